@@ -1,0 +1,223 @@
+# Makefile - builds build/ocibox and everything that checks it; `make help` lists the targets.
+# SPDX-License-Identifier: MIT
+
+VERSION = 0.1.0
+
+# The compiler; any that links statically against a small libc. On Alpine gcc itself is that:
+# make CC=gcc.
+ifeq ($(origin CC),default)
+CC = musl-gcc
+endif
+PREFIX = /usr/local
+# Programs to build in ("oci-init", "runc oci-spec"); empty is all of them.
+APPLETS =
+
+# Folders from left to right: each may use those before it (kernel and cgroup not each other).
+FOLDERS = json core/base core/oci core/kernel core/cgroup core/run applets
+
+# What may be asked of the compiler once: machine and C library name the folder of the objects.
+ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+LIBC := $(shell echo '\#include <features.h>' | $(CC) -E -dM -x c - 2>/dev/null | grep -q __GLIBC__ && echo -glibc)
+O = build/$(ARCH)$(LIBC)
+DEPS = build/deps/$(ARCH)$(LIBC)
+
+CSTD = -std=gnu11 -Ulinux -D_GNU_SOURCE -I.
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror=implicit-function-declaration \
+	-Wno-format-nonliteral -Wno-unused-parameter -Wno-missing-field-initializers
+ifdef WERROR
+WARN += -Werror
+endif
+# Position-dependent on purpose, see ARCHITECTURE.md (measured). No unwind tables: nothing unwinds.
+OPT = -Os -g -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
+LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none
+CFLAGS =
+LDFLAGS =
+ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LINK) $(SANITIZE) $(LDFLAGS)
+
+sources = $(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(O)/%.o,$(call sources,$(1)))
+SRC := $(foreach f,$(FOLDERS),$(call sources,$(f)))
+OBJ := $(SRC:%.c=$(O)/%.o)
+TEST_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_test.c))
+TEST_BIN := $(TEST_SRC:%.c=$(O)/%)
+FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
+
+LINKS = runc oci-spec oci-init
+
+.PHONY: all deps bin size install uninstall sources test-unit test-e2e check asan fuzz fuzz-run lint format demo bench \
+	clean distclean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+# V=1 shows the commands
+Q = $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS)))),@:,@printf '  %-5s %s\n' $(1) $(2))
+
+all: build/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
+	@size=$$(wc -c <build/ocibox); echo "build/ocibox: $$size bytes"
+
+# ---- the program -----------------------------------------------------------------------------
+
+# These need no libraries; everything else first gets flags.mk from scripts/deps.
+ifneq ($(filter-out clean distclean help lint format,$(or $(MAKECMDGOALS),all)),)
+-include $(DEPS)/flags.mk
+endif
+
+$(DEPS)/flags.mk: scripts/deps
+	CC="$(CC)" scripts/deps $(DEPS)
+
+deps: $(DEPS)/flags.mk ## only the static libraries
+
+# A change of compiler or flags rebuilds; a new commit only what shows it (applets).
+$(O)/flags: FORCE
+	@mkdir -p $(O)
+	@echo '$(CC) $(subst ','\'',$(ALL_CFLAGS) $(ALL_LDFLAGS))' | cmp -s - $@ || \
+		echo '$(CC) $(subst ','\'',$(ALL_CFLAGS) $(ALL_LDFLAGS))' >$@
+
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+define VERSION_H
+#define OCIBOX_VERSION "$(VERSION)"
+#define OCIBOX_COMMIT "$(COMMIT)"
+$(if $(APPLETS),#define APPLETS_DEF "$(O)/applets.def")
+endef
+export VERSION_H
+$(O)/version.h: FORCE
+	@mkdir -p $(O)
+	@printf '%s\n' "$$VERSION_H" | cmp -s - $@ || printf '%s\n' "$$VERSION_H" >$@
+
+APPLET_OBJ = $(filter $(O)/applets/%,$(OBJ) $(TEST_SRC:%.c=$(O)/%.o))
+$(APPLET_OBJ): ALL_CFLAGS += -include $(O)/version.h
+$(APPLET_OBJ): $(O)/version.h $(if $(APPLETS),$(O)/applets.def)
+
+# A subset: the rows of the named applets, their verbs and other names, and of ocibox itself.
+# What no row names is dropped by the linker.
+$(O)/applets.def: applets/applets.def FORCE
+	@awk -F '[(,)" ]+' -v want=' ocibox $(APPLETS) ' ' \
+		/^(APPLET|ALIAS)/ { \
+			parent = $$0; sub(/^[A-Z]+\("/, "", parent); sub(/".*/, "", parent); \
+			name = $$0; sub(/^[^,]*, "/, "", name); sub(/".*/, "", name); \
+			symbol = $$0; sub(/.*, /, "", symbol); sub(/\).*/, "", symbol); \
+			if (parent == "" && /^APPLET/ && index(want, " " name " ")) kept[symbol] = 1; \
+			if (parent == "" ? !kept[symbol] : !index(want, " " parent " ")) next; \
+		} { print }' $< >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(O)/%.o: %.c $(O)/flags $(DEPS)/flags.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/ocibox: $(OBJ) $(O)/flags
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,-Map=$(O)/ocibox.map -o $@ $(OBJ) $(DEPS_LIBS)
+
+build/ocibox: $(O)/ocibox FORCE
+	@cmp -s $< build/ocibox.debug && [ -e $@ ] || { cp -f $< build/ocibox.debug && \
+		$(STRIP) -o $@.new $< && mv -f $@.new $@; }
+STRIP = $(if $(filter-out musl-gcc gcc cc clang,$(CC)),$(patsubst %gcc,%strip,$(CC)),strip) \
+	-s -R .comment -R .note.gnu.property
+
+bin: build/ocibox
+	@mkdir -p build/bin && for l in ocibox $(LINKS); do ln -sf ../ocibox build/bin/$$l; done
+
+# ---- tests -----------------------------------------------------------------------------------
+
+# One archive per folder: a test gets its own folder and those to the left, so a call to the
+# right does not even link. main.o stays out: a test has its own main.
+left_json = json
+left_core/base = $(left_json) core/base
+left_core/oci = $(left_core/base) core/oci
+left_core/kernel = $(left_core/oci) core/kernel
+left_core/cgroup = $(left_core/oci) core/cgroup
+left_core/run = $(left_core/oci) core/kernel core/cgroup core/run
+left_applets = $(left_core/run) applets
+
+define folder_rules
+$(O)/$(1).a: $(filter-out $(O)/applets/main.o,$(call objects,$(1)))
+	@rm -f $$@ && ar rcs $$@ $$^
+$(patsubst %.c,$(O)/%,$(wildcard $(1)/*_test.c)): $(O)/%: $(O)/%.o $(foreach f,$(left_$(1)),$(O)/$(f).a)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(DEPS_LIBS)
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+E2E = $(wildcard tests/*.t)
+
+test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c
+	scripts/prove $(TEST_BIN)
+
+test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
+	scripts/prove $(or $(TESTS),$(E2E))
+
+check: all $(TEST_BIN) ## lint, unit and end-to-end tests, and what the build promises
+	scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/check-build
+
+ASAN_CC = gcc
+ASAN = O=build/asan CC=$(ASAN_CC) OPT='-O1 -g -fno-omit-frame-pointer' LINK= \
+	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+asan: ## build/asan/ocibox and the unit tests with address and undefined sanitizers, and run them
+	$(MAKE) $(ASAN) build/asan/ocibox
+	$(MAKE) $(ASAN) test-unit
+
+FUZZ_SECONDS = 20
+fuzz: ## every FILE_fuzz.c for FUZZ_SECONDS (clang's libFuzzer)
+	$(MAKE) CC=clang O=build/fuzz OPT='-O1 -g' LINK= \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-run
+fuzz-run: $(FUZZ_SRC:%.c=$(O)/%)
+	scripts/fuzz $(FUZZ_SECONDS) $^
+define fuzz_rules
+$(patsubst %.c,$(O)/%,$(wildcard $(1)/*_fuzz.c)): $(O)/%: $(O)/%.o $(foreach f,$(left_$(1)),$(O)/$(f).a)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(DEPS_LIBS)
+endef
+$(foreach f,$(FOLDERS),$(eval $(call fuzz_rules,$(f))))
+
+# ---- the rest --------------------------------------------------------------------------------
+
+lint: ## layers, style, static checks, shell scripts
+	scripts/lint
+
+format: ## rewrites the C files the way .clang-format says
+	clang-format -i $(SRC) $(TEST_SRC) $(FUZZ_SRC) $(wildcard $(FOLDERS:%=%/*.h) tests/*.h)
+
+size: build/ocibox ## bytes of the program by folder and file
+	@scripts/size $(O)/ocibox.map build/ocibox
+
+demo: all ## makes a bundle from busybox and runs it, explaining each step
+	@scripts/demo --no-install
+
+bench: all ## times, memory, system calls and size against the peers on this machine
+	@scripts/bench
+
+DOC = $(DESTDIR)$(PREFIX)/share/doc/ocibox
+
+install: build/ocibox ## to DESTDIR/PREFIX/bin, with links runc, oci-spec, oci-init
+	install -d $(DESTDIR)$(PREFIX)/bin $(DOC)
+	install -m 755 build/ocibox $(DESTDIR)$(PREFIX)/bin/ocibox
+	for l in $(LINKS); do ln -sf ocibox $(DESTDIR)$(PREFIX)/bin/$$l || exit 1; done
+	install -m 644 LICENSE README.md $(wildcard $(DEPS)/src/*.LICENSE) $(DOC)
+
+uninstall:
+	cd $(DESTDIR)$(PREFIX)/bin && rm -f ocibox $(LINKS)
+	rm -rf $(DOC)
+
+sources: $(DEPS)/flags.mk ## build/ocibox-VERSION-sources.tar: what goes with a binary that is passed on
+	git archive --prefix=ocibox-$(VERSION)/ -o build/ocibox-$(VERSION)-sources.tar HEAD
+	tar -rf build/ocibox-$(VERSION)-sources.tar -C $(DEPS)/src --transform 's,^\./,ocibox-$(VERSION)/distfiles/,' \
+		--exclude=. $(patsubst $(DEPS)/src/%,./%,$(wildcard $(DEPS)/src/*))
+
+clean: ## all but the libraries
+	cd build 2>/dev/null && find . -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + || :
+
+distclean: ## the libraries too
+	rm -rf build
+
+help:
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+print-%:
+	@echo '$($*)'
+
+-include $(OBJ:.o=.d) $(TEST_SRC:%.c=$(O)/%.d) $(FUZZ_SRC:%.c=$(O)/%.d)

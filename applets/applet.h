@@ -1,0 +1,123 @@
+/* applet.h - the contract of a verb: what a user types, as rows. */
+/* SPDX-License-Identifier: MIT */
+#ifndef APPLETS_APPLET_H
+#define APPLETS_APPLET_H
+
+#include "core/run/run.h"
+
+#ifndef OCIBOX_VERSION
+#define OCIBOX_VERSION "0.1.0"
+#endif
+#ifndef OCIBOX_COMMIT
+#define OCIBOX_COMMIT ""
+#endif
+
+enum opt_kind {
+	OPT_FLAG,	/* bool; --x, --x=false */
+	OPT_STR,	/* const char * */
+	OPT_LIST,	/* struct opt_list: may be repeated */
+	OPT_INT,	/* long, strict decimal */
+	OPT_COUNT,	/* int: how often (-vv) */
+	OPT_IGNORED,	/* takes no value, does nothing: why is in help */
+	OPT_IGNORED_STR,	/* takes a value, does nothing */
+};
+
+struct opt_list {
+	const char **at;
+	size_t n;
+};
+
+/* One option. Rows end with a NULL name. */
+struct opt {
+	const char *name;	/* long name without dashes, "" when there is only a letter */
+	char letter;		/* short name or 0 */
+	unsigned char kind;	/* enum opt_kind */
+	unsigned short offset;	/* in the verb's options struct */
+	const char *arg;	/* what help shows for the value: "DIR" */
+	const char *help;	/* one line */
+};
+
+/*
+ * One verb (or an applet without verbs). A file in applets/ ends with one of these and
+ * applets.def names it. opts points at a zeroed struct of opts_size; argv are the positionals.
+ * run returns the exit status, or -1 when the error record says what went wrong.
+ */
+struct applet {
+	const char *name;	/* "create" */
+	const char *args;	/* "ID" or "ID CMD [ARG...]", as help shows it */
+	const char *summary;	/* one line, no full stop */
+	const char *text;	/* longer help, paragraphs; may be NULL */
+	const struct opt *opts;
+	size_t opts_size;
+	short args_min, args_max;	/* positionals; max -1: any number */
+	bool stop_at_positional;	/* exec, ps: the rest belongs to somebody else */
+	int (*run)(void *opts, int argc, char **argv);
+	short fail_status;	/* exit status of -1; 0 means 1 (exec: 255) */
+};
+
+/* The global options of runc, filled before a verb runs. */
+struct globals {
+	const char *root, *log, *log_format, *rootless, *cgroup_manager, *applet; /* applet: argv[0]'s name */
+	const char *log_level;
+	bool debug, systemd_cgroup, version;
+	/* what they mean, worked out once */
+	enum cgroup_manager manager;
+	bool is_rootless, root_is_default;
+	int log_fd;
+};
+extern struct globals globals;
+extern struct arena arena;	/* the process's one arena */
+
+/* ---- applets.def: the table ------------------------------------------------------------------- */
+
+struct applet_row {
+	const char *parent;	/* "" for what argv[0] may say */
+	const char *name;
+	const struct applet *applet;
+	bool alias;		/* answers, but is neither listed nor installed */
+};
+
+#ifndef APPLETS_DEF	/* a subset build names a filtered copy */
+#define APPLETS_DEF "applets/applets.def"
+#endif
+
+#define APPLET(parent, name, symbol) extern const struct applet symbol##_applet;
+#define ALIAS(parent, name, symbol)
+#include APPLETS_DEF
+#undef APPLET
+#undef ALIAS
+
+/* ---- main.c ------------------------------------------------------------------------------------- */
+
+/* Looks name up below parent and runs it; argv[0] is the name. Returns the exit status. */
+int applet_run(const char *parent, int argc, char **argv);
+/* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
+int applet_fail(const struct applet *ap);
+/* Text to standard output, errors of it included (a full disk is a failure). */
+int applet_print(const char *text, size_t len);
+
+/* ---- runc.c ------------------------------------------------------------------------------------- */
+
+/* path made absolute against the working directory; NULL and "" give NULL. */
+int runc_absolute(const char *path, const char **out);
+
+/* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
+ * failure and fails at the end. No match is a failure. */
+int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
+
+/* ---- opts.c ------------------------------------------------------------------------------------- */
+
+/*
+ * Parses the arguments behind the name by ap's rows into opts (zeroed, opts_size); *argc and *argv
+ * become the positionals with a NULL behind them. Returns 0, 1 when help was asked for, or -1.
+ * The texts of the errors are those of Go's flag package, which callers have learnt to match.
+ */
+int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
+/* Usage, text and options of a verb on stdout; path is how it was called: "runc create". */
+void opts_help(const struct applet *ap, const char *path);
+int opts_bool(const char *text);	/* 1, 0, or -1 when it is neither */
+bool opts_takes_value(const struct opt *o);
+/* Strict: optional minus, digits, nothing else. False when text is no long. */
+bool opts_number(const char *text, long *out);
+
+#endif

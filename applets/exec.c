@@ -1,0 +1,142 @@
+/* exec.c - a further process in a container: from options to struct enter. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Until core/run/enter.c is there, linking without it gives NULL. */
+__attribute__((weak)) int enter(struct arena *a, const struct enter *how);
+
+struct exec_opts {
+	const char *process, *cwd, *user, *process_label, *apparmor;
+	const char *console_socket, *pidfd_socket, *pid_file;
+	struct opt_list env, caps, gids, cgroups;
+	long preserve_fds;
+	bool tty, detach, no_new_privs, ignore_paused, no_subreaper;
+};
+
+/* Digits are an id, never a name of the image's passwd; the id that means "unchanged" to the
+ * kernel is refused, since setresuid would keep root with it. */
+static int parse_id(const char *text, size_t len, const char *what, uint32_t *id)
+{
+	uint64_t value;
+
+	if (!json_number_u64(text, len, &value) || value >= UINT32_MAX)
+		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len, text);
+	*id = value;
+	return 0;
+}
+
+static int parse_user(const char *text, struct enter *how)
+{
+	const char *colon = strchr(text, ':');
+
+	if (parse_id(text, colon ? (size_t)(colon - text) : strlen(text), "uid", &how->uid) < 0)
+		return -1;
+	how->has_user = true;
+	if (!colon)
+		return 0;
+	how->has_gid = true;
+	return parse_id(colon + 1, strlen(colon + 1), "gid", &how->gid);
+}
+
+static int parse_gids(const struct opt_list *gids, struct enter *how)
+{
+	how->additional_gids.at = arena_alloc(&arena, (gids->n + 1) * sizeof(uint32_t));
+	how->additional_gids.n = gids->n;
+	for (size_t i = 0; i < gids->n; i++)
+		if (parse_id(gids->at[i], strlen(gids->at[i]), "gid", &how->additional_gids.at[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Decides only; what the container allows is seen later. */
+static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *how)
+{
+	how->root = globals.root;
+	how->rootless = globals.is_rootless;
+	how->id = argv[0];
+	how->process = o->process && *o->process ? o->process : NULL;
+	if (!how->process && argc < 2)
+		return failx("exec args cannot be empty");
+	how->args.at = (const char **)(argv + 1);
+	how->args.n = how->process ? 0 : argc - 1;
+	how->env.at = o->env.at;
+	how->env.n = o->env.n;
+	how->caps.at = o->caps.at;
+	how->caps.n = o->caps.n;
+	how->cgroups.at = o->cgroups.at;
+	how->cgroups.n = o->cgroups.n;
+	how->cwd = o->cwd;
+	how->process_label = o->process_label;
+	how->apparmor = o->apparmor;
+	how->no_new_privs = o->no_new_privs;
+	how->terminal = o->tty;
+	how->console_socket = o->console_socket;
+	how->pidfd_socket = o->pidfd_socket;
+	how->detach = o->detach;
+	how->subreaper = !o->no_subreaper && !o->detach;
+	how->ignore_paused = o->ignore_paused;
+	if (o->preserve_fds < 0 || o->preserve_fds > INT_MAX)
+		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", o->preserve_fds);
+	how->preserve_fds = o->preserve_fds;
+	if (o->user && *o->user && parse_user(o->user, how) < 0)
+		return -1;
+	if (parse_gids(&o->gids, how) < 0)
+		return -1;
+	return runc_absolute(o->pid_file, &how->pid_file);
+}
+
+static int exec_run(void *opts, int argc, char **argv)
+{
+	struct enter how = { 0 };
+	int status = plan(opts, argc, argv, &how);
+
+	if (status == 0)
+		status = enter ? enter(&arena, &how) : failx("exec is not built in yet");
+	return status < 0 ? fail_in("exec failed") : status;
+}
+
+#define AT(field) offsetof(struct exec_opts, field)
+static const struct opt exec_opts[] = {
+	{ "process", 'p', OPT_STR, AT(process), "FILE",
+	  "process object as JSON; replaces what the options say of the process" },
+	{ "user", 'u', OPT_STR, AT(user), "UID[:GID]", "run as these ids" },
+	{ "additional-gids", 'g', OPT_LIST, AT(gids), "GID", "a further group; may be repeated" },
+	{ "cwd", 0, OPT_STR, AT(cwd), "DIR", "working directory in the container" },
+	{ "env", 'e', OPT_LIST, AT(env), "KEY=VALUE", "add to the environment; may be repeated" },
+	{ "tty", 't', OPT_FLAG, AT(tty), NULL, "give it a terminal" },
+	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when it runs" },
+	{ "cap", 'c', OPT_LIST, AT(caps), "CAP_X", "add a capability; may be repeated" },
+	{ "no-new-privs", 0, OPT_FLAG, AT(no_new_privs), NULL, "set the no_new_privs bit" },
+	{ "process-label", 0, OPT_STR, AT(process_label), "LABEL", "SELinux label" },
+	{ "apparmor", 0, OPT_STR, AT(apparmor), "PROFILE", "AppArmor profile" },
+	{ "cgroup", 0, OPT_LIST, AT(cgroups), "[CTRL,...:]PATH",
+	  "cgroup below the container's; with controllers (cgroup v1) may be repeated" },
+	{ "console-socket", 0, OPT_STR, AT(console_socket), "SOCKET",
+	  "unix socket that receives the terminal's master" },
+	{ "pidfd-socket", 0, OPT_STR, AT(pidfd_socket), "SOCKET",
+	  "unix socket that receives a pidfd of the process" },
+	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE", "write the pid of the process there" },
+	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N", "pass N descriptors from 3 on to the process" },
+	{ "ignore-paused", 0, OPT_FLAG, AT(ignore_paused), NULL,
+	  "also into a paused container, where it waits until resume" },
+	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL, "do not adopt orphans of the process" },
+	{ NULL },
+};
+
+const struct applet exec_applet = {
+	.name = "exec",
+	.args = "ID COMMAND [ARG...]",
+	.summary = "execute a further process in a container",
+	.text = "With --process the command comes from the file. In the foreground the exit status is that of "
+		"the process; 255 says that it could not be executed.",
+	.opts = exec_opts,
+	.opts_size = sizeof(struct exec_opts),
+	.args_min = 1,
+	.args_max = -1,
+	.stop_at_positional = true,
+	.run = exec_run,
+	.fail_status = 255,
+};

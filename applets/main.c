@@ -1,0 +1,338 @@
+/* main.c - argv[0] to applet, `runc VERB` by the same lookup one level down. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+const struct applet_row applet_rows[] = {
+#define APPLET(parent, name, symbol) { parent, name, &symbol##_applet, false },
+#define ALIAS(parent, name, symbol) { parent, name, &symbol##_applet, true },
+#include APPLETS_DEF
+#undef APPLET
+#undef ALIAS
+};
+
+#define each_row(r) (const struct applet_row *r = applet_rows; r < applet_rows + ARRAY_SIZE(applet_rows); r++)
+
+struct globals globals = { .log_fd = STDERR_FILENO };
+struct arena arena;
+
+/* ---- lookup -------------------------------------------------------------------------------------- */
+
+static const struct applet_row *find(const char *parent, const char *name)
+{
+	for each_row(r)
+		if (!strcmp(r->parent, parent) && !strcmp(r->name, name))
+			return r;
+	return NULL;
+}
+
+/* Files called runc.amd64 or ocibox-1.0 are what they begin with. */
+static const struct applet_row *find_program(const char *name)
+{
+	const struct applet_row *best = NULL;
+
+	for each_row(r) {
+		size_t len = strlen(r->name);
+
+		if (*r->parent || strncmp(name, r->name, len))
+			continue;
+		if (!name[len])
+			return r;
+		if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
+			best = r;
+	}
+	return best;
+}
+
+/* "create, run, start": what stands below parent. */
+static char *names_below(const char *parent)
+{
+	char *all = NULL;
+
+	for each_row(r)
+		if (!r->alias && !strcmp(r->parent, parent) && r->applet != &ocibox_applet)
+			all = arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "", r->name);
+	return all;
+}
+
+/* ---- running one ----------------------------------------------------------------------------------- */
+
+int applet_print(const char *text, size_t len)
+{
+	if (fwrite(text, 1, len, stdout) != len || fflush(stdout))
+		return fail("write to standard output");
+	return 0;
+}
+
+/* The last word of a program that is no runtime: no time, no level. */
+static void plain_line(enum log_level level, const char *text)
+{
+	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "", text);
+}
+
+int applet_fail(const struct applet *ap)
+{
+	if (log_sink.line)
+		log_sink.line(LOG_ERROR, err_text());
+	/* with a log elsewhere the plain message is what conmon and docker show (checklist O-15) */
+	if (globals.log_fd != STDERR_FILENO)
+		fprintf(stderr, "%s\n", err_text());
+	return ap->fail_status ? ap->fail_status : 1;
+}
+
+static void show_help(const struct applet_row *row)
+{
+	const char *name = row->applet->name;
+	bool any = false;
+
+	opts_help(row->applet, *row->parent ? arena_printf(&arena, "%s %s", globals.applet, row->name) : row->name);
+	for each_row(r) {
+		/* ocibox lists the programs, which have no parent */
+		if (r->alias || r == row || strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
+			continue;
+		if (!any)
+			printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
+		any = true;
+		printf("  %-12s %s\n", r->name, r->applet->summary);
+	}
+}
+
+static int unknown(const char *parent, const char *name)
+{
+	if (*parent)
+		failx("No help topic for '%s'; the commands are: %s", name, names_below(parent));
+	else
+		failx("there is no applet called '%s'; there are: %s", name, names_below(parent));
+	applet_fail(&ocibox_applet);
+	return *parent ? 3 : 127;
+}
+
+static int run_row(const struct applet_row *row, int argc, char **argv)
+{
+	const struct applet *ap = row->applet;
+	void *opts = arena_alloc(&arena, ap->opts_size);
+	int status;
+
+	argc--, argv++;
+	status = opts_parse(ap, opts, &argc, &argv);
+	if (status > 0) {
+		show_help(row);
+		return 0;
+	}
+	if (status < 0) {
+		show_help(row);
+		fflush(stdout);
+		applet_fail(ap);
+		return 1;
+	}
+	status = ap->run(opts, argc, argv);
+	return status < 0 ? applet_fail(ap) : status;
+}
+
+int applet_run(const char *parent, int argc, char **argv)
+{
+	const struct applet_row *row = find(parent, argv[0]);
+
+	if (!row)
+		return unknown(parent, argv[0]);
+	if (!*parent)
+		globals.applet = row->name;
+	return run_row(row, argc, argv);
+}
+
+/* ---- help as a verb ---------------------------------------------------------------------------------- */
+
+static int help_run(void *opts, int argc, char **argv)
+{
+	const struct applet_row *row = argc ? find("runc", argv[0]) : find("", "runc");
+
+	if (!row)
+		return unknown("runc", argv[0]);
+	show_help(row);
+	return 0;
+}
+
+const struct applet help_applet = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.summary = "show the commands, or the help of one",
+	.args_max = 1,
+	.run = help_run,
+};
+
+/* ---- the program under its own name -------------------------------------------------------------------- */
+
+struct ocibox_opts {
+	bool list, install, symbolic, version, dump;
+};
+
+/* Rows for scripts/docs; tabs separate, newlines in texts are written \n. */
+static void dump_text(const char *text)
+{
+	for (; text && *text; text++) {
+		if (*text == '\n')
+			printf("\\n");
+		else
+			putchar(*text);
+	}
+}
+
+static const char *const kind_names[] = { "flag", "str", "list", "int", "count", "ignored", "ignored_str" };
+
+static void dump(void)
+{
+	for each_row(r) {
+		const struct applet *ap = r->applet;
+
+		printf("%s\t%s\t%s\t%s\t%s\t", r->alias ? "alias" : "applet", r->parent, r->name, ap->args, ap->summary);
+		dump_text(ap->text);
+		putchar('\n');
+		for (const struct opt *o = r->alias ? NULL : ap->opts; o && o->name; o++)
+			printf("option\t%s\t%s\t%s\t%.1s\t%s\t%s\t%s\n", r->parent, r->name, o->name,
+			       o->letter ? &o->letter : "", kind_names[o->kind],
+			       !opts_takes_value(o) ? "" : o->arg ? o->arg : "VALUE", o->help ? o->help : "");
+	}
+}
+
+/* A name that is there already is left alone unless it is this very program: nobody's runc is
+ * replaced by accident. */
+static int install_one(const char *self, const char *path, bool symbolic)
+{
+	struct stat have, us;
+
+	if (!(symbolic ? symlink(self, path) : link(self, path)))
+		return 0;
+	if (errno != EEXIST)
+		return fail("%s %s to %s", symbolic ? "symlink" : "link", path, self);
+	if (!stat(path, &have) && !stat(self, &us) && have.st_dev == us.st_dev && have.st_ino == us.st_ino)
+		return 0;
+	return failx("%s exists and is something else; remove it first", path);
+}
+
+static int install(const char *dir, bool symbolic)
+{
+	char self[PATH_MAX];
+
+	if (!realpath("/proc/self/exe", self))
+		return fail("find this program's own file");
+	for each_row(r) {
+		const char *path = arena_printf(&arena, "%s/%s", dir, r->name);
+
+		if (*r->parent || r->alias || r->applet == &ocibox_applet)
+			continue;
+		if (install_one(self, path, symbolic) < 0)
+			return -1;
+		printf("%s\n", path);
+	}
+	return 0;
+}
+
+static int ocibox_run(void *opts, int argc, char **argv)
+{
+	const struct ocibox_opts *o = opts;
+
+	if (o->install && argc != 1)
+		return failx("--install needs one directory");
+	if (o->install)
+		return install(argv[0], o->symbolic);
+	if (o->version) {
+		printf("ocibox version %s\n%s%s%sspec: %s\n", OCIBOX_VERSION, *OCIBOX_COMMIT ? "commit: " : "",
+		       OCIBOX_COMMIT, *OCIBOX_COMMIT ? "\n" : "", OCI_VERSION);
+		return 0;
+	}
+	if (o->dump) {
+		dump();
+		return 0;
+	}
+	if (!o->list && argc)
+		return applet_run("", argc, argv);
+	if (!o->list)
+		show_help(find("", "ocibox"));
+	for each_row(r)
+		if (o->list && !*r->parent && !r->alias && r->applet != &ocibox_applet)
+			printf("%s\n", r->name);
+	return 0;
+}
+
+static const struct opt ocibox_opts[] = {
+	{ "list", 0, OPT_FLAG, offsetof(struct ocibox_opts, list), NULL, "list the applets, one a line" },
+	{ "install", 0, OPT_FLAG, offsetof(struct ocibox_opts, install), NULL,
+	  "make a link to this program for each applet in the directory that follows" },
+	{ "symbolic", 's', OPT_FLAG, offsetof(struct ocibox_opts, symbolic), NULL,
+	  "with --install: symbolic links" },
+	{ "dump", 0, OPT_FLAG, offsetof(struct ocibox_opts, dump), NULL,
+	  "print applets, verbs and options as rows with tabs" },
+	{ "version", 'v', OPT_FLAG, offsetof(struct ocibox_opts, version), NULL, "print the version" },
+	{ NULL },
+};
+
+const struct applet ocibox_applet = {
+	.name = "ocibox",
+	.args = "APPLET [ARG...]",
+	.summary = "OCI runtime, spec tool and container init in one program",
+	.text = "The name it is called by chooses the applet: runc, oci-spec, oci-init. Under its own name "
+		"the first argument does.",
+	.opts = ocibox_opts,
+	.opts_size = sizeof(struct ocibox_opts),
+	.args_max = -1,
+	.stop_at_positional = true,
+	.run = ocibox_run,
+};
+
+/* ---- main ------------------------------------------------------------------------------------------------ */
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char text[] = "out of memory\n";
+
+	fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(1);
+}
+
+static const char *program_name(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+	const char *name = slash ? slash + 1 : argv0;
+
+	return name + (*name == '-'); /* login shells are called so */
+}
+
+int main(int argc, char **argv)
+{
+	static char block[64 << 10] __attribute__((aligned(16)));
+	static char *no_args[] = { "ocibox", NULL };
+	const struct applet_row *row;
+	int status;
+
+	arena_oom = out_of_memory;
+	arena_init(&arena, block, sizeof(block));
+	log_sink.line = plain_line;
+	globals.applet = "ocibox";
+	/* whoever installs this set-user-ID would hand out root: nothing here is written for that */
+	if (getauxval(AT_SECURE)) {
+		failx("refusing to run with privileges that came from the file");
+		return applet_fail(&ocibox_applet);
+	}
+	/* a descriptor of ours that lands on 0..2 would become somebody's standard output */
+	if (fd_reserve_stdio() < 0)
+		return applet_fail(&ocibox_applet);
+	if (argc < 1) {
+		argc = 1;
+		argv = no_args;
+	}
+	row = find_program(program_name(argv[0]));
+	if (!row)
+		return unknown("", program_name(argv[0]));
+	globals.applet = row->name;
+	status = run_row(row, argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		fail("write to standard output");
+		return applet_fail(row->applet);
+	}
+	return status;
+}

@@ -1,0 +1,316 @@
+/* ps.c - the processes of a container: the host's ps filtered, or a table of our own. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <dirent.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+struct ps_opts {
+	const char *format;
+};
+
+static bool has_pid(const cgroup_pids *pids, long pid)
+{
+	list_each(p, *pids)
+		if (*p == pid)
+			return true;
+	return false;
+}
+
+/* ---- which ---------------------------------------------------------------------------------------- */
+
+/* Without a cgroup: all that share init's own pid namespace. Others cannot be told from the host's. */
+static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
+{
+	char path[64];
+	struct stat ours, theirs;
+	struct dirent *e;
+	size_t room = 0;
+	DIR *proc;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)life->state.pid);
+	if (life->status == OCI_STOPPED || stat(path, &ours))
+		return 0;
+	proc = opendir("/proc");
+	if (!proc)
+		return fail("open /proc");
+	while ((e = readdir(proc))) {
+		if (!opts_number(e->d_name, &pid))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%ld/ns/pid", pid);
+		if (pid != life->state.pid && (!life->state.own_pid_ns || stat(path, &theirs) ||
+					       theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev))
+			continue;
+		if (pids->n == room) {
+			pid_t *more = arena_alloc(&arena, (room = room * 2 + 16) * sizeof(*more));
+
+			if (pids->n)
+				memcpy(more, pids->at, pids->n * sizeof(*more));
+			pids->at = more;
+		}
+		pids->at[pids->n++] = pid;
+	}
+	closedir(proc);
+	return 0;
+}
+
+static int find_pids(const char *id, cgroup_pids *pids)
+{
+	struct life life __cleanup(life_close) = LIFE_INIT;
+
+	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0)
+		return -1;
+	if (life.cgroup)
+		return cgroup_procs(life.cgroup, &arena, pids);
+	if (!life.state.own_pid_ns)
+		log_warn("container %s has neither a cgroup nor a pid namespace of its own: only its init is known", id);
+	return pids_by_namespace(&life, pids);
+}
+
+static int print_json(const cgroup_pids *pids)
+{
+	struct json_out out = { .arena = &arena };
+
+	if (!pids->n)
+		return applet_print("null\n", 5); /* what runc prints for none */
+	json_open(&out, NULL, '[');
+	list_each(p, *pids)
+		json_put_i64(&out, NULL, *p);
+	json_close(&out, ']');
+	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
+}
+
+/* ---- the host's ps -------------------------------------------------------------------------------------- */
+
+/* The n-th word of a line (from 0); its length in *len, 0 when there is none. */
+static const char *word(const char *line, int n, size_t *len)
+{
+	const char *s = line + strspn(line, " \t");
+
+	while (n-- > 0) {
+		s += strcspn(s, " \t\n");
+		s += strspn(s, " \t");
+	}
+	*len = strcspn(s, " \t\n");
+	return s;
+}
+
+/* Number of the column called PID; -1 when there is none. */
+static int pid_column(const char *header)
+{
+	size_t len;
+
+	for (int n = 0;; n++) {
+		const char *name = word(header, n, &len);
+
+		if (!len)
+			return -1;
+		if (len == 3 && !memcmp(name, "PID", 3))
+			return n;
+	}
+}
+
+static int filter(FILE *in, const cgroup_pids *pids)
+{
+	char *line = NULL;
+	size_t size = 0, len;
+	int column;
+
+	if (getline(&line, &size, in) < 0)
+		return failx("ps printed nothing");
+	column = pid_column(line);
+	if (column < 0)
+		return failx("couldn't find PID field in ps output");
+	fputs(line, stdout);
+	while (getline(&line, &size, in) >= 0) {
+		const char *pid = word(line, column, &len);
+
+		if (has_pid(pids, strtol(pid, NULL, 10)))
+			fputs(line, stdout);
+	}
+	free(line);
+	return 0;
+}
+
+/* 0 done, 1 there is no ps that understands args, -1. */
+static int host_ps(char **args, const cgroup_pids *pids)
+{
+	posix_spawn_file_actions_t fa;
+	int fds[2], status, r;
+	pid_t pid;
+	FILE *in;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return fail("make a pipe to ps");
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&fa, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	r = posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	close(fds[1]);
+	if (r) {
+		close(fds[0]);
+		return 1;
+	}
+	in = fdopen(fds[0], "r");
+	if (!in)
+		return fail("read from ps");
+	r = filter(in, pids);
+	fclose(in);
+	if (proc_wait(pid, &status) < 0)
+		return -1;
+	return status ? 1 : r;
+}
+
+/* ---- our own table, in the columns of ps -ef ---------------------------------------------------------------- */
+
+struct proc_row {
+	long ppid, tty, start;	/* start in clock ticks after boot */
+	unsigned long ticks;	/* processor time used */
+	char comm[64];
+};
+
+/* proc(5): fields are counted from behind the last parenthesis, since a name may hold anything. */
+static bool read_stat(long pid, struct proc_row *row)
+{
+	char path[40], text[1024], *open, *close;
+	unsigned long utime, stime;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
+		err_clear("it has ended meanwhile");
+		return false;
+	}
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (!open || !close)
+		return false;
+	*close = 0;
+	snprintf(row->comm, sizeof(row->comm), "[%s]", open + 1);
+	if (sscanf(close + 1, " %*c %ld %*d %*d %ld %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %ld",
+		   &row->ppid, &row->tty, &utime, &stime, &row->start) != 5)
+		return false;
+	row->ticks = utime + stime;
+	return true;
+}
+
+/* tty_nr of proc(5): the minor lies around the major. 136 and on are pseudo-terminals. */
+static const char *tty_name(long tty, char *buf, size_t size)
+{
+	unsigned major = (tty >> 8) & 0xfff, minor = (tty & 0xff) | ((tty >> 12) & 0xfff00);
+
+	if (major >= 136 && major <= 143)
+		snprintf(buf, size, "pts/%u", minor + ((major - 136) << 8));
+	else if (major == 4)
+		snprintf(buf, size, "tty%u", minor);
+	else
+		snprintf(buf, size, "?");
+	return buf;
+}
+
+/* The arguments with spaces between; the name in brackets where there are none. */
+static void command(long pid, const struct proc_row *row, char *buf, size_t size)
+{
+	char path[40];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", pid);
+	n = file_read_line(AT_FDCWD, path, buf, size);
+	if (n < 0)
+		err_clear("the name will do");
+	while (n > 0 && !buf[n - 1])
+		n--;
+	if (n <= 0) {
+		snprintf(buf, size, "%s", row->comm);
+		return;
+	}
+	/* somebody else's words: control characters could play with our terminal */
+	for (ssize_t i = 0; i < n; i++)
+		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
+			buf[i] = ' ';
+	buf[n] = 0;
+}
+
+static void print_row(long pid, long hz)
+{
+	char path[40], cmd[4096], tty[24], when[16];
+	struct timespec now, boot;
+	struct proc_row row;
+	struct stat st;
+	long age, secs;
+	time_t start;
+
+	snprintf(path, sizeof(path), "/proc/%ld", pid);
+	if (stat(path, &st) || !read_stat(pid, &row))
+		return;
+	command(pid, &row, cmd, sizeof(cmd));
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	age = boot.tv_sec - row.start / hz;
+	start = now.tv_sec - age;
+	strftime(when, sizeof(when), age < 24 * 3600 ? "%H:%M" : "%b%d", localtime(&start));
+	secs = row.ticks / hz;
+	printf("%-8u %7ld %7ld %2ld %5s %-8s %02ld:%02ld:%02ld %s\n", (unsigned)st.st_uid, pid, row.ppid,
+	       age > 0 ? secs * 100 / age : 0, when, tty_name(row.tty, tty, sizeof(tty)), secs / 3600,
+	       secs / 60 % 60, secs % 60, cmd);
+}
+
+static void own_ps(const cgroup_pids *pids)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+
+	printf("%-8s %7s %7s %2s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD");
+	list_each(p, *pids)
+		print_row(*p, hz > 0 ? hz : 100);
+}
+
+/* ---- the applet ------------------------------------------------------------------------------------------------ */
+
+static int ps_run(void *opts, int argc, char **argv)
+{
+	static char *default_args[] = { "ps", "-ef", NULL };
+	const struct ps_opts *o = opts;
+	bool json = o->format && !strcmp(o->format, "json");
+	cgroup_pids pids = { 0 };
+	int r;
+
+	if (o->format && !json && strcmp(o->format, "table"))
+		return failx("invalid format option");
+	if (find_pids(argv[0], &pids) < 0)
+		return -1;
+	if (json)
+		return print_json(&pids);
+	argv[0] = "ps";
+	r = host_ps(argc > 1 ? argv : default_args, &pids);
+	if (r > 0 && argc > 1)
+		return failx("ps does not work with these arguments, or is not there");
+	if (r > 0)
+		own_ps(&pids);
+	return r < 0 ? -1 : 0;
+}
+
+static const struct opt ps_opts[] = {
+	{ "format", 'f', OPT_STR, offsetof(struct ps_opts, format), "table|json", "form of the output; default table" },
+	{ NULL },
+};
+
+const struct applet ps_applet = {
+	.name = "ps",
+	.args = "ID [PS ARG...]",
+	.summary = "show the processes of a container",
+	.text = "The table is that of the host's ps, called with the further arguments (default -ef), reduced to "
+		"the container's processes. Where there is no such ps, a table of the same columns is made.",
+	.opts = ps_opts,
+	.opts_size = sizeof(struct ps_opts),
+	.args_min = 1,
+	.args_max = -1,
+	.stop_at_positional = true,
+	.run = ps_run,
+};

@@ -1,0 +1,241 @@
+/* runc.c - the runtime's global options and what they mean for every verb. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_ROOT "/run/runc"
+
+static const struct json_word level_words[] = {
+	{ "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG },
+	{ NULL, 0 },
+};
+
+/* ---- the log -------------------------------------------------------------------------------------- */
+
+static bool log_json;
+
+static void log_file_line(enum log_level level, const char *text)
+{
+	char line[4096];
+	size_t len = log_format(line, sizeof(line), log_json, level, text);
+
+	/* nobody is left to tell when the log itself fails */
+	fd_write_all(globals.log_fd, line, len);
+}
+
+static int open_log(void)
+{
+	const char *format = globals.log_format ? globals.log_format : "text";
+	int level = LOG_INFO;
+	int fd;
+
+	log_sink.line = log_file_line;
+	if (globals.log_level) {
+		level = json_word_value(level_words, globals.log_level);
+		if (level < 0)
+			return failx("invalid log-level: %s", globals.log_level);
+	}
+	log_sink.level = globals.debug ? LOG_DEBUG : (enum log_level)level;
+	if (globals.log && *globals.log && strcmp(globals.log, "/dev/stderr")) {
+		/* engines read it after a failure: nothing may be lost in a cache (checklist G-03) */
+		fd = open(globals.log, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644);
+		if (fd < 0)
+			return fail("open the log %s", globals.log);
+		globals.log_fd = fd;
+	}
+	log_json = !strcmp(format, "json");
+	if (!log_json && strcmp(format, "text"))
+		return failx("invalid log-format: %s", format);
+	return 0;
+}
+
+/* ---- who we are ------------------------------------------------------------------------------------- */
+
+/* The initial user namespace maps every id to itself. Without /proc nothing can be known, and
+ * running as real root is the likelier case then. */
+static bool in_user_namespace(void)
+{
+	unsigned long inside, outside, count;
+	char map[128];
+
+	if (file_read_line(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0) {
+		err_clear("no /proc: taken for the initial user namespace");
+		return false;
+	}
+	if (sscanf(map, "%lu %lu %lu", &inside, &outside, &count) != 3)
+		return false;
+	return inside || outside || count != 4294967295UL;
+}
+
+static bool honour_xdg(bool in_userns)
+{
+	const char *user = getenv("USER");
+
+	if (geteuid())
+		return true;
+	return in_userns && !(user && !strcmp(user, "root"));
+}
+
+static int set_rootless(bool in_userns)
+{
+	int on;
+
+	if (!globals.rootless || !strcmp(globals.rootless, "auto")) {
+		globals.is_rootless = geteuid() || in_userns;
+		return 0;
+	}
+	on = opts_bool(globals.rootless);
+	if (on < 0)
+		return failx("invalid rootless: %s: must be true, false or auto", globals.rootless);
+	globals.is_rootless = on;
+	return 0;
+}
+
+int runc_absolute(const char *path, const char **out)
+{
+	char *cwd;
+
+	*out = path && *path ? path : NULL;
+	if (!*out || *path == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return fail("find the working directory");
+	*out = arena_printf(&arena, "%s/%s", cwd, path);
+	free(cwd);
+	return 0;
+}
+
+static int set_root(bool in_userns)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+
+	globals.root_is_default = !globals.root || !*globals.root;
+	if (globals.root_is_default && xdg && *xdg && honour_xdg(in_userns)) {
+		globals.root = arena_printf(&arena, "%s/runc", xdg);
+		/* the sticky bit keeps cleaners of temporary files away (checklist G-02); when this fails,
+		 * whoever needs the directory will say so */
+		if (!mkdir(globals.root, 0700))
+			chmod(globals.root, 01700);
+	} else if (globals.root_is_default) {
+		globals.root = DEFAULT_ROOT;
+	}
+	/* it must mean the same after the bundle has become the working directory */
+	if (runc_absolute(globals.root, &globals.root) < 0)
+		return -1;
+	globals.root = path_clean(&arena, globals.root);
+	if (!strcmp(globals.root, "/"))
+		return failx("Option --root argument should not be set to /");
+	return 0;
+}
+
+static int set_manager(void)
+{
+	int manager = globals.systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
+
+	if (globals.cgroup_manager) {
+		manager = json_word_value(cgroup_manager_words, globals.cgroup_manager);
+		if (manager < 0)
+			return failx("invalid cgroup-manager: %s: must be cgroupfs, systemd or disabled",
+				     globals.cgroup_manager);
+	}
+	globals.manager = manager;
+	return 0;
+}
+
+/* ---- several containers at once ------------------------------------------------------------------------ */
+
+int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg)
+{
+	unsigned matched = 0, failed = 0;
+	const char **ids;
+	regex_t re;
+	size_t n;
+
+	if (regcomp(&re, expr, REG_EXTENDED | REG_NOSUB))
+		return failx("invalid regular expression \"%s\"", expr);
+	if (life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (regexec(&re, ids[i], 0, NULL, 0))
+			continue;
+		matched++;
+		if (each(ids[i], arg) < 0) {
+			log_warn("%s: %s", ids[i], err_text());
+			failed++;
+		}
+	}
+	if (!matched)
+		return failx("no container matches \"%s\"", expr);
+	return failed ? failx("failed for %u of %u containers", failed, matched) : 0;
+}
+
+/* ---- the applet --------------------------------------------------------------------------------------- */
+
+/* docker looks for the lines that begin with "runc version" and "commit:", old engines want three
+ * lines of two fields (checklist O-13). */
+static void print_version(void)
+{
+	printf("%s version %s\n", strncmp(globals.applet, "crun", 4) ? "runc" : "crun", OCIBOX_VERSION);
+	if (*OCIBOX_COMMIT)
+		printf("commit: %s\n", OCIBOX_COMMIT);
+	printf("spec: %s\n", OCI_VERSION);
+}
+
+static int runc_run(void *opts, int argc, char **argv)
+{
+	static char *help[] = { "help", NULL };
+	const char *name = globals.applet;
+	bool in_userns;
+
+	globals = *(struct globals *)opts;
+	globals.applet = name;
+	globals.log_fd = STDERR_FILENO;
+	if (globals.version) {
+		print_version();
+		return 0;
+	}
+	if (!argc)
+		return applet_run("runc", 1, help);
+	if (open_log() < 0)
+		return -1;
+	in_userns = in_user_namespace();
+	if (set_rootless(in_userns) < 0 || set_root(in_userns) < 0 || set_manager() < 0)
+		return -1;
+	return applet_run("runc", argc, argv);
+}
+
+#define AT(field) offsetof(struct globals, field)
+static const struct opt runc_opts[] = {
+	{ "root", 0, OPT_STR, AT(root), "DIR",
+	  "where containers are remembered; default /run/runc, for ordinary users $XDG_RUNTIME_DIR/runc" },
+	{ "log", 0, OPT_STR, AT(log), "FILE", "write the log there instead of standard error" },
+	{ "log-format", 0, OPT_STR, AT(log_format), "text|json", "form of the log's lines; default text" },
+	{ "log-level", 0, OPT_STR, AT(log_level), "LEVEL", "error, warning, info (default) or debug" },
+	{ "debug", 0, OPT_FLAG, AT(debug), NULL, "log every decision" },
+	{ "systemd-cgroup", 0, OPT_FLAG, AT(systemd_cgroup), NULL,
+	  "let systemd make the cgroup; cgroupsPath is then slice:prefix:name" },
+	{ "cgroup-manager", 0, OPT_STR, AT(cgroup_manager), "cgroupfs|systemd|disabled", "who makes the cgroup" },
+	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
+	  "go on where the right to make cgroups is missing; default auto" },
+	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: there is no checkpoint" },
+	{ "version", 'v', OPT_FLAG, AT(version), NULL, "print the version" },
+	{ "", 'V', OPT_FLAG, AT(version), NULL, "the same, as crun has it" },
+	{ NULL },
+};
+
+const struct applet runc_applet = {
+	.name = "runc",
+	.args = "COMMAND [ARG...]",
+	.summary = "run containers from OCI bundles",
+	.text = "A bundle is a directory with config.json (see runc spec) and a root filesystem.",
+	.opts = runc_opts,
+	.opts_size = sizeof(struct globals),
+	.args_max = -1,
+	.stop_at_positional = true,
+	.run = runc_run,
+};

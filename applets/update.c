@@ -1,0 +1,286 @@
+/* update.c - change the limits of a running container. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct update_opts {
+	const char *resources;
+	const char *blkio_weight;
+	const char *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime, *cpu_idle;
+	const char *cpuset_cpus, *cpuset_mems;
+	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
+	const char *pids_limit;
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+
+/* ---- from options to a resources object ------------------------------------------------------------ */
+
+enum limit_kind { LIMIT_U16, LIMIT_U64, LIMIT_I64, LIMIT_SIZE, LIMIT_TEXT };
+enum limit_group { GROUP_MEMORY, GROUP_CPU, GROUP_PIDS, GROUP_BLOCK_IO, GROUP_COUNT };
+
+/* Which option fills which member of which part. */
+static const struct limit {
+	const char *name;
+	unsigned short from;	/* in struct update_opts */
+	unsigned char kind, group;
+	unsigned short to;	/* in the group's struct */
+} limits[] = {
+#define FROM(field) offsetof(struct update_opts, field)
+	{ "blkio-weight", FROM(blkio_weight), LIMIT_U16, GROUP_BLOCK_IO, offsetof(struct oci_block_io, weight) },
+	{ "cpu-period", FROM(cpu_period), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, period) },
+	{ "cpu-quota", FROM(cpu_quota), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, quota) },
+	{ "cpu-burst", FROM(cpu_burst), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, burst) },
+	{ "cpu-share", FROM(cpu_share), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, shares) },
+	{ "cpu-rt-period", FROM(cpu_rt_period), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, realtime_period) },
+	{ "cpu-rt-runtime", FROM(cpu_rt_runtime), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, realtime_runtime) },
+	{ "cpu-idle", FROM(cpu_idle), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, idle) },
+	{ "cpuset-cpus", FROM(cpuset_cpus), LIMIT_TEXT, GROUP_CPU, offsetof(struct oci_cpu, cpus) },
+	{ "cpuset-mems", FROM(cpuset_mems), LIMIT_TEXT, GROUP_CPU, offsetof(struct oci_cpu, mems) },
+	{ "memory", FROM(memory), LIMIT_SIZE, GROUP_MEMORY, offsetof(struct oci_memory, limit) },
+	{ "memory-reservation", FROM(memory_reservation), LIMIT_SIZE, GROUP_MEMORY,
+	  offsetof(struct oci_memory, reservation) },
+	{ "memory-swap", FROM(memory_swap), LIMIT_SIZE, GROUP_MEMORY, offsetof(struct oci_memory, swap) },
+	{ "pids-limit", FROM(pids_limit), LIMIT_I64, GROUP_PIDS, offsetof(struct oci_pids, limit) },
+};
+
+/* "-1", "4096", "64k", "64m", "1g", also "64mb" and "64MiB": binary units, as engines write them. */
+static bool parse_size(const char *text, int64_t *out)
+{
+	static const char units[] = "bkmgtp";
+	size_t digits = strspn(text, "-0123456789");
+	const char *unit, *rest = text + digits;
+	unsigned shift;
+
+	if (!json_number_i64(text, digits, out) || *out < -1)
+		return false;
+	if (!*rest)
+		return true;
+	unit = strchr(units, *rest | 0x20);
+	if (!unit || *out < 0 || (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
+		return false;
+	shift = 10 * (unit - units);
+	if (*out > INT64_MAX >> shift)
+		return false;
+	*out <<= shift;
+	return true;
+}
+
+/* The value as the kind says, in memory of its own; NULL when text is none. */
+static void *parse_limit(enum limit_kind kind, const char *text)
+{
+	int64_t *i64 = arena_alloc(&arena, sizeof(*i64));
+	uint64_t *u64 = arena_alloc(&arena, sizeof(*u64));
+	uint16_t *u16 = arena_alloc(&arena, sizeof(*u16));
+
+	switch (kind) {
+	case LIMIT_SIZE:
+		return parse_size(text, i64) ? i64 : NULL;
+	case LIMIT_I64:
+		return json_number_i64(text, strlen(text), i64) ? i64 : NULL;
+	case LIMIT_U64:
+		return json_number_u64(text, strlen(text), u64) ? u64 : NULL;
+	case LIMIT_U16:
+		if (!json_number_u64(text, strlen(text), u64) || *u64 > UINT16_MAX)
+			return NULL;
+		*u16 = *u64;
+		return u16;
+	default:
+		return (void *)text;
+	}
+}
+
+static void *group_of(struct oci_resources *r, enum limit_group group)
+{
+	switch (group) {
+	case GROUP_MEMORY:
+		return r->memory ? r->memory : (r->memory = arena_alloc(&arena, sizeof(*r->memory)));
+	case GROUP_CPU:
+		return r->cpu ? r->cpu : (r->cpu = arena_alloc(&arena, sizeof(*r->cpu)));
+	case GROUP_PIDS:
+		return r->pids ? r->pids : (r->pids = arena_alloc(&arena, sizeof(*r->pids)));
+	default:
+		return r->block_io ? r->block_io : (r->block_io = arena_alloc(&arena, sizeof(*r->block_io)));
+	}
+}
+
+static int from_options(const struct update_opts *o, struct oci_resources *r)
+{
+	for (const struct limit *l = limits; l < limits + ARRAY_SIZE(limits); l++) {
+		const char *text = *(const char *const *)((const char *)o + l->from);
+		void *value;
+
+		if (!text || !*text)
+			continue;
+		value = parse_limit(l->kind, text);
+		if (!value)
+			return failx("invalid value for %s: \"%s\"", l->name, text);
+		*(void **)((char *)group_of(r, l->group) + l->to) = value;
+	}
+	if (o->kernel_memory || o->kernel_memory_tcp)
+		log_warn("Kernel memory settings are ignored and will be removed");
+	return 0;
+}
+
+/* ---- from a file -------------------------------------------------------------------------------------- */
+
+#define RESOURCES_MAX (1u << 20)
+
+static int read_stdin(char **text, size_t *len)
+{
+	char *buf = arena_alloc(&arena, RESOURCES_MAX + 1);
+	ssize_t n = 0;
+
+	*len = 0;
+	do {
+		*len += n;
+		n = read(STDIN_FILENO, buf + *len, RESOURCES_MAX - *len);
+	} while (n > 0 || (n < 0 && errno == EINTR && (n = 0, true)));
+	if (n < 0)
+		return fail("read resources from standard input");
+	if (*len == RESOURCES_MAX)
+		return failx("resources on standard input are larger than %u bytes", RESOURCES_MAX);
+	*text = buf;
+	return 0;
+}
+
+static int from_file(const char *file, struct oci_resources *r)
+{
+	bool from_stdin = !strcmp(file, "-");
+	char *text;
+	size_t len;
+
+	if (from_stdin ? read_stdin(&text, &len) : file_read(&arena, AT_FDCWD, file, RESOURCES_MAX, &text, &len))
+		return -1;
+	return oci_load_resources(&arena, from_stdin ? "standard input" : file, text, len, r);
+}
+
+/* ---- what we remember of former updates ------------------------------------------------------------------- */
+
+#define SAVED "resources.json"	/* in the state directory: what the last update left */
+
+static int load_old(const struct life *life, struct oci_resources *r)
+{
+	struct oci_doc doc = { 0 };
+	char *text;
+	size_t len;
+
+	if (!faccessat(life->dir, SAVED, F_OK, 0)) {
+		if (file_read(&arena, life->dir, SAVED, RESOURCES_MAX, &text, &len) < 0)
+			return -1;
+		return oci_load_resources(&arena, SAVED, text, len, r);
+	}
+	if (oci_load(&arena, life->dir, "config.json", &doc) < 0)
+		return -1;
+	if (doc.config.linux && doc.config.linux->resources)
+		*r = *doc.config.linux->resources;
+	return 0;
+}
+
+static int save(const struct life *life, const struct oci_resources *r)
+{
+	struct json_out out = { .arena = &arena };
+
+	json_write(&out, &oci_resources_type, r);
+	return file_replace(life->dir, SAVED, out.buf, out.len, 0600);
+}
+
+/* ---- the container's side -------------------------------------------------------------------------------- */
+
+/* The schemata of the resctrl group that create made (resctrl(4) has no other knob). */
+static int update_rdt(const struct update_opts *o, const struct life *life)
+{
+	const char *const lines[] = { o->l3_cache_schema, o->mem_bw_schema };
+	const char *path = life->state.intel_rdt_path;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (!lines[i] || !*lines[i])
+			continue;
+		if (!path)
+			return failx("Intel RDT is not enabled for this container");
+		if (file_write(AT_FDCWD, arena_printf(&arena, "%s/schemata", path),
+			       arena_printf(&arena, "%s\n", lines[i])) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What was there is put back; the first failure is what the user hears of. */
+static int roll_back(struct life *life, const struct oci_resources *old)
+{
+	const char *why = arena_strdup(&arena, err_text());
+	int num = err_num();
+
+	if (cgroup_update(life->cgroup, old) < 0)
+		log_warn("put the old limits back: %s", err_text());
+	return fail_take(num, why);
+}
+
+static int apply(struct life *life, const struct oci_resources *change)
+{
+	struct oci_resources old = { 0 }, merged = { 0 };
+
+	if (!life->cgroup)
+		return failx("cannot update container %s: it has no cgroup", life->state.id);
+	if (load_old(life, &old) < 0)
+		return -1;
+	cgroup_merge(&arena, &old, change, &merged);
+	if (cgroup_update(life->cgroup, &merged) < 0)
+		return roll_back(life, &old);
+	return save(life, &merged);
+}
+
+static int update_run(void *opts, int argc, char **argv)
+{
+	struct life life __cleanup(life_close) = LIFE_INIT;
+	const struct update_opts *o = opts;
+	struct oci_resources change = { 0 };
+
+	if (life_open(&arena, globals.root, argv[0], LIFE_LOCK, &life) < 0)
+		return -1;
+	if (life.status == OCI_STOPPED)
+		return failx("container not running");
+	/* with a file all other limits are ignored (checklist V-23) */
+	if (o->resources ? from_file(o->resources, &change) < 0 : from_options(o, &change) < 0)
+		return -1;
+	if (apply(&life, &change) < 0)
+		return -1;
+	return update_rdt(o, &life);
+}
+
+static const struct opt update_opts[] = {
+	{ "resources", 'r', OPT_STR, FROM(resources), "FILE",
+	  "a resources object as JSON, - is standard input; all other limits are then ignored" },
+	{ "memory", 0, OPT_STR, FROM(memory), "BYTES", "memory limit; suffixes b k m g t, -1 is unlimited" },
+	{ "memory-reservation", 0, OPT_STR, FROM(memory_reservation), "BYTES", "soft memory limit" },
+	{ "memory-swap", 0, OPT_STR, FROM(memory_swap), "BYTES", "limit of memory and swap together" },
+	{ "cpu-period", 0, OPT_STR, FROM(cpu_period), "USEC", "length of a quota's period" },
+	{ "cpu-quota", 0, OPT_STR, FROM(cpu_quota), "USEC", "processor time in each period" },
+	{ "cpu-burst", 0, OPT_STR, FROM(cpu_burst), "USEC", "unused time that may be saved up" },
+	{ "cpu-share", 0, OPT_STR, FROM(cpu_share), "N", "weight against others" },
+	{ "cpu-rt-period", 0, OPT_STR, FROM(cpu_rt_period), "USEC", "period of realtime tasks" },
+	{ "cpu-rt-runtime", 0, OPT_STR, FROM(cpu_rt_runtime), "USEC", "time of realtime tasks in each period" },
+	{ "cpu-idle", 0, OPT_STR, FROM(cpu_idle), "0|1", "run only when nobody else wants to" },
+	{ "cpuset-cpus", 0, OPT_STR, FROM(cpuset_cpus), "LIST", "processors to use: 0-3,7" },
+	{ "cpuset-mems", 0, OPT_STR, FROM(cpuset_mems), "LIST", "memory nodes to use" },
+	{ "pids-limit", 0, OPT_STR, FROM(pids_limit), "N", "most processes; -1 is unlimited" },
+	{ "blkio-weight", 0, OPT_STR, FROM(blkio_weight), "N", "weight of block I/O, 10 to 1000" },
+	{ "l3-cache-schema", 0, OPT_STR, FROM(l3_cache_schema), "SCHEMA", "Intel RDT: L3 cache" },
+	{ "mem-bw-schema", 0, OPT_STR, FROM(mem_bw_schema), "SCHEMA", "Intel RDT: memory bandwidth" },
+	{ "kernel-memory", 0, OPT_STR, FROM(kernel_memory), "BYTES", "ignored with a warning: kernels dropped it" },
+	{ "kernel-memory-tcp", 0, OPT_STR, FROM(kernel_memory_tcp), "BYTES", "ignored with a warning likewise" },
+	{ NULL },
+};
+
+const struct applet update_applet = {
+	.name = "update",
+	.args = "ID",
+	.summary = "change the limits of a running container",
+	.text = "What is not named stays as it is. When a limit cannot be set, those before it are put back.",
+	.opts = update_opts,
+	.opts_size = sizeof(struct update_opts),
+	.args_min = 1,
+	.args_max = 1,
+	.run = update_run,
+};

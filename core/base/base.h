@@ -1,0 +1,117 @@
+/* base.h - C and Linux for the rest: errors, log, descriptors, safe paths, processes. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_BASE_BASE_H
+#define CORE_BASE_BASE_H
+
+#include "core/base/sys.h"
+#include "json/json.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- err.c: the process's one error record ------------------------------------------------- */
+
+/*
+ * A failure becomes text where the system call failed and travels as -1. Functions return
+ * 0/-1, a descriptor/-1, or 1/0/-1. The text reads "WHAT: strerror": what was tried on which
+ * object. Whoever knows more prepends it on the way out with fail_in().
+ */
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* + ": strerror(errno)" */
+int failx(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* no errno */
+int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
+/* One sentence of advice, shown behind the error in brackets; the first one given stays. */
+int fail_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+/* Replaces the record by one that came from elsewhere (the wire). */
+int fail_take(int num, const char *text);
+
+const char *err_text(void);	/* the record, "" when none */
+int err_num(void);		/* its errno, 0 when none */
+/* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
+void err_clear(const char *why);
+
+/* ---- log.c: what people and engines read ----------------------------------------------------- */
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* Where lines go; set by the applet, and by the child to its wire. NULL drops them. */
+struct log_sink {
+	void (*line)(enum log_level level, const char *text);
+	enum log_level level; /* nothing above it is even formatted */
+};
+extern struct log_sink log_sink;
+
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+
+/* One line as runc writes it (checklist O-14), with its newline. json: keys level, msg, time. */
+size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text);
+/* RFC 3339 of a realtime clock value in UTC; nano: with nine digits less trailing zeros. */
+void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
+
+/* ---- fd.c: descriptors --------------------------------------------------------------------------- */
+
+/* int fd __cleanup(fd_close) = -1; closes at the end of the scope. */
+#define __cleanup(f) __attribute__((cleanup(f)))
+void fd_close(int *fd);
+int fd_take(int *fd);		/* the value, and *fd = -1: the "_keep()" of a descriptor */
+
+int fd_reserve_stdio(void);	/* opens /dev/null on whichever of 0..2 is closed */
+int fd_cloexec_from(int first);	/* every open descriptor >= first becomes close-on-exec */
+int fd_close_from(int first);	/* closes every descriptor >= first */
+int fd_set_cloexec(int fd, bool on);
+int fd_write_all(int fd, const void *buf, size_t len); /* EINTR and short writes handled; -1 + errno only */
+
+/* ---- file.c: small files ---------------------------------------------------------------------------- */
+
+/* Reads a regular file of at most max bytes; a NUL is put behind it. dirfd may be AT_FDCWD. */
+int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len);
+/* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, NUL behind, trailing newline
+ * cut. Returns the length or -1 (errno is set, the record too). */
+ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
+/* One write(2) to an existing file (cgroup, sysctl). The record names path and value. */
+int file_write(int dirfd, const char *path, const char *value);
+/* Creates path anew under a temporary name beside it and renames it into place. */
+int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
+
+/* ---- path.c: paths below a root that somebody hostile may own (threats.md, code P) ---------------------- */
+
+/* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below rootfd;
+ * ".." and symlinks never leave it. Always close-on-exec. -1 + errno, and the record. */
+int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra);
+/* Makes every missing directory of path (mode for new ones) and opens it O_PATH. */
+int path_mkdirs(int rootfd, const char *path, mode_t mode);
+/* Opens (creating directories 0755) the parent of path; *last points at the last component. */
+int path_parent(int rootfd, const char *path, const char **last);
+/* "/a//./b/../c" -> "/a/c" by text alone; relative stays relative, never climbs above its start. */
+char *path_clean(struct arena *a, const char *path);
+/* /proc/self/fd/N of an O_PATH fd, for calls that take only a path. */
+#define FD_PATH_MAX 32
+const char *path_of_fd(char buf[FD_PATH_MAX], int fd);
+
+/* ---- procfs.c: a /proc that nobody can have mounted over (code T) ------------------------------------------ */
+
+/* Our own instance by fsopen(2), else a checked open of /proc. Returns a directory fd. Where the
+ * instance cannot be had (mounts hidden in an outer container), -1. */
+int procfs_open(void);
+/* Opens NAME below procfd with RESOLVE_BENEATH|NO_XDEV|NO_SYMLINKS, checked to be procfs. */
+int procfs_openat(int procfd, const char *path, int flags);
+int procfs_write(int procfd, const char *path, const char *value);
+
+/* ---- proc.c: processes ----------------------------------------------------------------------------------------- */
+
+/* Field 22 and 3 of /proc/PID/stat, parsed behind the last ')'. 1 found, 0 no such process, -1. */
+int proc_stat(pid_t pid, uint64_t *starttime, char *state);
+/* waitpid without EINTR. Returns the raw status or -1. */
+int proc_wait(pid_t pid, int *status);
+/* The exit code a shell would show: its own, or 128 + signal. */
+int proc_exit_code(int status);
+const struct json_word *proc_signals(void);	/* "TERM" and so on, without SIG */
+int proc_signal(const char *text);	/* "9", "KILL", "SIGKILL", any case; -1 unknown */
+
+#endif

@@ -1,0 +1,108 @@
+/* err.c - the process's one error record: text made where the system call failed. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Static, so that running out of memory can still be reported. The hint is kept apart until
+ * somebody asks for the text, so that prefixes always come before it.
+ */
+static struct {
+	int num;
+	char text[2048], hint[256], shown[2048 + 256 + 4];
+} record;
+
+static int record_set(int num, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(record.text, sizeof(record.text), fmt, ap);
+
+	record.num = num;
+	record.hint[0] = 0;
+	if (num && n >= 0 && (size_t)n < sizeof(record.text))
+		snprintf(record.text + n, sizeof(record.text) - n, ": %s", strerror(num));
+	return -1;
+}
+
+int fail(const char *fmt, ...)
+{
+	int num = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	record_set(num, fmt, ap);
+	va_end(ap);
+	errno = num;
+	return -1;
+}
+
+int failx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record_set(0, fmt, ap);
+	va_end(ap);
+	errno = 0;
+	return -1;
+}
+
+int fail_in(const char *fmt, ...)
+{
+	char prefix[512];
+	va_list ap;
+	size_t len, room;
+
+	va_start(ap, fmt);
+	vsnprintf(prefix, sizeof(prefix) - 2, fmt, ap);
+	va_end(ap);
+	len = strlen(strcat(prefix, ": "));
+	/* What does not fit is cut at the end: the object stays, the detail goes. */
+	room = sizeof(record.text) - 1 - len;
+	memmove(record.text + len, record.text, strnlen(record.text, room) + 1);
+	memcpy(record.text, prefix, len);
+	record.text[sizeof(record.text) - 1] = 0;
+	return -1;
+}
+
+int fail_hint(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!record.hint[0]) {
+		va_start(ap, fmt);
+		vsnprintf(record.hint, sizeof(record.hint), fmt, ap);
+		va_end(ap);
+	}
+	return -1;
+}
+
+int fail_take(int num, const char *text)
+{
+	record.num = num;
+	record.hint[0] = 0;
+	snprintf(record.text, sizeof(record.text), "%s", text);
+	return -1;
+}
+
+const char *err_text(void)
+{
+	if (!record.hint[0])
+		return record.text;
+	snprintf(record.shown, sizeof(record.shown), "%s (%s)", record.text, record.hint);
+	return record.shown;
+}
+
+int err_num(void)
+{
+	return record.num;
+}
+
+void err_clear(const char *why)
+{
+	if (record.text[0])
+		log_debug("%s (%s)", record.text, why);
+	record.num = 0;
+	record.text[0] = record.hint[0] = 0;
+}

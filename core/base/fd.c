@@ -1,0 +1,110 @@
+/* fd.c - descriptors: closed at the end of their scope, close-on-exec from the start. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_take(int *fd)
+{
+	int value = *fd;
+
+	*fd = -1;
+	return value;
+}
+
+int fd_reserve_stdio(void)
+{
+	int fd = -1;
+
+	/* One poll-free probe a descriptor: F_GETFD answers EBADF only when it is closed. */
+	for (int i = 0; i <= 2; i++) {
+		if (fcntl(i, F_GETFD) >= 0)
+			continue;
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
+		if (fd < 0)
+			return fail("open /dev/null in place of closed descriptor %d", i);
+		if (fd != i)
+			return failx("descriptor %d is closed and cannot be replaced", i);
+	}
+	return 0;
+}
+
+/* Calls act on every open descriptor >= first, by the list in /proc. */
+static int fd_walk(int first, void (*act)(int fd))
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	if (!dir)
+		return fail("open /proc/self/fd");
+	while ((e = readdir(dir))) {
+		int fd = atoi(e->d_name);
+
+		if (e->d_name[0] != '.' && fd >= first && fd != dirfd(dir))
+			act(fd);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static void act_cloexec(int fd)
+{
+	fd_set_cloexec(fd, true);
+}
+
+static void act_close(int fd)
+{
+	close(fd);
+}
+
+int fd_cloexec_from(int first)
+{
+	if (!sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC))
+		return 0;
+	/* KERNEL 5.11: CLOSE_RANGE_CLOEXEC (ENOSYS, EINVAL); a walk of /proc/self/fd does the same,
+	 * slower. EPERM is what an outer seccomp profile answers. */
+	return fd_walk(first, act_cloexec);
+}
+
+int fd_close_from(int first)
+{
+	if (!sys_close_range(first, ~0U, 0))
+		return 0;
+	/* KERNEL 5.9: close_range(2) (ENOSYS); as above. */
+	return fd_walk(first, act_close);
+}
+
+int fd_set_cloexec(int fd, bool on)
+{
+	if (fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0)
+		return fail("set close-on-exec of descriptor %d", fd);
+	return 0;
+}
+
+int fd_write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* log.c - lines for people and engines; where they go is the applet's choice. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct log_sink log_sink = { .level = LOG_INFO };
+
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
+
+static void log_line(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	if (level > log_sink.level || !log_sink.line)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	log_sink.line(level, text);
+}
+
+#define LOG_FUNCTION(name, level)                                                                  \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+                                                                                                   \
+		va_start(ap, fmt);                                                                 \
+		log_line(level, fmt, ap);                                                          \
+		va_end(ap);                                                                        \
+	}
+
+LOG_FUNCTION(log_warn, LOG_WARNING)
+LOG_FUNCTION(log_info, LOG_INFO)
+LOG_FUNCTION(log_debug, LOG_DEBUG)
+
+void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
+{
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&t->tv_sec, &tm);
+	n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (nano && t->tv_nsec) {
+		n += snprintf(buf + n, size - n, ".%09ld", t->tv_nsec);
+		while (buf[n - 1] == '0')
+			n--;
+	}
+	snprintf(buf + n, size - n, "Z");
+}
+
+/* Escapes text for a quoted string; valid both as JSON and as logfmt. */
+static size_t put_quoted(char *out, size_t room, const char *s)
+{
+	size_t n = 0;
+
+	for (; *s && n + 8 < room; s++) {
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\') {
+			out[n++] = '\\';
+			out[n++] = c;
+		} else if (c == '\n') {
+			out[n++] = '\\';
+			out[n++] = 'n';
+		} else if (c < 0x20) {
+			n += snprintf(out + n, room - n, "\\u%04x", c);
+		} else {
+			out[n++] = c;
+		}
+	}
+	out[n] = 0;
+	return n;
+}
+
+size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text)
+{
+	struct timespec now;
+	char when[40];
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	log_time(when, sizeof(when), &now, false);
+	if (json)
+		n = snprintf(buf, size, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
+	else
+		n = snprintf(buf, size, "time=\"%s\" level=%s msg=\"", when, level_names[level]);
+	n += put_quoted(buf + n, size - n - 48, text);
+	if (json)
+		n += snprintf(buf + n, size - n, "\",\"time\":\"%s\"}\n", when);
+	else
+		n += snprintf(buf + n, size - n, "\"\n");
+	return n;
+}

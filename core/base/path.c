@@ -1,0 +1,297 @@
+/* path.c - paths below a root that somebody hostile may own (threats.md, code P). */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINKS_MAX 40 /* as the kernel: path_resolution(7) */
+
+/* ---- the walk for kernels without openat2 ---------------------------------------------------- */
+
+/*
+ * State of a walk: done is the part resolved so far, free of symlinks and "..", todo what is
+ * left. Every component is opened O_NOFOLLOW from its parent's descriptor, so that a symlink put
+ * there meanwhile is an error and not a way out. ".." starts again from the root: slow and safe.
+ */
+struct walk {
+	int root, fd;	/* fd: directory that done names */
+	char done[PATH_MAX], todo[PATH_MAX];
+	int links;
+};
+
+static int walk_reopen(struct walk *w)
+{
+	char copy[PATH_MAX], *save = NULL;
+
+	fd_close(&w->fd);
+	w->fd = fcntl(w->root, F_DUPFD_CLOEXEC, 3);
+	strcpy(copy, w->done);
+	for (char *c = strtok_r(copy, "/", &save); c && w->fd >= 0; c = strtok_r(NULL, "/", &save)) {
+		int next = openat(w->fd, c, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(&w->fd);
+		w->fd = next;
+	}
+	return w->fd < 0 ? -1 : 0;
+}
+
+static int walk_up(struct walk *w)
+{
+	char *slash = strrchr(w->done, '/');
+
+	if (slash)
+		*slash = 0;
+	return walk_reopen(w);
+}
+
+/* Puts the target of the symlink name in front of what is left to do. */
+static int walk_link(struct walk *w, const char *name)
+{
+	char target[PATH_MAX], rest[PATH_MAX];
+	ssize_t n = readlinkat(w->fd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -1;
+	target[n] = 0;
+	strcpy(rest, w->todo);
+	if (++w->links > LINKS_MAX) {
+		errno = ELOOP;
+		return -1;
+	}
+	if (snprintf(w->todo, sizeof(w->todo), "%s/%s", target, rest) >= (int)sizeof(w->todo)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (target[0] != '/')
+		return 0;
+	w->done[0] = 0;
+	return walk_reopen(w);
+}
+
+/* Takes the next component off todo; last: nothing but slashes follows. NULL: none left. */
+static char *walk_next(struct walk *w, char *name, bool *last)
+{
+	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
+
+	if (!len)
+		return NULL;
+	if (len > NAME_MAX)
+		len = NAME_MAX;
+	memcpy(name, w->todo + skip, len);
+	name[len] = 0;
+	*last = w->todo[skip + len + strspn(w->todo + skip + len, "/")] == 0;
+	memmove(w->todo, w->todo + skip + len, strlen(w->todo + skip + len) + 1);
+	return name;
+}
+
+static int walk_into(struct walk *w, const char *name)
+{
+	int next = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+
+	if (next < 0)
+		return -1;
+	fd_close(&w->fd);
+	w->fd = next;
+	if (strlen(w->done) + strlen(name) + 2 > sizeof(w->done)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcat(strcat(w->done, "/"), name);
+	return 0;
+}
+
+static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	struct walk w = { .root = rootfd, .fd = -1 };
+	char name[NAME_MAX + 1];
+	bool last = false;
+	struct stat st;
+	int fd;
+
+	if (snprintf(w.todo, sizeof(w.todo), "%s", path) >= (int)sizeof(w.todo)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (walk_reopen(&w) < 0)
+		return -1;
+	while (walk_next(&w, name, &last)) {
+		bool exists = !fstatat(w.fd, name, &st, AT_SYMLINK_NOFOLLOW);
+
+		if (!strcmp(name, "."))
+			continue;
+		if (!strcmp(name, "..")) {
+			if (walk_up(&w) < 0)
+				goto out;
+			continue;
+		}
+		if (exists && S_ISLNK(st.st_mode) && !(last && flags & O_NOFOLLOW)) {
+			if (resolve & RESOLVE_NO_SYMLINKS) {
+				errno = ELOOP;
+				goto out;
+			}
+			if (walk_link(&w, name) < 0)
+				goto out;
+			continue;
+		}
+		if (last) {
+			fd = openat(w.fd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+			fd_close(&w.fd);
+			return fd;
+		}
+		if (walk_into(&w, name) < 0)
+			goto out;
+	}
+	/* The path was empty, "/" or ended in "..": what was reached is a directory. */
+	fd = openat(w.fd, ".", (flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC);
+	fd_close(&w.fd);
+	return fd;
+out:
+	fd_close(&w.fd);
+	return -1;
+}
+
+/* ---- what the others call ---------------------------------------------------------------------- */
+
+int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra)
+{
+	const uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve_extra;
+	int fd, tries = 64;
+
+	/* EAGAIN: something was renamed or mounted during the walk; the kernel wants to be asked again. */
+	do {
+		fd = sys_openat2(rootfd, *path ? path : ".", flags, flags & O_CREAT ? mode : 0, resolve);
+	} while (fd < 0 && errno == EAGAIN && --tries);
+	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); the walk does the same. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = walk_open(rootfd, path, flags, mode, resolve);
+	if (fd < 0)
+		return fail("open %s", path);
+	return fd;
+}
+
+/* The directory a dangling symlink (name in dirfd, whose own path is dir) points at, by text. */
+static int link_target(int dirfd, const char *dir, const char *name, char *out, size_t size)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return fail("read link %s/%s", dir, name);
+	target[n] = 0;
+	if (snprintf(out, size, "%s%s%s", target[0] == '/' ? "" : dir, target[0] == '/' ? "" : "/", target) >=
+	    (int)size)
+		return failx("%s/%s: link target is too long", dir, name);
+	return 0;
+}
+
+static int mkdirs(int rootfd, const char *path, mode_t mode, int depth)
+{
+	char prefix[PATH_MAX], target[PATH_MAX];
+	int dir __cleanup(fd_close) = -1;
+	size_t end = 0;
+
+	if (depth > LINKS_MAX) {
+		errno = ELOOP;
+		return fail("create directory %s", path);
+	}
+	if (strlen(path) >= sizeof(prefix))
+		return failx("%s: path is too long", path);
+	dir = path_open(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
+	while (dir >= 0) {
+		size_t start = end + strspn(path + end, "/"), len = strcspn(path + start, "/");
+		char name[NAME_MAX + 1];
+		int next;
+
+		if (!len)
+			return fd_take(&dir);
+		if (len > NAME_MAX)
+			return failx("%s: name is too long", path);
+		memcpy(name, path + start, len);
+		name[len] = 0;
+		memcpy(prefix, path, start + len);
+		prefix[start + len] = 0;
+		next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, 0);
+		if (next < 0 && err_num() != ENOENT)
+			return -1;
+		if (next < 0 && mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+			return fail("create directory %s", prefix);
+		if (next < 0) {
+			err_clear("made now");
+			/* One component, not followed: what was put there instead meanwhile is refused. */
+			next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		}
+		if (next < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+			/* A dangling symlink: its target is made, still below the root. */
+			prefix[start] = 0;
+			if (link_target(dir, prefix, name, target, sizeof(target)) < 0)
+				return -1;
+			next = mkdirs(rootfd, target, mode, depth + 1);
+			if (next < 0)
+				return -1;
+		}
+		if (next < 0)
+			return fail("open %s", prefix);
+		fd_close(&dir);
+		dir = next;
+		end = start + len;
+	}
+	return -1;
+}
+
+int path_mkdirs(int rootfd, const char *path, mode_t mode)
+{
+	int fd = path_open(rootfd, path, O_PATH | O_DIRECTORY, 0, 0);
+
+	if (fd >= 0 || err_num() != ENOENT)
+		return fd;
+	err_clear("to be made");
+	return mkdirs(rootfd, path, mode, 0);
+}
+
+int path_parent(int rootfd, const char *path, const char **last)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	*last = slash ? slash + 1 : path;
+	if (!slash)
+		return path_open(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
+	if (snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >= (int)sizeof(parent))
+		return failx("%s: path is too long", path);
+	return path_mkdirs(rootfd, parent, 0755);
+}
+
+char *path_clean(struct arena *a, const char *path)
+{
+	bool absolute = *path == '/';
+	char *out = arena_alloc(a, strlen(path) + 3), *end = out;
+
+	if (absolute)
+		*end++ = '/';
+	while (*path) {
+		size_t len;
+
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && !memcmp(path, "..", 2)) {
+			while (end > out + absolute && *--end != '/')
+				;
+		} else if (len && !(len == 1 && *path == '.')) {
+			if (end > out + absolute)
+				*end++ = '/';
+			memcpy(end, path, len);
+			end += len;
+		}
+		path += len;
+	}
+	*end = 0;
+	return out;
+}
+
+const char *path_of_fd(char buf[FD_PATH_MAX], int fd)
+{
+	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);
+	return buf;
+}

@@ -1,0 +1,112 @@
+/* proc.c - processes: identity by start time, exit codes, signals by name. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+
+int proc_stat(pid_t pid, uint64_t *starttime, char *state)
+{
+	char path[32], buf[1024], *p;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = file_read_line(AT_FDCWD, path, buf, sizeof(buf));
+	if (n < 0 && (err_num() == ENOENT || err_num() == ESRCH)) {
+		err_clear("the process is gone");
+		return 0;
+	}
+	if (n < 0)
+		return -1;
+	/* comm may hold spaces and parentheses: fields count from behind the last one. */
+	p = strrchr(buf, ')');
+	if (!p || p[1] != ' ')
+		return failx("%s cannot be read: \"%s\"", path, buf);
+	*state = p[2];
+	p += 2;
+	for (int field = 3; field < 22; field++) {
+		p = strchr(p, ' ');
+		if (!p)
+			return failx("%s has no start time", path);
+		p++;
+	}
+	*starttime = strtoull(p, NULL, 10);
+	return 1;
+}
+
+int proc_wait(pid_t pid, int *status)
+{
+	pid_t got;
+
+	do {
+		got = waitpid(pid, status, __WALL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return fail("wait for process %d", (int)pid);
+	return 0;
+}
+
+int proc_exit_code(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* signal(7); a row per name, so that kill -l, parsing and tests agree */
+static const struct json_word signals[] = {
+	{ "HUP", SIGHUP },	 { "INT", SIGINT },	{ "QUIT", SIGQUIT },   { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP },	 { "ABRT", SIGABRT },	{ "IOT", SIGABRT },    { "BUS", SIGBUS },
+	{ "FPE", SIGFPE },	 { "KILL", SIGKILL },	{ "USR1", SIGUSR1 },   { "SEGV", SIGSEGV },
+	{ "USR2", SIGUSR2 },	 { "PIPE", SIGPIPE },	{ "ALRM", SIGALRM },   { "TERM", SIGTERM },
+#ifdef SIGSTKFLT
+	{ "STKFLT", SIGSTKFLT },
+#endif
+	{ "CHLD", SIGCHLD },	 { "CLD", SIGCHLD },	{ "CONT", SIGCONT },   { "STOP", SIGSTOP },
+	{ "TSTP", SIGTSTP },	 { "TTIN", SIGTTIN },	{ "TTOU", SIGTTOU },   { "URG", SIGURG },
+	{ "XCPU", SIGXCPU },	 { "XFSZ", SIGXFSZ },	{ "VTALRM", SIGVTALRM }, { "PROF", SIGPROF },
+	{ "WINCH", SIGWINCH },	 { "IO", SIGIO },	{ "POLL", SIGIO },     { "PWR", SIGPWR },
+	{ "SYS", SIGSYS },	 { NULL, 0 },
+};
+
+const struct json_word *proc_signals(void)
+{
+	return signals;
+}
+
+/* "RTMIN+3", "RTMAX-1": names of the real-time range, which is only known at run time. */
+static int realtime_signal(const char *name)
+{
+	int base = !strncasecmp(name, "RTMIN", 5) ? SIGRTMIN : !strncasecmp(name, "RTMAX", 5) ? SIGRTMAX : 0;
+	char *end;
+	long off;
+
+	if (!base)
+		return -1;
+	if (!name[5])
+		return base;
+	if (name[5] != '+' && name[5] != '-')
+		return -1;
+	off = strtol(name + 5, &end, 10);
+	if (*end || base + off < SIGRTMIN || base + off > SIGRTMAX)
+		return -1;
+	return base + off;
+}
+
+int proc_signal(const char *text)
+{
+	char *end;
+	long n;
+
+	if (*text >= '0' && *text <= '9') {
+		n = strtol(text, &end, 10);
+		return *end || n > SIGRTMAX ? -1 : (int)n;
+	}
+	if (!strncasecmp(text, "SIG", 3))
+		text += 3;
+	for (const struct json_word *w = signals; w->word; w++)
+		if (!strcasecmp(w->word, text))
+			return w->value;
+	return realtime_signal(text);
+}

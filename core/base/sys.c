@@ -1,0 +1,70 @@
+/* sys.c - raw system calls without a wrapper in every libc we build with. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct sys_open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
+
+	return syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+pid_t sys_clone3(struct sys_clone_args *args)
+{
+	return syscall(SYS_clone3, args, sizeof(*args));
+}
+
+int sys_pidfd_open(pid_t pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+int sys_pidfd_getfd(int pidfd, int fd)
+{
+	return syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return syscall(SYS_close_range, first, last, flags);
+}
+
+int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+	return syscall(SYS_open_tree, dirfd, path, flags | O_CLOEXEC);
+}
+
+int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags)
+{
+	return syscall(SYS_move_mount, from, from_path, to, to_path, flags);
+}
+
+int sys_fsopen(const char *fstype, unsigned flags)
+{
+	return syscall(SYS_fsopen, fstype, flags | FSOPEN_CLOEXEC);
+}
+
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux)
+{
+	return syscall(SYS_fsconfig, fd, cmd, key, value, aux);
+}
+
+int sys_fsmount(int fd, unsigned flags, unsigned attrs)
+{
+	return syscall(SYS_fsmount, fd, flags | FSMOUNT_CLOEXEC, attrs);
+}
+
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
+{
+	return syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return syscall(SYS_pivot_root, new_root, put_old);
+}

@@ -1,0 +1,261 @@
+/* apply.c - limits and device rules into the files of a container's directories. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- can it be met? ---------------------------------------------------------------------------- */
+
+static bool available(const struct cgroup *cg, const struct knob_write *w)
+{
+	if (w->ctl == CTL_CORE)
+		return cg->v2 != NULL;
+	return (w->v2 ? cg->where.v2 : cg->where.v1) >> w->ctl & 1;
+}
+
+/* Does anything but a v1 controller come up? Only then the list of v2's is worth reading. */
+static int need_v2(struct cgroup *cg, const struct oci_resources *r)
+{
+	struct ctl_where all = cg->where;
+	struct knob_list list;
+
+	if (!cg->v2)
+		return 0;
+	/* as if v2 had everything that v1 has not */
+	all.v2 = ~all.v1;
+	all.quiet = true;
+	if (knobs_plan(cg->arena, r, &all, &list) < 0)
+		return -1;
+	for (const struct knob_write *w = list.first; w; w = w->next)
+		if (w->v2)
+			return 1;
+	return 0;
+}
+
+int apply_check(struct cgroup *cg, const struct oci_resources *r)
+{
+	struct knob_list list;
+	int v2 = need_v2(cg, r);
+
+	if (v2 < 0)
+		return -1;
+	if (v2)
+		v2_root_controllers(cg);
+	if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
+		return -1;
+	cg->where.quiet = true;
+	for (const struct knob_write *w = list.first; w; w = w->next) {
+		const char *name = ctl_names[w->ctl].v1 ? ctl_names[w->ctl].v1 : "cgroup";
+
+		if (available(cg, w)) {
+			cg->asked |= 1u << w->ctl;
+			continue;
+		}
+		if (w->flags & KNOB_OPTIONAL)
+			continue;
+		if (w->v2)
+			return failx("%s: controller %s is not available on cgroup v2 here, which %s %.*s",
+				     w->field, ctl_names[w->ctl].v2 ? ctl_names[w->ctl].v2 : name,
+				     cg->v2_names && *cg->v2_names > ' ' ? "has only" : "has none",
+				     cg->v2_names ? (int)strcspn(cg->v2_names, "\n") : 0,
+				     cg->v2_names ? cg->v2_names : "");
+		return failx("%s: controller %s is not mounted, so %s cannot be written", w->field, name, w->file);
+	}
+	return 0;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+/* More than the kernel's errno where it can be told. -1 */
+static int explain(const struct cg_dir *d, const struct knob_write *w)
+{
+	int num = errno;
+
+	if (num == ENOENT && !strncmp(w->field, "unified", 7))
+		return failx("unified resource \"%s\" can't be set: controller \"%.*s\" not available", w->file,
+			     (int)strcspn(w->file, "."), w->file);
+	if (num == EBUSY && !strcmp(w->file, "memory.limit_in_bytes")) {
+		char now[32], peak[32];
+
+		if (cg_dir_read(d, "memory.usage_in_bytes", now, sizeof(now)) > 0 &&
+		    cg_dir_read(d, "memory.max_usage_in_bytes", peak, sizeof(peak)) > 0)
+			return failx("%s: %s: unable to set memory limit to %s (current usage: %.*s, peak "
+				     "usage: %.*s)",
+				     w->field, w->file, w->value, (int)strcspn(now, "\n"), now,
+				     (int)strcspn(peak, "\n"), peak);
+	}
+	errno = num;
+	fail("%s: %s: %s", w->field, w->file, w->value);
+	if (num == ENOENT)
+		fail_hint("this kernel has no such file in %s", d->path);
+	return -1;
+}
+
+/* One write, or the one that stands in for it. *w moves to the last one dealt with. 1: EINVAL, later
+ * perhaps. */
+static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
+{
+	for (;; *w = (*w)->next) {
+		struct cg_dir *d = cg_dir_of(cg, (*w)->ctl);
+
+		if (!d)
+			return (*w)->flags & KNOB_OPTIONAL
+				       ? 0
+				       : failx("%s: this container has no %s cgroup", (*w)->field,
+					       ctl_names[(*w)->ctl].v1 ? ctl_names[(*w)->ctl].v1 : "v2");
+		if (!cg_dir_write(d, (*w)->file, (*w)->value)) {
+			if ((*w)->flags & KNOB_ELSE)
+				*w = (*w)->next;
+			return 0;
+		}
+		if (errno == ENOENT && (*w)->flags & KNOB_ELSE)
+			continue;
+		if (errno == ENOENT && (*w)->flags & KNOB_OPTIONAL)
+			return 0;
+		if (errno == EINVAL && (*w)->flags & KNOB_RETRY && !last)
+			return 1;
+		return explain(d, *w);
+	}
+}
+
+/*
+ * Values of one controller that the kernel checks against each other may be EINVAL in one order and
+ * fine in another, and which depends on the values before. So what is refused goes to the back of
+ * the queue for as long as others still get through.
+ */
+static int write_again(struct cgroup *cg, const struct knob_write **queue, size_t n)
+{
+	while (n) {
+		size_t left = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			const struct knob_write *w = queue[i];
+			/* nothing moved in this round and this is the end of it: now it counts */
+			int ret = write_one(cg, &w, left == i && i == n - 1);
+
+			if (ret < 0)
+				return -1;
+			if (ret)
+				queue[left++] = queue[i];
+		}
+		n = left;
+	}
+	return 0;
+}
+
+#define RETRY_MAX 16
+
+int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
+{
+	const struct knob_write *queue[RETRY_MAX];
+	struct knob_list list;
+	size_t n = 0;
+
+	if (!r)
+		return 0;
+	if (need_v2(cg, r) > 0)
+		v2_root_controllers(cg);
+	if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
+		return -1;
+	for (const struct knob_write *w = list.first; w; w = w->next) {
+		const struct knob_write *at = w, *next;
+		int ret = write_one(cg, &w, false);
+
+		if (ret < 0)
+			return -1;
+		if (ret && n < RETRY_MAX)
+			queue[n++] = at;
+		next = w->next;
+		/* the end of a controller's writes */
+		if (n && (!next || next->ctl != at->ctl)) {
+			if (write_again(cg, queue, n) < 0)
+				return -1;
+			n = 0;
+		}
+	}
+	return 0;
+}
+
+/* ---- devices ----------------------------------------------------------------------------------------- */
+
+/* In a user namespace neither version lets us set rules; those of the outer container hold. */
+static bool in_userns(void)
+{
+	unsigned inside, outside, size;
+	char map[64];
+
+	if (tree_get(tree_path("/proc/self/uid_map", O_RDONLY), map, sizeof(map)) < 0)
+		return false;
+	return sscanf(map, "%u %u %u", &inside, &outside, &size) != 3 || inside || outside ||
+	       size != UINT32_MAX;
+}
+
+/* One open file, one rule a write: the kernel reads no more than one of each. */
+static int write_rules(const struct cg_dir *d, const char *file, const struct dev_set *set, bool all)
+{
+	int fd __cleanup(fd_close) = cg_dir_open(d, file, O_WRONLY);
+	char line[48];
+
+	if (fd < 0)
+		return fail("open %s/%s", d->path, file);
+	if (all && write(fd, "a", 1) < 0)
+		return fail("%s: a", file);
+	if (!set)
+		return 0;
+	list_each(e, set->except) {
+		devices_line(e, line);
+		if (write(fd, line, strlen(line)) < 0)
+			return fail("%s: %s", file, line);
+	}
+	return 0;
+}
+
+static int devices_v1(const struct cg_dir *d, const struct dev_set *set)
+{
+	/* A cgroup we have just made below the root has what the root has: everything. */
+	bool has_all = d->fresh && !strchr(d->path + d->base + 1, '/');
+
+	if (!set->allow) {
+		if (write_rules(d, "devices.deny", NULL, true) < 0)
+			return -1;
+		return set->except.n ? write_rules(d, "devices.allow", set, false) : 0;
+	}
+	if (!has_all && write_rules(d, "devices.allow", NULL, true) < 0)
+		return -1;
+	return set->except.n ? write_rules(d, "devices.deny", set, false) : 0;
+}
+
+static int devices_v2(struct cgroup *cg, struct cg_dir *d, const struct dev_set *set)
+{
+	struct bpf_code *code;
+	size_t n;
+	int fd;
+
+	if (d->fresh && set->allow && !set->except.n)
+		return 0; /* all is allowed without a program */
+	n = bpf_device_program(cg->arena, set, &code);
+	fd = cg_dir_fd(d);
+	return fd < 0 ? -1 : bpf_device_attach(fd, code, n, d->fresh);
+}
+
+int apply_devices(struct cgroup *cg, const struct oci_resources *r)
+{
+	struct cg_dir *d = cg_dir_of(cg, CTL_DEVICES);
+	struct dev_set set;
+
+	if (devices_merge(cg->arena, r, &set) < 0)
+		return -1;
+	if (!d && cg->v2 && cg->v2->path)
+		d = cg->v2;
+	if (!d)
+		return 0; /* cgroup_plan has decided that this may be */
+	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
+		return 0;
+	/* Rules that only allow lose nothing when they cannot be set: what is above holds. */
+	if (cg->tolerant || (set.allow && !set.except.n) || (err_num() == EPERM && in_userns())) {
+		err_clear("device rules of the cgroups above hold");
+		return 0;
+	}
+	return fail_in("devices");
+}

@@ -1,0 +1,391 @@
+/* cgroup.c - one container's place in all hierarchies: what callers see. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
+{
+	cg_each(d, cg)
+		if (d->ctls >> ctl & 1)
+			return d;
+	/* On v2 controllers are files of one directory; whether they are there, their open says. */
+	return cg->v2 && cg->v2->path && ctl_names[ctl].v2 ? cg->v2 : NULL;
+}
+
+int cg_dir_fd(struct cg_dir *d)
+{
+	if (d->fd < 0)
+		d->fd = tree_dir(d->path);
+	return d->fd;
+}
+
+int cg_dir_open(const struct cg_dir *d, const char *file, int flags)
+{
+	char path[4096];
+
+	if (d->fd >= 0)
+		return tree_open(d->fd, file, flags);
+	if (snprintf(path, sizeof(path), "%s/%s", d->path, file) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return tree_path(path, flags | O_NOFOLLOW);
+}
+
+int cg_dir_write(const struct cg_dir *d, const char *file, const char *value)
+{
+	return tree_put(cg_dir_open(d, file, O_WRONLY), value);
+}
+
+ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size)
+{
+	return tree_get(cg_dir_open(d, file, O_RDONLY), buf, size);
+}
+
+void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base)
+{
+	struct cg_dir *d = &cg->dirs[cg->ndirs++];
+
+	*d = (struct cg_dir){ .names = names, .path = path, .base = base, .fd = -1, .door = -1 };
+	d->v2 = !*names;
+	d->ctls = ctl_set(names);
+	if (d->v2)
+		cg->v2 = d;
+	else
+		cg->where.v1 |= d->ctls;
+}
+
+/* ---- plan ------------------------------------------------------------------------------------- */
+
+/* No cgroup can be had: fine as long as nothing was asked of it. */
+static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
+{
+	struct knob_list list;
+
+	cg->manager = NULL;
+	cg->ndirs = 0;
+	if (knobs_plan(cg->arena, want->resources, &cg->where, &list) < 0)
+		return -1;
+	for (const struct knob_write *w = list.first; w; w = w->next) {
+		if (w->flags & KNOB_OPTIONAL)
+			continue;
+		failx("%s: cannot be set: %s", w->field,
+		      want->manager == CGROUP_DISABLED ? "cgroups are disabled for this container"
+						       : "no cgroup hierarchy is mounted");
+		return fail_hint("controller %s, file %s", ctl_names[w->ctl].v1, w->file);
+	}
+	if (want->can_mknod)
+		return failx("devices: rules cannot be enforced without cgroups, and the container may make "
+			     "device nodes (CAP_MKNOD)");
+	if (want->manager != CGROUP_DISABLED)
+		log_warn("no cgroup hierarchy is mounted: the container runs without limits and device rules");
+	return 0;
+}
+
+int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup **out)
+{
+	struct cgroup *cg = arena_alloc(a, sizeof(*cg));
+	struct layout l = { 0 };
+
+	*out = cg;
+	cg->arena = a;
+	cg->holder = -1;
+	cg->tolerant = want->tolerant;
+	cg->path_given = want->path && *want->path;
+	cg->delegate = want->delegate;
+	cg->delegate_uid = want->delegate_uid;
+	if (want->manager != CGROUP_DISABLED && layout_find(a, &l) < 0)
+		return fail_in("cgroup");
+	cg->layout = l.kind;
+	cg->where.v2_only = l.kind == CGROUP_V2;
+	if (l.kind == CGROUP_NONE) {
+		if (want->manager == CGROUP_SYSTEMD)
+			return failx("cgroup: systemd manages no cgroups here: none are mounted");
+		return plan_without(cg, want);
+	}
+	cg->manager = want->manager == CGROUP_SYSTEMD ? &cg_manager_systemd : &cg_manager_cgroupfs;
+	if (cg->manager->plan(cg, want, &l) < 0 || apply_check(cg, want->resources) < 0)
+		return fail_in("cgroup");
+	if (want->can_mknod && !cg_dir_of(cg, CTL_DEVICES) && !(cg->v2 && cg->v2->path) && !cg->tolerant)
+		return failx("cgroup: devices: controller devices is not mounted, and the container may make "
+			     "device nodes (CAP_MKNOD)");
+	return 0;
+}
+
+/* ---- state.json ---------------------------------------------------------------------------------- */
+
+void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *state)
+{
+	size_t n = 0;
+
+	state->cgroup_unit = cg->unit.unit;
+	state->cgroup_paths.at = arena_alloc(a, (cg->ndirs + CTL_MAX) * sizeof(struct json_pair));
+	cg_each(d, cg) {
+		const char *name = d->names;
+
+		/* one pair for each controller, as others read it */
+		do {
+			size_t len = strcspn(name, ",");
+
+			if (n < cg->ndirs + CTL_MAX)
+				state->cgroup_paths.at[n++] =
+					(struct json_pair){ arena_strndup(a, name, len), d->path };
+			name += len + !!name[len];
+		} while (*name);
+	}
+	state->cgroup_paths.n = n;
+}
+
+int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **out)
+{
+	struct cgroup *cg = arena_alloc(a, sizeof(*cg));
+	bool v1 = false;
+
+	*out = cg;
+	cg->arena = a;
+	cg->holder = -1;
+	cg->tolerant = state->rootless;
+	list_each(p, state->cgroup_paths) {
+		struct cg_dir *same = NULL;
+
+		if (!p->value || *p->value != '/')
+			return failx("state: cgroup_paths[\"%s\"] is no absolute path", p->key);
+		cg_each(d, cg)
+			if (!strcmp(d->path, p->value) && *p->key && *d->names)
+				same = d;
+		v1 |= *p->key != 0;
+		if (same) {
+			same->ctls |= ctl_set(p->key);
+			same->names = arena_printf(a, "%s,%s", same->names, p->key);
+			cg->where.v1 |= same->ctls;
+		} else if (cg->ndirs == HIER_MAX) {
+			return failx("state: cgroup_paths: more than %d directories", HIER_MAX);
+		} else {
+			cg_dir_add(cg, p->key, p->value, 0);
+		}
+	}
+	cg->layout = v1 ? (cg->v2 ? CGROUP_HYBRID : CGROUP_V1) : cg->v2 ? CGROUP_V2 : CGROUP_NONE;
+	cg->where.v2_only = cg->layout == CGROUP_V2;
+	cg->unit.unit = state->cgroup_unit;
+	if (cg->ndirs)
+		cg->manager = state->cgroup_unit ? &cg_manager_systemd : &cg_manager_cgroupfs;
+	return 0;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+int cgroup_create(struct cgroup *cg)
+{
+	if (cg->manager && cg->manager->create(cg) < 0)
+		return fail_in("cgroup");
+	return 0;
+}
+
+int cgroup_apply(struct cgroup *cg, const struct oci_resources *r)
+{
+	if (!cg->manager)
+		return 0;
+	if ((cg->manager->apply && cg->manager->apply(cg, r, true) < 0) || apply_devices(cg, r) < 0 ||
+	    apply_knobs(cg, r) < 0)
+		return fail_in("cgroup");
+	return 0;
+}
+
+int cgroup_remove(struct cgroup *cg)
+{
+	return cg->manager ? cg->manager->remove(cg) : 0;
+}
+
+/* ---- joining ---------------------------------------------------------------------------------------- */
+
+int cgroup_clone_fd(struct cgroup *cg)
+{
+	int fd;
+
+	if (!cg->v2 || !cg->v2->path)
+		return -1;
+	fd = cg_dir_fd(cg->v2);
+	if (fd < 0)
+		err_clear("the process joins by cgroup.procs, which says what is wrong");
+	return fd;
+}
+
+/* May we go on without this hierarchy when it cannot be joined? */
+static bool dispensable(const struct cgroup *cg, const struct cg_dir *d, int num)
+{
+	return cg->tolerant && !cg->path_given && (num == EPERM || num == EACCES) && !(cg->asked & d->ctls);
+}
+
+int cgroup_join_open(struct cgroup *cg)
+{
+	cg_each(d, cg) {
+		if (d->v2 || d->door >= 0)
+			continue;
+		d->door = cg_dir_open(d, "tasks", O_WRONLY);
+		if (d->door < 0 && !dispensable(cg, d, errno))
+			return fail("cgroup: open %s/tasks", d->path);
+	}
+	return 0;
+}
+
+int cgroup_join(struct cgroup *cg)
+{
+	cg_each(d, cg) {
+		int fd = fd_take(&d->door);
+
+		/* KERNEL 5.5: moving the calling thread needs no lock of all forks; before, it is slow. */
+		if (fd >= 0 && tree_put(fd, "0") < 0 && !dispensable(cg, d, errno))
+			return fail("cgroup: join %s", d->path);
+	}
+	return 0;
+}
+
+void cgroup_join_close(struct cgroup *cg)
+{
+	for (struct cg_dir *d = cg->dirs; d < cg->dirs + cg->ndirs; d++)
+		fd_close(&d->door);
+	fd_close(&cg->holder);
+}
+
+#define ATTACH_TRIES 5
+#define ATTACH_WAIT_MS 30
+
+int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	cg_each(d, cg) {
+		int ret, tries = ATTACH_TRIES;
+
+		if (d->v2 && in_v2)
+			continue;
+		/* EINVAL: the task is so new that the scheduler has not seen it yet. */
+		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL && --tries)
+			poll(NULL, 0, ATTACH_WAIT_MS);
+		if (ret < 0 && !dispensable(cg, d, errno))
+			return fail("cgroup: %s/cgroup.procs: %s", d->path, text);
+	}
+	cgroup_join_close(cg);
+	return 0;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------------ */
+
+/* Where to look for all processes: v2, which knows best, else the v1 one nobody moves them in. */
+static struct cg_dir *procs_dir(struct cgroup *cg)
+{
+	struct cg_dir *first = NULL;
+
+	if (cg->v2 && cg->v2->path)
+		return cg->v2;
+	cg_each(d, cg) {
+		if (d->ctls >> CTL_DEVICES & 1)
+			return d;
+		if (!first)
+			first = d;
+	}
+	return first;
+}
+
+int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out)
+{
+	struct cg_dir *d = procs_dir(cg);
+
+	*out = (cgroup_pids){ 0 };
+	return d ? tree_procs(d->path, a, out) : 0;
+}
+
+/* v2 where it is: what it stops can still be killed. Else the v1 freezer. */
+static struct cg_dir *freezer_dir(struct cgroup *cg)
+{
+	if (cg->v2 && cg->v2->path)
+		return cg->v2;
+	return cg_dir_of(cg, CTL_FREEZER);
+}
+
+int cgroup_freeze(struct cgroup *cg, bool frozen)
+{
+	struct cg_dir *d = freezer_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
+
+	if (!d)
+		return failx("cgroup: there is no freezer here");
+	/* hybrid: somebody else may have used the other one */
+	if (!frozen && old && old != d && cg_version(old)->frozen(old) > 0 &&
+	    cg_version(old)->freeze(old, false) < 0)
+		return fail_in("cgroup");
+	/* KERNEL 5.2: the v2 freezer, ENOENT; hybrid falls back on v1's. */
+	if (cg_version(d)->freeze(d, frozen) < 0) {
+		if (err_num() != ENOENT || !old || old == d || cg_version(old)->freeze(old, frozen) < 0)
+			return fail_in("cgroup");
+		err_clear("the v1 freezer did it");
+	}
+	return 0;
+}
+
+int cgroup_is_frozen(struct cgroup *cg)
+{
+	struct cg_dir *d = freezer_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
+	int ret = d ? cg_version(d)->frozen(d) : 0;
+
+	if (ret <= 0 && old && old != d)
+		ret = cg_version(old)->frozen(old);
+	return ret;
+}
+
+#define KILL_ROUNDS 16
+
+/* Signals everybody; again, while SIGKILL still finds somebody and nothing holds them still. */
+static int kill_walk(struct cgroup *cg, int sig, bool still)
+{
+	for (int round = 0; round < (still || sig != SIGKILL ? 1 : KILL_ROUNDS); round++) {
+		_Alignas(16) char block[4096];
+		cgroup_pids pids;
+		struct arena a;
+
+		arena_init(&a, block, sizeof(block));
+		if (cgroup_procs(cg, &a, &pids) < 0)
+			return -1;
+		if (!pids.n)
+			return 0;
+		list_each(pid, pids)
+			if (kill(*pid, sig) < 0 && errno != ESRCH)
+				return fail("kill process %d", *pid);
+		if (!still && sig == SIGKILL)
+			poll(NULL, 0, 1 << (round < 6 ? round : 6));
+	}
+	return 0;
+}
+
+int cgroup_kill(struct cgroup *cg, int sig)
+{
+	struct cg_dir *d = procs_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
+	int ret, was;
+
+	if (!d)
+		return 0;
+	/* KERNEL 5.14: cgroup.kill, ENOENT; without it freeze, walk, thaw, during which a fork of a
+	 * process that does not freeze can slip by. */
+	if (sig == SIGKILL && cg_version(d)->kill(d) > 0) {
+		/* A v1 freezer holds even the killed. */
+		if (old && old != d && cg_version(old)->frozen(old) > 0)
+			return cg_version(old)->freeze(old, false);
+		return 0;
+	}
+	was = cgroup_is_frozen(cg);
+	ret = was > 0 ? 0 : cgroup_freeze(cg, true);
+	if (ret < 0)
+		err_clear("without a freezer the walk is repeated");
+	if (kill_walk(cg, sig, ret == 0) < 0)
+		ret = -1;
+	else
+		ret = 0;
+	/* SIGKILL must be able to arrive; other signals leave a pause in place. */
+	if ((was <= 0 || sig == SIGKILL) && cgroup_is_frozen(cg) > 0 && cgroup_freeze(cg, false) < 0)
+		ret = -1;
+	return ret;
+}

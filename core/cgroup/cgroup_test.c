@@ -1,0 +1,240 @@
+/* cgroup_test.c - the whole interface against this host's kernel, with cgroups of our own. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+#include "tests/tap.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static struct arena arena;
+
+static void print_line(enum log_level level, const char *text)
+{
+	(void)level;
+	printf("# log: %s\n", text);
+}
+
+/* A child that joins as containers do, says so and stays until it is killed. */
+static pid_t spawn(struct cgroup *cg)
+{
+	int pipes[2];
+	struct sys_clone_args args = { .exit_signal = SIGCHLD };
+	int fd = cgroup_clone_fd(cg);
+	pid_t pid;
+	char c = 0;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -1;
+	if (fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = fd;
+	}
+	pid = sys_clone3(&args);
+	if (!pid) {
+		if (cgroup_join(cg) < 0)
+			c = 'X';
+		if (write(pipes[1], c ? "X" : "y", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(pipes[1]);
+	if (pid > 0 && (read(pipes[0], &c, 1) != 1 || c != 'y'))
+		pid = -1;
+	close(pipes[0]);
+	cgroup_join_close(cg);
+	return pid;
+}
+
+static bool is_in(pid_t pid, const char *path)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text, &len) < 0)
+		return false;
+	return strstr(text, path) != NULL;
+}
+
+static size_t count_in(pid_t pid, const char *path)
+{
+	char *text = NULL;
+	size_t len, n = 0;
+
+	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text, &len) < 0)
+		return 0;
+	for (char *s = strstr(text, path); s; s = strstr(s + 1, path))
+		n++;
+	return n;
+}
+
+static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
+{
+	struct cg_dir *d = cg_dir_of(cg, ctl);
+	static char buf[4096];
+
+	if (!d || cg_dir_read(d, d->v2 ? v2 : v1, buf, sizeof(buf)) < 0)
+		return "?";
+	buf[strcspn(buf, "\n")] = 0;
+	return buf;
+}
+
+static struct cgroup *new_cgroup(const char *path, const struct oci_resources *r)
+{
+	struct cgroup_want want = { .id = "ocibox-test", .path = path, .resources = r };
+	struct cgroup *cg = NULL;
+
+	if (cgroup_plan(&arena, &want, &cg) < 0) {
+		printf("# %s\n", err_text());
+		return NULL;
+	}
+	return cg;
+}
+
+static void test_life(void)
+{
+	int64_t limit = 64 << 20, pids_limit = 7;
+	struct oci_memory memory = { .limit = &limit };
+	struct oci_pids pids = { .limit = &pids_limit };
+	struct oci_resources r = { .memory = &memory, .pids = &pids };
+	struct cgroup *cg = new_cgroup("/ocibox-test/deep/leaf", &r), *again = NULL;
+	struct oci_state state = { 0 };
+	cgroup_pids found;
+	int status;
+	pid_t pid;
+
+	ok(cg != NULL, "a plan is made");
+	if (!cg)
+		return;
+	ok(cgroup_create(cg) == 0, "directories are made: %s", err_text());
+	ok(cgroup_apply(cg, &r) == 0, "limits and device rules are set: %s", err_text());
+	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864", "memory limit");
+	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7", "pids limit");
+	if (cg->where.v1 >> CTL_DEVICES & 1) {
+		char *text = arena_alloc(&arena, 4096);
+
+		cg_dir_read(cg_dir_of(cg, CTL_DEVICES), "devices.list", text, 4096);
+		ok(strstr(text, "c 1:3 rwm\n") && strstr(text, "b *:* m\n") && !strstr(text, "a *:*"),
+		   "v1 device list is the default one");
+	}
+	ok(cgroup_join_open(cg) == 0, "doors open: %s", err_text());
+	pid = spawn(cg);
+	ok(pid > 0, "a process joins: %s", err_text());
+	if (pid <= 0)
+		return;
+	ok(count_in(pid, "/ocibox-test/deep/leaf") == cg->ndirs, "it is in all %zu hierarchies", cg->ndirs);
+	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid, "it is listed");
+
+	cgroup_save(cg, &arena, &state);
+	ok(cgroup_load(&arena, &state, &again) == 0 && again->ndirs == cg->ndirs, "state comes back");
+	ok(again->layout == cg->layout, "with its layout");
+	ok(cgroup_is_frozen(again) == 0, "not frozen");
+	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s", err_text());
+	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf", NULL)) < 0 && strstr(err_text(), "not empty"),
+	   "a used cgroup is refused: %s", err_text());
+	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 && strstr(err_text(), "frozen"),
+	   "and a frozen one: %s", err_text());
+	ok(cgroup_freeze(again, false) == 0 && cgroup_is_frozen(again) == 0, "thawed");
+	ok(cgroup_freeze(again, true) == 0 && cgroup_kill(again, SIGKILL) == 0, "killed while frozen");
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "by SIGKILL");
+	ok(cgroup_remove(again) == 0, "removed: %s", err_text());
+	cg_each(d, again)
+		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
+	ok(cgroup_remove(again) == 0, "removing what is gone is no failure");
+	/* The levels above are nobody's: cgroup_remove leaves them. */
+	cg_each(d, cg) {
+		d->path = arena_strndup(&arena, d->path, strlen(d->path) - strlen("/leaf"));
+		rmdir(d->path);
+		rmdir(arena_strndup(&arena, d->path, strlen(d->path) - strlen("/deep")));
+	}
+}
+
+static void test_tree(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-tree", NULL);
+	struct cg_dir *d;
+	cgroup_pids found;
+	int fd, depth, status;
+	pid_t pid, second;
+
+	if (!cg || cgroup_create(cg) < 0) {
+		ok(false, "a tree: %s", err_text());
+		return;
+	}
+	/* attach moves from outside, here into a sub-cgroup of every hierarchy */
+	pid = fork();
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	ok(cgroup_attach(cg, pid, false) == 0 && is_in(pid, "/ocibox-test-tree"), "attach: %s", err_text());
+	d = cg->v2 && cg->v2->path ? cg->v2 : cg_dir_of(cg, CTL_DEVICES);
+	fd = open(d->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* nested further than there are descriptors for, wide at the top */
+	for (int i = 0; i < 20; i++)
+		mkdirat(fd, arena_printf(&arena, "w%d", i), 0755);
+	for (depth = 0; depth < 1500; depth++) {
+		int next;
+
+		if (mkdirat(fd, "n", 0755) < 0)
+			break;
+		next = openat(fd, "n", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	printf("# %d levels\n", depth);
+	second = fork();
+	if (!second) {
+		pause();
+		_exit(0);
+	}
+	ok(tree_put(tree_open(fd, "cgroup.procs", O_WRONLY), arena_printf(&arena, "%d", second)) == 0,
+	   "a process at the bottom");
+	close(fd);
+	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 2, "both found, top and bottom: %zu", found.n);
+	ok(cgroup_kill(cg, SIGTERM) == 0, "signalled: %s", err_text());
+	ok(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGTERM, "one died");
+	ok(waitpid(second, &status, 0) == second && WTERMSIG(status) == SIGTERM, "the other too");
+	ok(cgroup_remove(cg) == 0 && access(d->path, F_OK) < 0, "all of it removed: %s", err_text());
+}
+
+/* rmdir must wait for a process that dies while we are at it, without being told. */
+static void test_wait(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-wait", NULL);
+	int status;
+	pid_t pid;
+
+	if (!cg || cgroup_create(cg) < 0) {
+		ok(false, "wait: %s", err_text());
+		return;
+	}
+	cgroup_join_open(cg);
+	pid = fork();
+	if (!pid) {
+		if (cgroup_join(cg) < 0)
+			_exit(1);
+		poll(NULL, 0, 300);
+		_exit(0);
+	}
+	cgroup_join_close(cg);
+	cgroup_attach(cg, pid, false);
+	ok(cgroup_remove(cg) == 0, "removal waits for the last process: %s", err_text());
+	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "which left by itself");
+}
+
+int main(void)
+{
+	static char block[1 << 20];
+
+	arena_init(&arena, block, sizeof(block));
+	log_sink.line = print_line;
+	if (geteuid() != 0 || cgroup_layout() == CGROUP_NONE) {
+		printf("1..0 # SKIP needs root and mounted cgroups\n");
+		return 0;
+	}
+	test_life();
+	test_tree();
+	test_wait();
+	return done();
+}

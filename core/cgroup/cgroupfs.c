@@ -1,0 +1,128 @@
+/* cgroupfs.c - the manager that makes the directories itself. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct hier *h = &l->at[i];
+		const char *below;
+
+		if (!h->mount)
+			continue;
+		below = paths_cgroupfs(cg->arena, want->path, want->id, h->own, !*h->names);
+		/* Limits and kills meant for one container would hit everything. */
+		if (!below[1])
+			return failx("cgroupsPath \"%s\": the root of a hierarchy is no container's", want->path);
+		cg_dir_add(cg, h->names, arena_printf(cg->arena, "%s%s", h->mount, below), strlen(h->mount));
+	}
+	return 0;
+}
+
+/* Somebody lives in a directory that we did not make, or it is stopped: then it is not ours to use. */
+static int check_unused(struct cgroup *cg, struct cg_dir *d)
+{
+	cgroup_pids pids = { 0 };
+
+	if (tree_procs(d->path, cg->arena, &pids) < 0)
+		return -1;
+	if (pids.n)
+		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n, d->path);
+	return 0;
+}
+
+/* Is d held, by its own switch or by a cgroup above? A process that joined would stop dead. */
+static int check_frozen(const struct cg_dir *d)
+{
+	char buf[256];
+	uint64_t frozen = 0;
+
+	if (cg_dir_read(d, d->v2 ? "cgroup.events" : "freezer.state", buf, sizeof(buf)) < 0)
+		return 0; /* KERNEL 5.2: the v2 freezer; nothing can be frozen without */
+	if (d->v2 ? tree_keyed(buf, "frozen", &frozen) && frozen : strncmp(buf, "THAWED", 6) != 0)
+		return failx("container's cgroup unexpectedly frozen: %s", d->path);
+	return 0;
+}
+
+static int make_dir(struct cgroup *cg, struct cg_dir *d)
+{
+	struct tree_made made = { .arena = cg->arena, .each = cg_version(d)->level, .arg = d };
+	int ret = tree_mkdir(d->path, d->base, &made);
+	const char *slash;
+
+	d->made = made.levels;
+	d->fresh = ret > 0;
+	if (ret < 0)
+		return fail("create cgroup %s", d->path);
+	if (!ret && check_unused(cg, d) < 0)
+		return -1;
+	/* Directly below the root only what was there before can be frozen: the root never is. */
+	slash = strchr(d->path + d->base + 1, '/');
+	if ((!ret || slash) && (d->v2 || d->ctls >> CTL_FREEZER & 1) && check_frozen(d) < 0)
+		return -1;
+	return cg_version(d)->prepare ? cg_version(d)->prepare(cg, d) : 0;
+}
+
+static void unmake(struct cgroup *cg)
+{
+	cg_each(d, cg) {
+		if (d->made)
+			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
+		d->made = 0;
+		fd_close(&d->fd);
+	}
+}
+
+/* Not allowed to make this one, and nobody asked anything of it. */
+static bool can_go_without(const struct cgroup *cg, const struct cg_dir *d)
+{
+	int num = err_num();
+
+	if (cg->asked & d->ctls || (d->v2 && cg->asked & ~cg->where.v1))
+		return false;
+	return num == EROFS || (cg->tolerant && !cg->path_given && (num == EACCES || num == EPERM));
+}
+
+int cgroupfs_create(struct cgroup *cg)
+{
+	const char *without = NULL;
+
+	cg_each(d, cg) {
+		if (make_dir(cg, d) == 0)
+			continue;
+		if (d->made || !can_go_without(cg, d)) {
+			if (cg->tolerant && err_num() == EACCES)
+				fail_hint("rootless containers need a delegated cgroup for limits and cgroupsPath");
+			unmake(cg);
+			return -1;
+		}
+		err_clear("nothing was asked of this hierarchy");
+		without = d->path;
+		d->path = NULL;
+	}
+	if (without)
+		log_warn("cgroup %s and its like cannot be made: the container runs without", without);
+	return 0;
+}
+
+int cgroupfs_remove(struct cgroup *cg)
+{
+	int ret = 0;
+
+	cg_each(d, cg) {
+		fd_close(&d->fd);
+		/* Every one is tried; the record keeps the last failure. */
+		if (tree_remove(d->path, d->v2) < 0)
+			ret = -1;
+	}
+	return ret < 0 ? fail_in("cgroup") : 0;
+}
+
+const struct cg_manager cg_manager_cgroupfs = {
+	.plan = cgroupfs_plan,
+	.create = cgroupfs_create,
+	.remove = cgroupfs_remove,
+};

@@ -1,0 +1,176 @@
+/* devices.c - device rules folded into one answer with exceptions. Pure. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What every container may do, behind whatever the config says: make any node (only open asks
+ * again), and use the harmless ones.
+ */
+static const struct dev_rule defaults[] = {
+	{ 'c', DEV_ANY, DEV_ANY, DEV_M },
+	{ 'b', DEV_ANY, DEV_ANY, DEV_M },
+	{ 'c', 1, 3, DEV_R | DEV_W | DEV_M },		/* null */
+	{ 'c', 1, 8, DEV_R | DEV_W | DEV_M },		/* random */
+	{ 'c', 1, 7, DEV_R | DEV_W | DEV_M },		/* full */
+	{ 'c', 5, 0, DEV_R | DEV_W | DEV_M },		/* tty */
+	{ 'c', 1, 5, DEV_R | DEV_W | DEV_M },		/* zero */
+	{ 'c', 1, 9, DEV_R | DEV_W | DEV_M },		/* urandom */
+	{ 'c', 136, DEV_ANY, DEV_R | DEV_W | DEV_M },	/* pts */
+	{ 'c', 5, 2, DEV_R | DEV_W | DEV_M },		/* ptmx */
+	{ 'c', 10, 200, DEV_R | DEV_W | DEV_M },	/* tun */
+};
+
+static bool covers_number(int64_t wide, int64_t narrow)
+{
+	return wide == DEV_ANY || wide == narrow;
+}
+
+/* Every device of b is one of a. */
+static bool covers(const struct dev_rule *a, const struct dev_rule *b)
+{
+	return a->type == b->type && covers_number(a->major, b->major) && covers_number(a->minor, b->minor);
+}
+
+static bool meets(const struct dev_rule *a, const struct dev_rule *b)
+{
+	return a->type == b->type && (covers_number(a->major, b->major) || b->major == DEV_ANY) &&
+	       (covers_number(a->minor, b->minor) || b->minor == DEV_ANY);
+}
+
+static void add(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
+{
+	list_each(e, set->except) {
+		if (covers(e, rule) && covers(rule, e)) {
+			e->access |= rule->access;
+			return;
+		}
+	}
+	if (set->except.n == set->size) {
+		struct dev_rule *more;
+
+		set->size = set->size ? set->size * 2 : 32;
+		more = arena_alloc(a, set->size * sizeof(*more));
+		if (set->except.n)
+			memcpy(more, set->except.at, set->except.n * sizeof(*more));
+		set->except.at = more;
+	}
+	set->except.at[set->except.n++] = *rule;
+}
+
+/*
+ * Takes rule's devices out of the exceptions. A part of a wider exception cannot be taken out:
+ * neither the v1 kernel nor runc can say that, so it is refused instead of being half done.
+ */
+static int subtract(struct dev_set *set, const struct dev_rule *rule)
+{
+	size_t kept = 0;
+
+	list_each(e, set->except) {
+		if (!meets(e, rule) || !(e->access & rule->access))
+			continue;
+		if (!covers(rule, e)) {
+			char wide[48];
+
+			devices_line(e, wide);
+			return failx("cannot punch hole in existing wildcard rule \"%s\"", wide);
+		}
+	}
+	list_each(e, set->except) {
+		if (covers(rule, e))
+			e->access &= ~rule->access;
+		if (e->access)
+			set->except.at[kept++] = *e;
+	}
+	set->except.n = kept;
+	return 0;
+}
+
+static int one_rule(struct arena *a, struct dev_set *set, bool allow, const struct dev_rule *rule)
+{
+	if (allow == set->allow)
+		return subtract(set, rule);
+	add(a, set, rule);
+	return 0;
+}
+
+static int number(const int64_t *n, const char *what, int64_t *out)
+{
+	*out = n ? *n : DEV_ANY;
+	if (*out < DEV_ANY || *out > INT32_MAX)
+		return failx("%s: %lld is not a device number", what, (long long)*out);
+	return 0;
+}
+
+/* The config's rule in our form. 1, or 0 when it is about all devices. */
+static int convert(const struct oci_device_rule *in, struct dev_rule *out)
+{
+	static const struct {
+		char letter;
+		unsigned bit;
+	} bits[] = { { 'r', DEV_R }, { 'w', DEV_W }, { 'm', DEV_M } };
+
+	if (!in->access || !*in->access)
+		return failx("access cannot be empty");
+	for (const char *c = in->access; *c; c++) {
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+			if (bits[i].letter == *c)
+				bit = bits[i].bit;
+		if (!bit)
+			return failx("access \"%s\" has letters other than r, w and m", in->access);
+		out->access |= bit;
+	}
+	if (!in->type || in->type == 'a')
+		return 0; /* the kernel looks at nothing else of such a rule */
+	if (in->type != 'b' && in->type != 'c')
+		return failx("type '%c' is not one of a, b, c", in->type);
+	out->type = in->type;
+	if (number(in->major, "major", &out->major) < 0 || number(in->minor, "minor", &out->minor) < 0)
+		return -1;
+	return 1;
+}
+
+int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set *out)
+{
+	size_t i = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (r) {
+		list_each(in, r->devices) {
+			struct dev_rule rule = { 0 };
+			int ret = convert(in, &rule);
+
+			if (ret == 0) {
+				out->allow = in->allow;
+				out->except.n = 0;
+			} else if (ret < 0 || one_rule(a, out, in->allow, &rule) < 0) {
+				return fail_in("devices[%zu]", i);
+			}
+			i++;
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (one_rule(a, out, true, &defaults[i]) < 0)
+			return fail_in("default device rules");
+	return 0;
+}
+
+static int put_number(char *buf, size_t size, int64_t n)
+{
+	return n == DEV_ANY ? snprintf(buf, size, "*") : snprintf(buf, size, "%lld", (long long)n);
+}
+
+void devices_line(const struct dev_rule *r, char buf[48])
+{
+	int n = snprintf(buf, 48, "%c ", r->type);
+
+	n += put_number(buf + n, 48 - n, r->major);
+	buf[n++] = ':';
+	n += put_number(buf + n, 48 - n, r->minor);
+	snprintf(buf + n, 48 - n, " %s%s%s", r->access & DEV_R ? "r" : "", r->access & DEV_W ? "w" : "",
+		 r->access & DEV_M ? "m" : "");
+}

@@ -1,0 +1,293 @@
+/* layout.c - which hierarchies are mounted where, and where in them this process is. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define ROOT "/sys/fs/cgroup"
+
+const struct json_word cgroup_manager_words[] = {
+	{ "cgroupfs", CGROUP_CGROUPFS },
+	{ "systemd", CGROUP_SYSTEMD },
+	{ "disabled", CGROUP_DISABLED },
+	{ NULL, 0 },
+};
+
+const struct ctl_name ctl_names[CTL_MAX] = {
+	[CTL_CPUSET] = { "cpuset", "cpuset", false },
+	[CTL_DEVICES] = { "devices", NULL, false },
+	[CTL_MEMORY] = { "memory", "memory", true },
+	[CTL_CPU] = { "cpu", "cpu", false },
+	[CTL_CPUACCT] = { "cpuacct", NULL, false },
+	[CTL_PIDS] = { "pids", "pids", false },
+	[CTL_BLKIO] = { "blkio", "io", true },
+	[CTL_HUGETLB] = { "hugetlb", "hugetlb", true },
+	[CTL_NET_CLS] = { "net_cls", NULL, false },
+	[CTL_NET_PRIO] = { "net_prio", NULL, false },
+	[CTL_PERF_EVENT] = { "perf_event", NULL, false },
+	[CTL_FREEZER] = { "freezer", NULL, false },
+	[CTL_RDMA] = { "rdma", "rdma", true },
+	[CTL_MISC] = { "misc", "misc", true },
+	[CTL_NAMED] = { "name", NULL, false },
+	[CTL_CORE] = { NULL, "cgroup", false },
+};
+
+int ctl_of(const char *name, size_t len)
+{
+	for (int c = 0; c < CTL_MAX; c++) {
+		const char *v1 = ctl_names[c].v1, *v2 = ctl_names[c].v2;
+
+		if ((v1 && strlen(v1) == len && !memcmp(v1, name, len)) ||
+		    (v2 && strlen(v2) == len && !memcmp(v2, name, len)))
+			return c;
+	}
+	return -1;
+}
+
+unsigned ctl_set(const char *names)
+{
+	unsigned set = 0;
+
+	while (*names) {
+		size_t len = strcspn(names, ", =\n");
+		int c = ctl_of(names, len);
+
+		if (c >= 0)
+			set |= 1u << c;
+		if (names[len] == '=') /* name=systemd: the rest is a name of somebody's */
+			break;
+		names += len + !!names[len];
+	}
+	return set;
+}
+
+int layout_parse(struct arena *a, char *text, struct layout *out)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *names = strchr(line, ':'), *own = names ? strchr(names + 1, ':') : NULL;
+		struct hier *h = &out->at[out->n];
+
+		if (!own)
+			return failx("/proc/self/cgroup: line \"%s\" is not understood", line);
+		if (out->n == HIER_MAX)
+			return failx("/proc/self/cgroup: more than %d hierarchies", HIER_MAX);
+		*own++ = 0;
+		h->names = arena_strdup(a, names + 1);
+		h->ctls = ctl_set(h->names);
+		/* "/../x": outside of our cgroup namespace, where no path of ours leads. */
+		h->own = strncmp(own, "/..", 3) ? arena_strdup(a, own) : "/";
+		out->n++;
+	}
+	return 0;
+}
+
+/* Undoes \040 and the like of mountinfo, in place. */
+static char *unescape(char *s)
+{
+	char *to = s;
+
+	for (const char *from = s; *from; to++) {
+		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
+			*to = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = 0;
+	return s;
+}
+
+/* Do the superblock options of a v1 mount name this hierarchy? */
+static bool options_match(char *options, const char *names)
+{
+	char *save = NULL;
+
+	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
+		size_t len = strlen(o);
+		const char *at = strstr(names, o);
+
+		/* One controller is enough: it can be in one hierarchy only. */
+		if (at && (at == names || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* One line of mountinfo against the hierarchies that are still without a mount. */
+static void take_mount(struct arena *a, char *line, struct layout *out)
+{
+	char *dash = strstr(line, " - "), *save = NULL;
+	char *field[6], *type, *options, *root;
+	size_t len;
+	int n = 0;
+
+	if (!dash)
+		return;
+	*dash = 0;
+	for (char *f = strtok_r(line, " ", &save); f && n < 6; f = strtok_r(NULL, " ", &save))
+		field[n++] = f;
+	type = strtok_r(dash + 3, " ", &save);
+	strtok_r(NULL, " ", &save);
+	options = strtok_r(NULL, " ", &save);
+	if (n < 5 || !type || !options || strncmp(type, "cgroup", 6))
+		return;
+	root = unescape(field[3]);
+	len = strlen(root);
+	for (size_t i = 0; i < out->n; i++) {
+		struct hier *h = &out->at[i];
+
+		if (h->mount)
+			continue;
+		if (type[6] == '2' ? h->names[0] != 0 : !h->names[0] || !options_match(options, h->names))
+			continue;
+		h->mount = arena_strdup(a, unescape(field[4]));
+		/* A bind of some cgroup: what lies above it is not to be seen. */
+		if (!strcmp(root, "/"))
+			return;
+		if (!strncmp(h->own, root, len) && h->own[len] == '/')
+			h->own += len;
+		else
+			h->own = "/";
+		return;
+	}
+}
+
+void layout_mountinfo(struct arena *a, char *text, struct layout *out)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		take_mount(a, line, out);
+}
+
+/* Reads all of a /proc file of unknown size. NULL and errno when it cannot be opened. */
+static char *read_proc(struct arena *a, const char *path)
+{
+	int fd __cleanup(fd_close) = tree_path(path, O_RDONLY);
+	size_t size = 4096, len = 0;
+	char *buf;
+
+	if (fd < 0)
+		return NULL;
+	buf = arena_alloc(a, size);
+	for (;;) {
+		ssize_t n = read(fd, buf + len, size - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += n;
+		/* /proc/self/cgroup ends within the first page nearly always: no second read then. */
+		if (buf[len - 1] == '\n' && len < 2048)
+			break;
+		if (size - 1 - len < 1024) {
+			char *more = arena_alloc(a, size * 4);
+
+			buf = memcpy(more, buf, len);
+			size *= 4;
+		}
+	}
+	buf[len] = 0;
+	return buf;
+}
+
+/* Is this hierarchy mounted here, with our own cgroup to be seen in it? */
+static bool usual_place(struct arena *a, struct hier *h, const char *mount)
+{
+	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
+
+	if (faccessat(AT_FDCWD, probe, F_OK, 0) < 0)
+		return false;
+	h->mount = mount;
+	return true;
+}
+
+/* The directories of tmpfs that Docker, systemd and OpenRC agree on. False: something is not there. */
+static bool usual_places(struct arena *a, struct layout *out)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < out->n; i++) {
+		struct hier *h = &out->at[i];
+		const char *name = h->names;
+
+		if (!*name)
+			name = "unified";
+		else if (!strncmp(name, "name=", 5))
+			name += 5;
+		/* "cpu,cpuacct", else the symbolic link "cpu" to it */
+		if (!usual_place(a, h, arena_printf(a, ROOT "/%s", name)) &&
+		    (!strchr(name, ',') ||
+		     !usual_place(a, h, arena_printf(a, ROOT "/%.*s", (int)strcspn(name, ","), name))))
+			all = false;
+	}
+	return all;
+}
+
+static enum cgroup_layout layout_kind(const struct layout *l)
+{
+	bool v1 = false, v2 = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->at[i].mount)
+			continue;
+		if (l->at[i].names[0])
+			v1 = true;
+		else
+			v2 = true;
+	}
+	return v1 ? (v2 ? CGROUP_HYBRID : CGROUP_V1) : v2 ? CGROUP_V2 : CGROUP_NONE;
+}
+
+int layout_find(struct arena *a, struct layout *out)
+{
+	struct statfs fs;
+	bool found = false;
+	char *text;
+
+	memset(out, 0, sizeof(*out));
+	if (statfs(ROOT, &fs) < 0)
+		fs.f_type = 0;
+	text = read_proc(a, "/proc/self/cgroup");
+	if (!text && fs.f_type == SYS_CGROUP2_MAGIC)
+		text = arena_strdup(a, "0::/\n"); /* no /proc: absolute paths still work */
+	if (!text)
+		return 0; /* KERNEL without CONFIG_CGROUPS: ENOENT */
+	if (layout_parse(a, text, out) < 0)
+		return -1;
+	if (fs.f_type == SYS_CGROUP2_MAGIC) {
+		for (size_t i = 0; i < out->n; i++)
+			if (!out->at[i].names[0])
+				found = usual_place(a, &out->at[i], ROOT);
+	} else if (fs.f_type == SYS_TMPFS_MAGIC || fs.f_type == SYS_RAMFS_MAGIC) {
+		found = usual_places(a, out);
+	}
+	if (!found) {
+		text = read_proc(a, "/proc/self/mountinfo");
+		if (text)
+			layout_mountinfo(a, text, out);
+	}
+	out->kind = layout_kind(out);
+	return 0;
+}
+
+enum cgroup_layout cgroup_layout(void)
+{
+	char block[16384];
+	struct arena a;
+	struct layout l;
+
+	arena_init(&a, block, sizeof(block));
+	if (layout_find(&a, &l) < 0) {
+		err_clear("a layout that is not understood is none");
+		return CGROUP_NONE;
+	}
+	return l.kind;
+}

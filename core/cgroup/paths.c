@@ -1,0 +1,91 @@
+/* paths.c - cgroupsPath to directories, for both managers; by text alone. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <string.h>
+
+const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own, bool v2)
+{
+	const char *rest = path && *path ? path : id;
+	bool absolute = *rest == '/';
+	size_t len = strlen(own);
+
+	/* Cleaned as an absolute path, so that ".." never climbs out of the place it is relative to. */
+	rest = path_clean(a, absolute ? rest : arena_printf(a, "/%s", rest));
+	if (absolute)
+		return rest;
+	/* v2: processes live in leaves only, and the leaf we run in cannot have children with
+	 * controllers. Its parent can. */
+	if (v2)
+		while (len > 1 && own[len - 1] != '/')
+			len--;
+	while (len && own[len - 1] == '/')
+		len--;
+	return arena_printf(a, "%.*s%s", (int)len, own, rest);
+}
+
+const char *paths_slice(struct arena *a, const char *slice)
+{
+	size_t len = strlen(slice);
+	const char *dir = "";
+	size_t at = 0;
+
+	if (!strcmp(slice, "-.slice"))
+		return dir;
+	if (len <= 6 || strcmp(slice + len - 6, ".slice") || strchr(slice, '/'))
+		goto invalid;
+	len -= 6;
+	/* Every dash opens a level: a-b.slice lies in a.slice. */
+	while (at <= len) {
+		const char *dash = memchr(slice + at, '-', len - at);
+		size_t end = dash ? (size_t)(dash - slice) : len;
+
+		if (end == at)
+			goto invalid;
+		dir = arena_printf(a, "%s/%.*s.slice", dir, (int)end, slice);
+		at = end + 1;
+	}
+	return dir;
+invalid:
+	failx("invalid slice name: %s", slice);
+	return NULL;
+}
+
+int paths_systemd(struct arena *a, const char *path, const char *id, bool user, struct unit_path *out)
+{
+	const char *prefix = "runc", *name = id, *dir;
+	size_t len;
+
+	out->slice = user ? "user.slice" : "system.slice";
+	if (path && *path) {
+		char *text = arena_strdup(a, path), *first = strchr(text, ':'), *second;
+
+		second = first ? strchr(first + 1, ':') : NULL;
+		if (!second || strchr(second + 1, ':'))
+			return failx("expected cgroupsPath to be of format \"slice:prefix:name\" for "
+				     "systemd cgroups, got \"%s\" instead",
+				     path);
+		*first = *second = 0;
+		if (*text)
+			out->slice = text;
+		prefix = first + 1;
+		name = second + 1;
+		if (!*name || strchr(path, '/'))
+			return failx("cgroupsPath \"%s\": %s", path,
+				     *name ? "a unit has no slash in its name" : "the name is empty");
+	}
+	len = strlen(name);
+	if (len > 6 && !strcmp(name + len - 6, ".slice"))
+		out->unit = name;
+	else
+		out->unit = arena_printf(a, "%s%s%s.scope", prefix, *prefix ? "-" : "", name);
+	dir = paths_slice(a, out->slice);
+	if (!dir)
+		return -1;
+	/* A slice's own name says where it lies, whatever slice was asked for. */
+	if (out->unit == name)
+		out->dir = paths_slice(a, name);
+	else
+		out->dir = arena_printf(a, "%s/%s", dir, out->unit);
+	return out->dir ? 0 : -1;
+}

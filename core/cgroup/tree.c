@@ -1,0 +1,436 @@
+/* tree.c - files and sub-cgroups of directories that somebody hostile may have filled. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define REMOVE_MS 10000	/* how long dying processes may take until we say who they are */
+
+/* musl's open(2) makes a second system call for O_CLOEXEC; its openat does not. */
+int tree_path(const char *path, int flags)
+{
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC);
+}
+
+int tree_dir(const char *path)
+{
+	int fd = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+
+	return fd < 0 ? fail("open %s", path) : fd;
+}
+
+/*
+ * One component, so there is nothing to climb over; what openat2 adds is that nothing was mounted
+ * over the file. KERNEL 5.6: openat2, ENOSYS (EPERM under old seccomp profiles); without it a mount
+ * over a cgroup file is followed.
+ */
+int tree_open(int dirfd, const char *file, int flags)
+{
+	int fd = sys_openat2(dirfd, file, flags | O_CLOEXEC | O_NOFOLLOW, 0,
+			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM) && !strchr(file, '/') && strcmp(file, ".."))
+		fd = openat(dirfd, file, flags | O_CLOEXEC | O_NOFOLLOW);
+	return fd;
+}
+
+int tree_put(int fd, const char *value)
+{
+	ssize_t n;
+	int num;
+
+	if (fd < 0)
+		return -1;
+	do {
+		n = write(fd, value, strlen(value));
+	} while (n < 0 && errno == EINTR);
+	num = errno;
+	close(fd);
+	errno = num;
+	return n < 0 ? -1 : 0;
+}
+
+ssize_t tree_get(int fd, char *buf, size_t size)
+{
+	ssize_t n;
+	int num;
+
+	if (fd < 0)
+		return -1;
+	/* One read: kernfs makes the whole text at once and gives all of it that there is room for. */
+	do {
+		n = read(fd, buf, size - 1);
+	} while (n < 0 && errno == EINTR);
+	num = errno;
+	close(fd);
+	errno = num;
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+bool tree_keyed(const char *text, const char *key, uint64_t *out)
+{
+	size_t len = strlen(key);
+
+	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+		if (strncmp(text, key, len) || text[len] != ' ')
+			continue;
+		text += len + 1;
+		return json_number_u64(text, strspn(text, "0123456789"), out);
+	}
+	return false;
+}
+
+/* ---- walking -------------------------------------------------------------------------------- */
+
+struct dirent64 {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+/*
+ * A walk holds one descriptor however deep a container has nested its cgroups: down by name, up by
+ * "..", which cannot lead elsewhere since a cgroup directory never changes its parent. For each open
+ * level the place to go on from is kept, eight bytes.
+ */
+struct walk {
+	int fd;
+	int64_t *off;
+	size_t depth, size;
+};
+
+#define DT_DIR_ 4
+
+static int walk_push(struct walk *w, int64_t off)
+{
+	if (w->depth == w->size) {
+		size_t size = w->size ? w->size * 2 : 64;
+		int64_t *more = realloc(w->off, size * sizeof(*more));
+
+		if (!more)
+			return -1;
+		w->off = more;
+		w->size = size;
+	}
+	w->off[w->depth++] = off;
+	return 0;
+}
+
+/* The next subdirectory from *off on. 1, 0 at the end, -1 and errno. */
+static int next_dir(int fd, int64_t *off, char name[NAME_MAX + 1])
+{
+	_Alignas(struct dirent64) char buf[4096];
+	long n;
+
+	if (lseek(fd, *off, SEEK_SET) < 0)
+		return -1;
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < n;) {
+			struct dirent64 *d = (struct dirent64 *)(buf + at);
+
+			at += d->reclen;
+			*off = d->off;
+			if (d->type != DT_DIR_ || !strcmp(d->name, ".") || !strcmp(d->name, ".."))
+				continue;
+			memcpy(name, d->name, strlen(d->name) + 1);
+			return 1;
+		}
+	}
+	return n < 0 ? -1 : 0;
+}
+
+static int walk_to(struct walk *w, const char *name)
+{
+	int fd = strcmp(name, "..") ? tree_open(w->fd, name, O_RDONLY | O_DIRECTORY)
+				    : openat(w->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	close(w->fd);
+	w->fd = fd;
+	return 0;
+}
+
+/*
+ * visit() sees every directory below top, children before parents, and top itself last. Directories
+ * that vanish meanwhile are no failure. -1 and errno.
+ */
+static int walk(int top, int (*visit)(int fd, void *arg), void *arg)
+{
+	struct walk w = { .fd = tree_open(top, ".", O_RDONLY | O_DIRECTORY) };
+	char name[NAME_MAX + 1];
+	int64_t off = 0;
+	int ret = -1, num;
+
+	if (w.fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	for (;;) {
+		int more = next_dir(w.fd, &off, name);
+
+		if (more < 0 && errno != ENOENT)
+			break;
+		if (more > 0) {
+			if (walk_to(&w, name) < 0) {
+				if (errno == ENOENT)
+					continue;
+				break;
+			}
+			if (walk_push(&w, off) < 0)
+				break;
+			off = 0;
+			continue;
+		}
+		if (visit(w.fd, arg) < 0)
+			break;
+		if (!w.depth) {
+			ret = 0;
+			break;
+		}
+		if (walk_to(&w, "..") < 0)
+			break;
+		off = w.off[--w.depth];
+	}
+	num = errno;
+	fd_close(&w.fd);
+	free(w.off);
+	errno = num;
+	return ret;
+}
+
+/* ---- processes -------------------------------------------------------------------------------- */
+
+struct pid_sink {
+	struct arena *arena;
+	cgroup_pids *out;
+	size_t size;
+};
+
+static void take_pid(struct pid_sink *s, pid_t pid)
+{
+	if (s->out->n == s->size) {
+		size_t size = s->size ? s->size * 2 : 64;
+		pid_t *more = arena_alloc(s->arena, size * sizeof(*more));
+
+		if (s->out->n)
+			memcpy(more, s->out->at, s->out->n * sizeof(*more));
+		s->out->at = more;
+		s->size = size;
+	}
+	s->out->at[s->out->n++] = pid;
+}
+
+static int take_procs(int dirfd, void *arg)
+{
+	int fd __cleanup(fd_close) = tree_open(dirfd, "cgroup.procs", O_RDONLY);
+	char buf[4096];
+	ssize_t n;
+	pid_t pid = -1;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (buf[i] != '\n') {
+				pid = (pid < 0 ? 0 : pid * 10) + buf[i] - '0';
+				continue;
+			}
+			/* 0: a process of a pid namespace that we do not see into */
+			if (pid > 0)
+				take_pid(arg, pid);
+			pid = -1;
+		}
+	}
+	/* EOPNOTSUPP: a threaded cgroup; its processes are listed by the domain above. ENODEV: removed. */
+	return n < 0 && errno != EOPNOTSUPP && errno != ENODEV ? -1 : 0;
+}
+
+int tree_procs(const char *path, struct arena *a, cgroup_pids *out)
+{
+	struct pid_sink sink = { .arena = a, .out = out, .size = out->n };
+	int fd __cleanup(fd_close) = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || walk(fd, take_procs, &sink) < 0)
+		return fail("read processes of %s", path);
+	return 0;
+}
+
+/* ---- mkdir and rmdir ---------------------------------------------------------------------------- */
+
+void tree_unmake(char *path, unsigned levels)
+{
+	while (levels--) {
+		char *slash = strrchr(path, '/');
+
+		if (rmdir(path) < 0 || !levels)
+			return;
+		*slash = 0;
+	}
+}
+
+int tree_mkdir(const char *path, size_t base, struct tree_made *made)
+{
+	char *level = arena_strdup(made->arena, path);
+	int num;
+
+	made->levels = 0;
+	/* Nearly always only the last one is missing. */
+	if (mkdir(path, 0755) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		if (errno != ENOENT)
+			return -1;
+	} else {
+		made->levels = 1;
+		if (!made->each || made->each(path, made->arg) == 0)
+			return 1;
+		goto undo;
+	}
+	for (char *end = level + base;;) {
+		char cut;
+
+		end += 1 + strcspn(end + 1, "/");
+		cut = *end;
+		*end = 0;
+		if (mkdir(level, 0755) < 0) {
+			if (errno != EEXIST)
+				goto undo;
+			made->levels = 0;
+		} else {
+			made->levels++;
+			if (made->each && made->each(level, made->arg) < 0)
+				goto undo;
+		}
+		if (!cut)
+			return made->levels > 0;
+		*end = cut;
+	}
+undo:
+	num = errno;
+	tree_unmake(level, made->levels);
+	errno = num;
+	return -1;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/*
+ * Removes what is below top, deepest first, going down only where rmdir says that something is in
+ * it. Up to the deadline, since somebody inside may keep making new ones. -1 and errno.
+ */
+static int remove_below(int top, int64_t deadline)
+{
+	struct walk w = { .fd = tree_open(top, ".", O_RDONLY | O_DIRECTORY) };
+	char name[NAME_MAX + 1];
+	bool up = false;
+	int ret = -1, num;
+
+	while (w.fd >= 0 && now_ms() < deadline) {
+		int64_t off = 0;
+		int more = next_dir(w.fd, &off, name);
+
+		if (more < 0 && errno != ENOENT)
+			break;
+		if (more <= 0) {
+			if (!w.depth) {
+				ret = 0;
+				break;
+			}
+			if (walk_to(&w, "..") < 0)
+				break;
+			w.depth--;
+			up = true;
+			continue;
+		}
+		if (!unlinkat(w.fd, name, AT_REMOVEDIR) || errno == ENOENT) {
+			up = false;
+			continue;
+		}
+		/* Just emptied and still busy: processes. The caller waits for them. */
+		if (errno != EBUSY || up)
+			break;
+		if (walk_to(&w, name) < 0) {
+			if (errno == ENOENT)
+				continue;
+			break;
+		}
+		w.depth++;
+	}
+	num = errno;
+	fd_close(&w.fd);
+	errno = num;
+	return ret;
+}
+
+/* v2 tells when the last process below has gone; v1 must be asked who is there. */
+static void wait_empty(int top, const char *path, bool v2, int ms)
+{
+	char block[4096], buf[256];
+	cgroup_pids pids = { 0 };
+	struct pollfd p = { .fd = -1 };
+	uint64_t populated = 0;
+	struct arena a;
+
+	if (v2) {
+		p.fd = tree_open(top, "cgroup.events", O_RDONLY);
+		p.events = POLLPRI;
+		if (p.fd >= 0) {
+			ssize_t n = read(p.fd, buf, sizeof(buf) - 1);
+
+			buf[n > 0 ? n : 0] = 0;
+			tree_keyed(buf, "populated", &populated);
+		}
+	}
+	if (!populated) {
+		fd_close(&p.fd);
+		arena_init(&a, block, sizeof(block));
+		if (tree_procs(path, &a, &pids) == 0 && pids.n)
+			p.fd = sys_pidfd_open(pids.at[0]);
+		p.events = POLLIN;
+	}
+	/* Nobody to wait for and still busy: the kernel is about to let the last one go. */
+	poll(&p, p.fd >= 0, p.fd >= 0 ? ms : 1);
+	fd_close(&p.fd);
+}
+
+int tree_remove(const char *path, bool v2)
+{
+	int64_t deadline;
+	int fd __cleanup(fd_close) = -1;
+
+	if (!rmdir(path) || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY)
+		return fail("remove %s", path);
+	fd = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail("open %s", path);
+	deadline = now_ms() + REMOVE_MS;
+	for (;;) {
+		int64_t left;
+
+		if (remove_below(fd, deadline) < 0 && errno != EBUSY)
+			return fail("remove sub-cgroups of %s", path);
+		if (!rmdir(path) || errno == ENOENT)
+			return 0;
+		left = deadline - now_ms();
+		if (errno != EBUSY || left <= 0)
+			return fail("remove %s", path);
+		wait_empty(fd, path, v2, left);
+	}
+}

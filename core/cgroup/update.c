@@ -1,0 +1,257 @@
+/* update.c - new limits for a running container, and where in its cgroups exec goes. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <string.h>
+
+/* ---- merging (pure) ------------------------------------------------------------------------------- */
+
+#define TAKE(out, in, field)                                                                       \
+	do {                                                                                       \
+		if ((in)->field)                                                                   \
+			(out)->field = (in)->field;                                                \
+	} while (0)
+
+static void merge_memory(struct arena *a, struct oci_memory *out, const struct oci_memory *change)
+{
+	/* Asked for one update, not for all that follow. */
+	out->check_before_update = change ? change->check_before_update : NULL;
+	if (!change)
+		return;
+	TAKE(out, change, limit);
+	TAKE(out, change, swap);
+	TAKE(out, change, reservation);
+	TAKE(out, change, kernel);
+	TAKE(out, change, kernel_tcp);
+	TAKE(out, change, swappiness);
+	TAKE(out, change, disable_oom_killer);
+	/* No limit on memory: one on memory and swap together would make no sense any more. */
+	if (change->limit && *change->limit == -1 && !change->swap) {
+		out->swap = arena_alloc(a, sizeof(*out->swap));
+		*out->swap = 0;
+	}
+}
+
+static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
+{
+	TAKE(out, change, shares);
+	if (change->idle && !change->shares)
+		out->shares = NULL; /* the kernel takes no weight for an idle group */
+	/* 0 counts as absent: half of the pair keeps its value when the other changes. */
+	if (change->period && *change->period)
+		out->period = change->period;
+	if (change->quota && *change->quota)
+		out->quota = change->quota;
+	TAKE(out, change, realtime_period);
+	TAKE(out, change, realtime_runtime);
+	out->burst = change->burst;
+	out->idle = change->idle;
+	out->cpus = change->cpus;
+	out->mems = change->mems;
+}
+
+/* Devices of change replace those of the same number in out and come behind the others. Both kinds of
+ * list have elements that begin with major and minor. */
+static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change, size_t size)
+{
+	char *all = arena_alloc(a, (out->n + change->n) * size);
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->n + change->n; i++) {
+		const char *from = i < out->n ? (const char *)out->at + i * size
+					      : (const char *)change->at + (i - out->n) * size;
+		size_t at = 0;
+
+		while (at < n && memcmp(all + at * size, from, 2 * sizeof(int64_t)))
+			at++;
+		memcpy(all + at * size, from, size);
+		n += at == n;
+	}
+	out->at = (void *)all;
+	out->n = n;
+}
+
+static void merge_block_io(struct arena *a, struct oci_block_io *out, const struct oci_block_io *change)
+{
+	TAKE(out, change, weight);
+	TAKE(out, change, leaf_weight);
+	upsert(a, (void *)&out->weight_device, (const void *)&change->weight_device,
+	       sizeof(struct oci_weight_device));
+	upsert(a, &out->throttle_read_bps, &change->throttle_read_bps, sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_write_bps, &change->throttle_write_bps, sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_read_iops, &change->throttle_read_iops, sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_write_iops, &change->throttle_write_iops, sizeof(struct oci_throttle_device));
+}
+
+/* A copy of the old struct, or an empty one. */
+static void *copy_of(struct arena *a, const void *old, size_t size)
+{
+	void *p = arena_alloc(a, size);
+
+	return old ? memcpy(p, old, size) : p;
+}
+
+void cgroup_merge(struct arena *a, const struct oci_resources *old, const struct oci_resources *change,
+		  struct oci_resources *out)
+{
+	static const struct oci_cpu no_cpu;
+
+	if (old)
+		*out = *old;
+	else
+		memset(out, 0, sizeof(*out));
+	if (out->memory || change->memory) {
+		out->memory = copy_of(a, out->memory, sizeof(*out->memory));
+		merge_memory(a, out->memory, change->memory);
+	}
+	if (out->cpu || change->cpu) {
+		out->cpu = copy_of(a, out->cpu, sizeof(*out->cpu));
+		merge_cpu(out->cpu, change->cpu ? change->cpu : &no_cpu);
+	}
+	if (change->block_io) {
+		out->block_io = copy_of(a, out->block_io, sizeof(*out->block_io));
+		merge_block_io(a, out->block_io, change->block_io);
+	}
+	out->pids = change->pids;
+	out->unified = change->unified;
+	if (change->hugepage_limits.n)
+		out->hugepage_limits = change->hugepage_limits;
+	if (change->rdma.n)
+		out->rdma = change->rdma;
+	TAKE(out, change, network);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------- */
+
+/* v2 sets any limit and then kills until it is met; some would rather be refused. */
+static int check_usage(struct cgroup *cg, const struct oci_memory *m)
+{
+	struct cg_dir *d = cg_dir_of(cg, CTL_MEMORY);
+	uint64_t usage;
+	char buf[32];
+
+	if (!m || !m->check_before_update || !*m->check_before_update || !d || !d->v2 ||
+	    cg_dir_read(d, "memory.current", buf, sizeof(buf)) < 0 ||
+	    !json_number_u64(buf, strcspn(buf, "\n"), &usage))
+		return 0;
+	if (m->swap && *m->swap > 0 && (uint64_t)*m->swap <= usage)
+		return failx("memory.swap: rejecting memory+swap limit %lld <= usage %llu", (long long)*m->swap,
+			     (unsigned long long)usage);
+	if (m->limit && *m->limit > 0 && (uint64_t)*m->limit <= usage)
+		return failx("memory.limit: rejecting memory limit %lld <= usage %llu", (long long)*m->limit,
+			     (unsigned long long)usage);
+	return 0;
+}
+
+int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
+{
+	if (!cg->manager) {
+		struct knob_list list;
+
+		if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
+			return fail_in("cgroup");
+		return list.first ? failx("cgroup: %s: this container has no cgroup", list.first->field) : 0;
+	}
+	if (check_usage(cg, r->memory) < 0 || (cg->manager->apply && cg->manager->apply(cg, r, false) < 0) ||
+	    apply_knobs(cg, r) < 0)
+		return fail_in("cgroup");
+	return 0;
+}
+
+/* ---- exec ------------------------------------------------------------------------------------------------ */
+
+static void move_dir(struct cg_dir *d, const char *path)
+{
+	fd_close(&d->fd);
+	d->path = path;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
+{
+	char *name = arena_printf(cg->arena, "%d/cgroup", init);
+	char *buf = arena_alloc(cg->arena, 16384);
+	struct layout l, own = { 0 };
+
+	if (!cg->v2 || !cg->v2->path)
+		return 0;
+	if (tree_get(procfs_openat(procfd, name, O_RDONLY), buf, 16384) < 0)
+		return fail("read /proc/%s", name);
+	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &own) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		for (size_t j = 0; j < own.n; j++) {
+			const char *path;
+
+			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
+				continue;
+			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
+			if (!is_below(path, cg->v2->path))
+				return failx("cgroup: init has left %s for %s", cg->v2->path, path);
+			move_dir(cg->v2, path);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* One directory to one of its sub-cgroups. */
+static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
+{
+	const char *path = path_clean(cg->arena, arena_printf(cg->arena, "%s/%s", d->path, sub));
+
+	if (!is_below(path, d->path))
+		return failx("bad sub cgroup path: %s", sub);
+	move_dir(d, path);
+	return 0;
+}
+
+int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
+{
+	unsigned done = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *colon = strchr(specs[i], ':'), *at = specs[i];
+		unsigned here = 0;
+
+		if (!colon) {
+			if (n != 1)
+				return failx("invalid --cgroup argument: %s (missing <controller>: prefix)", at);
+			if (!cg->v2 || !cg->v2->path)
+				return failx("invalid --cgroup argument: %s (there is no cgroup v2)", at);
+			return sub_dir(cg, cg->v2, at);
+		}
+		for (; at <= colon; at += strcspn(at, ",:") + 1) {
+			size_t len = strcspn(at, ",:");
+			struct cg_dir *found = NULL;
+
+			if (!len)
+				return failx("invalid --cgroup argument: %s (empty <controller> prefix)", specs[i]);
+			cg_each(d, cg)
+				for (const char *s = d->names; *s; s += strcspn(s, ","), s += *s == ',')
+					if (!strncmp(s, at, len) && (!s[len] || s[len] == ','))
+						found = d;
+			if (!found)
+				return failx("invalid --cgroup argument: %s (no controller %.*s here)", specs[i],
+					     (int)len, at);
+			/* "cpu,cpuacct:x" where both are one directory */
+			if (here & 1u << (found - cg->dirs))
+				continue;
+			if (done & 1u << (found - cg->dirs))
+				return failx("invalid --cgroup argument(s): controller %.*s specified multiple "
+					     "times",
+					     (int)len, at);
+			here |= 1u << (found - cg->dirs);
+			if (sub_dir(cg, found, colon + 1) < 0)
+				return -1;
+		}
+		done |= here;
+	}
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* claim_test.h - claims that change the process and so are tried in a child of their own. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_KERNEL_CLAIM_TEST_H
+#define CORE_KERNEL_CLAIM_TEST_H
+
+#include "core/kernel/kernel.h"
+#include "tests/tap.h"
+
+#include <sys/wait.h>
+
+#define CLAIM_SKIP 77
+
+/* A claim returns 0, 1 when it does not hold, or CLAIM_SKIP when it cannot be tried here. */
+#define WANT(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			fprintf(stderr, "# line %d: %s [%s]\n", __LINE__, #cond, err_text());      \
+			return 1;                                                                  \
+		}                                                                                  \
+	} while (0)
+
+struct claim {
+	const char *what;
+	int (*claim)(void);
+	bool root; /* needs to be root */
+};
+
+static inline void claims_try(const struct claim *claims, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int status = 0;
+		pid_t pid;
+
+		if (claims[i].root && geteuid()) {
+			ok(true, "%s # SKIP not root", claims[i].what);
+			continue;
+		}
+		fflush(stdout);
+		pid = fork();
+		if (!pid)
+			_exit(claims[i].claim());
+		waitpid(pid, &status, 0);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == CLAIM_SKIP)
+			ok(true, "%s # SKIP not possible here", claims[i].what);
+		else
+			ok(pid > 0 && status == 0, "%s", claims[i].what);
+	}
+}
+
+#endif

@@ -1,0 +1,192 @@
+/* dev.c - device nodes, the links of /dev and ptmx (runtime-spec "Devices", "Default Devices"). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* Checklist TB-13. A device of the config at the same path takes the place of the row. */
+static const struct oci_device default_devices[] = {
+	{ .type = 'c', .path = "/dev/null", .major = 1, .minor = 3 },
+	{ .type = 'c', .path = "/dev/zero", .major = 1, .minor = 5 },
+	{ .type = 'c', .path = "/dev/full", .major = 1, .minor = 7 },
+	{ .type = 'c', .path = "/dev/random", .major = 1, .minor = 8 },
+	{ .type = 'c', .path = "/dev/urandom", .major = 1, .minor = 9 },
+	{ .type = 'c', .path = "/dev/tty", .major = 5, .minor = 0 },
+};
+
+static const struct {
+	const char *name, *target, *only_if;	/* only_if: made only when this exists */
+} links[] = {
+	{ "fd", "/proc/self/fd", NULL },
+	{ "stdin", "/proc/self/fd/0", NULL },
+	{ "stdout", "/proc/self/fd/1", NULL },
+	{ "stderr", "/proc/self/fd/2", NULL },
+	{ "core", "/proc/kcore", "/proc/kcore" },
+};
+
+/* Directories are opened once as long as one device follows another in the same. */
+struct maker {
+	const struct dev_env *env;
+	int dir;
+	char dir_path[256];
+};
+
+static int open_parent(struct maker *k, const char *path, const char **last)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (k->dir >= 0 && strlen(k->dir_path) == len && !memcmp(k->dir_path, path, len)) {
+		*last = slash + 1;
+		return 0;
+	}
+	fd_close(&k->dir);
+	k->dir_path[0] = 0;
+	k->dir = path_parent(k->env->root, path, last);
+	if (k->dir < 0)
+		return -1;
+	if (len < sizeof(k->dir_path)) {
+		memcpy(k->dir_path, path, len);
+		k->dir_path[len] = 0;
+	} else {
+		snprintf(k->dir_path, sizeof(k->dir_path), "?");
+	}
+	return 0;
+}
+
+static mode_t file_type(int type)
+{
+	return type == 'c' ? S_IFCHR : type == 'b' ? S_IFBLK : S_IFIFO;
+}
+
+/* What is there already must be what was asked for (runtime-spec "Devices"). */
+static int check_existing(int dir, const char *name, const struct oci_device *d)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail("stat device %s", d->path);
+	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
+	    (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
+		return failx("%s exists and is not the requested device %c %d:%d", d->path, d->type, (int)d->major,
+			     (int)d->minor);
+	return 0;
+}
+
+/* Without the right to make nodes the host's is bound over an empty file (checklist DV-04). */
+static int bind_device(struct maker *k, const char *name, const struct oci_device *d)
+{
+	int source __cleanup(fd_close) = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
+	int target __cleanup(fd_close) = -1;
+	struct stat st;
+
+	if (source < 0)
+		return fail("open device %s of the host", d->path);
+	if (fstat(source, &st) < 0)
+		return fail("stat device %s", d->path);
+	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
+	    (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
+		return failx("%s of the host is not the device %c %d:%d", d->path, d->type, (int)d->major,
+			     (int)d->minor);
+	target = openat(k->dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (target < 0 && errno == EEXIST)
+		target = openat(k->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return fail("create %s", d->path);
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = source, .target = target, .root = k->env->root, .path = d->path });
+}
+
+static int make_device(struct maker *k, const struct oci_device *d)
+{
+	mode_t mode = d->file_mode ? *d->file_mode & 07777 : 0666;
+	uint32_t uid = d->uid ? *d->uid : 0, gid = d->gid ? *d->gid : 0;
+	const char *name;
+
+	if (open_parent(k, d->path, &name) < 0)
+		return fail_in("device %s", d->path);
+	if (k->env->userns && d->type != 'p')
+		return bind_device(k, name, d);
+	if (mknodat(k->dir, name, mode | file_type(d->type), makedev(d->major, d->minor)) < 0) {
+		if (errno == EPERM && d->type != 'p')
+			return bind_device(k, name, d);
+		if (errno == EEXIST)
+			return check_existing(k->dir, name, d);
+		return fail("create device %s", d->path);
+	}
+	/* The mode is exact already: the umask is 0 while the container is made. */
+	if ((uid || gid) && fchownat(k->dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail("set owner of %s", d->path);
+	return 0;
+}
+
+static bool configured(const struct oci_config *c, const char *path)
+{
+	list_each(d, c->linux->devices)
+		if (!strcmp(d->path, path))
+			return true;
+	return false;
+}
+
+static int make_links(struct maker *k)
+{
+	const char *last;
+
+	if (open_parent(k, "/dev/ptmx", &last) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		if (links[i].only_if && access(links[i].only_if, F_OK) < 0)
+			continue;
+		if (symlinkat(links[i].target, k->dir, links[i].name) < 0 && errno != EEXIST)
+			return fail("create symlink /dev/%s", links[i].name);
+	}
+	/* An image's own ptmx, or a node, would be the host's: always the link to this devpts. */
+	if (!symlinkat("pts/ptmx", k->dir, "ptmx"))
+		return 0;
+	if (errno == EEXIST && !unlinkat(k->dir, "ptmx", 0) && !symlinkat("pts/ptmx", k->dir, "ptmx"))
+		return 0;
+	return fail("create symlink /dev/ptmx");
+}
+
+int dev_setup(const struct dev_env *env, const struct oci_config *c)
+{
+	struct maker k = { .env = env, .dir = -1 };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < ARRAY_SIZE(default_devices); i++)
+		if (!configured(c, default_devices[i].path))
+			rc = make_device(&k, &default_devices[i]);
+	if (!rc)
+		list_each(d, c->linux->devices)
+			if (!rc && strcmp(d->path, "/dev/ptmx"))
+				rc = make_device(&k, d);
+	if (!rc)
+		rc = make_links(&k);
+	fd_close(&k.dir);
+	return rc;
+}
+
+int dev_reopen_null(int root)
+{
+	int null __cleanup(fd_close) = -1;
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		/* Only what is exactly 1:3 is touched (2026-88265: a pipe has rdev 0 as well). */
+		if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+			continue;
+		if (null < 0)
+			null = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+		if (null < 0) {
+			err_clear("no /dev/null inside: the host's stays");
+			return 0;
+		}
+		if (fstat(null, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+			return failx("/dev/null of the container is not the null device 1:3");
+		if (dup3(null, fd, 0) < 0)
+			return fail("replace descriptor %d", fd);
+	}
+	return 0;
+}

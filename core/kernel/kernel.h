@@ -1,0 +1,250 @@
+/* kernel.h - one kernel facility a file. Takes spec structs, never the whole container. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_KERNEL_KERNEL_H
+#define CORE_KERNEL_KERNEL_H
+
+#include "core/oci/oci.h"
+
+/*
+ * Nothing here reads the environment, prints, or keeps state between calls. Every fallback
+ * carries a comment `KERNEL x.y:` with the first version that has the feature, the errno by
+ * which its absence shows and what is lost without it.
+ */
+
+/* ---- ns.c: which namespaces, by which call (namespaces(7)) ---------------------------------------- */
+
+struct ns_join {
+	int type;	/* CLONE_NEW* */
+	int fd;		/* opened and type-checked by ns_open; -1 before */
+	const char *path;
+};
+
+#define NS_MAX 8
+
+/*
+ * What to do, decided before the first fork. Without joins that must come first one clone3 makes
+ * everything; otherwise a first process joins and clones init (CLONE_PARENT) and goes away.
+ */
+struct ns_plan {
+	unsigned all;		/* types the container has of its own or joined */
+	unsigned fresh;		/* types that are new */
+	unsigned clone_flags;	/* for the clone of init */
+	unsigned late_flags;	/* init unshares these itself once it lies in its cgroup: CLONE_NEWCGROUP */
+	unsigned early_flags;	/* the first process unshares these: CLONE_NEWTIME */
+	struct ns_join joins[NS_MAX];
+	size_t njoins;
+	bool two_steps;		/* a first process is needed */
+};
+
+/* Pure. The config's namespaces have been checked (no duplicates, known types). */
+void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
+/* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
+int ns_open(struct ns_plan *plan);
+/* setns for every join: all but user first (those that answer EPERM later again), then user, then
+ * uid and gid 0 inside. NS-03. */
+int ns_enter(struct ns_plan *plan);
+const char *ns_name(int type);	/* "NEWPID" */
+
+/* ---- userns.c: id maps (user_namespaces(7)) --------------------------------------------------------- */
+
+/* Writes /proc/PID/uid_map and gid_map: directly, or where that gives EPERM with newuidmap and
+ * newgidmap. rootless: setgroups is denied first when a single own id is mapped. path: search path
+ * for the helpers (NULL: a default). */
+int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless, const char *path);
+/* Host id of an id in the container; identity without maps; -1 when it is not mapped. */
+int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
+/* A new user namespace with these maps, as a descriptor (a helper process makes it and goes). */
+int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path);
+
+/* ---- mountopt.c: option words (mount(8); checklist TB-12) ------------------------------------------- */
+
+/* Meaning of a mount's options, in kernel terms. */
+struct mount_opts {
+	unsigned long flags, cleared;	/* MS_*: set, and explicitly cleared */
+	uint64_t rec_set, rec_clr;	/* MOUNT_ATTR_* for mount_setattr(AT_RECURSIVE) */
+	unsigned long propagation[8];	/* MS_SHARED.. with MS_REC, in order */
+	unsigned npropagation;
+	bool tmpcopyup, idmap, ridmap, copy_symlink, src_nofollow, dest_nofollow;
+	const char *data;		/* words left for the filesystem, joined by commas; NULL none */
+};
+
+/* Pure. */
+void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opts *out);
+/* Every word known, sorted, NULL behind; for `features` and completions. */
+const char *const *mountopt_words(struct arena *a, size_t *n);
+
+/* ---- mount.c: one entry of mounts (runtime-spec "Mounts"; checklist B3) ----------------------------- */
+
+/* One v1 hierarchy to show at a mount of type cgroup, or the v2 tree. */
+struct mount_cgroup {
+	const char *name;	/* directory below the mount: "memory", "cpu,cpuacct"; "" for v2 */
+	const char *data;	/* mount data of a fresh mount: "memory", "none,name=systemd" */
+	const char *dir;	/* the container's own directory, to bind */
+};
+
+/* What mounting needs to know of the container. */
+struct mount_env {
+	struct arena *arena;
+	int root;		/* the rootfs mount, O_PATH; its path is for messages and checks only */
+	const char *root_path;
+	const char *label;	/* linux.mountLabel or NULL */
+	bool userns, own_cgroupns;
+	LIST(struct mount_cgroup) cgroups;
+	int cgroup_root;	/* O_PATH of what to show where cgroup2 cannot be mounted anew */
+	/* Opens a bind source that the child itself may not reach: a detached mount, or -1. */
+	int (*open_source)(void *arg, const char *path, bool recursive);
+	/* A user namespace for an id-mapped mount. */
+	int (*open_userns)(void *arg, const struct oci_mount *m);
+	void *arg;
+	/* tmpfs and /dev that become read-only once everything below them stands */
+	int *readonly_later;
+	size_t nreadonly;
+};
+
+int mount_entry(struct mount_env *env, const struct oci_mount *m);
+int mount_finish(struct mount_env *env);	/* the read-only mounts put off */
+
+/* ---- mountapi.c: detached mounts, with what older kernels need instead ------------------------------------ */
+
+/* A detached copy of the mount tree at path; flags: AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
+int mountapi_clone(int dirfd, const char *path, unsigned flags);
+/* A detached fresh filesystem. data: words joined by commas; attrs MOUNT_ATTR_*. */
+int mountapi_new(const char *fstype, const char *source, unsigned long flags, const char *data);
+int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr);
+/* Puts a detached mount on target; afterwards mnt names the mount where it lies. */
+int mountapi_attach(int mnt, int target);
+int mountapi_propagation(int mnt, unsigned long ms_flags);	/* MS_SHARED..., with or without MS_REC */
+
+/* A bind in one go, by whatever calls this kernel has. */
+struct mountapi_bind {
+	int source;		/* O_PATH, or a detached mount */
+	bool detached, recursive;
+	unsigned long flags;	/* MS_* to set on the new mount; change false: those of the source stay */
+	bool change;
+	int root;		/* the target was opened as path below root */
+	const char *path;
+	int target;
+};
+int mountapi_bind(const struct mountapi_bind *b);
+/* MS_* of a per-mount kind as MOUNT_ATTR_*. */
+uint64_t mountapi_attrs(unsigned long ms_flags);
+
+/* ---- rootfs.c: the root directory (pivot_root(2), mount_namespaces(7)) ------------------------------------- */
+
+/* Sets the propagation of / and binds path on itself. Returns the rootfs mount, O_PATH. */
+int rootfs_open(const char *path, unsigned long propagation);
+/* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
+int rootfs_readonly_path(int root, const char *path);
+struct rootfs_mask {	/* made on first use */
+	int dir;	/* detached read-only empty tmpfs */
+	int null;	/* /dev/null of the host, checked to be 1:3 */
+};
+int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const char *label);
+int rootfs_readonly(int root);
+/* Makes root the root of this mount namespace and lets the old one go, on an initramfs too. */
+int rootfs_pivot(int root, unsigned long propagation);
+/* The same by MS_MOVE and chroot(2) (--no-pivot), and plain chroot(2) without a mount namespace. */
+int rootfs_move(int root);
+int rootfs_chroot(int root);
+
+/* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") ---------------------------------- */
+
+struct dev_env {
+	int root;
+	bool userns;	/* nodes cannot be made: those of the host are bound */
+	uint32_t uid, gid;	/* the container's root as this process names it: 0 */
+};
+
+/* linux.devices and the default nodes, links, ptmx. */
+int dev_setup(const struct dev_env *env, const struct oci_config *c);
+/* stdin, stdout and stderr that are the host's /dev/null become the container's. */
+int dev_reopen_null(int root);
+
+/* ---- cred.c: ids, groups, capabilities (capabilities(7)) ----------------------------------------------- */
+
+struct cred_caps {	/* bit sets by capability number */
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+/* Pure. Unknown names are collected in *unknown ("A, B", NULL when none) for one warning. last: the
+ * kernel's highest capability (cap_last_cap). */
+void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last, struct cred_caps *out,
+		     const char **unknown);
+int cred_last_cap(void);	/* by prctl(PR_CAPBSET_READ), no /proc */
+/* In this order: bounding set dropped while privileged, keepcaps, groups, gid, uid, capset, ambient.
+ * caps NULL keeps what there is. set_groups false leaves the supplementary groups (setgroups denied). */
+int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool set_groups);
+/* HOME of uid from etc/passwd below rootfd; bounded size and time, regular file only. NULL: not there. */
+const char *cred_home(struct arena *a, int rootfd, uint32_t uid);
+
+/* ---- limits.c: what a process may use --------------------------------------------------------------------- */
+
+int limits_rlimits(pid_t pid, const struct oci_process *p);	/* prlimit(2); pid 0: self */
+int limits_oom_score(int procfd, int32_t adj);			/* self, by a trusted /proc */
+int limits_scheduler(const struct oci_scheduler *s);		/* sched_setattr(2), self */
+int limits_io_priority(const struct oci_io_priority *p);	/* ioprio_set(2), self */
+int limits_affinity(pid_t pid, const char *list);		/* "0-3,7"; NULL: all CPUs */
+int limits_memory_policy(const struct oci_memory_policy *m);	/* set_mempolicy(2), self */
+int limits_personality(const struct oci_personality *p);
+
+/* ---- lsm.c: AppArmor and SELinux labels; refused where the LSM is not there ------------------------------- */
+
+int lsm_check(const struct oci_process *p, const char *mount_label);	/* before anything exists */
+int lsm_apparmor_exec(int procfd, const char *profile);
+int lsm_selinux_exec(int procfd, const char *label);
+int lsm_selinux_keycreate(int procfd, const char *label);
+
+/* ---- seccomp.c: profile to program to kernel (seccomp(2)) ---------------------------------------------------- */
+
+struct sock_filter_;	/* struct sock_filter of linux/filter.h, eight bytes each */
+
+struct seccomp_prog {
+	const void *filter;	/* struct sock_filter[] */
+	unsigned short len;	/* instructions; 0: no filter */
+	unsigned flags;		/* SECCOMP_FILTER_FLAG_* */
+	bool notify;		/* has a NOTIFY rule: the load gives a listener */
+};
+
+/* Compiles with libseccomp and puts the ENOSYS stub in front. cachedir (an open directory of ours, or
+ * -1) keeps programs by a hash of the profile, so that the second start compiles nothing. */
+int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir, struct seccomp_prog *out);
+/* Loads for the calling thread. *listener: the notify descriptor, -1 when none. (libseccomp has a
+ * seccomp_load of its own.) */
+int seccomp_install(const struct seccomp_prog *p, int *listener);
+
+/* ---- sysctl.c -------------------------------------------------------------------------------------------------- */
+
+/* Which namespace types a key needs to be private; -1 when it is not namespaced. Pure; "net/../x", empty
+ * parts, newlines are refused. In *path the key as a path below /proc/sys. */
+int sysctl_namespace(struct arena *a, const char *key, const char **path);
+int sysctl_write(int procfd, const char *path, const char *value);
+
+/* ---- net.c: loopback and network devices (netlink(7), netdevice(7)) --------------------------------------------- */
+
+int net_lo_up(void);
+/* Moves host devices into the network namespace netns with new name, keeps permanent global addresses. */
+int net_move_devices(const struct oci_linux *linux, int netns);
+
+/* ---- keyring.c ----------------------------------------------------------------------------------------------------- */
+
+/* Joins a session keyring `_ses.ID`; set_perm: makes it searchable for its user (checklist L-08). */
+int keyring_join(const char *id, bool set_perm, bool userns);
+
+/* ---- rdt.c: resctrl groups ------------------------------------------------------------------------------------------ */
+
+/* Creates or checks the group, writes schemata; *path (arena) is set when we made it and must remove it. */
+int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid, const char **path);
+/* Another process of the container (exec) goes where rdt_apply put the first. */
+int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid);
+int rdt_update(struct arena *a, const struct oci_intel_rdt *r, const char *id);	/* schemata only */
+int rdt_remove(const char *path);
+
+/* ---- tty.c: terminals (pty(7)) ------------------------------------------------------------------------------------------ */
+
+/* Opens a master from the devpts at rootfd:/dev/pts/ptmx, checked; *peer is the slave (TIOCGPTPEER). */
+int tty_open(int rootfd, int *peer);
+int tty_set_size(int fd, uint32_t height, uint32_t width);
+/* The peer becomes stdin, stdout, stderr and the controlling terminal of this session. */
+int tty_become(int peer);
+
+#endif

@@ -1,0 +1,189 @@
+/* limits.c - what a process may use: rlimits, scheduling, affinity, memory policy. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+
+/* sched_setattr(2), 3.14 */
+struct sched_attr_v0 {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+#define SCHED_DEADLINE_ 6
+
+/* ioprio_set(2) */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_CLASS_SHIFT 13
+
+/* Enough for any machine: the kernel takes from a CPU mask what its own is long. */
+#define CPUS_MAX 8192
+/* The kernel refuses nodes beyond its MAX_NUMNODES, at most this. */
+#define NODES_MAX 1024
+
+#define WORD_BITS (8 * sizeof(unsigned long))
+
+/* ---- rlimits ------------------------------------------------------------------------------------------ */
+
+int limits_rlimits(pid_t pid, const struct oci_process *p)
+{
+	list_each (r, p->rlimits) {
+		/* struct rlimit64: the same 64 bits on every machine, all ones is "unlimited" */
+		uint64_t limit[2] = { r->soft, r->hard };
+
+		if (!syscall(SYS_prlimit64, pid, r->type, limit, NULL))
+			continue;
+		fail("set %s to soft %llu, hard %llu", json_word_name(oci_rlimit_words, r->type),
+		     (unsigned long long)r->soft, (unsigned long long)r->hard);
+		if (err_num() == EPERM)
+			fail_hint("raising a hard limit needs CAP_SYS_RESOURCE, and open files end "
+				  "at fs.nr_open");
+		return -1;
+	}
+	return 0;
+}
+
+int limits_oom_score(int procfd, int32_t adj)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", adj);
+	if (procfs_write(procfd, "self/oom_score_adj", text) < 0) {
+		if (err_num() == EACCES || err_num() == EPERM)
+			fail_hint("lowering oomScoreAdj needs CAP_SYS_RESOURCE");
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- scheduling ------------------------------------------------------------------------------------------ */
+
+int limits_scheduler(const struct oci_scheduler *s)
+{
+	struct sched_attr_v0 attr = {
+		.size = sizeof(attr),
+		.policy = s->policy,
+		.nice = s->nice,
+		.priority = s->priority,
+		.runtime = s->runtime,
+		.deadline = s->deadline,
+		.period = s->period,
+	};
+
+	list_each (flag, s->flags)
+		attr.flags |= *flag;
+	if (!syscall(SYS_sched_setattr, 0, &attr, 0))
+		return 0;
+	fail("set scheduler %s", json_word_name(oci_scheduler_words, s->policy));
+	if (err_num() == EPERM && s->policy == SCHED_DEADLINE_)
+		fail_hint("SCHED_DEADLINE needs every CPU of its root domain: no cpuset may narrow "
+			  "it");
+	else if (err_num() == EPERM)
+		fail_hint("real-time policies and negative nice values need CAP_SYS_NICE, and CPU "
+			  "time in the cgroup");
+	return -1;
+}
+
+int limits_io_priority(const struct oci_io_priority *p)
+{
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		    p->class << IOPRIO_CLASS_SHIFT | p->priority) < 0)
+		return fail("set I/O priority %s %d", json_word_name(oci_ioprio_words, p->class),
+			    p->priority);
+	return 0;
+}
+
+/* ---- lists of CPUs and nodes ------------------------------------------------------------------------------- */
+
+struct mask {
+	unsigned long word[CPUS_MAX / WORD_BITS];
+};
+
+/* A decimal number at *text, which moves behind it; -1 when there is none below max. */
+static long list_number(const char **text, long max)
+{
+	long n = 0;
+
+	if (**text < '0' || **text > '9')
+		return -1;
+	for (; **text >= '0' && **text <= '9'; (*text)++) {
+		n = n * 10 + (**text - '0');
+		if (n >= max)
+			return -1;
+	}
+	return n;
+}
+
+/* "0-3, 7" into bits; spaces and empty items mean nothing. */
+static int list_parse(const char *what, const char *list, long max, struct mask *mask)
+{
+	const char *at = list;
+
+	memset(mask, 0, sizeof(*mask));
+	for (;;) {
+		long first, last;
+
+		at += strspn(at, " ,");
+		if (!*at)
+			return 0;
+		first = last = list_number(&at, max);
+		if (first >= 0 && *at == '-') {
+			at++;
+			last = list_number(&at, max);
+		}
+		at += strspn(at, " ");
+		if (first < 0 || last < first || (*at && *at != ','))
+			return failx(
+				"%s \"%s\" is not a list such as \"0-3,7\" of numbers below %ld",
+				what, list, max);
+		for (; first <= last; first++)
+			mask->word[first / WORD_BITS] |= 1ul << (first % WORD_BITS);
+	}
+}
+
+int limits_affinity(pid_t pid, const char *list)
+{
+	struct mask mask;
+
+	if (!list)
+		memset(&mask, 0xff, sizeof(mask));
+	else if (list_parse("CPU list", list, CPUS_MAX, &mask) < 0)
+		return -1;
+	if (syscall(SYS_sched_setaffinity, pid, sizeof(mask), &mask) < 0)
+		return fail("set CPU affinity %s", list ? list : "to all CPUs");
+	return 0;
+}
+
+int limits_memory_policy(const struct oci_memory_policy *m)
+{
+	const char *name = json_word_name(oci_mempolicy_words, m->mode);
+	unsigned mode = m->mode;
+	bool any = m->nodes && m->nodes[strspn(m->nodes, " ,")];
+	struct mask mask;
+
+	list_each (flag, m->flags)
+		mode |= *flag;
+	if (any && list_parse("memoryPolicy.nodes", m->nodes, NODES_MAX, &mask) < 0)
+		return -1;
+	/* The kernel counts one bit less than it is told. */
+	if (!syscall(SYS_set_mempolicy, mode, any ? mask.word : NULL, any ? NODES_MAX + 1 : 0))
+		return 0;
+	/* KERNEL 5.15: MPOL_PREFERRED_MANY; 6.9: MPOL_WEIGHTED_INTERLEAVE (EINVAL); no CONFIG_NUMA: ENOSYS.
+	 * Asked for and not there is an error. */
+	if (any)
+		return fail("set memory policy %s for nodes %s", name, m->nodes);
+	return fail("set memory policy %s", name);
+}
+
+int limits_personality(const struct oci_personality *p)
+{
+	if (p->flags.n)
+		log_warn("linux.personality.flags is not supported and ignored");
+	if (personality(p->domain) < 0)
+		return fail("set personality 0x%x", (unsigned)p->domain);
+	return 0;
+}

@@ -1,0 +1,406 @@
+/* mount.c - one entry of mounts: its target, its source, its flags (runtime-spec "Mounts"). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+#include "core/kernel/mount.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+/* ---- targets ------------------------------------------------------------------------------------- */
+
+/* Files of /proc that may be mounted over: they show values, nothing acts through them (M-21). */
+static const char *const proc_files[] = {
+	"cpuinfo", "diskstats", "meminfo", "stat",    "swaps",		     "uptime",
+	"loadavg", "slabinfo",	"version", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
+};
+
+bool mount_proc_target_ok(const char *clean)
+{
+	if (strncmp(clean, "/proc/", 6))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)
+		if (!strcmp(clean + 6, proc_files[i]))
+			return true;
+	return false;
+}
+
+/* The path below the root that an fd really shows, once symlinks were followed. */
+static int real_path(const struct mount_env *env, int fd, char *buf, size_t size)
+{
+	char link[FD_PATH_MAX];
+	size_t skip = strlen(env->root_path);
+	ssize_t n = readlink(path_of_fd(link, fd), buf, size - 1);
+
+	if (n < 0)
+		return fail("find out where a mount target lies");
+	buf[n] = 0;
+	if (strncmp(buf, env->root_path, skip) || (buf[skip] && buf[skip] != '/'))
+		return failx("mount target %s lies outside the root filesystem", buf);
+	memmove(buf, buf + skip, n - skip + 1);
+	if (!*buf)
+		strcpy(buf, "/");
+	return 0;
+}
+
+static bool is_procfs(const char *source)
+{
+	struct statfs fs;
+
+	return !statfs(source, &fs) && fs.f_type == SYS_PROC_MAGIC;
+}
+
+static int check_target(const struct mount_job *j, const char *clean)
+{
+	if (!strcmp(clean, "/"))
+		return failx("mounting on the root of the container is not possible");
+	/* Over /proc itself only a procfs goes: labels and sysctls are written there (2019-16884). */
+	if (!strcmp(clean, "/proc") && !j->is_proc && !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
+		return failx("only a procfs can be mounted on /proc");
+	if (!mount_proc_target_ok(clean))
+		return failx("%s cannot be mounted on because it is inside /proc", clean);
+	return 0;
+}
+
+static int create_file(const struct mount_job *j)
+{
+	const char *last;
+	int parent __cleanup(fd_close) = path_parent(j->env->root, j->m->destination, &last);
+	int fd;
+
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return fail("create the mount point %s", j->m->destination);
+	return fd;
+}
+
+/*
+ * Opens the target, making it where it is missing. The first try refuses symlinks: what it opens
+ * lies where the text says, which the rules for /proc were checked against.
+ */
+int mount_target(struct mount_job *j, bool directory)
+{
+	const struct oci_mount *m = j->m;
+	const char *clean = path_clean(j->env->arena, m->destination);
+	char real[4096];
+	int fd;
+
+	if (check_target(j, *clean == '/' ? clean : arena_printf(j->env->arena, "/%s", clean)) < 0)
+		return -1;
+	fd = path_open(j->env->root, m->destination, O_PATH, 0, RESOLVE_NO_SYMLINKS);
+	if (fd >= 0) {
+		j->target_existed = true;
+		return fd;
+	}
+	if (err_num() == ELOOP && (j->is_proc || j->is_sysfs))
+		return failx("filesystem \"%s\" must be mounted on ordinary directory, %s is or lies behind a "
+			     "symlink", m->type, m->destination);
+	if (err_num() == ELOOP) {
+		fd = path_open(j->env->root, m->destination, O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
+		j->target_existed = fd >= 0;
+	}
+	if (fd < 0 && err_num() == ENOENT) {
+		err_clear("the mount point is made");
+		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755) : create_file(j);
+	}
+	if (fd < 0)
+		return -1;
+	/* After following a link the rules hold for where it led. */
+	if (real_path(j->env, fd, real, sizeof(real)) < 0 || check_target(j, real) < 0) {
+		fd_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ---- binds ------------------------------------------------------------------------------------------ */
+
+static const struct {
+	unsigned long ms, st;
+	const char *name;
+} lockable[] = {
+	{ MS_RDONLY, ST_RDONLY, "ro" },
+	{ MS_NOSUID, ST_NOSUID, "nosuid" },
+	{ MS_NODEV, ST_NODEV, "nodev" },
+	{ MS_NOEXEC, ST_NOEXEC, "noexec" },
+};
+
+/*
+ * In a user namespace the flags a mount came with are locked: they stay, and asking to clear one
+ * is an error that says which (mount_namespaces(7), checklist M-08).
+ */
+static int keep_locked(const struct mount_job *j, int source, unsigned long *flags)
+{
+	struct statvfs st;
+
+	if (fstatvfs(source, &st) < 0)
+		return fail("statfs %s", j->m->source);
+	for (size_t i = 0; i < ARRAY_SIZE(lockable); i++) {
+		if (!(st.f_flag & lockable[i].st) || *flags & lockable[i].ms)
+			continue;
+		if (j->o.cleared & lockable[i].ms)
+			return failx("cannot clear locked flag %s of %s", lockable[i].name, j->m->source);
+		*flags |= lockable[i].ms;
+	}
+	/* Any atime word would change a locked mode: the one it has is kept. */
+	*flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME);
+	return 0;
+}
+
+static int copy_symlink(struct mount_job *j)
+{
+	char target[4096];
+	const char *last;
+	int parent __cleanup(fd_close) = -1;
+	ssize_t n = readlink(j->m->source, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return errno == EINVAL ? 0 : fail("read link %s", j->m->source);
+	target[n] = 0;
+	parent = path_parent(j->env->root, j->m->destination, &last);
+	if (parent < 0)
+		return -1;
+	if (symlinkat(target, parent, last) < 0 && errno != EEXIST)
+		return fail("create symlink %s", j->m->destination);
+	return 1;
+}
+
+/* A detached mount of the source, or an O_PATH fd on kernels without (detached tells). */
+static int bind_source(struct mount_job *j, bool *detached)
+{
+	unsigned flags = (j->o.flags & MS_REC ? AT_RECURSIVE : 0) | (j->o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+	int fd = mountapi_clone(AT_FDCWD, j->m->source, flags);
+
+	*detached = true;
+	if (fd >= 0)
+		return fd;
+	/* The child is not the host's root: its parent may reach what it may not (checklist M-32). */
+	if ((err_num() == EACCES || err_num() == EPERM) && j->env->userns && j->env->open_source)
+		return j->env->open_source(j->env->arg, j->m->source, j->o.flags & MS_REC);
+	if (err_num() != ENOSYS && err_num() != EPERM)
+		return -1;
+	/* KERNEL 5.2: open_tree(2); the bind is made by mount(2) from this descriptor. */
+	*detached = false;
+	fd = openat(AT_FDCWD, j->m->source, O_PATH | O_CLOEXEC | (j->o.src_nofollow ? O_NOFOLLOW : 0));
+	if (fd < 0)
+		return fail("open %s", j->m->source);
+	return fd;
+}
+
+static int idmap(struct mount_job *j, int mnt)
+{
+	int userns __cleanup(fd_close) = j->env->open_userns(j->env->arg, j->m);
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+
+	if (userns < 0)
+		return -1;
+	attr.userns_fd = userns;
+	if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH | (j->o.ridmap ? AT_RECURSIVE : 0), &attr) < 0) {
+		fail("id-map %s", j->m->source);
+		return errno == EINVAL ? fail_hint("its filesystem may not support id-mapped mounts") : -1;
+	}
+	return 0;
+}
+
+static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
+{
+	if (!mountapi_bind(b))
+		return 0;
+	if (err_num() == EPERM && j->env->userns && b->change) {
+		err_clear("flags are locked");
+		if (keep_locked(j, b->source, &b->flags) < 0)
+			return -1;
+		if (!mountapi_bind(b))
+			return 0;
+	}
+	if (err_num() == ENOTDIR || err_num() == EINVAL)
+		fail_hint("one of source and destination is a directory and the other is not, or the source "
+			  "is unbindable");
+	return -1;
+}
+
+static int mount_bind(struct mount_job *j)
+{
+	const unsigned long per_mount = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME |
+					MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW;
+	struct mountapi_bind b = { .recursive = j->o.flags & MS_REC, .flags = j->o.flags & per_mount,
+				   .root = j->env->root, .path = j->m->destination };
+	int source __cleanup(fd_close) = -1, target __cleanup(fd_close) = -1;
+	struct stat st;
+	int done;
+
+	if (j->o.data)
+		return failx("bind mounts cannot have any filesystem-specific options applied: \"%s\"", j->o.data);
+	if (j->o.copy_symlink) {
+		done = copy_symlink(j);
+		if (done)
+			return done < 0 ? -1 : 0;
+	}
+	source = bind_source(j, &b.detached);
+	if (source < 0)
+		return fail_in("source");
+	if (fstat(source, &st) < 0)
+		return fail("stat %s", j->m->source);
+	target = mount_target(j, S_ISDIR(st.st_mode));
+	if (target < 0)
+		return fail_in("destination");
+	if ((j->o.idmap || j->o.ridmap) && idmap(j, source) < 0)
+		return -1;
+	b.source = source;
+	b.target = target;
+	b.change = b.flags || j->o.cleared & per_mount;
+	if (bind_attach(j, &b) < 0)
+		return -1;
+	if (!b.detached && (j->o.rec_set || j->o.rec_clr || j->o.npropagation)) {
+		fd_close(&source);
+		source = path_open(j->env->root, j->m->destination, O_PATH, 0, 0);
+	}
+	return mount_settle(j, source);
+}
+
+/* ---- everything else ---------------------------------------------------------------------------------- */
+
+/* What comes after a mount stands: recursive attributes, then propagation in the order given. */
+int mount_settle(struct mount_job *j, int mnt)
+{
+	if ((j->o.rec_set || j->o.rec_clr) && mountapi_setattr(mnt, true, j->o.rec_set, j->o.rec_clr) < 0)
+		return fail_hint("recursive options need mount_setattr(2) of Linux 5.12");
+	for (unsigned i = 0; i < j->o.npropagation; i++)
+		if (mountapi_propagation(mnt, j->o.propagation[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static const char *with_data(struct mount_job *j, const char *more, bool in_front)
+{
+	const char *data = j->o.data;
+
+	if (!data)
+		return more;
+	return in_front ? arena_printf(j->env->arena, "%s,%s", more, data) :
+			  arena_printf(j->env->arena, "%s,%s", data, more);
+}
+
+/* A tmpfs over an existing directory keeps its mode unless the user's own mode= follows (M-18). */
+static int keep_mode(struct mount_job *j, int target)
+{
+	struct stat st;
+
+	if (!j->target_existed || (j->o.data && strstr(j->o.data, "mode=")))
+		return 0;
+	if (fstat(target, &st) < 0)
+		return fail("stat %s", j->m->destination);
+	j->o.data = with_data(j, arena_printf(j->env->arena, "mode=%o", st.st_mode & 07777), true);
+	return 0;
+}
+
+static int explain(struct mount_job *j)
+{
+	if (err_num() == EPERM && j->is_proc)
+		fail_hint("the outer /proc is masked: unmask it, or bind it instead of mounting a new one");
+	else if (err_num() == EPERM && j->is_sysfs)
+		fail_hint("a new sysfs needs a network namespace owned by the container's user namespace; "
+			  "bind /sys instead");
+	else if (err_num() == ENODEV)
+		fail_hint("this kernel does not know the filesystem type \"%s\"", j->m->type);
+	return -1;
+}
+
+static int mount_new(struct mount_job *j, int target, const char *source)
+{
+	bool later = j->o.flags & MS_RDONLY && j->read_only_later;
+	int mnt __cleanup(fd_close) = -1;
+
+	if (later)
+		j->o.flags &= ~(unsigned long)MS_RDONLY;
+	mnt = mountapi_new(j->m->type, source, j->o.flags, j->o.data);
+	if (mnt < 0)
+		return explain(j);
+	if (j->o.tmpcopyup && j->target_existed && mount_copyup(target, mnt) < 0)
+		return -1;
+	if (mountapi_attach(mnt, target) < 0 || mount_settle(j, mnt) < 0)
+		return -1;
+	if (later)
+		j->env->readonly_later[j->env->nreadonly++] = fd_take(&mnt);
+	return 0;
+}
+
+static int mount_fs(struct mount_job *j)
+{
+	const char *source = j->m->source ? j->m->source : j->m->type;
+	int target __cleanup(fd_close) = mount_target(j, true);
+	char path[FD_PATH_MAX];
+
+	if (target < 0)
+		return fail_in("destination");
+	if (j->is_tmpfs && keep_mode(j, target) < 0)
+		return -1;
+	if (j->env->label && !j->is_proc && !j->is_sysfs && strcmp(j->m->type, "mqueue"))
+		j->o.data = with_data(j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
+	/* One call where one call is enough; the mount API where the new mount must be held by its
+	 * descriptor, or its data is longer than the page that mount(2) takes. */
+	if (j->o.rec_set || j->o.rec_clr || j->o.npropagation || j->o.tmpcopyup ||
+	    (j->read_only_later && j->o.flags & MS_RDONLY) || (j->o.data && strlen(j->o.data) > 4000))
+		return mount_new(j, target, source);
+	if (mount(source, path_of_fd(path, target), j->m->type, j->o.flags, j->o.data) < 0) {
+		fail("mount %s on %s", j->m->type, j->m->destination);
+		return explain(j);
+	}
+	if (j->env->label && !strcmp(j->m->type, "mqueue")) {
+		int mnt __cleanup(fd_close) = path_open(j->env->root, j->m->destination, O_RDONLY, 0, 0);
+
+		if (mnt < 0 || fsetxattr(mnt, "security.selinux", j->env->label, strlen(j->env->label), 0) < 0)
+			return fail("label %s", j->m->destination);
+	}
+	return 0;
+}
+
+/* `remount`: the flags of a mount that is there already. */
+static int mount_again(struct mount_job *j)
+{
+	int target __cleanup(fd_close) = mount_target(j, true);
+	char path[FD_PATH_MAX];
+
+	if (target < 0)
+		return fail_in("destination");
+	if (mount(NULL, path_of_fd(path, target), NULL, j->o.flags & ~(unsigned long)MS_REC, j->o.data) < 0)
+		return fail("remount %s", j->m->destination);
+	return mount_settle(j, target);
+}
+
+int mount_entry(struct mount_env *env, const struct oci_mount *m)
+{
+	struct mount_job j = { .env = env, .m = m };
+
+	if (*m->destination != '/')
+		log_warn("mount destination \"%s\" is not absolute: taken from /", m->destination);
+	mountopt_parse(env->arena, m, &j.o);
+	j.is_tmpfs = m->type && !strcmp(m->type, "tmpfs");
+	j.is_proc = m->type && !strcmp(m->type, "proc");
+	j.is_sysfs = m->type && !strcmp(m->type, "sysfs");
+	j.read_only_later = j.is_tmpfs || !strcmp(m->destination, "/dev");
+	if (j.o.flags & MS_REMOUNT)
+		return mount_again(&j);
+	if (j.o.flags & MS_BIND)
+		return mount_bind(&j);
+	if (!m->type)
+		return failx("type is missing and options have neither \"bind\" nor \"rbind\"");
+	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
+		return mount_cgroups(&j);
+	return mount_fs(&j);
+}
+
+int mount_finish(struct mount_env *env)
+{
+	for (size_t i = 0; i < env->nreadonly; i++) {
+		if (mountapi_setattr(env->readonly_later[i], false, MOUNT_ATTR_RDONLY, 0) < 0)
+			return -1;
+		fd_close(&env->readonly_later[i]);
+	}
+	env->nreadonly = 0;
+	return 0;
+}

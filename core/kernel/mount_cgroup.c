@@ -1,0 +1,99 @@
+/* mount_cgroup.c - a mount of type cgroup: whatever the host has, seen from the container (M-23..M-25). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/mount.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static int bind_dir(const char *dir, const char *target, unsigned long flags)
+{
+	if (mount(dir, target, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fail("bind %s", dir);
+	if (mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
+		return fail("change mount flags of %s", dir);
+	return 0;
+}
+
+/* The unified tree: mounted anew, its root being that of the cgroup namespace. */
+static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
+{
+	int target __cleanup(fd_close) = mount_target(j, true);
+	char path[FD_PATH_MAX];
+
+	if (target < 0)
+		return fail_in("destination");
+	path_of_fd(path, target);
+	if (!mount("cgroup", path, "cgroup2", j->o.flags, NULL))
+		return 0;
+	if (errno != EPERM && errno != EBUSY)
+		return fail("mount cgroup2 on %s", j->m->destination);
+	/* Not allowed to mount it anew (user namespace without a cgroup namespace of its own, or an
+	 * outer container): what is there is shown. */
+	if (mountapi_bind(&(struct mountapi_bind){
+		    .source = j->env->cgroup_root, .recursive = true, .flags = j->o.flags, .change = true,
+		    .root = j->env->root, .path = j->m->destination, .target = target }) < 0)
+		return fail_in("bind %s", cg->dir);
+	return 0;
+}
+
+/* Names of merged controllers lead to the directory they share: cpu -> cpu,cpuacct. */
+static int link_names(int dir, const char *name)
+{
+	char part[64];
+
+	if (!strchr(name, ','))
+		return 0;
+	for (const char *p = name; *p;) {
+		size_t len = strcspn(p, ",");
+
+		snprintf(part, sizeof(part), "%.*s", (int)len, p);
+		if (symlinkat(name, dir, part) < 0 && errno != EEXIST)
+			return fail("link %s to %s", part, name);
+		p += len + (p[len] == ',');
+	}
+	return 0;
+}
+
+static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgroup *cg)
+{
+	unsigned long flags = CGROUP_FLAGS | (j->o.flags & MS_RDONLY);
+	char path[FD_PATH_MAX + 80];
+
+	if (mkdirat(dir, cg->name, 0755) < 0)
+		return fail("create directory %s", cg->name);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
+	if (!j->env->own_cgroupns)
+		return bind_dir(cg->dir, path, flags);
+	if (mount("cgroup", path, "cgroup", flags, cg->data) < 0)
+		return fail("mount cgroup hierarchy %s", cg->name);
+	return 0;
+}
+
+/* One directory a hierarchy on a tmpfs; read-only at the end when asked. */
+static int mount_v1(struct mount_job *j)
+{
+	int target __cleanup(fd_close) = mount_target(j, true);
+	int dir __cleanup(fd_close) = -1;
+
+	if (target < 0)
+		return fail_in("destination");
+	dir = mountapi_new("tmpfs", "cgroup", j->o.flags & ~(unsigned long)MS_RDONLY, "mode=755");
+	if (dir < 0 || mountapi_attach(dir, target) < 0)
+		return -1;
+	list_each(cg, j->env->cgroups)
+		if (mount_hierarchy(j, dir, cg) < 0 || link_names(dir, cg->name) < 0)
+			return -1;
+	if (j->o.flags & MS_RDONLY && mountapi_setattr(dir, false, MOUNT_ATTR_RDONLY, 0) < 0)
+		return -1;
+	return mount_settle(j, dir);
+}
+
+int mount_cgroups(struct mount_job *j)
+{
+	list_each(cg, j->env->cgroups)
+		if (!*cg->name)
+			return mount_v2(j, cg);
+	return mount_v1(j);
+}

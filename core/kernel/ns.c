@@ -1,0 +1,139 @@
+/* ns.c - which namespaces to clone, join and unshare, and doing it (namespaces(7)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <grp.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+/* The order in which namespaces are joined; user comes by itself (ns_enter). */
+static const struct {
+	int type;
+	const char *name;
+} ns_rows[NS_MAX] = {
+	{ CLONE_NEWUSER, "NEWUSER" }, { CLONE_NEWIPC, "NEWIPC" },	 { CLONE_NEWUTS, "NEWUTS" },
+	{ CLONE_NEWNET, "NEWNET" },   { CLONE_NEWPID, "NEWPID" },	 { CLONE_NEWCGROUP, "NEWCGROUP" },
+	{ CLONE_NEWTIME, "NEWTIME" }, { CLONE_NEWNS, "NEWNS" },
+};
+
+const char *ns_name(int type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (ns_rows[i].type == type)
+			return ns_rows[i].name;
+	return "?";
+}
+
+void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
+{
+	unsigned joined = 0;
+
+	*plan = (struct ns_plan){ 0 };
+	if (!linux)
+		return;
+	list_each(ns, linux->namespaces) {
+		plan->all |= ns->type;
+		if (!ns->path)
+			plan->fresh |= ns->type;
+	}
+	/* Joins in the order of ns_rows: a mount namespace last, since its root hides the paths. */
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		list_each(ns, linux->namespaces)
+			if (ns->path && ns->type == ns_rows[i].type) {
+				plan->joins[plan->njoins++] =
+					(struct ns_join){ .type = ns->type, .fd = -1, .path = ns->path };
+				joined |= ns->type;
+			}
+	/*
+	 * Joining a pid or time namespace, and unsharing a time namespace, act on children only. A
+	 * namespace of the host must be joined before the new user namespace takes the privilege to
+	 * do so away, and namespaces made after joining a user namespace must belong to it.
+	 */
+	plan->two_steps = plan->fresh & CLONE_NEWTIME || joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
+			  (joined && plan->fresh & CLONE_NEWUSER);
+	plan->early_flags = plan->fresh & CLONE_NEWTIME;
+	if (plan->two_steps)
+		plan->early_flags |= plan->fresh & CLONE_NEWUSER;
+	/* The root of a new cgroup namespace is the cgroup of whoever makes it: init, and only once it
+	 * lies in its own (cgroup_namespaces(7)). */
+	plan->late_flags = plan->fresh & CLONE_NEWCGROUP;
+	plan->clone_flags = plan->fresh & ~(plan->early_flags | plan->late_flags);
+}
+
+static int check_type(const struct ns_join *j)
+{
+	struct statfs fs;
+	int type;
+
+	if (fstatfs(j->fd, &fs) < 0)
+		return fail("statfs %s", j->path);
+	if (fs.f_type != SYS_NSFS_MAGIC && fs.f_type != SYS_PROC_MAGIC)
+		return failx("%s: is not a namespace", j->path);
+	type = ioctl(j->fd, SYS_NS_GET_NSTYPE);
+	/* KERNEL 4.11: NS_GET_NSTYPE (ENOTTY); setns with the type then refuses the wrong one. */
+	if (type < 0 && errno == ENOTTY)
+		return 0;
+	if (type < 0)
+		return fail("%s: ask for the namespace type", j->path);
+	if (type != j->type)
+		return failx("%s: is a %s namespace, not %s", j->path, ns_name(type), ns_name(j->type));
+	return 0;
+}
+
+int ns_open(struct ns_plan *plan)
+{
+	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
+		/* O_NONBLOCK: somebody's FIFO must not hold us up. */
+		j->fd = openat(AT_FDCWD, j->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (j->fd < 0)
+			return fail("open namespace %s", j->path);
+		if (check_type(j) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int join(struct ns_join *j)
+{
+	if (setns(j->fd, j->type) < 0)
+		return fail("join %s namespace %s", ns_name(j->type), j->path);
+	fd_close(&j->fd);
+	return 0;
+}
+
+static int join_user(struct ns_join *j)
+{
+	if (join(j) < 0)
+		return -1;
+	/* Joining gives every capability but not the ids; unmapped ids cannot do anything inside. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail("become root in the user namespace %s", j->path);
+	return 0;
+}
+
+int ns_enter(struct ns_plan *plan)
+{
+	struct ns_join *user = NULL;
+
+	/* Privileged over the host: what belongs to it is joined first (checklist NS-03)... */
+	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
+		if (j->type == CLONE_NEWUSER) {
+			user = j;
+			continue;
+		}
+		if (join(j) < 0) {
+			if (err_num() != EPERM || !(plan->all & CLONE_NEWUSER))
+				return -1;
+			err_clear("tried again from inside the user namespace");
+		}
+	}
+	if (!user)
+		return 0;
+	if (join_user(user) < 0)
+		return -1;
+	/* ... what belongs to the user namespace can only be joined from inside it. */
+	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++)
+		if (j->fd >= 0 && join(j) < 0)
+			return -1;
+	return 0;
+}

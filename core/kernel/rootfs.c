@@ -1,0 +1,269 @@
+/* rootfs.c - the root directory: bound, masked, made read-only, switched to (pivot_root(2)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+/*
+ * Goes to the root of this mount namespace: setns(2) to one's own namespace sets root and working
+ * directory to it. That is the way out of a plain chroot, whose "/" is no mount and can be neither
+ * made private nor pivoted.
+ */
+static int enter_own_root(void)
+{
+	int ns __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (ns < 0)
+		return fail("open /proc/self/ns/mnt");
+	if (setns(ns, CLONE_NEWNS) < 0)
+		return fail("go to the root of the mount namespace");
+	return 0;
+}
+
+/* As above, and back: only the propagation is changed. */
+static int propagate_from_chroot(unsigned long propagation)
+{
+	int root __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int cwd __cleanup(fd_close) = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0 || cwd < 0)
+		return fail("open /");
+	if (enter_own_root() < 0)
+		return -1;
+	if (mount(NULL, "/", NULL, propagation, NULL) < 0)
+		return fail("change the propagation of /");
+	if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(cwd) < 0)
+		return fail("return to the chroot");
+	return 0;
+}
+
+int rootfs_open(const char *path, unsigned long propagation)
+{
+	int root;
+
+	if (!propagation)
+		propagation = MS_SLAVE | MS_REC;
+	/* Nothing that is mounted from here on may reach the host. */
+	if (mount(NULL, "/", NULL, propagation, NULL) < 0) {
+		if (errno != EINVAL)
+			return fail("change the propagation of /");
+		if (propagate_from_chroot(propagation) < 0)
+			return -1;
+	}
+	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fail("bind %s on itself", path);
+	root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail("open %s", path);
+	/* pivot_root(2) wants no shared mount around the new root, and what is mounted in the container
+	 * must not appear outside (checklist Q-04): the bind takes part in nothing. */
+	if (propagation & MS_SHARED && mountapi_propagation(root, MS_PRIVATE) < 0) {
+		fd_close(&root);
+		return fail_in("%s", path);
+	}
+	return root;
+}
+
+/* ---- masks ------------------------------------------------------------------------------------------ */
+
+/* 1: *fd is open. 0: there is nothing to hide. */
+static int open_present(int root, const char *path, int *fd)
+{
+	*fd = path_open(root, path, O_PATH, 0, 0);
+	if (*fd >= 0)
+		return 1;
+	if (err_num() != ENOENT && err_num() != ENOTDIR)
+		return -1;
+	err_clear("not there: nothing to protect");
+	return 0;
+}
+
+int rootfs_readonly_path(int root, const char *path)
+{
+	int fd __cleanup(fd_close) = -1;
+	struct mountapi_bind b = { .recursive = true, .change = true, .root = root, .path = path };
+	struct statvfs st;
+	int found = open_present(root, path, &fd);
+
+	if (found <= 0)
+		return found;
+	if (fstatvfs(fd, &st) < 0)
+		return fail("statfs %s", path);
+	b.source = b.target = fd;
+	b.flags = MS_RDONLY | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) | (st.f_flag & ST_NODEV ? MS_NODEV : 0) |
+		  (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0);
+	return mountapi_bind(&b);
+}
+
+/* What covers files: the host's null device, opened by us and looked at (2025-31133: never the
+ * container's own). */
+static int open_null(int *fd)
+{
+	struct stat st;
+
+	if (*fd >= 0)
+		return 0;
+	*fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return fail("open /dev/null");
+	if (fstat(*fd, &st) < 0)
+		return fail("stat /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return failx("/dev/null of the host is not the null device 1:3");
+	return 0;
+}
+
+/* What covers directories: one empty tmpfs for all. */
+static int open_empty(int *fd, const char *label)
+{
+	char data[512] = "mode=0555,nr_blocks=1,nr_inodes=2";
+
+	if (*fd >= 0)
+		return 0;
+	if (label && snprintf(data, sizeof(data), "mode=0555,nr_blocks=1,nr_inodes=2,context=\"%s\"", label) >=
+			     (int)sizeof(data))
+		return failx("mount label is too long");
+	*fd = mountapi_new("tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
+	return *fd < 0 ? -1 : 0;
+}
+
+int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const char *label)
+{
+	int fd __cleanup(fd_close) = -1;
+	struct mountapi_bind b = { .flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .root = root,
+				   .path = path };
+	struct stat st;
+	int found = open_present(root, path, &fd);
+
+	if (found <= 0)
+		return found;
+	if (fstat(fd, &st) < 0)
+		return fail("stat %s", path);
+	b.target = fd;
+	if (S_ISDIR(st.st_mode)) {
+		bool first = mask->dir < 0;
+
+		if (open_empty(&mask->dir, label) < 0)
+			return -1;
+		if (first)
+			return mountapi_attach(mask->dir, fd);
+		b.source = mask->dir;
+		b.change = true;	/* each copy stays read-only by itself */
+	} else {
+		if (open_null(&mask->null) < 0)
+			return -1;
+		b.source = mask->null;
+	}
+	return mountapi_bind(&b);
+}
+
+int rootfs_readonly(int root)
+{
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	char path[FD_PATH_MAX];
+	struct statvfs st;
+
+	if (!sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr))
+		return 0;
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); remount, with the flags that are there and may be
+	 * locked. */
+	if (fstatvfs(root, &st) < 0)
+		return fail("statfs of the root filesystem");
+	if (mount(NULL, path_of_fd(path, root), NULL,
+		  MS_REMOUNT | MS_BIND | MS_RDONLY | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) |
+			  (st.f_flag & ST_NODEV ? MS_NODEV : 0) | (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0),
+		  NULL) < 0)
+		return fail("make the root filesystem read-only");
+	return 0;
+}
+
+/* ---- the switch ------------------------------------------------------------------------------------- */
+
+/*
+ * pivot_root(2) cannot replace the root of a mount namespace that hangs on nothing, as an initramfs
+ * does: an empty tmpfs is laid over it, becomes the root, takes the container's mount and is what
+ * pivot_root then replaces. (Linux 7.0 has nullfs below everything and needs none of this.)
+ */
+static int cover_root(int root)
+{
+	int cover __cleanup(fd_close) = mountapi_new("tmpfs", "tmpfs", 0, "mode=0755");
+	int top __cleanup(fd_close) = -1;
+
+	if (cover < 0 || mkdirat(cover, "new", 0755) < 0)
+		return fail_in("cover the initramfs");
+	top = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return fail("open /");
+	if (mountapi_attach(cover, top) < 0)
+		return fail_in("cover the initramfs");
+	if (fchdir(cover) < 0 || chroot(".") < 0)
+		return fail("enter the cover of the initramfs");
+	if (sys_move_mount(root, "", cover, "new", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return fail("move the root filesystem off the initramfs");
+	return 0;
+}
+
+static int pivot(int root)
+{
+	if (fchdir(root) < 0)
+		return fail("enter the root filesystem");
+	return sys_pivot_root(".", ".");
+}
+
+int rootfs_pivot(int root, unsigned long propagation)
+{
+	int old __cleanup(fd_close) = -1;
+
+	if (propagation & MS_SHARED) {
+		old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (old < 0)
+			return fail("open /");
+	}
+	if (pivot(root) < 0) {
+		if (errno != EINVAL)
+			return fail("pivot_root");
+		if (enter_own_root() < 0)
+			return -1;
+		if (pivot(root) < 0) {
+			if (errno != EINVAL)
+				return fail("pivot_root");
+			if (cover_root(root) < 0)
+				return -1;
+			if (pivot(root) < 0)
+				return fail("pivot_root");
+		}
+	}
+	/* The old root now lies on top of the new one. Where it is shared, letting go of it would
+	 * unmount the host's: it becomes a slave first. */
+	if (old >= 0 && mountapi_propagation(old, MS_SLAVE | MS_REC) < 0)
+		return -1;
+	if (umount2(".", MNT_DETACH) < 0)
+		return fail("unmount the old root");
+	if (chdir("/") < 0)
+		return fail("enter the new root");
+	return 0;
+}
+
+int rootfs_move(int root)
+{
+	char path[FD_PATH_MAX];
+
+	if (fchdir(root) < 0)
+		return fail("enter the root filesystem");
+	if (mount(path_of_fd(path, root), "/", NULL, MS_MOVE, NULL) < 0)
+		return fail("move the root filesystem to /");
+	return rootfs_chroot(root);
+}
+
+int rootfs_chroot(int root)
+{
+	if (fchdir(root) < 0)
+		return fail("enter the root filesystem");
+	if (chroot(".") < 0)
+		return fail("chroot to the root filesystem");
+	if (chdir("/") < 0)
+		return fail("enter the new root");
+	return 0;
+}

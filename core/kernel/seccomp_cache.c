@@ -1,0 +1,168 @@
+/* seccomp_cache.c - compiled profiles in files, so that the second start compiles nothing. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/seccomp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The hash only names the file. What decides is the whole key, which is stored beside the
+ * program and compared: nobody gains anything from two profiles with the same hash.
+ */
+
+struct cache_header {
+	char magic[8];
+	uint32_t key_len, insns;
+};
+
+static const char magic[8] = "ociboxS1";
+
+#define KEY_MAX (1u << 20)
+
+/* ---- the key ------------------------------------------------------------------------------------- */
+
+/* First counts bytes, then writes them. Everything has its length in front: no two lists look alike. */
+struct key_out {
+	char *at;
+	size_t len;
+};
+
+static void key_bytes(struct key_out *k, const void *bytes, size_t len)
+{
+	if (k->at)
+		memcpy(k->at + k->len, bytes, len);
+	k->len += len;
+}
+
+static void key_u64(struct key_out *k, uint64_t value)
+{
+	key_bytes(k, &value, sizeof(value));
+}
+
+static void key_text(struct key_out *k, const char *text)
+{
+	key_u64(k, strlen(text));
+	key_bytes(k, text, strlen(text));
+}
+
+/* Absent and every value differ. */
+static void key_optional(struct key_out *k, const uint32_t *value)
+{
+	key_u64(k, value ? (uint64_t)*value + 1 : 0);
+}
+
+/* Not the flags: they go to the load, not into the program. */
+static void key_write(struct key_out *k, const struct oci_seccomp *s, const char *build)
+{
+	key_text(k, build);
+	key_u64(k, s->default_action);
+	key_optional(k, s->default_errno_ret);
+	key_u64(k, s->architectures.n);
+	list_each (arch, s->architectures)
+		key_u64(k, (uint32_t)*arch);
+	key_u64(k, s->syscalls.n);
+	list_each (call, s->syscalls) {
+		key_u64(k, call->action);
+		key_optional(k, call->errno_ret);
+		key_u64(k, call->names.n);
+		list_each (name, call->names)
+			key_text(k, *name);
+		key_u64(k, call->args.n);
+		list_each (arg, call->args) {
+			key_u64(k, arg->index);
+			key_u64(k, arg->value);
+			key_u64(k, arg->value_two);
+			key_u64(k, arg->op);
+		}
+	}
+}
+
+/* FNV-1a, 64 bits */
+static uint64_t hash(const char *bytes, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+	return h;
+}
+
+void seccomp_key(struct arena *a, const struct oci_seccomp *s, const char *build,
+		 struct seccomp_key *key)
+{
+	struct key_out k = { NULL, 0 };
+
+	key_write(&k, s, build);
+	k.at = arena_alloc(a, k.len);
+	k.len = 0;
+	key_write(&k, s, build);
+	key->bytes = k.at;
+	key->len = k.len;
+	snprintf(key->name, sizeof(key->name), "seccomp-%016llx",
+		 (unsigned long long)hash(k.at, k.len));
+}
+
+/* ---- the files -------------------------------------------------------------------------------------- */
+
+static size_t file_size(uint32_t insns, size_t key_len)
+{
+	return sizeof(struct cache_header) + insns * sizeof(struct seccomp_insn) + key_len;
+}
+
+/* The whole file, when it is one that only we can have written. */
+static const char *file_bytes(struct arena *a, int dir, const char *name, size_t *len)
+{
+	int fd __cleanup(fd_close) =
+		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	char *bytes;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & (S_IWGRP | S_IWOTH))
+		return NULL;
+	if (st.st_size < (off_t)sizeof(struct cache_header) ||
+	    st.st_size > (off_t)file_size(SECCOMP_INSNS_MAX, KEY_MAX))
+		return NULL;
+	*len = st.st_size;
+	bytes = arena_alloc(a, *len);
+	return read(fd, bytes, *len) == (ssize_t)*len ? bytes : NULL;
+}
+
+int seccomp_cache_get(struct arena *a, int dir, const struct seccomp_key *key,
+		      struct seccomp_prog *out)
+{
+	struct cache_header head;
+	const char *bytes;
+	size_t len;
+
+	bytes = file_bytes(a, dir, key->name, &len);
+	if (!bytes)
+		return 0;
+	memcpy(&head, bytes, sizeof(head));
+	if (memcmp(head.magic, magic, sizeof(magic)) || !head.insns ||
+	    head.insns > SECCOMP_INSNS_MAX || head.key_len != key->len ||
+	    len != file_size(head.insns, head.key_len) ||
+	    memcmp(bytes + len - key->len, key->bytes, key->len))
+		return 0;
+	out->filter = bytes + sizeof(head);
+	out->len = head.insns;
+	return 1;
+}
+
+void seccomp_cache_put(struct arena *a, int dir, const struct seccomp_key *key,
+		       const struct seccomp_prog *p)
+{
+	struct cache_header head = { .key_len = key->len, .insns = p->len };
+	size_t len = file_size(p->len, key->len), at = sizeof(head);
+	char *bytes;
+
+	if (key->len > KEY_MAX || !p->len)
+		return;
+	bytes = arena_alloc(a, len);
+	memcpy(head.magic, magic, sizeof(magic));
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + at, p->filter, p->len * sizeof(struct seccomp_insn));
+	memcpy(bytes + len - key->len, key->bytes, key->len);
+	if (file_replace(dir, key->name, bytes, len, 0600) < 0)
+		err_clear("without a cache the next start compiles again");
+}

@@ -1,0 +1,150 @@
+/* seccomp_cache_test.c - which stored programs are used, and which are not. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/seccomp_test.h"
+
+enum { PTRACE = 101 };
+
+#define SMALL "{'defaultAction':'SCMP_ACT_ERRNO'," NATIVE CALLS(CALL("ptrace", "ALLOW", "")) "}"
+#define ARGS(op, v, v2)                                                                            \
+	"{'defaultAction':'SCMP_ACT_ERRNO'," CALLS(                                                \
+		CALL("ptrace", "ALLOW", ",'args':[" ARG(0, v, v2, op) "]")) "}"
+#define OTHER "{'defaultAction':'SCMP_ACT_ERRNO'," NATIVE CALLS(CALL("ptrace", "LOG", "")) "}"
+
+static void test_keys(void)
+{
+	static const char *const all[] = {
+		SMALL,
+		OTHER,
+		"{'defaultAction':'SCMP_ACT_ERRNO'," CALLS(CALL("ptrace", "ALLOW", "")) "}",
+		"{'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':0," NATIVE CALLS(
+			CALL("ptrace", "ALLOW", "")) "}",
+		"{'defaultAction':'SCMP_ACT_TRAP'," NATIVE CALLS(CALL("ptrace", "ALLOW", "")) "}",
+		"{'defaultAction':'SCMP_ACT_ERRNO'," NATIVE CALLS(CALL("ptrac", "ALLOW", "")) "}",
+		"{'defaultAction':'SCMP_ACT_ERRNO'," NATIVE CALLS(
+			"{'names':['ptrace','read'],'action':'SCMP_ACT_ALLOW'}") "}",
+		"{'defaultAction':'SCMP_ACT_ERRNO'," NATIVE CALLS(
+			CALL("ptrace", "ALLOW", "") "," CALL("read", "ALLOW", "")) "}",
+		ARGS(EQ, 1, 0),
+		ARGS(EQ, 2, 0),
+		ARGS(EQ, 1, 1),
+		ARGS(NE, 1, 0),
+	};
+	struct seccomp_key key[ARRAY_SIZE(all)], again;
+	bool differ = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		seccomp_key(&arena, profile(all[i]), "1", &key[i]);
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(key[i].name, key[j].name)) {
+				printf("# %zu and %zu\n", i, j);
+				differ = false;
+			}
+	}
+	ok(differ, "every part of a profile counts");
+	seccomp_key(&arena, profile(SMALL), "1", &again);
+	is_str(again.name, key[0].name, "the same profile has the same name");
+	seccomp_key(&arena, profile(SMALL), "2", &again);
+	ok(strcmp(again.name, key[0].name), "another build another one");
+}
+
+static int cachedir;
+
+/* Compiles SMALL through the cache; true when the program says value for ptrace. */
+static bool cached_says(uint32_t value)
+{
+	struct seccomp_prog p;
+
+	return !seccomp_compile(&arena, profile(SMALL), cachedir, &p) &&
+	       run(&p, X86_64, PTRACE, 0, 0) == value;
+}
+
+/* The one file that is there. */
+static char *cache_file(char *name, size_t size, size_t *len)
+{
+	FILE *f = popen("ls cache", "r");
+	char *bytes;
+
+	if (!f || !fgets(name, size, f))
+		exit(1);
+	pclose(f);
+	name[strcspn(name, "\n")] = 0;
+	if (file_read(&arena, cachedir, name, 1 << 20, &bytes, len) < 0)
+		exit(1);
+	return bytes;
+}
+
+static void rewrite(const char *name, const void *bytes, size_t len)
+{
+	if (file_replace(cachedir, name, bytes, len, 0600) < 0)
+		exit(1);
+}
+
+static void test_cache(void)
+{
+	char name[64], other[64], *bytes, *saved;
+	struct stat st;
+	size_t len, at;
+
+	ok(cached_says(ALLOW), "compiled into an empty cache");
+	bytes = cache_file(name, sizeof(name), &len);
+	ok(!fstatat(cachedir, name, &st, 0) && (st.st_mode & 07777) == 0600,
+	   "the file is ours alone");
+	saved = arena_alloc(&arena, len);
+	memcpy(saved, bytes, len);
+	/* A mark in the stored program shows whether it is used: ALLOW becomes LOG. */
+	for (at = 16; at + 8 <= len; at += 8)
+		if (!memcmp(bytes + at, &(struct seccomp_insn){ 6, 0, 0, ALLOW }, 8))
+			break;
+	memcpy(bytes + at, &(struct seccomp_insn){ 6, 0, 0, LOG }, 8);
+	rewrite(name, bytes, len);
+	ok(cached_says(LOG), "the second time the stored program is used");
+	rewrite(name, bytes, len - 1);
+	ok(cached_says(ALLOW), "a file cut short is not");
+	rewrite(name, bytes, len);
+	ok(cached_says(LOG) && !fchmodat(cachedir, name, 0620, 0) && cached_says(ALLOW),
+	   "one others may write is not");
+	rewrite(name, bytes, len);
+	if (geteuid())
+		ok(true, "one of another owner is not # SKIP not root");
+	else
+		ok(!fchownat(cachedir, name, 1234, -1, 0) && cached_says(ALLOW),
+		   "one of another owner is not");
+	bytes[0] ^= 1;
+	rewrite(name, bytes, len);
+	ok(cached_says(ALLOW), "one of another format is not");
+	bytes[0] ^= 1;
+	bytes[len - 1] ^= 1;
+	rewrite(name, bytes, len);
+	ok(cached_says(ALLOW), "one of another profile with the same hash is not");
+	bytes[len - 1] ^= 1;
+	memset(bytes + 12, 0xff, 4);
+	rewrite(name, bytes, len);
+	ok(cached_says(ALLOW), "one that lies about its length is not");
+	ok(cache_file(other, sizeof(other), &len) && !strcmp(name, other) &&
+		   !memcmp(cache_file(other, sizeof(other), &len), saved, len),
+	   "and is replaced by a good one");
+	unlinkat(cachedir, name, 0);
+	ok(!symlinkat("/etc/passwd", cachedir, name) && cached_says(ALLOW),
+	   "a symlink is not followed");
+	unlinkat(cachedir, name, 0);
+	mkfifoat(cachedir, name, 0600);
+	ok(cached_says(ALLOW), "a FIFO does not hang us");
+	unlinkat(cachedir, name, 0);
+}
+
+static char block[4 << 20];
+
+int main(void)
+{
+	char dir[] = "/tmp/seccomp_test.XXXXXX";
+
+	arena_init(&arena, block, sizeof(block));
+	if (!mkdtemp(dir) || chdir(dir) < 0 || mkdir("cache", 0700) < 0)
+		return 1;
+	cachedir = open("cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	test_keys();
+	test_cache();
+	rmdir("cache");
+	rmdir(dir);
+	return done();
+}

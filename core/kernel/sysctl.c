@@ -1,0 +1,36 @@
+/* sysctl.c - kernel parameters that belong to a namespace (sysctl(8), proc(5)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int sysctl_namespace(struct arena *a, const char *key, const char **path)
+{
+	size_t size = strlen(key) + 1;
+	char *out = arena_alloc(a, size);
+	int type;
+
+	/* Names and owners are the config's to know; asked again here, as what follows writes. */
+	if (!oci_sysctl_path(key, out, size))
+		return failx("sysctl \"%s\" is not the name of a kernel parameter", key);
+	if (!strcmp(out, "kernel/hostname"))
+		return failx("sysctl \"%s\" conflicts with the OCI \"hostname\" field", key);
+	type = oci_sysctl_namespace(key);
+	if (type < 0)
+		return failx("sysctl \"%s\" is not in a separate kernel namespace", key);
+	*path = out;
+	return type;
+}
+
+int sysctl_write(int procfd, const char *path, const char *value)
+{
+	char full[512];
+
+	/* A second line would be dropped or, by some handlers, taken for a second write. */
+	if (strchr(value, '\n'))
+		return failx("sysctl %s: the value holds a newline", path);
+	if (snprintf(full, sizeof(full), "sys/%s", path) >= (int)sizeof(full))
+		return failx("sysctl %s: the name is too long", path);
+	return procfs_write(procfd, full, value);
+}

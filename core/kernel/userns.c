@@ -1,0 +1,261 @@
+/* userns.c - id maps of user namespaces (user_namespaces(7)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define MAP_LINES_MAX 340 /* UID_GID_MAP_MAX_EXTENTS; 5 before 4.15 */
+#define MAP_TEXT_MAX 4096 /* the kernel takes less than a page in the one write it allows */
+
+#define HELPER_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* The two maps differ in names only. */
+struct map {
+	const char *file, *helper;
+	const oci_id_maps *ids;
+};
+
+static int map_text(const struct map *m, char text[MAP_TEXT_MAX])
+{
+	size_t len = 0;
+
+	if (m->ids->n > MAP_LINES_MAX)
+		return failx("%s: %zu mappings, the kernel takes %d", m->file, m->ids->n,
+			     MAP_LINES_MAX);
+	list_each (id, *m->ids) {
+		len += snprintf(text + len, MAP_TEXT_MAX - len, "%u %u %u\n", id->container_id,
+				id->host_id, id->size);
+		if (len >= MAP_TEXT_MAX)
+			return failx(
+				"%s: %zu mappings are more text than the kernel takes (4095 bytes)",
+				m->file, m->ids->n);
+	}
+	return 0;
+}
+
+/* ---- newuidmap and newgidmap ----------------------------------------------------------------------- */
+
+/* Arguments of a helper: its name, the pid, three numbers a mapping, NULL. */
+struct helper_args {
+	char *argv[MAP_LINES_MAX * 3 + 3];
+	char text[MAP_LINES_MAX * 3 + 1][12];
+};
+
+static void helper_args(struct helper_args *args, const struct map *m, pid_t pid)
+{
+	size_t n = 0;
+
+	args->argv[0] = (char *)m->helper;
+	snprintf(args->text[n++], sizeof(args->text[0]), "%d", (int)pid);
+	list_each (id, *m->ids) {
+		snprintf(args->text[n++], sizeof(args->text[0]), "%u", id->container_id);
+		snprintf(args->text[n++], sizeof(args->text[0]), "%u", id->host_id);
+		snprintf(args->text[n++], sizeof(args->text[0]), "%u", id->size);
+	}
+	for (size_t i = 0; i < n; i++)
+		args->argv[i + 1] = args->text[i];
+	args->argv[n + 1] = NULL;
+}
+
+#define EXIT_NOT_FOUND 127
+
+/* In the child: looks the helper up in path and becomes it, with an empty environment. */
+static void helper_exec(struct helper_args *args, const char *path, int out)
+{
+	char *env[] = { NULL }, file[4096];
+
+	if (dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(EXIT_NOT_FOUND);
+	while (*path) {
+		size_t len = strcspn(path, ":");
+
+		/* An empty or relative part would mean the current directory. */
+		if (*path == '/' && snprintf(file, sizeof(file), "%.*s/%s", (int)len, path,
+					     args->argv[0]) < (int)sizeof(file))
+			execve(file, args->argv, env);
+		path += len + (path[len] == ':');
+	}
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* Everything the helper says, on one line, until it closes the pipe. */
+static void helper_says(int in, char *text, size_t size)
+{
+	size_t len = 0;
+	char rest[256];
+	ssize_t n;
+
+	do {
+		bool full = len + 1 >= size;
+
+		n = full ? read(in, rest, sizeof(rest)) : read(in, text + len, size - 1 - len);
+		if (n > 0 && !full)
+			len += n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	while (len && text[len - 1] == '\n')
+		len--;
+	text[len] = 0;
+	for (char *c = text; *c; c++)
+		if (*c == '\n')
+			*c = ';';
+}
+
+static int helper_map(const struct map *m, pid_t pid, const char *path)
+{
+	int in __cleanup(fd_close) = -1, out __cleanup(fd_close) = -1;
+	struct helper_args args;
+	const struct oci_id_map *first = m->ids->at;
+	int pipes[2], status;
+	char said[512];
+	pid_t child;
+
+	helper_args(&args, m, pid);
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return fail("pipe to %s", m->helper);
+	in = pipes[0];
+	out = pipes[1];
+	child = fork();
+	if (child < 0)
+		return fail("fork for %s", m->helper);
+	if (!child)
+		helper_exec(&args, path ? path : HELPER_PATH, out);
+	fd_close(&out);
+	helper_says(in, said, sizeof(said));
+	if (proc_wait(child, &status) < 0)
+		return -1;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND && !*said) {
+		errno = EPERM;
+		fail("write %s (container %u, host %u, size %u)", m->file, first->container_id,
+		     first->host_id, first->size);
+		return fail_hint("%s was not found; it comes with the package uidmap or shadow",
+				 m->helper);
+	}
+	return failx("%s for container %u, host %u, size %u%s: %s%d%s%s", m->helper,
+		     first->container_id, first->host_id, first->size,
+		     m->ids->n > 1 ? " and more" : "", WIFSIGNALED(status) ? "signal " : "exit ",
+		     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		     *said ? ": " : "", said);
+}
+
+/* ---- the maps ----------------------------------------------------------------------------------------- */
+
+static int write_map(int procfd, pid_t pid, const struct map *m, const char *path)
+{
+	char text[MAP_TEXT_MAX], file[64];
+
+	if (!m->ids->n)
+		return 0;
+	if (map_text(m, text) < 0)
+		return -1;
+	snprintf(file, sizeof(file), "%d/%s", (int)pid, m->file);
+	if (!procfs_write(procfd, file, text))
+		return 0;
+	if (err_num() == EINVAL)
+		fail_hint("ranges overlap, an id is not mapped out here, or there are more than 5 "
+			  "lines before Linux 4.15");
+	if (err_num() == EACCES)
+		fail_hint("its files in /proc are root's as long as the process is not dumpable");
+	if (err_num() != EPERM)
+		return -1;
+	err_clear("whoever may not write the map may be allowed to by /etc/subuid and /etc/subgid");
+	return helper_map(m, pid, path);
+}
+
+int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless,
+	       const char *path)
+{
+	const struct map maps[] = {
+		{ "uid_map", "newuidmap", uids },
+		{ "gid_map", "newgidmap", gids },
+	};
+	int procfd __cleanup(fd_close) = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char file[64];
+
+	if (procfd < 0)
+		return fail("open /proc");
+	/* Without privilege the kernel takes the one own group only once setgroups(2) is given up. */
+	if (rootless && gids->n == 1 && gids->at[0].size == 1) {
+		snprintf(file, sizeof(file), "%d/setgroups", (int)pid);
+		if (procfs_write(procfd, file, "deny") < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
+		if (write_map(procfd, pid, &maps[i], path) < 0)
+			return -1;
+	return 0;
+}
+
+int64_t userns_host_id(const oci_id_maps *maps, uint32_t id)
+{
+	if (!maps->n)
+		return id;
+	list_each (m, *maps)
+		if (id >= m->container_id && id - m->container_id < m->size)
+			return (int64_t)m->host_id + (id - m->container_id);
+	return -1;
+}
+
+/* ---- a namespace without processes ------------------------------------------------------------------------ */
+
+/* The helper: makes the namespace, says how that went (an errno), stays until the socket closes. */
+static void hold_userns(int sock)
+{
+	int result = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+
+	if (write(sock, &result, sizeof(result)) == (ssize_t)sizeof(result))
+		while (read(sock, &result, sizeof(result)) < 0 && errno == EINTR)
+			;
+	_exit(0);
+}
+
+static int take_userns(pid_t child, int sock, const oci_id_maps *uids, const oci_id_maps *gids,
+		       const char *path)
+{
+	int result = 0, fd;
+	char file[64];
+
+	if (read(sock, &result, sizeof(result)) != (ssize_t)sizeof(result))
+		return failx("the process that makes a user namespace died");
+	if (result) {
+		errno = result;
+		fail("make a user namespace");
+		if (result == ENOSPC)
+			fail_hint("see /proc/sys/user/max_user_namespaces");
+		return -1;
+	}
+	if (userns_map(child, uids, gids, geteuid() != 0, path) < 0)
+		return -1;
+	snprintf(file, sizeof(file), "/proc/%d/ns/user", (int)child);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", file) : fd;
+}
+
+int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path)
+{
+	int mine __cleanup(fd_close) = -1, fd, socks[2], status;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+		return fail("socketpair for a user namespace");
+	mine = socks[0];
+	child = fork();
+	if (!child) {
+		close(mine);
+		hold_userns(socks[1]);
+	}
+	close(socks[1]);
+	if (child < 0)
+		return fail("fork for a user namespace");
+	fd = take_userns(child, mine, uids, gids, path);
+	fd_close(&mine);
+	/* It may hold a map that nobody else has: whatever went wrong, it must not stay behind. */
+	if (proc_wait(child, &status) < 0)
+		fd_close(&fd);
+	return fd;
+}

@@ -1,0 +1,386 @@
+/* check_linux.c - rules about the linux object, but for seccomp and resources. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- namespaces ------------------------------------------------------------------------------- */
+
+static void namespace_once(struct check *k)
+{
+	unsigned seen = 0;
+
+	list_each(ns, k->linux->namespaces) {
+		if (seen & (unsigned)ns->type)
+			check_say(check_at(k, "linux.namespaces[%zu].type",
+					   ns - k->linux->namespaces.at),
+				  "\"%s\" is there twice", json_word_name(oci_namespace_words, ns->type));
+		seen |= (unsigned)ns->type;
+	}
+}
+
+static void namespace_path(struct check *k)
+{
+	list_each(ns, k->linux->namespaces)
+		if (ns->path && *ns->path != '/')
+			check_say(check_at(k, "linux.namespaces[%zu].path",
+					   ns - k->linux->namespaces.at),
+				  "must be an absolute path");
+}
+
+/* ---- ids -------------------------------------------------------------------------------------- */
+
+/* One of the two sides of two ranges. */
+static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
+}
+
+void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
+{
+	/* KERNEL 4.15: 340 ranges; 5 before, which shows as EINVAL of the write. */
+	if (maps->n > 340) {
+		check_say(check_at(k, "%s", path), "has more than the 340 ranges the kernel takes");
+		return;
+	}
+	list_each(m, *maps) {
+		size_t i = m - maps->at;
+
+		if (!m->size)
+			check_say(check_at(k, "%s[%zu].size", path, i), "must be above zero");
+		/* The last id of all is (uid_t)-1, no id. */
+		if ((uint64_t)m->container_id + m->size > OCI_NO_ID)
+			check_say(check_at(k, "%s[%zu].containerID", path, i),
+				  "the range goes beyond the last id");
+		if ((uint64_t)m->host_id + m->size > OCI_NO_ID)
+			check_say(check_at(k, "%s[%zu].hostID", path, i),
+				  "the range goes beyond the last id");
+		for (const struct oci_id_map *o = maps->at; o < m; o++) {
+			if (overlap(o->container_id, o->size, m->container_id, m->size))
+				check_say(check_at(k, "%s[%zu].containerID", path, i),
+					  "the range overlaps %s[%zu]", path, (size_t)(o - maps->at));
+			else if (overlap(o->host_id, o->size, m->host_id, m->size))
+				check_say(check_at(k, "%s[%zu].hostID", path, i),
+					  "the range overlaps %s[%zu]", path, (size_t)(o - maps->at));
+		}
+	}
+}
+
+static void id_maps(struct check *k)
+{
+	check_id_maps(k, "linux.uidMappings", &k->linux->uid_mappings);
+	check_id_maps(k, "linux.gidMappings", &k->linux->gid_mappings);
+}
+
+static void maps_need_userns(struct check *k)
+{
+	if (check_has_ns(k, CLONE_NEWUSER))
+		return;
+	if (k->linux->uid_mappings.n)
+		check_say(check_at(k, "linux.uidMappings"), "needs a user namespace");
+	if (k->linux->gid_mappings.n)
+		check_say(check_at(k, "linux.gidMappings"), "needs a user namespace");
+}
+
+static void userns_needs_maps(struct check *k)
+{
+	list_each(ns, k->linux->namespaces) {
+		size_t i = ns - k->linux->namespaces.at;
+
+		if (ns->type != CLONE_NEWUSER || ns->path)
+			continue;
+		if (!k->linux->uid_mappings.n)
+			check_say(check_at(k, "linux.namespaces[%zu]", i),
+				  "a new user namespace needs linux.uidMappings");
+		if (!k->linux->gid_mappings.n)
+			check_say(check_at(k, "linux.namespaces[%zu]", i),
+				  "a new user namespace needs linux.gidMappings");
+	}
+}
+
+/* Is the id mapped, or nothing known about mappings? */
+static bool mapped(const oci_id_maps *maps, uint32_t id)
+{
+	list_each(m, *maps)
+		if (id >= m->container_id && id - m->container_id < m->size)
+			return true;
+	return !maps->n;
+}
+
+static void user_is_mapped(struct check *k)
+{
+	const struct oci_process *p = k->config->process;
+	const struct oci_linux *l = k->linux;
+
+	if (!p || !check_has_ns(k, CLONE_NEWUSER))
+		return;
+	if (!mapped(&l->uid_mappings, p->user.uid))
+		check_say(check_at(k, "process.user.uid"), "%u is not in linux.uidMappings", p->user.uid);
+	if (!mapped(&l->gid_mappings, p->user.gid))
+		check_say(check_at(k, "process.user.gid"), "%u is not in linux.gidMappings", p->user.gid);
+	list_each(gid, p->user.additional_gids)
+		if (!mapped(&l->gid_mappings, *gid))
+			check_say(check_at(k, "process.user.additionalGids[%zu]",
+					   gid - p->user.additional_gids.at),
+				  "%u is not in linux.gidMappings", *gid);
+}
+
+/* ---- time ------------------------------------------------------------------------------------- */
+
+static void time_offsets(struct check *k)
+{
+	const struct oci_linux *l = k->linux;
+
+	if (l->time_offsets.n && !check_has_ns(k, CLONE_NEWTIME))
+		check_say(check_at(k, "linux.timeOffsets"), "needs a time namespace");
+	else if (l->time_offsets.n && !check_new_ns(k, CLONE_NEWTIME))
+		check_say(check_at(k, "linux.timeOffsets"),
+			  "cannot be set in a time namespace that is joined");
+	list_each(t, l->time_offsets) {
+		if (strcmp(t->key, "boottime") && strcmp(t->key, "monotonic"))
+			check_say(check_at(k, "linux.timeOffsets.%s", t->key),
+				  "is not a clock: boottime and monotonic are");
+		if (t->nanosecs > 999999999)
+			check_say(check_at(k, "linux.timeOffsets.%s.nanosecs", t->key),
+				  "must be below 1000000000");
+	}
+}
+
+/* ---- devices ---------------------------------------------------------------------------------- */
+
+static void devices(struct check *k)
+{
+	list_each(d, k->linux->devices) {
+		size_t i = d - k->linux->devices.at;
+		const struct json *at = json_path(k->tree, check_at(k, "linux.devices[%zu]", i)->path);
+
+		if (d->path && *d->path != '/')
+			check_say(check_at(k, "linux.devices[%zu].path", i), "must be an absolute path");
+		if ((d->uid && *d->uid == OCI_NO_ID) || (d->gid && *d->gid == OCI_NO_ID))
+			check_say(check_at(k, "linux.devices[%zu].%s", i,
+					   d->uid && *d->uid == OCI_NO_ID ? "uid" : "gid"),
+				  "must not be 4294967295, which stands for no id");
+		if (!d->type || d->type == 'p')
+			continue;
+		if (!json_get(at, "major") || !json_get(at, "minor"))
+			check_say(check_at(k, "linux.devices[%zu].%s", i,
+					   json_get(at, "major") ? "minor" : "major"),
+				  "is missing for a device of type c or b");
+		/* MAJOR and MINOR of the kernel: 12 and 20 bits; mknod(2) drops what is above. */
+		if (d->major < 0 || d->major > 4095)
+			check_say(check_at(k, "linux.devices[%zu].major", i), "must be from 0 to 4095");
+		if (d->minor < 0 || d->minor > 1048575)
+			check_say(check_at(k, "linux.devices[%zu].minor", i), "must be from 0 to 1048575");
+	}
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct oci_device *const *x = a, *const *y = b;
+	int order = strcmp((*x)->path, (*y)->path);
+
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* The second would find the first's node in its place (config-linux.md, "Devices"). */
+static void device_once(struct check *k)
+{
+	const struct oci_linux *l = k->linux;
+	const struct oci_device **sorted;
+	size_t n = 0;
+
+	if (l->devices.n < 2)
+		return;
+	sorted = arena_alloc(k->arena, l->devices.n * sizeof(*sorted));
+	list_each(d, l->devices)
+		if (d->path)
+			sorted[n++] = d;
+	qsort(sorted, n, sizeof(*sorted), by_path);
+	for (size_t i = 1; i < n; i++) {
+		const struct oci_device *a = sorted[i - 1], *b = sorted[i];
+
+		if (!strcmp(a->path, b->path) &&
+		    (a->type != b->type || a->major != b->major || a->minor != b->minor))
+			check_say(check_at(k, "linux.devices[%zu].path", b - l->devices.at),
+				  "is another device than linux.devices[%zu] of the same path",
+				  (size_t)(a - l->devices.at));
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void net_devices(struct check *k)
+{
+	const struct oci_linux *l = k->linux;
+	const char **names = arena_alloc(k->arena, l->net_devices.n * sizeof(*names));
+	size_t n = 0;
+
+	if (l->net_devices.n && !check_has_ns(k, CLONE_NEWNET))
+		check_say(check_at(k, "linux.netDevices"), "needs a network namespace");
+	list_each(d, l->net_devices) {
+		if (!check_net_name(d->key))
+			check_say(check_at(k, "linux.netDevices.%s", d->key),
+				  "invalid network device name \"%.32s\"", d->key);
+		if (d->name && !check_net_name(d->name))
+			check_say(check_at(k, "linux.netDevices.%s.name", d->key),
+				  "invalid network device name \"%.32s\"", d->name);
+		/* A template such as eth%d gets a number of its own each time. */
+		if (!d->name || !strchr(d->name, '%'))
+			names[n++] = d->name ? d->name : d->key;
+	}
+	qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 1; i < n; i++)
+		if (!strcmp(names[i - 1], names[i]))
+			check_say(check_at(k, "linux.netDevices"), "two devices would be named \"%.32s\"",
+				  names[i]);
+}
+
+/* ---- cgroup, sysctl, paths -------------------------------------------------------------------- */
+
+/* Cleaned away where it stays inside, as in "/a/../b"; refused where it would lead out. */
+static void cgroups_path(struct check *k)
+{
+	const char *s = k->linux->cgroups_path;
+	int depth = 0;
+
+	for (; s && *s; s += strcspn(s, "/"), s += *s == '/') {
+		size_t len = strcspn(s, "/");
+
+		if (!len || (len == 1 && *s == '.'))
+			continue;
+		depth += len == 2 && !strncmp(s, "..", 2) ? -1 : 1;
+		if (depth < 0) {
+			check_say(check_at(k, "linux.cgroupsPath"), "must not lead out with ..");
+			return;
+		}
+	}
+}
+
+static void sysctl_key(struct check *k, const char *key)
+{
+	int type = oci_sysctl_namespace(key);
+	char path[256];
+
+	if (!oci_sysctl_path(key, path, sizeof(path)))
+		check_say(check_at(k, "linux.sysctl.%s", key), "is not the name of a kernel parameter");
+	else if (!strcmp(path, "kernel/hostname"))
+		check_say(check_at(k, "linux.sysctl.%s", key), "conflicts with the OCI \"hostname\" field");
+	else if (type < 0)
+		check_say(check_at(k, "linux.sysctl.%s", key), "is not in a separate kernel namespace");
+	else if (!check_has_ns(k, type))
+		check_say(check_at(k, "linux.sysctl.%s", key), "needs a namespace of type %s",
+			  json_word_name(oci_namespace_words, type));
+}
+
+static void sysctl(struct check *k)
+{
+	list_each(s, k->linux->sysctl) {
+		sysctl_key(k, s->key);
+		if (s->value && strchr(s->value, '\n'))
+			check_say(check_at(k, "linux.sysctl.%s", s->key), "must be a single line");
+	}
+}
+
+/* "a.b" and "a/b" are the same parameter, and the order of a JSON object means nothing. */
+static void sysctl_once(struct check *k)
+{
+	const struct oci_linux *l = k->linux;
+	const char **paths = arena_alloc(k->arena, l->sysctl.n * sizeof(*paths));
+	char path[256];
+	size_t n = 0;
+
+	if (l->sysctl.n < 2)
+		return;
+	list_each(s, l->sysctl)
+		if (oci_sysctl_path(s->key, path, sizeof(path)))
+			paths[n++] = arena_strdup(k->arena, path);
+	qsort(paths, n, sizeof(*paths), by_name);
+	for (size_t i = 1; i < n; i++)
+		if (!strcmp(paths[i - 1], paths[i]))
+			check_say(check_at(k, "linux.sysctl"), "sets %s twice", paths[i]);
+}
+
+static void hidden_paths(struct check *k, const char *field, const char *const *at, size_t n)
+{
+	if (n && !check_has_ns(k, CLONE_NEWNS))
+		check_say(check_at(k, "linux.%s", field), "needs a mount namespace");
+	for (size_t i = 0; i < n; i++)
+		if (at[i] && *at[i] != '/')
+			check_say(check_at(k, "linux.%s[%zu]", field, i), "must be an absolute path");
+}
+
+static void masked_paths(struct check *k)
+{
+	hidden_paths(k, "maskedPaths", k->linux->masked_paths.at, k->linux->masked_paths.n);
+}
+
+static void readonly_paths(struct check *k)
+{
+	hidden_paths(k, "readonlyPaths", k->linux->readonly_paths.at, k->linux->readonly_paths.n);
+}
+
+/* ---- hardware --------------------------------------------------------------------------------- */
+
+static void intel_rdt(struct check *k)
+{
+	const struct oci_intel_rdt *r = k->linux->intel_rdt;
+	const char *id = r ? r->clos_id : NULL;
+
+	/* "/" is the root group */
+	if (id && strcmp(id, "/") && (!strcmp(id, ".") || !strcmp(id, "..") || strchr(id, '/')))
+		check_say(check_at(k, "linux.intelRdt.closID"), "must be a single path component, or /");
+	if (r && r->mem_bw_schema && (strncmp(r->mem_bw_schema, "MB:", 3) ||
+				      strchr(r->mem_bw_schema, '\n')))
+		check_say(check_at(k, "linux.intelRdt.memBwSchema"), "must be one line that begins with MB:");
+}
+
+static void memory_policy(struct check *k)
+{
+	const struct oci_memory_policy *m = k->linux->memory_policy;
+	const char *bad = m && m->nodes ? check_list(m->nodes) : NULL;
+	const struct json *mode = json_path(k->tree, check_at(k, "linux.memoryPolicy.mode")->path);
+	bool none, wanted;
+	int flags = 0;
+
+	/* MPOL_DEFAULT is 0, as a mode that could not be bound is. */
+	if (!m || !mode || mode->type != JSON_STRING || json_word_value(oci_mempolicy_words, mode->str) < 0)
+		return;
+	if (bad)
+		check_say(check_at(k, "linux.memoryPolicy.nodes"), "%s", bad);
+	none = m->mode == OCI_MPOL_DEFAULT || m->mode == OCI_MPOL_LOCAL;
+	wanted = !none && m->mode != OCI_MPOL_PREFERRED;
+	if (none && m->nodes)
+		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must not be set with %s", mode->str);
+	if (wanted && !m->nodes)
+		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must be set with %s", mode->str);
+	list_each(f, m->flags)
+		flags |= *f;
+	if ((flags & OCI_MPOL_F_STATIC_NODES) && (flags & OCI_MPOL_F_RELATIVE_NODES))
+		check_say(check_at(k, "linux.memoryPolicy.flags"),
+			  "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+}
+
+check_rule *const check_linux_rules[] = {
+	namespace_once,	   /* no namespace type is there twice */
+	namespace_path,	   /* a namespace to join has an absolute path */
+	id_maps,	   /* mappings are ranges the kernel takes */
+	maps_need_userns,  /* mappings have a user namespace to be of */
+	userns_needs_maps, /* a new user namespace has mappings */
+	user_is_mapped,	   /* the process's ids are mapped */
+	time_offsets,	   /* offsets are of known clocks, in a new time namespace */
+	devices,	   /* a device has a path and numbers that mknod(2) takes */
+	device_once,	   /* no path is two devices */
+	net_devices,	   /* network devices have a namespace to go to, and names of their own */
+	cgroups_path,	   /* cgroupsPath stays below where it starts */
+	sysctl,		   /* a kernel parameter belongs to a namespace of the container */
+	sysctl_once,	   /* no parameter is set twice */
+	masked_paths,	   /* masked paths are absolute, in a mount namespace */
+	readonly_paths,	   /* so are read-only paths */
+	intel_rdt,	   /* closID names a directory, memBwSchema is one */
+	memory_policy,	   /* a memory policy has nodes where its mode wants them */
+	NULL,
+};

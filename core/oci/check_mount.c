@@ -1,0 +1,157 @@
+/* check_mount.c - rules about mounts. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_option(const struct oci_mount *m, const char *word)
+{
+	size_t len = strlen(word);
+
+	/* "idmap=uids=..." is an idmap too */
+	list_each(o, m->options)
+		if (*o && !strncmp(*o, word, len) && (!(*o)[len] || (*o)[len] == '='))
+			return true;
+	return false;
+}
+
+/* The type does not matter then (config.md, "Mounts"). */
+static bool is_bind(const struct oci_mount *m)
+{
+	return has_option(m, "bind") || has_option(m, "rbind");
+}
+
+static void namespace_there(struct check *k)
+{
+	if (k->config->mounts.n && !check_has_ns(k, CLONE_NEWNS))
+		check_say(check_at(k, "mounts"), "needs a mount namespace");
+}
+
+/* ---- one mount at a time: k->base is "mounts[3]." --------------------------------------------- */
+
+typedef void mount_rule(struct check *k, const struct oci_mount *m);
+
+static void destination(struct check *k, const struct oci_mount *m)
+{
+	if (!m->destination)
+		return;
+	if (!*m->destination)
+		check_say(check_at(k, "destination"), "must not be empty");
+	else if (!strcmp(path_clean(k->arena, m->destination), "/"))
+		check_say(check_at(k, "destination"), "must not be the container's root itself");
+}
+
+/*
+ * A container that can shadow its own /proc/self/attr or /proc/sys could make us write elsewhere.
+ * Only these are harmless, and lxcfs lives by them. Symbolic links are followed when the mount is
+ * made, where the same is asked again about the place it really gets.
+ */
+static const char *const below_proc[] = {
+	"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime",
+	"sys/crypto/fips_enabled", "sys/kernel/ns_last_pid", NULL,
+};
+
+bool oci_mount_below_proc(const char *rest)
+{
+	for (const char *const *allowed = below_proc; *allowed; allowed++)
+		if (!strcmp(rest, *allowed))
+			return true;
+	return false;
+}
+
+static void over_proc(struct check *k, const struct oci_mount *m)
+{
+	const char *path = m->destination ? path_clean(k->arena, m->destination) : "";
+
+	path += *path == '/';
+	if (strncmp(path, "proc", 4) || (path[4] && path[4] != '/'))
+		return;
+	if (path[4] && !oci_mount_below_proc(path + 5))
+		check_say(check_at(k, "destination"), "cannot be mounted because it is inside /proc");
+	if (!path[4] && !is_bind(m) && (!m->type || strcmp(m->type, "proc")))
+		check_say(check_at(k, "type"), "must be proc on /proc");
+}
+
+static void bind_source(struct check *k, const struct oci_mount *m)
+{
+	if (is_bind(m)) {
+		if (!m->source)
+			check_say(check_at(k, "source"), "is missing for a bind mount");
+	} else if (m->type && !strcmp(m->type, "bind")) {
+		check_say(check_at(k, "type"),
+			  "\"bind\" is no filesystem: the option bind or rbind is missing");
+	}
+}
+
+static void bind_options(struct check *k, const struct oci_mount *m)
+{
+	if (!is_bind(m))
+		return;
+	list_each(o, m->options)
+		if (*o && !oci_mount_word(*o))
+			check_say(check_at(k, "options[%zu]", o - m->options.at),
+				  "\"%.64s\" is not an option of bind mounts: bind mounts cannot have any "
+				  "filesystem-specific options applied", *o);
+}
+
+static void idmap(struct check *k, const struct oci_mount *m)
+{
+	bool uids = m->uid_mappings.n, gids = m->gid_mappings.n;
+
+	check_id_maps(k, "uidMappings", &m->uid_mappings);
+	check_id_maps(k, "gidMappings", &m->gid_mappings);
+	if (uids != gids)
+		check_say(check_at(k, uids ? "gidMappings" : "uidMappings"),
+			  "is missing: id-mapped mounts need both");
+	if (!is_bind(m) && (uids || gids || has_option(m, "idmap") || has_option(m, "ridmap")))
+		check_say(check_at(k, uids ? "uidMappings" : gids ? "gidMappings" : "options"),
+			  "id-mapped mounts are only supported for bind mounts");
+}
+
+/* Without mappings of its own the mount takes the container's. */
+static void idmap_from_userns(struct check *k, const struct oci_mount *m)
+{
+	if (!is_bind(m) || m->uid_mappings.n || m->gid_mappings.n || check_has_ns(k, CLONE_NEWUSER))
+		return;
+	list_each(o, m->options)
+		if (*o && (!strcmp(*o, "idmap") || !strcmp(*o, "ridmap")))
+			check_say(check_at(k, "options[%zu]", o - m->options.at),
+				  "needs uidMappings and gidMappings, or a user namespace to take them from");
+}
+
+static void symlink_words(struct check *k, const struct oci_mount *m)
+{
+	if (has_option(m, "copy-symlink") && has_option(m, "src-nofollow"))
+		check_say(check_at(k, "options"), "copy-symlink and src-nofollow exclude each other");
+}
+
+static mount_rule *const rules[] = {
+	destination,	   /* a destination is given, and is not the root */
+	over_proc,	   /* on /proc only proc, below it only a few files */
+	bind_source,	   /* a bind has a source, and says that it is one */
+	bind_options,	   /* a bind has no options of a filesystem */
+	idmap,		   /* an id-mapped mount is a bind and has both mappings, */
+	idmap_from_userns, /* or neither, and a user namespace */
+	symlink_words,	   /* a symlink is not both copied and bound */
+};
+
+static void each(struct check *k)
+{
+	const char *base = k->base;
+	char here[40];
+
+	k->base = here;
+	list_each(m, k->config->mounts) {
+		snprintf(here, sizeof(here), "mounts[%zu].", m - k->config->mounts.at);
+		for (size_t i = 0; i < ARRAY_SIZE(rules) && !k->stop; i++)
+			rules[i](k, m);
+	}
+	k->base = base;
+}
+
+check_rule *const check_mount_rules[] = {
+	namespace_there, /* nothing is mounted in the host's mount namespace */
+	each,
+	NULL,
+};

@@ -1,0 +1,167 @@
+/* check_process.c - rules about the process object, of config.json or of exec's own file. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <string.h>
+
+static void cwd(struct check *k)
+{
+	const char *dir = k->process->cwd;
+
+	if (dir && !*dir)
+		check_say(check_at(k, "cwd"), "must not be empty");
+	else if (dir && *dir != '/')
+		check_say(check_at(k, "cwd"), "must be an absolute path");
+}
+
+static void args(struct check *k)
+{
+	const struct json *at = json_path(k->tree, check_at(k, "args")->path);
+
+	/* One of another type has been told already. */
+	if (!k->process->args.n && at->type != JSON_STRING && at->type != JSON_NUMBER &&
+	    at->type != JSON_TRUE && at->type != JSON_FALSE)
+		check_say(k, "must not be empty");
+}
+
+static void env(struct check *k)
+{
+	list_each(e, k->process->env) {
+		if (!*e)
+			continue;
+		if (**e == '=')
+			check_say(check_at(k, "env[%zu]", e - k->process->env.at),
+				  "has no name before the =");
+		else if (!strchr(*e, '='))
+			check_say(check_at(k, "env[%zu]", e - k->process->env.at),
+				  "must be NAME=VALUE");
+	}
+}
+
+static void ids(struct check *k)
+{
+	static const char what[] = "must not be 4294967295, which stands for no id";
+	const struct oci_user *u = &k->process->user;
+
+	if (u->uid == OCI_NO_ID)
+		check_say(check_at(k, "user.uid"), what);
+	if (u->gid == OCI_NO_ID)
+		check_say(check_at(k, "user.gid"), what);
+	list_each(gid, u->additional_gids)
+		if (*gid == OCI_NO_ID)
+			check_say(check_at(k, "user.additionalGids[%zu]", gid - u->additional_gids.at),
+				  what);
+}
+
+static void rlimits(struct check *k)
+{
+	const struct oci_process *p = k->process;
+	uint64_t seen = 0;
+
+	list_each(r, p->rlimits) {
+		size_t i = r - p->rlimits.at;
+		const struct json *at = json_path(k->tree, check_at(k, "rlimits[%zu].type", i)->path);
+
+		/* RLIMIT_CPU is 0, as a type that could not be bound is. */
+		if (!at || at->type != JSON_STRING || json_word_value(oci_rlimit_words, at->str) < 0)
+			continue;
+		if (seen & 1ull << r->type)
+			check_say(check_at(k, "rlimits[%zu].type", i), "\"%s\" is set twice",
+				  json_word_name(oci_rlimit_words, r->type));
+		seen |= 1ull << r->type;
+		if (r->soft > r->hard)
+			check_say(check_at(k, "rlimits[%zu].soft", i),
+				  "must not be above hard (%llu > %llu)", (unsigned long long)r->soft,
+				  (unsigned long long)r->hard);
+	}
+}
+
+static void oom_score(struct check *k)
+{
+	const int32_t *adj = k->process->oom_score_adj;
+
+	if (adj && (*adj < -1000 || *adj > 1000))
+		check_say(check_at(k, "oomScoreAdj"), "must be from -1000 to 1000");
+}
+
+static void scheduler_nice(struct check *k)
+{
+	const struct oci_scheduler *s = k->process->scheduler;
+
+	if (s && (s->nice < -20 || s->nice > 19))
+		check_say(check_at(k, "scheduler.nice"), "must be from -20 to 19");
+}
+
+static void scheduler_priority(struct check *k)
+{
+	const struct oci_scheduler *s = k->process->scheduler;
+
+	if (!s)
+		return;
+	if (s->policy == OCI_SCHED_FIFO || s->policy == OCI_SCHED_RR) {
+		if (s->priority < 1 || s->priority > 99)
+			check_say(check_at(k, "scheduler.priority"),
+				  "must be from 1 to 99 for SCHED_FIFO and SCHED_RR");
+	} else if (s->priority) {
+		check_say(check_at(k, "scheduler.priority"), "is only for SCHED_FIFO and SCHED_RR");
+	}
+}
+
+/* sched_setattr(2): runtime <= deadline <= period, where a period of 0 means the deadline. */
+static void scheduler_deadline(struct check *k)
+{
+	const struct oci_scheduler *s = k->process->scheduler;
+
+	if (!s)
+		return;
+	if (s->policy != OCI_SCHED_DEADLINE) {
+		if (s->runtime || s->deadline || s->period)
+			check_say(check_at(k, "scheduler.%s", s->runtime    ? "runtime"
+							      : s->deadline ? "deadline"
+									    : "period"),
+				  "is only for SCHED_DEADLINE");
+		return;
+	}
+	if (!s->runtime)
+		check_say(check_at(k, "scheduler.runtime"), "must be above zero for SCHED_DEADLINE");
+	if (s->runtime > s->deadline)
+		check_say(check_at(k, "scheduler.runtime"), "must not be above deadline");
+	if (s->period && s->deadline > s->period)
+		check_say(check_at(k, "scheduler.deadline"), "must not be above period");
+}
+
+static void io_priority(struct check *k)
+{
+	const struct oci_io_priority *p = k->process->io_priority;
+
+	if (p && (p->priority < 0 || p->priority > 7))
+		check_say(check_at(k, "ioPriority.priority"), "must be from 0 to 7");
+}
+
+static void affinity(struct check *k)
+{
+	const struct oci_cpu_affinity *a = k->process->exec_cpu_affinity;
+	const char *bad;
+
+	if (!a)
+		return;
+	if (a->initial && (bad = check_list(a->initial)))
+		check_say(check_at(k, "execCPUAffinity.initial"), "%s", bad);
+	if (a->final && (bad = check_list(a->final)))
+		check_say(check_at(k, "execCPUAffinity.final"), "%s", bad);
+}
+
+check_rule *const check_process_rules[] = {
+	cwd,		    /* cwd is absolute */
+	args,		    /* there is something to execute */
+	env,		    /* every variable has a name and a = */
+	ids,		    /* no id is (uid_t)-1, which the kernel takes for "leave it" */
+	rlimits,	    /* no limit is set twice, none is softer than hard */
+	oom_score,	    /* oomScoreAdj is within the kernel's range */
+	scheduler_nice,	    /* a nice value is one */
+	scheduler_priority, /* real-time policies have a priority, others none */
+	scheduler_deadline, /* SCHED_DEADLINE has runtime <= deadline <= period, others none */
+	io_priority,	    /* an I/O priority is from 0 to 7 */
+	affinity,	    /* CPU lists can be read */
+	NULL,
+};

@@ -1,0 +1,126 @@
+/* check_seccomp.c - rules about linux.seccomp. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <string.h>
+
+/* A profile that only lacks its default action; one that has nothing at all means no filter. */
+static void default_action(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+	const struct json *at = json_path(k->tree, check_at(k, "linux.seccomp.defaultAction")->path);
+
+	if (!s->default_action && (at->type == JSON_OBJECT || (at->type == JSON_STRING && !*at->str)))
+		check_say(k, "is missing");
+	if (s->default_action == OCI_ACT_NOTIFY)
+		check_say(check_at(k, "linux.seccomp.defaultAction"),
+			  "SCMP_ACT_NOTIFY cannot be used as default action");
+}
+
+static bool takes_errno(int action)
+{
+	return !action || action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE;
+}
+
+/* SECCOMP_RET_DATA has 16 bits; of an errno the kernel cuts what is above MAX_ERRNO. */
+static void errno_value(struct check *k, int action, const uint32_t *value)
+{
+	if (value && !takes_errno(action))
+		check_say(k, "is not for %s: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have an errno",
+			  json_word_name(oci_seccomp_action_words, action));
+	else if (value && *value > (action == OCI_ACT_ERRNO ? 4095 : 65535))
+		check_say(k, "must be at most %d", action == OCI_ACT_ERRNO ? 4095 : 65535);
+}
+
+static void errnos(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	if (s->default_errno_ret)
+		errno_value(check_at(k, "linux.seccomp.defaultErrnoRet"), s->default_action,
+			    s->default_errno_ret);
+	list_each(c, s->syscalls)
+		if (c->errno_ret)
+			errno_value(check_at(k, "linux.seccomp.syscalls[%zu].errnoRet",
+					     c - s->syscalls.at),
+				    c->action, c->errno_ret);
+}
+
+static void names(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	list_each(c, s->syscalls) {
+		size_t i = c - s->syscalls.at;
+
+		if (c->names.at && !c->names.n)
+			check_say(check_at(k, "linux.seccomp.syscalls[%zu].names", i), "must not be empty");
+		list_each(name, c->names)
+			if (*name && !**name)
+				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]", i,
+						   name - c->names.at),
+					  "must not be empty");
+	}
+}
+
+static void arguments(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	list_each(c, s->syscalls)
+		list_each(a, c->args)
+			if (a->index > 5)
+				check_say(check_at(k, "linux.seccomp.syscalls[%zu].args[%zu].index",
+						   c - s->syscalls.at, a - c->args.at),
+					  "must be from 0 to 5");
+}
+
+/* The runtime itself writes to the socket that carries the listener: it would wait for ever. */
+static void notify_write(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	list_each(c, s->syscalls) {
+		if (c->action != OCI_ACT_NOTIFY)
+			continue;
+		list_each(name, c->names)
+			if (*name && !strcmp(*name, "write"))
+				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]",
+						   c - s->syscalls.at, name - c->names.at),
+					  "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+	}
+}
+
+/* crun's engines name the receiver in an annotation (checklist AN-06). */
+static void notify_listener(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	if (s->listener_path || oci_annotation(k->config, "run.oci.seccomp.receiver"))
+		return;
+	list_each(c, s->syscalls) {
+		if (c->action != OCI_ACT_NOTIFY)
+			continue;
+		check_say(check_at(k, "linux.seccomp.listenerPath"), "is missing for SCMP_ACT_NOTIFY");
+		return;
+	}
+}
+
+static void metadata(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+
+	if (s->listener_metadata && !s->listener_path)
+		check_say(check_at(k, "linux.seccomp.listenerMetadata"), "needs listenerPath");
+}
+
+check_rule *const check_seccomp_rules[] = {
+	default_action,	 /* there is a default action, and not NOTIFY */
+	errnos,		 /* an errno goes with an action that has one */
+	names,		 /* a rule names system calls */
+	arguments,	 /* arguments are counted from 0 to 5 */
+	notify_write,	 /* NOTIFY is not for write */
+	notify_listener, /* NOTIFY has somebody to listen */
+	metadata,	 /* so has listenerMetadata */
+	NULL,
+};

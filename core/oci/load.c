@@ -1,0 +1,313 @@
+/* load.c - config.json: read, parse, bind, check; and what to say when one of them fails. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- faults ----------------------------------------------------------------------------------- */
+
+#define FAULTS_MAX 100
+
+struct fault {
+	uint32_t off;
+	unsigned order;
+	const char *text; /* "FIELD: WHAT" */
+};
+
+/* Collects faults, so that the first one in the text can be told, or all in its order. */
+struct gather {
+	struct json_faults faults; /* first: report() gets its address */
+	struct arena *arena;
+	unsigned n;
+	struct fault list[FAULTS_MAX];
+};
+
+/* Keys and values of the document are shown, and none may end our line or move a cursor. */
+static char *plain(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return text;
+}
+
+static int gather(struct json_faults *self, const struct json *at, const char *path, const char *what)
+{
+	struct gather *g = (struct gather *)self;
+
+	if (g->n == FAULTS_MAX)
+		return -1;
+	g->list[g->n].off = at ? at->off : 0;
+	g->list[g->n].order = g->n;
+	g->list[g->n].text = plain(arena_printf(g->arena, "%s%s%s", path, *path ? ": " : "", what));
+	return ++g->n == FAULTS_MAX ? -1 : 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct fault *x = a, *y = b;
+
+	if (x->off != y->off)
+		return x->off < y->off ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
+/* "config.json:34:12: linux.namespaces[1].type: "netwerk" is not known" */
+static const char *place(struct arena *a, const struct oci_doc *doc, const struct fault *f)
+{
+	unsigned line, col;
+
+	json_place(doc->text, f->off, &line, &col);
+	return arena_printf(a, "%s:%u:%u: %s", doc->file, line, col, f->text);
+}
+
+static int first_fault(struct gather *g, const struct oci_doc *doc)
+{
+	qsort(g->list, g->n, sizeof(*g->list), by_place);
+	failx("%s", place(g->arena, doc, &g->list[0]));
+	if (g->n > 1)
+		fail_hint("and %u more: oci-spec check %s shows all", g->n - 1, doc->file);
+	return -1;
+}
+
+/* ---- what absence means ----------------------------------------------------------------------- */
+
+/* Go leaves empty strings where it means none, and runc reads them so. */
+static void none_if_empty(const char **s)
+{
+	if (*s && !**s)
+		*s = NULL;
+}
+
+static void any_if_minus_one(int64_t **number)
+{
+	if (*number && **number == -1)
+		*number = NULL;
+}
+
+static void settle_resources(struct oci_resources *r)
+{
+	list_each(d, r->devices) {
+		if (!d->type)
+			d->type = 'a';
+		any_if_minus_one(&d->major);
+		any_if_minus_one(&d->minor);
+		/* To allow nothing in particular is a mistake; to deny it denies all. */
+		if (!d->allow && (!d->access || !*d->access))
+			d->access = "rwm";
+	}
+	if (r->cpu) {
+		none_if_empty(&r->cpu->cpus);
+		none_if_empty(&r->cpu->mems);
+	}
+}
+
+static void settle_process(struct oci_process *p)
+{
+	none_if_empty(&p->apparmor_profile);
+	none_if_empty(&p->selinux_label);
+	if (p->exec_cpu_affinity) {
+		none_if_empty(&p->exec_cpu_affinity->initial);
+		none_if_empty(&p->exec_cpu_affinity->final);
+	}
+}
+
+static void settle_seccomp(struct oci_linux *l)
+{
+	struct oci_seccomp *s = l->seccomp;
+
+	none_if_empty(&s->listener_path);
+	none_if_empty(&s->listener_metadata);
+	/* S-01 of the checklist: a profile that says nothing is none. */
+	if (!s->default_action && !s->syscalls.n)
+		l->seccomp = NULL;
+}
+
+static void settle_linux(struct oci_linux *l)
+{
+	list_each(ns, l->namespaces)
+		none_if_empty(&ns->path);
+	list_each(d, l->net_devices)
+		none_if_empty(&d->name);
+	none_if_empty(&l->cgroups_path);
+	none_if_empty(&l->mount_label);
+	if (l->resources)
+		settle_resources(l->resources);
+	if (l->seccomp)
+		settle_seccomp(l);
+	if (l->intel_rdt) {
+		none_if_empty(&l->intel_rdt->clos_id);
+		none_if_empty(&l->intel_rdt->l3_cache_schema);
+		none_if_empty(&l->intel_rdt->mem_bw_schema);
+	}
+	if (l->memory_policy)
+		none_if_empty(&l->memory_policy->nodes);
+}
+
+static void settle(struct oci_config *c)
+{
+	none_if_empty(&c->hostname);
+	none_if_empty(&c->domainname);
+	list_each(m, c->mounts) {
+		none_if_empty(&m->type);
+		none_if_empty(&m->source);
+	}
+	if (c->process)
+		settle_process(c->process);
+	if (c->linux)
+		settle_linux(c->linux);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+static int parse(struct gather *g, struct oci_doc *doc)
+{
+	struct json_error err;
+	struct json at = { 0 };
+
+	if (doc->keep_raw)
+		doc->raw = arena_strndup(g->arena, doc->text, doc->len);
+	doc->tree = json_parse(g->arena, doc->text, doc->len, &err);
+	if (doc->tree)
+		return 0;
+	at.off = err.off;
+	g->faults.count++;
+	gather(&g->faults, &at, "", err.what);
+	return -1;
+}
+
+/* Parses, binds and checks; every fault is in g then. */
+static void examine(struct gather *g, struct oci_doc *doc)
+{
+	memset(&doc->config, 0, sizeof(doc->config));
+	if (parse(g, doc))
+		return;
+	json_bind(g->arena, doc->tree, &oci_config_type, &doc->config, &g->faults);
+	if (g->n == FAULTS_MAX || doc->tree->type != JSON_OBJECT)
+		return;
+	settle(&doc->config);
+	oci_check_config(g->arena, doc, &g->faults);
+}
+
+static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
+{
+	if (!file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len))
+		return 0;
+	if (err_num() != ENOENT)
+		return -1;
+	errno = ENOENT;
+	return fail("JSON specification file %s not found", doc->file);
+}
+
+/* What a document may lack and still be a good one, but no container can. */
+static int complete(const struct oci_doc *doc)
+{
+	if (!doc->config.root)
+		return failx("%s:1:1: root must be specified", doc->file);
+	if (!doc->config.process)
+		return failx("%s:1:1: process property must not be empty", doc->file);
+	return 0;
+}
+
+static int load(struct arena *a, struct oci_doc *doc)
+{
+	struct gather g = { .faults.report = gather, .arena = a };
+
+	examine(&g, doc);
+	return g.n ? first_fault(&g, doc) : complete(doc);
+}
+
+int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *doc)
+{
+	doc->file = file;
+	return read_file(a, bundledir, doc) ? -1 : load(a, doc);
+}
+
+int oci_load_text(struct arena *a, const char *file, char *text, size_t len, struct oci_doc *doc)
+{
+	doc->file = file;
+	doc->text = text;
+	doc->len = len;
+	return load(a, doc);
+}
+
+int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_process *process)
+{
+	struct gather g = { .faults.report = gather, .arena = a };
+	struct oci_doc doc = { .file = file };
+	struct check k = { .arena = a, .faults = &g.faults, .base = "" };
+
+	if (read_file(a, dirfd, &doc))
+		return -1;
+	memset(process, 0, sizeof(*process));
+	if (!parse(&g, &doc) &&
+	    !json_bind(a, doc.tree, &oci_process_type, process, &g.faults)) {
+		settle_process(process);
+		k.tree = doc.tree;
+		oci_check_process(&k, process);
+	}
+	return g.n ? first_fault(&g, &doc) : 0;
+}
+
+int oci_load_resources(struct arena *a, const char *file, char *text, size_t len, struct oci_resources *r)
+{
+	struct gather g = { .faults.report = gather, .arena = a };
+	struct oci_doc doc = { .file = file, .text = text, .len = len };
+	struct check k = { .arena = a, .faults = &g.faults, .base = "" };
+
+	memset(r, 0, sizeof(*r));
+	if (!parse(&g, &doc) && !json_bind(a, doc.tree, &oci_resources_type, r, &g.faults)) {
+		settle_resources(r);
+		k.tree = doc.tree;
+		oci_check_resources(&k, r);
+	}
+	return g.n ? first_fault(&g, &doc) : 0;
+}
+
+int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const char *text))
+{
+	struct gather g = { .faults.report = gather, .arena = a };
+	struct oci_doc doc = { .file = file };
+
+	if (read_file(a, dirfd, &doc))
+		return -1;
+	examine(&g, &doc);
+	qsort(g.list, g.n, sizeof(*g.list), by_place);
+	for (unsigned i = 0; i < g.n; i++)
+		line(place(a, &doc, &g.list[i]));
+	return (int)g.n;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------- */
+
+int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
+{
+	unsigned line, col;
+	char path[256];
+	va_list ap;
+
+	va_start(ap, path_fmt);
+	vsnprintf(path, sizeof(path), path_fmt, ap);
+	va_end(ap);
+	json_place(doc->text, json_path(doc->tree, path)->off, &line, &col);
+	return fail_in("%s:%u:%u: %s", doc->file, line, col, plain(path));
+}
+
+const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type)
+{
+	if (c->linux)
+		list_each(ns, c->linux->namespaces)
+			if (ns->type == type)
+				return ns;
+	return NULL;
+}
+
+const char *oci_annotation(const struct oci_config *c, const char *key)
+{
+	list_each(pair, c->annotations)
+		if (!strcmp(pair->key, key))
+			return pair->value;
+	return NULL;
+}

@@ -1,0 +1,41 @@
+/* load_fuzz.c - any text at all is either refused with one line, or a config that can be used. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/oci.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A fixed block is enough for what the fuzzer makes, so that no memory is left mapped. */
+static char block[8 << 20];
+
+static void use(struct arena *a, const struct oci_config *c)
+{
+	struct json_out out = { .arena = a };
+	struct oci_doc again = { 0 };
+
+	/* What the rules let through they let through again when written by the rows. */
+	json_write(&out, &oci_config_type, c);
+	if (oci_load_text(a, "config.json", out.buf, out.len, &again))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct oci_doc doc = { .keep_raw = true };
+	struct arena a;
+	char *text;
+
+	if (size > 1 << 16)
+		return 0;
+	arena_init(&a, block, sizeof(block));
+	text = arena_strndup(&a, (const char *)data, size);
+	if (!oci_load_text(&a, "config.json", text, size, &doc)) {
+		use(&a, &doc.config);
+	} else if (strncmp(err_text(), "config.json:", 12) || strpbrk(err_text(), "\n\r\033")) {
+		abort();
+	}
+	return 0;
+}

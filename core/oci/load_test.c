@@ -1,0 +1,237 @@
+/* load_test.c - what becomes of texts that are not what they should be, and of those that are. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/oci.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+
+static char block[1 << 20];
+static struct arena arena;
+static struct oci_doc doc;
+
+#define GOOD "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"]}"
+
+static const char *load(const char *text, size_t len)
+{
+	char *copy = arena_strndup(&arena, text, len);
+
+	memset(&doc, 0, sizeof(doc));
+	return oci_load_text(&arena, "config.json", copy, len, &doc) ? err_text() : "";
+}
+
+static const char *loads(const char *text)
+{
+	return load(text, strlen(text));
+}
+
+static bool begins(const char *text, const char *head)
+{
+	return !strncmp(text, head, strlen(head));
+}
+
+static void test_text(void)
+{
+	static char deep[200000];
+
+	ok(begins(loads(""), "config.json:1:1: "), "an empty file: %s", err_text());
+	ok(begins(loads("{\n \"a\": 1"), "config.json:2:8: "), "a cut one: %s", err_text());
+	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "), "bytes behind the end: %s", err_text());
+	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "), "a key twice: %s", err_text());
+	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"), "a NUL: %s", err_text());
+	ok(begins(load("{\"a\":\"\xff\"}", 9), "config.json:1:"), "bad UTF-8: %s", err_text());
+	memset(deep, '[', sizeof(deep));
+	ok(begins(load(deep, sizeof(deep)), "config.json:1:"), "200000 brackets: %s", err_text());
+	is_str(loads("null"), "config.json:1:1: must be an object, not null", "null");
+	is_str(loads("[]"), "config.json:1:1: must be an object, not an array", "an array");
+	is_str(loads(GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"a\\nb\\u001b[31m\"}]}}"),
+	       "config.json:1:109: linux.namespaces[0].type: \"a?b?[31m\" is not known",
+	       "what is shown cannot end the line or colour it");
+	is_str(loads(GOOD ",\"linux\":{\"sysctl\":{\"a\\tb\":\"1\"}}}"),
+	       "config.json:1:104: linux.sysctl.a?b: is not the name of a kernel parameter",
+	       "nor in a key");
+	is_str(loads(GOOD ",\"vm\":5,\"x\":{\"y\":[null]},\"linux\":{\"z\":0}}"), "",
+	       "unknown members are ignored");
+}
+
+/* A document with faults of both sorts, out of order. */
+static void test_order(void)
+{
+	is_str(loads("{\"hostname\":\"h\",\n\"ociVersion\":\"1.0.0\",\"root\":{\"path\":1},\n"
+		     "\"process\":{\"cwd\":\"x\",\"args\":[]}}"),
+	       "config.json:1:13: hostname: needs a uts namespace "
+	       "(and 3 more: oci-spec check config.json shows all)",
+	       "the first fault in the text is told");
+}
+
+static char lines[4096];
+static unsigned nlines;
+
+static void take_line(const char *text)
+{
+	nlines++;
+	strcat(strcat(lines, text), "\n");
+}
+
+static void drop_line(const char *text)
+{
+	nlines++;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return -1;
+	fputs(text, f);
+	return fclose(f);
+}
+
+static void test_files(const char *dir)
+{
+	static char many[1 << 16];
+	int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/config.json", dir);
+	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "no file");
+	is_str(err_text(), "JSON specification file config.json not found: No such file or directory",
+	       "says so");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) < 0, "check says so too");
+
+	write_file(path, "{\"hostname\":\"h\",\n\"ociVersion\":\"x\",\"root\":{\"path\":1},\n"
+			 "\"process\":{\"cwd\":\"x\",\"args\":[]}}");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5 && nlines == 5, "five faults");
+	is_str(lines,
+	       "config.json:1:13: hostname: needs a uts namespace\n"
+	       "config.json:2:14: ociVersion: must be a semantic version such as 1.3.0\n"
+	       "config.json:2:33: root.path: must be a string, not 1\n"
+	       "config.json:3:18: process.cwd: must be an absolute path\n"
+	       "config.json:3:29: process.args: must not be empty\n",
+	       "all are told, in the order of the text");
+
+	ok(oci_load(&arena, dirfd, ".", &doc) < 0 && !strcmp(err_text(), ".: is not a regular file"),
+	   "a directory: %s", err_text());
+	write_file(path, GOOD "}");
+	doc = (struct oci_doc){ .keep_raw = true };
+	ok(!oci_load(&arena, dirfd, "config.json", &doc) && doc.config.process, "a good file loads");
+	ok(!memcmp(doc.raw, GOOD "}", doc.len), "and is there as it was");
+	write_file(path, "{\"ociVersion\":\"1.0.0\"}");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) == 0,
+	   "a document without process and root is a good one");
+	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "but no container");
+
+	for (int i = 0; i < 300; i++)
+		strcat(many, i ? ",\"\"" : "{\"ociVersion\":\"1.0.0\",\"process\":{\"env\":[\"\"");
+	strcat(many, "]}}");
+	write_file(path, many);
+	nlines = 0;
+	ok(oci_check(&arena, dirfd, path, drop_line) == 100 && nlines == 100, "100 faults at most");
+	remove(path);
+	close(dirfd);
+}
+
+static void test_parts(const char *dir)
+{
+	struct oci_resources r;
+	struct oci_process p;
+	char path[64], *text;
+
+	snprintf(path, sizeof(path), "%s/process.json", dir);
+	write_file(path, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"apparmorProfile\":\"\"}");
+	ok(!oci_load_process(&arena, AT_FDCWD, path, &p) && !strcmp(p.args.at[0], "sh"), "a process");
+	ok(!p.apparmor_profile, "with what is empty gone");
+	write_file(path, "{\"cwd\":\"/\",\n\"args\":[\"sh\"],\"env\":[\"X\"]}");
+	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
+		   strstr(err_text(), "process.json:2:22: env[0]: must be NAME=VALUE"),
+	   "a bad one: %s", err_text());
+	write_file(path, "{\"cwd\":7}");
+	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
+		   strstr(err_text(), "process.json:1:8: cwd: must be a string, not 7"),
+	   "a wrong one: %s", err_text());
+	remove(path);
+	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0, "none");
+
+	text = arena_strdup(&arena, "{\"memory\":{\"swap\":5},\"devices\":[{\"allow\":false,\"major\":-1}]}");
+	ok(!oci_load_resources(&arena, "r.json", text, strlen(text), &r) && *r.memory->swap == 5,
+	   "resources; swap alone, since the limit may be there already");
+	ok(r.devices.at[0].type == 'a' && !r.devices.at[0].major && !strcmp(r.devices.at[0].access, "rwm"),
+	   "a rule with its defaults");
+	text = arena_strdup(&arena, "{\"memory\":{\"limit\":-7}}");
+	ok(oci_load_resources(&arena, "r.json", text, strlen(text), &r) < 0, "bad ones");
+	is_str(err_text(), "r.json:1:20: memory.limit: invalid memory value: -7 (-1 is unlimited)",
+	       "say where");
+}
+
+static void test_settled(void)
+{
+	is_str(loads(GOOD ",\"hostname\":\"\",\"domainname\":\"\",\"linux\":{\"cgroupsPath\":\"\","
+			  "\"mountLabel\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}],"
+			  "\"rootfsPropagation\":\"\",\"seccomp\":{\"defaultAction\":\"\"},"
+			  "\"resources\":{\"cpu\":{\"cpus\":\"\",\"mems\":\"\"}}}}"),
+	       "", "empty strings load");
+	ok(!doc.config.hostname && !doc.config.domainname && !doc.config.linux->cgroups_path &&
+		   !doc.config.linux->mount_label && !doc.config.linux->namespaces.at[0].path &&
+		   !doc.config.linux->resources->cpu->cpus && !doc.config.linux->resources->cpu->mems,
+	   "and mean absence");
+	ok(!doc.config.linux->rootfs_propagation && !doc.config.linux->seccomp,
+	   "as an empty word does");
+}
+
+/* The kernel takes 340 ranges in one write of uid_map. */
+static char *mappings(unsigned n)
+{
+	char *list = arena_alloc(&arena, n * 64), *end = list;
+
+	for (unsigned i = 0; i < n; i++)
+		end += sprintf(end, "%s{\"containerID\":%u,\"hostID\":%u,\"size\":1}", i ? "," : "", i, i);
+	return arena_printf(&arena, GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\n"
+				    "\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}],\n"
+				    "\"uidMappings\":[%s]}}", list);
+}
+
+static void test_many_mappings(void)
+{
+	is_str(loads(mappings(340)), "", "340 ranges");
+	is_str(loads(mappings(341)),
+	       "config.json:3:15: linux.uidMappings: has more than the 340 ranges the kernel takes",
+	       "341 ranges");
+}
+
+static void test_views(void)
+{
+	is_str(loads(GOOD ",\n\"annotations\":{\"a.b\":\"1\",\"a\":\"2\"},\n"
+			  "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"}]}}"),
+	       "", "a document loads");
+	ok(oci_namespace_find(&doc.config, CLONE_NEWIPC) == &doc.config.linux->namespaces.at[1] &&
+		   !oci_namespace_find(&doc.config, CLONE_NEWNET), "namespaces are found");
+	is_str(oci_annotation(&doc.config, "a"), "2", "annotations are found");
+	ok(!oci_annotation(&doc.config, "b"), "or not");
+	failx("setns: Invalid argument");
+	ok(oci_fail_at(&doc, "linux.namespaces[%d]", 1) == -1, "a failure of later");
+	is_str(err_text(), "config.json:3:39: linux.namespaces[1]: setns: Invalid argument",
+	       "has its place");
+	failx("no");
+	oci_fail_at(&doc, "linux.namespaces[7].path");
+	is_str(err_text(), "config.json:3:23: linux.namespaces[7].path: no", "or that of what there is");
+	loads(GOOD "}");
+	ok(!oci_namespace_find(&doc.config, CLONE_NEWIPC), "no linux, no namespaces");
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/load_test.XXXXXX";
+
+	arena_init(&arena, block, sizeof(block));
+	if (!mkdtemp(dir))
+		return 1;
+	test_text();
+	test_order();
+	test_files(dir);
+	test_parts(dir);
+	test_settled();
+	test_many_mappings();
+	test_views();
+	rmdir(dir);
+	return done();
+}

@@ -1,0 +1,126 @@
+/* spec.c - the document of `spec`: the defaults as structs, written by the rows that read them. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+/* The structs' lists are not const, since loading fills them; these are only ever written out. */
+#define LIST_OF(array_) { (void *)(array_), ARRAY_SIZE(array_) }
+#define WORDS(...) LIST_OF(((const char *const[]){ __VA_ARGS__ }))
+
+/* Checklist TB-15: what runc 1.5 writes, word for word. */
+
+static const struct oci_capabilities capabilities = {
+	.bounding = WORDS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"),
+	.effective = WORDS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"),
+	.permitted = WORDS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"),
+};
+
+static const struct oci_rlimit rlimits[] = {
+	{ .type = RLIMIT_NOFILE, .hard = 1024, .soft = 1024 },
+};
+
+static const struct oci_process process = {
+	.terminal = true,
+	.args = WORDS("sh"),
+	.env = WORDS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"),
+	.cwd = "/",
+	.capabilities = (struct oci_capabilities *)&capabilities,
+	.rlimits = LIST_OF(rlimits),
+	.no_new_privileges = true,
+};
+
+static const struct oci_root root = { .path = "rootfs", .readonly = true };
+
+static const struct oci_mount mounts[] = {
+	{ "/proc", "proc", "proc" },
+	{ "/dev", "tmpfs", "tmpfs", WORDS("nosuid", "strictatime", "mode=755", "size=65536k") },
+	{ "/dev/pts", "devpts", "devpts",
+	  WORDS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5") },
+	{ "/dev/shm", "tmpfs", "shm", WORDS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
+	{ "/dev/mqueue", "mqueue", "mqueue", WORDS("nosuid", "noexec", "nodev") },
+	{ "/sys", "sysfs", "sysfs", WORDS("nosuid", "noexec", "nodev", "ro") },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", WORDS("nosuid", "noexec", "nodev", "relatime", "ro") },
+};
+
+/* A user namespace may not mount sysfs without a network namespace of its own (checklist TB-16). */
+static const struct oci_mount rootless_sys = {
+	"/sys", "none", "/sys", WORDS("rbind", "nosuid", "noexec", "nodev", "ro"),
+};
+
+static const struct oci_device_rule deny_all[] = { { .allow = false, .access = "rwm" } };
+static const struct oci_resources resources = { .devices = LIST_OF(deny_all) };
+
+enum { ALWAYS, ROOTFUL, ROOTLESS, V2 };
+
+static const struct {
+	int type, when;
+} namespaces[] = {
+	{ CLONE_NEWPID, ALWAYS }, { CLONE_NEWNET, ROOTFUL }, { CLONE_NEWIPC, ALWAYS },
+	{ CLONE_NEWUTS, ALWAYS }, { CLONE_NEWNS, ALWAYS },   { CLONE_NEWCGROUP, V2 },
+	{ CLONE_NEWUSER, ROOTLESS },
+};
+
+static const struct oci_linux linux_part = {
+	.masked_paths = WORDS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
+			      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+			      "/proc/sched_debug", "/sys/firmware", "/proc/scsi"),
+	.readonly_paths = WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+				"/proc/sysrq-trigger"),
+};
+
+/* uid= and gid= name ids that a single mapping does not have. */
+static void drop_ids(struct arena *a, struct oci_mount *m)
+{
+	const char **kept = arena_alloc(a, m->options.n * sizeof(*kept));
+	size_t n = 0;
+
+	list_each(o, m->options)
+		if (strncmp(*o, "uid=", 4) && strncmp(*o, "gid=", 4))
+			kept[n++] = *o;
+	m->options.at = kept;
+	m->options.n = n;
+}
+
+char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len)
+{
+	struct oci_id_map uid = { 0, o->euid, 1 }, gid = { 0, o->egid, 1 };
+	struct oci_namespace chosen[ARRAY_SIZE(namespaces)] = { 0 };
+	struct oci_mount own_mounts[ARRAY_SIZE(mounts)];
+	struct oci_linux l = linux_part;
+	struct oci_config c = {
+		.oci_version = OCI_VERSION,
+		.process = (struct oci_process *)&process,
+		.root = (struct oci_root *)&root,
+		.hostname = "runc",
+		.mounts = LIST_OF(own_mounts),
+		.linux = &l,
+	};
+	struct json_out out = { .arena = a, .indent = "\t" };
+
+	memcpy(own_mounts, mounts, sizeof(mounts));
+	l.namespaces.at = chosen;
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		int when = namespaces[i].when;
+
+		if (when == ALWAYS || when == (o->rootless ? ROOTLESS : ROOTFUL) ||
+		    (when == V2 && o->cgroup_v2))
+			chosen[l.namespaces.n++].type = namespaces[i].type;
+	}
+	if (o->rootless) {
+		l.uid_mappings.at = &uid;
+		l.gid_mappings.at = &gid;
+		l.uid_mappings.n = l.gid_mappings.n = 1;
+		list_each(m, c.mounts) {
+			if (!strcmp(m->destination, "/sys"))
+				*m = rootless_sys;
+			drop_ids(a, m);
+		}
+	} else {
+		l.resources = (struct oci_resources *)&resources;
+	}
+	json_write(&out, &oci_config_type, &c);
+	*len = out.len;
+	return out.buf;
+}

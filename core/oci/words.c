@@ -1,0 +1,226 @@
+/* words.c - every word the spec knows, and what the kernel calls it. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+#include "core/oci/oci.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Order is that of the spec; the first word of a value is the one that is written. */
+
+const struct json_word oci_namespace_words[] = {
+	{ "pid", CLONE_NEWPID },     { "network", CLONE_NEWNET },   { "mount", CLONE_NEWNS },
+	{ "ipc", CLONE_NEWIPC },     { "uts", CLONE_NEWUTS },	    { "user", CLONE_NEWUSER },
+	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },   { NULL, 0 },
+};
+
+/* The numbers differ between architectures (mips, sparc): only the libc's macros are right. */
+const struct json_word oci_rlimit_words[] = {
+	{ "RLIMIT_AS", RLIMIT_AS },
+	{ "RLIMIT_CORE", RLIMIT_CORE },
+	{ "RLIMIT_CPU", RLIMIT_CPU },
+	{ "RLIMIT_DATA", RLIMIT_DATA },
+	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
+	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
+	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+	{ "RLIMIT_NICE", RLIMIT_NICE },
+	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
+	{ "RLIMIT_NPROC", RLIMIT_NPROC },
+	{ "RLIMIT_RSS", RLIMIT_RSS },
+	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
+	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+	{ "RLIMIT_STACK", RLIMIT_STACK },
+	{ NULL, 0 },
+};
+
+/* Without the r only one mount is meant, as in mount(8). The spec lists four, runc all eight. */
+#define PROPAGATIONS                                                                               \
+	{ "private", MS_PRIVATE }, { "rprivate", MS_PRIVATE | MS_REC },                            \
+	{ "shared", MS_SHARED }, { "rshared", MS_SHARED | MS_REC },                                \
+	{ "slave", MS_SLAVE }, { "rslave", MS_SLAVE | MS_REC },                                    \
+	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC }
+
+const struct json_word oci_propagation_words[] = { PROPAGATIONS, { NULL, 0 } };
+/* An empty word is what Go engines may leave where they mean none. */
+const struct json_word oci_propagation_or_none_words[] = { PROPAGATIONS, { "", 0 }, { NULL, 0 } };
+
+/* sched(7). Numbers and not macros: musl has no SCHED_ISO, glibc no flags. */
+const struct json_word oci_scheduler_words[] = {
+	{ "SCHED_OTHER", OCI_SCHED_OTHER }, { "SCHED_FIFO", OCI_SCHED_FIFO },
+	{ "SCHED_RR", OCI_SCHED_RR },	    { "SCHED_BATCH", OCI_SCHED_BATCH },
+	{ "SCHED_ISO", 4 },		    { "SCHED_IDLE", 5 },
+	{ "SCHED_DEADLINE", OCI_SCHED_DEADLINE }, { NULL, 0 },
+};
+
+const struct json_word oci_scheduler_flag_words[] = {
+	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 }, { "SCHED_FLAG_RECLAIM", 0x02 },
+	{ "SCHED_FLAG_DL_OVERRUN", 0x04 },    { "SCHED_FLAG_KEEP_POLICY", 0x08 },
+	{ "SCHED_FLAG_KEEP_PARAMS", 0x10 },   { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
+	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 }, { NULL, 0 },
+};
+
+/* ioprio_set(2) */
+const struct json_word oci_ioprio_words[] = {
+	{ "IOPRIO_CLASS_RT", 1 },
+	{ "IOPRIO_CLASS_BE", 2 },
+	{ "IOPRIO_CLASS_IDLE", 3 },
+	{ NULL, 0 },
+};
+
+/* set_mempolicy(2) */
+const struct json_word oci_mempolicy_words[] = {
+	{ "MPOL_DEFAULT", OCI_MPOL_DEFAULT },
+	{ "MPOL_PREFERRED", OCI_MPOL_PREFERRED },
+	{ "MPOL_BIND", OCI_MPOL_BIND },
+	{ "MPOL_INTERLEAVE", OCI_MPOL_INTERLEAVE },
+	{ "MPOL_LOCAL", OCI_MPOL_LOCAL },
+	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY },	      /* 5.15 */
+	{ "MPOL_WEIGHTED_INTERLEAVE", OCI_MPOL_WEIGHTED_INTERLEAVE }, /* 6.9 */
+	{ NULL, 0 },
+};
+
+const struct json_word oci_mempolicy_flag_words[] = {
+	{ "MPOL_F_STATIC_NODES", OCI_MPOL_F_STATIC_NODES },
+	{ "MPOL_F_RELATIVE_NODES", OCI_MPOL_F_RELATIVE_NODES },
+	{ "MPOL_F_NUMA_BALANCING", OCI_MPOL_F_NUMA_BALANCING }, /* 5.12 */
+	{ NULL, 0 },
+};
+
+/* ---- seccomp ---------------------------------------------------------------------------------- */
+
+#define ACTIONS                                                                                    \
+	{ "SCMP_ACT_KILL", OCI_ACT_KILL }, { "SCMP_ACT_KILL_PROCESS", OCI_ACT_KILL_PROCESS },      \
+	{ "SCMP_ACT_KILL_THREAD", OCI_ACT_KILL_THREAD }, { "SCMP_ACT_TRAP", OCI_ACT_TRAP },        \
+	{ "SCMP_ACT_ERRNO", OCI_ACT_ERRNO }, { "SCMP_ACT_TRACE", OCI_ACT_TRACE },                  \
+	{ "SCMP_ACT_ALLOW", OCI_ACT_ALLOW }, { "SCMP_ACT_LOG", OCI_ACT_LOG },                      \
+	{ "SCMP_ACT_NOTIFY", OCI_ACT_NOTIFY }
+
+const struct json_word oci_seccomp_action_words[] = { ACTIONS, { NULL, 0 } };
+const struct json_word oci_action_or_none_words[] = { ACTIONS, { "", 0 }, { NULL, 0 } };
+
+/* AUDIT_ARCH_*: the ELF machine, with bits for 64 bits, little endian and mips n32. libseccomp
+ * tells x32 apart by a token of its own. */
+const struct json_word oci_seccomp_arch_words[] = {
+	{ "SCMP_ARCH_X86", 0x40000003 },
+	{ "SCMP_ARCH_X86_64", (int)0xc000003e },
+	{ "SCMP_ARCH_X32", 0x4000003e },
+	{ "SCMP_ARCH_ARM", 0x40000028 },
+	{ "SCMP_ARCH_AARCH64", (int)0xc00000b7 },
+	{ "SCMP_ARCH_LOONGARCH64", (int)0xc0000102 },
+	{ "SCMP_ARCH_M68K", 0x00000004 },
+	{ "SCMP_ARCH_MIPS", 0x00000008 },
+	{ "SCMP_ARCH_MIPS64", (int)0x80000008 },
+	{ "SCMP_ARCH_MIPS64N32", (int)0xa0000008 },
+	{ "SCMP_ARCH_MIPSEL", 0x40000008 },
+	{ "SCMP_ARCH_MIPSEL64", (int)0xc0000008 },
+	{ "SCMP_ARCH_MIPSEL64N32", (int)0xe0000008 },
+	{ "SCMP_ARCH_PPC", 0x00000014 },
+	{ "SCMP_ARCH_PPC64", (int)0x80000015 },
+	{ "SCMP_ARCH_PPC64LE", (int)0xc0000015 },
+	{ "SCMP_ARCH_S390", 0x00000016 },
+	{ "SCMP_ARCH_S390X", (int)0x80000016 },
+	{ "SCMP_ARCH_SH", 0x4000002a },
+	{ "SCMP_ARCH_SHEB", 0x0000002a },
+	{ "SCMP_ARCH_PARISC", 0x0000000f },
+	{ "SCMP_ARCH_PARISC64", (int)0x8000000f },
+	{ "SCMP_ARCH_RISCV64", (int)0xc00000f3 },
+	{ NULL, 0 },
+};
+
+const struct json_word oci_seccomp_op_words[] = {
+	{ "SCMP_CMP_NE", OCI_CMP_NE }, { "SCMP_CMP_LT", OCI_CMP_LT },
+	{ "SCMP_CMP_LE", OCI_CMP_LE }, { "SCMP_CMP_EQ", OCI_CMP_EQ },
+	{ "SCMP_CMP_GE", OCI_CMP_GE }, { "SCMP_CMP_GT", OCI_CMP_GT },
+	{ "SCMP_CMP_MASKED_EQ", OCI_CMP_MASKED_EQ }, { NULL, 0 },
+};
+
+const struct json_word oci_seccomp_flag_words[] = {
+	{ "SECCOMP_FILTER_FLAG_TSYNC", 0x01 },
+	{ "SECCOMP_FILTER_FLAG_LOG", 0x02 },		    /* 4.14 */
+	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 0x04 },	    /* 4.17 */
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0x20 }, /* 5.19 */
+	{ NULL, 0 },
+};
+
+/* ---- devices, personality --------------------------------------------------------------------- */
+
+const struct json_word oci_device_words[] = {
+	{ "c", 'c' }, { "u", 'c' }, { "b", 'b' }, { "p", 'p' }, { NULL, 0 },
+};
+
+const struct json_word oci_device_rule_words[] = {
+	{ "a", 'a' }, { "b", 'b' }, { "c", 'c' }, { "", 'a' }, { NULL, 0 },
+};
+
+/* personality(2): PER_LINUX, PER_LINUX32 */
+const struct json_word oci_personality_words[] = {
+	{ "LINUX", 0 },
+	{ "LINUX32", 8 },
+	{ NULL, 0 },
+};
+
+/* ---- names without numbers -------------------------------------------------------------------- */
+
+const char *const oci_hook_names[] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
+};
+
+/* By bit number: capabilities(7). The last three came with 5.8 and 5.9. */
+const char *const oci_capability_names[] = {
+	"CAP_CHOWN",	      "CAP_DAC_OVERRIDE",   "CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",	      "CAP_FSETID",	    "CAP_KILL",
+	"CAP_SETGID",	      "CAP_SETUID",	    "CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",      "CAP_NET_RAW",	    "CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",      "CAP_SYS_MODULE",	    "CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",     "CAP_SYS_PTRACE",	    "CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",      "CAP_SYS_BOOT",	    "CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",   "CAP_SYS_TIME",	    "CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",	      "CAP_LEASE",	    "CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",  "CAP_SETFCAP",	    "CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",      "CAP_SYSLOG",	    "CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",  "CAP_AUDIT_READ",	    "CAP_PERFMON",
+	"CAP_BPF",	      "CAP_CHECKPOINT_RESTORE", NULL,
+};
+
+int oci_capability_bit(const char *name)
+{
+	for (int bit = 0; oci_capability_names[bit]; bit++)
+		if (!strcmp(name, oci_capability_names[bit]))
+			return bit;
+	return -1;
+}
+
+/* Sorted. The meanings lie with the code that mounts; here only "is it ours" is asked, since a
+ * bind mount takes no others. */
+static const char *const mount_words[] = {
+	"async",	"atime",	 "bind",	   "copy-symlink", "defaults",
+	"dest-nofollow", "dev",		 "diratime",	   "dirsync",	   "exec",
+	"idmap",	"iversion",	 "lazytime",	   "loud",	   "mand",
+	"noatime",	"nodev",	 "nodiratime",	   "noexec",	   "noiversion",
+	"nolazytime",	"nomand",	 "norelatime",	   "nostrictatime", "nosuid",
+	"nosymfollow",	"private",	 "ratime",	   "rbind",	   "rdev",
+	"rdiratime",	"relatime",	 "remount",	   "rexec",	   "ridmap",
+	"rnoatime",	"rnodev",	 "rnodiratime",	   "rnoexec",	   "rnorelatime",
+	"rnostrictatime", "rnosuid",	 "rnosymfollow",   "ro",	   "rprivate",
+	"rrelatime",	"rro",		 "rrw",		   "rshared",	   "rslave",
+	"rstrictatime", "rsuid",	 "rsymfollow",	   "runbindable",  "rw",
+	"shared",	"silent",	 "slave",	   "src-nofollow", "strictatime",
+	"suid",		"symfollow",	 "sync",	   "tmpcopyup",	   "unbindable",
+};
+
+static int by_word(const void *key, const void *row)
+{
+	return strcmp(key, *(const char *const *)row);
+}
+
+bool oci_mount_word(const char *option)
+{
+	/* crun's form with mappings in the option itself, which podman writes (checklist M-31) */
+	if (!strncmp(option, "idmap=", 6) || !strncmp(option, "ridmap=", 7))
+		return true;
+	return bsearch(option, mount_words, ARRAY_SIZE(mount_words), sizeof(*mount_words), by_word);
+}

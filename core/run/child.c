@@ -1,0 +1,567 @@
+/* child.c - init on its way from clone(2) to execve(2): a table of steps. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+/* ---- the steps, in the order of the table below ------------------------------------------------- */
+
+static int step_die_with_runtime(struct child *c)
+{
+	fd_close(&c->parent_sock);
+	fd_close(&c->state_dir);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail("ask to die with the runtime");
+	return 0;
+}
+
+static int step_known(struct child *c)
+{
+	struct wire_msg m;
+
+	if (!c->plan.two_steps)
+		return 0;
+	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
+}
+
+static int step_join(struct child *c)
+{
+	return c->plan.two_steps ? 0 : ns_enter(&c->plan);
+}
+
+static int become_root(void)
+{
+	/* Only then do new files and namespaces belong to the container's root. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail("become root of the user namespace");
+	return 0;
+}
+
+static int step_map_ids(struct child *c)
+{
+	if (!(c->plan.clone_flags & CLONE_NEWUSER))
+		return 0;
+	return wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
+}
+
+/* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
+ * of the kernel. The first process of two has done it already. */
+static int join_cgroup(struct child *c)
+{
+	return c->join ? cgroup_join(c->cgroup) : wire_ask(c->sock, WIRE_ATTACH, 0, NULL, -1);
+}
+
+static int step_cgroup(struct child *c)
+{
+	if (!c->plan.two_steps && join_cgroup(c) < 0)
+		return -1;
+	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
+		return fail("unshare the cgroup namespace");
+	/* The caller's pinning does not bind the container (checklist P-23). */
+	return limits_affinity(0, NULL);
+}
+
+static int step_hide(struct child *c)
+{
+	(void)c;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail("hide from the processes of the container");
+	return 0;
+}
+
+static int step_session(struct child *c)
+{
+	(void)c;
+	/* EPERM: a process group leader already, which a clone never is. */
+	return setsid() < 0 ? fail("setsid") : 0;
+}
+
+static int step_keyring(struct child *c)
+{
+	if (c->how->no_new_keyring)
+		return 0;
+	return keyring_join(c->how->id, true, c->plan.all & CLONE_NEWUSER);
+}
+
+static int step_network(struct child *c)
+{
+	if (!(c->plan.fresh & CLONE_NEWNET))
+		return 0;
+	if (net_lo_up() < 0)
+		return -1;
+	return c->config->linux->net_devices.n ? wire_ask(c->sock, WIRE_NETDEVS, 0, NULL, -1) : 0;
+}
+
+static int step_names(struct child *c)
+{
+	const char *host = c->config->hostname, *domain = c->config->domainname;
+
+	if (host && sethostname(host, strlen(host)) < 0)
+		return fail("set hostname \"%s\"", host);
+	if (domain && setdomainname(domain, strlen(domain)) < 0)
+		return fail("set domainname \"%s\"", domain);
+	return 0;
+}
+
+static bool has_mount_ns(const struct child *c)
+{
+	return c->plan.all & CLONE_NEWNS;
+}
+
+static int step_rootfs(struct child *c)
+{
+	umask(0);
+	if (has_mount_ns(c)) {
+		c->root = rootfs_open(c->state->rootfs, c->config->linux->rootfs_propagation);
+	} else {
+		c->root = openat(AT_FDCWD, c->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (c->root < 0)
+			return fail("open %s", c->state->rootfs);
+	}
+	c->mounts.root = c->root;
+	return c->root < 0 ? -1 : 0;
+}
+
+static int step_mounts(struct child *c)
+{
+	size_t i = 0;
+
+	list_each(m, c->config->mounts) {
+		if (mount_entry(&c->mounts, m) < 0)
+			return oci_fail_at(c->doc, "mounts[%zu]", i);
+		i++;
+	}
+	return 0;
+}
+
+static int step_devices(struct child *c)
+{
+	struct dev_env env = { .root = c->root, .userns = c->plan.all & CLONE_NEWUSER };
+
+	if (!has_mount_ns(c))
+		return 0;
+	/* A /dev from elsewhere is not ours to fill (checklist M-40). */
+	list_each(m, c->config->mounts)
+		if (!strcmp(m->destination, "/dev"))
+			list_each(opt, m->options)
+				if (!strcmp(*opt, "bind") || !strcmp(*opt, "rbind"))
+					return 0;
+	return dev_setup(&env, c->config);
+}
+
+static int step_cwd(struct child *c)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (!has_mount_ns(c) || !strcmp(c->process->cwd, "/"))
+		return 0;
+	fd = path_mkdirs(c->root, c->process->cwd, 0755);
+	/* Not ours to judge here: chdir says the rest, as the container's user. */
+	if (fd < 0 && (err_num() == EACCES || err_num() == EROFS))
+		err_clear("chdir will tell");
+	else if (fd < 0)
+		return fail_in("working directory");
+	return 0;
+}
+
+/* The console inside is the pty's peer, mounted by descriptor on a file made by us (2026-88264). */
+static int mount_console(struct child *c)
+{
+	int target __cleanup(fd_close) = -1;
+	const char *last;
+	int dev __cleanup(fd_close) = path_parent(c->root, "/dev/console", &last);
+
+	if (dev < 0)
+		return -1;
+	target = openat(dev, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (target < 0 && errno == EEXIST)
+		target = openat(dev, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return fail("create /dev/console");
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = c->tty, .target = target, .root = c->root, .path = "/dev/console" });
+}
+
+static int step_terminal(struct child *c)
+{
+	int master __cleanup(fd_close) = -1;
+	const struct oci_box *size = c->process->console_size;
+
+	if (!c->process->terminal)
+		return 0;
+	master = tty_open(c->root, &c->tty);
+	if (master < 0)
+		return -1;
+	if (size && size->height && size->width && tty_set_size(master, size->height, size->width) < 0)
+		return -1;
+	if (has_mount_ns(c) && mount_console(c) < 0)
+		return fail_in("console");
+	if (c->console >= 0)
+		return wire_send_fd(c->console, "/dev/pts/ptmx", master);
+	return wire_ask(c->sock, WIRE_CONSOLE, 0, NULL, master);
+}
+
+static int step_runtime_hooks(struct child *c)
+{
+	const struct oci_hooks *h = c->config->hooks;
+
+	if (!h || !(h->prestart.n || h->create_runtime.n))
+		return 0;
+	return wire_ask(c->sock, WIRE_HOOKS, 0, NULL, -1);
+}
+
+static int step_container_hooks(struct child *c)
+{
+	static const char *const no_env[] = { NULL };
+
+	if (!c->config->hooks || !c->config->hooks->create_container.n)
+		return 0;
+	if (fchdir(c->root) < 0)
+		return fail("enter the root filesystem");
+	return hooks_run(c->arena, &(struct hook_run){
+		.name = "createContainer", .hooks = &c->config->hooks->create_container, .state = c->state,
+		.status = OCI_CREATING, .pid = getpid(), .env = no_env });
+}
+
+static int need_proc(struct child *c)
+{
+	if (c->proc < 0)
+		c->proc = procfs_open();
+	return c->proc;
+}
+
+static int step_sysctl(struct child *c)
+{
+	list_each(s, c->config->linux->sysctl) {
+		const char *path;
+
+		if (need_proc(c) < 0 || sysctl_namespace(c->arena, s->key, &path) < 0 ||
+		    sysctl_write(c->proc, path, s->value) < 0)
+			return oci_fail_at(c->doc, "linux.sysctl.%s", s->key);
+	}
+	return 0;
+}
+
+static int step_protect(struct child *c)
+{
+	struct rootfs_mask mask = { -1, -1 };
+	int rc = 0;
+
+	list_each(path, c->config->linux->readonly_paths)
+		if (!rc && rootfs_readonly_path(c->root, *path) < 0)
+			rc = fail_in("make %s read-only", *path);
+	list_each(path, c->config->linux->masked_paths)
+		if (!rc && rootfs_mask_path(&mask, c->root, *path, c->config->linux->mount_label) < 0)
+			rc = fail_in("mask %s", *path);
+	fd_close(&mask.dir);
+	fd_close(&mask.null);
+	return rc;
+}
+
+static int step_readonly(struct child *c)
+{
+	if (mount_finish(&c->mounts) < 0)
+		return -1;
+	return c->config->root->readonly && has_mount_ns(c) ? rootfs_readonly(c->root) : 0;
+}
+
+static int step_null(struct child *c)
+{
+	return has_mount_ns(c) ? dev_reopen_null(c->root) : 0;
+}
+
+static int step_pivot(struct child *c)
+{
+	if (!has_mount_ns(c))
+		return rootfs_chroot(c->root);
+	if (c->how->no_pivot)
+		return rootfs_move(c->root);
+	return rootfs_pivot(c->root, c->config->linux->rootfs_propagation);
+}
+
+static int step_stdio(struct child *c)
+{
+	if (c->tty >= 0 && tty_become(fd_take(&c->tty)) < 0)
+		return -1;
+	umask(c->process->user.umask ? *c->process->user.umask : 022);
+	return 0;
+}
+
+static int step_scheduling(struct child *c)
+{
+	const struct oci_process *p = c->process;
+	const struct oci_linux *l = c->config->linux;
+
+	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail("set no_new_privs");
+	if (p->scheduler && limits_scheduler(p->scheduler) < 0)
+		return -1;
+	if (p->io_priority && limits_io_priority(p->io_priority) < 0)
+		return -1;
+	if (l->personality && limits_personality(l->personality) < 0)
+		return -1;
+	return l->memory_policy ? limits_memory_policy(l->memory_policy) : 0;
+}
+
+/* HOME comes from the container's passwd: while we may still read it, whoever the payload runs as. */
+static int step_environment(struct child *c)
+{
+	c->env = exe_env(c->arena, c->process, c->root);
+	return 0;
+}
+
+static int step_pidfd(struct child *c)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (c->pidfd_socket < 0)
+		return 0;
+	fd = sys_pidfd_open(getpid());
+	if (fd < 0)
+		return fail("open a pidfd of init");
+	return wire_send_fd(c->pidfd_socket, "standard", fd);
+}
+
+static int step_ready(struct child *c)
+{
+	/* From here on what state.json says is enough to find and delete us: we outlive the runtime. */
+	if (wire_ask(c->sock, WIRE_READY, 0, NULL, -1) < 0)
+		return -1;
+	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		return fail("ask to outlive the runtime");
+	return 0;
+}
+
+static int step_labels(struct child *c)
+{
+	const struct oci_process *p = c->process;
+
+	if ((p->apparmor_profile || p->selinux_label) && need_proc(c) < 0)
+		return -1;
+	if (p->apparmor_profile && lsm_apparmor_exec(c->proc, p->apparmor_profile) < 0)
+		return -1;
+	return p->selinux_label ? lsm_selinux_exec(c->proc, p->selinux_label) : 0;
+}
+
+static int load_seccomp(struct child *c)
+{
+	int listener __cleanup(fd_close) = -1;
+
+	if (!c->seccomp.len)
+		return 0;
+	if (seccomp_install(&c->seccomp, &listener) < 0)
+		return -1;
+	return listener < 0 ? 0 : wire_ask(c->sock, WIRE_SECCOMP_FD, 0, NULL, listener);
+}
+
+/* Without no_new_privs the filter needs CAP_SYS_ADMIN: it comes before the capabilities go, and the
+ * profile must allow what follows (seccomp(2), checklist L-21). */
+static int step_seccomp_early(struct child *c)
+{
+	return c->process->no_new_privileges ? 0 : load_seccomp(c);
+}
+
+static int step_seccomp_late(struct child *c)
+{
+	return c->process->no_new_privileges ? load_seccomp(c) : 0;
+}
+
+static int check_cwd(const struct child *c)
+{
+	char buf[4096];
+
+	/* A leaked directory descriptor as cwd would lie outside: the kernel says "(unreachable)"
+	 * (2024-21626). */
+	if (!getcwd(buf, sizeof(buf)) || *buf != '/')
+		return failx("working directory %s is outside of the container's root", c->process->cwd);
+	return 0;
+}
+
+static int step_credentials(struct child *c)
+{
+	const struct oci_user *u = &c->process->user;
+	const char *cwd = c->process->cwd;
+	bool again = false, groups = true;
+
+	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */
+	if (strcmp(cwd, "/") && chdir(cwd) < 0) {
+		if (errno != EACCES && errno != EPERM)
+			return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
+		again = true;
+	}
+	if (u->uid)
+		for (int fd = 0; fd <= 2; fd++)
+			if (fchown(fd, u->uid, -1) < 0)
+				continue; /* a file that cannot change its owner stays as it is (T-06) */
+	if (c->how->rootless && (c->plan.fresh & CLONE_NEWUSER))
+		groups = c->config->linux->gid_mappings.n > 1 || c->config->linux->gid_mappings.at->size > 1;
+	if (cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
+		return -1;
+	if (again && chdir(cwd) < 0)
+		return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
+	return strcmp(cwd, "/") ? check_cwd(c) : 0;
+}
+
+static int step_executable(struct child *c)
+{
+	return exe_find(c->arena, c->process->args.at[0], c->env, &c->exe);
+}
+
+/* `start` writes one byte into the fifo; both ends are ours, so that nothing else ends the wait. */
+static int step_wait_start(struct child *c)
+{
+	char byte;
+	ssize_t n;
+
+	if (c->fifo < 0)
+		return 0;
+	fd_close(&c->sock);	/* the end of the stream: `create` returns */
+	do {
+		n = read(c->fifo, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n != 1)
+		return fail("wait for start");
+	return 0;
+}
+
+static int step_start_hooks(struct child *c)
+{
+	if (!c->config->hooks || !c->config->hooks->start_container.n)
+		return 0;
+	return hooks_run(c->arena, &(struct hook_run){
+		.name = "startContainer", .hooks = &c->config->hooks->start_container, .state = c->state,
+		.status = OCI_CREATED, .pid = getpid(), .env = c->env });
+}
+
+/*
+ * Everything init does, in order. The comment says why a row stands where it stands; child_test.c
+ * asserts the pairs that matter.
+ */
+static const struct {
+	const char *name;
+	int (*run)(struct child *c);
+} steps[] = {
+	{ "die with the runtime", step_die_with_runtime },	/* first: from here a killed runtime leaves nothing */
+	{ "wait to be known", step_known },			/* the parent must know our pid before it serves us */
+	{ "join namespaces", step_join },			/* by descriptors opened outside, before paths change */
+	{ "map ids", step_map_ids },				/* all that follows belongs to the mapped root */
+	{ "cgroup", step_cgroup },				/* before anything is charged, and before its namespace is mounted */
+	{ "hide", step_hide },					/* after the maps, which need us readable; before others see us */
+	{ "session", step_session },				/* before the keyring and the terminal, which belong to it */
+	{ "session keyring", step_keyring },
+	{ "network", step_network },				/* before hooks and sysctls, which act on interfaces */
+	{ "hostname", step_names },				/* before the capabilities go */
+	{ "root filesystem", step_rootfs },			/* first makes / a slave: no mount reaches the host */
+	{ "mounts", step_mounts },				/* in the order of the config; before devices, which lie in /dev */
+	{ "devices", step_devices },				/* before /dev becomes read-only */
+	{ "working directory", step_cwd },			/* while the root is writable */
+	{ "terminal", step_terminal },				/* after devpts is mounted */
+	{ "runtime hooks", step_runtime_hooks },		/* after mounts and devices, before pivot_root */
+	{ "createContainer hooks", step_container_hooks },	/* after them, by the spec; paths are the host's */
+	{ "sysctl", step_sysctl },				/* before /proc/sys becomes read-only */
+	{ "protected paths", step_protect },			/* after hooks, which may mount there */
+	{ "read-only mounts", step_readonly },			/* after all that creates files */
+	{ "null device", step_null },				/* needs the container's /dev/null */
+	{ "pivot root", step_pivot },				/* the host's paths end here */
+	{ "standard streams", step_stdio },
+	{ "environment", step_environment },			/* reads the container's passwd, as root */
+	{ "pidfd socket", step_pidfd },
+	{ "scheduling", step_scheduling },			/* before the capabilities go; personality before seccomp */
+	{ "ready", step_ready },				/* state.json is written before we may go on */
+	{ "security labels", step_labels },			/* act on the next execve only */
+	{ "early seccomp", step_seccomp_early },		/* without no_new_privs: needs CAP_SYS_ADMIN */
+	{ "credentials", step_credentials },
+	{ "executable", step_executable },			/* as the user; while errors still reach create */
+	{ "late seccomp", step_seccomp_late },			/* with no_new_privs: the profile sees least of us */
+	{ "wait for start", step_wait_start },
+	{ "startContainer hooks", step_start_hooks },		/* as the payload would run */
+};
+
+const char *child_step_name(size_t i)
+{
+	return i < ARRAY_SIZE(steps) ? steps[i].name : NULL;
+}
+
+/* ---- the spine ----------------------------------------------------------------------------------------- */
+
+static struct child *logging;
+
+static void log_to_wire(enum log_level level, const char *text)
+{
+	if (logging->sock >= 0)
+		wire_send(logging->sock, WIRE_LOG, level, text, -1);
+}
+
+/* Nobody listens once create has returned: stderr is the container's log then. */
+static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type how)
+{
+	if (c->sock >= 0)
+		wire_send(c->sock, how, err_num(), err_text(), -1);
+	else
+		dprintf(2, "%s\n", err_text());
+	_exit(255);
+}
+
+void child_main(struct child *c)
+{
+	logging = c;
+	log_sink.line = log_to_wire;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (steps[i].run(c) < 0) {
+			log_debug("step \"%s\" failed", steps[i].name);
+			give_up(c, WIRE_FAIL);
+		}
+	/* What the caller left open goes too, all but what it asked to pass on. */
+	if (fd_cloexec_from(3 + c->how->preserve_fds) < 0)
+		give_up(c, WIRE_FAIL);
+	sigprocmask(SIG_SETMASK, &c->signals, NULL);
+	execve(c->exe, (char *const *)c->process->args.at, (char *const *)c->env);
+	exe_fail(c->exe);
+	give_up(c, WIRE_EXEC_FAIL);
+}
+
+/* Joins and unshares what must come before init exists, then clones it as the runtime's child. */
+static int first_steps(struct child *c, struct sys_clone_args *args)
+{
+	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0 || ns_enter(&c->plan) < 0)
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWUSER) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			return fail("unshare the user namespace");
+		if (wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 || become_root() < 0)
+			return -1;
+	}
+	if (c->plan.early_flags & CLONE_NEWTIME) {
+		if (unshare(CLONE_NEWTIME) < 0)
+			return fail("unshare the time namespace");
+		if (c->config->linux->time_offsets.n && wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
+			return -1;
+	}
+	args->flags = c->plan.clone_flags | CLONE_PARENT;
+	return 0;
+}
+
+void child_first(struct child *c)
+{
+	struct sys_clone_args args = { 0 };
+	pid_t pid;
+
+	logging = c;
+	log_sink.line = log_to_wire;
+	if (first_steps(c, &args) < 0)
+		give_up(c, WIRE_FAIL);
+	pid = sys_clone3(&args);
+	if (!pid)
+		child_main(c);
+	if (pid < 0) {
+		fail("clone init");
+		give_up(c, WIRE_FAIL);
+	}
+	if (wire_send(c->sock, WIRE_PID, pid, NULL, -1) < 0)
+		_exit(1);
+	_exit(0);
+}

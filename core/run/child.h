@@ -1,0 +1,149 @@
+/* child.h - private to core/run: the wire, the child's context, hooks. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_RUN_CHILD_H
+#define CORE_RUN_CHILD_H
+
+#include "core/run/run.h"
+
+/* ---- wire.c ----------------------------------------------------------------------------------------
+ *
+ * One SOCK_SEQPACKET pair between the runtime and init, one packet a message. The child asks, the
+ * parent serves; every question is answered by OK (perhaps with a descriptor) or FAIL. The child's
+ * end is close-on-exec: the end of the stream is the news that execve(2) succeeded.
+ *
+ *     runtime                      first process            init
+ *        |  <------------ MAP_IDS, TIME_OFFSETS |             |      only with two steps
+ *        |  <------------------------------ PID |  (exits)    |
+ *        |  ------------------------------------------- OK -> |      with two steps: pid is known
+ *        |  <----------------------------------------- ATTACH |      where we cannot join the cgroup ourselves
+ *        |  <---------------------------------------- MAP_IDS |      new user namespace
+ *        |  <---------------------------------------- NETDEVS |      linux.netDevices
+ *        |  <-------------------------- MOUNT_FD, USERNS (n)  |      sources only the host reaches
+ *        |  <---------------------------------------- CONSOLE |      + the pty's master
+ *        |  <------------------------------------------ HOOKS |      prestart, createRuntime
+ *        |  <------------------------------------------ READY |      rlimits, state.json
+ *        |  <------------------------------------- SECCOMP_FD |      + the notify descriptor
+ *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
+ *        |
+ *     LOG may come at any time and is not answered.
+ */
+enum wire_type {
+	WIRE_OK, WIRE_FAIL, WIRE_EXEC_FAIL, WIRE_LOG, WIRE_PID, WIRE_MAP_IDS, WIRE_TIME_OFFSETS, WIRE_NETDEVS, WIRE_MOUNT_FD,
+	WIRE_USERNS, WIRE_ATTACH, WIRE_CONSOLE, WIRE_HOOKS, WIRE_READY, WIRE_SECCOMP_FD, WIRE_TYPES,
+};
+
+#define WIRE_TEXT_MAX 4096
+
+struct wire_msg {
+	uint32_t type;		/* enum wire_type */
+	int32_t num;		/* errno of FAIL, pid of PID, level of LOG, index or flag of others */
+	char text[WIRE_TEXT_MAX];	/* NUL-terminated */
+	int fd;			/* received descriptor, or -1; owned by the receiver */
+};
+
+int wire_pair(int fds[2]);	/* both ends close-on-exec */
+int wire_send(int sock, enum wire_type type, int num, const char *text, int fd);
+/* A descriptor for somebody else's protocol: console and pidfd sockets. body is what comes with it. */
+int wire_send_fd(int sock, const char *body, int fd);
+int wire_recv(int sock, struct wire_msg *m);	/* 1 message, 0 end of stream, -1 */
+/* Child: asks and waits. OK: 0 (or the descriptor that came along, >= 0); FAIL: the record is filled. */
+int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd);
+
+/* ---- hooks.c ------------------------------------------------------------------------------------------- */
+
+struct hook_run {
+	const char *name;	/* "createRuntime" */
+	const oci_hook_list *hooks;
+	const struct oci_state *state;
+	enum oci_status status;
+	int pid;		/* as seen from where the hook runs; -1 leaves it out */
+	const char *const *env;	/* for hooks without env */
+	bool go_on;		/* poststop: a failure warns and the next one runs */
+};
+/* -1: `hooks.createRuntime[0] /path: exit status 1: first line of stderr`. */
+int hooks_run(struct arena *a, const struct hook_run *run);
+
+/* ---- life.c: what only launch and exec need ------------------------------------------------------------------ */
+
+int life_save_config(struct life *l, const struct oci_doc *doc);
+int life_make_fifo(struct life *l);	/* open for reading and writing */
+int life_poststart(struct arena *a, struct life *l);
+int life_cache(const char *root);	/* ROOT/.cache, made on first use; -1: do without (no error) */
+
+/* ---- exe.c: what is executed ------------------------------------------------------------------------------ */
+
+/* envp of the payload: last duplicate wins, HOME added from passwd below root (checklist P-05). */
+const char **exe_env(struct arena *a, const struct oci_process *p, int root);
+/* args[0] by PATH of env; errors in the words that engines look for (checklist X-06). */
+int exe_find(struct arena *a, const char *arg0, const char *const *env, const char **path);
+/* After a failed execve: what is missing, if the file says (interpreter, loader, architecture). */
+int exe_fail(const char *path);
+
+/* ---- child.c ------------------------------------------------------------------------------------------------ */
+
+struct child {
+	struct arena *arena;
+	const struct launch *how;
+	const struct oci_doc *doc;
+	const struct oci_config *config;
+	const struct oci_process *process;
+	struct oci_state *state;
+	struct ns_plan plan;
+	struct seccomp_prog seccomp;
+	struct cred_caps caps;
+	struct mount_env mounts;
+	int sock, parent_sock;	/* the child's end; the other one, closed first thing */
+	int fifo;		/* create: start writes a byte here; -1: run */
+	int console;		/* connected console socket, -1: none */
+	int pidfd_socket;
+	int root, proc;		/* rootfs mount; our procfs, -1 until needed */
+	int tty;		/* peer of the pty until it is stdin */
+	int state_dir;		/* closed first thing: the container must never see it */
+	struct cgroup *cgroup;
+	bool join;		/* enter the cgroup ourselves; otherwise the parent puts us there */
+	sigset_t signals;	/* the mask the payload inherits */
+	const char **env;
+	const char *exe;
+};
+
+/* Runs in the child; never returns. */
+void child_main(struct child *c) __attribute__((noreturn));
+/* The first process of two: joins, maps, clones init and exits. */
+void child_first(struct child *c) __attribute__((noreturn));
+/* Names of the steps in order, for the tests of the order. */
+const char *child_step_name(size_t i);
+
+/* ---- serve.c: the parent's side of the wire ------------------------------------------------------------------ */
+
+struct serve {
+	struct child *c;
+	struct life *life;
+	int sock;
+	pid_t first;		/* what was cloned: init itself, or the first process of two */
+	pid_t pid;		/* of init, in our pid namespace; 0 until known */
+	int pidfd;
+	int master;		/* foreground terminal */
+	bool ready;		/* READY was answered */
+	bool exec_failed;	/* everything stood, only execve(2) failed */
+	unsigned done;		/* bits of the types that may come only once */
+};
+/* Serves until the stream ends (0) or the child fails (-1). */
+int serve_child(struct serve *s);
+/* Init's pid is known: put on record, and all is done that must be before init goes on. */
+int serve_known(struct serve *s);
+int unix_connect(const char *path, int type);
+
+/* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
+int mountenv_fill(struct child *c);
+
+/* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
+
+/* Blocks every signal, so that none is lost between clone and wait; *old is what the child gets back. */
+int wait_prepare(sigset_t *old);
+/* Waits for init, forwarding signals (and the terminal, master >= 0). Returns the exit status for a shell. */
+int wait_foreground(pid_t pid, int master);
+
+/* ---- pidfile.c ------------------------------------------------------------------------------------------------------ */
+int pidfile_write(const char *path, pid_t pid);
+
+#endif

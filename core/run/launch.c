@@ -1,0 +1,354 @@
+/* launch.c - the parent of create and run: claims, spawns, serves, and undoes it all on failure. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* ---- before anything exists --------------------------------------------------------------------- */
+
+static int check_terminal(const struct launch *how, const struct oci_process *p)
+{
+	bool leaves = how->detach;
+
+	if (p->terminal && leaves && !how->console_socket)
+		return failx("cannot allocate tty if runc will detach without setting console socket");
+	if (how->console_socket && (!p->terminal || !leaves))
+		return failx("cannot use console socket if runc will not detach or allocate tty");
+	return 0;
+}
+
+/* The true path of the root filesystem: what the mount table shows and hooks are told. */
+static int find_rootfs(struct arena *a, const char *path, const char **out)
+{
+	char link[FD_PATH_MAX], real[PATH_MAX];
+	int fd __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return fail("root filesystem %s", path);
+	n = readlink(path_of_fd(link, fd), real, sizeof(real) - 1);
+	if (n < 0)
+		return fail("find the path of the root filesystem %s", path);
+	*out = arena_strndup(a, real, n);
+	return 0;
+}
+
+static int check_capabilities(struct child *c)
+{
+	const char *unknown;
+
+	if (!c->process->capabilities)
+		return 0;
+	cred_caps_parse(c->arena, c->process->capabilities, cred_last_cap(), &c->caps, &unknown);
+	if (unknown)
+		log_warn("ignoring unknown or unavailable capabilities: [%s]", unknown);
+	return 0;
+}
+
+/* Reads and checks all that can be checked: from here on failures are the host's. */
+static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
+{
+	const struct launch *how = c->how;
+	static struct oci_linux no_linux;
+
+	if (!oci_id_valid(how->id))
+		return *how->id ? failx("invalid container ID format: \"%s\"", how->id) :
+				  failx("container id cannot be empty");
+	if (oci_load(a, AT_FDCWD, how->config ? how->config : "config.json", doc) < 0)
+		return -1;
+	if (!doc->config.linux)
+		doc->config.linux = &no_linux;
+	c->doc = doc;
+	c->config = &doc->config;
+	c->process = doc->config.process;
+	if (check_terminal(how, c->process) < 0)
+		return -1;
+	ns_plan(c->config->linux, &c->plan);
+	if (how->rootless && !(c->plan.all & CLONE_NEWUSER))
+		return failx("rootless container requires user namespaces");
+	if (how->no_pivot && c->config->linux->rootfs_propagation & MS_PRIVATE)
+		return failx("--no-pivot and private rootfsPropagation exclude each other");
+	if (ns_open(&c->plan) < 0)
+		return oci_fail_at(doc, "linux.namespaces");
+	if (lsm_check(c->process, c->config->linux->mount_label) < 0)
+		return oci_fail_at(doc, "process");
+	return check_capabilities(c);
+}
+
+/* ---- claiming: the state directory and what it remembers --------------------------------------------- */
+
+static int plan_cgroup(struct child *c, struct life *life)
+{
+	const struct oci_linux *l = c->config->linux;
+	bool writable = false;
+	int64_t owner;
+
+	list_each(m, c->config->mounts) {
+		if (strcmp(m->destination, "/sys/fs/cgroup"))
+			continue;
+		writable = true;
+		list_each(opt, m->options)
+			if (!strcmp(*opt, "ro"))
+				writable = false;
+	}
+	owner = userns_host_id(&l->uid_mappings, 0);
+	return cgroup_plan(c->arena, &(struct cgroup_want){
+		.manager = c->how->manager, .id = c->how->id, .path = l->cgroups_path,
+		.resources = l->resources, .tolerant = c->how->rootless,
+		.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
+		.delegate = c->plan.fresh & CLONE_NEWCGROUP && writable && owner >= 0,
+		.delegate_uid = owner < 0 ? 0 : owner }, &life->cgroup);
+}
+
+static void fill_state(struct child *c, struct life *life)
+{
+	struct oci_state *s = &life->state;
+	struct timespec now;
+	char when[48];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	log_time(when, sizeof(when), &now, true);
+	s->status = json_word_name(oci_status_words, OCI_CREATING);
+	s->created = arena_strdup(c->arena, when);
+	s->bundle = c->how->bundle;
+	s->config = c->how->config ? c->how->config : "config.json";
+	s->rootless = c->how->rootless;
+	s->systemd = c->how->manager == CGROUP_SYSTEMD;
+	s->own_pid_ns = c->plan.fresh & CLONE_NEWPID;
+	s->hooks = c->config->hooks && (c->config->hooks->poststart.n || c->config->hooks->poststop.n);
+	s->annotations.at = c->config->annotations.at;
+	s->annotations.n = c->config->annotations.n;
+	c->state = s;
+}
+
+static int compile_seccomp(struct child *c)
+{
+	int cache __cleanup(fd_close) = -1;
+	const struct oci_seccomp *s = c->config->linux->seccomp;
+
+	if (!s)
+		return 0;
+	cache = life_cache(c->how->root);
+	if (seccomp_compile(c->arena, s, cache, &c->seccomp) < 0)
+		return oci_fail_at(c->doc, "linux.seccomp");
+	if (c->seccomp.notify && !s->listener_path) {
+		failx("SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath");
+		return oci_fail_at(c->doc, "linux.seccomp");
+	}
+	return 0;
+}
+
+static int claim(struct child *c, struct life *life)
+{
+	const char *rootfs = NULL;
+
+	if (find_rootfs(c->arena, c->config->root->path, &rootfs) < 0)
+		return oci_fail_at(c->doc, "root.path");
+	if (plan_cgroup(c, life) < 0)
+		return -1;
+	fill_state(c, life);
+	life->state.rootfs = rootfs;
+	cgroup_save(life->cgroup, c->arena, &life->state);
+	if (life_save(c->arena, life) < 0 || life_save_config(life, c->doc) < 0)
+		return -1;
+	return compile_seccomp(c);
+}
+
+/* ---- spawning ------------------------------------------------------------------------------------------ */
+
+/* Names the limit behind the errno of a failed clone: the errno alone misleads. */
+static int explain_clone(void)
+{
+	fail("clone the container's process");
+	if (err_num() == ENOSPC || err_num() == EUSERS)
+		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
+	if (err_num() == EPERM)
+		return fail_hint("user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
+				 "kernel.apparmor_restrict_unprivileged_userns");
+	if (err_num() == EINVAL)
+		return fail_hint("the kernel may lack one of the namespaces");
+	if (err_num() == EAGAIN)
+		return fail_hint("a limit on the number of processes is reached");
+	return -1;
+}
+
+static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
+{
+	struct sys_clone_args args = { .flags = CLONE_PIDFD | (c->plan.two_steps ? 0 : c->plan.clone_flags),
+				       .pidfd = (uintptr_t)&s->pidfd, .exit_signal = SIGCHLD };
+	pid_t pid;
+
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = cgroup;
+		c->join = true;
+		pid = sys_clone3(&args);
+		if (pid >= 0)
+			return pid;
+		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
+		 * attaches the child, which costs a grace period. */
+		args.flags &= ~CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		c->join = false;
+	}
+	pid = sys_clone3(&args);
+	/* KERNEL 5.3: clone3(2) (ENOSYS, also from an outer seccomp profile); clone(2) has no pidfd there. */
+	if (pid < 0 && errno == ENOSYS)
+		pid = syscall(SYS_clone, (args.flags & ~(uint64_t)CLONE_PIDFD) | SIGCHLD, 0, 0, 0, 0);
+	return pid;
+}
+
+static int connect_sockets(struct child *c)
+{
+	if (c->how->console_socket) {
+		c->console = unix_connect(c->how->console_socket, SOCK_STREAM);
+		if (c->console < 0)
+			return fail_in("console socket");
+	}
+	if (c->how->pidfd_socket) {
+		c->pidfd_socket = unix_connect(c->how->pidfd_socket, SOCK_STREAM);
+		if (c->pidfd_socket < 0)
+			return fail_in("pidfd socket");
+	}
+	return 0;
+}
+
+static int spawn(struct child *c, struct serve *s)
+{
+	struct life *life = s->life;
+	int wire[2], cgroup;
+	pid_t pid;
+
+	if (cgroup_create(life->cgroup) < 0 || cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
+		return -1;
+	if (mountenv_fill(c) < 0 || connect_sockets(c) < 0)
+		return -1;
+	if (c->how->wait_start && (c->fifo = life_make_fifo(life)) < 0)
+		return -1;
+	if (cgroup_join_open(life->cgroup) < 0 || wire_pair(wire) < 0)
+		return -1;
+	s->sock = c->parent_sock = wire[0];
+	c->sock = wire[1];
+	c->state_dir = life->dir;
+	c->cgroup = life->cgroup;
+	cgroup = cgroup_clone_fd(life->cgroup);
+	c->join = cgroup < 0;
+	pid = clone_child(c, s, cgroup);
+	if (!pid && c->plan.two_steps)
+		child_first(c);
+	if (!pid)
+		child_main(c);
+	if (pid < 0)
+		explain_clone();
+	cgroup_join_close(life->cgroup);
+	fd_close(&c->sock);
+	fd_close(&c->fifo);
+	fd_close(&c->console);
+	fd_close(&c->pidfd_socket);
+	if (pid < 0)
+		return -1;
+	s->first = pid;
+	if (c->plan.two_steps)
+		return 0;
+	s->pid = pid;
+	return serve_known(s);
+}
+
+/* ---- the spine -------------------------------------------------------------------------------------------- */
+
+/* Everything that was made, in one handle: undone unless kept. */
+struct undo {
+	struct arena *arena;
+	struct serve *serve;
+	bool keep;
+};
+
+static void end_process(pid_t pid)
+{
+	int status;
+
+	if (pid > 0 && !kill(pid, SIGKILL) && proc_wait(pid, &status) < 0)
+		err_clear("it was no child of ours any more");
+}
+
+static void undo(struct undo *u)
+{
+	struct serve *s = u->serve;
+	char *text;
+	int num;
+
+	if (u->keep)
+		return;
+	text = arena_strdup(u->arena, err_text());
+	num = err_num();
+	end_process(s->pid);
+	if (s->first != s->pid)
+		end_process(s->first);
+	fd_close(&s->pidfd);
+	s->life->pidfd = -1;
+	s->life->status = OCI_STOPPED;
+	if (life_destroy(u->arena, s->life) < 0)
+		log_warn("cleaning up: %s", err_text());
+	fail_take(num, text);
+}
+
+static int foreground(struct arena *a, struct serve *s)
+{
+	int status;
+
+	/* Others may look, signal and delete while we wait. */
+	life_unlock(s->life);
+	status = wait_foreground(s->pid, s->master);
+	if (status < 0 || s->c->how->keep)
+		return status;
+	s->life->status = OCI_STOPPED;
+	fd_close(&s->life->pidfd);
+	if (life_destroy(a, s->life) < 0)
+		return -1;
+	return status;
+}
+
+static int go(struct arena *a, struct child *c, struct serve *s)
+{
+	struct undo u __cleanup(undo) = { .arena = a, .serve = s };
+	int status;
+
+	if (claim(c, s->life) < 0 || spawn(c, s) < 0)
+		return -1;
+	if (serve_child(s) < 0)
+		return -1;
+	/* The first of two processes has done its work. */
+	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
+		return -1;
+	s->first = s->pid;
+	if (c->how->pid_file && pidfile_write(c->how->pid_file, s->pid) < 0)
+		return -1;
+	if (!c->how->wait_start && life_poststart(a, s->life) < 0)
+		return -1;
+	u.keep = true;
+	return 0;
+}
+
+int launch(struct arena *a, const struct launch *how)
+{
+	struct oci_doc doc = { .keep_raw = true };
+	struct life life __cleanup(life_close) = LIFE_INIT;
+	struct child c = { .arena = a, .how = how, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
+			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dir = -1 };
+	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
+
+	if (prepare(a, &doc, &c) < 0 || wait_prepare(&c.signals) < 0)
+		return -1;
+	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return fail("become subreaper");
+	if (life_new(a, how->root, how->id, &life) < 0)
+		return -1;
+	if (go(a, &c, &s) < 0)
+		return s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
+	return how->detach ? 0 : foreground(a, &s);
+}

@@ -1,0 +1,455 @@
+/* life.c - the state directory, and what can be known and done with it alone. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* What lies in ROOT/ID. */
+#define STATE_FILE "state.json"
+#define CONFIG_FILE "config.json"
+#define FIFO_FILE "exec.fifo"
+
+/* In ROOT, beside the containers. */
+#define CACHE_DIR ".cache"
+
+#define STATE_MAX (1u << 20)
+#define KILL_WAIT_MS 10000
+
+static int no_such_container(void)
+{
+	return fail_take(ENOENT, "container does not exist");
+}
+
+/* ROOT itself: only its owner gets in, and nobody else's directory is taken for it (2019-12439). */
+static int open_root(const char *root, bool make)
+{
+	int fd __cleanup(fd_close) = -1;
+	struct stat st;
+
+	fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		fd = path_mkdirs(AT_FDCWD, root, 0700);
+		if (fd < 0)
+			return fail_in("state directory");
+		fd_close(&fd);
+		fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return fail("open state directory %s", root);
+	if (make && fstat(fd, &st) < 0)
+		return fail("stat state directory %s", root);
+	if (make && st.st_uid != geteuid())
+		return failx("state directory %s belongs to user %u, not to us", root, (unsigned)st.st_uid);
+	return fd_take(&fd);
+}
+
+static int check_id(const char *id)
+{
+	if (!*id)
+		return failx("container id cannot be empty");
+	return oci_id_valid(id) ? 0 : failx("invalid container ID format: \"%s\"", id);
+}
+
+/* The lock is on the directory itself, so that no file must be made for it; a directory that was
+ * removed while we waited has no links any more. 1 locked, 0 gone. */
+static int lock_dir(int dir)
+{
+	struct stat st;
+
+	while (flock(dir, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return fail("lock the state directory");
+	if (fstat(dir, &st) < 0)
+		return fail("stat the state directory");
+	return st.st_nlink > 0;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------ */
+
+static int read_state(struct arena *a, struct life *l)
+{
+	struct json_error err;
+	struct json_faults faults = { 0 };
+	struct json *tree;
+	char *text;
+	size_t len;
+
+	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
+		return err_num() == ENOENT ? no_such_container() : -1;
+	tree = json_parse(a, text, len, &err);
+	if (!tree)
+		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
+	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0 || !l->state.id || !l->state.bundle)
+		return failx("%s of the container is damaged", STATE_FILE);
+	return 0;
+}
+
+/* Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. */
+static int find_init(struct life *l)
+{
+	uint64_t start;
+	char state;
+	int found;
+
+	if (l->state.pid <= 0)
+		return 0;
+	l->pidfd = sys_pidfd_open(l->state.pid);
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); signals then go by pid, checked just before. */
+	if (l->pidfd < 0 && errno == ESRCH)
+		return 0;
+	found = proc_stat(l->state.pid, &start, &state);
+	if (found == 1 && (start != l->state.start_time || state == 'Z' || state == 'X'))
+		found = 0;
+	if (found != 1)
+		fd_close(&l->pidfd);
+	return found;
+}
+
+/* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
+static bool waits_for_start(const struct life *l)
+{
+	int fd __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
+static int find_status(struct life *l)
+{
+	int alive = find_init(l);
+
+	if (alive < 0)
+		return -1;
+	if (!alive) {
+		l->status = OCI_STOPPED;
+		return 0;
+	}
+	l->status = waits_for_start(l) ? OCI_CREATED : OCI_RUNNING;
+	if (l->cgroup) {
+		int frozen = cgroup_is_frozen(l->cgroup);
+
+		if (frozen < 0)
+			err_clear("a cgroup that cannot be read is not frozen by us");
+		else if (frozen)
+			l->status = OCI_PAUSED;
+	}
+	return 0;
+}
+
+static int remove_dir(const char *root, const char *id, int dir);
+
+int life_open(struct arena *a, const char *root, const char *id, enum life_open how, struct life *out)
+{
+	int rootfd __cleanup(fd_close) = -1;
+	int locked;
+
+	*out = (struct life)LIFE_INIT;
+	out->root = root;
+	if (check_id(id) < 0)
+		return -1;
+	rootfd = open_root(root, false);
+	if (rootfd < 0)
+		return err_num() == ENOENT ? no_such_container() : -1;
+	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
+	out->dir = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0)
+		return errno == ENOENT ? no_such_container() : fail("open state directory %s/%s", root, id);
+	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
+	if (locked <= 0)
+		return locked < 0 ? -1 : no_such_container();
+	if (read_state(a, out) < 0) {
+		if (how != LIFE_REMOVE)
+			return -1;
+		/* Its creator was killed before anything existed that needs to be remembered. */
+		if (remove_dir(root, id, out->dir) < 0)
+			return -1;
+		return no_such_container();
+	}
+	if (cgroup_load(a, &out->state, &out->cgroup) < 0)
+		return -1;
+	return find_status(out);
+}
+
+void life_close(struct life *l)
+{
+	fd_close(&l->dir);
+	fd_close(&l->pidfd);
+}
+
+void life_unlock(struct life *l)
+{
+	flock(l->dir, LOCK_UN);
+}
+
+static int by_name(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+int life_list(struct arena *a, const char *root, bool missing_ok, const char ***ids, size_t *n)
+{
+	int fd = open_root(root, false);
+	size_t room = 16;
+	struct dirent *e;
+	DIR *dir;
+
+	*ids = arena_alloc(a, room * sizeof(**ids));
+	*n = 0;
+	if (fd < 0) {
+		if (err_num() != ENOENT || !missing_ok)
+			return -1;
+		err_clear("no state directory: no containers");
+		return 0;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		fail("read state directory %s", root);
+		fd_close(&fd);
+		return -1;
+	}
+	while ((e = readdir(dir))) {
+		/* Names with a leading dot are ours: caches and the like. */
+		if (e->d_name[0] == '.' || !oci_id_valid(e->d_name) || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+			continue;
+		if (*n == room) {
+			const char **more = arena_alloc(a, 2 * room * sizeof(*more));
+
+			memcpy(more, *ids, room * sizeof(*more));
+			*ids = more;
+			room *= 2;
+		}
+		(*ids)[(*n)++] = arena_strdup(a, e->d_name);
+	}
+	closedir(dir);
+	qsort(*ids, *n, sizeof(**ids), by_name);
+	return 0;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------- */
+
+int life_new(struct arena *a, const char *root, const char *id, struct life *out)
+{
+	int rootfd __cleanup(fd_close) = -1;
+	int locked;
+
+	*out = (struct life)LIFE_INIT;
+	out->root = root;
+	if (check_id(id) < 0)
+		return -1;
+	rootfd = open_root(root, true);
+	if (rootfd < 0)
+		return -1;
+	/* 0711: a mapped root must reach what lies inside (checklist F-01). The umask is not asked. */
+	if (mkdirat(rootfd, id, 0711) < 0) {
+		if (errno == EEXIST)
+			return failx("container with given ID already exists: %s", id);
+		return fail("create state directory %s/%s", root, id);
+	}
+	out->dir = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0)
+		return fail("open state directory %s/%s", root, id);
+	locked = lock_dir(out->dir);
+	if (locked <= 0) {
+		fd_close(&out->dir);
+		return locked < 0 ? -1 : failx("state directory %s/%s was removed", root, id);
+	}
+	out->state.oci_version = OCI_VERSION;
+	out->state.id = arena_strdup(a, id);
+	return 0;
+}
+
+int life_save(struct arena *a, struct life *l)
+{
+	struct json_out o = { .arena = a };
+
+	json_write(&o, &oci_state_type, &l->state);
+	return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
+}
+
+int life_save_config(struct life *l, const struct oci_doc *doc)
+{
+	return file_replace(l->dir, CONFIG_FILE, doc->raw, doc->len, 0600);
+}
+
+int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
+{
+	return oci_load(a, l->dir, CONFIG_FILE, doc);
+}
+
+int life_cache(const char *root)
+{
+	int rootfd __cleanup(fd_close) = open_root(root, false);
+	int fd;
+
+	if (rootfd < 0 || (mkdirat(rootfd, CACHE_DIR, 0700) < 0 && errno != EEXIST))
+		return -1;
+	fd = openat(rootfd, CACHE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}
+
+int life_make_fifo(struct life *l)
+{
+	int fd;
+
+	if (mkfifoat(l->dir, FIFO_FILE, 0600) < 0)
+		return fail("create %s", FIFO_FILE);
+	/* Both ends: a read then waits for start, and never sees an end of file. */
+	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;
+}
+
+/* ---- doing -------------------------------------------------------------------------------------------- */
+
+int life_signal(struct life *l, int sig)
+{
+	int rc;
+
+	if (l->status == OCI_STOPPED)
+		return failx("container not running");
+	rc = l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
+	if (rc < 0 && errno == ESRCH)
+		return failx("container not running");
+	return rc < 0 ? fail("send signal %d to process %d", sig, l->state.pid) : 0;
+}
+
+int life_poststart(struct arena *a, struct life *l)
+{
+	struct oci_doc doc = { 0 };
+
+	if (!l->state.hooks)
+		return 0;
+	if (life_config(a, l, &doc) < 0)
+		return -1;
+	return hooks_run(a, &(struct hook_run){ .name = "poststart", .hooks = &doc.config.hooks->poststart,
+						.state = &l->state, .status = OCI_RUNNING, .pid = l->state.pid });
+}
+
+/* Init has read the byte and executed the payload when its end of the fifo is closed. */
+static void wait_executed(int fifo, int pidfd)
+{
+	struct pollfd fds[2] = { { fifo, 0, 0 }, { pidfd, POLLIN, 0 } };
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+}
+
+int life_start(struct arena *a, struct life *l)
+{
+	int fifo __cleanup(fd_close) = -1;
+
+	switch (l->status) {
+	case OCI_CREATED: break;
+	case OCI_STOPPED: return failx("cannot start a container that has stopped");
+	case OCI_PAUSED: return failx("cannot start a container in the paused state");
+	default: return failx("cannot start an already running container");
+	}
+	fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fifo < 0)
+		return errno == ENXIO ? failx("container process is already dead") : fail("open %s", FIFO_FILE);
+	if (write(fifo, "0", 1) != 1)
+		return fail("release the container's process");
+	/* What is left of the fifo is removed here; that nobody reads it any more is what counts. */
+	unlinkat(l->dir, FIFO_FILE, 0);
+	if (!l->state.hooks)
+		return 0;
+	wait_executed(fifo, l->pidfd);
+	if (life_poststart(a, l) < 0) {
+		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */
+		char *text = arena_strdup(a, err_text());
+
+		if (life_destroy(a, l) < 0)
+			log_warn("%s", err_text());
+		return fail_take(0, text);
+	}
+	return 0;
+}
+
+static int wait_dead(struct life *l)
+{
+	struct pollfd fd = { l->pidfd, POLLIN, 0 };
+	int n;
+
+	do {
+		n = poll(&fd, 1, KILL_WAIT_MS);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : failx("container init still running: process %d", l->state.pid);
+}
+
+static int kill_processes(struct life *l)
+{
+	/* With a pid namespace of its own everything dies with init. */
+	if (l->status != OCI_STOPPED && life_signal(l, SIGKILL) < 0 && l->status != OCI_STOPPED) {
+		if (err_num())
+			return -1;
+		err_clear("it died meanwhile");
+	}
+	if (l->cgroup && (!l->state.own_pid_ns || l->status == OCI_PAUSED)) {
+		if (cgroup_kill(l->cgroup, SIGKILL) < 0)
+			return -1;
+		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
+			err_clear("killed processes leave the freezer by themselves where thawing fails");
+	}
+	return l->pidfd >= 0 ? wait_dead(l) : 0;
+}
+
+static int remove_files(int dir)
+{
+	DIR *d;
+	struct dirent *e;
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || !(d = fdopendir(fd))) {
+		fail("read the state directory");
+		fd_close(&fd);
+		return -1;
+	}
+	while ((e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlinkat(dir, e->d_name, 0) < 0 &&
+		    errno == EISDIR)
+			unlinkat(dir, e->d_name, AT_REMOVEDIR);
+	closedir(d);
+	return 0;
+}
+
+static int remove_dir(const char *root, const char *id, int dir)
+{
+	static const char *const names[] = { STATE_FILE, CONFIG_FILE, FIFO_FILE };
+	int rootfd __cleanup(fd_close) = open_root(root, false);
+
+	if (rootfd < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unlinkat(dir, names[i], 0);
+	if (!unlinkat(rootfd, id, AT_REMOVEDIR) || errno == ENOENT)
+		return 0;
+	/* Something a killed process left, a temporary name or the like. */
+	if (errno == ENOTEMPTY && !remove_files(dir) && !unlinkat(rootfd, id, AT_REMOVEDIR))
+		return 0;
+	return fail("remove state directory %s/%s", root, id);
+}
+
+int life_destroy(struct arena *a, struct life *l)
+{
+	struct oci_doc doc = { 0 };
+
+	if (kill_processes(l) < 0)
+		return -1;
+	if (l->cgroup && cgroup_remove(l->cgroup) < 0)
+		return -1;
+	if (l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
+		return -1;
+	/* Read before the directory goes; the hooks run after everything is gone (checklist H-09). */
+	if (l->state.hooks && life_config(a, l, &doc) < 0) {
+		log_warn("poststop hooks are not run: %s", err_text());
+		err_clear("the container is deleted all the same");
+	}
+	if (remove_dir(l->root, l->state.id, l->dir) < 0)
+		return -1;
+	if (!doc.config.hooks)
+		return 0;
+	return hooks_run(a, &(struct hook_run){ .name = "poststop", .hooks = &doc.config.hooks->poststop,
+						.state = &l->state, .status = OCI_STOPPED, .pid = -1, .go_on = true });
+}

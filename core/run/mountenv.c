@@ -1,0 +1,71 @@
+/* mountenv.c - what mounting needs from the rest: the container's cgroups, sources only the parent reaches. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <string.h>
+
+static size_t mount_index(const struct child *c, const char *source)
+{
+	size_t i = 0;
+
+	while (i < c->config->mounts.n && c->config->mounts.at[i].source != source)
+		i++;
+	return i;
+}
+
+static int ask_source(void *arg, const char *path, bool recursive)
+{
+	struct child *c = arg;
+
+	return wire_ask(c->sock, WIRE_MOUNT_FD, (int)(mount_index(c, path) << 1 | recursive), NULL, -1);
+}
+
+static int ask_userns(void *arg, const struct oci_mount *m)
+{
+	struct child *c = arg;
+
+	return wire_ask(c->sock, WIRE_USERNS, (int)(m - c->config->mounts.at), NULL, -1);
+}
+
+/* A row for every hierarchy, named as the host's directory of it is. */
+static void add_hierarchy(struct child *c, const struct json_pair *p)
+{
+	static const char v1_root[] = "/sys/fs/cgroup/";
+	struct mount_cgroup *row;
+	const char *name = p->key;
+
+	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container. */
+	if (!*p->key && c->state->cgroup_paths.n > 1)
+		return;
+	list_each(have, c->mounts.cgroups)
+		if (!strcmp(have->dir, p->value)) {
+			/* Controllers mounted together: one row with both. */
+			have->data = arena_printf(c->arena, "%s,%s", have->data, name);
+			return;
+		}
+	row = &c->mounts.cgroups.at[c->mounts.cgroups.n++];
+	row->data = !strncmp(name, "name=", 5) ? arena_printf(c->arena, "none,%s", name) : name;
+	row->dir = p->value;
+	row->name = name;
+	if (*name && !strncmp(p->value, v1_root, strlen(v1_root))) {
+		const char *start = p->value + strlen(v1_root);
+
+		row->name = arena_strndup(c->arena, start, strcspn(start, "/"));
+	}
+}
+
+int mountenv_fill(struct child *c)
+{
+	struct mount_env *e = &c->mounts;
+	size_t n = c->config->mounts.n;
+
+	*e = (struct mount_env){ .arena = c->arena, .root = -1, .root_path = c->state->rootfs,
+				 .label = c->config->linux->mount_label, .userns = c->plan.all & CLONE_NEWUSER,
+				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP, .cgroup_root = -1,
+				 .open_source = ask_source, .open_userns = ask_userns, .arg = c };
+	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
+	e->cgroups.at = arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
+	list_each(p, c->state->cgroup_paths)
+		add_hierarchy(c, p);
+	return 0;
+}

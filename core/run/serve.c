@@ -1,0 +1,294 @@
+/* serve.c - the parent's answers to init: one row a question. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int open_ns(const struct serve *s, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)s->pid, name);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", path) : fd;
+}
+
+/* A file of our own view of init's /proc directory, through a procfs of ours. */
+static int write_proc(const struct serve *s, const char *file, const char *value)
+{
+	int proc __cleanup(fd_close) = procfs_open();
+	char path[64];
+
+	if (proc < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%d/%s", (int)s->pid, file);
+	return procfs_write(proc, path, value);
+}
+
+/* ---- one function a question; *fd is a descriptor for the answer ---------------------------------- */
+
+static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	(void)fd;
+	s->pid = m->num;
+	fd_close(&s->pidfd);
+	s->pidfd = sys_pidfd_open(s->pid);
+	if (s->pidfd < 0 && errno != ENOSYS)
+		return fail("open a pidfd of init");
+	return serve_known(s);
+}
+
+static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_linux *l = s->c->config->linux;
+
+	(void)m;
+	(void)fd;
+	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings, s->c->how->rootless,
+			  s->c->how->helper_path);
+}
+
+static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	char path[64], text[256];
+	int n = 0;
+
+	(void)m;
+	(void)fd;
+	list_each(t, s->c->config->linux->time_offsets)
+		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key, (long long)t->secs, t->nanosecs);
+	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", (int)s->first);
+	return file_write(AT_FDCWD, path, text);
+}
+
+static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	int ns __cleanup(fd_close) = open_ns(s, "net");
+
+	(void)m;
+	(void)fd;
+	return ns < 0 ? -1 : net_move_devices(s->c->config->linux, ns);
+}
+
+/* Only sources of the config are opened, by index: the child cannot ask for others. */
+static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_config *c = s->c->config;
+	bool recursive = m->num & 1;
+	size_t i = (unsigned)m->num >> 1;
+
+	if (i >= c->mounts.n)
+		return failx("init asks for mount %zu of %zu", i, c->mounts.n);
+	*fd = mountapi_clone(AT_FDCWD, c->mounts.at[i].source, recursive ? AT_RECURSIVE : 0);
+	return *fd < 0 ? -1 : 0;
+}
+
+static int serve_userns(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_config *c = s->c->config;
+	const struct oci_mount *mount;
+
+	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
+		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
+	mount = &c->mounts.at[m->num];
+	if (mount->uid_mappings.n)
+		*fd = userns_fd(&mount->uid_mappings, &mount->gid_mappings, s->c->how->helper_path);
+	else
+		*fd = open_ns(s, "user");
+	return *fd < 0 ? -1 : 0;
+}
+
+static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	(void)m;
+	(void)fd;
+	return cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
+}
+
+static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	(void)fd;
+	if (m->fd < 0)
+		return failx("init sent no terminal");
+	s->master = m->fd;
+	return 0;
+}
+
+static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_hooks *h = s->c->config->hooks;
+	struct hook_run run = { .name = "prestart", .hooks = &h->prestart, .state = s->c->state,
+				.status = OCI_CREATING, .pid = s->pid };
+
+	(void)m;
+	(void)fd;
+	if (hooks_run(s->c->arena, &run) < 0)
+		return -1;
+	run.name = "createRuntime";
+	run.hooks = &h->create_runtime;
+	return hooks_run(s->c->arena, &run);
+}
+
+static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_process *p = s->c->process;
+
+	(void)m;
+	(void)fd;
+	/* Raising a hard limit takes a privilege over the host that init may not have. */
+	if (p->rlimits.n && limits_rlimits(s->pid, p) < 0)
+		return -1;
+	s->ready = true;
+	return 0;
+}
+
+/* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
+static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
+	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
+	int sock __cleanup(fd_close) = -1;
+
+	(void)fd;
+	if (m->fd < 0 || !sc->listener_path)
+		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
+	json_open(&o, NULL, '{');
+	json_put_str(&o, "ociVersion", OCI_VERSION);
+	json_open(&o, "fds", '[');
+	json_put_str(&o, NULL, "seccompFd");
+	json_close(&o, ']');
+	json_put_i64(&o, "pid", s->pid);
+	if (sc->listener_metadata)
+		json_put_str(&o, "metadata", sc->listener_metadata);
+	oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
+	json_put_text(&o, "state", st.buf);
+	json_close(&o, '}');
+	sock = unix_connect(sc->listener_path, SOCK_STREAM);
+	if (sock < 0 || wire_send_fd(sock, o.buf, m->fd) < 0)
+		return fail_in("linux.seccomp.listenerPath");
+	return 0;
+}
+
+/* Every question: who answers, and whether it may come more than once. */
+static const struct {
+	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
+	bool repeats, no_answer;
+} rows[WIRE_TYPES] = {
+	[WIRE_PID] = { serve_pid, .no_answer = true },
+	[WIRE_MAP_IDS] = { serve_map_ids },
+	[WIRE_TIME_OFFSETS] = { serve_time_offsets },
+	[WIRE_NETDEVS] = { serve_netdevs },
+	[WIRE_MOUNT_FD] = { serve_mount_fd, .repeats = true },
+	[WIRE_USERNS] = { serve_userns, .repeats = true },
+	[WIRE_ATTACH] = { serve_attach },
+	[WIRE_CONSOLE] = { serve_console },
+	[WIRE_HOOKS] = { serve_hooks },
+	[WIRE_READY] = { serve_ready },
+	[WIRE_SECCOMP_FD] = { serve_seccomp_fd },
+};
+
+/* What must stand on record before init may go on: the point where it begins to exist for others. */
+int serve_known(struct serve *s)
+{
+	struct oci_state *st = &s->life->state;
+	uint64_t start;
+	char state;
+	int found = proc_stat(s->pid, &start, &state);
+
+	if (found <= 0)
+		return found < 0 ? -1 : failx("init died at once");
+	st->pid = s->pid;
+	st->start_time = start;
+	if (life_save(s->c->arena, s->life) < 0)
+		return -1;
+	if (s->c->process->oom_score_adj) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", *s->c->process->oom_score_adj);
+		if (write_proc(s, "oom_score_adj", text) < 0)
+			return fail_in("process.oomScoreAdj");
+	}
+	if (s->c->config->linux->intel_rdt) {
+		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid, &st->intel_rdt_path) < 0)
+			return fail_in("linux.intelRdt");
+		if (life_save(s->c->arena, s->life) < 0)
+			return -1;
+	}
+	return s->c->plan.two_steps ? wire_send(s->sock, WIRE_OK, 0, NULL, -1) : 0;
+}
+
+static int answer(struct serve *s, const struct wire_msg *m)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (!rows[m->type].serve || (s->done & 1u << m->type && !rows[m->type].repeats))
+		return failx("init asks what is not expected now (message %u)", m->type);
+	s->done |= 1u << m->type;
+	if (rows[m->type].serve(s, m, &fd) < 0) {
+		/* Init ends by this; our own record is what the caller sees. */
+		char text[WIRE_TEXT_MAX];
+		int num = err_num();
+
+		snprintf(text, sizeof(text), "%s", err_text());
+		wire_send(s->sock, WIRE_FAIL, num, text, -1);
+		return fail_take(num, text);
+	}
+	return rows[m->type].no_answer ? 0 : wire_send(s->sock, WIRE_OK, 0, NULL, fd);
+}
+
+static void relay_log(const struct wire_msg *m)
+{
+	if (log_sink.line && m->num <= (int)log_sink.level)
+		log_sink.line(m->num, m->text);
+}
+
+int serve_child(struct serve *s)
+{
+	struct wire_msg m;
+	int got, rc;
+
+	while ((got = wire_recv(s->sock, &m)) == 1) {
+		if (m.type == WIRE_LOG) {
+			relay_log(&m);
+			continue;
+		}
+		if (m.type == WIRE_FAIL || m.type == WIRE_EXEC_FAIL) {
+			s->exec_failed = m.type == WIRE_EXEC_FAIL;
+			return fail_take(m.num, m.text);
+		}
+		rc = answer(s, &m);
+		if (m.type != WIRE_CONSOLE)
+			fd_close(&m.fd);
+		if (rc < 0)
+			return -1;
+	}
+	if (got < 0)
+		return -1;
+	return s->ready ? 0 : failx("container init died before it was ready");
+}
+
+int unix_connect(const char *path, int type)
+{
+	int fd __cleanup(fd_close) = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	int at __cleanup(fd_close) = -1;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (fd < 0)
+		return fail("create socket");
+	if (strlen(path) < sizeof(addr.sun_path)) {
+		strcpy(addr.sun_path, path);
+	} else {
+		/* Longer than an address holds: by a descriptor of the file. */
+		at = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+		if (at < 0)
+			return fail("open socket %s", path);
+		path_of_fd(addr.sun_path, at);
+	}
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return fail("connect to %s", path);
+	return fd_take(&fd);
+}

@@ -1,0 +1,121 @@
+/* wire.c - one packet, one message, perhaps one descriptor, between the runtime and init. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/* On the wire: this head, then len bytes of text. */
+struct head {
+	uint32_t type;
+	int32_t num;
+	uint32_t len;
+};
+
+union control {
+	char buf[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+int wire_pair(int fds[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return fail("create socket pair");
+	return 0;
+}
+
+static int send_iov(int sock, struct iovec *iov, int n, int fd)
+{
+	union control control = { .buf = { 0 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n };
+	ssize_t sent;
+
+	if (fd >= 0) {
+		struct cmsghdr *cm;
+
+		msg.msg_control = control.buf;
+		msg.msg_controllen = sizeof(control.buf);
+		cm = CMSG_FIRSTHDR(&msg);
+		cm->cmsg_level = SOL_SOCKET;
+		cm->cmsg_type = SCM_RIGHTS;
+		cm->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cm), &fd, sizeof(int));
+	}
+	do {
+		sent = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0;
+}
+
+int wire_send(int sock, enum wire_type type, int num, const char *text, int fd)
+{
+	struct head h = { .type = type, .num = num, .len = text ? strnlen(text, WIRE_TEXT_MAX - 1) : 0 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(text ? text : ""), h.len } };
+
+	if (send_iov(sock, iov, 2, fd) < 0)
+		return fail("send to the other side of the runtime");
+	return 0;
+}
+
+int wire_send_fd(int sock, const char *body, int fd)
+{
+	struct iovec iov = { (void *)body, strlen(body) };
+
+	if (send_iov(sock, &iov, 1, fd) < 0)
+		return fail("send a descriptor");
+	return 0;
+}
+
+int wire_recv(int sock, struct wire_msg *m)
+{
+	struct head h = { 0 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { m->text, sizeof(m->text) - 1 } };
+	union control control;
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *cm;
+	ssize_t n;
+
+	m->fd = -1;
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	/* A peer that was killed with unread questions gives ECONNRESET: the end all the same. */
+	if (!n || (n < 0 && errno == ECONNRESET))
+		return 0;
+	if (n < 0)
+		return fail("receive from the other side of the runtime");
+	cm = CMSG_FIRSTHDR(&msg);
+	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS && cm->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&m->fd, CMSG_DATA(cm), sizeof(int));
+	if ((size_t)n < sizeof(h) || h.len != n - sizeof(h) || h.type >= WIRE_TYPES || h.len >= sizeof(m->text)) {
+		fd_close(&m->fd);
+		return failx("a message between the runtime and init is malformed");
+	}
+	m->type = h.type;
+	m->num = h.num;
+	m->text[h.len] = 0;
+	return 1;
+}
+
+int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd)
+{
+	struct wire_msg m;
+
+	if (wire_send(sock, type, num, text, fd) < 0)
+		return -1;
+	switch (wire_recv(sock, &m)) {
+	case 1:
+		break;
+	case 0:
+		return failx("the runtime is gone");
+	default:
+		return -1;
+	}
+	if (m.type == WIRE_OK)
+		return m.fd >= 0 ? m.fd : 0;
+	fd_close(&m.fd);
+	return fail_take(m.num, m.text);
+}

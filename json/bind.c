@@ -1,0 +1,334 @@
+/* bind.c - tree to struct by rows. */
+/* SPDX-License-Identifier: MIT */
+#include "json/private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Size and alignment of a kind as an element or behind a pointer. */
+/* clang-format off */
+#define SHAPE(type) { sizeof(type), _Alignof(type) }
+/* clang-format on */
+
+static const struct {
+	unsigned char size, align;
+} shapes[] = {
+	[JK_BOOL] = SHAPE(bool),    [JK_STR] = SHAPE(char *),	[JK_ENUM] = SHAPE(int),
+	[JK_U16] = SHAPE(uint16_t), [JK_U32] = SHAPE(uint32_t), [JK_I32] = SHAPE(int32_t),
+	[JK_U64] = SHAPE(uint64_t), [JK_I64] = SHAPE(int64_t),	[JK_RAW] = SHAPE(struct json *),
+};
+
+/* Integers by the limits they have in memory. min is the distance below zero. */
+static const struct {
+	uint64_t max, min;
+	const char *what;
+} ranges[] = {
+	[JK_U16] = { UINT16_MAX, 0, "must be an integer from 0 to 65535" },
+	[JK_U32] = { UINT32_MAX, 0, "must be an integer from 0 to 4294967295" },
+	[JK_I32] = { INT32_MAX, 0x80000000u, "must be an integer from -2147483648 to 2147483647" },
+	[JK_U64] = { UINT64_MAX, 0, "must be an integer from 0 to 18446744073709551615" },
+	[JK_I64] = { INT64_MAX, (uint64_t)1 << 63,
+		     "must be an integer from -9223372036854775808 to 9223372036854775807" },
+};
+
+static const char *const type_names[] = {
+	[JSON_NULL] = "null",	     [JSON_FALSE] = "false",	 [JSON_TRUE] = "true",
+	[JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+	[JSON_OBJECT] = "an object",
+};
+
+struct binder {
+	struct arena *arena;
+	struct json_faults *faults;
+};
+
+static int bind_object(struct binder *b, const struct json *tree, const struct json_type *type,
+		       char *out, const struct json_step *step);
+
+/* ---- faults ----------------------------------------------------------------------------------- */
+
+int json_fault(struct json_faults *f, const struct json *at, const char *path, const char *what)
+{
+	f->count++;
+	return f->report(f, at, path, what);
+}
+
+static int fault(struct binder *b, const struct json *at, const struct json_step *step,
+		 const char *what)
+{
+	char path[JSON_PATH_MAX];
+
+	json_step_print(step, path);
+	return json_fault(b->faults, at, path, what);
+}
+
+/* "must be a string, not 1.5": the wrong value is shown when it is short. */
+static int fault_type(struct binder *b, const struct json *at, const struct json_step *step,
+		      const char *what)
+{
+	char text[160], value[40] = "";
+
+	if (at->type == JSON_NUMBER)
+		snprintf(value, sizeof(value), "%.*s", at->len > 32 ? 32 : (int)at->len, at->str);
+	snprintf(text, sizeof(text), "%s, not %s", what, *value ? value : type_names[at->type]);
+	return fault(b, at, step, arena_strdup(b->arena, text));
+}
+
+/* ---- numbers and words ------------------------------------------------------------------------ */
+
+/* [-]digits within max and min, in two's complement. No other spelling: "-0", "1e3", "1.0". */
+static bool number(const char *text, size_t len, uint64_t max, uint64_t min, uint64_t *out)
+{
+	bool minus = len && text[0] == '-';
+	uint64_t v = 0, limit = minus ? min : max;
+
+	text += minus;
+	len -= minus;
+	if (!len || (text[0] == '0' && (len > 1 || minus)))
+		return false;
+	for (; len; text++, len--) {
+		unsigned digit = (unsigned char)*text - (unsigned)'0';
+
+		if (digit > 9 || v > limit / 10 || v * 10 > limit - digit || digit > limit)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = minus ? -v : v;
+	return true;
+}
+
+bool json_number_u64(const char *text, size_t len, uint64_t *out)
+{
+	return number(text, len, ranges[JK_U64].max, ranges[JK_U64].min, out);
+}
+
+bool json_number_i64(const char *text, size_t len, int64_t *out)
+{
+	uint64_t v;
+
+	if (!number(text, len, ranges[JK_I64].max, ranges[JK_I64].min, &v))
+		return false;
+	*out = (int64_t)v;
+	return true;
+}
+
+static const struct json_word *find_word(const struct json_word *words, const char *word)
+{
+	for (; words->word; words++)
+		if (!strcmp(words->word, word))
+			return words;
+	return NULL;
+}
+
+int json_word_value(const struct json_word *words, const char *word)
+{
+	const struct json_word *w = find_word(words, word);
+
+	return w ? w->value : -1;
+}
+
+const char *json_word_name(const struct json_word *words, int value)
+{
+	for (; words->word; words++)
+		if (words->value == value)
+			return words->word;
+	return NULL;
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
+static int bind_enum(struct binder *b, const struct json *v, const struct json_word *words,
+		     char *out, const struct json_step *step)
+{
+	const struct json_word *w;
+	char name[64];
+
+	if (v->type != JSON_STRING)
+		return fault_type(b, v, step, "must be a string");
+	w = find_word(words, v->str);
+	if (!w) {
+		json_plain(name, sizeof(name), v->str);
+		return fault(b, v, step, arena_printf(b->arena, "\"%s\" is not known", name));
+	}
+	memcpy(out, &w->value, sizeof(w->value));
+	return 0;
+}
+
+static int bind_integer(struct binder *b, const struct json *v, enum json_kind kind, char *out,
+			const struct json_step *step)
+{
+	union {
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
+	} n;
+	uint64_t value;
+
+	if (v->type != JSON_NUMBER ||
+	    !number(v->str, v->len, ranges[kind].max, ranges[kind].min, &value))
+		return fault_type(b, v, step, ranges[kind].what);
+	/* Cutting two's complement to its low bytes is right for both signs. */
+	switch (shapes[kind].size) {
+	case 2: n.u16 = (uint16_t)value; break;
+	case 4: n.u32 = (uint32_t)value; break;
+	default: n.u64 = value; break;
+	}
+	memcpy(out, &n, shapes[kind].size);
+	return 0;
+}
+
+/* Everything that is one value: not lists, not maps. */
+static int bind_value(struct binder *b, const struct json *v, const struct json_field *f, char *out,
+		      const struct json_step *step)
+{
+	enum json_kind kind = f->kind == JK_LIST || f->kind == JK_MAP ? f->elem : f->kind;
+	bool yes;
+
+	switch (kind) {
+	case JK_BOOL:
+		if (v->type != JSON_TRUE && v->type != JSON_FALSE)
+			return fault_type(b, v, step, "must be true or false");
+		yes = v->type == JSON_TRUE;
+		memcpy(out, &yes, sizeof(yes));
+		return 0;
+	case JK_STR:
+		if (v->type != JSON_STRING)
+			return fault_type(b, v, step, "must be a string");
+		memcpy(out, &v->str, sizeof(v->str));
+		return 0;
+	case JK_ENUM: return bind_enum(b, v, f->sub, out, step);
+	case JK_OBJ: return bind_object(b, v, f->sub, out, step);
+	case JK_RAW: memcpy(out, &v, shapes[kind].size); return 0;
+	default: return bind_integer(b, v, kind, out, step);
+	}
+}
+
+static size_t value_size(const struct json_field *f, enum json_kind kind)
+{
+	return kind == JK_OBJ ? ((const struct json_type *)f->sub)->size : shapes[kind].size;
+}
+
+size_t json_stride(const struct json_field *f, size_t *value_at)
+{
+	size_t align = shapes[f->elem].align, end;
+
+	*value_at = 0;
+	if (f->kind == JK_LIST || f->elem == JK_OBJ)
+		return value_size(f, f->elem); /* the rows of an object know where its key is */
+	*value_at = (sizeof(char *) + align - 1) & -align;
+	end = *value_at + shapes[f->elem].size;
+	if (align < shapes[JK_STR].align)
+		align = shapes[JK_STR].align;
+	return (end + align - 1) & -align;
+}
+
+static int bind_list(struct binder *b, const struct json *tree, const struct json_field *f,
+		     char *out, const struct json_step *up)
+{
+	size_t value_at, size = json_stride(f, &value_at);
+	struct json_step step = { up, NULL, 0 };
+	struct json_any_list list = { NULL, tree->len };
+	char *at;
+
+	if (tree->type != JSON_ARRAY)
+		return fault_type(b, tree, up, "must be an array");
+	list.at = at = arena_alloc(b->arena, size * list.n);
+	memcpy(out, &list, sizeof(list));
+	for (const struct json *v = tree->child; v; v = v->next, at += size, step.index++)
+		if (bind_value(b, v, f, at, &step))
+			return -1;
+	return 0;
+}
+
+static int bind_map(struct binder *b, const struct json *tree, const struct json_field *f,
+		    char *out, const struct json_step *up)
+{
+	size_t value_at, size = json_stride(f, &value_at);
+	struct json_step step = { up, NULL, 0 };
+	struct json_any_list list = { NULL, tree->len };
+	char *at;
+
+	if (tree->type != JSON_OBJECT)
+		return fault_type(b, tree, up, "must be an object");
+	list.at = at = arena_alloc(b->arena, size * list.n);
+	memcpy(out, &list, sizeof(list));
+	for (const struct json *v = tree->child; v; v = v->next, at += size) {
+		step.key = v->key;
+		memcpy(at, &v->key, sizeof(v->key));
+		if (bind_value(b, v, f, at + value_at, &step))
+			return -1;
+	}
+	return 0;
+}
+
+static int bind_field(struct binder *b, const struct json *v, const struct json_field *f, char *out,
+		      const struct json_step *step)
+{
+	char *target = out + f->offset;
+
+	if (f->kind == JK_LIST)
+		return bind_list(b, v, f, target, step);
+	if (f->kind == JK_MAP)
+		return bind_map(b, v, f, target, step);
+	if ((f->flags & JF_PTR) && f->kind != JK_STR && f->kind != JK_RAW) {
+		char *value = arena_alloc(b->arena, value_size(f, f->kind));
+
+		memcpy(target, &value, sizeof(value));
+		target = value;
+	}
+	return bind_value(b, v, f, target, step);
+}
+
+/* Writers keep the order of the spec, so the row wanted is mostly just behind the last one. */
+static const struct json_field *find_field(const struct json_type *type,
+					   const struct json_field *hint, const char *name)
+{
+	for (const struct json_field *f = hint; f->name; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	for (const struct json_field *f = type->fields; f < hint; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	return NULL;
+}
+
+static int bind_object(struct binder *b, const struct json *tree, const struct json_type *type,
+		       char *out, const struct json_step *up)
+{
+	const struct json_field *hint = type->fields, *f;
+	struct json_step step = { up, NULL, 0 };
+	const struct json *v;
+
+	if (tree->type != JSON_OBJECT)
+		return fault_type(b, tree, up, "must be an object");
+	for (v = tree->child; v; v = v->next) {
+		f = find_field(type, hint, v->key);
+		if (!f || v->type == JSON_NULL)
+			continue;
+		hint = f + 1;
+		step.key = v->key;
+		if (bind_field(b, v, f, out, &step))
+			return -1;
+	}
+	for (f = type->fields; f->name; f++) {
+		if (!(f->flags & JF_REQUIRED))
+			continue;
+		v = json_get(tree, f->name);
+		if (v && v->type != JSON_NULL)
+			continue;
+		step.key = f->name;
+		if (fault(b, tree, &step, "is missing"))
+			return -1;
+	}
+	return 0;
+}
+
+int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
+	      struct json_faults *faults)
+{
+	struct binder b = { a, faults };
+	unsigned before = faults->count;
+
+	bind_object(&b, tree, type, out, NULL);
+	return faults->count == before ? 0 : -1;
+}

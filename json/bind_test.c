@@ -1,0 +1,349 @@
+/* bind_test.c - every kind of field, exact integers, faults with their paths. */
+/* SPDX-License-Identifier: MIT */
+#include "tests/tap.h"
+#include "json/json.h"
+
+#include <stdlib.h>
+
+static char block[1 << 16];
+static struct arena arena;
+
+/* ---- a struct with every kind ----------------------------------------------------------------- */
+
+struct point {
+	int32_t x;
+	int64_t *y;
+};
+
+struct named {
+	const char *key;
+	uint32_t n;
+};
+
+struct count { /* how a map of JK_U64 lies */
+	const char *key;
+	uint64_t value;
+};
+
+struct small { /* and of JK_U16 */
+	const char *key;
+	uint16_t value;
+};
+
+struct all {
+	bool yes, *maybe;
+	const char *name;
+	int color, *shade;
+	uint16_t u16;
+	uint32_t u32, *pu32;
+	int32_t i32;
+	uint64_t u64;
+	int64_t i64;
+	struct point at, *to;
+	LIST(const char *) words;
+	LIST(int) colors;
+	LIST(uint32_t) numbers;
+	LIST(struct point) points;
+	LIST(struct json_pair) pairs;
+	LIST(struct named) nameds;
+	LIST(struct count) counts;
+	LIST(struct small) smalls;
+	const struct json *raw;
+};
+
+static const struct json_word colors[] = { { "red", 1 }, { "black", 0 }, { "none", -5 }, { 0 } };
+
+#define P(m) offsetof(struct point, m)
+static const struct json_field point_fields[] = {
+	{ "x", JK_I32, 0, JF_REQUIRED, P(x), NULL },
+	{ "y", JK_I64, 0, JF_PTR, P(y), NULL },
+	{ 0 },
+};
+static const struct json_type point_type = { sizeof(struct point), point_fields };
+
+static const struct json_field named_fields[] = {
+	{ "n", JK_U32, 0, 0, offsetof(struct named, n), NULL },
+	{ 0 },
+};
+static const struct json_type named_type = { sizeof(struct named), named_fields };
+
+#define A(m) offsetof(struct all, m)
+static const struct json_field all_fields[] = {
+	{ "yes", JK_BOOL, 0, 0, A(yes), NULL },
+	{ "maybe", JK_BOOL, 0, JF_PTR, A(maybe), NULL },
+	{ "name", JK_STR, 0, JF_REQUIRED, A(name), NULL },
+	{ "color", JK_ENUM, 0, 0, A(color), colors },
+	{ "shade", JK_ENUM, 0, JF_PTR, A(shade), colors },
+	{ "u16", JK_U16, 0, 0, A(u16), NULL },
+	{ "u32", JK_U32, 0, 0, A(u32), NULL },
+	{ "pu32", JK_U32, 0, JF_PTR, A(pu32), NULL },
+	{ "i32", JK_I32, 0, 0, A(i32), NULL },
+	{ "u64", JK_U64, 0, 0, A(u64), NULL },
+	{ "i64", JK_I64, 0, 0, A(i64), NULL },
+	{ "at", JK_OBJ, 0, 0, A(at), &point_type },
+	{ "to", JK_OBJ, 0, JF_PTR, A(to), &point_type },
+	{ "words", JK_LIST, JK_STR, 0, A(words), NULL },
+	{ "colors", JK_LIST, JK_ENUM, 0, A(colors), colors },
+	{ "numbers", JK_LIST, JK_U32, 0, A(numbers), NULL },
+	{ "points", JK_LIST, JK_OBJ, 0, A(points), &point_type },
+	{ "pairs", JK_MAP, JK_STR, 0, A(pairs), NULL },
+	{ "nameds", JK_MAP, JK_OBJ, 0, A(nameds), &named_type },
+	{ "counts", JK_MAP, JK_U64, 0, A(counts), NULL },
+	{ "smalls", JK_MAP, JK_U16, 0, A(smalls), NULL },
+	{ "raw", JK_RAW, 0, 0, A(raw), NULL },
+	{ 0 },
+};
+static const struct json_type all_type = { sizeof(struct all), all_fields };
+
+/* ---- collecting faults ------------------------------------------------------------------------ */
+
+struct seen {
+	struct json_faults faults; /* first, so that self is the whole */
+	char text[4096];
+	uint32_t off; /* of the last one */
+	unsigned stop_after;
+};
+
+static int collect(struct json_faults *self, const struct json *at, const char *path,
+		   const char *what)
+{
+	struct seen *s = (struct seen *)self;
+	size_t len = strlen(s->text);
+
+	snprintf(s->text + len, sizeof(s->text) - len, "%s%s|%s", len ? "\n" : "", path, what);
+	s->off = at->off;
+	return s->stop_after && self->count >= s->stop_after ? -1 : 0;
+}
+
+static struct all all;
+static struct seen seen;
+
+/* Binds a text; ' stands for " to keep the rows readable. */
+static int bind(const char *s)
+{
+	static char text[1 << 15];
+	struct json_error err;
+	struct json *root;
+	size_t len = strlen(s);
+
+	arena_init(&arena, block, sizeof(block));
+	for (size_t i = 0; i <= len; i++)
+		text[i] = s[i] == '\'' ? '"' : s[i];
+	root = json_parse(&arena, text, len, &err);
+	if (!root) {
+		printf("# bad test text: %s\n", err.what);
+		exit(1);
+	}
+	memset(&all, 0, sizeof(all));
+	seen.faults = (struct json_faults){ collect, 0 };
+	seen.text[0] = '\0';
+	return json_bind(&arena, root, &all_type, &all, &seen.faults);
+}
+
+/* ---- good values ------------------------------------------------------------------------------ */
+
+static void test_scalars(void)
+{
+	ok(!bind("{'name':'n','yes':true,'maybe':false,'color':'red','shade':'none','u16':65535,"
+		 "'u32':4294967295,'pu32':0,'i32':-2147483648,'u64':18446744073709551615,"
+		 "'i64':-9223372036854775808}"),
+	   "scalars at their limits bind");
+	ok(all.yes && all.maybe && !*all.maybe, "bool and bool pointer");
+	is_str(all.name, "n", "string");
+	ok(all.color == 1 && all.shade && *all.shade == -5, "enum and enum pointer");
+	ok(all.u16 == 65535 && all.u32 == UINT32_MAX && all.i32 == INT32_MIN &&
+		   all.u64 == UINT64_MAX && all.i64 == INT64_MIN,
+	   "integers");
+	ok(all.pu32 && !*all.pu32, "a pointer to zero is not absence");
+	ok(!bind("{'name':'','i32':2147483647,'i64':9223372036854775807,'color':'black'}"),
+	   "the upper limits of signed ones");
+	ok(all.i32 == INT32_MAX && all.i64 == INT64_MAX && !*all.name, "with their values");
+	ok(!all.maybe && !all.shade && !all.pu32 && !all.to && !all.words.at && !all.pairs.at &&
+		   !all.raw,
+	   "what is absent stays NULL");
+	ok(!bind("{'name':'n','maybe':null,'u32':null,'to':null,'words':null,'pairs':null,'at':"
+		 "null}"),
+	   "null binds everywhere");
+	ok(!all.maybe && !all.u32 && !all.to && !all.words.at && !all.pairs.at, "as absence");
+	ok(!bind("{'x-vendor':{'name':7},'name':'n','Name':1}") && !strcmp(all.name, "n"),
+	   "unknown members are ignored, names are exact");
+	ok(!bind("{'u64':7,'name':'n','color':'red','yes':true}") && all.u64 == 7 && all.yes &&
+		   all.color == 1,
+	   "members in another order than the rows");
+}
+
+static void test_containers(void)
+{
+	ok(!bind("{'name':'n','at':{'x':-1},'to':{'x':2,'y':-3},'words':['a','b\\n'],"
+		 "'colors':['none','red'],'numbers':[7,8,9],'points':[{'x':1,'y':2},{'x':3}],"
+		 "'pairs':{'k':'v','':''},'nameds':{'eth0':{'n':5},'eth1':{}},"
+		 "'counts':{'a':18446744073709551615,'b':1},'smalls':{'s':1,'t':65535},"
+		 "'raw':[1,{'x':null}]}"),
+	   "containers bind");
+	ok(all.at.x == -1 && !all.at.y && all.to && all.to->x == 2 && *all.to->y == -3, "objects");
+	ok(all.words.n == 2 && !strcmp(all.words.at[1], "b\n"), "list of strings");
+	ok(all.colors.n == 2 && all.colors.at[0] == -5 && all.colors.at[1] == 1, "list of words");
+	ok(all.numbers.n == 3 && all.numbers.at[0] == 7 && all.numbers.at[2] == 9,
+	   "list of numbers");
+	ok(all.points.n == 2 && *all.points.at[0].y == 2 && all.points.at[1].x == 3 &&
+		   !all.points.at[1].y,
+	   "list of objects");
+	ok(all.pairs.n == 2 && !strcmp(all.pairs.at[0].key, "k") &&
+		   !strcmp(all.pairs.at[0].value, "v") && !*all.pairs.at[1].key,
+	   "map of strings");
+	ok(all.nameds.n == 2 && !strcmp(all.nameds.at[0].key, "eth0") && all.nameds.at[0].n == 5 &&
+		   !strcmp(all.nameds.at[1].key, "eth1") && !all.nameds.at[1].n,
+	   "map of objects");
+	ok(all.counts.n == 2 && all.counts.at[0].value == UINT64_MAX && all.counts.at[1].value == 1,
+	   "map of 64-bit numbers");
+	ok(all.smalls.n == 2 && all.smalls.at[0].value == 1 && all.smalls.at[1].value == 65535,
+	   "map of 16-bit numbers");
+	ok(all.raw && all.raw->type == JSON_ARRAY && all.raw->len == 2, "the tree itself");
+	ok(!bind("{'name':'n','words':[],'pairs':{}}") && all.words.at && !all.words.n &&
+		   all.pairs.at && !all.pairs.n,
+	   "an empty list is present");
+}
+
+/* ---- faults ----------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *text, *faults;
+} faulty[] = {
+	{ "{}", "name|is missing" },
+	{ "{'name':null}", "name|is missing" },
+	{ "[]", "|must be an object, not an array" },
+	{ "null", "|must be an object, not null" },
+	{ "{'name':7}", "name|must be a string, not 7" },
+	{ "{'name':['x']}", "name|must be a string, not an array" },
+	{ "{'name':{}}", "name|must be a string, not an object" },
+	{ "{'name':'n','yes':'true'}", "yes|must be true or false, not a string" },
+	{ "{'name':'n','yes':1}", "yes|must be true or false, not 1" },
+	{ "{'name':true}", "name|must be a string, not true" },
+	{ "{'name':'n','color':'Red'}", "color|\"Red\" is not known" },
+	{ "{'name':'n','color':'re\\nd'}", "color|\"re?d\" is not known" },
+	{ "{'name':'n','color':1}", "color|must be a string, not 1" },
+	{ "{'name':'n','u16':65536}", "u16|must be an integer from 0 to 65535, not 65536" },
+	{ "{'name':'n','u32':-1}", "u32|must be an integer from 0 to 4294967295, not -1" },
+	{ "{'name':'n','u32':4294967296}",
+	  "u32|must be an integer from 0 to 4294967295, not 4294967296" },
+	{ "{'name':'n','u32':'0'}", "u32|must be an integer from 0 to 4294967295, not a string" },
+	{ "{'name':'n','u32':1.5}", "u32|must be an integer from 0 to 4294967295, not 1.5" },
+	{ "{'name':'n','u32':1e3}", "u32|must be an integer from 0 to 4294967295, not 1e3" },
+	{ "{'name':'n','u32':-0}", "u32|must be an integer from 0 to 4294967295, not -0" },
+	{ "{'name':'n','pu32':false}", "pu32|must be an integer from 0 to 4294967295, not false" },
+	{ "{'name':'n','i32':2147483648}",
+	  "i32|must be an integer from -2147483648 to 2147483647, not 2147483648" },
+	{ "{'name':'n','i32':-2147483649}",
+	  "i32|must be an integer from -2147483648 to 2147483647, not -2147483649" },
+	{ "{'name':'n','u64':18446744073709551616}",
+	  "u64|must be an integer from 0 to 18446744073709551615, not 18446744073709551616" },
+	{ "{'name':'n','i64':9223372036854775808}",
+	  "i64|must be an integer from -9223372036854775808 to 9223372036854775807, not "
+	  "9223372036854775808" },
+	{ "{'name':'n','i64':-9223372036854775809}",
+	  "i64|must be an integer from -9223372036854775808 to 9223372036854775807, not "
+	  "-9223372036854775809" },
+	{ "{'name':'n','words':'ls -l'}", "words|must be an array, not a string" },
+	{ "{'name':'n','words':['a',null,3]}",
+	  "words[1]|must be a string, not null\nwords[2]|must be a string, not 3" },
+	{ "{'name':'n','colors':['red','blue']}", "colors[1]|\"blue\" is not known" },
+	{ "{'name':'n','points':[{},{'x':'1'},[]]}",
+	  "points[0].x|is missing\n"
+	  "points[1].x|must be an integer from -2147483648 to 2147483647, not a string\n"
+	  "points[2]|must be an object, not an array" },
+	{ "{'name':'n','to':{'y':1}}", "to.x|is missing" },
+	{ "{'name':'n','at':[]}", "at|must be an object, not an array" },
+	{ "{'name':'n','pairs':{'io.k':1}}", "pairs.io.k|must be a string, not 1" },
+	{ "{'name':'n','pairs':{'k':null}}", "pairs.k|must be a string, not null" },
+	{ "{'name':'n','pairs':[]}", "pairs|must be an object, not an array" },
+	{ "{'name':'n','nameds':{'e':{'n':-1}}}",
+	  "nameds.e.n|must be an integer from 0 to 4294967295, not -1" },
+	{ "{'name':'n','counts':{'e':'1'}}",
+	  "counts.e|must be an integer from 0 to 18446744073709551615, not a string" },
+	{ "{'u16':-1,'yes':0}", "u16|must be an integer from 0 to 65535, not -1\n"
+				"yes|must be true or false, not 0\nname|is missing" },
+};
+
+static void test_faults(void)
+{
+	for (size_t i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++) {
+		unsigned n = 1;
+
+		ok(bind(faulty[i].text) == -1, "fault: %s", faulty[i].text);
+		is_str(seen.text, faulty[i].faults, "fault: its text");
+		for (const char *p = faulty[i].faults; *p; p++)
+			n += *p == '\n';
+		ok(seen.faults.count == n, "fault: counted once");
+	}
+	bind("{'name':'n','points':[{'x':1},{'x':'1'}]}");
+	ok(seen.off == 35, "the fault points at the value");
+	bind("{'name':'n','points':[{'x':1},{'y':1}]}");
+	ok(seen.off == 30, "a missing member at its object");
+
+	seen.stop_after = 2;
+	ok(bind("{'yes':1,'u16':-1,'u32':-1}") == -1 && seen.faults.count == 2,
+	   "a reporter that has enough stops it");
+	ok(bind("{'points':[{},{},{}],'words':[1,2]}") == -1 && seen.faults.count == 2,
+	   "in lists too");
+	seen.stop_after = 0;
+
+	ok(bind("{'name':'n','u32':11111111111111111111111111111111111111111111111111}") == -1 &&
+		   strlen(seen.text) < 90,
+	   "a number without end is cut in the message");
+}
+
+/* A path is cut, never overrun, however long the names are. */
+static void test_long_path(void)
+{
+	static char s[4096];
+	size_t len = (size_t)snprintf(s, sizeof(s), "{'name':'n','pairs':{'");
+
+	memset(s + len, 'k', 2000);
+	strcpy(s + len + 2000, "':1}}");
+	ok(bind(s) == -1 && strlen(seen.text) < 300 &&
+		   strstr(seen.text, "|must be a string, not 1"),
+	   "a path without end is cut");
+	for (size_t i = 0; i < 999; i++)
+		memcpy(s + len + 2 * i, "\xc3\xa9", 2);
+	strcpy(s + len + 2 * 999, "':1}}");
+	bind(s);
+	ok(strstr(seen.text, "\xc3\xa9|must") != NULL, "between characters");
+	s[len] = 'k';
+	strcpy(s + len + 1, strchr(seen.text, '.') + 1);
+	strcpy(strchr(s + len, '|'), "\xc3\xa9\xc3\xa9':1}}");
+	bind(s);
+	ok(strstr(seen.text, "\xc3\xa9|must") != NULL, "at any offset");
+}
+
+static void test_numbers(void)
+{
+	/* clang-format off */
+	static const char *const bad[] = { "", "-", "+1", "00", "01", "-0", "-01", "1.0", "1e3", " 1", "1 ",
+					   "0x1", "18446744073709551616", "99999999999999999999999" };
+	/* clang-format on */
+	uint64_t u;
+	int64_t i;
+
+	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
+		ok(!json_number_u64(bad[n], strlen(bad[n]), &u) &&
+			   !json_number_i64(bad[n], strlen(bad[n]), &i),
+		   "\"%s\" is no integer", bad[n]);
+	ok(json_number_u64("0", 1, &u) && u == 0, "0 is");
+	ok(json_number_u64("42]", 2, &u) && u == 42, "only len bytes are read");
+	ok(!json_number_u64("-1", 2, &u) && json_number_i64("-1", 2, &i) && i == -1,
+	   "-1 is signed");
+	ok(json_word_value(colors, "black") == 0 && json_word_value(colors, "blac") == -1,
+	   "value of a word");
+	is_str(json_word_name(colors, -5), "none", "word of a value");
+	ok(!json_word_name(colors, 77), "no word of an unknown value");
+}
+
+int main(void)
+{
+	test_scalars();
+	test_containers();
+	test_faults();
+	test_long_path();
+	test_numbers();
+	return done();
+}

@@ -1,0 +1,419 @@
+/* parse.c - text to tree: strict RFC 8259, without recursion. */
+/* SPDX-License-Identifier: MIT */
+#include "json/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Objects up to this size are searched for twins member by member, larger ones by sorting. */
+#define FEW_MEMBERS 16
+
+/* An open array or object. step tells which of its children is being read. */
+struct level {
+	struct json_step step;
+	struct json *node, **tail;
+};
+
+struct parser {
+	struct arena *arena;
+	char *text, *p, *end; /* *end is NUL: no loop needs to look for the end */
+	struct json_error *err;
+	unsigned depth;
+	struct level levels[JSON_DEPTH_MAX];
+};
+
+static struct level *top(struct parser *ps)
+{
+	return ps->depth ? &ps->levels[ps->depth - 1] : NULL;
+}
+
+/* The clause begins with the path: a person finds "process.args[2]" faster than a column. */
+__attribute__((cold)) static int bad(struct parser *ps, const char *at, const char *what)
+{
+	char path[JSON_PATH_MAX];
+	struct level *in = top(ps);
+
+	json_step_print(in ? &in->step : NULL, path);
+	ps->err->off = (uint32_t)(at - ps->text);
+	ps->err->what = arena_printf(ps->arena, "%s%s%s%s", path, *path ? ": " : "", what,
+				     at == ps->end ? ", but the text ends here" : "");
+	return -1;
+}
+
+static void skip_space(struct parser *ps)
+{
+	while (*ps->p == ' ' || *ps->p == '\n' || *ps->p == '\t' || *ps->p == '\r')
+		ps->p++;
+}
+
+/* ---- strings ---------------------------------------------------------------------------------- */
+
+/*
+ * Length of the multi-byte character at s, 0 when it is malformed (Unicode, table 3-7: no
+ * overlong forms, no surrogates, nothing above U+10FFFF). The NUL behind the text stops it.
+ */
+static size_t utf8_len(const unsigned char *s)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t more;
+
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	more = s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
+	switch (s[0]) {
+	case 0xe0: low = 0xa0; break;
+	case 0xed: high = 0x9f; break;
+	case 0xf0: low = 0x90; break;
+	case 0xf4: high = 0x8f; break;
+	}
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i <= more; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return more + 1;
+}
+
+static char *utf8_put(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		*out++ = (char)c;
+		return out;
+	}
+	if (c < 0x800) {
+		*out++ = (char)(0xc0 | c >> 6);
+	} else {
+		if (c < 0x10000) {
+			*out++ = (char)(0xe0 | c >> 12);
+		} else {
+			*out++ = (char)(0xf0 | c >> 18);
+			*out++ = (char)(0x80 | (c >> 12 & 0x3f));
+		}
+		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*out++ = (char)(0x80 | (c & 0x3f));
+	return out;
+}
+
+/* Four hex digits at s, -1 when they are none. */
+static int32_t hex4(const char *s)
+{
+	int32_t v = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int c = (unsigned char)s[i];
+
+		if (c >= '0' && c <= '9')
+			c -= '0';
+		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+			c = (c | 32) - 'a' + 10;
+		else
+			return -1;
+		v = v << 4 | c;
+	}
+	return v;
+}
+
+/* The character of the \u escape at s, with its second half; *used counts bytes. */
+static int32_t unescape_u(struct parser *ps, const char *s, size_t *used)
+{
+	int32_t c = hex4(s + 2), low;
+
+	*used = 6;
+	if (c < 0)
+		return bad(ps, s, "expected four hexadecimal digits behind \\u");
+	if (!c)
+		return bad(ps, s, "\\u0000 is not allowed in a string");
+	if (c >= 0xdc00 && c <= 0xdfff)
+		return bad(ps, s, "\\u escape is a lone low surrogate");
+	if (c < 0xd800 || c > 0xdfff)
+		return c;
+	low = s[6] == '\\' && s[7] == 'u' ? hex4(s + 8) : -1;
+	if (low < 0xdc00 || low > 0xdfff)
+		return bad(ps, s, "\\u escape is a lone high surrogate");
+	*used = 12;
+	return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+}
+
+static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+
+/*
+ * Decodes s[0..end) into the arena. Not in place: a decoded newline in the text would move
+ * every line number behind it.
+ */
+static int unescape(struct parser *ps, const char *s, const char *end, struct json *node)
+{
+	char *buf = arena_alloc(ps->arena, (size_t)(end - s) + 1), *out = buf;
+
+	while (s < end) {
+		const char *plain = memchr(s, '\\', (size_t)(end - s)), *e = escapes;
+		size_t used = 2;
+		int32_t c;
+
+		if (!plain)
+			plain = end;
+		memcpy(out, s, (size_t)(plain - s));
+		out += plain - s;
+		s = plain;
+		if (s == end)
+			break;
+		if (s[1] == 'u') {
+			if ((c = unescape_u(ps, s, &used)) < 0)
+				return -1;
+			out = utf8_put(out, (uint32_t)c);
+		} else {
+			while (*e && *e != s[1])
+				e += 2;
+			if (!*e)
+				return bad(ps, s, "unknown escape in a string");
+			*out++ = e[1];
+		}
+		s += used;
+	}
+	node->str = buf;
+	node->len = (uint32_t)(out - buf);
+	return 0;
+}
+
+/* The string whose opening quote is at p. Without escapes it stays where it is. */
+static int read_string(struct parser *ps, struct json *node)
+{
+	char *start = ++ps->p, *p = start;
+	bool escaped = false;
+
+	while (*p != '"') {
+		unsigned char c = (unsigned char)*p;
+		size_t n = 1;
+
+		if (c == '\\') {
+			escaped = true;
+			n = p + 1 < ps->end ? 2 : 1;
+		} else if (c < 0x20) {
+			return bad(ps, p,
+				   p == ps->end ? "expected '\"' at the end of the string"
+						: "control character in a string");
+		} else if (c >= 0x80 && !(n = utf8_len((unsigned char *)p))) {
+			return bad(ps, p, "string is not valid UTF-8");
+		}
+		p += n;
+	}
+	ps->p = p + 1;
+	if (escaped)
+		return unescape(ps, start, p, node);
+	*p = '\0';
+	node->str = start;
+	node->len = (uint32_t)(p - start);
+	return 0;
+}
+
+/* ---- numbers and words ------------------------------------------------------------------------ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int read_number(struct parser *ps, struct json *node)
+{
+	char *p = ps->p;
+
+	p += *p == '-';
+	if (!is_digit(*p))
+		return bad(ps, p, "expected a digit");
+	if (*p == '0' && is_digit(p[1]))
+		return bad(ps, p, "number has a leading zero");
+	while (is_digit(*p))
+		p++;
+	if (*p == '.') {
+		if (!is_digit(*++p))
+			return bad(ps, p, "expected a digit behind the point");
+		while (is_digit(*p))
+			p++;
+	}
+	if (*p == 'e' || *p == 'E') {
+		p++;
+		p += *p == '+' || *p == '-';
+		if (!is_digit(*p))
+			return bad(ps, p, "expected a digit in the exponent");
+		while (is_digit(*p))
+			p++;
+	}
+	node->type = JSON_NUMBER;
+	node->str = ps->p;
+	node->len = (uint32_t)(p - ps->p);
+	ps->p = p;
+	return 0;
+}
+
+static int read_word(struct parser *ps, struct json *node)
+{
+	static const struct json_word words[] = {
+		{ "null", JSON_NULL },
+		{ "false", JSON_FALSE },
+		{ "true", JSON_TRUE },
+		{ 0 },
+	};
+
+	for (const struct json_word *w = words; w->word; w++) {
+		size_t len = strlen(w->word);
+
+		if (strncmp(ps->p, w->word, len))
+			continue;
+		node->type = (enum json_tag)w->value;
+		ps->p += len;
+		return 0;
+	}
+	return bad(ps, ps->p, "expected a value");
+}
+
+/* ---- arrays and objects ----------------------------------------------------------------------- */
+
+static int open_level(struct parser *ps, struct json *node, enum json_tag type)
+{
+	struct level *in = top(ps), *new = &ps->levels[ps->depth];
+
+	if (ps->depth == JSON_DEPTH_MAX)
+		return bad(ps, ps->p, "arrays and objects are nested too deeply");
+	node->type = type;
+	new->step = (struct json_step){ in ? &in->step : NULL, NULL, JSON_NO_STEP };
+	new->node = node;
+	new->tail = &node->child;
+	ps->depth++;
+	ps->p++;
+	return 0;
+}
+
+/* Member name and colon. */
+static int read_key(struct parser *ps, struct level *in, struct json *node)
+{
+	char *quote = ps->p;
+
+	in->step.key = NULL;
+	if (*quote != '"')
+		return bad(ps, quote, "expected a member name in double quotes");
+	if (read_string(ps, node))
+		return -1;
+	node->key = node->str;
+	in->step.key = node->key;
+	for (struct json *m = in->node->child; m && in->node->len < FEW_MEMBERS; m = m->next)
+		if (!strcmp(m->key, node->key))
+			return bad(ps, quote, "is there twice");
+	skip_space(ps);
+	if (*ps->p != ':')
+		return bad(ps, ps->p, "expected ':' behind the member name");
+	ps->p++;
+	skip_space(ps);
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct json *x = *(struct json *const *)a, *y = *(struct json *const *)b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x->off > y->off) - (x->off < y->off);
+}
+
+/* Sorting keeps an object of a million members from costing a trillion comparisons. */
+static int check_twins(struct parser *ps, struct level *in)
+{
+	struct arena before = *ps->arena;
+	struct json **all;
+	size_t n = 0;
+
+	if (in->node->len <= FEW_MEMBERS)
+		return 0;
+	all = arena_alloc(ps->arena, in->node->len * sizeof(void *));
+	for (struct json *m = in->node->child; m; m = m->next)
+		all[n++] = m;
+	qsort(all, n, sizeof(void *), by_key);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(all[i - 1]->key, all[i]->key))
+			continue;
+		in->step.key = all[i]->key;
+		return bad(ps, ps->text + all[i]->off, "is there twice");
+	}
+	if (before.end == ps->arena->end)
+		*ps->arena = before;
+	return 0;
+}
+
+/* One member or element (or the root): a whole scalar, or the opening of a container. */
+static int read_item(struct parser *ps, struct json *node)
+{
+	struct level *in = top(ps);
+
+	skip_space(ps);
+	if (in && in->node->type == JSON_OBJECT) {
+		if (read_key(ps, in, node))
+			return -1;
+	} else if (in) {
+		in->step.index = in->node->len;
+	}
+	node->off = (uint32_t)(ps->p - ps->text);
+	node->str = NULL;
+	node->len = 0;
+	if (in) {
+		*in->tail = node;
+		in->tail = &node->next;
+		in->node->len++;
+	}
+	switch (*ps->p) {
+	case '{': return open_level(ps, node, JSON_OBJECT);
+	case '[': return open_level(ps, node, JSON_ARRAY);
+	case '"': node->type = JSON_STRING; return read_string(ps, node);
+	case '-':
+	case '0' ... '9': return read_number(ps, node);
+	default: return read_word(ps, node);
+	}
+}
+
+/* What follows an item: 1 another item, 0 the end of the text. */
+static int read_ends(struct parser *ps)
+{
+	for (; ps->depth; ps->depth--) {
+		struct level *in = top(ps);
+		bool object = in->node->type == JSON_OBJECT;
+
+		skip_space(ps);
+		if (*ps->p != (object ? '}' : ']')) {
+			if (!in->node->len)
+				return 1; /* just opened */
+			in->step.key = NULL;
+			in->step.index = JSON_NO_STEP;
+			if (*ps->p != ',')
+				return bad(ps, ps->p,
+					   object ? "expected ',' or '}'" : "expected ',' or ']'");
+			ps->p++;
+			return 1;
+		}
+		if (object && check_twins(ps, in))
+			return -1;
+		ps->p++;
+	}
+	skip_space(ps);
+	return ps->p == ps->end ? 0 : bad(ps, ps->p, "something follows the end of the document");
+}
+
+struct json *json_parse(struct arena *a, char *text, size_t len, struct json_error *err)
+{
+	struct parser ps = { .arena = a, .text = text, .p = text, .err = err };
+	struct json *root = arena_alloc(a, sizeof(*root));
+	int more;
+
+	if (len >= UINT32_MAX) {
+		*err = (struct json_error){ 0, "text is too long" };
+		return NULL;
+	}
+	ps.end = text + len;
+	*ps.end = '\0';
+	for (struct json *node = root;; node = arena_alloc(a, sizeof(*node))) {
+		if (read_item(&ps, node))
+			return NULL;
+		more = read_ends(&ps);
+		if (more < 0)
+			return NULL;
+		if (!more)
+			return root;
+	}
+}

@@ -1,0 +1,39 @@
+/* private.h - what the files of json/ share with each other only. */
+/* SPDX-License-Identifier: MIT */
+#ifndef JSON_PRIVATE_H
+#define JSON_PRIVATE_H
+
+#include "json/json.h"
+
+/* ---- path.c ----------------------------------------------------------------------------------- */
+
+/* One step from a container to a child; steps are chained from the innermost to the root. */
+struct json_step {
+	const struct json_step *up;
+	const char *key;	/* member name, or NULL for an element */
+	uint32_t index;		/* of an element; JSON_NO_STEP: not on a child yet */
+};
+
+#define JSON_NO_STEP UINT32_MAX
+
+/* Longer paths are cut; no path of the OCI documents comes near. */
+#define JSON_PATH_MAX 256
+
+/* "linux.namespaces[1].type", "" for the root. */
+void json_step_print(const struct json_step *last, char buf[JSON_PATH_MAX]);
+
+/* Copies text into buf with control characters made visible, cut to what fits: for messages. */
+size_t json_plain(char *buf, size_t size, const char *text);
+
+/* ---- bind.c ----------------------------------------------------------------------------------- */
+
+/* Any LIST(T): they all lie alike, whatever T is. */
+struct json_any_list {
+	void *at;
+	size_t n;
+};
+
+/* Distance of the elements of a list or map, and where in one the value lies behind the key. */
+size_t json_stride(const struct json_field *f, size_t *value_at);
+
+#endif

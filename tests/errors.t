@@ -1,0 +1,430 @@
+#!/bin/sh
+# errors.t - bad input and a host that has run out: one clear line, status 1, nothing left.
+# SPDX-License-Identifier: MIT
+#
+# Each refusal is checked by `refused`: exit status, one line of error that names the thing, no output
+# of the container, no state. Most peers fail some of these; what the control does stands beside it.
+. "$(dirname "$0")/lib.sh"
+need_root
+bundle
+cp "$bundle/config.json" "$tmp/good.json"
+fresh() { cp "$tmp/good.json" "$bundle/config.json"; }
+
+# reject DESC PATTERN POINTER VALUE...: these values in an otherwise good config are refused.
+reject() {
+	_d=$1
+	_p=$2
+	shift 2
+	fresh
+	config_set "$@"
+	refused "$_d" "$_p"
+}
+
+# accept DESC POINTER VALUE...: and these are not.
+accept() {
+	_d=$1
+	shift
+	fresh
+	config_set "$@"
+	run_ok "$_d"
+}
+
+# ---- 1: the file itself ----
+
+rm "$bundle/config.json"
+refused 'config.json missing' 'config\.json.*(not found|no such file)'
+: >"$bundle/config.json"
+refused 'config.json empty' 'config\.json|EOF'
+head -c 300 "$tmp/good.json" >"$bundle/config.json"
+# control: runc 1.1.5 says "unexpected EOF" and no place.
+refused 'config.json cut off: the place is named' 'config\.json:[0-9]+:[0-9]+'
+head -c 200000 /dev/zero | tr '\0' '[' >"$bundle/config.json"
+refused '200,000 brackets: refused, no stack overflow' 'config\.json.*(deep|depth|nest)'
+{
+	printf '{"annotations":{"a":'
+	head -c 100000 /dev/zero | tr '\0' '['
+	head -c 100000 /dev/zero | tr '\0' ']'
+	printf '}}'
+} >"$bundle/config.json"
+refused 'the same below a field' 'config\.json.*(deep|depth|nest)'
+echo null >"$bundle/config.json"
+refused 'null instead of an object' 'config'
+echo '[]' >"$bundle/config.json"
+refused 'an array instead of an object' 'config'
+mkdir "$bundle/dir"
+rm "$bundle/config.json"
+mkfifo "$bundle/config.json"
+LIMIT=20
+refused 'config.json is a FIFO: no hang' 'config\.json'
+unset LIMIT
+rm "$bundle/config.json"
+mkdir "$bundle/config.json"
+refused 'config.json is a directory' 'config\.json'
+rmdir "$bundle/config.json"
+printf '{ "ociVersion": "1.0.2", "process": { "args": [ "true" ] "cwd": "/" } }' >"$bundle/config.json"
+refused 'a comma forgotten: line and column' 'config\.json:1:5[0-9]'
+fresh
+do_runc run --bundle "$tmp/no-such-bundle" "$id"
+like 'bundle missing' "$status $err" '^1 .*no such file or directory'
+do_runc run --bundle "$tmp/good.json" "$id"
+like 'bundle is a file' "$status $err" '^1 .*not a directory'
+
+# ---- 2: trailing data, duplicate keys (control: accepted) ----
+
+echo '{}' >>"$bundle/config.json"
+refused 'bytes after the closing brace' 'config\.json:[0-9]+:1'
+fresh
+sed -i 's|"cwd": "/"|"cwd": "/", "cwd": "/tmp"|' "$bundle/config.json"
+refused 'a key twice' 'cwd.*(twice|duplicate|again)|(twice|duplicate).*cwd'
+fresh
+printf '\n\t \n' >>"$bundle/config.json"
+run_ok 'white space after the brace is fine'
+
+# ---- 3: NUL ----
+
+reject 'NUL in the host name' 'hostname.*(NUL|null|u0000)|(NUL|null|u0000).*hostname' /hostname '"a\u0000b"'
+reject 'NUL in args' 'args.*(NUL|null|u0000)|(NUL|null|u0000).*args|u0000' /process/args '["tr\u0000ue"]'
+reject 'NUL in a destination' '(NUL|null|u0000)' /mounts/0/destination '"/proc\u0000/../etc"'
+reject 'NUL in root.path' '(NUL|null|u0000)' /root/path '"rootfs\u0000x"'
+
+# ---- 4: wrong types and numbers ----
+
+reject 'args is a string' 'args' /process/args '"true"'
+reject 'args holds a number' 'args' /process/args '["true", 1]'
+for v in '"0"' 1.5 -1 4294967296 4294967295 true '[]'; do
+	# control: runc 1.1.5 lets 4294967295 through to setuid and fails there.
+	reject "uid $v" 'uid' /process/user/uid "$v"
+done
+for v in '"0"' -1 4294967296 4294967295; do
+	reject "gid $v" 'gid' /process/user/gid "$v"
+	reject "additional gid $v" 'additionalGids' /process/user/additionalGids "[$v]"
+done
+reject 'terminal is a number' 'terminal' /process/terminal 1
+reject 'process is an array' 'process' /process '[]'
+reject 'mounts is an object' 'mounts' /mounts '{}'
+reject 'an option is a number' 'options' /mounts/1/options '[1]'
+reject 'oomScoreAdj too large' 'oomScoreAdj' /process/oomScoreAdj 1001
+reject 'umask too large' 'umask' /process/user/umask 4294967296
+fresh
+config_del /process
+refused 'no process' 'process'
+fresh
+config_del /root
+refused 'no root' 'root'
+reject 'no args' 'args' /process/args '[]'
+reject 'args null' 'args' /process/args null
+reject 'an empty cwd' 'cwd' /process/cwd '""'
+reject 'a relative cwd' 'cwd.*absolute' /process/cwd '"tmp"'
+fresh
+sed -i 's/"hard": 1024/"hard": 01024/' "$bundle/config.json"
+refused 'a number with a leading zero' 'config\.json:'
+fresh
+printf '{"a":"\377"}' >"$bundle/config.json"
+refused 'a byte that is no UTF-8' 'config\.json'
+accept 'a key nobody knows is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/noSuchKey 1
+
+# ---- 5: ociVersion (control: not looked at) ----
+
+for v in '"banana"' '"9.9.9"' '"2.0.0"' '"0.5.0"' '""' 1; do
+	reject "ociVersion $v" 'ociVersion' /ociVersion "$v"
+done
+fresh
+config_del /ociVersion
+refused 'no ociVersion' 'ociVersion'
+for v in 1.0.0 1.0.2-dev 1.1.0 1.2.0 1.2.1+dev 1.3.0 1.9.0; do
+	accept "ociVersion $v" /ociVersion "\"$v\""
+done
+
+# ---- 6: ids ----
+
+fresh
+long=$(head -c 1025 /dev/zero | tr '\0' a)
+for i in '' . .. a/b /a 'a b' 'a	b' 'a*' 'ä' ../a "$long"; do
+	do_runc run --bundle "$bundle" "$i"
+	like "id '$(printf %.20s "$i")' is refused" "$status $err" \
+		'^1 .*(container id|container ID|too long)'
+	is 'in one line' "$(error_lines "$tmp/err")" 1
+done
+do_runc run --bundle "$bundle" "$id
+x"
+like 'id with a newline is refused' "$status $err" '^1 .*container ID'
+for i in "$id" "$id.x" "$id+x" "$id-X_9" "1$id"; do
+	do_runc run --bundle "$bundle" "$i"
+	is "id $i is fine" "$status" 0
+done
+do_runc run --bundle "$bundle"
+isnt 'no id' "$status" 0
+do_runc run --bundle "$bundle" "$id" "$id-2"
+isnt 'two ids' "$status" 0
+
+# ---- 7: see create-start.t ----
+# ---- 8: root.path ----
+
+reject 'root.path missing' 'no-such-root.*|root' /root/path '"no-such-root"'
+reject 'root.path is a file' 'config\.json|not a directory' /root/path '"config.json"'
+reject 'root.path empty' 'root' /root/path '""'
+fresh
+ln -s loop "$bundle/loop"
+config_set /root/path '"loop"'
+refused 'root.path is a symbolic link to itself' 'loop|symlink|symbolic'
+reject 'root.path is a FIFO' 'fifo|not a directory' /root/path "\"$(mkfifo "$tmp/fifo" && echo "$tmp/fifo")\""
+
+# ---- 9: the program ----
+
+reject 'program not found in PATH' 'no-such-program.*executable file not found in' /process/args '["no-such-program"]'
+reject 'program by path not found' '/no/such.*no such file or directory' /process/args '["/no/such"]'
+# control: "permission denied".
+reject 'program is a directory' '/etc.*is a directory' /process/args '["/etc"]'
+touch "$rootfs/bin/plain"
+reject 'program not executable' '/bin/plain.*permission denied' /process/args '["/bin/plain"]'
+reject 'program name empty' 'args|exec' /process/args '[""]'
+ln -s /proc/self/exe "$rootfs/bin/selflink" 2>/dev/null
+fresh
+config_set /process/args '["no-such-program"]'
+create
+is 'and that is an error of create, not of start' "$status" 1
+is 'and leaves nothing' "$(status_of "$id")" none
+
+# ---- 10: interpreter missing, foreign machine ----
+
+printf '#!/no/such/interpreter\n' >"$rootfs/bin/badscript"
+printf 'echo hi\n' >"$rootfs/bin/noscript"
+printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\052\0\1\0\0\0' >"$rootfs/bin/foreign"
+chmod 755 "$rootfs/bin/badscript" "$rootfs/bin/noscript" "$rootfs/bin/foreign"
+# control: runc 1.1.5 says "no such file or directory" and not what is missing.
+reject 'interpreter of a script missing: it is named' '/no/such/interpreter|badscript.*no such file' \
+	/process/args '["/bin/badscript"]'
+reject 'no interpreter line: exec format error' 'exec format error' /process/args '["/bin/noscript"]'
+reject 'program of another machine: exec format error' 'exec format error' /process/args '["/bin/foreign"]'
+
+# ---- 11: cwd: process.t and attack-cwd.t ----
+# ---- 12: mounts ----
+
+reject 'mount source missing' '/no/such/source' \
+	/mounts/- '{"destination":"/mnt","type":"bind","source":"/no/such/source","options":["bind"]}'
+reject 'file system unknown' 'nosuchfs|/mnt' \
+	/mounts/- '{"destination":"/mnt","type":"nosuchfs","source":"none"}'
+reject 'option of a file system unknown' '/mnt' /root/readonly false \
+	/mounts/- '{"destination":"/mnt","type":"tmpfs","source":"none","options":["nosuchoption=1"]}'
+reject 'unknown option on a bind' 'nosuchoption|filesystem-specific|/mnt' \
+	/mounts/- '{"destination":"/mnt","source":"/tmp","options":["bind","nosuchoption"]}'
+reject 'directory onto a file' '/etc/passwd' \
+	/mounts/- '{"destination":"/etc/passwd","source":"/tmp","options":["bind"]}'
+reject 'type bind without the option is no bind' '/mnt' /root/readonly false \
+	/mounts/- '{"destination":"/mnt","type":"bind","source":"/tmp"}'
+reject 'destination empty' 'destination|mount' /mounts/- '{"destination":"","type":"tmpfs","source":"none"}'
+reject 'destination is the root' 'mount' /mounts/- '{"destination":"/","type":"tmpfs","source":"none"}'
+
+# ---- 15: namespaces ----
+
+reject 'namespace unknown' 'netwerk' /linux/namespaces/1/type '"netwerk"'
+reject 'namespace twice' 'namespace|duplicated' /linux/namespaces/- '{"type":"pid"}'
+reject 'namespace path missing' '/no/such/ns' /linux/namespaces/1/path '"/no/such/ns"'
+reject 'namespace path of another type' 'namespaces|/ns/uts' /linux/namespaces/1/path "\"/proc/$$/ns/uts\""
+reject 'namespace path is no namespace' '/etc/hostname|namespaces' /linux/namespaces/1/path '"/etc/hostname"'
+reject 'mapping without a user namespace' 'user|uidMappings' \
+	/linux/uidMappings '[{"containerID":0,"hostID":1000,"size":1}]'
+reject 'user namespace without mapping' 'user|uidMappings|mapping' /linux/namespaces/- '{"type":"user"}'
+reject 'time offsets without a time namespace' 'time' /linux/timeOffsets '{"boottime":{"secs":10}}'
+
+# ---- 17: labels where the LSM is absent ----
+
+if [ -e /sys/kernel/security/apparmor ] || [ -e /sys/module/apparmor/parameters/enabled ]; then
+	reject 'AppArmor profile unknown' 'apparmor' /process/apparmorProfile '"no-such-profile"'
+else
+	reject 'AppArmor profile asked, no AppArmor here' 'apparmor' /process/apparmorProfile '"unconfined"'
+fi
+if [ -e /sys/fs/selinux/enforce ]; then
+	reject 'SELinux label invalid' 'selinux|label' /process/selinuxLabel '"no:such:label"'
+else
+	# control: runc 1.1.5 of Debian starts without it when the label is empty only.
+	reject 'SELinux label asked, no SELinux here' 'selinux' \
+		/process/selinuxLabel '"system_u:system_r:container_t:s0"'
+fi
+
+# ---- 18: names in capabilities and seccomp ----
+
+fresh
+config_set /process/capabilities/bounding '["CAP_KILL","CAP_NO_SUCH"]'
+run
+is 'an unknown capability: goes on' "$status" 0
+like 'with a warning that names it' "$err" 'CAP_NO_SUCH'
+is 'one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+accept 'an unknown system call in seccomp is skipped' \
+	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["no_such_call"],"action":"SCMP_ACT_ERRNO"}]}'
+reject 'seccomp action unknown' 'seccomp.*|SCMP_ACT_NO' /linux/seccomp '{"defaultAction":"SCMP_ACT_NO"}'
+reject 'seccomp architecture unknown' 'SCMP_ARCH_PDP11|arch' \
+	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_PDP11"],"syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}'
+
+# ---- 19: sysctl ----
+
+for k in kernel.core_pattern vm.swappiness kernel.hostname fs.file-max net/../kernel/core_pattern \
+	../kernel/msgmax kernel.msgmax/../core_pattern 'net..ipv4.ip_forward' 'net.ipv4.ip+forward'; do
+	reject "sysctl $k" 'sysctl' /linux/sysctl "{\"$k\":\"1\"}"
+done
+# control: runc 1.1.5 writes it.
+reject 'a newline in the value of a sysctl' 'sysctl' /linux/sysctl '{"net.ipv4.ip_forward":"1\n0"}'
+fresh
+config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]' \
+	/linux/sysctl '{"net.ipv4.ip_forward":"1"}'
+refused 'sysctl net.* in the network namespace of the host' 'sysctl'
+fresh
+config_set /linux/sysctl '{"net.ipv4.no_such_thing":"1"}'
+refused 'sysctl that does not exist' 'no_such_thing'
+
+# ---- 20: rlimits, env ----
+
+reject 'rlimit unknown' 'RLIMIT_NO' /process/rlimits '[{"type":"RLIMIT_NO","soft":1,"hard":1}]'
+reject 'rlimit soft over hard' 'rlimit|RLIMIT_NOFILE' /process/rlimits '[{"type":"RLIMIT_NOFILE","soft":20,"hard":10}]'
+# control: applies both.
+reject 'rlimit twice' 'rlimit' \
+	/process/rlimits '[{"type":"RLIMIT_NOFILE","soft":10,"hard":10},{"type":"RLIMIT_NOFILE","soft":20,"hard":20}]'
+reject 'rlimit negative' 'rlimit' /process/rlimits '[{"type":"RLIMIT_NOFILE","soft":-1,"hard":10}]'
+reject 'env without =' 'env' /process/env '["PATH=/bin","NOEQUALS"]'
+reject 'env with an empty name' 'env' /process/env '["PATH=/bin","=x"]'
+
+# ---- 21: pid file, console socket ----
+
+fresh
+argv sleep 1000
+do_runc run --detach --bundle "$bundle" --pid-file "$tmp/no/such/dir/pid" "$id"
+like 'pid file in a folder that is not there' "$status $err" '^1 .*/no/such/dir'
+is 'and no container is left' "$(status_of "$id"):$(processes_left)" none:
+do_runc create --bundle "$bundle" --console-socket "$tmp/no-socket" "$id"
+is 'console socket without a terminal' "$status" 1
+config_set /process/terminal true
+do_runc create --bundle "$bundle" --console-socket "$tmp/no-socket" "$id"
+like 'console socket that is not there' "$status $err" '^1 .*no-socket|^1 .*no such file'
+do_runc create --bundle "$bundle" --console-socket "$tmp/good.json" "$id"
+is 'console socket that is a file' "$status" 1
+create
+like 'create of a terminal without a console socket' "$status $err" \
+	'^1 .*cannot allocate tty if runc will detach without setting console socket'
+is 'and nothing is left' "$(status_of "$id"):$(processes_left):$(cgroups_left)" none::
+
+# ---- 22: resources that cannot be ----
+
+fresh
+argv sh -c 'exit 0'
+config_set /linux/resources/memory '{"limit":4096}'
+run
+isnt 'memory limit 4096: fails' "$status" 0
+like 'and says that memory is the reason' "$err" '[Mm]emory|OOM|oom'
+is 'in one line' "$(error_lines "$tmp/err")" 1
+# The kernel may have killed the runtime's own child meanwhile; the dying get time.
+nothing_left 'and leaves nothing'
+reject 'swap below the limit' 'swap' /linux/resources/memory '{"limit":67108864,"swap":33554432}'
+reject 'a memory limit below -1' 'memory' /linux/resources/memory '{"limit":-2}'
+
+# ---- 23: see create-start.t, kill.t, delete.t ----
+
+for v in start kill delete state; do
+	do_runc $v "$id-unknown"
+	like "$v of an unknown id" "$status $err" '^1 .*container does not exist'
+	is 'in one line' "$(error_lines "$tmp/err")" 1
+done
+
+# ---- the command line (G-08 to G-13) ----
+
+do_runc nosuchverb
+is 'unknown command: exit 3' "$status" 3
+like 'unknown command: message' "$out$err" "No help topic for 'nosuchverb'|nosuchverb"
+do_runc run --no-such-flag "$id"
+is 'unknown flag: exit 1' "$status" 1
+like 'unknown flag: message' "$out$err" 'no-such-flag'
+do_runc create
+like 'no argument: message' "$status $out$err" '1 .*requires exactly 1 argument|1 .*exactly one'
+"$RUNC" --root / list >"$tmp/out" 2>"$tmp/err"
+is '--root / is refused' "$?" 1
+"$RUNC" --log-format yaml list >"$tmp/out" 2>"$tmp/err"
+like '--log-format yaml is refused' "$? $(cat "$tmp/err")" '^1 .*invalid log-format'
+for o in --help -h --version -v help; do
+	"$RUNC" $o >"$tmp/out" 2>"$tmp/err"
+	is "$o: exit 0" "$?" 0
+	ok "$o: says something on stdout" test -s "$tmp/out"
+done
+"$RUNC" >"$tmp/out" 2>"$tmp/err"
+is 'no arguments: help, exit 0' "$?" 0
+ok 'no arguments: help is on stdout' test -s "$tmp/out"
+
+# ---- the log (G-03, O-14, X-01) ----
+
+fresh
+config_set /process/args '["/no/such"]'
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/log" --log-format json run --bundle "$bundle" "$id" \
+	>"$tmp/out" 2>"$tmp/err" </dev/null
+is 'with --log: exit 1' "$?" 1
+is 'the log has one error' "$(grep -c '"level":"error"' "$tmp/log")" 1
+grep '"level":"error"' "$tmp/log" | tail -n 1 >"$tmp/line"
+like 'its msg is the error' "$(json_get "$tmp/line" /msg)" '/no/such.*no such file or directory'
+like 'its time is RFC 3339' "$(json_get "$tmp/line" /time)" \
+	'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$'
+like 'and the message is on stderr too' "$(cat "$tmp/err")" '/no/such.*no such file or directory'
+is 'which has one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log-format json run --bundle "$bundle" "$id" \
+	>"$tmp/out" 2>"$tmp/err" </dev/null
+is 'without --log: the JSON line is on stderr' "$(json_get "$tmp/err" /level)" error
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/log.txt" run --bundle "$bundle" "$id" \
+	>"$tmp/out" 2>"$tmp/err" </dev/null
+like 'the text log' "$(cat "$tmp/log.txt")" '^time="[0-9T:.+-]+Z?" level=error msg="[^"]*.*/no/such'
+is 'the log is appended to and 0644 at most' "$(find "$tmp/log" -perm /022)" ''
+"$RUNC" --root "$root" --log "$tmp/no/such/log" list >"$tmp/out" 2>"$tmp/err"
+is 'a log that cannot be opened: exit 1' "$?" 1
+
+# ---- 24, 25: a poor host ----
+
+fresh
+argv echo hi
+mkdir -p "$tmp/ro"
+mount -t tmpfs -o ro none "$tmp/ro"
+OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null
+like 'state root on a read-only file system' "$? $(cat "$tmp/err")" '^1 .*[Rr]ead-only file system'
+umount "$tmp/ro"
+mount -t tmpfs -o size=4k,nr_inodes=3 none "$tmp/ro"
+OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null
+like 'state root full' "$? $(cat "$tmp/err")" '^1 .*[Nn]o space left on device'
+is 'in one line' "$(error_lines "$tmp/err")" 1
+is 'and nothing left in it' "$(ls "$tmp/ro/x" 2>/dev/null)" ''
+umount "$tmp/ro"
+
+if [ -e /proc/sys/user/max_net_namespaces ]; then
+	# A user namespace of our own has limits of its own: the host's are not touched.
+	cat >"$tmp/poor" <<-END
+		echo 0 >/proc/sys/user/max_net_namespaces || exit 77
+		exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
+	END
+	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]' \
+		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":1}]'
+	mkdir -p "$root"
+	OCI_TEST_MARK=$mark unshare -Ur sh "$tmp/poor" >"$tmp/out" 2>"$tmp/err" </dev/null
+	s=$?
+	if [ $s = 77 ]; then
+		skip 'namespaces exhausted' 'the limit cannot be set in a user namespace here'
+	else
+		is 'namespaces exhausted: exit 1' "$s" 1
+		# control: runc 1.1.5 speaks of no space left on a device.
+		like 'and the limit is named' "$(cat "$tmp/err")" 'max_net_namespaces|max_.*namespaces'
+	fi
+fi
+
+fresh
+argv echo hi
+config_set /process/rlimits '[]'
+for n in 3 4 5 6 8 10 12; do
+	(
+		# shellcheck disable=SC3045 # dash and ash have it
+		ulimit -S -n "$n"
+		OCI_TEST_MARK=$mark exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
+	) >"$tmp/out" 2>"$tmp/err" </dev/null
+	s=$?
+	case "$s $(cat "$tmp/out")" in
+	'0 hi') pass "$n descriptors are enough" ;;
+	*) is "$n descriptors: one line of error and status 1, or success" "$s $(error_lines "$tmp/err")" '1 1' ||
+		diag "$(cat "$tmp/err")" ;;
+	esac
+	is 'nothing is left' "$(states_left)$(cgroups_left)" ''
+	drop "$id"
+done
+
+nothing_left
+done_testing

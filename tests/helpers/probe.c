@@ -1,0 +1,319 @@
+/* probe.c - looks at its own process from inside a container: `probe VERB [ARG...]`. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * For what busybox cannot show: attributes that live behind a system call rather than in /proc.
+ * Each verb is a row of verbs[]; each prints one line, or `errno N` where the kernel says no.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+static int say(const char *name, long ret)
+{
+	if (ret < 0)
+		printf("%s errno %d\n", name, errno);
+	else
+		printf("%s %ld\n", name, ret);
+	return 0;
+}
+
+/* Every open descriptor and where it leads. */
+static int do_fds(char **argv)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+	char path[300], to[4096];
+	ssize_t n;
+
+	(void)argv;
+	if (!d)
+		return say("fds", -1);
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.' || atoi(e->d_name) == dirfd(d))
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/fd/%s", e->d_name);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n < 0 ? 0 : n] = 0;
+		printf("%s %s\n", e->d_name, to);
+	}
+	return 0;
+}
+
+static int do_ioprio(char **argv)
+{
+	long v = syscall(SYS_ioprio_get, 1, 0);
+
+	(void)argv;
+	if (v < 0)
+		return say("ioprio", -1);
+	printf("ioprio class %ld priority %ld\n", v >> 13, v & 0x1fff);
+	return 0;
+}
+
+static int do_sched(char **argv)
+{
+	struct { /* struct sched_attr, version 0 */
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} a = { 0 };
+
+	(void)argv;
+	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0))
+		return say("sched", -1);
+	printf("sched policy %u flags %llu nice %d priority %u runtime %llu deadline %llu period %llu\n",
+	       a.policy, (unsigned long long)a.flags, a.nice, a.priority,
+	       (unsigned long long)a.runtime, (unsigned long long)a.deadline,
+	       (unsigned long long)a.period);
+	return 0;
+}
+
+static int do_personality(char **argv)
+{
+	struct utsname u;
+
+	(void)argv;
+	uname(&u);
+	printf("personality %x machine %s\n", (unsigned)personality(0xffffffff), u.machine);
+	return 0;
+}
+
+static int do_mempolicy(char **argv)
+{
+	unsigned long mask[16] = { 0 };
+	int mode = 0;
+
+	(void)argv;
+	if (syscall(SYS_get_mempolicy, &mode, mask, sizeof(mask) * 8, 0, 0))
+		return say("mempolicy", -1);
+	printf("mempolicy mode %d nodes %lx\n", mode, mask[0]);
+	return 0;
+}
+
+static int do_prctl(char **argv)
+{
+	int sig = -1;
+
+	(void)argv;
+	prctl(PR_GET_PDEATHSIG, &sig);
+	printf("dumpable %d nnp %d keepcaps %d pdeathsig %d subreaper ", prctl(PR_GET_DUMPABLE),
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_KEEPCAPS), sig);
+	sig = -1;
+	prctl(PR_GET_CHILD_SUBREAPER, &sig);
+	printf("%d securebits %d\n", sig, prctl(PR_GET_SECUREBITS));
+	return 0;
+}
+
+static int do_ids(char **argv)
+{
+	uid_t u[3];
+	gid_t g[3];
+
+	(void)argv;
+	if (getresuid(&u[0], &u[1], &u[2]) || getresgid(&g[0], &g[1], &g[2]))
+		return say("ids", -1);
+	printf("uid %u %u %u gid %u %u %u\n", u[0], u[1], u[2], g[0], g[1], g[2]);
+	return 0;
+}
+
+static int do_keyring(char **argv)
+{
+	char text[256];
+	long n = syscall(SYS_keyctl, 6 /* DESCRIBE */, -3 /* session */, text, sizeof(text) - 1);
+
+	(void)argv;
+	if (n < 0)
+		return say("keyring", -1);
+	text[n < 255 ? n : 255] = 0;
+	printf("keyring %s\n", text);
+	return 0;
+}
+
+static int do_tty(char **argv)
+{
+	struct winsize w = { 0 };
+	char link[256];
+	ssize_t n = readlink("/proc/self/fd/0", link, sizeof(link) - 1);
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY);
+
+	(void)argv;
+	link[n < 0 ? 0 : n] = 0;
+	ioctl(0, TIOCGWINSZ, &w);
+	printf("tty %d%d%d ctty %d session %d rows %d cols %d link %s\n", isatty(0), isatty(1),
+	       isatty(2), fd >= 0, getsid(0) == getpid(), w.ws_row, w.ws_col, link);
+	return 0;
+}
+
+static int do_tiocsti(char **argv)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY);
+
+	return say("tiocsti", ioctl(fd < 0 ? 0 : fd, TIOCSTI, argv[0] ? argv[0] : "x"));
+}
+
+static int do_statfs(char **argv)
+{
+	struct statfs s;
+
+	if (statfs(argv[0], &s))
+		return say("statfs", -1);
+	printf("statfs type %lx flags %lx\n", (unsigned long)s.f_type, (unsigned long)s.f_flags);
+	return 0;
+}
+
+/* Monotonic and boot clocks in whole seconds, for time namespaces. */
+static int do_clocks(char **argv)
+{
+	struct timespec m, b;
+
+	(void)argv;
+	clock_gettime(CLOCK_MONOTONIC, &m);
+	clock_gettime(CLOCK_BOOTTIME, &b);
+	printf("clocks %lld %lld\n", (long long)m.tv_sec, (long long)b.tv_sec);
+	return 0;
+}
+
+/* One call by name with up to six numbers: what a seccomp filter answers. */
+static int do_call(char **argv)
+{
+	static const struct {
+		const char *name;
+		long nr;
+	} calls[] = {
+		{ "getppid", SYS_getppid },   { "sched_yield", SYS_sched_yield },
+		{ "sync", SYS_sync },	      { "personality", SYS_personality },
+		{ "uname", SYS_uname },	      { "getpgid", SYS_getpgid },
+		{ "getsid", SYS_getsid },     { "umask", SYS_umask },
+		{ "socket", SYS_socket },     { "setpriority", SYS_setpriority },
+		{ "unshare", SYS_unshare },   { "getpriority", SYS_getpriority },
+		{ "dup3", SYS_dup3 },	      { "swapoff", SYS_swapoff },
+		{ "lseek", SYS_lseek },	      { "newest", 1 << 20 },
+	};
+	long a[6] = { 0 };
+	size_t i;
+	int n;
+
+	if (!argv[0])
+		return 2;
+	for (n = 0; n < 6 && argv[1 + n]; n++)
+		a[n] = (long)strtoull(argv[1 + n], NULL, 0);
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(calls[i].name, argv[0]))
+			return say(argv[0], syscall(calls[i].nr, a[0], a[1], a[2], a[3], a[4], a[5]));
+	return say(argv[0], syscall(atol(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+/* Opens PATH with FLAGS (r, w, rw) and says what stopped it. */
+static int do_open(char **argv)
+{
+	int flags = argv[1] && !strcmp(argv[1], "w") ? O_WRONLY : argv[1] && argv[1][1] ? O_RDWR : 0;
+	int fd = open(argv[0], flags | O_NONBLOCK | O_NOCTTY);
+	char c;
+
+	if (fd < 0)
+		return say("open", -1);
+	if (flags == O_RDONLY && read(fd, &c, 1) < 0)
+		return say("read", -1);
+	return say("open", 0);
+}
+
+/* mount(2) by numbers: SOURCE TARGET TYPE FLAGS. */
+static int do_mount(char **argv)
+{
+	return say("mount", mount(argv[0], argv[1], argv[2], strtoul(argv[3], NULL, 0), NULL));
+}
+
+static int do_mknod(char **argv)
+{
+	return say("mknod", mknod(argv[0], S_IFCHR | 0600, strtoul(argv[1], NULL, 0) << 8 |
+				  strtoul(argv[2], NULL, 0)));
+}
+
+/* Writes a byte to PATH as long as it can be opened for writing; for CVE-2019-5736. */
+static int do_scribble(char **argv)
+{
+	long rounds = strtol(argv[1], NULL, 10), opened = 0;
+	int fd;
+
+	while (rounds-- > 0) {
+		fd = open(argv[0], O_WRONLY);
+		if (fd < 0)
+			continue;
+		opened += write(fd, "#!decoy\n", 8) == 8;
+		close(fd);
+	}
+	printf("scribble %ld\n", opened);
+	return 0;
+}
+
+/* Takes N MiB and touches each page. */
+static int do_alloc(char **argv)
+{
+	size_t n = strtoul(argv[0], NULL, 10) << 20, i;
+	volatile char *p = malloc(n);
+
+	if (!p)
+		return say("alloc", -1);
+	for (i = 0; i < n; i += 4096)
+		p[i] = 1;
+	return say("alloc", (long)(n >> 20));
+}
+
+static int do_rlimit(char **argv)
+{
+	struct rlimit r;
+
+	if (getrlimit(atoi(argv[0]), &r))
+		return say("rlimit", -1);
+	printf("rlimit %llu %llu\n", (unsigned long long)r.rlim_cur, (unsigned long long)r.rlim_max);
+	return 0;
+}
+
+static const struct verb {
+	const char *name;
+	int args;
+	int (*run)(char **argv);
+} verbs[] = {
+	{ "fds", 0, do_fds },	      { "ioprio", 0, do_ioprio },
+	{ "sched", 0, do_sched },     { "personality", 0, do_personality },
+	{ "mempolicy", 0, do_mempolicy }, { "prctl", 0, do_prctl },
+	{ "keyring", 0, do_keyring }, { "tty", 0, do_tty },
+	{ "tiocsti", 0, do_tiocsti }, { "statfs", 1, do_statfs },
+	{ "clocks", 0, do_clocks },   { "call", 1, do_call },
+	{ "open", 1, do_open },	      { "mount", 4, do_mount },
+	{ "mknod", 3, do_mknod },     { "scribble", 2, do_scribble },
+	{ "alloc", 1, do_alloc },     { "rlimit", 1, do_rlimit },
+	{ "ids", 0, do_ids },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (!strcmp(verbs[i].name, argv[1]) && argc - 2 >= verbs[i].args)
+			return verbs[i].run(argv + 2);
+	fputs("usage: probe VERB [ARG...]\n", stderr);
+	return 2;
+}

@@ -1,0 +1,165 @@
+/* sock.c - the engine's end of the sockets a runtime sends descriptors to: `sock VERB PATH`. */
+/* SPDX-License-Identifier: MIT */
+/*
+ *	console PATH [TEXT]	takes a terminal; types TEXT into it, shows what comes out
+ *	pidfd PATH		takes a pidfd; prints the message and the pid it stands for
+ *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
+ *
+ * PATH is bound first and `listening` printed then, so that a test can wait for it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+static void fatal(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (s < 0 || strlen(path) >= sizeof(sa.sun_path))
+		fatal("socket");
+	strcpy(sa.sun_path, path);
+	if (bind(s, (struct sockaddr *)&sa, sizeof(sa)) || listen(s, 4))
+		fatal("bind");
+	puts("listening");
+	return s;
+}
+
+/* One message with one descriptor. The text lands in buf, ended by a NUL. */
+static int receive(int s, char *buf, size_t size)
+{
+	char control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec iov = { buf, size - 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+			    .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC), fd;
+	ssize_t n;
+
+	if (conn < 0)
+		fatal("accept");
+	n = recvmsg(conn, &m, MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		fatal("recvmsg");
+	buf[n] = 0;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_type != SCM_RIGHTS) {
+		printf("no descriptor, %zd bytes\n", n);
+		exit(1);
+	}
+	printf("descriptors %zu\n", (c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static int do_console(int s, char **argv)
+{
+	struct termios t;
+	struct winsize w = { 0 };
+	char buf[4096];
+	ssize_t n;
+	int fd = receive(s, buf, sizeof(buf));
+
+	printf("name %s\n", buf[0] ? "given" : "empty");
+	ioctl(fd, TIOCGWINSZ, &w);
+	if (tcgetattr(fd, &t))
+		fatal("tcgetattr");
+	printf("size %d %d onlcr %d\n", w.ws_row, w.ws_col, !!(t.c_oflag & ONLCR));
+	if (argv[0] && (write(fd, argv[0], strlen(argv[0])) < 0 || write(fd, "\n", 1) < 0))
+		fatal("write");
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, n, stdout);
+	return 0;
+}
+
+static int do_pidfd(int s, char **argv)
+{
+	char buf[4096], path[64], line[256];
+	int fd = receive(s, buf, sizeof(buf));
+	FILE *f;
+
+	(void)argv;
+	printf("message %s\n", buf);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "Pid:", 4))
+			printf("pid %d\n", atoi(line + 4));
+	return 0;
+}
+
+struct notif { /* struct seccomp_notif */
+	uint64_t id;
+	uint32_t pid, flags;
+	int32_t nr;
+	uint32_t arch;
+	uint64_t ip, args[6];
+};
+
+struct notif_resp { /* struct seccomp_notif_resp */
+	uint64_t id;
+	int64_t val;
+	int32_t error;
+	uint32_t flags;
+};
+
+#define NOTIF_RECV _IOWR('!', 0, struct notif)
+#define NOTIF_SEND _IOWR('!', 1, struct notif_resp)
+
+static int do_seccomp(int s, char **argv)
+{
+	static char buf[1 << 16];
+	int fd = receive(s, buf, sizeof(buf)), n = argv[0] ? atoi(argv[0]) : 0;
+	struct pollfd p = { fd, POLLIN, 0 };
+	struct notif_resp r;
+	struct notif q;
+
+	printf("message %s\n", buf);
+	while (n-- > 0 && poll(&p, 1, 30000) > 0 && !(p.revents & POLLHUP)) {
+		memset(&q, 0, sizeof(q));
+		if (ioctl(fd, NOTIF_RECV, &q))
+			fatal("receive");
+		r = (struct notif_resp){ .id = q.id, .val = 42 };
+		if (ioctl(fd, NOTIF_SEND, &r))
+			fatal("send");
+		puts("answered");
+	}
+	return 0;
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(int s, char **argv);
+} verbs[] = {
+	{ "console", do_console },
+	{ "pidfd", do_pidfd },
+	{ "seccomp", do_seccomp },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	setvbuf(stdout, NULL, _IONBF, 0);
+	for (i = 0; argc > 2 && i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (!strcmp(verbs[i].name, argv[1]))
+			return verbs[i].run(listen_at(argv[2]), argv + 3);
+	fputs("usage: sock console|pidfd|seccomp PATH [ARG]\n", stderr);
+	return 2;
+}

@@ -1,0 +1,256 @@
+/* step.c - kills a program, or fails one of its calls, at its Nth system call. */
+/* SPDX-License-Identifier: MIT */
+/*
+ *	step [-x PAYLOAD] [-o LOG] count           -- CMD...
+ *	step [-x PAYLOAD] [-o LOG] kill N          -- CMD...
+ *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
+ *
+ * The calls of CMD and of every process it makes are counted together, in the order in which they
+ * happen. A process that becomes PAYLOAD (the base name of a program) is let go: from there on it
+ * is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE` otherwise: the
+ * call that was hit and whether CMD itself ("main") or a process of its made it ("child").
+ *
+ * kill: CMD, not its children, gets SIGKILL before call N is done; the others are let go, as after
+ * a real death. fail: call N is not done and answers -ERRNO. Exit status: that of CMD, 128+n after
+ * a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Names of linux/ptrace.h, absent or differently spelled in libc headers. */
+#define SEIZE 0x4206
+#define INTERRUPT 0x4207
+#define LISTEN 0x4208
+#define GET_SYSCALL_INFO 0x420e /* 5.3 */
+#define EVENT_STOP 128
+#define EVENT_EXEC 4
+#define OPTIONS (1 | 2 | 4 | 8 | 16) /* sysgood, fork, vfork, clone, exec */
+#define INFO_ENTRY 1
+
+struct syscall_info { /* the head of struct ptrace_syscall_info */
+	unsigned char op, pad[3];
+	unsigned arch;
+	unsigned long long ip, sp, nr, args[6];
+};
+
+enum mode { COUNT, KILL, FAIL };
+
+static struct {
+	enum mode mode;
+	long n;
+	int error;
+	const char *payload, *log;
+	pid_t main_pid;
+	long calls;
+	pid_t failing;	/* inside call N, to be given its error on the way out */
+	int hit, started;
+} st;
+
+static void note(long nr, const char *role)
+{
+	FILE *f;
+
+	if (!st.log || !(f = fopen(st.log, "w")))
+		return;
+	fprintf(f, "%ld%s\n", nr, role);
+	fclose(f);
+}
+
+static int poke(pid_t pid, int entering)
+{
+#if defined(__x86_64__)
+	if (entering)
+		return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
+	return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), -(long)st.error);
+#elif defined(__aarch64__)
+	struct iovec iov;
+	int nr = -1;
+	unsigned long regs[34];
+
+	if (entering) {
+		iov = (struct iovec){ &nr, sizeof(nr) };
+		return ptrace(0x4205, pid, 0x404, &iov); /* SETREGSET, NT_ARM_SYSTEM_CALL */
+	}
+	iov = (struct iovec){ regs, sizeof(regs) };
+	if (ptrace(0x4204, pid, 1, &iov))
+		return -1;
+	regs[0] = -(long)st.error;
+	return ptrace(0x4205, pid, 1, &iov);
+#else
+	(void)pid;
+	(void)entering;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static int is_payload(pid_t pid)
+{
+	char link[64], exe[4096];
+	ssize_t n;
+	char *base;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
+	if (n < 0 || !st.payload)
+		return 0;
+	exe[n] = 0;
+	base = strrchr(exe, '/');
+	return !strcmp(base ? base + 1 : exe, st.payload);
+}
+
+static void fatal(const char *what)
+{
+	fprintf(stderr, "step: %s: %s\n", what, strerror(errno));
+	exit(125);
+}
+
+/* One syscall stop. Returns the request to go on with. */
+static int on_syscall(pid_t pid)
+{
+	struct syscall_info si;
+
+	if (st.failing == pid) {
+		if (poke(pid, 0))
+			fatal("result of a call");
+		st.failing = 0;
+		return PTRACE_CONT;
+	}
+	if (ptrace(GET_SYSCALL_INFO, pid, sizeof(si), &si) < 0)
+		fatal("PTRACE_GET_SYSCALL_INFO");
+	if (si.op != INFO_ENTRY || !st.started || st.hit)
+		return st.hit && st.mode == FAIL ? PTRACE_CONT : PTRACE_SYSCALL;
+	if (++st.calls != st.n)
+		return PTRACE_SYSCALL;
+	st.hit = 1;
+	note(si.nr, pid == st.main_pid ? " main" : " child");
+	if (st.mode == KILL) {
+		kill(st.main_pid, SIGKILL);
+		return PTRACE_CONT;
+	}
+	/* A signal return that is not done leaves a wild stack: no kernel fails it. */
+	if (si.nr == SYS_rt_sigreturn)
+		return PTRACE_CONT;
+	if (poke(pid, 1))
+		fatal("number of a call");
+	st.failing = pid;
+	return PTRACE_SYSCALL;
+}
+
+/* Any stop of a tracee: decides how it goes on. */
+static void on_stop(pid_t pid, int status)
+{
+	int sig = WSTOPSIG(status), event = status >> 16, request = PTRACE_SYSCALL;
+
+	if (st.hit && st.failing != pid)
+		request = PTRACE_CONT;
+	if (sig == (SIGTRAP | 0x80)) {
+		request = on_syscall(pid);
+		sig = 0;
+	} else if (event == EVENT_EXEC) {
+		st.started = 1;
+		if (is_payload(pid))
+			request = PTRACE_DETACH;
+		sig = 0;
+	} else if (event == EVENT_STOP) {
+		if (sig != SIGTRAP)
+			request = LISTEN;
+		sig = 0;
+	} else if (event) {
+		sig = 0;
+	}
+	ptrace(request, pid, 0, sig); /* ESRCH: killed meanwhile */
+}
+
+static pid_t start(char **argv)
+{
+	int go[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(go))
+		fatal("pipe");
+	pid = fork();
+	if (pid < 0)
+		fatal("fork");
+	if (!pid) {
+		close(go[1]);
+		if (read(go[0], &c, 1) < 0)
+			_exit(126);
+		close(go[0]);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (ptrace(SEIZE, pid, 0, OPTIONS) || ptrace(INTERRUPT, pid, 0, 0))
+		fatal("PTRACE_SEIZE");
+	close(go[0]);
+	close(go[1]);
+	return pid;
+}
+
+static int trace(void)
+{
+	int status, result = 125;
+	pid_t pid;
+
+	for (;;) {
+		pid = waitpid(-1, &status, __WALL);
+		if (pid < 0)
+			return result; /* ECHILD: everybody gone or let go */
+		if (WIFSTOPPED(status)) {
+			on_stop(pid, status);
+			continue;
+		}
+		if (pid != st.main_pid)
+			continue;
+		result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		/* Leaving lets go of whatever is still traced. */
+		return result;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int opt, result;
+
+	while ((opt = getopt(argc, argv, "+x:o:")) != -1) {
+		if (opt == 'x')
+			st.payload = optarg;
+		else if (opt == 'o')
+			st.log = optarg;
+		else
+			return 2;
+	}
+	argv += optind;
+	if (argv[0] && !strcmp(argv[0], "kill") && argv[1]) {
+		st.mode = KILL;
+		st.n = atol(*++argv);
+	} else if (argv[0] && !strcmp(argv[0], "fail") && argv[1] && argv[2]) {
+		st.mode = FAIL;
+		st.n = atol(*++argv);
+		st.error = atoi(*++argv);
+	} else if (!argv[0] || strcmp(argv[0], "count")) {
+		return 2;
+	}
+	argv++;
+	if (!argv[0] || strcmp(argv[0], "--") || !argv[1])
+		return 2;
+	st.main_pid = start(argv + 1);
+	result = trace();
+	if (st.mode == COUNT)
+		note(st.calls, "");
+	else if (!st.hit)
+		return 124;
+	return result;
+}

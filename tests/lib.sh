@@ -1,0 +1,519 @@
+# lib.sh - what every end-to-end test needs: bundles, running the runtime, TAP, leak checks.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# shellcheck disable=SC2034	# out, err, status... are read by the tests
+#
+# A test file begins with `. "$(dirname "$0")/lib.sh"` and ends with `nothing_left; done_testing`.
+# It asks the runtime only what a user could ask, so it runs against any OCI runtime:
+#
+#	RUNC		the runtime (build/bin/runc of this tree)
+#	OCI_SPEC	the spec tool (build/bin/oci-spec); without it jq edits config.json
+#	OCI_INIT	the init shim (build/bin/oci-init)
+#	HELPERS		folder of the compiled tests/helpers (build/helpers; built when missing)
+#	BUSYBOX		a static busybox for the container's root
+#	KEEP=1		leave the working folder for a look
+#
+# As root each file runs in a mount namespace of its own whose mounts are shared among themselves, as
+# systemd leaves them: what a runtime leaks into its caller's view is then seen, and goes away with
+# the file. What must run on dash must run on busybox ash too, and in an initramfs with nothing else.
+
+set -u
+
+tests=$(cd "$(dirname "$0")" && pwd)
+top=$(dirname "$tests")
+uid=$(id -u)
+
+if [ "$uid" = 0 ] && [ -z "${OCI_TEST_NS:-}" ]; then
+	# Once more, by the same shell, inside.
+	OCI_TEST_NS=1
+	export OCI_TEST_NS
+	set --
+	while IFS= read -r _arg; do
+		set -- "$@" "$_arg"
+	done <<END
+$(tr '\0' '\n' </proc/$$/cmdline)
+END
+	# shellcheck disable=SC2093
+	exec unshare -m sh -c 'mount --make-rshared / && exec "$@"' sh "$@"
+	exit 1
+fi
+
+: "${RUNC:=$top/build/bin/runc}"
+: "${OCI_SPEC:=$top/build/bin/oci-spec}"
+: "${OCI_INIT:=$top/build/bin/oci-init}"
+: "${HELPERS:=$top/build/helpers}"
+: "${RUNC_FLAGS:=}"
+
+# ---- TAP: the description comes first ---------------------------------------------------------------
+
+tap_n=0
+tap_bad=0
+
+pass() { tap_n=$((tap_n + 1)); echo "ok $tap_n - $1"; }
+fail() { tap_n=$((tap_n + 1)); tap_bad=$((tap_bad + 1)); echo "not ok $tap_n - $1"; }
+skip() { tap_n=$((tap_n + 1)); echo "ok $tap_n - $1 # SKIP $2"; }	# DESC REASON
+diag() { printf '%s\n' "$*" | sed 's/^/# /; 8s/$/.../; 8q'; }
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+bail() { echo "Bail out! $1"; exit 1; }
+
+# ok DESC CMD ARG...: CMD succeeds.
+ok() {
+	_desc=$1
+	shift
+	if "$@"; then
+		pass "$_desc"
+	else
+		fail "$_desc"
+		diag "failed: $*"
+		return 1
+	fi
+}
+
+# nok DESC CMD ARG...: CMD fails.
+nok() {
+	_desc=$1
+	shift
+	if "$@"; then
+		fail "$_desc"
+		diag "succeeded: $*"
+		return 1
+	else
+		pass "$_desc"
+	fi
+}
+
+# is DESC GOT WANT, isnt DESC GOT UNWANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got:  $2"
+		diag "want: $3"
+		return 1
+	fi
+}
+
+isnt() {
+	if [ "$2" != "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got what was not wanted: $2"
+		return 1
+	fi
+}
+
+# like DESC GOT PATTERN: some line matches the extended regular expression. unlike: none does.
+like() {
+	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got:  $2"
+		diag "want: /$3/"
+		return 1
+	fi
+}
+
+unlike() {
+	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
+		fail "$1"
+		diag "got:  $2"
+		diag "unwanted: /$3/"
+		return 1
+	else
+		pass "$1"
+	fi
+}
+
+done_testing() {
+	echo "1..$tap_n"
+	[ "$tap_bad" = 0 ]
+	exit
+}
+
+# ---- JSON ---------------------------------------------------------------------------------------------
+
+# json_set FILE POINTER VALUE ...: RFC 6901 pointers ("/-" appends), JSON values.
+json_set() {
+	_file=$1
+	shift
+	if [ -x "$OCI_SPEC" ]; then
+		"$OCI_SPEC" set --file "$_file" "$@" || bail "oci-spec set $*"
+		return
+	fi
+	# shellcheck disable=SC2016
+	jq --tab '
+		def at($d): reduce .[] as $t ([]; . as $cur | ($d | getpath($cur)) as $v | $cur + [
+			if ($v | type) == "array" then
+				if $t == "-" then ($v | length) else ($t | tonumber) end
+			else $t end]);
+		def put($p; $v): . as $d
+			| ($p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~")) | at($d)) as $where
+			| setpath($where; $v | fromjson);
+		reduce range(0; $ARGS.positional | length; 2) as $i
+			(.; put($ARGS.positional[$i]; $ARGS.positional[$i + 1]))
+	' --args "$@" <"$_file" >"$_file.new" || bail "jq cannot set $*"
+	mv "$_file.new" "$_file"
+}
+
+# json_del FILE POINTER
+json_del() {
+	# shellcheck disable=SC2016
+	if [ -x "$OCI_SPEC" ]; then
+		"$OCI_SPEC" set --file "$1" --delete "$2" || bail "oci-spec set --delete $2"
+	else
+		jq --tab 'delpaths([$p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~")
+			| if test("^[0-9]+$") then tonumber else . end)])' --arg p "$2" \
+			<"$1" >"$1.new" || bail "jq cannot delete $2"
+		mv "$1.new" "$1"
+	fi
+}
+
+# json_get FILE POINTER: a string without quotes, anything else as compact JSON; nothing when absent.
+json_get() {
+	# shellcheck disable=SC2016
+	if [ -x "$OCI_SPEC" ]; then
+		"$OCI_SPEC" get --file "$1" "$2" 2>/dev/null
+	else
+		jq -rc 'getpath($p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~")
+			| if test("^[0-9]+$") then tonumber else . end)) | values' --arg p "$2" <"$1" 2>/dev/null
+	fi
+}
+
+# quote TEXT: as a JSON string.
+quote() {
+	printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g')"
+}
+
+# words WORD...: as a JSON array of strings.
+words() {
+	_sep=
+	printf '['
+	for _w; do
+		printf '%s%s' "$_sep" "$(quote "$_w")"
+		_sep=,
+	done
+	printf ']'
+}
+
+config_set() { json_set "$bundle/config.json" "$@"; }
+config_del() { json_del "$bundle/config.json" "$1"; }
+config_get() { json_get "$bundle/config.json" "$1"; }
+
+# ---- bundles --------------------------------------------------------------------------------------------
+
+# The document of `runc spec` (1.5), but `true` without a terminal. The mark in env finds processes.
+base_config() {
+	cat <<END
+{
+	"ociVersion": "1.0.2",
+	"process": {
+		"terminal": false,
+		"user": { "uid": 0, "gid": 0 },
+		"args": [ "true" ],
+		"env": [
+			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			"TERM=xterm",
+			"OCI_TEST_MARK=$mark"
+		],
+		"cwd": "/",
+		"capabilities": {
+			"bounding": [ "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" ],
+			"effective": [ "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" ],
+			"permitted": [ "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" ]
+		},
+		"rlimits": [ { "type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024 } ],
+		"noNewPrivileges": true
+	},
+	"root": { "path": "rootfs", "readonly": true },
+	"hostname": "runc",
+	"mounts": [
+		{ "destination": "/proc", "type": "proc", "source": "proc" },
+		{ "destination": "/dev", "type": "tmpfs", "source": "tmpfs",
+			"options": [ "nosuid", "strictatime", "mode=755", "size=65536k" ] },
+		{ "destination": "/dev/pts", "type": "devpts", "source": "devpts",
+			"options": [ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" ] },
+		{ "destination": "/dev/shm", "type": "tmpfs", "source": "shm",
+			"options": [ "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" ] },
+		{ "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue",
+			"options": [ "nosuid", "noexec", "nodev" ] },
+		{ "destination": "/sys", "type": "sysfs", "source": "sysfs",
+			"options": [ "nosuid", "noexec", "nodev", "ro" ] },
+		{ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+			"options": [ "nosuid", "noexec", "nodev", "relatime", "ro" ] }
+	],
+	"linux": {
+		"resources": { "devices": [ { "allow": false, "access": "rwm" } ] },
+		"namespaces": [
+			{ "type": "pid" }, { "type": "network" }, { "type": "ipc" },
+			{ "type": "uts" }, { "type": "mount" }
+		],
+		"maskedPaths": [
+			"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+			"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
+			"/proc/scsi"
+		],
+		"readonlyPaths": [
+			"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"
+		]
+	}
+}
+END
+}
+
+# bundle [NAME]: a fresh bundle; sets $bundle and $rootfs.
+bundle_n=0
+bundle() {
+	bundle_n=$((bundle_n + 1))
+	bundle=$tmp/${1:-b$bundle_n}
+	rootfs=$bundle/rootfs
+	mkdir -p "$bundle"
+	make_rootfs "$rootfs"
+	base_config >"$bundle/config.json"
+}
+
+# make_rootfs DIR: busybox under all its names (hard links), our probe, and nothing else.
+make_rootfs() {
+	(
+		umask 022
+		mkdir -p "$1/bin" "$1/etc" "$1/tmp" "$1/root" "$1/proc" "$1/sys" "$1/dev"
+		chmod 1777 "$1/tmp"
+		cp "$BUSYBOX" "$1/bin/busybox"
+		"$1/bin/busybox" --install "$1/bin" 2>/dev/null
+		cp "$HELPERS/probe" "$HELPERS/tiny" "$1/bin/"
+		printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$1/etc/passwd"
+		printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
+	)
+}
+
+# argv WORD...: the container's command.
+argv() { config_set /process/args "$(words "$@")"; }
+
+# script <<EOF: the container runs this by sh.
+script() {
+	cat >"$rootfs/script"
+	chmod 755 "$rootfs/script"
+	argv sh /script
+}
+
+# ---- running ---------------------------------------------------------------------------------------------
+
+# runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null.
+runc() {
+	# shellcheck disable=SC2086
+	OCI_TEST_MARK=$mark TMPDIR=$tmp/tmpdir timeout -s KILL "${LIMIT:-60}" \
+		"$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null
+}
+
+# do_runc ARG...: the same; sets $status, $out, $err.
+do_runc() {
+	status=0
+	runc "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+	return 0
+}
+
+# run [ARG...]: the bundle as a foreground container named $id.
+run() { do_runc run --bundle "$bundle" "$@" "$id"; }
+create() { do_runc create --bundle "$bundle" "$@" "${id}"; }
+
+# run_ok DESC [ARG...]: run that is expected to end with 0; tells stderr when not.
+run_ok() {
+	_desc=$1
+	shift
+	run "$@"
+	is "$_desc" "$status" 0 || diag "$err"
+}
+
+# refused DESC PATTERN: the runtime refuses the bundle: status 1 (255 when execve itself failed), one
+# line that matches on stderr, no output of the container, nothing left under the id.
+refused() {
+	run
+	_why=
+	case $status in
+	1 | 255) ;;
+	*) _why="status $status" ;;
+	esac
+	printf '%s\n' "$err" | grep -Eiq -e "$2" || _why="$_why; message does not match /$2/"
+	[ "$(error_lines "$tmp/err")" = 1 ] || _why="$_why; $(error_lines "$tmp/err") lines of error"
+	[ -z "$out" ] || _why="$_why; output: $(printf '%.100s' "$out")"
+	[ -e "$root/$id" ] && _why="$_why; state directory left"
+	if [ -z "$_why" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "${_why#; }"
+		diag "$err"
+		do_runc delete --force "$id"
+		return 1
+	fi
+}
+
+# Lines of a runtime's stderr that are errors: warnings are counted out.
+error_lines() { grep -c -v 'level=warning\|"level":"warning"' "$1"; }
+
+state() { do_runc state "$1"; }
+
+# status_of ID: the word of `state`, "none" for an unknown container.
+status_of() {
+	if runc state "$1" >"$tmp/state.out" 2>/dev/null; then
+		json_get "$tmp/state.out" /status
+	else
+		echo none
+	fi
+}
+
+pid_of() { runc state "$1" >"$tmp/state.out" 2>/dev/null && json_get "$tmp/state.out" /pid; }
+
+# wait_for CMD...: until it succeeds, at most ten seconds and never shorter than needed.
+wait_for() {
+	_i=0
+	until "$@" 2>/dev/null; do
+		_i=$((_i + 1))
+		[ $_i -lt 200 ] || return 1
+		sleep 0.05
+	done
+}
+
+status_is() { [ "$(status_of "$1")" = "$2" ]; }
+# A zombie is dead: who has to reap it is not the runtime's business.
+alive() { grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
+gone() { ! alive "$1"; }
+has_line() { grep -q -e "$2" "$1"; }
+
+# drop ID: away with it, whatever it is doing.
+drop() { runc delete --force "$1" >/dev/null 2>&1; }
+
+# background CMD...: started by us, ended with the file. Sets $bg.
+background() {
+	"$@" &
+	bg=$!
+	bg_all="$bg_all $bg"
+}
+
+# helper NAME: succeeds when it is there or can be built.
+# An old one is built again where there is a compiler.
+helper() {
+	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
+}
+
+# A cgroup directory of ours, in the first hierarchy that has one.
+own_cgroup() { cgroups_left | tail -n 1; }
+members_are() { [ "$(grep -c '' "$(own_cgroup)/cgroup.procs")" = "$1" ]; }
+
+need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
+
+# ---- what is left ------------------------------------------------------------------------------------------
+
+mounts_now() { sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort; }
+
+# Pids of ours that still live: by the mark in their environment or by their cgroup.
+processes_left() {
+	{
+		grep -l -s -e "OCI_TEST_MARK=$mark" /proc/[0-9]*/environ
+		grep -l -s -e "$mark" /proc/[0-9]*/cgroup
+	} | sed 's|/proc/\([0-9]*\)/.*|\1|' | sort -u
+}
+
+cgroups_left() { find /sys/fs/cgroup -depth -type d -name "*$mark*" 2>/dev/null; }
+states_left() { ls "$root" 2>/dev/null; }	# names with a dot in front are caches
+
+# Files of a runtime's own in the temporary folder it was given.
+files_left() { ls -A "$tmp/tmpdir" 2>/dev/null; }
+
+left() {
+	processes_left | sed 's/^/process /'
+	cgroups_left | sed 's/^/cgroup /'
+	states_left | sed 's/^/state /'
+	files_left | sed 's/^/file /'
+	mounts_now | diff - "$tmp/mounts" | sed -n 's/^[-<+>][^-+]/mount /p'
+}
+
+clean_now() { [ -z "$(left)" ]; }
+
+# nothing_left [DESC]: no process, mount, cgroup, state or temporary file of ours; the dying get time.
+nothing_left() {
+	if wait_for clean_now; then
+		pass "${1:-nothing is left}"
+	else
+		fail "${1:-nothing is left}"
+		diag "$(left)"
+		for _p in $(processes_left); do
+			diag "$_p: $(tr '\0' ' ' <"/proc/$_p/cmdline")"
+		done
+		return 1
+	fi
+}
+
+# Ends everything of ours, however badly the runtime behaved.
+sweep() {
+	for _c in $(states_left); do
+		runc delete --force "$_c" >/dev/null 2>&1
+	done
+	for _p in $(processes_left); do
+		[ "$_p" = $$ ] || kill -KILL "$_p" 2>/dev/null
+	done
+	for _c in $(cgroups_left); do
+		[ ! -e "$_c/freezer.state" ] || echo THAWED >"$_c/freezer.state"
+		_i=0
+		until rmdir "$_c" 2>/dev/null || [ $_i = 40 ]; do
+			_i=$((_i + 1))
+			sleep 0.05
+		done
+	done
+	sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* \(${tmp}[^ ]*\) .*|\1|p" /proc/self/mountinfo | sort -r |
+		while IFS= read -r _m; do
+			umount -l "$_m" 2>/dev/null
+		done
+}
+
+cleanup() {
+	_rc=$?
+	trap '' INT TERM HUP
+	for _p in $bg_all; do
+		kill -KILL "$_p" 2>/dev/null
+	done
+	wait 2>/dev/null
+	sweep
+	cd /
+	if [ -n "${KEEP:-}" ]; then
+		diag "kept: $tmp"
+	elif grep -q " $tmp" /proc/self/mountinfo; then
+		diag "not removed, still holds mounts: $tmp"
+	else
+		chmod -R u+rwx "$tmp" 2>/dev/null
+		rm -rf "$tmp"
+	fi
+	exit $_rc
+}
+
+# ---- set-up --------------------------------------------------------------------------------------------------
+
+[ -x "$RUNC" ] || bail "no runtime at $RUNC: build it or set RUNC"
+if [ -z "${BUSYBOX:-}" ]; then
+	for BUSYBOX in /bin/busybox.static /bin/busybox /usr/bin/busybox /sbin/busybox; do
+		[ -x "$BUSYBOX" ] && break
+	done
+fi
+[ -x "$BUSYBOX" ] || bail "no static busybox for the containers: set BUSYBOX"
+[ -x "$OCI_SPEC" ] || command -v jq >/dev/null || bail "neither oci-spec nor jq to edit config.json"
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/ocit.XXXXXX") || bail "no temporary folder"
+tmp=$(cd "$tmp" && pwd -P)
+chmod 755 "$tmp"
+mark=$(basename "$tmp" | tr . -)	# in every id and cgroup name
+id=$mark
+root=$tmp/state
+bg_all=
+mkdir "$tmp/tmpdir"
+if ! helper probe || ! helper tiny; then
+	rm -rf "$tmp"
+	bail "the helpers in tests/helpers are not built and no compiler was found"
+fi
+mounts_now >"$tmp/mounts"
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP

@@ -1,0 +1,252 @@
+#!/bin/sh
+# oci-init.t - the init of a container: reaping, signals, exit status, tini's options.
+# SPDX-License-Identifier: MIT
+# A control: OCI_INIT=/usr/bin/tini tests/oci-init.t (the claims that are ours alone are skipped).
+. "$(dirname "$0")/lib.sh"
+
+[ -x "$OCI_INIT" ] || bail "no init at $OCI_INIT: build it or set OCI_INIT"
+ours=
+case $(readlink -f "$OCI_INIT") in
+*/ocibox*) ours=1 ;;
+esac
+cd "$tmp" || exit 1
+
+# init ARG...: in the foreground, no process 1. Sets $status, $out, $err.
+init() {
+	status=0
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+
+# start_init ARG...: in the background; sets $pid.
+start_init() {
+	OCI_TEST_MARK=$mark "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	bg_all="$bg_all $pid"
+}
+
+# ended: sets $status to how $pid ended.
+ended() {
+	status=0
+	wait "$pid" || status=$?
+}
+
+# ---- how the child ended -----------------------------------------------------------------------------
+
+for code in 0 1 3 127 255; do
+	init -s -- sh -c "exit $code"
+	is "exit status $code is passed on" "$status" "$code"
+done
+for sig in TERM=15 KILL=9 SEGV=11; do
+	init -s -- sh -c "kill -${sig%=*} \$\$"
+	is "a child killed by ${sig%=*} gives 128 and the signal's number" "$status" $((128 + ${sig#*=}))
+done
+init -s -- ./not-here
+is "a command that is not there gives 127" "$status" 127
+like "and a message that names it" "$err" 'not-here.*No such file'
+: >plain
+init -s -- ./plain
+is "a file that cannot be executed gives 126" "$status" 126
+init -s -- true
+is "no message without need" "$err" ""
+init -s sh -c 'exit 4' -- x
+is "without -- the first word is the command" "$status" 4
+
+init -s -e 143 -- sh -c 'kill -TERM $$'
+is "-e: an exit code that means success" "$status" 0
+init -s -e 143 -e 7 -- sh -c 'exit 7'
+is "-e may be repeated" "$status" 0
+init -s -e 143 -- sh -c 'exit 7'
+is "-e leaves other codes alone" "$status" 7
+for code in 256 -1 x ''; do
+	init -s -e "$code" -- true
+	isnt "-e '$code' is refused" "$status" 0
+done
+
+# ---- what the child gets -----------------------------------------------------------------------------
+
+init -s -- sh -c 'echo "$0 $*"' a 'b c'
+is "arguments arrive as they are" "$out" "a b c"
+init -s -- sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status
+is "no signal is blocked in the child" "$out" 0000000000000000
+init -s -- ls /proc/self/fd
+is "no descriptor more than it was given" "$out" "$(ls /proc/self/fd </dev/null 2>/dev/null)"
+init -s -- sh -c 'set -- $(cat /proc/self/stat); echo $5 $$'
+is "the child leads a process group of its own" "${out%% *}" "${out##* }"
+
+# ---- signals -----------------------------------------------------------------------------------------
+
+cat >catcher <<'END'
+trap 'echo HUP >>caught' HUP
+trap 'echo INT >>caught' INT
+trap 'echo QUIT >>caught' QUIT
+trap 'echo USR1 >>caught' USR1
+trap 'echo USR2 >>caught' USR2
+trap 'echo CONT >>caught' CONT
+trap 'echo WINCH >>caught' WINCH
+trap 'echo TERM >>caught; exit 9' TERM
+echo $PPID >ready.new
+mv ready.new ready
+while :; do sleep 0.02; done
+END
+# Started in the background it would have INT and QUIT ignored, so the sender is.
+rm -f ready caught
+background sh -c '
+	until [ -e ready ]; do sleep 0.02; done
+	read -r pid <ready
+	for sig in HUP INT QUIT USR1 USR2 CONT WINCH; do
+		i=0
+		kill -$sig $pid
+		until grep -qx $sig caught 2>/dev/null || [ $((i = i + 1)) = 200 ]; do sleep 0.02; done
+	done
+	kill -TERM $pid'
+init -s -- sh ./catcher
+for sig in HUP INT QUIT USR1 USR2 CONT WINCH; do
+	ok "$sig reaches the child" grep -qx $sig caught
+done
+is "TERM reaches the child, whose status is ours" "$status" 9
+
+# The grandchild is in the child's group; only -g reaches it.
+cat >family <<'END'
+sh -c 'trap "echo grandchild >>family.caught" USR1; : >ready; while :; do sleep 0.02; done' &
+trap 'echo child >>family.caught' USR1
+trap 'kill -KILL $!; exit 0' TERM
+while :; do sleep 0.02; done
+END
+for g in '' -g; do
+	rm -f ready family.caught
+	start_init -s $g -- sh ./family
+	wait_for test -e ready
+	kill -USR1 "$pid"
+	wait_for grep -qx child family.caught
+	if [ -n "$g" ]; then
+		ok "-g: the whole group gets it" wait_for grep -qx grandchild family.caught
+	else
+		nok "without -g only the child does" grep -qx grandchild family.caught
+	fi
+	kill -TERM "$pid"
+	ended
+done
+
+# A signal that comes before the child has done anything may not be lost: nobody would send it again.
+lost=0
+i=0
+while [ $i -lt 40 ]; do
+	start_init -s -g -- sleep 30
+	# until it has forked, a signal is still for init alone, which does not have to survive it
+	wait_for test -s "/proc/$pid/task/$pid/children"
+	kill -TERM "$pid" 2>/dev/null
+	ended
+	[ "$status" = 143 ] || lost=$((lost + 1))
+	i=$((i + 1))
+done
+is "TERM at once after the fork ends it, 40 times" "$lost" 0
+
+if [ -n "$ours" ]; then
+	status=0
+	sh -c 'trap "" CHLD; exec "$@"' sh "$OCI_INIT" -s -- sh -c 'exit 6' || status=$?
+	is "an ignored SIGCHLD is no obstacle" "$status" 6
+else
+	skip "an ignored SIGCHLD is no obstacle" "a claim of ours"
+fi
+
+# ---- reaping -----------------------------------------------------------------------------------------
+
+# The parent of `orphaned` leaves at once; it tells who its next one is, and goes.
+cat >orphaned <<'END'
+while [ -e wait ]; do sleep 0.02; done
+read -r stat </proc/$$/stat
+set -- $stat
+echo $$ $4 >parent.new
+mv parent.new parent
+END
+cat >orphan <<'END'
+sh -c 'sh ./orphaned &'
+rm wait
+while [ ! -e parent ]; do sleep 0.02; done
+read -r pid ppid <parent
+i=0
+while [ -e /proc/$pid ] && [ $i -lt 200 ]; do
+	sleep 0.02
+	i=$((i + 1))
+done
+[ -e /proc/$pid ] && i=forever
+echo "parent $ppid init $PPID zombie $i"
+END
+: >wait
+rm -f parent
+init -s -- sh ./orphan
+set -- $out
+is "-s: an orphan becomes ours" "${2:-}" "${4:-none}"
+isnt "-s: and is reaped" "${6:-forever}" forever
+
+if [ "$uid" = 0 ]; then
+	: >wait
+	rm -f parent
+	status=0
+	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -pf --mount-proc "$OCI_INIT" -- sh ./orphan 2>"$tmp/err") || status=$?
+	like "as process 1: an orphan becomes ours and is reaped" "$out" '^parent 1 init 1 zombie [0-9]+$'
+	is "as process 1: nothing to warn of" "$(cat "$tmp/err")" ""
+	status=0
+	timeout -s KILL 60 unshare -pf "$OCI_INIT" -- sh -c 'sleep 60 & exit 5' || status=$?
+	is "as process 1: the child's end is the end, whatever else runs" "$status" 5
+	status=0
+	timeout -s KILL 60 unshare -pf "$OCI_INIT" -- sh -c 'kill -TERM 1; sleep 60' || status=$?
+	is "as process 1: TERM from inside is passed on" "$status" 143
+else
+	for t in "an orphan becomes ours and is reaped" "nothing to warn of" \
+		"the child's end is the end, whatever else runs" "TERM from inside is passed on"; do
+		skip "as process 1: $t" "needs root for a pid namespace"
+	done
+fi
+
+: >wait
+rm -f parent
+init -s -w -- sh ./orphan
+like "-w: an orphan's end is told" "$err" '[Rr]eaped'
+init -- true
+like "neither process 1 nor subreaper: a warning" "$err" '[Ss]ubreaper|reap'
+
+# ---- the rest ------------------------------------------------------------------------------------------
+
+rm -f ready
+sh -c '"$0" -s -p TERM -- sh ./catcher & wait' "$OCI_INIT" </dev/null >/dev/null 2>&1 &
+outer=$!
+bg_all="$bg_all $outer"
+wait_for test -e ready
+inner=$(cut -d' ' -f1 "/proc/$outer/task/$outer/children")
+kill -KILL "$outer"
+ok "-p TERM: it ends with its parent" wait_for gone "$inner"
+init -s -p NOPE -- true
+isnt "-p with an unknown signal is refused" "$status" 0
+
+init
+isnt "no command is an error" "$status" 0
+init -Q
+isnt "an unknown option is an error" "$status" 0
+init -h
+is "-h succeeds" "$status" 0
+init --version
+is "--version succeeds" "$status" 0
+isnt "and says something" "$out" ""
+
+status=0
+TINI_SUBREAPER=1 TINI_KILL_PROCESS_GROUP=1 "$OCI_INIT" -- sh -c 'exit 2' 2>"$tmp/err" || status=$?
+is "tini's variables are honoured" "$status $(cat "$tmp/err")" "2 "
+
+if [ -n "$ours" ]; then
+	start_init -s -P
+	wait_for grep -q '^SigBlk:.*fff' "/proc/$pid/status"
+	kill -TERM "$pid"
+	ended
+	is "-P waits until TERM" "$status" 0
+	init -s -vvv -- true
+	like "-vvv tells what it does" "$err" 'started true'
+else
+	skip "-P waits until TERM" "a claim of ours"
+	skip "-vvv tells what it does" "a claim of ours"
+fi
+
+nothing_left
+done_testing

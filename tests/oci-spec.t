@@ -1,0 +1,346 @@
+#!/bin/sh
+# oci-spec.t - `runc spec` and `oci-spec`: the document, check, get, set, del.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+[ -x "$OCI_SPEC" ] || skip_all "no oci-spec at $OCI_SPEC"
+
+work=$tmp/work
+mkdir "$work"
+cd "$work" || bail "no folder to work in"
+umask 022
+
+# spec ARG...: oci-spec here; sets $status, $out, $err.
+spec() {
+	status=0
+	"$OCI_SPEC" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+	return 0
+}
+
+# has DESC POINTER VALUE: what `get` prints of config.json here.
+has() {
+	spec get "$2"
+	is "$1" "$status:$out" "0:$3"
+}
+
+fresh() { rm -f config.json && "$OCI_SPEC"; }
+
+# ---- the document ------------------------------------------------------------------------------------
+
+spec
+is 'oci-spec: exit 0, silent' "$status:$out$err" 0:
+is 'the mode follows the umask' "$(stat -c %a config.json)" 644
+ok 'indented with tabs' grep -q '^	"process": {$' config.json
+has 'ociVersion' /ociVersion 1.3.0
+while read -r pointer value; do
+	has "document: $pointer" "$pointer" "$value"
+done <<'END'
+/process/terminal true
+/process/user {"uid":0,"gid":0}
+/process/args ["sh"]
+/process/env ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","TERM=xterm"]
+/process/cwd /
+/process/capabilities/bounding ["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]
+/process/capabilities/effective ["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]
+/process/capabilities/permitted ["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]
+/process/rlimits [{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}]
+/process/noNewPrivileges true
+/root {"path":"rootfs","readonly":true}
+/hostname runc
+/mounts/0 {"destination":"/proc","type":"proc","source":"proc"}
+/mounts/1 {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]}
+/mounts/2/options ["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620","gid=5"]
+/mounts/3/source shm
+/mounts/4/destination /dev/mqueue
+/mounts/5/options ["nosuid","noexec","nodev","ro"]
+/mounts/6/options ["nosuid","noexec","nodev","relatime","ro"]
+/linux/resources {"devices":[{"allow":false,"access":"rwm"}]}
+/linux/maskedPaths/9 /proc/scsi
+/linux/readonlyPaths/4 /proc/sysrq-trigger
+END
+spec get /process/capabilities/ambient
+is 'no ambient capabilities' "$status:$out" 1:
+spec get /mounts/7
+is 'seven mounts' "$status:$out" 1:
+spec check
+is 'the document passes the check' "$status:$out$err" 0:
+
+spec
+like 'an existing file: refused' "$status $err" '^1 .*File config.json exists. Remove it first$'
+is 'with one line' "$(grep -c '' "$tmp/err")" 1
+echo precious >config.json
+spec
+is 'and left as it is' "$status:$(cat config.json)" 1:precious
+rm config.json
+ln -s /nonexistent/file config.json
+spec
+is 'so is a dangling link' "$status:$(readlink config.json)" 1:/nonexistent/file
+rm config.json
+
+mkdir other
+spec --bundle other
+ok '--bundle DIR' test -s other/config.json
+rm other/config.json
+spec -b other --rootless
+ok '-b DIR' test -s other/config.json
+nok 'nothing in the working directory then' test -e config.json
+spec --bundle no/such
+like '--bundle of nothing' "$status $err" '^1 .*no/such: No such file'
+(umask 077 && "$OCI_SPEC" -b other/../.)
+is 'umask 077' "$(stat -c %a config.json)" 600
+
+do_runc spec --bundle "$work"
+like 'runc spec: an existing file' "$status $err" '^1 .*File config.json exists. Remove it first'
+rm config.json
+do_runc spec --bundle "$work"
+is 'runc spec: exit 0' "$status:$out$err" 0:
+has 'runc spec: the same document' /process/rlimits/0/hard 1024
+do_runc spec
+rm -f config.json
+
+# ---- rootless ------------------------------------------------------------------------------------------
+
+"$OCI_SPEC" --rootless
+while read -r pointer value; do
+	has "rootless: $pointer" "$pointer" "$value"
+done <<END
+/linux/uidMappings [{"containerID":0,"hostID":$uid,"size":1}]
+/linux/gidMappings [{"containerID":0,"hostID":$(id -g),"size":1}]
+/mounts/2/options ["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]
+/mounts/5 {"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}
+END
+spec get /linux/resources
+is 'rootless: no resources' "$status:$out" 1:
+spec get /linux/namespaces
+like 'rootless: a user namespace' "$out" '"user"'
+unlike 'rootless: no network namespace' "$out" network
+spec check
+is 'rootless: passes the check' "$status:$out$err" 0:
+
+rm config.json
+spec --stdout
+like '--stdout prints it' "$out" '"ociVersion"'
+spec --rootless -
+like '- prints it' "$out" 'uidMappings'
+nok 'and writes no file' test -e config.json
+if [ -c /dev/full ]; then
+	spec_full() { "$OCI_SPEC" "$@" >/dev/full 2>/dev/null; }
+	nok 'a full disk is a failure: --stdout' spec_full --stdout
+	fresh
+	nok 'a full disk is a failure: get' spec_full get /process/cwd
+	"$OCI_SPEC" set /process/cwd x
+	nok 'a full disk is a failure: check' spec_full check
+else
+	skip 'a full disk is a failure' 'no /dev/full'
+fi
+for words in nonsense '- x' 'check a b' get del '--rootless check' '--stdout -b other' 'get /a b --file c'; do
+	# shellcheck disable=SC2086
+	spec $words
+	isnt "oci-spec $words: refused" "$status" 0
+	isnt "oci-spec $words: with a reason" "$err" ''
+done
+
+# ---- check: one fault each ----------------------------------------------------------------------------
+
+# fault DESC LINE: check of config.json prints exactly that line, which may be a pattern.
+fault() {
+	spec check
+	like "check: $1" "$status $out" "^1 config\.json:$2\$"
+	is "check: $1: one line" "$(grep -c '' "$tmp/out")" 1
+}
+
+# text FORMAT: the whole file.
+# shellcheck disable=SC2059
+text() { printf "$1" >config.json; }
+
+rm -f config.json
+spec check
+like 'check: no file' "$status $err" '^1 .*config.json'
+text ''
+fault 'an empty file' '1:1: .*'
+text '{\n\t"ociVersion": "1.3.0",\n\t"process": {\n'
+fault 'a cut file' '4:1: process: .*the text ends here'
+text '{"ociVersion":"1.0.2"} {}'
+fault 'bytes behind the end' '1:24: .*'
+text '{"root":{"path":"a",\n "path":"b"}}'
+fault 'a key twice' '2:2: root\.path: .*twice'
+text '{"hostname":"a\\u0000b"}'
+fault 'an escaped NUL' '1:15: hostname: .*'
+text '{"hostname":"a\\ud800"}'
+fault 'a lone surrogate' '1:15: hostname: .*'
+text '{"hostname":"\377"}'
+fault 'no UTF-8' '1:14: hostname: .*'
+text '{"process":{"user":{"uid":007}}}'
+fault 'a leading zero' '1:27: process\.user\.uid: .*'
+awk 'BEGIN { for (i = 0; i < 200000; i++) printf "[" }' >config.json
+fault '200000 brackets' '1:65: .*nested too deeply'
+
+# edit DESC POINTER VALUE PATTERN: a fresh document, one change, one fault.
+edit() {
+	fresh
+	"$OCI_SPEC" set "$2" "$3"
+	fault "$1" "$4"
+}
+fresh
+"$OCI_SPEC" set /process/args sh
+spec check
+like 'check: args a string' "$status $out" '^1 config\.json:[0-9]+:11: process\.args: must be an array, not a string$'
+edit 'uid a string' /process/user/uid '"0"' '6:11: process\.user\.uid: .* not a string'
+edit 'uid 1.5' /process/user/uid 1.5 '6:11: process\.user\.uid: .* not 1\.5'
+edit 'uid -1' /process/user/uid -1 '6:11: process\.user\.uid: .* not -1'
+edit 'uid 2^32' /process/user/uid 4294967296 '6:11: process\.user\.uid: .* not 4294967296'
+edit 'uid 2^32-1' /process/user/uid 4294967295 '6:11: process\.user\.uid: .*'
+edit 'gid 2^32-1' /process/user/gid 4294967295 '7:11: process\.user\.gid: .*'
+edit 'version banana' /ociVersion banana '2:16: ociVersion: .*'
+edit 'version 9.9.9' /ociVersion 9.9.9 '2:16: ociVersion: .*'
+edit 'an unknown namespace' /linux/namespaces/1/type netwerk \
+	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known'
+edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X '[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
+fresh
+"$OCI_SPEC" set /ociVersion 1.99.0 /x-vendor '{"any":"thing"}'
+spec check
+is 'check: a newer 1.x and unknown members pass' "$status:$out$err" 0:
+"$OCI_SPEC" set /process/user/uid -1 /process/terminal 1 /mounts/0/destination 7
+spec check other/../config.json
+is 'check FILE: every fault has its line' "$status:$(grep -c '^other/../config.json:[0-9]*:[0-9]*: ' "$tmp/out")" 1:3
+
+# ---- get -----------------------------------------------------------------------------------------------
+
+printf '%s\n' '{"s":"two\nlines","t":"q\"","n":1.50,"z":null,"o":{"a":[1,{}]},"a/b":{"m~n":"x"},"":"none"}' >t.json
+while read -r pointer value; do
+	spec get "$pointer" t.json
+	is "get $pointer" "$status:$out" "0:$value"
+done <<'END'
+/t q"
+/n 1.50
+/z null
+/o {"a":[1,{}]}
+/o/a/1 {}
+/a~1b/m~0n x
+/ none
+END
+spec get --file t.json /s
+is 'get: a string as it is' "$status:$out" '0:two
+lines'
+spec get -j /s -f t.json
+is 'get --json: in quotes' "$status:$out" '0:"two\nlines"'
+spec get --indent /o t.json
+is 'get --indent' "$out" '{
+	"a": [
+		1,
+		{}
+	]
+}'
+for pointer in /no /o/a/2 /o/a/- /s/x s /o/; do
+	spec get "$pointer" t.json
+	like "get $pointer: nothing there" "$status:$out:$err" "^1::.*there is nothing at \"$pointer\""
+done
+is 'get from standard input' "$(printf '{"pid":7}' | "$OCI_SPEC" get /pid -)" 7
+printf '{"a":1,\n"b":}' >bad.json
+spec get /a bad.json
+like 'get of a bad file' "$status $err" '^1 .*bad\.json:2:5: b: expected a value'
+
+# ---- set -----------------------------------------------------------------------------------------------
+
+fresh
+cp config.json before.json
+spec set /process/cwd /tmp
+is 'set: exit 0, silent' "$status:$out$err" 0:
+is 'set: one line of the file changes' "$(diff before.json config.json | grep -c '^[+>][^+]')" 1
+printf '{"b":1,\n "a":{"z":1.50,"y":18446744073709551616},"c":[]}' >t.json
+"$OCI_SPEC" set --file t.json /a/x true /c/- '{"k":null}' /c/- -3 /new/deep/- text /b '"7"'
+is 'set: order and numbers stay, what is missing is made' "$(cat t.json)" '{
+	"b": "7",
+	"a": {
+		"z": 1.50,
+		"y": 18446744073709551616,
+		"x": true
+	},
+	"c": [
+		{
+			"k": null
+		},
+		-3
+	],
+	"new": {
+		"deep": [
+			"text"
+		]
+	}
+}'
+# value DESC VALUE WANT [OPTION...]: the value as JSON when it was set.
+value() {
+	_name=$1 _value=$2 _want=$3
+	shift 3
+	spec set "$@" --file t.json /v "$_value"
+	spec get --json --file t.json /v
+	is "value: $_name" "$status:$out" "0:$_want"
+}
+value 'a number' 007e '"007e"'
+value 'a leading zero is no number' 01 '"01"'
+value 'a word' hello '"hello"'
+value 'an empty string' '' '""'
+value 'a word of JSON' false false
+value 'a minus' -7 -7
+value 'an option-like word' --file '"--file"'
+value 'with spaces' ' [1, 2] ' '[1,2]'
+value 'quotes inside' 'say "x"' '"say \"x\""'
+value 'a tab' 'a	b' '"a\tb"'
+value 'UTF-8' 'é' '"é"'
+value '--string of a number' 7 '"7"' --string
+value '-s of a bracket' '[' '"["' -s
+spec set /v 1 -f t.json /w 2
+is 'set: options between pairs' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /w t.json)" 12
+spec set --file t.json /v '[1, 2' --delete /w
+like 'set: broken JSON is no string' "$status $err" '^1 .*/v: character 6: '
+spec set --file t.json /v "$(printf 'a\377')"
+like 'set: no UTF-8' "$status $err" '^1 .*UTF-8'
+spec set --file t.json --delete /w /v 3 --delete /new
+is 'set --delete' "$status:$("$OCI_SPEC" get '' t.json | sed 's/.*"c"/"c"/')" \
+	'0:"c":[{"k":null},-3],"v":3}'
+is 'set as a filter' "$(echo '{"a":1}' | "$OCI_SPEC" set -f - /a 2 | tr -d '\n\t ')" '{"a":2}'
+
+cp t.json before.json
+for words in '/v' 'v 1' '/c/7 1' '/c/x 1' '/v/x 1' '/v 1 /c/9 1' '/a~2 1' '/v 1 --delete /no' '' "/v 1 /w"; do
+	# shellcheck disable=SC2086
+	spec set -f t.json $words
+	isnt "set $words: refused" "$status" 0
+	ok "set $words: and nothing changed" cmp -s t.json before.json
+done
+deep=$(awk 'BEGIN { for (i = 0; i < 40; i++) printf "/a" }')
+spec set -f t.json "/deep$deep" 1
+is 'set: 41 levels at once' "$status" 0
+cp t.json before.json
+spec set -f t.json "/deep$deep" "$("$OCI_SPEC" get /deep t.json)"
+like 'set: deeper than anybody can read' "$status $err" '^1 .*nested too deeply'
+ok 'nothing changed then' cmp -s t.json before.json
+spec set -f no/such.json /a 1
+like 'set: no file' "$status $err" '^1 .*no/such.json'
+
+# In place: the mode stays, a link stays a link, a hard link keeps the old text, no temporary file.
+chmod 640 t.json
+ln -s t.json link.json
+ln t.json hard.json
+(umask 077 && "$OCI_SPEC" set -f link.json /v 9)
+is 'set through a link: the mode stays' "$(stat -c %a t.json)" 640
+is 'the link stays' "$(readlink link.json)" t.json
+is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
+is 'no other file is left' "$(ls -A | tr '\n' ' ')" 'bad.json before.json config.json hard.json link.json other t.json '
+
+# ---- del -----------------------------------------------------------------------------------------------
+
+printf '{"a":1,"b":{"c":[1,2,3]},"d":4}' >t.json
+spec del -f t.json /a /b/c/0 /b/c/0
+is 'del' "$status:$out$err:$("$OCI_SPEC" get '' t.json)" '0::{"b":{"c":[3]},"d":4}'
+cp t.json before.json
+for pointer in /a /b/c/1 /b/c/- '' d; do
+	spec del "$pointer" --file t.json
+	isnt "del '$pointer': refused" "$status:$err" "0:"
+	ok "del '$pointer': and nothing changed" cmp -s t.json before.json
+done
+spec del /d /no --file t.json
+is 'del: all or nothing' "$status:$("$OCI_SPEC" get /d t.json)" 1:4
+
+nothing_left
+done_testing

@@ -1,0 +1,39 @@
+/* tap.h - the two macros of a unit test: one line of TAP per claim. */
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_TAP_H
+#define TESTS_TAP_H
+
+#include <stdio.h>
+#include <string.h>
+
+static int tap_count, tap_failed;
+
+/* ok(condition, "what is claimed, as for printf") */
+#define ok(cond, ...)                                                                              \
+	do {                                                                                       \
+		int tap_good = !!(cond);                                                           \
+		printf("%sok %d - ", tap_good ? "" : "not ", ++tap_count);                         \
+		printf(__VA_ARGS__);                                                               \
+		putchar('\n');                                                                     \
+		if (!tap_good) {                                                                   \
+			tap_failed++;                                                              \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond);                        \
+		}                                                                                  \
+	} while (0)
+
+#define is_str(got, want, ...)                                                                     \
+	do {                                                                                       \
+		const char *tap_g = (got), *tap_w = (want);                                        \
+		ok(tap_g && tap_w ? !strcmp(tap_g, tap_w) : tap_g == tap_w, __VA_ARGS__);          \
+		if (tap_g && tap_w && strcmp(tap_g, tap_w))                                        \
+			printf("# got  \"%s\"\n# want \"%s\"\n", tap_g, tap_w);                    \
+	} while (0)
+
+/* The last line of main. */
+static inline int done(void)
+{
+	printf("1..%d\n", tap_count);
+	return tap_failed != 0;
+}
+
+#endif
