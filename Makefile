@@ -27,10 +27,14 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wf
 ifdef WERROR
 WARN += -Werror
 endif
-# Position-dependent on purpose, see ARCHITECTURE.md (measured). No unwind tables: nothing unwinds.
+# Position-dependent and in one text segment: static-pie costs 50 KB of relocations (456 to 506)
+# and 10 page faults a start, separate-code 4 KB, 2 faults and 70 KB of resident memory. relro
+# would do nothing: musl does not protect anything in a static program. No unwind tables: nothing
+# unwinds.
 OPT = -Os -g -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
-LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none
+LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
+	-Wl,-z,noexecstack -Wl,--build-id=none
 CFLAGS =
 LDFLAGS =
 ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) $(CFLAGS)

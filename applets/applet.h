@@ -51,6 +51,7 @@ struct applet {
 	size_t opts_size;
 	short args_min, args_max;	/* positionals; max -1: any number */
 	bool stop_at_positional;	/* exec, ps: the rest belongs to somebody else */
+	bool sealed;		/* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status;	/* exit status of -1; 0 means 1 (exec: 255) */
 };

@@ -15,15 +15,13 @@ struct create_opts {
  * do under runc. What engines ask back in `state` is the path without links. */
 static int enter_bundle(const char *bundle, struct launch *how)
 {
-	char *cwd;
+	char cwd[PATH_MAX];
 
 	if (bundle && *bundle && chdir(bundle))
 		return fail("change to the bundle %s", bundle);
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
+	if (!getcwd(cwd, sizeof(cwd)))
 		return fail("find the path of the bundle");
 	how->bundle = arena_strdup(&arena, cwd);
-	free(cwd);
 	return 0;
 }
 
@@ -33,6 +31,7 @@ static int do_launch(const struct create_opts *o, const char *id, struct launch 
 	how->id = id;
 	how->manager = globals.manager;
 	how->rootless = globals.is_rootless;
+	how->helper_path = getenv("PATH");
 	how->console_socket = o->console_socket;
 	how->pidfd_socket = o->pidfd_socket;
 	how->no_pivot = o->no_pivot;
@@ -54,8 +53,10 @@ static int create_run(void *opts, int argc, char **argv)
 	int status = do_launch(opts, argv[0], &how);
 
 	/* the prefix is what engines have seen for years (checklist X-01) */
-	return status < 0 ? fail_in("runc create failed") : status;
+	return status < 0 ? fail_in("runc create failed"), -1 : status;
 }
+
+extern const struct applet run_applet;
 
 static int run_run(void *opts, int argc, char **argv)
 {
@@ -63,7 +64,13 @@ static int run_run(void *opts, int argc, char **argv)
 	struct launch how = { .detach = o->detach, .keep = o->keep, .subreaper = !o->no_subreaper };
 	int status = do_launch(o, argv[0], &how);
 
-	return status < 0 ? fail_in("runc run failed") : status;
+	if (status >= 0)
+		return status;
+	fail_in("runc run failed");
+	/* 255 is what a container whose program cannot be executed has always ended with */
+	if (status == LAUNCH_EXEC_FAILED)
+		return applet_fail(&run_applet), 255;
+	return -1;
 }
 
 #define AT(field) offsetof(struct create_opts, field)
@@ -103,6 +110,7 @@ const struct applet create_applet = {
 	.opts_size = sizeof(struct create_opts),
 	.args_min = 1,
 	.args_max = 1,
+	.sealed = true,
 	.run = create_run,
 };
 
@@ -116,5 +124,6 @@ const struct applet run_applet = {
 	.opts_size = sizeof(struct create_opts),
 	.args_min = 1,
 	.args_max = 1,
+	.sealed = true,
 	.run = run_run,
 };

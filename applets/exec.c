@@ -137,6 +137,7 @@ const struct applet exec_applet = {
 	.args_min = 1,
 	.args_max = -1,
 	.stop_at_positional = true,
+	.sealed = true,
 	.run = exec_run,
 	.fail_status = 255,
 };

@@ -112,6 +112,9 @@ static int unknown(const char *parent, const char *name)
 	return *parent ? 3 : 127;
 }
 
+/* The command line as it came, for the sealed copy; parsing reorders it. */
+static char **first_argv;
+
 static int run_row(const struct applet_row *row, int argc, char **argv)
 {
 	const struct applet *ap = row->applet;
@@ -119,6 +122,9 @@ static int run_row(const struct applet_row *row, int argc, char **argv)
 	int status;
 
 	argc--, argv++;
+	/* before anything is opened: what runs from here on may be seen from inside a container */
+	if (ap->sealed && seal_self(first_argv) < 0)
+		return applet_fail(ap);
 	status = opts_parse(ap, opts, &argc, &argv);
 	if (status > 0) {
 		show_help(row);
@@ -325,6 +331,8 @@ int main(int argc, char **argv)
 		argc = 1;
 		argv = no_args;
 	}
+	first_argv = arena_alloc(&arena, (argc + 1) * sizeof(*first_argv));
+	memcpy(first_argv, argv, argc * sizeof(*first_argv));
 	row = find_program(program_name(argv[0]));
 	if (!row)
 		return unknown("", program_name(argv[0]));

@@ -82,9 +82,8 @@ for h in $all; do
 	is "$h: annotations" "$(state_in "$h" /annotations/org.example.a)" b
 	like "$h: ociVersion" "$(state_in "$h" /ociVersion)" '^1\.'
 done
-# shellcheck disable=SC2046 # words
-is 'status of each' "$(echo $(for h in $all; do state_in $h /status; done))" \
-	'creating creating creating created running stopped'
+is 'status of each' "$(for h in $all; do state_in "$h" /status; done | tr '\n' ' ')" \
+	'creating creating creating created running stopped '
 for h in prestart createRuntime poststart; do
 	is "$h: pid as seen outside" "$(state_in $h /pid)" "$pid"
 done
@@ -174,7 +173,9 @@ ok 'and its error is bounded' test "$(wc -c <"$tmp/err")" -lt 70000
 # timeout: the hook and what it started are killed (H-03).
 fresh
 config_set /hooks "{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"sleep 1000 & echo \$! >$log/child; echo \$\$ >$log/self; sleep 1000\"],\"timeout\":1}]}"
+LIMIT=20
 refused 'a hook beyond its timeout' 'createRuntime.*(timeout|timed out|past)'
+unset LIMIT
 ok 'it is dead' wait_for gone "$(cat "$log/self")"
 # control: runc kills the hook alone.
 ok 'what it started is dead too' wait_for gone "$(cat "$log/child")"
@@ -243,7 +244,15 @@ is 'and the next one ran' "$(cat "$log/order" 2>/dev/null)" second
 
 # A hook sees the cgroup and its limits already (H-05), and the mounts, not yet the pivot.
 fresh
-config_set /hooks "{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"p=\$(sed -n 's/.*\\\\\"pid\\\\\": *\\\\([0-9]*\\\\).*/\\\\1/p'); cat /proc/\$p/cgroup >$log/cg; cat /proc/\$p/mountinfo >$log/mi; readlink /proc/\$p/root >$log/root\"]}]}"
+cat >"$tmp/look" <<END
+#!/bin/sh
+cat >$log/state
+p=\$(sed 's/.*"pid": *\([0-9]*\).*/\1/' $log/state)
+cat /proc/\$p/cgroup >$log/cg
+cat /proc/\$p/mountinfo >$log/mi
+END
+chmod 755 "$tmp/look"
+config_set /hooks "{\"createRuntime\":[{\"path\":\"$tmp/look\"}]}"
 run_ok 'a hook that looks at the container'
 like 'it is in its cgroup' "$(cat "$log/cg")" "$mark"
 like 'its mounts are made' "$(cat "$log/mi")" " $rootfs/dev/shm "

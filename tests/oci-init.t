@@ -130,18 +130,19 @@ for g in '' -g; do
 done
 
 # A signal that comes before the child has done anything may not be lost: nobody would send it again.
-lost=0
+# (tini 0.19 loses it: the group does not exist yet.)
+lost=no
 i=0
-while [ $i -lt 40 ]; do
-	start_init -s -g -- sleep 30
+while [ $i -lt 40 ] && [ "$lost" = no ]; do
+	start_init -s -g -- sleep 5
 	# until it has forked, a signal is still for init alone, which does not have to survive it
 	wait_for test -s "/proc/$pid/task/$pid/children"
 	kill -TERM "$pid" 2>/dev/null
 	ended
-	[ "$status" = 143 ] || lost=$((lost + 1))
+	[ "$status" = 143 ] || lost="status $status in round $i"
 	i=$((i + 1))
 done
-is "TERM at once after the fork ends it, 40 times" "$lost" 0
+is "-g: TERM at once after the fork ends it" "$lost" no
 
 if [ -n "$ours" ]; then
 	status=0

@@ -88,7 +88,7 @@ for kind in missing fifo directory link line garbage; do
 	line) head -c 20000000 /dev/zero | tr '\0' a >"$rootfs/etc/passwd" ;;
 	garbage) head -c 100000 /dev/urandom >"$rootfs/etc/passwd" ;;
 	esac
-	LIMIT=20
+	LIMIT=10
 	run
 	unset LIMIT
 	# control: runc 1.1.5 hangs on the FIFO.

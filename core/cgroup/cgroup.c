@@ -93,7 +93,6 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 
 	*out = cg;
 	cg->arena = a;
-	cg->holder = -1;
 	cg->tolerant = want->tolerant;
 	cg->path_given = want->path && *want->path;
 	cg->delegate = want->delegate;
@@ -147,7 +146,6 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 
 	*out = cg;
 	cg->arena = a;
-	cg->holder = -1;
 	cg->tolerant = state->rootless;
 	list_each(p, state->cgroup_paths) {
 		struct cg_dir *same = NULL;
@@ -189,8 +187,11 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r)
 {
 	if (!cg->manager)
 		return 0;
-	if ((cg->manager->apply && cg->manager->apply(cg, r, true) < 0) || apply_devices(cg, r) < 0 ||
-	    apply_knobs(cg, r) < 0)
+	if (cg->unmade) {
+		cg->pending = r;
+		return 0;
+	}
+	if (apply_devices(cg, r) < 0 || apply_knobs(cg, r) < 0)
 		return fail_in("cgroup");
 	return 0;
 }
@@ -206,7 +207,7 @@ int cgroup_clone_fd(struct cgroup *cg)
 {
 	int fd;
 
-	if (!cg->v2 || !cg->v2->path)
+	if (!cg->v2 || !cg->v2->path || cg->unmade)
 		return -1;
 	fd = cg_dir_fd(cg->v2);
 	if (fd < 0)
@@ -222,6 +223,8 @@ static bool dispensable(const struct cgroup *cg, const struct cg_dir *d, int num
 
 int cgroup_join_open(struct cgroup *cg)
 {
+	if (cg->unmade)
+		return 0;
 	cg_each(d, cg) {
 		if (d->v2 || d->door >= 0)
 			continue;
@@ -229,7 +232,7 @@ int cgroup_join_open(struct cgroup *cg)
 		if (d->door < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: open %s/tasks", d->path);
 	}
-	return 0;
+	return 1;
 }
 
 int cgroup_join(struct cgroup *cg)
@@ -248,7 +251,6 @@ void cgroup_join_close(struct cgroup *cg)
 {
 	for (struct cg_dir *d = cg->dirs; d < cg->dirs + cg->ndirs; d++)
 		fd_close(&d->door);
-	fd_close(&cg->holder);
 }
 
 #define ATTACH_TRIES 5
@@ -258,6 +260,13 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 {
 	char text[16];
 
+	if (cg->unmade) {
+		if (cg->manager->start(cg, pid) < 0)
+			return fail_in("cgroup");
+		cg->unmade = false;
+		if (cgroup_apply(cg, cg->pending) < 0)
+			return -1;
+	}
 	snprintf(text, sizeof(text), "%d", pid);
 	cg_each(d, cg) {
 		int ret, tries = ATTACH_TRIES;

@@ -58,11 +58,12 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r);
  */
 /* v2 directory for CLONE_INTO_CGROUP, owned by cg; -1 where there is none (no error). */
 int cgroup_clone_fd(struct cgroup *cg);
-/* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. */
+/* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. 1, or 0 where
+ * nobody can join by himself (systemd makes the cgroup around the first process): cgroup_attach it is. */
 int cgroup_join_open(struct cgroup *cg);
 /* The calling thread, the only one of its process, enters every v1 hierarchy and closes the doors. */
 int cgroup_join(struct cgroup *cg);
-/* Parent, when the child is known to have joined: closes its side. cgroup_attach does so itself. */
+/* Parent, after the clone: closes its side of the doors. */
 void cgroup_join_close(struct cgroup *cg);
 /* Puts pid into every hierarchy (all but the v2 one when in_v2: clone3 did that). */
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2);
@@ -86,5 +87,89 @@ int cgroup_freeze(struct cgroup *cg, bool frozen);	/* returns when it has happen
 int cgroup_is_frozen(struct cgroup *cg);	/* 1/0/-1 */
 /* Sub-cgroups deepest first; waits for dying processes; a missing directory is no error. */
 int cgroup_remove(struct cgroup *cg);
+
+/* ---- stats.c: numbers of `events` (checklist O-08, O-09) ---------------------------------------- */
+
+struct cgroup_psi_line {
+	uint32_t avg10, avg60, avg300;	/* hundredths of a percent */
+	uint64_t total;			/* microseconds */
+};
+
+struct cgroup_psi {
+	bool found;	/* v2 only, and not on every kernel */
+	struct cgroup_psi_line some, full;
+};
+
+struct cgroup_memory_entry {	/* bytes; limit UINT64_MAX is none */
+	uint64_t limit, usage, max, failcnt;
+};
+
+struct cgroup_io_entry {
+	uint64_t major, minor;
+	const char *op;		/* "Read", "Write", "Sync"...; "" where there is none */
+	uint64_t value;
+};
+typedef LIST(struct cgroup_io_entry) cgroup_io;
+
+struct cgroup_hugetlb {
+	const char *size;	/* "2MB" */
+	uint64_t usage, max, failcnt;
+};
+
+struct cgroup_number {
+	const char *key;
+	uint64_t value;
+};
+
+typedef LIST(uint64_t) cgroup_numbers;
+
+/* What a version or a kernel does not count stays 0 or empty. Times in nanoseconds. */
+struct cgroup_stats {
+	struct {
+		uint64_t total, kernel, user, periods, throttled_periods, throttled_time;
+		cgroup_numbers percpu, percpu_kernel, percpu_user;
+		struct cgroup_psi psi;
+	} cpu;
+	struct {	/* v1 */
+		cgroup_numbers cpus, mems;
+		uint64_t cpu_exclusive, mem_hardwall, mem_exclusive, memory_migrate, memory_spread_page,
+			memory_spread_slab, memory_pressure, sched_load_balance;
+		int64_t sched_relax_domain_level;
+	} cpuset;
+	struct {
+		uint64_t cache;
+		struct cgroup_memory_entry usage, swap, kernel, kernel_tcp;	/* swap: memory and swap */
+		LIST(struct cgroup_number) raw;		/* memory.stat */
+		struct cgroup_psi psi;
+	} memory;
+	struct {
+		uint64_t current, limit;	/* 0: no limit */
+	} pids;
+	struct {
+		cgroup_io service_bytes, serviced, queued, service_time, wait_time, merged, time, sectors;
+		struct cgroup_psi psi;
+	} io;
+	LIST(struct cgroup_hugetlb) hugetlb;
+};
+
+int cgroup_stats(struct cgroup *cg, struct arena *a, struct cgroup_stats *out);
+/* Members cpu, cpuset, memory, pids, blkio and hugetlb of the open object, as runc writes them. */
+void cgroup_stats_put(struct json_out *o, const struct cgroup_stats *s);
+
+/* ---- oom.c: out-of-memory events -------------------------------------------------------------------- */
+
+struct cgroup_oom {
+	int fd;		/* to be polled for POLLIN */
+	int events;	/* v2: memory.events and cgroup.events, v1: memory.oom_control; for oom.c */
+	int populated;
+	uint64_t kills;
+};
+
+int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o);
+/* After POLLIN. 1: memory ran out, 0: something else, -1: the container is over (no record). */
+int cgroup_oom_read(struct cgroup_oom *o);
+void cgroup_oom_close(struct cgroup_oom *o);
+/* How many processes of the container were killed for want of memory so far; 0 where nobody counts. */
+uint64_t cgroup_oom_kills(struct cgroup *cg);
 
 #endif

@@ -117,7 +117,7 @@ static void test_life(void)
 		ok(strstr(text, "c 1:3 rwm\n") && strstr(text, "b *:* m\n") && !strstr(text, "a *:*"),
 		   "v1 device list is the default one");
 	}
-	ok(cgroup_join_open(cg) == 0, "doors open: %s", err_text());
+	ok(cgroup_join_open(cg) == 1, "doors open: %s", err_text());
 	pid = spawn(cg);
 	ok(pid > 0, "a process joins: %s", err_text());
 	if (pid <= 0)
@@ -134,6 +134,7 @@ static void test_life(void)
 	   "a used cgroup is refused: %s", err_text());
 	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 && strstr(err_text(), "frozen"),
 	   "and a frozen one: %s", err_text());
+	err_clear("both were to be refused");
 	ok(cgroup_freeze(again, false) == 0 && cgroup_is_frozen(again) == 0, "thawed");
 	ok(cgroup_freeze(again, true) == 0 && cgroup_kill(again, SIGKILL) == 0, "killed while frozen");
 	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "by SIGKILL");
@@ -223,6 +224,129 @@ static void test_wait(void)
 	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "which left by itself");
 }
 
+/* Burns memory, time and a page cache page, so that there is something to count. */
+static void eat(size_t bytes)
+{
+	char *p = malloc(bytes);
+
+	for (size_t i = 0; p && i < bytes; i += 4096)
+		((volatile char *)p)[i] = 1;
+}
+
+static void test_stats(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-stats", NULL);
+	struct json_out o = { .arena = &arena };
+	struct cgroup_stats s;
+	struct json *tree;
+	struct json_error error;
+	pid_t pid;
+
+	if (!cg || cgroup_create(cg) < 0) {
+		ok(false, "stats: %s", err_text());
+		return;
+	}
+	cgroup_join_open(cg);
+	pid = spawn(cg);
+	ok(pid > 0 && cgroup_stats(cg, &arena, &s) == 0, "statistics: %s", err_text());
+	ok(s.pids.current == 1 && s.pids.limit == 0, "one process, no limit");
+	ok(s.memory.usage.usage > 0 && s.memory.usage.limit > 1 << 30, "memory is used and not limited");
+	ok(s.memory.raw.n > 20, "memory.stat has %zu lines", s.memory.raw.n);
+	ok(s.cpu.total > 0, "time is used");
+	json_open(&o, NULL, '{');
+	cgroup_stats_put(&o, &s);
+	json_close(&o, '}');
+	o.buf = arena_strndup(&arena, o.buf, o.len);
+	tree = json_parse(&arena, o.buf, o.len, &error);
+	ok(tree && json_pointer(tree, "/memory/usage/limit") && json_pointer(tree, "/pids/current"), "as JSON");
+	ok(cgroup_kill(cg, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "killed");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+}
+
+static void test_oom(void)
+{
+	int64_t limit = 16 << 20;
+	struct oci_memory memory = { .limit = &limit, .swap = &limit };
+	struct oci_resources r = { .memory = &memory };
+	struct cgroup *cg = new_cgroup("/ocibox-test-oom", &r);
+	struct cgroup_oom oom;
+	struct pollfd p = { .events = POLLIN };
+	int status, ret = 0;
+	pid_t pid;
+
+	if (!cg || cgroup_create(cg) < 0 || cgroup_apply(cg, &r) < 0) {
+		ok(false, "oom: %s", err_text());
+		return;
+	}
+	ok(cgroup_oom_open(cg, &oom) == 0, "watching: %s", err_text());
+	p.fd = oom.fd;
+	ok(poll(&p, 1, 0) == 0 && cgroup_oom_kills(cg) == 0, "nothing yet");
+	pid = fork();
+	if (!pid) {
+		char byte;
+		int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+		if (write(fd, "1000", 4) != 4 || read(0, &byte, 0) < 0)
+			_exit(1);
+		/* attached by then: the parent stops us until it is done */
+		raise(SIGSTOP);
+		eat(64 << 20);
+		_exit(0);
+	}
+	waitpid(pid, &status, WUNTRACED);
+	ok(cgroup_attach(cg, pid, false) == 0 && kill(pid, SIGCONT) == 0, "a hungry one: %s", err_text());
+	while (ret == 0 && poll(&p, 1, 60000) == 1)
+		ret = cgroup_oom_read(&oom);
+	ok(ret == 1, "it is told");
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it is dead");
+	ok(cgroup_oom_kills(cg) == 1, "and counted");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+	do {
+		ret = poll(&p, 1, 60000) == 1 ? cgroup_oom_read(&oom) : 2;
+	} while (ret == 0 || ret == 1);
+	ok(ret == -1, "the end is told too");
+	cgroup_oom_close(&oom);
+}
+
+/* The device program on a v2 directory, whoever else rules devices here. */
+static void test_bpf(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-bpf", NULL);
+	struct bpf_code *code;
+	struct dev_set set;
+	int status, door;
+	size_t n;
+	pid_t pid;
+
+	if (!cg || !cg->v2 || cgroup_create(cg) < 0 || devices_merge(&arena, NULL, &set) < 0) {
+		printf("# no v2 directory to try the device program on\n");
+		return;
+	}
+	n = bpf_device_program(&arena, &set, &code);
+	if (bpf_device_attach(cg_dir_fd(cg->v2), code, n, true) < 0 && (err_num() == ENOSYS || err_num() == EINVAL)) {
+		printf("ok %d - # SKIP this kernel has no device programs: %s\n", ++tap_count, err_text());
+		cgroup_remove(cg);
+		return;
+	}
+	ok(!*err_text() || err_num() == 0, "the kernel takes %zu instructions: %s", n, err_text());
+	ok(bpf_device_attach(cg_dir_fd(cg->v2), code, n, false) == 0, "and again in place of the first: %s",
+	   err_text());
+	door = cg_dir_open(cg->v2, "cgroup.procs", O_WRONLY);
+	pid = fork();
+	if (!pid) {
+		if (tree_put(door, "0") < 0)
+			_exit(1);
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			_exit(2);
+		if (open("/dev/kmsg", O_RDONLY | O_CLOEXEC) >= 0)
+			_exit(3);
+		_exit(errno == EPERM ? 0 : 4);
+	}
+	close(door);
+	ok(waitpid(pid, &status, 0) == pid && status == 0, "null opens, kmsg does not: %d", WEXITSTATUS(status));
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+}
+
 int main(void)
 {
 	static char block[1 << 20];
@@ -236,5 +360,9 @@ int main(void)
 	test_life();
 	test_tree();
 	test_wait();
+	test_stats();
+	test_oom();
+	err_clear("the next test has its own");
+	test_bpf();
 	return done();
 }

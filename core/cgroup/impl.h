@@ -195,16 +195,19 @@ struct cgroup {
 	bool tolerant, path_given, delegate;
 	uint32_t delegate_uid;
 	struct unit_path unit;	/* systemd; .unit is NULL otherwise */
-	int holder;		/* systemd: pipe that keeps the placeholder process, -1 */
+	/* systemd: what the unit will be made with when the first process is there */
+	const struct oci_resources *pending;
+	bool unmade;
 };
 
 /* Who makes and removes the directories. */
 struct cg_manager {
 	int (*plan)(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
 	int (*create)(struct cgroup *cg);
-	/* before the files are written */
-	int (*apply)(struct cgroup *cg, const struct oci_resources *r, bool devices);
-	int (*settle)(struct cgroup *cg);	/* a process of the container is in */
+	/* before the first process is put in by writing; NULL: nothing to do */
+	int (*start)(struct cgroup *cg, pid_t pid);
+	/* new limits, before the files are written; NULL: nothing to do */
+	int (*update)(struct cgroup *cg, const struct oci_resources *r);
 	int (*remove)(struct cgroup *cg);
 };
 extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;

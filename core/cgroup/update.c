@@ -152,7 +152,7 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 			return fail_in("cgroup");
 		return list.first ? failx("cgroup: %s: this container has no cgroup", list.first->field) : 0;
 	}
-	if (check_usage(cg, r->memory) < 0 || (cg->manager->apply && cg->manager->apply(cg, r, false) < 0) ||
+	if (check_usage(cg, r->memory) < 0 || (cg->manager->update && cg->manager->update(cg, r) < 0) ||
 	    apply_knobs(cg, r) < 0)
 		return fail_in("cgroup");
 	return 0;

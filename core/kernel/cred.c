@@ -96,6 +96,7 @@ void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last
 	};
 
 	*unknown = NULL;
+	out->last = last;
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		*sets[i].bits = 0;
 		for (size_t j = 0; j < sets[i].n; j++) {
@@ -131,9 +132,9 @@ static const char *caps_text(char *buf, size_t size, uint64_t caps)
  * One prctl per capability that has to go: the kernel has no call for a whole set. Without
  * CAP_SETPCAP a bit that is missing already is as good as dropped.
  */
-static int drop_bounding(uint64_t keep)
+static int drop_bounding(uint64_t keep, int last)
 {
-	for (int cap = 0; cap < CAP_COUNT_MAX; cap++) {
+	for (int cap = 0; cap < CAP_COUNT_MAX && (!last || cap <= last); cap++) {
 		int had;
 
 		if (keep & BIT(cap) || !prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
@@ -268,7 +269,7 @@ int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool s
 {
 	if (check_ids(user) < 0)
 		return -1;
-	if (caps && drop_bounding(caps->bounding) < 0)
+	if (caps && drop_bounding(caps->bounding, caps->last) < 0)
 		return -1;
 	/*
 	 * Leaving uid 0 would empty the permitted set before capset can choose from it. The bit is

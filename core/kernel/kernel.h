@@ -164,6 +164,7 @@ int dev_reopen_null(int root);
 
 struct cred_caps {	/* bit sets by capability number */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
+	int last;	/* the kernel's highest capability; 0: not known */
 };
 
 /* Pure. Unknown names are collected in *unknown ("A, B", NULL when none) for one warning. last: the

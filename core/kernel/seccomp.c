@@ -13,9 +13,6 @@
 #define FLAG_NEW_LISTENER 0x08u /* 5.0 */
 #define FLAG_WAIT_KILLABLE_RECV 0x20u /* 5.19 */
 
-/* Rules from which a search by halves beats going through all of them in turn. */
-#define TREE_RULES 32
-
 /* Changes whenever the same profile gives another program. */
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
@@ -105,9 +102,7 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name,
 
 static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, uint32_t default_action)
 {
-	size_t rules = 0;
 	uint32_t action;
-	int rc;
 
 	list_each (call, s->syscalls) {
 		action = action_value(call->action, call->errno_ret);
@@ -117,13 +112,9 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, uint32_t 
 		list_each (name, call->names) {
 			if (add_rule(ctx, action, *name, call) < 0)
 				return -1;
-			rules++;
 		}
 	}
-	if (rules <= TREE_RULES)
-		return 0;
-	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	return rc < 0 ? scmp_fail(rc, "choose the binary tree", "") : 0;
+	return 0;
 }
 
 static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s)
@@ -204,7 +195,7 @@ static int build(scmp_filter_ctx ctx, struct arena *a, const struct oci_seccomp 
 	if (rc < 0)
 		return scmp_fail(rc, "copy the program", "");
 	out->filter = filter;
-	out->len = n + len / sizeof(*filter);
+	out->len = seccomp_squeeze(a, filter, n + len / sizeof(*filter));
 	return 0;
 }
 

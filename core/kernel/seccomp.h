@@ -45,6 +45,11 @@ size_t seccomp_stub(const struct seccomp_top *tops, size_t n,
 /* Pure. True when nr counts for the top of arch: some have private calls far above the others. */
 bool seccomp_counts(uint32_t arch, int nr);
 
+/* ---- seccomp_squeeze.c --------------------------------------------------------------------- */
+
+/* Rewrites a filter in place to an equal, shorter one. Returns its length, n when it stays as it is. */
+size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n);
+
 /* ---- seccomp_cache.c ------------------------------------------------------------------------------- */
 
 /* All of a profile that the program depends on, as bytes; equal profiles have equal bytes. */

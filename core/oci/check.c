@@ -74,7 +74,7 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 
 bool check_has_ns(const struct check *k, int type)
 {
-	list_each(ns, k->linux->namespaces)
+	list_each (ns, k->linux->namespaces)
 		if (ns->type == type || !ns->type)
 			return true;
 	return false;
@@ -82,7 +82,7 @@ bool check_has_ns(const struct check *k, int type)
 
 bool check_new_ns(const struct check *k, int type)
 {
-	list_each(ns, k->linux->namespaces)
+	list_each (ns, k->linux->namespaces)
 		if ((ns->type == type && !ns->path) || !ns->type)
 			return true;
 	return false;
@@ -148,7 +148,8 @@ static bool identifiers(const char *s, size_t len)
 			n = 0;
 			continue;
 		}
-		if (!strchr("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", s[i]))
+		if (!strchr("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+			    s[i]))
 			return false;
 		n++;
 	}
@@ -186,7 +187,8 @@ static void version(struct check *k)
 		check_say(check_at(k, "ociVersion"), "must be a semantic version such as %s",
 			  OCI_VERSION);
 	else if (v && strncmp(v, "1.", 2))
-		check_say(check_at(k, "ociVersion"), "must be 1.x.y: other major versions are not known");
+		check_say(check_at(k, "ociVersion"),
+			  "must be 1.x.y: other major versions are not known");
 }
 
 static void root_path(struct check *k)
@@ -226,18 +228,19 @@ static void domainname(struct check *k)
 
 static void annotation_keys(struct check *k)
 {
-	list_each(pair, k->config->annotations)
+	list_each (pair, k->config->annotations)
 		if (!*pair->key)
 			check_say(check_at(k, "annotations"), "must not have an empty key");
 }
 
 static void hook_list(struct check *k, const char *name, const oci_hook_list *list)
 {
-	list_each(hook, *list) {
+	list_each (hook, *list) {
 		size_t i = hook - list->at;
 
 		if (hook->path && *hook->path != '/')
-			check_say(check_at(k, "hooks.%s[%zu].path", name, i), "must be an absolute path");
+			check_say(check_at(k, "hooks.%s[%zu].path", name, i),
+				  "must be an absolute path");
 		if (hook->timeout && *hook->timeout <= 0)
 			check_say(check_at(k, "hooks.%s[%zu].timeout", name, i),
 				  "must be greater than zero");
@@ -259,12 +262,12 @@ static void hooks(struct check *k)
 }
 
 check_rule *const check_config_rules[] = {
-	version,	 /* ociVersion is a semantic version of major 1 */
-	root_path,	 /* root.path is not empty */
-	root_readonly,	 /* a readonly root has a mount namespace of its own */
-	hostname,	 /* a hostname has a uts namespace and 64 bytes at most */
-	domainname,	 /* so has a domainname */
+	version, /* ociVersion is a semantic version of major 1 */
+	root_path, /* root.path is not empty */
+	root_readonly, /* a readonly root has a mount namespace of its own */
+	hostname, /* a hostname has a uts namespace and 64 bytes at most */
+	domainname, /* so has a domainname */
 	annotation_keys, /* no annotation has an empty key */
-	hooks,		 /* a hook has an absolute path, and a timeout above zero if any */
+	hooks, /* a hook has an absolute path, and a timeout above zero if any */
 	NULL,
 };

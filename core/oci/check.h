@@ -12,11 +12,20 @@ extern const struct json_word oci_device_words[], oci_device_rule_words[], oci_p
 
 /* The kernel's numbers, where a rule has to know them (sched(7), set_mempolicy(2)). */
 enum {
-	OCI_SCHED_OTHER = 0, OCI_SCHED_FIFO = 1, OCI_SCHED_RR = 2, OCI_SCHED_BATCH = 3,
+	OCI_SCHED_OTHER = 0,
+	OCI_SCHED_FIFO = 1,
+	OCI_SCHED_RR = 2,
+	OCI_SCHED_BATCH = 3,
 	OCI_SCHED_DEADLINE = 6,
-	OCI_MPOL_DEFAULT = 0, OCI_MPOL_PREFERRED, OCI_MPOL_BIND, OCI_MPOL_INTERLEAVE, OCI_MPOL_LOCAL,
-	OCI_MPOL_PREFERRED_MANY, OCI_MPOL_WEIGHTED_INTERLEAVE,
-	OCI_MPOL_F_NUMA_BALANCING = 1 << 13, OCI_MPOL_F_RELATIVE_NODES = 1 << 14,
+	OCI_MPOL_DEFAULT = 0,
+	OCI_MPOL_PREFERRED,
+	OCI_MPOL_BIND,
+	OCI_MPOL_INTERLEAVE,
+	OCI_MPOL_LOCAL,
+	OCI_MPOL_PREFERRED_MANY,
+	OCI_MPOL_WEIGHTED_INTERLEAVE,
+	OCI_MPOL_F_NUMA_BALANCING = 1 << 13,
+	OCI_MPOL_F_RELATIVE_NODES = 1 << 14,
 	OCI_MPOL_F_STATIC_NODES = 1 << 15,
 };
 
@@ -32,12 +41,12 @@ enum {
 struct check {
 	struct arena *arena;
 	struct json_faults *faults;
-	const struct json *tree;	/* where paths start */
-	const char *base;		/* what stands before them: "process.", "" */
-	bool stop;			/* enough faults were seen */
+	const struct json *tree; /* where paths start */
+	const char *base; /* what stands before them: "process.", "" */
+	bool stop; /* enough faults were seen */
 	char path[256];
-	const struct oci_config *config;	/* whichever the rules are about */
-	const struct oci_linux *linux;		/* never NULL in rules about config */
+	const struct oci_config *config; /* whichever the rules are about */
+	const struct oci_linux *linux; /* never NULL in rules about config */
 	const struct oci_process *process;
 	const struct oci_resources *resources;
 };
@@ -45,24 +54,28 @@ struct check {
 typedef void check_rule(struct check *k);
 
 /* Tables of rules, NULL behind. */
-extern check_rule *const check_config_rules[], *const check_mount_rules[], *const check_linux_rules[],
-	*const check_seccomp_rules[], *const check_process_rules[], *const check_resources_rules[];
+extern check_rule *const check_config_rules[],
+	*const check_mount_rules[], *const check_linux_rules[],
+					    *const check_seccomp_rules[],
+						    *const check_process_rules[],
+							    *const check_resources_rules[];
 
 void check_run(struct check *k, check_rule *const *rules);
 
 /* check_say(check_at(k, "mounts[%zu].source", i), "is missing for a bind mount") */
-struct check *check_at(struct check *k, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+struct check *check_at(struct check *k, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), cold));
 void check_say(struct check *k, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
 /* Will the container have a namespace of this type that the host has not? An entry whose type
  * could not be bound may be any. */
 bool check_has_ns(const struct check *k, int type);
-bool check_new_ns(const struct check *k, int type);	/* ...one that is made, not joined */
+bool check_new_ns(const struct check *k, int type); /* ...one that is made, not joined */
 
 /* "0-3,7": what is wrong with it, or NULL. Empty items and spaces are let through, as the kernel
  * does (bitmap_parselist). */
 const char *check_list(const char *list);
-bool check_net_name(const char *name);	/* what the kernel takes as an interface name */
+bool check_net_name(const char *name); /* what the kernel takes as an interface name */
 /* Ranges that the kernel takes: 340 at most, none empty, none beyond the last id, no id twice. */
 void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps);
 

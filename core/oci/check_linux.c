@@ -11,18 +11,19 @@ static void namespace_once(struct check *k)
 {
 	unsigned seen = 0;
 
-	list_each(ns, k->linux->namespaces) {
+	list_each (ns, k->linux->namespaces) {
 		if (seen & (unsigned)ns->type)
 			check_say(check_at(k, "linux.namespaces[%zu].type",
 					   ns - k->linux->namespaces.at),
-				  "\"%s\" is there twice", json_word_name(oci_namespace_words, ns->type));
+				  "\"%s\" is there twice",
+				  json_word_name(oci_namespace_words, ns->type));
 		seen |= (unsigned)ns->type;
 	}
 }
 
 static void namespace_path(struct check *k)
 {
-	list_each(ns, k->linux->namespaces)
+	list_each (ns, k->linux->namespaces)
 		if (ns->path && *ns->path != '/')
 			check_say(check_at(k, "linux.namespaces[%zu].path",
 					   ns - k->linux->namespaces.at),
@@ -44,7 +45,7 @@ void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 		check_say(check_at(k, "%s", path), "has more than the 340 ranges the kernel takes");
 		return;
 	}
-	list_each(m, *maps) {
+	list_each (m, *maps) {
 		size_t i = m - maps->at;
 
 		if (!m->size)
@@ -59,10 +60,12 @@ void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 		for (const struct oci_id_map *o = maps->at; o < m; o++) {
 			if (overlap(o->container_id, o->size, m->container_id, m->size))
 				check_say(check_at(k, "%s[%zu].containerID", path, i),
-					  "the range overlaps %s[%zu]", path, (size_t)(o - maps->at));
+					  "the range overlaps %s[%zu]", path,
+					  (size_t)(o - maps->at));
 			else if (overlap(o->host_id, o->size, m->host_id, m->size))
 				check_say(check_at(k, "%s[%zu].hostID", path, i),
-					  "the range overlaps %s[%zu]", path, (size_t)(o - maps->at));
+					  "the range overlaps %s[%zu]", path,
+					  (size_t)(o - maps->at));
 		}
 	}
 }
@@ -85,7 +88,7 @@ static void maps_need_userns(struct check *k)
 
 static void userns_needs_maps(struct check *k)
 {
-	list_each(ns, k->linux->namespaces) {
+	list_each (ns, k->linux->namespaces) {
 		size_t i = ns - k->linux->namespaces.at;
 
 		if (ns->type != CLONE_NEWUSER || ns->path)
@@ -102,7 +105,7 @@ static void userns_needs_maps(struct check *k)
 /* Is the id mapped, or nothing known about mappings? */
 static bool mapped(const oci_id_maps *maps, uint32_t id)
 {
-	list_each(m, *maps)
+	list_each (m, *maps)
 		if (id >= m->container_id && id - m->container_id < m->size)
 			return true;
 	return !maps->n;
@@ -116,10 +119,12 @@ static void user_is_mapped(struct check *k)
 	if (!p || !check_has_ns(k, CLONE_NEWUSER))
 		return;
 	if (!mapped(&l->uid_mappings, p->user.uid))
-		check_say(check_at(k, "process.user.uid"), "%u is not in linux.uidMappings", p->user.uid);
+		check_say(check_at(k, "process.user.uid"), "%u is not in linux.uidMappings",
+			  p->user.uid);
 	if (!mapped(&l->gid_mappings, p->user.gid))
-		check_say(check_at(k, "process.user.gid"), "%u is not in linux.gidMappings", p->user.gid);
-	list_each(gid, p->user.additional_gids)
+		check_say(check_at(k, "process.user.gid"), "%u is not in linux.gidMappings",
+			  p->user.gid);
+	list_each (gid, p->user.additional_gids)
 		if (!mapped(&l->gid_mappings, *gid))
 			check_say(check_at(k, "process.user.additionalGids[%zu]",
 					   gid - p->user.additional_gids.at),
@@ -137,7 +142,7 @@ static void time_offsets(struct check *k)
 	else if (l->time_offsets.n && !check_new_ns(k, CLONE_NEWTIME))
 		check_say(check_at(k, "linux.timeOffsets"),
 			  "cannot be set in a time namespace that is joined");
-	list_each(t, l->time_offsets) {
+	list_each (t, l->time_offsets) {
 		if (strcmp(t->key, "boottime") && strcmp(t->key, "monotonic"))
 			check_say(check_at(k, "linux.timeOffsets.%s", t->key),
 				  "is not a clock: boottime and monotonic are");
@@ -151,12 +156,14 @@ static void time_offsets(struct check *k)
 
 static void devices(struct check *k)
 {
-	list_each(d, k->linux->devices) {
+	list_each (d, k->linux->devices) {
 		size_t i = d - k->linux->devices.at;
-		const struct json *at = json_path(k->tree, check_at(k, "linux.devices[%zu]", i)->path);
+		const struct json *at =
+			json_path(k->tree, check_at(k, "linux.devices[%zu]", i)->path);
 
 		if (d->path && *d->path != '/')
-			check_say(check_at(k, "linux.devices[%zu].path", i), "must be an absolute path");
+			check_say(check_at(k, "linux.devices[%zu].path", i),
+				  "must be an absolute path");
 		if ((d->uid && *d->uid == OCI_NO_ID) || (d->gid && *d->gid == OCI_NO_ID))
 			check_say(check_at(k, "linux.devices[%zu].%s", i,
 					   d->uid && *d->uid == OCI_NO_ID ? "uid" : "gid"),
@@ -169,9 +176,11 @@ static void devices(struct check *k)
 				  "is missing for a device of type c or b");
 		/* MAJOR and MINOR of the kernel: 12 and 20 bits; mknod(2) drops what is above. */
 		if (d->major < 0 || d->major > 4095)
-			check_say(check_at(k, "linux.devices[%zu].major", i), "must be from 0 to 4095");
+			check_say(check_at(k, "linux.devices[%zu].major", i),
+				  "must be from 0 to 4095");
 		if (d->minor < 0 || d->minor > 1048575)
-			check_say(check_at(k, "linux.devices[%zu].minor", i), "must be from 0 to 1048575");
+			check_say(check_at(k, "linux.devices[%zu].minor", i),
+				  "must be from 0 to 1048575");
 	}
 }
 
@@ -193,7 +202,7 @@ static void device_once(struct check *k)
 	if (l->devices.n < 2)
 		return;
 	sorted = arena_alloc(k->arena, l->devices.n * sizeof(*sorted));
-	list_each(d, l->devices)
+	list_each (d, l->devices)
 		if (d->path)
 			sorted[n++] = d;
 	qsort(sorted, n, sizeof(*sorted), by_path);
@@ -221,7 +230,7 @@ static void net_devices(struct check *k)
 
 	if (l->net_devices.n && !check_has_ns(k, CLONE_NEWNET))
 		check_say(check_at(k, "linux.netDevices"), "needs a network namespace");
-	list_each(d, l->net_devices) {
+	list_each (d, l->net_devices) {
 		if (!check_net_name(d->key))
 			check_say(check_at(k, "linux.netDevices.%s", d->key),
 				  "invalid network device name \"%.32s\"", d->key);
@@ -235,8 +244,8 @@ static void net_devices(struct check *k)
 	qsort(names, n, sizeof(*names), by_name);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(names[i - 1], names[i]))
-			check_say(check_at(k, "linux.netDevices"), "two devices would be named \"%.32s\"",
-				  names[i]);
+			check_say(check_at(k, "linux.netDevices"),
+				  "two devices would be named \"%.32s\"", names[i]);
 }
 
 /* ---- cgroup, sysctl, paths -------------------------------------------------------------------- */
@@ -266,11 +275,14 @@ static void sysctl_key(struct check *k, const char *key)
 	char path[256];
 
 	if (!oci_sysctl_path(key, path, sizeof(path)))
-		check_say(check_at(k, "linux.sysctl.%s", key), "is not the name of a kernel parameter");
+		check_say(check_at(k, "linux.sysctl.%s", key),
+			  "is not the name of a kernel parameter");
 	else if (!strcmp(path, "kernel/hostname"))
-		check_say(check_at(k, "linux.sysctl.%s", key), "conflicts with the OCI \"hostname\" field");
+		check_say(check_at(k, "linux.sysctl.%s", key),
+			  "conflicts with the OCI \"hostname\" field");
 	else if (type < 0)
-		check_say(check_at(k, "linux.sysctl.%s", key), "is not in a separate kernel namespace");
+		check_say(check_at(k, "linux.sysctl.%s", key),
+			  "is not in a separate kernel namespace");
 	else if (!check_has_ns(k, type))
 		check_say(check_at(k, "linux.sysctl.%s", key), "needs a namespace of type %s",
 			  json_word_name(oci_namespace_words, type));
@@ -278,7 +290,7 @@ static void sysctl_key(struct check *k, const char *key)
 
 static void sysctl(struct check *k)
 {
-	list_each(s, k->linux->sysctl) {
+	list_each (s, k->linux->sysctl) {
 		sysctl_key(k, s->key);
 		if (s->value && strchr(s->value, '\n'))
 			check_say(check_at(k, "linux.sysctl.%s", s->key), "must be a single line");
@@ -295,7 +307,7 @@ static void sysctl_once(struct check *k)
 
 	if (l->sysctl.n < 2)
 		return;
-	list_each(s, l->sysctl)
+	list_each (s, l->sysctl)
 		if (oci_sysctl_path(s->key, path, sizeof(path)))
 			paths[n++] = arena_strdup(k->arena, path);
 	qsort(paths, n, sizeof(*paths), by_name);
@@ -310,7 +322,8 @@ static void hidden_paths(struct check *k, const char *field, const char *const *
 		check_say(check_at(k, "linux.%s", field), "needs a mount namespace");
 	for (size_t i = 0; i < n; i++)
 		if (at[i] && *at[i] != '/')
-			check_say(check_at(k, "linux.%s[%zu]", field, i), "must be an absolute path");
+			check_say(check_at(k, "linux.%s[%zu]", field, i),
+				  "must be an absolute path");
 }
 
 static void masked_paths(struct check *k)
@@ -332,10 +345,12 @@ static void intel_rdt(struct check *k)
 
 	/* "/" is the root group */
 	if (id && strcmp(id, "/") && (!strcmp(id, ".") || !strcmp(id, "..") || strchr(id, '/')))
-		check_say(check_at(k, "linux.intelRdt.closID"), "must be a single path component, or /");
-	if (r && r->mem_bw_schema && (strncmp(r->mem_bw_schema, "MB:", 3) ||
-				      strchr(r->mem_bw_schema, '\n')))
-		check_say(check_at(k, "linux.intelRdt.memBwSchema"), "must be one line that begins with MB:");
+		check_say(check_at(k, "linux.intelRdt.closID"),
+			  "must be a single path component, or /");
+	if (r && r->mem_bw_schema &&
+	    (strncmp(r->mem_bw_schema, "MB:", 3) || strchr(r->mem_bw_schema, '\n')))
+		check_say(check_at(k, "linux.intelRdt.memBwSchema"),
+			  "must be one line that begins with MB:");
 }
 
 static void memory_policy(struct check *k)
@@ -347,17 +362,20 @@ static void memory_policy(struct check *k)
 	int flags = 0;
 
 	/* MPOL_DEFAULT is 0, as a mode that could not be bound is. */
-	if (!m || !mode || mode->type != JSON_STRING || json_word_value(oci_mempolicy_words, mode->str) < 0)
+	if (!m || !mode || mode->type != JSON_STRING ||
+	    json_word_value(oci_mempolicy_words, mode->str) < 0)
 		return;
 	if (bad)
 		check_say(check_at(k, "linux.memoryPolicy.nodes"), "%s", bad);
 	none = m->mode == OCI_MPOL_DEFAULT || m->mode == OCI_MPOL_LOCAL;
 	wanted = !none && m->mode != OCI_MPOL_PREFERRED;
 	if (none && m->nodes)
-		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must not be set with %s", mode->str);
+		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must not be set with %s",
+			  mode->str);
 	if (wanted && !m->nodes)
-		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must be set with %s", mode->str);
-	list_each(f, m->flags)
+		check_say(check_at(k, "linux.memoryPolicy.nodes"), "must be set with %s",
+			  mode->str);
+	list_each (f, m->flags)
 		flags |= *f;
 	if ((flags & OCI_MPOL_F_STATIC_NODES) && (flags & OCI_MPOL_F_RELATIVE_NODES))
 		check_say(check_at(k, "linux.memoryPolicy.flags"),
@@ -365,22 +383,22 @@ static void memory_policy(struct check *k)
 }
 
 check_rule *const check_linux_rules[] = {
-	namespace_once,	   /* no namespace type is there twice */
-	namespace_path,	   /* a namespace to join has an absolute path */
-	id_maps,	   /* mappings are ranges the kernel takes */
-	maps_need_userns,  /* mappings have a user namespace to be of */
+	namespace_once, /* no namespace type is there twice */
+	namespace_path, /* a namespace to join has an absolute path */
+	id_maps, /* mappings are ranges the kernel takes */
+	maps_need_userns, /* mappings have a user namespace to be of */
 	userns_needs_maps, /* a new user namespace has mappings */
-	user_is_mapped,	   /* the process's ids are mapped */
-	time_offsets,	   /* offsets are of known clocks, in a new time namespace */
-	devices,	   /* a device has a path and numbers that mknod(2) takes */
-	device_once,	   /* no path is two devices */
-	net_devices,	   /* network devices have a namespace to go to, and names of their own */
-	cgroups_path,	   /* cgroupsPath stays below where it starts */
-	sysctl,		   /* a kernel parameter belongs to a namespace of the container */
-	sysctl_once,	   /* no parameter is set twice */
-	masked_paths,	   /* masked paths are absolute, in a mount namespace */
-	readonly_paths,	   /* so are read-only paths */
-	intel_rdt,	   /* closID names a directory, memBwSchema is one */
-	memory_policy,	   /* a memory policy has nodes where its mode wants them */
+	user_is_mapped, /* the process's ids are mapped */
+	time_offsets, /* offsets are of known clocks, in a new time namespace */
+	devices, /* a device has a path and numbers that mknod(2) takes */
+	device_once, /* no path is two devices */
+	net_devices, /* network devices have a namespace to go to, and names of their own */
+	cgroups_path, /* cgroupsPath stays below where it starts */
+	sysctl, /* a kernel parameter belongs to a namespace of the container */
+	sysctl_once, /* no parameter is set twice */
+	masked_paths, /* masked paths are absolute, in a mount namespace */
+	readonly_paths, /* so are read-only paths */
+	intel_rdt, /* closID names a directory, memBwSchema is one */
+	memory_policy, /* a memory policy has nodes where its mode wants them */
 	NULL,
 };

@@ -9,45 +9,89 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'namespaces':[{'type':'netwerk'}],'sysctl':{'net.x':'1'}",
 	  "2:23: linux.namespaces[0].type: \"netwerk\" is not known",
 	  "'namespaces':[{'type':'network'}],'sysctl':{'net.x':'1'}" },
-	{ LINUX, "'namespaces':[{'path':'/x'}]",
-	  "2:15: linux.namespaces[0].type: is missing",
+	{ LINUX, "'namespaces':[{'path':'/x'}]", "2:15: linux.namespaces[0].type: is missing",
 	  "'namespaces':[]" },
 	{ LINUX, "'namespaces':[{'type':'pid','path':'proc/1/ns/pid'}]",
 	  "2:36: linux.namespaces[0].path: must be an absolute path",
 	  "'namespaces':[{'type':'pid','path':''}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],'uidMappings':[{'containerID':0,'hostID':4294967295,'size':1}]",
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'uidMappings':[{'containerID':0,'hostID':4294967295,'size':1}]",
 	  "2:130: linux.uidMappings[0].hostID: the range goes beyond the last id",
-	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],'uidMappings':[{'containerID':0,'hostID':4294967294,'size':1}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],'uidMappings':[{'containerID':0,'hostID':0,'size':1},{'containerID':1,'hostID':1,'size':4294967295}]",
-	  "2:157: linux.uidMappings[1].containerID: the range goes beyond the last id (and 1 more: oci-spec check config.json shows all)",
-	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],'uidMappings':[{'containerID':0,'hostID':0,'size':4294967295}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':4,'hostID':20,'size':1}]",
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'uidMappings':[{'containerID':0,'hostID':4294967294,'size':1}]" },
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'uidMappings':[{'containerID':0,'hostID':0,'size':1},{'containerID':1,'hostID':1,'size':"
+	  "4294967295}]",
+	  "2:157: linux.uidMappings[1].containerID: the range goes beyond the last id (and 1 more: "
+	  "oci-spec check config.json shows all)",
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'uidMappings':[{'containerID':0,'hostID':0,'size':4294967295}]" },
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':4,'hostID':20,'size'"
+	  ":1}]",
 	  "2:157: linux.gidMappings[1].containerID: the range overlaps linux.gidMappings[0]",
-	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':20,'size':1}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':13,'size':1}]",
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':20,'size'"
+	  ":1}]" },
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':13,'size'"
+	  ":1}]",
 	  "2:168: linux.gidMappings[1].hostID: the range overlaps linux.gidMappings[0]",
-	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':14,'size':1}]" },
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'gidMappings':[{'containerID':0,'hostID':9,'size':5},{'containerID':5,'hostID':14,'size'"
+	  ":1}]" },
 	{ LINUX, "'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
 	  "2:15: linux.uidMappings: needs a user namespace",
-	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]" },
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]" },
 	{ LINUX, "'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
 	  "2:15: linux.gidMappings: needs a user namespace",
-	  "'namespaces':[{'type':'user','path':'/u'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
+	  "'namespaces':[{'type':'user','path':'/"
+	  "u'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'"
+	  "containerID':0,'hostID':1000,'size':1}]" },
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
 	  "2:15: linux.namespaces[0]: a new user namespace needs linux.uidMappings",
 	  "'namespaces':[{'type':'user','path':'/u'}]" },
-	{ LINUX, "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
+	{ LINUX,
+	  "'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]",
 	  "2:15: linux.namespaces[0]: a new user namespace needs linux.gidMappings",
-	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]" },
-	{ DOC, "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'uid':10}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}",
+	  "'namespaces':[{'type':'user'}],'gidMappings':[{'containerID':0,'hostID':1000,'size':1}],"
+	  "'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]" },
+	{ DOC,
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'uid':10}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':"
+	  "[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':"
+	  "1000,'size':10}]}",
 	  "2:90: process.user.uid: 10 is not in linux.uidMappings",
-	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'uid':9}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}" },
-	{ DOC, "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'gid':10}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}",
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'uid':9}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':["
+	  "{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':"
+	  "1000,'size':10}]}" },
+	{ DOC,
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'gid':10}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':"
+	  "[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':"
+	  "1000,'size':10}]}",
 	  "2:90: process.user.gid: 10 is not in linux.gidMappings",
-	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'gid':9}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}" },
-	{ DOC, "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'additionalGids':[1,11]}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}",
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'gid':9}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':["
+	  "{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':"
+	  "1000,'size':10}]}" },
+	{ DOC,
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'additionalGids':[1,11]}},'linux':{'namespaces':[{'type':'user'}]"
+	  ",'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID'"
+	  ":0,'hostID':1000,'size':10}]}",
 	  "2:104: process.user.additionalGids[1]: 11 is not in linux.gidMappings",
-	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],'user':{'additionalGids':[1,2]}},'linux':{'namespaces':[{'type':'user'}],'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':1000,'size':10}]}" },
+	  "'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"
+	  "','args':['x'],'user':{'additionalGids':[1,2]}},'linux':{'namespaces':[{'type':'user'}],"
+	  "'uidMappings':[{'containerID':0,'hostID':1000,'size':10}],'gidMappings':[{'containerID':"
+	  "0,'hostID':1000,'size':10}]}" },
 	{ LINUX, "'timeOffsets':{'boottime':{'secs':1}}",
 	  "2:15: linux.timeOffsets: needs a time namespace",
 	  "'namespaces':[{'type':'time'}],'timeOffsets':{'boottime':{'secs':1}}" },
@@ -57,7 +101,8 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'namespaces':[{'type':'time'}],'timeOffsets':{'realtime':{'secs':1}}",
 	  "2:58: linux.timeOffsets.realtime: is not a clock: boottime and monotonic are",
 	  "'namespaces':[{'type':'time'}],'timeOffsets':{'monotonic':{'secs':-1}}" },
-	{ LINUX, "'namespaces':[{'type':'time'}],'timeOffsets':{'monotonic':{'nanosecs':1000000000}}",
+	{ LINUX,
+	  "'namespaces':[{'type':'time'}],'timeOffsets':{'monotonic':{'nanosecs':1000000000}}",
 	  "2:71: linux.timeOffsets.monotonic.nanosecs: must be below 1000000000",
 	  "'namespaces':[{'type':'time'}],'timeOffsets':{'monotonic':{'nanosecs':999999999}}" },
 	{ LINUX, "'devices':[{'path':'dev/x','type':'c','major':1,'minor':2}]",
@@ -84,29 +129,33 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'devices':[{'path':'/x','type':'p','gid':4294967295}]",
 	  "2:42: linux.devices[0].gid: must not be 4294967295, which stands for no id",
 	  "'devices':[{'path':'/x','type':'p','gid':4294967294}]" },
-	{ LINUX, "'devices':[{'path':'/x','type':'c','major':1,'minor':3},{'path':'/y','type':'p'},{'path':'/x','type':'b','major':1,'minor':3}]",
+	{ LINUX,
+	  "'devices':[{'path':'/x','type':'c','major':1,'minor':3},{'path':'/"
+	  "y','type':'p'},{'path':'/x','type':'b','major':1,'minor':3}]",
 	  "2:90: linux.devices[2].path: is another device than linux.devices[0] of the same path",
-	  "'devices':[{'path':'/x','type':'c','major':1,'minor':3},{'path':'/y','type':'p'},{'path':'/x','type':'u','major':1,'minor':3}]" },
-	{ LINUX, "'netDevices':{'eth0':{}}",
-	  "2:14: linux.netDevices: needs a network namespace",
+	  "'devices':[{'path':'/x','type':'c','major':1,'minor':3},{'path':'/"
+	  "y','type':'p'},{'path':'/x','type':'u','major':1,'minor':3}]" },
+	{ LINUX, "'netDevices':{'eth0':{}}", "2:14: linux.netDevices: needs a network namespace",
 	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{}}" },
 	{ LINUX, "'namespaces':[{'type':'network'}],'netDevices':{'a234567890123456':{}}",
-	  "2:68: linux.netDevices.a234567890123456: invalid network device name \"a234567890123456\"",
+	  "2:68: linux.netDevices.a234567890123456: invalid network device name "
+	  "\"a234567890123456\"",
 	  "'namespaces':[{'type':'network'}],'netDevices':{'a23456789012345':{}}" },
 	{ LINUX, "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'a b'}}",
 	  "2:64: linux.netDevices.eth0.name: invalid network device name \"a b\"",
-	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth%d'},'eth1':{'name':'eth%d'}}" },
+	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth%d'},'eth1':{'name':'"
+	  "eth%d'}}" },
 	{ LINUX, "'namespaces':[{'type':'network'}],'netDevices':{'..':{'name':'x'}}",
 	  "2:54: linux.netDevices...: invalid network device name \"..\"",
 	  "'namespaces':[{'type':'network'}],'netDevices':{'...':{'name':''}}" },
-	{ LINUX, "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth1'},'eth1':{}}",
+	{ LINUX,
+	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth1'},'eth1':{}}",
 	  "2:48: linux.netDevices: two devices would be named \"eth1\"",
-	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth1'},'eth1':{'name':'eth0'}}" },
-	{ LINUX, "'cgroupsPath':'a/../../b'",
-	  "2:15: linux.cgroupsPath: must not lead out with ..",
+	  "'namespaces':[{'type':'network'}],'netDevices':{'eth0':{'name':'eth1'},'eth1':{'name':'"
+	  "eth0'}}" },
+	{ LINUX, "'cgroupsPath':'a/../../b'", "2:15: linux.cgroupsPath: must not lead out with ..",
 	  "'cgroupsPath':'a/../b/./c'" },
-	{ LINUX, "'cgroupsPath':'/..'",
-	  "2:15: linux.cgroupsPath: must not lead out with ..",
+	{ LINUX, "'cgroupsPath':'/..'", "2:15: linux.cgroupsPath: must not lead out with ..",
 	  "'cgroupsPath':'system.slice:runc:x..y'" },
 	{ LINUX, "'sysctl':{'net.ipv4.ip_forward':'1'}",
 	  "2:33: linux.sysctl.net.ipv4.ip_forward: needs a namespace of type network",
@@ -129,21 +178,16 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'namespaces':[{'type':'network'}],'sysctl':{'net.a.b':'1','net/a/b':'2'}",
 	  "2:44: linux.sysctl: sets net/a/b twice",
 	  "'namespaces':[{'type':'network'}],'sysctl':{'net.a.b':'1','net/a/c':'2'}" },
-	{ LINUX, "'maskedPaths':['/x']",
-	  "2:15: linux.maskedPaths: needs a mount namespace",
+	{ LINUX, "'maskedPaths':['/x']", "2:15: linux.maskedPaths: needs a mount namespace",
 	  "'namespaces':[{'type':'mount'}],'maskedPaths':['/x']" },
 	{ LINUX, "'namespaces':[{'type':'mount'}],'maskedPaths':['/x','y']",
-	  "2:53: linux.maskedPaths[1]: must be an absolute path",
-	  "'maskedPaths':[]" },
-	{ LINUX, "'readonlyPaths':['/x']",
-	  "2:17: linux.readonlyPaths: needs a mount namespace",
+	  "2:53: linux.maskedPaths[1]: must be an absolute path", "'maskedPaths':[]" },
+	{ LINUX, "'readonlyPaths':['/x']", "2:17: linux.readonlyPaths: needs a mount namespace",
 	  "'namespaces':[{'type':'mount'}],'readonlyPaths':['/x']" },
 	{ LINUX, "'namespaces':[{'type':'mount'}],'readonlyPaths':['']",
-	  "2:50: linux.readonlyPaths[0]: must be an absolute path",
-	  "'readonlyPaths':null" },
+	  "2:50: linux.readonlyPaths[0]: must be an absolute path", "'readonlyPaths':null" },
 	{ LINUX, "'rootfsPropagation':'shard'",
-	  "2:21: linux.rootfsPropagation: \"shard\" is not known",
-	  "'rootfsPropagation':''" },
+	  "2:21: linux.rootfsPropagation: \"shard\" is not known", "'rootfsPropagation':''" },
 	{ LINUX, "'intelRdt':{'closID':'a/b'}",
 	  "2:22: linux.intelRdt.closID: must be a single path component, or /",
 	  "'intelRdt':{'closID':'/'}" },
@@ -168,14 +212,16 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'memoryPolicy':{'mode':'MPOL_PREFERRED','nodes':'x'}",
 	  "2:49: linux.memoryPolicy.nodes: must be a list such as 0-3,7",
 	  "'memoryPolicy':{'mode':'MPOL_PREFERRED'}" },
-	{ LINUX, "'memoryPolicy':{'mode':'MPOL_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_NODES','MPOL_F_RELATIVE_NODES']}",
-	  "2:62: linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other",
-	  "'memoryPolicy':{'mode':'MPOL_WEIGHTED_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_NODES','MPOL_F_NUMA_BALANCING']}" },
-	{ LINUX, "'memoryPolicy':{'nodes':'0'}",
-	  "2:16: linux.memoryPolicy.mode: is missing",
+	{ LINUX,
+	  "'memoryPolicy':{'mode':'MPOL_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_NODES','"
+	  "MPOL_F_RELATIVE_NODES']}",
+	  "2:62: linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude "
+	  "each other",
+	  "'memoryPolicy':{'mode':'MPOL_WEIGHTED_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_"
+	  "NODES','MPOL_F_NUMA_BALANCING']}" },
+	{ LINUX, "'memoryPolicy':{'nodes':'0'}", "2:16: linux.memoryPolicy.mode: is missing",
 	  "'memoryPolicy':null" },
-	{ LINUX, "'personality':{}",
-	  "2:15: linux.personality.domain: is missing",
+	{ LINUX, "'personality':{}", "2:15: linux.personality.domain: is missing",
 	  "'personality':{'domain':'LINUX','flags':['whatever']}" },
 };
 

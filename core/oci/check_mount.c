@@ -10,7 +10,7 @@ static bool has_option(const struct oci_mount *m, const char *word)
 	size_t len = strlen(word);
 
 	/* "idmap=uids=..." is an idmap too */
-	list_each(o, m->options)
+	list_each (o, m->options)
 		if (*o && !strncmp(*o, word, len) && (!(*o)[len] || (*o)[len] == '='))
 			return true;
 	return false;
@@ -48,8 +48,17 @@ static void destination(struct check *k, const struct oci_mount *m)
  * made, where the same is asked again about the place it really gets.
  */
 static const char *const below_proc[] = {
-	"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime",
-	"sys/crypto/fips_enabled", "sys/kernel/ns_last_pid", NULL,
+	"cpuinfo",
+	"diskstats",
+	"loadavg",
+	"meminfo",
+	"slabinfo",
+	"stat",
+	"swaps",
+	"uptime",
+	"sys/crypto/fips_enabled",
+	"sys/kernel/ns_last_pid",
+	NULL,
 };
 
 bool oci_mount_below_proc(const char *rest)
@@ -68,7 +77,8 @@ static void over_proc(struct check *k, const struct oci_mount *m)
 	if (strncmp(path, "proc", 4) || (path[4] && path[4] != '/'))
 		return;
 	if (path[4] && !oci_mount_below_proc(path + 5))
-		check_say(check_at(k, "destination"), "cannot be mounted because it is inside /proc");
+		check_say(check_at(k, "destination"),
+			  "cannot be mounted because it is inside /proc");
 	if (!path[4] && !is_bind(m) && (!m->type || strcmp(m->type, "proc")))
 		check_say(check_at(k, "type"), "must be proc on /proc");
 }
@@ -88,11 +98,13 @@ static void bind_options(struct check *k, const struct oci_mount *m)
 {
 	if (!is_bind(m))
 		return;
-	list_each(o, m->options)
+	list_each (o, m->options)
 		if (*o && !oci_mount_word(*o))
 			check_say(check_at(k, "options[%zu]", o - m->options.at),
-				  "\"%.64s\" is not an option of bind mounts: bind mounts cannot have any "
-				  "filesystem-specific options applied", *o);
+				  "\"%.64s\" is not an option of bind mounts: bind mounts cannot "
+				  "have any "
+				  "filesystem-specific options applied",
+				  *o);
 }
 
 static void idmap(struct check *k, const struct oci_mount *m)
@@ -105,7 +117,9 @@ static void idmap(struct check *k, const struct oci_mount *m)
 		check_say(check_at(k, uids ? "gidMappings" : "uidMappings"),
 			  "is missing: id-mapped mounts need both");
 	if (!is_bind(m) && (uids || gids || has_option(m, "idmap") || has_option(m, "ridmap")))
-		check_say(check_at(k, uids ? "uidMappings" : gids ? "gidMappings" : "options"),
+		check_say(check_at(k, uids   ? "uidMappings"
+				      : gids ? "gidMappings"
+					     : "options"),
 			  "id-mapped mounts are only supported for bind mounts");
 }
 
@@ -114,26 +128,28 @@ static void idmap_from_userns(struct check *k, const struct oci_mount *m)
 {
 	if (!is_bind(m) || m->uid_mappings.n || m->gid_mappings.n || check_has_ns(k, CLONE_NEWUSER))
 		return;
-	list_each(o, m->options)
+	list_each (o, m->options)
 		if (*o && (!strcmp(*o, "idmap") || !strcmp(*o, "ridmap")))
 			check_say(check_at(k, "options[%zu]", o - m->options.at),
-				  "needs uidMappings and gidMappings, or a user namespace to take them from");
+				  "needs uidMappings and gidMappings, or a user namespace to take "
+				  "them from");
 }
 
 static void symlink_words(struct check *k, const struct oci_mount *m)
 {
 	if (has_option(m, "copy-symlink") && has_option(m, "src-nofollow"))
-		check_say(check_at(k, "options"), "copy-symlink and src-nofollow exclude each other");
+		check_say(check_at(k, "options"),
+			  "copy-symlink and src-nofollow exclude each other");
 }
 
 static mount_rule *const rules[] = {
-	destination,	   /* a destination is given, and is not the root */
-	over_proc,	   /* on /proc only proc, below it only a few files */
-	bind_source,	   /* a bind has a source, and says that it is one */
-	bind_options,	   /* a bind has no options of a filesystem */
-	idmap,		   /* an id-mapped mount is a bind and has both mappings, */
+	destination, /* a destination is given, and is not the root */
+	over_proc, /* on /proc only proc, below it only a few files */
+	bind_source, /* a bind has a source, and says that it is one */
+	bind_options, /* a bind has no options of a filesystem */
+	idmap, /* an id-mapped mount is a bind and has both mappings, */
 	idmap_from_userns, /* or neither, and a user namespace */
-	symlink_words,	   /* a symlink is not both copied and bound */
+	symlink_words, /* a symlink is not both copied and bound */
 };
 
 static void each(struct check *k)
@@ -142,7 +158,7 @@ static void each(struct check *k)
 	char here[40];
 
 	k->base = here;
-	list_each(m, k->config->mounts) {
+	list_each (m, k->config->mounts) {
 		snprintf(here, sizeof(here), "mounts[%zu].", m - k->config->mounts.at);
 		for (size_t i = 0; i < ARRAY_SIZE(rules) && !k->stop; i++)
 			rules[i](k, m);

@@ -4,13 +4,10 @@
 
 static const struct rule_case cases[] = {
 	{ TOP, "'mounts':[{'destination':'/x','type':'tmpfs'}]",
-	  "2:10: mounts: needs a mount namespace",
-	  "'mounts':[]" },
-	{ MOUNTS, "{'type':'tmpfs'}",
-	  "2:1: mounts[0].destination: is missing",
+	  "2:10: mounts: needs a mount namespace", "'mounts':[]" },
+	{ MOUNTS, "{'type':'tmpfs'}", "2:1: mounts[0].destination: is missing",
 	  "{'destination':'/x','type':'tmpfs'}" },
-	{ MOUNTS, "{'destination':''}",
-	  "2:16: mounts[0].destination: must not be empty",
+	{ MOUNTS, "{'destination':''}", "2:16: mounts[0].destination: must not be empty",
 	  "{'destination':'relative','type':'tmpfs'}" },
 	{ MOUNTS, "{'destination':'/x/..','type':'tmpfs'}",
 	  "2:16: mounts[0].destination: must not be the container's root itself",
@@ -24,8 +21,7 @@ static const struct rule_case cases[] = {
 	{ MOUNTS, "{'destination':'/proc','type':'tmpfs'}",
 	  "2:31: mounts[0].type: must be proc on /proc",
 	  "{'destination':'/proc','type':'proc'},{'destination':'/process','type':'tmpfs'}" },
-	{ MOUNTS, "{'destination':'proc/'}",
-	  "2:1: mounts[0].type: must be proc on /proc",
+	{ MOUNTS, "{'destination':'proc/'}", "2:1: mounts[0].type: must be proc on /proc",
 	  "{'destination':'/proc','type':'none','source':'/proc','options':['rbind']}" },
 	{ MOUNTS, "{'destination':'/x','options':['ro','bind']}",
 	  "2:1: mounts[0].source: is missing for a bind mount",
@@ -37,27 +33,48 @@ static const struct rule_case cases[] = {
 	  "2:28: mounts[0].type: \"bind\" is no filesystem: the option bind or rbind is missing",
 	  "{'destination':'/x','type':'bind','source':'/y','options':['rbind']}" },
 	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','mode=755']}",
-	  "2:53: mounts[0].options[1]: \"mode=755\" is not an option of bind mounts: bind mounts cannot have any filesystem-specific options applied",
+	  "2:53: mounts[0].options[1]: \"mode=755\" is not an option of bind mounts: bind mounts "
+	  "cannot have any filesystem-specific options applied",
 	  "{'destination':'/x','type':'tmpfs','options':['mode=755']}" },
 	{ MOUNTS, "{'destination':'/x','type':'tmpfs','options':['idmap']}",
 	  "2:46: mounts[0].options: id-mapped mounts are only supported for bind mounts",
-	  "{'destination':'/x','source':'/y','options':['bind','idmap'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
-	{ MOUNTS, "{'destination':'/x','type':'tmpfs','uidMappings':[{'containerID':0,'hostID':1,'size':1}],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind','idmap'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}],'"
+	  "gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
+	{ MOUNTS,
+	  "{'destination':'/"
+	  "x','type':'tmpfs','uidMappings':[{'containerID':0,'hostID':1,'size':1}],'gidMappings':[{"
+	  "'containerID':0,'hostID':1,'size':1}]}",
 	  "2:50: mounts[0].uidMappings: id-mapped mounts are only supported for bind mounts",
-	  "{'destination':'/x','source':'/y','options':['bind'],'uidMappings':[],'gidMappings':[]}" },
-	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind'],'uidMappings':[],'gidMappings':[]}" },
+	{ MOUNTS,
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
 	  "2:1: mounts[0].gidMappings: is missing: id-mapped mounts need both",
-	  "{'destination':'/x','source':'/y','options':['rbind','ridmap'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
-	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind'],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
+	  "{'destination':'/x','source':'/"
+	  "y','options':['rbind','ridmap'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}],'"
+	  "gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
+	{ MOUNTS,
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind'],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
 	  "2:1: mounts[0].uidMappings: is missing: id-mapped mounts need both",
 	  "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-10;gids=0-1-10']}" },
-	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':0}],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
+	{ MOUNTS,
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':0}],'"
+	  "gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
 	  "2:104: mounts[0].uidMappings[0].size: must be above zero",
-	  "{'destination':'/x','source':'/y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':1},{'containerID':1,'hostID':0,'size':1}],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':1},{'"
+	  "containerID':1,'hostID':0,'size':1}],'gidMappings':[{'containerID':0,'hostID':1,'size':"
+	  "1}]}" },
 	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','ridmap']}",
-	  "2:53: mounts[0].options[1]: needs uidMappings and gidMappings, or a user namespace to take them from",
+	  "2:53: mounts[0].options[1]: needs uidMappings and gidMappings, or a user namespace to "
+	  "take them from",
 	  "{'destination':'/x','source':'/y','options':['bind']}" },
-	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','copy-symlink','src-nofollow']}",
+	{ MOUNTS,
+	  "{'destination':'/x','source':'/y','options':['bind','copy-symlink','src-nofollow']}",
 	  "2:45: mounts[0].options: copy-symlink and src-nofollow exclude each other",
 	  "{'destination':'/x','source':'/y','options':['bind','copy-symlink','dest-nofollow']}" },
 };

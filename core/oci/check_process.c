@@ -26,7 +26,7 @@ static void args(struct check *k)
 
 static void env(struct check *k)
 {
-	list_each(e, k->process->env) {
+	list_each (e, k->process->env) {
 		if (!*e)
 			continue;
 		if (**e == '=')
@@ -47,9 +47,10 @@ static void ids(struct check *k)
 		check_say(check_at(k, "user.uid"), what);
 	if (u->gid == OCI_NO_ID)
 		check_say(check_at(k, "user.gid"), what);
-	list_each(gid, u->additional_gids)
+	list_each (gid, u->additional_gids)
 		if (*gid == OCI_NO_ID)
-			check_say(check_at(k, "user.additionalGids[%zu]", gid - u->additional_gids.at),
+			check_say(check_at(k, "user.additionalGids[%zu]",
+					   gid - u->additional_gids.at),
 				  what);
 }
 
@@ -58,12 +59,14 @@ static void rlimits(struct check *k)
 	const struct oci_process *p = k->process;
 	uint64_t seen = 0;
 
-	list_each(r, p->rlimits) {
+	list_each (r, p->rlimits) {
 		size_t i = r - p->rlimits.at;
-		const struct json *at = json_path(k->tree, check_at(k, "rlimits[%zu].type", i)->path);
+		const struct json *at =
+			json_path(k->tree, check_at(k, "rlimits[%zu].type", i)->path);
 
 		/* RLIMIT_CPU is 0, as a type that could not be bound is. */
-		if (!at || at->type != JSON_STRING || json_word_value(oci_rlimit_words, at->str) < 0)
+		if (!at || at->type != JSON_STRING ||
+		    json_word_value(oci_rlimit_words, at->str) < 0)
 			continue;
 		if (seen & 1ull << r->type)
 			check_say(check_at(k, "rlimits[%zu].type", i), "\"%s\" is set twice",
@@ -71,8 +74,8 @@ static void rlimits(struct check *k)
 		seen |= 1ull << r->type;
 		if (r->soft > r->hard)
 			check_say(check_at(k, "rlimits[%zu].soft", i),
-				  "must not be above hard (%llu > %llu)", (unsigned long long)r->soft,
-				  (unsigned long long)r->hard);
+				  "must not be above hard (%llu > %llu)",
+				  (unsigned long long)r->soft, (unsigned long long)r->hard);
 	}
 }
 
@@ -116,14 +119,16 @@ static void scheduler_deadline(struct check *k)
 		return;
 	if (s->policy != OCI_SCHED_DEADLINE) {
 		if (s->runtime || s->deadline || s->period)
-			check_say(check_at(k, "scheduler.%s", s->runtime    ? "runtime"
-							      : s->deadline ? "deadline"
-									    : "period"),
+			check_say(check_at(k, "scheduler.%s",
+					   s->runtime	 ? "runtime"
+					   : s->deadline ? "deadline"
+							 : "period"),
 				  "is only for SCHED_DEADLINE");
 		return;
 	}
 	if (!s->runtime)
-		check_say(check_at(k, "scheduler.runtime"), "must be above zero for SCHED_DEADLINE");
+		check_say(check_at(k, "scheduler.runtime"),
+			  "must be above zero for SCHED_DEADLINE");
 	if (s->runtime > s->deadline)
 		check_say(check_at(k, "scheduler.runtime"), "must not be above deadline");
 	if (s->period && s->deadline > s->period)
@@ -152,16 +157,16 @@ static void affinity(struct check *k)
 }
 
 check_rule *const check_process_rules[] = {
-	cwd,		    /* cwd is absolute */
-	args,		    /* there is something to execute */
-	env,		    /* every variable has a name and a = */
-	ids,		    /* no id is (uid_t)-1, which the kernel takes for "leave it" */
-	rlimits,	    /* no limit is set twice, none is softer than hard */
-	oom_score,	    /* oomScoreAdj is within the kernel's range */
-	scheduler_nice,	    /* a nice value is one */
+	cwd, /* cwd is absolute */
+	args, /* there is something to execute */
+	env, /* every variable has a name and a = */
+	ids, /* no id is (uid_t)-1, which the kernel takes for "leave it" */
+	rlimits, /* no limit is set twice, none is softer than hard */
+	oom_score, /* oomScoreAdj is within the kernel's range */
+	scheduler_nice, /* a nice value is one */
 	scheduler_priority, /* real-time policies have a priority, others none */
 	scheduler_deadline, /* SCHED_DEADLINE has runtime <= deadline <= period, others none */
-	io_priority,	    /* an I/O priority is from 0 to 7 */
-	affinity,	    /* CPU lists can be read */
+	io_priority, /* an I/O priority is from 0 to 7 */
+	affinity, /* CPU lists can be read */
 	NULL,
 };

@@ -10,27 +10,29 @@ static void device_access(struct check *k)
 {
 	const struct oci_resources *r = k->resources;
 
-	list_each(d, r->devices) {
+	list_each (d, r->devices) {
 		size_t i = d - r->devices.at;
 
 		if (!d->access || !*d->access)
 			check_say(check_at(k, "devices[%zu].access", i), "must not be empty");
 		else if (d->access[strspn(d->access, "rwm")])
-			check_say(check_at(k, "devices[%zu].access", i), "must be made of r, w and m");
+			check_say(check_at(k, "devices[%zu].access", i),
+				  "must be made of r, w and m");
 	}
 }
 
 static void device_number(struct check *k, size_t i, const char *name, const int64_t *number)
 {
 	if (number && *number < 0)
-		check_say(check_at(k, "devices[%zu].%s", i, name), "must not be negative (-1: any)");
+		check_say(check_at(k, "devices[%zu].%s", i, name),
+			  "must not be negative (-1: any)");
 	if (number && *number > UINT32_MAX)
 		check_say(check_at(k, "devices[%zu].%s", i, name), "must be at most 4294967295");
 }
 
 static void device_numbers(struct check *k)
 {
-	list_each(d, k->resources->devices) {
+	list_each (d, k->resources->devices) {
 		size_t i = d - k->resources->devices.at;
 
 		device_number(k, i, "major", d->major);
@@ -69,10 +71,12 @@ static void memory_swap(struct check *k)
 	if (!m || !m->swap || *m->swap <= 0)
 		return;
 	if (m->limit && *m->limit > 0 && *m->swap < *m->limit)
-		check_say(check_at(k, "memory.swap"), "memory+swap limit should be >= memory limit");
+		check_say(check_at(k, "memory.swap"),
+			  "memory+swap limit should be >= memory limit");
 	/* An update may leave the limit as it is. */
 	if (k->config && (!m->limit || !*m->limit))
-		check_say(check_at(k, "memory.swap"), "unable to set swap limit without memory limit");
+		check_say(check_at(k, "memory.swap"),
+			  "unable to set swap limit without memory limit");
 }
 
 static void cpu_lists(struct check *k)
@@ -113,7 +117,7 @@ static void io_weights(struct check *k)
 		return;
 	weight(check_at(k, "blockIO.weight"), b->weight);
 	weight(check_at(k, "blockIO.leafWeight"), b->leaf_weight);
-	list_each(d, b->weight_device) {
+	list_each (d, b->weight_device) {
 		size_t i = d - b->weight_device.at;
 
 		weight(check_at(k, "blockIO.weightDevice[%zu].weight", i), d->weight);
@@ -136,7 +140,7 @@ static bool page_size(const char *s)
 
 static void hugepages(struct check *k)
 {
-	list_each(h, k->resources->hugepage_limits)
+	list_each (h, k->resources->hugepage_limits)
 		if (h->page_size && !page_size(h->page_size))
 			check_say(check_at(k, "hugepageLimits[%zu].pageSize",
 					   h - k->resources->hugepage_limits.at),
@@ -149,7 +153,7 @@ static void network(struct check *k)
 
 	if (!n)
 		return;
-	list_each(p, n->priorities)
+	list_each (p, n->priorities)
 		if (p->name && !check_net_name(p->name))
 			check_say(check_at(k, "network.priorities[%zu].name", p - n->priorities.at),
 				  "invalid network device name \"%.32s\"", p->name);
@@ -157,7 +161,7 @@ static void network(struct check *k)
 
 static void rdma(struct check *k)
 {
-	list_each(r, k->resources->rdma) {
+	list_each (r, k->resources->rdma) {
 		if (!*r->key || strpbrk(r->key, " \t\n"))
 			check_say(check_at(k, "rdma.%s", r->key), "is not a device name");
 		if (!r->hca_handles && !r->hca_objects)
@@ -167,23 +171,24 @@ static void rdma(struct check *k)
 
 static void unified(struct check *k)
 {
-	list_each(u, k->resources->unified)
-		if (!*u->key || strchr(u->key, '/') || !strcmp(u->key, ".") || !strcmp(u->key, ".."))
+	list_each (u, k->resources->unified)
+		if (!*u->key || strchr(u->key, '/') || !strcmp(u->key, ".") ||
+		    !strcmp(u->key, ".."))
 			check_say(check_at(k, "unified.%s", u->key),
 				  "must be the name of one cgroup file, without a slash");
 }
 
 check_rule *const check_resources_rules[] = {
-	device_access,	/* a device rule says what it is about, in r, w and m */
+	device_access, /* a device rule says what it is about, in r, w and m */
 	device_numbers, /* its numbers are numbers */
-	memory,		/* memory values are sizes, or -1 */
-	memory_swap,	/* memory and swap together are not below memory, which is there */
-	cpu_lists,	/* CPU and node lists can be read */
-	cpu_values,	/* idle is a switch, burst fits into quota */
-	io_weights,	/* weights are within the kernel's range, and there */
-	hugepages,	/* a page size is spelt as the kernel's file names are */
-	network,	/* priorities are of interfaces */
-	rdma,		/* an rdma limit has a device and a value */
-	unified,	/* a unified key is a file name */
+	memory, /* memory values are sizes, or -1 */
+	memory_swap, /* memory and swap together are not below memory, which is there */
+	cpu_lists, /* CPU and node lists can be read */
+	cpu_values, /* idle is a switch, burst fits into quota */
+	io_weights, /* weights are within the kernel's range, and there */
+	hugepages, /* a page size is spelt as the kernel's file names are */
+	network, /* priorities are of interfaces */
+	rdma, /* an rdma limit has a device and a value */
+	unified, /* a unified key is a file name */
 	NULL,
 };

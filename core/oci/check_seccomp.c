@@ -8,9 +8,11 @@
 static void default_action(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
-	const struct json *at = json_path(k->tree, check_at(k, "linux.seccomp.defaultAction")->path);
+	const struct json *at =
+		json_path(k->tree, check_at(k, "linux.seccomp.defaultAction")->path);
 
-	if (!s->default_action && (at->type == JSON_OBJECT || (at->type == JSON_STRING && !*at->str)))
+	if (!s->default_action &&
+	    (at->type == JSON_OBJECT || (at->type == JSON_STRING && !*at->str)))
 		check_say(k, "is missing");
 	if (s->default_action == OCI_ACT_NOTIFY)
 		check_say(check_at(k, "linux.seccomp.defaultAction"),
@@ -39,7 +41,7 @@ static void errnos(struct check *k)
 	if (s->default_errno_ret)
 		errno_value(check_at(k, "linux.seccomp.defaultErrnoRet"), s->default_action,
 			    s->default_errno_ret);
-	list_each(c, s->syscalls)
+	list_each (c, s->syscalls)
 		if (c->errno_ret)
 			errno_value(check_at(k, "linux.seccomp.syscalls[%zu].errnoRet",
 					     c - s->syscalls.at),
@@ -50,12 +52,13 @@ static void names(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
 
-	list_each(c, s->syscalls) {
+	list_each (c, s->syscalls) {
 		size_t i = c - s->syscalls.at;
 
 		if (c->names.at && !c->names.n)
-			check_say(check_at(k, "linux.seccomp.syscalls[%zu].names", i), "must not be empty");
-		list_each(name, c->names)
+			check_say(check_at(k, "linux.seccomp.syscalls[%zu].names", i),
+				  "must not be empty");
+		list_each (name, c->names)
 			if (*name && !**name)
 				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]", i,
 						   name - c->names.at),
@@ -67,8 +70,8 @@ static void arguments(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
 
-	list_each(c, s->syscalls)
-		list_each(a, c->args)
+	list_each (c, s->syscalls)
+		list_each (a, c->args)
 			if (a->index > 5)
 				check_say(check_at(k, "linux.seccomp.syscalls[%zu].args[%zu].index",
 						   c - s->syscalls.at, a - c->args.at),
@@ -80,10 +83,10 @@ static void notify_write(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
 
-	list_each(c, s->syscalls) {
+	list_each (c, s->syscalls) {
 		if (c->action != OCI_ACT_NOTIFY)
 			continue;
-		list_each(name, c->names)
+		list_each (name, c->names)
 			if (*name && !strcmp(*name, "write"))
 				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]",
 						   c - s->syscalls.at, name - c->names.at),
@@ -98,10 +101,11 @@ static void notify_listener(struct check *k)
 
 	if (s->listener_path || oci_annotation(k->config, "run.oci.seccomp.receiver"))
 		return;
-	list_each(c, s->syscalls) {
+	list_each (c, s->syscalls) {
 		if (c->action != OCI_ACT_NOTIFY)
 			continue;
-		check_say(check_at(k, "linux.seccomp.listenerPath"), "is missing for SCMP_ACT_NOTIFY");
+		check_say(check_at(k, "linux.seccomp.listenerPath"),
+			  "is missing for SCMP_ACT_NOTIFY");
 		return;
 	}
 }
@@ -115,12 +119,12 @@ static void metadata(struct check *k)
 }
 
 check_rule *const check_seccomp_rules[] = {
-	default_action,	 /* there is a default action, and not NOTIFY */
-	errnos,		 /* an errno goes with an action that has one */
-	names,		 /* a rule names system calls */
-	arguments,	 /* arguments are counted from 0 to 5 */
-	notify_write,	 /* NOTIFY is not for write */
+	default_action, /* there is a default action, and not NOTIFY */
+	errnos, /* an errno goes with an action that has one */
+	names, /* a rule names system calls */
+	arguments, /* arguments are counted from 0 to 5 */
+	notify_write, /* NOTIFY is not for write */
 	notify_listener, /* NOTIFY has somebody to listen */
-	metadata,	 /* so has listenerMetadata */
+	metadata, /* so has listenerMetadata */
 	NULL,
 };

@@ -13,7 +13,8 @@
 #define PART "{'ociVersion':'1.0.0','root':{'path':'r'},'process':{\n%s}}"
 #define PROCESS "{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x'],\n%s}}"
 #define LINUX                                                                                      \
-	"{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x']},'linux':{\n%s}}"
+	"{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/"                            \
+	"','args':['x']},'linux':{\n%s}}"
 #define MOUNTS                                                                                     \
 	"{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x']},"            \
 	"'linux':{'namespaces':[{'type':'mount'}]},'mounts':[\n%s]}"

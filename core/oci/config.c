@@ -7,9 +7,18 @@
  * struct the rows are about. The sections of the spec are named where they begin.
  */
 #define ROW(kind_, name_, member_, ...)                                                            \
-	{ .name = name_, .kind = JK_##kind_, .offset = offsetof(struct S, member_), ##__VA_ARGS__ }
-#define ROWS_END { .name = NULL }
-#define TYPE(struct_, fields_) { sizeof(struct struct_), fields_ }
+	{                                                                                          \
+		.name = name_, .kind = JK_##kind_, .offset = offsetof(struct S, member_),          \
+		##__VA_ARGS__                                                                      \
+	}
+#define ROWS_END                                                                                   \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+#define TYPE(struct_, fields_)                                                                     \
+	{                                                                                          \
+		sizeof(struct struct_), fields_                                                    \
+	}
 #define OF(type_) .elem = JK_OBJ, .sub = &type_
 #define WORDS(words_) .sub = words_
 #define STRINGS .elem = JK_STR
@@ -41,12 +50,9 @@ static const struct json_type user_type = TYPE(oci_user, user_fields);
 
 #define S oci_capabilities
 static const struct json_field capabilities_fields[] = {
-	ROW(LIST, "bounding", bounding, STRINGS),
-	ROW(LIST, "effective", effective, STRINGS),
-	ROW(LIST, "inheritable", inheritable, STRINGS),
-	ROW(LIST, "permitted", permitted, STRINGS),
-	ROW(LIST, "ambient", ambient, STRINGS),
-	ROWS_END,
+	ROW(LIST, "bounding", bounding, STRINGS),	ROW(LIST, "effective", effective, STRINGS),
+	ROW(LIST, "inheritable", inheritable, STRINGS), ROW(LIST, "permitted", permitted, STRINGS),
+	ROW(LIST, "ambient", ambient, STRINGS),		ROWS_END,
 };
 static const struct json_type capabilities_type = TYPE(oci_capabilities, capabilities_fields);
 #undef S
@@ -177,12 +183,9 @@ static const struct json_type hooks_type = TYPE(oci_hooks, hooks_fields);
 
 #define S oci_device_rule
 static const struct json_field device_rule_fields[] = {
-	ROW(BOOL, "allow", allow, NEEDED),
-	ROW(ENUM, "type", type, WORDS(oci_device_rule_words)),
-	ROW(I64, "major", major, PTR),
-	ROW(I64, "minor", minor, PTR),
-	ROW(STR, "access", access),
-	ROWS_END,
+	ROW(BOOL, "allow", allow, NEEDED), ROW(ENUM, "type", type, WORDS(oci_device_rule_words)),
+	ROW(I64, "major", major, PTR),	   ROW(I64, "minor", minor, PTR),
+	ROW(STR, "access", access),	   ROWS_END,
 };
 static const struct json_type device_rule_type = TYPE(oci_device_rule, device_rule_fields);
 #undef S
@@ -245,7 +248,8 @@ static const struct json_field throttle_device_fields[] = {
 	ROW(U64, "rate", rate, KEPT),
 	ROWS_END,
 };
-static const struct json_type throttle_device_type = TYPE(oci_throttle_device, throttle_device_fields);
+static const struct json_type throttle_device_type =
+	TYPE(oci_throttle_device, throttle_device_fields);
 #undef S
 
 #define S oci_block_io

@@ -12,7 +12,7 @@
 #define OCI_VERSION "1.3.0"
 #define OCI_VERSION_MIN "1.0.0"
 
-struct oci_box {	/* consoleSize */
+struct oci_box { /* consoleSize */
 	uint32_t height, width;
 };
 
@@ -22,28 +22,28 @@ struct oci_user {
 	LIST(uint32_t) additional_gids;
 };
 
-struct oci_capabilities {	/* names as written; unknown ones warn */
+struct oci_capabilities { /* names as written; unknown ones warn */
 	LIST(const char *) bounding, effective, inheritable, permitted, ambient;
 };
 
 struct oci_rlimit {
-	int type;	/* RLIMIT_* of this libc */
+	int type; /* RLIMIT_* of this libc */
 	uint64_t soft, hard;
 };
 
 struct oci_scheduler {
-	int policy;	/* SCHED_* */
+	int policy; /* SCHED_* */
 	int32_t nice, priority;
-	LIST(int) flags;	/* SCHED_FLAG_* bits, one each */
-	uint64_t runtime, deadline, period;	/* nanoseconds */
+	LIST(int) flags; /* SCHED_FLAG_* bits, one each */
+	uint64_t runtime, deadline, period; /* nanoseconds */
 };
 
 struct oci_io_priority {
-	int class;	/* IOPRIO_CLASS_* */
+	int class; /* IOPRIO_CLASS_* */
 	int32_t priority;
 };
 
-struct oci_cpu_affinity {	/* lists such as "0-3,7" */
+struct oci_cpu_affinity { /* lists such as "0-3,7" */
 	const char *initial, *final;
 };
 
@@ -72,7 +72,7 @@ struct oci_id_map {
 	uint32_t container_id, host_id, size;
 };
 
-typedef LIST(struct oci_id_map) oci_id_maps;	/* the one typedef: a list passed by pointer */
+typedef LIST(struct oci_id_map) oci_id_maps; /* the one typedef: a list passed by pointer */
 
 struct oci_mount {
 	const char *destination, *type, *source;
@@ -83,40 +83,41 @@ struct oci_mount {
 struct oci_hook {
 	const char *path;
 	LIST(const char *) args, env;
-	int32_t *timeout;	/* seconds */
+	int32_t *timeout; /* seconds */
 };
 
 typedef LIST(struct oci_hook) oci_hook_list;
 
 struct oci_hooks {
-	oci_hook_list prestart, create_runtime, create_container, start_container, poststart, poststop;
+	oci_hook_list prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
 };
 
 struct oci_namespace {
-	int type;	/* CLONE_NEW* */
+	int type; /* CLONE_NEW* */
 	const char *path;
 };
 
 struct oci_device {
-	int type;	/* 'c', 'b', 'p' ('u' binds as 'c') */
+	int type; /* 'c', 'b', 'p' ('u' binds as 'c') */
 	const char *path;
 	int64_t major, minor;
 	uint32_t *file_mode, *uid, *gid;
 };
 
 struct oci_net_device {
-	const char *key;	/* name on the host */
-	const char *name;	/* name inside; NULL keeps it */
+	const char *key; /* name on the host */
+	const char *name; /* name inside; NULL keeps it */
 };
 
 struct oci_device_rule {
 	bool allow;
-	int type;	/* 'a', 'b', 'c'; absent is 'a' */
-	int64_t *major, *minor;	/* absent (or -1, as engines write it): any */
-	const char *access;	/* of "rwm"; a denial without it denies all three */
+	int type; /* 'a', 'b', 'c'; absent is 'a' */
+	int64_t *major, *minor; /* absent (or -1, as engines write it): any */
+	const char *access; /* of "rwm"; a denial without it denies all three */
 };
 
-struct oci_memory {	/* bytes; -1 is unlimited */
+struct oci_memory { /* bytes; -1 is unlimited */
 	int64_t *limit, *reservation, *swap, *kernel, *kernel_tcp;
 	uint64_t *swappiness;
 	bool *disable_oom_killer, *use_hierarchy, *check_before_update;
@@ -147,11 +148,12 @@ typedef LIST(struct oci_throttle_device) oci_throttle_list;
 struct oci_block_io {
 	uint16_t *weight, *leaf_weight;
 	LIST(struct oci_weight_device) weight_device;
-	oci_throttle_list throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+	oci_throttle_list throttle_read_bps, throttle_write_bps, throttle_read_iops,
+		throttle_write_iops;
 };
 
 struct oci_hugepage_limit {
-	const char *page_size;	/* "2MB" */
+	const char *page_size; /* "2MB" */
 	uint64_t limit;
 };
 
@@ -166,7 +168,7 @@ struct oci_network {
 };
 
 struct oci_rdma {
-	const char *key;	/* device */
+	const char *key; /* device */
 	uint32_t *hca_handles, *hca_objects;
 };
 
@@ -185,27 +187,27 @@ struct oci_resources {
 struct oci_seccomp_arg {
 	uint32_t index;
 	uint64_t value, value_two;
-	int op;		/* enum oci_seccomp_op */
+	int op; /* enum oci_seccomp_op */
 };
 
 struct oci_syscall {
 	LIST(const char *) names;
-	int action;		/* enum oci_seccomp_action */
+	int action; /* enum oci_seccomp_action */
 	uint32_t *errno_ret;
 	LIST(struct oci_seccomp_arg) args;
 };
 
 struct oci_seccomp {
-	int default_action;	/* enum oci_seccomp_action */
+	int default_action; /* enum oci_seccomp_action */
 	uint32_t *default_errno_ret;
-	LIST(int) architectures;	/* AUDIT_ARCH_*; oci_seccomp_arch_words */
-	LIST(int) flags;		/* SECCOMP_FILTER_FLAG_* bits */
+	LIST(int) architectures; /* AUDIT_ARCH_*; oci_seccomp_arch_words */
+	LIST(int) flags; /* SECCOMP_FILTER_FLAG_* bits */
 	const char *listener_path, *listener_metadata;
 	LIST(struct oci_syscall) syscalls;
 };
 
 struct oci_personality {
-	int domain;	/* PER_LINUX, PER_LINUX32 */
+	int domain; /* PER_LINUX, PER_LINUX32 */
 	LIST(const char *) flags;
 };
 
@@ -216,13 +218,13 @@ struct oci_intel_rdt {
 };
 
 struct oci_memory_policy {
-	int mode;	/* MPOL_* */
+	int mode; /* MPOL_* */
 	const char *nodes;
-	LIST(int) flags;	/* MPOL_F_* bits */
+	LIST(int) flags; /* MPOL_F_* bits */
 };
 
 struct oci_time_offset {
-	const char *key;	/* "boottime", "monotonic" */
+	const char *key; /* "boottime", "monotonic" */
 	int64_t secs;
 	uint32_t nanosecs;
 };
@@ -235,7 +237,7 @@ struct oci_linux {
 	LIST(struct oci_net_device) net_devices;
 	const char *cgroups_path;
 	struct oci_resources *resources;
-	int rootfs_propagation;	/* MS_SHARED and so on with MS_REC, 0 = absent */
+	int rootfs_propagation; /* MS_SHARED and so on with MS_REC, 0 = absent */
 	struct oci_seccomp *seccomp;
 	LIST(struct json_pair) sysctl;
 	LIST(const char *) masked_paths, readonly_paths;
@@ -253,7 +255,7 @@ struct oci_config {
 	const char *hostname, *domainname;
 	struct oci_hooks *hooks;
 	LIST(struct json_pair) annotations;
-	struct oci_linux *linux;	/* built with -Ulinux: gnu11 defines the word */
+	struct oci_linux *linux; /* built with -Ulinux: gnu11 defines the word */
 };
 
 /* ---- features.md: what this build can do ------------------------------------------------------ */

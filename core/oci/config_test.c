@@ -23,11 +23,13 @@ static const char full[] =
 	"\"flags\":[\"SCHED_FLAG_RECLAIM\"],\"runtime\":9,\"deadline\":10,\"period\":11},"
 	"\"selinuxLabel\":\"se\",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":6},"
 	"\"execCPUAffinity\":{\"initial\":\"0-1\",\"final\":\"2\"}},"
-	"\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"host\",\"domainname\":\"domain\","
+	"\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"host\",\"domainname\":"
+	"\"domain\","
 	"\"mounts\":[{\"destination\":\"/d\",\"type\":\"t\",\"source\":\"s\",\"options\":[\"o\"],"
 	"\"uidMappings\":[{\"containerID\":1,\"hostID\":2,\"size\":3}],"
 	"\"gidMappings\":[{\"containerID\":4,\"hostID\":5,\"size\":6}]}],"
-	"\"hooks\":{\"prestart\":[{\"path\":\"/h0\",\"args\":[\"x\"],\"env\":[\"Y=Z\"],\"timeout\":7}],"
+	"\"hooks\":{\"prestart\":[{\"path\":\"/"
+	"h0\",\"args\":[\"x\"],\"env\":[\"Y=Z\"],\"timeout\":7}],"
 	"\"createRuntime\":[{\"path\":\"/h1\"}],\"createContainer\":[{\"path\":\"/h2\"}],"
 	"\"startContainer\":[{\"path\":\"/h3\"}],\"poststart\":[{\"path\":\"/h4\"}],"
 	"\"poststop\":[{\"path\":\"/h5\"}]},\"annotations\":{\"key\":\"value\"},"
@@ -36,7 +38,8 @@ static const char full[] =
 	"\"sysctl\":{\"kernel.sem\":\"1 2\"},\"resources\":{\"unified\":{\"memory.high\":\"1\"},"
 	"\"devices\":[{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":-2,\"access\":\"rw\"}],"
 	"\"memory\":{\"limit\":1,\"reservation\":-2,\"swap\":3,\"kernel\":4,\"kernelTCP\":5,"
-	"\"swappiness\":6,\"disableOOMKiller\":true,\"useHierarchy\":true,\"checkBeforeUpdate\":true},"
+	"\"swappiness\":6,\"disableOOMKiller\":true,\"useHierarchy\":true,\"checkBeforeUpdate\":"
+	"true},"
 	"\"cpu\":{\"shares\":1,\"quota\":-2,\"burst\":3,\"period\":4,\"realtimeRuntime\":-5,"
 	"\"realtimePeriod\":6,\"cpus\":\"0\",\"mems\":\"1\",\"idle\":-7},\"pids\":{\"limit\":0},"
 	"\"blockIO\":{\"weight\":1,\"leafWeight\":2,"
@@ -59,7 +62,8 @@ static const char full[] =
 	"\"rootfsPropagation\":\"rslave\",\"maskedPaths\":[\"/m\"],\"readonlyPaths\":[\"/r\"],"
 	"\"mountLabel\":\"ml\",\"intelRdt\":{\"closID\":\"clos\",\"schemata\":[\"L2:0=f\"],"
 	"\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\",\"enableMonitoring\":true},"
-	"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]},"
+	"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_"
+	"NODES\"]},"
 	"\"personality\":{\"domain\":\"LINUX32\",\"flags\":[\"f\"]},"
 	"\"timeOffsets\":{\"boottime\":{\"secs\":-1,\"nanosecs\":2}}}}";
 
@@ -88,7 +92,8 @@ static bool bind(const char *text, struct oci_config *c, struct json **tree)
 
 static void test_process(const struct oci_process *p)
 {
-	ok(p->terminal && p->console_size->height == 25 && p->console_size->width == 80, "terminal");
+	ok(p->terminal && p->console_size->height == 25 && p->console_size->width == 80,
+	   "terminal");
 	ok(p->user.uid == 1 && p->user.gid == 2 && *p->user.umask == 18, "user");
 	ok(p->user.additional_gids.n == 2 && p->user.additional_gids.at[1] == 4, "additionalGids");
 	ok(p->args.n == 2 && !strcmp(p->args.at[1], "a1"), "args");
@@ -100,7 +105,8 @@ static void test_process(const struct oci_process *p)
 	is_str(p->capabilities->permitted.at[0], "P", "capabilities.permitted");
 	is_str(p->capabilities->ambient.at[0], "A", "capabilities.ambient");
 	ok(p->rlimits.at[0].type == RLIMIT_NOFILE && p->rlimits.at[0].hard == UINT64_MAX &&
-		   p->rlimits.at[0].soft == 5, "rlimits");
+		   p->rlimits.at[0].soft == 5,
+	   "rlimits");
 	ok(p->no_new_privileges && *p->oom_score_adj == -500, "noNewPrivileges, oomScoreAdj");
 	is_str(p->apparmor_profile, "aa", "apparmorProfile");
 	is_str(p->selinux_label, "se", "selinuxLabel");
@@ -125,7 +131,8 @@ static void test_mounts_and_hooks(const struct oci_config *c)
 	is_str(m->source, "s", "source");
 	is_str(m->options.at[0], "o", "options");
 	ok(m->uid_mappings.at[0].container_id == 1 && m->uid_mappings.at[0].host_id == 2 &&
-		   m->uid_mappings.at[0].size == 3, "mount uidMappings");
+		   m->uid_mappings.at[0].size == 3,
+	   "mount uidMappings");
 	ok(m->gid_mappings.at[0].container_id == 4, "mount gidMappings");
 	ok(!strcmp(h->prestart.at[0].path, "/h0") && !strcmp(h->prestart.at[0].args.at[0], "x") &&
 		   !strcmp(h->prestart.at[0].env.at[0], "Y=Z") && *h->prestart.at[0].timeout == 7,
@@ -145,31 +152,41 @@ static void test_resources(const struct oci_resources *r)
 	const struct oci_cpu *c = r->cpu;
 	const struct oci_block_io *b = r->block_io;
 
-	ok(!strcmp(r->unified.at[0].key, "memory.high") && !strcmp(r->unified.at[0].value, "1"), "unified");
-	ok(d->allow && d->type == 'c' && *d->major == 1 && *d->minor == -2 && !strcmp(d->access, "rw"),
+	ok(!strcmp(r->unified.at[0].key, "memory.high") && !strcmp(r->unified.at[0].value, "1"),
+	   "unified");
+	ok(d->allow && d->type == 'c' && *d->major == 1 && *d->minor == -2 &&
+		   !strcmp(d->access, "rw"),
 	   "device rule");
 	ok(*m->limit == 1 && *m->reservation == -2 && *m->swap == 3 && *m->kernel == 4 &&
-		   *m->kernel_tcp == 5 && *m->swappiness == 6, "memory values");
-	ok(*m->disable_oom_killer && *m->use_hierarchy && *m->check_before_update, "memory switches");
+		   *m->kernel_tcp == 5 && *m->swappiness == 6,
+	   "memory values");
+	ok(*m->disable_oom_killer && *m->use_hierarchy && *m->check_before_update,
+	   "memory switches");
 	ok(*c->shares == 1 && *c->quota == -2 && *c->burst == 3 && *c->period == 4 &&
-		   *c->realtime_runtime == -5 && *c->realtime_period == 6 && *c->idle == -7, "cpu values");
+		   *c->realtime_runtime == -5 && *c->realtime_period == 6 && *c->idle == -7,
+	   "cpu values");
 	ok(!strcmp(c->cpus, "0") && !strcmp(c->mems, "1"), "cpu lists");
 	ok(r->pids->limit && *r->pids->limit == 0, "pids.limit of 0 is there");
 	ok(*b->weight == 1 && *b->leaf_weight == 2, "blockIO weights");
 	ok(b->weight_device.at[0].major == 3 && b->weight_device.at[0].minor == 4 &&
-		   *b->weight_device.at[0].weight == 5 && *b->weight_device.at[0].leaf_weight == 65535,
+		   *b->weight_device.at[0].weight == 5 &&
+		   *b->weight_device.at[0].leaf_weight == 65535,
 	   "weightDevice");
 	ok(b->throttle_read_bps.at[0].major == 7 && b->throttle_read_bps.at[0].minor == 8 &&
-		   b->throttle_read_bps.at[0].rate == 9, "throttleReadBpsDevice");
+		   b->throttle_read_bps.at[0].rate == 9,
+	   "throttleReadBpsDevice");
 	ok(b->throttle_write_bps.at[0].rate == 12, "throttleWriteBpsDevice");
 	ok(b->throttle_read_iops.at[0].rate == 15, "throttleReadIOPSDevice");
 	ok(b->throttle_write_iops.at[0].rate == 18, "throttleWriteIOPSDevice");
-	ok(!strcmp(r->hugepage_limits.at[0].page_size, "2MB") && r->hugepage_limits.at[0].limit == 1,
+	ok(!strcmp(r->hugepage_limits.at[0].page_size, "2MB") &&
+		   r->hugepage_limits.at[0].limit == 1,
 	   "hugepageLimits");
 	ok(*r->network->class_id == 1048577 && !strcmp(r->network->priorities.at[0].name, "eth0") &&
-		   r->network->priorities.at[0].priority == 2, "network");
+		   r->network->priorities.at[0].priority == 2,
+	   "network");
 	ok(!strcmp(r->rdma.at[0].key, "mlx") && *r->rdma.at[0].hca_handles == 3 &&
-		   *r->rdma.at[0].hca_objects == 4, "rdma");
+		   *r->rdma.at[0].hca_objects == 4,
+	   "rdma");
 }
 
 static void test_linux(const struct oci_linux *l)
@@ -177,29 +194,36 @@ static void test_linux(const struct oci_linux *l)
 	const struct oci_device *d = l->devices.at;
 
 	ok(l->uid_mappings.at[0].container_id == 7 && l->uid_mappings.at[0].host_id == 8 &&
-		   l->uid_mappings.at[0].size == 9, "uidMappings");
+		   l->uid_mappings.at[0].size == 9,
+	   "uidMappings");
 	ok(l->gid_mappings.at[0].container_id == 10, "gidMappings");
-	ok(!strcmp(l->sysctl.at[0].key, "kernel.sem") && !strcmp(l->sysctl.at[0].value, "1 2"), "sysctl");
+	ok(!strcmp(l->sysctl.at[0].key, "kernel.sem") && !strcmp(l->sysctl.at[0].value, "1 2"),
+	   "sysctl");
 	is_str(l->cgroups_path, "/c", "cgroupsPath");
 	ok(l->namespaces.at[0].type == CLONE_NEWCGROUP && !strcmp(l->namespaces.at[0].path, "/p"),
 	   "namespaces");
 	ok(!strcmp(d->path, "/dev/x") && d->type == 'b' && d->major == 1 && d->minor == 2 &&
-		   *d->file_mode == 438 && *d->uid == 3 && *d->gid == 4, "devices");
+		   *d->file_mode == 438 && *d->uid == 3 && *d->gid == 4,
+	   "devices");
 	ok(!strcmp(l->net_devices.at[0].key, "eth1") && !strcmp(l->net_devices.at[0].name, "new"),
 	   "netDevices");
 	ok(l->rootfs_propagation == (MS_SLAVE | MS_REC), "rootfsPropagation");
 	ok(!strcmp(l->masked_paths.at[0], "/m") && !strcmp(l->readonly_paths.at[0], "/r"),
 	   "maskedPaths, readonlyPaths");
 	is_str(l->mount_label, "ml", "mountLabel");
-	ok(!strcmp(l->intel_rdt->clos_id, "clos") && !strcmp(l->intel_rdt->schemata.at[0], "L2:0=f") &&
+	ok(!strcmp(l->intel_rdt->clos_id, "clos") &&
+		   !strcmp(l->intel_rdt->schemata.at[0], "L2:0=f") &&
 		   !strcmp(l->intel_rdt->l3_cache_schema, "L3:0=f") &&
-		   !strcmp(l->intel_rdt->mem_bw_schema, "MB:0=20") && l->intel_rdt->enable_monitoring,
+		   !strcmp(l->intel_rdt->mem_bw_schema, "MB:0=20") &&
+		   l->intel_rdt->enable_monitoring,
 	   "intelRdt");
 	ok(l->memory_policy->mode == 2 && !strcmp(l->memory_policy->nodes, "0") &&
-		   l->memory_policy->flags.at[0] == 1 << 15, "memoryPolicy");
+		   l->memory_policy->flags.at[0] == 1 << 15,
+	   "memoryPolicy");
 	ok(l->personality->domain == 8 && !strcmp(l->personality->flags.at[0], "f"), "personality");
 	ok(!strcmp(l->time_offsets.at[0].key, "boottime") && l->time_offsets.at[0].secs == -1 &&
-		   l->time_offsets.at[0].nanosecs == 2, "timeOffsets");
+		   l->time_offsets.at[0].nanosecs == 2,
+	   "timeOffsets");
 }
 
 static void test_seccomp(const struct oci_seccomp *s)
@@ -207,11 +231,14 @@ static void test_seccomp(const struct oci_seccomp *s)
 	const struct oci_seccomp_arg *a = s->syscalls.at[0].args.at;
 
 	ok(s->default_action == OCI_ACT_ERRNO && *s->default_errno_ret == 38, "defaultAction");
-	ok((unsigned)s->architectures.at[0] == 0xc000003e && s->flags.at[0] == 2, "architectures, flags");
+	ok((unsigned)s->architectures.at[0] == 0xc000003e && s->flags.at[0] == 2,
+	   "architectures, flags");
 	ok(!strcmp(s->listener_path, "/l") && !strcmp(s->listener_metadata, "m"), "listener");
-	ok(!strcmp(s->syscalls.at[0].names.at[0], "n") && s->syscalls.at[0].action == OCI_ACT_TRACE &&
-		   *s->syscalls.at[0].errno_ret == 1, "syscalls");
-	ok(a->index == 2 && a->value == UINT64_MAX && a->value_two == 3 && a->op == OCI_CMP_MASKED_EQ,
+	ok(!strcmp(s->syscalls.at[0].names.at[0], "n") &&
+		   s->syscalls.at[0].action == OCI_ACT_TRACE && *s->syscalls.at[0].errno_ret == 1,
+	   "syscalls");
+	ok(a->index == 2 && a->value == UINT64_MAX && a->value_two == 3 &&
+		   a->op == OCI_CMP_MASKED_EQ,
 	   "args");
 }
 
@@ -260,9 +287,10 @@ static void test_words(const char *where, const struct json_word *words, const c
 static void test_all_words(void)
 {
 	test_words("namespaces", oci_namespace_words, LINUX "\"namespaces\":[{\"type\":", "}]}}");
-	test_words("rlimits", oci_rlimit_words, PROCESS "\"rlimits\":[{\"hard\":1,\"soft\":1,\"type\":",
-		   "}]}}");
-	test_words("rootfsPropagation", oci_propagation_words, LINUX "\"rootfsPropagation\":", "}}");
+	test_words("rlimits", oci_rlimit_words,
+		   PROCESS "\"rlimits\":[{\"hard\":1,\"soft\":1,\"type\":", "}]}}");
+	test_words("rootfsPropagation", oci_propagation_words,
+		   LINUX "\"rootfsPropagation\":", "}}");
 	test_words("scheduler", oci_scheduler_words, PROCESS "\"scheduler\":{\"policy\":", "}}}");
 	test_words("scheduler.flags", oci_scheduler_flag_words,
 		   PROCESS "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[", "]}}}");
@@ -270,28 +298,35 @@ static void test_all_words(void)
 	test_words("memoryPolicy", oci_mempolicy_words, LINUX "\"memoryPolicy\":{\"mode\":", "}}}");
 	test_words("memoryPolicy.flags", oci_mempolicy_flag_words,
 		   LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[", "]}}}");
-	test_words("defaultAction", oci_seccomp_action_words, LINUX "\"seccomp\":{\"defaultAction\":",
-		   "}}}");
+	test_words("defaultAction", oci_seccomp_action_words,
+		   LINUX "\"seccomp\":{\"defaultAction\":", "}}}");
 	test_words("action", oci_seccomp_action_words,
 		   LINUX "\"seccomp\":{\"syscalls\":[{\"names\":[\"x\"],\"action\":", "}]}}}");
-	test_words("architectures", oci_seccomp_arch_words, LINUX "\"seccomp\":{\"architectures\":[",
-		   "]}}}");
+	test_words("architectures", oci_seccomp_arch_words,
+		   LINUX "\"seccomp\":{\"architectures\":[", "]}}}");
 	test_words("flags", oci_seccomp_flag_words, LINUX "\"seccomp\":{\"flags\":[", "]}}}");
 	test_words("op", oci_seccomp_op_words,
-		   LINUX "\"seccomp\":{\"syscalls\":[{\"names\":[\"x\"],\"action\":\"SCMP_ACT_LOG\","
-			 "\"args\":[{\"index\":0,\"value\":0,\"op\":", "}]}]}}}");
-	test_words("devices", oci_device_words, LINUX "\"devices\":[{\"path\":\"/x\",\"type\":", "}]}}");
-	test_words("personality", oci_personality_words, LINUX "\"personality\":{\"domain\":", "}}}");
+		   LINUX
+		   "\"seccomp\":{\"syscalls\":[{\"names\":[\"x\"],\"action\":\"SCMP_ACT_LOG\","
+		   "\"args\":[{\"index\":0,\"value\":0,\"op\":",
+		   "}]}]}}}");
+	test_words("devices", oci_device_words,
+		   LINUX "\"devices\":[{\"path\":\"/x\",\"type\":", "}]}}");
+	test_words("personality", oci_personality_words,
+		   LINUX "\"personality\":{\"domain\":", "}}}");
 }
 
 static void test_names(void)
 {
 	ok(oci_capability_bit("CAP_CHOWN") == 0 && oci_capability_bit("CAP_SYS_ADMIN") == 21 &&
-		   oci_capability_bit("CAP_CHECKPOINT_RESTORE") == 40, "capabilities have their bits");
+		   oci_capability_bit("CAP_CHECKPOINT_RESTORE") == 40,
+	   "capabilities have their bits");
 	ok(oci_capability_bit("CHOWN") < 0 && oci_capability_bit("cap_chown") < 0 &&
-		   oci_capability_bit("CAP_") < 0, "capabilities are named exactly");
+		   oci_capability_bit("CAP_") < 0,
+	   "capabilities are named exactly");
 	ok(oci_mount_word("ro") && oci_mount_word("async") && oci_mount_word("unbindable") &&
-		   oci_mount_word("rnosymfollow"), "mount options");
+		   oci_mount_word("rnosymfollow"),
+	   "mount options");
 	ok(oci_mount_word("idmap=uids=0-1-2;gids=0-1-2"), "idmap with its mappings");
 	ok(!oci_mount_word("mode=755") && !oci_mount_word("") && !oci_mount_word("acl"),
 	   "what belongs to the filesystem");
@@ -325,7 +360,8 @@ int main(void)
 
 	ok(bind(HEAD "\"linux\":{\"seccomp\":{\"flags\":[]},\"vm\":{}},\"x\":[{}]}", &c, &tree) &&
 		   c.linux->seccomp->flags.at && !c.linux->seccomp->flags.n &&
-		   !c.linux->seccomp->architectures.at, "an empty list is not an absent one");
+		   !c.linux->seccomp->architectures.at,
+	   "an empty list is not an absent one");
 	ok(bind(HEAD "\"process\":null,\"linux\":null}", &c, &tree) && !c.process && !c.linux,
 	   "null is absence");
 	return done();

@@ -6,11 +6,17 @@
 #include <string.h>
 
 #define ROW(kind_, name_, member_, ...)                                                            \
-	{ .name = name_, .kind = JK_##kind_, .offset = offsetof(struct S, member_), ##__VA_ARGS__ }
+	{                                                                                          \
+		.name = name_, .kind = JK_##kind_, .offset = offsetof(struct S, member_),          \
+		##__VA_ARGS__                                                                      \
+	}
 #define SWITCH(name_, member_) ROW(BOOL, name_, member_, .flags = JF_ALWAYS)
 #define NAMES(name_, member_) ROW(LIST, name_, member_, .elem = JK_STR, .flags = JF_ALWAYS)
 #define PART(name_, member_, type_) ROW(OBJ, name_, member_, .sub = &type_, .flags = JF_ALWAYS)
-#define TYPE(struct_, fields_) { sizeof(struct struct_), fields_ }
+#define TYPE(struct_, fields_)                                                                     \
+	{                                                                                          \
+		sizeof(struct struct_), fields_                                                    \
+	}
 
 #define S oci_enabled
 static const struct json_field enabled_fields[] = { SWITCH("enabled", enabled), { .name = NULL } };
@@ -19,12 +25,9 @@ static const struct json_type enabled_type = TYPE(oci_enabled, enabled_fields);
 
 #define S oci_features_cgroup
 static const struct json_field cgroup_fields[] = {
-	SWITCH("v1", v1),
-	SWITCH("v2", v2),
-	SWITCH("systemd", systemd),
-	SWITCH("systemdUser", systemd_user),
-	SWITCH("rdma", rdma),
-	{ .name = NULL },
+	SWITCH("v1", v1),	    SWITCH("v2", v2),
+	SWITCH("systemd", systemd), SWITCH("systemdUser", systemd_user),
+	SWITCH("rdma", rdma),	    { .name = NULL },
 };
 static const struct json_type cgroup_type = TYPE(oci_features_cgroup, cgroup_fields);
 #undef S

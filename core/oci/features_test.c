@@ -33,18 +33,22 @@ int main(void)
 	ok(f.linux.seccomp.operators.n == 7 && sorted(&f.linux.seccomp.operators), "operators");
 	ok(f.linux.seccomp.archs.n == 23 && sorted(&f.linux.seccomp.archs), "architectures");
 	ok(f.linux.seccomp.known_flags.n == 4 && sorted(&f.linux.seccomp.known_flags), "flags");
-	ok(f.linux.memory_policy.modes.n == 7 && f.linux.memory_policy.flags.n == 3, "memory policy");
+	ok(f.linux.memory_policy.modes.n == 7 && f.linux.memory_policy.flags.n == 3,
+	   "memory policy");
 
 	f.linux.cgroup.rdma = true;
 	json_write(&out, &oci_features_type, &f);
 	ok(!strncmp(out.buf, head, sizeof(head) - 1), "versions first");
 	tree = json_parse(&arena, out.buf, out.len, &err);
 	ok(tree && json_path(tree, "linux.cgroup.v1")->type == JSON_FALSE &&
-		   json_path(tree, "linux.cgroup.rdma")->type == JSON_TRUE, "what is off is said to be off");
+		   json_path(tree, "linux.cgroup.rdma")->type == JSON_TRUE,
+	   "what is off is said to be off");
 	ok(tree && json_path(tree, "linux.mountExtensions.idmap.enabled")->type == JSON_TRUE &&
 		   json_path(tree, "linux.netDevices.enabled")->type == JSON_TRUE &&
-		   json_path(tree, "linux.apparmor.enabled")->type == JSON_FALSE, "switches lie where they should");
+		   json_path(tree, "linux.apparmor.enabled")->type == JSON_FALSE,
+	   "switches lie where they should");
 	ok(tree && json_path(tree, "linux.seccomp.archs[0]")->type == JSON_STRING &&
-		   json_path(tree, "linux.memoryPolicy.modes[6]")->type == JSON_STRING, "lists too");
+		   json_path(tree, "linux.memoryPolicy.modes[6]")->type == JSON_STRING,
+	   "lists too");
 	return done();
 }

@@ -33,7 +33,8 @@ static char *plain(char *text)
 	return text;
 }
 
-static int gather(struct json_faults *self, const struct json *at, const char *path, const char *what)
+static int gather(struct json_faults *self, const struct json *at, const char *path,
+		  const char *what)
 {
 	struct gather *g = (struct gather *)self;
 
@@ -89,7 +90,7 @@ static void any_if_minus_one(int64_t **number)
 
 static void settle_resources(struct oci_resources *r)
 {
-	list_each(d, r->devices) {
+	list_each (d, r->devices) {
 		if (!d->type)
 			d->type = 'a';
 		any_if_minus_one(&d->major);
@@ -127,9 +128,9 @@ static void settle_seccomp(struct oci_linux *l)
 
 static void settle_linux(struct oci_linux *l)
 {
-	list_each(ns, l->namespaces)
+	list_each (ns, l->namespaces)
 		none_if_empty(&ns->path);
-	list_each(d, l->net_devices)
+	list_each (d, l->net_devices)
 		none_if_empty(&d->name);
 	none_if_empty(&l->cgroups_path);
 	none_if_empty(&l->mount_label);
@@ -150,7 +151,7 @@ static void settle(struct oci_config *c)
 {
 	none_if_empty(&c->hostname);
 	none_if_empty(&c->domainname);
-	list_each(m, c->mounts) {
+	list_each (m, c->mounts) {
 		none_if_empty(&m->type);
 		none_if_empty(&m->source);
 	}
@@ -242,8 +243,7 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 	if (read_file(a, dirfd, &doc))
 		return -1;
 	memset(process, 0, sizeof(*process));
-	if (!parse(&g, &doc) &&
-	    !json_bind(a, doc.tree, &oci_process_type, process, &g.faults)) {
+	if (!parse(&g, &doc) && !json_bind(a, doc.tree, &oci_process_type, process, &g.faults)) {
 		settle_process(process);
 		k.tree = doc.tree;
 		oci_check_process(&k, process);
@@ -251,7 +251,8 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 	return g.n ? first_fault(&g, &doc) : 0;
 }
 
-int oci_load_resources(struct arena *a, const char *file, char *text, size_t len, struct oci_resources *r)
+int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
+		       struct oci_resources *r)
 {
 	struct gather g = { .faults.report = gather, .arena = a };
 	struct oci_doc doc = { .file = file, .text = text, .len = len };
@@ -298,7 +299,7 @@ int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type)
 {
 	if (c->linux)
-		list_each(ns, c->linux->namespaces)
+		list_each (ns, c->linux->namespaces)
 			if (ns->type == type)
 				return ns;
 	return NULL;
@@ -306,7 +307,7 @@ const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int t
 
 const char *oci_annotation(const struct oci_config *c, const char *key)
 {
-	list_each(pair, c->annotations)
+	list_each (pair, c->annotations)
 		if (!strcmp(pair->key, key))
 			return pair->value;
 	return NULL;

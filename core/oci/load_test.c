@@ -9,7 +9,9 @@ static char block[1 << 20];
 static struct arena arena;
 static struct oci_doc doc;
 
-#define GOOD "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"]}"
+#define GOOD                                                                                       \
+	"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/"             \
+	"\",\"args\":[\"x\"]}"
 
 static const char *load(const char *text, size_t len)
 {
@@ -36,8 +38,10 @@ static void test_text(void)
 	ok(begins(loads(""), "config.json:1:1: "), "an empty file: %s", err_text());
 	ok(begins(loads("{\n \"a\": 1"), "config.json:2:8: "), "a cut one: %s", err_text());
 	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "), "bytes behind the end: %s", err_text());
-	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "), "a key twice: %s", err_text());
-	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"), "a NUL: %s", err_text());
+	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "), "a key twice: %s",
+	   err_text());
+	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"), "a NUL: %s",
+	   err_text());
 	ok(begins(load("{\"a\":\"\xff\"}", 9), "config.json:1:"), "bad UTF-8: %s", err_text());
 	memset(deep, '[', sizeof(deep));
 	ok(begins(load(deep, sizeof(deep)), "config.json:1:"), "200000 brackets: %s", err_text());
@@ -95,7 +99,8 @@ static void test_files(const char *dir)
 
 	snprintf(path, sizeof(path), "%s/config.json", dir);
 	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "no file");
-	is_str(err_text(), "JSON specification file config.json not found: No such file or directory",
+	is_str(err_text(),
+	       "JSON specification file config.json not found: No such file or directory",
 	       "says so");
 	ok(oci_check(&arena, dirfd, "config.json", take_line) < 0, "check says so too");
 
@@ -110,11 +115,13 @@ static void test_files(const char *dir)
 	       "config.json:3:29: process.args: must not be empty\n",
 	       "all are told, in the order of the text");
 
-	ok(oci_load(&arena, dirfd, ".", &doc) < 0 && !strcmp(err_text(), ".: is not a regular file"),
+	ok(oci_load(&arena, dirfd, ".", &doc) < 0 &&
+		   !strcmp(err_text(), ".: is not a regular file"),
 	   "a directory: %s", err_text());
 	write_file(path, GOOD "}");
 	doc = (struct oci_doc){ .keep_raw = true };
-	ok(!oci_load(&arena, dirfd, "config.json", &doc) && doc.config.process, "a good file loads");
+	ok(!oci_load(&arena, dirfd, "config.json", &doc) && doc.config.process,
+	   "a good file loads");
 	ok(!memcmp(doc.raw, GOOD "}", doc.len), "and is there as it was");
 	write_file(path, "{\"ociVersion\":\"1.0.0\"}");
 	ok(oci_check(&arena, dirfd, "config.json", take_line) == 0,
@@ -139,7 +146,8 @@ static void test_parts(const char *dir)
 
 	snprintf(path, sizeof(path), "%s/process.json", dir);
 	write_file(path, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"apparmorProfile\":\"\"}");
-	ok(!oci_load_process(&arena, AT_FDCWD, path, &p) && !strcmp(p.args.at[0], "sh"), "a process");
+	ok(!oci_load_process(&arena, AT_FDCWD, path, &p) && !strcmp(p.args.at[0], "sh"),
+	   "a process");
 	ok(!p.apparmor_profile, "with what is empty gone");
 	write_file(path, "{\"cwd\":\"/\",\n\"args\":[\"sh\"],\"env\":[\"X\"]}");
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
@@ -152,10 +160,12 @@ static void test_parts(const char *dir)
 	remove(path);
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0, "none");
 
-	text = arena_strdup(&arena, "{\"memory\":{\"swap\":5},\"devices\":[{\"allow\":false,\"major\":-1}]}");
+	text = arena_strdup(
+		&arena, "{\"memory\":{\"swap\":5},\"devices\":[{\"allow\":false,\"major\":-1}]}");
 	ok(!oci_load_resources(&arena, "r.json", text, strlen(text), &r) && *r.memory->swap == 5,
 	   "resources; swap alone, since the limit may be there already");
-	ok(r.devices.at[0].type == 'a' && !r.devices.at[0].major && !strcmp(r.devices.at[0].access, "rwm"),
+	ok(r.devices.at[0].type == 'a' && !r.devices.at[0].major &&
+		   !strcmp(r.devices.at[0].access, "rwm"),
 	   "a rule with its defaults");
 	text = arena_strdup(&arena, "{\"memory\":{\"limit\":-7}}");
 	ok(oci_load_resources(&arena, "r.json", text, strlen(text), &r) < 0, "bad ones");
@@ -172,7 +182,8 @@ static void test_settled(void)
 	       "", "empty strings load");
 	ok(!doc.config.hostname && !doc.config.domainname && !doc.config.linux->cgroups_path &&
 		   !doc.config.linux->mount_label && !doc.config.linux->namespaces.at[0].path &&
-		   !doc.config.linux->resources->cpu->cpus && !doc.config.linux->resources->cpu->mems,
+		   !doc.config.linux->resources->cpu->cpus &&
+		   !doc.config.linux->resources->cpu->mems,
 	   "and mean absence");
 	ok(!doc.config.linux->rootfs_propagation && !doc.config.linux->seccomp,
 	   "as an empty word does");
@@ -184,10 +195,13 @@ static char *mappings(unsigned n)
 	char *list = arena_alloc(&arena, n * 64), *end = list;
 
 	for (unsigned i = 0; i < n; i++)
-		end += sprintf(end, "%s{\"containerID\":%u,\"hostID\":%u,\"size\":1}", i ? "," : "", i, i);
-	return arena_printf(&arena, GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\n"
-				    "\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}],\n"
-				    "\"uidMappings\":[%s]}}", list);
+		end += sprintf(end, "%s{\"containerID\":%u,\"hostID\":%u,\"size\":1}", i ? "," : "",
+			       i, i);
+	return arena_printf(&arena,
+			    GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\n"
+				 "\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}],\n"
+				 "\"uidMappings\":[%s]}}",
+			    list);
 }
 
 static void test_many_mappings(void)
@@ -204,7 +218,8 @@ static void test_views(void)
 			  "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"}]}}"),
 	       "", "a document loads");
 	ok(oci_namespace_find(&doc.config, CLONE_NEWIPC) == &doc.config.linux->namespaces.at[1] &&
-		   !oci_namespace_find(&doc.config, CLONE_NEWNET), "namespaces are found");
+		   !oci_namespace_find(&doc.config, CLONE_NEWNET),
+	   "namespaces are found");
 	is_str(oci_annotation(&doc.config, "a"), "2", "annotations are found");
 	ok(!oci_annotation(&doc.config, "b"), "or not");
 	failx("setns: Invalid argument");
@@ -213,7 +228,8 @@ static void test_views(void)
 	       "has its place");
 	failx("no");
 	oci_fail_at(&doc, "linux.namespaces[7].path");
-	is_str(err_text(), "config.json:3:23: linux.namespaces[7].path: no", "or that of what there is");
+	is_str(err_text(), "config.json:3:23: linux.namespaces[7].path: no",
+	       "or that of what there is");
 	loads(GOOD "}");
 	ok(!oci_namespace_find(&doc.config, CLONE_NEWIPC), "no linux, no namespaces");
 }

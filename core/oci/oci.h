@@ -13,20 +13,20 @@ extern const struct json_type oci_config_type, oci_process_type, oci_resources_t
 /* ---- words.c: every word the spec knows ---------------------------------------------------------- */
 
 /* Word tables that others list too (features, errors, completions). */
-extern const struct json_word oci_namespace_words[];	/* CLONE_NEW* */
+extern const struct json_word oci_namespace_words[]; /* CLONE_NEW* */
 extern const struct json_word oci_rlimit_words[];
-extern const struct json_word oci_propagation_words[];	/* MS_* with MS_REC */
+extern const struct json_word oci_propagation_words[]; /* MS_* with MS_REC */
 extern const struct json_word oci_scheduler_words[], oci_scheduler_flag_words[];
 extern const struct json_word oci_ioprio_words[];
 extern const struct json_word oci_mempolicy_words[], oci_mempolicy_flag_words[];
-extern const struct json_word oci_seccomp_action_words[];	/* value: enum oci_seccomp_action */
-extern const struct json_word oci_seccomp_arch_words[];		/* value: AUDIT_ARCH_*, X32 has its own */
-extern const struct json_word oci_seccomp_op_words[];		/* value: enum oci_seccomp_op */
-extern const struct json_word oci_seccomp_flag_words[];		/* value: SECCOMP_FILTER_FLAG_* */
-extern const char *const oci_hook_names[];			/* six, NULL behind */
-extern const char *const oci_capability_names[];		/* bit order, NULL behind */
+extern const struct json_word oci_seccomp_action_words[]; /* value: enum oci_seccomp_action */
+extern const struct json_word oci_seccomp_arch_words[]; /* value: AUDIT_ARCH_*, X32 has its own */
+extern const struct json_word oci_seccomp_op_words[]; /* value: enum oci_seccomp_op */
+extern const struct json_word oci_seccomp_flag_words[]; /* value: SECCOMP_FILTER_FLAG_* */
+extern const char *const oci_hook_names[]; /* six, NULL behind */
+extern const char *const oci_capability_names[]; /* bit order, NULL behind */
 
-int oci_capability_bit(const char *name);	/* exact "CAP_X"; -1 unknown */
+int oci_capability_bit(const char *name); /* exact "CAP_X"; -1 unknown */
 /* Is it a mount option of ours, not one for the filesystem? Also "idmap=..." and "ridmap=...". */
 bool oci_mount_word(const char *option);
 /* May something be mounted on this path below /proc ("cpuinfo")? Checklist M-21. */
@@ -34,28 +34,41 @@ bool oci_mount_below_proc(const char *rest);
 
 /* From 1, so that 0 is an absent action, which never passes the checks. */
 enum oci_seccomp_action {
-	OCI_ACT_KILL = 1, OCI_ACT_KILL_PROCESS, OCI_ACT_KILL_THREAD, OCI_ACT_TRAP, OCI_ACT_ERRNO,
-	OCI_ACT_TRACE, OCI_ACT_ALLOW, OCI_ACT_LOG, OCI_ACT_NOTIFY,
+	OCI_ACT_KILL = 1,
+	OCI_ACT_KILL_PROCESS,
+	OCI_ACT_KILL_THREAD,
+	OCI_ACT_TRAP,
+	OCI_ACT_ERRNO,
+	OCI_ACT_TRACE,
+	OCI_ACT_ALLOW,
+	OCI_ACT_LOG,
+	OCI_ACT_NOTIFY,
 };
 
 enum oci_seccomp_op {
-	OCI_CMP_NE = 1, OCI_CMP_LT, OCI_CMP_LE, OCI_CMP_EQ, OCI_CMP_GE, OCI_CMP_GT, OCI_CMP_MASKED_EQ,
+	OCI_CMP_NE = 1,
+	OCI_CMP_LT,
+	OCI_CMP_LE,
+	OCI_CMP_EQ,
+	OCI_CMP_GE,
+	OCI_CMP_GT,
+	OCI_CMP_MASKED_EQ,
 };
 
 /* ---- load.c: text to checked config --------------------------------------------------------------- */
 
 /* A config.json with all that is needed to name a place in it. */
 struct oci_doc {
-	const char *file;	/* as shown in errors: "config.json" */
-	char *text;		/* the text; strings are decoded in place */
-	bool keep_raw;		/* set by the caller: a copy is wanted in raw */
-	char *raw;		/* the text as it was read, for the state directory */
+	const char *file; /* as shown in errors: "config.json" */
+	char *text; /* the text; strings are decoded in place */
+	bool keep_raw; /* set by the caller: a copy is wanted in raw */
+	char *raw; /* the text as it was read, for the state directory */
 	size_t len;
 	struct json *tree;
 	struct oci_config config;
 };
 
-#define OCI_CONFIG_MAX (16u << 20)	/* bytes; beyond it the file is refused */
+#define OCI_CONFIG_MAX (16u << 20) /* bytes; beyond it the file is refused */
 
 /* Read, parse, bind, check. -1: the record reads `config.json:LINE:COL: FIELD: WHAT`.
  * bundledir is an open directory, file the name below it (or absolute). A loaded config has a root and
@@ -65,7 +78,8 @@ int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *d
 int oci_load_text(struct arena *a, const char *file, char *text, size_t len, struct oci_doc *doc);
 /* A process object of its own (exec -p) and a resources object (update -r). */
 int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_process *process);
-int oci_load_resources(struct arena *a, const char *file, char *text, size_t len, struct oci_resources *r);
+int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
+		       struct oci_resources *r);
 
 /* All faults of a document, one call of line() each: "FILE:LINE:COL: FIELD: WHAT". Returns their
  * number, or -1 when the file cannot be read (the record says why). For `oci-spec check`. */
@@ -76,7 +90,8 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 
 /* A later refusal that belongs to a place in the document (mounts[3], hooks...): prefixes the record
  * with `config.json:LINE:COL: PATH`. Returns -1. */
-int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...) __attribute__((format(printf, 2, 3)));
+int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Handy views; NULL and 0 where the config has none. */
 const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type);
@@ -103,8 +118,8 @@ void oci_features_fill(struct arena *a, struct oci_features *f);
 
 struct oci_spec_options {
 	bool rootless;
-	bool cgroup_v2;		/* adds the cgroup namespace */
-	uint32_t euid, egid;	/* rootless maps */
+	bool cgroup_v2; /* adds the cgroup namespace */
+	uint32_t euid, egid; /* rootless maps */
 };
 /* The text, tab-indented as runc writes it, without a final newline; length in *len. */
 char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len);
@@ -117,20 +132,20 @@ extern const struct json_word oci_status_words[];
 /* ROOT/ID/state.json: written before init may go on, renamed into place. */
 struct oci_state {
 	const char *oci_version, *id;
-	const char *status;	/* only "creating" is ever stored; the rest is found by looking */
-	int32_t pid;		/* init_process_pid, in the runtime's pid namespace; 0 none yet */
-	uint64_t start_time;	/* init_process_start: /proc/PID/stat field 22 */
-	const char *created;	/* RFC 3339 */
+	const char *status; /* only "creating" is ever stored; the rest is found by looking */
+	int32_t pid; /* init_process_pid, in the runtime's pid namespace; 0 none yet */
+	uint64_t start_time; /* init_process_start: /proc/PID/stat field 22 */
+	const char *created; /* RFC 3339 */
 	const char *bundle, *rootfs;
-	const char *config;	/* name of the config file below the bundle, or absolute */
+	const char *config; /* name of the config file below the bundle, or absolute */
 	bool rootless, systemd;
 	LIST(struct json_pair) annotations;
-	LIST(struct json_pair) cgroup_paths;	/* controller ("" is v2) -> absolute directory */
-	const char *cgroup_unit;		/* systemd scope or slice, NULL under cgroupfs */
-	LIST(struct json_pair) namespace_paths;	/* "NEWPID" -> /proc/PID/ns/pid */
+	LIST(struct json_pair) cgroup_paths; /* controller ("" is v2) -> absolute directory */
+	const char *cgroup_unit; /* systemd scope or slice, NULL under cgroupfs */
+	LIST(struct json_pair) namespace_paths; /* "NEWPID" -> /proc/PID/ns/pid */
 	const char *intel_rdt_path;
-	bool own_pid_ns;	/* init's death kills everything */
-	bool hooks;		/* the saved config has poststart or poststop hooks */
+	bool own_pid_ns; /* init's death kills everything */
+	bool hooks; /* the saved config has poststart or poststop hooks */
 };
 extern const struct json_type oci_state_type;
 
@@ -139,6 +154,6 @@ extern const struct json_type oci_state_type;
 void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_status status, int pid,
 		   const char *owner);
 
-bool oci_id_valid(const char *id);	/* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." (checklist V-33) */
+bool oci_id_valid(const char *id); /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." (checklist V-33) */
 
 #endif

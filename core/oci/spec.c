@@ -6,7 +6,10 @@
 #include <sys/resource.h>
 
 /* The structs' lists are not const, since loading fills them; these are only ever written out. */
-#define LIST_OF(array_) { (void *)(array_), ARRAY_SIZE(array_) }
+#define LIST_OF(array_)                                                                            \
+	{                                                                                          \
+		(void *)(array_), ARRAY_SIZE(array_)                                               \
+	}
 #define WORDS(...) LIST_OF(((const char *const[]){ __VA_ARGS__ }))
 
 /* Checklist TB-15: what runc 1.5 writes, word for word. */
@@ -24,7 +27,8 @@ static const struct oci_rlimit rlimits[] = {
 static const struct oci_process process = {
 	.terminal = true,
 	.args = WORDS("sh"),
-	.env = WORDS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"),
+	.env = WORDS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		     "TERM=xterm"),
 	.cwd = "/",
 	.capabilities = (struct oci_capabilities *)&capabilities,
 	.rlimits = LIST_OF(rlimits),
@@ -38,15 +42,20 @@ static const struct oci_mount mounts[] = {
 	{ "/dev", "tmpfs", "tmpfs", WORDS("nosuid", "strictatime", "mode=755", "size=65536k") },
 	{ "/dev/pts", "devpts", "devpts",
 	  WORDS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5") },
-	{ "/dev/shm", "tmpfs", "shm", WORDS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
+	{ "/dev/shm", "tmpfs", "shm",
+	  WORDS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
 	{ "/dev/mqueue", "mqueue", "mqueue", WORDS("nosuid", "noexec", "nodev") },
 	{ "/sys", "sysfs", "sysfs", WORDS("nosuid", "noexec", "nodev", "ro") },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup", WORDS("nosuid", "noexec", "nodev", "relatime", "ro") },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup",
+	  WORDS("nosuid", "noexec", "nodev", "relatime", "ro") },
 };
 
 /* A user namespace may not mount sysfs without a network namespace of its own (checklist TB-16). */
 static const struct oci_mount rootless_sys = {
-	"/sys", "none", "/sys", WORDS("rbind", "nosuid", "noexec", "nodev", "ro"),
+	"/sys",
+	"none",
+	"/sys",
+	WORDS("rbind", "nosuid", "noexec", "nodev", "ro"),
 };
 
 static const struct oci_device_rule deny_all[] = { { .allow = false, .access = "rwm" } };
@@ -57,8 +66,8 @@ enum { ALWAYS, ROOTFUL, ROOTLESS, V2 };
 static const struct {
 	int type, when;
 } namespaces[] = {
-	{ CLONE_NEWPID, ALWAYS }, { CLONE_NEWNET, ROOTFUL }, { CLONE_NEWIPC, ALWAYS },
-	{ CLONE_NEWUTS, ALWAYS }, { CLONE_NEWNS, ALWAYS },   { CLONE_NEWCGROUP, V2 },
+	{ CLONE_NEWPID, ALWAYS },    { CLONE_NEWNET, ROOTFUL }, { CLONE_NEWIPC, ALWAYS },
+	{ CLONE_NEWUTS, ALWAYS },    { CLONE_NEWNS, ALWAYS },	{ CLONE_NEWCGROUP, V2 },
 	{ CLONE_NEWUSER, ROOTLESS },
 };
 
@@ -66,8 +75,8 @@ static const struct oci_linux linux_part = {
 	.masked_paths = WORDS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
 			      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
 			      "/proc/sched_debug", "/sys/firmware", "/proc/scsi"),
-	.readonly_paths = WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-				"/proc/sysrq-trigger"),
+	.readonly_paths =
+		WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
 };
 
 /* uid= and gid= name ids that a single mapping does not have. */
@@ -76,7 +85,7 @@ static void drop_ids(struct arena *a, struct oci_mount *m)
 	const char **kept = arena_alloc(a, m->options.n * sizeof(*kept));
 	size_t n = 0;
 
-	list_each(o, m->options)
+	list_each (o, m->options)
 		if (strncmp(*o, "uid=", 4) && strncmp(*o, "gid=", 4))
 			kept[n++] = *o;
 	m->options.at = kept;
@@ -112,7 +121,7 @@ char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *l
 		l.uid_mappings.at = &uid;
 		l.gid_mappings.at = &gid;
 		l.uid_mappings.n = l.gid_mappings.n = 1;
-		list_each(m, c.mounts) {
+		list_each (m, c.mounts) {
 			if (!strcmp(m->destination, "/sys"))
 				*m = rootless_sys;
 			drop_ids(a, m);

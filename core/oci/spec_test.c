@@ -14,7 +14,8 @@ static const char *make(struct oci_spec_options o)
 
 	ok(len == strlen(text) && text[len - 1] == '}', "a text without a newline at its end");
 	memset(&doc, 0, sizeof(doc));
-	ok(!oci_load_text(&arena, "config.json", copy, len, &doc), "the document loads: %s", err_text());
+	ok(!oci_load_text(&arena, "config.json", copy, len, &doc), "the document loads: %s",
+	   err_text());
 	return text;
 }
 
@@ -22,14 +23,15 @@ static char *namespaces(void)
 {
 	char *list = arena_strdup(&arena, "");
 
-	list_each(ns, doc.config.linux->namespaces)
-		list = arena_printf(&arena, "%s%s ", list, json_word_name(oci_namespace_words, ns->type));
+	list_each (ns, doc.config.linux->namespaces)
+		list = arena_printf(&arena, "%s%s ", list,
+				    json_word_name(oci_namespace_words, ns->type));
 	return list;
 }
 
 static const struct oci_mount *mount_at(const char *destination)
 {
-	list_each(m, doc.config.mounts)
+	list_each (m, doc.config.mounts)
 		if (!strcmp(m->destination, destination))
 			return m;
 	return NULL;
@@ -41,7 +43,7 @@ static char *options(const char *destination)
 	char *list = arena_strdup(&arena, "");
 
 	if (m)
-		list_each(o, m->options)
+		list_each (o, m->options)
 			list = arena_printf(&arena, "%s%s ", list, *o);
 	return list;
 }
@@ -53,13 +55,16 @@ static void test_default(void)
 	const char *text = make((struct oci_spec_options){ 0 });
 
 	ok(!strncmp(text, head, sizeof(head) - 1), "tabs, and runc's order");
-	ok(strstr(text, "\t\t\"user\": {\n\t\t\t\"uid\": 0,\n\t\t\t\"gid\": 0\n\t\t},\n"), "ids of 0 are written");
-	ok(strstr(text, "\t\t\t\t{\n\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": \"rwm\"\n\t\t\t\t}\n"),
+	ok(strstr(text, "\t\t\"user\": {\n\t\t\t\"uid\": 0,\n\t\t\t\"gid\": 0\n\t\t},\n"),
+	   "ids of 0 are written");
+	ok(strstr(text, "\t\t\t\t{\n\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": "
+			"\"rwm\"\n\t\t\t\t}\n"),
 	   "the device rule is written");
 	is_str(namespaces(), "pid network ipc uts mount ", "namespaces");
 	ok(doc.config.root->readonly && !strcmp(doc.config.root->path, "rootfs"), "root");
 	is_str(doc.config.hostname, "runc", "hostname");
-	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5 ", "devpts");
+	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5 ",
+	       "devpts");
 	is_str(options("/sys"), "nosuid noexec nodev ro ", "sysfs");
 	is_str(options("/proc"), "", "proc");
 	ok(doc.config.mounts.n == 7, "seven mounts");
@@ -67,7 +72,8 @@ static void test_default(void)
 	   "masked and read-only paths");
 	ok(doc.config.process->capabilities->bounding.n == 3 &&
 		   !doc.config.process->capabilities->ambient.n &&
-		   !doc.config.process->capabilities->inheritable.n, "capabilities");
+		   !doc.config.process->capabilities->inheritable.n,
+	   "capabilities");
 	ok(doc.config.process->rlimits.at[0].hard == 1024 && doc.config.process->no_new_privileges,
 	   "limits");
 }
@@ -76,15 +82,19 @@ static void test_variants(void)
 {
 	make((struct oci_spec_options){ .cgroup_v2 = true });
 	is_str(namespaces(), "pid network ipc uts mount cgroup ", "with a cgroup namespace on v2");
-	make((struct oci_spec_options){ .rootless = true, .euid = 1000, .egid = 100, .cgroup_v2 = true });
+	make((struct oci_spec_options){
+		.rootless = true, .euid = 1000, .egid = 100, .cgroup_v2 = true });
 	is_str(namespaces(), "pid ipc uts mount cgroup user ", "rootless namespaces");
-	ok(doc.config.linux->uid_mappings.n == 1 && doc.config.linux->uid_mappings.at[0].host_id == 1000 &&
+	ok(doc.config.linux->uid_mappings.n == 1 &&
+		   doc.config.linux->uid_mappings.at[0].host_id == 1000 &&
 		   doc.config.linux->gid_mappings.at[0].host_id == 100 &&
-		   doc.config.linux->gid_mappings.at[0].size == 1, "rootless mappings");
+		   doc.config.linux->gid_mappings.at[0].size == 1,
+	   "rootless mappings");
 	ok(!doc.config.linux->resources, "no resources");
 	is_str(mount_at("/sys")->source, "/sys", "/sys is bound");
 	is_str(options("/sys"), "rbind nosuid noexec nodev ro ", "with rbind");
-	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 ", "no gid=5");
+	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 ",
+	       "no gid=5");
 	make((struct oci_spec_options){ 0 });
 	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5 ",
 	       "and the defaults are as they were");

@@ -11,7 +11,10 @@ const struct json_word oci_status_words[] = {
 
 /* Where runc's state.json has a key for the same thing it has the same name (checklist F-02). */
 #define ROW(kind_, name_, member_, ...)                                                            \
-	{ .name = name_, .kind = JK_##kind_, .offset = offsetof(struct oci_state, member_), ##__VA_ARGS__ }
+	{                                                                                          \
+		.name = name_, .kind = JK_##kind_, .offset = offsetof(struct oci_state, member_),  \
+		##__VA_ARGS__                                                                      \
+	}
 
 static const struct json_field state_fields[] = {
 	ROW(STR, "oci_version", oci_version),
@@ -52,7 +55,7 @@ void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_statu
 		json_put_str(o, "created", s->created);
 	if (s->annotations.n) {
 		json_open(o, "annotations", '{');
-		list_each(pair, s->annotations)
+		list_each (pair, s->annotations)
 			json_put_str(o, pair->key, pair->value);
 		json_close(o, '}');
 	}
@@ -63,7 +66,8 @@ void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_statu
 
 bool oci_id_valid(const char *id)
 {
-	size_t len = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
+	size_t len =
+		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
 
 	return len && len <= 1024 && !id[len] && strcmp(id, ".") && strcmp(id, "..");
 }

@@ -30,7 +30,8 @@ static const struct oci_state full = {
 	.own_pid_ns = true,
 };
 
-static int no_fault(struct json_faults *self, const struct json *at, const char *path, const char *what)
+static int no_fault(struct json_faults *self, const struct json *at, const char *path,
+		    const char *what)
 {
 	printf("# %s: %s\n", path, what);
 	return 0;
@@ -55,13 +56,15 @@ static void test_memory(void)
 	   "runc's names where there are some");
 	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults), "it binds again");
 	ok(same(s.oci_version, "1.3.0") && same(s.id, "c1") && same(s.status, "creating") &&
-		   same(s.created, full.created) && same(s.bundle, "/b") && same(s.rootfs, "/b/rootfs") &&
-		   same(s.config, "config.json"), "words");
+		   same(s.created, full.created) && same(s.bundle, "/b") &&
+		   same(s.rootfs, "/b/rootfs") && same(s.config, "config.json"),
+	   "words");
 	ok(s.pid == 7 && s.start_time == UINT64_MAX && s.rootless && s.systemd && s.own_pid_ns,
 	   "numbers and switches");
 	ok(s.annotations.n == 2 && same(s.annotations.at[1].key, "l") && s.cgroup_paths.n == 2 &&
 		   same(s.cgroup_paths.at[0].key, "") && same(s.cgroup_paths.at[1].value, "/m") &&
-		   s.namespace_paths.n == 1, "maps");
+		   s.namespace_paths.n == 1,
+	   "maps");
 	ok(same(s.cgroup_unit, full.cgroup_unit) && same(s.intel_rdt_path, full.intel_rdt_path),
 	   "what is there only sometimes");
 }
@@ -85,12 +88,14 @@ static void test_telling(void)
 	       "  \"created\": \"2026-01-02T03:04:05.6Z\",\n  \"annotations\": {\n"
 	       "    \"k\": \"v\",\n    \"l\": \"\"\n  },\n  \"owner\": \"\"\n}",
 	       "runc's keys in runc's order, no newline");
-	ok(strstr(told(OCI_STOPPED, 0, NULL), "\"pid\": 0,") && !strstr(told(OCI_STOPPED, 0, NULL), "owner"),
+	ok(strstr(told(OCI_STOPPED, 0, NULL), "\"pid\": 0,") &&
+		   !strstr(told(OCI_STOPPED, 0, NULL), "owner"),
 	   "a pid of 0, no owner");
 	ok(!strstr(told(OCI_STOPPED, -1, NULL), "pid"), "no pid");
 	oci_state_put(&out, &bare, OCI_CREATING, 1, NULL);
 	is_str(out.buf,
-	       "{\"ociVersion\":\"1.3.0\",\"id\":\"c2\",\"pid\":1,\"status\":\"creating\",\"bundle\":\"/b\"}",
+	       "{\"ociVersion\":\"1.3.0\",\"id\":\"c2\",\"pid\":1,\"status\":\"creating\","
+	       "\"bundle\":\"/b\"}",
 	       "what is absent is left out");
 	is_str(json_word_name(oci_status_words, OCI_CREATED), "created", "created");
 	is_str(json_word_name(oci_status_words, OCI_PAUSED), "paused", "paused");
@@ -100,7 +105,8 @@ static void test_telling(void)
 static void test_ids(void)
 {
 	static const char *const good[] = { "a", "A-Za-z0-9_+-.", "...", "..a", "-", "0" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "a\nb", "a b", "\xc3\xa4", "a*", "/" };
+	static const char *const bad[] = { "",	  ".",	      "..", "a/b", "a\nb",
+					   "a b", "\xc3\xa4", "a*", "/" };
 	static char id[1026];
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)

@@ -9,18 +9,12 @@ static const struct {
 	const char *path;
 	int type;
 } owners[] = {
-	{ "fs/mqueue/", CLONE_NEWIPC },
-	{ "kernel/domainname", CLONE_NEWUTS },
-	{ "kernel/hostname", CLONE_NEWUTS },
-	{ "kernel/msgmax", CLONE_NEWIPC },
-	{ "kernel/msgmnb", CLONE_NEWIPC },
-	{ "kernel/msgmni", CLONE_NEWIPC },
-	{ "kernel/sem", CLONE_NEWIPC },
-	{ "kernel/shm_rmid_forced", CLONE_NEWIPC },
-	{ "kernel/shmall", CLONE_NEWIPC },
-	{ "kernel/shmmax", CLONE_NEWIPC },
-	{ "kernel/shmmni", CLONE_NEWIPC },
-	{ "net/", CLONE_NEWNET },
+	{ "fs/mqueue/", CLONE_NEWIPC },	     { "kernel/domainname", CLONE_NEWUTS },
+	{ "kernel/hostname", CLONE_NEWUTS }, { "kernel/msgmax", CLONE_NEWIPC },
+	{ "kernel/msgmnb", CLONE_NEWIPC },   { "kernel/msgmni", CLONE_NEWIPC },
+	{ "kernel/sem", CLONE_NEWIPC },	     { "kernel/shm_rmid_forced", CLONE_NEWIPC },
+	{ "kernel/shmall", CLONE_NEWIPC },   { "kernel/shmmax", CLONE_NEWIPC },
+	{ "kernel/shmmni", CLONE_NEWIPC },   { "net/", CLONE_NEWNET },
 	{ "user/", CLONE_NEWUSER },
 };
 

@@ -56,7 +56,9 @@ int main(void)
 		ok(oci_sysctl_namespace(cases[i].key) == cases[i].type, "owner %zu", i);
 	}
 	memset(key + 4, 'x', 380);
-	ok(!oci_sysctl_path(key, path, sizeof(path)) && oci_sysctl_namespace(key) < 0, "too long a key");
-	ok(oci_sysctl_path("n.x", shortest, 4) && !oci_sysctl_path("n.xy", shortest, 4), "just fits");
+	ok(!oci_sysctl_path(key, path, sizeof(path)) && oci_sysctl_namespace(key) < 0,
+	   "too long a key");
+	ok(oci_sysctl_path("n.x", shortest, 4) && !oci_sysctl_path("n.xy", shortest, 4),
+	   "just fits");
 	return done();
 }

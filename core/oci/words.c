@@ -10,8 +10,8 @@
 /* Order is that of the spec; the first word of a value is the one that is written. */
 
 const struct json_word oci_namespace_words[] = {
-	{ "pid", CLONE_NEWPID },     { "network", CLONE_NEWNET },   { "mount", CLONE_NEWNS },
-	{ "ipc", CLONE_NEWIPC },     { "uts", CLONE_NEWUTS },	    { "user", CLONE_NEWUSER },
+	{ "pid", CLONE_NEWPID },       { "network", CLONE_NEWNET }, { "mount", CLONE_NEWNS },
+	{ "ipc", CLONE_NEWIPC },       { "uts", CLONE_NEWUTS },	    { "user", CLONE_NEWUSER },
 	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },   { NULL, 0 },
 };
 
@@ -37,11 +37,13 @@ const struct json_word oci_rlimit_words[] = {
 };
 
 /* Without the r only one mount is meant, as in mount(8). The spec lists four, runc all eight. */
+/* clang-format off */
 #define PROPAGATIONS                                                                               \
 	{ "private", MS_PRIVATE }, { "rprivate", MS_PRIVATE | MS_REC },                            \
 	{ "shared", MS_SHARED }, { "rshared", MS_SHARED | MS_REC },                                \
 	{ "slave", MS_SLAVE }, { "rslave", MS_SLAVE | MS_REC },                                    \
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC }
+/* clang-format on */
 
 const struct json_word oci_propagation_words[] = { PROPAGATIONS, { NULL, 0 } };
 /* An empty word is what Go engines may leave where they mean none. */
@@ -49,16 +51,20 @@ const struct json_word oci_propagation_or_none_words[] = { PROPAGATIONS, { "", 0
 
 /* sched(7). Numbers and not macros: musl has no SCHED_ISO, glibc no flags. */
 const struct json_word oci_scheduler_words[] = {
-	{ "SCHED_OTHER", OCI_SCHED_OTHER }, { "SCHED_FIFO", OCI_SCHED_FIFO },
-	{ "SCHED_RR", OCI_SCHED_RR },	    { "SCHED_BATCH", OCI_SCHED_BATCH },
-	{ "SCHED_ISO", 4 },		    { "SCHED_IDLE", 5 },
-	{ "SCHED_DEADLINE", OCI_SCHED_DEADLINE }, { NULL, 0 },
+	{ "SCHED_OTHER", OCI_SCHED_OTHER },
+	{ "SCHED_FIFO", OCI_SCHED_FIFO },
+	{ "SCHED_RR", OCI_SCHED_RR },
+	{ "SCHED_BATCH", OCI_SCHED_BATCH },
+	{ "SCHED_ISO", 4 },
+	{ "SCHED_IDLE", 5 },
+	{ "SCHED_DEADLINE", OCI_SCHED_DEADLINE },
+	{ NULL, 0 },
 };
 
 const struct json_word oci_scheduler_flag_words[] = {
-	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 }, { "SCHED_FLAG_RECLAIM", 0x02 },
-	{ "SCHED_FLAG_DL_OVERRUN", 0x04 },    { "SCHED_FLAG_KEEP_POLICY", 0x08 },
-	{ "SCHED_FLAG_KEEP_PARAMS", 0x10 },   { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
+	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 },  { "SCHED_FLAG_RECLAIM", 0x02 },
+	{ "SCHED_FLAG_DL_OVERRUN", 0x04 },     { "SCHED_FLAG_KEEP_POLICY", 0x08 },
+	{ "SCHED_FLAG_KEEP_PARAMS", 0x10 },    { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
 	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 }, { NULL, 0 },
 };
 
@@ -77,7 +83,7 @@ const struct json_word oci_mempolicy_words[] = {
 	{ "MPOL_BIND", OCI_MPOL_BIND },
 	{ "MPOL_INTERLEAVE", OCI_MPOL_INTERLEAVE },
 	{ "MPOL_LOCAL", OCI_MPOL_LOCAL },
-	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY },	      /* 5.15 */
+	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY }, /* 5.15 */
 	{ "MPOL_WEIGHTED_INTERLEAVE", OCI_MPOL_WEIGHTED_INTERLEAVE }, /* 6.9 */
 	{ NULL, 0 },
 };
@@ -91,12 +97,14 @@ const struct json_word oci_mempolicy_flag_words[] = {
 
 /* ---- seccomp ---------------------------------------------------------------------------------- */
 
+/* clang-format off */
 #define ACTIONS                                                                                    \
 	{ "SCMP_ACT_KILL", OCI_ACT_KILL }, { "SCMP_ACT_KILL_PROCESS", OCI_ACT_KILL_PROCESS },      \
 	{ "SCMP_ACT_KILL_THREAD", OCI_ACT_KILL_THREAD }, { "SCMP_ACT_TRAP", OCI_ACT_TRAP },        \
 	{ "SCMP_ACT_ERRNO", OCI_ACT_ERRNO }, { "SCMP_ACT_TRACE", OCI_ACT_TRACE },                  \
 	{ "SCMP_ACT_ALLOW", OCI_ACT_ALLOW }, { "SCMP_ACT_LOG", OCI_ACT_LOG },                      \
 	{ "SCMP_ACT_NOTIFY", OCI_ACT_NOTIFY }
+/* clang-format on */
 
 const struct json_word oci_seccomp_action_words[] = { ACTIONS, { NULL, 0 } };
 const struct json_word oci_action_or_none_words[] = { ACTIONS, { "", 0 }, { NULL, 0 } };
@@ -131,16 +139,20 @@ const struct json_word oci_seccomp_arch_words[] = {
 };
 
 const struct json_word oci_seccomp_op_words[] = {
-	{ "SCMP_CMP_NE", OCI_CMP_NE }, { "SCMP_CMP_LT", OCI_CMP_LT },
-	{ "SCMP_CMP_LE", OCI_CMP_LE }, { "SCMP_CMP_EQ", OCI_CMP_EQ },
-	{ "SCMP_CMP_GE", OCI_CMP_GE }, { "SCMP_CMP_GT", OCI_CMP_GT },
-	{ "SCMP_CMP_MASKED_EQ", OCI_CMP_MASKED_EQ }, { NULL, 0 },
+	{ "SCMP_CMP_NE", OCI_CMP_NE },
+	{ "SCMP_CMP_LT", OCI_CMP_LT },
+	{ "SCMP_CMP_LE", OCI_CMP_LE },
+	{ "SCMP_CMP_EQ", OCI_CMP_EQ },
+	{ "SCMP_CMP_GE", OCI_CMP_GE },
+	{ "SCMP_CMP_GT", OCI_CMP_GT },
+	{ "SCMP_CMP_MASKED_EQ", OCI_CMP_MASKED_EQ },
+	{ NULL, 0 },
 };
 
 const struct json_word oci_seccomp_flag_words[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", 0x01 },
-	{ "SECCOMP_FILTER_FLAG_LOG", 0x02 },		    /* 4.14 */
-	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 0x04 },	    /* 4.17 */
+	{ "SECCOMP_FILTER_FLAG_LOG", 0x02 }, /* 4.14 */
+	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 0x04 }, /* 4.17 */
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0x20 }, /* 5.19 */
 	{ NULL, 0 },
 };
@@ -165,25 +177,54 @@ const struct json_word oci_personality_words[] = {
 /* ---- names without numbers -------------------------------------------------------------------- */
 
 const char *const oci_hook_names[] = {
-	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+	NULL,
 };
 
 /* By bit number: capabilities(7). The last three came with 5.8 and 5.9. */
 const char *const oci_capability_names[] = {
-	"CAP_CHOWN",	      "CAP_DAC_OVERRIDE",   "CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",	      "CAP_FSETID",	    "CAP_KILL",
-	"CAP_SETGID",	      "CAP_SETUID",	    "CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",      "CAP_NET_RAW",	    "CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",      "CAP_SYS_MODULE",	    "CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",     "CAP_SYS_PTRACE",	    "CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",      "CAP_SYS_BOOT",	    "CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",   "CAP_SYS_TIME",	    "CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",	      "CAP_LEASE",	    "CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",  "CAP_SETFCAP",	    "CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",      "CAP_SYSLOG",	    "CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",  "CAP_AUDIT_READ",	    "CAP_PERFMON",
-	"CAP_BPF",	      "CAP_CHECKPOINT_RESTORE", NULL,
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+	NULL,
 };
 
 int oci_capability_bit(const char *name)
@@ -197,19 +238,23 @@ int oci_capability_bit(const char *name)
 /* Sorted. The meanings lie with the code that mounts; here only "is it ours" is asked, since a
  * bind mount takes no others. */
 static const char *const mount_words[] = {
-	"async",	"atime",	 "bind",	   "copy-symlink", "defaults",
-	"dest-nofollow", "dev",		 "diratime",	   "dirsync",	   "exec",
-	"idmap",	"iversion",	 "lazytime",	   "loud",	   "mand",
-	"noatime",	"nodev",	 "nodiratime",	   "noexec",	   "noiversion",
-	"nolazytime",	"nomand",	 "norelatime",	   "nostrictatime", "nosuid",
-	"nosymfollow",	"private",	 "ratime",	   "rbind",	   "rdev",
-	"rdiratime",	"relatime",	 "remount",	   "rexec",	   "ridmap",
-	"rnoatime",	"rnodev",	 "rnodiratime",	   "rnoexec",	   "rnorelatime",
-	"rnostrictatime", "rnosuid",	 "rnosymfollow",   "ro",	   "rprivate",
-	"rrelatime",	"rro",		 "rrw",		   "rshared",	   "rslave",
-	"rstrictatime", "rsuid",	 "rsymfollow",	   "runbindable",  "rw",
-	"shared",	"silent",	 "slave",	   "src-nofollow", "strictatime",
-	"suid",		"symfollow",	 "sync",	   "tmpcopyup",	   "unbindable",
+	"async",	  "atime",	   "bind",	   "copy-symlink",
+	"defaults",	  "dest-nofollow", "dev",	   "diratime",
+	"dirsync",	  "exec",	   "idmap",	   "iversion",
+	"lazytime",	  "loud",	   "mand",	   "noatime",
+	"nodev",	  "nodiratime",	   "noexec",	   "noiversion",
+	"nolazytime",	  "nomand",	   "norelatime",   "nostrictatime",
+	"nosuid",	  "nosymfollow",   "private",	   "ratime",
+	"rbind",	  "rdev",	   "rdiratime",	   "relatime",
+	"remount",	  "rexec",	   "ridmap",	   "rnoatime",
+	"rnodev",	  "rnodiratime",   "rnoexec",	   "rnorelatime",
+	"rnostrictatime", "rnosuid",	   "rnosymfollow", "ro",
+	"rprivate",	  "rrelatime",	   "rro",	   "rrw",
+	"rshared",	  "rslave",	   "rstrictatime", "rsuid",
+	"rsymfollow",	  "runbindable",   "rw",	   "shared",
+	"silent",	  "slave",	   "src-nofollow", "strictatime",
+	"suid",		  "symfollow",	   "sync",	   "tmpcopyup",
+	"unbindable",
 };
 
 static int by_word(const void *key, const void *row)

@@ -32,7 +32,9 @@ static int open_root(const char *root, bool make)
 
 	fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make) {
-		fd = path_mkdirs(AT_FDCWD, root, 0700);
+		int slash __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		fd = slash < 0 ? -1 : path_mkdirs(slash, root, 0700);
 		if (fd < 0)
 			return fail_in("state directory");
 		fd_close(&fd);

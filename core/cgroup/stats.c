@@ -1,0 +1,388 @@
+/* stats.c - the numbers of `events`, from the files of either version, and their JSON. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX 65536	/* of one statistics file; memory.stat has 2 kB, a big blkio file 20 */
+#define TICKS 100	/* USER_HZ, which the kernel has promised to keep */
+
+/* ---- single numbers by rows -------------------------------------------------------------------- */
+
+/*
+ * A number: of the whole file, or behind key in it. scale makes it nanoseconds. A row without key of
+ * a file that says "max" gives UINT64_MAX.
+ */
+struct number {
+	bool v2;
+	unsigned char ctl;
+	const char *file, *key;
+	unsigned scale;
+	size_t offset;
+};
+
+#define S(m) offsetof(struct cgroup_stats, m)
+#define MEMORY_V1(prefix, m)                                                                       \
+	{ 0, CTL_MEMORY, "memory." prefix "limit_in_bytes", NULL, 1, S(memory.m.limit) },          \
+	{ 0, CTL_MEMORY, "memory." prefix "usage_in_bytes", NULL, 1, S(memory.m.usage) },          \
+	{ 0, CTL_MEMORY, "memory." prefix "max_usage_in_bytes", NULL, 1, S(memory.m.max) },        \
+	{ 0, CTL_MEMORY, "memory." prefix "failcnt", NULL, 1, S(memory.m.failcnt) }
+#define CPUSET_V1(m) { 0, CTL_CPUSET, "cpuset." #m, NULL, 1, S(cpuset.m) }
+
+static const struct number numbers[] = {
+	{ 0, CTL_CPUACCT, "cpuacct.usage", NULL, 1, S(cpu.total) },
+	{ 0, CTL_CPUACCT, "cpuacct.stat", "user", 1000000000 / TICKS, S(cpu.user) },
+	{ 0, CTL_CPUACCT, "cpuacct.stat", "system", 1000000000 / TICKS, S(cpu.kernel) },
+	{ 0, CTL_CPU, "cpu.stat", "nr_periods", 1, S(cpu.periods) },
+	{ 0, CTL_CPU, "cpu.stat", "nr_throttled", 1, S(cpu.throttled_periods) },
+	{ 0, CTL_CPU, "cpu.stat", "throttled_time", 1, S(cpu.throttled_time) },
+	CPUSET_V1(cpu_exclusive), CPUSET_V1(mem_hardwall), CPUSET_V1(mem_exclusive), CPUSET_V1(memory_migrate),
+	CPUSET_V1(memory_spread_page), CPUSET_V1(memory_spread_slab), CPUSET_V1(memory_pressure),
+	CPUSET_V1(sched_load_balance),
+	{ 0, CTL_MEMORY, "memory.stat", "cache", 1, S(memory.cache) },
+	MEMORY_V1("", usage), MEMORY_V1("memsw.", swap), MEMORY_V1("kmem.", kernel),
+	MEMORY_V1("kmem.tcp.", kernel_tcp),
+	{ 0, CTL_PIDS, "pids.current", NULL, 1, S(pids.current) },
+	{ 0, CTL_PIDS, "pids.max", NULL, 1, S(pids.limit) },
+
+	/* cpu.stat is there without the controller too */
+	{ 1, CTL_CPU, "cpu.stat", "usage_usec", 1000, S(cpu.total) },
+	{ 1, CTL_CPU, "cpu.stat", "user_usec", 1000, S(cpu.user) },
+	{ 1, CTL_CPU, "cpu.stat", "system_usec", 1000, S(cpu.kernel) },
+	{ 1, CTL_CPU, "cpu.stat", "nr_periods", 1, S(cpu.periods) },
+	{ 1, CTL_CPU, "cpu.stat", "nr_throttled", 1, S(cpu.throttled_periods) },
+	{ 1, CTL_CPU, "cpu.stat", "throttled_usec", 1000, S(cpu.throttled_time) },
+	{ 1, CTL_MEMORY, "memory.stat", "file", 1, S(memory.cache) },
+	{ 1, CTL_MEMORY, "memory.max", NULL, 1, S(memory.usage.limit) },
+	{ 1, CTL_MEMORY, "memory.current", NULL, 1, S(memory.usage.usage) },
+	{ 1, CTL_MEMORY, "memory.peak", NULL, 1, S(memory.usage.max) }, /* KERNEL 5.19 */
+	{ 1, CTL_MEMORY, "memory.swap.max", NULL, 1, S(memory.swap.limit) },
+	{ 1, CTL_MEMORY, "memory.swap.current", NULL, 1, S(memory.swap.usage) },
+	{ 1, CTL_PIDS, "pids.current", NULL, 1, S(pids.current) },
+	{ 1, CTL_PIDS, "pids.max", NULL, 1, S(pids.limit) },
+};
+
+/* The file at hand is kept, since rows of one file stand together. */
+struct reader {
+	struct cgroup *cg;
+	struct arena *arena;
+	const struct cg_dir *dir;
+	const char *file;
+	char *text;		/* "" when it cannot be read: not every kernel has every file */
+};
+
+static char *read_file(struct reader *r, const struct cg_dir *d, const char *file)
+{
+	if (r->dir != d || !r->file || strcmp(r->file, file)) {
+		r->dir = d;
+		r->file = file;
+		if (!d || cg_dir_read(d, file, r->text, FILE_MAX) < 0)
+			*r->text = 0;
+	}
+	return r->text;
+}
+
+static uint64_t one_number(const char *text)
+{
+	uint64_t n = 0;
+
+	if (!strncmp(text, "max", 3))
+		return UINT64_MAX;
+	json_number_u64(text, strspn(text, "0123456789"), &n);
+	return n;
+}
+
+static void fill_numbers(struct reader *r, struct cgroup_stats *s)
+{
+	for (const struct number *n = numbers; n < numbers + ARRAY_SIZE(numbers); n++) {
+		const struct cg_dir *d = cg_dir_of(r->cg, n->ctl);
+		uint64_t value = 0;
+		const char *text;
+
+		if (!d || d->v2 != n->v2)
+			continue;
+		text = read_file(r, d, n->file);
+		if (n->key)
+			tree_keyed(text, n->key, &value);
+		else
+			value = one_number(text);
+		*(uint64_t *)((char *)s + n->offset) = value * n->scale;
+	}
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------ */
+
+/* One more element of a LIST; rooms of lists grow by doubling at powers of two. */
+#define PUSH(a, list, ...)                                                                         \
+	do {                                                                                       \
+		if (!((list)->n & ((list)->n - 1))) {                                              \
+			void *push_more = arena_alloc(a, ((list)->n ? (list)->n * 2 : 1) * sizeof(*(list)->at)); \
+			if ((list)->n)                                                             \
+				memcpy(push_more, (list)->at, (list)->n * sizeof(*(list)->at));    \
+			(list)->at = push_more;                                                    \
+		}                                                                                  \
+		(list)->at[(list)->n++] = (__VA_ARGS__);                                           \
+	} while (0)
+
+/* "0-3,7" */
+static void parse_set(struct arena *a, const char *text, cgroup_numbers *out)
+{
+	while (*text >= '0' && *text <= '9') {
+		char *end;
+		unsigned long from = strtoul(text, &end, 10), to = from;
+
+		if (*end == '-')
+			to = strtoul(end + 1, &end, 10);
+		for (; from <= to && out->n < 65536; from++)
+			PUSH(a, out, from);
+		text = end + (*end == ',');
+	}
+}
+
+/* All numbers of a text; of lines with several columns the one at col, from 0. */
+static void parse_columns(struct arena *a, const char *text, unsigned col, cgroup_numbers *out)
+{
+	for (; *text; text += strcspn(text, "\n"), text += !!*text) {
+		const char *at = text;
+
+		for (unsigned i = 0; i < col; i++) {
+			at += strcspn(at, " \n");
+			at += *at == ' ';
+		}
+		if (*at >= '0' && *at <= '9')
+			PUSH(a, out, one_number(at));
+	}
+}
+
+static void fill_cpu_v1(struct reader *r, struct cgroup_stats *s)
+{
+	const struct cg_dir *d = cg_dir_of(r->cg, CTL_CPUACCT), *set = cg_dir_of(r->cg, CTL_CPUSET);
+	char *text;
+
+	if (d && !d->v2) {
+		text = read_file(r, d, "cpuacct.usage_percpu");
+		for (char *c = text; *c; c++)
+			if (*c == ' ')
+				*c = '\n';
+		parse_columns(r->arena, text, 0, &s->cpu.percpu);
+		/* "cpu user system" and a line for each cpu; KERNEL 4.9 */
+		text = read_file(r, d, "cpuacct.usage_all");
+		parse_columns(r->arena, text, 1, &s->cpu.percpu_user);
+		parse_columns(r->arena, text, 2, &s->cpu.percpu_kernel);
+	}
+	if (set && !set->v2) {
+		parse_set(r->arena, read_file(r, set, "cpuset.cpus"), &s->cpuset.cpus);
+		parse_set(r->arena, read_file(r, set, "cpuset.mems"), &s->cpuset.mems);
+		s->cpuset.sched_relax_domain_level = atoll(read_file(r, set, "cpuset.sched_relax_domain_level"));
+	}
+}
+
+static void fill_memory(struct reader *r, struct cgroup_stats *s)
+{
+	const struct cg_dir *d = cg_dir_of(r->cg, CTL_MEMORY);
+	char *save = NULL, *text;
+
+	if (!d)
+		return;
+	text = arena_strdup(r->arena, read_file(r, d, "memory.stat"));
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *blank = strchr(line, ' ');
+
+		if (!blank)
+			continue;
+		*blank = 0;
+		PUSH(r->arena, &s->memory.raw, (struct cgroup_number){ line, one_number(blank + 1) });
+	}
+	if (!d->v2)
+		return;
+	/* v1 counted memory and swap together, and that is what is reported. */
+	s->memory.swap.usage += s->memory.usage.usage;
+	if (s->memory.swap.limit != UINT64_MAX)
+		s->memory.swap.limit = s->memory.usage.limit == UINT64_MAX
+					       ? UINT64_MAX
+					       : s->memory.swap.limit + s->memory.usage.limit;
+}
+
+/* ---- block I/O ---------------------------------------------------------------------------------------- */
+
+/* v1: one counter has a file in each of three schedulers' sets; the first that says anything counts. */
+static const struct io_file {
+	size_t offset;
+	const char *bfq, *cfq, *throttle;
+} io_files[] = {
+	{ S(io.service_bytes), "blkio.bfq.io_service_bytes_recursive", "blkio.io_service_bytes_recursive",
+	  "blkio.throttle.io_service_bytes_recursive" },
+	{ S(io.serviced), "blkio.bfq.io_serviced_recursive", "blkio.io_serviced_recursive",
+	  "blkio.throttle.io_serviced_recursive" },
+	{ S(io.queued), "blkio.bfq.io_queued_recursive", "blkio.io_queued_recursive", NULL },
+	{ S(io.service_time), "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive", NULL },
+	{ S(io.wait_time), "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive", NULL },
+	{ S(io.merged), "blkio.bfq.io_merged_recursive", "blkio.io_merged_recursive", NULL },
+	{ S(io.time), "blkio.bfq.time_recursive", "blkio.time_recursive", NULL },
+	{ S(io.sectors), "blkio.bfq.sectors_recursive", "blkio.sectors_recursive", NULL },
+};
+
+/* "8:0 Read 4096" or "8:0 4096"; the line "Total 4096" has no device. */
+static void parse_io_v1(struct arena *a, char *text, cgroup_io *out)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long long major, minor, value;
+		char op[32] = "";
+
+		if (sscanf(line, "%llu:%llu %31[A-Za-z] %llu", &major, &minor, op, &value) == 4 ||
+		    sscanf(line, "%llu:%llu %llu", &major, &minor, &value) == 3)
+			PUSH(a, out, (struct cgroup_io_entry){ major, minor, arena_strdup(a, op), value });
+	}
+}
+
+/* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6" */
+static void parse_io_v2(struct arena *a, char *text, struct cgroup_stats *s)
+{
+	static const struct {
+		const char *name, *op;
+		size_t offset;
+	} words[] = {
+		{ "rbytes", "Read", S(io.service_bytes) },
+		{ "wbytes", "Write", S(io.service_bytes) },
+		{ "rios", "Read", S(io.serviced) },
+		{ "wios", "Write", S(io.serviced) },
+	};
+	char *save = NULL, *save2 = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long long major, minor;
+
+		if (sscanf(line, "%llu:%llu", &major, &minor) != 2)
+			continue;
+		strtok_r(line, " ", &save2);
+		for (char *w = strtok_r(NULL, " ", &save2); w; w = strtok_r(NULL, " ", &save2)) {
+			size_t len = strcspn(w, "=");
+
+			for (size_t i = 0; i < ARRAY_SIZE(words) && w[len]; i++) {
+				cgroup_io *list = (void *)((char *)s + words[i].offset);
+
+				if (strlen(words[i].name) == len && !memcmp(words[i].name, w, len))
+					PUSH(a, list,
+					     (struct cgroup_io_entry){ major, minor, words[i].op,
+								       one_number(w + len + 1) });
+			}
+		}
+	}
+}
+
+static void fill_io(struct reader *r, struct cgroup_stats *s)
+{
+	const struct cg_dir *d = cg_dir_of(r->cg, CTL_BLKIO);
+
+	if (!d)
+		return;
+	if (d->v2) {
+		parse_io_v2(r->arena, read_file(r, d, "io.stat"), s);
+		return;
+	}
+	for (const struct io_file *f = io_files; f < io_files + ARRAY_SIZE(io_files); f++) {
+		const char *names[] = { f->bfq, f->cfq, f->throttle };
+		cgroup_io *list = (void *)((char *)s + f->offset);
+
+		for (size_t i = 0; i < ARRAY_SIZE(names) && !list->n; i++)
+			if (names[i])
+				parse_io_v1(r->arena, read_file(r, d, names[i]), list);
+		r->file = NULL; /* parsing cut the text up */
+	}
+}
+
+/* ---- huge pages, pressure -------------------------------------------------------------------------------- */
+
+/* "hugepages-2048kB" -> "2MB", as the hugetlb files are called. NULL: another name. Pure. */
+static const char *size_name(struct arena *a, const char *entry)
+{
+	static const char units[] = "KMG";
+	unsigned long long kb;
+	int unit = 0;
+
+	if (sscanf(entry, "hugepages-%llukB", &kb) != 1)
+		return NULL;
+	for (; kb >= 1024 && unit < 2; kb /= 1024)
+		unit++;
+	return arena_printf(a, "%llu%cB", kb, units[unit]);
+}
+
+static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
+{
+	const struct cg_dir *d = cg_dir_of(r->cg, CTL_HUGETLB);
+	DIR *dir = d ? opendir("/sys/kernel/mm/hugepages") : NULL;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		const char *size = size_name(r->arena, e->d_name);
+		struct cgroup_hugetlb h = { .size = size };
+
+		if (!size)
+			continue;
+		/* reservations where the kernel counts them, else faults */
+		for (int rsvd = 1; rsvd >= 0; rsvd--) {
+			const char *base = arena_printf(r->arena, "hugetlb.%s.%s", size, rsvd ? "rsvd." : "");
+			const char *usage = arena_printf(r->arena, "%s%s", base, d->v2 ? "current" : "usage_in_bytes");
+
+			if (!*read_file(r, d, usage))
+				continue;
+			h.usage = one_number(r->text);
+			if (d->v2) {
+				tree_keyed(read_file(r, d, arena_printf(r->arena, "hugetlb.%s.events", size)), "max",
+					   &h.failcnt);
+			} else {
+				h.max = one_number(read_file(r, d, arena_printf(r->arena, "%smax_usage_in_bytes", base)));
+				h.failcnt = one_number(read_file(r, d, arena_printf(r->arena, "%sfailcnt", base)));
+			}
+			PUSH(r->arena, &s->hugetlb, h);
+			break;
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* "some avg10=0.00 avg60=1.50 avg300=0.00 total=12345" */
+static void parse_psi(const char *text, struct cgroup_psi *out)
+{
+	static const char *const names[] = { "some", "full" };
+
+	for (int i = 0; i < 2; i++) {
+		struct cgroup_psi_line *l = i ? &out->full : &out->some;
+		const char *at = strstr(text, names[i]);
+		unsigned a[2], b[2], c[2];
+		unsigned long long total;
+
+		if (!at || sscanf(at + 4, " avg10=%u.%u avg60=%u.%u avg300=%u.%u total=%llu", &a[0], &a[1], &b[0],
+				  &b[1], &c[0], &c[1], &total) != 7)
+			continue;
+		*l = (struct cgroup_psi_line){ a[0] * 100 + a[1], b[0] * 100 + b[1], c[0] * 100 + c[1], total };
+		out->found = true;
+	}
+}
+
+int cgroup_stats(struct cgroup *cg, struct arena *a, struct cgroup_stats *out)
+{
+	struct reader r = { .cg = cg, .arena = a, .text = arena_alloc(a, FILE_MAX) };
+
+	memset(out, 0, sizeof(*out));
+	fill_numbers(&r, out);
+	if (out->pids.limit == UINT64_MAX)
+		out->pids.limit = 0;
+	fill_cpu_v1(&r, out);
+	fill_memory(&r, out);
+	fill_io(&r, out);
+	fill_hugetlb(&r, out);
+	/* KERNEL 4.20: pressure, on hybrid too */
+	if (cg->v2 && cg->v2->path) {
+		parse_psi(read_file(&r, cg->v2, "cpu.pressure"), &out->cpu.psi);
+		parse_psi(read_file(&r, cg->v2, "memory.pressure"), &out->memory.psi);
+		parse_psi(read_file(&r, cg->v2, "io.pressure"), &out->io.psi);
+	}
+	return 0;
+}

@@ -1,0 +1,262 @@
+/* units.c - resources as properties of a systemd unit. Pure. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the list ------------------------------------------------------------------------------------ */
+
+struct unit_prop *units_add(struct unit_props *p, const char *name, const char *sig)
+{
+	struct unit_prop *u = arena_alloc(p->arena, sizeof(*u));
+
+	u->name = name;
+	u->sig = sig;
+	*p->end = u;
+	p->end = &u->next;
+	return u;
+}
+
+void units_init(struct unit_props *p, struct arena *a)
+{
+	*p = (struct unit_props){ .arena = a };
+	p->end = &p->first;
+}
+
+void units_add_str(struct unit_props *p, const char *name, const char *value)
+{
+	units_add(p, name, "s")->str = value;
+}
+
+void units_add_bool(struct unit_props *p, const char *name, bool value)
+{
+	units_add(p, name, "b")->num = value;
+}
+
+void units_add_u64(struct unit_props *p, const char *name, uint64_t value)
+{
+	units_add(p, name, "t")->num = value;
+}
+
+/* ---- conversions ----------------------------------------------------------------------------------- */
+
+#define UNLIMITED UINT64_MAX
+
+static uint64_t limit_of(int64_t n)
+{
+	return n < 0 ? UNLIMITED : (uint64_t)n;
+}
+
+/* "0-3,7" -> bytes, cpu n is bit n % 8 of byte n / 8, no zero bytes at the end. -1: not such a list. */
+int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len)
+{
+	unsigned char *bits = arena_alloc(a, 8192 / 8);
+
+	*out = (char *)bits;
+	*len = 0;
+	while (*list) {
+		char *end;
+		unsigned long from, to;
+
+		if (*list < '0' || *list > '9')
+			return -1;
+		from = to = strtoul(list, &end, 10);
+		if (*end == '-') {
+			if (end[1] < '0' || end[1] > '9')
+				return -1;
+			to = strtoul(end + 1, &end, 10);
+		}
+		if ((*end && *end != ',' && *end != '\n') || from > to || to >= 8192)
+			return -1;
+		for (; from <= to; from++) {
+			bits[from / 8] |= 1u << from % 8;
+			if (from / 8 >= *len)
+				*len = from / 8 + 1;
+		}
+		list = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+static int add_cpuset(struct unit_props *p, const char *name, const char *list)
+{
+	struct unit_prop *u;
+	const char *bits;
+	size_t len;
+
+	/* KERNEL: none, systemd 244 has it; before, the file alone */
+	if (!list || !*list || p->version < 244)
+		return 0;
+	if (units_cpuset(p->arena, list, &bits, &len) < 0)
+		return failx("%s: \"%s\" is not a list such as 0-3,7", name, list);
+	u = units_add(p, name, "ay");
+	u->str = bits;
+	u->num = len;
+	return 0;
+}
+
+/* systemd counts time per second and in steps of a hundredth: rounded up, so that the quota of the
+ * config is never undercut. */
+uint64_t units_cpu_quota(int64_t quota, uint64_t period)
+{
+	uint64_t per_second;
+
+	if (quota <= 0)
+		return UNLIMITED;
+	if (!period)
+		period = 100000;
+	per_second = (uint64_t)quota * 1000000 / period;
+	return (per_second + 9999) / 10000 * 10000;
+}
+
+static void add_quota(struct unit_props *p, int64_t quota, uint64_t period)
+{
+	if (!quota && !period)
+		return;
+	if (period && p->version >= 242)
+		units_add_u64(p, "CPUQuotaPeriodUSec", period);
+	units_add_u64(p, "CPUQuotaPerSecUSec", units_cpu_quota(quota, period));
+}
+
+static void add_cpu_v2(struct unit_props *p, const struct oci_cpu *c)
+{
+	if (c->idle && *c->idle == 1 && p->version >= 252)
+		units_add_u64(p, "CPUWeight", 0); /* systemd's word for idle */
+	else if (c->shares && *c->shares)
+		units_add_u64(p, "CPUWeight", knobs_cpu_weight(*c->shares));
+}
+
+static void add_memory(struct unit_props *p, const struct oci_memory *m, bool v2)
+{
+	int64_t limit = m->limit ? *m->limit : 0, swap = m->swap ? *m->swap : 0;
+
+	if (limit)
+		units_add_u64(p, v2 ? "MemoryMax" : "MemoryLimit", limit_of(limit));
+	if (!v2)
+		return;
+	if (m->reservation && *m->reservation)
+		units_add_u64(p, "MemoryLow", limit_of(*m->reservation));
+	if (swap == -1 || (limit == -1 && !swap))
+		units_add_u64(p, "MemorySwapMax", UNLIMITED);
+	else if (swap)
+		units_add_u64(p, "MemorySwapMax", limit == -1 ? swap : swap - limit);
+}
+
+/* ---- unified ------------------------------------------------------------------------------------------ */
+
+enum uni_kind { UNI_BYTES, UNI_WEIGHT, UNI_IDLE, UNI_QUOTA, UNI_SET };
+
+/* Files of v2 that systemd has a property for. Others are written to their files only. */
+static const struct uni {
+	const char *file, *name;
+	enum uni_kind kind;
+} unis[] = {
+	{ "cpu.max", "", UNI_QUOTA },
+	{ "cpu.weight", "CPUWeight", UNI_WEIGHT },
+	{ "cpu.idle", "CPUWeight", UNI_IDLE },
+	{ "cpuset.cpus", "AllowedCPUs", UNI_SET },
+	{ "cpuset.mems", "AllowedMemoryNodes", UNI_SET },
+	{ "memory.min", "MemoryMin", UNI_BYTES },
+	{ "memory.low", "MemoryLow", UNI_BYTES },
+	{ "memory.high", "MemoryHigh", UNI_BYTES },
+	{ "memory.max", "MemoryMax", UNI_BYTES },
+	{ "memory.swap.max", "MemorySwapMax", UNI_BYTES },
+	{ "pids.max", "TasksMax", UNI_BYTES },
+};
+
+static int add_unified(struct unit_props *p, const struct uni *u, const char *value)
+{
+	size_t len = strcspn(value, " \n");
+	uint64_t n = UNLIMITED, period = 0;
+
+	if (u->kind == UNI_SET)
+		return add_cpuset(p, u->name, value);
+	if (strncmp(value, "max", len < 3 ? 3 : len) && !json_number_u64(value, len, &n))
+		return failx("unified[\"%s\"]: \"%s\" is not a number", u->file, value);
+	switch (u->kind) {
+	case UNI_QUOTA:
+		value += len + strspn(value + len, " ");
+		if (*value)
+			json_number_u64(value, strcspn(value, "\n"), &period);
+		add_quota(p, n == UNLIMITED ? -1 : (int64_t)n, period);
+		break;
+	case UNI_IDLE:
+		if (n == 1 && p->version >= 252)
+			units_add_u64(p, u->name, 0);
+		break;
+	default:
+		units_add_u64(p, u->name, n);
+	}
+	return 0;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------ */
+
+int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2)
+{
+	if (!r)
+		return 0;
+	if (r->memory)
+		add_memory(p, r->memory, v2);
+	if (r->cpu) {
+		const struct oci_cpu *c = r->cpu;
+
+		if (v2)
+			add_cpu_v2(p, c);
+		else if (c->shares && *c->shares)
+			units_add_u64(p, "CPUShares", *c->shares);
+		add_quota(p, c->quota ? *c->quota : 0, c->period ? *c->period : 0);
+		if (v2 && (add_cpuset(p, "AllowedCPUs", c->cpus) < 0 ||
+			   add_cpuset(p, "AllowedMemoryNodes", c->mems) < 0))
+			return -1;
+	}
+	if (!v2 && r->block_io && r->block_io->weight && *r->block_io->weight)
+		units_add_u64(p, "BlockIOWeight", *r->block_io->weight);
+	if (r->pids && r->pids->limit)
+		units_add_u64(p, "TasksMax", *r->pids->limit ? limit_of(*r->pids->limit) : 1);
+	if (v2)
+		list_each(e, r->unified)
+			for (const struct uni *u = unis; u < unis + ARRAY_SIZE(unis); u++)
+				if (!strcmp(u->file, e->key) && add_unified(p, u, e->value) < 0)
+					return -1;
+	return 0;
+}
+
+/* ---- devices ---------------------------------------------------------------------------------------------- */
+
+/* A name systemd takes for a rule: a node's path, or a group of /proc/devices; NULL: it has none. */
+static const char *device_name(struct unit_props *p, const struct dev_rule *r)
+{
+	const char *word = r->type == 'b' ? "block" : "char";
+
+	if (r->major == DEV_ANY)
+		return r->minor == DEV_ANY ? arena_printf(p->arena, "%s-*", word) : NULL;
+	/* By number it takes groups since 240. */
+	if (r->minor == DEV_ANY)
+		return p->version >= 240 ? arena_printf(p->arena, "%s-%lld", word, (long long)r->major) : NULL;
+	return arena_printf(p->arena, "/dev/%s/%lld:%lld", word, (long long)r->major, (long long)r->minor);
+}
+
+void units_devices(struct unit_props *p, const struct dev_set *set)
+{
+	struct unit_prop *u;
+
+	/* It knows only lists of what is allowed; the rest is left to the rules that we set ourselves. */
+	units_add_str(p, "DevicePolicy", set->allow ? "auto" : "strict");
+	units_add(p, "DeviceAllow", "a(ss)"); /* empties what the unit may have */
+	if (set->allow)
+		return;
+	u = units_add(p, "DeviceAllow", "a(ss)");
+	u->pairs = arena_alloc(p->arena, (set->except.n + 1) * sizeof(*u->pairs));
+	list_each(e, set->except) {
+		char line[48];
+
+		u->pairs[u->num].key = device_name(p, e);
+		if (!u->pairs[u->num].key)
+			continue;
+		devices_line(e, line);
+		u->pairs[u->num++].value = arena_strdup(p->arena, strrchr(line, ' ') + 1);
+	}
+}

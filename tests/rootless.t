@@ -1,0 +1,145 @@
+#!/bin/sh
+# rootless.t - as an ordinary user: the default rootless document, one id, no cgroups, what is refused (C3, TB-16).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+if [ "$uid" = 0 ]; then
+	helper as || skip_all 'the helper as is not built'
+	user=54321
+	"$HELPERS/as" $user $user unshare -U true 2>/dev/null || skip_all 'an ordinary user may not make a user namespace here'
+else
+	user=$uid
+	unshare -U true 2>/dev/null || skip_all 'an ordinary user may not make a user namespace here'
+fi
+
+# The user's own folders.
+home=$tmp/home
+mkdir -p "$home/tmp"
+root=$home/state
+as_user() { if [ "$uid" = 0 ]; then "$HELPERS/as" $user $user "$@"; else "$@"; fi; }
+runc() {
+	# shellcheck disable=SC2086
+	OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home as_user timeout -s KILL 60 \
+		"$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null
+}
+own() { [ "$uid" != 0 ] || chown -R $user:$user "$home" "$@"; }
+
+# The document of `spec --rootless`, made from ours.
+rootless_bundle() {
+	bundle
+	json_del "$bundle/config.json" /linux/resources
+	config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
+		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
+		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
+		/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
+		/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+	own "$bundle"
+}
+
+rootless_bundle
+argv sh -c 'id -u; id -g; hostname; cat /proc/self/uid_map /proc/self/setgroups'
+own "$bundle"
+run
+is 'a rootless container: exit 0' "$status" 0 || diag "$err"
+is 'silent' "$(grep -vc 'level=warning' "$tmp/err")" 0
+is 'root inside, the user outside' "$(echo "$out" | tr -s ' ' | tr '\n' ,)" "0,0,runc, 0 $user 1,deny,"
+
+argv sh -c 'echo x >/tmp/made; stat -c "%u %g" /tmp/made; for d in null zero full random urandom tty; do [ -c /dev/$d ] || echo no $d; done; echo y >/dev/null; ls /dev/pts; readlink /dev/ptmx'
+config_set /root/readonly false
+own "$bundle"
+run
+is 'files belong to root inside; the device nodes are there' "$out" '0 0
+ptmx
+pts/ptmx' || diag "$err"
+is 'and to the user outside' "$(stat -c %u "$rootfs/tmp/made")" $user
+
+argv sh -c 'mkdir /sys/fs/cgroup/x 2>&1; echo 1 >/proc/sys/kernel/domainname; mount -t tmpfs none /tmp 2>&1; cat /proc/self/mountinfo | grep " /sys "'
+own "$bundle"
+run
+like '/sys/fs/cgroup is not writable (2023-25809)' "$out" '(Read-only file system|Permission denied|No such file)'
+like '/sys is read-only' "$out" ' /sys ro,'
+
+# The life of a container.
+argv sleep 1000
+own "$bundle"
+create --pid-file "$home/pid"
+is 'create' "$status $(status_of "$id")" '0 created' || diag "$err"
+runc start "$id"
+is 'start' "$(status_of "$id")" running
+is 'it runs as the user' "$(stat -c %u "/proc/$(cat "$home/pid")/ns" 2>/dev/null)" $user
+do_runc list
+like 'list: the owner' "$out" "^$id +[0-9]+ +running .* (#$user|[^ ]+) *$"
+do_runc kill "$id" KILL
+wait_for status_is "$id" stopped
+do_runc delete "$id"
+is 'delete' "$status:$(status_of "$id")" 0:none
+do_runc run -d --bundle "$bundle" "$id"
+do_runc delete --force "$id"
+is 'delete --force' "$status:$(status_of "$id")" 0:none
+
+argv sh -c 'exit 7'
+own "$bundle"
+run
+is 'exit status' "$status" 7
+
+# Refusals.
+config_set /process/user/additionalGids '[5]'
+own "$bundle"
+refused 'additional groups' 'groups'
+config_del /process/user/additionalGids
+config_set /process/user '{"uid":5,"gid":0}'
+own "$bundle"
+refused 'a uid that is not mapped' '5|mapped|uid'
+config_set /process/user '{"uid":0,"gid":0}' /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]'
+own "$bundle"
+refused 'a map of an id that is not the own' 'map'
+rootless_bundle
+config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
+json_del "$bundle/config.json" /linux/uidMappings
+json_del "$bundle/config.json" /linux/gidMappings
+own "$bundle"
+refused 'no user namespace' 'user namespace'
+rootless_bundle
+config_set /linux/resources '{"memory":{"limit":67108864}}'
+own "$bundle"
+refused 'limits without the permission for them' 'cgroup|memory'
+rootless_bundle
+config_set /linux/cgroupsPath "\"/$mark\""
+own "$bundle"
+run
+isnt 'a cgroupsPath without the permission for it' "$status" 0
+rootless_bundle
+config_set /mounts/2/options '["newinstance","gid=5"]'
+own "$bundle"
+refused 'a gid= that is not mapped' 'gid'
+
+# A range of ids by newuidmap, where the host has it and the user a range.
+if command -v newuidmap >/dev/null && [ "$uid" != 0 ] && grep -q "^$(id -un):" /etc/subuid 2>/dev/null; then
+	first=$(sed -n "s/^$(id -un):\([0-9]*\):.*/\1/p" /etc/subuid)
+	rootless_bundle
+	config_set /linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1},{\"containerID\":1,\"hostID\":$first,\"size\":1000}]"
+	argv cat /proc/self/uid_map
+	run
+	is 'a range by newuidmap' "$(echo "$out" | wc -l | tr -d ' ')" 2 || diag "$err"
+else
+	skip 'a range by newuidmap' 'needs an ordinary user with a line in /etc/subuid'
+fi
+
+# Root in a user namespace (a container in a container): uid 0, but not the host's.
+rootless_bundle
+argv id -u
+own "$bundle"
+status=0
+# shellcheck disable=SC2086
+OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+like 'root of a user namespace, with a map of host ids that are not there: refused' "$status $(cat "$tmp/err")" '^1 .*map'
+config_set /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]' /linux/gidMappings '[{"containerID":0,"hostID":0,"size":1}]'
+own "$bundle"
+status=0
+# shellcheck disable=SC2086
+OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'root of a user namespace: a container in it' "$status $(cat "$tmp/out")" '0 0' || diag "$(cat "$tmp/err")"
+
+nothing_left
+done_testing
