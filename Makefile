@@ -50,7 +50,7 @@ FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
 
 LINKS = runc oci-spec oci-init
 
-.PHONY: all deps bin size install uninstall sources test-unit test-e2e check asan fuzz fuzz-run lint format demo bench \
+.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check asan fuzz fuzz-run lint format demo bench \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -122,6 +122,8 @@ build/ocibox: $(O)/ocibox FORCE
 		$(STRIP) -o $@.new $< && mv -f $@.new $@; }
 STRIP = $(if $(filter-out musl-gcc gcc cc clang,$(CC)),$(patsubst %gcc,%strip,$(CC)),strip) \
 	-s -R .comment -R .note.gnu.property
+
+objects: $(OBJ)
 
 bin: build/ocibox
 	@mkdir -p build/bin && for l in ocibox $(LINKS); do ln -sf ../ocibox build/bin/$$l; done

@@ -2,14 +2,177 @@
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
+#include <poll.h>
+#include <string.h>
+
 struct events_opts {
 	const char *interval;
 	bool stats;
 };
 
+/* ---- the interval, as Go writes durations: "500ms", "5s", "1m30s" -------------------------------------- */
+
+static const struct json_word units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 } };
+
+/* Milliseconds; false when it is none. Whole numbers only. */
+static bool parse_duration(const char *text, int64_t *out)
+{
+	int64_t sum = 0;
+
+	do {
+		size_t digits = strspn(text, "0123456789"), letters = strspn(text + digits, "mhs");
+		uint64_t n;
+		char unit[4];
+		int ms;
+
+		if (!digits || digits > 9 || !letters || letters >= sizeof(unit) ||
+		    !json_number_u64(text, digits, &n))
+			return false;
+		memcpy(unit, text + digits, letters);
+		unit[letters] = 0;
+		ms = json_word_value(units, unit);
+		if (ms < 0)
+			return false;
+		sum += (int64_t)n * ms;
+		text += digits + letters;
+	} while (*text);
+	*out = sum;
+	return true;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------ */
+
+/* The memory of one line serves the next: this may run for months. */
+static struct json_out *begin_line(const char *type, const char *id)
+{
+	static char block[256 << 10] __attribute__((aligned(16)));
+	static struct json_out out, *o = &out;
+	static struct arena line;
+
+	arena_init(&line, block, sizeof(block));
+	out = (struct json_out){ .arena = &line };
+	json_open(o, NULL, '{');
+	json_put_str(o, "type", type);
+	json_put_str(o, "id", id);
+	return o;
+}
+
+static int end_line(struct json_out *o)
+{
+	json_close(o, '}');
+	return applet_print(o->buf, o->len) < 0 ? -1 : applet_print("\n", 1);
+}
+
+static int print_oom(const char *id)
+{
+	return end_line(begin_line("oom", id));
+}
+
+static int print_stats(struct life *life)
+{
+	struct json_out *o = begin_line("stats", life->state.id);
+	struct cgroup_stats stats = { 0 };
+
+	if (cgroup_stats(life->cgroup, o->arena, &stats) < 0)
+		return -1;
+	json_open(o, "data", '{');
+	cgroup_stats_put(o, &stats);
+	json_open(o, "intel_rdt", '{');
+	json_close(o, '}');
+	json_put_text(o, "network_interfaces", "null");
+	json_close(o, '}');
+	return end_line(o);
+}
+
+/* ---- the stream --------------------------------------------------------------------------------------------- */
+
+/* 1 go on, 0 the container is over, -1. */
+static int serve_oom(struct cgroup_oom *oom, const char *id)
+{
+	int r = cgroup_oom_read(oom);
+
+	if (r > 0)
+		return print_oom(id) < 0 ? -1 : 1;
+	return r == 0;
+}
+
+/* The statistics of a container that ends meanwhile are no failure. */
+static int serve_stats(struct life *life)
+{
+	struct pollfd dead = { life->pidfd, POLLIN, 0 };
+
+	if (print_stats(life) == 0)
+		return 1;
+	if (poll(&dead, 1, 0) <= 0)
+		return -1;
+	err_clear("the container has ended");
+	return 0;
+}
+
+static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
+{
+	struct pollfd fds[] = { { oom->fd, POLLIN, 0 }, { life->pidfd, POLLIN, 0 } };
+	int64_t due = now_ms() + interval, left;
+	int n, r = 1;
+
+	while (r > 0) {
+		left = due - now_ms();
+		n = left <= 0 ? 0 : poll(fds, ARRAY_SIZE(fds), left > 3600000 ? 3600000 : (int)left);
+		if (n < 0 && errno != EINTR)
+			return fail("wait for events");
+		if (n > 0 && fds[0].revents)
+			r = serve_oom(oom, life->state.id);
+		if (r > 0 && n > 0 && fds[1].revents)
+			r = 0; /* what came before its end has been told */
+		if (r > 0 && now_ms() >= due) {
+			r = serve_stats(life);
+			due += interval;
+		}
+	}
+	return r;
+}
+
+static int watch(struct life *life, int64_t interval)
+{
+	struct cgroup_oom oom = { .fd = -1, .events = -1, .populated = -1 };
+	int r;
+
+	if (cgroup_oom_open(life->cgroup, &oom) < 0) {
+		/* statistics are worth having without it: -1 in poll is ignored */
+		log_warn("no out-of-memory events: %s", err_text());
+		err_clear("only a part of the stream is missing");
+	}
+	r = stream(life, &oom, interval);
+	cgroup_oom_close(&oom);
+	return r;
+}
+
 static int events_run(void *opts, int argc, char **argv)
 {
-	return failx("events is not built in yet");
+	struct life life __cleanup(life_close) = LIFE_INIT;
+	const struct events_opts *o = opts;
+	int64_t interval = 5000;
+
+	if (o->interval && !parse_duration(o->interval, &interval))
+		return failx("invalid value \"%s\" for flag -interval: no duration such as 500ms, 5s, 1m",
+			     o->interval);
+	if (interval <= 0)
+		return failx("duration interval must be greater than 0");
+	if (life_open(&arena, globals.root, argv[0], LIFE_LOOK, &life) < 0)
+		return -1;
+	if (life.status == OCI_STOPPED)
+		return failx("container with id %s is not running", argv[0]);
+	if (!life.cgroup)
+		return failx("container %s has no cgroup: there is nothing to count", argv[0]);
+	return o->stats ? print_stats(&life) : watch(&life, interval);
 }
 
 static const struct opt events_opts[] = {
@@ -23,6 +186,7 @@ const struct applet events_applet = {
 	.name = "events",
 	.args = "ID",
 	.summary = "print statistics and out-of-memory events of a container",
+	.text = "Each line is a JSON object with type, id and data. It ends with the container.",
 	.opts = events_opts,
 	.opts_size = sizeof(struct events_opts),
 	.args_min = 1,

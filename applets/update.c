@@ -171,7 +171,7 @@ static int load_old(const struct life *life, struct oci_resources *r)
 			return -1;
 		return oci_load_resources(&arena, SAVED, text, len, r);
 	}
-	if (oci_load(&arena, life->dir, "config.json", &doc) < 0)
+	if (life_config(&arena, life, &doc) < 0)
 		return -1;
 	if (doc.config.linux && doc.config.linux->resources)
 		*r = *doc.config.linux->resources;

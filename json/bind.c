@@ -232,7 +232,7 @@ static int bind_list(struct binder *b, const struct json *tree, const struct jso
 
 	if (tree->type != JSON_ARRAY)
 		return fault_type(b, tree, up, "must be an array");
-	list.at = at = arena_alloc(b->arena, size * list.n);
+	list.at = at = arena_alloc(b->arena, size * (list.n + 1));
 	memcpy(out, &list, sizeof(list));
 	for (const struct json *v = tree->child; v; v = v->next, at += size, step.index++)
 		if (bind_value(b, v, f, at, &step))
@@ -250,7 +250,7 @@ static int bind_map(struct binder *b, const struct json *tree, const struct json
 
 	if (tree->type != JSON_OBJECT)
 		return fault_type(b, tree, up, "must be an object");
-	list.at = at = arena_alloc(b->arena, size * list.n);
+	list.at = at = arena_alloc(b->arena, size * (list.n + 1));
 	memcpy(out, &list, sizeof(list));
 	for (const struct json *v = tree->child; v; v = v->next, at += size) {
 		step.key = v->key;

@@ -103,7 +103,8 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *   JK_RAW     const struct json *   the tree itself, for what needs a hand-written reader
  *
  * JF_PTR on a scalar: a pointer, NULL = absent. Without it absence leaves zero.
- * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL.
+ * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL; behind the
+ * last element lies a zeroed one, so that a list of strings is an argv.
  */
 enum json_kind {
 	JK_BOOL, JK_STR, JK_ENUM, JK_U16, JK_U32, JK_I32, JK_U64, JK_I64, JK_OBJ, JK_LIST, JK_MAP, JK_RAW,

@@ -10,8 +10,8 @@
 /* One step from a container to a child; steps are chained from the innermost to the root. */
 struct json_step {
 	const struct json_step *up;
-	const char *key;	/* member name, or NULL for an element */
-	uint32_t index;		/* of an element; JSON_NO_STEP: not on a child yet */
+	const char *key; /* member name, or NULL for an element */
+	uint32_t index; /* of an element; JSON_NO_STEP: not on a child yet */
 };
 
 #define JSON_NO_STEP UINT32_MAX

@@ -49,7 +49,7 @@ is 'and reaches init' "$(sort -u "$rootfs/tmp/got")" USR1
 for s in 999 65 -1 NOSUCH SIGNOSUCH TERMX 1x 0x9 ' 9' SIG 4294967305; do
 	do_runc kill "$id" "$s"
 	# control: runc 1.1.5 takes the last one for 9.
-	like "kill '$s' is refused" "$status $err" '^1 .*(unknown signal|invalid)'
+	like "kill '$s' is refused" "$status $err" '^1 .*(unknown signal|invalid|flag)'
 done
 is 'and nothing happened to the container' "$(status_of "$id")" running
 do_runc kill "$id" KILL

@@ -210,7 +210,7 @@ is 'user and network namespace joined' "$out" "$(readlink "/proc/$first/ns/user"
 $(readlink "/proc/$first/ns/net")
 0" || diag "$err"
 config_set /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000}]' \
-	/linux/gidMappings '[{"containerID":0,"hostID":200000,"size":1000}]'
+	/linux/gidMappings '[{"containerID":0,"hostID":200000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]'
 run
 # NS-10: containerd and CRI-O send both. control: runc 1.1.5 refuses.
 is 'joined by path with the same maps given' "$status" 0 || diag "$err"

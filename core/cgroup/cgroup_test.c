@@ -130,7 +130,7 @@ static void test_life(void)
 	ok(again->layout == cg->layout, "with its layout");
 	ok(cgroup_is_frozen(again) == 0, "not frozen");
 	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s", err_text());
-	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf", NULL)) < 0 && strstr(err_text(), "not empty"),
+	ok(!new_cgroup("/ocibox-test/deep/leaf", NULL) && strstr(err_text(), "not empty"),
 	   "a used cgroup is refused: %s", err_text());
 	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 && strstr(err_text(), "frozen"),
 	   "and a frozen one: %s", err_text());
@@ -197,6 +197,30 @@ static void test_tree(void)
 	ok(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGTERM, "one died");
 	ok(waitpid(second, &status, 0) == second && WTERMSIG(status) == SIGTERM, "the other too");
 	ok(cgroup_remove(cg) == 0 && access(d->path, F_OK) < 0, "all of it removed: %s", err_text());
+}
+
+/* A process may come between plan and create: neither it nor its sub-cgroups may suffer for it. */
+static void test_taken(void)
+{
+	struct cgroup *first = new_cgroup("/ocibox-test-taken", NULL), *second = new_cgroup("/ocibox-test-taken", NULL);
+	const char *sub;
+	int status;
+	pid_t pid;
+
+	if (!first || !second || cgroup_create(first) < 0) {
+		ok(false, "taken: %s", err_text());
+		return;
+	}
+	cgroup_join_open(first);
+	pid = spawn(first);
+	sub = arena_printf(&arena, "%s/sub", first->dirs[0].path);
+	ok(pid > 0 && mkdir(sub, 0755) == 0, "the first has a process and a sub-cgroup");
+	ok(cgroup_create(second) < 0 && strstr(err_text(), "not empty"), "the second is refused: %s", err_text());
+	ok(cgroup_kill(second, SIGKILL) == 0 && cgroup_remove(second) == 0, "it is removed");
+	ok(access(sub, F_OK) == 0 && waitpid(pid, &status, WNOHANG) == 0, "the first lives");
+	err_clear("the second was to be refused");
+	ok(cgroup_kill(first, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid, "till it is killed");
+	ok(cgroup_remove(first) == 0 && access(sub, F_OK) < 0, "and removed: %s", err_text());
 }
 
 /* rmdir must wait for a process that dies while we are at it, without being told. */
@@ -359,6 +383,7 @@ int main(void)
 	}
 	test_life();
 	test_tree();
+	test_taken();
 	test_wait();
 	test_stats();
 	test_oom();

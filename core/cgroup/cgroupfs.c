@@ -22,7 +22,7 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 	return 0;
 }
 
-/* Somebody lives in a directory that we did not make, or it is stopped: then it is not ours to use. */
+/* Somebody lives in a directory that we did not make: then it is not ours to use. */
 static int check_unused(struct cgroup *cg, struct cg_dir *d)
 {
 	cgroup_pids pids = { 0 };
@@ -66,13 +66,15 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d)
 	return cg_version(d)->prepare ? cg_version(d)->prepare(cg, d) : 0;
 }
 
+/* Nothing of this container remains, on the disk and in cg. */
 static void unmake(struct cgroup *cg)
 {
 	cg_each(d, cg) {
 		if (d->made)
 			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
-		d->made = 0;
 		fd_close(&d->fd);
+		/* What is still there is somebody else's: cgroup_remove must not touch it. */
+		d->path = NULL;
 	}
 }
 

@@ -198,6 +198,11 @@ struct cgroup {
 	/* systemd: what the unit will be made with when the first process is there */
 	const struct oci_resources *pending;
 	bool unmade;
+	struct dbus *bus;	/* systemd: NULL until it is needed */
+	int systemd_version;
+	const char *user_bus, *id;
+	const struct json_pair *annotations;
+	size_t nannotations;
 };
 
 /* Who makes and removes the directories. */
@@ -248,6 +253,7 @@ int cgroupfs_remove(struct cgroup *cg);
 
 /* ---- apply.c ---------------------------------------------------------------------------------------------- */
 
+bool apply_in_userns(uint32_t *root);	/* *root: host id of our root, may be NULL */
 int apply_check(struct cgroup *cg, const struct oci_resources *r);	/* can all of it be met here? */
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);

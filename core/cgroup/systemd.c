@@ -1,11 +1,426 @@
 /* systemd.c - the manager that lets systemd make the cgroup, as a transient unit. */
 /* SPDX-License-Identifier: MIT */
-#include "core/cgroup/impl.h"
+#include "core/cgroup/dbus.h"
+#include "core/cgroup/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef WITH_SYSTEMD
+#define WITH_SYSTEMD 1
+#endif
+
+#if WITH_SYSTEMD
+
+#define SERVICE "org.freedesktop.systemd1"
+#define OBJECT "/org/freedesktop/systemd1"
+#define MANAGER SERVICE ".Manager"
+#define ANSWER_MS 30000	/* of one call and the job it starts */
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+static uint32_t send_to(struct dbus *b, const char *interface, const char *member, const char *sig,
+			const struct dbus_out *body)
+{
+	struct dbus_msg m = { .destination = SERVICE, .path = OBJECT, .interface = interface, .member = member,
+			      .signature = sig };
+
+	return dbus_send(b, &m, body);
+}
+
+static int call(struct dbus *b, const char *member, const char *sig, const struct dbus_out *body)
+{
+	dbus_timeout(b, ANSWER_MS);
+	b->got.error = NULL;
+	return dbus_wait(b, send_to(b, MANAGER, member, sig, body));
+}
+
+static uint32_t ask_property(struct dbus *b, const char *name)
+{
+	struct dbus_out o = { .arena = b->arena };
+
+	dbus_put_str(&o, MANAGER);
+	dbus_put_str(&o, name);
+	return send_to(b, "org.freedesktop.DBus.Properties", "Get", "ss", &o);
+}
+
+/* The answer to ask_property: a variant of a string. */
+static int take_property(struct dbus *b, uint32_t serial, const char **out)
+{
+	if (dbus_wait(b, serial) < 0)
+		return -1;
+	if (strcmp(dbus_get_sig(&b->got.body), "s"))
+		return failx("systemd gives a property of another type");
+	*out = dbus_get_str(&b->got.body);
+	return 0;
+}
+
+/* ---- the connection --------------------------------------------------------------------------------- */
+
+/* Whose manager: the system's for root, his own for everybody else, in a user namespace too. */
+static bool is_user(const struct cgroup *cg, uint32_t *uid)
+{
+	*uid = geteuid();
+	if (!cg->tolerant)
+		return false;
+	return apply_in_userns(*uid ? NULL : uid) || *uid;
+}
+
+static int add_match(struct dbus *b)
+{
+	struct dbus_msg m = { .destination = "org.freedesktop.DBus", .path = "/org/freedesktop/DBus",
+			      .interface = "org.freedesktop.DBus", .member = "AddMatch", .signature = "s" };
+	struct dbus_out o = { .arena = b->arena };
+
+	dbus_put_str(&o, "type='signal',sender='" SERVICE "',interface='" MANAGER "',member='JobRemoved'");
+	return dbus_send(b, &m, &o) ? 0 : -1;
+}
+
+/* The message bus, else systemd's own socket, which is there without a bus daemon too. */
+static int connect_bus(struct dbus *b, const char *bus, const char *own, uint32_t uid)
+{
+	if (dbus_connect(b, bus, uid, true) == 0)
+		return add_match(b);
+	if (dbus_connect(b, own, uid, false) == 0) {
+		err_clear("systemd answers on its own socket");
+		return 0;
+	}
+	return -1;
+}
+
+static int open_bus(struct cgroup *cg)
+{
+	struct dbus *b = arena_alloc(cg->arena, sizeof(*b));
+	const char *version = "";
+	uint32_t uid;
+	int ret;
+
+	if (cg->bus)
+		return 0;
+	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) < 0)
+		return failx("systemd not running on this host, cannot use systemd cgroups manager");
+	b->arena = cg->arena;
+	dbus_timeout(b, ANSWER_MS);
+	if (is_user(cg, &uid)) {
+		const char *dir = arena_printf(cg->arena, "unix:path=/run/user/%u", uid);
+
+		ret = connect_bus(b, cg->user_bus ? cg->user_bus : arena_printf(cg->arena, "%s/bus", dir),
+				  arena_printf(cg->arena, "%s/systemd/private", dir), uid);
+	} else {
+		ret = connect_bus(b, "unix:path=/run/dbus/system_bus_socket", "unix:path=/run/systemd/private",
+				  uid);
+	}
+	if (ret < 0 || take_property(b, ask_property(b, "Version"), &version) < 0) {
+		dbus_disconnect(b);
+		return fail_in("systemd");
+	}
+	/* "252.39-1~deb12u1", "v245": the first number of it */
+	cg->systemd_version = atoi(version + strcspn(version, "0123456789"));
+	cg->bus = b;
+	return 0;
+}
+
+/* ---- plan ---------------------------------------------------------------------------------------------- */
+
+static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
+{
+	const char *above = "";
+	uint32_t uid;
+
+	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 || open_bus(cg) < 0)
+		return -1;
+	dbus_timeout(cg->bus, ANSWER_MS);
+	/* Where the manager itself lives: "" for the system's on a host. */
+	if (take_property(cg->bus, ask_property(cg->bus, "ControlGroup"), &above) < 0)
+		return fail_in("systemd");
+	if (!strcmp(above, "/"))
+		above = "";
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i].mount)
+			cg_dir_add(cg, l->at[i].names,
+				   arena_printf(cg->arena, "%s%s%s", l->at[i].mount, above, cg->unit.dir),
+				   strlen(l->at[i].mount));
+	cg->unmade = true;
+	return 0;
+}
+
+/* A scope is made around a process: see start. */
+static int create(struct cgroup *cg)
+{
+	(void)cg;
+	return 0;
+}
+
+/* ---- units --------------------------------------------------------------------------------------------- */
+
+static bool is_slice(const struct cgroup *cg)
+{
+	size_t len = strlen(cg->unit.unit);
+
+	return len > 6 && !strcmp(cg->unit.unit + len - 6, ".slice");
+}
+
+static void put_value(struct dbus_out *o, const struct unit_prop *u)
+{
+	size_t mark;
+
+	dbus_put_sig(o, u->sig);
+	switch (u->sig[0] == 'a' ? u->sig[1] : u->sig[0]) {
+	case 'b':
+	case 'u':
+	case 'i':
+		mark = *u->sig == 'a' ? dbus_open(o, 4) : 0;
+		dbus_put_u32(o, u->num);
+		if (mark)
+			dbus_close(o, mark, 4);
+		break;
+	case 't':
+	case 'x':
+		dbus_put_u64(o, u->num);
+		break;
+	case 's':
+		mark = *u->sig == 'a' ? dbus_open(o, 4) : 0;
+		if (u->str)
+			dbus_put_str(o, u->str);
+		for (size_t i = 0; u->pairs && i < u->num; i++)
+			dbus_put_str(o, u->pairs[i].key);
+		if (mark)
+			dbus_close(o, mark, 4);
+		break;
+	case 'y':
+		mark = dbus_open(o, 1);
+		dbus_put(o, u->str, u->num);
+		dbus_close(o, mark, 1);
+		break;
+	case '(':
+		mark = dbus_open(o, 8);
+		for (size_t i = 0; i < u->num; i++) {
+			dbus_align(o, 8);
+			dbus_put_str(o, u->pairs[i].key);
+			dbus_put_str(o, u->pairs[i].value);
+		}
+		dbus_close(o, mark, 8);
+	}
+}
+
+static void put_props(struct dbus_out *o, const struct unit_props *p)
+{
+	size_t mark = dbus_open(o, 8);
+
+	for (const struct unit_prop *u = p->first; u; u = u->next) {
+		dbus_align(o, 8);
+		dbus_put_str(o, u->name);
+		put_value(o, u);
+	}
+	dbus_close(o, mark, 8);
+}
+
+/* JobRemoved(u id, o job, s unit, s result): the end of what was started for our unit. */
+struct job {
+	const char *unit, *result;
+	struct arena *arena;
+};
+
+static void job_removed(void *arg, struct dbus_msg *m)
+{
+	struct job *j = arg;
+	const char *unit, *result;
+
+	if (!m->member || strcmp(m->member, "JobRemoved") || !m->signature || strcmp(m->signature, "uoss"))
+		return;
+	dbus_get_u32(&m->body);
+	dbus_get_str(&m->body);
+	unit = dbus_get_str(&m->body);
+	result = dbus_get_str(&m->body);
+	if (!m->body.bad && !strcmp(unit, j->unit))
+		j->result = arena_strdup(j->arena, result);
+}
+
+/* A call that starts a job, and its end. -1 with b->got.error where systemd refuses the call. */
+static int run_job(struct cgroup *cg, const char *member, const char *sig, const struct dbus_out *body,
+		   const char **result)
+{
+	struct job j = { .unit = cg->unit.unit, .arena = cg->arena };
+	struct dbus *b = cg->bus;
+	int ret;
+
+	b->signal = job_removed;
+	b->arg = &j;
+	ret = call(b, member, sig, body);
+	while (ret == 0 && !j.result)
+		ret = dbus_next(b);
+	b->signal = NULL;
+	*result = j.result;
+	return ret;
+}
+
+static void reset_failed(struct cgroup *cg)
+{
+	struct dbus_out o = { .arena = cg->arena };
+
+	dbus_put_str(&o, cg->unit.unit);
+	if (call(cg->bus, "ResetFailedUnit", "s", &o) < 0)
+		err_clear("a unit that has not failed needs no reset");
+}
+
+static bool refused_as(const struct cgroup *cg, const char *name)
+{
+	return cg->bus->got.error && !strcmp(cg->bus->got.error, name);
+}
+
+static int start_unit(struct cgroup *cg, const struct unit_props *p)
+{
+	struct dbus_out o = { .arena = cg->arena };
+	const char *result = NULL;
+	int ret;
+
+	dbus_put_str(&o, cg->unit.unit);
+	dbus_put_str(&o, "replace");
+	put_props(&o, p);
+	dbus_close(&o, dbus_open(&o, 8), 8); /* no auxiliary units */
+	ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
+	if (ret < 0 && refused_as(cg, SERVICE ".UnitExists")) {
+		/* Left from a container that ended badly, and in state failed: then this makes it go. */
+		reset_failed(cg);
+		ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
+	}
+	if (ret < 0 && err_num() == ETIMEDOUT) {
+		cg->unmade = false; /* it may still come: remove it */
+		return failx("Timeout waiting for systemd to create %s", cg->unit.unit);
+	}
+	if (ret < 0)
+		return fail_in("error creating systemd unit %s", cg->unit.unit);
+	if (strcmp(result, "done")) {
+		reset_failed(cg);
+		return failx("error creating systemd unit %s: got \"%s\"", cg->unit.unit, result);
+	}
+	return 0;
+}
+
+/* Directories of hierarchies that systemd does not use; the others are there. */
+static int make_dirs(struct cgroup *cg)
+{
+	cg_each(d, cg) {
+		struct tree_made made = { .arena = cg->arena, .each = cg_version(d)->level, .arg = d };
+
+		if (tree_mkdir(d->path, d->base, &made) < 0) {
+			if (!cg->tolerant || cg->asked & d->ctls)
+				return fail("create cgroup %s", d->path);
+			d->path = NULL;
+		} else if (cg_version(d)->prepare && cg_version(d)->prepare(cg, d) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int start(struct cgroup *cg, pid_t pid)
+{
+	bool v2 = cg->layout == CGROUP_V2;
+	struct unit_props p;
+	struct dev_set set;
+
+	units_init(&p, cg->arena);
+	p.version = cg->systemd_version;
+	units_add_str(&p, "Description", arena_printf(cg->arena, "container %s", cg->id));
+	if (is_slice(cg)) {
+		units_add(&p, "Wants", "as")->str = cg->unit.slice;
+	} else {
+		units_add_str(&p, "Slice", cg->unit.slice);
+		units_add_bool(&p, "Delegate", true);
+		units_add(&p, "PIDs", "au")->num = pid;
+	}
+	units_add_bool(&p, "MemoryAccounting", true);
+	units_add_bool(&p, "CPUAccounting", true);
+	units_add_bool(&p, v2 ? "IOAccounting" : "BlockIOAccounting", true);
+	units_add_bool(&p, "TasksAccounting", true);
+	units_add_bool(&p, "DefaultDependencies", false);
+	if (devices_merge(cg->arena, cg->pending, &set) < 0 || units_resources(&p, cg->pending, v2) < 0)
+		return -1;
+	units_devices(&p, &set);
+	if (units_annotations(&p, cg->annotations, cg->nannotations) < 0)
+		return -1;
+	if (start_unit(cg, &p) < 0)
+		return -1;
+	cg->unmade = false;
+	return make_dirs(cg);
+}
+
+/* Device rules stay as they were made. */
+static int update(struct cgroup *cg, const struct oci_resources *r)
+{
+	struct dbus_out o = { .arena = cg->arena };
+	struct unit_props p;
+
+	if (open_bus(cg) < 0)
+		return -1;
+	units_init(&p, cg->arena);
+	p.version = cg->systemd_version;
+	if (units_resources(&p, r, cg->layout == CGROUP_V2) < 0)
+		return -1;
+	if (!p.first)
+		return 0;
+	dbus_put_str(&o, cg->unit.unit);
+	dbus_put_u32(&o, true); /* until the unit ends, not for ever */
+	put_props(&o, &p);
+	if (call(cg->bus, "SetUnitProperties", "sba(sv)", &o) < 0)
+		return fail_in("error setting properties of systemd unit %s", cg->unit.unit);
+	return 0;
+}
+
+static int stop_unit(struct cgroup *cg)
+{
+	struct dbus_out o = { .arena = cg->arena };
+	const char *result;
+	int ret;
+
+	if (open_bus(cg) < 0)
+		return -1;
+	dbus_put_str(&o, cg->unit.unit);
+	dbus_put_str(&o, "replace");
+	ret = run_job(cg, "StopUnit", "ss", &o, &result);
+	if (ret < 0 && refused_as(cg, SERVICE ".NoSuchUnit")) {
+		err_clear("it went away with its last process");
+		return 0;
+	}
+	if (ret < 0 && err_num() == ETIMEDOUT)
+		return failx("Timeout waiting for systemd to stop %s", cg->unit.unit);
+	if (ret < 0)
+		return fail_in("error stopping systemd unit %s", cg->unit.unit);
+	reset_failed(cg);
+	return 0;
+}
+
+/* Our part is done even where systemd cannot be asked any more: an empty scope it removes by itself. */
+static int remove_unit(struct cgroup *cg)
+{
+	/* A unit of this name that is not ours may be there: it is why ours is not. */
+	if (cg->unmade)
+		return 0;
+	if (stop_unit(cg) < 0) {
+		log_warn("%s", err_text());
+		err_clear("what counts is that the directories go");
+	}
+	if (cg->bus)
+		dbus_disconnect(cg->bus);
+	cg->bus = NULL;
+	return cgroupfs_remove(cg);
+}
+
+const struct cg_manager cg_manager_systemd = {
+	.plan = plan,
+	.create = create,
+	.start = start,
+	.update = update,
+	.remove = remove_unit,
+};
+
+#else
 
 static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
 	(void)cg, (void)want, (void)l;
-	return failx("systemd not running on this host, cannot use systemd cgroups manager");
+	return failx("this build has no systemd cgroups manager (WITH_SYSTEMD=0)");
 }
 
 const struct cg_manager cg_manager_systemd = {
@@ -13,3 +428,5 @@ const struct cg_manager cg_manager_systemd = {
 	.create = cgroupfs_create,
 	.remove = cgroupfs_remove,
 };
+
+#endif

@@ -260,3 +260,115 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 		u->pairs[u->num++].value = arena_strdup(p->arena, strrchr(line, ' ') + 1);
 	}
 }
+
+/* ---- annotations ------------------------------------------------------------------------------------------ */
+
+/* 'text' or "text" at *s. NULL: it is none. */
+static const char *gvariant_str(struct arena *a, const char **s)
+{
+	char quote = **s, *out = arena_alloc(a, strlen(*s) + 1), *end = out;
+
+	if (quote != '\'' && quote != '"')
+		return NULL;
+	for (++*s; **s && **s != quote; ++*s) {
+		if (**s == '\\' && (*s)[1])
+			++*s;
+		*end++ = **s;
+	}
+	if (!**s)
+		return NULL;
+	++*s;
+	return out;
+}
+
+static bool gvariant_list(struct unit_props *p, struct unit_prop *u, const char **s)
+{
+	u->sig = "as";
+	u->pairs = arena_alloc(p->arena, strlen(*s) * sizeof(*u->pairs)); /* more than there can be */
+	for (++*s; **s && **s != ']';) {
+		*s += strspn(*s, " ");
+		u->pairs[u->num].key = gvariant_str(p->arena, s);
+		if (!u->pairs[u->num++].key)
+			return false;
+		*s += strspn(*s, " ");
+		if (**s == ',')
+			++*s;
+		else if (**s != ']')
+			return false;
+	}
+	return *(*s)++ == ']';
+}
+
+static bool gvariant_number(struct unit_prop *u, const char **s)
+{
+	static const struct {
+		const char *word, *sig;
+	} types[] = { { "uint64 ", "t" }, { "int64 ", "x" }, { "uint32 ", "u" }, { "int32 ", "i" }, { "", "i" } };
+	int64_t n = 0;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (strncmp(*s, types[i].word, strlen(types[i].word)))
+			continue;
+		u->sig = types[i].sig;
+		*s += strlen(types[i].word);
+		break;
+	}
+	*s += strspn(*s, " ");
+	len = strspn(*s, "-0123456789");
+	if (!(*u->sig == 't' ? json_number_u64(*s, len, &u->num) : json_number_i64(*s, len, &n)))
+		return false;
+	if (*u->sig != 't')
+		u->num = n;
+	*s += len;
+	return *u->sig == 'i' ? n >= INT32_MIN && n <= INT32_MAX : *u->sig != 'u' || (n >= 0 && n <= UINT32_MAX);
+}
+
+/* What of GVariant's text units need: texts, lists of them, booleans, whole numbers. */
+static bool gvariant(struct unit_props *p, struct unit_prop *u, const char *s)
+{
+	bool good = true;
+
+	if (*s == '\'' || *s == '"') {
+		u->sig = "s";
+		u->str = gvariant_str(p->arena, &s);
+		good = u->str != NULL;
+	} else if (*s == '[') {
+		good = gvariant_list(p, u, &s);
+	} else if (!strncmp(s, "true", 4) || !strncmp(s, "false", 5)) {
+		u->sig = "b";
+		u->num = *s == 't';
+		s += *s == 't' ? 4 : 5;
+	} else {
+		good = gvariant_number(u, &s);
+	}
+	return good && !s[strspn(s, " ")];
+}
+
+int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n)
+{
+	static const char prefix[] = "org.systemd.property.";
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = at[i].key + sizeof(prefix) - 1;
+		struct unit_prop *u;
+		size_t len;
+
+		if (strncmp(at[i].key, prefix, sizeof(prefix) - 1))
+			continue;
+		len = strlen(name);
+		if (len < 3 || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != len)
+			return failx("annotation %s: not the name of a property", at[i].key);
+		u = units_add(p, name, "s");
+		if (!gvariant(p, u, at[i].value))
+			return failx("annotation %s: value \"%s\" is not understood", at[i].key, at[i].value);
+		/* In files of units times are written in seconds, on the bus in microseconds. */
+		if (len > 3 && !strcmp(name + len - 3, "Sec") && strcmp(name + len - 4, "USec") &&
+		    strchr("tixu", *u->sig)) {
+			u->name = arena_printf(p->arena, "%.*sUSec", (int)len - 3, name);
+			u->sig = "t";
+			u->num *= 1000000;
+		}
+	}
+	return 0;
+}

@@ -104,8 +104,9 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 	char *dir;
 	int num = 0;
 
-	/* hybrid: v2 is there for its processes; a controller only where it was asked for */
-	if (cg->layout == CGROUP_HYBRID)
+	/* hybrid: v2 is there for its processes; under systemd the levels above are not ours. There a
+	 * controller is enabled only where it was asked for and is missing. */
+	if (cg->layout == CGROUP_HYBRID || cg->unit.unit)
 		want &= cg->asked;
 	if (!want)
 		return 0;

@@ -51,6 +51,9 @@ const char *ns_name(int type);	/* "NEWPID" */
  * newgidmap. rootless: setgroups is denied first when a single own id is mapped. path: search path
  * for the helpers (NULL: a default). */
 int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless, const char *path);
+/* The maps of the calling process's user namespace must be these: what config.json says beside a
+ * namespace that is joined must not be a lie. */
+int userns_check(const oci_id_maps *uids, const oci_id_maps *gids);
 /* Host id of an id in the container; identity without maps; -1 when it is not mapped. */
 int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
 /* A new user namespace with these maps, as a descriptor (a helper process makes it and goes). */
@@ -91,10 +94,9 @@ struct mount_env {
 	bool userns, own_cgroupns;
 	LIST(struct mount_cgroup) cgroups;
 	int cgroup_root;	/* O_PATH of what to show where cgroup2 cannot be mounted anew */
-	/* Opens a bind source that the child itself may not reach: a detached mount, or -1. */
-	int (*open_source)(void *arg, const char *path, bool recursive);
-	/* A user namespace for an id-mapped mount. */
-	int (*open_userns)(void *arg, const struct oci_mount *m);
+	/* A detached mount of m's source, made by the parent: where the container's root may not reach
+	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
+	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
 	/* tmpfs and /dev that become read-only once everything below them stands */
 	int *readonly_later;
@@ -111,6 +113,8 @@ int mountapi_clone(int dirfd, const char *path, unsigned flags);
 /* A detached fresh filesystem. data: words joined by commas; attrs MOUNT_ATTR_*. */
 int mountapi_new(const char *fstype, const char *source, unsigned long flags, const char *data);
 int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr);
+/* Id-maps a detached mount (mount_setattr(2), "ID-mapped mounts"). */
+int mountapi_idmap(int fd, int userns, bool recursive);
 /* Puts a detached mount on target; afterwards mnt names the mount where it lies. */
 int mountapi_attach(int mnt, int target);
 int mountapi_propagation(int mnt, unsigned long ms_flags);	/* MS_SHARED..., with or without MS_REC */

@@ -21,8 +21,8 @@ static int rlimit_of_another(void)
 {
 	struct oci_rlimit row = { RLIMIT_CPU, 12345, UINT64_MAX };
 	struct oci_process p = { .rlimits = { &row, 1 } };
+	int fds[2], status;
 	char c = 0;
-	int fds[2];
 	pid_t pid;
 	struct rlimit got;
 
@@ -38,7 +38,6 @@ static int rlimit_of_another(void)
 	}
 	WANT(!limits_rlimits(pid, &p));
 	WANT(write(fds[1], &c, 1) == 1);
-	int status;
 	WANT(waitpid(pid, &status, 0) == pid && status == 0);
 	WANT(!getrlimit(RLIMIT_CPU, &got) && got.rlim_cur != 12345);
 	return 0;

@@ -173,14 +173,17 @@ static int copy_symlink(struct mount_job *j)
 static int bind_source(struct mount_job *j, bool *detached)
 {
 	unsigned flags = (j->o.flags & MS_REC ? AT_RECURSIVE : 0) | (j->o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
-	int fd = mountapi_clone(AT_FDCWD, j->m->source, flags);
+	int fd;
 
 	*detached = true;
+	if (j->o.idmap || j->o.ridmap)
+		return j->env->open_source(j->env->arg, j->m);
+	fd = mountapi_clone(AT_FDCWD, j->m->source, flags);
 	if (fd >= 0)
 		return fd;
 	/* The child is not the host's root: its parent may reach what it may not (checklist M-32). */
-	if ((err_num() == EACCES || err_num() == EPERM) && j->env->userns && j->env->open_source)
-		return j->env->open_source(j->env->arg, j->m->source, j->o.flags & MS_REC);
+	if ((err_num() == EACCES || err_num() == EPERM) && j->env->userns)
+		return j->env->open_source(j->env->arg, j->m);
 	if (err_num() != ENOSYS && err_num() != EPERM)
 		return -1;
 	/* KERNEL 5.2: open_tree(2); the bind is made by mount(2) from this descriptor. */
@@ -189,21 +192,6 @@ static int bind_source(struct mount_job *j, bool *detached)
 	if (fd < 0)
 		return fail("open %s", j->m->source);
 	return fd;
-}
-
-static int idmap(struct mount_job *j, int mnt)
-{
-	int userns __cleanup(fd_close) = j->env->open_userns(j->env->arg, j->m);
-	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-
-	if (userns < 0)
-		return -1;
-	attr.userns_fd = userns;
-	if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH | (j->o.ridmap ? AT_RECURSIVE : 0), &attr) < 0) {
-		fail("id-map %s", j->m->source);
-		return errno == EINVAL ? fail_hint("its filesystem may not support id-mapped mounts") : -1;
-	}
-	return 0;
 }
 
 static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
@@ -248,8 +236,6 @@ static int mount_bind(struct mount_job *j)
 	target = mount_target(j, S_ISDIR(st.st_mode));
 	if (target < 0)
 		return fail_in("destination");
-	if ((j->o.idmap || j->o.ridmap) && idmap(j, source) < 0)
-		return -1;
 	b.source = source;
 	b.target = target;
 	b.change = b.flags || j->o.cleared & per_mount;

@@ -120,6 +120,18 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 	return 0;
 }
 
+int mountapi_idmap(int fd, int userns, bool recursive)
+{
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = userns };
+
+	if (!sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr))
+		return 0;
+	fail("id-map the mount");
+	if (err_num() == EINVAL)
+		fail_hint("its filesystem may not support id-mapped mounts");
+	return -1;
+}
+
 int mountapi_attach(int mnt, int target)
 {
 	if (sys_move_mount(mnt, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)

@@ -123,6 +123,9 @@ static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s)
 	list_each (arch, s->architectures) {
 		int rc = seccomp_arch_add(ctx, (uint32_t)*arch);
 
+		if (rc == -EDOM)
+			return failx("seccomp: %s has not this machine's byte order",
+				     json_word_name(oci_seccomp_arch_words, *arch));
 		if (rc < 0 && rc != -EEXIST)
 			return scmp_fail(rc, "architecture ",
 					 json_word_name(oci_seccomp_arch_words, *arch));

@@ -19,14 +19,14 @@
  */
 
 enum { /* classic BPF, linux/bpf_common.h */
-	LD_ABS = 0x20,
-	AND = 0x54,
-	JA = 0x05,
-	JEQ = 0x15,
-	JGT = 0x25,
-	JGE = 0x35,
-	JSET = 0x45,
-	RET = 0x06,
+       LD_ABS = 0x20,
+       AND = 0x54,
+       JA = 0x05,
+       JEQ = 0x15,
+       JGT = 0x25,
+       JGE = 0x35,
+       JSET = 0x45,
+       RET = 0x06,
 };
 
 #define ARCHS_MAX 32
@@ -57,6 +57,20 @@ static bool is_jump(unsigned code)
 	return code == JEQ || code == JGT || code == JGE || code == JSET;
 }
 
+/* Every way leads on to an instruction of the program, and the last one ends it. */
+static bool complete(struct prog p)
+{
+	for (size_t i = 0; i < p.n; i++) {
+		const struct seccomp_insn *in = &p.at[i];
+		size_t left = p.n - i - 1;
+
+		if ((in->code == JA && in->k >= left) ||
+		    (is_jump(in->code) && (in->jt >= left || in->jf >= left)))
+			return false;
+	}
+	return p.n && p.at[p.n - 1].code == RET;
+}
+
 /* ---- asking a program ------------------------------------------------------------------------------ */
 
 /*
@@ -78,7 +92,8 @@ static bool contains(const uint32_t *list, size_t n, uint32_t value)
 	return false;
 }
 
-static bool test_known(const struct question *q, const struct seccomp_insn *in, int loaded, bool *yes)
+static bool test_known(const struct question *q, const struct seccomp_insn *in, int loaded,
+		       bool *yes)
 {
 	uint32_t acc = loaded == SECCOMP_DATA_NR ? q->nr : q->arch;
 
@@ -164,7 +179,8 @@ static bool same_outcome(struct outcome x, struct outcome y)
 }
 
 /* Ranges of one architecture into r; their number, 0 when the program cannot be understood. */
-static size_t find_ranges(struct prog p, uint32_t arch, const struct points *points, struct range *r)
+static size_t find_ranges(struct prog p, uint32_t arch, const struct points *points,
+			  struct range *r)
 {
 	size_t n = 0;
 
@@ -187,13 +203,13 @@ static size_t find_ranges(struct prog p, uint32_t arch, const struct points *poi
  * already. A label is the number of instructions from the one it names to the end.
  */
 struct writer {
-	struct seccomp_insn *end;	/* behind the last one */
+	struct seccomp_insn *end; /* behind the last one */
 	size_t n, room;
 	struct prog old;
 	struct {
 		struct outcome does;
 		size_t label;
-	} leaves[64];	/* those written last, to be jumped to again */
+	} leaves[64]; /* those written last, to be jumped to again */
 	size_t nleaves;
 	bool failed;
 };
@@ -205,7 +221,8 @@ static size_t put(struct writer *w, int code, uint32_t k, size_t jt, size_t jf)
 		return w->n;
 	}
 	w->n++;
-	w->end[-(ptrdiff_t)w->n] = (struct seccomp_insn){ .code = code, .jt = jt, .jf = jf, .k = k };
+	w->end[-(ptrdiff_t)w->n] =
+		(struct seccomp_insn){ .code = code, .jt = jt, .jf = jf, .k = k };
 	return w->n;
 }
 
@@ -242,13 +259,12 @@ static void mark(struct prog p, size_t from, bool seen[SECCOMP_INSNS_MAX])
 
 		if (!seen[at] || in->code == RET)
 			continue;
-		if (in->code == JA && at + 1 + in->k < p.n) {
+		if (in->code == JA)
 			seen[at + 1 + in->k] = true;
-		} else if (is_jump(in->code) && at + 1 + in->jt < p.n && at + 1 + in->jf < p.n) {
+		else if (is_jump(in->code))
 			seen[at + 1 + in->jt] = seen[at + 1 + in->jf] = true;
-		} else if (at + 1 < p.n) {
+		else
 			seen[at + 1] = true;
-		}
 	}
 }
 
@@ -292,7 +308,8 @@ static size_t put_leaf(struct writer *w, struct outcome does)
 		return w->n;
 	}
 	w->leaves[i].does = does;
-	w->leaves[i].label = does.what == RETURNS ? put(w, RET, does.value, 0, 0) : put_part(w, does.value);
+	w->leaves[i].label =
+		does.what == RETURNS ? put(w, RET, does.value, 0, 0) : put_part(w, does.value);
 	w->nleaves += i == w->nleaves;
 	return w->leaves[i].label;
 }
@@ -318,7 +335,7 @@ static size_t put_tree(struct writer *w, const struct range *r, size_t n)
 
 static size_t skip_jumps(struct prog p, size_t at)
 {
-	while (at < p.n && p.at[at].code == JA)
+	while (p.at[at].code == JA)
 		at += 1 + p.at[at].k;
 	return at;
 }
@@ -332,8 +349,6 @@ static bool same_part(struct prog old, size_t a, struct prog new, size_t b, uint
 	for (;;) {
 		a = skip_jumps(old, a);
 		b = skip_jumps(new, b);
-		if (a >= old.n || b >= new.n)
-			return false;
 		if (met[a])
 			return met[a] == b + 1;
 		met[a] = b + 1;
@@ -364,22 +379,41 @@ static bool same_answer(struct prog old, struct prog new, const struct question 
 	return same;
 }
 
-/* For the numbers in points, which split both programs' ranges, and each architecture. */
-static bool proved(struct prog old, struct prog new, const struct points *points, const uint32_t *archs,
-		   size_t narchs)
+/* Between two points a program must not change its mind: its own constants are points. */
+static bool splits_at(struct prog p, const struct points *points)
+{
+	for (size_t i = 0; i < p.n; i++) {
+		uint32_t k = p.at[i].k, next = k + (k != UINT32_MAX);
+
+		if (is_jump(p.at[i].code) &&
+		    (!bsearch(&k, points->at, points->n, sizeof(k), by_value) ||
+		     (p.at[i].code != JGE &&
+		      !bsearch(&next, points->at, points->n, sizeof(next), by_value))))
+			return false;
+	}
+	return true;
+}
+
+/* For every number, as points stand for all of them, and every architecture. */
+static bool proved(struct prog old, struct prog new, const struct points *points,
+		   const uint32_t *archs, size_t narchs)
 {
 	uint32_t tested[ARCHS_MAX];
 	size_t n = 0;
 	struct question q = { .archs = tested, .narchs = &n };
 	struct outcome was = ask(old, &q), is;
 
+	if (!complete(new))
+		return false;
 	n = 0;
 	is = ask(new, &q);
-	if (was.what != RETURNS || !same_outcome(was, is))
+	if (was.what != RETURNS || !same_outcome(was, is) || !splits_at(new, points))
 		return false;
 	for (size_t i = 0; i < narchs; i++)
 		for (size_t j = 0; j < points->n; j++)
-			if (!same_answer(old, new, &(struct question){ .arch = archs[i], .nr = points->at[j] }))
+			if (!same_answer(
+				    old, new,
+				    &(struct question){ .arch = archs[i], .nr = points->at[j] }))
 				return false;
 	/* And it asks for no others. */
 	for (size_t i = 0; i < n; i++)
@@ -396,9 +430,12 @@ size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n)
 	struct writer w = { .room = n, .old = old };
 	uint32_t archs[ARCHS_MAX];
 	size_t narchs = 0, next, found;
-	struct outcome other = ask(old, &(struct question){ .archs = archs, .narchs = &narchs });
+	struct outcome other;
 	struct prog new;
 
+	if (!complete(old) || n > SECCOMP_INSNS_MAX)
+		return n;
+	other = ask(old, &(struct question){ .archs = archs, .narchs = &narchs });
 	if (other.what != RETURNS)
 		return n;
 	w.end = (struct seccomp_insn *)arena_alloc(a, n * sizeof(*w.end)) + n;

@@ -134,6 +134,27 @@ static void test_big(void)
 	ok(run(&p, RISCV64, 0, 0, 0) == KILL_THREAD, "another architecture");
 }
 
+/* Every word of the spec is an architecture that libseccomp knows; two byte orders do not mix. */
+static void test_archs(void)
+{
+	const uint32_t little = 0x40000000,
+		       native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? little : 0;
+	struct seccomp_prog p;
+
+	for (const struct json_word *w = oci_seccomp_arch_words; w->word; w++) {
+		bool fits = ((uint32_t)w->value & little) == native;
+		const char *text = arena_printf(
+			&arena,
+			"{'defaultAction':'SCMP_ACT_ERRNO','architectures':['%s'],'syscalls':["
+			"{'names':['read'],'action':'SCMP_ACT_ALLOW'}]}",
+			w->word);
+		int rc = seccomp_compile(&arena, profile(text), -1, &p);
+
+		ok(fits ? !rc && p.len : rc < 0 && strstr(err_text(), "byte order"), "%s %s",
+		   w->word, fits ? "compiles" : "has the other byte order");
+	}
+}
+
 /* ---- in the kernel ------------------------------------------------------------------------------- */
 
 /* The kernel's own numbers from here on. */
@@ -278,6 +299,7 @@ int main(void)
 	test_rows();
 	test_flags();
 	test_big();
+	test_archs();
 	claims_try(claims, ARRAY_SIZE(claims));
 	return done();
 }

@@ -87,7 +87,7 @@ int tty_open(int rootfd, int *peer)
 {
 	int pts __cleanup(fd_close) = -1, master __cleanup(fd_close) = -1;
 	int unlock = 0;
-	dev_t dev;
+	dev_t dev = 0;
 
 	pts = open_pts(rootfd, &dev);
 	if (pts < 0)

@@ -3,6 +3,7 @@
 #include "core/kernel/kernel.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -258,4 +259,31 @@ int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path
 	if (proc_wait(child, &status) < 0)
 		fd_close(&fd);
 	return fd;
+}
+
+/* One map as the kernel shows it, against what was said; the order of the ranges is free. */
+static int check_map(const char *file, const oci_id_maps *maps)
+{
+	char path[32], text[16384], *save = NULL;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/%s", file);
+	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), n++) {
+		uint32_t inside = strtoul(line, &line, 10), outside = strtoul(line, &line, 10),
+			 size = strtoul(line, &line, 10);
+		bool found = false;
+
+		list_each(m, *maps)
+			found |= m->container_id == inside && m->host_id == outside && m->size == size;
+		if (!found)
+			return failx("the user namespace to join has another %s than config.json says", file);
+	}
+	return n == maps->n ? 0 : failx("the user namespace to join has another %s than config.json says", file);
+}
+
+int userns_check(const oci_id_maps *uids, const oci_id_maps *gids)
+{
+	return check_map("uid_map", uids) < 0 ? -1 : check_map("gid_map", gids);
 }

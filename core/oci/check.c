@@ -59,10 +59,12 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 	k.linux = c->linux ? c->linux : &none;
 	check_run(&k, check_config_rules);
 	check_run(&k, check_mount_rules);
+	k.node = check_member(doc->tree, "linux");
 	check_run(&k, check_linux_rules);
 	if (k.linux->seccomp)
 		check_run(&k, check_seccomp_rules);
 	k.base = "process.";
+	k.node = check_member(doc->tree, "process");
 	if (c->process)
 		oci_check_process(&k, c->process);
 	k.base = "linux.resources.";
@@ -71,6 +73,13 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 }
 
 /* ---- what rules ask --------------------------------------------------------------------------- */
+
+const struct json *check_member(const struct json *obj, const char *key)
+{
+	const struct json *m = json_get(obj, key);
+
+	return m && m->type != JSON_NULL ? m : NULL;
+}
 
 bool check_has_ns(const struct check *k, int type)
 {

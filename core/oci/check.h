@@ -37,12 +37,15 @@ enum {
 /*
  * What a rule looks at. A document with faults of type is checked too, so that all of its faults
  * show at once: a rule meets NULL and 0 where a value could not be bound, and passes over them.
+ * A rule that must look at the tree goes down from node: a path only finds the place to show, since
+ * a member named "a.b" or "a[1]" leads it elsewhere.
  */
 struct check {
 	struct arena *arena;
 	struct json_faults *faults;
 	const struct json *tree; /* where paths start */
 	const char *base; /* what stands before them: "process.", "" */
+	const struct json *node; /* the object the rules are about: see json_get */
 	bool stop; /* enough faults were seen */
 	char path[256];
 	const struct oci_config *config; /* whichever the rules are about */
@@ -54,11 +57,12 @@ struct check {
 typedef void check_rule(struct check *k);
 
 /* Tables of rules, NULL behind. */
-extern check_rule *const check_config_rules[],
-	*const check_mount_rules[], *const check_linux_rules[],
-					    *const check_seccomp_rules[],
-						    *const check_process_rules[],
-							    *const check_resources_rules[];
+extern check_rule *const check_config_rules[];
+extern check_rule *const check_mount_rules[];
+extern check_rule *const check_linux_rules[];
+extern check_rule *const check_seccomp_rules[];
+extern check_rule *const check_process_rules[];
+extern check_rule *const check_resources_rules[];
 
 void check_run(struct check *k, check_rule *const *rules);
 
@@ -66,6 +70,9 @@ void check_run(struct check *k, check_rule *const *rules);
 struct check *check_at(struct check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
 void check_say(struct check *k, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* The member, or NULL when it is absent or null. */
+const struct json *check_member(const struct json *obj, const char *key);
 
 /* Will the container have a namespace of this type that the host has not? An entry whose type
  * could not be bound may be any. */

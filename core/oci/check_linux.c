@@ -154,12 +154,27 @@ static void time_offsets(struct check *k)
 
 /* ---- devices ---------------------------------------------------------------------------------- */
 
+static void device_numbers(struct check *k, const struct oci_device *d, size_t i,
+			   const struct json *at)
+{
+	if (!check_member(at, "major") || !check_member(at, "minor"))
+		check_say(check_at(k, "linux.devices[%zu].%s", i,
+				   check_member(at, "major") ? "minor" : "major"),
+			  "is missing for a device of type c or b");
+	/* MAJOR and MINOR of the kernel: 12 and 20 bits; mknod(2) drops what is above. */
+	if (d->major < 0 || d->major > 4095)
+		check_say(check_at(k, "linux.devices[%zu].major", i), "must be from 0 to 4095");
+	if (d->minor < 0 || d->minor > 1048575)
+		check_say(check_at(k, "linux.devices[%zu].minor", i), "must be from 0 to 1048575");
+}
+
 static void devices(struct check *k)
 {
+	const struct json *list = check_member(k->node, "devices");
+	const struct json *at = list ? list->child : NULL;
+
 	list_each (d, k->linux->devices) {
 		size_t i = d - k->linux->devices.at;
-		const struct json *at =
-			json_path(k->tree, check_at(k, "linux.devices[%zu]", i)->path);
 
 		if (d->path && *d->path != '/')
 			check_say(check_at(k, "linux.devices[%zu].path", i),
@@ -168,35 +183,30 @@ static void devices(struct check *k)
 			check_say(check_at(k, "linux.devices[%zu].%s", i,
 					   d->uid && *d->uid == OCI_NO_ID ? "uid" : "gid"),
 				  "must not be 4294967295, which stands for no id");
-		if (!d->type || d->type == 'p')
-			continue;
-		if (!json_get(at, "major") || !json_get(at, "minor"))
-			check_say(check_at(k, "linux.devices[%zu].%s", i,
-					   json_get(at, "major") ? "minor" : "major"),
-				  "is missing for a device of type c or b");
-		/* MAJOR and MINOR of the kernel: 12 and 20 bits; mknod(2) drops what is above. */
-		if (d->major < 0 || d->major > 4095)
-			check_say(check_at(k, "linux.devices[%zu].major", i),
-				  "must be from 0 to 4095");
-		if (d->minor < 0 || d->minor > 1048575)
-			check_say(check_at(k, "linux.devices[%zu].minor", i),
-				  "must be from 0 to 1048575");
+		if (d->type && d->type != 'p')
+			device_numbers(k, d, i, at);
+		at = at->next;
 	}
 }
 
+struct device_path {
+	const char *path;
+	size_t index;
+};
+
 static int by_path(const void *a, const void *b)
 {
-	const struct oci_device *const *x = a, *const *y = b;
-	int order = strcmp((*x)->path, (*y)->path);
+	const struct device_path *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
 
-	return order ? order : (*x > *y) - (*x < *y);
+	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
 /* The second would find the first's node in its place (config-linux.md, "Devices"). */
 static void device_once(struct check *k)
 {
 	const struct oci_linux *l = k->linux;
-	const struct oci_device **sorted;
+	struct device_path *sorted;
 	size_t n = 0;
 
 	if (l->devices.n < 2)
@@ -204,16 +214,17 @@ static void device_once(struct check *k)
 	sorted = arena_alloc(k->arena, l->devices.n * sizeof(*sorted));
 	list_each (d, l->devices)
 		if (d->path)
-			sorted[n++] = d;
+			sorted[n++] = (struct device_path){ d->path, d - l->devices.at };
 	qsort(sorted, n, sizeof(*sorted), by_path);
 	for (size_t i = 1; i < n; i++) {
-		const struct oci_device *a = sorted[i - 1], *b = sorted[i];
+		const struct oci_device *a = &l->devices.at[sorted[i - 1].index];
+		const struct oci_device *b = &l->devices.at[sorted[i].index];
 
 		if (!strcmp(a->path, b->path) &&
 		    (a->type != b->type || a->major != b->major || a->minor != b->minor))
-			check_say(check_at(k, "linux.devices[%zu].path", b - l->devices.at),
+			check_say(check_at(k, "linux.devices[%zu].path", sorted[i].index),
 				  "is another device than linux.devices[%zu] of the same path",
-				  (size_t)(a - l->devices.at));
+				  sorted[i - 1].index);
 	}
 }
 
@@ -357,7 +368,7 @@ static void memory_policy(struct check *k)
 {
 	const struct oci_memory_policy *m = k->linux->memory_policy;
 	const char *bad = m && m->nodes ? check_list(m->nodes) : NULL;
-	const struct json *mode = json_path(k->tree, check_at(k, "linux.memoryPolicy.mode")->path);
+	const struct json *mode = json_get(json_get(k->node, "memoryPolicy"), "mode");
 	bool none, wanted;
 	int flags = 0;
 

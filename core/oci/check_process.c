@@ -16,12 +16,11 @@ static void cwd(struct check *k)
 
 static void args(struct check *k)
 {
-	const struct json *at = json_path(k->tree, check_at(k, "args")->path);
+	const struct json *args = check_member(k->node, "args");
 
 	/* One of another type has been told already. */
-	if (!k->process->args.n && at->type != JSON_STRING && at->type != JSON_NUMBER &&
-	    at->type != JSON_TRUE && at->type != JSON_FALSE)
-		check_say(k, "must not be empty");
+	if (!k->process->args.n && (!args || args->type == JSON_ARRAY))
+		check_say(check_at(k, "args"), "must not be empty");
 }
 
 static void env(struct check *k)
@@ -54,19 +53,28 @@ static void ids(struct check *k)
 				  what);
 }
 
+/* RLIMIT_CPU is 0, as a type that could not be bound is. */
+static bool is_rlimit(const struct json *element)
+{
+	const struct json *type = json_get(element, "type");
+
+	return type && type->type == JSON_STRING &&
+	       json_word_value(oci_rlimit_words, type->str) >= 0;
+}
+
 static void rlimits(struct check *k)
 {
 	const struct oci_process *p = k->process;
+	const struct json *list = check_member(k->node, "rlimits"),
+			  *element = list ? list->child : NULL;
 	uint64_t seen = 0;
 
 	list_each (r, p->rlimits) {
 		size_t i = r - p->rlimits.at;
-		const struct json *at =
-			json_path(k->tree, check_at(k, "rlimits[%zu].type", i)->path);
+		bool known = is_rlimit(element);
 
-		/* RLIMIT_CPU is 0, as a type that could not be bound is. */
-		if (!at || at->type != JSON_STRING ||
-		    json_word_value(oci_rlimit_words, at->str) < 0)
+		element = element->next;
+		if (!known)
 			continue;
 		if (seen & 1ull << r->type)
 			check_say(check_at(k, "rlimits[%zu].type", i), "\"%s\" is set twice",

@@ -8,12 +8,11 @@
 static void default_action(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
-	const struct json *at =
-		json_path(k->tree, check_at(k, "linux.seccomp.defaultAction")->path);
+	const struct json *word = check_member(json_get(k->node, "seccomp"), "defaultAction");
 
-	if (!s->default_action &&
-	    (at->type == JSON_OBJECT || (at->type == JSON_STRING && !*at->str)))
-		check_say(k, "is missing");
+	/* An unknown word has been told already. */
+	if (!s->default_action && (!word || (word->type == JSON_STRING && !*word->str)))
+		check_say(check_at(k, "linux.seccomp.defaultAction"), "is missing");
 	if (s->default_action == OCI_ACT_NOTIFY)
 		check_say(check_at(k, "linux.seccomp.defaultAction"),
 			  "SCMP_ACT_NOTIFY cannot be used as default action");

@@ -71,6 +71,8 @@ static const struct rule_case cases[] = {
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'','listenerMetadata':'m'",
 	  "2:71: linux.seccomp.listenerMetadata: needs listenerPath",
 	  "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'/l','listenerMetadata':'m'" },
+	{ SECCOMP, "'defaultAction':null,'syscalls':[{'names':['x'],'action':'SCMP_ACT_ALLOW'}]",
+	  "2:17: linux.seccomp.defaultAction: is missing", "'defaultAction':null,'syscalls':[]" },
 };
 
 int main(void)

@@ -245,7 +245,7 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 	memset(process, 0, sizeof(*process));
 	if (!parse(&g, &doc) && !json_bind(a, doc.tree, &oci_process_type, process, &g.faults)) {
 		settle_process(process);
-		k.tree = doc.tree;
+		k.tree = k.node = doc.tree;
 		oci_check_process(&k, process);
 	}
 	return g.n ? first_fault(&g, &doc) : 0;
@@ -261,7 +261,7 @@ int oci_load_resources(struct arena *a, const char *file, char *text, size_t len
 	memset(r, 0, sizeof(*r));
 	if (!parse(&g, &doc) && !json_bind(a, doc.tree, &oci_resources_type, r, &g.faults)) {
 		settle_resources(r);
-		k.tree = doc.tree;
+		k.tree = k.node = doc.tree;
 		oci_check_resources(&k, r);
 	}
 	return g.n ? first_fault(&g, &doc) : 0;

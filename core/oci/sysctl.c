@@ -18,33 +18,36 @@ static const struct {
 	{ "user/", CLONE_NEWUSER },
 };
 
-/* No part is empty, "." or "..", so that the path stays below /proc/sys whoever joins it. */
-static bool parts_good(const char *path)
+/* Not empty, "." or "..": the path stays below /proc/sys whoever joins it. */
+static bool part_good(const char *part, size_t len)
 {
-	for (;;) {
-		size_t len = strcspn(path, "/");
-
-		if (!len || !strncmp(path, ".", len) || (len == 2 && !strncmp(path, "..", 2)))
-			return false;
-		if (!path[len])
-			return true;
-		path += len + 1;
-	}
+	return len && !(len == 1 && part[0] == '.') &&
+	       !(len == 2 && part[0] == '.' && part[1] == '.');
 }
 
 bool oci_sysctl_path(const char *key, char *path, size_t size)
 {
 	/* As sysctl(8): whichever separator comes first is one, the other is part of a name. */
 	bool dots = key[strcspn(key, "./")] == '.';
-	size_t i;
+	size_t start = 0;
 
-	for (i = 0; key[i]; i++) {
-		if (i + 1 >= size || (unsigned char)key[i] <= ' ' || key[i] == 0x7f)
+	for (size_t i = 0; i < size; i++) {
+		char c = key[i];
+
+		if (c && ((unsigned char)c <= ' ' || c == 0x7f))
 			return false;
-		path[i] = !dots ? key[i] : key[i] == '.' ? '/' : key[i] == '/' ? '.' : key[i];
+		if (dots && (c == '.' || c == '/'))
+			c = c == '.' ? '/' : '.';
+		path[i] = c;
+		if (c && c != '/')
+			continue;
+		if (!part_good(path + start, i - start))
+			return false;
+		if (!c)
+			return true;
+		start = i + 1;
 	}
-	path[i] = 0;
-	return parts_good(path);
+	return false;
 }
 
 int oci_sysctl_namespace(const char *key)

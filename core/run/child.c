@@ -28,9 +28,21 @@ static int step_known(struct child *c)
 	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
 }
 
+/* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
+static int enter_joined(struct child *c)
+{
+	const struct oci_linux *l = c->config->linux;
+
+	if (ns_enter(&c->plan) < 0)
+		return -1;
+	if (c->plan.all & ~c->plan.fresh & CLONE_NEWUSER && l->uid_mappings.n)
+		return userns_check(&l->uid_mappings, &l->gid_mappings);
+	return 0;
+}
+
 static int step_join(struct child *c)
 {
-	return c->plan.two_steps ? 0 : ns_enter(&c->plan);
+	return c->plan.two_steps ? 0 : enter_joined(c);
 }
 
 static int become_root(void)
@@ -527,7 +539,7 @@ void child_main(struct child *c)
 /* Joins and unshares what must come before init exists, then clones it as the runtime's child. */
 static int first_steps(struct child *c, struct sys_clone_args *args)
 {
-	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0 || ns_enter(&c->plan) < 0)
+	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0 || enter_joined(c) < 0)
 		return -1;
 	if (c->plan.early_flags & CLONE_NEWUSER) {
 		if (unshare(CLONE_NEWUSER) < 0)

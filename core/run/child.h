@@ -18,7 +18,7 @@
  *        |  <----------------------------------------- ATTACH |      where we cannot join the cgroup ourselves
  *        |  <---------------------------------------- MAP_IDS |      new user namespace
  *        |  <---------------------------------------- NETDEVS |      linux.netDevices
- *        |  <-------------------------- MOUNT_FD, USERNS (n)  |      sources only the host reaches
+ *        |  <-------------------------- ------- MOUNT_FD (n)  |      sources only the host reaches, id-mapped ones
  *        |  <---------------------------------------- CONSOLE |      + the pty's master
  *        |  <------------------------------------------ HOOKS |      prestart, createRuntime
  *        |  <------------------------------------------ READY |      rlimits, state.json
@@ -29,7 +29,7 @@
  */
 enum wire_type {
 	WIRE_OK, WIRE_FAIL, WIRE_EXEC_FAIL, WIRE_LOG, WIRE_PID, WIRE_MAP_IDS, WIRE_TIME_OFFSETS, WIRE_NETDEVS, WIRE_MOUNT_FD,
-	WIRE_USERNS, WIRE_ATTACH, WIRE_CONSOLE, WIRE_HOOKS, WIRE_READY, WIRE_SECCOMP_FD, WIRE_TYPES,
+	WIRE_ATTACH, WIRE_CONSOLE, WIRE_HOOKS, WIRE_READY, WIRE_SECCOMP_FD, WIRE_TYPES,
 };
 
 #define WIRE_TEXT_MAX 4096

@@ -4,27 +4,11 @@
 
 #include <string.h>
 
-static size_t mount_index(const struct child *c, const char *source)
-{
-	size_t i = 0;
-
-	while (i < c->config->mounts.n && c->config->mounts.at[i].source != source)
-		i++;
-	return i;
-}
-
-static int ask_source(void *arg, const char *path, bool recursive)
+static int ask_source(void *arg, const struct oci_mount *m)
 {
 	struct child *c = arg;
 
-	return wire_ask(c->sock, WIRE_MOUNT_FD, (int)(mount_index(c, path) << 1 | recursive), NULL, -1);
-}
-
-static int ask_userns(void *arg, const struct oci_mount *m)
-{
-	struct child *c = arg;
-
-	return wire_ask(c->sock, WIRE_USERNS, (int)(m - c->config->mounts.at), NULL, -1);
+	return wire_ask(c->sock, WIRE_MOUNT_FD, (int)(m - c->config->mounts.at), NULL, -1);
 }
 
 /* A row for every hierarchy, named as the host's directory of it is. */
@@ -62,7 +46,7 @@ int mountenv_fill(struct child *c)
 	*e = (struct mount_env){ .arena = c->arena, .root = -1, .root_path = c->state->rootfs,
 				 .label = c->config->linux->mount_label, .userns = c->plan.all & CLONE_NEWUSER,
 				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP, .cgroup_root = -1,
-				 .open_source = ask_source, .open_userns = ask_userns, .arg = c };
+				 .open_source = ask_source, .arg = c };
 	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
 	e->cgroups.at = arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
 	list_each(p, c->state->cgroup_paths)

@@ -74,32 +74,35 @@ static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
 	return ns < 0 ? -1 : net_move_devices(s->c->config->linux, ns);
 }
 
+static int open_userns(const struct serve *s, const struct oci_mount *m)
+{
+	if (m->uid_mappings.n)
+		return userns_fd(&m->uid_mappings, &m->gid_mappings, s->c->how->helper_path);
+	return open_ns(s, "user");
+}
+
 /* Only sources of the config are opened, by index: the child cannot ask for others. */
 static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_config *c = s->c->config;
-	bool recursive = m->num & 1;
-	size_t i = (unsigned)m->num >> 1;
-
-	if (i >= c->mounts.n)
-		return failx("init asks for mount %zu of %zu", i, c->mounts.n);
-	*fd = mountapi_clone(AT_FDCWD, c->mounts.at[i].source, recursive ? AT_RECURSIVE : 0);
-	return *fd < 0 ? -1 : 0;
-}
-
-static int serve_userns(struct serve *s, const struct wire_msg *m, int *fd)
-{
-	const struct oci_config *c = s->c->config;
 	const struct oci_mount *mount;
+	int userns __cleanup(fd_close) = -1;
+	struct mount_opts o;
 
 	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
 	mount = &c->mounts.at[m->num];
-	if (mount->uid_mappings.n)
-		*fd = userns_fd(&mount->uid_mappings, &mount->gid_mappings, s->c->how->helper_path);
-	else
-		*fd = open_ns(s, "user");
-	return *fd < 0 ? -1 : 0;
+	mountopt_parse(s->c->arena, mount, &o);
+	*fd = mountapi_clone(AT_FDCWD, mount->source, (o.flags & MS_REC ? AT_RECURSIVE : 0) |
+							      (o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
+	if (*fd < 0)
+		return -1;
+	if (!o.idmap && !o.ridmap)
+		return 0;
+	userns = open_userns(s, mount);
+	if (userns < 0 || mountapi_idmap(*fd, userns, o.ridmap) < 0)
+		return fail_in("%s", mount->source);
+	return 0;
 }
 
 static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
@@ -183,7 +186,6 @@ static const struct {
 	[WIRE_TIME_OFFSETS] = { serve_time_offsets },
 	[WIRE_NETDEVS] = { serve_netdevs },
 	[WIRE_MOUNT_FD] = { serve_mount_fd, .repeats = true },
-	[WIRE_USERNS] = { serve_userns, .repeats = true },
 	[WIRE_ATTACH] = { serve_attach },
 	[WIRE_CONSOLE] = { serve_console },
 	[WIRE_HOOKS] = { serve_hooks },

@@ -1,0 +1,162 @@
+/* systemd_test.c - units on a running systemd: made, changed, removed. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/impl.h"
+#include "tests/tap.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static struct arena arena;
+
+static void print_line(enum log_level level, const char *text)
+{
+	(void)level;
+	printf("# log: %s\n", text);
+}
+
+static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
+{
+	struct cg_dir *d = cg_dir_of(cg, ctl);
+	static char buf[4096];
+
+	if (!d || cg_dir_read(d, d->v2 ? v2 : v1, buf, sizeof(buf)) < 0)
+		return "?";
+	buf[strcspn(buf, "\n")] = 0;
+	return buf;
+}
+
+/* What systemctl says of a property of the unit. */
+static const char *property(const char *unit, const char *name)
+{
+	static char buf[1024];
+	FILE *f = popen(arena_printf(&arena, "systemctl show -P %s '%s'", name, unit), "r");
+
+	buf[0] = 0;
+	if (f && !fgets(buf, sizeof(buf), f))
+		buf[0] = 0;
+	if (f)
+		pclose(f);
+	buf[strcspn(buf, "\n")] = 0;
+	return buf;
+}
+
+static pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void test_scope(void)
+{
+	int64_t limit = 64 << 20, pids_limit = 7, more = 128 << 20, quota = 12345;
+	uint64_t shares = 2048, period = 100000;
+	struct oci_memory memory = { .limit = &limit };
+	struct oci_cpu cpu = { .shares = &shares, .quota = &quota, .period = &period };
+	struct oci_pids pids = { .limit = &pids_limit };
+	struct oci_resources r = { .memory = &memory, .pids = &pids, .cpu = &cpu };
+	struct json_pair notes[] = { { "org.systemd.property.TimeoutStopSec", "uint64 7" },
+				     { "org.systemd.property.Documentation", "['man:runc(8)']" },
+				     { "something.else", "x" } };
+	struct cgroup_want want = { .manager = CGROUP_SYSTEMD, .id = "ocitest", .resources = &r,
+				    .annotations = notes, .nannotations = 3 };
+	struct cgroup *cg = NULL, *again = NULL;
+	struct oci_state state = { .id = "ocitest" };
+	cgroup_pids found;
+	int status;
+	pid_t pid;
+
+	ok(cgroup_plan(&arena, &want, &cg) == 0, "plan: %s", err_text());
+	if (!cg || !cg->bus)
+		return;
+	printf("# systemd %d, layout %d\n", cg->systemd_version, cg->layout);
+	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &r) == 0, "nothing is made before there is a process");
+	ok(cgroup_join_open(cg) == 0 && cgroup_clone_fd(cg) == -1, "which cannot join by itself");
+	pid = sleeper();
+	ok(cgroup_attach(cg, pid, false) == 0, "attach: %s", err_text());
+	cg_each(d, cg)
+		printf("# %s\n", d->path);
+	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid, "one process");
+	is_str(property("runc-ocitest.scope", "ActiveState"), "active", "the unit is active");
+	is_str(property("runc-ocitest.scope", "TasksMax"), "7", "TasksMax");
+	is_str(property("runc-ocitest.scope", "TimeoutStopUSec"), "7s", "a property of an annotation");
+	is_str(property("runc-ocitest.scope", "Documentation"), "\"man:runc(8)\"", "another");
+	is_str(property("runc-ocitest.scope", "DevicePolicy"), "strict", "DevicePolicy");
+	is_str(property("runc-ocitest.scope", cg->layout == CGROUP_V2 ? "CPUWeight" : "CPUShares"),
+	       cg->layout == CGROUP_V2 ? "174" : "2048", "CPU weight");
+	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864", "memory limit");
+	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7", "pids limit");
+	if (cg->where.v1 >> CTL_DEVICES & 1) {
+		char *text = arena_alloc(&arena, 4096);
+
+		cg_dir_read(cg_dir_of(cg, CTL_DEVICES), "devices.list", text, 4096);
+		ok(strstr(text, "c 1:3 rwm\n") && !strstr(text, "a *:*"), "v1 device list: %zu bytes", strlen(text));
+	}
+
+	cgroup_save(cg, &arena, &state);
+	is_str(state.cgroup_unit, "runc-ocitest.scope", "the unit is saved");
+	ok(cgroup_load(&arena, &state, &again) == 0, "and comes back");
+	ok(system("systemctl daemon-reload") == 0, "a reload of systemd");
+	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864", "keeps the limit");
+	limit = more;
+	ok(cgroup_update(again, &r) == 0, "update: %s", err_text());
+	is_str(property("runc-ocitest.scope", cg->layout == CGROUP_V2 ? "MemoryMax" : "MemoryLimit"), "134217728",
+	       "the unit's limit");
+	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "134217728", "the file's");
+	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s", err_text());
+	ok(cgroup_kill(again, SIGKILL) == 0, "killed: %s", err_text());
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "dead");
+	ok(cgroup_remove(again) == 0, "removed: %s", err_text());
+	cg_each(d, again)
+		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
+	is_str(property("runc-ocitest.scope", "LoadState"), "not-found", "the unit is gone");
+	ok(cgroup_remove(again) == 0, "removing it again is no failure: %s", err_text());
+}
+
+static void test_twice(void)
+{
+	struct cgroup_want want = { .manager = CGROUP_SYSTEMD, .id = "x", .path = "ocia-ocib.slice:pre:twice" };
+	struct cgroup *cg = NULL, *other = NULL;
+	pid_t pid = sleeper(), second = sleeper();
+
+	ok(cgroup_plan(&arena, &want, &cg) == 0 && cgroup_plan(&arena, &want, &other) == 0, "plan: %s", err_text());
+	if (!cg || !other)
+		return;
+	ok(cgroup_attach(cg, pid, false) == 0, "one in a slice of slices: %s", err_text());
+	ok(strstr(cg_dir_of(cg, CTL_PIDS)->path, "/ocia.slice/ocia-ocib.slice/pre-twice.scope") != NULL, "its path");
+	ok(cgroup_attach(other, second, false) < 0, "no second one: %s", err_text());
+	ok(cgroup_remove(other) == 0 && access(cg_dir_of(cg, CTL_PIDS)->path, F_OK) == 0 &&
+		   cgroup_freeze(cg, true) == 0,
+	   "whose removal leaves the first one alone");
+	err_clear("the second was to be refused");
+	ok(cgroup_plan(&arena, &want, &other) < 0, "nor is a third one planned: %s", err_text());
+	err_clear("so was the third");
+	cgroup_kill(cg, SIGKILL);
+	kill(pid, SIGKILL);
+	kill(second, SIGKILL);
+	ok(waitpid(pid, NULL, 0) == pid && waitpid(second, NULL, 0) == second, "over");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+	system("systemctl stop ocia-ocib.slice ocia.slice");
+}
+
+int main(void)
+{
+	static char block[1 << 20];
+
+	arena_init(&arena, block, sizeof(block));
+	log_sink.line = print_line;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (geteuid() != 0 || access("/run/systemd/system", F_OK) < 0) {
+		printf("1..0 # SKIP needs root and a running systemd\n");
+		return 0;
+	}
+	test_scope();
+	err_clear("the next test has its own");
+	test_twice();
+	return done();
+}
