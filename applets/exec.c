@@ -5,9 +5,6 @@
 #include <limits.h>
 #include <string.h>
 
-/* Until core/run/enter.c is there, linking without it gives NULL. */
-__attribute__((weak)) int enter(struct arena *a, const struct enter *how);
-
 struct exec_opts {
 	const char *process, *cwd, *user, *process_label, *apparmor;
 	const char *console_socket, *pidfd_socket, *pid_file;
@@ -94,7 +91,7 @@ static int exec_run(void *opts, int argc, char **argv)
 	int status = plan(opts, argc, argv, &how);
 
 	if (status == 0)
-		status = enter ? enter(&arena, &how) : failx("exec is not built in yet");
+		status = enter(&arena, &how);
 	return status < 0 ? fail_in("exec failed") : status;
 }
 

@@ -283,6 +283,8 @@ int cgroup_join_open(struct cgroup *cg)
 
 int cgroup_join(struct cgroup *cg)
 {
+	if (cg->unmade)
+		return failx("cgroup: systemd makes this one around a process: it must be attached");
 	cg_each(d, cg) {
 		int fd = fd_take(&d->door);
 

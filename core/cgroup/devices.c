@@ -10,17 +10,17 @@
  * again), and use the harmless ones.
  */
 static const struct dev_rule defaults[] = {
-	{ 'c', DEV_ANY, DEV_ANY, DEV_M },
-	{ 'b', DEV_ANY, DEV_ANY, DEV_M },
-	{ 'c', 1, 3, DEV_R | DEV_W | DEV_M },		/* null */
-	{ 'c', 1, 8, DEV_R | DEV_W | DEV_M },		/* random */
-	{ 'c', 1, 7, DEV_R | DEV_W | DEV_M },		/* full */
-	{ 'c', 5, 0, DEV_R | DEV_W | DEV_M },		/* tty */
-	{ 'c', 1, 5, DEV_R | DEV_W | DEV_M },		/* zero */
-	{ 'c', 1, 9, DEV_R | DEV_W | DEV_M },		/* urandom */
-	{ 'c', 136, DEV_ANY, DEV_R | DEV_W | DEV_M },	/* pts */
-	{ 'c', 5, 2, DEV_R | DEV_W | DEV_M },		/* ptmx */
-	{ 'c', 10, 200, DEV_R | DEV_W | DEV_M },	/* tun */
+	{ 'c', DEV_ANY, DEV_ANY, DEV_M, true },
+	{ 'b', DEV_ANY, DEV_ANY, DEV_M, true },
+	{ 'c', 1, 3, DEV_R | DEV_W | DEV_M, true },		/* null */
+	{ 'c', 1, 8, DEV_R | DEV_W | DEV_M, true },		/* random */
+	{ 'c', 1, 7, DEV_R | DEV_W | DEV_M, true },		/* full */
+	{ 'c', 5, 0, DEV_R | DEV_W | DEV_M, true },		/* tty */
+	{ 'c', 1, 5, DEV_R | DEV_W | DEV_M, true },		/* zero */
+	{ 'c', 1, 9, DEV_R | DEV_W | DEV_M, true },		/* urandom */
+	{ 'c', 136, DEV_ANY, DEV_R | DEV_W | DEV_M, true },	/* pts */
+	{ 'c', 5, 2, DEV_R | DEV_W | DEV_M, true },		/* ptmx */
+	{ 'c', 10, 200, DEV_R | DEV_W | DEV_M, true },	/* tun */
 };
 
 static bool covers_number(int64_t wide, int64_t narrow)
@@ -45,6 +45,7 @@ static void add(struct arena *a, struct dev_set *set, const struct dev_rule *rul
 	list_each(e, set->except) {
 		if (covers(e, rule) && covers(rule, e)) {
 			e->access |= rule->access;
+			e->courtesy &= rule->courtesy;
 			return;
 		}
 	}

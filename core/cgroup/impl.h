@@ -112,6 +112,7 @@ struct dev_rule {
 	char type;		/* 'b', 'c' */
 	int64_t major, minor;	/* DEV_ANY */
 	unsigned access;	/* DEV_* */
+	bool courtesy;		/* of the default list: nobody asked for it */
 };
 
 /* All rules folded into one answer and its exceptions, as the v1 kernel keeps them. */

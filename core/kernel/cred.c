@@ -44,7 +44,7 @@ struct cap_half {
 
 #define BIT(n) ((uint64_t)1 << (n))
 
-/* ---- capability sets --------------------------------------------------------------------------- */
+/* ---- capability sets ----------------------------------------------------------------------- */
 
 static bool cap_known(int cap)
 {
@@ -207,7 +207,7 @@ static int set_caps(struct cred_caps c)
 		if (capset_what_we_hold(&c) < 0)
 			return -1;
 	}
-	/* capset(2) itself takes from the ambient set what is not both permitted and inheritable. */
+	/* capset(2) takes from the ambient set what is not both permitted and inheritable. */
 	possible = c.permitted & c.inheritable;
 	if (c.ambient & ~possible) {
 		log_warn("ambient capabilities that are not permitted and inheritable: %s",
@@ -226,7 +226,7 @@ static int set_caps(struct cred_caps c)
 	return 0;
 }
 
-/* ---- ids ------------------------------------------------------------------------------------------ */
+/* ---- ids ----------------------------------------------------------------------------------- */
 
 /* (uid_t)-1 means "leave it" to the kernel: asked for by a config it would silently stay root. */
 static int check_ids(const struct oci_user *user)
@@ -283,7 +283,7 @@ int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool s
 	return caps ? set_caps(*caps) : 0;
 }
 
-/* ---- etc/passwd ------------------------------------------------------------------------------------- */
+/* ---- etc/passwd ---------------------------------------------------------------------------- */
 
 #define PASSWD_MAX (4u << 20) /* bytes that are looked at */
 #define PASSWD_LINE 4096 /* a longer line is skipped */

@@ -19,7 +19,7 @@ static void log_line(enum log_level level, const char *text)
 
 #define CAP(n) ((uint64_t)1 << (n))
 
-/* ---- names and sets ---------------------------------------------------------------------------- */
+/* ---- names and sets ------------------------------------------------------------------------ */
 
 static void test_names(void)
 {
@@ -76,7 +76,7 @@ static void test_parse(void)
 	ok(!unknown, "nothing unknown is NULL");
 }
 
-/* ---- for real ----------------------------------------------------------------------------------- */
+/* ---- for real ------------------------------------------------------------------------------ */
 
 static uint64_t status_hex(const char *key)
 {
@@ -226,7 +226,7 @@ static int unmapped(void)
 	return 0;
 }
 
-/* ---- etc/passwd ------------------------------------------------------------------------------------ */
+/* ---- etc/passwd ---------------------------------------------------------------------------- */
 
 static int rootfs;
 

@@ -27,7 +27,7 @@ struct sched_attr_v0 {
 
 #define WORD_BITS (8 * sizeof(unsigned long))
 
-/* ---- rlimits ------------------------------------------------------------------------------------------ */
+/* ---- rlimits ------------------------------------------------------------------------------- */
 
 int limits_rlimits(pid_t pid, const struct oci_process *p)
 {
@@ -60,7 +60,7 @@ int limits_oom_score(int procfd, int32_t adj)
 	return 0;
 }
 
-/* ---- scheduling ------------------------------------------------------------------------------------------ */
+/* ---- scheduling ---------------------------------------------------------------------------- */
 
 int limits_scheduler(const struct oci_scheduler *s)
 {
@@ -97,7 +97,7 @@ int limits_io_priority(const struct oci_io_priority *p)
 	return 0;
 }
 
-/* ---- lists of CPUs and nodes ------------------------------------------------------------------------------- */
+/* ---- lists of CPUs and nodes --------------------------------------------------------------- */
 
 struct mask {
 	unsigned long word[CPUS_MAX / WORD_BITS];
@@ -172,8 +172,8 @@ int limits_memory_policy(const struct oci_memory_policy *m)
 	/* The kernel counts one bit less than it is told. */
 	if (!syscall(SYS_set_mempolicy, mode, any ? mask.word : NULL, any ? NODES_MAX + 1 : 0))
 		return 0;
-	/* KERNEL 5.15: MPOL_PREFERRED_MANY; 6.9: MPOL_WEIGHTED_INTERLEAVE (EINVAL); no CONFIG_NUMA: ENOSYS.
-	 * Asked for and not there is an error. */
+	/* KERNEL 5.15: MPOL_PREFERRED_MANY; 6.9: MPOL_WEIGHTED_INTERLEAVE (EINVAL); without
+	 * CONFIG_NUMA ENOSYS. Asked for and not there is an error. */
 	if (any)
 		return fail("set memory policy %s for nodes %s", name, m->nodes);
 	return fail("set memory policy %s", name);

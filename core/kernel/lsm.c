@@ -55,8 +55,8 @@ int lsm_apparmor_exec(int procfd, const char *profile)
 		return failx("apparmor: the profile name is too long");
 	if (!procfs_write(procfd, "self/attr/apparmor/exec", text))
 		return 0;
-	/* KERNEL 5.8: attr/apparmor/ (ENOENT); attr/exec belongs to one module only, nothing is lost when
-	 * that is AppArmor and the write fails when it is not. */
+	/* KERNEL 5.8: attr/apparmor/ (ENOENT); attr/exec belongs to one module only: nothing is
+	 * lost where that is AppArmor, and the write fails where it is not. */
 	if (err_num() == ENOENT && faccessat(procfd, "self/attr/apparmor", F_OK, 0) < 0) {
 		err_clear("an older kernel");
 		if (!procfs_write(procfd, "self/attr/exec", text))

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* ---- loopback ------------------------------------------------------------------------------------- */
+/* ---- loopback ------------------------------------------------------------------------------ */
 
 int net_lo_up(void)
 {
@@ -18,14 +18,14 @@ int net_lo_up(void)
 
 	if (fd < 0)
 		return fail("socket to configure lo");
-	/* Absolute, without reading the flags first: a new loopback has no other that can be set. */
+	/* Absolute, without reading the flags first: a new loopback has no others to keep. */
 	req.ifr_flags = IFF_UP;
 	if (ioctl(fd, SIOCSIFFLAGS, &req) < 0)
 		return fail("bring lo up");
 	return 0;
 }
 
-/* ---- netlink -------------------------------------------------------------------------------------- */
+/* ---- netlink ------------------------------------------------------------------------------- */
 
 /* linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h */
 struct nl_header {
@@ -119,7 +119,7 @@ struct rest {
 	size_t len;
 };
 
-/* The next message or attribute: both have their whole length in front. NULL: no more, or cut off. */
+/* The next message or attribute: both have their whole length in front. NULL: none, or cut off. */
 static const void *rest_take(struct rest *r, size_t header, size_t *len)
 {
 	const char *item = r->at;
@@ -249,7 +249,7 @@ static int fail_why(const struct nl *nl, const char *what, const char *name)
 	return *nl->why ? fail_hint("%s", nl->why) : -1;
 }
 
-/* ---- addresses -------------------------------------------------------------------------------------- */
+/* ---- addresses ----------------------------------------------------------------------------- */
 
 /* Requests that give a device its addresses again, one behind the other. */
 struct addresses {
@@ -361,7 +361,7 @@ static int addresses_write(struct nl *nl, uint32_t index, struct addresses *all)
 	return 0;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------ */
+/* ---- devices ------------------------------------------------------------------------------- */
 
 /* Index of a device in the namespace of the socket; 0 none (errno). */
 static uint32_t device_index(const struct nl *nl, const char *name)

@@ -32,7 +32,7 @@ static int loopback(void)
 	return 0;
 }
 
-/* ---- devices --------------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------------- */
 
 static struct nl here = { .fd = -1 };
 static int other = -1; /* the namespace that plays the container */
@@ -183,7 +183,7 @@ static int comes_back(void)
 	return 0;
 }
 
-/* ---- received bytes that lie -------------------------------------------------------------------------- */
+/* ---- received bytes that lie --------------------------------------------------------------- */
 
 static void test_lengths(void)
 {

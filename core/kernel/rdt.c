@@ -14,7 +14,7 @@
 
 #define SCHEMATA_MAX 65536
 
-/* ---- pure: what to write, whether it stands there already ----------------------------------------- */
+/* ---- pure: what to write, whether it stands there already ---------------------------------- */
 
 /* All lines in the spec's order, each with its newline; NULL when the config has none. */
 static const char *wanted_lines(struct arena *a, const struct oci_intel_rdt *r)
@@ -106,7 +106,7 @@ static bool schemata_hold(const char *want, const char *have)
 	return true;
 }
 
-/* ---- the group ------------------------------------------------------------------------------------------ */
+/* ---- the group ----------------------------------------------------------------------------- */
 
 static int open_resctrl(void)
 {

@@ -20,7 +20,7 @@
 	"1 " TEXT(SCMP_VER_MAJOR) "." TEXT(SCMP_VER_MINOR) "." TEXT(SCMP_VER_MICRO) " " TEXT(      \
 		__SIZEOF_POINTER__) " " TEXT(__BYTE_ORDER__)
 
-/* ---- actions ----------------------------------------------------------------------------------------- */
+/* ---- actions ------------------------------------------------------------------------------- */
 
 static const struct {
 	int action; /* enum oci_seccomp_action */
@@ -49,7 +49,7 @@ static uint32_t action_value(int action, const uint32_t *errno_ret)
 	return SCMP_ACT_KILL_PROCESS;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static int scmp_fail(int rc, const char *what, const char *name)
 {
@@ -80,7 +80,7 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name,
 		log_debug("seccomp: system call %s is not known, skipped", name);
 		return 0;
 	}
-	/* One index twice cannot be an "and" for libseccomp; engines mean "or" by it: a rule each. */
+	/* One index twice is no "and" for libseccomp; engines mean "or" by it: a rule each. */
 	if (index_twice(call)) {
 		list_each (arg, call->args) {
 			cmp[0] = (struct scmp_arg_cmp){ arg->index, arg->op, arg->value,
@@ -133,7 +133,7 @@ static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s)
 	return 0;
 }
 
-/* ---- the ENOSYS stub ------------------------------------------------------------------------------------- */
+/* ---- the ENOSYS stub ----------------------------------------------------------------------- */
 
 static int top_call(const struct oci_seccomp *s, uint32_t arch)
 {
@@ -174,7 +174,7 @@ static size_t make_stub(const struct oci_seccomp *s, struct seccomp_insn out[SEC
 	return seccomp_stub(tops, n, out);
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------------------------- */
 
 static int build(scmp_filter_ctx ctx, struct arena *a, const struct oci_seccomp *s,
 		 uint32_t default_action, struct seccomp_prog *out)
@@ -185,7 +185,7 @@ static int build(scmp_filter_ctx ctx, struct arena *a, const struct oci_seccomp 
 
 	if (add_archs(ctx, s) < 0 || add_rules(ctx, s, default_action) < 0)
 		return -1;
-	/* The length first: 2.6.0 copies as much as the buffer holds, from a program that is shorter. */
+	/* The length first: 2.6.0 copies as much as the buffer holds, beyond the program's end. */
 	rc = seccomp_export_bpf_mem(ctx, NULL, &len);
 	if (rc < 0)
 		return scmp_fail(rc, "make the program", "");
@@ -264,12 +264,12 @@ int seccomp_install(const struct seccomp_prog *p, int *listener)
 	if (!p->len)
 		return 0;
 	rc = syscall(SYS_seccomp, SET_MODE_FILTER, flags, &prog);
-	/* KERNEL 4.17: SPEC_ALLOW (EINVAL); without it the process keeps the costlier mitigations. */
+	/* KERNEL 4.17: SPEC_ALLOW (EINVAL); without it the costlier mitigations stay on. */
 	if (rc < 0 && errno == EINVAL && flags & FLAG_SPEC_ALLOW) {
 		flags &= ~FLAG_SPEC_ALLOW;
 		rc = syscall(SYS_seccomp, SET_MODE_FILTER, flags, &prog);
 	}
-	/* KERNEL 4.14: LOG; 5.0: NOTIFY; 5.19: WAIT_KILLABLE_RECV (EINVAL); asked for, so an error. */
+	/* KERNEL 4.14: LOG; 5.0: NOTIFY; 5.19: WAIT_KILLABLE_RECV (EINVAL); asked for: an error. */
 	if (rc < 0) {
 		fail("load the seccomp filter (%u instructions, flags 0x%x)", p->len, flags);
 		if (err_num() == EACCES)

@@ -21,7 +21,7 @@ struct seccomp_insn {
 /* Return values */
 #define SECCOMP_RET_ERRNO_ 0x00050000u
 
-/* ---- seccomp_stub.c ------------------------------------------------------------------------------ */
+/* ---- seccomp_stub.c ------------------------------------------------------------------------ */
 
 /* The highest system call that a profile names for one architecture. */
 struct seccomp_top {
@@ -39,7 +39,7 @@ struct seccomp_top {
 #define SECCOMP_STUB_MAX (1 + 8 * SECCOMP_TOPS_MAX)
 
 /* Pure. Fills out with instructions to stand before a filter: calls above the top of their
- * architecture return ENOSYS, all others fall through. Returns their number, 0 when none are needed. */
+ * architecture return ENOSYS, all others fall through. Returns their number, 0 for none. */
 size_t seccomp_stub(const struct seccomp_top *tops, size_t n,
 		    struct seccomp_insn out[SECCOMP_STUB_MAX]);
 /* Pure. True when nr counts for the top of arch: some have private calls far above the others. */
@@ -47,10 +47,10 @@ bool seccomp_counts(uint32_t arch, int nr);
 
 /* ---- seccomp_squeeze.c --------------------------------------------------------------------- */
 
-/* Rewrites a filter in place to an equal, shorter one. Returns its length, n when it stays as it is. */
+/* Rewrites a filter in place to an equal, shorter one. Returns its length, n if it stays. */
 size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n);
 
-/* ---- seccomp_cache.c ------------------------------------------------------------------------------- */
+/* ---- seccomp_cache.c ----------------------------------------------------------------------- */
 
 /* All of a profile that the program depends on, as bytes; equal profiles have equal bytes. */
 struct seccomp_key {

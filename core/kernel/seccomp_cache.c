@@ -19,9 +19,9 @@ static const char magic[8] = "ociboxS1";
 
 #define KEY_MAX (1u << 20)
 
-/* ---- the key ------------------------------------------------------------------------------------- */
+/* ---- the key ------------------------------------------------------------------------------- */
 
-/* First counts bytes, then writes them. Everything has its length in front: no two lists look alike. */
+/* First counts bytes, then writes them. Lists have their length in front: no two look alike. */
 struct key_out {
 	char *at;
 	size_t len;
@@ -109,7 +109,7 @@ void seccomp_key(struct arena *a, const struct oci_seccomp *s, const char *build
 		 (unsigned long long)hash(k.at, k.len));
 }
 
-/* ---- the files -------------------------------------------------------------------------------------- */
+/* ---- the files ----------------------------------------------------------------------------- */
 
 static size_t file_size(uint32_t insns, size_t key_len)
 {

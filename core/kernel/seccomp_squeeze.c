@@ -71,7 +71,7 @@ static bool complete(struct prog p)
 	return p.n && p.at[p.n - 1].code == RET;
 }
 
-/* ---- asking a program ------------------------------------------------------------------------------ */
+/* ---- asking a program ---------------------------------------------------------------------- */
 
 /*
  * Runs with arch and nr known and nothing else. Tests of the number must be comparisons, so that
@@ -138,7 +138,7 @@ static struct outcome ask(struct prog p, const struct question *q)
 	return failed;
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------------ */
+/* ---- ranges -------------------------------------------------------------------------------- */
 
 /* All numbers at which something may change, ascending. */
 struct points {
@@ -196,7 +196,7 @@ static size_t find_ranges(struct prog p, uint32_t arch, const struct points *poi
 	return n;
 }
 
-/* ---- writing, from the end to the start ------------------------------------------------------------------ */
+/* ---- writing, from the end to the start ---------------------------------------------------- */
 
 /*
  * Jumps only go forward, so that behind an instruction everything it may jump to is written
@@ -331,7 +331,7 @@ static size_t put_tree(struct writer *w, const struct range *r, size_t n)
 	return put_test(w, JGE, r[half].first, yes, no);
 }
 
-/* ---- proving that nothing has changed ------------------------------------------------------------------------ */
+/* ---- proving that nothing has changed ------------------------------------------------------ */
 
 static size_t skip_jumps(struct prog p, size_t at)
 {

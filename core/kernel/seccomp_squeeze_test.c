@@ -8,7 +8,7 @@
 
 static char block[16 << 20];
 
-/* ---- random filters of the kind libseccomp writes ----------------------------------------------- */
+/* ---- random filters of the kind libseccomp writes ------------------------------------------ */
 
 static uint32_t seed = 1;
 
@@ -140,7 +140,7 @@ static void test_random(void)
 	   after, before);
 }
 
-/* ---- what is left alone -------------------------------------------------------------------------- */
+/* ---- what is left alone -------------------------------------------------------------------- */
 
 static const struct {
 	const char *what;
@@ -208,7 +208,7 @@ static void test_odd(void)
 	}
 }
 
-/* ---- the proof --------------------------------------------------------------------------------------- */
+/* ---- the proof ----------------------------------------------------------------------------- */
 
 /* Changes one thing in one instruction; whatever is still proved must do the same. */
 static void test_proof(void)

@@ -55,7 +55,7 @@ static void put_tests(struct stub *s, const struct seccomp_top *top, int x32)
 
 	switch (top->arch) {
 	case SECCOMP_ARCH_X86_64:
-		/* Both ABIs in one. A call of one that the profile does not have is the filter's to judge. */
+		/* Two ABIs. What the profile does not have of them is the filter's to judge. */
 		put(s, JGE, X32_BIT, 0, top->nr < 0 ? TO_FILTER : 1);
 		if (x32 >= 0)
 			put(s, JGT, x32, TO_ENOSYS, TO_FILTER);

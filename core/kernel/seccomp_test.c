@@ -155,7 +155,7 @@ static void test_archs(void)
 	}
 }
 
-/* ---- in the kernel ------------------------------------------------------------------------------- */
+/* ---- in the kernel ------------------------------------------------------------------------- */
 
 /* The kernel's own numbers from here on. */
 static int install(const char *text, int *listener)

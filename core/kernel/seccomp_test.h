@@ -24,7 +24,7 @@ static struct arena arena;
 #define KILL_THREAD 0u
 #define ERR(e) (SECCOMP_RET_ERRNO_ | (e))
 
-/* ---- classic BPF, as far as filters use it ---------------------------------------------------------- */
+/* ---- classic BPF, as far as filters use it ------------------------------------------------- */
 
 struct data {
 	uint32_t nr, arch;
@@ -69,7 +69,7 @@ static inline uint32_t run(const struct seccomp_prog *p, uint32_t arch, uint32_t
 	return interpret(p->filter, p->len, &d);
 }
 
-/* ---- profiles ----------------------------------------------------------------------------------- */
+/* ---- profiles ------------------------------------------------------------------------------ */
 
 /* A profile as text, read by the config's own rows. */
 static inline const struct oci_seccomp *profile(const char *seccomp)

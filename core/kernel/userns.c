@@ -38,7 +38,7 @@ static int map_text(const struct map *m, char text[MAP_TEXT_MAX])
 	return 0;
 }
 
-/* ---- newuidmap and newgidmap ----------------------------------------------------------------------- */
+/* ---- newuidmap and newgidmap --------------------------------------------------------------- */
 
 /* Arguments of a helper: its name, the pid, three numbers a mapping, NULL. */
 struct helper_args {
@@ -144,7 +144,7 @@ static int helper_map(const struct map *m, pid_t pid, const char *path)
 		     *said ? ": " : "", said);
 }
 
-/* ---- the maps ----------------------------------------------------------------------------------------- */
+/* ---- the maps ------------------------------------------------------------------------------ */
 
 static int write_map(int procfd, pid_t pid, const struct map *m, const char *path)
 {
@@ -180,7 +180,7 @@ int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool
 
 	if (procfd < 0)
 		return fail("open /proc");
-	/* Without privilege the kernel takes the one own group only once setgroups(2) is given up. */
+	/* Without privilege the kernel takes the own group only once setgroups(2) is given up. */
 	if (rootless && gids->n == 1 && gids->at[0].size == 1) {
 		snprintf(file, sizeof(file), "%d/setgroups", (int)pid);
 		if (procfs_write(procfd, file, "deny") < 0)
@@ -202,7 +202,7 @@ int64_t userns_host_id(const oci_id_maps *maps, uint32_t id)
 	return -1;
 }
 
-/* ---- a namespace without processes ------------------------------------------------------------------------ */
+/* ---- a namespace without processes --------------------------------------------------------- */
 
 /* The helper: makes the namespace, says how that went (an errno), stays until the socket closes. */
 static void hold_userns(int sock)
@@ -270,17 +270,24 @@ static int check_map(const char *file, const oci_id_maps *maps)
 	snprintf(path, sizeof(path), "/proc/self/%s", file);
 	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return -1;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), n++) {
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), n++) {
 		uint32_t inside = strtoul(line, &line, 10), outside = strtoul(line, &line, 10),
 			 size = strtoul(line, &line, 10);
 		bool found = false;
 
-		list_each(m, *maps)
-			found |= m->container_id == inside && m->host_id == outside && m->size == size;
+		list_each (m, *maps)
+			found |= m->container_id == inside && m->host_id == outside &&
+				 m->size == size;
 		if (!found)
-			return failx("the user namespace to join has another %s than config.json says", file);
+			return failx(
+				"the user namespace to join has another %s than config.json says",
+				file);
 	}
-	return n == maps->n ? 0 : failx("the user namespace to join has another %s than config.json says", file);
+	return n == maps->n
+		       ? 0
+		       : failx("the user namespace to join has another %s than config.json says",
+			       file);
 }
 
 int userns_check(const oci_id_maps *uids, const oci_id_maps *gids)

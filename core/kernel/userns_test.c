@@ -143,7 +143,7 @@ static int rootless_single(void)
 	return 0;
 }
 
-/* ---- helpers: scripts of ours in place of newuidmap ---------------------------------------------------- */
+/* ---- helpers: scripts of ours in place of newuidmap ---------------------------------------- */
 
 static void script(const char *name, const char *body)
 {

