@@ -13,13 +13,13 @@
 #endif
 
 enum opt_kind {
-	OPT_FLAG,	/* bool; --x, --x=false */
-	OPT_STR,	/* const char * */
-	OPT_LIST,	/* struct opt_list: may be repeated */
-	OPT_INT,	/* long, strict decimal */
-	OPT_COUNT,	/* int: how often (-vv) */
-	OPT_IGNORED,	/* takes no value, does nothing: why is in help */
-	OPT_IGNORED_STR,	/* takes a value, does nothing */
+	OPT_FLAG, /* bool; --x, --x=false */
+	OPT_STR, /* const char * */
+	OPT_LIST, /* struct opt_list: may be repeated */
+	OPT_INT, /* long, strict decimal */
+	OPT_COUNT, /* int: how often (-vv) */
+	OPT_IGNORED, /* takes no value, does nothing: why is in help */
+	OPT_IGNORED_STR, /* takes a value, does nothing */
 };
 
 struct opt_list {
@@ -29,12 +29,12 @@ struct opt_list {
 
 /* One option. Rows end with a NULL name. */
 struct opt {
-	const char *name;	/* long name without dashes, "" when there is only a letter */
-	char letter;		/* short name or 0 */
-	unsigned char kind;	/* enum opt_kind */
-	unsigned short offset;	/* in the verb's options struct */
-	const char *arg;	/* what help shows for the value: "DIR" */
-	const char *help;	/* one line */
+	const char *name; /* long name without dashes, "" when there is only a letter */
+	char letter; /* short name or 0 */
+	unsigned char kind; /* enum opt_kind */
+	unsigned short offset; /* in the verb's options struct */
+	const char *arg; /* what help shows for the value: "DIR" */
+	const char *help; /* one line */
 };
 
 /*
@@ -43,22 +43,23 @@ struct opt {
  * run returns the exit status, or -1 when the error record says what went wrong.
  */
 struct applet {
-	const char *name;	/* "create" */
-	const char *args;	/* "ID" or "ID CMD [ARG...]", as help shows it */
-	const char *summary;	/* one line, no full stop */
-	const char *text;	/* longer help, paragraphs; may be NULL */
+	const char *name; /* "create" */
+	const char *args; /* "ID" or "ID CMD [ARG...]", as help shows it */
+	const char *summary; /* one line, no full stop */
+	const char *text; /* longer help, paragraphs; may be NULL */
 	const struct opt *opts;
 	size_t opts_size;
-	short args_min, args_max;	/* positionals; max -1: any number */
-	bool stop_at_positional;	/* exec, ps: the rest belongs to somebody else */
-	bool sealed;		/* enters containers: runs as a copy that cannot be written (seal.c) */
+	short args_min, args_max; /* positionals; max -1: any number */
+	bool stop_at_positional; /* exec, ps: the rest belongs to somebody else */
+	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
-	short fail_status;	/* exit status of -1; 0 means 1 (exec: 255) */
+	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
 };
 
 /* The global options of runc, filled before a verb runs. */
 struct globals {
-	const char *root, *log, *log_format, *rootless, *cgroup_manager, *applet; /* applet: argv[0]'s name */
+	const char *root, *log, *log_format, *rootless, *cgroup_manager,
+		*applet; /* applet: argv[0]'s name */
 	const char *log_level;
 	bool debug, systemd_cgroup, version;
 	/* what they mean, worked out once */
@@ -67,18 +68,18 @@ struct globals {
 	int log_fd;
 };
 extern struct globals globals;
-extern struct arena arena;	/* the process's one arena */
+extern struct arena arena; /* the process's one arena */
 
 /* ---- applets.def: the table ------------------------------------------------------------------- */
 
 struct applet_row {
-	const char *parent;	/* "" for what argv[0] may say */
+	const char *parent; /* "" for what argv[0] may say */
 	const char *name;
 	const struct applet *applet;
-	bool alias;		/* answers, but is neither listed nor installed */
+	bool alias; /* answers, but is neither listed nor installed */
 };
 
-#ifndef APPLETS_DEF	/* a subset build names a filtered copy */
+#ifndef APPLETS_DEF /* a subset build names a filtered copy */
 #define APPLETS_DEF "applets/applets.def"
 #endif
 
@@ -116,7 +117,7 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
 /* Usage, text and options of a verb on stdout; path is how it was called: "runc create". */
 void opts_help(const struct applet *ap, const char *path);
-int opts_bool(const char *text);	/* 1, 0, or -1 when it is neither */
+int opts_bool(const char *text); /* 1, 0, or -1 when it is neither */
 bool opts_takes_value(const struct opt *o);
 /* Strict: optional minus, digits, nothing else. False when text is no long. */
 bool opts_number(const char *text, long *out);

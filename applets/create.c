@@ -37,10 +37,12 @@ static int do_launch(const struct create_opts *o, const char *id, struct launch 
 	how->no_pivot = o->no_pivot;
 	how->no_new_keyring = o->no_new_keyring;
 	if (o->preserve_fds < 0 || o->preserve_fds > INT_MAX)
-		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", o->preserve_fds);
+		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range",
+			     o->preserve_fds);
 	how->preserve_fds = o->preserve_fds;
 	/* while the caller's directory is still the working directory */
-	if (runc_absolute(o->pid_file, &how->pid_file) < 0 || runc_absolute(o->config, &how->config) < 0)
+	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
+	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
 	if (enter_bundle(o->bundle, how) < 0)
 		return -1;
@@ -74,18 +76,29 @@ static int run_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct create_opts, field)
-#define CREATE_ROWS                                                                                \
-	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR", "the bundle; default is the working directory" },     \
-	{ "config", 'f', OPT_STR, AT(config), "FILE", "read this instead of the bundle's config.json" },   \
-	{ "console-socket", 0, OPT_STR, AT(console_socket), "SOCKET",                              \
-	  "unix socket that receives the terminal's master" },                                     \
-	{ "pidfd-socket", 0, OPT_STR, AT(pidfd_socket), "SOCKET",                                  \
-	  "unix socket that receives a pidfd of the container's init" },                           \
-	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE", "write the pid of the container's init there" },   \
-	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL,                                             \
-	  "move and chroot instead of pivot_root, for a rootfs on a ramdisk" },                    \
-	{ "no-new-keyring", 0, OPT_FLAG, AT(no_new_keyring), NULL, "keep the caller's session keyring" },  \
-	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N", "pass N descriptors from 3 on to the container" }
+#define CREATE_ROWS                                                                                  \
+	{                                                                                            \
+		"bundle",   'b',   OPT_STR,                                                          \
+		AT(bundle), "DIR", "the bundle; default is the working directory"                    \
+	},                                                                                           \
+		{ "config",   'f',    OPT_STR,                                                       \
+		  AT(config), "FILE", "read this instead of the bundle's config.json" },             \
+		{ "console-socket",   0,	OPT_STR,                                             \
+		  AT(console_socket), "SOCKET", "unix socket that receives the terminal's master" }, \
+		{ "pidfd-socket", 0,                                                                 \
+		  OPT_STR,	  AT(pidfd_socket),                                                  \
+		  "SOCKET",	  "unix socket that receives a pidfd of the container's init" },     \
+		{ "pid-file",	0,	OPT_STR,                                                     \
+		  AT(pid_file), "FILE", "write the pid of the container's init there" },             \
+		{ "no-pivot", 0,                                                                     \
+		  OPT_FLAG,   AT(no_pivot),                                                          \
+		  NULL,	      "move and chroot instead of pivot_root, for a rootfs on a ramdisk" },  \
+		{ "no-new-keyring",   0,    OPT_FLAG,                                                \
+		  AT(no_new_keyring), NULL, "keep the caller's session keyring" },                   \
+	{                                                                                            \
+		"preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",                                   \
+			"pass N descriptors from 3 on to the container"                              \
+	}
 
 static const struct opt create_opts[] = {
 	CREATE_ROWS,
@@ -96,7 +109,8 @@ static const struct opt run_opts[] = {
 	CREATE_ROWS,
 	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
-	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL, "do not adopt orphans of the container" },
+	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
+	  "do not adopt orphans of the container" },
 	{ NULL },
 };
 
@@ -104,8 +118,10 @@ const struct applet create_applet = {
 	.name = "create",
 	.args = "ID",
 	.summary = "create a container and leave its process waiting for start",
-	.text = "Everything is made as config.json of the bundle says; only the program itself is not "
-		"executed before `runc start ID`. ID is any unused name of letters, digits and _+-. .",
+	.text = "Everything is made as config.json of the bundle says; only the program itself is "
+		"not "
+		"executed before `runc start ID`. ID is any unused name of letters, digits and "
+		"_+-. .",
 	.opts = create_opts,
 	.opts_size = sizeof(struct create_opts),
 	.args_min = 1,
@@ -118,7 +134,8 @@ const struct applet run_applet = {
 	.name = "run",
 	.args = "ID",
 	.summary = "create and start a container",
-	.text = "In the foreground it waits for the container, deletes it and exits with its status, or with "
+	.text = "In the foreground it waits for the container, deletes it and exits with its "
+		"status, or with "
 		"128 plus the number of the signal that ended it.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),

@@ -12,7 +12,9 @@ struct events_opts {
 
 /* ---- the interval, as Go writes durations: "500ms", "5s", "1m30s" -------------------------------------- */
 
-static const struct json_word units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 } };
+static const struct json_word units[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
+};
 
 /* Milliseconds; false when it is none. Whole numbers only. */
 static bool parse_duration(const char *text, int64_t *out)
@@ -125,7 +127,8 @@ static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 
 	while (r > 0) {
 		left = due - now_ms();
-		n = left <= 0 ? 0 : poll(fds, ARRAY_SIZE(fds), left > 3600000 ? 3600000 : (int)left);
+		n = left <= 0 ? 0
+			      : poll(fds, ARRAY_SIZE(fds), left > 3600000 ? 3600000 : (int)left);
 		if (n < 0 && errno != EINTR)
 			return fail("wait for events");
 		if (n > 0 && fds[0].revents)
@@ -162,7 +165,8 @@ static int events_run(void *opts, int argc, char **argv)
 	int64_t interval = 5000;
 
 	if (o->interval && !parse_duration(o->interval, &interval))
-		return failx("invalid value \"%s\" for flag -interval: no duration such as 500ms, 5s, 1m",
+		return failx("invalid value \"%s\" for flag -interval: no duration such as 500ms, "
+			     "5s, 1m",
 			     o->interval);
 	if (interval <= 0)
 		return failx("duration interval must be greater than 0");
@@ -178,7 +182,8 @@ static int events_run(void *opts, int argc, char **argv)
 static const struct opt events_opts[] = {
 	{ "interval", 0, OPT_STR, offsetof(struct events_opts, interval), "TIME",
 	  "time between two statistics: 500ms, 5s (default), 1m" },
-	{ "stats", 0, OPT_FLAG, offsetof(struct events_opts, stats), NULL, "print the statistics once and leave" },
+	{ "stats", 0, OPT_FLAG, offsetof(struct events_opts, stats), NULL,
+	  "print the statistics once and leave" },
 	{ NULL },
 };
 

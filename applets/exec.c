@@ -20,7 +20,8 @@ static int parse_id(const char *text, size_t len, const char *what, uint32_t *id
 	uint64_t value;
 
 	if (!json_number_u64(text, len, &value) || value >= UINT32_MAX)
-		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len, text);
+		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len,
+			     text);
 	*id = value;
 	return 0;
 }
@@ -43,7 +44,8 @@ static int parse_gids(const struct opt_list *gids, struct enter *how)
 	how->additional_gids.at = arena_alloc(&arena, (gids->n + 1) * sizeof(uint32_t));
 	how->additional_gids.n = gids->n;
 	for (size_t i = 0; i < gids->n; i++)
-		if (parse_id(gids->at[i], strlen(gids->at[i]), "gid", &how->additional_gids.at[i]) < 0)
+		if (parse_id(gids->at[i], strlen(gids->at[i]), "gid", &how->additional_gids.at[i]) <
+		    0)
 			return -1;
 	return 0;
 }
@@ -76,7 +78,8 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 	how->subreaper = !o->no_subreaper && !o->detach;
 	how->ignore_paused = o->ignore_paused;
 	if (o->preserve_fds < 0 || o->preserve_fds > INT_MAX)
-		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", o->preserve_fds);
+		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range",
+			     o->preserve_fds);
 	how->preserve_fds = o->preserve_fds;
 	if (o->user && *o->user && parse_user(o->user, how) < 0)
 		return -1;
@@ -116,10 +119,12 @@ static const struct opt exec_opts[] = {
 	{ "pidfd-socket", 0, OPT_STR, AT(pidfd_socket), "SOCKET",
 	  "unix socket that receives a pidfd of the process" },
 	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE", "write the pid of the process there" },
-	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N", "pass N descriptors from 3 on to the process" },
+	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
+	  "pass N descriptors from 3 on to the process" },
 	{ "ignore-paused", 0, OPT_FLAG, AT(ignore_paused), NULL,
 	  "also into a paused container, where it waits until resume" },
-	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL, "do not adopt orphans of the process" },
+	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
+	  "do not adopt orphans of the process" },
 	{ NULL },
 };
 
@@ -127,7 +132,8 @@ const struct applet exec_applet = {
 	.name = "exec",
 	.args = "ID COMMAND [ARG...]",
 	.summary = "execute a further process in a container",
-	.text = "With --process the command comes from the file. In the foreground the exit status is that of "
+	.text = "With --process the command comes from the file. In the foreground the exit status "
+		"is that of "
 		"the process; 255 says that it could not be executed.",
 	.opts = exec_opts,
 	.opts_size = sizeof(struct exec_opts),

@@ -15,8 +15,9 @@ static bool kernel_has_flag(int flag)
 static void fill_seccomp(struct oci_features_seccomp *s)
 {
 	s->enabled = true;
-	s->supported_flags.at = arena_alloc(&arena, s->known_flags.n * sizeof(*s->supported_flags.at));
-	list_each(name, s->known_flags)
+	s->supported_flags.at =
+		arena_alloc(&arena, s->known_flags.n * sizeof(*s->supported_flags.at));
+	list_each (name, s->known_flags)
 		if (kernel_has_flag(json_word_value(oci_seccomp_flag_words, *name)))
 			s->supported_flags.at[s->supported_flags.n++] = *name;
 }
@@ -54,6 +55,7 @@ const struct applet features_applet = {
 	.name = "features",
 	.args = "",
 	.summary = "print as JSON what this program can do",
-	.text = "\"enabled\" means that the program can use it; whether this kernel can is another matter.",
+	.text = "\"enabled\" means that the program can use it; whether this kernel can is another "
+		"matter.",
 	.run = features_run,
 };

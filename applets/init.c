@@ -17,11 +17,11 @@ struct init_opts {
 };
 
 struct init {
-	pid_t child;		/* 0: none, pause mode */
+	pid_t child; /* 0: none, pause mode */
 	bool group, warn;
-	sigset_t before;	/* mask we were started with; the child gets it back */
+	sigset_t before; /* mask we were started with; the child gets it back */
 	sigset_t waited;
-	bool as_zero[256];	/* exit codes that mean success (-e) */
+	bool as_zero[256]; /* exit codes that mean success (-e) */
 };
 
 /* ---- options and environment -------------------------------------------------------------------------- */
@@ -80,7 +80,8 @@ static int hold_signals(struct init *init)
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
 		sigdelset(&init->waited, faults[i]);
 	/* were it ignored, as some parents leave it, no status would be kept for us */
-	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &init->waited, &init->before))
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
+	    sigprocmask(SIG_SETMASK, &init->waited, &init->before))
 		return fail("hold signals back");
 	return 0;
 }
@@ -95,8 +96,8 @@ static _Noreturn void be_child(const struct init *init, char **argv)
 	if (setpgid(0, 0))
 		log_warn("make a process group: %s", strerror(errno));
 	/* SIGTTOU is still blocked here, so a background caller is not stopped by this */
-	if (tcsetpgrp(STDIN_FILENO, getpgrp()) && errno != ENOTTY && errno != ENXIO && errno != EBADF &&
-	    errno != EPERM)
+	if (tcsetpgrp(STDIN_FILENO, getpgrp()) && errno != ENOTTY && errno != ENXIO &&
+	    errno != EBADF && errno != EPERM)
 		log_warn("give the terminal to the child: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &init->before, NULL);
 	execvp(argv[0], argv);
@@ -196,7 +197,9 @@ static int init_run(void *opts, int argc, char **argv)
 	if (!argc && !o->pause)
 		return failx("no command given: oci-init [OPTIONS] -- COMMAND [ARG...]");
 	read_environment(o);
-	log_sink.level = LOG_WARNING + o->verbose > LOG_DEBUG ? LOG_DEBUG : (enum log_level)(LOG_WARNING + o->verbose);
+	log_sink.level = LOG_WARNING + o->verbose > LOG_DEBUG
+				 ? LOG_DEBUG
+				 : (enum log_level)(LOG_WARNING + o->verbose);
 	init.group = o->group;
 	init.warn = o->warn;
 	if (parse_remap(&o->remap, &init) < 0 || hold_signals(&init) < 0 || become_reaper(o) < 0)
@@ -209,9 +212,12 @@ static int init_run(void *opts, int argc, char **argv)
 
 #define AT(field) offsetof(struct init_opts, field)
 static const struct opt init_opts[] = {
-	{ "subreaper", 's', OPT_FLAG, AT(subreaper), NULL, "adopt orphans also when not process 1" },
-	{ "group", 'g', OPT_FLAG, AT(group), NULL, "send signals to the child's whole process group" },
-	{ "death-signal", 'p', OPT_STR, AT(death_signal), "SIGNAL", "get this signal when our parent dies" },
+	{ "subreaper", 's', OPT_FLAG, AT(subreaper), NULL,
+	  "adopt orphans also when not process 1" },
+	{ "group", 'g', OPT_FLAG, AT(group), NULL,
+	  "send signals to the child's whole process group" },
+	{ "death-signal", 'p', OPT_STR, AT(death_signal), "SIGNAL",
+	  "get this signal when our parent dies" },
 	{ "exit-code", 'e', OPT_LIST, AT(remap), "CODE",
 	  "exit with 0 when the child exits with CODE; may be repeated" },
 	{ "warn", 'w', OPT_FLAG, AT(warn), NULL, "say when an orphan was reaped" },
@@ -226,8 +232,10 @@ static const struct opt init_opts[] = {
 const struct applet oci_init_applet = {
 	.name = "oci-init",
 	.args = "[--] COMMAND [ARG...]",
-	.summary = "process 1 of a container: reaps orphans, forwards signals, returns the exit status",
-	.text = "Exits with the status of the command, with 128 plus the signal that ended it, with 127 when "
+	.summary = "process 1 of a container: reaps orphans, forwards signals, returns the exit "
+		   "status",
+	.text = "Exits with the status of the command, with 128 plus the signal that ended it, "
+		"with 127 when "
 		"it is not found and 126 when it cannot be executed. The variables TINI_SUBREAPER, "
 		"TINI_KILL_PROCESS_GROUP and TINI_VERBOSITY are honoured.",
 	.opts = init_opts,

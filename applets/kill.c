@@ -33,8 +33,8 @@ static int kill_one(const char *id, int sig, bool all)
 	else
 		r = life_signal(&life, sig);
 	/* under cgroup v1 a frozen process dies only when it thaws */
-	if (r == 0 && sig == SIGKILL && life.status == OCI_PAUSED && life.cgroup && cgroup_layout() != CGROUP_V2 &&
-	    cgroup_freeze(life.cgroup, false) < 0)
+	if (r == 0 && sig == SIGKILL && life.status == OCI_PAUSED && life.cgroup &&
+	    cgroup_layout() != CGROUP_V2 && cgroup_freeze(life.cgroup, false) < 0)
 		err_clear("it thawed or was removed by itself");
 	return r;
 }
@@ -76,7 +76,8 @@ const struct applet kill_applet = {
 	.name = "kill",
 	.args = "ID [SIGNAL]",
 	.summary = "send a signal to a container's init, TERM unless another is named",
-	.text = "SIGNAL is a number or a name, with or without SIG. KILL reaches every process also where the "
+	.text = "SIGNAL is a number or a name, with or without SIG. KILL reaches every process "
+		"also where the "
 		"container shares its pid namespace.",
 	.opts = kill_opts,
 	.opts_size = sizeof(struct kill_opts),
@@ -98,7 +99,8 @@ static int freeze(const char *id, bool frozen)
 	if (!frozen && life.status != OCI_PAUSED)
 		return failx("container not paused");
 	if (!life.cgroup)
-		return failx("cannot %s container %s: it has no cgroup", frozen ? "pause" : "resume", id);
+		return failx("cannot %s container %s: it has no cgroup",
+			     frozen ? "pause" : "resume", id);
 	return cgroup_freeze(life.cgroup, frozen);
 }
 

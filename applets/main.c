@@ -16,7 +16,8 @@ const struct applet_row applet_rows[] = {
 #undef ALIAS
 };
 
-#define each_row(r) (const struct applet_row *r = applet_rows; r < applet_rows + ARRAY_SIZE(applet_rows); r++)
+#define each_row(r)                                                                                \
+	(const struct applet_row *r = applet_rows; r < applet_rows + ARRAY_SIZE(applet_rows); r++)
 
 struct globals globals = { .log_fd = STDERR_FILENO };
 struct arena arena;
@@ -25,9 +26,8 @@ struct arena arena;
 
 static const struct applet_row *find(const char *parent, const char *name)
 {
-	for each_row(r)
-		if (!strcmp(r->parent, parent) && !strcmp(r->name, name))
-			return r;
+	for
+		each_row(r) if (!strcmp(r->parent, parent) && !strcmp(r->name, name)) return r;
 	return NULL;
 }
 
@@ -36,16 +36,18 @@ static const struct applet_row *find_program(const char *name)
 {
 	const struct applet_row *best = NULL;
 
-	for each_row(r) {
-		size_t len = strlen(r->name);
+	for
+		each_row(r)
+		{
+			size_t len = strlen(r->name);
 
-		if (*r->parent || strncmp(name, r->name, len))
-			continue;
-		if (!name[len])
-			return r;
-		if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
-			best = r;
-	}
+			if (*r->parent || strncmp(name, r->name, len))
+				continue;
+			if (!name[len])
+				return r;
+			if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
+				best = r;
+		}
 	return best;
 }
 
@@ -54,9 +56,10 @@ static char *names_below(const char *parent)
 {
 	char *all = NULL;
 
-	for each_row(r)
-		if (!r->alias && !strcmp(r->parent, parent) && r->applet != &ocibox_applet)
-			all = arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "", r->name);
+	for
+		each_row(r) if (!r->alias && !strcmp(r->parent, parent) &&
+				r->applet != &ocibox_applet) all =
+			arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "", r->name);
 	return all;
 }
 
@@ -72,7 +75,8 @@ int applet_print(const char *text, size_t len)
 /* The last word of a program that is no runtime: no time, no level. */
 static void plain_line(enum log_level level, const char *text)
 {
-	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "", text);
+	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "",
+		text);
 }
 
 int applet_fail(const struct applet *ap)
@@ -90,16 +94,21 @@ static void show_help(const struct applet_row *row)
 	const char *name = row->applet->name;
 	bool any = false;
 
-	opts_help(row->applet, *row->parent ? arena_printf(&arena, "%s %s", globals.applet, row->name) : row->name);
-	for each_row(r) {
-		/* ocibox lists the programs, which have no parent */
-		if (r->alias || r == row || strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
-			continue;
-		if (!any)
-			printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
-		any = true;
-		printf("  %-12s %s\n", r->name, r->applet->summary);
-	}
+	opts_help(row->applet, *row->parent
+				       ? arena_printf(&arena, "%s %s", globals.applet, row->name)
+				       : row->name);
+	for
+		each_row(r)
+		{
+			/* ocibox lists the programs, which have no parent */
+			if (r->alias || r == row ||
+			    strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
+				continue;
+			if (!any)
+				printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
+			any = true;
+			printf("  %-12s %s\n", r->name, r->applet->summary);
+		}
 }
 
 static int unknown(const char *parent, const char *name)
@@ -188,21 +197,28 @@ static void dump_text(const char *text)
 	}
 }
 
-static const char *const kind_names[] = { "flag", "str", "list", "int", "count", "ignored", "ignored_str" };
+static const char *const kind_names[] = { "flag",  "str",     "list",	    "int",
+					  "count", "ignored", "ignored_str" };
 
 static void dump(void)
 {
-	for each_row(r) {
-		const struct applet *ap = r->applet;
+	for
+		each_row(r)
+		{
+			const struct applet *ap = r->applet;
 
-		printf("%s\t%s\t%s\t%s\t%s\t", r->alias ? "alias" : "applet", r->parent, r->name, ap->args, ap->summary);
-		dump_text(ap->text);
-		putchar('\n');
-		for (const struct opt *o = r->alias ? NULL : ap->opts; o && o->name; o++)
-			printf("option\t%s\t%s\t%s\t%.1s\t%s\t%s\t%s\n", r->parent, r->name, o->name,
-			       o->letter ? &o->letter : "", kind_names[o->kind],
-			       !opts_takes_value(o) ? "" : o->arg ? o->arg : "VALUE", o->help ? o->help : "");
-	}
+			printf("%s\t%s\t%s\t%s\t%s\t", r->alias ? "alias" : "applet", r->parent,
+			       r->name, ap->args, ap->summary);
+			dump_text(ap->text);
+			putchar('\n');
+			for (const struct opt *o = r->alias ? NULL : ap->opts; o && o->name; o++)
+				printf("option\t%s\t%s\t%s\t%.1s\t%s\t%s\t%s\n", r->parent, r->name,
+				       o->name, o->letter ? &o->letter : "", kind_names[o->kind],
+				       !opts_takes_value(o) ? ""
+				       : o->arg		    ? o->arg
+							    : "VALUE",
+				       o->help ? o->help : "");
+		}
 }
 
 /* A name that is there already is left alone unless it is this very program: nobody's runc is
@@ -215,7 +231,8 @@ static int install_one(const char *self, const char *path, bool symbolic)
 		return 0;
 	if (errno != EEXIST)
 		return fail("%s %s to %s", symbolic ? "symlink" : "link", path, self);
-	if (!stat(path, &have) && !stat(self, &us) && have.st_dev == us.st_dev && have.st_ino == us.st_ino)
+	if (!stat(path, &have) && !stat(self, &us) && have.st_dev == us.st_dev &&
+	    have.st_ino == us.st_ino)
 		return 0;
 	return failx("%s exists and is something else; remove it first", path);
 }
@@ -226,15 +243,17 @@ static int install(const char *dir, bool symbolic)
 
 	if (!realpath("/proc/self/exe", self))
 		return fail("find this program's own file");
-	for each_row(r) {
-		const char *path = arena_printf(&arena, "%s/%s", dir, r->name);
+	for
+		each_row(r)
+		{
+			const char *path = arena_printf(&arena, "%s/%s", dir, r->name);
 
-		if (*r->parent || r->alias || r->applet == &ocibox_applet)
-			continue;
-		if (install_one(self, path, symbolic) < 0)
-			return -1;
-		printf("%s\n", path);
-	}
+			if (*r->parent || r->alias || r->applet == &ocibox_applet)
+				continue;
+			if (install_one(self, path, symbolic) < 0)
+				return -1;
+			printf("%s\n", path);
+		}
 	return 0;
 }
 
@@ -247,8 +266,9 @@ static int ocibox_run(void *opts, int argc, char **argv)
 	if (o->install)
 		return install(argv[0], o->symbolic);
 	if (o->version) {
-		printf("ocibox version %s\n%s%s%sspec: %s\n", OCIBOX_VERSION, *OCIBOX_COMMIT ? "commit: " : "",
-		       OCIBOX_COMMIT, *OCIBOX_COMMIT ? "\n" : "", OCI_VERSION);
+		printf("ocibox version %s\n%s%s%sspec: %s\n", OCIBOX_VERSION,
+		       *OCIBOX_COMMIT ? "commit: " : "", OCIBOX_COMMIT, *OCIBOX_COMMIT ? "\n" : "",
+		       OCI_VERSION);
 		return 0;
 	}
 	if (o->dump) {
@@ -259,21 +279,23 @@ static int ocibox_run(void *opts, int argc, char **argv)
 		return applet_run("", argc, argv);
 	if (!o->list)
 		show_help(find("", "ocibox"));
-	for each_row(r)
-		if (o->list && !*r->parent && !r->alias && r->applet != &ocibox_applet)
+	for
+		each_row(r) if (o->list && !*r->parent && !r->alias && r->applet != &ocibox_applet)
 			printf("%s\n", r->name);
 	return 0;
 }
 
 static const struct opt ocibox_opts[] = {
-	{ "list", 0, OPT_FLAG, offsetof(struct ocibox_opts, list), NULL, "list the applets, one a line" },
+	{ "list", 0, OPT_FLAG, offsetof(struct ocibox_opts, list), NULL,
+	  "list the applets, one a line" },
 	{ "install", 0, OPT_FLAG, offsetof(struct ocibox_opts, install), NULL,
 	  "make a link to this program for each applet in the directory that follows" },
 	{ "symbolic", 's', OPT_FLAG, offsetof(struct ocibox_opts, symbolic), NULL,
 	  "with --install: symbolic links" },
 	{ "dump", 0, OPT_FLAG, offsetof(struct ocibox_opts, dump), NULL,
 	  "print applets, verbs and options as rows with tabs" },
-	{ "version", 'v', OPT_FLAG, offsetof(struct ocibox_opts, version), NULL, "print the version" },
+	{ "version", 'v', OPT_FLAG, offsetof(struct ocibox_opts, version), NULL,
+	  "print the version" },
 	{ NULL },
 };
 
@@ -281,7 +303,8 @@ const struct applet ocibox_applet = {
 	.name = "ocibox",
 	.args = "APPLET [ARG...]",
 	.summary = "OCI runtime, spec tool and container init in one program",
-	.text = "The name it is called by chooses the applet: runc, oci-spec, oci-init. Under its own name "
+	.text = "The name it is called by chooses the applet: runc, oci-spec, oci-init. Under its "
+		"own name "
 		"the first argument does.",
 	.opts = ocibox_opts,
 	.opts_size = sizeof(struct ocibox_opts),

@@ -20,7 +20,8 @@ static const struct opt help_row = { "help", 'h', OPT_FLAG, 0, NULL, "show this 
 
 bool opts_takes_value(const struct opt *o)
 {
-	return o->kind == OPT_STR || o->kind == OPT_LIST || o->kind == OPT_INT || o->kind == OPT_IGNORED_STR;
+	return o->kind == OPT_STR || o->kind == OPT_LIST || o->kind == OPT_INT ||
+	       o->kind == OPT_IGNORED_STR;
 }
 
 bool opts_number(const char *text, long *out)
@@ -54,9 +55,9 @@ static const struct opt *find(const struct applet *ap, const char *name, size_t 
 int opts_bool(const char *text)
 {
 	static const struct json_word words[] = {
-		{ "1", 1 }, { "t", 1 }, { "T", 1 }, { "true", 1 },   { "TRUE", 1 },  { "True", 1 },
-		{ "0", 0 }, { "f", 0 }, { "F", 0 }, { "false", 0 }, { "FALSE", 0 }, { "False", 0 },
-		{ NULL, 0 },
+		{ "1", 1 },	{ "t", 1 },	{ "T", 1 },  { "true", 1 }, { "TRUE", 1 },
+		{ "True", 1 },	{ "0", 0 },	{ "f", 0 },  { "F", 0 },    { "false", 0 },
+		{ "FALSE", 0 }, { "False", 0 }, { NULL, 0 },
 	};
 
 	return json_word_value(words, text);
@@ -83,12 +84,11 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 	struct opt_list *list = to;
 
 	switch (o->kind) {
-	case OPT_STR:
-		*(const char **)to = value;
-		break;
+	case OPT_STR: *(const char **)to = value; break;
 	case OPT_INT:
 		if (!opts_number(value, to))
-			return failx("invalid value \"%s\" for flag -%s: parse error", value, o->name);
+			return failx("invalid value \"%s\" for flag -%s: parse error", value,
+				     o->name);
 		break;
 	case OPT_LIST:
 		/* no option can occur more often than there are arguments */
@@ -96,8 +96,7 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 			list->at = arena_alloc(&arena, (s->argc + 1) * sizeof(*list->at));
 		list->at[list->n++] = value;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return 0;
 }
@@ -109,7 +108,8 @@ static int take(struct scan *s, const struct opt *o, const char *value)
 		return store_flag(s, o, value);
 	if (!value) {
 		if (s->at >= s->argc)
-			return failx("flag needs an argument: -%s", *o->name ? o->name : (char[]){ o->letter, 0 });
+			return failx("flag needs an argument: -%s",
+				     *o->name ? o->name : (char[]){ o->letter, 0 });
 		value = s->argv[s->at++];
 	}
 	return store_value(s, o, value);
@@ -128,7 +128,8 @@ static int take_letters(struct scan *s, const char *word)
 	for (c = word; *c; c++) {
 		o = find(s->ap, c, 1);
 		if (!o || (opts_takes_value(o) && c[1] >= 'a' && c[1] <= 'z'))
-			return failx("flag provided but not defined: -%.*s", (int)strcspn(word, "="), word);
+			return failx("flag provided but not defined: -%.*s",
+				     (int)strcspn(word, "="), word);
 		if (opts_takes_value(o))
 			break;
 	}
@@ -174,8 +175,8 @@ static int check_count(const struct applet *ap, int n)
 	}
 	if (!how)
 		return 0;
-	return failx("%s: \"%s\" requires %s %d argument(s)", globals.applet ? globals.applet : "ocibox",
-		     ap->name, how, want);
+	return failx("%s: \"%s\" requires %s %d argument(s)",
+		     globals.applet ? globals.applet : "ocibox", ap->name, how, want);
 }
 
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)
@@ -242,7 +243,8 @@ static void put_row(const struct opt *o)
 	if (!*o->name)
 		n = snprintf(left, sizeof(left), "  -%c%s%s", o->letter, *arg ? " " : "", arg);
 	else if (o->letter)
-		n = snprintf(left, sizeof(left), "  -%c, --%s%s%s", o->letter, o->name, *arg ? " " : "", arg);
+		n = snprintf(left, sizeof(left), "  -%c, --%s%s%s", o->letter, o->name,
+			     *arg ? " " : "", arg);
 	else
 		n = snprintf(left, sizeof(left), "      --%s%s%s", o->name, *arg ? " " : "", arg);
 	printf("%s", left);
@@ -255,7 +257,8 @@ static void put_row(const struct opt *o)
 
 void opts_help(const struct applet *ap, const char *path)
 {
-	printf("Usage: %s%s%s%s\n\n", path, ap->opts ? " [OPTIONS]" : "", *ap->args ? " " : "", ap->args);
+	printf("Usage: %s%s%s%s\n\n", path, ap->opts ? " [OPTIONS]" : "", *ap->args ? " " : "",
+	       ap->args);
 	put_wrapped(ap->summary, 0, HELP_WIDTH);
 	if (ap->text) {
 		putchar('\n');

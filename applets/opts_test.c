@@ -28,7 +28,9 @@ static const struct opt rows[] = {
 	{ NULL },
 };
 
-static struct applet verb = { .name = "verb", .opts = rows, .opts_size = sizeof(struct all), .args_max = -1 };
+static struct applet verb = {
+	.name = "verb", .opts = rows, .opts_size = sizeof(struct all), .args_max = -1
+};
 static struct all got;
 static char *args[32], **argv;
 static int argc;
@@ -53,7 +55,8 @@ static bool positionals(const char *want)
 	char have[512] = "";
 
 	for (int i = 0; i < argc; i++)
-		snprintf(have + strlen(have), sizeof(have) - strlen(have), "%s%s", i ? " " : "", argv[i]);
+		snprintf(have + strlen(have), sizeof(have) - strlen(have), "%s%s", i ? " " : "",
+			 argv[i]);
 	return !strcmp(have, want) && !argv[argc];
 }
 
@@ -69,12 +72,15 @@ static void test_forms(void)
 	ok(parse("-s/v") == 0 && !strcmp(got.str, "/v"), "-xVALUE");
 	ok(parse("--str=") == 0 && !strcmp(got.str, ""), "an empty value is a value");
 	ok(parse("--str=a=b") == 0 && !strcmp(got.str, "a=b"), "only the first = counts");
-	ok(parse("--str -f") == 0 && !strcmp(got.str, "-f") && !got.flag, "a value may look like an option");
+	ok(parse("--str -f") == 0 && !strcmp(got.str, "-f") && !got.flag,
+	   "a value may look like an option");
 	ok(parse("--str a --str b") == 0 && !strcmp(got.str, "b"), "the last one wins");
 	ok(parse("-n -1") == 0 && got.num == -1, "a negative number");
-	ok(parse("-e A=1 --env B=2 -eC=3") == 0 && got.list.n == 3 && !strcmp(got.list.at[2], "C=3"),
+	ok(parse("-e A=1 --env B=2 -eC=3") == 0 && got.list.n == 3 &&
+		   !strcmp(got.list.at[2], "C=3"),
 	   "a list keeps all of them in order");
-	ok(parse("--old --older x p") == 0 && positionals("p"), "ignored ones are taken, with their value");
+	ok(parse("--old --older x p") == 0 && positionals("p"),
+	   "ignored ones are taken, with their value");
 	ok(parse("-Z") == 0 && got.other, "a row may have only a letter");
 }
 
@@ -84,9 +90,11 @@ static void test_flags(void)
 	ok(parse("--flag=false") == 0 && !got.flag, "--flag=false");
 	ok(parse("-f --flag=0") == 0 && !got.flag, "a later false takes it back");
 	ok(parse("-f=T") == 0 && got.flag, "-f=T");
-	ok(parse("--flag false") == 0 && got.flag && positionals("false"), "a flag takes no next word");
+	ok(parse("--flag false") == 0 && got.flag && positionals("false"),
+	   "a flag takes no next word");
 	ok(parse("-vvf") == 0 && got.count == 2 && got.flag, "letters together");
-	ok(parse("-vsX") == 0 && got.count == 1 && !strcmp(got.str, "X"), "the last of them may have a value");
+	ok(parse("-vsX") == 0 && got.count == 1 && !strcmp(got.str, "X"),
+	   "the last of them may have a value");
 	ok(parse("-v --verbose -verbose") == 0 && got.count == 3, "counted however it is written");
 	ok(parse("-h") == 1 && parse("--help") == 1 && parse("x -help") == 1, "help in its forms");
 	ok(parse("--help=false x") == 0, "help can be denied");
@@ -94,12 +102,15 @@ static void test_flags(void)
 
 static void test_positionals(void)
 {
-	ok(parse("a --flag b -s c d") == 0 && got.flag && positionals("a b d"), "options between positionals");
-	ok(parse("a -- --flag -s") == 0 && !got.flag && positionals("a --flag -s"), "-- ends the options");
+	ok(parse("a --flag b -s c d") == 0 && got.flag && positionals("a b d"),
+	   "options between positionals");
+	ok(parse("a -- --flag -s") == 0 && !got.flag && positionals("a --flag -s"),
+	   "-- ends the options");
 	ok(parse("- a") == 0 && positionals("- a"), "a dash alone is a positional");
 	ok(parse("") == 0 && positionals(""), "nothing at all");
 	verb.stop_at_positional = true;
-	ok(parse("-f a --flag -s") == 0 && positionals("a --flag -s"), "the payload's options stay its own");
+	ok(parse("-f a --flag -s") == 0 && positionals("a --flag -s"),
+	   "the payload's options stay its own");
 	ok(parse("a -- b") == 0 && positionals("a -- b"), "so does its --");
 	ok(parse("-- -a b") == 0 && positionals("-a b"), "-- before it is ours");
 	verb.stop_at_positional = false;
@@ -125,7 +136,8 @@ static void test_refusals(void)
 		{ "--num=", "invalid value \"\" for flag -num: parse error" },
 		{ "--num 1.5", "invalid value \"1.5\" for flag -num: parse error" },
 		{ "--num 0x10", "invalid value \"0x10\" for flag -num: parse error" },
-		{ "--num 9223372036854775808", "invalid value \"9223372036854775808\" for flag -num: parse error" },
+		{ "--num 9223372036854775808",
+		  "invalid value \"9223372036854775808\" for flag -num: parse error" },
 		{ "--flag=maybe", "invalid boolean value \"maybe\" for -flag: parse error" },
 		{ "---flag", "bad flag syntax: ---flag" },
 		{ "-=x", "bad flag syntax: -=x" },

@@ -17,7 +17,7 @@ struct ps_opts {
 
 static bool has_pid(const cgroup_pids *pids, long pid)
 {
-	list_each(p, *pids)
+	list_each (p, *pids)
 		if (*p == pid)
 			return true;
 	return false;
@@ -45,8 +45,9 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 		if (!opts_number(e->d_name, &pid))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%ld/ns/pid", pid);
-		if (pid != life->state.pid && (!life->state.own_pid_ns || stat(path, &theirs) ||
-					       theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev))
+		if (pid != life->state.pid &&
+		    (!life->state.own_pid_ns || stat(path, &theirs) ||
+		     theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev))
 			continue;
 		if (pids->n == room) {
 			pid_t *more = arena_alloc(&arena, (room = room * 2 + 16) * sizeof(*more));
@@ -70,7 +71,9 @@ static int find_pids(const char *id, cgroup_pids *pids)
 	if (life.cgroup)
 		return cgroup_procs(life.cgroup, &arena, pids);
 	if (!life.state.own_pid_ns)
-		log_warn("container %s has neither a cgroup nor a pid namespace of its own: only its init is known", id);
+		log_warn("container %s has neither a cgroup nor a pid namespace of its own: only "
+			 "its init is known",
+			 id);
 	return pids_by_namespace(&life, pids);
 }
 
@@ -81,7 +84,7 @@ static int print_json(const cgroup_pids *pids)
 	if (!pids->n)
 		return applet_print("null\n", 5); /* what runc prints for none */
 	json_open(&out, NULL, '[');
-	list_each(p, *pids)
+	list_each (p, *pids)
 		json_put_i64(&out, NULL, *p);
 	json_close(&out, ']');
 	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
@@ -172,8 +175,8 @@ static int host_ps(char **args, const cgroup_pids *pids)
 /* ---- our own table, in the columns of ps -ef ---------------------------------------------------------------- */
 
 struct proc_row {
-	long ppid, tty, start;	/* start in clock ticks after boot */
-	unsigned long ticks;	/* processor time used */
+	long ppid, tty, start; /* start in clock ticks after boot */
+	unsigned long ticks; /* processor time used */
 	char comm[64];
 };
 
@@ -194,7 +197,9 @@ static bool read_stat(long pid, struct proc_row *row)
 		return false;
 	*close = 0;
 	snprintf(row->comm, sizeof(row->comm), "[%s]", open + 1);
-	if (sscanf(close + 1, " %*c %ld %*d %*d %ld %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %ld",
+	if (sscanf(close + 1,
+		   " %*c %ld %*d %*d %ld %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d "
+		   "%ld",
 		   &row->ppid, &row->tty, &utime, &stime, &row->start) != 5)
 		return false;
 	row->ticks = utime + stime;
@@ -257,17 +262,18 @@ static void print_row(long pid, long hz)
 	start = now.tv_sec - age;
 	strftime(when, sizeof(when), age < 24 * 3600 ? "%H:%M" : "%b%d", localtime(&start));
 	secs = row.ticks / hz;
-	printf("%-8u %7ld %7ld %2ld %5s %-8s %02ld:%02ld:%02ld %s\n", (unsigned)st.st_uid, pid, row.ppid,
-	       age > 0 ? secs * 100 / age : 0, when, tty_name(row.tty, tty, sizeof(tty)), secs / 3600,
-	       secs / 60 % 60, secs % 60, cmd);
+	printf("%-8u %7ld %7ld %2ld %5s %-8s %02ld:%02ld:%02ld %s\n", (unsigned)st.st_uid, pid,
+	       row.ppid, age > 0 ? secs * 100 / age : 0, when, tty_name(row.tty, tty, sizeof(tty)),
+	       secs / 3600, secs / 60 % 60, secs % 60, cmd);
 }
 
 static void own_ps(const cgroup_pids *pids)
 {
 	long hz = sysconf(_SC_CLK_TCK);
 
-	printf("%-8s %7s %7s %2s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD");
-	list_each(p, *pids)
+	printf("%-8s %7s %7s %2s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "C", "STIME", "TTY",
+	       "TIME", "CMD");
+	list_each (p, *pids)
 		print_row(*p, hz > 0 ? hz : 100);
 }
 
@@ -297,7 +303,8 @@ static int ps_run(void *opts, int argc, char **argv)
 }
 
 static const struct opt ps_opts[] = {
-	{ "format", 'f', OPT_STR, offsetof(struct ps_opts, format), "table|json", "form of the output; default table" },
+	{ "format", 'f', OPT_STR, offsetof(struct ps_opts, format), "table|json",
+	  "form of the output; default table" },
 	{ NULL },
 };
 
@@ -305,8 +312,10 @@ const struct applet ps_applet = {
 	.name = "ps",
 	.args = "ID [PS ARG...]",
 	.summary = "show the processes of a container",
-	.text = "The table is that of the host's ps, called with the further arguments (default -ef), reduced to "
-		"the container's processes. Where there is no such ps, a table of the same columns is made.",
+	.text = "The table is that of the host's ps, called with the further arguments (default "
+		"-ef), reduced to "
+		"the container's processes. Where there is no such ps, a table of the same columns "
+		"is made.",
 	.opts = ps_opts,
 	.opts_size = sizeof(struct ps_opts),
 	.args_min = 1,

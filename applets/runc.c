@@ -10,7 +10,10 @@
 #define DEFAULT_ROOT "/run/runc"
 
 static const struct json_word level_words[] = {
-	{ "error", LOG_ERROR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG },
+	{ "error", LOG_ERROR },
+	{ "warning", LOG_WARNING },
+	{ "info", LOG_INFO },
+	{ "debug", LOG_DEBUG },
 	{ NULL, 0 },
 };
 
@@ -42,7 +45,8 @@ static int open_log(void)
 	log_sink.level = globals.debug ? LOG_DEBUG : (enum log_level)level;
 	if (globals.log && *globals.log && strcmp(globals.log, "/dev/stderr")) {
 		/* engines read it after a failure: nothing may be lost in a cache (checklist G-03) */
-		fd = open(globals.log, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644);
+		fd = open(globals.log,
+			  O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644);
 		if (fd < 0)
 			return fail("open the log %s", globals.log);
 		globals.log_fd = fd;
@@ -140,8 +144,9 @@ static int set_manager(void)
 	if (globals.cgroup_manager) {
 		manager = json_word_value(cgroup_manager_words, globals.cgroup_manager);
 		if (manager < 0)
-			return failx("invalid cgroup-manager: %s: must be cgroupfs, systemd or disabled",
-				     globals.cgroup_manager);
+			return failx(
+				"invalid cgroup-manager: %s: must be cgroupfs, systemd or disabled",
+				globals.cgroup_manager);
 	}
 	globals.manager = manager;
 	return 0;
@@ -180,7 +185,8 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
  * lines of two fields (checklist O-13). */
 static void print_version(void)
 {
-	printf("%s version %s\n", strncmp(globals.applet, "crun", 4) ? "runc" : "crun", OCIBOX_VERSION);
+	printf("%s version %s\n", strncmp(globals.applet, "crun", 4) ? "runc" : "crun",
+	       OCIBOX_VERSION);
 	if (*OCIBOX_COMMIT)
 		printf("commit: %s\n", OCIBOX_COMMIT);
 	printf("spec: %s\n", OCI_VERSION);
@@ -212,14 +218,18 @@ static int runc_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct globals, field)
 static const struct opt runc_opts[] = {
 	{ "root", 0, OPT_STR, AT(root), "DIR",
-	  "where containers are remembered; default /run/runc, for ordinary users $XDG_RUNTIME_DIR/runc" },
+	  "where containers are remembered; default /run/runc, for ordinary users "
+	  "$XDG_RUNTIME_DIR/runc" },
 	{ "log", 0, OPT_STR, AT(log), "FILE", "write the log there instead of standard error" },
-	{ "log-format", 0, OPT_STR, AT(log_format), "text|json", "form of the log's lines; default text" },
-	{ "log-level", 0, OPT_STR, AT(log_level), "LEVEL", "error, warning, info (default) or debug" },
+	{ "log-format", 0, OPT_STR, AT(log_format), "text|json",
+	  "form of the log's lines; default text" },
+	{ "log-level", 0, OPT_STR, AT(log_level), "LEVEL",
+	  "error, warning, info (default) or debug" },
 	{ "debug", 0, OPT_FLAG, AT(debug), NULL, "log every decision" },
 	{ "systemd-cgroup", 0, OPT_FLAG, AT(systemd_cgroup), NULL,
 	  "let systemd make the cgroup; cgroupsPath is then slice:prefix:name" },
-	{ "cgroup-manager", 0, OPT_STR, AT(cgroup_manager), "cgroupfs|systemd|disabled", "who makes the cgroup" },
+	{ "cgroup-manager", 0, OPT_STR, AT(cgroup_manager), "cgroupfs|systemd|disabled",
+	  "who makes the cgroup" },
 	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
 	  "go on where the right to make cgroups is missing; default auto" },
 	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: there is no checkpoint" },

@@ -58,7 +58,8 @@ static const char *owner_name(int dir)
 	if (fstat(dir, &st))
 		return "";
 	pw = getpwuid(st.st_uid);
-	return pw ? arena_strdup(&arena, pw->pw_name) : arena_printf(&arena, "#%u", (unsigned)st.st_uid);
+	return pw ? arena_strdup(&arena, pw->pw_name)
+		  : arena_printf(&arena, "#%u", (unsigned)st.st_uid);
 }
 
 /* Columns are at least 12 wide with three spaces between, the last one is not padded. */
@@ -141,7 +142,8 @@ static int list_run(void *opts, int argc, char **argv)
 }
 
 static const struct opt list_opts[] = {
-	{ "format", 'f', OPT_STR, offsetof(struct list_opts, format), "table|json", "form of the output; default table" },
+	{ "format", 'f', OPT_STR, offsetof(struct list_opts, format), "table|json",
+	  "form of the output; default table" },
 	{ "quiet", 'q', OPT_FLAG, offsetof(struct list_opts, quiet), NULL, "only ids, one a line" },
 	{ NULL },
 };

@@ -8,7 +8,8 @@
 struct update_opts {
 	const char *resources;
 	const char *blkio_weight;
-	const char *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime, *cpu_idle;
+	const char *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime,
+		*cpu_idle;
 	const char *cpuset_cpus, *cpuset_mems;
 	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
 	const char *pids_limit;
@@ -23,25 +24,29 @@ enum limit_group { GROUP_MEMORY, GROUP_CPU, GROUP_PIDS, GROUP_BLOCK_IO, GROUP_CO
 /* Which option fills which member of which part. */
 static const struct limit {
 	const char *name;
-	unsigned short from;	/* in struct update_opts */
+	unsigned short from; /* in struct update_opts */
 	unsigned char kind, group;
-	unsigned short to;	/* in the group's struct */
+	unsigned short to; /* in the group's struct */
 } limits[] = {
 #define FROM(field) offsetof(struct update_opts, field)
-	{ "blkio-weight", FROM(blkio_weight), LIMIT_U16, GROUP_BLOCK_IO, offsetof(struct oci_block_io, weight) },
+	{ "blkio-weight", FROM(blkio_weight), LIMIT_U16, GROUP_BLOCK_IO,
+	  offsetof(struct oci_block_io, weight) },
 	{ "cpu-period", FROM(cpu_period), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, period) },
 	{ "cpu-quota", FROM(cpu_quota), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, quota) },
 	{ "cpu-burst", FROM(cpu_burst), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, burst) },
 	{ "cpu-share", FROM(cpu_share), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, shares) },
-	{ "cpu-rt-period", FROM(cpu_rt_period), LIMIT_U64, GROUP_CPU, offsetof(struct oci_cpu, realtime_period) },
-	{ "cpu-rt-runtime", FROM(cpu_rt_runtime), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, realtime_runtime) },
+	{ "cpu-rt-period", FROM(cpu_rt_period), LIMIT_U64, GROUP_CPU,
+	  offsetof(struct oci_cpu, realtime_period) },
+	{ "cpu-rt-runtime", FROM(cpu_rt_runtime), LIMIT_I64, GROUP_CPU,
+	  offsetof(struct oci_cpu, realtime_runtime) },
 	{ "cpu-idle", FROM(cpu_idle), LIMIT_I64, GROUP_CPU, offsetof(struct oci_cpu, idle) },
 	{ "cpuset-cpus", FROM(cpuset_cpus), LIMIT_TEXT, GROUP_CPU, offsetof(struct oci_cpu, cpus) },
 	{ "cpuset-mems", FROM(cpuset_mems), LIMIT_TEXT, GROUP_CPU, offsetof(struct oci_cpu, mems) },
 	{ "memory", FROM(memory), LIMIT_SIZE, GROUP_MEMORY, offsetof(struct oci_memory, limit) },
 	{ "memory-reservation", FROM(memory_reservation), LIMIT_SIZE, GROUP_MEMORY,
 	  offsetof(struct oci_memory, reservation) },
-	{ "memory-swap", FROM(memory_swap), LIMIT_SIZE, GROUP_MEMORY, offsetof(struct oci_memory, swap) },
+	{ "memory-swap", FROM(memory_swap), LIMIT_SIZE, GROUP_MEMORY,
+	  offsetof(struct oci_memory, swap) },
 	{ "pids-limit", FROM(pids_limit), LIMIT_I64, GROUP_PIDS, offsetof(struct oci_pids, limit) },
 };
 
@@ -58,7 +63,8 @@ static bool parse_size(const char *text, int64_t *out)
 	if (!*rest)
 		return true;
 	unit = strchr(units, *rest | 0x20);
-	if (!unit || *out < 0 || (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
+	if (!unit || *out < 0 ||
+	    (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
 		return false;
 	shift = 10 * (unit - units);
 	if (*out > INT64_MAX >> shift)
@@ -75,19 +81,15 @@ static void *parse_limit(enum limit_kind kind, const char *text)
 	uint16_t *u16 = arena_alloc(&arena, sizeof(*u16));
 
 	switch (kind) {
-	case LIMIT_SIZE:
-		return parse_size(text, i64) ? i64 : NULL;
-	case LIMIT_I64:
-		return json_number_i64(text, strlen(text), i64) ? i64 : NULL;
-	case LIMIT_U64:
-		return json_number_u64(text, strlen(text), u64) ? u64 : NULL;
+	case LIMIT_SIZE: return parse_size(text, i64) ? i64 : NULL;
+	case LIMIT_I64: return json_number_i64(text, strlen(text), i64) ? i64 : NULL;
+	case LIMIT_U64: return json_number_u64(text, strlen(text), u64) ? u64 : NULL;
 	case LIMIT_U16:
 		if (!json_number_u64(text, strlen(text), u64) || *u64 > UINT16_MAX)
 			return NULL;
 		*u16 = *u64;
 		return u16;
-	default:
-		return (void *)text;
+	default: return (void *)text;
 	}
 }
 
@@ -95,13 +97,14 @@ static void *group_of(struct oci_resources *r, enum limit_group group)
 {
 	switch (group) {
 	case GROUP_MEMORY:
-		return r->memory ? r->memory : (r->memory = arena_alloc(&arena, sizeof(*r->memory)));
-	case GROUP_CPU:
-		return r->cpu ? r->cpu : (r->cpu = arena_alloc(&arena, sizeof(*r->cpu)));
+		return r->memory ? r->memory
+				 : (r->memory = arena_alloc(&arena, sizeof(*r->memory)));
+	case GROUP_CPU: return r->cpu ? r->cpu : (r->cpu = arena_alloc(&arena, sizeof(*r->cpu)));
 	case GROUP_PIDS:
 		return r->pids ? r->pids : (r->pids = arena_alloc(&arena, sizeof(*r->pids)));
 	default:
-		return r->block_io ? r->block_io : (r->block_io = arena_alloc(&arena, sizeof(*r->block_io)));
+		return r->block_io ? r->block_io
+				   : (r->block_io = arena_alloc(&arena, sizeof(*r->block_io)));
 	}
 }
 
@@ -151,14 +154,15 @@ static int from_file(const char *file, struct oci_resources *r)
 	char *text;
 	size_t len;
 
-	if (from_stdin ? read_stdin(&text, &len) : file_read(&arena, AT_FDCWD, file, RESOURCES_MAX, &text, &len))
+	if (from_stdin ? read_stdin(&text, &len)
+		       : file_read(&arena, AT_FDCWD, file, RESOURCES_MAX, &text, &len))
 		return -1;
 	return oci_load_resources(&arena, from_stdin ? "standard input" : file, text, len, r);
 }
 
 /* ---- what we remember of former updates ------------------------------------------------------------------- */
 
-#define SAVED "resources.json"	/* in the state directory: what the last update left */
+#define SAVED "resources.json" /* in the state directory: what the last update left */
 
 static int load_old(const struct life *life, struct oci_resources *r)
 {
@@ -252,24 +256,31 @@ static int update_run(void *opts, int argc, char **argv)
 static const struct opt update_opts[] = {
 	{ "resources", 'r', OPT_STR, FROM(resources), "FILE",
 	  "a resources object as JSON, - is standard input; all other limits are then ignored" },
-	{ "memory", 0, OPT_STR, FROM(memory), "BYTES", "memory limit; suffixes b k m g t, -1 is unlimited" },
-	{ "memory-reservation", 0, OPT_STR, FROM(memory_reservation), "BYTES", "soft memory limit" },
-	{ "memory-swap", 0, OPT_STR, FROM(memory_swap), "BYTES", "limit of memory and swap together" },
+	{ "memory", 0, OPT_STR, FROM(memory), "BYTES",
+	  "memory limit; suffixes b k m g t, -1 is unlimited" },
+	{ "memory-reservation", 0, OPT_STR, FROM(memory_reservation), "BYTES",
+	  "soft memory limit" },
+	{ "memory-swap", 0, OPT_STR, FROM(memory_swap), "BYTES",
+	  "limit of memory and swap together" },
 	{ "cpu-period", 0, OPT_STR, FROM(cpu_period), "USEC", "length of a quota's period" },
 	{ "cpu-quota", 0, OPT_STR, FROM(cpu_quota), "USEC", "processor time in each period" },
 	{ "cpu-burst", 0, OPT_STR, FROM(cpu_burst), "USEC", "unused time that may be saved up" },
 	{ "cpu-share", 0, OPT_STR, FROM(cpu_share), "N", "weight against others" },
 	{ "cpu-rt-period", 0, OPT_STR, FROM(cpu_rt_period), "USEC", "period of realtime tasks" },
-	{ "cpu-rt-runtime", 0, OPT_STR, FROM(cpu_rt_runtime), "USEC", "time of realtime tasks in each period" },
+	{ "cpu-rt-runtime", 0, OPT_STR, FROM(cpu_rt_runtime), "USEC",
+	  "time of realtime tasks in each period" },
 	{ "cpu-idle", 0, OPT_STR, FROM(cpu_idle), "0|1", "run only when nobody else wants to" },
 	{ "cpuset-cpus", 0, OPT_STR, FROM(cpuset_cpus), "LIST", "processors to use: 0-3,7" },
 	{ "cpuset-mems", 0, OPT_STR, FROM(cpuset_mems), "LIST", "memory nodes to use" },
 	{ "pids-limit", 0, OPT_STR, FROM(pids_limit), "N", "most processes; -1 is unlimited" },
 	{ "blkio-weight", 0, OPT_STR, FROM(blkio_weight), "N", "weight of block I/O, 10 to 1000" },
 	{ "l3-cache-schema", 0, OPT_STR, FROM(l3_cache_schema), "SCHEMA", "Intel RDT: L3 cache" },
-	{ "mem-bw-schema", 0, OPT_STR, FROM(mem_bw_schema), "SCHEMA", "Intel RDT: memory bandwidth" },
-	{ "kernel-memory", 0, OPT_STR, FROM(kernel_memory), "BYTES", "ignored with a warning: kernels dropped it" },
-	{ "kernel-memory-tcp", 0, OPT_STR, FROM(kernel_memory_tcp), "BYTES", "ignored with a warning likewise" },
+	{ "mem-bw-schema", 0, OPT_STR, FROM(mem_bw_schema), "SCHEMA",
+	  "Intel RDT: memory bandwidth" },
+	{ "kernel-memory", 0, OPT_STR, FROM(kernel_memory), "BYTES",
+	  "ignored with a warning: kernels dropped it" },
+	{ "kernel-memory-tcp", 0, OPT_STR, FROM(kernel_memory_tcp), "BYTES",
+	  "ignored with a warning likewise" },
 	{ NULL },
 };
 
@@ -277,7 +288,8 @@ const struct applet update_applet = {
 	.name = "update",
 	.args = "ID",
 	.summary = "change the limits of a running container",
-	.text = "What is not named stays as it is. When a limit cannot be set, those before it are put back.",
+	.text = "What is not named stays as it is. When a limit cannot be set, those before it are "
+		"put back.",
 	.opts = update_opts,
 	.opts_size = sizeof(struct update_opts),
 	.args_min = 1,

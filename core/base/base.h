@@ -86,6 +86,8 @@ int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_
 int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra);
 /* Makes every missing directory of path (mode for new ones) and opens it O_PATH. */
 int path_mkdirs(int rootfd, const char *path, mode_t mode);
+/* The same for a path that is known to be missing. resolve_extra: RESOLVE_NO_SYMLINKS or 0. */
+int path_mkdirs_new(int rootfd, const char *path, mode_t mode, uint64_t resolve_extra);
 /* Opens (creating directories 0755) the parent of path; *last points at the last component. */
 int path_parent(int rootfd, const char *path, const char **last);
 /* "/a//./b/../c" -> "/a/c" by text alone; relative stays relative, never climbs above its start. */

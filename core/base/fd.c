@@ -3,6 +3,7 @@
 #include "core/base/base.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdlib.h>
 
 void fd_close(int *fd)
@@ -25,11 +26,15 @@ int fd_take(int *fd)
 
 int fd_reserve_stdio(void)
 {
-	int fd = -1;
+	/* One call tells of all three: a closed descriptor answers POLLNVAL. */
+	struct pollfd fds[3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
 
-	/* One poll-free probe a descriptor: F_GETFD answers EBADF only when it is closed. */
+	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)
+		return fail("look at the standard descriptors");
 	for (int i = 0; i <= 2; i++) {
-		if (fcntl(i, F_GETFD) >= 0)
+		int fd;
+
+		if (!(fds[i].revents & POLLNVAL))
 			continue;
 		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
 		if (fd < 0)

@@ -186,58 +186,77 @@ static int link_target(int dirfd, const char *dir, const char *name, char *out, 
 	return 0;
 }
 
-static int mkdirs(int rootfd, const char *path, mode_t mode, int depth)
+static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth);
+
+/* Makes and opens one directory below dir. Not followed: what somebody put there meanwhile is an
+ * error, unless links may be followed and it is a dangling one: then its target is made. */
+static int make_one(int rootfd, int dir, const char *prefix, const char *name, mode_t mode, uint64_t resolve,
+		    int depth)
 {
-	char prefix[PATH_MAX], target[PATH_MAX];
-	int dir __cleanup(fd_close) = -1;
-	size_t end = 0;
+	char target[PATH_MAX];
+	int fd;
+
+	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+		return fail("create directory %s/%s", prefix, name);
+	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if ((errno != ENOTDIR && errno != ELOOP) || resolve & RESOLVE_NO_SYMLINKS)
+		return fail("open %s/%s", prefix, name);
+	if (link_target(dir, prefix, name, target, sizeof(target)) < 0)
+		return -1;
+	return mkdirs(rootfd, target, mode, resolve, depth + 1);
+}
+
+/* Up to the deepest part that exists, then down again making the rest: a missing last component, the
+ * usual case, costs three calls. */
+static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth)
+{
+	char prefix[PATH_MAX], name[NAME_MAX + 1];
+	size_t len = strlen(path), have;
+	int dir;
 
 	if (depth > LINKS_MAX) {
 		errno = ELOOP;
 		return fail("create directory %s", path);
 	}
-	if (strlen(path) >= sizeof(prefix))
+	if (len >= sizeof(prefix))
 		return failx("%s: path is too long", path);
-	dir = path_open(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
+	memcpy(prefix, path, len + 1);
+	do {
+		while (len && prefix[len - 1] == '/')
+			len--;
+		while (len && prefix[len - 1] != '/')
+			len--;
+		prefix[len] = 0;
+		dir = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, resolve);
+	} while (dir < 0 && err_num() == ENOENT && len);
+	have = len;
 	while (dir >= 0) {
-		size_t start = end + strspn(path + end, "/"), len = strcspn(path + start, "/");
-		char name[NAME_MAX + 1];
+		size_t start = have + strspn(path + have, "/"), n = strcspn(path + start, "/");
 		int next;
 
-		if (!len)
-			return fd_take(&dir);
-		if (len > NAME_MAX)
+		if (!n)
+			return dir;
+		if (n > NAME_MAX) {
+			fd_close(&dir);
 			return failx("%s: name is too long", path);
-		memcpy(name, path + start, len);
-		name[len] = 0;
-		memcpy(prefix, path, start + len);
-		prefix[start + len] = 0;
-		next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, 0);
-		if (next < 0 && err_num() != ENOENT)
-			return -1;
-		if (next < 0 && mkdirat(dir, name, mode) < 0 && errno != EEXIST)
-			return fail("create directory %s", prefix);
-		if (next < 0) {
-			err_clear("made now");
-			/* One component, not followed: what was put there instead meanwhile is refused. */
-			next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		}
-		if (next < 0 && (errno == ENOTDIR || errno == ELOOP)) {
-			/* A dangling symlink: its target is made, still below the root. */
-			prefix[start] = 0;
-			if (link_target(dir, prefix, name, target, sizeof(target)) < 0)
-				return -1;
-			next = mkdirs(rootfd, target, mode, depth + 1);
-			if (next < 0)
-				return -1;
-		}
-		if (next < 0)
-			return fail("open %s", prefix);
+		memcpy(name, path + start, n);
+		name[n] = 0;
+		memcpy(prefix, path, start);
+		prefix[start] = 0;
+		next = make_one(rootfd, dir, prefix, name, mode, resolve, depth);
 		fd_close(&dir);
 		dir = next;
-		end = start + len;
+		have = start + n;
 	}
 	return -1;
+}
+
+int path_mkdirs_new(int rootfd, const char *path, mode_t mode, uint64_t resolve_extra)
+{
+	return mkdirs(rootfd, path, mode, resolve_extra, 0);
 }
 
 int path_mkdirs(int rootfd, const char *path, mode_t mode)
@@ -247,7 +266,7 @@ int path_mkdirs(int rootfd, const char *path, mode_t mode)
 	if (fd >= 0 || err_num() != ENOENT)
 		return fd;
 	err_clear("to be made");
-	return mkdirs(rootfd, path, mode, 0);
+	return mkdirs(rootfd, path, mode, 0, 0);
 }
 
 int path_parent(int rootfd, const char *path, const char **last)

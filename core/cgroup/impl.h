@@ -47,8 +47,10 @@ struct layout {
 int layout_find(struct arena *a, struct layout *out);
 /* Pure: the lines of /proc/self/cgroup; text is cut up. Only names, ctls and own are filled. */
 int layout_parse(struct arena *a, char *text, struct layout *out);
-/* Pure: fills mounts that are missing from the text of mountinfo; own is made relative to the root. */
-void layout_mountinfo(struct arena *a, char *text, struct layout *out);
+/* Fills mounts that are missing from the text of mountinfo, where seen (NULL: always) says that our own
+ * cgroup is there; own is made relative to the root of the mount. Pure but for seen. */
+typedef bool layout_seen(struct arena *a, struct hier *h, const char *mount);
+void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen);
 
 /* ---- paths.c: cgroupsPath (pure) --------------------------------------------------------------- */
 

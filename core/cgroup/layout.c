@@ -120,7 +120,7 @@ static bool options_match(char *options, const char *names)
 }
 
 /* One line of mountinfo against the hierarchies that are still without a mount. */
-static void take_mount(struct arena *a, char *line, struct layout *out)
+static void take_mount(struct arena *a, char *line, struct layout *out, layout_seen *seen)
 {
 	char *dash = strstr(line, " - "), *save = NULL;
 	char *field[6], *type, *options, *root;
@@ -140,30 +140,33 @@ static void take_mount(struct arena *a, char *line, struct layout *out)
 	root = unescape(field[3]);
 	len = strlen(root);
 	for (size_t i = 0; i < out->n; i++) {
-		struct hier *h = &out->at[i];
+		struct hier *h = &out->at[i], try;
 
 		if (h->mount)
 			continue;
 		if (type[6] == '2' ? h->names[0] != 0 : !h->names[0] || !options_match(options, h->names))
 			continue;
-		h->mount = arena_strdup(a, unescape(field[4]));
 		/* A bind of some cgroup: what lies above it is not to be seen. */
-		if (!strcmp(root, "/"))
-			return;
-		if (!strncmp(h->own, root, len) && h->own[len] == '/')
-			h->own += len;
-		else
-			h->own = "/";
+		if (!root[1])
+			len = 0;
+		else if (strncmp(h->own, root, len) || h->own[len] != '/')
+			len = strlen(h->own);
+		try = *h;
+		try.own = h->own[len] ? h->own + len : "/";
+		try.mount = arena_strdup(a, unescape(field[4]));
+		/* Covered by another mount: perhaps a later line has it where it can be seen. */
+		if (!seen || seen(a, &try, try.mount))
+			*h = try;
 		return;
 	}
 }
 
-void layout_mountinfo(struct arena *a, char *text, struct layout *out)
+void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen)
 {
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		take_mount(a, line, out);
+		take_mount(a, line, out, seen);
 }
 
 /* Reads all of a /proc file of unknown size. NULL and errno when it cannot be opened. */
@@ -199,7 +202,7 @@ static char *read_proc(struct arena *a, const char *path)
 }
 
 /* Is this hierarchy mounted here, with our own cgroup to be seen in it? */
-static bool usual_place(struct arena *a, struct hier *h, const char *mount)
+static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 {
 	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
 
@@ -223,9 +226,9 @@ static bool usual_places(struct arena *a, struct layout *out)
 		else if (!strncmp(name, "name=", 5))
 			name += 5;
 		/* "cpu,cpuacct", else the symbolic link "cpu" to it */
-		if (!usual_place(a, h, arena_printf(a, ROOT "/%s", name)) &&
+		if (!seen_at(a, h, arena_printf(a, ROOT "/%s", name)) &&
 		    (!strchr(name, ',') ||
-		     !usual_place(a, h, arena_printf(a, ROOT "/%.*s", (int)strcspn(name, ","), name))))
+		     !seen_at(a, h, arena_printf(a, ROOT "/%.*s", (int)strcspn(name, ","), name))))
 			all = false;
 	}
 	return all;
@@ -265,14 +268,14 @@ int layout_find(struct arena *a, struct layout *out)
 	if (fs.f_type == SYS_CGROUP2_MAGIC) {
 		for (size_t i = 0; i < out->n; i++)
 			if (!out->at[i].names[0])
-				found = usual_place(a, &out->at[i], ROOT);
+				found = seen_at(a, &out->at[i], ROOT);
 	} else if (fs.f_type == SYS_TMPFS_MAGIC || fs.f_type == SYS_RAMFS_MAGIC) {
 		found = usual_places(a, out);
 	}
 	if (!found) {
 		text = read_proc(a, "/proc/self/mountinfo");
 		if (text)
-			layout_mountinfo(a, text, out);
+			layout_mountinfo(a, text, out, seen_at);
 	}
 	out->kind = layout_kind(out);
 	return 0;

@@ -123,13 +123,15 @@ int mountapi_propagation(int mnt, unsigned long ms_flags);	/* MS_SHARED..., with
 struct mountapi_bind {
 	int source;		/* O_PATH, or a detached mount */
 	bool detached, recursive;
-	unsigned long flags;	/* MS_* to set on the new mount; change false: those of the source stay */
-	bool change;
+	/* The flags of the source stay, or some are added to them, or these take their place. */
+	enum { MOUNTAPI_KEEP, MOUNTAPI_ADD, MOUNTAPI_REPLACE } change;
+	unsigned long flags;	/* MS_* */
 	int root;		/* the target was opened as path below root */
 	const char *path;
 	int target;
 };
 int mountapi_bind(const struct mountapi_bind *b);
+int mountapi_flags(int fd, unsigned long *flags);	/* ORs in the MS_* that the mount of fd has */
 /* MS_* of a per-mount kind as MOUNT_ATTR_*. */
 uint64_t mountapi_attrs(unsigned long ms_flags);
 

@@ -103,6 +103,11 @@ int mount_target(struct mount_job *j, bool directory)
 		fd = path_open(j->env->root, m->destination, O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
 		j->target_existed = fd >= 0;
 	}
+	else if (err_num() == ENOENT && directory) {
+		/* Still no link on the way, so that the text stays true. */
+		err_clear("the mount point is made");
+		return path_mkdirs_new(j->env->root, m->destination, 0755, RESOLVE_NO_SYMLINKS);
+	}
 	if (fd < 0 && err_num() == ENOENT) {
 		err_clear("the mount point is made");
 		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755) : create_file(j);
@@ -238,7 +243,7 @@ static int mount_bind(struct mount_job *j)
 		return fail_in("destination");
 	b.source = source;
 	b.target = target;
-	b.change = b.flags || j->o.cleared & per_mount;
+	b.change = b.flags || j->o.cleared & per_mount ? MOUNTAPI_REPLACE : MOUNTAPI_KEEP;
 	if (bind_attach(j, &b) < 0)
 		return -1;
 	if (!b.detached && (j->o.rec_set || j->o.rec_clr || j->o.npropagation)) {

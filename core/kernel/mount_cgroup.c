@@ -7,15 +7,6 @@
 
 #define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-static int bind_dir(const char *dir, const char *target, unsigned long flags)
-{
-	if (mount(dir, target, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return fail("bind %s", dir);
-	if (mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
-		return fail("change mount flags of %s", dir);
-	return 0;
-}
-
 /* The unified tree: mounted anew, its root being that of the cgroup namespace. */
 static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 {
@@ -32,7 +23,7 @@ static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 	/* Not allowed to mount it anew (user namespace without a cgroup namespace of its own, or an
 	 * outer container): what is there is shown. */
 	if (mountapi_bind(&(struct mountapi_bind){
-		    .source = j->env->cgroup_root, .recursive = true, .flags = j->o.flags, .change = true,
+		    .source = j->env->cgroup_root, .recursive = true, .flags = j->o.flags, .change = MOUNTAPI_REPLACE,
 		    .root = j->env->root, .path = j->m->destination, .target = target }) < 0)
 		return fail_in("bind %s", cg->dir);
 	return 0;
@@ -58,15 +49,17 @@ static int link_names(int dir, const char *name)
 
 static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgroup *cg)
 {
-	unsigned long flags = CGROUP_FLAGS | (j->o.flags & MS_RDONLY);
 	char path[FD_PATH_MAX + 80];
 
 	if (mkdirat(dir, cg->name, 0755) < 0)
 		return fail("create directory %s", cg->name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
-	if (!j->env->own_cgroupns)
-		return bind_dir(cg->dir, path, flags);
-	if (mount("cgroup", path, "cgroup", flags, cg->data) < 0)
+	if (!j->env->own_cgroupns) {
+		if (mount(cg->dir, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+			return fail("bind %s", cg->dir);
+		return 0;
+	}
+	if (mount("cgroup", path, "cgroup", CGROUP_FLAGS, cg->data) < 0)
 		return fail("mount cgroup hierarchy %s", cg->name);
 	return 0;
 }
@@ -85,7 +78,8 @@ static int mount_v1(struct mount_job *j)
 	list_each(cg, j->env->cgroups)
 		if (mount_hierarchy(j, dir, cg) < 0 || link_names(dir, cg->name) < 0)
 			return -1;
-	if (j->o.flags & MS_RDONLY && mountapi_setattr(dir, false, MOUNT_ATTR_RDONLY, 0) < 0)
+	/* All at once: the tmpfs and every hierarchy on it. */
+	if (mountapi_setattr(dir, true, mountapi_attrs(CGROUP_FLAGS | (j->o.flags & MS_RDONLY)), 0) < 0)
 		return -1;
 	return mount_settle(j, dir);
 }

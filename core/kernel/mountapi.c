@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /*
  * A mount that is complete before it is attached can be neither seen half-made nor exchanged
@@ -153,6 +154,23 @@ int mountapi_propagation(int mnt, unsigned long ms_flags)
 	return 0;
 }
 
+/* Adds the flags that the mount behind fd has, as mount(2) wants them back for a remount. */
+int mountapi_flags(int fd, unsigned long *flags)
+{
+	static const struct {
+		unsigned long st, ms;
+	} rows[] = { { ST_RDONLY, MS_RDONLY }, { ST_NOSUID, MS_NOSUID }, { ST_NODEV, MS_NODEV },
+		     { ST_NOEXEC, MS_NOEXEC } };
+	struct statvfs st;
+
+	if (fstatvfs(fd, &st) < 0)
+		return fail("statfs");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (st.f_flag & rows[i].st)
+			*flags |= rows[i].ms;
+	return 0;
+}
+
 /* Flags of a bind: what is not asked for is cleared, as MS_REMOUNT|MS_BIND does it; the atime mode
  * stays when no atime word was given (mount(2)). */
 static uint64_t attrs_to_clear(unsigned long flags)
@@ -175,16 +193,19 @@ static int bind_classic(const struct mountapi_bind *b)
 {
 	char source[FD_PATH_MAX], target[FD_PATH_MAX];
 	int mnt __cleanup(fd_close) = -1;
+	unsigned long flags = b->flags;
 
 	if (mount(path_of_fd(source, b->source), path_of_fd(target, b->target), NULL,
 		  MS_BIND | (b->recursive ? MS_REC : 0), NULL) < 0)
 		return fail("bind");
-	if (!b->change)
+	if (b->change == MOUNTAPI_KEEP)
 		return 0;
 	mnt = path_open(b->root, b->path, O_PATH, 0, 0);
 	if (mnt < 0)
 		return -1;
-	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | b->flags, NULL) < 0)
+	if (b->change == MOUNTAPI_ADD && mountapi_flags(mnt, &flags) < 0)
+		return -1;
+	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
 		return fail("change mount flags");
 	return 0;
 }
@@ -204,7 +225,8 @@ int mountapi_bind(const struct mountapi_bind *b)
 	}
 	if (b->change) {
 		struct sys_mount_attr attr = { .attr_set = mountapi_attrs(b->flags),
-					       .attr_clr = attrs_to_clear(b->flags) };
+					       .attr_clr = b->change == MOUNTAPI_REPLACE ?
+								   attrs_to_clear(b->flags) : 0 };
 
 		if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
 			if (errno == ENOSYS && !b->detached)

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
 /*
@@ -106,18 +105,13 @@ static int open_present(int root, const char *path, int *fd)
 int rootfs_readonly_path(int root, const char *path)
 {
 	int fd __cleanup(fd_close) = -1;
-	struct mountapi_bind b = { .recursive = true, .change = true, .root = root, .path = path };
-	struct statvfs st;
 	int found = open_present(root, path, &fd);
 
 	if (found <= 0)
 		return found;
-	if (fstatvfs(fd, &st) < 0)
-		return fail("statfs %s", path);
-	b.source = b.target = fd;
-	b.flags = MS_RDONLY | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) | (st.f_flag & ST_NODEV ? MS_NODEV : 0) |
-		  (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0);
-	return mountapi_bind(&b);
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = fd, .target = fd, .recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY,
+		.root = root, .path = path });
 }
 
 /* What covers files: the host's null device, opened by us and looked at (2025-31133: never the
@@ -155,8 +149,7 @@ static int open_empty(int *fd, const char *label)
 int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const char *label)
 {
 	int fd __cleanup(fd_close) = -1;
-	struct mountapi_bind b = { .flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .root = root,
-				   .path = path };
+	struct mountapi_bind b = { .root = root, .path = path };
 	struct stat st;
 	int found = open_present(root, path, &fd);
 
@@ -172,8 +165,7 @@ int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const
 			return -1;
 		if (first)
 			return mountapi_attach(mask->dir, fd);
-		b.source = mask->dir;
-		b.change = true;	/* each copy stays read-only by itself */
+		b.source = mask->dir;	/* read-only as the first is */
 	} else {
 		if (open_null(&mask->null) < 0)
 			return -1;
@@ -185,19 +177,16 @@ int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const
 int rootfs_readonly(int root)
 {
 	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
 	char path[FD_PATH_MAX];
-	struct statvfs st;
 
 	if (!sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr))
 		return 0;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); remount, with the flags that are there and may be
 	 * locked. */
-	if (fstatvfs(root, &st) < 0)
-		return fail("statfs of the root filesystem");
-	if (mount(NULL, path_of_fd(path, root), NULL,
-		  MS_REMOUNT | MS_BIND | MS_RDONLY | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) |
-			  (st.f_flag & ST_NODEV ? MS_NODEV : 0) | (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0),
-		  NULL) < 0)
+	if (mountapi_flags(root, &flags) < 0)
+		return -1;
+	if (mount(NULL, path_of_fd(path, root), NULL, flags, NULL) < 0)
 		return fail("make the root filesystem read-only");
 	return 0;
 }

@@ -418,7 +418,7 @@ static int remove_files(int dir)
 
 static int remove_dir(const char *root, const char *id, int dir)
 {
-	static const char *const names[] = { STATE_FILE, CONFIG_FILE, FIFO_FILE };
+	static const char *const names[] = { STATE_FILE, CONFIG_FILE };
 	int rootfd __cleanup(fd_close) = open_root(root, false);
 
 	if (rootfd < 0)
@@ -427,7 +427,7 @@ static int remove_dir(const char *root, const char *id, int dir)
 		unlinkat(dir, names[i], 0);
 	if (!unlinkat(rootfd, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
-	/* Something a killed process left, a temporary name or the like. */
+	/* A fifo never started, something a killed process left, a temporary name or the like. */
 	if (errno == ENOTEMPTY && !remove_files(dir) && !unlinkat(rootfd, id, AT_REMOVEDIR))
 		return 0;
 	return fail("remove state directory %s/%s", root, id);

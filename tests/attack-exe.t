@@ -1,0 +1,107 @@
+#!/bin/sh
+# attack-exe.t - CVE-2019-5736 and 2016-9962: the container reaches for the runtime's own executable and descriptors.
+# SPDX-License-Identifier: MIT
+#
+# A copy of the runtime is the decoy. A first container spies on the pid namespace into which others
+# are started: it takes hold of /proc/PID/exe and writes to it as soon as it can, and it looks through
+# descriptors, root and cwd of the others for a file that only the host has.
+. "$(dirname "$0")/lib.sh"
+need_root
+rounds=${OCI_ROUNDS:-40}
+
+mkdir "$tmp/copy"
+cp "$RUNC" "$tmp/copy/${RUNC##*/}" # follows the link; the name stays, it may matter
+RUNC=$tmp/copy/${RUNC##*/}
+sum=$(sha256sum <"$RUNC")
+unchanged() { is "$1" "$(sha256sum <"$RUNC")" "$sum"; }
+echo host-only >"$tmp/host-only"
+
+# spying VERB ARG...: starts the spy, detached, in a pid namespace of its own; $spy is its pid.
+spying() {
+	bundle spy
+	chmod 755 "$rootfs/bin/probe"
+	argv sh -c "probe $* >/tmp/seen; echo done >>/tmp/seen"
+	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/spy.pid" "$id-spy"
+	spy=$(cat "$tmp/spy.pid")
+	seen=$rootfs/tmp/seen
+}
+# join: the present bundle shares the pid namespace of the spy.
+join() { config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$spy/ns/pid\"}"; }
+
+# ---- the executable ----
+
+spying scribble 100000000
+is 'the spy runs' "$(status_of "$id-spy")" running || diag "$err"
+for entry in /bin/true /proc/self/exe /bin/to-exe /bin/by-script; do
+	bundle
+	join
+	ln -s /proc/self/exe "$rootfs/bin/to-exe"
+	printf '#!/proc/self/exe\n' >"$rootfs/bin/by-script"
+	chmod 755 "$rootfs/bin/by-script"
+	argv "$entry" --version
+	i=0
+	while [ $i -lt "$rounds" ]; do
+		i=$((i + 1))
+		runc run --bundle "$bundle" "$id" >/dev/null 2>&1
+	done
+	# A program that is the runtime itself is refused, or a sealed copy runs: then this says the version.
+	do_runc run --bundle "$bundle" "$id"
+	unchanged "$rounds starts of $entry: the runtime on disk is unchanged"
+done
+like 'the spy still tries' "$(status_of "$id-spy")" running
+drop "$id-spy"
+
+# In one container: the program is the runtime, a child of it writes.
+for entry in /proc/self/exe /bin/to-exe; do
+	bundle
+	ln -s /proc/self/exe "$rootfs/bin/to-exe"
+	argv "$entry" init
+	config_set /root/readonly false
+	run
+	unchanged "$entry as the program: the runtime on disk is unchanged"
+	drop "$id"
+done
+bundle
+config_set /root/readonly false /hooks '{"startContainer":[{"path":"/bin/probe","args":["probe","scribble","50"]}]}'
+i=0
+while [ $i -lt 10 ]; do
+	i=$((i + 1))
+	run
+done
+is 'a startContainer hook that writes to what starts it' "$status" 0
+unchanged 'the runtime on disk is unchanged'
+
+# The file could be opened for writing all the time: only the content of the processes' exe matters.
+ok 'the copy was writable' test -w "$RUNC"
+
+# ---- descriptors, root, cwd ----
+
+spying spy 100000000 "$tmp/host-only"
+is 'the spy runs' "$(status_of "$id-spy")" running
+bundle
+join
+argv true
+i=0
+while [ $i -lt $((rounds * 2)) ]; do
+	i=$((i + 1))
+	runc run --bundle "$bundle" "$id" >/dev/null 2>&1
+done
+drop "$id-spy"
+# The spy is killed, so its findings are asked for in a second way: a bounded one that ends by itself.
+spying spy 3000 "$tmp/host-only"
+bundle
+join
+argv true
+i=0
+until grep -q done "$seen" 2>/dev/null || [ $i -ge $((rounds * 5)) ]; do
+	i=$((i + 1))
+	runc run --bundle "$bundle" "$id" >/dev/null 2>&1
+done
+wait_for has_line "$seen" done
+like "$i starts under the eyes of a spy: it looked" "$(cat "$seen")" '^spy looked [01] '
+like 'and found nothing of the host' "$(cat "$seen")" ' found 0$'
+drop "$id-spy"
+
+nothing_left
+done_testing
