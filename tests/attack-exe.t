@@ -20,7 +20,7 @@ echo host-only >"$tmp/host-only"
 spying() {
 	bundle spy
 	chmod 755 "$rootfs/bin/probe"
-	argv sh -c "probe $* >/tmp/seen; echo done >>/tmp/seen"
+	argv sh -c "probe $* >/tmp/seen; echo finished >>/tmp/seen"
 	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/spy.pid" "$id-spy"
 	spy=$(cat "$tmp/spy.pid")
@@ -94,11 +94,11 @@ bundle
 join
 argv true
 i=0
-until grep -q done "$seen" 2>/dev/null || [ $i -ge $((rounds * 5)) ]; do
+until grep -q finished "$seen" 2>/dev/null || [ $i -ge $((rounds * 5)) ]; do
 	i=$((i + 1))
 	runc run --bundle "$bundle" "$id" >/dev/null 2>&1
 done
-wait_for has_line "$seen" done
+wait_for has_line "$seen" finished
 like "$i starts under the eyes of a spy: it looked" "$(cat "$seen")" '^spy looked [01] '
 like 'and found nothing of the host' "$(cat "$seen")" ' found 0$'
 drop "$id-spy"

@@ -64,6 +64,8 @@ int fd_take(int *fd);		/* the value, and *fd = -1: the "_keep()" of a descriptor
 int fd_reserve_stdio(void);	/* opens /dev/null on whichever of 0..2 is closed */
 int fd_cloexec_from(int first);	/* every open descriptor >= first becomes close-on-exec */
 int fd_close_from(int first);	/* closes every descriptor >= first */
+/* Closes many at once: a call for each run of neighbours. Sorts fds; -1 is left out. */
+void fd_close_all(int *fds, size_t n);
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf, size_t len); /* EINTR and short writes handled; -1 + errno only */
 

@@ -97,6 +97,28 @@ int fd_set_cloexec(int fd, bool on)
 	return 0;
 }
 
+void fd_close_all(int *fds, size_t n)
+{
+	size_t run;
+
+	/* Insertion sort: a handful, nearly in order. */
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j && fds[j - 1] > fds[j]; j--) {
+			int swap = fds[j];
+
+			fds[j] = fds[j - 1];
+			fds[j - 1] = swap;
+		}
+	for (size_t i = 0; i < n; i += run) {
+		for (run = 1; i + run < n && fds[i + run] == fds[i] + (int)run; run++)
+			;
+		/* KERNEL 5.9: close_range(2) (ENOSYS); one by one. */
+		if (fds[i] >= 0 && (run == 1 || sys_close_range(fds[i], fds[i] + run - 1, 0) < 0))
+			for (size_t j = i; j < i + run; j++)
+				close(fds[j]);
+	}
+}
+
 int fd_write_all(int fd, const void *buf, size_t len)
 {
 	const char *p = buf;

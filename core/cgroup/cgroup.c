@@ -285,20 +285,22 @@ int cgroup_join(struct cgroup *cg)
 {
 	if (cg->unmade)
 		return failx("cgroup: systemd makes this one around a process: it must be attached");
-	cg_each(d, cg) {
-		int fd = fd_take(&d->door);
-
+	cg_each(d, cg)
 		/* KERNEL 5.5: moving the calling thread needs no lock of all forks; before, it is slow. */
-		if (fd >= 0 && tree_put(fd, "0") < 0 && !dispensable(cg, d, errno))
+		if (d->door >= 0 && fd_write_all(d->door, "0", 1) < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: join %s", d->path);
-	}
+	cgroup_join_close(cg);
 	return 0;
 }
 
 void cgroup_join_close(struct cgroup *cg)
 {
+	int *fds = arena_alloc(cg->arena, (cg->ndirs + 1) * sizeof(*fds));
+	size_t n = 0;
+
 	for (struct cg_dir *d = cg->dirs; d < cg->dirs + cg->ndirs; d++)
-		fd_close(&d->door);
+		fds[n++] = fd_take(&d->door);
+	fd_close_all(fds, n);
 }
 
 #define ATTACH_TRIES 5

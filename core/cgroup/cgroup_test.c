@@ -332,6 +332,80 @@ static void test_oom(void)
 	cgroup_oom_close(&oom);
 }
 
+/* Values that the kernel checks against each other, up and down in turn. */
+static void test_update(void)
+{
+	static const struct {
+		int64_t limit, swap, quota;
+		uint64_t period, burst;
+	} rows[] = {
+		{ 64 << 20, 96 << 20, 50000, 100000, 10000 },
+		{ 256 << 20, 512 << 20, 900000, 1000000, 0 },	/* all above the old memory and swap */
+		{ 32 << 20, 32 << 20, 2000, 10000, 1000 },	/* all below */
+		{ -1, -1, -1, 100000, 0 },
+		{ 48 << 20, 64 << 20, 20000, 50000, 20000 },
+	};
+	int64_t limit, swap, quota;
+	uint64_t period, burst;
+	struct oci_memory m = { .limit = &limit, .swap = &swap };
+	struct oci_cpu c = { .quota = &quota, .period = &period, .burst = &burst };
+	struct oci_resources r = { .memory = &m, .cpu = &c };
+	struct cgroup *cg = new_cgroup("/ocibox-test-update", NULL), *again;
+	struct oci_state state = { 0 };
+
+	if (!cg || cgroup_create(cg) < 0) {
+		ok(false, "update: %s", err_text());
+		return;
+	}
+	cgroup_save(cg, &arena, &state);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char want[64];
+
+		limit = rows[i].limit;
+		swap = rows[i].swap;
+		quota = rows[i].quota;
+		period = rows[i].period;
+		burst = rows[i].burst;
+		ok(cgroup_load(&arena, &state, &again) == 0 && cgroup_update(again, &r) == 0, "update %zu: %s", i,
+		   err_text());
+		if (limit < 0)
+			continue;
+		snprintf(want, sizeof(want), "%lld", (long long)limit);
+		is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), want, "memory");
+		if (cg->where.v1 >> CTL_CPU & 1)
+			snprintf(want, sizeof(want), "%lld", (long long)quota);
+		else
+			snprintf(want, sizeof(want), "%lld %llu", (long long)quota, (unsigned long long)period);
+		is_str(read_knob(cg, CTL_CPU, "cpu.cfs_quota_us", "cpu.max"), want, "quota");
+		snprintf(want, sizeof(want), "%llu", (unsigned long long)burst);
+		is_str(read_knob(cg, CTL_CPU, "cpu.cfs_burst_us", "cpu.max.burst"), want, "burst");
+	}
+	limit = 4096;
+	swap = 4095;
+	ok(cgroup_update(again, &r) < 0, "swap below memory: %s", err_text());
+	swap = 8192;
+	quota = 1;
+	ok(cgroup_update(again, &r) < 0, "a quota too small: %s", err_text());
+	err_clear("both were to fail");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+}
+
+static void test_delegate(void)
+{
+	struct cgroup_want want = { .id = "ocibox-test-delegate", .path = "/ocibox-test-delegate", .delegate = true,
+				    .delegate_uid = 1234 };
+	struct cgroup *cg = NULL;
+	struct stat st;
+
+	if (cgroup_layout() != CGROUP_V2)
+		return;
+	ok(cgroup_plan(&arena, &want, &cg) == 0 && cgroup_create(cg) == 0, "a delegated one: %s", err_text());
+	ok(stat(cg->v2->path, &st) == 0 && st.st_uid == 1234 && st.st_gid == 0, "its directory is given away");
+	ok(fstatat(cg_dir_fd(cg->v2), "cgroup.procs", &st, 0) == 0 && st.st_uid == 1234, "cgroup.procs too");
+	ok(fstatat(cg_dir_fd(cg->v2), "memory.max", &st, 0) == 0 && st.st_uid == 0, "not its limits");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+}
+
 /* The device program on a v2 directory, whoever else rules devices here. */
 static void test_bpf(void)
 {
@@ -387,6 +461,8 @@ int main(void)
 	test_wait();
 	test_stats();
 	test_oom();
+	test_update();
+	test_delegate();
 	err_clear("the next test has its own");
 	test_bpf();
 	return done();

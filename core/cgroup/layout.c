@@ -103,20 +103,22 @@ static char *unescape(char *s)
 	return s;
 }
 
-/* Do the superblock options of a v1 mount name this hierarchy? */
-static bool options_match(char *options, const char *names)
+/* Is word (len) one of list's, between commas? */
+static bool in_list(const char *list, const char *word, size_t len)
 {
-	char *save = NULL;
-
-	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
-		size_t len = strlen(o);
-		const char *at = strstr(names, o);
-
-		/* One controller is enough: it can be in one hierarchy only. */
-		if (at && (at == names || at[-1] == ',') && (!at[len] || at[len] == ','))
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == len && !memcmp(list, word, len))
 			return true;
-	}
 	return false;
+}
+
+/* Do the superblock options of a v1 mount name this hierarchy? One controller of it is enough: it can
+ * be in one hierarchy only. */
+static bool options_match(const char *options, const char *names)
+{
+	size_t len = strcspn(names, ",");
+
+	return in_list(options, names, len);
 }
 
 /* One line of mountinfo against the hierarchies that are still without a mount. */

@@ -36,7 +36,7 @@ static int plan(struct cgroup **cg, const struct oci_resources *r, struct cgroup
 
 static void test_none(void)
 {
-	struct cgroup *cg, *again;
+	struct cgroup *cg, *again = NULL;
 	struct oci_state state = { 0 };
 	cgroup_pids found;
 

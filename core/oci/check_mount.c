@@ -115,7 +115,7 @@ static void idmap(struct check *k, const struct oci_mount *m)
 	check_id_maps(k, "gidMappings", &m->gid_mappings);
 	if (uids != gids)
 		check_say(check_at(k, uids ? "gidMappings" : "uidMappings"),
-			  "is missing: id-mapped mounts need both");
+			  "is missing: id-mapped mounts need both uid and gid mappings");
 	if (!is_bind(m) && (uids || gids || has_option(m, "idmap") || has_option(m, "ridmap")))
 		check_say(check_at(k, uids   ? "uidMappings"
 				      : gids ? "gidMappings"

@@ -51,14 +51,14 @@ static const struct rule_case cases[] = {
 	{ MOUNTS,
 	  "{'destination':'/x','source':'/"
 	  "y','options':['bind'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
-	  "2:1: mounts[0].gidMappings: is missing: id-mapped mounts need both",
+	  "2:1: mounts[0].gidMappings: is missing: id-mapped mounts need both uid and gid mappings",
 	  "{'destination':'/x','source':'/"
 	  "y','options':['rbind','ridmap'],'uidMappings':[{'containerID':0,'hostID':1,'size':1}],'"
 	  "gidMappings':[{'containerID':0,'hostID':1,'size':1}]}" },
 	{ MOUNTS,
 	  "{'destination':'/x','source':'/"
 	  "y','options':['bind'],'gidMappings':[{'containerID':0,'hostID':1,'size':1}]}",
-	  "2:1: mounts[0].uidMappings: is missing: id-mapped mounts need both",
+	  "2:1: mounts[0].uidMappings: is missing: id-mapped mounts need both uid and gid mappings",
 	  "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-10;gids=0-1-10']}" },
 	{ MOUNTS,
 	  "{'destination':'/x','source':'/"

@@ -64,17 +64,18 @@ int spawn_connect(struct child *c, const char *console, const char *pidfd)
 int spawn_process(struct child *c, struct serve *s)
 {
 	struct cgroup *cg = s->life->cgroup;
-	int wire[2], cgroup;
+	int wire[2], cgroup, doors = cgroup_join_open(cg);
 	pid_t pid;
 
-	if (cgroup_join_open(cg) < 0 || wire_pair(wire) < 0)
+	if (doors < 0 || wire_pair(wire) < 0)
 		return -1;
 	s->sock = c->parent_sock = wire[0];
 	c->sock = wire[1];
 	c->state_dir = s->life->dir;
 	c->cgroup = cg;
-	cgroup = cgroup_clone_fd(cg);
-	c->join = cgroup < 0;
+	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
+	cgroup = doors ? cgroup_clone_fd(cg) : -1;
+	c->join = doors && cgroup < 0;
 	pid = clone_child(c, s, cgroup);
 	if (!pid && c->plan.two_steps)
 		child_first(c);
