@@ -59,20 +59,15 @@ static int open_log(void)
 
 /* ---- who we are ------------------------------------------------------------------------------------- */
 
-/* The initial user namespace maps every id to itself. Without /proc nothing can be known, and
- * running as real root is the likelier case then. */
+/* The first user namespace has a fixed inode number (PROC_USER_INIT_INO of the kernel's proc_ns.h).
+ * Without /proc nothing can be known, and running as real root is the likelier case then. */
+#define INITIAL_USERNS_INO 0xEFFFFFFDU
+
 static bool in_user_namespace(void)
 {
-	unsigned long inside, outside, count;
-	char map[128];
+	struct stat st;
 
-	if (file_read_line(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0) {
-		err_clear("no /proc: taken for the initial user namespace");
-		return false;
-	}
-	if (sscanf(map, "%lu %lu %lu", &inside, &outside, &count) != 3)
-		return false;
-	return inside || outside || count != 4294967295UL;
+	return !stat("/proc/self/ns/user", &st) && st.st_ino != INITIAL_USERNS_INO;
 }
 
 static bool honour_xdg(bool in_userns)

@@ -66,6 +66,13 @@ int fd_cloexec_from(int first);	/* every open descriptor >= first becomes close-
 int fd_close_from(int first);	/* closes every descriptor >= first */
 /* Closes many at once: a call for each run of neighbours. Sorts fds; -1 is left out. */
 void fd_close_all(int *fds, size_t n);
+/* Descriptors that are done with, closed together later. A zeroed one is empty. */
+struct fd_pool {
+	int fds[32];
+	size_t n;
+};
+void fd_pool_put(struct fd_pool *pool, int *fd);	/* takes *fd over; -1 is nothing */
+void fd_pool_close(struct fd_pool *pool);	/* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf, size_t len); /* EINTR and short writes handled; -1 + errno only */
 
@@ -78,6 +85,8 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 /* One write(2) to an existing file (cgroup, sysctl). The record names path and value. */
 int file_write(int dirfd, const char *path, const char *value);
+/* A new file; one that is there already is an error (errno EEXIST). Nothing is left on failure. */
+int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 /* Creates path anew under a temporary name beside it and renames it into place. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 

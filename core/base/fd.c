@@ -119,6 +119,24 @@ void fd_close_all(int *fds, size_t n)
 	}
 }
 
+void fd_pool_put(struct fd_pool *pool, int *fd)
+{
+	if (*fd < 0)
+		return;
+	if (pool->n == ARRAY_SIZE(pool->fds))
+		fd_pool_close(pool);
+	pool->fds[pool->n++] = fd_take(fd);
+}
+
+void fd_pool_close(struct fd_pool *pool)
+{
+	int saved = errno;
+
+	fd_close_all(pool->fds, pool->n);
+	pool->n = 0;
+	errno = saved;
+}
+
 int fd_write_all(int fd, const void *buf, size_t len)
 {
 	const char *p = buf;

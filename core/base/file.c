@@ -74,40 +74,47 @@ int file_write(int dirfd, const char *path, const char *value)
 	return 0;
 }
 
+int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
+{
+	int fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return fail("create %s", path);
+	if (fd_write_all(fd, buf, len) < 0) {
+		fail("write %s", path);
+		fd_close(&fd);
+		unlinkat(dirfd, path, 0);
+		return -1;
+	}
+	/* close reports what delayed writes could not store (quota, network filesystems). */
+	if (close(fd) < 0) {
+		fail("write %s", path);
+		unlinkat(dirfd, path, 0);
+		return -1;
+	}
+	return 0;
+}
+
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
 {
 	const char *slash = strrchr(path, '/');
 	int dirlen = slash ? (int)(slash + 1 - path) : 0;
 	char temp[4096];
-	int fd;
 
 	if (snprintf(temp, sizeof(temp), "%.*s.%s", dirlen, path, path + dirlen) >= (int)sizeof(temp))
 		return failx("%s: path is too long", path);
-	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0 && errno == EEXIST) {
+	if (file_create(dirfd, temp, buf, len, mode) < 0) {
+		if (err_num() != EEXIST)
+			return -1;
 		/* Left by a process that was killed between creating and renaming. */
 		if (unlinkat(dirfd, temp, 0) < 0)
 			return fail("remove %s", temp);
-		fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		if (file_create(dirfd, temp, buf, len, mode) < 0)
+			return -1;
 	}
-	if (fd < 0)
-		return fail("create %s", temp);
-	if (fd_write_all(fd, buf, len) < 0) {
-		fail("write %s", temp);
-		goto undo;
-	}
-	/* close reports what delayed writes could not store (quota, network filesystems). */
-	if (close(fd) < 0) {
-		fail("write %s", temp);
-		fd = -1;
-		goto undo;
-	}
-	fd = -1;
 	if (!renameat(dirfd, temp, dirfd, path))
 		return 0;
 	fail("rename %s to %s", temp, path);
-undo:
-	fd_close(&fd);
 	unlinkat(dirfd, temp, 0);
 	return -1;
 }

@@ -98,6 +98,7 @@ struct mount_env {
 	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
+	struct fd_pool done;	/* targets and sources, closed at the end */
 	/* tmpfs and /dev that become read-only once everything below them stands */
 	int *readonly_later;
 	size_t nreadonly;
@@ -129,6 +130,7 @@ struct mountapi_bind {
 	int root;		/* the target was opened as path below root */
 	const char *path;
 	int target;
+	struct fd_pool *done;	/* takes the descriptor made on the way */
 };
 int mountapi_bind(const struct mountapi_bind *b);
 int mountapi_flags(int fd, unsigned long *flags);	/* ORs in the MS_* that the mount of fd has */
@@ -140,12 +142,16 @@ uint64_t mountapi_attrs(unsigned long ms_flags);
 /* Sets the propagation of / and binds path on itself. Returns the rootfs mount, O_PATH. */
 int rootfs_open(const char *path, unsigned long propagation);
 /* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
-int rootfs_readonly_path(int root, const char *path);
-struct rootfs_mask {	/* made on first use */
-	int dir;	/* detached read-only empty tmpfs */
+struct rootfs_protect {
+	int root;
+	const char *label;	/* linux.mountLabel or NULL */
+	/* made on first use, -1 before */
+	int dir;	/* read-only empty tmpfs */
 	int null;	/* /dev/null of the host, checked to be 1:3 */
+	struct fd_pool done;
 };
-int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const char *label);
+int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
+int rootfs_mask_path(struct rootfs_protect *p, const char *path);
 int rootfs_readonly(int root);
 /* Makes root the root of this mount namespace and lets the old one go, on an initramfs too. */
 int rootfs_pivot(int root, unsigned long propagation);

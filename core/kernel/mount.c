@@ -221,7 +221,7 @@ static int mount_bind(struct mount_job *j)
 	const unsigned long per_mount = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME |
 					MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW;
 	struct mountapi_bind b = { .recursive = j->o.flags & MS_REC, .flags = j->o.flags & per_mount,
-				   .root = j->env->root, .path = j->m->destination };
+				   .root = j->env->root, .path = j->m->destination, .done = &j->env->done };
 	int source __cleanup(fd_close) = -1, target __cleanup(fd_close) = -1;
 	struct stat st;
 	int done;
@@ -250,7 +250,11 @@ static int mount_bind(struct mount_job *j)
 		fd_close(&source);
 		source = path_open(j->env->root, j->m->destination, O_PATH, 0, 0);
 	}
-	return mount_settle(j, source);
+	fd_pool_put(&j->env->done, &target);
+	if (mount_settle(j, source) < 0)
+		return -1;
+	fd_pool_put(&j->env->done, &source);
+	return 0;
 }
 
 /* ---- everything else ---------------------------------------------------------------------------------- */
@@ -341,6 +345,7 @@ static int mount_fs(struct mount_job *j)
 		fail("mount %s on %s", j->m->type, j->m->destination);
 		return explain(j);
 	}
+	fd_pool_put(&j->env->done, &target);
 	if (j->env->label && !strcmp(j->m->type, "mqueue")) {
 		int mnt __cleanup(fd_close) = path_open(j->env->root, j->m->destination, O_RDONLY, 0, 0);
 
@@ -387,6 +392,7 @@ int mount_entry(struct mount_env *env, const struct oci_mount *m)
 
 int mount_finish(struct mount_env *env)
 {
+	fd_pool_close(&env->done);
 	for (size_t i = 0; i < env->nreadonly; i++) {
 		if (mountapi_setattr(env->readonly_later[i], false, MOUNT_ATTR_RDONLY, 0) < 0)
 			return -1;

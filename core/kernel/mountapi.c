@@ -234,5 +234,9 @@ int mountapi_bind(const struct mountapi_bind *b)
 			return fail("change mount attributes");
 		}
 	}
-	return mountapi_attach(mnt, b->target);
+	if (mountapi_attach(mnt, b->target) < 0)
+		return -1;
+	if (b->done)
+		fd_pool_put(b->done, &own);
+	return 0;
 }

@@ -102,16 +102,18 @@ static int open_present(int root, const char *path, int *fd)
 	return 0;
 }
 
-int rootfs_readonly_path(int root, const char *path)
+int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 {
-	int fd __cleanup(fd_close) = -1;
-	int found = open_present(root, path, &fd);
+	struct mountapi_bind b = { .recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY,
+				   .root = p->root, .path = path, .done = &p->done };
+	int fd, rc, found = open_present(p->root, path, &fd);
 
 	if (found <= 0)
 		return found;
-	return mountapi_bind(&(struct mountapi_bind){
-		.source = fd, .target = fd, .recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY,
-		.root = root, .path = path });
+	b.source = b.target = fd;
+	rc = mountapi_bind(&b);
+	fd_pool_put(&p->done, &fd);
+	return rc;
 }
 
 /* What covers files: the host's null device, opened by us and looked at (2025-31133: never the
@@ -135,43 +137,42 @@ static int open_null(int *fd)
 /* What covers directories: one empty tmpfs for all. */
 static int open_empty(int *fd, const char *label)
 {
-	char data[512] = "mode=0555,nr_blocks=1,nr_inodes=2";
+	char data[512] = "mode=0555";
 
-	if (*fd >= 0)
-		return 0;
-	if (label && snprintf(data, sizeof(data), "mode=0555,nr_blocks=1,nr_inodes=2,context=\"%s\"", label) >=
-			     (int)sizeof(data))
+	if (label && snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", label) >= (int)sizeof(data))
 		return failx("mount label is too long");
-	*fd = mountapi_new("tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
-	return *fd < 0 ? -1 : 0;
+	*fd = mountapi_new("tmpfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
+	return *fd < 0 ? -1 : mountapi_setattr(*fd, false, MOUNT_ATTR_RDONLY, 0);
 }
 
-int rootfs_mask_path(struct rootfs_mask *mask, int root, const char *path, const char *label)
+static int mask(struct rootfs_protect *p, const char *path, int target)
 {
-	int fd __cleanup(fd_close) = -1;
-	struct mountapi_bind b = { .root = root, .path = path };
+	struct mountapi_bind b = { .root = p->root, .path = path, .target = target, .done = &p->done };
 	struct stat st;
-	int found = open_present(root, path, &fd);
+
+	if (fstat(target, &st) < 0)
+		return fail("stat %s", path);
+	if (!S_ISDIR(st.st_mode)) {
+		if (open_null(&p->null) < 0)
+			return -1;
+		b.source = p->null;
+		return mountapi_bind(&b);
+	}
+	if (p->dir < 0)
+		return open_empty(&p->dir, p->label) < 0 ? -1 : mountapi_attach(p->dir, target);
+	b.source = p->dir;	/* read-only as the first is */
+	return mountapi_bind(&b);
+}
+
+int rootfs_mask_path(struct rootfs_protect *p, const char *path)
+{
+	int fd, rc, found = open_present(p->root, path, &fd);
 
 	if (found <= 0)
 		return found;
-	if (fstat(fd, &st) < 0)
-		return fail("stat %s", path);
-	b.target = fd;
-	if (S_ISDIR(st.st_mode)) {
-		bool first = mask->dir < 0;
-
-		if (open_empty(&mask->dir, label) < 0)
-			return -1;
-		if (first)
-			return mountapi_attach(mask->dir, fd);
-		b.source = mask->dir;	/* read-only as the first is */
-	} else {
-		if (open_null(&mask->null) < 0)
-			return -1;
-		b.source = mask->null;
-	}
-	return mountapi_bind(&b);
+	rc = mask(p, path, fd);
+	fd_pool_put(&p->done, &fd);
+	return rc;
 }
 
 int rootfs_readonly(int root)
@@ -251,10 +252,9 @@ int rootfs_pivot(int root, unsigned long propagation)
 	 * unmount the host's: it becomes a slave first. */
 	if (old >= 0 && mountapi_propagation(old, MS_SLAVE | MS_REC) < 0)
 		return -1;
+	/* The working directory is the new root already (pivot_root(2)). */
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail("unmount the old root");
-	if (chdir("/") < 0)
-		return fail("enter the new root");
 	/* What was asked holds for the container's own root too (checklist Q-03). */
 	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) && mount(NULL, "/", NULL, propagation, NULL) < 0)
 		return fail("change the propagation of the new root");

@@ -185,7 +185,7 @@ static void devices(struct check *k)
 				  "must not be 4294967295, which stands for no id");
 		if (d->type && d->type != 'p')
 			device_numbers(k, d, i, at);
-		at = at->next;
+		at = at ? at->next : NULL;
 	}
 }
 

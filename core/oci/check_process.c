@@ -73,7 +73,7 @@ static void rlimits(struct check *k)
 		size_t i = r - p->rlimits.at;
 		bool known = is_rlimit(element);
 
-		element = element->next;
+		element = element ? element->next : NULL;
 		if (!known)
 			continue;
 		if (seen & 1ull << r->type)

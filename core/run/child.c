@@ -300,17 +300,19 @@ static int step_sysctl(struct child *c)
 
 static int step_protect(struct child *c)
 {
-	struct rootfs_mask mask = { -1, -1 };
+	struct rootfs_protect p = { .root = c->root, .label = c->config->linux->mount_label, .dir = -1,
+				    .null = -1 };
 	int rc = 0;
 
 	list_each(path, c->config->linux->readonly_paths)
-		if (!rc && rootfs_readonly_path(c->root, *path) < 0)
+		if (!rc && rootfs_readonly_path(&p, *path) < 0)
 			rc = fail_in("make %s read-only", *path);
 	list_each(path, c->config->linux->masked_paths)
-		if (!rc && rootfs_mask_path(&mask, c->root, *path, c->config->linux->mount_label) < 0)
+		if (!rc && rootfs_mask_path(&p, *path) < 0)
 			rc = fail_in("mask %s", *path);
-	fd_close(&mask.dir);
-	fd_close(&mask.null);
+	fd_pool_put(&p.done, &p.dir);
+	fd_pool_put(&p.done, &p.null);
+	fd_pool_close(&p.done);
 	return rc;
 }
 

@@ -268,12 +268,15 @@ int life_save(struct arena *a, struct life *l)
 	struct json_out o = { .arena = a };
 
 	json_write(&o, &oci_state_type, &l->state);
+	/* The first time nothing exists that a torn file could make us forget. */
+	if (!l->state.pid)
+		return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
 	return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
 }
 
 int life_save_config(struct life *l, const struct oci_doc *doc)
 {
-	return file_replace(l->dir, CONFIG_FILE, doc->raw, doc->len, 0600);
+	return file_create(l->dir, CONFIG_FILE, doc->raw, doc->len, 0600);
 }
 
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)

@@ -15,24 +15,29 @@ extern char **environ;
  * inside the container, and a second process there may open it for writing through /proc/PID/exe.
  * So what runs from here on is a copy that cannot be written: read-only by its mount, or sealed.
  */
-static int is_sealed(int exe)
+static int is_sealed(void)
 {
+	int exe __cleanup(fd_close) = -1;
 	struct statfs fs;
-	int seals = fcntl(exe, F_GET_SEALS);
 
-	if (seals >= 0)
-		return !!(seals & F_SEAL_WRITE);
-	if (fstatfs(exe, &fs) < 0)
-		return fail("statfs /proc/self/exe");
-	return !!(fs.f_flags & MS_RDONLY);
+	if (statfs("/proc/self/exe", &fs) < 0) {
+		fail("statfs /proc/self/exe");
+		return fail_hint("the runtime needs /proc");
+	}
+	if (fs.f_flags & MS_RDONLY)
+		return 1;
+	if (fs.f_type != SYS_TMPFS_MAGIC)
+		return 0;
+	exe = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return exe >= 0 && fcntl(exe, F_GET_SEALS) >= 0 && fcntl(exe, F_GET_SEALS) & F_SEAL_WRITE;
 }
 
 /* An ordinary user's containers have no more rights than the user: a file he cannot write is safe. */
-static bool is_out_of_reach(int exe)
+static bool is_out_of_reach(void)
 {
 	struct stat st;
 
-	return geteuid() && !fstat(exe, &st) && !st.st_uid && !st.st_gid && !(st.st_mode & 0022);
+	return geteuid() && !stat("/proc/self/exe", &st) && !st.st_uid && !st.st_gid && !(st.st_mode & 0022);
 }
 
 /* A detached read-only mount of the file: no copy, and gone with the last process that runs it. */
@@ -48,14 +53,17 @@ static int seal_mount(void)
 
 /* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS; EPERM without CAP_SYS_ADMIN); a sealed
  * memfd costs a copy of the file. */
-static int seal_memfd(int exe)
+static int seal_memfd(void)
 {
+	int exe __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int fd __cleanup(fd_close) = memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	ssize_t n;
 
 	/* KERNEL 6.3: MFD_EXEC (EINVAL); memfds were always executable before. */
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (exe < 0)
+		return fail("open /proc/self/exe");
 	if (fd < 0)
 		return fail("create a sealed copy of the executable");
 	do {
@@ -70,18 +78,16 @@ static int seal_memfd(int exe)
 
 int seal_self(char **argv)
 {
-	int exe __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int fd __cleanup(fd_close) = -1;
-	int sealed;
+	int sealed = is_sealed();
 
-	if (exe < 0)
-		return fail_hint("%s", (fail("open /proc/self/exe"), "the runtime needs /proc"));
-	sealed = is_sealed(exe);
-	if (sealed || is_out_of_reach(exe))
+	if (sealed)
 		return sealed < 0 ? -1 : 0;
 	fd = seal_mount();
+	if (fd < 0 && is_out_of_reach())
+		return 0;
 	if (fd < 0)
-		fd = seal_memfd(exe);
+		fd = seal_memfd();
 	if (fd < 0)
 		return -1;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);

@@ -74,7 +74,7 @@ static void reap(struct relay *r)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	while (!r->dead && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == r->pid) {
 			r->status = status;
 			r->dead = true;
@@ -146,9 +146,9 @@ int wait_foreground(pid_t pid, int master)
 	if (master < 0) {
 		siginfo_t si;
 
-		/* No terminal: one blocking call a signal is all there is to do. */
+		/* No terminal: one blocking call a signal is all there is to do. A SIGCHLD from before waits
+		 * for us, blocked since before the clone. */
 		sigfillset(&all);
-		reap(&r);
 		while (!r.dead) {
 			if (sigwaitinfo(&all, &si) < 0)
 				continue;
