@@ -58,8 +58,6 @@ static int create_run(void *opts, int argc, char **argv)
 	return status < 0 ? fail_in("runc create failed"), -1 : status;
 }
 
-extern const struct applet run_applet;
-
 static int run_run(void *opts, int argc, char **argv)
 {
 	const struct create_opts *o = opts;
@@ -76,41 +74,29 @@ static int run_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct create_opts, field)
-#define CREATE_ROWS                                                                                  \
-	{                                                                                            \
-		"bundle",   'b',   OPT_STR,                                                          \
-		AT(bundle), "DIR", "the bundle; default is the working directory"                    \
-	},                                                                                           \
-		{ "config",   'f',    OPT_STR,                                                       \
-		  AT(config), "FILE", "read this instead of the bundle's config.json" },             \
-		{ "console-socket",   0,	OPT_STR,                                             \
-		  AT(console_socket), "SOCKET", "unix socket that receives the terminal's master" }, \
-		{ "pidfd-socket", 0,                                                                 \
-		  OPT_STR,	  AT(pidfd_socket),                                                  \
-		  "SOCKET",	  "unix socket that receives a pidfd of the container's init" },     \
-		{ "pid-file",	0,	OPT_STR,                                                     \
-		  AT(pid_file), "FILE", "write the pid of the container's init there" },             \
-		{ "no-pivot", 0,                                                                     \
-		  OPT_FLAG,   AT(no_pivot),                                                          \
-		  NULL,	      "move and chroot instead of pivot_root, for a rootfs on a ramdisk" },  \
-		{ "no-new-keyring",   0,    OPT_FLAG,                                                \
-		  AT(no_new_keyring), NULL, "keep the caller's session keyring" },                   \
-	{                                                                                            \
-		"preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",                                   \
-			"pass N descriptors from 3 on to the container"                              \
-	}
-
-static const struct opt create_opts[] = {
-	CREATE_ROWS,
-	{ NULL },
-};
-
+/* create has all but the first three. */
 static const struct opt run_opts[] = {
-	CREATE_ROWS,
 	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
 	  "do not adopt orphans of the container" },
+#define RUN_ONLY 3
+	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
+	  "the bundle; default is the working directory" },
+	{ "config", 'f', OPT_STR, AT(config), "FILE",
+	  "read this instead of the bundle's config.json" },
+	{ "console-socket", 0, OPT_STR, AT(console_socket), "SOCKET",
+	  "unix socket that receives the terminal's master" },
+	{ "pidfd-socket", 0, OPT_STR, AT(pidfd_socket), "SOCKET",
+	  "unix socket that receives a pidfd of the container's init" },
+	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE",
+	  "write the pid of the container's init there" },
+	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL,
+	  "move and chroot instead of pivot_root, for a rootfs on a ramdisk" },
+	{ "no-new-keyring", 0, OPT_FLAG, AT(no_new_keyring), NULL,
+	  "keep the caller's session keyring" },
+	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
+	  "pass N descriptors from 3 on to the container" },
 	{ NULL },
 };
 
@@ -119,10 +105,9 @@ const struct applet create_applet = {
 	.args = "ID",
 	.summary = "create a container and leave its process waiting for start",
 	.text = "Everything is made as config.json of the bundle says; only the program itself is "
-		"not "
-		"executed before `runc start ID`. ID is any unused name of letters, digits and "
+		"not executed before `runc start ID`. ID is any unused name of letters, digits and "
 		"_+-. .",
-	.opts = create_opts,
+	.opts = run_opts + RUN_ONLY,
 	.opts_size = sizeof(struct create_opts),
 	.args_min = 1,
 	.args_max = 1,
@@ -135,8 +120,7 @@ const struct applet run_applet = {
 	.args = "ID",
 	.summary = "create and start a container",
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
-		"status, or with "
-		"128 plus the number of the signal that ended it.",
+		"status, or with 128 plus the number of the signal that ended it.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),
 	.args_min = 1,

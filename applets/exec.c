@@ -133,8 +133,7 @@ const struct applet exec_applet = {
 	.args = "ID COMMAND [ARG...]",
 	.summary = "execute a further process in a container",
 	.text = "With --process the command comes from the file. In the foreground the exit status "
-		"is that of "
-		"the process; 255 says that it could not be executed.",
+		"is that of the process; 255 says that it could not be executed.",
 	.opts = exec_opts,
 	.opts_size = sizeof(struct exec_opts),
 	.args_min = 1,

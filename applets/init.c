@@ -235,9 +235,8 @@ const struct applet oci_init_applet = {
 	.summary = "process 1 of a container: reaps orphans, forwards signals, returns the exit "
 		   "status",
 	.text = "Exits with the status of the command, with 128 plus the signal that ended it, "
-		"with 127 when "
-		"it is not found and 126 when it cannot be executed. The variables TINI_SUBREAPER, "
-		"TINI_KILL_PROCESS_GROUP and TINI_VERBOSITY are honoured.",
+		"with 127 when it is not found and 126 when it cannot be executed. The variables "
+		"TINI_SUBREAPER, TINI_KILL_PROCESS_GROUP and TINI_VERBOSITY are honoured.",
 	.opts = init_opts,
 	.opts_size = sizeof(struct init_opts),
 	.args_max = -1,

@@ -77,8 +77,7 @@ const struct applet kill_applet = {
 	.args = "ID [SIGNAL]",
 	.summary = "send a signal to a container's init, TERM unless another is named",
 	.text = "SIGNAL is a number or a name, with or without SIG. KILL reaches every process "
-		"also where the "
-		"container shares its pid namespace.",
+		"also where the container shares its pid namespace.",
 	.opts = kill_opts,
 	.opts_size = sizeof(struct kill_opts),
 	.args_min = 1,

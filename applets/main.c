@@ -16,8 +16,9 @@ const struct applet_row applet_rows[] = {
 #undef ALIAS
 };
 
-#define each_row(r)                                                                                \
-	(const struct applet_row *r = applet_rows; r < applet_rows + ARRAY_SIZE(applet_rows); r++)
+#define row_each(r)                                                                                \
+	for (const struct applet_row *r = applet_rows; r < applet_rows + ARRAY_SIZE(applet_rows);  \
+	     r++)
 
 struct globals globals = { .log_fd = STDERR_FILENO };
 struct arena arena;
@@ -26,8 +27,9 @@ struct arena arena;
 
 static const struct applet_row *find(const char *parent, const char *name)
 {
-	for
-		each_row(r) if (!strcmp(r->parent, parent) && !strcmp(r->name, name)) return r;
+	row_each (r)
+		if (!strcmp(r->parent, parent) && !strcmp(r->name, name))
+			return r;
 	return NULL;
 }
 
@@ -36,18 +38,16 @@ static const struct applet_row *find_program(const char *name)
 {
 	const struct applet_row *best = NULL;
 
-	for
-		each_row(r)
-		{
-			size_t len = strlen(r->name);
+	row_each (r) {
+		size_t len = strlen(r->name);
 
-			if (*r->parent || strncmp(name, r->name, len))
-				continue;
-			if (!name[len])
-				return r;
-			if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
-				best = r;
-		}
+		if (*r->parent || strncmp(name, r->name, len))
+			continue;
+		if (!name[len])
+			return r;
+		if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
+			best = r;
+	}
 	return best;
 }
 
@@ -56,10 +56,10 @@ static char *names_below(const char *parent)
 {
 	char *all = NULL;
 
-	for
-		each_row(r) if (!r->alias && !strcmp(r->parent, parent) &&
-				r->applet != &ocibox_applet) all =
-			arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "", r->name);
+	row_each (r)
+		if (!r->alias && !strcmp(r->parent, parent) && r->applet != &ocibox_applet)
+			all = arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "",
+					   r->name);
 	return all;
 }
 
@@ -97,18 +97,15 @@ static void show_help(const struct applet_row *row)
 	opts_help(row->applet, *row->parent
 				       ? arena_printf(&arena, "%s %s", globals.applet, row->name)
 				       : row->name);
-	for
-		each_row(r)
-		{
-			/* ocibox lists the programs, which have no parent */
-			if (r->alias || r == row ||
-			    strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
-				continue;
-			if (!any)
-				printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
-			any = true;
-			printf("  %-12s %s\n", r->name, r->applet->summary);
-		}
+	row_each (r) {
+		/* ocibox lists the programs, which have no parent */
+		if (r->alias || r == row || strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
+			continue;
+		if (!any)
+			printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
+		any = true;
+		printf("  %-12s %s\n", r->name, r->applet->summary);
+	}
 }
 
 static int unknown(const char *parent, const char *name)
@@ -202,23 +199,21 @@ static const char *const kind_names[] = { "flag",  "str",     "list",	    "int",
 
 static void dump(void)
 {
-	for
-		each_row(r)
-		{
-			const struct applet *ap = r->applet;
+	row_each (r) {
+		const struct applet *ap = r->applet;
 
-			printf("%s\t%s\t%s\t%s\t%s\t", r->alias ? "alias" : "applet", r->parent,
-			       r->name, ap->args, ap->summary);
-			dump_text(ap->text);
-			putchar('\n');
-			for (const struct opt *o = r->alias ? NULL : ap->opts; o && o->name; o++)
-				printf("option\t%s\t%s\t%s\t%.1s\t%s\t%s\t%s\n", r->parent, r->name,
-				       o->name, o->letter ? &o->letter : "", kind_names[o->kind],
-				       !opts_takes_value(o) ? ""
-				       : o->arg		    ? o->arg
-							    : "VALUE",
-				       o->help ? o->help : "");
-		}
+		printf("%s\t%s\t%s\t%s\t%s\t", r->alias ? "alias" : "applet", r->parent, r->name,
+		       ap->args, ap->summary);
+		dump_text(ap->text);
+		putchar('\n');
+		for (const struct opt *o = r->alias ? NULL : ap->opts; o && o->name; o++)
+			printf("option\t%s\t%s\t%s\t%.1s\t%s\t%s\t%s\n", r->parent, r->name,
+			       o->name, o->letter ? &o->letter : "", kind_names[o->kind],
+			       !opts_takes_value(o) ? ""
+			       : o->arg		    ? o->arg
+						    : "VALUE",
+			       o->help ? o->help : "");
+	}
 }
 
 /* A name that is there already is left alone unless it is this very program: nobody's runc is
@@ -243,17 +238,15 @@ static int install(const char *dir, bool symbolic)
 
 	if (!realpath("/proc/self/exe", self))
 		return fail("find this program's own file");
-	for
-		each_row(r)
-		{
-			const char *path = arena_printf(&arena, "%s/%s", dir, r->name);
+	row_each (r) {
+		const char *path = arena_printf(&arena, "%s/%s", dir, r->name);
 
-			if (*r->parent || r->alias || r->applet == &ocibox_applet)
-				continue;
-			if (install_one(self, path, symbolic) < 0)
-				return -1;
-			printf("%s\n", path);
-		}
+		if (*r->parent || r->alias || r->applet == &ocibox_applet)
+			continue;
+		if (install_one(self, path, symbolic) < 0)
+			return -1;
+		printf("%s\n", path);
+	}
 	return 0;
 }
 
@@ -279,8 +272,8 @@ static int ocibox_run(void *opts, int argc, char **argv)
 		return applet_run("", argc, argv);
 	if (!o->list)
 		show_help(find("", "ocibox"));
-	for
-		each_row(r) if (o->list && !*r->parent && !r->alias && r->applet != &ocibox_applet)
+	row_each (r)
+		if (o->list && !*r->parent && !r->alias && r->applet != &ocibox_applet)
 			printf("%s\n", r->name);
 	return 0;
 }
@@ -304,8 +297,7 @@ const struct applet ocibox_applet = {
 	.args = "APPLET [ARG...]",
 	.summary = "OCI runtime, spec tool and container init in one program",
 	.text = "The name it is called by chooses the applet: runc, oci-spec, oci-init. Under its "
-		"own name "
-		"the first argument does.",
+		"own name the first argument does.",
 	.opts = ocibox_opts,
 	.opts_size = sizeof(struct ocibox_opts),
 	.args_max = -1,

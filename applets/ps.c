@@ -313,9 +313,8 @@ const struct applet ps_applet = {
 	.args = "ID [PS ARG...]",
 	.summary = "show the processes of a container",
 	.text = "The table is that of the host's ps, called with the further arguments (default "
-		"-ef), reduced to "
-		"the container's processes. Where there is no such ps, a table of the same columns "
-		"is made.",
+		"-ef), reduced to the container's processes. Where there is no such ps, a table of "
+		"the same columns is made.",
 	.opts = ps_opts,
 	.opts_size = sizeof(struct ps_opts),
 	.args_min = 1,

@@ -132,19 +132,18 @@ static int from_options(const struct update_opts *o, struct oci_resources *r)
 
 static int read_stdin(char **text, size_t *len)
 {
-	char *buf = arena_alloc(&arena, RESOURCES_MAX + 1);
-	ssize_t n = 0;
+	ssize_t n;
 
+	*text = arena_alloc(&arena, RESOURCES_MAX + 1);
 	*len = 0;
 	do {
-		*len += n;
-		n = read(STDIN_FILENO, buf + *len, RESOURCES_MAX - *len);
-	} while (n > 0 || (n < 0 && errno == EINTR && (n = 0, true)));
+		n = read(STDIN_FILENO, *text + *len, RESOURCES_MAX - *len);
+		*len += n > 0 ? n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0)
 		return fail("read resources from standard input");
 	if (*len == RESOURCES_MAX)
 		return failx("resources on standard input are larger than %u bytes", RESOURCES_MAX);
-	*text = buf;
 	return 0;
 }
 

@@ -15,7 +15,7 @@ is 'the default nodes' "$out" '/dev/null character special file 1:3 666 0:0
 /dev/urandom character special file 1:9 666 0:0
 /dev/tty character special file 5:0 666 0:0'
 
-argv sh -c 'for l in fd stdin stdout stderr ptmx core; do echo $l $(readlink /dev/$l); done; ls /dev | tr "\n" " "; ls /proc/kcore'
+argv sh -c 'for l in fd stdin stdout stderr ptmx core; do echo $l $(readlink /dev/$l); done; ls /dev | tr "\n" " "'
 run
 is 'the links' "$(echo "$out" | grep -v '^core' | head -n 5)" 'fd /proc/self/fd
 stdin /proc/self/fd/0

@@ -39,7 +39,8 @@ END
 	exec unshare -m sh -c '
 		mount --make-rshared / || exit 1
 		# crun 1.8 does not start at all where a v2 hierarchy lies beside v1.
-		[ "${CONTROL:-}" != crun ] || umount /sys/fs/cgroup/unified 2>/dev/null
+		[ "${CONTROL:-}" != crun ] || { umount /sys/fs/cgroup/unified &&
+			mount -t tmpfs none /sys/fs/cgroup/unified; } 2>/dev/null
 		exec "$@"' sh "$@"
 	exit 1
 fi
@@ -437,12 +438,14 @@ need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
 
 mounts_now() { sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort; }
 
-# Pids of ours that still live: by the mark in their environment or by their cgroup.
+# Pids of ours that still live: by the mark in their environment or by their cgroup. The dead whom
+# their new parent has not reaped yet do not count.
 processes_left() {
-	{
-		grep -l -s -e "OCI_TEST_MARK=$mark" /proc/[0-9]*/environ
-		grep -l -s -e "$mark" /proc/[0-9]*/cgroup
-	} | sed 's|/proc/\([0-9]*\)/.*|\1|' | sort -u
+	for _f in $(grep -l -s -e "OCI_TEST_MARK=$mark" /proc/[0-9]*/environ) \
+		$(grep -l -s -e "$mark" /proc/[0-9]*/cgroup); do
+		_f=${_f%/*}
+		! alive "${_f##*/}" || echo "${_f##*/}"
+	done | sort -u
 }
 
 cgroups_left() { find /sys/fs/cgroup -depth -type d -name "*$mark*" 2>/dev/null; }

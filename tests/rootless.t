@@ -85,7 +85,7 @@ is 'exit status' "$status" 7
 # Refusals.
 config_set /process/user/additionalGids '[5]'
 own "$bundle"
-refused 'additional groups' 'groups'
+refused 'additional groups' 'additionalGids'
 config_del /process/user/additionalGids
 config_set /process/user '{"uid":5,"gid":0}'
 own "$bundle"

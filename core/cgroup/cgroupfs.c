@@ -106,7 +106,7 @@ int cgroupfs_create(struct cgroup *cg)
 		d->path = NULL;
 	}
 	if (without)
-		log_warn("cgroup %s and its like cannot be made: the container runs without", without);
+		log_debug("cgroup %s and its like cannot be made: the container runs without", without);
 	return 0;
 }
 

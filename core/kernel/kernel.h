@@ -93,7 +93,6 @@ struct mount_env {
 	const char *label;	/* linux.mountLabel or NULL */
 	bool userns, own_cgroupns;
 	LIST(struct mount_cgroup) cgroups;
-	int cgroup_root;	/* O_PATH of what to show where cgroup2 cannot be mounted anew */
 	/* A detached mount of m's source, made by the parent: where the container's root may not reach
 	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
 	int (*open_source)(void *arg, const struct oci_mount *m);

@@ -7,26 +7,42 @@
 
 #define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-/* The unified tree: mounted anew, its root being that of the cgroup namespace. */
+/* Nothing to show: something empty, so that what lies below is not taken for the container's. */
+static int mount_nothing(struct mount_job *j, int target)
+{
+	int mnt __cleanup(fd_close) = mountapi_new("tmpfs", "cgroup", CGROUP_FLAGS | MS_RDONLY, "mode=755");
+
+	(void)j;
+	return mnt < 0 ? -1 : mountapi_attach(mnt, target);
+}
+
+/*
+ * The unified tree: mounted anew, its root being that of the cgroup namespace. Where that is not
+ * allowed (a user namespace, an outer container) what is there is shown: the container's own
+ * directory when it has a namespace to hide the rest, the host's tree read-only when it has not
+ * (2023-25809), and nothing when there is neither.
+ */
 static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
+	int source __cleanup(fd_close) = -1;
+	unsigned long flags = j->o.flags | (j->env->own_cgroupns ? 0 : MS_RDONLY);
 	char path[FD_PATH_MAX];
 
 	if (target < 0)
 		return fail_in("destination");
-	path_of_fd(path, target);
-	if (!mount("cgroup", path, "cgroup2", j->o.flags, NULL))
+	if (!mount("cgroup", path_of_fd(path, target), "cgroup2", j->o.flags, NULL))
 		return 0;
 	if (errno != EPERM && errno != EBUSY)
 		return fail("mount cgroup2 on %s", j->m->destination);
-	/* Not allowed to mount it anew (user namespace without a cgroup namespace of its own, or an
-	 * outer container): what is there is shown. */
-	if (mountapi_bind(&(struct mountapi_bind){
-		    .source = j->env->cgroup_root, .recursive = true, .flags = j->o.flags, .change = MOUNTAPI_REPLACE,
-		    .root = j->env->root, .path = j->m->destination, .target = target }) < 0)
-		return fail_in("bind %s", cg->dir);
-	return 0;
+	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : "/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (source < 0 && errno == ENOENT)
+		return mount_nothing(j, target);
+	if (source < 0)
+		return fail("open %s", cg->dir);
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = source, .recursive = true, .flags = flags, .change = MOUNTAPI_REPLACE,
+		.root = j->env->root, .path = j->m->destination, .target = target });
 }
 
 /* Names of merged controllers lead to the directory they share: cpu -> cpu,cpuacct. */
@@ -55,7 +71,8 @@ static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgro
 		return fail("create directory %s", cg->name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
 	if (!j->env->own_cgroupns) {
-		if (mount(cg->dir, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		/* An ordinary user's cgroup that could not be made has nothing to show. */
+		if (mount(cg->dir, path, NULL, MS_BIND | MS_REC, NULL) < 0 && errno != ENOENT)
 			return fail("bind %s", cg->dir);
 		return 0;
 	}

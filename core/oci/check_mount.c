@@ -3,6 +3,7 @@
 #include "core/oci/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool has_option(const struct oci_mount *m, const char *word)
@@ -142,6 +143,37 @@ static void symlink_words(struct check *k, const struct oci_mount *m)
 			  "copy-symlink and src-nofollow exclude each other");
 }
 
+static bool is_mapped(const oci_id_maps *maps, uint32_t id)
+{
+	list_each (m, *maps)
+		if (id >= m->container_id && id - m->container_id < m->size)
+			return true;
+	return false;
+}
+
+/* The kernel says only EINVAL of an owner that has no id (checklist U-02, M-26). */
+static void owner_options(struct check *k, const struct oci_mount *m)
+{
+	static const struct {
+		const char *word;
+		size_t maps;
+	} rows[] = { { "uid=", offsetof(struct oci_linux, uid_mappings) },
+		     { "gid=", offsetof(struct oci_linux, gid_mappings) } };
+
+	if (is_bind(m))
+		return;
+	list_each (o, m->options)
+		for (size_t i = 0; *o && i < ARRAY_SIZE(rows); i++) {
+			const oci_id_maps *maps =
+				(const oci_id_maps *)((const char *)k->linux + rows[i].maps);
+
+			if (!strncmp(*o, rows[i].word, 4) && maps->n &&
+			    !is_mapped(maps, strtoul(*o + 4, NULL, 10)))
+				check_say(check_at(k, "options[%zu]", o - m->options.at),
+					  "%s is not in linux.%cidMappings", *o, **o);
+		}
+}
+
 static mount_rule *const rules[] = {
 	destination, /* a destination is given, and is not the root */
 	over_proc, /* on /proc only proc, below it only a few files */
@@ -149,6 +181,7 @@ static mount_rule *const rules[] = {
 	bind_options, /* a bind has no options of a filesystem */
 	idmap, /* an id-mapped mount is a bind and has both mappings, */
 	idmap_from_userns, /* or neither, and a user namespace */
+	owner_options, /* uid= and gid= are ids of the user namespace */
 	symlink_words, /* a symlink is not both copied and bound */
 };
 

@@ -358,8 +358,7 @@ int life_start(struct arena *a, struct life *l)
 		return fail("release the container's process");
 	/* What is left of the fifo is removed here; that nobody reads it any more is what counts. */
 	unlinkat(l->dir, FIFO_FILE, 0);
-	if (!l->state.hooks)
-		return 0;
+	/* Who is told "started" finds the payload, not us on the way to it. */
 	wait_executed(fifo, l->pidfd);
 	if (life_poststart(a, l) < 0) {
 		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */

@@ -375,6 +375,55 @@ static int do_rlimit(char **argv)
 	return 0;
 }
 
+/* Lines of PATH that begin with one of the words (all when there are none). */
+static void show(const char *path, const char *const *words)
+{
+	FILE *f = fopen(path, "re");
+	char line[4096];
+	size_t i;
+
+	while (f && fgets(line, sizeof(line), f))
+		for (i = 0; i == 0 || (words && words[i]); i++)
+			if (!words || !strncmp(line, words[i], strlen(words[i]))) {
+				fputs(line, stdout);
+				break;
+			}
+	if (f)
+		fclose(f);
+}
+
+/* All that confines this process, in words that are the same in two containers of one config. */
+static int do_witness(char **argv)
+{
+	static const char *const status[] = { "Umask", "Uid", "Gid", "Groups", "Sig", "Cap", "NoNewPrivs",
+					      "Seccomp:", NULL };
+	static const char *const sysctls[] = { "0", "1", NULL };
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096], at[1024], opts[1024], *type, cwd[1024];
+	struct utsname u;
+
+	show("/proc/self/status", status);
+	show("/proc/self/limits", NULL);
+	show("/proc/self/oom_score_adj", NULL);
+	show("/proc/sys/net/ipv4/ip_forward", sysctls);
+	while (f && fgets(line, sizeof(line), f)) {
+		type = strstr(line, " - ");
+		if (type && sscanf(line, "%*s %*s %*s %*s %1023s %1023s", at, opts) == 2)
+			printf("%s %s%s%s%s", at, opts, strstr(line, "shared:") ? " shared" : "",
+			       strstr(line, "master:") ? " slave" : "", type);
+	}
+	if (f)
+		fclose(f);
+	uname(&u);
+	printf("%s %s\n", u.nodename, getcwd(cwd, sizeof(cwd)) ? cwd : "no cwd");
+	printf("pid %d session %d\n", getpid(), getsid(0) == getpid());
+	do_prctl(argv);
+	do_ioprio(argv);
+	do_fds(argv);
+	printf("socket %d\n", socket(AF_INET, SOCK_STREAM, 0) >= 0);
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -390,6 +439,7 @@ static const struct verb {
 	{ "mknod", 3, do_mknod },     { "scribble", 1, do_scribble },
 	{ "alloc", 1, do_alloc },     { "rlimit", 1, do_rlimit },
 	{ "ids", 0, do_ids },	      { "spy", 2, do_spy },
+	{ "witness", 0, do_witness },
 };
 
 int main(int argc, char **argv)
