@@ -50,7 +50,7 @@ FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
 
 LINKS = runc oci-spec oci-init
 
-.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check asan fuzz fuzz-run lint format demo bench \
+.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines asan fuzz fuzz-run lint format docs demo bench \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -142,7 +142,7 @@ left_applets = $(left_core/run) applets
 
 define folder_rules
 $(O)/$(1).a: $(filter-out $(O)/applets/main.o,$(call objects,$(1)))
-	@rm -f $$@ && ar rcs $$@ $$^
+	@rm -f $$@.new && ar rcs $$@.new $$^ && mv -f $$@.new $$@
 $(patsubst %.c,$(O)/%,$(wildcard $(1)/*_test.c)): $(O)/%: $(O)/%.o $(foreach f,$(left_$(1)),$(O)/$(f).a)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(DEPS_LIBS)
@@ -158,7 +158,10 @@ test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, and what the build promises
-	scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/check-build
+	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/check-build
+
+check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
+	scripts/prove scripts/engines
 
 ASAN_CC = gcc
 ASAN = O=build/asan CC=$(ASAN_CC) OPT='-O1 -g -fno-omit-frame-pointer' LINK= \
@@ -182,7 +185,7 @@ $(foreach f,$(FOLDERS),$(eval $(call fuzz_rules,$(f))))
 
 # ---- the rest --------------------------------------------------------------------------------
 
-lint: ## layers, style, static checks, shell scripts
+lint: ## layers, style, static checks, shell scripts (minutes; check takes a quicker part)
 	scripts/lint
 
 format: ## rewrites the C files the way .clang-format says
@@ -190,6 +193,9 @@ format: ## rewrites the C files the way .clang-format says
 
 size: build/ocibox ## bytes of the program by folder and file
 	@scripts/size $(O)/ocibox.map build/ocibox
+
+docs: build/ocibox ## manual pages and shell completions in build/docs
+	@scripts/man build/ocibox build/docs
 
 demo: all ## makes a bundle from busybox and runs it, explaining each step
 	@scripts/demo --no-install

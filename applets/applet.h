@@ -107,6 +107,11 @@ int runc_absolute(const char *path, const char **out);
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
 
+/* ---- match.c ------------------------------------------------------------------------------------ */
+
+/* 1 when text matches the POSIX extended expression somewhere, 0 when not, -1 when it is none. */
+int match_ere(const char *expr, const char *text);
+
 /* ---- opts.c ------------------------------------------------------------------------------------- */
 
 /*

@@ -183,26 +183,28 @@ struct proc_row {
 /* proc(5): fields are counted from behind the last parenthesis, since a name may hold anything. */
 static bool read_stat(long pid, struct proc_row *row)
 {
-	char path[40], text[1024], *open, *close;
-	unsigned long utime, stime;
+	enum { PPID = 4, TTY_NR = 7, UTIME = 14, STIME = 15, STARTTIME = 22 };
+	char path[40], text[1024], *name, *at;
+	long field[STARTTIME + 1] = { 0 };
 
 	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
 	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
 		err_clear("it has ended meanwhile");
 		return false;
 	}
-	open = strchr(text, '(');
-	close = strrchr(text, ')');
-	if (!open || !close)
+	name = strchr(text, '(');
+	at = strrchr(text, ')');
+	if (!name || !at || strlen(at) < 4)
 		return false;
-	*close = 0;
-	snprintf(row->comm, sizeof(row->comm), "[%s]", open + 1);
-	if (sscanf(close + 1,
-		   " %*c %ld %*d %*d %ld %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d "
-		   "%ld",
-		   &row->ppid, &row->tty, &utime, &stime, &row->start) != 5)
-		return false;
-	row->ticks = utime + stime;
+	*at = 0;
+	snprintf(row->comm, sizeof(row->comm), "[%s]", name + 1);
+	at += 3; /* over the state, a letter between blanks */
+	for (int i = PPID; i <= STARTTIME; i++)
+		field[i] = strtol(at, &at, 10);
+	row->ppid = field[PPID];
+	row->tty = field[TTY_NR];
+	row->ticks = field[UTIME] + field[STIME];
+	row->start = field[STARTTIME];
 	return true;
 }
 
@@ -232,10 +234,8 @@ static void command(long pid, const struct proc_row *row, char *buf, size_t size
 		err_clear("the name will do");
 	while (n > 0 && !buf[n - 1])
 		n--;
-	if (n <= 0) {
-		snprintf(buf, size, "%s", row->comm);
-		return;
-	}
+	if (n <= 0)
+		n = snprintf(buf, size, "%s", row->comm);
 	/* somebody else's words: control characters could play with our terminal */
 	for (ssize_t i = 0; i < n; i++)
 		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)

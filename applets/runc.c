@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,15 +152,13 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 {
 	unsigned matched = 0, failed = 0;
 	const char **ids;
-	regex_t re;
 	size_t n;
+	int r = match_ere(expr, ""); /* also with no container at all a wrong one is wrong */
 
-	if (regcomp(&re, expr, REG_EXTENDED | REG_NOSUB))
-		return failx("invalid regular expression \"%s\"", expr);
-	if (life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
+	if (r < 0 || life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (regexec(&re, ids[i], 0, NULL, 0))
+		if (match_ere(expr, ids[i]) <= 0)
 			continue;
 		matched++;
 		if (each(ids[i], arg) < 0) {

@@ -17,7 +17,9 @@ has() {
 }
 # cg CONTROLLER V2-FILE V1-FILE: the content for the running container; "-" where this version has none.
 cg() {
-	_dir=$(find "/sys/fs/cgroup${v2:+/}$([ -n "$v2" ] || echo "/$1")" -depth -type d -name "*$id*" 2>/dev/null | tail -n 1)
+	_dir=/sys/fs/cgroup/
+	[ -n "$v2" ] || _dir=$_dir$1/	# the slash: it may be a link
+	_dir=$(find "$_dir" -depth -type d -name "*$id*" 2>/dev/null | tail -n 1)
 	_f=$3
 	[ -z "$v2" ] || _f=$2
 	[ "$_f" = - ] && { echo -; return; }
@@ -41,7 +43,6 @@ limit() {
 		skip "$1" "this version of cgroups has no such limit"
 		return
 	fi
-	_dir=$(find "/sys/fs/cgroup${v2:+/}$([ -n "$v2" ] || echo "/$2")" -maxdepth 1 -name "$5" 2>/dev/null)
 	config_set /linux/resources "$7"
 	start
 	is "$1" "$(cg "$2" "$3" "$5")" "$_want"
@@ -189,7 +190,12 @@ fi
 
 # ---- block I/O, hugetlb, network, rdma ----
 
-limit 'blockIO.weight' io io.weight 'default 910' - - '{"blockIO":{"weight":100}}'
+# Where BFQ is there it has the say, and its scale is that of the configuration.
+if [ -d /sys/module/bfq ]; then
+	limit 'blockIO.weight' io io.bfq.weight 'default 200' - - '{"blockIO":{"weight":200}}'
+else
+	limit 'blockIO.weight' io io.weight 'default 1920' - - '{"blockIO":{"weight":200}}'
+fi
 if [ -z "$v2" ]; then
 	dev=$(sed -n 's/^ *\([0-9]*\) *\([0-9]*\) *[0-9]* \(vda\|sda\|nvme0n1\)$/\1:\2/p' /proc/partitions | head -n 1)
 	if [ -n "$dev" ] && has blkio; then

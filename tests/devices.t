@@ -23,7 +23,7 @@ stdout /proc/self/fd/1
 stderr /proc/self/fd/2
 ptmx pts/ptmx'
 if [ -e /proc/kcore ]; then
-	is 'core points to kcore' "$(echo "$out" | grep '^core ')" 'core /proc/kcore'
+	is 'core points to kcore' "$(echo "$out" | grep '^core /')" 'core /proc/kcore'
 else
 	is 'no core where there is no kcore' "$(echo "$out" | grep -c '^core /')" 0
 fi

@@ -70,15 +70,17 @@ static int walk_link(struct walk *w, const char *name)
 	return walk_reopen(w);
 }
 
-/* Takes the next component off todo; last: nothing but slashes follows. NULL: none left. */
+/* Takes the next component off todo; last: nothing but slashes follows. NULL: none left, or errno. */
 static char *walk_next(struct walk *w, char *name, bool *last)
 {
 	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
 
 	if (!len)
 		return NULL;
-	if (len > NAME_MAX)
-		len = NAME_MAX;
+	if (len > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
 	memcpy(name, w->todo + skip, len);
 	name[len] = 0;
 	*last = w->todo[skip + len + strspn(w->todo + skip + len, "/")] == 0;
@@ -116,8 +118,8 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint6
 	}
 	if (walk_reopen(&w) < 0)
 		return -1;
-	while (walk_next(&w, name, &last)) {
-		bool exists = !fstatat(w.fd, name, &st, AT_SYMLINK_NOFOLLOW);
+	while (errno = 0, walk_next(&w, name, &last)) {
+		bool exists;
 
 		if (!strcmp(name, "."))
 			continue;
@@ -126,6 +128,7 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint6
 				goto out;
 			continue;
 		}
+		exists = !fstatat(w.fd, name, &st, AT_SYMLINK_NOFOLLOW);
 		if (exists && S_ISLNK(st.st_mode) && !(last && flags & O_NOFOLLOW)) {
 			if (resolve & RESOLVE_NO_SYMLINKS) {
 				errno = ELOOP;
@@ -143,6 +146,8 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint6
 		if (walk_into(&w, name) < 0)
 			goto out;
 	}
+	if (errno)
+		goto out;
 	/* The path was empty, "/" or ended in "..": what was reached is a directory. */
 	fd = openat(w.fd, ".", (flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC);
 	fd_close(&w.fd);
@@ -244,9 +249,15 @@ static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, i
 		}
 		memcpy(name, path + start, n);
 		name[n] = 0;
-		memcpy(prefix, path, start);
-		prefix[start] = 0;
-		next = make_one(rootfd, dir, prefix, name, mode, resolve, depth);
+		memcpy(prefix, path, start + n);
+		prefix[start + n] = 0;
+		if (!strcmp(name, "..")) {
+			/* Asked of dir it would lead out of the root, which dir knows nothing of. */
+			next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, resolve);
+		} else {
+			prefix[start] = 0;
+			next = make_one(rootfd, dir, prefix, name, mode, resolve, depth);
+		}
 		fd_close(&dir);
 		dir = next;
 		have = start + n;
@@ -275,6 +286,9 @@ int path_parent(int rootfd, const char *path, const char **last)
 	char parent[PATH_MAX];
 
 	*last = slash ? slash + 1 : path;
+	/* Whoever creates something by such a name in the parent would act on another directory. */
+	if (!**last || !strcmp(*last, ".") || !strcmp(*last, ".."))
+		return failx("%s: does not end in a name", path);
 	if (!slash)
 		return path_open(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
 	if (snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >= (int)sizeof(parent))

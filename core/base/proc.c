@@ -89,9 +89,9 @@ static int realtime_signal(const char *name)
 	if (name[5] != '+' && name[5] != '-')
 		return -1;
 	off = strtol(name + 5, &end, 10);
-	if (*end || base + off < SIGRTMIN || base + off > SIGRTMAX)
+	if (*end || off < SIGRTMIN - base || off > SIGRTMAX - base)
 		return -1;
-	return base + off;
+	return base + (int)off;
 }
 
 int proc_signal(const char *text)

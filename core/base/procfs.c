@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#define PROC_ROOT_INO 1 /* the kernel's proc_fs.h */
+
 static int is_procfs(int fd)
 {
 	struct statfs fs;
@@ -20,6 +22,7 @@ int procfs_open(void)
 {
 	int fsfd __cleanup(fd_close) = sys_fsopen("proc", 0);
 	int fd __cleanup(fd_close) = -1;
+	struct stat st;
 
 	if (fsfd >= 0 && !sys_fsconfig(fsfd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0)) {
 		fd = sys_fsmount(fsfd, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
@@ -34,6 +37,11 @@ int procfs_open(void)
 		return fail("open /proc");
 	if (is_procfs(fd) < 0)
 		return -1;
+	/* Some directory of it that was bound there would give other files their names. */
+	if (fstat(fd, &st) < 0)
+		return fail("stat /proc");
+	if (st.st_ino != PROC_ROOT_INO)
+		return failx("/proc is not the root of a procfs");
 	return fd_take(&fd);
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- can it be met? ---------------------------------------------------------------------------- */
+/* ---- can it be met? -------------------------------------------------------------------------- */
 
 static bool available(const struct cgroup *cg, const struct knob_write *w)
 {
@@ -55,17 +55,19 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 		if (w->flags & KNOB_OPTIONAL)
 			continue;
 		if (w->v2)
-			return failx("%s: controller %s is not available on cgroup v2 here, which %s %.*s",
+			return failx("%s: controller %s is not available on cgroup v2 here, which "
+				     "%s %.*s",
 				     w->field, ctl_names[w->ctl].v2 ? ctl_names[w->ctl].v2 : name,
 				     cg->v2_names && *cg->v2_names > ' ' ? "has only" : "has none",
 				     cg->v2_names ? (int)strcspn(cg->v2_names, "\n") : 0,
 				     cg->v2_names ? cg->v2_names : "");
-		return failx("%s: controller %s is not mounted, so %s cannot be written", w->field, name, w->file);
+		return failx("%s: controller %s is not mounted, so %s cannot be written", w->field,
+			     name, w->file);
 	}
 	return 0;
 }
 
-/* ---- files ----------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* More than the kernel's errno where it can be told. -1 */
 static int explain(const struct cg_dir *d, const struct knob_write *w)
@@ -73,14 +75,16 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
 	int num = errno;
 
 	if (num == ENOENT && !strncmp(w->field, "unified", 7))
-		return failx("unified resource \"%s\" can't be set: controller \"%.*s\" not available", w->file,
-			     (int)strcspn(w->file, "."), w->file);
+		return failx(
+			"unified resource \"%s\" can't be set: controller \"%.*s\" not available",
+			w->file, (int)strcspn(w->file, "."), w->file);
 	if (num == EBUSY && !strcmp(w->file, "memory.limit_in_bytes")) {
 		char now[32], peak[32];
 
 		if (cg_dir_read(d, "memory.usage_in_bytes", now, sizeof(now)) > 0 &&
 		    cg_dir_read(d, "memory.max_usage_in_bytes", peak, sizeof(peak)) > 0)
-			return failx("%s: %s: unable to set memory limit to %s (current usage: %.*s, peak "
+			return failx("%s: %s: unable to set memory limit to %s (current usage: "
+				     "%.*s, peak "
 				     "usage: %.*s)",
 				     w->field, w->file, w->value, (int)strcspn(now, "\n"), now,
 				     (int)strcspn(peak, "\n"), peak);
@@ -92,8 +96,8 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
 	return -1;
 }
 
-/* One write, or the one that stands in for it. *w moves to the last one dealt with. 1: EINVAL, later
- * perhaps. */
+/* One write, or the one that stands in for it. *w moves to the last one dealt with. 1: EINVAL,
+ * later perhaps. */
 static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 {
 	for (;; *w = (*w)->next) {
@@ -103,7 +107,8 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return (*w)->flags & KNOB_OPTIONAL
 				       ? 0
 				       : failx("%s: this container has no %s cgroup", (*w)->field,
-					       ctl_names[(*w)->ctl].v1 ? ctl_names[(*w)->ctl].v1 : "v2");
+					       ctl_names[(*w)->ctl].v1 ? ctl_names[(*w)->ctl].v1
+								       : "v2");
 		if (!cg_dir_write(d, (*w)->file, (*w)->value)) {
 			if ((*w)->flags & KNOB_ELSE)
 				*w = (*w)->next;
@@ -177,7 +182,7 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 	return 0;
 }
 
-/* ---- devices ----------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 /* In a user namespace neither version lets us set rules; those of the outer container hold. */
 bool apply_in_userns(uint32_t *root)
@@ -194,7 +199,8 @@ bool apply_in_userns(uint32_t *root)
 }
 
 /* One open file, one rule a write: the kernel reads no more than one of each. */
-static int write_rules(const struct cg_dir *d, const char *file, const struct dev_set *set, bool all)
+static int write_rules(const struct cg_dir *d, const char *file, const struct dev_set *set,
+		       bool all)
 {
 	int fd __cleanup(fd_close) = cg_dir_open(d, file, O_WRONLY);
 	char line[48];
@@ -205,11 +211,12 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 		return fail("%s: a", file);
 	if (!set)
 		return 0;
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		devices_line(e, line);
 		if (write(fd, line, strlen(line)) >= 0)
 			continue;
-		/* The cgroup above does not have it itself: an outer container with fewer devices. */
+		/* The cgroup above does not have it itself: an outer container with fewer
+		 * devices. */
 		if (errno == EPERM && e->courtesy)
 			continue;
 		return fail("%s: %s", file, line);
@@ -259,7 +266,8 @@ int apply_devices(struct cgroup *cg, const struct oci_resources *r)
 	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
 		return 0;
 	/* Rules that only allow lose nothing when they cannot be set: what is above holds. */
-	if (cg->tolerant || (set.allow && !set.except.n) || (err_num() == EPERM && apply_in_userns(NULL))) {
+	if (cg->tolerant || (set.allow && !set.except.n) ||
+	    (err_num() == EPERM && apply_in_userns(NULL))) {
 		err_clear("device rules of the cgroups above hold");
 		return 0;
 	}

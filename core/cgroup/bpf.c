@@ -5,13 +5,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* bpf(2): what is used of it. KERNEL 4.15: device programs, EINVAL; v2 has no device rules before. */
+/* bpf(2): what is used of it. KERNEL 4.15: device programs, EINVAL; v2 has no device rules
+ * before. */
 enum {
-	CMD_PROG_LOAD = 5, CMD_PROG_ATTACH = 8, CMD_PROG_DETACH = 9, CMD_PROG_GET_FD_BY_ID = 13,
+	CMD_PROG_LOAD = 5,
+	CMD_PROG_ATTACH = 8,
+	CMD_PROG_DETACH = 9,
+	CMD_PROG_GET_FD_BY_ID = 13,
 	CMD_PROG_QUERY = 16,
 };
 enum { PROG_TYPE_CGROUP_DEVICE = 15, ATTACH_CGROUP_DEVICE = 6 };
-enum { F_ALLOW_MULTI = 2, F_REPLACE = 4 };	/* replace: 5.6 */
+enum { F_ALLOW_MULTI = 2, F_REPLACE = 4 }; /* replace: 5.6 */
 
 /*
  * As large as the kernel's own union may become and always all zero behind what is set: kernels
@@ -47,18 +51,25 @@ static int bpf(int cmd, union attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* Opcodes: bpf(2), Documentation/bpf/instruction-set */
 enum {
-	LDX_W = 0x61, MOV_REG = 0xbf, MOV_IMM = 0xb7, AND_IMM = 0x57, RSH_IMM = 0x77, JNE_IMM = 0x55,
-	JNE_REG = 0x5d, JEQ_IMM = 0x15, EXIT = 0x95,
+	LDX_W = 0x61,
+	MOV_REG = 0xbf,
+	MOV_IMM = 0xb7,
+	AND_IMM = 0x57,
+	RSH_IMM = 0x77,
+	JNE_IMM = 0x55,
+	JNE_REG = 0x5d,
+	JEQ_IMM = 0x15,
+	EXIT = 0x95,
 };
 /* struct bpf_cgroup_dev_ctx: u32 access << 16 | type, major, minor. Registers as they are kept: */
 enum { R_RET, R_CTX, R_TYPE, R_ACCESS, R_MAJOR, R_MINOR, R_TMP };
-enum { BPF_DEV_BLOCK = 1, BPF_DEV_CHAR = 2 };	/* access: mknod 1, read 2, write 4 */
+enum { BPF_DEV_BLOCK = 1, BPF_DEV_CHAR = 2 }; /* access: mknod 1, read 2, write 4 */
 
-#define RULE_MAX 8	/* instructions of one exception */
+#define RULE_MAX 8 /* instructions of one exception */
 
 static unsigned bpf_access(unsigned access)
 {
@@ -75,7 +86,8 @@ static struct bpf_code *put_rule(struct bpf_code *p, const struct dev_rule *r, b
 	unsigned access = bpf_access(r->access), n = 0;
 
 	jumps[n++] = p;
-	*p++ = (struct bpf_code){ JNE_IMM, R_TYPE, 0, 0, r->type == 'b' ? BPF_DEV_BLOCK : BPF_DEV_CHAR };
+	*p++ = (struct bpf_code){ JNE_IMM, R_TYPE, 0, 0,
+				  r->type == 'b' ? BPF_DEV_BLOCK : BPF_DEV_CHAR };
 	if (access != 7) {
 		*p++ = (struct bpf_code){ MOV_REG, R_TMP, R_ACCESS, 0, 0 };
 		*p++ = (struct bpf_code){ AND_IMM, R_TMP, 0, 0, access };
@@ -110,27 +122,28 @@ size_t bpf_device_program(struct arena *a, const struct dev_set *set, struct bpf
 	*p++ = (struct bpf_code){ LDX_W, R_MAJOR, R_CTX, 4, 0 };
 	*p++ = (struct bpf_code){ LDX_W, R_MINOR, R_CTX, 8, 0 };
 	/* Exceptions all answer the same, so their order does not matter. */
-	list_each(e, set->except)
+	list_each (e, set->except)
 		p = put_rule(p, e, !set->allow);
 	*p++ = (struct bpf_code){ MOV_IMM, R_RET, 0, 0, set->allow };
 	*p++ = (struct bpf_code){ EXIT, 0, 0, 0, 0 };
 	return p - *out;
 }
 
-/* ---- the kernel's side ---------------------------------------------------------------------------- */
+/* ---- the kernel's side ----------------------------------------------------------------------- */
 
 static int prog_load(const struct bpf_code *code, size_t len)
 {
 	union attr attr = { .load = {
-		.prog_type = PROG_TYPE_CGROUP_DEVICE,
-		.insn_cnt = len,
-		.insns = (uintptr_t)code,
-		.license = (uintptr_t)"MIT",
-	} };
+				    .prog_type = PROG_TYPE_CGROUP_DEVICE,
+				    .insn_cnt = len,
+				    .insns = (uintptr_t)code,
+				    .license = (uintptr_t) "MIT",
+			    } };
 	struct rlimit old, most = { RLIM_INFINITY, RLIM_INFINITY };
 	int fd = bpf(CMD_PROG_LOAD, &attr), num;
 
-	/* KERNEL 5.11: programs are charged to the memory cgroup; before that to RLIMIT_MEMLOCK, EPERM. */
+	/* KERNEL 5.11: programs are charged to the memory cgroup; before that to RLIMIT_MEMLOCK,
+	 * EPERM. */
 	if (fd >= 0 || errno != EPERM)
 		return fd;
 	if (getrlimit(RLIMIT_MEMLOCK, &old) < 0 || setrlimit(RLIMIT_MEMLOCK, &most) < 0) {
@@ -147,12 +160,12 @@ static int prog_load(const struct bpf_code *code, size_t len)
 static int prog_attach(int dirfd, int prog, int replace)
 {
 	union attr attr = { .attach = {
-		.target_fd = dirfd,
-		.attach_bpf_fd = prog,
-		.attach_type = ATTACH_CGROUP_DEVICE,
-		.attach_flags = F_ALLOW_MULTI | (replace >= 0 ? F_REPLACE : 0),
-		.replace_bpf_fd = replace >= 0 ? replace : 0,
-	} };
+				    .target_fd = dirfd,
+				    .attach_bpf_fd = prog,
+				    .attach_type = ATTACH_CGROUP_DEVICE,
+				    .attach_flags = F_ALLOW_MULTI | (replace >= 0 ? F_REPLACE : 0),
+				    .replace_bpf_fd = replace >= 0 ? replace : 0,
+			    } };
 
 	return bpf(CMD_PROG_ATTACH, &attr);
 }
@@ -167,10 +180,10 @@ static int prog_by_id(uint32_t id)
 static void prog_detach(int dirfd, int prog)
 {
 	union attr attr = { .attach = {
-		.target_fd = dirfd,
-		.attach_bpf_fd = prog,
-		.attach_type = ATTACH_CGROUP_DEVICE,
-	} };
+				    .target_fd = dirfd,
+				    .attach_bpf_fd = prog,
+				    .attach_type = ATTACH_CGROUP_DEVICE,
+			    } };
 
 	if (bpf(CMD_PROG_DETACH, &attr) < 0)
 		log_debug("a device program could not be detached: %s", strerror(errno));
@@ -180,11 +193,11 @@ int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool f
 {
 	uint32_t ids[64];
 	union attr attr = { .query = {
-		.target_fd = dirfd,
-		.attach_type = ATTACH_CGROUP_DEVICE,
-		.prog_ids = (uintptr_t)ids,
-		.prog_cnt = ARRAY_SIZE(ids),
-	} };
+				    .target_fd = dirfd,
+				    .attach_type = ATTACH_CGROUP_DEVICE,
+				    .prog_ids = (uintptr_t)ids,
+				    .prog_cnt = ARRAY_SIZE(ids),
+			    } };
 	int prog __cleanup(fd_close) = prog_load(code, len);
 	uint32_t n = 0;
 
@@ -195,8 +208,8 @@ int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool f
 	if (n == 1) {
 		int old __cleanup(fd_close) = prog_by_id(ids[0]);
 
-		/* KERNEL 5.6: F_REPLACE, EINVAL; without it both programs hold for a moment, and the
-		 * stricter answer wins. */
+		/* KERNEL 5.6: F_REPLACE, EINVAL; without it both programs hold for a moment, and
+		 * the stricter answer wins. */
 		if (old >= 0 && prog_attach(dirfd, prog, old) == 0)
 			return 0;
 	}

@@ -9,7 +9,7 @@
 
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
 {
-	cg_each(d, cg)
+	cg_each (d, cg)
 		if (d->ctls >> ctl & 1)
 			return d;
 	/* On v2 controllers are files of one directory; whether they are there, their open says. */
@@ -66,7 +66,7 @@ static struct cg_dir *procs_dir(struct cgroup *cg)
 
 	if (cg->v2 && cg->v2->path)
 		return cg->v2;
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		if (d->ctls >> CTL_DEVICES & 1)
 			return d;
 		if (!first)
@@ -75,7 +75,7 @@ static struct cg_dir *procs_dir(struct cgroup *cg)
 	return first;
 }
 
-/* ---- plan ------------------------------------------------------------------------------------- */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 /* No cgroup can be had: fine as long as nothing was asked of it. */
 static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
@@ -95,10 +95,12 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 		return fail_hint("controller %s, file %s", ctl_names[w->ctl].v1, w->file);
 	}
 	if (want->can_mknod)
-		return failx("devices: rules cannot be enforced without cgroups, and the container may make "
+		return failx("devices: rules cannot be enforced without cgroups, and the container "
+			     "may make "
 			     "device nodes (CAP_MKNOD)");
 	if (want->manager != CGROUP_DISABLED)
-		log_warn("no cgroup hierarchy is mounted: the container runs without limits and device rules");
+		log_warn("no cgroup hierarchy is mounted: the container runs without limits and "
+			 "device rules");
 	return 0;
 }
 
@@ -116,7 +118,8 @@ static int check_free(struct cgroup *cg)
 	if (tree_procs(d->path, cg->arena, &pids) < 0)
 		return -1;
 	if (pids.n)
-		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n, d->path);
+		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n,
+			     d->path);
 	return 0;
 }
 
@@ -149,13 +152,15 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 		return fail_in("cgroup");
 	if (check_free(cg) < 0)
 		return fail_in("cgroup");
-	if (want->can_mknod && !cg_dir_of(cg, CTL_DEVICES) && !(cg->v2 && cg->v2->path) && !cg->tolerant)
-		return failx("cgroup: devices: controller devices is not mounted, and the container may make "
+	if (want->can_mknod && !cg_dir_of(cg, CTL_DEVICES) && !(cg->v2 && cg->v2->path) &&
+	    !cg->tolerant)
+		return failx("cgroup: devices: controller devices is not mounted, and the "
+			     "container may make "
 			     "device nodes (CAP_MKNOD)");
 	return 0;
 }
 
-/* ---- state.json ---------------------------------------------------------------------------------- */
+/* ---- state.json ------------------------------------------------------------------------------ */
 
 void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *state)
 {
@@ -163,7 +168,7 @@ void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *sta
 
 	state->cgroup_unit = cg->unit.unit;
 	state->cgroup_paths.at = arena_alloc(a, (cg->ndirs + CTL_MAX) * sizeof(struct json_pair));
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		const char *name = d->names;
 
 		/* one pair for each controller, as others read it */
@@ -188,12 +193,12 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 	cg->arena = a;
 	cg->tolerant = state->rootless;
 	cg->id = state->id;
-	list_each(p, state->cgroup_paths) {
+	list_each (p, state->cgroup_paths) {
 		struct cg_dir *same = NULL;
 
 		if (!p->value || *p->value != '/')
 			return failx("state: cgroup_paths[\"%s\"] is no absolute path", p->key);
-		cg_each(d, cg)
+		cg_each (d, cg)
 			if (!strcmp(d->path, p->value) && *p->key && *d->names)
 				same = d;
 		v1 |= *p->key != 0;
@@ -220,7 +225,7 @@ void cgroup_user_bus(struct cgroup *cg, const char *address)
 	cg->user_bus = address;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int cgroup_create(struct cgroup *cg)
 {
@@ -247,7 +252,7 @@ int cgroup_remove(struct cgroup *cg)
 	return cg->manager ? cg->manager->remove(cg) : 0;
 }
 
-/* ---- joining ---------------------------------------------------------------------------------------- */
+/* ---- joining --------------------------------------------------------------------------------- */
 
 int cgroup_clone_fd(struct cgroup *cg)
 {
@@ -264,14 +269,15 @@ int cgroup_clone_fd(struct cgroup *cg)
 /* May we go on without this hierarchy when it cannot be joined? */
 static bool dispensable(const struct cgroup *cg, const struct cg_dir *d, int num)
 {
-	return cg->tolerant && !cg->path_given && (num == EPERM || num == EACCES) && !(cg->asked & d->ctls);
+	return cg->tolerant && !cg->path_given && (num == EPERM || num == EACCES) &&
+	       !(cg->asked & d->ctls);
 }
 
 int cgroup_join_open(struct cgroup *cg)
 {
 	if (cg->unmade)
 		return 0;
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		if (d->v2 || d->door >= 0)
 			continue;
 		d->door = cg_dir_open(d, "tasks", O_WRONLY);
@@ -284,9 +290,11 @@ int cgroup_join_open(struct cgroup *cg)
 int cgroup_join(struct cgroup *cg)
 {
 	if (cg->unmade)
-		return failx("cgroup: systemd makes this one around a process: it must be attached");
-	cg_each(d, cg)
-		/* KERNEL 5.5: moving the calling thread needs no lock of all forks; before, it is slow. */
+		return failx(
+			"cgroup: systemd makes this one around a process: it must be attached");
+	cg_each (d, cg)
+		/* KERNEL 5.5: moving the calling thread needs no lock of all forks; before, it
+		 * is slow. */
 		if (d->door >= 0 && fd_write_all(d->door, "0", 1) < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: join %s", d->path);
 	cgroup_join_close(cg);
@@ -319,14 +327,15 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 			return -1;
 	}
 	snprintf(text, sizeof(text), "%d", pid);
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		int ret, tries = ATTACH_TRIES;
 
 		/* systemd has put it there already, and asking again would take a grace period */
 		if ((d->v2 && in_v2) || (started && (d->v2 || !strcmp(d->names, "name=systemd"))))
 			continue;
 		/* EINVAL: the task is so new that the scheduler has not seen it yet. */
-		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL && --tries)
+		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL &&
+		       --tries)
 			poll(NULL, 0, ATTACH_WAIT_MS);
 		if (ret < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: %s/cgroup.procs: %s", d->path, text);
@@ -335,7 +344,7 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	return 0;
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out)
 {
@@ -365,7 +374,8 @@ int cgroup_freeze(struct cgroup *cg, bool frozen)
 		return fail_in("cgroup");
 	/* KERNEL 5.2: the v2 freezer, ENOENT; hybrid falls back on v1's. */
 	if (cg_version(d)->freeze(d, frozen) < 0) {
-		if (err_num() != ENOENT || !old || old == d || cg_version(old)->freeze(old, frozen) < 0)
+		if (err_num() != ENOENT || !old || old == d ||
+		    cg_version(old)->freeze(old, frozen) < 0)
 			return fail_in("cgroup");
 		err_clear("the v1 freezer did it");
 	}
@@ -397,7 +407,7 @@ static int kill_walk(struct cgroup *cg, int sig, bool still)
 			return -1;
 		if (!pids.n)
 			return 0;
-		list_each(pid, pids)
+		list_each (pid, pids)
 			if (kill(*pid, sig) < 0 && errno != ESRCH)
 				return fail("kill process %d", *pid);
 		if (!still && sig == SIGKILL)
@@ -430,7 +440,8 @@ int cgroup_kill(struct cgroup *cg, int sig)
 	else
 		ret = 0;
 	/* SIGKILL must be able to arrive; other signals leave a pause in place. */
-	if ((was <= 0 || sig == SIGKILL) && cgroup_is_frozen(cg) > 0 && cgroup_freeze(cg, false) < 0)
+	if ((was <= 0 || sig == SIGKILL) && cgroup_is_frozen(cg) > 0 &&
+	    cgroup_freeze(cg, false) < 0)
 		ret = -1;
 	return ret;
 }

@@ -12,21 +12,21 @@ enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 enum cgroup_manager { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 extern const struct json_word cgroup_manager_words[];
 
-struct cgroup;		/* one container's cgroups, all hierarchies together */
+struct cgroup; /* one container's cgroups, all hierarchies together */
 
 struct cgroup_want {
 	enum cgroup_manager manager;
-	const char *id;			/* container id, validated */
-	const char *path;		/* linux.cgroupsPath or NULL */
-	const struct oci_resources *resources;	/* NULL: none asked */
-	bool tolerant;			/* rootless: go on without where permission is missing */
-	bool own_cgroupns;		/* config has a new cgroup namespace */
-	bool can_mknod;			/* CAP_MKNOD and no user namespace: device rules must stand */
-	bool delegate;			/* chown to uid (checklist GM-08) */
-	uint32_t delegate_uid;		/* host id of the container's root */
+	const char *id; /* container id, validated */
+	const char *path; /* linux.cgroupsPath or NULL */
+	const struct oci_resources *resources; /* NULL: none asked */
+	bool tolerant; /* rootless: go on without where permission is missing */
+	bool own_cgroupns; /* config has a new cgroup namespace */
+	bool can_mknod; /* CAP_MKNOD and no user namespace: device rules must stand */
+	bool delegate; /* chown to uid (checklist GM-08) */
+	uint32_t delegate_uid; /* host id of the container's root */
 	/* systemd only; the address is DBUS_SESSION_BUS_ADDRESS or NULL */
 	const char *user_bus;
-	const struct json_pair *annotations;	/* org.systemd.property.* */
+	const struct json_pair *annotations; /* org.systemd.property.* */
 	size_t nannotations;
 };
 
@@ -64,17 +64,19 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r);
  */
 /* v2 directory for CLONE_INTO_CGROUP, owned by cg; -1 where there is none (no error). */
 int cgroup_clone_fd(struct cgroup *cg);
-/* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. 1, or 0 where
- * nobody can join by himself (systemd makes the cgroup around the first process): cgroup_attach it is. */
+/* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. 1, or 0
+ * where nobody can join by himself (systemd makes the cgroup around the first process):
+ * cgroup_attach it is. */
 int cgroup_join_open(struct cgroup *cg);
-/* The calling thread, the only one of its process, enters every v1 hierarchy and closes the doors. */
+/* The calling thread, the only one of its process, enters every v1 hierarchy and closes the
+ * doors. */
 int cgroup_join(struct cgroup *cg);
 /* Parent, after the clone: closes its side of the doors. */
 void cgroup_join_close(struct cgroup *cg);
 /* Puts pid into every hierarchy (all but the v2 one when in_v2: clone3 did that). */
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2);
-/* exec: where init has moved since (systemd or docker inside), the v2 directory becomes init's present
- * one. Only below the recorded directory, never outside of it. */
+/* exec: where init has moved since (systemd or docker inside), the v2 directory becomes init's
+ * present one. Only below the recorded directory, never outside of it. */
 int cgroup_follow(struct cgroup *cg, int procfd, pid_t init);
 /* exec --cgroup: "PATH" (v2) or "ctrl[,ctrl]:PATH" (v1) below the container's own directories. */
 int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n);
@@ -83,42 +85,42 @@ int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n);
  * here. r is what cgroup_merge made. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r);
 /* Pure: what runc's `update` makes of the old resources and the changed ones (checklist V-25). */
-void cgroup_merge(struct arena *a, const struct oci_resources *old, const struct oci_resources *change,
-		  struct oci_resources *out);
+void cgroup_merge(struct arena *a, const struct oci_resources *old,
+		  const struct oci_resources *change, struct oci_resources *out);
 
 typedef LIST(pid_t) cgroup_pids;
-int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out);	/* with sub-cgroups */
-int cgroup_kill(struct cgroup *cg, int sig);	/* every process; cgroup.kill or freeze and walk */
-int cgroup_freeze(struct cgroup *cg, bool frozen);	/* returns when it has happened */
-int cgroup_is_frozen(struct cgroup *cg);	/* 1/0/-1 */
+int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out); /* with sub-cgroups */
+int cgroup_kill(struct cgroup *cg, int sig); /* every process; cgroup.kill or freeze and walk */
+int cgroup_freeze(struct cgroup *cg, bool frozen); /* returns when it has happened */
+int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
 /* Sub-cgroups deepest first; waits for dying processes; a missing directory is no error. */
 int cgroup_remove(struct cgroup *cg);
 
-/* ---- stats.c: numbers of `events` (checklist O-08, O-09) ---------------------------------------- */
+/* ---- stats.c: numbers of `events` (checklist O-08, O-09) ------------------------------------- */
 
 struct cgroup_psi_line {
-	uint32_t avg10, avg60, avg300;	/* hundredths of a percent */
-	uint64_t total;			/* microseconds */
+	uint32_t avg10, avg60, avg300; /* hundredths of a percent */
+	uint64_t total; /* microseconds */
 };
 
 struct cgroup_psi {
-	bool found;	/* v2 only, and not on every kernel */
+	bool found; /* v2 only, and not on every kernel */
 	struct cgroup_psi_line some, full;
 };
 
-struct cgroup_memory_entry {	/* bytes; limit UINT64_MAX is none */
+struct cgroup_memory_entry { /* bytes; limit UINT64_MAX is none */
 	uint64_t limit, usage, max, failcnt;
 };
 
 struct cgroup_io_entry {
 	uint64_t major, minor;
-	const char *op;		/* "Read", "Write", "Sync"...; "" where there is none */
+	const char *op; /* "Read", "Write", "Sync"...; "" where there is none */
 	uint64_t value;
 };
 typedef LIST(struct cgroup_io_entry) cgroup_io;
 
 struct cgroup_hugetlb {
-	const char *size;	/* "2MB" */
+	const char *size; /* "2MB" */
 	uint64_t usage, max, failcnt;
 };
 
@@ -136,23 +138,25 @@ struct cgroup_stats {
 		cgroup_numbers percpu, percpu_kernel, percpu_user;
 		struct cgroup_psi psi;
 	} cpu;
-	struct {	/* v1 */
+	struct { /* v1 */
 		cgroup_numbers cpus, mems;
-		uint64_t cpu_exclusive, mem_hardwall, mem_exclusive, memory_migrate, memory_spread_page,
-			memory_spread_slab, memory_pressure, sched_load_balance;
+		uint64_t cpu_exclusive, mem_hardwall, mem_exclusive, memory_migrate,
+			memory_spread_page, memory_spread_slab, memory_pressure, sched_load_balance;
 		int64_t sched_relax_domain_level;
 	} cpuset;
 	struct {
 		uint64_t cache;
-		struct cgroup_memory_entry usage, swap, kernel, kernel_tcp;	/* swap: memory and swap */
-		LIST(struct cgroup_number) raw;		/* memory.stat */
+		struct cgroup_memory_entry usage, swap, kernel,
+			kernel_tcp; /* swap: memory and swap */
+		LIST(struct cgroup_number) raw; /* memory.stat */
 		struct cgroup_psi psi;
 	} memory;
 	struct {
-		uint64_t current, limit;	/* 0: no limit */
+		uint64_t current, limit; /* 0: no limit */
 	} pids;
 	struct {
-		cgroup_io service_bytes, serviced, queued, service_time, wait_time, merged, time, sectors;
+		cgroup_io service_bytes, serviced, queued, service_time, wait_time, merged, time,
+			sectors;
 		struct cgroup_psi psi;
 	} io;
 	LIST(struct cgroup_hugetlb) hugetlb;
@@ -162,20 +166,22 @@ int cgroup_stats(struct cgroup *cg, struct arena *a, struct cgroup_stats *out);
 /* Members cpu, cpuset, memory, pids, blkio and hugetlb of the open object, as runc writes them. */
 void cgroup_stats_put(struct json_out *o, const struct cgroup_stats *s);
 
-/* ---- oom.c: out-of-memory events -------------------------------------------------------------------- */
+/* ---- oom.c: out-of-memory events ------------------------------------------------------------- */
 
 struct cgroup_oom {
-	int fd;		/* to be polled for POLLIN */
-	int events;	/* v2: memory.events and cgroup.events, v1: memory.oom_control; for oom.c */
+	int fd; /* to be polled for POLLIN */
+	int events; /* v2: memory.events and cgroup.events, v1: memory.oom_control; for oom.c */
 	int populated;
 	uint64_t kills;
 };
 
 int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o);
-/* After POLLIN. 1: memory ran out, 0: something else, -1: the container is over (no record). */
+/* After POLLIN, until it is not 1. 1: memory ran out, 0: nothing more, -1: the container is over (no
+ * record). */
 int cgroup_oom_read(struct cgroup_oom *o);
 void cgroup_oom_close(struct cgroup_oom *o);
-/* How many processes of the container were killed for want of memory so far; 0 where nobody counts. */
+/* How many processes of the container were killed for want of memory so far; 0 where nobody
+ * counts. */
 uint64_t cgroup_oom_kills(struct cgroup *cg);
 
 #endif

@@ -51,7 +51,8 @@ static bool is_in(pid_t pid, const char *path)
 	char *text = NULL;
 	size_t len;
 
-	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text, &len) < 0)
+	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text,
+		      &len) < 0)
 		return false;
 	return strstr(text, path) != NULL;
 }
@@ -61,7 +62,8 @@ static size_t count_in(pid_t pid, const char *path)
 	char *text = NULL;
 	size_t len, n = 0;
 
-	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text, &len) < 0)
+	if (file_read(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cgroup", pid), 65536, &text,
+		      &len) < 0)
 		return 0;
 	for (char *s = strstr(text, path); s; s = strstr(s + 1, path))
 		n++;
@@ -108,13 +110,15 @@ static void test_life(void)
 		return;
 	ok(cgroup_create(cg) == 0, "directories are made: %s", err_text());
 	ok(cgroup_apply(cg, &r) == 0, "limits and device rules are set: %s", err_text());
-	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864", "memory limit");
+	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
+	       "memory limit");
 	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7", "pids limit");
 	if (cg->where.v1 >> CTL_DEVICES & 1) {
 		char *text = arena_alloc(&arena, 4096);
 
 		cg_dir_read(cg_dir_of(cg, CTL_DEVICES), "devices.list", text, 4096);
-		ok(strstr(text, "c 1:3 rwm\n") && strstr(text, "b *:* m\n") && !strstr(text, "a *:*"),
+		ok(strstr(text, "c 1:3 rwm\n") && strstr(text, "b *:* m\n") &&
+			   !strstr(text, "a *:*"),
 		   "v1 device list is the default one");
 	}
 	ok(cgroup_join_open(cg) == 1, "doors open: %s", err_text());
@@ -122,28 +126,35 @@ static void test_life(void)
 	ok(pid > 0, "a process joins: %s", err_text());
 	if (pid <= 0)
 		return;
-	ok(count_in(pid, "/ocibox-test/deep/leaf") == cg->ndirs, "it is in all %zu hierarchies", cg->ndirs);
-	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid, "it is listed");
+	ok(count_in(pid, "/ocibox-test/deep/leaf") == cg->ndirs, "it is in all %zu hierarchies",
+	   cg->ndirs);
+	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid,
+	   "it is listed");
 
 	cgroup_save(cg, &arena, &state);
-	ok(cgroup_load(&arena, &state, &again) == 0 && again->ndirs == cg->ndirs, "state comes back");
+	ok(cgroup_load(&arena, &state, &again) == 0 && again->ndirs == cg->ndirs,
+	   "state comes back");
 	ok(again->layout == cg->layout, "with its layout");
 	ok(cgroup_is_frozen(again) == 0, "not frozen");
-	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s", err_text());
+	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s",
+	   err_text());
 	ok(!new_cgroup("/ocibox-test/deep/leaf", NULL) && strstr(err_text(), "not empty"),
 	   "a used cgroup is refused: %s", err_text());
-	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 && strstr(err_text(), "frozen"),
+	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 &&
+		   strstr(err_text(), "frozen"),
 	   "and a frozen one: %s", err_text());
 	err_clear("both were to be refused");
 	ok(cgroup_freeze(again, false) == 0 && cgroup_is_frozen(again) == 0, "thawed");
-	ok(cgroup_freeze(again, true) == 0 && cgroup_kill(again, SIGKILL) == 0, "killed while frozen");
-	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "by SIGKILL");
+	ok(cgroup_freeze(again, true) == 0 && cgroup_kill(again, SIGKILL) == 0,
+	   "killed while frozen");
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	   "by SIGKILL");
 	ok(cgroup_remove(again) == 0, "removed: %s", err_text());
-	cg_each(d, again)
+	cg_each (d, again)
 		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
 	ok(cgroup_remove(again) == 0, "removing what is gone is no failure");
 	/* The levels above are nobody's: cgroup_remove leaves them. */
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		d->path = arena_strndup(&arena, d->path, strlen(d->path) - strlen("/leaf"));
 		rmdir(d->path);
 		rmdir(arena_strndup(&arena, d->path, strlen(d->path) - strlen("/deep")));
@@ -168,7 +179,8 @@ static void test_tree(void)
 		pause();
 		_exit(0);
 	}
-	ok(cgroup_attach(cg, pid, false) == 0 && is_in(pid, "/ocibox-test-tree"), "attach: %s", err_text());
+	ok(cgroup_attach(cg, pid, false) == 0 && is_in(pid, "/ocibox-test-tree"), "attach: %s",
+	   err_text());
 	d = cg->v2 && cg->v2->path ? cg->v2 : cg_dir_of(cg, CTL_DEVICES);
 	fd = open(d->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* nested further than there are descriptors for, wide at the top */
@@ -189,20 +201,24 @@ static void test_tree(void)
 		pause();
 		_exit(0);
 	}
-	ok(tree_put(tree_open(fd, "cgroup.procs", O_WRONLY), arena_printf(&arena, "%d", second)) == 0,
+	ok(tree_put(tree_open(fd, "cgroup.procs", O_WRONLY), arena_printf(&arena, "%d", second)) ==
+		   0,
 	   "a process at the bottom");
 	close(fd);
-	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 2, "both found, top and bottom: %zu", found.n);
+	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 2, "both found, top and bottom: %zu",
+	   found.n);
 	ok(cgroup_kill(cg, SIGTERM) == 0, "signalled: %s", err_text());
 	ok(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGTERM, "one died");
 	ok(waitpid(second, &status, 0) == second && WTERMSIG(status) == SIGTERM, "the other too");
-	ok(cgroup_remove(cg) == 0 && access(d->path, F_OK) < 0, "all of it removed: %s", err_text());
+	ok(cgroup_remove(cg) == 0 && access(d->path, F_OK) < 0, "all of it removed: %s",
+	   err_text());
 }
 
 /* A process may come between plan and create: neither it nor its sub-cgroups may suffer for it. */
 static void test_taken(void)
 {
-	struct cgroup *first = new_cgroup("/ocibox-test-taken", NULL), *second = new_cgroup("/ocibox-test-taken", NULL);
+	struct cgroup *first = new_cgroup("/ocibox-test-taken", NULL),
+		      *second = new_cgroup("/ocibox-test-taken", NULL);
 	const char *sub;
 	int status;
 	pid_t pid;
@@ -215,11 +231,13 @@ static void test_taken(void)
 	pid = spawn(first);
 	sub = arena_printf(&arena, "%s/sub", first->dirs[0].path);
 	ok(pid > 0 && mkdir(sub, 0755) == 0, "the first has a process and a sub-cgroup");
-	ok(cgroup_create(second) < 0 && strstr(err_text(), "not empty"), "the second is refused: %s", err_text());
+	ok(cgroup_create(second) < 0 && strstr(err_text(), "not empty"),
+	   "the second is refused: %s", err_text());
 	ok(cgroup_kill(second, SIGKILL) == 0 && cgroup_remove(second) == 0, "it is removed");
 	ok(access(sub, F_OK) == 0 && waitpid(pid, &status, WNOHANG) == 0, "the first lives");
 	err_clear("the second was to be refused");
-	ok(cgroup_kill(first, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid, "till it is killed");
+	ok(cgroup_kill(first, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid,
+	   "till it is killed");
 	ok(cgroup_remove(first) == 0 && access(sub, F_OK) < 0, "and removed: %s", err_text());
 }
 
@@ -274,7 +292,8 @@ static void test_stats(void)
 	pid = spawn(cg);
 	ok(pid > 0 && cgroup_stats(cg, &arena, &s) == 0, "statistics: %s", err_text());
 	ok(s.pids.current == 1 && s.pids.limit == 0, "one process, no limit");
-	ok(s.memory.usage.usage > 0 && s.memory.usage.limit > 1 << 30, "memory is used and not limited");
+	ok(s.memory.usage.usage > 0 && s.memory.usage.limit > 1 << 30,
+	   "memory is used and not limited");
 	ok(s.memory.raw.n > 20, "memory.stat has %zu lines", s.memory.raw.n);
 	ok(s.cpu.total > 0, "time is used");
 	json_open(&o, NULL, '{');
@@ -282,7 +301,8 @@ static void test_stats(void)
 	json_close(&o, '}');
 	o.buf = arena_strndup(&arena, o.buf, o.len);
 	tree = json_parse(&arena, o.buf, o.len, &error);
-	ok(tree && json_pointer(tree, "/memory/usage/limit") && json_pointer(tree, "/pids/current"), "as JSON");
+	ok(tree && json_pointer(tree, "/memory/usage/limit") && json_pointer(tree, "/pids/current"),
+	   "as JSON");
 	ok(cgroup_kill(cg, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "killed");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
@@ -318,16 +338,17 @@ static void test_oom(void)
 		_exit(0);
 	}
 	waitpid(pid, &status, WUNTRACED);
-	ok(cgroup_attach(cg, pid, false) == 0 && kill(pid, SIGCONT) == 0, "a hungry one: %s", err_text());
+	ok(cgroup_attach(cg, pid, false) == 0 && kill(pid, SIGCONT) == 0, "a hungry one: %s",
+	   err_text());
 	while (ret == 0 && poll(&p, 1, 60000) == 1)
 		ret = cgroup_oom_read(&oom);
 	ok(ret == 1, "it is told");
 	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it is dead");
 	ok(cgroup_oom_kills(cg) == 1, "and counted");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
-	do {
-		ret = poll(&p, 1, 60000) == 1 ? cgroup_oom_read(&oom) : 2;
-	} while (ret == 0 || ret == 1);
+	while ((ret = cgroup_oom_read(&oom)) >= 0)
+		if (ret == 0 && poll(&p, 1, 60000) != 1)
+			break;
 	ok(ret == -1, "the end is told too");
 	cgroup_oom_close(&oom);
 }
@@ -340,8 +361,9 @@ static void test_update(void)
 		uint64_t period, burst;
 	} rows[] = {
 		{ 64 << 20, 96 << 20, 50000, 100000, 10000 },
-		{ 256 << 20, 512 << 20, 900000, 1000000, 0 },	/* all above the old memory and swap */
-		{ 32 << 20, 32 << 20, 2000, 10000, 1000 },	/* all below */
+		{ 256 << 20, 512 << 20, 900000, 1000000,
+		  0 }, /* all above the old memory and swap */
+		{ 32 << 20, 32 << 20, 2000, 10000, 1000 }, /* all below */
 		{ -1, -1, -1, 100000, 0 },
 		{ 48 << 20, 64 << 20, 20000, 50000, 20000 },
 	};
@@ -366,16 +388,18 @@ static void test_update(void)
 		quota = rows[i].quota;
 		period = rows[i].period;
 		burst = rows[i].burst;
-		ok(cgroup_load(&arena, &state, &again) == 0 && cgroup_update(again, &r) == 0, "update %zu: %s", i,
-		   err_text());
+		ok(cgroup_load(&arena, &state, &again) == 0 && cgroup_update(again, &r) == 0,
+		   "update %zu: %s", i, err_text());
 		if (limit < 0)
 			continue;
 		snprintf(want, sizeof(want), "%lld", (long long)limit);
-		is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), want, "memory");
+		is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), want,
+		       "memory");
 		if (cg->where.v1 >> CTL_CPU & 1)
 			snprintf(want, sizeof(want), "%lld", (long long)quota);
 		else
-			snprintf(want, sizeof(want), "%lld %llu", (long long)quota, (unsigned long long)period);
+			snprintf(want, sizeof(want), "%lld %llu", (long long)quota,
+				 (unsigned long long)period);
 		is_str(read_knob(cg, CTL_CPU, "cpu.cfs_quota_us", "cpu.max"), want, "quota");
 		snprintf(want, sizeof(want), "%llu", (unsigned long long)burst);
 		is_str(read_knob(cg, CTL_CPU, "cpu.cfs_burst_us", "cpu.max.burst"), want, "burst");
@@ -390,19 +414,66 @@ static void test_update(void)
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
+/* What an ordinary user gets who may make no cgroup: 0 as it should be, else the number of the claim. */
+static int rootless_claims(void)
+{
+	int64_t limit = 100;
+	struct oci_pids pids = { .limit = &limit };
+	struct oci_resources r = { .pids = &pids };
+	struct cgroup_want want = { .id = "ocibox-test-rootless", .tolerant = true };
+	struct cgroup *cg;
+
+	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) < 0)
+		return 1;
+	cg_each (d, cg)
+		return 2;
+	if (cgroup_apply(cg, NULL) < 0 || cgroup_attach(cg, getpid(), false) < 0 ||
+	    cgroup_remove(cg) < 0)
+		return 3;
+	want.resources = &r;
+	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) == 0 || err_num() != EACCES)
+		return 4;
+	want.resources = NULL;
+	want.path = "/ocibox-test-rootless";
+	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) == 0)
+		return 5;
+	want.path = NULL;
+	want.tolerant = false;
+	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) == 0)
+		return 6;
+	return 0;
+}
+
+static void test_rootless(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(setgid(54321) < 0 || setuid(54321) < 0 ? 9 : rootless_claims());
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	   "without permission: all is well unless something is asked: %d", WEXITSTATUS(status));
+}
+
 static void test_delegate(void)
 {
-	struct cgroup_want want = { .id = "ocibox-test-delegate", .path = "/ocibox-test-delegate", .delegate = true,
+	struct cgroup_want want = { .id = "ocibox-test-delegate",
+				    .path = "/ocibox-test-delegate",
+				    .delegate = true,
 				    .delegate_uid = 1234 };
 	struct cgroup *cg = NULL;
 	struct stat st;
 
 	if (cgroup_layout() != CGROUP_V2)
 		return;
-	ok(cgroup_plan(&arena, &want, &cg) == 0 && cgroup_create(cg) == 0, "a delegated one: %s", err_text());
-	ok(stat(cg->v2->path, &st) == 0 && st.st_uid == 1234 && st.st_gid == 0, "its directory is given away");
-	ok(fstatat(cg_dir_fd(cg->v2), "cgroup.procs", &st, 0) == 0 && st.st_uid == 1234, "cgroup.procs too");
-	ok(fstatat(cg_dir_fd(cg->v2), "memory.max", &st, 0) == 0 && st.st_uid == 0, "not its limits");
+	ok(cgroup_plan(&arena, &want, &cg) == 0 && cgroup_create(cg) == 0, "a delegated one: %s",
+	   err_text());
+	ok(stat(cg->v2->path, &st) == 0 && st.st_uid == 1234 && st.st_gid == 0,
+	   "its directory is given away");
+	ok(fstatat(cg_dir_fd(cg->v2), "cgroup.procs", &st, 0) == 0 && st.st_uid == 1234,
+	   "cgroup.procs too");
+	ok(fstatat(cg_dir_fd(cg->v2), "memory.max", &st, 0) == 0 && st.st_uid == 0,
+	   "not its limits");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
@@ -421,14 +492,16 @@ static void test_bpf(void)
 		return;
 	}
 	n = bpf_device_program(&arena, &set, &code);
-	if (bpf_device_attach(cg_dir_fd(cg->v2), code, n, true) < 0 && (err_num() == ENOSYS || err_num() == EINVAL)) {
-		printf("ok %d - # SKIP this kernel has no device programs: %s\n", ++tap_count, err_text());
+	if (bpf_device_attach(cg_dir_fd(cg->v2), code, n, true) < 0 &&
+	    (err_num() == ENOSYS || err_num() == EINVAL)) {
+		printf("ok %d - # SKIP this kernel has no device programs: %s\n", ++tap_count,
+		       err_text());
 		cgroup_remove(cg);
 		return;
 	}
 	ok(!*err_text() || err_num() == 0, "the kernel takes %zu instructions: %s", n, err_text());
-	ok(bpf_device_attach(cg_dir_fd(cg->v2), code, n, false) == 0, "and again in place of the first: %s",
-	   err_text());
+	ok(bpf_device_attach(cg_dir_fd(cg->v2), code, n, false) == 0,
+	   "and again in place of the first: %s", err_text());
 	door = cg_dir_open(cg->v2, "cgroup.procs", O_WRONLY);
 	pid = fork();
 	if (!pid) {
@@ -441,7 +514,8 @@ static void test_bpf(void)
 		_exit(errno == EPERM ? 0 : 4);
 	}
 	close(door);
-	ok(waitpid(pid, &status, 0) == pid && status == 0, "null opens, kmsg does not: %d", WEXITSTATUS(status));
+	ok(waitpid(pid, &status, 0) == pid && status == 0, "null opens, kmsg does not: %d",
+	   WEXITSTATUS(status));
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
@@ -463,6 +537,7 @@ int main(void)
 	test_oom();
 	test_update();
 	test_delegate();
+	test_rootless();
 	err_clear("the next test has its own");
 	test_bpf();
 	return done();

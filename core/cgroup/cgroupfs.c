@@ -16,8 +16,11 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 		below = paths_cgroupfs(cg->arena, want->path, want->id, h->own, !*h->names);
 		/* Limits and kills meant for one container would hit everything. */
 		if (!below[1])
-			return failx("cgroupsPath \"%s\": the root of a hierarchy is no container's", want->path);
-		cg_dir_add(cg, h->names, arena_printf(cg->arena, "%s%s", h->mount, below), strlen(h->mount));
+			return failx(
+				"cgroupsPath \"%s\": the root of a hierarchy is no container's",
+				want->path);
+		cg_dir_add(cg, h->names, arena_printf(cg->arena, "%s%s", h->mount, below),
+			   strlen(h->mount));
 	}
 	return 0;
 }
@@ -30,7 +33,8 @@ static int check_unused(struct cgroup *cg, struct cg_dir *d)
 	if (tree_procs(d->path, cg->arena, &pids) < 0)
 		return -1;
 	if (pids.n)
-		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n, d->path);
+		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n,
+			     d->path);
 	return 0;
 }
 
@@ -69,7 +73,7 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d)
 /* Nothing of this container remains, on the disk and in cg. */
 static void unmake(struct cgroup *cg)
 {
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		if (d->made)
 			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
 		fd_close(&d->fd);
@@ -92,12 +96,13 @@ int cgroupfs_create(struct cgroup *cg)
 {
 	const char *without = NULL;
 
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		if (make_dir(cg, d) == 0)
 			continue;
 		if (d->made || !can_go_without(cg, d)) {
 			if (cg->tolerant && err_num() == EACCES)
-				fail_hint("rootless containers need a delegated cgroup for limits and cgroupsPath");
+				fail_hint("rootless containers need a delegated cgroup for limits "
+					  "and cgroupsPath");
 			unmake(cg);
 			return -1;
 		}
@@ -105,8 +110,11 @@ int cgroupfs_create(struct cgroup *cg)
 		without = d->path;
 		d->path = NULL;
 	}
-	if (without)
-		log_debug("cgroup %s and its like cannot be made: the container runs without", without);
+	/* For the rootless it is the rule, for root a read-only mount worth a word. */
+	if (without && cg->tolerant)
+		log_debug("cgroup %s cannot be made: the container runs without", without);
+	else if (without)
+		log_warn("cgroup %s cannot be made: the container runs without", without);
 	return 0;
 }
 
@@ -114,7 +122,7 @@ int cgroupfs_remove(struct cgroup *cg)
 {
 	int ret = 0;
 
-	cg_each(d, cg) {
+	cg_each (d, cg) {
 		fd_close(&d->fd);
 		/* Every one is tried; the record keeps the last failure. */
 		if (tree_remove(d->path, d->v2) < 0)

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void dbus_put(struct dbus_out *o, const void *p, size_t len)
 {
@@ -78,7 +78,7 @@ void dbus_close(struct dbus_out *o, size_t mark, size_t to)
 	memcpy(o->buf + mark, &len, 4);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static const char *take(struct dbus_in *i, size_t align, size_t len)
 {
@@ -136,9 +136,18 @@ const char *dbus_get_sig(struct dbus_in *i)
 	return text(i, p ? (uint8_t)*p : 0);
 }
 
-/* ---- messages --------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
-enum { FIELD_PATH = 1, FIELD_INTERFACE, FIELD_MEMBER, FIELD_ERROR, FIELD_REPLY, FIELD_DEST, FIELD_SENDER, FIELD_SIG };
+enum {
+	FIELD_PATH = 1,
+	FIELD_INTERFACE,
+	FIELD_MEMBER,
+	FIELD_ERROR,
+	FIELD_REPLY,
+	FIELD_DEST,
+	FIELD_SENDER,
+	FIELD_SIG
+};
 #define MESSAGE_MAX (1u << 24)
 
 static char byte_order(void)
@@ -244,7 +253,7 @@ int dbus_parse(const char *buf, size_t len, size_t *need, struct dbus_msg *out)
 	return h.bad ? -1 : 1;
 }
 
-/* ---- the socket -------------------------------------------------------------------------------------- */
+/* ---- the socket ------------------------------------------------------------------------------ */
 
 static int64_t now_ms(void)
 {
@@ -349,10 +358,12 @@ static int parse_address(const char *address, struct sockaddr_un *sun)
 		}
 		return offsetof(struct sockaddr_un, sun_path) + n + !kind;
 	}
-	return failx("D-Bus address \"%s\" is not of the kinds unix:path and unix:abstract", address);
+	return failx("D-Bus address \"%s\" is not of the kinds unix:path and unix:abstract",
+		     address);
 }
 
-/* EXTERNAL: the kernel tells the other side who we are; the uid, in hex of its digits, is a formality. */
+/* EXTERNAL: the kernel tells the other side who we are; the uid, in hex of its digits, is a
+ * formality. */
 static int authenticate(struct dbus *b, uint32_t uid)
 {
 	char digits[12], line[64];
@@ -463,11 +474,13 @@ int dbus_wait(struct dbus *b, uint32_t serial)
 	do {
 		if (dbus_next(b) < 0)
 			return -1;
-	} while (b->got.reply_to != serial || (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR));
+	} while (b->got.reply_to != serial ||
+		 (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR));
 	if (b->got.type == DBUS_RETURN)
 		return 0;
 	if (!b->got.error)
 		b->got.error = "error";
 	return failx("%s: %s", b->got.error,
-		     b->got.signature && *b->got.signature == 's' ? dbus_get_str(&b->got.body) : "no text");
+		     b->got.signature && *b->got.signature == 's' ? dbus_get_str(&b->got.body)
+								  : "no text");
 }

@@ -5,9 +5,10 @@
 
 #include "core/base/base.h"
 
-/* ---- messages (D-Bus specification, "Marshaling"); pure ---------------------------------------- */
+/* ---- messages (D-Bus specification, "Marshaling"); pure -------------------------------------- */
 
-/* A text that grows; len counts from the start of the message body, to which alignment is relative. */
+/* A text that grows; len counts from the start of the message body, to which alignment is
+ * relative. */
 struct dbus_out {
 	struct arena *arena;
 	char *buf;
@@ -16,10 +17,11 @@ struct dbus_out {
 
 void dbus_put(struct dbus_out *o, const void *p, size_t len);
 void dbus_align(struct dbus_out *o, size_t to);
-void dbus_put_u32(struct dbus_out *o, uint32_t v);	/* also BOOLEAN */
+void dbus_put_u32(struct dbus_out *o, uint32_t v); /* also BOOLEAN */
 void dbus_put_u64(struct dbus_out *o, uint64_t v);
-void dbus_put_str(struct dbus_out *o, const char *s);	/* also OBJECT_PATH */
-void dbus_put_sig(struct dbus_out *o, const char *s);	/* SIGNATURE; a VARIANT is one and its value */
+void dbus_put_str(struct dbus_out *o, const char *s); /* also OBJECT_PATH */
+void dbus_put_sig(struct dbus_out *o,
+		  const char *s); /* SIGNATURE; a VARIANT is one and its value */
 /* An ARRAY: open returns a mark for close, to is the alignment of its elements. */
 size_t dbus_open(struct dbus_out *o, size_t to);
 void dbus_close(struct dbus_out *o, size_t mark, size_t to);
@@ -28,7 +30,7 @@ void dbus_close(struct dbus_out *o, size_t mark, size_t to);
 struct dbus_in {
 	const char *buf;
 	size_t at, len;
-	bool swap, bad;		/* swap: of the other byte order */
+	bool swap, bad; /* swap: of the other byte order */
 };
 
 uint32_t dbus_get_u32(struct dbus_in *i);
@@ -41,32 +43,34 @@ enum { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
 struct dbus_msg {
 	int type;
 	uint32_t serial, reply_to;
-	const char *path, *interface, *member, *error, *destination, *signature; /* NULL: not there */
+	const char *path, *interface, *member, *error, *destination,
+		*signature; /* NULL: not there */
 	struct dbus_in body;
 };
 
-/* The header of the message at buf[0..len): 1 whole, 0 more is needed (*need bytes in all), -1 bad. */
+/* The header of the message at buf[0..len): 1 whole, 0 more is needed (*need bytes in all), -1
+ * bad. */
 int dbus_parse(const char *buf, size_t len, size_t *need, struct dbus_msg *out);
 /* A message of header and body. serial must not be 0. */
 void dbus_message(struct dbus_out *o, const struct dbus_msg *head, const struct dbus_out *body);
 
-/* ---- connections -------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 struct dbus {
 	struct arena *arena;
 	int fd;
 	uint32_t serial;
-	int64_t deadline;	/* CLOCK_MONOTONIC, milliseconds */
-	char *buf;		/* what was received and not taken yet */
+	int64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
+	char *buf; /* what was received and not taken yet */
 	size_t len, size;
-	struct dbus_msg got;	/* the last reply; lives until the next call */
+	struct dbus_msg got; /* the last reply; lives until the next call */
 	/* sees every signal that comes meanwhile */
 	void (*signal)(void *arg, struct dbus_msg *m);
 	void *arg;
 };
 
-/* address: "unix:path=..." or "unix:abstract=...", the first of a list. Authenticates as uid and, on a
- * message bus (not on systemd's own socket), says Hello. */
+/* address: "unix:path=..." or "unix:abstract=...", the first of a list. Authenticates as uid
+ * and, on a message bus (not on systemd's own socket), says Hello. */
 int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus);
 /* All that is done until it is set again must be over in ms. */
 void dbus_timeout(struct dbus *b, int ms);

@@ -13,7 +13,12 @@ static struct arena arena;
 static void test_marshal(void)
 {
 	/* a(sv) of one element: "Name" and a variant of UINT64 5 */
-	static const char want[] = "\x28\0\0\0" "\0\0\0\0" "\4\0\0\0Name\0" "\1t\0" "\0\0\0\0\0\0\0\0" "\5\0\0\0\0\0\0\0";
+	static const char want[] = "\x28\0\0\0"
+				   "\0\0\0\0"
+				   "\4\0\0\0Name\0"
+				   "\1t\0"
+				   "\0\0\0\0\0\0\0\0"
+				   "\5\0\0\0\0\0\0\0";
 	struct dbus_out o = { .arena = &arena };
 	size_t mark = dbus_open(&o, 8);
 
@@ -40,8 +45,14 @@ static void test_marshal(void)
 static void test_message(void)
 {
 	struct dbus_out body = { .arena = &arena }, o = { .arena = &arena };
-	struct dbus_msg head = { .type = DBUS_CALL, .serial = 7, .path = "/a", .interface = "x.Y", .member = "Do",
-				 .destination = "x", .signature = "su" }, got;
+	struct dbus_msg head = { .type = DBUS_CALL,
+				 .serial = 7,
+				 .path = "/a",
+				 .interface = "x.Y",
+				 .member = "Do",
+				 .destination = "x",
+				 .signature = "su" },
+			got;
 	size_t need;
 	char *copy;
 
@@ -52,7 +63,8 @@ static void test_message(void)
 	is_str(got.path, "/a", "path");
 	is_str(got.member, "Do", "member");
 	is_str(got.destination, "x", "destination");
-	ok(got.serial == 7 && got.type == DBUS_CALL && !got.error && !got.reply_to, "type and serial");
+	ok(got.serial == 7 && got.type == DBUS_CALL && !got.error && !got.reply_to,
+	   "type and serial");
 	is_str(dbus_get_str(&got.body), "hello", "text of the body");
 	ok(dbus_get_u32(&got.body) == 42 && !got.body.bad, "number of the body");
 	ok(dbus_get_u32(&got.body) == 0 && got.body.bad, "there is no more");
@@ -72,21 +84,37 @@ static void test_message(void)
 /* The other byte order: UINT32 reply serial 9, body UINT64 1. */
 static void test_swapped(void)
 {
-	static const char big[] = "B\2\0\1" "\0\0\0\x8" "\0\0\0\2" "\0\0\0\x0f" "\5\1u\0" "\0\0\0\x9" "\x8\1g\0" "\1t\0\0"
+	static const char big[] = "B\2\0\1"
+				  "\0\0\0\x8"
+				  "\0\0\0\2"
+				  "\0\0\0\x0f"
+				  "\5\1u\0"
+				  "\0\0\0\x9"
+				  "\x8\1g\0"
+				  "\1t\0\0"
 				  "\0\0\0\0\0\0\0\1";
-	static const char little[] = "l\2\0\1" "\x8\0\0\0" "\2\0\0\0" "\x0f\0\0\0" "\5\1u\0" "\x9\0\0\0" "\x8\1g\0" "\1t\0\0"
+	static const char little[] = "l\2\0\1"
+				     "\x8\0\0\0"
+				     "\2\0\0\0"
+				     "\x0f\0\0\0"
+				     "\5\1u\0"
+				     "\x9\0\0\0"
+				     "\x8\1g\0"
+				     "\1t\0\0"
 				     "\1\0\0\0\0\0\0\0";
 	struct dbus_msg m;
 	size_t need;
 
-	ok(dbus_parse(big, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2, "big endian header");
+	ok(dbus_parse(big, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2,
+	   "big endian header");
 	ok(dbus_get_u64(&m.body) == 1, "big endian body");
-	ok(dbus_parse(little, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2, "little endian header");
+	ok(dbus_parse(little, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2,
+	   "little endian header");
 	ok(dbus_get_u64(&m.body) == 1, "little endian body");
 	is_str(m.signature, "t", "signature");
 }
 
-/* ---- against a peer of our own ------------------------------------------------------------------ */
+/* ---- against a peer of our own --------------------------------------------------------------- */
 
 static void answer(int fd, const struct dbus_msg *head, const struct dbus_out *body)
 {
@@ -118,7 +146,9 @@ static void peer(int listener)
 			out.member = "Noise";
 			out.path = "/";
 			answer(fd, &out, &body);
-			out = (struct dbus_msg){ .type = DBUS_RETURN, .serial = 2, .reply_to = m.serial,
+			out = (struct dbus_msg){ .type = DBUS_RETURN,
+						 .serial = 2,
+						 .reply_to = m.serial,
 						 .signature = "s" };
 			if (m.member && !strcmp(m.member, "Fail")) {
 				out.type = DBUS_ERROR;
@@ -144,7 +174,9 @@ static void test_calls(void)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), signals = 0;
 	struct dbus b = { .arena = &arena, .signal = count_signal, .arg = &signals };
-	struct dbus_msg call = { .destination = "x", .path = "/", .interface = "x", .member = "Work" };
+	struct dbus_msg call = {
+		.destination = "x", .path = "/", .interface = "x", .member = "Work"
+	};
 	const char *name = arena_printf(&arena, "ocibox-dbus-test-%d", getpid());
 	socklen_t len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
 	pid_t pid;
@@ -159,7 +191,8 @@ static void test_calls(void)
 		peer(listener);
 	close(listener);
 	dbus_timeout(&b, 60000);
-	ok(dbus_connect(&b, arena_printf(&arena, "unix:abstract=%s,guid=00", name), getuid(), true) == 0,
+	ok(dbus_connect(&b, arena_printf(&arena, "unix:abstract=%s,guid=00", name), getuid(),
+			true) == 0,
 	   "connected: %s", err_text());
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) == 0, "a call is answered: %s", err_text());
 	is_str(dbus_get_str(&b.got.body), "the text", "with a text");
@@ -170,12 +203,13 @@ static void test_calls(void)
 	is_str(b.got.error, "x.Broken", "by name");
 	call.member = "Mute";
 	dbus_timeout(&b, 50);
-	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT, "silence ends: %s", err_text());
+	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT,
+	   "silence ends: %s", err_text());
 	dbus_disconnect(&b);
 	ok(waitpid(pid, NULL, 0) == pid, "the peer leaves");
 	dbus_timeout(&b, 1000);
-	ok(dbus_connect(&b, "unix:path=/nonexistent%20here", 0, true) < 0 && err_num() == ENOENT, "nobody there: %s",
-	   err_text());
+	ok(dbus_connect(&b, "unix:path=/nonexistent%20here", 0, true) < 0 && err_num() == ENOENT,
+	   "nobody there: %s", err_text());
 	ok(dbus_connect(&b, "tcp:host=x", 0, true) < 0, "another transport: %s", err_text());
 }
 

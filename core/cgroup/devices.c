@@ -12,15 +12,15 @@
 static const struct dev_rule defaults[] = {
 	{ 'c', DEV_ANY, DEV_ANY, DEV_M, true },
 	{ 'b', DEV_ANY, DEV_ANY, DEV_M, true },
-	{ 'c', 1, 3, DEV_R | DEV_W | DEV_M, true },		/* null */
-	{ 'c', 1, 8, DEV_R | DEV_W | DEV_M, true },		/* random */
-	{ 'c', 1, 7, DEV_R | DEV_W | DEV_M, true },		/* full */
-	{ 'c', 5, 0, DEV_R | DEV_W | DEV_M, true },		/* tty */
-	{ 'c', 1, 5, DEV_R | DEV_W | DEV_M, true },		/* zero */
-	{ 'c', 1, 9, DEV_R | DEV_W | DEV_M, true },		/* urandom */
-	{ 'c', 136, DEV_ANY, DEV_R | DEV_W | DEV_M, true },	/* pts */
-	{ 'c', 5, 2, DEV_R | DEV_W | DEV_M, true },		/* ptmx */
-	{ 'c', 10, 200, DEV_R | DEV_W | DEV_M, true },	/* tun */
+	{ 'c', 1, 3, DEV_R | DEV_W | DEV_M, true }, /* null */
+	{ 'c', 1, 8, DEV_R | DEV_W | DEV_M, true }, /* random */
+	{ 'c', 1, 7, DEV_R | DEV_W | DEV_M, true }, /* full */
+	{ 'c', 5, 0, DEV_R | DEV_W | DEV_M, true }, /* tty */
+	{ 'c', 1, 5, DEV_R | DEV_W | DEV_M, true }, /* zero */
+	{ 'c', 1, 9, DEV_R | DEV_W | DEV_M, true }, /* urandom */
+	{ 'c', 136, DEV_ANY, DEV_R | DEV_W | DEV_M, true }, /* pts */
+	{ 'c', 5, 2, DEV_R | DEV_W | DEV_M, true }, /* ptmx */
+	{ 'c', 10, 200, DEV_R | DEV_W | DEV_M, true }, /* tun */
 };
 
 static bool covers_number(int64_t wide, int64_t narrow)
@@ -31,7 +31,8 @@ static bool covers_number(int64_t wide, int64_t narrow)
 /* Every device of b is one of a. */
 static bool covers(const struct dev_rule *a, const struct dev_rule *b)
 {
-	return a->type == b->type && covers_number(a->major, b->major) && covers_number(a->minor, b->minor);
+	return a->type == b->type && covers_number(a->major, b->major) &&
+	       covers_number(a->minor, b->minor);
 }
 
 static bool meets(const struct dev_rule *a, const struct dev_rule *b)
@@ -42,7 +43,7 @@ static bool meets(const struct dev_rule *a, const struct dev_rule *b)
 
 static void add(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
 {
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		if (covers(e, rule) && covers(rule, e)) {
 			e->access |= rule->access;
 			e->courtesy &= rule->courtesy;
@@ -69,7 +70,7 @@ static int subtract(struct dev_set *set, const struct dev_rule *rule)
 {
 	size_t kept = 0;
 
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		if (!meets(e, rule) || !(e->access & rule->access))
 			continue;
 		if (!covers(rule, e)) {
@@ -79,7 +80,7 @@ static int subtract(struct dev_set *set, const struct dev_rule *rule)
 			return failx("cannot punch hole in existing wildcard rule \"%s\"", wide);
 		}
 	}
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		if (covers(rule, e))
 			e->access &= ~rule->access;
 		if (e->access)
@@ -130,7 +131,8 @@ static int convert(const struct oci_device_rule *in, struct dev_rule *out)
 	if (in->type != 'b' && in->type != 'c')
 		return failx("type '%c' is not one of a, b, c", in->type);
 	out->type = in->type;
-	if (number(in->major, "major", &out->major) < 0 || number(in->minor, "minor", &out->minor) < 0)
+	if (number(in->major, "major", &out->major) < 0 ||
+	    number(in->minor, "minor", &out->minor) < 0)
 		return -1;
 	return 1;
 }
@@ -141,7 +143,7 @@ int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set
 
 	memset(out, 0, sizeof(*out));
 	if (r) {
-		list_each(in, r->devices) {
+		list_each (in, r->devices) {
 			struct dev_rule rule = { 0 };
 			int ret = convert(in, &rule);
 
@@ -172,6 +174,6 @@ void devices_line(const struct dev_rule *r, char buf[48])
 	n += put_number(buf + n, 48 - n, r->major);
 	buf[n++] = ':';
 	n += put_number(buf + n, 48 - n, r->minor);
-	snprintf(buf + n, 48 - n, " %s%s%s", r->access & DEV_R ? "r" : "", r->access & DEV_W ? "w" : "",
-		 r->access & DEV_M ? "m" : "");
+	snprintf(buf + n, 48 - n, " %s%s%s", r->access & DEV_R ? "r" : "",
+		 r->access & DEV_W ? "w" : "", r->access & DEV_M ? "m" : "");
 }

@@ -1,4 +1,4 @@
-/* devices_test.c - device rules: how they fold, and that the v2 program answers as the v1 kernel does. */
+/* devices_test.c - device rules: how they fold, and that the v2 program answers as v1 does. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
@@ -36,10 +36,12 @@ static int merge(const struct row *rows, struct dev_set *set)
 	return devices_merge(&arena, &r, set);
 }
 
-/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its partial sister). */
-static bool set_answer(const struct dev_set *set, char type, int64_t major, int64_t minor, unsigned access)
+/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its partial
+ * sister). */
+static bool set_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
+		       unsigned access)
 {
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		if (e->type != type || (e->major != ANY && e->major != major) ||
 		    (e->minor != ANY && e->minor != minor))
 			continue;
@@ -73,9 +75,11 @@ static int run(const struct bpf_code *code, size_t n, const uint32_t ctx[3])
 	return -1;
 }
 
-static int program_answer(const struct dev_set *set, char type, int64_t major, int64_t minor, unsigned access)
+static int program_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
+			  unsigned access)
 {
-	uint32_t bits = (access & DEV_M ? 1 : 0) | (access & DEV_R ? 2 : 0) | (access & DEV_W ? 4 : 0);
+	uint32_t bits =
+		(access & DEV_M ? 1 : 0) | (access & DEV_R ? 2 : 0) | (access & DEV_W ? 4 : 0);
 	uint32_t ctx[3] = { bits << 16 | (type == 'b' ? 1 : 2), major, minor };
 	struct bpf_code *code;
 	size_t n = bpf_device_program(&arena, set, &code);
@@ -92,7 +96,8 @@ static bool same(const struct dev_set *set)
 		for (size_t j = 0; j < ARRAY_SIZE(numbers); j++)
 			for (unsigned access = 1; access < 8; access++)
 				for (const char *t = "bc"; *t; t++)
-					if (program_answer(set, *t, numbers[i], numbers[j], access) !=
+					if (program_answer(set, *t, numbers[i], numbers[j],
+							   access) !=
 					    set_answer(set, *t, numbers[i], numbers[j], access))
 						return false;
 	return true;
@@ -103,39 +108,57 @@ static void test_default(void)
 	static const struct row none[] = { { 0 } };
 	struct dev_set set;
 
-	ok(merge(none, &set) == 0 && !set.allow && set.except.n == 11, "no rules: deny all but the default list");
+	ok(merge(none, &set) == 0 && !set.allow && set.except.n == 11,
+	   "no rules: deny all but the default list");
 	ok(set_answer(&set, 'c', 1, 3, DEV_R | DEV_W), "null can be read and written");
 	ok(set_answer(&set, 'b', 8, 0, DEV_M) && !set_answer(&set, 'b', 8, 0, DEV_R),
 	   "a disk's node can be made, not opened");
 	ok(!set_answer(&set, 'c', 5, 1, DEV_R), "the console is not in the list");
-	ok(set_answer(&set, 'c', 136, 77, 7) && set_answer(&set, 'c', 10, 200, 7), "terminals and tun are");
+	ok(set_answer(&set, 'c', 136, 77, 7) && set_answer(&set, 'c', 10, 200, 7),
+	   "terminals and tun are");
 	ok(same(&set), "the program says the same");
-	ok(devices_merge(&arena, NULL, &set) == 0 && set.except.n == 11, "no resources at all: likewise");
+	ok(devices_merge(&arena, NULL, &set) == 0 && set.except.n == 11,
+	   "no resources at all: likewise");
 }
 
 static void test_rules(void)
 {
 	static const struct row deny_all[] = { { false, 'a', ANY, ANY, "rwm" }, { 0 } };
-	static const struct row docker[] = { { false, 'a', ANY, ANY, "rwm" }, { true, 'c', 10, 229, "rwm" },
-					     { true, 'b', 8, ANY, "r" }, { true, 'b', 8, ANY, "w" }, { 0 } };
+	static const struct row docker[] = { { false, 'a', ANY, ANY, "rwm" },
+					     { true, 'c', 10, 229, "rwm" },
+					     { true, 'b', 8, ANY, "r" },
+					     { true, 'b', 8, ANY, "w" },
+					     { 0 } };
 	static const struct row privileged[] = { { true, 'a', ANY, ANY, "rwm" }, { 0 } };
-	static const struct row all_but[] = { { true, 'a', 8, 1, "r" }, { false, 'b', 8, 0, "w" }, { 0 } };
-	static const struct row again[] = { { true, 'c', 9, 9, "rwm" }, { false, 'c', ANY, ANY, "rwm" }, { 0 } };
-	static const struct row part[] = { { true, 'c', 9, 9, "rwm" }, { false, 'c', 9, 9, "w" }, { 0 } };
+	static const struct row all_but[] = { { true, 'a', 8, 1, "r" },
+					      { false, 'b', 8, 0, "w" },
+					      { 0 } };
+	static const struct row again[] = { { true, 'c', 9, 9, "rwm" },
+					    { false, 'c', ANY, ANY, "rwm" },
+					    { 0 } };
+	static const struct row part[] = { { true, 'c', 9, 9, "rwm" },
+					   { false, 'c', 9, 9, "w" },
+					   { 0 } };
 	struct dev_set set;
 
-	ok(merge(deny_all, &set) == 0 && !set.allow && set.except.n == 11, "spec's rule: the default list");
+	ok(merge(deny_all, &set) == 0 && !set.allow && set.except.n == 11,
+	   "spec's rule: the default list");
 	ok(merge(docker, &set) == 0 && set.except.n == 13, "equal devices share an exception");
-	ok(set_answer(&set, 'b', 8, 3, DEV_R | DEV_W) && !set_answer(&set, 'b', 9, 3, DEV_R), "with all its access");
+	ok(set_answer(&set, 'b', 8, 3, DEV_R | DEV_W) && !set_answer(&set, 'b', 9, 3, DEV_R),
+	   "with all its access");
 	ok(same(&set), "the program says the same");
-	ok(merge(privileged, &set) == 0 && set.allow && !set.except.n, "everything allowed leaves no exceptions");
+	ok(merge(privileged, &set) == 0 && set.allow && !set.except.n,
+	   "everything allowed leaves no exceptions");
 	ok(same(&set), "the program says the same");
-	ok(merge(all_but, &set) == 0 && set.allow && set.except.n == 1, "type a looks at no numbers");
+	ok(merge(all_but, &set) == 0 && set.allow && set.except.n == 1,
+	   "type a looks at no numbers");
 	ok(!set_answer(&set, 'b', 8, 0, DEV_R | DEV_W) && set_answer(&set, 'b', 8, 0, DEV_R),
 	   "a denied kind of access denies what includes it");
 	ok(same(&set), "the program says the same");
-	ok(merge(again, &set) == 0 && !set_answer(&set, 'c', 9, 9, DEV_R), "the last rule wins: a wide one takes all");
-	ok(merge(part, &set) == 0 && set_answer(&set, 'c', 9, 9, DEV_R) && !set_answer(&set, 'c', 9, 9, DEV_W),
+	ok(merge(again, &set) == 0 && !set_answer(&set, 'c', 9, 9, DEV_R),
+	   "the last rule wins: a wide one takes all");
+	ok(merge(part, &set) == 0 && set_answer(&set, 'c', 9, 9, DEV_R) &&
+		   !set_answer(&set, 'c', 9, 9, DEV_W),
 	   "or a part of the access");
 	ok(same(&set), "the program says the same");
 }
@@ -151,21 +174,27 @@ static void test_refused(void)
 		{ { { true, 'c', 1, ANY, "rw" }, { false, 'c', ANY, 3, "rw" } },
 		  "devices[1]: cannot punch hole in existing wildcard rule \"c 1:* rw\"" },
 		{ { { true, 'a', ANY, ANY, "rwm" }, { false, 'c', 10, ANY, "rwm" } },
-		  "default device rules: cannot punch hole in existing wildcard rule \"c 10:* rw\"" },
+		  "default device rules: cannot punch hole in existing wildcard rule \"c 10:* "
+		  "rw\"" },
 		{ { { true, 'c', 1, 3, "" } }, "devices[0]: access cannot be empty" },
-		{ { { true, 'c', 1, 3, "rx" } }, "devices[0]: access \"rx\" has letters other than r, w and m" },
+		{ { { true, 'c', 1, 3, "rx" } },
+		  "devices[0]: access \"rx\" has letters other than r, w and m" },
 		{ { { true, 'p', 1, 3, "r" } }, "devices[0]: type 'p' is not one of a, b, c" },
 		{ { { true, 'c', -2, 3, "r" } }, "devices[0]: major: -2 is not a device number" },
-		{ { { true, 'c', 1, 1LL << 40, "r" } }, "devices[0]: minor: 1099511627776 is not a device number" },
+		{ { { true, 'c', 1, 1LL << 40, "r" } },
+		  "devices[0]: minor: 1099511627776 is not a device number" },
 	};
-	static const struct row other_access[] = { { true, 'c', ANY, ANY, "m" }, { false, 'c', 4, 4, "rw" }, { 0 } };
+	static const struct row other_access[] = { { true, 'c', ANY, ANY, "m" },
+						   { false, 'c', 4, 4, "rw" },
+						   { 0 } };
 	struct dev_set set;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		ok(merge(rows[i].rows, &set) < 0, "refused, row %zu", i);
 		is_str(err_text(), rows[i].why, "and says why");
 	}
-	ok(merge(other_access, &set) == 0, "a wildcard of other access is no wall to punch through");
+	ok(merge(other_access, &set) == 0,
+	   "a wildcard of other access is no wall to punch through");
 }
 
 static void test_lines(void)
@@ -174,9 +203,11 @@ static void test_lines(void)
 		struct dev_rule rule;
 		const char *line;
 	} rows[] = {
-		{ { 'c', 1, 3, DEV_R | DEV_W | DEV_M }, "c 1:3 rwm" },
-		{ { 'b', ANY, ANY, DEV_M }, "b *:* m" },
-		{ { 'c', 136, ANY, DEV_R | DEV_W }, "c 136:* rw" },
+		{ { .type = 'c', .major = 1, .minor = 3, .access = DEV_R | DEV_W | DEV_M },
+		  "c 1:3 rwm" },
+		{ { .type = 'b', .major = ANY, .minor = ANY, .access = DEV_M }, "b *:* m" },
+		{ { .type = 'c', .major = 136, .minor = ANY, .access = DEV_R | DEV_W },
+		  "c 136:* rw" },
 	};
 	char line[48];
 

@@ -5,20 +5,32 @@
 
 #include "core/cgroup/cgroup.h"
 
-/* ---- layout.c: what is mounted where ------------------------------------------------------- */
+/* ---- layout.c: what is mounted where --------------------------------------------------------- */
 
 /* Controllers under their v1 names; v2's io is CTL_BLKIO. Order of GM-05 of the checklist. */
 enum ctl {
-	CTL_CPUSET, CTL_DEVICES, CTL_MEMORY, CTL_CPU, CTL_CPUACCT, CTL_PIDS, CTL_BLKIO, CTL_HUGETLB,
-	CTL_NET_CLS, CTL_NET_PRIO, CTL_PERF_EVENT, CTL_FREEZER, CTL_RDMA, CTL_MISC,
-	CTL_NAMED,	/* name=systemd and its like: no controller, processes only */
-	CTL_CORE,	/* cgroup.* files of v2 */
+	CTL_CPUSET,
+	CTL_DEVICES,
+	CTL_MEMORY,
+	CTL_CPU,
+	CTL_CPUACCT,
+	CTL_PIDS,
+	CTL_BLKIO,
+	CTL_HUGETLB,
+	CTL_NET_CLS,
+	CTL_NET_PRIO,
+	CTL_PERF_EVENT,
+	CTL_FREEZER,
+	CTL_RDMA,
+	CTL_MISC,
+	CTL_NAMED, /* name=systemd and its like: no controller, processes only */
+	CTL_CORE, /* cgroup.* files of v2 */
 	CTL_MAX,
 };
 
 struct ctl_name {
-	const char *v1, *v2;	/* NULL: does not exist there */
-	bool domain;		/* v2: not in a threaded subtree */
+	const char *v1, *v2; /* NULL: does not exist there */
+	bool domain; /* v2: not in a threaded subtree */
 };
 extern const struct ctl_name ctl_names[CTL_MAX];
 
@@ -28,10 +40,10 @@ unsigned ctl_set(const char *names);
 
 /* One mounted hierarchy and our place in it. */
 struct hier {
-	const char *names;	/* "cpu,cpuacct", "name=systemd", "" is v2 */
-	unsigned ctls;		/* bits of enum ctl; v2: empty until v2_controllers is asked */
-	const char *mount;	/* absolute mount point, NULL: not to be seen from here */
-	const char *own;	/* this process's cgroup as a path below mount */
+	const char *names; /* "cpu,cpuacct", "name=systemd", "" is v2 */
+	unsigned ctls; /* bits of enum ctl; v2: empty until v2_controllers is asked */
+	const char *mount; /* absolute mount point, NULL: not to be seen from here */
+	const char *own; /* this process's cgroup as a path below mount */
 };
 
 #define HIER_MAX 20
@@ -42,38 +54,40 @@ struct layout {
 	size_t n;
 };
 
-/* KIND, mounts and own places. Three to four system calls and one per hierarchy where they are mounted
- * as everybody does; mountinfo is read only where something is not found there. */
+/* KIND, mounts and own places. Three to four system calls and one per hierarchy where they are
+ * mounted as everybody does; mountinfo is read only where something is not found there. */
 int layout_find(struct arena *a, struct layout *out);
 /* Pure: the lines of /proc/self/cgroup; text is cut up. Only names, ctls and own are filled. */
 int layout_parse(struct arena *a, char *text, struct layout *out);
-/* Fills mounts that are missing from the text of mountinfo, where seen (NULL: always) says that our own
- * cgroup is there; own is made relative to the root of the mount. Pure but for seen. */
+/* Fills mounts that are missing from the text of mountinfo, where seen (NULL: always) says that
+ * our own cgroup is there; own is made relative to the root of the mount. Pure but for seen. */
 typedef bool layout_seen(struct arena *a, struct hier *h, const char *mount);
 void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen);
 
-/* ---- paths.c: cgroupsPath (pure) --------------------------------------------------------------- */
+/* ---- paths.c: cgroupsPath (pure) ------------------------------------------------------------- */
 
 /* The directory below a hierarchy's mount: absolute paths from its root, relative ones below own
  * (v1) or below own's parent (v2), NULL as relative with the container's id. */
-const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own, bool v2);
+const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
+			   bool v2);
 
 struct unit_path {
-	const char *unit;	/* "runc-ID.scope" or "x.slice" */
-	const char *slice;	/* "system.slice" */
-	const char *dir;	/* "/system.slice/runc-ID.scope" */
+	const char *unit; /* "runc-ID.scope" or "x.slice" */
+	const char *slice; /* "system.slice" */
+	const char *dir; /* "/system.slice/runc-ID.scope" */
 };
 /* slice:prefix:name. -1 with the record for bad forms. */
-int paths_systemd(struct arena *a, const char *path, const char *id, bool user, struct unit_path *out);
+int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
+		  struct unit_path *out);
 /* "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "" ; NULL and the record when it is none. */
 const char *paths_slice(struct arena *a, const char *slice);
 
-/* ---- knobs.c: resources to writes (pure) ---------------------------------------------------------- */
+/* ---- knobs.c: resources to writes (pure) ----------------------------------------------------- */
 
 enum knob_flag {
-	KNOB_RETRY = 1,		/* EINVAL: once more behind the others */
-	KNOB_OPTIONAL = 2,	/* a missing file is no failure */
-	KNOB_ELSE = 4,		/* file missing: the next write stands in, else that is skipped */
+	KNOB_RETRY = 1, /* EINVAL: once more behind the others */
+	KNOB_OPTIONAL = 2, /* a missing file is no failure */
+	KNOB_ELSE = 4, /* file missing: the next write stands in, else that is skipped */
 };
 
 /* One write(2) of value to file of a controller's directory. */
@@ -82,15 +96,15 @@ struct knob_write {
 	enum ctl ctl;
 	bool v2;
 	unsigned flags;
-	const char *field;	/* "memory.limit": the config's name below linux.resources */
+	const char *field; /* "memory.limit": the config's name below linux.resources */
 	const char *file, *value;
 };
 
 /* Which version a controller has here; bits of enum ctl. */
 struct ctl_where {
 	unsigned v1, v2;
-	bool v2_only;	/* a controller of neither set counts as v2's, else as v1's */
-	bool quiet;	/* no warnings: they have been said */
+	bool v2_only; /* a controller of neither set counts as v2's, else as v1's */
+	bool quiet; /* no warnings: they have been said */
 };
 
 struct knob_list {
@@ -102,26 +116,26 @@ struct knob_list {
 /* All writes of r (NULL: none), in order. -1 and the record for values that cannot be. */
 int knobs_plan(struct arena *a, const struct oci_resources *r, const struct ctl_where *where,
 	       struct knob_list *out);
-uint64_t knobs_cpu_weight(uint64_t shares);	/* TB-01 */
-uint64_t knobs_io_weight(uint64_t weight);	/* TB-05 */
+uint64_t knobs_cpu_weight(uint64_t shares); /* TB-01 */
+uint64_t knobs_io_weight(uint64_t weight); /* TB-05 */
 
-/* ---- devices.c: rules to one set (pure), v1 lines ---------------------------------------------------- */
+/* ---- devices.c: rules to one set (pure), v1 lines -------------------------------------------- */
 
 #define DEV_ANY (-1)
 enum { DEV_R = 1, DEV_W = 2, DEV_M = 4 };
 
 struct dev_rule {
-	char type;		/* 'b', 'c' */
-	int64_t major, minor;	/* DEV_ANY */
-	unsigned access;	/* DEV_* */
-	bool courtesy;		/* of the default list: nobody asked for it */
+	char type; /* 'b', 'c' */
+	int64_t major, minor; /* DEV_ANY */
+	unsigned access; /* DEV_* */
+	bool courtesy; /* of the default list: nobody asked for it */
 };
 
 /* All rules folded into one answer and its exceptions, as the v1 kernel keeps them. */
 struct dev_set {
-	bool allow;		/* what an unlisted device gets */
+	bool allow; /* what an unlisted device gets */
 	LIST(struct dev_rule) except;
-	size_t size;		/* room in except */
+	size_t size; /* room in except */
 };
 
 /* The config's rules, then the default list (checklist TB-13). Refuses holes in wildcard rules. */
@@ -129,9 +143,9 @@ int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set
 /* "c 1:3 rwm" */
 void devices_line(const struct dev_rule *r, char buf[48]);
 
-/* ---- bpf.c: the same as a v2 program ------------------------------------------------------------------ */
+/* ---- bpf.c: the same as a v2 program --------------------------------------------------------- */
 
-struct bpf_code {	/* struct bpf_insn of linux/bpf.h */
+struct bpf_code { /* struct bpf_insn of linux/bpf.h */
 	uint8_t code;
 	uint8_t dst : 4, src : 4;
 	int16_t off;
@@ -143,7 +157,7 @@ size_t bpf_device_program(struct arena *a, const struct dev_set *set, struct bpf
 /* fresh: nobody can have attached anything to this directory yet. */
 int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool fresh);
 
-/* ---- tree.c: files and sub-cgroups of directories that somebody hostile may fill ----------------------- */
+/* ---- tree.c: files and sub-cgroups of directories that somebody hostile may fill ------------- */
 
 /* A host path. -1 and errno. */
 int tree_path(const char *path, int flags);
@@ -151,8 +165,8 @@ int tree_path(const char *path, int flags);
 int tree_dir(const char *path);
 /* A file of an open cgroup directory. -1 and errno, no record. */
 int tree_open(int dirfd, const char *file, int flags);
-int tree_put(int fd, const char *value);	/* one write(2); closes fd; errno only; fd may be -1 */
-ssize_t tree_get(int fd, char *buf, size_t size);	/* one read(2); closes fd; NUL behind; likewise */
+int tree_put(int fd, const char *value); /* one write(2); closes fd; errno only; fd may be -1 */
+ssize_t tree_get(int fd, char *buf, size_t size); /* one read(2); closes fd; NUL behind; likewise */
 /* "KEY N" of a file of such lines; false when there is none. Pure. */
 bool tree_keyed(const char *text, const char *key, uint64_t *out);
 /* Every process of path and what is below it, added to out. A missing directory has none. */
@@ -162,27 +176,27 @@ int tree_remove(const char *path, bool v2);
 /* What tree_mkdir made and what it calls for each new level, parents first. */
 struct tree_made {
 	struct arena *arena;
-	int (*each)(const char *path, void *arg);	/* may be NULL; -1 and errno */
+	int (*each)(const char *path, void *arg); /* may be NULL; -1 and errno */
 	void *arg;
-	unsigned levels;	/* out: how many, counted from the end */
+	unsigned levels; /* out: how many, counted from the end */
 };
 /* mkdir of path, and of its parents behind path[base]. 1 made, 0 was there, -1 and errno. */
 int tree_mkdir(const char *path, size_t base, struct tree_made *made);
 /* Undoes tree_mkdir; cuts path up. */
 void tree_unmake(char *path, unsigned levels);
 
-/* ---- cgroup.c: one container ---------------------------------------------------------------------------- */
+/* ---- cgroup.c: one container ----------------------------------------------------------------- */
 
 struct cg_dir {
-	const char *names;	/* as in struct hier */
+	const char *names; /* as in struct hier */
 	unsigned ctls;
-	const char *path;	/* absolute, NULL: this container does without */
-	size_t base;		/* length of the mount point in it; 0 after cgroup_load */
-	unsigned made;		/* levels that cgroup_create made */
+	const char *path; /* absolute, NULL: this container does without */
+	size_t base; /* length of the mount point in it; 0 after cgroup_load */
+	unsigned made; /* levels that cgroup_create made */
 	bool v2;
-	bool fresh;		/* made by us a moment ago: nobody can have put anything there */
-	int fd;			/* O_PATH of path once needed, -1 */
-	int door;		/* cgroup_join_open, -1 */
+	bool fresh; /* made by us a moment ago: nobody can have put anything there */
+	int fd; /* O_PATH of path once needed, -1 */
+	int door; /* cgroup_join_open, -1 */
 };
 
 struct cgroup {
@@ -191,17 +205,17 @@ struct cgroup {
 	const struct cg_manager *manager;
 	struct cg_dir dirs[HIER_MAX];
 	size_t ndirs;
-	struct cg_dir *v2;	/* one of dirs or NULL */
+	struct cg_dir *v2; /* one of dirs or NULL */
 	struct ctl_where where;
-	unsigned asked;		/* controllers that limits were asked of at plan */
-	const char *v2_names;	/* cgroup.controllers at v2's mount, NULL: not read */
+	unsigned asked; /* controllers that limits were asked of at plan */
+	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */
 	bool tolerant, path_given, delegate;
 	uint32_t delegate_uid;
-	struct unit_path unit;	/* systemd; .unit is NULL otherwise */
+	struct unit_path unit; /* systemd; .unit is NULL otherwise */
 	/* systemd: what the unit will be made with when the first process is there */
 	const struct oci_resources *pending;
 	bool unmade;
-	struct dbus *bus;	/* systemd: NULL until it is needed */
+	struct dbus *bus; /* systemd: NULL until it is needed */
 	int systemd_version;
 	const char *user_bus, *id;
 	const struct json_pair *annotations;
@@ -222,11 +236,11 @@ extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
 
 /* What differs between the versions in one directory. */
 struct cg_version {
-	int (*level)(const char *path, void *dir);	/* behind each mkdir; -1 and errno */
-	int (*prepare)(struct cgroup *cg, struct cg_dir *d);	/* behind the last one */
+	int (*level)(const char *path, void *dir); /* behind each mkdir; -1 and errno */
+	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* behind the last one */
 	int (*freeze)(struct cg_dir *d, bool frozen);
-	int (*frozen)(struct cg_dir *d);	/* by its own switch; 1/0/-1 */
-	int (*kill)(struct cg_dir *d);		/* SIGKILL to all at once; 1 done, 0 cannot */
+	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
+	int (*kill)(struct cg_dir *d); /* SIGKILL to all at once; 1 done, 0 cannot */
 };
 extern const struct cg_version cg_v1, cg_v2;
 /* cgroup.controllers at the mount, read once; also fills where.v2. NULL without v2. */
@@ -238,8 +252,9 @@ static inline const struct cg_version *cg_version(const struct cg_dir *d)
 
 /* The directory where ctl is, NULL when there is none. */
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl);
-int cg_dir_fd(struct cg_dir *d);	/* opened once; -1 and the record */
-/* A file of it, by path as long as no descriptor is open: one system call. -1 and errno, no record. */
+int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
+/* A file of it, by path as long as no descriptor is open: one system call. -1 and errno, no
+ * record. */
 int cg_dir_open(const struct cg_dir *d, const char *file, int flags);
 /* Writes and reads such a file, whole. */
 int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
@@ -254,10 +269,10 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 int cgroupfs_create(struct cgroup *cg);
 int cgroupfs_remove(struct cgroup *cg);
 
-/* ---- apply.c ---------------------------------------------------------------------------------------------- */
+/* ---- apply.c --------------------------------------------------------------------------------- */
 
-bool apply_in_userns(uint32_t *root);	/* *root: host id of our root, may be NULL */
-int apply_check(struct cgroup *cg, const struct oci_resources *r);	/* can all of it be met here? */
+bool apply_in_userns(uint32_t *root); /* *root: host id of our root, may be NULL */
+int apply_check(struct cgroup *cg, const struct oci_resources *r); /* can all of it be met here? */
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);
 

@@ -7,21 +7,21 @@
 
 /* One value to be converted: the row's own, and all resources for what depends on another field. */
 struct value {
-	const void *at;			/* the field; for WHOLE rows the struct it is in */
+	const void *at; /* the field; for WHOLE rows the struct it is in */
 	const char *field;
-	unsigned flags;			/* of the write; a conversion may add some */
+	unsigned flags; /* of the write; a conversion may add some */
 	char text[64];
 };
 
 /*
  * A row: which field becomes which file. conv fills v->text and says 1: write it, 2: the field is
- * the text already, 0: nothing to write, -1: failed with the record. A row without a file is a field
- * that this version does not have: passed over, with a warning where it is set.
+ * the text already, 0: nothing to write, -1: failed with the record. A row without a file is a
+ * field that this version does not have: passed over, with a warning where it is set.
  */
 struct knob {
 	bool v2;
 	unsigned char ctl, flags;
-	unsigned short group, member;	/* offset of the struct's pointer, and in that struct */
+	unsigned short group, member; /* offset of the struct's pointer, and in that struct */
 	const char *field, *file;
 	int (*conv)(struct value *v);
 };
@@ -75,7 +75,7 @@ static int list_text(struct value *v)
 	return *(const char *)v->at ? 2 : 0;
 }
 
-/* ---- memory and swap (TB-04) --------------------------------------------------------------------- */
+/* ---- memory and swap (TB-04) ----------------------------------------------------------------- */
 
 static int64_t or_zero(const int64_t *p)
 {
@@ -94,8 +94,9 @@ static int memory_check(const struct oci_memory *m)
 	if (swap > 0 && limit == 0)
 		return failx("memory.swap: unable to set swap limit without memory limit");
 	if (swap > 0 && limit > 0 && swap < limit)
-		return failx("memory.swap: memory+swap limit should be >= memory limit (%lld < %lld)",
-			     (long long)swap, (long long)limit);
+		return failx(
+			"memory.swap: memory+swap limit should be >= memory limit (%lld < %lld)",
+			(long long)swap, (long long)limit);
 	return 0;
 }
 
@@ -113,7 +114,8 @@ static int mem_max(struct value *v)
 static int mem_v1(struct value *v)
 {
 	if (*(const int64_t *)v->at < -1)
-		return failx("%s: invalid memory value: %lld", v->field, (long long)*(const int64_t *)v->at);
+		return failx("%s: invalid memory value: %lld", v->field,
+			     (long long)*(const int64_t *)v->at);
 	return i64_nonzero(v);
 }
 
@@ -124,7 +126,8 @@ static int swap_v2(struct value *v)
 
 	if (memory_check(m) < 0)
 		return -1;
-	/* No swap accounting: no file, and no limit is what there is; none at all there cannot be. */
+	/* No swap accounting: no file, and no limit is what there is; none at all there cannot
+	 * be. */
 	if (swap == -1 || (limit == -1 && !swap) || swap == limit)
 		v->flags |= KNOB_OPTIONAL;
 	if (swap == -1 || (limit == -1 && !swap))
@@ -155,14 +158,15 @@ static int swappiness(struct value *v)
 	uint64_t n = *(const uint64_t *)v->at;
 
 	if (n > 100)
-		return failx("%s: invalid memory swappiness value: %llu (valid range is 0-100)", v->field,
-			     (unsigned long long)n);
+		return failx("%s: invalid memory swappiness value: %llu (valid range is 0-100)",
+			     v->field, (unsigned long long)n);
 	return u64_raw(v);
 }
 
-/* ---- cpu (TB-01, TB-02) -------------------------------------------------------------------------- */
+/* ---- cpu (TB-01, TB-02) ---------------------------------------------------------------------- */
 
-/* log2 and exp2 without libm, good to a few units of the last place: ln(m) = 2 artanh((m-1)/(m+1)). */
+/* log2 and exp2 without libm, good to a few units of the last place: ln(m) = 2
+ * artanh((m-1)/(m+1)). */
 static double log_2(double x)
 {
 	double e = 0, z, sum = 0, power;
@@ -241,16 +245,17 @@ static int cpu_max(struct value *v)
 	if (!period)
 		period = 100000;
 	if (quota > 0)
-		snprintf(v->text, sizeof(v->text), "%lld %llu", (long long)quota, (unsigned long long)period);
+		snprintf(v->text, sizeof(v->text), "%lld %llu", (long long)quota,
+			 (unsigned long long)period);
 	else
 		snprintf(v->text, sizeof(v->text), "max %llu", (unsigned long long)period);
 	return 1;
 }
 
-/* ---- pids, block I/O (TB-05, TB-06) ----------------------------------------------------------------- */
+/* ---- pids, block I/O (TB-05, TB-06) ---------------------------------------------------------- */
 
-/* 0 is a limit since spec 1.3. The kernel would take it, but then not even init could be cloned into
- * the cgroup: 1 forbids every fork of init's just as well. */
+/* 0 is a limit since spec 1.3. The kernel would take it, but then not even init could be cloned
+ * into the cgroup: 1 forbids every fork of init's just as well. */
 static int pids_max(struct value *v)
 {
 	int64_t n = *(const int64_t *)v->at;
@@ -294,7 +299,7 @@ static int weight_io(struct value *v)
 	return ret;
 }
 
-/* ---- the rows ------------------------------------------------------------------------------------------ */
+/* ---- the rows -------------------------------------------------------------------------------- */
 
 #define G(g) offsetof(struct oci_resources, g)
 #define M(m) G(memory), offsetof(struct oci_memory, m)
@@ -305,21 +310,29 @@ static const struct knob knobs[] = {
 	/* v1. cpuset and realtime must stand before a process joins; all of it does. */
 	{ 0, CTL_CPUSET, 0, C(cpus), "cpu.cpus", "cpuset.cpus", list_text },
 	{ 0, CTL_CPUSET, 0, C(mems), "cpu.mems", "cpuset.mems", list_text },
-	/* Above the old memory+swap the new limit is EINVAL until that is raised, so it comes again. */
+	/* Above the old memory+swap the new limit is EINVAL until that is raised, so it comes
+	 * again. */
 	{ 0, CTL_MEMORY, KNOB_RETRY, M(limit), "memory.limit", "memory.limit_in_bytes", mem_v1 },
-	{ 0, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.memsw.limit_in_bytes", swap_v1 },
-	{ 0, CTL_MEMORY, 0, M(reservation), "memory.reservation", "memory.soft_limit_in_bytes", mem_v1 },
+	{ 0, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.memsw.limit_in_bytes",
+	  swap_v1 },
+	{ 0, CTL_MEMORY, 0, M(reservation), "memory.reservation", "memory.soft_limit_in_bytes",
+	  mem_v1 },
 	{ 0, CTL_MEMORY, 0, M(swappiness), "memory.swappiness", "memory.swappiness", swappiness },
-	{ 0, CTL_MEMORY, 0, M(disable_oom_killer), "memory.disableOOMKiller", "memory.oom_control", flag_set },
-	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_period), "cpu.realtimePeriod", "cpu.rt_period_us", u64_nonzero },
-	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_runtime), "cpu.realtimeRuntime", "cpu.rt_runtime_us", i64_nonzero },
+	{ 0, CTL_MEMORY, 0, M(disable_oom_killer), "memory.disableOOMKiller", "memory.oom_control",
+	  flag_set },
+	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_period), "cpu.realtimePeriod", "cpu.rt_period_us",
+	  u64_nonzero },
+	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_runtime), "cpu.realtimeRuntime", "cpu.rt_runtime_us",
+	  i64_nonzero },
 	{ 0, CTL_CPU, 0, C(shares), "cpu.shares", "cpu.shares", cpu_shares },
-	/* Period, burst and quota are checked against each other: whatever is EINVAL comes again. */
+	/* Period, burst and quota are checked against each other: whatever is EINVAL comes
+	 * again. */
 	{ 0, CTL_CPU, KNOB_RETRY, C(period), "cpu.period", "cpu.cfs_period_us", u64_nonzero },
 	{ 0, CTL_CPU, KNOB_RETRY, C(burst), "cpu.burst", "cpu.cfs_burst_us", zero_optional },
 	{ 0, CTL_CPU, KNOB_RETRY, C(quota), "cpu.quota", "cpu.cfs_quota_us", i64_nonzero },
 	{ 0, CTL_CPU, 0, C(idle), "cpu.idle", "cpu.idle", zero_optional },
-	{ 0, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max", pids_max },
+	{ 0, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max",
+	  pids_max },
 	{ 0, CTL_BLKIO, KNOB_ELSE, B(weight), "blockIO.weight", "blkio.weight", weight_raw },
 	{ 0, CTL_BLKIO, 0, B(weight), "blockIO.weight", "blkio.bfq.weight", weight_raw },
 	{ 0, CTL_BLKIO, 0, B(leaf_weight), "blockIO.leafWeight", "blkio.leaf_weight", weight_raw },
@@ -329,7 +342,8 @@ static const struct knob knobs[] = {
 	{ 0, CTL_MEMORY, 0, M(kernel_tcp), "memory.kernelTCP", NULL, i64_nonzero },
 
 	/* v2, order of GM-04. */
-	{ 1, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max", pids_max },
+	{ 1, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max",
+	  pids_max },
 	{ 1, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.swap.max", swap_v2 },
 	{ 1, CTL_MEMORY, 0, M(limit), "memory.limit", "memory.max", mem_max },
 	{ 1, CTL_MEMORY, 0, M(reservation), "memory.reservation", "memory.low", mem_max },
@@ -348,8 +362,8 @@ static const struct knob knobs[] = {
 	{ 1, CTL_CPU, 0, C(realtime_period), "cpu.realtimePeriod", NULL, u64_nonzero },
 	{ 1, CTL_CPU, 0, C(realtime_runtime), "cpu.realtimeRuntime", NULL, i64_nonzero },
 	{ 1, CTL_BLKIO, 0, B(leaf_weight), "blockIO.leafWeight", NULL, weight_raw },
-	{ 1, CTL_NET_CLS, 0, G(network), offsetof(struct oci_network, class_id), "network.classID", NULL,
-	  u32_nonzero },
+	{ 1, CTL_NET_CLS, 0, G(network), offsetof(struct oci_network, class_id), "network.classID",
+	  NULL, u32_nonzero },
 };
 
 /* Does ctl go by the rows of v2? */
@@ -360,8 +374,8 @@ static bool is_v2(const struct knob_list *l, enum ctl ctl)
 	return !(l->where->v1 >> ctl & 1) && l->where->v2_only;
 }
 
-static void put(struct knob_list *l, enum ctl ctl, unsigned flags, const char *field, const char *file,
-		const char *value)
+static void put(struct knob_list *l, enum ctl ctl, unsigned flags, const char *field,
+		const char *file, const char *value)
 {
 	struct knob_write *w = arena_alloc(l->arena, sizeof(*w));
 
@@ -402,7 +416,7 @@ static int put_rows(struct knob_list *l, const struct oci_resources *r)
 	return 0;
 }
 
-/* ---- what comes in lists --------------------------------------------------------------------------------- */
+/* ---- what comes in lists --------------------------------------------------------------------- */
 
 static const struct throttle {
 	unsigned short offset;
@@ -421,7 +435,8 @@ static const struct throttle {
 static int put_weight_device(struct knob_list *l, const struct oci_weight_device *d, bool v2)
 {
 	struct value v = { .field = "blockIO.weightDevice", .at = d->weight };
-	char *device = arena_printf(l->arena, "%lld:%lld", (long long)d->major, (long long)d->minor);
+	char *device =
+		arena_printf(l->arena, "%lld:%lld", (long long)d->major, (long long)d->minor);
 	int ret = d->weight ? weight_raw(&v) : 0;
 
 	if (ret < 0)
@@ -429,12 +444,14 @@ static int put_weight_device(struct knob_list *l, const struct oci_weight_device
 	if (ret) {
 		char *text = arena_printf(l->arena, "%s %s", device, v.text);
 
-		put(l, CTL_BLKIO, KNOB_ELSE, v.field, v2 ? "io.bfq.weight" : "blkio.weight_device", text);
+		put(l, CTL_BLKIO, KNOB_ELSE, v.field, v2 ? "io.bfq.weight" : "blkio.weight_device",
+		    text);
 		if (v2) {
 			weight_io(&v);
 			text = arena_printf(l->arena, "%s %s", device, v.text);
 		}
-		/* v2 without a scheduler that weighs has neither file, and then there is nothing to weigh. */
+		/* v2 without a scheduler that weighs has neither file, and then there is nothing
+		 * to weigh. */
 		put(l, CTL_BLKIO, v2 ? KNOB_OPTIONAL : 0, v.field,
 		    v2 ? "io.weight" : "blkio.bfq.weight_device", text);
 	}
@@ -450,16 +467,17 @@ static int put_block_io(struct knob_list *l, const struct oci_block_io *b)
 {
 	bool v2 = is_v2(l, CTL_BLKIO);
 
-	list_each(d, b->weight_device)
+	list_each (d, b->weight_device)
 		if (put_weight_device(l, d, v2) < 0)
 			return -1;
 	for (const struct throttle *t = throttles; t < throttles + ARRAY_SIZE(throttles); t++) {
 		const oci_throttle_list *list = (const void *)((const char *)b + t->offset);
 
-		list_each(d, *list)
+		list_each (d, *list)
 			put(l, CTL_BLKIO, 0, t->field, v2 ? "io.max" : t->v1,
 			    arena_printf(l->arena, "%lld:%lld %s%llu", (long long)d->major,
-					 (long long)d->minor, v2 ? t->v2 : "", (unsigned long long)d->rate));
+					 (long long)d->minor, v2 ? t->v2 : "",
+					 (unsigned long long)d->rate));
 	}
 	return 0;
 }
@@ -468,20 +486,24 @@ static int put_hugepages(struct knob_list *l, const struct oci_resources *r)
 {
 	bool v2 = is_v2(l, CTL_HUGETLB);
 
-	list_each(h, r->hugepage_limits) {
+	list_each (h, r->hugepage_limits) {
 		size_t digits = h->page_size ? strspn(h->page_size, "0123456789") : 0;
 		char *value = arena_printf(l->arena, "%llu", (unsigned long long)h->limit);
 
 		/* It becomes part of a file name. */
-		if (!digits || !strchr("KMG", h->page_size[digits]) || strcmp(h->page_size + digits + 1, "B"))
+		if (!digits || !strchr("KMG", h->page_size[digits]) ||
+		    strcmp(h->page_size + digits + 1, "B"))
 			return failx("hugepageLimits: \"%s\" is not a page size such as 2MB or 1GB",
 				     h->page_size ? h->page_size : "");
 		put(l, CTL_HUGETLB, 0, "hugepageLimits",
-		    arena_printf(l->arena, "hugetlb.%s.%s", h->page_size, v2 ? "max" : "limit_in_bytes"), value);
-		/* KERNEL 5.7: limits on reservations, ENOENT; without them a container that maps more than
-		 * its limit is killed at the fault instead of being refused at mmap. */
+		    arena_printf(l->arena, "hugetlb.%s.%s", h->page_size,
+				 v2 ? "max" : "limit_in_bytes"),
+		    value);
+		/* KERNEL 5.7: limits on reservations, ENOENT; without them a container that maps
+		 * more than its limit is killed at the fault instead of being refused at mmap. */
 		put(l, CTL_HUGETLB, KNOB_OPTIONAL, "hugepageLimits",
-		    arena_printf(l->arena, "hugetlb.%s.rsvd.%s", h->page_size, v2 ? "max" : "limit_in_bytes"),
+		    arena_printf(l->arena, "hugetlb.%s.rsvd.%s", h->page_size,
+				 v2 ? "max" : "limit_in_bytes"),
 		    value);
 	}
 	return 0;
@@ -489,7 +511,7 @@ static int put_hugepages(struct knob_list *l, const struct oci_resources *r)
 
 static int put_rdma(struct knob_list *l, const struct oci_resources *r)
 {
-	list_each(d, r->rdma) {
+	list_each (d, r->rdma) {
 		char *text = arena_strdup(l->arena, d->key);
 
 		if (d->hca_handles)
@@ -509,7 +531,7 @@ static int put_network(struct knob_list *l, const struct oci_network *n)
 			log_warn("network.priorities has no effect on cgroup v2 and is ignored");
 		return 0;
 	}
-	list_each(p, n->priorities)
+	list_each (p, n->priorities)
 		put(l, CTL_NET_PRIO, 0, "network.priorities", "net_prio.ifpriomap",
 		    arena_printf(l->arena, "%s %u", p->name, p->priority));
 	return 0;
@@ -518,7 +540,7 @@ static int put_network(struct knob_list *l, const struct oci_network *n)
 /* Each line is a write of its own. A key's controller is what stands before its first dot. */
 static int put_unified(struct knob_list *l, const struct oci_resources *r)
 {
-	list_each(u, r->unified) {
+	list_each (u, r->unified) {
 		size_t len = strcspn(u->key, ".");
 		int ctl = ctl_of(u->key, len);
 		char *lines = arena_strdup(l->arena, u->value), *save = NULL;
@@ -527,10 +549,12 @@ static int put_unified(struct knob_list *l, const struct oci_resources *r)
 		if (!*u->key || strchr(u->key, '/') || !u->key[len])
 			return failx("%s: is not the name of a cgroup file", field);
 		if (ctl < 0)
-			return failx("%s: controller \"%.*s\" is not known", field, (int)len, u->key);
+			return failx("%s: controller \"%.*s\" is not known", field, (int)len,
+				     u->key);
 		if (!is_v2(l, ctl) && ctl != CTL_CORE)
-			return failx("%s: controller %.*s is not on cgroup v2 here%s", field, (int)len,
-				     u->key, l->where->v1 >> ctl & 1 ? " but on a v1 hierarchy" : "");
+			return failx("%s: controller %.*s is not on cgroup v2 here%s", field,
+				     (int)len, u->key,
+				     l->where->v1 >> ctl & 1 ? " but on a v1 hierarchy" : "");
 		for (char *s = strtok_r(lines, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
 			put(l, ctl, 0, field, u->key, s);
 	}

@@ -24,8 +24,9 @@ static const char *plan(const struct oci_resources *r, const struct ctl_where *w
 	if (knobs_plan(&arena, r, where, &list) < 0)
 		return arena_printf(&arena, "!%s", err_text());
 	for (const struct knob_write *w = list.first; w; w = w->next)
-		out = arena_printf(&arena, "%s%s%s=%s%s%s%s", out, *out ? "; " : "", w->file, w->value,
-				   w->flags & KNOB_OPTIONAL ? "?" : "", w->flags & KNOB_ELSE ? "|" : "",
+		out = arena_printf(&arena, "%s%s%s=%s%s%s%s", out, *out ? "; " : "", w->file,
+				   w->value, w->flags & KNOB_OPTIONAL ? "?" : "",
+				   w->flags & KNOB_ELSE ? "|" : "",
 				   w->flags & KNOB_RETRY ? "~" : "");
 	return out;
 }
@@ -35,11 +36,13 @@ static void test_cpu_weight(void)
 	static const struct {
 		uint64_t shares, weight;
 	} rows[] = {
-		{ 0, 0 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 10, 4 }, { 50, 10 }, { 100, 17 }, { 128, 21 },
-		{ 200, 29 }, { 256, 35 }, { 500, 58 }, { 512, 59 }, { 768, 80 }, { 1000, 99 }, { 1024, 100 },
-		{ 1025, 101 }, { 1536, 138 }, { 2048, 174 }, { 4096, 303 }, { 8192, 532 }, { 10240, 639 },
-		{ 16384, 942 }, { 32768, 1681 }, { 65536, 3023 }, { 131072, 5478 }, { 262143, 10000 },
-		{ 262144, 10000 }, { UINT64_MAX, 10000 },
+		{ 0, 0 },	  { 1, 1 },	     { 2, 1 },		{ 3, 2 },
+		{ 10, 4 },	  { 50, 10 },	     { 100, 17 },	{ 128, 21 },
+		{ 200, 29 },	  { 256, 35 },	     { 500, 58 },	{ 512, 59 },
+		{ 768, 80 },	  { 1000, 99 },	     { 1024, 100 },	{ 1025, 101 },
+		{ 1536, 138 },	  { 2048, 174 },     { 4096, 303 },	{ 8192, 532 },
+		{ 10240, 639 },	  { 16384, 942 },    { 32768, 1681 },	{ 65536, 3023 },
+		{ 131072, 5478 }, { 262143, 10000 }, { 262144, 10000 }, { UINT64_MAX, 10000 },
 	};
 	uint64_t last = 0;
 	bool grows = true;
@@ -59,7 +62,8 @@ static void test_cpu_weight(void)
 static void test_io_weight(void)
 {
 	static const uint64_t rows[][2] = {
-		{ 0, 0 }, { 10, 1 }, { 50, 405 }, { 100, 910 }, { 200, 1920 }, { 500, 4950 }, { 1000, 10000 },
+		{ 0, 0 },      { 10, 1 },     { 50, 405 },     { 100, 910 },
+		{ 200, 1920 }, { 500, 4950 }, { 1000, 10000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -93,13 +97,15 @@ static void test_memory(void)
 		  "memory.swap.max=8192; memory.max=max" },
 		{ 0, 8192, "!memory.swap: unable to set swap limit without memory limit",
 		  "!memory.swap: unable to set swap limit without memory limit" },
-		{ 8192, 4096, "!memory.swap: memory+swap limit should be >= memory limit (4096 < 8192)",
+		{ 8192, 4096,
+		  "!memory.swap: memory+swap limit should be >= memory limit (4096 < 8192)",
 		  "!memory.swap: memory+swap limit should be >= memory limit (4096 < 8192)" },
 		{ 4096, 4096, "memory.limit_in_bytes=4096~; memory.memsw.limit_in_bytes=4096",
 		  "memory.swap.max=0?; memory.max=4096" },
 		{ 4096, 8192, "memory.limit_in_bytes=4096~; memory.memsw.limit_in_bytes=8192",
 		  "memory.swap.max=4096; memory.max=4096" },
-		{ -2, UNSET, "!memory.limit: invalid memory value: -2", "!memory.limit: invalid memory value: -2" },
+		{ -2, UNSET, "!memory.limit: invalid memory value: -2",
+		  "!memory.limit: invalid memory value: -2" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -120,12 +126,15 @@ static void test_memory_rest(void)
 	int64_t reservation = 4096, kernel = 1;
 	uint64_t swappiness = 60;
 	bool yes = true, no = false;
-	struct oci_memory m = { .reservation = &reservation, .swappiness = &swappiness,
-				.disable_oom_killer = &yes, .use_hierarchy = &yes };
+	struct oci_memory m = { .reservation = &reservation,
+				.swappiness = &swappiness,
+				.disable_oom_killer = &yes,
+				.use_hierarchy = &yes };
 	struct oci_resources r = { .memory = &m };
 
 	is_str(plan(&r, &all_v1),
-	       "memory.soft_limit_in_bytes=4096; memory.swappiness=60; memory.oom_control=1", "v1 memory, rest");
+	       "memory.soft_limit_in_bytes=4096; memory.swappiness=60; memory.oom_control=1",
+	       "v1 memory, rest");
 	warnings = 0;
 	is_str(plan(&r, &all_v2), "memory.low=4096", "v2 memory, rest");
 	ok(warnings == 2, "v2 warns of swappiness and the OOM killer");
@@ -147,7 +156,8 @@ static void test_cpu(void)
 		const char *v1, *v2;
 	} rows[] = {
 		{ UNSET, UNSET, "", "" },
-		{ 50000, 100000, "cpu.cfs_period_us=100000~; cpu.cfs_quota_us=50000~", "cpu.max=50000 100000~" },
+		{ 50000, 100000, "cpu.cfs_period_us=100000~; cpu.cfs_quota_us=50000~",
+		  "cpu.max=50000 100000~" },
 		{ 50000, UNSET, "cpu.cfs_quota_us=50000~", "cpu.max=50000 100000~" },
 		{ UNSET, 200000, "cpu.cfs_period_us=200000~", "cpu.max=max 200000~" },
 		{ -1, UNSET, "cpu.cfs_quota_us=-1~", "cpu.max=max 100000~" },
@@ -155,24 +165,34 @@ static void test_cpu(void)
 	};
 	uint64_t shares = 1024, burst = 1000, rt_period = 1000000, zero = 0;
 	int64_t rt_runtime = 950000, idle = 1;
-	struct oci_cpu c = { .shares = &shares, .burst = &burst, .realtime_period = &rt_period,
-			     .realtime_runtime = &rt_runtime, .idle = &idle, .cpus = "0-1,3", .mems = "0" };
+	struct oci_cpu c = { .shares = &shares,
+			     .burst = &burst,
+			     .realtime_period = &rt_period,
+			     .realtime_runtime = &rt_runtime,
+			     .idle = &idle,
+			     .cpus = "0-1,3",
+			     .mems = "0" };
 	struct oci_resources r = { .cpu = &c };
 
 	warnings = 0;
 	is_str(plan(&r, &all_v1),
-	       "cpuset.cpus=0-1,3; cpuset.mems=0; cpu.rt_period_us=1000000~; cpu.rt_runtime_us=950000~; "
+	       "cpuset.cpus=0-1,3; cpuset.mems=0; cpu.rt_period_us=1000000~; "
+	       "cpu.rt_runtime_us=950000~; "
 	       "cpu.shares=1024; cpu.cfs_burst_us=1000~; cpu.idle=1",
 	       "v1 cpu");
 	is_str(plan(&r, &all_v2),
-	       "cpu.idle=1; cpu.weight=100; cpu.max.burst=1000~; cpuset.cpus=0-1,3; cpuset.mems=0", "v2 cpu");
+	       "cpu.idle=1; cpu.weight=100; cpu.max.burst=1000~; cpuset.cpus=0-1,3; cpuset.mems=0",
+	       "v2 cpu");
 	ok(warnings == 2, "v2 warns of the two realtime fields");
 	shares = 1;
-	is_str(plan(&r, &all_v1), "!cpu.shares: the minimum allowed cpu-shares is 2", "too few shares");
+	is_str(plan(&r, &all_v1), "!cpu.shares: the minimum allowed cpu-shares is 2",
+	       "too few shares");
 	shares = 262145;
-	is_str(plan(&r, &all_v1), "!cpu.shares: the maximum allowed cpu-shares is 262144", "too many shares");
+	is_str(plan(&r, &all_v1), "!cpu.shares: the maximum allowed cpu-shares is 262144",
+	       "too many shares");
 	c = (struct oci_cpu){ .burst = &zero, .shares = &zero, .cpus = "" };
-	is_str(plan(&r, &all_v1), "cpu.cfs_burst_us=0?~", "no burst needs no file; no shares, no cpus");
+	is_str(plan(&r, &all_v1), "cpu.cfs_burst_us=0?~",
+	       "no burst needs no file; no shares, no cpus");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t quota = rows[i].quota;
 		uint64_t period = rows[i].period;
@@ -211,19 +231,25 @@ static void test_block_io(void)
 	struct oci_block_io b = { .weight = &weight, .leaf_weight = &leaf };
 	struct oci_resources r = { .block_io = &b };
 
-	is_str(plan(&r, &all_v1), "blkio.weight=500|; blkio.bfq.weight=500; blkio.leaf_weight=300", "v1 weight");
+	is_str(plan(&r, &all_v1), "blkio.weight=500|; blkio.bfq.weight=500; blkio.leaf_weight=300",
+	       "v1 weight");
 	is_str(plan(&r, &all_v2), "io.bfq.weight=500|; io.weight=4950", "v2 weight");
 	b = (struct oci_block_io){ .weight_device = { devices, 1 } };
 	is_str(plan(&r, &all_v1),
 	       "blkio.weight_device=8:16 500|; blkio.bfq.weight_device=8:16 500; "
 	       "blkio.leaf_weight_device=8:16 300",
 	       "v1 weight of a device");
-	is_str(plan(&r, &all_v2), "io.bfq.weight=8:16 500|; io.weight=8:16 4950?", "v2 weight of a device");
-	b = (struct oci_block_io){ .throttle_read_bps = { throttle, 1 }, .throttle_write_bps = { throttle, 1 },
-				   .throttle_read_iops = { throttle, 1 }, .throttle_write_iops = { throttle, 1 } };
+	is_str(plan(&r, &all_v2), "io.bfq.weight=8:16 500|; io.weight=8:16 4950?",
+	       "v2 weight of a device");
+	b = (struct oci_block_io){ .throttle_read_bps = { throttle, 1 },
+				   .throttle_write_bps = { throttle, 1 },
+				   .throttle_read_iops = { throttle, 1 },
+				   .throttle_write_iops = { throttle, 1 } };
 	is_str(plan(&r, &all_v1),
-	       "blkio.throttle.read_bps_device=8:0 1048576; blkio.throttle.write_bps_device=8:0 1048576; "
-	       "blkio.throttle.read_iops_device=8:0 1048576; blkio.throttle.write_iops_device=8:0 1048576",
+	       "blkio.throttle.read_bps_device=8:0 1048576; blkio.throttle.write_bps_device=8:0 "
+	       "1048576; "
+	       "blkio.throttle.read_iops_device=8:0 1048576; blkio.throttle.write_iops_device=8:0 "
+	       "1048576",
 	       "v1 throttles");
 	is_str(plan(&r, &all_v2),
 	       "io.max=8:0 rbps=1048576; io.max=8:0 wbps=1048576; io.max=8:0 riops=1048576; "
@@ -231,7 +257,8 @@ static void test_block_io(void)
 	       "v2 throttles");
 	weight = 9;
 	b = (struct oci_block_io){ .weight = &weight };
-	is_str(plan(&r, &all_v2), "!blockIO.weight: 9 is not a weight from 10 to 1000", "weight too small");
+	is_str(plan(&r, &all_v2), "!blockIO.weight: 9 is not a weight from 10 to 1000",
+	       "weight too small");
 }
 
 static void test_lists(void)
@@ -244,16 +271,20 @@ static void test_lists(void)
 	struct oci_resources r = { .hugepage_limits = { huge, 1 } };
 
 	is_str(plan(&r, &all_v1),
-	       "hugetlb.2MB.limit_in_bytes=4194304; hugetlb.2MB.rsvd.limit_in_bytes=4194304?", "v1 huge pages");
-	is_str(plan(&r, &all_v2), "hugetlb.2MB.max=4194304; hugetlb.2MB.rsvd.max=4194304?", "v2 huge pages");
+	       "hugetlb.2MB.limit_in_bytes=4194304; hugetlb.2MB.rsvd.limit_in_bytes=4194304?",
+	       "v1 huge pages");
+	is_str(plan(&r, &all_v2), "hugetlb.2MB.max=4194304; hugetlb.2MB.rsvd.max=4194304?",
+	       "v2 huge pages");
 	huge[0].page_size = "../2MB";
-	is_str(plan(&r, &all_v2), "!hugepageLimits: \"../2MB\" is not a page size such as 2MB or 1GB",
+	is_str(plan(&r, &all_v2),
+	       "!hugepageLimits: \"../2MB\" is not a page size such as 2MB or 1GB",
 	       "a page size is no path");
 	r = (struct oci_resources){ .rdma = { rdma, 2 } };
 	is_str(plan(&r, &all_v1), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v1 rdma");
 	is_str(plan(&r, &all_v2), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v2 rdma");
 	r = (struct oci_resources){ .network = &net };
-	is_str(plan(&r, &all_v1), "net_cls.classid=1048577; net_prio.ifpriomap=eth0 5", "v1 network");
+	is_str(plan(&r, &all_v1), "net_cls.classid=1048577; net_prio.ifpriomap=eth0 5",
+	       "v1 network");
 	warnings = 0;
 	is_str(plan(&r, &all_v2), "", "v2 network");
 	ok(warnings == 2, "with two warnings");
@@ -266,12 +297,14 @@ static void test_unified(void)
 		const char *key, *value, *v2, *hybrid;
 	} rows[] = {
 		{ "memory.high", "4096", "memory.high=4096",
-		  "!unified[\"memory.high\"]: controller memory is not on cgroup v2 here but on a v1 hierarchy" },
+		  "!unified[\"memory.high\"]: controller memory is not on cgroup v2 here but on a "
+		  "v1 hierarchy" },
 		{ "hugetlb.2MB.max", "0", "hugetlb.2MB.max=0", "hugetlb.2MB.max=0" },
 		{ "io.max", "8:0 rbps=1\n8:16 wbps=2\n", "io.max=8:0 rbps=1; io.max=8:16 wbps=2",
 		  "!unified[\"io.max\"]: controller io is not on cgroup v2 here" },
 		{ "cgroup.max.depth", "3", "cgroup.max.depth=3", "cgroup.max.depth=3" },
-		{ "../memory.max", "1", "!unified[\"../memory.max\"]: is not the name of a cgroup file",
+		{ "../memory.max", "1",
+		  "!unified[\"../memory.max\"]: is not the name of a cgroup file",
 		  "!unified[\"../memory.max\"]: is not the name of a cgroup file" },
 		{ "memory", "1", "!unified[\"memory\"]: is not the name of a cgroup file",
 		  "!unified[\"memory\"]: is not the name of a cgroup file" },

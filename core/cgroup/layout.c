@@ -112,8 +112,8 @@ static bool in_list(const char *list, const char *word, size_t len)
 	return false;
 }
 
-/* Do the superblock options of a v1 mount name this hierarchy? One controller of it is enough: it can
- * be in one hierarchy only. */
+/* Do the superblock options of a v1 mount name this hierarchy? One controller of it is enough:
+ * it can be in one hierarchy only. */
 static bool options_match(const char *options, const char *names)
 {
 	size_t len = strcspn(names, ",");
@@ -146,7 +146,8 @@ static void take_mount(struct arena *a, char *line, struct layout *out, layout_s
 
 		if (h->mount)
 			continue;
-		if (type[6] == '2' ? h->names[0] != 0 : !h->names[0] || !options_match(options, h->names))
+		if (type[6] == '2' ? h->names[0] != 0
+				   : !h->names[0] || !options_match(options, h->names))
 			continue;
 		/* A bind of some cgroup: what lies above it is not to be seen. */
 		if (!root[1])
@@ -189,7 +190,8 @@ static char *read_proc(struct arena *a, const char *path)
 		if (n <= 0)
 			break;
 		len += n;
-		/* /proc/self/cgroup ends within the first page nearly always: no second read then. */
+		/* /proc/self/cgroup ends within the first page nearly always: no second read
+		 * then. */
 		if (buf[len - 1] == '\n' && len < 2048)
 			break;
 		if (size - 1 - len < 1024) {
@@ -214,7 +216,8 @@ static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 	return true;
 }
 
-/* The directories of tmpfs that Docker, systemd and OpenRC agree on. False: something is not there. */
+/* The directories of tmpfs that Docker, systemd and OpenRC agree on. False: something is not
+ * there. */
 static bool usual_places(struct arena *a, struct layout *out)
 {
 	bool all = true;

@@ -64,7 +64,8 @@ int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o)
 
 	*o = (struct cgroup_oom){ .fd = -1, .events = -1, .populated = -1 };
 	if (!d)
-		return failx("cgroup: there is no memory controller to tell of out-of-memory events");
+		return failx(
+			"cgroup: there is no memory controller to tell of out-of-memory events");
 	ret = d->v2 ? open_v2(d, o) : open_v1(d, o);
 	if (ret < 0) {
 		cgroup_oom_close(o);
@@ -81,15 +82,15 @@ int cgroup_oom_read(struct cgroup_oom *o)
 
 	if (o->populated < 0) {
 		uint64_t times;
+		bool told = read(o->fd, &times, sizeof(times)) > 0;
 
 		/* A removed cgroup signals too: its files can be read no more. */
-		if (read(o->fd, &times, sizeof(times)) < 0)
-			return 0;
-		return pread(o->events, buf, sizeof(buf), 0) < 0 ? -1 : 1;
+		return pread(o->events, buf, sizeof(buf), 0) < 0 ? -1 : told;
 	}
 	while (read(o->fd, buf, sizeof(buf)) > 0)
 		;
 	o->kills = kills(o->events);
+	/* The end may have been told in the same breath: the next call looks for it. */
 	if (o->kills > before)
 		return 1;
 	n = pread(o->populated, buf, sizeof(buf) - 1, 0);

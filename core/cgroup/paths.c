@@ -4,13 +4,15 @@
 
 #include <string.h>
 
-const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own, bool v2)
+const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
+			   bool v2)
 {
 	const char *rest = path && *path ? path : id;
 	bool absolute = *rest == '/';
 	size_t len = strlen(own);
 
-	/* Cleaned as an absolute path, so that ".." never climbs out of the place it is relative to. */
+	/* Cleaned as an absolute path, so that ".." never climbs out of the place it is relative
+	 * to. */
 	rest = path_clean(a, absolute ? rest : arena_printf(a, "/%s", rest));
 	if (absolute)
 		return rest;
@@ -51,7 +53,8 @@ invalid:
 	return NULL;
 }
 
-int paths_systemd(struct arena *a, const char *path, const char *id, bool user, struct unit_path *out)
+int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
+		  struct unit_path *out)
 {
 	const char *prefix = "runc", *name = id, *dir;
 	size_t len;
@@ -62,17 +65,19 @@ int paths_systemd(struct arena *a, const char *path, const char *id, bool user, 
 
 		second = first ? strchr(first + 1, ':') : NULL;
 		if (!second || strchr(second + 1, ':'))
-			return failx("expected cgroupsPath to be of format \"slice:prefix:name\" for "
-				     "systemd cgroups, got \"%s\" instead",
-				     path);
+			return failx(
+				"expected cgroupsPath to be of format \"slice:prefix:name\" for "
+				"systemd cgroups, got \"%s\" instead",
+				path);
 		*first = *second = 0;
 		if (*text)
 			out->slice = text;
 		prefix = first + 1;
 		name = second + 1;
 		if (!*name || strchr(path, '/'))
-			return failx("cgroupsPath \"%s\": %s", path,
-				     *name ? "a unit has no slash in its name" : "the name is empty");
+			return failx(
+				"cgroupsPath \"%s\": %s", path,
+				*name ? "a unit has no slash in its name" : "the name is empty");
 	}
 	len = strlen(name);
 	if (len > 6 && !strcmp(name + len - 6, ".slice"))

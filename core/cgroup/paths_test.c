@@ -24,10 +24,10 @@ static void test_cgroupfs(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *path = rows[i].path ? rows[i].path : "(none)";
 
-		is_str(paths_cgroupfs(&arena, rows[i].path, "id", rows[i].own, false), rows[i].v1, "v1 %s from %s",
-		       path, rows[i].own);
-		is_str(paths_cgroupfs(&arena, rows[i].path, "id", rows[i].own, true), rows[i].v2, "v2 %s from %s",
-		       path, rows[i].own);
+		is_str(paths_cgroupfs(&arena, rows[i].path, "id", rows[i].own, false), rows[i].v1,
+		       "v1 %s from %s", path, rows[i].own);
+		is_str(paths_cgroupfs(&arena, rows[i].path, "id", rows[i].own, true), rows[i].v2,
+		       "v2 %s from %s", path, rows[i].own);
 	}
 }
 
@@ -36,31 +36,38 @@ static void test_systemd(void)
 	static const struct {
 		const char *path;
 		bool user;
-		const char *unit, *slice, *dir;	/* unit NULL: refused, slice is the text */
+		const char *unit, *slice, *dir; /* unit NULL: refused, slice is the text */
 	} rows[] = {
 		{ NULL, false, "runc-id.scope", "system.slice", "/system.slice/runc-id.scope" },
 		{ NULL, true, "runc-id.scope", "user.slice", "/user.slice/runc-id.scope" },
 		{ "machine.slice:libpod:abc", false, "libpod-abc.scope", "machine.slice",
 		  "/machine.slice/libpod-abc.scope" },
-		{ "a-b-c.slice:p:n", false, "p-n.scope", "a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice/p-n.scope" },
+		{ "a-b-c.slice:p:n", false, "p-n.scope", "a-b-c.slice",
+		  "/a.slice/a-b.slice/a-b-c.slice/p-n.scope" },
 		{ ":p:n", false, "p-n.scope", "system.slice", "/system.slice/p-n.scope" },
 		{ "-.slice:p:n", false, "p-n.scope", "-.slice", "/p-n.scope" },
 		{ "system.slice::n", false, "n.scope", "system.slice", "/system.slice/n.scope" },
-		{ "system.slice:p:x-y.slice", false, "x-y.slice", "system.slice", "/x.slice/x-y.slice" },
+		{ "system.slice:p:x-y.slice", false, "x-y.slice", "system.slice",
+		  "/x.slice/x-y.slice" },
 		{ "/a/b", false, NULL,
-		  "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \"/a/b\" "
-		  "instead", NULL },
+		  "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, "
+		  "got \"/a/b\" "
+		  "instead",
+		  NULL },
 		{ "a:b:c:d", false, NULL,
-		  "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \"a:b:c:d\" "
-		  "instead", NULL },
+		  "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, "
+		  "got \"a:b:c:d\" "
+		  "instead",
+		  NULL },
 		{ "a--b.slice:p:n", false, NULL, "invalid slice name: a--b.slice", NULL },
 		{ "-a.slice:p:n", false, NULL, "invalid slice name: -a.slice", NULL },
 		{ "a-.slice:p:n", false, NULL, "invalid slice name: a-.slice", NULL },
 		{ "a:p:n", false, NULL, "invalid slice name: a", NULL },
 		{ ".slice:p:n", false, NULL, "invalid slice name: .slice", NULL },
-		{ "a.slice:p:", false, NULL, "cgroupsPath \"a.slice:p:\": the name is empty", NULL },
-		{ "a.slice:p:../x", false, NULL, "cgroupsPath \"a.slice:p:../x\": a unit has no slash in its name",
+		{ "a.slice:p:", false, NULL, "cgroupsPath \"a.slice:p:\": the name is empty",
 		  NULL },
+		{ "a.slice:p:../x", false, NULL,
+		  "cgroupsPath \"a.slice:p:../x\": a unit has no slash in its name", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -105,7 +112,8 @@ static void test_layout(void)
 	is_str(l.at[2].own, "/", "own place that cannot be seen");
 	ok(!l.at[3].mount, "not mounted");
 	is_str(l.at[4].mount, "/cg/unified", "v2");
-	ok(layout_parse(&arena, (char[]){ "nonsense\n" }, &l) < 0, "a line that is none is refused");
+	ok(layout_parse(&arena, (char[]){ "nonsense\n" }, &l) < 0,
+	   "a line that is none is refused");
 }
 
 static void test_names(void)
@@ -124,7 +132,8 @@ static void test_keyed(void)
 
 	ok(tree_keyed("populated 1\nfrozen 0\n", "frozen", &n) && n == 0, "second line");
 	ok(tree_keyed("low 0\noom 3\noom_kill 4\n", "oom_kill", &n) && n == 4, "whole keys only");
-	ok(tree_keyed("max 18446744073709551615", "max", &n) && n == UINT64_MAX, "no newline, all 64 bits");
+	ok(tree_keyed("max 18446744073709551615", "max", &n) && n == UINT64_MAX,
+	   "no newline, all 64 bits");
 	ok(!tree_keyed("xoom 3\n", "oom", &n) && !tree_keyed("", "oom", &n), "not there");
 }
 

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX 65536	/* of one statistics file; memory.stat has 2 kB, a big blkio file 20 */
-#define TICKS 100	/* USER_HZ, which the kernel has promised to keep */
+#define FILE_MAX 65536 /* of one statistics file; memory.stat has 2 kB, a big blkio file 20 */
+#define TICKS 100 /* USER_HZ, which the kernel has promised to keep */
 
-/* ---- single numbers by rows -------------------------------------------------------------------- */
+/* ---- single numbers by rows ------------------------------------------------------------------ */
 
 /*
- * A number: of the whole file, or behind key in it. scale makes it nanoseconds. A row without key of
- * a file that says "max" gives UINT64_MAX.
+ * A number: of the whole file, or behind key in it. scale makes it nanoseconds. A row without key
+ * of a file that says "max" gives UINT64_MAX.
  */
 struct number {
 	bool v2;
@@ -25,12 +25,16 @@ struct number {
 };
 
 #define S(m) offsetof(struct cgroup_stats, m)
+#define V1(ctl, file, m)                                                                           \
+	{                                                                                          \
+		0, ctl, file, NULL, 1, S(m)                                                        \
+	}
+#define CPUSET_V1(m) V1(CTL_CPUSET, "cpuset." #m, cpuset.m)
 #define MEMORY_V1(prefix, m)                                                                       \
-	{ 0, CTL_MEMORY, "memory." prefix "limit_in_bytes", NULL, 1, S(memory.m.limit) },          \
-	{ 0, CTL_MEMORY, "memory." prefix "usage_in_bytes", NULL, 1, S(memory.m.usage) },          \
-	{ 0, CTL_MEMORY, "memory." prefix "max_usage_in_bytes", NULL, 1, S(memory.m.max) },        \
-	{ 0, CTL_MEMORY, "memory." prefix "failcnt", NULL, 1, S(memory.m.failcnt) }
-#define CPUSET_V1(m) { 0, CTL_CPUSET, "cpuset." #m, NULL, 1, S(cpuset.m) }
+	V1(CTL_MEMORY, "memory." prefix "limit_in_bytes", memory.m.limit),                         \
+		V1(CTL_MEMORY, "memory." prefix "usage_in_bytes", memory.m.usage),                 \
+		V1(CTL_MEMORY, "memory." prefix "max_usage_in_bytes", memory.m.max),               \
+		V1(CTL_MEMORY, "memory." prefix "failcnt", memory.m.failcnt)
 
 static const struct number numbers[] = {
 	{ 0, CTL_CPUACCT, "cpuacct.usage", NULL, 1, S(cpu.total) },
@@ -39,11 +43,18 @@ static const struct number numbers[] = {
 	{ 0, CTL_CPU, "cpu.stat", "nr_periods", 1, S(cpu.periods) },
 	{ 0, CTL_CPU, "cpu.stat", "nr_throttled", 1, S(cpu.throttled_periods) },
 	{ 0, CTL_CPU, "cpu.stat", "throttled_time", 1, S(cpu.throttled_time) },
-	CPUSET_V1(cpu_exclusive), CPUSET_V1(mem_hardwall), CPUSET_V1(mem_exclusive), CPUSET_V1(memory_migrate),
-	CPUSET_V1(memory_spread_page), CPUSET_V1(memory_spread_slab), CPUSET_V1(memory_pressure),
+	CPUSET_V1(cpu_exclusive),
+	CPUSET_V1(mem_hardwall),
+	CPUSET_V1(mem_exclusive),
+	CPUSET_V1(memory_migrate),
+	CPUSET_V1(memory_spread_page),
+	CPUSET_V1(memory_spread_slab),
+	CPUSET_V1(memory_pressure),
 	CPUSET_V1(sched_load_balance),
 	{ 0, CTL_MEMORY, "memory.stat", "cache", 1, S(memory.cache) },
-	MEMORY_V1("", usage), MEMORY_V1("memsw.", swap), MEMORY_V1("kmem.", kernel),
+	MEMORY_V1("", usage),
+	MEMORY_V1("memsw.", swap),
+	MEMORY_V1("kmem.", kernel),
 	MEMORY_V1("kmem.tcp.", kernel_tcp),
 	{ 0, CTL_PIDS, "pids.current", NULL, 1, S(pids.current) },
 	{ 0, CTL_PIDS, "pids.max", NULL, 1, S(pids.limit) },
@@ -71,7 +82,7 @@ struct reader {
 	struct arena *arena;
 	const struct cg_dir *dir;
 	const char *file;
-	char *text;		/* "" when it cannot be read: not every kernel has every file */
+	char *text; /* "" when it cannot be read: not every kernel has every file */
 };
 
 static char *read_file(struct reader *r, const struct cg_dir *d, const char *file)
@@ -113,13 +124,14 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 	}
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* One more element of a LIST; rooms of lists grow by doubling at powers of two. */
 #define PUSH(a, list, ...)                                                                         \
 	do {                                                                                       \
 		if (!((list)->n & ((list)->n - 1))) {                                              \
-			void *push_more = arena_alloc(a, ((list)->n ? (list)->n * 2 : 1) * sizeof(*(list)->at)); \
+			void *push_more = arena_alloc(                                             \
+				a, ((list)->n ? (list)->n * 2 : 1) * sizeof(*(list)->at));         \
 			if ((list)->n)                                                             \
 				memcpy(push_more, (list)->at, (list)->n * sizeof(*(list)->at));    \
 			(list)->at = push_more;                                                    \
@@ -176,7 +188,8 @@ static void fill_cpu_v1(struct reader *r, struct cgroup_stats *s)
 	if (set && !set->v2) {
 		parse_set(r->arena, read_file(r, set, "cpuset.cpus"), &s->cpuset.cpus);
 		parse_set(r->arena, read_file(r, set, "cpuset.mems"), &s->cpuset.mems);
-		s->cpuset.sched_relax_domain_level = atoll(read_file(r, set, "cpuset.sched_relax_domain_level"));
+		s->cpuset.sched_relax_domain_level =
+			atoll(read_file(r, set, "cpuset.sched_relax_domain_level"));
 	}
 }
 
@@ -194,7 +207,8 @@ static void fill_memory(struct reader *r, struct cgroup_stats *s)
 		if (!blank)
 			continue;
 		*blank = 0;
-		PUSH(r->arena, &s->memory.raw, (struct cgroup_number){ line, one_number(blank + 1) });
+		PUSH(r->arena, &s->memory.raw,
+		     (struct cgroup_number){ line, one_number(blank + 1) });
 	}
 	if (!d->v2)
 		return;
@@ -206,20 +220,23 @@ static void fill_memory(struct reader *r, struct cgroup_stats *s)
 					       : s->memory.swap.limit + s->memory.usage.limit;
 }
 
-/* ---- block I/O ---------------------------------------------------------------------------------------- */
+/* ---- block I/O ------------------------------------------------------------------------------- */
 
-/* v1: one counter has a file in each of three schedulers' sets; the first that says anything counts. */
+/* v1: one counter has a file in each of three schedulers' sets; the first that says anything
+ * counts. */
 static const struct io_file {
 	size_t offset;
 	const char *bfq, *cfq, *throttle;
 } io_files[] = {
-	{ S(io.service_bytes), "blkio.bfq.io_service_bytes_recursive", "blkio.io_service_bytes_recursive",
-	  "blkio.throttle.io_service_bytes_recursive" },
+	{ S(io.service_bytes), "blkio.bfq.io_service_bytes_recursive",
+	  "blkio.io_service_bytes_recursive", "blkio.throttle.io_service_bytes_recursive" },
 	{ S(io.serviced), "blkio.bfq.io_serviced_recursive", "blkio.io_serviced_recursive",
 	  "blkio.throttle.io_serviced_recursive" },
 	{ S(io.queued), "blkio.bfq.io_queued_recursive", "blkio.io_queued_recursive", NULL },
-	{ S(io.service_time), "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive", NULL },
-	{ S(io.wait_time), "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive", NULL },
+	{ S(io.service_time), "blkio.bfq.io_service_time_recursive",
+	  "blkio.io_service_time_recursive", NULL },
+	{ S(io.wait_time), "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive",
+	  NULL },
 	{ S(io.merged), "blkio.bfq.io_merged_recursive", "blkio.io_merged_recursive", NULL },
 	{ S(io.time), "blkio.bfq.time_recursive", "blkio.time_recursive", NULL },
 	{ S(io.sectors), "blkio.bfq.sectors_recursive", "blkio.sectors_recursive", NULL },
@@ -236,7 +253,8 @@ static void parse_io_v1(struct arena *a, char *text, cgroup_io *out)
 
 		if (sscanf(line, "%llu:%llu %31[A-Za-z] %llu", &major, &minor, op, &value) == 4 ||
 		    sscanf(line, "%llu:%llu %llu", &major, &minor, &value) == 3)
-			PUSH(a, out, (struct cgroup_io_entry){ major, minor, arena_strdup(a, op), value });
+			PUSH(a, out,
+			     (struct cgroup_io_entry){ major, minor, arena_strdup(a, op), value });
 	}
 }
 
@@ -296,7 +314,7 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 	}
 }
 
-/* ---- huge pages, pressure -------------------------------------------------------------------------------- */
+/* ---- huge pages, pressure -------------------------------------------------------------------- */
 
 /* "hugepages-2048kB" -> "2MB", as the hugetlb files are called. NULL: another name. Pure. */
 static const char *size_name(struct arena *a, const char *entry)
@@ -326,18 +344,25 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 			continue;
 		/* reservations where the kernel counts them, else faults */
 		for (int rsvd = 1; rsvd >= 0; rsvd--) {
-			const char *base = arena_printf(r->arena, "hugetlb.%s.%s", size, rsvd ? "rsvd." : "");
-			const char *usage = arena_printf(r->arena, "%s%s", base, d->v2 ? "current" : "usage_in_bytes");
+			const char *base =
+				arena_printf(r->arena, "hugetlb.%s.%s", size, rsvd ? "rsvd." : "");
+			const char *usage = arena_printf(r->arena, "%s%s", base,
+							 d->v2 ? "current" : "usage_in_bytes");
 
 			if (!*read_file(r, d, usage))
 				continue;
 			h.usage = one_number(r->text);
 			if (d->v2) {
-				tree_keyed(read_file(r, d, arena_printf(r->arena, "hugetlb.%s.events", size)), "max",
-					   &h.failcnt);
+				tree_keyed(read_file(r, d,
+						     arena_printf(r->arena, "hugetlb.%s.events",
+								  size)),
+					   "max", &h.failcnt);
 			} else {
-				h.max = one_number(read_file(r, d, arena_printf(r->arena, "%smax_usage_in_bytes", base)));
-				h.failcnt = one_number(read_file(r, d, arena_printf(r->arena, "%sfailcnt", base)));
+				h.max = one_number(read_file(
+					r, d,
+					arena_printf(r->arena, "%smax_usage_in_bytes", base)));
+				h.failcnt = one_number(
+					read_file(r, d, arena_printf(r->arena, "%sfailcnt", base)));
 			}
 			PUSH(r->arena, &s->hugetlb, h);
 			break;
@@ -358,10 +383,11 @@ static void parse_psi(const char *text, struct cgroup_psi *out)
 		unsigned a[2], b[2], c[2];
 		unsigned long long total;
 
-		if (!at || sscanf(at + 4, " avg10=%u.%u avg60=%u.%u avg300=%u.%u total=%llu", &a[0], &a[1], &b[0],
-				  &b[1], &c[0], &c[1], &total) != 7)
+		if (!at || sscanf(at + 4, " avg10=%u.%u avg60=%u.%u avg300=%u.%u total=%llu", &a[0],
+				  &a[1], &b[0], &b[1], &c[0], &c[1], &total) != 7)
 			continue;
-		*l = (struct cgroup_psi_line){ a[0] * 100 + a[1], b[0] * 100 + b[1], c[0] * 100 + c[1], total };
+		*l = (struct cgroup_psi_line){ a[0] * 100 + a[1], b[0] * 100 + b[1],
+					       c[0] * 100 + c[1], total };
 		out->found = true;
 	}
 }

@@ -41,10 +41,14 @@ static const struct {
 	const char *name;
 	size_t offset;
 } io_lists[] = {
-	{ "ioServiceBytesRecursive", S(io.service_bytes) }, { "ioServicedRecursive", S(io.serviced) },
-	{ "ioQueueRecursive", S(io.queued) }, { "ioServiceTimeRecursive", S(io.service_time) },
-	{ "ioWaitTimeRecursive", S(io.wait_time) }, { "ioMergedRecursive", S(io.merged) },
-	{ "ioTimeRecursive", S(io.time) }, { "sectorsRecursive", S(io.sectors) },
+	{ "ioServiceBytesRecursive", S(io.service_bytes) },
+	{ "ioServicedRecursive", S(io.serviced) },
+	{ "ioQueueRecursive", S(io.queued) },
+	{ "ioServiceTimeRecursive", S(io.service_time) },
+	{ "ioWaitTimeRecursive", S(io.wait_time) },
+	{ "ioMergedRecursive", S(io.merged) },
+	{ "ioTimeRecursive", S(io.time) },
+	{ "sectorsRecursive", S(io.sectors) },
 };
 
 static void put_nonzero(struct json_out *o, const char *name, uint64_t value)
@@ -68,7 +72,7 @@ static void put_numbers(struct json_out *o, const char *name, const cgroup_numbe
 	if (!list->n)
 		return;
 	json_open(o, name, '[');
-	list_each(n, *list)
+	list_each (n, *list)
 		json_put_u64(o, NULL, *n);
 	json_close(o, ']');
 }
@@ -133,7 +137,8 @@ static void put_cpuset(struct json_out *o, const struct cgroup_stats *s)
 	json_close(o, '}');
 }
 
-static void put_memory_entry(struct json_out *o, const char *name, const struct cgroup_memory_entry *e)
+static void put_memory_entry(struct json_out *o, const char *name,
+			     const struct cgroup_memory_entry *e)
 {
 	json_open(o, name, '{');
 	json_put_u64(o, "limit", e->limit);
@@ -153,7 +158,7 @@ static void put_memory(struct json_out *o, const struct cgroup_stats *s)
 	put_memory_entry(o, "kernelTCP", &s->memory.kernel_tcp);
 	if (s->memory.raw.n) {
 		json_open(o, "raw", '{');
-		list_each(n, s->memory.raw)
+		list_each (n, s->memory.raw)
 			json_put_u64(o, n->key, n->value);
 		json_close(o, '}');
 	}
@@ -170,7 +175,7 @@ static void put_io(struct json_out *o, const struct cgroup_stats *s)
 		if (!list->n)
 			continue;
 		json_open(o, io_lists[i].name, '[');
-		list_each(e, *list) {
+		list_each (e, *list) {
 			json_open(o, NULL, '{');
 			put_nonzero(o, "major", e->major);
 			put_nonzero(o, "minor", e->minor);
@@ -195,7 +200,7 @@ void cgroup_stats_put(struct json_out *o, const struct cgroup_stats *s)
 	json_close(o, '}');
 	put_io(o, s);
 	json_open(o, "hugetlb", '{');
-	list_each(h, s->hugetlb) {
+	list_each (h, s->hugetlb) {
 		json_open(o, h->size, '{');
 		put_nonzero(o, "usage", h->usage);
 		put_nonzero(o, "max", h->max);

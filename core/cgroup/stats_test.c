@@ -78,7 +78,8 @@ static void test_v1(void)
 		{ "cpuset.mems", "0\n" },
 		{ "cpuset.sched_load_balance", "1\n" },
 		{ "cpuset.sched_relax_domain_level", "-1\n" },
-		{ "memory.stat", "cache 4096\nrss 8192\nhierarchical_memory_limit 9223372036854771712\n" },
+		{ "memory.stat",
+		  "cache 4096\nrss 8192\nhierarchical_memory_limit 9223372036854771712\n" },
 		{ "memory.usage_in_bytes", "12288\n" },
 		{ "memory.limit_in_bytes", "9223372036854771712\n" },
 		{ "memory.max_usage_in_bytes", "16384\n" },
@@ -87,24 +88,29 @@ static void test_v1(void)
 		{ "pids.current", "2\n" },
 		{ "pids.max", "max\n" },
 		{ "blkio.bfq.io_serviced_recursive", "Total 0\n" },
-		{ "blkio.throttle.io_serviced_recursive", "8:0 Read 5\n8:0 Write 6\n8:0 Total 11\nTotal 11\n" },
+		{ "blkio.throttle.io_serviced_recursive",
+		  "8:0 Read 5\n8:0 Write 6\n8:0 Total 11\nTotal 11\n" },
 		{ "blkio.time_recursive", "8:16 77\n" },
 	};
-	static const char *const keys[] = { "cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", NULL };
+	static const char *const keys[] = { "cpu",  "cpuacct", "cpuset", "memory",
+					    "pids", "blkio",   NULL };
 	const char *dir = fake(files, ARRAY_SIZE(files));
 	struct json *t = dir ? stats(dir, keys) : NULL;
 
 	ok(t != NULL, "v1 statistics are JSON");
-	check(t, "/cpu/usage", "{\"total\":123456,\"percpu\":[100,23356],\"percpu_kernel\":[40,3356],"
-			       "\"percpu_user\":[60,20000],\"kernel\":40000000,\"user\":30000000}");
+	check(t, "/cpu/usage",
+	      "{\"total\":123456,\"percpu\":[100,23356],\"percpu_kernel\":[40,3356],"
+	      "\"percpu_user\":[60,20000],\"kernel\":40000000,\"user\":30000000}");
 	check(t, "/cpu/throttling", "{\"periods\":7,\"throttledPeriods\":2,\"throttledTime\":99}");
 	check(t, "/cpuset/cpus", "[0,1,3]");
 	check(t, "/cpuset/sched_relax_domain_level", "-1");
 	check(t, "/cpuset/sched_load_balance", "1");
 	check(t, "/memory/cache", "4096");
-	check(t, "/memory/usage", "{\"limit\":9223372036854771712,\"usage\":12288,\"max\":16384,\"failcnt\":3}");
+	check(t, "/memory/usage",
+	      "{\"limit\":9223372036854771712,\"usage\":12288,\"max\":16384,\"failcnt\":3}");
 	check(t, "/memory/swap", "{\"limit\":0,\"usage\":20480,\"failcnt\":0}");
-	check(t, "/memory/raw", "{\"cache\":4096,\"rss\":8192,\"hierarchical_memory_limit\":9223372036854771712}");
+	check(t, "/memory/raw",
+	      "{\"cache\":4096,\"rss\":8192,\"hierarchical_memory_limit\":9223372036854771712}");
 	check(t, "/pids", "{\"current\":2}");
 	check(t, "/blkio/ioServicedRecursive/1", "{\"major\":8,\"op\":\"Write\",\"value\":6}");
 	check(t, "/blkio/ioServicedRecursive/3", NULL);
@@ -117,7 +123,8 @@ static void test_v1(void)
 static void test_v2(void)
 {
 	static const struct file files[] = {
-		{ "cpu.stat", "usage_usec 10\nuser_usec 6\nsystem_usec 4\nnr_periods 1\nnr_throttled 1\nthrottled_usec 5\n" },
+		{ "cpu.stat", "usage_usec 10\nuser_usec 6\nsystem_usec 4\nnr_periods "
+			      "1\nnr_throttled 1\nthrottled_usec 5\n" },
 		{ "memory.stat", "anon 1\nfile 2\nkernel 3\n" },
 		{ "memory.current", "100\n" },
 		{ "memory.max", "1000\n" },
@@ -126,9 +133,11 @@ static void test_v2(void)
 		{ "memory.swap.max", "500\n" },
 		{ "pids.current", "4\n" },
 		{ "pids.max", "9\n" },
-		{ "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n253:1 rbytes=7\n7:0 \n" },
-		{ "cpu.pressure", "some avg10=0.00 avg60=1.50 avg300=12.34 total=99\nfull avg10=0.00 avg60=0.00 "
-				  "avg300=0.00 total=0\n" },
+		{ "io.stat",
+		  "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n253:1 rbytes=7\n7:0 \n" },
+		{ "cpu.pressure",
+		  "some avg10=0.00 avg60=1.50 avg300=12.34 total=99\nfull avg10=0.00 avg60=0.00 "
+		  "avg300=0.00 total=0\n" },
 		{ "memory.pressure", "some avg10=0.10 avg60=0.00 avg300=0.00 total=1\n" },
 	};
 	static const char *const keys[] = { "", NULL };
@@ -137,16 +146,19 @@ static void test_v2(void)
 
 	ok(t != NULL, "v2 statistics are JSON");
 	check(t, "/cpu/usage", "{\"total\":10000,\"kernel\":4000,\"user\":6000}");
-	check(t, "/cpu/throttling", "{\"periods\":1,\"throttledPeriods\":1,\"throttledTime\":5000}");
+	check(t, "/cpu/throttling",
+	      "{\"periods\":1,\"throttledPeriods\":1,\"throttledTime\":5000}");
 	check(t, "/memory/cache", "2");
 	check(t, "/memory/usage", "{\"limit\":1000,\"usage\":100,\"max\":200,\"failcnt\":0}");
 	check(t, "/memory/swap", "{\"limit\":1500,\"usage\":110,\"failcnt\":0}");
 	check(t, "/pids", "{\"current\":4,\"limit\":9}");
-	check(t, "/blkio/ioServiceBytesRecursive", "[{\"major\":8,\"op\":\"Read\",\"value\":1},"
-						   "{\"major\":8,\"op\":\"Write\",\"value\":2},"
-						   "{\"major\":253,\"minor\":1,\"op\":\"Read\",\"value\":7}]");
-	check(t, "/cpu/psi", "{\"some\":{\"avg10\":0,\"avg60\":1.5,\"avg300\":12.34,\"total\":99},"
-			     "\"full\":{\"avg10\":0,\"avg60\":0,\"avg300\":0,\"total\":0}}");
+	check(t, "/blkio/ioServiceBytesRecursive",
+	      "[{\"major\":8,\"op\":\"Read\",\"value\":1},"
+	      "{\"major\":8,\"op\":\"Write\",\"value\":2},"
+	      "{\"major\":253,\"minor\":1,\"op\":\"Read\",\"value\":7}]");
+	check(t, "/cpu/psi",
+	      "{\"some\":{\"avg10\":0,\"avg60\":1.5,\"avg300\":12.34,\"total\":99},"
+	      "\"full\":{\"avg10\":0,\"avg60\":0,\"avg300\":0,\"total\":0}}");
 	check(t, "/memory/psi/some/avg10", "0.1");
 	check(t, "/blkio/psi", NULL);
 	unfake(dir, files, ARRAY_SIZE(files));

@@ -15,14 +15,17 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER SERVICE ".Manager"
-#define ANSWER_MS 30000	/* of one call and the job it starts */
+#define ANSWER_MS 30000 /* of one call and the job it starts */
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static uint32_t send_to(struct dbus *b, const char *interface, const char *member, const char *sig,
 			const struct dbus_out *body)
 {
-	struct dbus_msg m = { .destination = SERVICE, .path = OBJECT, .interface = interface, .member = member,
+	struct dbus_msg m = { .destination = SERVICE,
+			      .path = OBJECT,
+			      .interface = interface,
+			      .member = member,
 			      .signature = sig };
 
 	return dbus_send(b, &m, body);
@@ -55,7 +58,7 @@ static int take_property(struct dbus *b, uint32_t serial, const char **out)
 	return 0;
 }
 
-/* ---- the connection --------------------------------------------------------------------------------- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 /* Whose manager: the system's for root, his own for everybody else, in a user namespace too. */
 static bool is_user(const struct cgroup *cg, uint32_t *uid)
@@ -68,11 +71,15 @@ static bool is_user(const struct cgroup *cg, uint32_t *uid)
 
 static int add_match(struct dbus *b)
 {
-	struct dbus_msg m = { .destination = "org.freedesktop.DBus", .path = "/org/freedesktop/DBus",
-			      .interface = "org.freedesktop.DBus", .member = "AddMatch", .signature = "s" };
+	struct dbus_msg m = { .destination = "org.freedesktop.DBus",
+			      .path = "/org/freedesktop/DBus",
+			      .interface = "org.freedesktop.DBus",
+			      .member = "AddMatch",
+			      .signature = "s" };
 	struct dbus_out o = { .arena = b->arena };
 
-	dbus_put_str(&o, "type='signal',sender='" SERVICE "',interface='" MANAGER "',member='JobRemoved'");
+	dbus_put_str(&o, "type='signal',sender='" SERVICE "',interface='" MANAGER
+			 "',member='JobRemoved'");
 	return dbus_send(b, &m, &o) ? 0 : -1;
 }
 
@@ -98,17 +105,19 @@ static int open_bus(struct cgroup *cg)
 	if (cg->bus)
 		return 0;
 	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) < 0)
-		return failx("systemd not running on this host, cannot use systemd cgroups manager");
+		return failx(
+			"systemd not running on this host, cannot use systemd cgroups manager");
 	b->arena = cg->arena;
 	dbus_timeout(b, ANSWER_MS);
 	if (is_user(cg, &uid)) {
 		const char *dir = arena_printf(cg->arena, "unix:path=/run/user/%u", uid);
 
-		ret = connect_bus(b, cg->user_bus ? cg->user_bus : arena_printf(cg->arena, "%s/bus", dir),
-				  arena_printf(cg->arena, "%s/systemd/private", dir), uid);
+		ret = connect_bus(
+			b, cg->user_bus ? cg->user_bus : arena_printf(cg->arena, "%s/bus", dir),
+			arena_printf(cg->arena, "%s/systemd/private", dir), uid);
 	} else {
-		ret = connect_bus(b, "unix:path=/run/dbus/system_bus_socket", "unix:path=/run/systemd/private",
-				  uid);
+		ret = connect_bus(b, "unix:path=/run/dbus/system_bus_socket",
+				  "unix:path=/run/systemd/private", uid);
 	}
 	if (ret < 0 || take_property(b, ask_property(b, "Version"), &version) < 0) {
 		dbus_disconnect(b);
@@ -120,14 +129,15 @@ static int open_bus(struct cgroup *cg)
 	return 0;
 }
 
-/* ---- plan ---------------------------------------------------------------------------------------------- */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
 	const char *above = "";
 	uint32_t uid;
 
-	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 || open_bus(cg) < 0)
+	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 ||
+	    open_bus(cg) < 0)
 		return -1;
 	dbus_timeout(cg->bus, ANSWER_MS);
 	/* Where the manager itself lives: "" for the system's on a host. */
@@ -138,7 +148,8 @@ static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->at[i].mount)
 			cg_dir_add(cg, l->at[i].names,
-				   arena_printf(cg->arena, "%s%s%s", l->at[i].mount, above, cg->unit.dir),
+				   arena_printf(cg->arena, "%s%s%s", l->at[i].mount, above,
+						cg->unit.dir),
 				   strlen(l->at[i].mount));
 	cg->unmade = true;
 	return 0;
@@ -151,7 +162,7 @@ static int create(struct cgroup *cg)
 	return 0;
 }
 
-/* ---- units --------------------------------------------------------------------------------------------- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 static bool is_slice(const struct cgroup *cg)
 {
@@ -175,9 +186,7 @@ static void put_value(struct dbus_out *o, const struct unit_prop *u)
 			dbus_close(o, mark, 4);
 		break;
 	case 't':
-	case 'x':
-		dbus_put_u64(o, u->num);
-		break;
+	case 'x': dbus_put_u64(o, u->num); break;
 	case 's':
 		mark = *u->sig == 'a' ? dbus_open(o, 4) : 0;
 		if (u->str)
@@ -226,7 +235,8 @@ static void job_removed(void *arg, struct dbus_msg *m)
 	struct job *j = arg;
 	const char *unit, *result;
 
-	if (!m->member || strcmp(m->member, "JobRemoved") || !m->signature || strcmp(m->signature, "uoss"))
+	if (!m->member || strcmp(m->member, "JobRemoved") || !m->signature ||
+	    strcmp(m->signature, "uoss"))
 		return;
 	dbus_get_u32(&m->body);
 	dbus_get_str(&m->body);
@@ -237,8 +247,8 @@ static void job_removed(void *arg, struct dbus_msg *m)
 }
 
 /* A call that starts a job, and its end. -1 with b->got.error where systemd refuses the call. */
-static int run_job(struct cgroup *cg, const char *member, const char *sig, const struct dbus_out *body,
-		   const char **result)
+static int run_job(struct cgroup *cg, const char *member, const char *sig,
+		   const struct dbus_out *body, const char **result)
 {
 	struct job j = { .unit = cg->unit.unit, .arena = cg->arena };
 	struct dbus *b = cg->bus;
@@ -280,7 +290,8 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 	dbus_close(&o, dbus_open(&o, 8), 8); /* no auxiliary units */
 	ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
 	if (ret < 0 && refused_as(cg, SERVICE ".UnitExists")) {
-		/* Left from a container that ended badly, and in state failed: then this makes it go. */
+		/* Left from a container that ended badly, and in state failed: then this makes
+		 * it go. */
 		reset_failed(cg);
 		ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
 	}
@@ -300,8 +311,10 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 /* Directories of hierarchies that systemd does not use; the others are there. */
 static int make_dirs(struct cgroup *cg)
 {
-	cg_each(d, cg) {
-		struct tree_made made = { .arena = cg->arena, .each = cg_version(d)->level, .arg = d };
+	cg_each (d, cg) {
+		struct tree_made made = { .arena = cg->arena,
+					  .each = cg_version(d)->level,
+					  .arg = d };
 
 		if (tree_mkdir(d->path, d->base, &made) < 0) {
 			if (!cg->tolerant || cg->asked & d->ctls)
@@ -335,7 +348,8 @@ static int start(struct cgroup *cg, pid_t pid)
 	units_add_bool(&p, v2 ? "IOAccounting" : "BlockIOAccounting", true);
 	units_add_bool(&p, "TasksAccounting", true);
 	units_add_bool(&p, "DefaultDependencies", false);
-	if (devices_merge(cg->arena, cg->pending, &set) < 0 || units_resources(&p, cg->pending, v2) < 0)
+	if (devices_merge(cg->arena, cg->pending, &set) < 0 ||
+	    units_resources(&p, cg->pending, v2) < 0)
 		return -1;
 	units_devices(&p, &set);
 	if (units_annotations(&p, cg->annotations, cg->nannotations) < 0)
@@ -391,7 +405,8 @@ static int stop_unit(struct cgroup *cg)
 	return 0;
 }
 
-/* Our part is done even where systemd cannot be asked any more: an empty scope it removes by itself. */
+/* Our part is done even where systemd cannot be asked any more: an empty scope it removes by
+ * itself. */
 static int remove_unit(struct cgroup *cg)
 {
 	/* A unit of this name that is not ours may be there: it is why ours is not. */

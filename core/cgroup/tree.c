@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define REMOVE_MS 10000	/* how long dying processes may take until we say who they are */
+#define REMOVE_MS 10000 /* how long dying processes may take until we say who they are */
 
 /* musl's open(2) makes a second system call for O_CLOEXEC; its openat does not. */
 int tree_path(const char *path, int flags)
@@ -34,7 +34,8 @@ int tree_open(int dirfd, const char *file, int flags)
 	int fd = sys_openat2(dirfd, file, flags | O_CLOEXEC | O_NOFOLLOW, 0,
 			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM) && !strchr(file, '/') && strcmp(file, ".."))
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM) && !strchr(file, '/') &&
+	    strcmp(file, ".."))
 		fd = openat(dirfd, file, flags | O_CLOEXEC | O_NOFOLLOW);
 	return fd;
 }
@@ -62,7 +63,8 @@ ssize_t tree_get(int fd, char *buf, size_t size)
 
 	if (fd < 0)
 		return -1;
-	/* One read: kernfs makes the whole text at once and gives all of it that there is room for. */
+	/* One read: kernfs makes the whole text at once and gives all of it that there is room
+	 * for. */
 	do {
 		n = read(fd, buf, size - 1);
 	} while (n < 0 && errno == EINTR);
@@ -86,7 +88,7 @@ bool tree_keyed(const char *text, const char *key, uint64_t *out)
 	return false;
 }
 
-/* ---- walking -------------------------------------------------------------------------------- */
+/* ---- walking --------------------------------------------------------------------------------- */
 
 struct dirent64 {
 	uint64_t ino;
@@ -98,8 +100,8 @@ struct dirent64 {
 
 /*
  * A walk holds one descriptor however deep a container has nested its cgroups: down by name, up by
- * "..", which cannot lead elsewhere since a cgroup directory never changes its parent. For each open
- * level the place to go on from is kept, eight bytes.
+ * "..", which cannot lead elsewhere since a cgroup directory never changes its parent. For each
+ * open level the place to go on from is kept, eight bytes.
  */
 struct walk {
 	int fd;
@@ -205,7 +207,7 @@ static int walk(int top, int (*visit)(int fd, void *arg), void *arg)
 	return ret;
 }
 
-/* ---- processes -------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 struct pid_sink {
 	struct arena *arena;
@@ -248,7 +250,8 @@ static int take_procs(int dirfd, void *arg)
 			pid = -1;
 		}
 	}
-	/* EOPNOTSUPP: a threaded cgroup; its processes are listed by the domain above. ENODEV: removed. */
+	/* EOPNOTSUPP: a threaded cgroup; its processes are listed by the domain above. ENODEV:
+	 * removed. */
 	return n < 0 && errno != EOPNOTSUPP && errno != ENODEV ? -1 : 0;
 }
 
@@ -264,7 +267,7 @@ int tree_procs(const char *path, struct arena *a, cgroup_pids *out)
 	return 0;
 }
 
-/* ---- mkdir and rmdir ---------------------------------------------------------------------------- */
+/* ---- mkdir and rmdir ------------------------------------------------------------------------- */
 
 void tree_unmake(char *path, unsigned levels)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the list ------------------------------------------------------------------------------------ */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 struct unit_prop *units_add(struct unit_props *p, const char *name, const char *sig)
 {
@@ -40,7 +40,7 @@ void units_add_u64(struct unit_props *p, const char *name, uint64_t value)
 	units_add(p, name, "t")->num = value;
 }
 
-/* ---- conversions ----------------------------------------------------------------------------------- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 #define UNLIMITED UINT64_MAX
 
@@ -49,7 +49,8 @@ static uint64_t limit_of(int64_t n)
 	return n < 0 ? UNLIMITED : (uint64_t)n;
 }
 
-/* "0-3,7" -> bytes, cpu n is bit n % 8 of byte n / 8, no zero bytes at the end. -1: not such a list. */
+/* "0-3,7" -> bytes, cpu n is bit n % 8 of byte n / 8, no zero bytes at the end. -1: not such a
+ * list. */
 int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len)
 {
 	unsigned char *bits = arena_alloc(a, 8192 / 8);
@@ -144,7 +145,7 @@ static void add_memory(struct unit_props *p, const struct oci_memory *m, bool v2
 		units_add_u64(p, "MemorySwapMax", limit == -1 ? swap : swap - limit);
 }
 
-/* ---- unified ------------------------------------------------------------------------------------------ */
+/* ---- unified --------------------------------------------------------------------------------- */
 
 enum uni_kind { UNI_BYTES, UNI_WEIGHT, UNI_IDLE, UNI_QUOTA, UNI_SET };
 
@@ -186,13 +187,12 @@ static int add_unified(struct unit_props *p, const struct uni *u, const char *va
 		if (n == 1 && p->version >= 252)
 			units_add_u64(p, u->name, 0);
 		break;
-	default:
-		units_add_u64(p, u->name, n);
+	default: units_add_u64(p, u->name, n);
 	}
 	return 0;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------ */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2)
 {
@@ -217,16 +217,17 @@ int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2
 	if (r->pids && r->pids->limit)
 		units_add_u64(p, "TasksMax", *r->pids->limit ? limit_of(*r->pids->limit) : 1);
 	if (v2)
-		list_each(e, r->unified)
+		list_each (e, r->unified)
 			for (const struct uni *u = unis; u < unis + ARRAY_SIZE(unis); u++)
 				if (!strcmp(u->file, e->key) && add_unified(p, u, e->value) < 0)
 					return -1;
 	return 0;
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
-/* A name systemd takes for a rule: a node's path, or a group of /proc/devices; NULL: it has none. */
+/* A name systemd takes for a rule: a node's path, or a group of /proc/devices; NULL: it has
+ * none. */
 static const char *device_name(struct unit_props *p, const struct dev_rule *r)
 {
 	const char *word = r->type == 'b' ? "block" : "char";
@@ -235,22 +236,26 @@ static const char *device_name(struct unit_props *p, const struct dev_rule *r)
 		return r->minor == DEV_ANY ? arena_printf(p->arena, "%s-*", word) : NULL;
 	/* By number it takes groups since 240. */
 	if (r->minor == DEV_ANY)
-		return p->version >= 240 ? arena_printf(p->arena, "%s-%lld", word, (long long)r->major) : NULL;
-	return arena_printf(p->arena, "/dev/%s/%lld:%lld", word, (long long)r->major, (long long)r->minor);
+		return p->version >= 240
+			       ? arena_printf(p->arena, "%s-%lld", word, (long long)r->major)
+			       : NULL;
+	return arena_printf(p->arena, "/dev/%s/%lld:%lld", word, (long long)r->major,
+			    (long long)r->minor);
 }
 
 void units_devices(struct unit_props *p, const struct dev_set *set)
 {
 	struct unit_prop *u;
 
-	/* It knows only lists of what is allowed; the rest is left to the rules that we set ourselves. */
+	/* It knows only lists of what is allowed; the rest is left to the rules that we set
+	 * ourselves. */
 	units_add_str(p, "DevicePolicy", set->allow ? "auto" : "strict");
 	units_add(p, "DeviceAllow", "a(ss)"); /* empties what the unit may have */
 	if (set->allow)
 		return;
 	u = units_add(p, "DeviceAllow", "a(ss)");
 	u->pairs = arena_alloc(p->arena, (set->except.n + 1) * sizeof(*u->pairs));
-	list_each(e, set->except) {
+	list_each (e, set->except) {
 		char line[48];
 
 		u->pairs[u->num].key = device_name(p, e);
@@ -261,7 +266,7 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 	}
 }
 
-/* ---- annotations ------------------------------------------------------------------------------------------ */
+/* ---- annotations ----------------------------------------------------------------------------- */
 
 /* 'text' or "text" at *s. NULL: it is none. */
 static const char *gvariant_str(struct arena *a, const char **s)
@@ -284,7 +289,8 @@ static const char *gvariant_str(struct arena *a, const char **s)
 static bool gvariant_list(struct unit_props *p, struct unit_prop *u, const char **s)
 {
 	u->sig = "as";
-	u->pairs = arena_alloc(p->arena, strlen(*s) * sizeof(*u->pairs)); /* more than there can be */
+	u->pairs =
+		arena_alloc(p->arena, strlen(*s) * sizeof(*u->pairs)); /* more than there can be */
 	for (++*s; **s && **s != ']';) {
 		*s += strspn(*s, " ");
 		u->pairs[u->num].key = gvariant_str(p->arena, s);
@@ -303,7 +309,11 @@ static bool gvariant_number(struct unit_prop *u, const char **s)
 {
 	static const struct {
 		const char *word, *sig;
-	} types[] = { { "uint64 ", "t" }, { "int64 ", "x" }, { "uint32 ", "u" }, { "int32 ", "i" }, { "", "i" } };
+	} types[] = { { "uint64 ", "t" },
+		      { "int64 ", "x" },
+		      { "uint32 ", "u" },
+		      { "int32 ", "i" },
+		      { "", "i" } };
 	int64_t n = 0;
 	size_t len;
 
@@ -321,7 +331,8 @@ static bool gvariant_number(struct unit_prop *u, const char **s)
 	if (*u->sig != 't')
 		u->num = n;
 	*s += len;
-	return *u->sig == 'i' ? n >= INT32_MIN && n <= INT32_MAX : *u->sig != 'u' || (n >= 0 && n <= UINT32_MAX);
+	return *u->sig == 'i' ? n >= INT32_MIN && n <= INT32_MAX
+			      : *u->sig != 'u' || (n >= 0 && n <= UINT32_MAX);
 }
 
 /* What of GVariant's text units need: texts, lists of them, booleans, whole numbers. */
@@ -357,11 +368,13 @@ int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n
 		if (strncmp(at[i].key, prefix, sizeof(prefix) - 1))
 			continue;
 		len = strlen(name);
-		if (len < 3 || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != len)
+		if (len < 3 ||
+		    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != len)
 			return failx("annotation %s: not the name of a property", at[i].key);
 		u = units_add(p, name, "s");
 		if (!gvariant(p, u, at[i].value))
-			return failx("annotation %s: value \"%s\" is not understood", at[i].key, at[i].value);
+			return failx("annotation %s: value \"%s\" is not understood", at[i].key,
+				     at[i].value);
 		/* In files of units times are written in seconds, on the bus in microseconds. */
 		if (len > 3 && !strcmp(name + len - 3, "Sec") && strcmp(name + len - 4, "USec") &&
 		    strchr("tixu", *u->sig)) {

@@ -8,15 +8,15 @@
 /* One property: name and a value of signature sig. */
 struct unit_prop {
 	struct unit_prop *next;
-	const char *name, *sig;		/* "b" "s" "t" "as" "au" "ay" "a(ss)" */
-	uint64_t num;			/* b, t; number of elements or bytes; au has one: num itself */
-	const char *str;		/* s, as (one string), ay */
-	struct json_pair *pairs;	/* a(ss) */
+	const char *name, *sig; /* "b" "s" "t" "as" "au" "ay" "a(ss)" */
+	uint64_t num; /* b, t; number of elements or bytes; au has one: num itself */
+	const char *str; /* s, as (one string), ay */
+	struct json_pair *pairs; /* a(ss) */
 };
 
 struct unit_props {
 	struct arena *arena;
-	int version;			/* of systemd */
+	int version; /* of systemd */
 	struct unit_prop *first, **end;
 };
 
@@ -26,12 +26,13 @@ void units_add_str(struct unit_props *p, const char *name, const char *value);
 void units_add_bool(struct unit_props *p, const char *name, bool value);
 void units_add_u64(struct unit_props *p, const char *name, uint64_t value);
 
-/* Limits that systemd of this version knows (checklist SD-04, SD-07). -1: a value that cannot be. */
+/* Limits that systemd of this version knows (checklist SD-04, SD-07). -1: a value that cannot
+ * be. */
 int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2);
 void units_devices(struct unit_props *p, const struct dev_set *set);
 /* org.systemd.property.NAME, whose value is GVariant text (checklist AN-01). */
 int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n);
-uint64_t units_cpu_quota(int64_t quota, uint64_t period);	/* TB-02 */
-int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len);	/* TB-03 */
+uint64_t units_cpu_quota(int64_t quota, uint64_t period); /* TB-02 */
+int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len); /* TB-03 */
 
 #endif

@@ -17,8 +17,8 @@ static const char *show(const struct unit_props *p)
 		out = arena_printf(&arena, "%s%s%s:%s=", out, *out ? "; " : "", u->name, u->sig);
 		if (u->pairs)
 			for (size_t i = 0; i < u->num; i++)
-				out = arena_printf(&arena, "%s%s%s%s%s", out, i ? "," : "", u->pairs[i].key,
-						   u->pairs[i].value ? " " : "",
+				out = arena_printf(&arena, "%s%s%s%s%s", out, i ? "," : "",
+						   u->pairs[i].key, u->pairs[i].value ? " " : "",
 						   u->pairs[i].value ? u->pairs[i].value : "");
 		else if (!strcmp(u->sig, "ay"))
 			for (size_t i = 0; i < u->num; i++)
@@ -45,21 +45,25 @@ static const char *resources(const struct oci_resources *r, bool v2, int version
 static void test_resources(void)
 {
 	struct oci_memory m = { .limit = I64(4096), .swap = I64(8192), .reservation = I64(1024) };
-	struct oci_cpu c = { .shares = U64(1024), .quota = I64(12345), .period = U64(100000), .cpus = "0-2,9" };
+	struct oci_cpu c = {
+		.shares = U64(1024), .quota = I64(12345), .period = U64(100000), .cpus = "0-2,9"
+	};
 	struct oci_pids p = { .limit = I64(0) };
 	struct oci_block_io b = { .weight = &(uint16_t){ 500 } };
 	struct oci_resources r = { .memory = &m, .cpu = &c, .pids = &p, .block_io = &b };
 
 	is_str(resources(&r, true, 252),
 	       "MemoryMax:t=4096; MemoryLow:t=1024; MemorySwapMax:t=4096; CPUWeight:t=100; "
-	       "CPUQuotaPeriodUSec:t=100000; CPUQuotaPerSecUSec:t=130000; AllowedCPUs:ay=0702; TasksMax:t=1",
+	       "CPUQuotaPeriodUSec:t=100000; CPUQuotaPerSecUSec:t=130000; AllowedCPUs:ay=0702; "
+	       "TasksMax:t=1",
 	       "v2");
 	is_str(resources(&r, true, 239),
 	       "MemoryMax:t=4096; MemoryLow:t=1024; MemorySwapMax:t=4096; CPUWeight:t=100; "
 	       "CPUQuotaPerSecUSec:t=130000; TasksMax:t=1",
 	       "v2 of an old systemd");
 	is_str(resources(&r, false, 252),
-	       "MemoryLimit:t=4096; CPUShares:t=1024; CPUQuotaPeriodUSec:t=100000; CPUQuotaPerSecUSec:t=130000; "
+	       "MemoryLimit:t=4096; CPUShares:t=1024; CPUQuotaPeriodUSec:t=100000; "
+	       "CPUQuotaPerSecUSec:t=130000; "
 	       "BlockIOWeight:t=500; TasksMax:t=1",
 	       "v1");
 	m = (struct oci_memory){ .limit = I64(-1) };
@@ -67,30 +71,36 @@ static void test_resources(void)
 	p.limit = I64(-1);
 	r.block_io = NULL;
 	is_str(resources(&r, true, 252),
-	       "MemoryMax:t=max; MemorySwapMax:t=max; CPUWeight:t=0; CPUQuotaPerSecUSec:t=max; TasksMax:t=max",
+	       "MemoryMax:t=max; MemorySwapMax:t=max; CPUWeight:t=0; CPUQuotaPerSecUSec:t=max; "
+	       "TasksMax:t=max",
 	       "no limits, idle");
-	is_str(resources(&r, true, 251), "MemoryMax:t=max; MemorySwapMax:t=max; CPUQuotaPerSecUSec:t=max; TasksMax:t=max",
+	is_str(resources(&r, true, 251),
+	       "MemoryMax:t=max; MemorySwapMax:t=max; CPUQuotaPerSecUSec:t=max; TasksMax:t=max",
 	       "idle is 252's");
 	c = (struct oci_cpu){ .cpus = "3-1" };
-	is_str(resources(&r, true, 252), "!AllowedCPUs: \"3-1\" is not a list such as 0-3,7", "a backward range");
+	is_str(resources(&r, true, 252), "!AllowedCPUs: \"3-1\" is not a list such as 0-3,7",
+	       "a backward range");
 	is_str(resources(NULL, true, 252), "", "nothing");
 }
 
 static void test_unified(void)
 {
-	struct json_pair pairs[] = { { "memory.high", "4096" }, { "memory.max", "max" }, { "cpu.max", "50000 100000" },
-				     { "cpu.weight", "10" }, { "cpuset.mems", "0\n" }, { "io.max", "8:0 rbps=1" },
-				     { "pids.max", "max" }, { "cpu.idle", "1" } };
+	struct json_pair pairs[] = { { "memory.high", "4096" },	    { "memory.max", "max" },
+				     { "cpu.max", "50000 100000" }, { "cpu.weight", "10" },
+				     { "cpuset.mems", "0\n" },	    { "io.max", "8:0 rbps=1" },
+				     { "pids.max", "max" },	    { "cpu.idle", "1" } };
 	struct json_pair bad[] = { { "memory.high", "lots" } };
 	struct oci_resources r = { .unified = { pairs, ARRAY_SIZE(pairs) } };
 
 	is_str(resources(&r, true, 252),
-	       "MemoryHigh:t=4096; MemoryMax:t=max; CPUQuotaPeriodUSec:t=100000; CPUQuotaPerSecUSec:t=500000; "
+	       "MemoryHigh:t=4096; MemoryMax:t=max; CPUQuotaPeriodUSec:t=100000; "
+	       "CPUQuotaPerSecUSec:t=500000; "
 	       "CPUWeight:t=10; AllowedMemoryNodes:ay=01; TasksMax:t=max; CPUWeight:t=0",
 	       "unified keys that systemd knows");
 	r.unified.at = bad;
 	r.unified.n = 1;
-	is_str(resources(&r, true, 252), "!unified[\"memory.high\"]: \"lots\" is not a number", "no number");
+	is_str(resources(&r, true, 252), "!unified[\"memory.high\"]: \"lots\" is not a number",
+	       "no number");
 }
 
 static void test_numbers(void)
@@ -99,19 +109,21 @@ static void test_numbers(void)
 		int64_t quota;
 		uint64_t period, want;
 	} quotas[] = {
-		{ 12345, 100000, 130000 }, { 50000, 100000, 500000 }, { 200000, 0, 2000000 },
-		{ 1, 1000000, 10000 }, { -1, 100000, UINT64_MAX }, { 0, 5, UINT64_MAX },
+		{ 12345, 100000, 130000 }, { 50000, 100000, 500000 },  { 200000, 0, 2000000 },
+		{ 1, 1000000, 10000 },	   { -1, 100000, UINT64_MAX }, { 0, 5, UINT64_MAX },
 	};
 	static const struct {
-		const char *list, *want;	/* hex; NULL: refused */
+		const char *list, *want; /* hex; NULL: refused */
 	} sets[] = {
-		{ "", "" }, { "0", "01" }, { "0-7", "ff" }, { "8", "0001" }, { "1,3,5", "2a" }, { "0-1,16", "030001" },
-		{ "a", NULL }, { "1-", NULL }, { "-1", NULL }, { "2-1", NULL }, { "1 2", NULL }, { "99999", NULL },
+		{ "", "" },	   { "0", "01" },	   { "0-7", "ff" }, { "8", "0001" },
+		{ "1,3,5", "2a" }, { "0-1,16", "030001" }, { "a", NULL },   { "1-", NULL },
+		{ "-1", NULL },	   { "2-1", NULL },	   { "1 2", NULL }, { "99999", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(quotas); i++)
-		ok(units_cpu_quota(quotas[i].quota, quotas[i].period) == quotas[i].want, "quota %lld of %llu",
-		   (long long)quotas[i].quota, (unsigned long long)quotas[i].period);
+		ok(units_cpu_quota(quotas[i].quota, quotas[i].period) == quotas[i].want,
+		   "quota %lld of %llu", (long long)quotas[i].quota,
+		   (unsigned long long)quotas[i].period);
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		char *hex = arena_strdup(&arena, "");
 		const char *bits;
@@ -126,8 +138,10 @@ static void test_numbers(void)
 
 static void test_devices(void)
 {
-	struct oci_device_rule rules[] = { { .allow = true, .type = 'b', .major = I64(8), .access = "r" },
-					   { .allow = true, .type = 'c', .minor = I64(4), .access = "rw" } };
+	struct oci_device_rule rules[] = {
+		{ .allow = true, .type = 'b', .major = I64(8), .access = "r" },
+		{ .allow = true, .type = 'c', .minor = I64(4), .access = "rw" }
+	};
 	struct oci_device_rule all = { .allow = true, .type = 'a', .access = "rwm" };
 	struct oci_resources r = { .devices = { rules, 2 } };
 	struct unit_props p;
@@ -138,8 +152,10 @@ static void test_devices(void)
 	ok(devices_merge(&arena, &r, &set) == 0, "rules");
 	units_devices(&p, &set);
 	is_str(show(&p),
-	       "DevicePolicy:s=strict; DeviceAllow:a(ss)=0; DeviceAllow:a(ss)=block-8 r,char-* m,block-* m,/dev/char/1:3 "
-	       "rwm,/dev/char/1:8 rwm,/dev/char/1:7 rwm,/dev/char/5:0 rwm,/dev/char/1:5 rwm,/dev/char/1:9 rwm,"
+	       "DevicePolicy:s=strict; DeviceAllow:a(ss)=0; DeviceAllow:a(ss)=block-8 r,char-* "
+	       "m,block-* m,/dev/char/1:3 "
+	       "rwm,/dev/char/1:8 rwm,/dev/char/1:7 rwm,/dev/char/5:0 rwm,/dev/char/1:5 "
+	       "rwm,/dev/char/1:9 rwm,"
 	       "char-136 rwm,/dev/char/5:2 rwm,/dev/char/10:200 rwm",
 	       "as names; what has none is left out");
 	r.devices.at = &all;
@@ -156,12 +172,15 @@ static void test_annotations(void)
 		const char *key, *value, *want;
 	} rows[] = {
 		{ "other", "x", "" },
-		{ "org.systemd.property.CollectMode", "'inactive-or-failed'", "CollectMode:s=inactive-or-failed" },
-		{ "org.systemd.property.TimeoutStopUSec", "uint64 123456789", "TimeoutStopUSec:t=123456789" },
+		{ "org.systemd.property.CollectMode", "'inactive-or-failed'",
+		  "CollectMode:s=inactive-or-failed" },
+		{ "org.systemd.property.TimeoutStopUSec", "uint64 123456789",
+		  "TimeoutStopUSec:t=123456789" },
 		{ "org.systemd.property.TimeoutStopSec", "5", "TimeoutStopUSec:t=5000000" },
 		{ "org.systemd.property.SendSIGHUP", "true", "SendSIGHUP:b=1" },
 		{ "org.systemd.property.OOMScore", "-5", "OOMScore:i=-5" },
-		{ "org.systemd.property.After", "['a.service', \"b\\\"c\"]", "After:as=a.service,b\"c" },
+		{ "org.systemd.property.After", "['a.service', \"b\\\"c\"]",
+		  "After:as=a.service,b\"c" },
 		{ "org.systemd.property.After", "['a'", "!" },
 		{ "org.systemd.property.After", "'a", "!" },
 		{ "org.systemd.property.Number", "uint32 -1", "!" },

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- merging (pure) ------------------------------------------------------------------------------- */
+/* ---- merging (pure) -------------------------------------------------------------------------- */
 
 #define TAKE(out, in, field)                                                                       \
 	do {                                                                                       \
@@ -50,9 +50,10 @@ static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
 	out->mems = change->mems;
 }
 
-/* Devices of change replace those of the same number in out and come behind the others. Both kinds of
- * list have elements that begin with major and minor. */
-static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change, size_t size)
+/* Devices of change replace those of the same number in out and come behind the others. Both
+ * kinds of list have elements that begin with major and minor. */
+static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change,
+		   size_t size)
 {
 	char *all = arena_alloc(a, (out->n + change->n) * size);
 	size_t n = 0;
@@ -71,16 +72,21 @@ static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_l
 	out->n = n;
 }
 
-static void merge_block_io(struct arena *a, struct oci_block_io *out, const struct oci_block_io *change)
+static void merge_block_io(struct arena *a, struct oci_block_io *out,
+			   const struct oci_block_io *change)
 {
 	TAKE(out, change, weight);
 	TAKE(out, change, leaf_weight);
 	upsert(a, (void *)&out->weight_device, (const void *)&change->weight_device,
 	       sizeof(struct oci_weight_device));
-	upsert(a, &out->throttle_read_bps, &change->throttle_read_bps, sizeof(struct oci_throttle_device));
-	upsert(a, &out->throttle_write_bps, &change->throttle_write_bps, sizeof(struct oci_throttle_device));
-	upsert(a, &out->throttle_read_iops, &change->throttle_read_iops, sizeof(struct oci_throttle_device));
-	upsert(a, &out->throttle_write_iops, &change->throttle_write_iops, sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_read_bps, &change->throttle_read_bps,
+	       sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_write_bps, &change->throttle_write_bps,
+	       sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_read_iops, &change->throttle_read_iops,
+	       sizeof(struct oci_throttle_device));
+	upsert(a, &out->throttle_write_iops, &change->throttle_write_iops,
+	       sizeof(struct oci_throttle_device));
 }
 
 /* A copy of the old struct, or an empty one. */
@@ -91,8 +97,8 @@ static void *copy_of(struct arena *a, const void *old, size_t size)
 	return old ? memcpy(p, old, size) : p;
 }
 
-void cgroup_merge(struct arena *a, const struct oci_resources *old, const struct oci_resources *change,
-		  struct oci_resources *out)
+void cgroup_merge(struct arena *a, const struct oci_resources *old,
+		  const struct oci_resources *change, struct oci_resources *out)
 {
 	static const struct oci_cpu no_cpu;
 
@@ -121,7 +127,7 @@ void cgroup_merge(struct arena *a, const struct oci_resources *old, const struct
 	TAKE(out, change, network);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* v2 sets any limit and then kills until it is met; some would rather be refused. */
 static int check_usage(struct cgroup *cg, const struct oci_memory *m)
@@ -135,11 +141,11 @@ static int check_usage(struct cgroup *cg, const struct oci_memory *m)
 	    !json_number_u64(buf, strcspn(buf, "\n"), &usage))
 		return 0;
 	if (m->swap && *m->swap > 0 && (uint64_t)*m->swap <= usage)
-		return failx("memory.swap: rejecting memory+swap limit %lld <= usage %llu", (long long)*m->swap,
-			     (unsigned long long)usage);
+		return failx("memory.swap: rejecting memory+swap limit %lld <= usage %llu",
+			     (long long)*m->swap, (unsigned long long)usage);
 	if (m->limit && *m->limit > 0 && (uint64_t)*m->limit <= usage)
-		return failx("memory.limit: rejecting memory limit %lld <= usage %llu", (long long)*m->limit,
-			     (unsigned long long)usage);
+		return failx("memory.limit: rejecting memory limit %lld <= usage %llu",
+			     (long long)*m->limit, (unsigned long long)usage);
 	return 0;
 }
 
@@ -150,15 +156,17 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 
 		if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
 			return fail_in("cgroup");
-		return list.first ? failx("cgroup: %s: this container has no cgroup", list.first->field) : 0;
+		return list.first ? failx("cgroup: %s: this container has no cgroup",
+					  list.first->field)
+				  : 0;
 	}
-	if (check_usage(cg, r->memory) < 0 || (cg->manager->update && cg->manager->update(cg, r) < 0) ||
-	    apply_knobs(cg, r) < 0)
+	if (check_usage(cg, r->memory) < 0 ||
+	    (cg->manager->update && cg->manager->update(cg, r) < 0) || apply_knobs(cg, r) < 0)
 		return fail_in("cgroup");
 	return 0;
 }
 
-/* ---- exec ------------------------------------------------------------------------------------------------ */
+/* ---- exec ------------------------------------------------------------------------------------ */
 
 static void move_dir(struct cg_dir *d, const char *path)
 {
@@ -222,9 +230,13 @@ int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
 
 		if (!colon) {
 			if (n != 1)
-				return failx("invalid --cgroup argument: %s (missing <controller>: prefix)", at);
+				return failx("invalid --cgroup argument: %s (missing <controller>: "
+					     "prefix)",
+					     at);
 			if (!cg->v2 || !cg->v2->path)
-				return failx("invalid --cgroup argument: %s (there is no cgroup v2)", at);
+				return failx(
+					"invalid --cgroup argument: %s (there is no cgroup v2)",
+					at);
 			return sub_dir(cg, cg->v2, at);
 		}
 		for (; at <= colon; at += strcspn(at, ",:") + 1) {
@@ -232,19 +244,24 @@ int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
 			struct cg_dir *found = NULL;
 
 			if (!len)
-				return failx("invalid --cgroup argument: %s (empty <controller> prefix)", specs[i]);
-			cg_each(d, cg)
-				for (const char *s = d->names; *s; s += strcspn(s, ","), s += *s == ',')
+				return failx(
+					"invalid --cgroup argument: %s (empty <controller> prefix)",
+					specs[i]);
+			cg_each (d, cg)
+				for (const char *s = d->names; *s;
+				     s += strcspn(s, ","), s += *s == ',')
 					if (!strncmp(s, at, len) && (!s[len] || s[len] == ','))
 						found = d;
 			if (!found)
-				return failx("invalid --cgroup argument: %s (no controller %.*s here)", specs[i],
-					     (int)len, at);
+				return failx(
+					"invalid --cgroup argument: %s (no controller %.*s here)",
+					specs[i], (int)len, at);
 			/* "cpu,cpuacct:x" where both are one directory */
 			if (here & 1u << (found - cg->dirs))
 				continue;
 			if (done & 1u << (found - cg->dirs))
-				return failx("invalid --cgroup argument(s): controller %.*s specified multiple "
+				return failx("invalid --cgroup argument(s): controller %.*s "
+					     "specified multiple "
 					     "times",
 					     (int)len, at);
 			here |= 1u << (found - cg->dirs);

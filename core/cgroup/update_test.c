@@ -10,8 +10,11 @@ static struct arena arena;
 
 static void test_memory(void)
 {
-	struct oci_memory old = { .limit = I64(100), .swap = I64(200), .check_before_update = &(bool){ true } };
-	struct oci_memory none = { 0 }, unlimited = { .limit = I64(-1) }, swap = { .swap = I64(300) };
+	struct oci_memory old = { .limit = I64(100),
+				  .swap = I64(200),
+				  .check_before_update = &(bool){ true } };
+	struct oci_memory none = { 0 }, unlimited = { .limit = I64(-1) },
+			  swap = { .swap = I64(300) };
 	struct oci_resources r = { .memory = &old }, change = { .memory = &none }, out;
 
 	cgroup_merge(&arena, &r, &change, &out);
@@ -22,7 +25,8 @@ static void test_memory(void)
 	ok(*out.memory->limit == 100, "no memory object keeps");
 	change.memory = &unlimited;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.memory->limit == -1 && *out.memory->swap == 0, "no limit drops the limit with swap");
+	ok(*out.memory->limit == -1 && *out.memory->swap == 0,
+	   "no limit drops the limit with swap");
 	change.memory = &swap;
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.memory->limit == 100 && *out.memory->swap == 300, "swap alone");
@@ -33,8 +37,13 @@ static void test_memory(void)
 
 static void test_cpu(void)
 {
-	struct oci_cpu old = { .quota = I64(5), .period = U64(10), .shares = U64(512), .burst = U64(1),
-			       .cpus = "0", .mems = "0", .idle = I64(0) };
+	struct oci_cpu old = { .quota = I64(5),
+			       .period = U64(10),
+			       .shares = U64(512),
+			       .burst = U64(1),
+			       .cpus = "0",
+			       .mems = "0",
+			       .idle = I64(0) };
 	struct oci_cpu quota = { .quota = I64(7) }, idle = { .idle = I64(1) };
 	struct oci_cpu both = { .idle = I64(0), .shares = U64(99), .period = U64(0), .cpus = "1" };
 	struct oci_resources r = { .cpu = &old }, change = { .cpu = &quota }, out;
@@ -42,13 +51,15 @@ static void test_cpu(void)
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.cpu->quota == 7 && *out.cpu->period == 10, "quota alone keeps the period");
 	ok(*out.cpu->shares == 512, "and the shares");
-	ok(!out.cpu->burst && !out.cpu->idle && !out.cpu->cpus && !out.cpu->mems, "burst, idle and sets are overwritten");
+	ok(!out.cpu->burst && !out.cpu->idle && !out.cpu->cpus && !out.cpu->mems,
+	   "burst, idle and sets are overwritten");
 	change.cpu = &idle;
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.cpu->idle == 1 && !out.cpu->shares, "idle without shares clears them");
 	change.cpu = &both;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.cpu->shares == 99 && *out.cpu->period == 10 && !strcmp(out.cpu->cpus, "1"), "period 0 is absent");
+	ok(*out.cpu->shares == 99 && *out.cpu->period == 10 && !strcmp(out.cpu->cpus, "1"),
+	   "period 0 is absent");
 	change.cpu = NULL;
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.cpu->quota == 5 && !out.cpu->cpus, "no cpu object is an empty one");
@@ -56,24 +67,31 @@ static void test_cpu(void)
 
 static void test_lists(void)
 {
-	struct oci_throttle_device old_t[] = { { 8, 0, 1 }, { 8, 16, 2 } }, new_t[] = { { 8, 16, 3 }, { 9, 0, 4 } };
+	struct oci_throttle_device old_t[] = { { 8, 0, 1 }, { 8, 16, 2 } },
+				   new_t[] = { { 8, 16, 3 }, { 9, 0, 4 } };
 	struct oci_weight_device old_w[] = { { 8, 0, &(uint16_t){ 10 }, NULL } };
 	struct oci_weight_device new_w[] = { { 8, 0, &(uint16_t){ 20 }, NULL } };
-	struct oci_block_io old = { .weight = &(uint16_t){ 100 }, .throttle_read_bps = { old_t, 2 },
+	struct oci_block_io old = { .weight = &(uint16_t){ 100 },
+				    .throttle_read_bps = { old_t, 2 },
 				    .weight_device = { old_w, 1 } };
-	struct oci_block_io new = { .throttle_read_bps = { new_t, 2 }, .weight_device = { new_w, 1 } };
+	struct oci_block_io new = { .throttle_read_bps = { new_t, 2 },
+				    .weight_device = { new_w, 1 } };
 	struct json_pair pair = { "memory.high", "1" };
 	struct oci_pids pids = { .limit = I64(3) };
 	struct oci_device_rule rule = { .access = "r" };
-	struct oci_resources r = { .block_io = &old, .unified = { &pair, 1 }, .pids = &pids, .devices = { &rule, 1 } };
+	struct oci_resources r = {
+		.block_io = &old, .unified = { &pair, 1 }, .pids = &pids, .devices = { &rule, 1 }
+	};
 	struct oci_resources change = { .block_io = &new }, out;
 
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(out.block_io->throttle_read_bps.n == 3, "devices are added");
-	ok(out.block_io->throttle_read_bps.at[0].rate == 1 && out.block_io->throttle_read_bps.at[1].rate == 3 &&
+	ok(out.block_io->throttle_read_bps.at[0].rate == 1 &&
+		   out.block_io->throttle_read_bps.at[1].rate == 3 &&
 		   out.block_io->throttle_read_bps.at[2].rate == 4,
 	   "or replaced, in place");
-	ok(out.block_io->weight_device.n == 1 && *out.block_io->weight_device.at[0].weight == 20, "weights too");
+	ok(out.block_io->weight_device.n == 1 && *out.block_io->weight_device.at[0].weight == 20,
+	   "weights too");
 	ok(*out.block_io->weight == 100, "the weight stays");
 	ok(!out.pids && !out.unified.n, "pids and unified are overwritten");
 	ok(out.devices.n == 1, "device rules are not touched");
@@ -92,17 +110,38 @@ static void test_sub(void)
 		{ { "../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
 		{ { "../../x" }, NULL, NULL, "bad sub cgroup path: ../../x" },
 		{ { "cpu:../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
-		{ { "x", "y" }, NULL, NULL, "invalid --cgroup argument: x (missing <controller>: prefix)" },
-		{ { "cpu:x", "y" }, NULL, NULL, "invalid --cgroup argument: y (missing <controller>: prefix)" },
-		{ { "cpu:x", "cpu:y" }, NULL, NULL,
+		{ { "x", "y" },
+		  NULL,
+		  NULL,
+		  "invalid --cgroup argument: x (missing <controller>: prefix)" },
+		{ { "cpu:x", "y" },
+		  NULL,
+		  NULL,
+		  "invalid --cgroup argument: y (missing <controller>: prefix)" },
+		{ { "cpu:x", "cpu:y" },
+		  NULL,
+		  NULL,
 		  "invalid --cgroup argument(s): controller cpu specified multiple times" },
-		{ { "cpu:x", "cpuacct:y" }, NULL, NULL,
+		{ { "cpu:x", "cpuacct:y" },
+		  NULL,
+		  NULL,
 		  "invalid --cgroup argument(s): controller cpuacct specified multiple times" },
-		{ { ":x" }, NULL, NULL, "invalid --cgroup argument: :x (empty <controller> prefix)" },
-		{ { "foo:x" }, NULL, NULL, "invalid --cgroup argument: foo:x (no controller foo here)" },
-		{ { "cp:x" }, NULL, NULL, "invalid --cgroup argument: cp:x (no controller cp here)" },
+		{ { ":x" },
+		  NULL,
+		  NULL,
+		  "invalid --cgroup argument: :x (empty <controller> prefix)" },
+		{ { "foo:x" },
+		  NULL,
+		  NULL,
+		  "invalid --cgroup argument: foo:x (no controller foo here)" },
+		{ { "cp:x" },
+		  NULL,
+		  NULL,
+		  "invalid --cgroup argument: cp:x (no controller cp here)" },
 	};
-	struct json_pair paths[] = { { "cpu", "/cg/cpu/c" }, { "cpuacct", "/cg/cpu/c" }, { "memory", "/cg/mem/c" },
+	struct json_pair paths[] = { { "cpu", "/cg/cpu/c" },
+				     { "cpuacct", "/cg/cpu/c" },
+				     { "memory", "/cg/mem/c" },
 				     { "", "/cg/v2/c" } };
 	struct oci_state state = { .cgroup_paths = { paths, 4 } };
 

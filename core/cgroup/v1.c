@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * A new v1 cpuset is empty, and nothing can join an empty one (ENOSPC): it gets what its parent has.
- * A parent that is empty itself, made by somebody careless, is filled first. -1 and errno.
+ * A new v1 cpuset is empty, and nothing can join an empty one (ENOSPC): it gets what its parent
+ * has. A parent that is empty itself, made by somebody careless, is filled first. -1 and errno.
  */
 static int inherit(char *path, size_t base, const char *file)
 {
@@ -44,7 +44,8 @@ static int level(const char *path, void *arg)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return inherit(copy, d->base, "cpuset.cpus") < 0 ? -1 : inherit(copy, d->base, "cpuset.mems");
+	return inherit(copy, d->base, "cpuset.cpus") < 0 ? -1
+							 : inherit(copy, d->base, "cpuset.mems");
 }
 
 /* The cgroup's own switch: FROZEN of freezer.state may come from above. */
@@ -53,7 +54,9 @@ static int frozen(struct cg_dir *d)
 	char buf[16];
 
 	if (cg_dir_read(d, "freezer.self_freezing", buf, sizeof(buf)) < 0)
-		return errno == ENOENT || errno == ENODEV ? 0 : fail("%s/freezer.self_freezing", d->path);
+		return errno == ENOENT || errno == ENODEV
+			       ? 0
+			       : fail("%s/freezer.self_freezing", d->path);
 	return buf[0] == '1';
 }
 
@@ -61,8 +64,8 @@ static int frozen(struct cg_dir *d)
 #define FREEZE_THAW_EVERY 50
 
 /*
- * The v1 freezer tells nobody when it is done, and a process that forks at the wrong moment keeps it
- * at FREEZING for good: the state is looked at and set again, now and then from the start.
+ * The v1 freezer tells nobody when it is done, and a process that forks at the wrong moment keeps
+ * it at FREEZING for good: the state is looked at and set again, now and then from the start.
  */
 static int freeze(struct cg_dir *d, bool freeze_it)
 {

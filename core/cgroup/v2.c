@@ -12,7 +12,7 @@ static int level(const char *path, void *arg)
 	return 0;
 }
 
-/* ---- controllers --------------------------------------------------------------------------------- */
+/* ---- controllers ----------------------------------------------------------------------------- */
 
 const char *v2_root_controllers(struct cgroup *cg)
 {
@@ -47,7 +47,8 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 	return out;
 }
 
-/* One level: all at once, else whichever the kernel takes. Returns the errno of the last refusal. */
+/* One level: all at once, else whichever the kernel takes. Returns the errno of the last
+ * refusal. */
 static int enable_in(struct arena *a, const char *dir, const char *names, unsigned wanted)
 {
 	char *path = arena_printf(a, "%s/cgroup.subtree_control", dir);
@@ -56,8 +57,8 @@ static int enable_in(struct arena *a, const char *dir, const char *names, unsign
 	if (!tree_put(tree_path(path, O_WRONLY), plus_list(a, names, wanted)))
 		return 0;
 	for (int c = 0; c < CTL_MAX; c++)
-		if (wanted >> c & 1 && tree_put(tree_path(path, O_WRONLY),
-						plus_list(a, names, 1u << c)) < 0)
+		if (wanted >> c & 1 &&
+		    tree_put(tree_path(path, O_WRONLY), plus_list(a, names, 1u << c)) < 0)
 			num = errno;
 	return num;
 }
@@ -86,8 +87,9 @@ static int check_type(struct cgroup *cg, struct cg_dir *d)
 		return 0;
 	for (int c = 0; c < CTL_MAX; c++)
 		if (ctl_names[c].domain && cg->asked >> c & 1)
-			return failx("%s: controller %s cannot be used in a cgroup of type \"%.*s\"", d->path,
-				     ctl_names[c].v2, (int)strcspn(buf, "\n"), buf);
+			return failx(
+				"%s: controller %s cannot be used in a cgroup of type \"%.*s\"",
+				d->path, ctl_names[c].v2, (int)strcspn(buf, "\n"), buf);
 	if (!strncmp(buf, "domain invalid", 14) && cg_dir_write(d, "cgroup.type", "threaded") < 0)
 		return fail("%s/cgroup.type: threaded", d->path);
 	return 0;
@@ -104,8 +106,8 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 	char *dir;
 	int num = 0;
 
-	/* hybrid: v2 is there for its processes; under systemd the levels above are not ours. There a
-	 * controller is enabled only where it was asked for and is missing. */
+	/* hybrid: v2 is there for its processes; under systemd the levels above are not ours.
+	 * There a controller is enabled only where it was asked for and is missing. */
 	if (cg->layout == CGROUP_HYBRID || cg->unit.unit)
 		want &= cg->asked;
 	if (!want)
@@ -129,13 +131,14 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 		if (!(want & cg->asked & ~have & 1u << c))
 			continue;
 		errno = num ? num : ENOENT;
-		return fail("%s: controller %s cannot be enabled in cgroup.subtree_control above it", d->path,
-			    ctl_names[c].v2);
+		return fail(
+			"%s: controller %s cannot be enabled in cgroup.subtree_control above it",
+			d->path, ctl_names[c].v2);
 	}
 	return 0;
 }
 
-/* ---- delegation (runtime-spec, "Cgroup ownership") ---------------------------------------------------- */
+/* ---- delegation (runtime-spec, "Cgroup ownership") ------------------------------------------- */
 
 static int delegate(struct cgroup *cg, struct cg_dir *d)
 {
@@ -154,7 +157,8 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 	if (fchownat(fd, "", cg->delegate_uid, -1, AT_EMPTY_PATH) < 0)
 		return fail("give %s to uid %u", d->path, cg->delegate_uid);
 	for (char *n = strtok_r(names, "\n", &save); n; n = strtok_r(NULL, "\n", &save))
-		if (!strchr(n, '/') && fchownat(fd, n, cg->delegate_uid, -1, AT_SYMLINK_NOFOLLOW) < 0 &&
+		if (!strchr(n, '/') &&
+		    fchownat(fd, n, cg->delegate_uid, -1, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    errno != ENOENT)
 			return fail("give %s/%s to uid %u", d->path, n, cg->delegate_uid);
 	return 0;
@@ -163,12 +167,13 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 static int prepare(struct cgroup *cg, struct cg_dir *d)
 {
 	/* hybrid with nothing asked of v2: not even a look */
-	if ((cg->layout != CGROUP_HYBRID || cg->asked & ~cg->where.v1) && enable_controllers(cg, d) < 0)
+	if ((cg->layout != CGROUP_HYBRID || cg->asked & ~cg->where.v1) &&
+	    enable_controllers(cg, d) < 0)
 		return -1;
 	return delegate(cg, d);
 }
 
-/* ---- freezer, kill --------------------------------------------------------------------------------------- */
+/* ---- freezer, kill --------------------------------------------------------------------------- */
 
 static int frozen(struct cg_dir *d)
 {
@@ -176,7 +181,8 @@ static int frozen(struct cg_dir *d)
 
 	/* KERNEL 5.2: cgroup.freeze, ENOENT */
 	if (cg_dir_read(d, "cgroup.freeze", buf, sizeof(buf)) < 0)
-		return errno == ENOENT || errno == ENODEV ? 0 : fail("read %s/cgroup.freeze", d->path);
+		return errno == ENOENT || errno == ENODEV ? 0
+							  : fail("read %s/cgroup.freeze", d->path);
 	return buf[0] == '1';
 }
 
@@ -202,8 +208,8 @@ static int freeze(struct cg_dir *d, bool freeze_it)
 		buf[n] = 0;
 		if (!tree_keyed(buf, "frozen", &now) || now == freeze_it)
 			return 0;
-		/* The file wakes its readers at every change; one process in uninterruptible sleep may
-		 * keep us waiting, but not for ever. */
+		/* The file wakes its readers at every change; one process in uninterruptible
+		 * sleep may keep us waiting, but not for ever. */
 		n = poll(&p, 1, FREEZE_MS);
 		if (n == 0)
 			break;

@@ -113,16 +113,14 @@ static int join_user(struct ns_join *j)
 
 int ns_enter(struct ns_plan *plan)
 {
-	struct ns_join *user = NULL;
+	/* By the order of ns_rows. */
+	struct ns_join *user = plan->njoins && plan->joins[0].type == CLONE_NEWUSER ? plan->joins : NULL;
 
 	/* Privileged over the host: what belongs to it is joined first (checklist NS-03)... */
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
-		if (j->type == CLONE_NEWUSER) {
-			user = j;
-			continue;
-		}
-		if (join(j) < 0) {
-			if (err_num() != EPERM || !(plan->all & CLONE_NEWUSER))
+		if (j != user && join(j) < 0) {
+			/* A user namespace yet to be made has no say over one that is there. */
+			if (err_num() != EPERM || !user)
 				return -1;
 			err_clear("tried again from inside the user namespace");
 		}

@@ -19,7 +19,8 @@ static bool is_exec(const struct child *c)
 static int step_die_with_runtime(struct child *c)
 {
 	fd_close(&c->parent_sock);
-	fd_close(&c->state_dir);
+	fd_close_all(c->state_dirs, ARRAY_SIZE(c->state_dirs));
+	c->state_dirs[0] = c->state_dirs[1] = -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail("ask to die with the runtime");
 	return 0;

@@ -100,7 +100,7 @@ struct child {
 	int pidfd_socket;
 	int root, proc;		/* rootfs mount; our procfs, -1 until needed */
 	int tty;		/* peer of the pty until it is stdin */
-	int state_dir;		/* closed first thing: the container must never see it */
+	int state_dirs[2];	/* closed first thing: the container must never see them */
 	struct cgroup *cgroup;
 	bool join;		/* enter the cgroup ourselves; otherwise the parent puts us there */
 	sigset_t signals;	/* the mask the payload inherits */
@@ -152,6 +152,8 @@ void spawn_end(pid_t pid);	/* SIGKILL and reaped; 0: nothing */
 
 /* Blocks every signal, so that none is lost between clone and wait; *old is what the child gets back. */
 int wait_prepare(sigset_t *old);
+/* A new pty of the container: takes the size of our own terminal, before the payload asks for it. */
+void wait_adopt(int master);
 /* Waits for init, forwarding signals (and the terminal, master >= 0). Returns the exit status for a shell. */
 int wait_foreground(pid_t pid, int master);
 

@@ -202,7 +202,7 @@ int enter(struct arena *a, const struct enter *how)
 			     .rootless = how->rootless, .no_new_keyring = false };
 	struct oci_doc doc = { .keep_raw = false };
 	struct child c = { .arena = a, .how = &as, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
-			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dir = -1,
+			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dirs = { -1, -1 },
 			   .target = -1, .target_root = -1 };
 	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
 
@@ -216,6 +216,8 @@ int enter(struct arena *a, const struct enter *how)
 		char *text = arena_strdup(a, err_text());
 		int num = err_num();
 
+		/* A process whose pid never arrived ends by this. */
+		fd_close(&s.sock);
 		spawn_end(s.pid);
 		if (s.first != s.pid)
 			spawn_end(s.first);

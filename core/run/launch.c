@@ -94,12 +94,16 @@ static int plan_cgroup(struct child *c, struct life *life)
 				writable = false;
 	}
 	owner = userns_host_id(&l->uid_mappings, 0);
-	return cgroup_plan(c->arena, &(struct cgroup_want){
+	if (!cgroup_plan(c->arena, &(struct cgroup_want){
 		.manager = c->how->manager, .id = c->how->id, .path = l->cgroups_path,
 		.resources = l->resources, .tolerant = c->how->rootless,
 		.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
 		.delegate = c->plan.fresh & CLONE_NEWCGROUP && writable && owner >= 0,
-		.delegate_uid = owner < 0 ? 0 : owner }, &life->cgroup);
+		.delegate_uid = owner < 0 ? 0 : owner }, &life->cgroup))
+		return 0;
+	/* What lives in a cgroup that is refused is not ours: undoing must not kill it. */
+	life->cgroup = NULL;
+	return -1;
 }
 
 static void fill_state(struct child *c, struct life *life)
@@ -146,8 +150,10 @@ static int claim(struct child *c, struct life *life)
 
 	if (find_rootfs(c->arena, c->config->root->path, &rootfs) < 0)
 		return oci_fail_at(c->doc, "root.path");
-	if (plan_cgroup(c, life) < 0)
+	if (plan_cgroup(c, life) < 0) {
+		life->cgroup = NULL;
 		return -1;
+	}
 	fill_state(c, life);
 	life->state.rootfs = rootfs;
 	cgroup_save(life->cgroup, c->arena, &life->state);
@@ -162,7 +168,12 @@ static int spawn(struct child *c, struct serve *s)
 {
 	struct life *life = s->life;
 
-	if (cgroup_create(life->cgroup) < 0 || cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
+	if (cgroup_create(life->cgroup) < 0) {
+		/* Whatever is in it is not ours to kill. */
+		life->cgroup = NULL;
+		return -1;
+	}
+	if (cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
 		return -1;
 	if (mountenv_fill(c) < 0 || spawn_connect(c, c->how->console_socket, c->how->pidfd_socket) < 0)
 		return -1;
@@ -190,11 +201,15 @@ static void undo(struct undo *u)
 		return;
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
+	/* An init whose pid never arrived ends by this. */
+	fd_close(&s->sock);
 	spawn_end(s->pid);
 	if (s->first != s->pid)
 		spawn_end(s->first);
+	/* Out of descriptors may be why we are here. */
 	fd_close(&s->pidfd);
-	s->life->pidfd = -1;
+	fd_close(&s->sock);
+	fd_close(&s->master);
 	s->life->status = OCI_STOPPED;
 	if (life_destroy(u->arena, s->life) < 0)
 		log_warn("cleaning up: %s", err_text());
@@ -243,7 +258,7 @@ int launch(struct arena *a, const struct launch *how)
 	struct oci_doc doc = { .keep_raw = true };
 	struct life life __cleanup(life_close) = LIFE_INIT;
 	struct child c = { .arena = a, .how = how, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
-			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dir = -1,
+			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dirs = { -1, -1 },
 			   .target = -1, .target_root = -1 };
 	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
 

@@ -141,22 +141,21 @@ static int find_status(struct life *l)
 	return 0;
 }
 
-static int remove_dir(const char *root, const char *id, int dir);
+static int remove_dir(const struct life *l, const char *id);
 
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how, struct life *out)
 {
-	int rootfd __cleanup(fd_close) = -1;
 	int locked;
 
 	*out = (struct life)LIFE_INIT;
 	out->root = root;
 	if (check_id(id) < 0)
 		return -1;
-	rootfd = open_root(root, false);
-	if (rootfd < 0)
+	out->root_dir = open_root(root, false);
+	if (out->root_dir < 0)
 		return err_num() == ENOENT ? no_such_container() : -1;
 	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
-	out->dir = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out->dir < 0)
 		return errno == ENOENT ? no_such_container() : fail("open state directory %s/%s", root, id);
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
@@ -166,7 +165,7 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 		if (how != LIFE_REMOVE)
 			return -1;
 		/* Its creator was killed before anything existed that needs to be remembered. */
-		if (remove_dir(root, id, out->dir) < 0)
+		if (remove_dir(out, id) < 0)
 			return -1;
 		return no_such_container();
 	}
@@ -177,6 +176,7 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 
 void life_close(struct life *l)
 {
+	fd_close(&l->root_dir);
 	fd_close(&l->dir);
 	fd_close(&l->pidfd);
 }
@@ -234,30 +234,30 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 
 int life_new(struct arena *a, const char *root, const char *id, struct life *out)
 {
-	int rootfd __cleanup(fd_close) = -1;
 	int locked;
 
 	*out = (struct life)LIFE_INIT;
 	out->root = root;
 	if (check_id(id) < 0)
 		return -1;
-	rootfd = open_root(root, true);
-	if (rootfd < 0)
+	out->root_dir = open_root(root, true);
+	if (out->root_dir < 0)
 		return -1;
-	/* 0711: a mapped root must reach what lies inside (checklist F-01). The umask is not asked. */
-	if (mkdirat(rootfd, id, 0711) < 0) {
+	/* 0711: a mapped root must reach what lies inside (checklist F-01). */
+	if (mkdirat(out->root_dir, id, 0711) < 0) {
 		if (errno == EEXIST)
 			return failx("container with given ID already exists: %s", id);
 		return fail("create state directory %s/%s", root, id);
 	}
-	out->dir = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (out->dir < 0)
-		return fail("open state directory %s/%s", root, id);
-	locked = lock_dir(out->dir);
-	if (locked <= 0) {
-		fd_close(&out->dir);
-		return locked < 0 ? -1 : failx("state directory %s/%s was removed", root, id);
+	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0) {
+		fail("open state directory %s/%s", root, id);
+		unlinkat(out->root_dir, id, AT_REMOVEDIR);
+		return -1;
 	}
+	locked = lock_dir(out->dir);
+	if (locked <= 0)
+		return locked < 0 ? -1 : failx("state directory %s/%s was removed", root, id);
 	out->state.oci_version = OCI_VERSION;
 	out->state.id = arena_strdup(a, id);
 	return 0;
@@ -418,21 +418,18 @@ static int remove_files(int dir)
 	return 0;
 }
 
-static int remove_dir(const char *root, const char *id, int dir)
+static int remove_dir(const struct life *l, const char *id)
 {
 	static const char *const names[] = { STATE_FILE, CONFIG_FILE };
-	int rootfd __cleanup(fd_close) = open_root(root, false);
 
-	if (rootfd < 0)
-		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		unlinkat(dir, names[i], 0);
-	if (!unlinkat(rootfd, id, AT_REMOVEDIR) || errno == ENOENT)
+		unlinkat(l->dir, names[i], 0);
+	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
 	/* A fifo never started, something a killed process left, a temporary name or the like. */
-	if (errno == ENOTEMPTY && !remove_files(dir) && !unlinkat(rootfd, id, AT_REMOVEDIR))
+	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
 		return 0;
-	return fail("remove state directory %s/%s", root, id);
+	return fail("remove state directory %s/%s", l->root, id);
 }
 
 int life_destroy(struct arena *a, struct life *l)
@@ -450,7 +447,7 @@ int life_destroy(struct arena *a, struct life *l)
 		log_warn("poststop hooks are not run: %s", err_text());
 		err_clear("the container is deleted all the same");
 	}
-	if (remove_dir(l->root, l->state.id, l->dir) < 0)
+	if (remove_dir(l, l->state.id) < 0)
 		return -1;
 	if (!doc.config.hooks)
 		return 0;

@@ -12,6 +12,7 @@
 /* A container that exists: its directory is open and its state read. */
 struct life {
 	const char *root;	/* --root */
+	int root_dir;		/* ROOT, kept open so that removing needs no descriptor */
 	int dir;		/* ROOT/ID; flock(2) on it is the container's lock */
 	struct oci_state state;
 	struct cgroup *cgroup;	/* NULL: none */
@@ -20,7 +21,7 @@ struct life {
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; life_close leaves -1 and NULL alone. */
-#define LIFE_INIT { .dir = -1, .pidfd = -1 }
+#define LIFE_INIT { .root_dir = -1, .dir = -1, .pidfd = -1 }
 
 /* LIFE_REMOVE: LIFE_LOCK, and what is left of a container without a readable state is removed. */
 enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 static int open_ns(const struct serve *s, const char *name)
 {
@@ -118,6 +119,8 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 	if (m->fd < 0)
 		return failx("init sent no terminal");
 	s->master = m->fd;
+	if (!s->c->process->console_size)
+		wait_adopt(s->master);
 	return 0;
 }
 
@@ -250,6 +253,25 @@ static void relay_log(const struct wire_msg *m)
 		log_sink.line(m->num, m->text);
 }
 
+/* The end of the stream before READY: only the kernel knows more (checklist X-09). */
+static int died_early(struct serve *s)
+{
+	pid_t pid = s->pid ? s->pid : s->first;
+	int status;
+
+	if (pid <= 0 || proc_wait(pid, &status) < 0)
+		return failx("container init died before it was ready");
+	if (s->pid)
+		s->pid = 0;
+	else
+		s->first = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills(s->life->cgroup))
+		return failx("container init was OOM-killed (memory limit too low?)");
+	if (WIFSIGNALED(status))
+		return failx("container init was killed by signal %d before it was ready", WTERMSIG(status));
+	return failx("container init exited with status %d before it was ready", WEXITSTATUS(status));
+}
+
 int serve_child(struct serve *s)
 {
 	struct wire_msg m;
@@ -272,7 +294,7 @@ int serve_child(struct serve *s)
 	}
 	if (got < 0)
 		return -1;
-	return s->ready ? 0 : failx("container init died before it was ready");
+	return s->ready ? 0 : died_early(s);
 }
 
 int unix_connect(const char *path, int type)

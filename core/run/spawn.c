@@ -71,7 +71,8 @@ int spawn_process(struct child *c, struct serve *s)
 		return -1;
 	s->sock = c->parent_sock = wire[0];
 	c->sock = wire[1];
-	c->state_dir = s->life->dir;
+	c->state_dirs[0] = s->life->root_dir;
+	c->state_dirs[1] = s->life->dir;
 	c->cgroup = cg;
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
 	cgroup = doors ? cgroup_clone_fd(cg) : -1;

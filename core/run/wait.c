@@ -32,12 +32,25 @@ static int tty_raw(int fd)
 		return fail("read terminal settings");
 	raw = tty.saved;
 	cfmakeraw(&raw);
+	/* Newlines are turned into CR LF here and no longer at the container's end, so that what goes
+	 * into a file or a pipe has none (checklist T-04). */
+	raw.c_oflag |= OPOST;
 	tty.fd = fd;
 	/* Every way out of the process restores it, exit(3) included. */
 	atexit(tty_restore);
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
 		return fail("put the terminal into raw mode");
 	return 0;
+}
+
+static void plain_newlines(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	tcsetattr(master, TCSANOW, &t);
 }
 
 static void copy_size(int from, int to)
@@ -57,6 +70,15 @@ static int find_tty(void)
 		if (isatty(order[i]))
 			return order[i];
 	return -1;
+}
+
+void wait_adopt(int master)
+{
+	int own = find_tty();
+
+	plain_newlines(master);
+	if (own >= 0)
+		copy_size(own, master);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------ */
@@ -118,8 +140,14 @@ static void relay_loop(struct relay *r)
 			return;
 		if (fds[1].revents && !copy_some(r->master, 1))
 			fds[1].fd = -1;	/* every peer is closed */
-		if (fds[2].revents && !copy_some(0, r->master))
+		if (fds[2].revents && !copy_some(0, r->master)) {
+			/* The end of our input is that of the payload's: ^D, as a person would type it. */
+			static const char eot = 4;
+
 			fds[2].fd = -1;
+			if (write(r->master, &eot, 1) < 0)
+				continue;
+		}
 		if (fds[0].revents)
 			on_signal(r);
 	}
@@ -164,11 +192,8 @@ int wait_foreground(pid_t pid, int master)
 	if (r.signals < 0)
 		return fail("create signalfd");
 	r.tty = find_tty();
-	if (r.tty >= 0) {
-		copy_size(r.tty, master);
-		if (tty_raw(r.tty) < 0)
-			return -1;
-	}
+	if (r.tty >= 0 && tty_raw(r.tty) < 0)
+		return -1;
 	reap(&r);
 	relay_loop(&r);
 	tty_restore();

@@ -1,0 +1,46 @@
+/* layout_fuzz.c - any /proc/self/cgroup, mountinfo and list of the kernel's is read without harm. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cgroup/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char block[1 << 20];
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct layout l = { 0 };
+	struct unit_path unit;
+	struct arena a;
+	char *text, *rest;
+	const char *out;
+	uint64_t n;
+	size_t len;
+
+	if (size > 4096)
+		return 0;
+	arena_init(&a, block, sizeof(block));
+	text = arena_strndup(&a, (const char *)data, size);
+	tree_keyed(text, "populated", &n);
+	if (units_cpuset(&a, text, &out, &len) == 0 && len > 1024)
+		abort();
+	/* A cgroupsPath: relative ones stay where they belong. */
+	out = paths_cgroupfs(&a, text, "id", "/own/leaf", false);
+	if (strstr(out, "/../") || (*text != '/' && strncmp(out, "/own/leaf", 9)))
+		abort();
+	if (paths_systemd(&a, text, "id", false, &unit) == 0 && strstr(unit.dir, "/../"))
+		abort();
+	/* The first half is the one file, the second the other. */
+	len = strlen(text) / 2;
+	rest = arena_strdup(&a, text + len);
+	text[len] = 0;
+	if (layout_parse(&a, text, &l) == 0)
+		layout_mountinfo(&a, rest, &l, NULL);
+	for (size_t i = 0; i < l.n; i++)
+		if (!l.at[i].own || *l.at[i].own != '/' ||
+		    (l.at[i].mount && !*l.at[i].names && l.at[i].ctls))
+			abort();
+	return 0;
+}

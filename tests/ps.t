@@ -1,0 +1,67 @@
+#!/bin/sh
+# ps.t - `ps`: the container's processes as a table and as JSON (checklist V-21, O-06).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+ours=
+case $(readlink -f "$RUNC") in */ocibox*) ours=1 ;; esac
+
+# column NAME <TABLE: that column, sorted
+column() {
+	awk -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' | sort -n
+}
+
+bundle
+argv sh -c 'sleep 1000 & sleep 1000 & wait'
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
+pid=$(cat "$tmp/pid")
+three() { [ "$(grep -l "^PPid:.$pid$" /proc/[0-9]*/status 2>/dev/null | wc -l)" = 2 ]; }
+wait_for three
+want=$({
+	echo "$pid"
+	grep -l "^PPid:.$pid$" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3
+} | sort -n)
+
+for flag in '--format json' '-f json' '-f=json'; do
+	# shellcheck disable=SC2086
+	do_runc ps $flag "$id"
+	is "$flag: all processes, their pids on the host" \
+		"$status $(printf '%s\n' "$out" | tr -d '[]' | tr ',' '\n' | sort -n | tr '\n' ' ')" \
+		"0 $(echo "$want" | tr '\n' ' ')"
+done
+like '--format json: an array of numbers on one line' "$out" '^\[[0-9]+(,[0-9]+)*\]$'
+
+if ps -ef >/dev/null 2>&1; then
+	do_runc ps "$id"
+	is 'table: the processes' "$status $(column PID <"$tmp/out")" "0 $want"
+	like 'table: the head of ps -ef' "$(head -n 1 "$tmp/out")" '^UID +PID +PPID '
+	do_runc ps "$id" -o ppid,pid,args
+	is 'arguments behind the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
+	like 'and ps heeds them' "$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
+else
+	for t in 'table: the processes' 'table: the head of ps -ef' 'arguments behind the id are for ps' 'and ps heeds them'; do
+		skip "$t" 'no ps that knows -ef here'
+	done
+fi
+if [ -n "$ours" ]; then
+	# ocibox alone: a PATH without any ps
+	mkdir "$tmp/nothing"
+	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out" 2>"$tmp/err"
+	is 'without a ps: the same processes' "$(column PID <"$tmp/out")" "$want"
+	is 'without a ps: the same columns' "$(head -n 1 "$tmp/out" | tr -s ' ')" 'UID PID PPID C STIME TTY TIME CMD'
+	like 'without a ps: the arguments' "$(cat "$tmp/out")" 'sleep 1000$'
+	is 'without a ps: init has a parent outside' "$(column PPID <"$tmp/out" | grep -vc "^$pid$")" 1
+else
+	skip 'without a ps' 'a claim of ours'
+fi
+do_runc ps -f yaml "$id"
+like '-f yaml is refused' "$status $err" '^1 .*invalid format option'
+
+do_runc kill "$id" KILL
+wait_for status_is "$id" stopped
+do_runc ps -f json "$id"
+is 'a stopped container has none' "$status $out" '0 null'
+do_runc delete "$id"
+nothing_left
+done_testing

@@ -1,0 +1,110 @@
+#!/bin/sh
+# update.t - `update`: limits of a running container by options and by a file (checklist V-23 to V-26).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo || skip_all 'no cgroups are mounted here'
+
+# knob CONTROLLER V1-FILE V2-FILE: what the running container has there.
+knob() {
+	_v1=$(sed -n "s/^[0-9]*:\([^:]*,\)*$1\(,[^:]*\)*:\(.*\)/\3/p" "/proc/$pid/cgroup")
+	if [ -n "$_v1" ]; then
+		cat "/sys/fs/cgroup/$1/$_v1/$2" 2>&1
+	else
+		cat "/sys/fs/cgroup/$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/$3" 2>&1
+	fi
+}
+memory() { knob memory memory.limit_in_bytes memory.max; }
+pids() { knob pids pids.max pids.max; }
+# quota period, as v2 writes them
+cpu() {
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		knob cpu - cpu.max
+	else
+		echo "$(knob cpu cpu.cfs_quota_us -) $(knob cpu cpu.cfs_period_us -)"
+	fi
+}
+update() { do_runc update "$@" "$id"; }
+
+bundle
+argv sleep 1000
+config_set /linux/resources/pids '{"limit":100}'
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
+pid=$(cat "$tmp/pid")
+before=$(knob devices devices.list -)
+
+# ---- sizes -------------------------------------------------------------------------------------------
+
+for size in 67108864=67108864 65m=68157440 66M=69206016 67584k=69206016 70b=0 67mb=70254592 68MiB=71303168; do
+	[ "${size#*=}" = 0 ] && continue
+	update --memory "${size%=*}"
+	is "--memory ${size%=*}" "$status $(memory)" "0 ${size#*=}"
+done
+update --memory=33554432 --memory-reservation 16m
+is '--memory and --memory-reservation' "$status $(memory)" '0 33554432'
+is 'the reservation' "$(knob memory memory.soft_limit_in_bytes memory.low)" 16777216
+for size in 64q m 1.5g -2 -1k 64kk 9223372036854775807k 0x10; do
+	update --memory "$size"
+	is "--memory $size is refused" "$status" 1
+done
+is 'and changes nothing' "$(memory)" 33554432
+update --memory -1
+like '--memory -1 is no limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
+update --memory 64m
+
+# ---- other options --------------------------------------------------------------------------------------
+
+update --pids-limit 50
+is '--pids-limit' "$status $(pids)" '0 50'
+update --cpu-period 50000 --cpu-quota 25000
+is '--cpu-period and --cpu-quota' "$status $(cpu)" '0 25000 50000'
+update --cpu-quota 30000
+is '--cpu-quota alone keeps the period' "$status $(cpu)" '0 30000 50000'
+is 'what was not named stays' "$(memory) $(pids)" '67108864 50'
+update --cpu-share 512
+like '--cpu-share' "$status $(knob cpu cpu.shares cpu.weight)" '^0 (512|59)$'
+update --cpuset-cpus 0
+is '--cpuset-cpus' "$status $(knob cpuset cpuset.cpus cpuset.cpus)" '0 0'
+update --pids-limit x
+is 'a number that is none' "$status" 1
+update --kernel-memory 10m
+is '--kernel-memory is ignored' "$status" 0
+like '--kernel-memory: with a warning' "$err" '[Kk]ernel.*memory'
+is 'the device rules are what they were' "$(knob devices devices.list -)" "$before"
+
+# ---- files --------------------------------------------------------------------------------------------------
+
+echo '{ "memory": { "limit": 41943040 }, "pids": { "limit": 40 } }' >"$tmp/resources"
+update -r "$tmp/resources" --pids-limit 30
+is '-r FILE: its limits, other options do not count' "$status $(memory) $(pids)" '0 41943040 40'
+status=0
+echo '{ "memory": { "limit": 50331648 } }' |
+	timeout -s KILL 60 "$RUNC" --root "$root" update --resources - "$id" >"$tmp/out" 2>"$tmp/err" || status=$?
+is '-r -: from standard input' "$status $(memory)" '0 50331648'
+echo '{ "memory": { "limit": "x" } }' >"$tmp/resources"
+update -r "$tmp/resources"
+is '-r FILE with a wrong type: refused' "$status $(memory)" '1 50331648'
+echo '{ "memory": ' >"$tmp/resources"
+update -r "$tmp/resources"
+is '-r FILE cut off: refused' "$status $(memory)" '1 50331648'
+update -r "$tmp/not-there"
+is '-r FILE that is not there: refused' "$status" 1
+
+# ---- what fails ------------------------------------------------------------------------------------------------
+
+update --memory 52m --pids-limit 60
+is 'known values' "$status $(memory) $(pids)" "0 54525952 60"
+update --memory 53m --pids-limit 61 --cpu-period 1
+is 'a period of 1 is refused by the kernel' "$status" 1
+is 'one line says so' "$(error_lines "$tmp/err")" 1
+is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
+is 'and the container runs' "$(status_of "$id")" running
+
+do_runc kill "$id" KILL
+wait_for status_is "$id" stopped
+update --memory 64m
+like 'a stopped container' "$status $err" '^1 .*container not running'
+do_runc delete "$id"
+nothing_left
+done_testing
