@@ -65,8 +65,13 @@ all: build/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; l
 
 # ---- the program -----------------------------------------------------------------------------
 
-# These need no libraries; everything else first gets flags.mk from scripts/deps.
-ifneq ($(filter-out clean distclean help lint format,$(or $(MAKECMDGOALS),all)),)
+# Some need no libraries; everything else first gets flags.mk from scripts/deps.
+ifneq ($(filter-out clean distclean help lint format print-%,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(ARCH),)
+$(error no compiler "$(CC)": install musl-tools (Debian), on Alpine say make CC=gcc; see README.md)
+endif
+endif
+ifneq ($(filter-out clean distclean help format,$(or $(MAKECMDGOALS),all)),)
 -include $(DEPS)/flags.mk
 endif
 

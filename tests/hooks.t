@@ -60,6 +60,8 @@ for h in $all; do
 done
 config_set /hooks "{$rows}" /annotations '{"org.example.a":"b"}' /process/cwd '"/tmp"'
 chmod 777 "$log"
+: >"$log/order"	# the container's user writes it too
+chmod 666 "$log/order"
 config_set /process/user '{"uid":1000,"gid":1000}'
 create --pid-file "$tmp/pid"
 is 'create with six hooks' "$status" 0 || diag "$err"

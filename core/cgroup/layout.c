@@ -72,7 +72,7 @@ int layout_parse(struct arena *a, char *text, struct layout *out)
 		char *names = strchr(line, ':'), *own = names ? strchr(names + 1, ':') : NULL;
 		struct hier *h = &out->at[out->n];
 
-		if (!own)
+		if (!own || own[1] != '/')
 			return failx("/proc/self/cgroup: line \"%s\" is not understood", line);
 		if (out->n == HIER_MAX)
 			return failx("/proc/self/cgroup: more than %d hierarchies", HIER_MAX);

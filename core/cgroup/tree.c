@@ -79,7 +79,7 @@ bool tree_keyed(const char *text, const char *key, uint64_t *out)
 {
 	size_t len = strlen(key);
 
-	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
 		if (strncmp(text, key, len) || text[len] != ' ')
 			continue;
 		text += len + 1;

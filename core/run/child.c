@@ -3,10 +3,8 @@
 #include "core/run/child.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 /* Entering a container that exists, rather than making one. */
 static bool is_exec(const struct child *c)
@@ -221,41 +219,9 @@ static int step_cwd(struct child *c)
 	return 0;
 }
 
-/* The console inside is the pty's peer, mounted by descriptor on a file made by us (2026-88264). */
-static int mount_console(struct child *c)
-{
-	int target __cleanup(fd_close) = -1;
-	const char *last;
-	int dev __cleanup(fd_close) = path_parent(c->root, "/dev/console", &last);
-
-	if (dev < 0)
-		return -1;
-	target = openat(dev, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (target < 0 && errno == EEXIST)
-		target = openat(dev, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (target < 0)
-		return fail("create /dev/console");
-	return mountapi_bind(&(struct mountapi_bind){
-		.source = c->tty, .target = target, .root = c->root, .path = "/dev/console" });
-}
-
 static int step_terminal(struct child *c)
 {
-	int master __cleanup(fd_close) = -1;
-	const struct oci_box *size = c->process->console_size;
-
-	if (!c->process->terminal)
-		return 0;
-	master = tty_open(c->root, &c->tty);
-	if (master < 0)
-		return -1;
-	if (size && size->height && size->width && tty_set_size(master, size->height, size->width) < 0)
-		return -1;
-	if (!is_exec(c) && has_mount_ns(c) && mount_console(c) < 0)
-		return fail_in("console");
-	if (c->console >= 0)
-		return wire_send_fd(c->console, "/dev/pts/ptmx", master);
-	return wire_ask(c->sock, WIRE_CONSOLE, 0, NULL, master);
+	return c->process->terminal ? console_make(c) : 0;
 }
 
 static int step_runtime_hooks(struct child *c)

@@ -79,6 +79,13 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 /* After a failed execve: what is missing, if the file says (interpreter, loader, architecture). */
 int exe_fail(const char *path);
 
+struct child;
+
+/* ---- console.c ----------------------------------------------------------------------------------------------- */
+
+/* Makes the pty; the master goes to the console socket or, in the foreground, over the wire. */
+int console_make(struct child *c);
+
 /* ---- child.c ------------------------------------------------------------------------------------------------ */
 
 struct child {

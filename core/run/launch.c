@@ -99,7 +99,8 @@ static int plan_cgroup(struct child *c, struct life *life)
 		.resources = l->resources, .tolerant = c->how->rootless,
 		.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
 		.delegate = c->plan.fresh & CLONE_NEWCGROUP && writable && owner >= 0,
-		.delegate_uid = owner < 0 ? 0 : owner }, &life->cgroup))
+		.delegate_uid = owner < 0 ? 0 : owner, .annotations = c->config->annotations.at,
+		.nannotations = c->config->annotations.n }, &life->cgroup))
 		return 0;
 	/* What lives in a cgroup that is refused is not ours: undoing must not kill it. */
 	life->cgroup = NULL;

@@ -119,8 +119,7 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 	if (m->fd < 0)
 		return failx("init sent no terminal");
 	s->master = m->fd;
-	if (!s->c->process->console_size)
-		wait_adopt(s->master);
+	wait_adopt(s->master);
 	return 0;
 }
 

@@ -1,0 +1,229 @@
+#!/bin/sh
+# nested.t - the runtime inside its own containers: privileged, in a user namespace, in a chroot, under masks and filters.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+
+# ---- three bundles, each in the root of the one before; the runtime and our helpers in each --------------
+
+program=$(readlink -f "$RUNC")
+into_root() { cp "$program" "$1/bin/runc" && mkdir -p "$1/run" "$1/inner"; }
+
+bundle outer
+into_root "$rootfs"
+outer=$bundle
+outer_root=$rootfs
+middle=$outer_root/inner
+make_rootfs "$middle/rootfs"
+into_root "$middle/rootfs"
+inner=$middle/rootfs/inner
+make_rootfs "$inner/rootfs"
+
+# The capabilities this machine's root has, by bit.
+cap_names='CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
+NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT
+SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE
+AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ
+PERFMON BPF CHECKPOINT_RESTORE'
+held=$((0x$(sed -n 's/^CapBnd:[^0-9a-f]*//p' /proc/self/status)))
+set --
+bit=0
+for name in $cap_names; do
+	[ $((held >> bit & 1)) = 0 ] || set -- "$@" "CAP_$name"
+	bit=$((bit + 1))
+done
+caps=$(words "$@")
+
+# at DIR: config.json of the bundle there is the one to be edited. plain: the default document.
+at() { bundle=$1; rootfs=$1/rootfs; }
+plain() { at "$1"; base_config >"$bundle/config.json"; }
+# What engines make of --privileged.
+privileged() {
+	plain "$1"
+	config_set /process/noNewPrivileges false /root/readonly false \
+		/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" \
+		/linux/resources/devices '[{"allow":true,"access":"rwm"}]' \
+		/mounts/5/options '["nosuid","noexec","nodev"]' \
+		/mounts/6/options '["nosuid","noexec","nodev"]'
+	config_del /linux/maskedPaths
+	config_del /linux/readonlyPaths
+}
+user_ns() {	# FIRST SIZE: of the bundle that is edited; its /sys is the one outside, as engines do it
+	config_set /linux/namespaces/- '{"type":"user"}' \
+		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]" \
+		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]"
+}
+# The command of the outer container: the middle one, by the runtime inside.
+nest() { at "$outer"; argv runc --root /run/runc run --bundle /inner "$id"; }
+# deep_command: what is to be said in the innermost container
+says() { plain "$1"; argv sh -c "$2"; }
+
+go() {
+	at "$outer"
+	run "$@"
+}
+# works DESC WANT: exit 0 and this output, and nothing on stderr.
+works() {
+	go
+	is "$1" "$status $out$err" "0 $2" || diag "$err"
+}
+# told DESC PATTERN: the runtime inside refuses in one sentence that matches; nothing more is said.
+told() {
+	go
+	like "$1" "$status $(error_lines "$tmp/err") $out$err" "^1 1 .*($2)"
+}
+
+privileged "$outer"
+argv runc --version
+run
+[ "$status" = 0 ] || skip_all "the runtime is not static and does not run in a container of its own"
+
+# ---- three levels -------------------------------------------------------------------------------------------
+
+privileged "$middle"
+argv runc --root /run/runc run --bundle /inner "$id"
+says "$inner" 'echo deep $$; grep -c . /proc/self/cgroup >/dev/null && echo proc; ls /dev/pts | grep ptmx'
+nest
+works 'three levels, all privileged' 'deep 1
+proc
+ptmx'
+
+# Life by create, start, exec, kill, delete inside.
+plain "$middle"
+argv sleep 1000
+at "$outer"
+cat >"$outer_root/script" <<'END'
+r="runc --root /run/runc"
+$r create --bundle /inner "$1" && $r state "$1" | grep -o '"status": *"[a-z]*"'
+$r start "$1" && $r exec "$1" sh -c 'echo in $$; exit 4'; echo "status $?"
+$r pause "$1" && $r list | grep -o paused; $r resume "$1"
+$r kill "$1" KILL && $r delete --force "$1"; echo "status $?"
+ls /run/runc
+find /sys/fs/cgroup -name "$1"
+END
+argv sh /script "$mark"
+go
+like 'a life inside: create, start, exec, pause, kill, delete' "$(echo "$out" | tr '\n' ' ')" \
+	'^"status": *"created" in [0-9]+ status 4 paused status 0 $' || diag "$err"
+
+# Limits hold inside limits.
+plain "$middle"
+config_set /linux/resources/memory '{"limit":33554432}' /linux/resources/pids '{"limit":30}'
+argv sh -c 'for f in memory/memory.limit_in_bytes memory.max pids/pids.max pids.max; do cat /sys/fs/cgroup/$f 2>/dev/null; done'
+at "$outer"
+config_set /linux/resources/memory '{"limit":67108864}' /linux/resources/pids '{"limit":60}'
+nest
+works 'limits inside limits' '33554432
+30'
+
+# ---- no cgroup mount, a read-only one -------------------------------------------------------------------------
+
+privileged "$outer"
+nest
+says "$middle" 'echo deep'
+at "$outer"
+config_set /mounts/6/options '["nosuid","noexec","nodev","ro"]'
+works 'a read-only cgroup mount, no limits asked' deep
+at "$middle"
+config_set /linux/resources/memory '{"limit":33554432}'
+told 'a read-only cgroup mount, a limit asked' 'cgroup.*[Rr]ead-only'
+says "$middle" 'echo deep'
+at "$outer"
+config_del /mounts/6
+works 'no cgroup mount, no limits asked' deep
+at "$middle"
+config_set /linux/resources/memory '{"limit":33554432}'
+told 'no cgroup mount, a limit asked' 'cgroup'
+says "$middle" 'echo deep'
+at "$outer"
+config_del /mounts/5
+works 'nor a /sys' deep
+
+# ---- user namespaces ----------------------------------------------------------------------------------------------
+
+chown -R 100000:100000 "$outer_root" 2>/dev/null
+privileged "$outer"
+user_ns 100000 65536
+nest
+says "$middle" 'echo deep; cat /proc/self/uid_map | tr -s " "'
+config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
+works 'in a user namespace: a container without one of its own' 'deep
+ 0 0 65536'
+at "$middle"
+user_ns 0 1000
+works 'in a user namespace: another one inside' 'deep
+ 0 0 1000'
+at "$middle"
+privileged "$middle"
+argv runc --root /run/runc run --bundle /inner "$id"
+user_ns 0 1000
+says "$inner" 'echo deep'
+user_ns 0 10
+works 'three levels of user namespaces' deep
+says "$middle" 'echo deep'
+privileged "$middle"
+argv echo deep
+at "$outer"
+config_set /linux/maskedPaths '["/proc/keys","/proc/timer_list"]'
+at "$middle"
+works 'a masked /proc, privileged but in a user namespace' deep
+
+chown -R 0:0 "$outer_root"
+
+# ---- masks, in the first user namespace ------------------------------------------------------------------------------
+
+plain "$outer"
+config_set /process/noNewPrivileges false /root/readonly false \
+	/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}"
+nest
+says "$middle" 'echo deep'
+works 'the default masks with all capabilities' deep
+plain "$outer"
+config_set /root/readonly false
+nest
+told 'without CAP_SYS_ADMIN' 'CAP_SYS_ADMIN|privileged|[Oo]peration not permitted'
+
+# ---- a chroot ----------------------------------------------------------------------------------------------------------
+
+says "$middle" 'echo deep'
+in_chroot() {
+	status=0
+	OCI_TEST_MARK=$mark unshare -m sh -c '
+		mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" || exit 99
+		dir=$0
+		[ "$1" = proc ] || umount "$0/proc"
+		exec chroot "$dir" runc --root /run/runc run --bundle /inner "$2"' "$outer_root" "$1" "$id" \
+		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+in_chroot proc
+is 'in a plain chroot' "$status $out" '0 deep' || diag "$err"
+in_chroot none
+like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' || diag "$err"
+
+# ---- filters of the outer container ------------------------------------------------------------------------------------------
+
+says "$middle" 'echo deep'
+for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount pidfd_open \
+	pidfd_send_signal execveat statx faccessat2 memfd_create setns keyctl; do
+	for answer in 38:ENOSYS 1:EPERM; do
+		privileged "$outer"
+		config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[
+			{\"names\":[\"$call\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${answer%:*}}]}"
+		nest
+		works "$call answers ${answer#*:}" deep
+	done
+done
+for answer in 38:ENOSYS 1:EPERM; do
+	privileged "$outer"
+	config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[
+		{\"names\":[\"openat2\",\"clone3\",\"close_range\",\"open_tree\",\"move_mount\",\"mount_setattr\",\"fsopen\",
+		\"fsconfig\",\"fsmount\",\"pidfd_open\",\"pidfd_send_signal\",\"execveat\",\"statx\",\"faccessat2\",\"memfd_create\"],
+		\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${answer%:*}}]}"
+	nest
+	works "all of them answer ${answer#*:}" deep
+done
+
+nothing_left
+done_testing
