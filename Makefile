@@ -171,6 +171,13 @@ check-engines: all ## podman, containerd, docker and buildah (installed if missi
 ASAN_CC = gcc
 ASAN = O=build/asan CC=$(ASAN_CC) OPT='-O1 -g -fno-omit-frame-pointer' LINK= \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+# One machine a layout; scripts/vm says which there are. TESTS=... for some files only.
+check-vm: all ## the end-to-end tests in virtual machines: v2, v1 and no cgroups, and with systemd
+	scripts/prove $(or $(VM),vm:v2 vm:v1 vm:none vm:systemd)
+
+check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
+	scripts/prove vm-quick:v2 vm-quick:v1
+
 asan: ## build/asan/ocibox and the unit tests with address and undefined sanitizers, and run them
 	$(MAKE) $(ASAN) build/asan/ocibox
 	$(MAKE) $(ASAN) test-unit

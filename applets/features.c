@@ -6,10 +6,17 @@
 
 /* seccomp(2), 3.17: a known flag without a program gives EFAULT, an unknown one EINVAL. */
 #define SECCOMP_SET_MODE_FILTER 1
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER 8 /* 5.0 */
 
+static bool kernel_takes(int flags)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
+/* What is about notifications makes sense to the kernel only beside a listener. */
 static bool kernel_has_flag(int flag)
 {
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+	return kernel_takes(flag) || kernel_takes(flag | SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
 static void fill_seccomp(struct oci_features_seccomp *s)

@@ -83,7 +83,7 @@ static void test_random(void)
 	unsigned differ = 0, valid = 0;
 
 	srand(1);
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < 50000; i++) {
 		char expr[9] = "", text[7] = "";
 		regex_t re;
 		int n = rand() % 8, mine, theirs;
@@ -102,7 +102,7 @@ static void test_random(void)
 		if (mine != theirs && differ++ < 10)
 			printf("# /%s/ \"%s\": %d, libc %d\n", expr, text, mine, theirs);
 	}
-	ok(valid > 10000 && !differ, "%u random expressions match as in the libc", valid);
+	ok(valid > 5000 && !differ, "%u random expressions match as in the libc", valid);
 }
 
 int main(void)

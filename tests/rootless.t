@@ -102,7 +102,14 @@ refused 'no user namespace' 'user namespace'
 rootless_bundle
 config_set /linux/resources '{"memory":{"limit":67108864}}'
 own "$bundle"
-refused 'limits without the permission for them' 'cgroup|memory'
+# What lies beside our own cgroup is the user's where systemd delegates it.
+if as_user test -w "/sys/fs/cgroup$(sed -n 's|^0::\(.*\)/.*|\1|p' /proc/self/cgroup)/cgroup.procs"; then
+	argv sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max"'
+	run
+	is 'limits where the user has been given his cgroups' "$status $out" '0 67108864' || diag "$err"
+else
+	refused 'limits without the permission for them' 'cgroup|memory'
+fi
 rootless_bundle
 config_set /linux/cgroupsPath "\"/$mark\""
 own "$bundle"

@@ -191,8 +191,13 @@ for f in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_LOG"]' '["S
 done
 config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_NO"]'
 refused 'an unknown flag' 'SECCOMP_FILTER_FLAG_NO'
-profile '{"syscalls":[]}'
+profile '{"syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}]}'
 refused 'no defaultAction' 'defaultAction'
+# S-01: a profile that says nothing is none.
+profile '{"syscalls":[]}'
+argv grep Seccomp: /proc/self/status
+run
+is 'neither defaultAction nor syscalls: no filter' "$out" 'Seccomp:	0' || diag "$err"
 
 # ---- notify (S-11 to S-13) ----
 

@@ -62,8 +62,8 @@ void fd_close(int *fd);
 int fd_take(int *fd);		/* the value, and *fd = -1: the "_keep()" of a descriptor */
 
 int fd_reserve_stdio(void);	/* opens /dev/null on whichever of 0..2 is closed */
-int fd_cloexec_from(int first);	/* every open descriptor >= first becomes close-on-exec */
-int fd_close_from(int first);	/* closes every descriptor >= first */
+/* Closes every descriptor >= first but the n of keep, which is sorted by this; -1 keeps nothing. */
+int fd_close_from(int first, int *keep, size_t n);
 /* Closes many at once: a call for each run of neighbours. Sorts fds; -1 is left out. */
 void fd_close_all(int *fds, size_t n);
 /* Descriptors that are done with, closed together later. A zeroed one is empty. */
@@ -101,6 +101,9 @@ int path_mkdirs(int rootfd, const char *path, mode_t mode);
 int path_mkdirs_new(int rootfd, const char *path, mode_t mode, uint64_t resolve_extra);
 /* Opens (creating directories 0755) the parent of path; *last points at the last component. */
 int path_parent(int rootfd, const char *path, const char **last);
+/* Makes an empty file with its directories (0755), where a dangling link points when path is one, and
+ * opens it O_RDONLY. One that is there is an error. */
+int path_create(int rootfd, const char *path, mode_t mode);
 /* "/a//./b/../c" -> "/a/c" by text alone; relative stays relative, never climbs above its start. */
 char *path_clean(struct arena *a, const char *path);
 /* /proc/self/fd/N of an O_PATH fd, for calls that take only a path. */

@@ -45,49 +45,62 @@ int fd_reserve_stdio(void)
 	return 0;
 }
 
-/* Calls act on every open descriptor >= first, by the list in /proc. */
-static int fd_walk(int first, void (*act)(int fd))
+/* Insertion sort: a handful, nearly in order. */
+static void sort_fds(int *fds, size_t n)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j && fds[j - 1] > fds[j]; j--) {
+			int swap = fds[j];
+
+			fds[j] = fds[j - 1];
+			fds[j - 1] = swap;
+		}
+}
+
+/* By the list in /proc, which is nobody's but the kernel's: a false one would keep what it hides. */
+static int walk_close(int first, const int *keep, size_t n)
+{
+	int proc __cleanup(fd_close) = procfs_open();
+	int fd = proc < 0 ? -1 : procfs_openat(proc, "self/fd", O_RDONLY | O_DIRECTORY);
 	struct dirent *e;
+	DIR *dir;
 
-	if (!dir)
-		return fail("open /proc/self/fd");
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	if (!dir) {
+		fail("read /proc/self/fd");
+		fd_close(&fd);
+		return -1;
+	}
 	while ((e = readdir(dir))) {
-		int fd = atoi(e->d_name);
+		int open = atoi(e->d_name);
+		bool kept = e->d_name[0] == '.' || open < first || open == fd || open == proc;
 
-		if (e->d_name[0] != '.' && fd >= first && fd != dirfd(dir))
-			act(fd);
+		for (size_t i = 0; i < n; i++)
+			kept |= keep[i] == open;
+		if (!kept)
+			close(open);
 	}
 	closedir(dir);
 	return 0;
 }
 
-static void act_cloexec(int fd)
+int fd_close_from(int first, int *keep, size_t n)
 {
-	fd_set_cloexec(fd, true);
-}
+	int start = first;
 
-static void act_close(int fd)
-{
-	close(fd);
-}
-
-int fd_cloexec_from(int first)
-{
-	if (!sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC))
-		return 0;
-	/* KERNEL 5.11: CLOSE_RANGE_CLOEXEC (ENOSYS, EINVAL); a walk of /proc/self/fd does the same,
-	 * slower. EPERM is what an outer seccomp profile answers. */
-	return fd_walk(first, act_cloexec);
-}
-
-int fd_close_from(int first)
-{
-	if (!sys_close_range(first, ~0U, 0))
-		return 0;
-	/* KERNEL 5.9: close_range(2) (ENOSYS); as above. */
-	return fd_walk(first, act_close);
+	sort_fds(keep, n);
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < start)
+			continue;
+		if (keep[i] > start && sys_close_range(start, keep[i] - 1, 0) < 0)
+			return walk_close(first, keep, n);
+		start = keep[i] + 1;
+	}
+	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); a walk of
+	 * /proc/self/fd does the same, slower. */
+	return sys_close_range(start, ~0U, 0) < 0 ? walk_close(first, keep, n) : 0;
 }
 
 int fd_set_cloexec(int fd, bool on)
@@ -101,14 +114,7 @@ void fd_close_all(int *fds, size_t n)
 {
 	size_t run;
 
-	/* Insertion sort: a handful, nearly in order. */
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j && fds[j - 1] > fds[j]; j--) {
-			int swap = fds[j];
-
-			fds[j] = fds[j - 1];
-			fds[j - 1] = swap;
-		}
+	sort_fds(fds, n);
 	for (size_t i = 0; i < n; i += run) {
 		for (run = 1; i + run < n && fds[i + run] == fds[i] + (int)run; run++)
 			;

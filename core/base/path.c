@@ -60,7 +60,7 @@ static int walk_link(struct walk *w, const char *name)
 		errno = ELOOP;
 		return -1;
 	}
-	if (snprintf(w->todo, sizeof(w->todo), "%s/%s", target, rest) >= (int)sizeof(w->todo)) {
+	if (snprintf(w->todo, sizeof(w->todo), "%s%s", target, rest) >= (int)sizeof(w->todo)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -70,7 +70,7 @@ static int walk_link(struct walk *w, const char *name)
 	return walk_reopen(w);
 }
 
-/* Takes the next component off todo; last: nothing but slashes follows. NULL: none left, or errno. */
+/* Takes the next component off todo; last: nothing follows, no slash either. NULL: none left, or errno. */
 static char *walk_next(struct walk *w, char *name, bool *last)
 {
 	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
@@ -83,7 +83,7 @@ static char *walk_next(struct walk *w, char *name, bool *last)
 	}
 	memcpy(name, w->todo + skip, len);
 	name[len] = 0;
-	*last = w->todo[skip + len + strspn(w->todo + skip + len, "/")] == 0;
+	*last = !w->todo[skip + len];
 	memmove(w->todo, w->todo + skip + len, strlen(w->todo + skip + len) + 1);
 	return name;
 }
@@ -148,7 +148,7 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint6
 	}
 	if (errno)
 		goto out;
-	/* The path was empty, "/" or ended in "..": what was reached is a directory. */
+	/* The path was empty or ended in a slash or "..": what was reached is a directory. */
 	fd = openat(w.fd, ".", (flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC);
 	fd_close(&w.fd);
 	return fd;
@@ -294,6 +294,33 @@ int path_parent(int rootfd, const char *path, const char **last)
 	if (snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >= (int)sizeof(parent))
 		return failx("%s: path is too long", path);
 	return path_mkdirs(rootfd, parent, 0755);
+}
+
+int path_create(int rootfd, const char *path, mode_t mode)
+{
+	char at[PATH_MAX], dir[PATH_MAX];
+	int fd;
+
+	if (snprintf(at, sizeof(at), "%s", path) >= (int)sizeof(at))
+		return failx("%s: path is too long", path);
+	for (int links = 0; links <= LINKS_MAX; links++) {
+		const char *last;
+		int parent __cleanup(fd_close) = path_parent(rootfd, at, &last);
+
+		if (parent < 0)
+			return -1;
+		fd = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (fd >= 0)
+			return fd;
+		if (errno != EEXIST)
+			return fail("create %s", at);
+		/* A link to what is missing: that is what is made. */
+		snprintf(dir, sizeof(dir), "%.*s", (int)(last - at), at);
+		if (link_target(parent, dir, last, at, sizeof(at)) < 0)
+			return -1;
+	}
+	errno = ELOOP;
+	return fail("create %s", path);
 }
 
 char *path_clean(struct arena *a, const char *path)

@@ -64,12 +64,9 @@ struct sys_clone_args {
 #endif
 #define SYS_P_PIDFD 3 /* P_PIDFD of waitid(2), 5.4; an enum in some libcs */
 
-/* close_range(2), 5.9; CLOEXEC 5.11 */
+/* close_range(2), 5.9 */
 #ifndef SYS_close_range
 #define SYS_close_range 436
-#endif
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4U
 #endif
 
 /* The mount API of 5.2; mount_setattr(2) 5.12 */

@@ -100,7 +100,7 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
  * later perhaps. */
 static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 {
-	for (;; *w = (*w)->next) {
+	for (; *w; *w = (*w)->next) {
 		struct cg_dir *d = cg_dir_of(cg, (*w)->ctl);
 
 		if (!d)
@@ -122,6 +122,7 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return 1;
 		return explain(d, *w);
 	}
+	return failx("the last row has no alternative"); /* a fault of the table */
 }
 
 /*

@@ -92,7 +92,7 @@ static char *unescape(char *s)
 	char *to = s;
 
 	for (const char *from = s; *from; to++) {
-		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
+		if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
 			*to = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
 			from += 4;
 		} else {

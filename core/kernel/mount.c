@@ -11,22 +11,6 @@
 
 /* ---- targets ------------------------------------------------------------------------------------- */
 
-/* Files of /proc that may be mounted over: they show values, nothing acts through them (M-21). */
-static const char *const proc_files[] = {
-	"cpuinfo", "diskstats", "meminfo", "stat",    "swaps",		     "uptime",
-	"loadavg", "slabinfo",	"version", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
-};
-
-bool mount_proc_target_ok(const char *clean)
-{
-	if (strncmp(clean, "/proc/", 6))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)
-		if (!strcmp(clean + 6, proc_files[i]))
-			return true;
-	return false;
-}
-
 /* The path below the root that an fd really shows, once symlinks were followed. */
 static int real_path(const struct mount_env *env, int fd, char *buf, size_t size)
 {
@@ -59,23 +43,9 @@ static int check_target(const struct mount_job *j, const char *clean)
 	/* Over /proc itself only a procfs goes: labels and sysctls are written there (2019-16884). */
 	if (!strcmp(clean, "/proc") && !j->is_proc && !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
 		return failx("only a procfs can be mounted on /proc");
-	if (!mount_proc_target_ok(clean))
+	if (!strncmp(clean, "/proc/", 6) && !oci_mount_below_proc(clean + 6))
 		return failx("%s cannot be mounted on because it is inside /proc", clean);
 	return 0;
-}
-
-static int create_file(const struct mount_job *j)
-{
-	const char *last;
-	int parent __cleanup(fd_close) = path_parent(j->env->root, j->m->destination, &last);
-	int fd;
-
-	if (parent < 0)
-		return -1;
-	fd = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return fail("create the mount point %s", j->m->destination);
-	return fd;
 }
 
 /*
@@ -110,7 +80,8 @@ int mount_target(struct mount_job *j, bool directory)
 	}
 	if (fd < 0 && err_num() == ENOENT) {
 		err_clear("the mount point is made");
-		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755) : create_file(j);
+		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755) :
+				 path_create(j->env->root, m->destination, 0644);
 	}
 	if (fd < 0)
 		return -1;

@@ -18,8 +18,6 @@ struct mount_job {
 int mount_target(struct mount_job *j, bool directory);
 /* Recursive attributes and propagation of the mount mnt, in order. */
 int mount_settle(struct mount_job *j, int mnt);
-/* Pure: may something be mounted on this cleaned path as far as /proc is concerned? */
-bool mount_proc_target_ok(const char *clean);
 
 int mount_cgroups(struct mount_job *j);		/* mount_cgroup.c */
 int mount_copyup(int from, int to);		/* mount_copyup.c: copies a directory's content */

@@ -137,6 +137,10 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 	list_each(opt, m->options) {
 		const struct word *w = bsearch(*opt, words, ARRAY_SIZE(words), sizeof(*words), by_word);
 
+		/* What stands behind "idmap=" the config has turned into mappings. */
+		if (!w && (!strncmp(*opt, "idmap=", 6) || !strncmp(*opt, "ridmap=", 7)))
+			w = bsearch(**opt == 'i' ? "idmap" : "ridmap", words, ARRAY_SIZE(words), sizeof(*words),
+				    by_word);
 		if (w) {
 			apply(w, out);
 			continue;

@@ -71,6 +71,10 @@ int rootfs_open(const char *path, unsigned long propagation)
 		propagation = MS_PRIVATE | MS_REC;
 	if (!propagation)
 		propagation = MS_SLAVE | MS_REC;
+	/* With "/" alone cut off, all below it would stay one with the host's, and letting go of the
+	 * old root unmount that there too. */
+	if (!(propagation & MS_SHARED))
+		propagation |= MS_REC;
 	/* Nothing that is mounted from here on may reach the host. */
 	if (mount(NULL, "/", NULL, propagation, NULL) < 0) {
 		if (errno != EINVAL)

@@ -86,6 +86,13 @@ bool check_net_name(const char *name); /* what the kernel takes as an interface 
 /* Ranges that the kernel takes: 340 at most, none empty, none beyond the last id, no id twice. */
 void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps);
 
+/* ---- idmap.c ---------------------------------------------------------------------------------- */
+
+/* Fills the mappings of m, which has none, from "idmap=uids=...;gids=...". NULL, or what is wrong. */
+const char *oci_idmap_text(struct arena *a, const char *option, const struct oci_linux *linux,
+			   struct oci_mount *m);
+bool oci_idmap_word(const char *option); /* is it such an option? */
+
 /* The rules of one part alone. */
 void oci_check_process(struct check *k, const struct oci_process *p);
 void oci_check_resources(struct check *k, const struct oci_resources *r);

@@ -124,6 +124,30 @@ static void idmap(struct check *k, const struct oci_mount *m)
 			  "id-mapped mounts are only supported for bind mounts");
 }
 
+static bool same_maps(const oci_id_maps *a, const oci_id_maps *b)
+{
+	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(*a->at));
+}
+
+/* The text has become the mount's mappings, unless it had some of its own. */
+static void idmap_text(struct check *k, const struct oci_mount *m)
+{
+	list_each (o, m->options) {
+		struct oci_mount said = { 0 };
+		const char *what;
+
+		if (!*o || !oci_idmap_word(*o))
+			continue;
+		what = oci_idmap_text(k->arena, *o, k->linux, &said);
+		if (!what && (!same_maps(&said.uid_mappings, &m->uid_mappings) ||
+			      !same_maps(&said.gid_mappings, &m->gid_mappings)))
+			what = "says other mappings than are given already";
+		if (what)
+			check_say(check_at(k, "options[%zu]", o - m->options.at), "\"%.64s\" %s", *o,
+				  what);
+	}
+}
+
 /* Without mappings of its own the mount takes the container's. */
 static void idmap_from_userns(struct check *k, const struct oci_mount *m)
 {
@@ -179,6 +203,7 @@ static mount_rule *const rules[] = {
 	over_proc, /* on /proc only proc, below it only a few files */
 	bind_source, /* a bind has a source, and says that it is one */
 	bind_options, /* a bind has no options of a filesystem */
+	idmap_text, /* mappings in an option can be read, and are the only ones */
 	idmap, /* an id-mapped mount is a bind and has both mappings, */
 	idmap_from_userns, /* or neither, and a user namespace */
 	owner_options, /* uid= and gid= are ids of the user namespace */

@@ -9,6 +9,8 @@ static const struct rule_case cases[] = {
 	{ RESOURCES, "'devices':[{'allow':true,'access':''}]",
 	  "2:35: linux.resources.devices[0].access: must not be empty",
 	  "'devices':[{'allow':true,'access':'m','type':''}]" },
+	{ RESOURCES, "'devices':[{'allow':false,'access':''}]",
+	  "2:36: linux.resources.devices[0].access: must not be empty", "'devices':[{'allow':false}]" },
 	{ RESOURCES, "'devices':[{'allow':true,'access':'rwx'}]",
 	  "2:35: linux.resources.devices[0].access: must be made of r, w and m",
 	  "'devices':[{'allow':true,'access':'mwr','type':'a','major':-1,'minor':-1}]" },

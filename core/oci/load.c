@@ -95,8 +95,9 @@ static void settle_resources(struct oci_resources *r)
 			d->type = 'a';
 		any_if_minus_one(&d->major);
 		any_if_minus_one(&d->minor);
-		/* To allow nothing in particular is a mistake; to deny it denies all. */
-		if (!d->allow && (!d->access || !*d->access))
+		/* To allow nothing in particular is a mistake; to deny it denies all. An empty text is
+		 * a mistake in both (checklist CG-03). */
+		if (!d->allow && !d->access)
 			d->access = "rwm";
 	}
 	if (r->cpu) {
@@ -147,13 +148,30 @@ static void settle_linux(struct oci_linux *l)
 		none_if_empty(&l->memory_policy->nodes);
 }
 
-static void settle(struct oci_config *c)
+/* What is wrong with it the rules about mounts tell. */
+static void settle_idmap(struct arena *a, const struct oci_config *c, struct oci_mount *m)
+{
+	static const struct oci_linux none;
+	struct oci_mount found = { 0 };
+
+	list_each (o, m->options) {
+		if (!*o || !oci_idmap_word(*o) || m->uid_mappings.n || m->gid_mappings.n)
+			continue;
+		if (oci_idmap_text(a, *o, c->linux ? c->linux : &none, &found))
+			continue;
+		m->uid_mappings = found.uid_mappings;
+		m->gid_mappings = found.gid_mappings;
+	}
+}
+
+static void settle(struct arena *a, struct oci_config *c)
 {
 	none_if_empty(&c->hostname);
 	none_if_empty(&c->domainname);
 	list_each (m, c->mounts) {
 		none_if_empty(&m->type);
 		none_if_empty(&m->source);
+		settle_idmap(a, c, m);
 	}
 	if (c->process)
 		settle_process(c->process);
@@ -188,7 +206,7 @@ static void examine(struct gather *g, struct oci_doc *doc)
 	json_bind(g->arena, doc->tree, &oci_config_type, &doc->config, &g->faults);
 	if (g->n == FAULTS_MAX || doc->tree->type != JSON_OBJECT)
 		return;
-	settle(&doc->config);
+	settle(g->arena, &doc->config);
 	oci_check_config(g->arena, doc, &g->faults);
 }
 

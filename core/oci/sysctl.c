@@ -18,10 +18,14 @@ static const struct {
 	{ "user/", CLONE_NEWUSER },
 };
 
-/* Not empty, "." or "..": the path stays below /proc/sys whoever joins it. */
+/*
+ * Not empty, "." or "..": the path stays below /proc/sys whoever joins it. A "+" is what other tools
+ * take for the beginning of a second parameter (2022-0811).
+ */
 static bool part_good(const char *part, size_t len)
 {
-	return len && !(len == 1 && part[0] == '.') &&
+	return len && !memchr(part, '+', len) &&
+	       !(len == 1 && part[0] == '.') &&
 	       !(len == 2 && part[0] == '.' && part[1] == '.');
 }
 

@@ -36,6 +36,7 @@ static const struct {
 	{ ".net.x", NULL, -1 },
 	{ "/net/x", NULL, -1 },
 	{ "net..x", NULL, -1 },
+	{ "net.a+b", NULL, -1 },
 	{ "net//x", NULL, -1 },
 	{ "net/../kernel/panic", NULL, -1 },
 	{ "net/./x", NULL, -1 },

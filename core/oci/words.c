@@ -264,8 +264,6 @@ static int by_word(const void *key, const void *row)
 
 bool oci_mount_word(const char *option)
 {
-	/* crun's form with mappings in the option itself, which podman writes (checklist M-31) */
-	if (!strncmp(option, "idmap=", 6) || !strncmp(option, "ridmap=", 7))
-		return true;
-	return bsearch(option, mount_words, ARRAY_SIZE(mount_words), sizeof(*mount_words), by_word);
+	return oci_idmap_word(option) ||
+	       bsearch(option, mount_words, ARRAY_SIZE(mount_words), sizeof(*mount_words), by_word);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sysmacros.h>
 
 /* Entering a container that exists, rather than making one. */
 static bool is_exec(const struct child *c)
@@ -40,11 +41,22 @@ static int step_known(struct child *c)
 	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
 }
 
+static int step_hide(struct child *c)
+{
+	(void)c;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail("hide from the processes of the container");
+	return 0;
+}
+
 /* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
 static int enter_joined(struct child *c)
 {
 	const struct oci_linux *l = c->config->linux;
 
+	/* Who lives in there must not look at us (2016-9962). */
+	if (c->plan.njoins && step_hide(c) < 0)
+		return -1;
 	if (ns_enter(&c->plan) < 0)
 		return -1;
 	if (c->plan.all & ~c->plan.fresh & CLONE_NEWUSER && l->uid_mappings.n)
@@ -90,14 +102,6 @@ static int step_cgroup(struct child *c)
 					  c->process->exec_cpu_affinity->final : NULL);
 }
 
-static int step_hide(struct child *c)
-{
-	(void)c;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fail("hide from the processes of the container");
-	return 0;
-}
-
 /*
  * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
  * memory and descriptors are the host's (2016-9962).
@@ -124,6 +128,13 @@ static int step_enter(struct child *c)
 	return step_root_entered(c);
 }
 
+static int need_proc(struct child *c)
+{
+	if (c->proc < 0)
+		c->proc = procfs_open();
+	return c->proc;
+}
+
 static int step_session(struct child *c)
 {
 	(void)c;
@@ -133,8 +144,13 @@ static int step_session(struct child *c)
 
 static int step_keyring(struct child *c)
 {
+	const char *label = c->process->selinux_label;
+
 	if (c->how->no_new_keyring)
 		return 0;
+	/* The keyring gets the label the process will have. */
+	if (label && (need_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
+		return -1;
 	return keyring_join(c->how->id, !is_exec(c), c->plan.all & CLONE_NEWUSER);
 }
 
@@ -197,7 +213,7 @@ static int step_devices(struct child *c)
 		return 0;
 	/* A /dev from elsewhere is not ours to fill (checklist M-40). */
 	list_each(m, c->config->mounts)
-		if (!strcmp(m->destination, "/dev"))
+		if (!strcmp(path_clean(c->arena, m->destination) + (*m->destination == '/'), "dev"))
 			list_each(opt, m->options)
 				if (!strcmp(*opt, "bind") || !strcmp(*opt, "rbind"))
 					return 0;
@@ -236,21 +252,19 @@ static int step_runtime_hooks(struct child *c)
 static int step_container_hooks(struct child *c)
 {
 	static const char *const no_env[] = { NULL };
+	int rc;
 
 	if (!c->config->hooks || !c->config->hooks->create_container.n)
 		return 0;
 	if (fchdir(c->root) < 0)
 		return fail("enter the root filesystem");
-	return hooks_run(c->arena, &(struct hook_run){
+	/* The exact modes of what the steps make are no affair of the hooks. */
+	umask(022);
+	rc = hooks_run(c->arena, &(struct hook_run){
 		.name = "createContainer", .hooks = &c->config->hooks->create_container, .state = c->state,
 		.status = OCI_CREATING, .pid = getpid(), .env = no_env });
-}
-
-static int need_proc(struct child *c)
-{
-	if (c->proc < 0)
-		c->proc = procfs_open();
-	return c->proc;
+	umask(0);
+	return rc;
 }
 
 static int step_sysctl(struct child *c)
@@ -369,6 +383,19 @@ static int step_labels(struct child *c)
 	return p->selinux_label ? lsm_selinux_exec(c->proc, p->selinux_label) : 0;
 }
 
+/*
+ * All but what is passed on and the two that are needed yet. Closed, not marked: a link of the image
+ * could lead execve(2) through /proc/self/fd to a directory of the host that the caller left open,
+ * and the payload's /proc/PID/exe would be a file of the host.
+ */
+static int step_descriptors(struct child *c)
+{
+	int keep[] = { c->sock, c->fifo };
+
+	c->root = c->proc = -1;
+	return fd_close_from(3 + (int)c->how->preserve_fds, keep, ARRAY_SIZE(keep));
+}
+
 static int load_seccomp(struct child *c)
 {
 	int listener __cleanup(fd_close) = -1;
@@ -403,11 +430,36 @@ static int check_cwd(const struct child *c)
 	return 0;
 }
 
+/* The payload opens its streams anew by /dev/stdout and the like (checklist T-06); a file that cannot
+ * change its owner stays as it is. */
+static void own_streams(uid_t uid)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		/* The null device may be the host's, and is open to everybody as it is. */
+		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
+		    (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+			continue;
+		if (fchown(fd, uid, -1) < 0)
+			continue;
+	}
+}
+
+/* An ordinary user who maps a single group has given setgroups(2) up for it (userns_map). */
+static bool may_set_groups(const struct child *c)
+{
+	const struct oci_linux *l = c->config->linux;
+
+	return !c->state->rootless || !(c->plan.all & CLONE_NEWUSER) || l->gid_mappings.n != 1 ||
+	       l->gid_mappings.at->size > 1;
+}
+
 static int step_credentials(struct child *c)
 {
 	const struct oci_user *u = &c->process->user;
 	const char *cwd = c->process->cwd;
-	bool again = false, groups = true;
+	bool again = false;
 
 	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */
 	if (strcmp(cwd, "/") && chdir(cwd) < 0) {
@@ -416,12 +468,8 @@ static int step_credentials(struct child *c)
 		again = true;
 	}
 	if (u->uid)
-		for (int fd = 0; fd <= 2; fd++)
-			if (fchown(fd, u->uid, -1) < 0)
-				continue; /* a file that cannot change its owner stays as it is (T-06) */
-	if (c->how->rootless && (c->plan.fresh & CLONE_NEWUSER))
-		groups = c->config->linux->gid_mappings.n > 1 || c->config->linux->gid_mappings.at->size > 1;
-	if (cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
+		own_streams(u->uid);
+	if (cred_apply(u, c->process->capabilities ? &c->caps : NULL, may_set_groups(c)) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)
 		return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
@@ -499,6 +547,7 @@ static const struct {
 	{ BOTH, "scheduling", step_scheduling },			/* before the capabilities go; personality before seccomp */
 	{ BOTH, "ready", step_ready },				/* state.json is written before we may go on */
 	{ BOTH, "security labels", step_labels },			/* act on the next execve only */
+	{ BOTH, "descriptors", step_descriptors },			/* before paths are followed that the image may bend */
 	{ BOTH, "early seccomp", step_seccomp_early },		/* without no_new_privs: needs CAP_SYS_ADMIN */
 	{ BOTH, "credentials", step_credentials },
 	{ BOTH, "executable", step_executable },			/* as the user; while errors still reach create */
@@ -541,9 +590,6 @@ void child_main(struct child *c)
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
-	/* What the caller left open goes too, all but what it asked to pass on. */
-	if (fd_cloexec_from(3 + c->how->preserve_fds) < 0)
-		give_up(c, WIRE_FAIL);
 	sigprocmask(SIG_SETMASK, &c->signals, NULL);
 	execve(c->exe, (char *const *)c->process->args.at, (char *const *)c->env);
 	exe_fail(c->exe);
@@ -557,18 +603,18 @@ static int first_steps(struct child *c, struct sys_clone_args *args)
 		return -1;
 	if ((is_exec(c) ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
-	if (c->plan.early_flags & CLONE_NEWUSER) {
-		if (unshare(CLONE_NEWUSER) < 0)
-			return fail("unshare the user namespace");
-		if (wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 || become_root() < 0)
-			return -1;
-	}
-	if (c->plan.early_flags & CLONE_NEWTIME) {
-		if (unshare(CLONE_NEWTIME) < 0)
-			return fail("unshare the time namespace");
-		if (c->config->linux->time_offsets.n && wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
-			return -1;
-	}
+	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0)
+		return fail("unshare the user or time namespace");
+	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
+	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
+	if (c->plan.early_flags & CLONE_NEWUSER &&
+	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
+	    wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
+		return -1;
 	args->flags = c->plan.clone_flags | CLONE_PARENT;
 	return 0;
 }
@@ -582,7 +628,7 @@ void child_first(struct child *c)
 	log_sink.line = log_to_wire;
 	if (first_steps(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
-	pid = sys_clone3(&args);
+	pid = spawn_clone(&args);
 	if (!pid)
 		child_main(c);
 	if (pid < 0) {

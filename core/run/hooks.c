@@ -33,7 +33,7 @@ static void __attribute__((noreturn)) hook_exec(const struct hook_run *run, cons
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* A group of its own: a timeout kills what the hook started as well. */
 	setpgid(0, 0);
-	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 && fd_close_from(3) >= 0)
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 && fd_close_from(3, NULL, 0) >= 0)
 		execve(h->path, args, (char *const *)env);
 	dprintf(2, "exec %s: %s\n", h->path, strerror(errno));
 	_exit(127);
@@ -52,6 +52,8 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 		fd_close(&in[1]);
 		return -1;
 	}
+	/* An inherited "ignore" would take the exit status away (wait(2)). */
+	signal(SIGCHLD, SIG_DFL);
 	p->pid = fork();
 	if (!p->pid)
 		hook_exec(run, h, in[1], out[1]);
@@ -134,12 +136,16 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	if (hook_start(run, h, &p) < 0)
 		goto out;
 	hook_talk(&p, o.buf, o.len, h->timeout ? now_ms() + *h->timeout * 1000LL : 0);
-	if (p.timed_out)
+	if (p.timed_out) {
 		kill(-p.pid, SIGKILL);
+		kill(p.pid, SIGKILL);	/* should it have left its group */
+	}
 	if (proc_wait(p.pid, &status) < 0)
 		goto out;
-	/* What was written before the end and not read yet. */
-	while (!p.timed_out && poll(&(struct pollfd){ p.out, POLLIN, 0 }, 1, 0) > 0 && hook_read(&p) > 0)
+	/* What was written before the end and not read yet; no more than is kept, as something in the
+	 * background may go on for ever. */
+	while (!p.timed_out && p.nout < sizeof(p.output) - 1 &&
+	       poll(&(struct pollfd){ p.out, POLLIN, 0 }, 1, 0) > 0 && hook_read(&p) > 0)
 		;
 	p.output[strcspn(p.output, "\n")] = 0;
 	if (p.timed_out)

@@ -66,7 +66,8 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (check_terminal(how, c->process) < 0)
 		return -1;
 	ns_plan(c->config->linux, &c->plan);
-	if (how->rootless && !(c->plan.all & CLONE_NEWUSER))
+	/* Root of a user namespace, in a container say, needs none of its own. */
+	if (geteuid() && !(c->plan.all & CLONE_NEWUSER))
 		return failx("rootless container requires user namespaces");
 	if (how->no_pivot && c->config->linux->rootfs_propagation & MS_PRIVATE)
 		return failx("--no-pivot and private rootfsPropagation exclude each other");
@@ -180,6 +181,8 @@ static int spawn(struct child *c, struct serve *s)
 		return -1;
 	if (c->how->wait_start && (c->fifo = life_make_fifo(life)) < 0)
 		return -1;
+	/* Without those that an ordinary user could not make: nobody lives there. */
+	cgroup_save(life->cgroup, c->arena, &life->state);
 	return spawn_process(c, s);
 }
 
@@ -219,13 +222,17 @@ static void undo(struct undo *u)
 
 static int foreground(struct arena *a, struct serve *s)
 {
-	int status;
+	int status, there;
 
 	/* Others may look, signal and delete while we wait. */
 	life_unlock(s->life);
 	status = wait_foreground(s->pid, s->master);
 	if (status < 0 || s->c->how->keep)
 		return status;
+	/* Deleted by somebody else, its name and its cgroup may be another container's by now. */
+	there = life_lock(s->life);
+	if (there <= 0)
+		return there < 0 ? -1 : status;
 	s->life->status = OCI_STOPPED;
 	fd_close(&s->life->pidfd);
 	if (life_destroy(a, s->life) < 0)

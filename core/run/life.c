@@ -186,6 +186,11 @@ void life_unlock(struct life *l)
 	flock(l->dir, LOCK_UN);
 }
 
+int life_lock(struct life *l)
+{
+	return lock_dir(l->dir);
+}
+
 static int by_name(const void *x, const void *y)
 {
 	return strcmp(*(const char *const *)x, *(const char *const *)y);

@@ -35,6 +35,7 @@ int life_save(struct arena *a, struct life *l);	/* state.json by rename */
 /* Every id below root, sorted; a missing directory is empty when missing_ok. */
 int life_list(struct arena *a, const char *root, bool missing_ok, const char ***ids, size_t *n);
 void life_unlock(struct life *l);	/* for those who wait in the foreground */
+int life_lock(struct life *l);	/* and come back: 1, or 0 when it was deleted meanwhile */
 /* config.json as it was when the container was made. */
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
 int life_signal(struct life *l, int sig);	/* init; `container not running` */

@@ -64,8 +64,11 @@ static int seal_memfd(void)
 		fd = memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (exe < 0)
 		return fail("open /proc/self/exe");
-	if (fd < 0)
-		return fail("create a sealed copy of the executable");
+	if (fd < 0) {
+		fail("create a sealed copy of the executable");
+		return fail_hint("memfd_create(2) or the pair of open_tree(2) and mount_setattr(2) must be allowed, "
+				 "or the runtime lie on a read-only filesystem");
+	}
 	do {
 		n = sendfile(fd, exe, NULL, 1 << 24);
 	} while (n > 0 || (n < 0 && errno == EINTR));
@@ -79,6 +82,7 @@ static int seal_memfd(void)
 int seal_self(char **argv)
 {
 	int fd __cleanup(fd_close) = -1;
+	char path[FD_PATH_MAX];
 	int sealed = is_sealed();
 
 	if (sealed)
@@ -91,5 +95,7 @@ int seal_self(char **argv)
 	if (fd < 0)
 		return -1;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under an outer seccomp profile). */
+	execve(path_of_fd(path, fd), argv, environ);
 	return fail("run the sealed copy of the executable");
 }

@@ -38,7 +38,8 @@ static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 	s->pid = m->num;
 	fd_close(&s->pidfd);
 	s->pidfd = sys_pidfd_open(s->pid);
-	if (s->pidfd < 0 && errno != ENOSYS)
+	/* EPERM is no answer of the call's own, but an outer seccomp profile's. */
+	if (s->pidfd < 0 && errno != ENOSYS && errno != EPERM)
 		return fail("open a pidfd of init");
 	return serve_known(s);
 }
@@ -218,6 +219,9 @@ int serve_known(struct serve *s)
 		if (write_proc(s, "oom_score_adj", text) < 0)
 			return fail_in("process.oomScoreAdj");
 	}
+	if (s->c->config->linux->intel_rdt && s->c->target >= 0 &&
+	    rdt_join(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid) < 0)
+		return fail_in("linux.intelRdt");
 	if (s->c->config->linux->intel_rdt && s->c->target < 0) {
 		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid, &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");

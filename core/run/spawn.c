@@ -5,11 +5,13 @@
 #include <sys/socket.h>
 
 /* Names the limit behind the errno of a failed clone: the errno alone misleads. */
-static int explain_clone(void)
+static int explain_clone(const struct child *c)
 {
 	fail("clone the container's process");
 	if (err_num() == ENOSPC || err_num() == EUSERS)
 		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
+	if (err_num() == EPERM && !(c->plan.all & CLONE_NEWUSER))
+		return fail_hint("it needs CAP_SYS_ADMIN, as a privileged container has it, or a user namespace");
 	if (err_num() == EPERM)
 		return fail_hint("user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
 				 "kernel.apparmor_restrict_unprivileged_userns");
@@ -20,13 +22,25 @@ static int explain_clone(void)
 	return -1;
 }
 
+pid_t spawn_clone(struct sys_clone_args *args)
+{
+	pid_t pid = sys_clone3(args);
+
+	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
+	 * pidfd there, and says EPERM once more where that is meant. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+		pid = syscall(SYS_clone, (args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal, 0, 0, 0, 0);
+	return pid;
+}
+
 static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 {
 	struct sys_clone_args args = { .flags = CLONE_PIDFD | (c->plan.two_steps ? 0 : c->plan.clone_flags),
 				       .pidfd = (uintptr_t)&s->pidfd, .exit_signal = SIGCHLD };
-	pid_t pid;
 
 	if (cgroup >= 0) {
+		pid_t pid;
+
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = cgroup;
 		c->join = true;
@@ -39,11 +53,7 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 		args.cgroup = 0;
 		c->join = false;
 	}
-	pid = sys_clone3(&args);
-	/* KERNEL 5.3: clone3(2) (ENOSYS, also from an outer seccomp profile); clone(2) has no pidfd there. */
-	if (pid < 0 && errno == ENOSYS)
-		pid = syscall(SYS_clone, (args.flags & ~(uint64_t)CLONE_PIDFD) | SIGCHLD, 0, 0, 0, 0);
-	return pid;
+	return spawn_clone(&args);
 }
 
 int spawn_connect(struct child *c, const char *console, const char *pidfd)
@@ -83,7 +93,7 @@ int spawn_process(struct child *c, struct serve *s)
 	if (!pid)
 		child_main(c);
 	if (pid < 0)
-		explain_clone();
+		explain_clone(c);
 	cgroup_join_close(cg);
 	fd_close(&c->sock);
 	fd_close(&c->fifo);

@@ -1,0 +1,94 @@
+/* idmap.c - mappings written into a mount option, as crun reads and podman writes them. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <string.h>
+
+/*
+ * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": ranges of an id on the filesystem, the id it is shown
+ * as, and how many; "@" takes the second for an id of the container (checklist M-31).
+ */
+
+bool oci_idmap_word(const char *option)
+{
+	return !strncmp(option, "idmap=", 6) || !strncmp(option, "ridmap=", 7);
+}
+
+#define RANGE "must be ranges such as 0-1000-1, with # between them"
+
+static const char *end_of(const char *s, char sign)
+{
+	return s + strcspn(s, (char[]){ sign, 0 });
+}
+
+/* A strict number up to sign (or the end, where sign is 0). */
+static bool number(const char **at, const char *end, char sign, uint32_t *out)
+{
+	const char *stop = sign ? memchr(*at, sign, end - *at) : end;
+	uint64_t n;
+
+	if (!stop || !json_number_u64(*at, stop - *at, &n) || n > UINT32_MAX)
+		return false;
+	*out = n;
+	*at = stop + (sign != 0);
+	return true;
+}
+
+/* An id of the container as the host's, which a map of a mount is about. */
+static bool on_host(const oci_id_maps *container, uint32_t *id)
+{
+	if (!container->n)
+		return true;
+	list_each (m, *container)
+		if (*id >= m->container_id && *id - m->container_id < m->size) {
+			*id = m->host_id + (*id - m->container_id);
+			return true;
+		}
+	return false;
+}
+
+static const char *ranges(struct arena *a, const char *at, const oci_id_maps *container,
+			  oci_id_maps *out)
+{
+	size_t room = 1;
+
+	for (const char *c = at; *c && *c != ';'; c++)
+		room += *c == '#';
+	out->at = arena_alloc(a, (room + 1) * sizeof(*out->at));
+	out->n = 0;
+	for (;;) {
+		const char *end = at + strcspn(at, "#;");
+		struct oci_id_map *m = &out->at[out->n++];
+		bool relative = *at == '@';
+
+		at += relative;
+		if (!number(&at, end, '-', &m->container_id) ||
+		    !number(&at, end, '-', &m->host_id) || !number(&at, end, 0, &m->size))
+			return RANGE;
+		if (relative && !on_host(container, &m->host_id))
+			return "begins with @, and is about an id that linux does not map";
+		if (*end != '#')
+			return NULL;
+		at = end + 1;
+	}
+}
+
+const char *oci_idmap_text(struct arena *a, const char *option, const struct oci_linux *linux,
+			   struct oci_mount *m)
+{
+	const char *part = end_of(option, '=');
+	const char *what = NULL;
+
+	for (; !what && *part; part = end_of(part, ';')) {
+		part++;
+		if (!strncmp(part, "uids=", 5) && !m->uid_mappings.n)
+			what = ranges(a, part + 5, &linux->uid_mappings, &m->uid_mappings);
+		else if (!strncmp(part, "gids=", 5) && !m->gid_mappings.n)
+			what = ranges(a, part + 5, &linux->gid_mappings, &m->gid_mappings);
+		else
+			what = "must be uids=RANGES;gids=RANGES, each once";
+	}
+	if (!what && (!m->uid_mappings.n || !m->gid_mappings.n))
+		what = "needs both uids= and gids=";
+	return what;
+}
