@@ -290,6 +290,18 @@ done
 like 'plain ro does not reach the submount' "$(mnt /r-plain/sub opts)" '^rw,'
 is 'recursive clearing' "$(mnt /r-back/sub opts)" rw,relatime
 unlike 'rstrictatime' "$(mnt /r-strict/sub opts)" 'relatime|noatime'
+# The words that clear a mode: the submount gets the default, relatime.
+fresh
+mount --bind "$src/dir/sub" "$src/dir/sub" && mount -o remount,bind,noatime,nodiratime "$src/dir/sub"
+mount_add /r-atime none "$src/dir" rbind ratime rdiratime
+mount_add /r-norelatime none "$src/dir" rbind rnorelatime rsymfollow
+mount_add /r-nostrict none "$src/dir" rbind rnosymfollow rnostrictatime rsymfollow
+run
+is 'ratime, rdiratime' "$(mnt /r-atime/sub opts)" rw,nosuid,nodev,relatime || diag "$err"
+like 'rnorelatime: the mode is cleared' "$(mnt /r-norelatime/sub opts)" '^rw,.*,relatime'
+unlike 'rsymfollow' "$status $(mnt /r-norelatime/sub opts) $(mnt /r-nostrict/sub opts)" '^1|nosymfollow'
+like 'rnostrictatime: the mode is cleared' "$(mnt /r-nostrict/sub opts)" 'relatime'
+umount "$src/dir/sub"
 fresh
 mount_add /t tmpfs t rro
 run
@@ -433,6 +445,22 @@ is 'ridmap reaches submounts' "$out" '1000 1000' || diag "$err"
 config_set /mounts/7/options '["rbind","idmap"]'
 run
 is 'idmap does not' "$out" '65534 65534' || diag "$err"
+# The option with mappings in it (M-31); "@" is relative to the maps of the container, root of which is
+# 100000 here.
+argv stat -c '%u %g' /id/f
+config_set /mounts/7/source "\"$src/id\"" /mounts/7/options '["bind","idmap=uids=1000-100007-1;gids=0-5-1#1000-100008-1"]'
+run
+# control: runc 1.1.5 takes it for data of the filesystem.
+is 'idmap=uids=...;gids=...: the file belongs to the mapped ids' "$out" '7 8' || diag "$err"
+config_set /mounts/7/options '["rbind","ridmap=uids=@1000-9-1;gids=@1000-10-1"]'
+run
+is 'ridmap=uids=@...: ids of the container' "$out" '9 10' || diag "$err"
+config_set /mounts/7/options '["bind","idmap=uids=@1000-70000-1;gids=@1000-0-1"]'
+refused 'idmap=uids=@...: an id the container has not' 'mounts\[7\].options\[1\]'
+config_set /mounts/7/options '["bind","idmap=uids=1-2"]'
+refused 'idmap= with a range that cannot be read' 'mounts\[7\].options\[1\]'
+config_set /mounts/7/options '["bind","idmap=uids=0-0-1"]'
+refused 'idmap= with uids only' 'uids.*gids'
 umount "$src/idr/idsub" "$src/idr"
 
 # ---- in a user namespace ----

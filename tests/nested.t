@@ -93,10 +93,7 @@ works 'three levels, all privileged' 'deep 1
 proc
 ptmx'
 
-# Life by create, start, exec, kill, delete inside.
-plain "$middle"
-argv sleep 1000
-at "$outer"
+# life DESC: a container inside by create, start, exec, pause, kill, delete.
 cat >"$outer_root/script" <<'END'
 r="runc --root /run/runc"
 $r create --bundle /inner "$1" && $r state "$1" | grep -o '"status": *"[a-z]*"'
@@ -106,10 +103,16 @@ $r kill "$1" KILL && $r delete --force "$1"; echo "status $?"
 ls /run/runc
 find /sys/fs/cgroup -name "$1"
 END
-argv sh /script "$mark"
-go
-like 'a life inside: create, start, exec, pause, kill, delete' "$(echo "$out" | tr '\n' ' ')" \
-	'^"status": *"created" in [0-9]+ status 4 paused status 0 $' || diag "$err"
+life() {
+	plain "$middle"
+	argv sleep 1000
+	at "$outer"
+	argv sh /script "$mark"
+	go
+	like "$1" "$(echo "$out$err" | tr '\n' ' ')" '^"status": *"created" in [0-9]+ status 4 paused status 0 $'
+}
+privileged "$outer"
+life 'a life inside: create, start, exec, pause, kill, delete'
 
 # Limits hold inside limits.
 plain "$middle"
@@ -233,10 +236,14 @@ done
 ls /home
 grep -o " /shared .*shared:" /proc/self/mountinfo | grep -o shared:
 END
-config_set /mounts/- '{"destination":"/data","type":"none","source":"data","options":["bind","ro","nosuid"]}' \
-	/mounts/- '{"destination":"/ro","type":"tmpfs","source":"tmpfs","options":["ro","nosuid","mode=755"]}' \
-	/mounts/- '{"destination":"/shared","type":"tmpfs","source":"tmpfs","options":["shared"]}' \
-	/linux/maskedPaths/- '"/home"' /linux/maskedPaths/- '"/etc"'
+mount_api() {
+	argv sh /script
+	config_set /mounts/- '{"destination":"/data","type":"none","source":"data","options":["bind","ro","nosuid"]}' \
+		/mounts/- '{"destination":"/ro","type":"tmpfs","source":"tmpfs","options":["ro","nosuid","mode=755"]}' \
+		/mounts/- '{"destination":"/shared","type":"tmpfs","source":"tmpfs","options":["shared"]}' \
+		/linux/maskedPaths/- '"/home"' /linux/maskedPaths/- '"/etc"'
+}
+mount_api
 good='deep
 shared:'
 privileged "$outer"
@@ -261,6 +268,9 @@ for answer in 38:ENOSYS 1:EPERM; do
 		{\"names\":$new,\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${answer%:*}}]}"
 	nest
 	works "all of them answer ${answer#*:}" "$good"
+	life "all of them answer ${answer#*:}: a life"
+	plain "$middle"
+	mount_api
 done
 privileged "$outer"
 config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[

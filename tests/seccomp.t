@@ -166,6 +166,14 @@ config_set /linux/seccomp/defaultErrnoRet 2
 run
 is 'and a changed profile is not taken for the old one' "$(echo "$out" | sed -n 2p)" 'sched_yield errno 2'
 
+# What is executed later lives under the same filter (S-14).
+allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}'
+argv sleep 1000
+do_runc run -d --bundle "$bundle" "$id"
+do_runc exec "$id" probe call sched_yield
+is 'exec: the same filter' "$out" 'sched_yield errno 77' || diag "$err"
+drop "$id"
+
 # ---- architectures, flags ----
 
 allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}'
@@ -220,6 +228,22 @@ if helper sock; then
 		"$id creating $bundle"
 	like 'the message: pid of init' "$(json_get "$tmp/msg" /pid)" '^[1-9][0-9]*$'
 	like 'the message: version' "$(json_get "$tmp/msg" /ociVersion)" '^1\.'
+	# A listener whose wait only a fatal signal ends: 5.19.
+	rm -f "$tmp/listen"
+	config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+	"$HELPERS/sock" seccomp "$tmp/listen" 1 >"$tmp/sock.out" 2>&1 &
+	sock=$!
+	bg_all="$bg_all $sock"
+	wait_for has_line "$tmp/sock.out" listening
+	run
+	if [ "$status" = 1 ] && echo "$err" | grep -q 'Invalid argument'; then
+		skip 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' 'this kernel is older'
+		kill $sock
+	else
+		is 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' "$out" 'sched_yield 42' || diag "$err"
+	fi
+	wait_for gone $sock
+	config_del /linux/seccomp/flags
 	rm -f "$tmp/listen"
 	refused 'nobody listens' 'listen'
 	config_del /linux/seccomp/listenerPath
@@ -238,14 +262,42 @@ fi
 
 # ---- the profiles engines ship ----
 
-for p in /usr/share/containers/seccomp.json /etc/docker/seccomp.json; do
+# cached: the compiled programs, each with its inode and time.
+cached() { find "$root/.cache" -type f -exec stat -c '%n %i %Y %s' {} + 2>/dev/null | sort; }
+# memory_calls: how often the start asked for memory; compiling takes far more of it than reading a file.
+memory_calls() {
+	OCI_TEST_MARK=$mark strace -f -o "$tmp/calls" -e trace=mmap,brk "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+		>/dev/null 2>&1 </dev/null
+	grep -c '^[0-9]* *\(mmap\|brk\)' "$tmp/calls"
+}
+docker=/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json
+for p in /usr/share/containers/seccomp.json /etc/docker/seccomp.json $docker; do
 	if [ -e $p ]; then
 		cp "$tmp/good.json" "$bundle/config.json"
 		# An engine resolves includes, excludes and archMap; without them the document is larger, not other.
 		config_set /linux/seccomp "$(tr -d '\n' <$p)" /linux/seccomp/architectures '[]'
-		argv sh -c 'echo hi; probe call swapoff 0'
+		argv sh -c 'echo hi; probe call swapoff 0; grep ^Seccomp: /proc/self/status'
+		rm -rf "$root/.cache"
 		run
 		is "$p loads" "$(echo "$out" | head -n 1)" hi || diag "$err"
+		is "$p: a filter is on" "$(echo "$out" | tail -n 1)" 'Seccomp:	2'
+		once=$(cached)
+		first=$out
+		run
+		is "$p: the second start does the same" "$out" "$first"
+		# control: neither runc nor crun 1.8 keeps programs.
+		is "$p: by the program of the first" "$once" "$(cached)"
+		isnt "$p: which was kept" "$once" ''
+		if command -v strace >/dev/null; then
+			rm -rf "$root/.cache"
+			argv true
+			cold=$(memory_calls)
+			warm=$(memory_calls)
+			ok "$p: nothing is compiled then" test "$warm" -lt "$cold" ||
+				diag "requests for memory: $cold cold, $warm warm"
+		else
+			skip "$p: nothing is compiled then" 'no strace'
+		fi
 	else
 		skip "$p" 'not on this machine'
 	fi

@@ -91,7 +91,7 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
 	}
 	errno = num;
 	fail("%s: %s: %s", w->field, w->file, w->value);
-	if (num == ENOENT)
+	if (num == ENOENT && faccessat(AT_FDCWD, d->path, F_OK, 0) == 0)
 		fail_hint("this kernel has no such file in %s", d->path);
 	return -1;
 }

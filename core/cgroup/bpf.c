@@ -191,7 +191,7 @@ static void prog_detach(int dirfd, int prog)
 
 int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool fresh)
 {
-	uint32_t ids[64];
+	uint32_t ids[64] = { 0 };
 	union attr attr = { .query = {
 				    .target_fd = dirfd,
 				    .attach_type = ATTACH_CGROUP_DEVICE,

@@ -218,7 +218,7 @@ static void parse_field(struct dbus_in *h, struct dbus_msg *out)
 	else
 		h->bad = true; /* no header field has another type */
 	for (size_t i = 0; code && value && i < ARRAY_SIZE(fields); i++)
-		if (fields[i].code == *code && fields[i].type[0] == *type)
+		if (fields[i].code == (unsigned char)*code && fields[i].type[0] == *type)
 			*(const char **)((char *)out + fields[i].offset) = value;
 }
 
@@ -235,7 +235,7 @@ int dbus_parse(const char *buf, size_t len, size_t *need, struct dbus_msg *out)
 		return -1;
 	memset(out, 0, sizeof(*out));
 	h.swap = buf[0] != byte_order();
-	out->type = buf[1];
+	out->type = (unsigned char)buf[1];
 	h.at = 4;
 	body = dbus_get_u32(&h);
 	out->serial = dbus_get_u32(&h);

@@ -171,8 +171,10 @@ static double log_2(double x)
 {
 	double e = 0, z, sum = 0, power;
 
-	for (; x >= 1.4142135623730951; x /= 2)
+	while (x >= 1.4142135623730951) {
+		x /= 2;
 		e++;
+	}
 	z = (x - 1) / (x + 1);
 	power = z;
 	for (int k = 1; k < 32; k += 2, power *= z * z)

@@ -19,15 +19,15 @@
 struct number {
 	bool v2;
 	unsigned char ctl;
-	const char *file, *key;
 	unsigned scale;
+	const char *file, *key;
 	size_t offset;
 };
 
 #define S(m) offsetof(struct cgroup_stats, m)
 #define V1(ctl, file, m)                                                                           \
 	{                                                                                          \
-		0, ctl, file, NULL, 1, S(m)                                                        \
+		0, ctl, 1, file, NULL, S(m)                                                        \
 	}
 #define CPUSET_V1(m) V1(CTL_CPUSET, "cpuset." #m, cpuset.m)
 #define MEMORY_V1(prefix, m)                                                                       \
@@ -37,12 +37,12 @@ struct number {
 		V1(CTL_MEMORY, "memory." prefix "failcnt", memory.m.failcnt)
 
 static const struct number numbers[] = {
-	{ 0, CTL_CPUACCT, "cpuacct.usage", NULL, 1, S(cpu.total) },
-	{ 0, CTL_CPUACCT, "cpuacct.stat", "user", 1000000000 / TICKS, S(cpu.user) },
-	{ 0, CTL_CPUACCT, "cpuacct.stat", "system", 1000000000 / TICKS, S(cpu.kernel) },
-	{ 0, CTL_CPU, "cpu.stat", "nr_periods", 1, S(cpu.periods) },
-	{ 0, CTL_CPU, "cpu.stat", "nr_throttled", 1, S(cpu.throttled_periods) },
-	{ 0, CTL_CPU, "cpu.stat", "throttled_time", 1, S(cpu.throttled_time) },
+	{ 0, CTL_CPUACCT, 1, "cpuacct.usage", NULL, S(cpu.total) },
+	{ 0, CTL_CPUACCT, 1000000000 / TICKS, "cpuacct.stat", "user", S(cpu.user) },
+	{ 0, CTL_CPUACCT, 1000000000 / TICKS, "cpuacct.stat", "system", S(cpu.kernel) },
+	{ 0, CTL_CPU, 1, "cpu.stat", "nr_periods", S(cpu.periods) },
+	{ 0, CTL_CPU, 1, "cpu.stat", "nr_throttled", S(cpu.throttled_periods) },
+	{ 0, CTL_CPU, 1, "cpu.stat", "throttled_time", S(cpu.throttled_time) },
 	CPUSET_V1(cpu_exclusive),
 	CPUSET_V1(mem_hardwall),
 	CPUSET_V1(mem_exclusive),
@@ -51,29 +51,29 @@ static const struct number numbers[] = {
 	CPUSET_V1(memory_spread_slab),
 	CPUSET_V1(memory_pressure),
 	CPUSET_V1(sched_load_balance),
-	{ 0, CTL_MEMORY, "memory.stat", "cache", 1, S(memory.cache) },
+	{ 0, CTL_MEMORY, 1, "memory.stat", "cache", S(memory.cache) },
 	MEMORY_V1("", usage),
 	MEMORY_V1("memsw.", swap),
 	MEMORY_V1("kmem.", kernel),
 	MEMORY_V1("kmem.tcp.", kernel_tcp),
-	{ 0, CTL_PIDS, "pids.current", NULL, 1, S(pids.current) },
-	{ 0, CTL_PIDS, "pids.max", NULL, 1, S(pids.limit) },
+	{ 0, CTL_PIDS, 1, "pids.current", NULL, S(pids.current) },
+	{ 0, CTL_PIDS, 1, "pids.max", NULL, S(pids.limit) },
 
 	/* cpu.stat is there without the controller too */
-	{ 1, CTL_CPU, "cpu.stat", "usage_usec", 1000, S(cpu.total) },
-	{ 1, CTL_CPU, "cpu.stat", "user_usec", 1000, S(cpu.user) },
-	{ 1, CTL_CPU, "cpu.stat", "system_usec", 1000, S(cpu.kernel) },
-	{ 1, CTL_CPU, "cpu.stat", "nr_periods", 1, S(cpu.periods) },
-	{ 1, CTL_CPU, "cpu.stat", "nr_throttled", 1, S(cpu.throttled_periods) },
-	{ 1, CTL_CPU, "cpu.stat", "throttled_usec", 1000, S(cpu.throttled_time) },
-	{ 1, CTL_MEMORY, "memory.stat", "file", 1, S(memory.cache) },
-	{ 1, CTL_MEMORY, "memory.max", NULL, 1, S(memory.usage.limit) },
-	{ 1, CTL_MEMORY, "memory.current", NULL, 1, S(memory.usage.usage) },
-	{ 1, CTL_MEMORY, "memory.peak", NULL, 1, S(memory.usage.max) }, /* KERNEL 5.19 */
-	{ 1, CTL_MEMORY, "memory.swap.max", NULL, 1, S(memory.swap.limit) },
-	{ 1, CTL_MEMORY, "memory.swap.current", NULL, 1, S(memory.swap.usage) },
-	{ 1, CTL_PIDS, "pids.current", NULL, 1, S(pids.current) },
-	{ 1, CTL_PIDS, "pids.max", NULL, 1, S(pids.limit) },
+	{ 1, CTL_CPU, 1000, "cpu.stat", "usage_usec", S(cpu.total) },
+	{ 1, CTL_CPU, 1000, "cpu.stat", "user_usec", S(cpu.user) },
+	{ 1, CTL_CPU, 1000, "cpu.stat", "system_usec", S(cpu.kernel) },
+	{ 1, CTL_CPU, 1, "cpu.stat", "nr_periods", S(cpu.periods) },
+	{ 1, CTL_CPU, 1, "cpu.stat", "nr_throttled", S(cpu.throttled_periods) },
+	{ 1, CTL_CPU, 1000, "cpu.stat", "throttled_usec", S(cpu.throttled_time) },
+	{ 1, CTL_MEMORY, 1, "memory.stat", "file", S(memory.cache) },
+	{ 1, CTL_MEMORY, 1, "memory.max", NULL, S(memory.usage.limit) },
+	{ 1, CTL_MEMORY, 1, "memory.current", NULL, S(memory.usage.usage) },
+	{ 1, CTL_MEMORY, 1, "memory.peak", NULL, S(memory.usage.max) }, /* KERNEL 5.19 */
+	{ 1, CTL_MEMORY, 1, "memory.swap.max", NULL, S(memory.swap.limit) },
+	{ 1, CTL_MEMORY, 1, "memory.swap.current", NULL, S(memory.swap.usage) },
+	{ 1, CTL_PIDS, 1, "pids.current", NULL, S(pids.current) },
+	{ 1, CTL_PIDS, 1, "pids.max", NULL, S(pids.limit) },
 };
 
 /* The file at hand is kept, since rows of one file stand together. */

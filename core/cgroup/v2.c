@@ -102,7 +102,7 @@ static int check_type(struct cgroup *cg, struct cg_dir *d)
 static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 {
 	const char *names = v2_root_controllers(cg);
-	unsigned want = cg->where.v2, have;
+	unsigned want = cg->where.v2, have = 0;
 	char *dir;
 	int num = 0;
 

@@ -67,7 +67,7 @@ static int check_type(const struct ns_join *j)
 
 	if (fstatfs(j->fd, &fs) < 0)
 		return fail("statfs %s", j->path);
-	if (fs.f_type != SYS_NSFS_MAGIC && fs.f_type != SYS_PROC_MAGIC)
+	if (fs.f_type != SYS_NSFS_MAGIC)
 		return failx("%s: is not a namespace", j->path);
 	type = ioctl(j->fd, SYS_NS_GET_NSTYPE);
 	/* KERNEL 4.11: NS_GET_NSTYPE (ENOTTY); setns with the type then refuses the wrong one. */

@@ -93,13 +93,46 @@ static int join_cgroup(struct child *c)
 
 static int step_cgroup(struct child *c)
 {
+	const struct oci_cpu_affinity *cpus = is_exec(c) ? c->process->exec_cpu_affinity : NULL;
+
 	if (!c->plan.two_steps && join_cgroup(c) < 0)
 		return -1;
 	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
 		return fail("unshare the cgroup namespace");
-	/* The caller's pinning does not bind the container (checklist P-22, P-23). */
-	return limits_affinity(0, is_exec(c) && c->process->exec_cpu_affinity ?
-					  c->process->exec_cpu_affinity->final : NULL);
+	/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for
+	 * the way into the cgroup stays when nothing else is. */
+	if (cpus && cpus->initial && !cpus->final)
+		return 0;
+	return limits_affinity(0, cpus ? cpus->final : NULL);
+}
+
+/* The files of init's namespaces, in the order in which they are joined (ns_enter). */
+static const struct {
+	int type;
+	const char *file;
+} ns_files[] = {
+	{ CLONE_NEWUSER, "user" }, { CLONE_NEWIPC, "ipc" },	   { CLONE_NEWUTS, "uts" },
+	{ CLONE_NEWNET, "net" },   { CLONE_NEWPID, "pid" },	   { CLONE_NEWCGROUP, "cgroup" },
+	{ CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },
+};
+
+/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
+static int enter_one_by_one(struct child *c)
+{
+	uint64_t start;
+	char state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_files); i++)
+		if (c->plan.all & ns_files[i].type)
+			c->plan.joins[c->plan.njoins++] = (struct ns_join){
+				.type = ns_files[i].type, .fd = -1,
+				.path = arena_printf(c->arena, "/proc/%d/ns/%s", c->state->pid, ns_files[i].file) };
+	if (ns_open(&c->plan) < 0)
+		return -1;
+	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
+	if (proc_stat(c->state->pid, &start, &state) != 1 || start != c->state->start_time)
+		return failx("container not running");
+	return ns_enter(&c->plan);
 }
 
 /*
@@ -110,8 +143,12 @@ static int enter_target(struct child *c)
 {
 	if (step_hide(c) < 0)
 		return -1;
-	if (c->plan.all && setns(c->target, c->plan.all) < 0)
-		return fail("join the namespaces of the container");
+	if (c->plan.all && setns(c->target, c->plan.all) < 0) {
+		if (errno != EINVAL && errno != EBADF)
+			return fail("join the namespaces of the container");
+		if (enter_one_by_one(c) < 0)
+			return -1;
+	}
 	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
 		return -1;
 	if (c->target_root < 0)

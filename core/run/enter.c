@@ -120,7 +120,7 @@ static int plan_process(struct child *c, const struct enter *how, struct oci_pro
 
 static int check_status(const struct life *l, const struct enter *how)
 {
-	if (l->status == OCI_STOPPED || l->pidfd < 0)
+	if (l->status == OCI_STOPPED)
 		return failx("cannot exec in a stopped container");
 	if (l->status == OCI_PAUSED && !how->ignore_paused)
 		return failx("cannot exec in a paused container (use --ignore-paused to override)");
@@ -150,7 +150,11 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	c->plan.njoins = 0;
 	c->plan.clone_flags = c->plan.late_flags = c->plan.early_flags = c->plan.fresh = 0;
 	c->plan.two_steps = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
-	c->target = l->pidfd;
+	/* KERNEL 5.3: pidfd_open(2); the directory in /proc dies with its process as well. */
+	snprintf(path, sizeof(path), "/proc/%d", l->state.pid);
+	c->target = l->pidfd >= 0 ? l->pidfd : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->target < 0)
+		return failx("container not running");
 	if (c->plan.all & CLONE_NEWNS)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/root", l->state.pid);

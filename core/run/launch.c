@@ -231,8 +231,10 @@ static int foreground(struct arena *a, struct serve *s)
 		return status;
 	/* Deleted by somebody else, its name and its cgroup may be another container's by now. */
 	there = life_lock(s->life);
-	if (there <= 0)
-		return there < 0 ? -1 : status;
+	if (!there)
+		return status;
+	if (there < 0)
+		err_clear("left behind it would be worse");
 	s->life->status = OCI_STOPPED;
 	fd_close(&s->life->pidfd);
 	if (life_destroy(a, s->life) < 0)

@@ -1,0 +1,91 @@
+/* err_test.c - the error record: text, errno, prefixes, hints, and what does not fit. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+#include "tests/tap.h"
+
+static char logged[4096];
+
+static void keep_line(enum log_level level, const char *text)
+{
+	snprintf(logged, sizeof(logged), "%d %s", (int)level, text);
+}
+
+static void test_texts(void)
+{
+	errno = ENOENT;
+	ok(fail("open %s", "x") == -1 && errno == ENOENT, "fail is -1 and leaves errno");
+	is_str(err_text(), "open x: No such file or directory", "what was tried, and strerror");
+	ok(err_num() == ENOENT, "the record has the errno");
+	ok(fail_in("mounts[%d]", 3) == -1, "fail_in is -1");
+	is_str(err_text(), "mounts[3]: open x: No such file or directory", "context comes before");
+	ok(err_num() == ENOENT, "and leaves the errno");
+	errno = EPERM;
+	ok(failx("%d is odd", 3) == -1 && !errno, "failx is -1 without errno");
+	is_str(err_text(), "3 is odd", "and without strerror");
+	ok(!err_num(), "nor number");
+	ok(fail_take(EBUSY, "100%s from elsewhere") == -1 && err_num() == EBUSY, "a record is taken over");
+	is_str(err_text(), "100%s from elsewhere", "as it is");
+}
+
+static void test_hints(void)
+{
+	errno = EINVAL;
+	fail("mount");
+	fail_hint("first %d", 1);
+	fail_hint("second");
+	fail_in("outside");
+	is_str(err_text(), "outside: mount: Invalid argument (first 1)", "the first hint stays, at the end");
+	is_str(err_text(), "outside: mount: Invalid argument (first 1)", "however often it is asked");
+	failx("another");
+	is_str(err_text(), "another", "a new failure has no old hint");
+	fail_hint("lost");
+	fail_take(0, "taken");
+	is_str(err_text(), "taken", "nor has one that was taken over");
+}
+
+static void test_clear(void)
+{
+	log_sink.line = keep_line;
+	log_sink.level = LOG_DEBUG;
+	failx("small thing");
+	fail_hint("advice");
+	err_clear("it does not matter");
+	is_str(logged, "3 small thing (it does not matter)", "what is ignored is told at debug level");
+	ok(!*err_text() && !err_num(), "and gone");
+	*logged = 0;
+	err_clear("nothing there");
+	is_str(logged, "", "nothing is told of nothing");
+	log_sink.level = LOG_INFO;
+	failx("quiet");
+	err_clear("no");
+	is_str(logged, "", "above the level nothing is formatted");
+	log_sink.line = NULL;
+}
+
+static void test_long(void)
+{
+	static char big[5000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	errno = ENOENT;
+	fail("%s", big);
+	ok(strlen(err_text()) == 2047, "a long text is cut");
+	fail_in("object");
+	ok(!strncmp(err_text(), "object: xxx", 11) && strlen(err_text()) == 2047,
+	   "in front of a full record the object still has room");
+	fail_in("%s", big);
+	ok(strlen(err_text()) == 2047, "a long prefix is cut as well");
+	fail_hint("%s", big);
+	ok(strlen(err_text()) < 2047 + 256 + 4, "and a long hint");
+	fail_take(0, big);
+	ok(strlen(err_text()) == 2047, "and a long text from elsewhere");
+}
+
+int main(void)
+{
+	test_texts();
+	test_hints();
+	test_clear();
+	test_long();
+	return done();
+}

@@ -1,0 +1,192 @@
+/* fd_test.c - descriptors: taken, kept, closed together, reserved. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Opens fd; without close-on-exec, as a caller's. */
+static void occupy(int fd)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null != fd) {
+		dup2(null, fd);
+		close(null);
+	}
+}
+
+static void test_one(void)
+{
+	int fd = open("/dev/null", O_RDONLY), copy = fd;
+
+	errno = ENXIO;
+	fd_close(&fd);
+	ok(fd == -1 && errno == ENXIO && !is_open(copy), "closed, -1, and errno as it was");
+	errno = ENXIO;
+	fd_close(&fd);
+	ok(fd == -1 && errno == ENXIO, "-1 is left alone");
+	fd = 7;
+	ok(fd_take(&fd) == 7 && fd == -1, "a descriptor changes hands");
+	occupy(20);
+	ok(!fd_set_cloexec(20, true) && fcntl(20, F_GETFD) == FD_CLOEXEC, "close-on-exec");
+	ok(!fd_set_cloexec(20, false) && !fcntl(20, F_GETFD), "and not");
+	close(20);
+	ok(fd_set_cloexec(20, true) < 0 && err_num() == EBADF, "what is not open cannot be changed");
+}
+
+static void test_together(void)
+{
+	int fds[] = { 24, -1, 20, 22, 21, 30, -1 };
+	struct fd_pool pool = { .n = 0 };
+	bool good = true;
+
+	for (int fd = 20; fd <= 31; fd++)
+		occupy(fd);
+	fd_close_all(fds, ARRAY_SIZE(fds));
+	ok(!is_open(20) && !is_open(21) && !is_open(22) && !is_open(24) && !is_open(30), "all of a list are closed");
+	ok(is_open(23) && is_open(25) && is_open(29) && is_open(31), "and no neighbour");
+	fd_close_all(fds, 0);
+	for (int fd = 40; fd < 140; fd++) {
+		int mine = fd;
+
+		occupy(fd);
+		fd_pool_put(&pool, &mine);
+		good &= mine == -1;
+	}
+	ok(good, "a pool takes over what it is given");
+	fd_pool_put(&pool, &(int){ -1 });
+	fd_pool_close(&pool);
+	for (int fd = 40; fd < 140; fd++)
+		good &= !is_open(fd);
+	ok(good && !pool.n, "and closes more than it has room for");
+	ok(is_open(23) && is_open(0), "but nothing else");
+	for (int fd = 20; fd <= 31; fd++)
+		close(fd);
+}
+
+/* What is open of 0..99, as a set of numbers in text. Runs in a child: 1 is closed there. */
+static const char *closed_from(int first, int *keep, size_t n)
+{
+	static char text[256];
+	size_t len = 0;
+	int pipes[2], status;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		exit(1);
+	fflush(stdout);
+	if (!fork()) {
+		dup2(pipes[1], 2);
+		for (int fd = 3; fd < 12; fd++)
+			occupy(fd);
+		occupy(60);
+		if (fd_close_from(first, keep, n) < 0)
+			dprintf(2, "%s", err_text());
+		for (int fd = 0; fd < 100; fd++)
+			if (is_open(fd))
+				dprintf(2, "%d ", fd);
+		_exit(0);
+	}
+	close(pipes[1]);
+	for (ssize_t got; (got = read(pipes[0], text + len, sizeof(text) - 1 - len)) > 0;)
+		len += got;
+	text[len] = 0;
+	close(pipes[0]);
+	wait(&status);
+	return text;
+}
+
+static void test_close_from(const char *way)
+{
+	is_str(closed_from(3, NULL, 0), "0 1 2 ", "%s: all but the standard ones", way);
+	is_str(closed_from(5, NULL, 0), "0 1 2 3 4 ", "%s: all but what is passed on", way);
+	is_str(closed_from(3, (int[]){ 60, 7 }, 2), "0 1 2 7 60 ", "%s: all but two", way);
+	is_str(closed_from(3, (int[]){ -1, 5, -1 }, 3), "0 1 2 5 ", "%s: -1 keeps nothing", way);
+	is_str(closed_from(6, (int[]){ 4, 6, 7 }, 3), "0 1 2 3 4 5 6 7 ", "%s: neighbours and what is below", way);
+	is_str(closed_from(3, (int[]){ 3, 3 }, 2), "0 1 2 3 ", "%s: one named twice", way);
+}
+
+static void test_reserve(void)
+{
+	int status = -1;
+
+	fflush(stdout);
+	if (!fork()) {
+		close(0);
+		close(2);
+		if (fd_reserve_stdio() < 0)
+			_exit(2);
+		_exit(is_open(0) && is_open(1) && is_open(2) && !is_open(3) ? 0 : 1);
+	}
+	wait(&status);
+	ok(!status, "closed standard descriptors are replaced, and only they");
+}
+
+static void test_write(void)
+{
+	int pipes[2], status;
+	static char big[300000];
+	size_t got = 0;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		exit(1);
+	fflush(stdout);
+	if (!fork())
+		_exit(fd_write_all(pipes[1], big, sizeof(big)) < 0);
+	close(pipes[1]);
+	for (ssize_t n; (n = read(pipes[0], big, 1000)) > 0;)
+		got += n;
+	wait(&status);
+	ok(got == sizeof(big) && !status, "more than a pipe holds is written");
+	ok(fd_write_all(pipes[0], "x", 1) < 0 && errno == EBADF, "a failure is told");
+	close(pipes[0]);
+}
+
+struct bpf {
+	uint16_t code;
+	uint8_t yes, no;
+	uint32_t k;
+};
+
+/* As on a kernel before 5.9: seccomp(2) by the number of the call. */
+static bool without_close_range(void)
+{
+	struct bpf code[] = {
+		{ 0x20, 0, 0, 0 },
+		{ 0x15, 0, 1, SYS_close_range },
+		{ 0x06, 0, 0, 0x00050000u | ENOSYS },
+		{ 0x06, 0, 0, 0x7fff0000u },
+	};
+	struct {
+		unsigned short len;
+		struct bpf *code;
+	} prog = { ARRAY_SIZE(code), code };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
+}
+
+int main(void)
+{
+	/* What the caller left open would be counted. */
+	for (int fd = 3; fd < 256; fd++)
+		close(fd);
+	test_one();
+	test_together();
+	test_close_from("close_range");
+	test_reserve();
+	test_write();
+	if (without_close_range()) {
+		test_close_from("walk");
+		test_together();
+	} else {
+		ok(true, "walk # SKIP no seccomp filter can be loaded");
+	}
+	return done();
+}

@@ -1,0 +1,98 @@
+/* proc_test.c - processes: stat lines with odd names, exit codes, signals by name. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+/* The start time as ps and everybody else finds it: the 20th word behind the last parenthesis. */
+static uint64_t start_of(pid_t pid)
+{
+	char path[32], text[1024], *p;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (!f || !fgets(text, sizeof(text), f))
+		exit(1);
+	fclose(f);
+	p = strrchr(text, ')');
+	strtok(p, " ");
+	for (int i = 0; i < 20; i++)
+		p = strtok(NULL, " ");
+	return strtoull(p, NULL, 10);
+}
+
+static void test_stat(void)
+{
+	static const char *const names[] = { "plain", "two words", "a) R 1 2 3", ")))(((", "(", ") ", "1 2 3 4 5 6" };
+	uint64_t start = 0;
+	char state = 0;
+	pid_t pid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		prctl(PR_SET_NAME, names[i], 0, 0, 0);
+		ok(proc_stat(getpid(), &start, &state) == 1 && state == 'R' && start == start_of(getpid()),
+		   "a process called \"%s\"", names[i]);
+	}
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	ok(proc_stat(pid, &start, &state) == 1 && state == 'Z', "the dead who are not buried are Z");
+	waitpid(pid, NULL, 0);
+	ok(!proc_stat(pid, &start, &state) && !err_num(), "the buried are not found, which is no failure");
+}
+
+static void test_exit(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(7);
+	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 7, "an exit code");
+	pid = fork();
+	if (!pid) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 137, "128 and the signal");
+	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD, "nobody is waited for twice");
+}
+
+static void test_signals(void)
+{
+	const struct {
+		const char *text;
+		int want;
+	} rows[] = {
+		{ "9", 9 }, { "0", 0 }, { "64", 64 }, { "KILL", SIGKILL }, { "SIGKILL", SIGKILL },
+		{ "kill", SIGKILL }, { "sigTerm", SIGTERM }, { "IOT", SIGABRT }, { "CLD", SIGCHLD },
+		{ "POLL", SIGIO }, { "HUP", 1 }, { "WINCH", SIGWINCH }, { "SYS", SIGSYS },
+		{ "RTMIN", SIGRTMIN }, { "SIGRTMIN", SIGRTMIN }, { "rtmin+3", SIGRTMIN + 3 },
+		{ "SIGRTMAX-1", SIGRTMAX - 1 }, { "RTMAX", SIGRTMAX }, { "RTMIN+0", SIGRTMIN },
+		{ "RTMIN-1", -1 }, { "RTMAX+1", -1 }, { "RTMIN+100", -1 }, { "RTMIN+", -1 }, { "RTMIN3", -1 },
+		{ "RTMIN+-1", -1 }, { "RTMIN+ 1", -1 }, { "RTMIN+1x", -1 }, { "RTMIN+9223372036854775807", -1 },
+		{ "RTMAX-9223372036854775808", -1 }, { "RTMIN+99999999999999999999", -1 }, { "", -1 },
+		{ "SIG", -1 }, { "SIGSIGKILL", -1 }, { "SIG9", -1 }, { "9x", -1 }, { "9 ", -1 }, { " 9", -1 },
+		{ "-9", -1 }, { "+9", -1 }, { "0x9", -1 }, { "65", -1 }, { "999", -1 }, { "4294967305", -1 },
+		{ "99999999999999999999999", -1 }, { "KILLL", -1 }, { "KIL", -1 }, { "KILL ", -1 }, { "FOO", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		ok(proc_signal(rows[i].text) == rows[i].want, "signal \"%s\" is %d", rows[i].text, rows[i].want);
+	for (const struct json_word *w = proc_signals(); w->word; w++)
+		ok(proc_signal(w->word) == w->value && w->value > 0 && w->value < 32, "signal %s of the list",
+		   w->word);
+}
+
+int main(void)
+{
+	test_stat();
+	test_exit();
+	test_signals();
+	return done();
+}

@@ -1,0 +1,119 @@
+/* procfs_test.c - a /proc with mounts over its files, in a mount namespace of our own. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+#include "tests/tap.h"
+
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+
+struct bpf {
+	uint16_t code;
+	uint8_t yes, no;
+	uint32_t k;
+};
+
+/* The call fails from here on, as on a kernel that has not got it. */
+static bool without(int call)
+{
+	struct bpf code[] = {
+		{ 0x20, 0, 0, 0 },
+		{ 0x15, 0, 1, call },
+		{ 0x06, 0, 0, 0x00050000u | ENOSYS },
+		{ 0x06, 0, 0, 0x7fff0000u },
+	};
+	struct {
+		unsigned short len;
+		struct bpf *code;
+	} prog = { ARRAY_SIZE(code), code };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
+}
+
+static bool reads_own_comm(int proc)
+{
+	int fd __cleanup(fd_close) = procfs_openat(proc, "self/comm", O_RDONLY);
+	char text[32] = "";
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && !strcmp(text, "tested\n");
+}
+
+static bool refused(int proc, const char *path)
+{
+	int fd __cleanup(fd_close) = procfs_openat(proc, path, O_RDONLY);
+
+	return fd < 0;
+}
+
+static void test_plain(const char *way)
+{
+	int proc __cleanup(fd_close) = procfs_open();
+
+	ok(proc >= 0 && reads_own_comm(proc), "%s: a file of ours is read", way);
+	ok(!procfs_write(proc, "self/comm", "tested"), "%s: and written", way);
+	ok(procfs_write(proc, "self/no_such", "x") < 0 && err_num() == ENOENT, "%s: not one that is missing", way);
+	ok(refused(proc, "../etc/passwd"), "%s: dots do not leave it", way);
+	ok(refused(proc, "self/root/etc/passwd"), "%s: nor does a magic link in the middle", way);
+	ok(refused(proc, "self/exe"), "%s: nor one at the end", way);
+}
+
+/* Over one file a file of a tmpfs, over another a file of this very procfs. */
+static bool overmount(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+		return false;
+	return !mount("t", "/mnt", "tmpfs", 0, NULL) && close(creat("/mnt/false", 0644)) == 0 &&
+	       !mount("/mnt/false", "/proc/self/comm", NULL, MS_BIND, NULL) &&
+	       !mount("/proc/1/limits", "/proc/self/limits", NULL, MS_BIND, NULL);
+}
+
+static void test_overmounted(void)
+{
+	int proc __cleanup(fd_close) = procfs_open();
+	int outer __cleanup(fd_close) = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ok(!reads_own_comm(outer) && refused(outer, "self/comm"), "a file that is mounted over is refused");
+	ok(procfs_write(outer, "self/comm", "x") < 0, "and not written");
+	ok(refused(outer, "self/limits"), "also by another file of procfs");
+	if (sys_fsopen("proc", 0) >= 0)
+		ok(reads_own_comm(proc), "an instance of our own shows it as it is");
+	else
+		ok(true, "an instance of our own # SKIP fsopen(2) is not there or not allowed");
+}
+
+/* No fsopen: /proc as it is mounted, if it is one. */
+static void test_fallback(void)
+{
+	int proc;
+
+	if (!without(SYS_fsopen)) {
+		ok(true, "without fsopen # SKIP no seccomp filter can be loaded");
+		return;
+	}
+	proc = procfs_open();
+	ok(proc >= 0 && refused(proc, "self/comm"), "without an instance of our own it is refused all the same");
+	fd_close(&proc);
+	if (!without(SYS_openat2))
+		return;
+	proc = procfs_open();
+	ok(proc >= 0 && refused(proc, "self/comm"), "without openat2 the file is seen not to be of procfs");
+	fd_close(&proc);
+	if (mount("/proc/sys", "/proc", NULL, MS_BIND, NULL) < 0)
+		return;
+	ok(procfs_open() < 0, "a directory of procfs is not taken for its root");
+	umount2("/proc", MNT_DETACH);
+	if (!mount("t", "/proc", "tmpfs", 0, NULL))
+		ok(procfs_open() < 0, "nor is a tmpfs");
+}
+
+int main(void)
+{
+	prctl(PR_SET_NAME, "tested", 0, 0, 0);
+	test_plain("procfs");
+	if (overmount()) {
+		test_overmounted();
+		test_fallback();
+	} else {
+		ok(true, "mounts over /proc # SKIP not root");
+	}
+	return done();
+}

@@ -1,0 +1,177 @@
+/* mountopt_test.c - option words of mounts: every one, later ones over earlier ones, data in order. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+#include "tests/tap.h"
+
+static char block[65536];
+static struct arena arena;
+
+/* Words in one text, parted by spaces. */
+static struct mount_opts parse(const char *text)
+{
+	static const char *words[32];
+	static char copy[512];
+	struct oci_mount m = { .options = { words, 0 } };
+	struct mount_opts o;
+	char *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		words[m.options.n++] = w;
+	mountopt_parse(&arena, &m, &o);
+	return o;
+}
+
+#define ATIME MOUNT_ATTR__ATIME
+
+/* Checklist TB-12, written down once more. */
+static const struct {
+	const char *word;
+	unsigned long set, clear;
+	uint64_t rec_set, rec_clr;
+	unsigned long propagation;
+} rows[] = {
+	{ "async", 0, MS_SYNCHRONOUS, 0, 0, 0 },
+	{ "atime", 0, MS_NOATIME, 0, 0, 0 },
+	{ "bind", MS_BIND, 0, 0, 0, 0 },
+	{ "defaults", 0, 0, 0, 0, 0 },
+	{ "dev", 0, MS_NODEV, 0, 0, 0 },
+	{ "diratime", 0, MS_NODIRATIME, 0, 0, 0 },
+	{ "dirsync", MS_DIRSYNC, 0, 0, 0, 0 },
+	{ "exec", 0, MS_NOEXEC, 0, 0, 0 },
+	{ "iversion", MS_I_VERSION, 0, 0, 0, 0 },
+	{ "lazytime", MS_LAZYTIME, 0, 0, 0, 0 },
+	{ "loud", 0, MS_SILENT, 0, 0, 0 },
+	{ "mand", MS_MANDLOCK, 0, 0, 0, 0 },
+	{ "noatime", MS_NOATIME, 0, 0, 0, 0 },
+	{ "nodev", MS_NODEV, 0, 0, 0, 0 },
+	{ "nodiratime", MS_NODIRATIME, 0, 0, 0, 0 },
+	{ "noexec", MS_NOEXEC, 0, 0, 0, 0 },
+	{ "noiversion", 0, MS_I_VERSION, 0, 0, 0 },
+	{ "nolazytime", 0, MS_LAZYTIME, 0, 0, 0 },
+	{ "nomand", 0, MS_MANDLOCK, 0, 0, 0 },
+	{ "norelatime", 0, MS_RELATIME, 0, 0, 0 },
+	{ "nostrictatime", 0, MS_STRICTATIME, 0, 0, 0 },
+	{ "nosuid", MS_NOSUID, 0, 0, 0, 0 },
+	{ "nosymfollow", MS_NOSYMFOLLOW, 0, 0, 0, 0 },
+	{ "rbind", MS_BIND | MS_REC, 0, 0, 0, 0 },
+	{ "relatime", MS_RELATIME, 0, 0, 0, 0 },
+	{ "remount", MS_REMOUNT, 0, 0, 0, 0 },
+	{ "ro", MS_RDONLY, 0, 0, 0, 0 },
+	{ "rw", 0, MS_RDONLY, 0, 0, 0 },
+	{ "silent", MS_SILENT, 0, 0, 0, 0 },
+	{ "strictatime", MS_STRICTATIME, 0, 0, 0, 0 },
+	{ "suid", 0, MS_NOSUID, 0, 0, 0 },
+	{ "symfollow", 0, MS_NOSYMFOLLOW, 0, 0, 0 },
+	{ "sync", MS_SYNCHRONOUS, 0, 0, 0, 0 },
+	{ "ratime", 0, 0, 0, ATIME, 0 },
+	{ "rdev", 0, 0, 0, MOUNT_ATTR_NODEV, 0 },
+	{ "rdiratime", 0, 0, 0, MOUNT_ATTR_NODIRATIME, 0 },
+	{ "rexec", 0, 0, 0, MOUNT_ATTR_NOEXEC, 0 },
+	{ "rnoatime", 0, 0, MOUNT_ATTR_NOATIME, ATIME, 0 },
+	{ "rnodev", 0, 0, MOUNT_ATTR_NODEV, 0, 0 },
+	{ "rnodiratime", 0, 0, MOUNT_ATTR_NODIRATIME, 0, 0 },
+	{ "rnoexec", 0, 0, MOUNT_ATTR_NOEXEC, 0, 0 },
+	{ "rnorelatime", 0, 0, 0, ATIME, 0 },
+	{ "rnostrictatime", 0, 0, 0, ATIME, 0 },
+	{ "rnosuid", 0, 0, MOUNT_ATTR_NOSUID, 0, 0 },
+	{ "rnosymfollow", 0, 0, MOUNT_ATTR_NOSYMFOLLOW, 0, 0 },
+	{ "rrelatime", 0, 0, MOUNT_ATTR_RELATIME, ATIME, 0 },
+	{ "rro", 0, 0, MOUNT_ATTR_RDONLY, 0, 0 },
+	{ "rrw", 0, 0, 0, MOUNT_ATTR_RDONLY, 0 },
+	{ "rstrictatime", 0, 0, MOUNT_ATTR_STRICTATIME, ATIME, 0 },
+	{ "rsuid", 0, 0, 0, MOUNT_ATTR_NOSUID, 0 },
+	{ "rsymfollow", 0, 0, 0, MOUNT_ATTR_NOSYMFOLLOW, 0 },
+	{ "private", 0, 0, 0, 0, MS_PRIVATE },
+	{ "rprivate", 0, 0, 0, 0, MS_PRIVATE | MS_REC },
+	{ "shared", 0, 0, 0, 0, MS_SHARED },
+	{ "rshared", 0, 0, 0, 0, MS_SHARED | MS_REC },
+	{ "slave", 0, 0, 0, 0, MS_SLAVE },
+	{ "rslave", 0, 0, 0, 0, MS_SLAVE | MS_REC },
+	{ "unbindable", 0, 0, 0, 0, MS_UNBINDABLE },
+	{ "runbindable", 0, 0, 0, 0, MS_UNBINDABLE | MS_REC },
+};
+
+static void test_words(void)
+{
+	static const char *const flags[] = { "copy-symlink", "dest-nofollow", "idmap", "ridmap", "src-nofollow",
+					     "tmpcopyup" };
+	size_t n, known = ARRAY_SIZE(rows) + ARRAY_SIZE(flags);
+	const char *const *all = mountopt_words(&arena, &n);
+	bool sorted = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct mount_opts o = parse(rows[i].word);
+
+		ok(o.flags == rows[i].set && o.cleared == rows[i].clear && o.rec_set == rows[i].rec_set &&
+			   o.rec_clr == rows[i].rec_clr && o.npropagation == !!rows[i].propagation &&
+			   (!o.npropagation || o.propagation[0] == rows[i].propagation) && !o.data,
+		   "%s", rows[i].word);
+	}
+	ok(parse("copy-symlink").copy_symlink, "copy-symlink");
+	ok(parse("dest-nofollow").dest_nofollow, "dest-nofollow");
+	ok(parse("src-nofollow").src_nofollow, "src-nofollow");
+	ok(parse("tmpcopyup").tmpcopyup, "tmpcopyup");
+	ok(parse("idmap").idmap && !parse("idmap").ridmap, "idmap");
+	ok(parse("ridmap").ridmap && !parse("ridmap").idmap, "ridmap");
+	/* bsearch finds nothing in a list that is not. */
+	for (size_t i = 1; i < n; i++)
+		sorted &= strcmp(all[i - 1], all[i]) < 0;
+	ok(sorted && !all[n], "the list is sorted and ends");
+	ok(n == known, "the list has the %zu words tried here, no more", known);
+}
+
+static void test_order(void)
+{
+	struct mount_opts o = parse("ro rw");
+
+	ok(!o.flags && o.cleared == MS_RDONLY, "rw after ro");
+	o = parse("rw ro");
+	ok(o.flags == MS_RDONLY && !o.cleared, "ro after rw");
+	o = parse("nosuid nodev suid noexec");
+	ok(o.flags == (MS_NODEV | MS_NOEXEC) && o.cleared == MS_NOSUID, "one taken back of several");
+	o = parse("rro rrw");
+	ok(!o.rec_set && o.rec_clr == MOUNT_ATTR_RDONLY, "rrw after rro");
+	o = parse("rrw rro rnodev");
+	ok(o.rec_set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) && !o.rec_clr, "rro after rrw");
+	o = parse("rnoatime rstrictatime");
+	ok(o.rec_set == MOUNT_ATTR_STRICTATIME && o.rec_clr == ATIME, "one atime mode takes the other's place");
+	o = parse("rnoatime ratime");
+	ok(!o.rec_set && o.rec_clr == ATIME, "ratime after rnoatime");
+	o = parse("ro rro");
+	ok(o.flags == MS_RDONLY && o.rec_set == MOUNT_ATTR_RDONLY, "ro and rro are two things");
+	o = parse("rprivate shared rslave");
+	ok(o.npropagation == 3 && o.propagation[0] == (MS_PRIVATE | MS_REC) && o.propagation[1] == MS_SHARED &&
+		   o.propagation[2] == (MS_SLAVE | MS_REC),
+	   "propagation is a list in order");
+	o = parse("shared slave shared slave shared slave shared slave shared slave");
+	ok(o.npropagation <= ARRAY_SIZE(o.propagation), "that has an end");
+}
+
+static void test_data(void)
+{
+	struct oci_mount none = { 0 };
+	struct mount_opts o;
+
+	is_str(parse("mode=755 ro size=65536k nr_inodes=5").data, "mode=755,size=65536k,nr_inodes=5",
+	       "what is no word is data, in order");
+	is_str(parse("acl").data, "acl", "acl is the filesystem's");
+	is_str(parse("RO").data, "RO", "case counts");
+	is_str(parse("rbindx").data, "rbindx", "and every letter");
+	ok(!parse("ro nosuid").data, "no data");
+	mountopt_parse(&arena, &none, &o);
+	ok(!o.flags && !o.data && !o.idmap, "no options at all");
+	none.uid_mappings.at = &(struct oci_id_map){ 0, 1, 1 };
+	none.uid_mappings.n = 1;
+	mountopt_parse(&arena, &none, &o);
+	ok(o.idmap && !o.ridmap, "mappings ask for idmap");
+}
+
+int main(void)
+{
+	arena_init(&arena, block, sizeof(block));
+	test_words();
+	test_order();
+	test_data();
+	return done();
+}

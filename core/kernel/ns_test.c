@@ -1,0 +1,180 @@
+/* ns_test.c - which namespaces are cloned, joined and unshared, and when that takes two processes. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/claim_test.h"
+
+#define USER CLONE_NEWUSER
+#define PID CLONE_NEWPID
+#define NET CLONE_NEWNET
+#define MNT CLONE_NEWNS
+#define IPC CLONE_NEWIPC
+#define UTS CLONE_NEWUTS
+#define CGROUP CLONE_NEWCGROUP
+#define TIME CLONE_NEWTIME
+
+static struct ns_plan plan_of(unsigned fresh, unsigned joined)
+{
+	static struct oci_namespace list[NS_MAX];
+	struct oci_linux linux_ = { .namespaces = { list, 0 } };
+	struct ns_plan plan;
+
+	/* Backwards: the plan has an order of its own. */
+	for (int bit = 31; bit >= 0; bit--)
+		if ((fresh | joined) & 1u << bit)
+			list[linux_.namespaces.n++] =
+				(struct oci_namespace){ (int)(1u << bit), joined & 1u << bit ? "/ns" : NULL };
+	ns_plan(&linux_, &plan);
+	return plan;
+}
+
+static const struct {
+	const char *what;
+	unsigned fresh, joined;
+	bool two;
+	unsigned clone, late, early;
+} rows[] = {
+	{ "nothing", 0, 0, false, 0, 0, 0 },
+	{ "the usual ones", PID | NET | IPC | UTS | MNT, 0, false, PID | NET | IPC | UTS | MNT, 0, 0 },
+	{ "a cgroup namespace is made by init itself", PID | MNT | CGROUP, 0, false, PID | MNT, CGROUP, 0 },
+	{ "a user namespace alone", USER, 0, false, USER, 0, 0 },
+	{ "a user namespace owns what is cloned with it", USER | PID | NET | MNT, 0, false, USER | PID | NET | MNT, 0,
+	  0 },
+	{ "a user and a cgroup namespace", USER | MNT | CGROUP, 0, false, USER | MNT, CGROUP, 0 },
+	{ "a time namespace is for children", TIME | MNT, 0, true, MNT, 0, TIME },
+	{ "user and time: both before the clone", USER | TIME | PID | MNT, 0, true, PID | MNT, 0, USER | TIME },
+	{ "a joined network namespace needs no second process", PID | MNT, NET, false, PID | MNT, 0, 0 },
+	{ "nor do ipc and uts", PID | MNT, IPC | UTS, false, PID | MNT, 0, 0 },
+	{ "nor a mount namespace", PID, MNT, false, PID, 0, 0 },
+	{ "nor a cgroup namespace", MNT, CGROUP, false, MNT, 0, 0 },
+	{ "a joined pid namespace is for children", NET | MNT, PID, true, NET | MNT, 0, 0 },
+	{ "so is a joined time namespace", MNT, TIME, true, MNT, 0, 0 },
+	{ "what is new belongs to the joined user namespace", PID | MNT, USER, true, PID | MNT, 0, 0 },
+	{ "a new user namespace comes after the joins", USER | PID | MNT, NET, true, PID | MNT, 0, USER },
+	{ "joined user, pid and network", MNT | CGROUP, USER | PID | NET, true, MNT, CGROUP, 0 },
+	{ "joined network, new user and time", USER | TIME | MNT, NET, true, MNT, 0, USER | TIME },
+	{ "all of them joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0, 0 },
+	{ "all of them new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true, PID | NET | IPC | UTS | MNT,
+	  CGROUP, USER | TIME },
+};
+
+static void test_plans(void)
+{
+	struct ns_plan p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		p = plan_of(rows[i].fresh, rows[i].joined);
+		ok(p.two_steps == rows[i].two && p.clone_flags == rows[i].clone && p.late_flags == rows[i].late &&
+			   p.early_flags == rows[i].early,
+		   "%s", rows[i].what);
+		ok(p.all == (rows[i].fresh | rows[i].joined) && p.fresh == rows[i].fresh, "%s: what there is",
+		   rows[i].what);
+	}
+	ns_plan(NULL, &p);
+	ok(!p.all && !p.njoins && !p.two_steps, "no linux section");
+}
+
+/* Every set of types, each absent, new or joined: what must hold of any plan. */
+static void test_all_plans(void)
+{
+	static const unsigned types[NS_MAX] = { USER, PID, NET, MNT, IPC, UTS, CGROUP, TIME };
+	bool once = true, clonable = true, owned = true, children = true, ordered = true, joins = true;
+
+	for (unsigned n = 0; n < 6561; n++) { /* 3^8 */
+		unsigned fresh = 0, joined = 0, seen = 0, rest = n;
+		struct ns_plan p;
+
+		for (size_t i = 0; i < NS_MAX; i++, rest /= 3)
+			*(rest % 3 == 1 ? &fresh : rest % 3 == 2 ? &joined : &(unsigned){ 0 }) |= types[i];
+		p = plan_of(fresh, joined);
+		once &= (p.clone_flags | p.late_flags | p.early_flags) == fresh &&
+			!(p.clone_flags & p.late_flags) && !(p.clone_flags & p.early_flags) &&
+			!(p.late_flags & p.early_flags);
+		clonable &= !(p.clone_flags & (TIME | CGROUP)) && (p.two_steps || !p.early_flags);
+		owned &= !(fresh & USER && joined) || p.early_flags & USER;
+		children &= !(joined & (PID | TIME | USER) || fresh & TIME) || p.two_steps;
+		for (size_t i = 0; i < p.njoins; i++) {
+			ordered &= p.joins[i].type != (int)USER || !i;
+			ordered &= p.joins[i].type != (int)MNT || i == p.njoins - 1;
+			joins &= p.joins[i].fd == -1 && !strcmp(p.joins[i].path, "/ns");
+			seen |= p.joins[i].type;
+		}
+		joins &= seen == joined;
+	}
+	ok(once, "what is new is made once, by one of three ways");
+	ok(clonable, "only what clone(2) can make is left to it");
+	ok(owned, "with joins a new user namespace comes before the clone, so that it owns what is new");
+	ok(children, "what acts on children only has a process before init");
+	ok(ordered, "user is the first of the joins, mount the last");
+	ok(joins, "whatever has a path is joined, and nothing is open yet");
+}
+
+/* ---- opening and joining ------------------------------------------------------------------------ */
+
+static int open_one(int type, const char *path)
+{
+	struct ns_plan p = { .njoins = 1, .joins = { { type, -1, path } } };
+	int rc = ns_open(&p);
+
+	fd_close(&p.joins[0].fd);
+	return rc;
+}
+
+static void test_open(void)
+{
+	ok(!open_one(UTS, "/proc/self/ns/uts"), "a namespace of the right type is opened");
+	ok(open_one(NET, "/proc/self/ns/uts") < 0 && strstr(err_text(), "NEWUTS") && strstr(err_text(), "NEWNET"),
+	   "one of another type is refused, with both names");
+	ok(open_one(NET, "/proc/self/ns/none") < 0 && err_num() == ENOENT, "a missing one");
+	ok(open_one(NET, "/dev/null") < 0, "a device is none");
+	ok(open_one(NET, "/proc/self/status") < 0, "another file of procfs is none");
+	ok(open_one(NET, "/proc") < 0, "a directory is none");
+	is_str(ns_name(CLONE_NEWTIME), "NEWTIME", "the name of one");
+	is_str(ns_name(1), "?", "and of none");
+}
+
+/* Without the right to join, nothing may go on as if it had been joined. */
+static int join_not_allowed(unsigned all)
+{
+	struct ns_plan p = { .all = all, .njoins = 1, .joins = { { CLONE_NEWNET, -1, "/proc/self/ns/net" } } };
+
+	WANT(!ns_open(&p));
+	WANT(!setresuid(65534, 65534, 65534));
+	WANT(ns_enter(&p) < 0 && err_num() == EPERM);
+	return 0;
+}
+
+static int alone(void)
+{
+	return join_not_allowed(NET);
+}
+
+static int beside_new_user(void)
+{
+	return join_not_allowed(NET | USER);
+}
+
+static int joins(void)
+{
+	struct ns_plan p = { .all = UTS, .njoins = 1, .joins = { { CLONE_NEWUTS, -1, "/proc/self/ns/uts" } } };
+	char name[65] = "";
+
+	WANT(!ns_open(&p));
+	WANT(!unshare(CLONE_NEWUTS) && !sethostname("other", 5));
+	WANT(!ns_enter(&p) && p.joins[0].fd == -1);
+	WANT(!gethostname(name, sizeof(name)) && strcmp(name, "other"));
+	return 0;
+}
+
+static const struct claim claims[] = {
+	{ "a namespace is joined and its descriptor closed", joins, true },
+	{ "a join that is not allowed is a failure", alone, true },
+	{ "also beside a user namespace yet to be made", beside_new_user, true },
+};
+
+int main(void)
+{
+	test_plans();
+	test_all_plans();
+	test_open();
+	claims_try(claims, ARRAY_SIZE(claims));
+	return done();
+}
