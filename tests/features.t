@@ -59,7 +59,7 @@ fi
 
 "$RUNC" --version >"$tmp/v"
 like 'first line' "$(sed -n 1p "$tmp/v")" '^runc version [^ ]+$'
-is 'three lines at most, for old engines' "$(wc -l <"$tmp/v" | awk '{ print $1 <= 3 }')" 1
+is 'three lines at most, for old engines' "$(wc -l <"$tmp/v" | awk '{ print ($1 <= 3) }')" 1
 like 'the spec version' "$(cat "$tmp/v")" '^spec: 1\.3\.0'
 is 'two words after "name:"' "$(sed 1d "$tmp/v" | awk 'NF != 2')" ''
 
@@ -79,7 +79,7 @@ is 'capabilities' "$(c /process/capabilities/bounding) $(c /process/capabilities
 is 'mounts' "$(for i in 0 1 2 3 4 5 6 7; do c /mounts/$i/destination; done | tr '\n' ' ')" \
 	'/proc /dev /dev/pts /dev/shm /dev/mqueue /sys /sys/fs/cgroup '
 is 'rlimits' "$(c /process/rlimits)" '[{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}]'
-is 'ten masked paths at least' "$(c /linux/maskedPaths | tr , '\n' | awk 'END { print NR >= 10 }')" 1
+is 'ten masked paths at least' "$(c /linux/maskedPaths | tr , '\n' | awk 'END { print (NR >= 10) }')" 1
 "$RUNC" spec --bundle "$tmp/s" >"$tmp/out" 2>&1
 like 'it does not overwrite' "$? $(cat "$tmp/out")" '^1 .*config\.json exists\. Remove it first'
 mkdir "$tmp/r"

@@ -48,9 +48,13 @@ sd_bundle() {
 
 # ---- the scope ----
 
+options() { sed -n 's|.* / /sys/fs/cgroup .* - ||p' /proc/self/mountinfo; }
+
 sd_bundle
+before=$(options)
 start
 is 'run: exit 0' "$status" 0
+is 'a mount of cgroups does not change the options of the host'"'"'s' "$(options)" "$before"
 is 'a scope is active' "$(prop ActiveState) $(prop SubState)" 'active running'
 is 'in the default slice' "$(prop Slice)" "$default_slice"
 is 'it may divide its cgroup' "$(prop Delegate)" yes

@@ -121,8 +121,14 @@ int procfs_write(int procfd, const char *path, const char *value);
 
 /* ---- proc.c: processes ----------------------------------------------------------------------------------------- */
 
-/* Field 22 and 3 of /proc/PID/stat, parsed behind the last ')'. 1 found, 0 no such process, -1. */
-int proc_stat(pid_t pid, uint64_t *starttime, char *state);
+/* Some fields of /proc/PID/stat (proc(5)). */
+struct proc_stat {
+	char state;		/* 3 */
+	uint64_t start;		/* 22, in clock ticks since boot */
+	uint32_t ignored;	/* 33: bit n-1 is signal n; real-time ones are not told */
+};
+/* 1 found, 0 no such process, -1. */
+int proc_stat(pid_t pid, struct proc_stat *out);
 /* waitpid without EINTR. Returns the raw status or -1. */
 int proc_wait(pid_t pid, int *status);
 /* The exit code a shell would show: its own, or 128 + signal. */

@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <sys/wait.h>
 
-int proc_stat(pid_t pid, uint64_t *starttime, char *state)
+int proc_stat(pid_t pid, struct proc_stat *out)
 {
 	char path[32], buf[1024], *p;
 	ssize_t n;
@@ -25,15 +25,18 @@ int proc_stat(pid_t pid, uint64_t *starttime, char *state)
 	p = strrchr(buf, ')');
 	if (!p || p[1] != ' ')
 		return failx("%s cannot be read: \"%s\"", path, buf);
-	*state = p[2];
 	p += 2;
-	for (int field = 3; field < 22; field++) {
+	for (int field = 3; field < 33; field++) {
+		if (field == 3)
+			out->state = *p;
+		if (field == 22)
+			out->start = strtoull(p, NULL, 10);
 		p = strchr(p, ' ');
 		if (!p)
-			return failx("%s has no start time", path);
+			return failx("%s has only %d fields", path, field);
 		p++;
 	}
-	*starttime = strtoull(p, NULL, 10);
+	out->ignored = strtoull(p, NULL, 10);
 	return 1;
 }
 

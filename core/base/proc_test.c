@@ -28,22 +28,24 @@ static uint64_t start_of(pid_t pid)
 static void test_stat(void)
 {
 	static const char *const names[] = { "plain", "two words", "a) R 1 2 3", ")))(((", "(", ") ", "1 2 3 4 5 6" };
-	uint64_t start = 0;
-	char state = 0;
+	struct proc_stat st = { 0 };
 	pid_t pid;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		prctl(PR_SET_NAME, names[i], 0, 0, 0);
-		ok(proc_stat(getpid(), &start, &state) == 1 && state == 'R' && start == start_of(getpid()),
+		ok(proc_stat(getpid(), &st) == 1 && st.state == 'R' && st.start == start_of(getpid()),
 		   "a process called \"%s\"", names[i]);
 	}
+	signal(SIGUSR1, SIG_IGN);
+	ok(proc_stat(getpid(), &st) == 1 && st.ignored == 1u << (SIGUSR1 - 1), "what it ignores: %x", st.ignored);
+	signal(SIGUSR1, SIG_DFL);
 	pid = fork();
 	if (!pid)
 		_exit(0);
 	waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
-	ok(proc_stat(pid, &start, &state) == 1 && state == 'Z', "the dead who are not buried are Z");
+	ok(proc_stat(pid, &st) == 1 && st.state == 'Z', "the dead who are not buried are Z");
 	waitpid(pid, NULL, 0);
-	ok(!proc_stat(pid, &start, &state) && !err_num(), "the buried are not found, which is no failure");
+	ok(!proc_stat(pid, &st) && !err_num(), "the buried are not found, which is no failure");
 }
 
 static void test_exit(void)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -16,24 +17,40 @@ static int mount_nothing(struct mount_job *j, int target)
 	return mnt < 0 ? -1 : mountapi_attach(mnt, target);
 }
 
+/* The first namespaces of a host have fixed inode numbers (include/linux/proc_ns.h, since 3.8). */
+#define FIRST_CGROUP_NS 0xeffffffb
+#define FIRST_USER_NS	0xeffffffd
+
+static bool in_first_ns(const char *path, ino_t ino)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_ino == ino;
+}
+
 /*
  * The unified tree: mounted anew, its root being that of the cgroup namespace. Where that is not
  * allowed (a user namespace, an outer container) what is there is shown: the container's own
  * directory when it has a namespace to hide the rest, the host's tree read-only when it has not
  * (2023-25809), and nothing when there is neither.
+ *
+ * Not anew in the first cgroup namespace: a mount there gives its options to the host's mounts too
+ * (cgroup-v2.rst, "Mounting"), and systemd's nsdelegate and memory_recursiveprot would be gone.
  */
 static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
 	int source __cleanup(fd_close) = -1;
-	unsigned long flags = j->o.flags | (j->env->own_cgroupns ? 0 : MS_RDONLY);
+	bool first = in_first_ns("/proc/self/ns/cgroup", FIRST_CGROUP_NS);
+	bool host = first && in_first_ns("/proc/self/ns/user", FIRST_USER_NS);
+	unsigned long flags = j->o.flags | (j->env->own_cgroupns || host ? 0 : MS_RDONLY);
 	char path[FD_PATH_MAX];
 
 	if (target < 0)
 		return fail_in("destination");
-	if (!mount("cgroup", path_of_fd(path, target), "cgroup2", j->o.flags, NULL))
+	if (!first && !mount("cgroup", path_of_fd(path, target), "cgroup2", j->o.flags, NULL))
 		return 0;
-	if (errno != EPERM && errno != EBUSY)
+	if (!first && errno != EPERM && errno != EBUSY)
 		return fail("mount cgroup2 on %s", j->m->destination);
 	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : "/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source < 0 && errno == ENOENT)

@@ -119,8 +119,7 @@ static const struct {
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
 static int enter_one_by_one(struct child *c)
 {
-	uint64_t start;
-	char state;
+	struct proc_stat st;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ns_files); i++)
 		if (c->plan.all & ns_files[i].type)
@@ -130,7 +129,7 @@ static int enter_one_by_one(struct child *c)
 	if (ns_open(&c->plan) < 0)
 		return -1;
 	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
-	if (proc_stat(c->state->pid, &start, &state) != 1 || start != c->state->start_time)
+	if (proc_stat(c->state->pid, &st) != 1 || st.start != c->state->start_time)
 		return failx("container not running");
 	return ns_enter(&c->plan);
 }
@@ -401,9 +400,17 @@ static int step_pidfd(struct child *c)
 
 static int step_ready(struct child *c)
 {
+	struct wire_msg m;
+
 	/* From here on what state.json says is enough to find and delete us: we outlive the runtime. */
-	if (wire_ask(c->sock, WIRE_READY, 0, NULL, -1) < 0)
+	if (wire_call(c->sock, WIRE_READY, 0, NULL, -1, &m) < 0)
 		return -1;
+	/* What the caller ignored (nohup, a pipeline's PIPE) or blocked is no affair of the payload. */
+	for (int sig = 1; sig < 32; sig++)
+		if ((uint32_t)m.num & 1u << (sig - 1))
+			signal(sig, SIG_DFL);
+	if (sigprocmask(SIG_SETMASK, &c->signals, NULL) < 0)
+		return fail("unblock signals");
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return fail("ask to outlive the runtime");
 	return 0;
@@ -627,7 +634,6 @@ void child_main(struct child *c)
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
-	sigprocmask(SIG_SETMASK, &c->signals, NULL);
 	execve(c->exe, (char *const *)c->process->args.at, (char *const *)c->env);
 	exe_fail(c->exe);
 	give_up(c, WIRE_EXEC_FAIL);

@@ -46,7 +46,9 @@ int wire_send(int sock, enum wire_type type, int num, const char *text, int fd);
 /* A descriptor for somebody else's protocol: console and pidfd sockets. body is what comes with it. */
 int wire_send_fd(int sock, const char *body, int fd);
 int wire_recv(int sock, struct wire_msg *m);	/* 1 message, 0 end of stream, -1 */
-/* Child: asks and waits. OK: 0 (or the descriptor that came along, >= 0); FAIL: the record is filled. */
+/* Child: asks and waits for the answer, whose text and descriptor are the caller's. -1: FAIL came. */
+int wire_call(int sock, enum wire_type type, int num, const char *text, int fd, struct wire_msg *answer);
+/* The same where only a descriptor matters. OK: 0 (or the descriptor that came along, >= 0); FAIL: the record is filled. */
 int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd);
 
 /* ---- hooks.c ------------------------------------------------------------------------------------------- */
@@ -133,6 +135,7 @@ struct serve {
 	int pidfd;
 	int master;		/* foreground terminal */
 	bool ready;		/* READY was answered */
+	uint32_t ignored;	/* signals that init inherited ignored: told with the answer to READY */
 	bool exec_failed;	/* everything stood, only execve(2) failed */
 	unsigned done;		/* bits of the types that may come only once */
 };

@@ -93,8 +93,7 @@ static int read_state(struct arena *a, struct life *l)
 /* Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. */
 static int find_init(struct life *l)
 {
-	uint64_t start;
-	char state;
+	struct proc_stat st;
 	int found;
 
 	if (l->state.pid <= 0)
@@ -103,8 +102,8 @@ static int find_init(struct life *l)
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); signals then go by pid, checked just before. */
 	if (l->pidfd < 0 && errno == ESRCH)
 		return 0;
-	found = proc_stat(l->state.pid, &start, &state);
-	if (found == 1 && (start != l->state.start_time || state == 'Z' || state == 'X'))
+	found = proc_stat(l->state.pid, &st);
+	if (found == 1 && (st.start != l->state.start_time || st.state == 'Z' || st.state == 'X'))
 		found = 0;
 	if (found != 1)
 		fd_close(&l->pidfd);

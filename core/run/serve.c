@@ -200,15 +200,15 @@ static const struct {
 int serve_known(struct serve *s)
 {
 	struct oci_state *st = &s->life->state;
-	uint64_t start;
-	char state;
-	int found = proc_stat(s->pid, &start, &state);
+	struct proc_stat stat;
+	int found = proc_stat(s->pid, &stat);
 
 	if (found <= 0)
 		return found < 0 ? -1 : failx("init died at once");
+	s->ignored = stat.ignored;
 	if (s->c->target < 0) {
 		st->pid = s->pid;
-		st->start_time = start;
+		st->start_time = stat.start;
 		if (life_save(s->c->arena, s->life) < 0)
 			return -1;
 	}
@@ -247,7 +247,9 @@ static int answer(struct serve *s, const struct wire_msg *m)
 		wire_send(s->sock, WIRE_FAIL, num, text, -1);
 		return fail_take(num, text);
 	}
-	return rows[m->type].no_answer ? 0 : wire_send(s->sock, WIRE_OK, 0, NULL, fd);
+	if (rows[m->type].no_answer)
+		return 0;
+	return wire_send(s->sock, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
 static void relay_log(const struct wire_msg *m)

@@ -163,13 +163,9 @@ int wait_prepare(sigset_t *old)
 	sigfillset(&all);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return fail("block signals");
-	/*
-	 * What the caller ignores or blocks (nohup, a pipeline's PIPE) is no affair of the container,
-	 * which would inherit it; and while CHLD is ignored, wait(2) waits for ever.
-	 */
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		if (signal(sig, SIG_DFL) == SIG_ERR)
-			continue;	/* KILL, STOP, and those that the C library keeps for itself */
+	/* While CHLD is ignored, which is inherited, wait(2) waits for ever. */
+	signal(SIGCHLD, SIG_DFL);
+	/* What the caller blocked is no affair of the container. */
 	sigemptyset(old);
 	return 0;
 }

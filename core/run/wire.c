@@ -100,22 +100,26 @@ int wire_recv(int sock, struct wire_msg *m)
 	return 1;
 }
 
+int wire_call(int sock, enum wire_type type, int num, const char *text, int fd, struct wire_msg *answer)
+{
+	int got;
+
+	if (wire_send(sock, type, num, text, fd) < 0)
+		return -1;
+	got = wire_recv(sock, answer);
+	if (got <= 0)
+		return got < 0 ? -1 : failx("the runtime is gone");
+	if (answer->type == WIRE_OK)
+		return 0;
+	fd_close(&answer->fd);
+	return fail_take(answer->num, answer->text);
+}
+
 int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd)
 {
 	struct wire_msg m;
 
-	if (wire_send(sock, type, num, text, fd) < 0)
+	if (wire_call(sock, type, num, text, fd, &m) < 0)
 		return -1;
-	switch (wire_recv(sock, &m)) {
-	case 1:
-		break;
-	case 0:
-		return failx("the runtime is gone");
-	default:
-		return -1;
-	}
-	if (m.type == WIRE_OK)
-		return m.fd >= 0 ? m.fd : 0;
-	fd_close(&m.fd);
-	return fail_take(m.num, m.text);
+	return m.fd >= 0 ? m.fd : 0;
 }
