@@ -102,7 +102,7 @@ static void test_random(void)
 		if (mine != theirs && differ++ < 10)
 			printf("# /%s/ \"%s\": %d, libc %d\n", expr, text, mine, theirs);
 	}
-	ok(valid > 5000 && !differ, "%u random expressions match as in the libc", valid);
+	ok(valid > 2000 && !differ, "%u random expressions match as in the libc", valid);
 }
 
 int main(void)

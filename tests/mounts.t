@@ -72,7 +72,7 @@ done
 run
 is 'option words: exit 0' "$status" 0 || diag "$err"
 for w in ro rw nosuid nodev noexec noatime relatime nodiratime nosymfollow; do
-	like "$w" ",$(mnt "/w-$w" opts)," ",$w,"
+	like "the word $w" ",$(mnt "/w-$w" opts)," ",$w,"
 done
 like 'sync (a flag of the superblock)' ",$(mnt /w-sync super)," ',sync,'
 is 'strictatime: no other atime word' "$(mnt /w-strictatime opts)" rw

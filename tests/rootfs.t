@@ -151,6 +151,15 @@ for w in rslave rprivate shared rshared; do
 done
 umount "$tmp/shared"
 
+# No `linux` at all: no namespaces, chroot(2) (R-06).
+bundle
+config_del /linux
+config_set /mounts '[]' /hostname '""' /root/readonly false
+argv sh -c 'ls -d /script /bin/sh 2>&1; echo $$; pwd; cat /../../etc/passwd | head -n 1'
+run
+# control: runc 1.1.5 crashes.
+is 'no linux at all: a chroot' "$status $(echo "$out" | sed -n '$p')" '0 root:x:0:0:root:/root:/bin/sh' || diag "$err"
+
 # The host's view of the folder: only what mountpoints need.
 bundle
 run

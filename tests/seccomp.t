@@ -272,10 +272,10 @@ memory_calls() {
 }
 docker=/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json
 for p in /usr/share/containers/seccomp.json /etc/docker/seccomp.json $docker; do
-	if [ -e $p ]; then
+	if [ -e "$p" ]; then
 		cp "$tmp/good.json" "$bundle/config.json"
 		# An engine resolves includes, excludes and archMap; without them the document is larger, not other.
-		config_set /linux/seccomp "$(tr -d '\n' <$p)" /linux/seccomp/architectures '[]'
+		config_set /linux/seccomp "$(tr -d '\n' <"$p")" /linux/seccomp/architectures '[]'
 		argv sh -c 'echo hi; probe call swapoff 0; grep ^Seccomp: /proc/self/status'
 		rm -rf "$root/.cache"
 		run

@@ -104,6 +104,11 @@ done
 cp "$tmp/good.json" "$bundle/config.json"
 config_set /linux/sysctl '{"net.ipv4.ip_forward":"1","net/ipv4/ip_forward":"0"}'
 refused 'the same key in two spellings' 'ip_forward'
+for k in net.a+b net/a+b 'net.a b'; do
+	cp "$tmp/good.json" "$bundle/config.json"
+	config_set /linux/sysctl "{\"$k\":\"1\"}"
+	refused "the name '$k'" 'sysctl.*not the name'
+done
 cp "$tmp/good.json" "$bundle/config.json"
 config_set /linux/sysctl '{"net.ipv4.ip_local_port_range":"nonsense"}'
 refused 'a value the kernel refuses: the key is named' 'ip_local_port_range'

@@ -40,6 +40,8 @@ struct ns_plan {
 void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
 int ns_open(struct ns_plan *plan);
+/* 1: the namespace of this type to join is the one we are in ourselves. 0, -1. */
+int ns_own(const struct ns_plan *plan, int type);
 /* setns for every join: all but user first (those that answer EPERM later again), then user, then
  * uid and gid 0 inside. NS-03. */
 int ns_enter(struct ns_plan *plan);
@@ -98,6 +100,7 @@ struct mount_env {
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
 	struct fd_pool done;	/* targets and sources, closed at the end */
+	int proc;		/* the procfs that was put on /proc; -1 before, or none */
 	/* tmpfs and /dev that become read-only once everything below them stands */
 	int *readonly_later;
 	size_t nreadonly;
@@ -142,7 +145,7 @@ uint64_t mountapi_attrs(unsigned long ms_flags);
 int rootfs_open(const char *path, unsigned long propagation);
 /* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
 struct rootfs_protect {
-	int root;
+	int root, proc;		/* proc: what lies on /proc, or -1 */
 	const char *label;	/* linux.mountLabel or NULL */
 	/* made on first use, -1 before */
 	int dir;	/* read-only empty tmpfs */

@@ -339,6 +339,41 @@ static int mount_again(struct mount_job *j)
 	return mount_settle(j, target);
 }
 
+/*
+ * What is hidden of /proc is found through this descriptor. By its name, whoever shares the rootfs
+ * could lead us past it between now and then, and back again (2019-19921).
+ */
+static int hold_proc(struct mount_env *env, const char *destination)
+{
+	const char *clean = path_clean(env->arena, destination);
+	struct statfs fs;
+
+	if (strcmp(clean + (*clean == '/'), "proc"))
+		return 0;
+	fd_close(&env->proc);
+	env->proc = path_open(env->root, "/proc", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	if (env->proc < 0)
+		return -1;
+	if (fstatfs(env->proc, &fs) < 0)
+		return fail("statfs /proc");
+	return fs.f_type == SYS_PROC_MAGIC ? 0 : failx("/proc was exchanged while it was mounted");
+}
+
+static int mount_any(struct mount_job *j)
+{
+	const struct oci_mount *m = j->m;
+
+	if (j->o.flags & MS_REMOUNT)
+		return mount_again(j);
+	if (j->o.flags & MS_BIND)
+		return mount_bind(j);
+	if (!m->type)
+		return failx("type is missing and options have neither \"bind\" nor \"rbind\"");
+	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
+		return mount_cgroups(j);
+	return mount_fs(j);
+}
+
 int mount_entry(struct mount_env *env, const struct oci_mount *m)
 {
 	struct mount_job j = { .env = env, .m = m };
@@ -350,19 +385,12 @@ int mount_entry(struct mount_env *env, const struct oci_mount *m)
 	j.is_proc = m->type && !strcmp(m->type, "proc");
 	j.is_sysfs = m->type && !strcmp(m->type, "sysfs");
 	j.read_only_later = j.is_tmpfs || !strcmp(m->destination, "/dev");
-	if (j.o.flags & MS_REMOUNT)
-		return mount_again(&j);
-	if (j.o.flags & MS_BIND)
-		return mount_bind(&j);
-	if (!m->type)
-		return failx("type is missing and options have neither \"bind\" nor \"rbind\"");
-	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
-		return mount_cgroups(&j);
-	return mount_fs(&j);
+	return mount_any(&j) < 0 ? -1 : hold_proc(env, m->destination);
 }
 
 int mount_finish(struct mount_env *env)
 {
+	fd_pool_put(&env->done, &env->proc);
 	fd_pool_close(&env->done);
 	for (size_t i = 0; i < env->nreadonly; i++) {
 		if (mountapi_setattr(env->readonly_later[i], false, MOUNT_ATTR_RDONLY, 0) < 0)

@@ -3,17 +3,19 @@
 #include "core/kernel/kernel.h"
 
 #include <grp.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
 /* The order in which namespaces are joined; user comes by itself (ns_enter). */
 static const struct {
 	int type;
-	const char *name;
+	const char *name, *file;	/* file: below /proc/PID/ns */
 } ns_rows[NS_MAX] = {
-	{ CLONE_NEWUSER, "NEWUSER" }, { CLONE_NEWIPC, "NEWIPC" },	 { CLONE_NEWUTS, "NEWUTS" },
-	{ CLONE_NEWNET, "NEWNET" },   { CLONE_NEWPID, "NEWPID" },	 { CLONE_NEWCGROUP, "NEWCGROUP" },
-	{ CLONE_NEWTIME, "NEWTIME" }, { CLONE_NEWNS, "NEWNS" },
+	{ CLONE_NEWUSER, "NEWUSER", "user" }, { CLONE_NEWIPC, "NEWIPC", "ipc" },
+	{ CLONE_NEWUTS, "NEWUTS", "uts" },    { CLONE_NEWNET, "NEWNET", "net" },
+	{ CLONE_NEWPID, "NEWPID", "pid" },    { CLONE_NEWCGROUP, "NEWCGROUP", "cgroup" },
+	{ CLONE_NEWTIME, "NEWTIME", "time" }, { CLONE_NEWNS, "NEWNS", "mnt" },
 };
 
 const char *ns_name(int type)
@@ -90,6 +92,23 @@ int ns_open(struct ns_plan *plan)
 		if (check_type(j) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int ns_own(const struct ns_plan *plan, int type)
+{
+	struct stat own, st;
+	char path[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (ns_rows[i].type == type)
+			snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[i].file);
+	for (const struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++)
+		if (j->type == type) {
+			if (stat(path, &own) < 0 || fstat(j->fd, &st) < 0)
+				return fail("compare namespace %s with our own", j->path);
+			return own.st_ino == st.st_ino && own.st_dev == st.st_dev;
+		}
 	return 0;
 }
 

@@ -94,11 +94,15 @@ int rootfs_open(const char *path, unsigned long propagation)
 
 /* ---- masks ------------------------------------------------------------------------------------------ */
 
-/* 1: *fd is open. 0: there is nothing to hide. */
-static int open_present(int root, const char *path, int *fd)
+/* 1: the target of b is open. 0: there is nothing to hide. */
+static int open_present(const struct rootfs_protect *p, const char *path, struct mountapi_bind *b)
 {
-	*fd = path_open(root, path, O_PATH, 0, 0);
-	if (*fd >= 0)
+	bool in_proc = p->proc >= 0 && !strncmp(path, "/proc/", 6);
+
+	b->root = in_proc ? p->proc : p->root;
+	b->path = in_proc ? path + 6 : path;
+	b->target = path_open(b->root, b->path, O_PATH, 0, 0);
+	if (b->target >= 0)
 		return 1;
 	if (err_num() != ENOENT && err_num() != ENOTDIR)
 		return -1;
@@ -109,14 +113,14 @@ static int open_present(int root, const char *path, int *fd)
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 {
 	struct mountapi_bind b = { .recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY,
-				   .root = p->root, .path = path, .done = &p->done };
-	int fd, rc, found = open_present(p->root, path, &fd);
+				   .done = &p->done };
+	int rc, found = open_present(p, path, &b);
 
 	if (found <= 0)
 		return found;
-	b.source = b.target = fd;
+	b.source = b.target;
 	rc = mountapi_bind(&b);
-	fd_pool_put(&p->done, &fd);
+	fd_pool_put(&p->done, &b.target);
 	return rc;
 }
 
@@ -149,33 +153,33 @@ static int open_empty(int *fd, const char *label)
 	return *fd < 0 ? -1 : mountapi_setattr(*fd, false, MOUNT_ATTR_RDONLY, 0);
 }
 
-static int mask(struct rootfs_protect *p, const char *path, int target)
+static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 {
-	struct mountapi_bind b = { .root = p->root, .path = path, .target = target, .done = &p->done };
 	struct stat st;
 
-	if (fstat(target, &st) < 0)
-		return fail("stat %s", path);
+	if (fstat(b->target, &st) < 0)
+		return fail("stat");
 	if (!S_ISDIR(st.st_mode)) {
 		if (open_null(&p->null) < 0)
 			return -1;
-		b.source = p->null;
-		return mountapi_bind(&b);
+		b->source = p->null;
+		return mountapi_bind(b);
 	}
 	if (p->dir < 0)
-		return open_empty(&p->dir, p->label) < 0 ? -1 : mountapi_attach(p->dir, target);
-	b.source = p->dir;	/* read-only as the first is */
-	return mountapi_bind(&b);
+		return open_empty(&p->dir, p->label) < 0 ? -1 : mountapi_attach(p->dir, b->target);
+	b->source = p->dir;	/* read-only as the first is */
+	return mountapi_bind(b);
 }
 
 int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 {
-	int fd, rc, found = open_present(p->root, path, &fd);
+	struct mountapi_bind b = { .done = &p->done };
+	int rc, found = open_present(p, path, &b);
 
 	if (found <= 0)
 		return found;
-	rc = mask(p, path, fd);
-	fd_pool_put(&p->done, &fd);
+	rc = mask(p, &b);
+	fd_pool_put(&p->done, &b.target);
 	return rc;
 }
 

@@ -143,8 +143,8 @@ static void idmap_text(struct check *k, const struct oci_mount *m)
 			      !same_maps(&said.gid_mappings, &m->gid_mappings)))
 			what = "says other mappings than are given already";
 		if (what)
-			check_say(check_at(k, "options[%zu]", o - m->options.at), "\"%.64s\" %s", *o,
-				  what);
+			check_say(check_at(k, "options[%zu]", o - m->options.at), "\"%.64s\" %s",
+				  *o, what);
 	}
 }
 

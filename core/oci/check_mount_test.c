@@ -39,14 +39,18 @@ static const struct rule_case cases[] = {
 	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1']}",
 	  "2:53: mounts[0].options[1]: \"idmap=uids=0-1\" must be ranges such as 0-1000-1, with # "
 	  "between them",
-	  "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-1#9-5-2;gids=0-0-1']}" },
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind','idmap=uids=0-1-1#9-5-2;gids=0-0-1']}" },
 	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','ridmap=uids=0-1-1']}",
 	  "2:53: mounts[0].options[1]: \"ridmap=uids=0-1-1\" needs both uids= and gids=",
-	  "{'destination':'/x','source':'/y','options':['bind','ridmap=gids=@0-1-1;uids=@0-1-1']}" },
-	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-1;uids=0-1-1']}",
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind','ridmap=gids=@0-1-1;uids=@0-1-1']}" },
+	{ MOUNTS,
+	  "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-1;uids=0-1-1']}",
 	  "2:53: mounts[0].options[1]: \"idmap=uids=0-1-1;uids=0-1-1\" must be "
 	  "uids=RANGES;gids=RANGES, each once",
-	  "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1-1;gids=0-4294967294-1']}" },
+	  "{'destination':'/x','source':'/"
+	  "y','options':['bind','idmap=uids=0-1-1;gids=0-4294967294-1']}" },
 	{ MOUNTS, "{'destination':'/x','type':'tmpfs','options':['idmap']}",
 	  "2:46: mounts[0].options: id-mapped mounts are only supported for bind mounts",
 	  "{'destination':'/x','source':'/"

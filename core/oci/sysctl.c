@@ -24,8 +24,7 @@ static const struct {
  */
 static bool part_good(const char *part, size_t len)
 {
-	return len && !memchr(part, '+', len) &&
-	       !(len == 1 && part[0] == '.') &&
+	return len && !memchr(part, '+', len) && !(len == 1 && part[0] == '.') &&
 	       !(len == 2 && part[0] == '.' && part[1] == '.');
 }
 

@@ -317,8 +317,8 @@ static int step_sysctl(struct child *c)
 
 static int step_protect(struct child *c)
 {
-	struct rootfs_protect p = { .root = c->root, .label = c->config->linux->mount_label, .dir = -1,
-				    .null = -1 };
+	struct rootfs_protect p = { .root = c->root, .proc = c->mounts.proc,
+				    .label = c->config->linux->mount_label, .dir = -1, .null = -1 };
 	int rc = 0;
 
 	list_each(path, c->config->linux->readonly_paths)

@@ -47,6 +47,20 @@ static int check_capabilities(struct child *c)
 	return 0;
 }
 
+/* A path may lead to the very namespace we are in: what is set there is set for the host. */
+static int check_sysctls(const struct child *c)
+{
+	list_each(s, c->config->linux->sysctl) {
+		int own = ns_own(&c->plan, oci_sysctl_namespace(s->key));
+
+		if (own > 0)
+			failx("is not in a separate kernel namespace");
+		if (own)
+			return oci_fail_at(c->doc, "linux.sysctl.%s", s->key);
+	}
+	return 0;
+}
+
 /* Reads and checks all that can be checked: from here on failures are the host's. */
 static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 {
@@ -73,6 +87,8 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 		return failx("--no-pivot and private rootfsPropagation exclude each other");
 	if (ns_open(&c->plan) < 0)
 		return oci_fail_at(doc, "linux.namespaces");
+	if (check_sysctls(c) < 0)
+		return -1;
 	if (lsm_check(c->process, c->config->linux->mount_label) < 0)
 		return oci_fail_at(doc, "process");
 	return check_capabilities(c);

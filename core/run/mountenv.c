@@ -49,7 +49,7 @@ int mountenv_fill(struct child *c)
 	*e = (struct mount_env){ .arena = c->arena, .root = -1, .root_path = c->state->rootfs,
 				 .label = c->config->linux->mount_label, .userns = c->plan.all & CLONE_NEWUSER,
 				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
-				 .open_source = ask_source, .arg = c };
+				 .open_source = ask_source, .arg = c, .proc = -1 };
 	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
 	e->cgroups.at = arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
 	list_each(p, c->state->cgroup_paths)

@@ -73,8 +73,9 @@ int wire_recv(int sock, struct wire_msg *m)
 	struct head h = { 0 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { m->text, sizeof(m->text) - 1 } };
 	union control control;
+	/* CMSG_SPACE would have room for a second one, which nobody would close. */
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+			      .msg_controllen = CMSG_LEN(sizeof(int)) };
 	struct cmsghdr *cm;
 	ssize_t n;
 
@@ -90,6 +91,11 @@ int wire_recv(int sock, struct wire_msg *m)
 	cm = CMSG_FIRSTHDR(&msg);
 	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS && cm->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&m->fd, CMSG_DATA(cm), sizeof(int));
+	/* A descriptor that found no room in our table is lost without an error. */
+	if (msg.msg_flags & MSG_CTRUNC) {
+		fd_close(&m->fd);
+		return failx("a descriptor between the runtime and init was lost: too many are open");
+	}
 	if ((size_t)n < sizeof(h) || h.len != n - sizeof(h) || h.type >= WIRE_TYPES || h.len >= sizeof(m->text)) {
 		fd_close(&m->fd);
 		return failx("a message between the runtime and init is malformed");
