@@ -85,7 +85,7 @@ struct applet_row {
 
 #define APPLET(parent, name, symbol) extern const struct applet symbol##_applet;
 #define ALIAS(parent, name, symbol)
-#include APPLETS_DEF
+#include "applets/applets.def"
 #undef APPLET
 #undef ALIAS
 

@@ -158,7 +158,7 @@ json_set() {
 	_file=$1
 	shift
 	if [ -x "$OCI_SPEC" ]; then
-		"$OCI_SPEC" set --file "$_file" "$@" || bail "oci-spec set $*"
+		"$OCI_SPEC" set --file "$_file" "$@" || bail "oci-spec cannot set $1"
 		return
 	fi
 	# shellcheck disable=SC2016
@@ -172,7 +172,7 @@ json_set() {
 			| setpath($where; $v | fromjson);
 		reduce range(0; $ARGS.positional | length; 2) as $i
 			(.; put($ARGS.positional[$i]; $ARGS.positional[$i + 1]))
-	' --args "$@" <"$_file" >"$_file.new" || bail "jq cannot set $*"
+	' --args "$@" <"$_file" >"$_file.new" || bail "jq cannot set $1"
 	mv "$_file.new" "$_file"
 }
 
@@ -328,10 +328,11 @@ script() {
 
 # ---- running ---------------------------------------------------------------------------------------------
 
-# runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null.
+# runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null. The mark is
+# not for timeout: busybox's leaves a watcher behind for a second.
 runc() {
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark TMPDIR=$tmp/tmpdir timeout -s KILL "${LIMIT:-60}" \
+	timeout -s KILL "${LIMIT:-60}" env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" \
 		"$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null
 }
 

@@ -72,7 +72,8 @@ is "arguments arrive as they are" "$out" "a b c"
 init -s -- sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status
 is "no signal is blocked in the child" "$out" 0000000000000000
 init -s -- ls /proc/self/fd
-is "no descriptor more than it was given" "$out" "$(ls /proc/self/fd </dev/null 2>/dev/null)"
+{ ls /proc/self/fd 2>/dev/null; } </dev/null >fds
+is "no descriptor more than it was given" "$out" "$(cat fds)"
 init -s -- sh -c 'set -- $(cat /proc/self/stat); echo $5 $$'
 is "the child leads a process group of its own" "${out%% *}" "${out##* }"
 
@@ -179,15 +180,16 @@ done
 [ -e /proc/$pid ] && i=forever
 echo "parent $ppid init $PPID zombie $i"
 END
-: >wait
+: >./wait
 rm -f parent
 init -s -- sh ./orphan
+# shellcheck disable=SC2086 # words
 set -- $out
 is "-s: an orphan becomes ours" "${2:-}" "${4:-none}"
 isnt "-s: and is reaped" "${6:-forever}" forever
 
 if [ "$uid" = 0 ]; then
-	: >wait
+	: >./wait
 	rm -f parent
 	status=0
 	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -pf --mount-proc "$OCI_INIT" -- sh ./orphan 2>"$tmp/err") || status=$?
@@ -206,7 +208,7 @@ else
 	done
 fi
 
-: >wait
+: >./wait
 rm -f parent
 init -s -w -- sh ./orphan
 like "-w: an orphan's end is told" "$err" '[Rr]eaped'

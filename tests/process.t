@@ -79,13 +79,14 @@ refused 'and nowhere else' 'executable file not found'
 fresh
 argv sh -c 'echo $HOME'
 config_set /process/user '{"uid":1000,"gid":1000}'
-for kind in missing fifo directory link line garbage; do
+for kind in missing fifo directory link line huge garbage; do
 	rm -rf "$rootfs/etc/passwd"
 	case $kind in
 	fifo) mkfifo "$rootfs/etc/passwd" ;;
 	directory) mkdir "$rootfs/etc/passwd" ;;
 	link) ln -s /etc/passwd "$rootfs/etc/passwd" ;;
 	line) head -c 20000000 /dev/zero | tr '\0' a >"$rootfs/etc/passwd" ;;
+	huge) dd if=/dev/zero of="$rootfs/etc/passwd" bs=1 count=1 seek=1073741824 2>/dev/null ;;
 	garbage) head -c 100000 /dev/urandom >"$rootfs/etc/passwd" ;;
 	esac
 	LIMIT=10

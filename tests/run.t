@@ -147,6 +147,16 @@ unlike 'no variable of the caller inside' "$out" '^OCI_LEAK='
 is 'only what config.json says, and HOME' "$(echo "$out" | sed 's/=.*//' | sort | tr '\n' ' ')" \
 	'HOME OCI_TEST_MARK PATH TERM '
 
+# A caller that ignores SIGCHLD, as daemons do: its children are reaped by the kernel.
+argv sh -c 'exit 6'
+status=0
+(
+	trap '' CHLD
+	OCI_TEST_MARK=$mark exec timeout -s KILL 20 "$RUNC" --root "$root" run --bundle "$bundle" "$id"
+) </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'a caller that ignores SIGCHLD: the status is that of the container all the same' "$status" 6
+drop "$id"
+
 # Two runs at once do not disturb each other.
 argv sh -c 'echo hi'
 for n in 1 2 3 4; do

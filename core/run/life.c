@@ -260,6 +260,8 @@ int life_new(struct arena *a, const char *root, const char *id, struct life *out
 		return -1;
 	}
 	locked = lock_dir(out->dir);
+	if (locked < 0)
+		unlinkat(out->root_dir, id, AT_REMOVEDIR);
 	if (locked <= 0)
 		return locked < 0 ? -1 : failx("state directory %s/%s was removed", root, id);
 	out->state.oci_version = OCI_VERSION;

@@ -81,7 +81,8 @@ static int do_sched(char **argv)
 	(void)argv;
 	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0))
 		return say("sched", -1);
-	printf("sched policy %u flags %llu nice %d priority %u runtime %llu deadline %llu period %llu\n",
+	printf("sched policy %u flags %llu nice %d priority %u runtime %llu deadline %llu period "
+	       "%llu\n",
 	       a.policy, (unsigned long long)a.flags, a.nice, a.priority,
 	       (unsigned long long)a.runtime, (unsigned long long)a.deadline,
 	       (unsigned long long)a.period);
@@ -200,14 +201,14 @@ static int do_call(char **argv)
 		const char *name;
 		long nr;
 	} calls[] = {
-		{ "getppid", SYS_getppid },   { "sched_yield", SYS_sched_yield },
-		{ "sync", SYS_sync },	      { "personality", SYS_personality },
-		{ "uname", SYS_uname },	      { "getpgid", SYS_getpgid },
-		{ "getsid", SYS_getsid },     { "umask", SYS_umask },
-		{ "socket", SYS_socket },     { "setpriority", SYS_setpriority },
-		{ "unshare", SYS_unshare },   { "getpriority", SYS_getpriority },
-		{ "dup3", SYS_dup3 },	      { "swapoff", SYS_swapoff },
-		{ "lseek", SYS_lseek },	      { "newest", 1 << 20 },
+		{ "getppid", SYS_getppid }, { "sched_yield", SYS_sched_yield },
+		{ "sync", SYS_sync },	    { "personality", SYS_personality },
+		{ "uname", SYS_uname },	    { "getpgid", SYS_getpgid },
+		{ "getsid", SYS_getsid },   { "umask", SYS_umask },
+		{ "socket", SYS_socket },   { "setpriority", SYS_setpriority },
+		{ "unshare", SYS_unshare }, { "getpriority", SYS_getpriority },
+		{ "dup3", SYS_dup3 },	    { "swapoff", SYS_swapoff },
+		{ "lseek", SYS_lseek },	    { "newest", 1 << 20 },
 	};
 	long a[6] = { 0 };
 	size_t i;
@@ -219,14 +220,17 @@ static int do_call(char **argv)
 		a[n] = (long)strtoull(argv[1 + n], NULL, 0);
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (!strcmp(calls[i].name, argv[0]))
-			return say(argv[0], syscall(calls[i].nr, a[0], a[1], a[2], a[3], a[4], a[5]));
+			return say(argv[0],
+				   syscall(calls[i].nr, a[0], a[1], a[2], a[3], a[4], a[5]));
 	return say(argv[0], syscall(atol(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
 /* Opens PATH with FLAGS (r, w, rw) and says what stopped it. */
 static int do_open(char **argv)
 {
-	int flags = argv[1] && !strcmp(argv[1], "w") ? O_WRONLY : argv[1] && argv[1][1] ? O_RDWR : 0;
+	int flags = argv[1] && !strcmp(argv[1], "w") ? O_WRONLY
+		    : argv[1] && argv[1][1]	     ? O_RDWR
+						     : 0;
 	int fd = open(argv[0], flags | O_NONBLOCK | O_NOCTTY);
 	char c;
 
@@ -245,8 +249,8 @@ static int do_mount(char **argv)
 
 static int do_mknod(char **argv)
 {
-	return say("mknod", mknod(argv[0], S_IFCHR | 0600, strtoul(argv[1], NULL, 0) << 8 |
-				  strtoul(argv[2], NULL, 0)));
+	return say("mknod", mknod(argv[0], S_IFCHR | 0600,
+				  strtoul(argv[1], NULL, 0) << 8 | strtoul(argv[2], NULL, 0)));
 }
 
 /* Calls see(PID, PATH) for /proc/PID/exe of every process but this one, ROUNDS times. */
@@ -371,7 +375,8 @@ static int do_rlimit(char **argv)
 
 	if (getrlimit(atoi(argv[0]), &r))
 		return say("rlimit", -1);
-	printf("rlimit %llu %llu\n", (unsigned long long)r.rlim_cur, (unsigned long long)r.rlim_max);
+	printf("rlimit %llu %llu\n", (unsigned long long)r.rlim_cur,
+	       (unsigned long long)r.rlim_max);
 	return 0;
 }
 
@@ -395,8 +400,9 @@ static void show(const char *path, const char *const *words)
 /* All that confines this process, in words that are the same in two containers of one config. */
 static int do_witness(char **argv)
 {
-	static const char *const status[] = { "Umask", "Uid", "Gid", "Groups", "Sig", "Cap", "NoNewPrivs",
-					      "Seccomp:", NULL };
+	static const char *const status[] = { "Umask",	"Uid",	      "Gid",	  "Groups",
+					      "SigBlk", "SigIgn",     "SigCgt",	  "SigPnd",
+					      "Cap",	"NoNewPrivs", "Seccomp:", NULL };
 	static const char *const sysctls[] = { "0", "1", NULL };
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char line[4096], at[1024], opts[1024], *type, cwd[1024];
@@ -429,16 +435,26 @@ static const struct verb {
 	int args;
 	int (*run)(char **argv);
 } verbs[] = {
-	{ "fds", 0, do_fds },	      { "ioprio", 0, do_ioprio },
-	{ "sched", 0, do_sched },     { "personality", 0, do_personality },
-	{ "mempolicy", 0, do_mempolicy }, { "prctl", 0, do_prctl },
-	{ "keyring", 0, do_keyring }, { "tty", 0, do_tty },
-	{ "tiocsti", 0, do_tiocsti }, { "statfs", 1, do_statfs },
-	{ "clocks", 0, do_clocks },   { "call", 1, do_call },
-	{ "open", 1, do_open },	      { "mount", 4, do_mount },
-	{ "mknod", 3, do_mknod },     { "scribble", 1, do_scribble },
-	{ "alloc", 1, do_alloc },     { "rlimit", 1, do_rlimit },
-	{ "ids", 0, do_ids },	      { "spy", 2, do_spy },
+	{ "fds", 0, do_fds },
+	{ "ioprio", 0, do_ioprio },
+	{ "sched", 0, do_sched },
+	{ "personality", 0, do_personality },
+	{ "mempolicy", 0, do_mempolicy },
+	{ "prctl", 0, do_prctl },
+	{ "keyring", 0, do_keyring },
+	{ "tty", 0, do_tty },
+	{ "tiocsti", 0, do_tiocsti },
+	{ "statfs", 1, do_statfs },
+	{ "clocks", 0, do_clocks },
+	{ "call", 1, do_call },
+	{ "open", 1, do_open },
+	{ "mount", 4, do_mount },
+	{ "mknod", 3, do_mknod },
+	{ "scribble", 1, do_scribble },
+	{ "alloc", 1, do_alloc },
+	{ "rlimit", 1, do_rlimit },
+	{ "ids", 0, do_ids },
+	{ "spy", 2, do_spy },
 	{ "witness", 0, do_witness },
 };
 

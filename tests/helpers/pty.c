@@ -138,7 +138,10 @@ int main(int argc, char **argv)
 	before.c_lflag &= ~PENDIN;
 	fprintf(stderr, "termios %s\n",
 		after.c_iflag == before.c_iflag && after.c_oflag == before.c_oflag &&
-		after.c_cflag == before.c_cflag && after.c_lflag == before.c_lflag &&
-		!memcmp(after.c_cc, before.c_cc, sizeof(after.c_cc)) ? "same" : "changed");
+				after.c_cflag == before.c_cflag &&
+				after.c_lflag == before.c_lflag &&
+				!memcmp(after.c_cc, before.c_cc, sizeof(after.c_cc))
+			? "same"
+			: "changed");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

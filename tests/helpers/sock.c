@@ -46,8 +46,10 @@ static int receive(int s, char *buf, size_t size)
 {
 	char control[CMSG_SPACE(4 * sizeof(int))];
 	struct iovec iov = { buf, size - 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-			    .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
 	int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC), fd;
 	ssize_t n;

@@ -54,7 +54,7 @@ static struct {
 	const char *payload, *log;
 	pid_t main_pid;
 	long calls;
-	pid_t failing;	/* inside call N, to be given its error on the way out */
+	pid_t failing; /* inside call N, to be given its error on the way out */
 	int hit, started;
 } st;
 
@@ -72,8 +72,10 @@ static int poke(pid_t pid, int entering)
 {
 #if defined(__x86_64__)
 	if (entering)
-		return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
-	return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), -(long)st.error);
+		return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax),
+			      -1L);
+	return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax),
+		      -(long)st.error);
 #elif defined(__aarch64__)
 	struct iovec iov;
 	int nr = -1;
@@ -103,9 +105,10 @@ static int poke(pid_t pid, int entering)
 static int cannot_fail(long nr)
 {
 	static const long calls[] = {
-		SYS_getpid,	  SYS_getppid,	    SYS_gettid,		SYS_getuid,	SYS_geteuid,
-		SYS_getgid,	  SYS_getegid,	    SYS_umask,		SYS_exit,	SYS_exit_group,
-		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_set_tid_address,
+		SYS_getpid,	  SYS_getppid,	       SYS_gettid,	 SYS_getuid,
+		SYS_geteuid,	  SYS_getgid,	       SYS_getegid,	 SYS_umask,
+		SYS_exit,	  SYS_exit_group,      SYS_rt_sigaction, SYS_rt_sigprocmask,
+		SYS_rt_sigreturn, SYS_set_tid_address,
 #ifdef SYS_arch_prctl
 		SYS_arch_prctl,
 #endif

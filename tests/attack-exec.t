@@ -1,0 +1,171 @@
+#!/bin/sh
+# attack-exec.t - a hostile container while somebody executes a command in it (2016-9962, 2019-5736, 2024-21626, 2026-30892).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+rounds=${OCI_ROUNDS:-40}
+echo host-only >"$tmp/host-only"
+mkdir "$tmp/copy"
+cp "$RUNC" "$tmp/copy/${RUNC##*/}" # follows the link; the name stays
+RUNC=$tmp/copy/${RUNC##*/}
+sum=$(sha256sum <"$RUNC")
+unchanged() { is "$1" "$(sha256sum <"$RUNC")" "$sum"; }
+
+# container ARG...: a fresh one, running ARG.
+container() {
+	drop "$id"
+	bundle
+	config_set /root/readonly false
+	printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\n-1:x:0:0::/:/bin/sh\n' >"$rootfs/etc/passwd"
+	printf 'root:x:0:\n1000:x:0:\n' >"$rootfs/etc/group"
+	argv "$@"
+	do_runc run -d --bundle "$bundle" "$id"
+	[ "$status" = 0 ] || diag "$err"
+}
+container sleep 1000
+do_runc exec "$id" true
+[ "$status" = 0 ] || skip_all "the runtime cannot exec: $err"
+
+# ---- who one is (2026-30892, 2016-3697, 2024-40635) ----
+
+while read -r user want; do
+	do_runc exec --user "$user" "$id" probe ids
+	case $want in
+	refuse) is "exec --user $user is refused" "$status $out" '255 ' ;;
+	*) is "exec --user $user" "$out" "uid $want" || diag "$err" ;;
+	esac
+done <<'END'
+1 1 1 1 gid 0 0 0
+1:2 1 1 1 gid 2 2 2
+1000 1000 1000 1000 gid 0 0 0
+1000:1000 1000 1000 1000 gid 1000 1000 1000
+0:7 0 0 0 gid 7 7 7
+2147483647:2147483647 2147483647 2147483647 2147483647 gid 2147483647 2147483647 2147483647
+-1 refuse
+1:-1 refuse
+4294967295 refuse
+1:4294967295 refuse
+4294967296 refuse
+4294967297 refuse
+1:4294967296 refuse
+18446744073709551616 refuse
+0x1 refuse
+1.0 refuse
+1e3 refuse
++1 refuse
+1x refuse
+root refuse
+nobody refuse
+END
+# Nothing, or half of it, is either refused or exactly the user of the config, never somebody else.
+for user in '' : 1: :2 '1:2:3' ' 1' '1 '; do
+	do_runc exec --user "$user" "$id" probe ids
+	case "$user $status $out" in
+	*' 255 ' | ' 0 uid 0 0 0 gid 0 0 0' | '1: 0 uid 1 1 1 gid 0 0 0' | ':2 0 uid 0 0 0 gid 2 2 2')
+		pass "exec --user '$user': refused or exact" ;;
+	*) fail "exec --user '$user': refused or exact" && diag "status $status: $out" ;;
+	esac
+done
+for g in -1 4294967295 4294967296 x; do
+	do_runc exec --additional-gids "$g" "$id" probe ids
+	isnt "exec --additional-gids $g is refused" "$status" 0
+done
+
+# ---- capabilities (2022-29162) ----
+
+do_runc exec --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
+like 'exec --cap: effective' "$out" 'CapEff:	0000000020002420'
+like 'exec --cap: nothing inheritable' "$out" 'CapInh:	0000000000000000'
+like 'exec --cap: nothing ambient' "$out" 'CapAmb:	0000000000000000'
+do_runc exec --user 1000 --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
+like 'exec --user --cap: nothing after the change of user' "$out" 'CapEff:	0000000000000000'
+
+# ---- cwd (2024-21626), descriptors ----
+
+n=0
+for i in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for d in "/proc/self/fd/$i" "/proc/self/fd/$i/.."; do
+		do_runc exec --cwd "$d" "$id" sh -c "cat ..$tmp/host-only ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
+		case $status:$out in
+		0:* | *host-only*) n=$((n + 1)) && diag "$d: $out" ;;
+		esac
+	done
+	ln -sf "/proc/self/fd/$i" "$rootfs/esc"
+	do_runc exec --cwd /esc "$id" sh -c "cat ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
+	case $status:$out in
+	0:* | *host-only*) n=$((n + 1)) && diag "link to $i: $out" ;;
+	esac
+done
+is 'exec --cwd /proc/self/fd/N leads nowhere' "$n" 0
+do_runc exec "$id" probe fds
+is 'only descriptors 0 to 2' "$(echo "$out" | grep -v '^[012] ')" ''
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" probe fds >"$tmp/out" 2>/dev/null </dev/null 5<"$tmp" 9<"$tmp/host-only"
+is 'also when the caller has others open' "$(grep -v '^[012] ' "$tmp/out")" ''
+
+# ---- the caller's terminal (2016-10124, 2017-5226) ----
+
+if helper pty; then
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" exec "$id" probe tiocsti \
+		</dev/null >"$tmp/out" 2>/dev/null
+	like 'without a terminal nothing can be pushed into that of the caller' "$(cat "$tmp/out")" 'tiocsti errno'
+else
+	skip 'TIOCSTI' 'the helper pty is not built'
+fi
+
+# ---- the runtime's executable (2019-5736) ----
+
+container sh -c 'probe scribble 100000000; sleep 1000'
+ln -s /proc/self/exe "$rootfs/bin/to-exe"
+printf '#!/proc/self/exe\n' >"$rootfs/bin/by-script"
+chmod 755 "$rootfs/bin/by-script"
+for entry in true /proc/self/exe to-exe by-script; do
+	i=0
+	while [ $i -lt "$rounds" ]; do
+		i=$((i + 1))
+		runc exec "$id" "$entry" --version >/dev/null 2>&1
+	done
+	unchanged "$rounds times exec $entry: the runtime on disk is unchanged"
+done
+is 'the container still tries' "$(status_of "$id")" running
+
+# ---- what the entering process has open (2016-9962) ----
+
+container sh -c "probe spy 2000 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
+i=0
+until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
+	i=$((i + 1))
+	runc exec "$id" true >/dev/null 2>&1
+done
+wait_for has_line "$rootfs/tmp/seen" finished
+diag "$i times"
+like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" ' found 0$'
+
+# ---- a container that has mounted something over its own /proc ----
+
+drop "$id"
+bundle
+config_set /root/readonly false /process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
+mkdir -p "$rootfs/fake/self/attr" "$rootfs/fake/thread-self/attr" "$rootfs/fake/sys"
+i=0
+mkdir -p "$rootfs/fake/self/fd"
+while [ $i -lt 32 ]; do
+	ln -s /etc/passwd "$rootfs/fake/self/fd/$i"
+	i=$((i + 1))
+done
+argv sh -c 'mount -o bind /fake /proc && touch /tmp/ready; sleep 1000'
+do_runc run -d --bundle "$bundle" "$id"
+wait_for test -e "$rootfs/tmp/ready"
+passwd=$(sha256sum <"$rootfs/etc/passwd")
+do_runc exec --user 1000 "$id" probe ids
+case $status in
+0) is 'exec below a forged /proc: right, or refused' "$out" 'uid 1000 1000 1000 gid 0 0 0' ;;
+*) is 'exec below a forged /proc: right, or refused' "$status" 255 ;;
+esac
+do_runc exec --cwd /proc/self/fd/4 "$id" pwd
+isnt 'and its descriptors are no way' "$status" 0
+is 'nothing is written to what they point to' "$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
+drop "$id"
+
+nothing_left
+done_testing
