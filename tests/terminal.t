@@ -42,6 +42,17 @@ argv sh -c 'echo one; echo two'
 on_tty
 is 'line ends are not doubled' "$(od -An -c "$tmp/out" | tr -d ' \n')" 'one\r\ntwo\r\n'
 
+# What `spec` writes, as it is: a shell on the terminal.
+mkdir "$tmp/shell"
+"$RUNC" spec --bundle "$tmp/shell"
+cp "$bundle/config.json" "$tmp/before.json"
+cp "$tmp/shell/config.json" "$bundle/config.json"
+config_set /process/env/- '"PS1=READY "' /process/env/- "\"OCI_TEST_MARK=$mark\""
+on_tty -i 'echo $((6 * 7)); hostname; exit 3\n'
+is 'the shell of spec: exit status of what was typed' "$status" 3 || diag "$out"
+like 'its output' "$(echo "$out" | tr '\n' ' ')" ' 42 runc '
+cp "$tmp/before.json" "$bundle/config.json"
+
 # Raw mode: a control character goes to the container, not to the runtime.
 argv sh -c 'trap "echo INTERRUPTED; exit 9" INT; echo READY; while :; do sleep 0.05; done'
 on_tty -i '\c'

@@ -23,7 +23,8 @@ static void test_texts(void)
 	ok(failx("%d is odd", 3) == -1 && !errno, "failx is -1 without errno");
 	is_str(err_text(), "3 is odd", "and without strerror");
 	ok(!err_num(), "nor number");
-	ok(fail_take(EBUSY, "100%s from elsewhere") == -1 && err_num() == EBUSY, "a record is taken over");
+	ok(fail_take(EBUSY, "100%s from elsewhere") == -1 && err_num() == EBUSY,
+	   "a record is taken over");
 	is_str(err_text(), "100%s from elsewhere", "as it is");
 }
 
@@ -34,8 +35,10 @@ static void test_hints(void)
 	fail_hint("first %d", 1);
 	fail_hint("second");
 	fail_in("outside");
-	is_str(err_text(), "outside: mount: Invalid argument (first 1)", "the first hint stays, at the end");
-	is_str(err_text(), "outside: mount: Invalid argument (first 1)", "however often it is asked");
+	is_str(err_text(), "outside: mount: Invalid argument (first 1)",
+	       "the first hint stays, at the end");
+	is_str(err_text(), "outside: mount: Invalid argument (first 1)",
+	       "however often it is asked");
 	failx("another");
 	is_str(err_text(), "another", "a new failure has no old hint");
 	fail_hint("lost");
@@ -50,7 +53,8 @@ static void test_clear(void)
 	failx("small thing");
 	fail_hint("advice");
 	err_clear("it does not matter");
-	is_str(logged, "3 small thing (it does not matter)", "what is ignored is told at debug level");
+	is_str(logged, "3 small thing (it does not matter)",
+	       "what is ignored is told at debug level");
 	ok(!*err_text() && !err_num(), "and gone");
 	*logged = 0;
 	err_clear("nothing there");

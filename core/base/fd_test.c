@@ -39,7 +39,8 @@ static void test_one(void)
 	ok(!fd_set_cloexec(20, true) && fcntl(20, F_GETFD) == FD_CLOEXEC, "close-on-exec");
 	ok(!fd_set_cloexec(20, false) && !fcntl(20, F_GETFD), "and not");
 	close(20);
-	ok(fd_set_cloexec(20, true) < 0 && err_num() == EBADF, "what is not open cannot be changed");
+	ok(fd_set_cloexec(20, true) < 0 && err_num() == EBADF,
+	   "what is not open cannot be changed");
 }
 
 static void test_together(void)
@@ -51,7 +52,8 @@ static void test_together(void)
 	for (int fd = 20; fd <= 31; fd++)
 		occupy(fd);
 	fd_close_all(fds, ARRAY_SIZE(fds));
-	ok(!is_open(20) && !is_open(21) && !is_open(22) && !is_open(24) && !is_open(30), "all of a list are closed");
+	ok(!is_open(20) && !is_open(21) && !is_open(22) && !is_open(24) && !is_open(30),
+	   "all of a list are closed");
 	ok(is_open(23) && is_open(25) && is_open(29) && is_open(31), "and no neighbour");
 	fd_close_all(fds, 0);
 	for (int fd = 40; fd < 140; fd++) {
@@ -109,7 +111,8 @@ static void test_close_from(const char *way)
 	is_str(closed_from(5, NULL, 0), "0 1 2 3 4 ", "%s: all but what is passed on", way);
 	is_str(closed_from(3, (int[]){ 60, 7 }, 2), "0 1 2 7 60 ", "%s: all but two", way);
 	is_str(closed_from(3, (int[]){ -1, 5, -1 }, 3), "0 1 2 5 ", "%s: -1 keeps nothing", way);
-	is_str(closed_from(6, (int[]){ 4, 6, 7 }, 3), "0 1 2 3 4 5 6 7 ", "%s: neighbours and what is below", way);
+	is_str(closed_from(6, (int[]){ 4, 6, 7 }, 3), "0 1 2 3 4 5 6 7 ",
+	       "%s: neighbours and what is below", way);
 	is_str(closed_from(3, (int[]){ 3, 3 }, 2), "0 1 2 3 ", "%s: one named twice", way);
 }
 

@@ -25,7 +25,8 @@ static const char *get(const char *name)
 	char *text;
 	size_t len;
 
-	return file_read(&arena, dir, name, 4096, &text, &len) < 0 || strlen(text) != len ? NULL : text;
+	return file_read(&arena, dir, name, 4096, &text, &len) < 0 || strlen(text) != len ? NULL
+											  : text;
 }
 
 static int entries(void)
@@ -46,23 +47,30 @@ static void test_read(void)
 
 	put("f", "12345678\n");
 	is_str(get("f"), "12345678\n", "a file is read whole");
-	ok(!file_read(&arena, dir, "f", 9, &text, &len) && len == 9 && !text[9], "up to its limit, NUL behind");
-	ok(file_read(&arena, dir, "f", 8, &text, &len) < 0 && !err_num(), "a byte too many is refused");
+	ok(!file_read(&arena, dir, "f", 9, &text, &len) && len == 9 && !text[9],
+	   "up to its limit, NUL behind");
+	ok(file_read(&arena, dir, "f", 8, &text, &len) < 0 && !err_num(),
+	   "a byte too many is refused");
 	put("empty", "");
 	ok(!file_read(&arena, dir, "empty", 100, &text, &len) && !len && !*text, "an empty file");
 	ok(!file_read(&arena, AT_FDCWD, "/proc/self/status", 4096, &text, &len) && len > 100,
 	   "a file of /proc, whose size is 0");
-	ok(file_read(&arena, dir, "none", 100, &text, &len) < 0 && err_num() == ENOENT, "a missing file");
+	ok(file_read(&arena, dir, "none", 100, &text, &len) < 0 && err_num() == ENOENT,
+	   "a missing file");
 	ok(file_read(&arena, dir, ".", 100, &text, &len) < 0, "a directory is refused");
 	mkfifoat(dir, "fifo", 0600);
-	ok(file_read(&arena, dir, "fifo", 100, &text, &len) < 0, "a FIFO is refused and does not hold us up");
+	ok(file_read(&arena, dir, "fifo", 100, &text, &len) < 0,
+	   "a FIFO is refused and does not hold us up");
 	ok(file_read(&arena, AT_FDCWD, "/dev/zero", 100, &text, &len) < 0, "a device is refused");
 
-	ok(file_read_line(dir, "f", line, sizeof(line)) == 7 && !strcmp(line, "1234567"), "a line is cut to the room");
+	ok(file_read_line(dir, "f", line, sizeof(line)) == 7 && !strcmp(line, "1234567"),
+	   "a line is cut to the room");
 	put("f", "abc\n");
-	ok(file_read_line(dir, "f", line, sizeof(line)) == 3 && !strcmp(line, "abc"), "and loses its newline");
+	ok(file_read_line(dir, "f", line, sizeof(line)) == 3 && !strcmp(line, "abc"),
+	   "and loses its newline");
 	ok(!file_read_line(dir, "empty", line, sizeof(line)) && !*line, "an empty line");
-	ok(file_read_line(dir, "none", line, sizeof(line)) < 0 && err_num() == ENOENT, "a missing line");
+	ok(file_read_line(dir, "none", line, sizeof(line)) < 0 && err_num() == ENOENT,
+	   "a missing line");
 }
 
 static void test_write(void)
@@ -73,7 +81,8 @@ static void test_write(void)
 	ok(file_write(dir, "new", "x") < 0 && err_num() == ENOENT, "nothing is created by it");
 	symlinkat("f", dir, "link");
 	ok(file_write(dir, "link", "z") < 0 && err_num() == ELOOP, "no link is followed");
-	ok(file_write(AT_FDCWD, "/dev/full", "z") < 0 && err_num() == ENOSPC && strstr(err_text(), "\"z\" to /dev/full"),
+	ok(file_write(AT_FDCWD, "/dev/full", "z") < 0 && err_num() == ENOSPC &&
+		   strstr(err_text(), "\"z\" to /dev/full"),
 	   "the failure names value and file");
 	unlinkat(dir, "link", 0);
 }
@@ -84,13 +93,16 @@ static void test_create(void)
 	int before;
 
 	umask(0);
-	ok(!file_create(dir, "made", "text", 4, 0600) && !fstatat(dir, "made", &st, 0) && (st.st_mode & 07777) == 0600,
+	ok(!file_create(dir, "made", "text", 4, 0600) && !fstatat(dir, "made", &st, 0) &&
+		   (st.st_mode & 07777) == 0600,
 	   "a file is created with its mode");
 	is_str(get("made"), "text", "and its text");
-	ok(file_create(dir, "made", "other", 5, 0600) < 0 && err_num() == EEXIST, "not over one that is there");
+	ok(file_create(dir, "made", "other", 5, 0600) < 0 && err_num() == EEXIST,
+	   "not over one that is there");
 	is_str(get("made"), "text", "which stays as it was");
 	symlinkat("elsewhere", dir, "dangling");
-	ok(file_create(dir, "dangling", "x", 1, 0600) < 0 && get("elsewhere") == NULL, "nor where a link points");
+	ok(file_create(dir, "dangling", "x", 1, 0600) < 0 && get("elsewhere") == NULL,
+	   "nor where a link points");
 
 	before = entries();
 	ok(!file_replace(dir, "made", "new text", 8, 0640), "a file is replaced");
@@ -98,21 +110,26 @@ static void test_create(void)
 	ok(!fstatat(dir, "made", &st, 0) && (st.st_mode & 07777) == 0640 && entries() == before,
 	   "with the new mode, and nothing beside it");
 	put(".made", "left by a killed process");
-	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before, "a left-over is in nobody's way");
+	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before,
+	   "a left-over is in nobody's way");
 	is_str(get("made"), "3", "nor in the text");
 	unlinkat(dir, ".made", 0);
 	symlinkat("victim", dir, ".made");
 	put("victim", "safe");
 	ok(!file_replace(dir, "made", "4", 1, 0640), "nor is a link at its place");
 	is_str(get("victim"), "safe", "which is not followed");
-	ok(!file_replace(dir, "dangling", "5", 1, 0640) && !get("elsewhere"), "the name itself is replaced, if a link");
+	ok(!file_replace(dir, "dangling", "5", 1, 0640) && !get("elsewhere"),
+	   "the name itself is replaced, if a link");
 	is_str(get("dangling"), "5", "by the file");
 	mkdirat(dir, "d", 0700);
 	before = entries();
-	ok(file_replace(dir, "d", "x", 1, 0600) < 0 && entries() == before, "what fails leaves nothing");
-	ok(!file_replace(AT_FDCWD, arena_printf(&arena, "%s/d/in", top), "6", 1, 0600), "a path with directories");
+	ok(file_replace(dir, "d", "x", 1, 0600) < 0 && entries() == before,
+	   "what fails leaves nothing");
+	ok(!file_replace(AT_FDCWD, arena_printf(&arena, "%s/d/in", top), "6", 1, 0600),
+	   "a path with directories");
 	is_str(get("d/in"), "6", "has its file where it belongs");
-	ok(file_replace(dir, "none/x", "x", 1, 0600) < 0 && err_num() == ENOENT, "a missing directory");
+	ok(file_replace(dir, "none/x", "x", 1, 0600) < 0 && err_num() == ENOENT,
+	   "a missing directory");
 }
 
 int main(void)

@@ -75,12 +75,12 @@ static const char *where(int fd)
 	ssize_t n;
 
 	if (fd < 0)
-		return err_num() == ENOENT	 ? "ENOENT" :
-		       err_num() == ELOOP	 ? "ELOOP" :
-		       err_num() == ENOTDIR	 ? "ENOTDIR" :
-		       err_num() == ENAMETOOLONG ? "ENAMETOOLONG" :
-		       err_num() == EEXIST	 ? "EEXIST" :
-						   err_text();
+		return err_num() == ENOENT	   ? "ENOENT"
+		       : err_num() == ELOOP	   ? "ELOOP"
+		       : err_num() == ENOTDIR	   ? "ENOTDIR"
+		       : err_num() == ENAMETOOLONG ? "ENAMETOOLONG"
+		       : err_num() == EEXIST	   ? "EEXIST"
+						   : err_text();
 	n = readlink(path_of_fd(link, fd), text, sizeof(text) - 1);
 	fd_close(&fd);
 	text[n < 0 ? 0 : n] = 0;
@@ -94,9 +94,12 @@ static const char *where(int fd)
 /* ---- opening ---------------------------------------------------------------------------------- */
 
 #define NAME_300                                                                                   \
-	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
-	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
-	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
+	"nnnnnnnnnnnn"                                                                             \
+	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
+	"nnnnnnnnnnnn"                                                                             \
+	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
+	"nnnnnnnnnnnn"
 
 static const struct {
 	const char *path, *want;
@@ -144,15 +147,18 @@ static void test_open(const char *way)
 	int fd;
 
 	for (size_t i = 0; i < ARRAY_SIZE(opens); i++)
-		is_str(where(path_open(root, opens[i].path, O_PATH | opens[i].flags, 0, opens[i].resolve)),
+		is_str(where(path_open(root, opens[i].path, O_PATH | opens[i].flags, 0,
+				       opens[i].resolve)),
 		       opens[i].want, "%s: open \"%.40s\"%s%s", way, opens[i].path,
-		       opens[i].flags & O_NOFOLLOW ? ", nofollow" : "", opens[i].resolve ? ", no symlinks" : "");
+		       opens[i].flags & O_NOFOLLOW ? ", nofollow" : "",
+		       opens[i].resolve ? ", no symlinks" : "");
 	fd = path_open(root, "a", O_PATH, 0, 0);
 	ok(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC, "%s: what is opened is close-on-exec", way);
 	fd_close(&fd);
 	fd = path_open(root, "/up/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0);
 	is_str(where(fd), "/a/new", "%s: a file is created behind a link", way);
-	ok(path_open(root, "a/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0) < 0 && err_num() == EEXIST,
+	ok(path_open(root, "a/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0) < 0 &&
+		   err_num() == EEXIST,
 	   "%s: and not a second time", way);
 	unlinkat(root, "a/new", 0);
 }
@@ -220,10 +226,10 @@ static void test_mkdirs(const char *way)
 static const struct {
 	const char *path, *parent, *last; /* parent NULL: refused */
 } parents[] = {
-	{ "z", "/", "z" },	   { "/z", "/", "z" },	     { "a/z", "/a", "z" },
+	{ "z", "/", "z" },	   { "/z", "/", "z" },		 { "a/z", "/a", "z" },
 	{ "/abs/z", "/a/b", "z" }, { "n1/n2/z", "/n1/n2", "z" }, { "trap/z", "/outside/x", "z" },
-	{ "/", NULL, NULL },	   { "", NULL, NULL },	     { "a/", NULL, NULL },
-	{ "a/..", NULL, NULL },	   { "..", NULL, NULL },     { "a/.", NULL, NULL },
+	{ "/", NULL, NULL },	   { "", NULL, NULL },		 { "a/", NULL, NULL },
+	{ "a/..", NULL, NULL },	   { "..", NULL, NULL },	 { "a/.", NULL, NULL },
 };
 
 static void test_parent(const char *way)
@@ -246,12 +252,8 @@ static void test_parent(const char *way)
 static const struct {
 	const char *path, *want;
 } creates[] = {
-	{ "n1/n2/file", "/n1/n2/file" },
-	{ "/abs/n4", "/a/b/n4" },
-	{ "dangling", "/missing/dir" },
-	{ "a/dangling", "/missing_too" },
-	{ "trap", "/outside/x" },
-	{ "loop1", "ELOOP" },
+	{ "n1/n2/file", "/n1/n2/file" },  { "/abs/n4", "/a/b/n4" }, { "dangling", "/missing/dir" },
+	{ "a/dangling", "/missing_too" }, { "trap", "/outside/x" }, { "loop1", "ELOOP" },
 };
 
 static void test_create(const char *way)
@@ -259,7 +261,8 @@ static void test_create(const char *way)
 	for (size_t i = 0; i < ARRAY_SIZE(creates); i++)
 		is_str(where(path_create(root, creates[i].path, 0644)), creates[i].want,
 		       "%s: make file \"%s\"", way, creates[i].path);
-	ok(path_create(root, "a/b/file", 0644) < 0, "%s: a file that is there is not made again", way);
+	ok(path_create(root, "a/b/file", 0644) < 0, "%s: a file that is there is not made again",
+	   way);
 	ok(outside_untouched(), "%s: no file was made outside", way);
 	clear_made();
 }
@@ -269,17 +272,23 @@ static void test_create(const char *way)
 static const struct {
 	const char *path, *want;
 } cleans[] = {
-	{ "", "" },	      { "/", "/" },		 { "//", "/" },	      { ".", "" },
-	{ "/.", "/" },	      { "..", "" },		 { "/..", "/" },      { "a", "a" },
-	{ "a/", "a" },	      { "/a//./b/../c", "/a/c" }, { "a/..", "" },      { "a/../..", "" },
-	{ "a/../../b", "b" }, { "/a/../../b", "/b" },	 { "./a/./b", "a/b" }, { "/a/b/../..", "/" },
-	{ "...", "..." },     { "/..a/.b", "/..a/.b" },	 { "a/b/..", "a" },   { "/proc/../proc/self", "/proc/self" },
+	{ "", "" },	      { "/", "/" },
+	{ "//", "/" },	      { ".", "" },
+	{ "/.", "/" },	      { "..", "" },
+	{ "/..", "/" },	      { "a", "a" },
+	{ "a/", "a" },	      { "/a//./b/../c", "/a/c" },
+	{ "a/..", "" },	      { "a/../..", "" },
+	{ "a/../../b", "b" }, { "/a/../../b", "/b" },
+	{ "./a/./b", "a/b" }, { "/a/b/../..", "/" },
+	{ "...", "..." },     { "/..a/.b", "/..a/.b" },
+	{ "a/b/..", "a" },    { "/proc/../proc/self", "/proc/self" },
 };
 
 static void test_clean(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cleans); i++)
-		is_str(path_clean(&arena, cleans[i].path), cleans[i].want, "\"%s\" in short", cleans[i].path);
+		is_str(path_clean(&arena, cleans[i].path), cleans[i].want, "\"%s\" in short",
+		       cleans[i].path);
 }
 
 /* ---- a kernel without openat2 ----------------------------------------------------------------- */
@@ -294,10 +303,10 @@ struct bpf {
 static bool without_openat2(int num)
 {
 	struct bpf code[] = {
-		{ 0x20, 0, 0, 0 },		   /* load the number of the call */
-		{ 0x15, 0, 1, SYS_openat2 },	   /* the one? */
+		{ 0x20, 0, 0, 0 }, /* load the number of the call */
+		{ 0x15, 0, 1, SYS_openat2 }, /* the one? */
 		{ 0x06, 0, 0, 0x00050000u | num }, /* SECCOMP_RET_ERRNO */
-		{ 0x06, 0, 0, 0x7fff0000u },	   /* SECCOMP_RET_ALLOW */
+		{ 0x06, 0, 0, 0x7fff0000u }, /* SECCOMP_RET_ALLOW */
 	};
 	struct {
 		unsigned short len;

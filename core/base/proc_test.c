@@ -27,17 +27,20 @@ static uint64_t start_of(pid_t pid)
 
 static void test_stat(void)
 {
-	static const char *const names[] = { "plain", "two words", "a) R 1 2 3", ")))(((", "(", ") ", "1 2 3 4 5 6" };
+	static const char *const names[] = { "plain", "two words", "a) R 1 2 3", ")))(((",
+					     "(",     ") ",	   "1 2 3 4 5 6" };
 	struct proc_stat st = { 0 };
 	pid_t pid;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		prctl(PR_SET_NAME, names[i], 0, 0, 0);
-		ok(proc_stat(getpid(), &st) == 1 && st.state == 'R' && st.start == start_of(getpid()),
+		ok(proc_stat(getpid(), &st) == 1 && st.state == 'R' &&
+			   st.start == start_of(getpid()),
 		   "a process called \"%s\"", names[i]);
 	}
 	signal(SIGUSR1, SIG_IGN);
-	ok(proc_stat(getpid(), &st) == 1 && st.ignored == 1u << (SIGUSR1 - 1), "what it ignores: %x", st.ignored);
+	ok(proc_stat(getpid(), &st) == 1 && st.ignored == 1u << (SIGUSR1 - 1),
+	   "what it ignores: %x", st.ignored);
 	signal(SIGUSR1, SIG_DFL);
 	pid = fork();
 	if (!pid)
@@ -71,24 +74,62 @@ static void test_signals(void)
 		const char *text;
 		int want;
 	} rows[] = {
-		{ "9", 9 }, { "0", 0 }, { "64", 64 }, { "KILL", SIGKILL }, { "SIGKILL", SIGKILL },
-		{ "kill", SIGKILL }, { "sigTerm", SIGTERM }, { "IOT", SIGABRT }, { "CLD", SIGCHLD },
-		{ "POLL", SIGIO }, { "HUP", 1 }, { "WINCH", SIGWINCH }, { "SYS", SIGSYS },
-		{ "RTMIN", SIGRTMIN }, { "SIGRTMIN", SIGRTMIN }, { "rtmin+3", SIGRTMIN + 3 },
-		{ "SIGRTMAX-1", SIGRTMAX - 1 }, { "RTMAX", SIGRTMAX }, { "RTMIN+0", SIGRTMIN },
-		{ "RTMIN-1", -1 }, { "RTMAX+1", -1 }, { "RTMIN+100", -1 }, { "RTMIN+", -1 }, { "RTMIN3", -1 },
-		{ "RTMIN+-1", -1 }, { "RTMIN+ 1", -1 }, { "RTMIN+1x", -1 }, { "RTMIN+9223372036854775807", -1 },
-		{ "RTMAX-9223372036854775808", -1 }, { "RTMIN+99999999999999999999", -1 }, { "", -1 },
-		{ "SIG", -1 }, { "SIGSIGKILL", -1 }, { "SIG9", -1 }, { "9x", -1 }, { "9 ", -1 }, { " 9", -1 },
-		{ "-9", -1 }, { "+9", -1 }, { "0x9", -1 }, { "65", -1 }, { "999", -1 }, { "4294967305", -1 },
-		{ "99999999999999999999999", -1 }, { "KILLL", -1 }, { "KIL", -1 }, { "KILL ", -1 }, { "FOO", -1 },
+		{ "9", 9 },
+		{ "0", 0 },
+		{ "64", 64 },
+		{ "KILL", SIGKILL },
+		{ "SIGKILL", SIGKILL },
+		{ "kill", SIGKILL },
+		{ "sigTerm", SIGTERM },
+		{ "IOT", SIGABRT },
+		{ "CLD", SIGCHLD },
+		{ "POLL", SIGIO },
+		{ "HUP", 1 },
+		{ "WINCH", SIGWINCH },
+		{ "SYS", SIGSYS },
+		{ "RTMIN", SIGRTMIN },
+		{ "SIGRTMIN", SIGRTMIN },
+		{ "rtmin+3", SIGRTMIN + 3 },
+		{ "SIGRTMAX-1", SIGRTMAX - 1 },
+		{ "RTMAX", SIGRTMAX },
+		{ "RTMIN+0", SIGRTMIN },
+		{ "RTMIN-1", -1 },
+		{ "RTMAX+1", -1 },
+		{ "RTMIN+100", -1 },
+		{ "RTMIN+", -1 },
+		{ "RTMIN3", -1 },
+		{ "RTMIN+-1", -1 },
+		{ "RTMIN+ 1", -1 },
+		{ "RTMIN+1x", -1 },
+		{ "RTMIN+9223372036854775807", -1 },
+		{ "RTMAX-9223372036854775808", -1 },
+		{ "RTMIN+99999999999999999999", -1 },
+		{ "", -1 },
+		{ "SIG", -1 },
+		{ "SIGSIGKILL", -1 },
+		{ "SIG9", -1 },
+		{ "9x", -1 },
+		{ "9 ", -1 },
+		{ " 9", -1 },
+		{ "-9", -1 },
+		{ "+9", -1 },
+		{ "0x9", -1 },
+		{ "65", -1 },
+		{ "999", -1 },
+		{ "4294967305", -1 },
+		{ "99999999999999999999999", -1 },
+		{ "KILLL", -1 },
+		{ "KIL", -1 },
+		{ "KILL ", -1 },
+		{ "FOO", -1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		ok(proc_signal(rows[i].text) == rows[i].want, "signal \"%s\" is %d", rows[i].text, rows[i].want);
+		ok(proc_signal(rows[i].text) == rows[i].want, "signal \"%s\" is %d", rows[i].text,
+		   rows[i].want);
 	for (const struct json_word *w = proc_signals(); w->word; w++)
-		ok(proc_signal(w->word) == w->value && w->value > 0 && w->value < 32, "signal %s of the list",
-		   w->word);
+		ok(proc_signal(w->word) == w->value && w->value > 0 && w->value < 32,
+		   "signal %s of the list", w->word);
 }
 
 int main(void)

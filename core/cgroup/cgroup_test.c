@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static struct arena arena;
@@ -161,8 +162,11 @@ static void test_life(void)
 	}
 }
 
+#define FEW_FILES 40
+
 static void test_tree(void)
 {
+	struct rlimit files, few;
 	struct cgroup *cg = new_cgroup("/ocibox-test-tree", NULL);
 	struct cg_dir *d;
 	cgroup_pids found;
@@ -183,10 +187,14 @@ static void test_tree(void)
 	   err_text());
 	d = cg->v2 && cg->v2->path ? cg->v2 : cg_dir_of(cg, CTL_DEVICES);
 	fd = open(d->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	getrlimit(RLIMIT_NOFILE, &files);
+	few = files;
+	few.rlim_cur = FEW_FILES;
+	setrlimit(RLIMIT_NOFILE, &few);
 	/* nested further than there are descriptors for, wide at the top */
 	for (int i = 0; i < 20; i++)
 		mkdirat(fd, arena_printf(&arena, "w%d", i), 0755);
-	for (depth = 0; depth < 1500; depth++) {
+	for (depth = 0; depth < 200; depth++) {
 		int next;
 
 		if (mkdirat(fd, "n", 0755) < 0)
@@ -195,7 +203,7 @@ static void test_tree(void)
 		close(fd);
 		fd = next;
 	}
-	printf("# %d levels\n", depth);
+	ok(depth == 200, "200 levels, more than the %d descriptors there may be", FEW_FILES);
 	second = fork();
 	if (!second) {
 		pause();
@@ -212,6 +220,38 @@ static void test_tree(void)
 	ok(waitpid(second, &status, 0) == second && WTERMSIG(status) == SIGTERM, "the other too");
 	ok(cgroup_remove(cg) == 0 && access(d->path, F_OK) < 0, "all of it removed: %s",
 	   err_text());
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* systemd in a container moves itself away from where it was started. */
+static void test_follow(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-follow", NULL);
+	int procfd __cleanup(fd_close) = procfs_open();
+	const char *path;
+	pid_t pid;
+
+	if (!cg || !cg->v2 || procfd < 0 || cgroup_create(cg) < 0) {
+		printf("# no v2 directory to move in\n");
+		return;
+	}
+	path = cg->v2->path;
+	cgroup_join_open(cg);
+	pid = spawn(cg);
+	ok(pid > 0 && cgroup_follow(cg, procfd, pid) == 0, "follow: %s", err_text());
+	is_str(cg->v2->path, path, "one who has not moved");
+	ok(mkdir(arena_printf(&arena, "%s/init.scope", path), 0755) == 0 &&
+		   file_write(AT_FDCWD, arena_printf(&arena, "%s/init.scope/cgroup.procs", path),
+			      arena_printf(&arena, "%d", pid)) == 0,
+	   "he moves: %s", err_text());
+	ok(cgroup_follow(cg, procfd, pid) == 0 && strstr(cg->v2->path, "-follow/init.scope"),
+	   "and is found: %s", err_text());
+	ok(cgroup_follow(cg, procfd, getpid()) < 0, "one who is elsewhere is not: %s", err_text());
+	err_clear("he was not to be found");
+	cg->v2->path = path;
+	fd_close(&cg->v2->fd);
+	ok(cgroup_kill(cg, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "killed");
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
 /* A process may come between plan and create: neither it nor its sub-cgroups may suffer for it. */
@@ -340,14 +380,14 @@ static void test_oom(void)
 	waitpid(pid, &status, WUNTRACED);
 	ok(cgroup_attach(cg, pid, false) == 0 && kill(pid, SIGCONT) == 0, "a hungry one: %s",
 	   err_text());
-	while (ret == 0 && poll(&p, 1, 60000) == 1)
+	while (ret == 0 && poll(&p, 1, -1) == 1)
 		ret = cgroup_oom_read(&oom);
 	ok(ret == 1, "it is told");
 	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it is dead");
 	ok(cgroup_oom_kills(cg) == 1, "and counted");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 	while ((ret = cgroup_oom_read(&oom)) >= 0)
-		if (ret == 0 && poll(&p, 1, 60000) != 1)
+		if (ret == 0 && poll(&p, 1, -1) != 1)
 			break;
 	ok(ret == -1, "the end is told too");
 	cgroup_oom_close(&oom);
@@ -531,6 +571,7 @@ int main(void)
 	}
 	test_life();
 	test_tree();
+	test_follow();
 	test_taken();
 	test_wait();
 	test_stats();

@@ -116,6 +116,15 @@ int mountapi_clone(int dirfd, const char *path, unsigned flags);
 /* A detached fresh filesystem. data: words joined by commas; attrs MOUNT_ATTR_*. */
 int mountapi_new(const char *fstype, const char *source, unsigned long flags, const char *data);
 int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr);
+/* A fresh filesystem on target, which was opened as path below root. Returns the mount. */
+struct mountapi_fresh {
+	const char *fstype, *source, *data;
+	unsigned long flags;
+	int root;
+	const char *path;
+	int target;
+};
+int mountapi_fresh(const struct mountapi_fresh *f);
 /* Id-maps a detached mount (mount_setattr(2), "ID-mapped mounts"). */
 int mountapi_idmap(int fd, int userns, bool recursive);
 /* Puts a detached mount on target; afterwards mnt names the mount where it lies. */

@@ -145,6 +145,13 @@ static int copy_symlink(struct mount_job *j)
 	return 1;
 }
 
+static int open_source(const struct mount_job *j)
+{
+	int fd = openat(AT_FDCWD, j->m->source, O_PATH | O_CLOEXEC | (j->o.src_nofollow ? O_NOFOLLOW : 0));
+
+	return fd < 0 ? fail("open %s", j->m->source) : fd;
+}
+
 /* A detached mount of the source, or an O_PATH fd on kernels without (detached tells). */
 static int bind_source(struct mount_job *j, bool *detached)
 {
@@ -164,10 +171,7 @@ static int bind_source(struct mount_job *j, bool *detached)
 		return -1;
 	/* KERNEL 5.2: open_tree(2); the bind is made by mount(2) from this descriptor. */
 	*detached = false;
-	fd = openat(AT_FDCWD, j->m->source, O_PATH | O_CLOEXEC | (j->o.src_nofollow ? O_NOFOLLOW : 0));
-	if (fd < 0)
-		return fail("open %s", j->m->source);
-	return fd;
+	return open_source(j);
 }
 
 static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
@@ -215,8 +219,16 @@ static int mount_bind(struct mount_job *j)
 	b.source = source;
 	b.target = target;
 	b.change = b.flags || j->o.cleared & per_mount ? MOUNTAPI_REPLACE : MOUNTAPI_KEEP;
-	if (bind_attach(j, &b) < 0)
-		return -1;
+	if (bind_attach(j, &b) < 0) {
+		if (!b.detached || j->o.idmap || j->o.ridmap || (err_num() != ENOSYS && err_num() != EPERM))
+			return -1;
+		/* KERNEL 5.2: move_mount(2) (ENOSYS); once more, from the source itself. */
+		fd_close(&source);
+		b.source = source = open_source(j);
+		b.detached = false;
+		if (source < 0 || bind_attach(j, &b) < 0)
+			return -1;
+	}
 	if (!b.detached && (j->o.rec_set || j->o.rec_clr || j->o.npropagation)) {
 		fd_close(&source);
 		source = path_open(j->env->root, j->m->destination, O_PATH, 0, 0);
@@ -283,12 +295,15 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 
 	if (later)
 		j->o.flags &= ~(unsigned long)MS_RDONLY;
-	mnt = mountapi_new(j->m->type, source, j->o.flags, j->o.data);
+	mnt = mountapi_fresh(&(struct mountapi_fresh){
+		.fstype = j->m->type, .source = source, .data = j->o.data, .flags = j->o.flags,
+		.root = j->env->root, .path = j->m->destination, .target = target });
 	if (mnt < 0)
 		return explain(j);
+	/* target is what lies below now. */
 	if (j->o.tmpcopyup && j->target_existed && mount_copyup(target, mnt) < 0)
 		return -1;
-	if (mountapi_attach(mnt, target) < 0 || mount_settle(j, mnt) < 0)
+	if (mount_settle(j, mnt) < 0)
 		return -1;
 	if (later)
 		j->env->readonly_later[j->env->nreadonly++] = fd_take(&mnt);

@@ -8,13 +8,19 @@
 
 #define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
+static int mount_tmpfs(struct mount_job *j, int target, unsigned long flags)
+{
+	return mountapi_fresh(&(struct mountapi_fresh){
+		.fstype = "tmpfs", .source = "cgroup", .data = "mode=755", .flags = flags, .root = j->env->root,
+		.path = j->m->destination, .target = target });
+}
+
 /* Nothing to show: something empty, so that what lies below is not taken for the container's. */
 static int mount_nothing(struct mount_job *j, int target)
 {
-	int mnt __cleanup(fd_close) = mountapi_new("tmpfs", "cgroup", CGROUP_FLAGS | MS_RDONLY, "mode=755");
+	int mnt __cleanup(fd_close) = mount_tmpfs(j, target, CGROUP_FLAGS | MS_RDONLY);
 
-	(void)j;
-	return mnt < 0 ? -1 : mountapi_attach(mnt, target);
+	return mnt < 0 ? -1 : 0;
 }
 
 /* The first namespaces of a host have fixed inode numbers (include/linux/proc_ns.h, since 3.8). */
@@ -98,6 +104,24 @@ static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgro
 	return 0;
 }
 
+/* All at once: the tmpfs and every hierarchy on it. */
+static int protect(struct mount_job *j, int dir, unsigned long flags)
+{
+	char path[FD_PATH_MAX + 80];
+
+	if (!mountapi_setattr(dir, true, mountapi_attrs(flags), 0))
+		return 0;
+	if (err_num() != ENOSYS && err_num() != EPERM)
+		return -1;
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); one by one. */
+	list_each(cg, j->env->cgroups) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
+		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 && errno != EINVAL)
+			return fail("change mount flags of %s", cg->name);
+	}
+	return mountapi_setattr(dir, false, mountapi_attrs(flags), 0);
+}
+
 /* One directory a hierarchy on a tmpfs; read-only at the end when asked. */
 static int mount_v1(struct mount_job *j)
 {
@@ -106,14 +130,13 @@ static int mount_v1(struct mount_job *j)
 
 	if (target < 0)
 		return fail_in("destination");
-	dir = mountapi_new("tmpfs", "cgroup", j->o.flags & ~(unsigned long)MS_RDONLY, "mode=755");
-	if (dir < 0 || mountapi_attach(dir, target) < 0)
+	dir = mount_tmpfs(j, target, j->o.flags & ~(unsigned long)MS_RDONLY);
+	if (dir < 0)
 		return -1;
 	list_each(cg, j->env->cgroups)
 		if (mount_hierarchy(j, dir, cg) < 0 || link_names(dir, cg->name) < 0)
 			return -1;
-	/* All at once: the tmpfs and every hierarchy on it. */
-	if (mountapi_setattr(dir, true, mountapi_attrs(CGROUP_FLAGS | (j->o.flags & MS_RDONLY)), 0) < 0)
+	if (protect(j, dir, CGROUP_FLAGS | (j->o.flags & MS_RDONLY)) < 0)
 		return -1;
 	return mount_settle(j, dir);
 }

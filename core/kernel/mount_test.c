@@ -12,7 +12,8 @@ static char top[] = "/tmp/mount_test.XXXXXX";
 static const char *rootfs;
 static int later[8];
 
-static const char *const dirs[] = { "root", "root/proc", "root/a", "root/a/b", "root/sticky", "outside" };
+static const char *const dirs[] = { "root",	"root/proc",   "root/a",
+				    "root/a/b", "root/sticky", "outside" };
 
 static const struct {
 	const char *name, *target;
@@ -40,7 +41,9 @@ static void make_tree(void)
 /* A fresh mount namespace in which the rootfs is a mount, as rootfs_open leaves it. */
 static int make_env(struct mount_env *env)
 {
-	*env = (struct mount_env){ .arena = &arena, .root_path = rootfs, .readonly_later = later, .proc = -1 };
+	*env = (struct mount_env){
+		.arena = &arena, .root_path = rootfs, .readonly_later = later, .proc = -1
+	};
 	umask(0);
 	if (unshare(CLONE_NEWNS) < 0)
 		return -1;
@@ -52,13 +55,17 @@ static unsigned long magic_of(const char *path)
 {
 	struct statfs fs;
 
-	return statfs(arena_printf(&arena, "%s%s", rootfs, path), &fs) < 0 ? 0 : (unsigned long)fs.f_type;
+	return statfs(arena_printf(&arena, "%s%s", rootfs, path), &fs) < 0
+		       ? 0
+		       : (unsigned long)fs.f_type;
 }
 
 static int mount_one(struct mount_env *env, const char *type, const char *dest, const char *option)
 {
 	const char *options[] = { option };
-	struct oci_mount m = { .destination = dest, .type = type, .source = type, .options = { options, !!option } };
+	struct oci_mount m = {
+		.destination = dest, .type = type, .source = type, .options = { options, !!option }
+	};
 
 	return mount_entry(env, &m);
 }
@@ -101,7 +108,8 @@ static int lands(void)
 		return 0;
 	}
 	WANT(!mount_one(&env, entries[current].type, entries[current].dest, NULL));
-	WANT(magic_of(lies) == (!strcmp(entries[current].type, "proc") ? SYS_PROC_MAGIC : SYS_TMPFS_MAGIC));
+	WANT(magic_of(lies) ==
+	     (!strcmp(entries[current].type, "proc") ? SYS_PROC_MAGIC : SYS_TMPFS_MAGIC));
 	return 0;
 }
 
@@ -147,7 +155,7 @@ static int read_only(void)
 
 	WANT(make_env(&env) >= 0);
 	WANT(!mount_one(&env, "tmpfs", "/a", "ro"));
-	WANT(!mkdir(below, 0755));	/* a later entry may need it */
+	WANT(!mkdir(below, 0755)); /* a later entry may need it */
 	WANT(!mount_finish(&env));
 	WANT(mkdir(arena_printf(&arena, "%s/a/late", rootfs), 0755) < 0 && errno == EROFS);
 	WANT(!env.nreadonly);
@@ -177,8 +185,9 @@ int main(void)
 	arena_init(&arena, block, sizeof(block));
 	make_tree();
 	for (current = 0; current < ARRAY_SIZE(entries); current++) {
-		struct claim c = { arena_printf(&arena, "%s on %s", entries[current].type, entries[current].dest), lands,
-				   true };
+		struct claim c = { arena_printf(&arena, "%s on %s", entries[current].type,
+						entries[current].dest),
+				   lands, true };
 
 		claims_try(&c, 1);
 	}

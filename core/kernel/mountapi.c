@@ -50,6 +50,12 @@ int mountapi_clone(int dirfd, const char *path, unsigned flags)
 	return mnt;
 }
 
+/* A call that this kernel or an outer seccomp profile does not have. */
+static bool missing(int num)
+{
+	return num == ENOSYS || num == EPERM;
+}
+
 /* The words that the kernel's filesystem context keeps of what went wrong. */
 static int fail_context(int fsfd, const char *fstype, const char *what)
 {
@@ -116,9 +122,40 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 {
 	struct sys_mount_attr attr = { .attr_set = set, .attr_clr = clr };
 
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
+	unsigned long flags = MS_REMOUNT | MS_BIND;
+	char path[FD_PATH_MAX];
+
+	if (!sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr))
+		return 0;
+	if (recursive || clr || !missing(errno))
 		return fail("change mount attributes");
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); an attached mount can be remounted, a tree cannot. */
+	for (size_t i = 0; i < ARRAY_SIZE(attr_rows); i++)
+		if (set & attr_rows[i].attr)
+			flags |= attr_rows[i].ms;
+	if (mountapi_flags(fd, &flags) < 0)
+		return -1;
+	if (mount(NULL, path_of_fd(path, fd), NULL, flags, NULL) < 0)
+		return fail("change mount flags");
 	return 0;
+}
+
+int mountapi_fresh(const struct mountapi_fresh *f)
+{
+	char path[FD_PATH_MAX];
+	int mnt __cleanup(fd_close) = mountapi_new(f->fstype, f->source, f->flags, f->data);
+
+	if (mnt >= 0 && !mountapi_attach(mnt, f->target))
+		return fd_take(&mnt);
+	if (!missing(err_num()))
+		return -1;
+	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS); mount(2), and the mount is found again through
+	 * the root. */
+	fd_close(&mnt);
+	if (mount(f->source ? f->source : f->fstype, path_of_fd(path, f->target), f->fstype, f->flags, f->data) < 0)
+		return fail("mount %s on %s", f->fstype, f->path);
+	mnt = path_open(f->root, f->path, O_PATH | O_DIRECTORY, 0, 0);
+	return fd_take(&mnt);
 }
 
 int mountapi_idmap(int fd, int userns, bool recursive)
@@ -205,8 +242,11 @@ static int bind_classic(const struct mountapi_bind *b)
 		return -1;
 	if (b->change == MOUNTAPI_ADD && mountapi_flags(mnt, &flags) < 0)
 		return -1;
-	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
-		return fail("change mount flags");
+	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0) {
+		fail("change mount flags");
+		umount2(target, MNT_DETACH);	/* never with less than was asked for */
+		return -1;
+	}
 	return 0;
 }
 
@@ -217,7 +257,7 @@ int mountapi_bind(const struct mountapi_bind *b)
 	if (!b->detached) {
 		own = sys_open_tree(b->source, "",
 				    AT_EMPTY_PATH | OPEN_TREE_CLONE | (b->recursive ? AT_RECURSIVE : 0));
-		if (own < 0 && (errno == ENOSYS || errno == EPERM))
+		if (own < 0 && missing(errno))
 			return bind_classic(b);
 		if (own < 0)
 			return fail("clone mount");
@@ -229,13 +269,13 @@ int mountapi_bind(const struct mountapi_bind *b)
 								   attrs_to_clear(b->flags) : 0 };
 
 		if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
-			if (errno == ENOSYS && !b->detached)
+			if (missing(errno) && !b->detached)
 				return bind_classic(b);
 			return fail("change mount attributes");
 		}
 	}
 	if (mountapi_attach(mnt, b->target) < 0)
-		return -1;
+		return missing(err_num()) && !b->detached ? bind_classic(b) : -1;
 	if (b->done)
 		fd_pool_put(b->done, &own);
 	return 0;

@@ -94,8 +94,8 @@ static const struct {
 
 static void test_words(void)
 {
-	static const char *const flags[] = { "copy-symlink", "dest-nofollow", "idmap", "ridmap", "src-nofollow",
-					     "tmpcopyup" };
+	static const char *const flags[] = { "copy-symlink", "dest-nofollow", "idmap",
+					     "ridmap",	     "src-nofollow",  "tmpcopyup" };
 	size_t n, known = ARRAY_SIZE(rows) + ARRAY_SIZE(flags);
 	const char *const *all = mountopt_words(&arena, &n);
 	bool sorted = true;
@@ -103,8 +103,9 @@ static void test_words(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct mount_opts o = parse(rows[i].word);
 
-		ok(o.flags == rows[i].set && o.cleared == rows[i].clear && o.rec_set == rows[i].rec_set &&
-			   o.rec_clr == rows[i].rec_clr && o.npropagation == !!rows[i].propagation &&
+		ok(o.flags == rows[i].set && o.cleared == rows[i].clear &&
+			   o.rec_set == rows[i].rec_set && o.rec_clr == rows[i].rec_clr &&
+			   o.npropagation == !!rows[i].propagation &&
 			   (!o.npropagation || o.propagation[0] == rows[i].propagation) && !o.data,
 		   "%s", rows[i].word);
 	}
@@ -129,20 +130,22 @@ static void test_order(void)
 	o = parse("rw ro");
 	ok(o.flags == MS_RDONLY && !o.cleared, "ro after rw");
 	o = parse("nosuid nodev suid noexec");
-	ok(o.flags == (MS_NODEV | MS_NOEXEC) && o.cleared == MS_NOSUID, "one taken back of several");
+	ok(o.flags == (MS_NODEV | MS_NOEXEC) && o.cleared == MS_NOSUID,
+	   "one taken back of several");
 	o = parse("rro rrw");
 	ok(!o.rec_set && o.rec_clr == MOUNT_ATTR_RDONLY, "rrw after rro");
 	o = parse("rrw rro rnodev");
 	ok(o.rec_set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) && !o.rec_clr, "rro after rrw");
 	o = parse("rnoatime rstrictatime");
-	ok(o.rec_set == MOUNT_ATTR_STRICTATIME && o.rec_clr == ATIME, "one atime mode takes the other's place");
+	ok(o.rec_set == MOUNT_ATTR_STRICTATIME && o.rec_clr == ATIME,
+	   "one atime mode takes the other's place");
 	o = parse("rnoatime ratime");
 	ok(!o.rec_set && o.rec_clr == ATIME, "ratime after rnoatime");
 	o = parse("ro rro");
 	ok(o.flags == MS_RDONLY && o.rec_set == MOUNT_ATTR_RDONLY, "ro and rro are two things");
 	o = parse("rprivate shared rslave");
-	ok(o.npropagation == 3 && o.propagation[0] == (MS_PRIVATE | MS_REC) && o.propagation[1] == MS_SHARED &&
-		   o.propagation[2] == (MS_SLAVE | MS_REC),
+	ok(o.npropagation == 3 && o.propagation[0] == (MS_PRIVATE | MS_REC) &&
+		   o.propagation[1] == MS_SHARED && o.propagation[2] == (MS_SLAVE | MS_REC),
 	   "propagation is a list in order");
 	o = parse("shared slave shared slave shared slave shared slave shared slave");
 	ok(o.npropagation <= ARRAY_SIZE(o.propagation), "that has an end");
@@ -153,8 +156,8 @@ static void test_data(void)
 	struct oci_mount none = { 0 };
 	struct mount_opts o;
 
-	is_str(parse("mode=755 ro size=65536k nr_inodes=5").data, "mode=755,size=65536k,nr_inodes=5",
-	       "what is no word is data, in order");
+	is_str(parse("mode=755 ro size=65536k nr_inodes=5").data,
+	       "mode=755,size=65536k,nr_inodes=5", "what is no word is data, in order");
 	is_str(parse("acl").data, "acl", "acl is the filesystem's");
 	is_str(parse("RO").data, "RO", "case counts");
 	is_str(parse("rbindx").data, "rbindx", "and every letter");

@@ -21,7 +21,8 @@ static struct ns_plan plan_of(unsigned fresh, unsigned joined)
 	for (int bit = 31; bit >= 0; bit--)
 		if ((fresh | joined) & 1u << bit)
 			list[linux_.namespaces.n++] =
-				(struct oci_namespace){ (int)(1u << bit), joined & 1u << bit ? "/ns" : NULL };
+				(struct oci_namespace){ (int)(1u << bit),
+							joined & 1u << bit ? "/ns" : NULL };
 	ns_plan(&linux_, &plan);
 	return plan;
 }
@@ -33,27 +34,34 @@ static const struct {
 	unsigned clone, late, early;
 } rows[] = {
 	{ "nothing", 0, 0, false, 0, 0, 0 },
-	{ "the usual ones", PID | NET | IPC | UTS | MNT, 0, false, PID | NET | IPC | UTS | MNT, 0, 0 },
-	{ "a cgroup namespace is made by init itself", PID | MNT | CGROUP, 0, false, PID | MNT, CGROUP, 0 },
-	{ "a user namespace alone", USER, 0, false, USER, 0, 0 },
-	{ "a user namespace owns what is cloned with it", USER | PID | NET | MNT, 0, false, USER | PID | NET | MNT, 0,
+	{ "the usual ones", PID | NET | IPC | UTS | MNT, 0, false, PID | NET | IPC | UTS | MNT, 0,
 	  0 },
+	{ "a cgroup namespace is made by init itself", PID | MNT | CGROUP, 0, false, PID | MNT,
+	  CGROUP, 0 },
+	{ "a user namespace alone", USER, 0, false, USER, 0, 0 },
+	{ "a user namespace owns what is cloned with it", USER | PID | NET | MNT, 0, false,
+	  USER | PID | NET | MNT, 0, 0 },
 	{ "a user and a cgroup namespace", USER | MNT | CGROUP, 0, false, USER | MNT, CGROUP, 0 },
 	{ "a time namespace is for children", TIME | MNT, 0, true, MNT, 0, TIME },
-	{ "user and time: both before the clone", USER | TIME | PID | MNT, 0, true, PID | MNT, 0, USER | TIME },
-	{ "a joined network namespace needs no second process", PID | MNT, NET, false, PID | MNT, 0, 0 },
+	{ "user and time: both before the clone", USER | TIME | PID | MNT, 0, true, PID | MNT, 0,
+	  USER | TIME },
+	{ "a joined network namespace needs no second process", PID | MNT, NET, false, PID | MNT, 0,
+	  0 },
 	{ "nor do ipc and uts", PID | MNT, IPC | UTS, false, PID | MNT, 0, 0 },
 	{ "nor a mount namespace", PID, MNT, false, PID, 0, 0 },
 	{ "nor a cgroup namespace", MNT, CGROUP, false, MNT, 0, 0 },
 	{ "a joined pid namespace is for children", NET | MNT, PID, true, NET | MNT, 0, 0 },
 	{ "so is a joined time namespace", MNT, TIME, true, MNT, 0, 0 },
-	{ "what is new belongs to the joined user namespace", PID | MNT, USER, true, PID | MNT, 0, 0 },
-	{ "a new user namespace comes after the joins", USER | PID | MNT, NET, true, PID | MNT, 0, USER },
+	{ "what is new belongs to the joined user namespace", PID | MNT, USER, true, PID | MNT, 0,
+	  0 },
+	{ "a new user namespace comes after the joins", USER | PID | MNT, NET, true, PID | MNT, 0,
+	  USER },
 	{ "joined user, pid and network", MNT | CGROUP, USER | PID | NET, true, MNT, CGROUP, 0 },
 	{ "joined network, new user and time", USER | TIME | MNT, NET, true, MNT, 0, USER | TIME },
-	{ "all of them joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0, 0 },
-	{ "all of them new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true, PID | NET | IPC | UTS | MNT,
-	  CGROUP, USER | TIME },
+	{ "all of them joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0,
+	  0 },
+	{ "all of them new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true,
+	  PID | NET | IPC | UTS | MNT, CGROUP, USER | TIME },
 };
 
 static void test_plans(void)
@@ -62,11 +70,11 @@ static void test_plans(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		p = plan_of(rows[i].fresh, rows[i].joined);
-		ok(p.two_steps == rows[i].two && p.clone_flags == rows[i].clone && p.late_flags == rows[i].late &&
-			   p.early_flags == rows[i].early,
+		ok(p.two_steps == rows[i].two && p.clone_flags == rows[i].clone &&
+			   p.late_flags == rows[i].late && p.early_flags == rows[i].early,
 		   "%s", rows[i].what);
-		ok(p.all == (rows[i].fresh | rows[i].joined) && p.fresh == rows[i].fresh, "%s: what there is",
-		   rows[i].what);
+		ok(p.all == (rows[i].fresh | rows[i].joined) && p.fresh == rows[i].fresh,
+		   "%s: what there is", rows[i].what);
 	}
 	ns_plan(NULL, &p);
 	ok(!p.all && !p.njoins && !p.two_steps, "no linux section");
@@ -76,14 +84,17 @@ static void test_plans(void)
 static void test_all_plans(void)
 {
 	static const unsigned types[NS_MAX] = { USER, PID, NET, MNT, IPC, UTS, CGROUP, TIME };
-	bool once = true, clonable = true, owned = true, children = true, ordered = true, joins = true;
+	bool once = true, clonable = true, owned = true, children = true, ordered = true,
+	     joins = true;
 
 	for (unsigned n = 0; n < 6561; n++) { /* 3^8 */
 		unsigned fresh = 0, joined = 0, seen = 0, rest = n;
 		struct ns_plan p;
 
 		for (size_t i = 0; i < NS_MAX; i++, rest /= 3)
-			*(rest % 3 == 1 ? &fresh : rest % 3 == 2 ? &joined : &(unsigned){ 0 }) |= types[i];
+			*(rest % 3 == 1	  ? &fresh
+			  : rest % 3 == 2 ? &joined
+					  : &(unsigned){ 0 }) |= types[i];
 		p = plan_of(fresh, joined);
 		once &= (p.clone_flags | p.late_flags | p.early_flags) == fresh &&
 			!(p.clone_flags & p.late_flags) && !(p.clone_flags & p.early_flags) &&
@@ -101,7 +112,8 @@ static void test_all_plans(void)
 	}
 	ok(once, "what is new is made once, by one of three ways");
 	ok(clonable, "only what clone(2) can make is left to it");
-	ok(owned, "with joins a new user namespace comes before the clone, so that it owns what is new");
+	ok(owned,
+	   "with joins a new user namespace comes before the clone, so that it owns what is new");
 	ok(children, "what acts on children only has a process before init");
 	ok(ordered, "user is the first of the joins, mount the last");
 	ok(joins, "whatever has a path is joined, and nothing is open yet");
@@ -121,7 +133,8 @@ static int open_one(int type, const char *path)
 static void test_open(void)
 {
 	ok(!open_one(UTS, "/proc/self/ns/uts"), "a namespace of the right type is opened");
-	ok(open_one(NET, "/proc/self/ns/uts") < 0 && strstr(err_text(), "NEWUTS") && strstr(err_text(), "NEWNET"),
+	ok(open_one(NET, "/proc/self/ns/uts") < 0 && strstr(err_text(), "NEWUTS") &&
+		   strstr(err_text(), "NEWNET"),
 	   "one of another type is refused, with both names");
 	ok(open_one(NET, "/proc/self/ns/none") < 0 && err_num() == ENOENT, "a missing one");
 	ok(open_one(NET, "/dev/null") < 0, "a device is none");
@@ -134,7 +147,9 @@ static void test_open(void)
 /* Without the right to join, nothing may go on as if it had been joined. */
 static int join_not_allowed(unsigned all)
 {
-	struct ns_plan p = { .all = all, .njoins = 1, .joins = { { CLONE_NEWNET, -1, "/proc/self/ns/net" } } };
+	struct ns_plan p = { .all = all,
+			     .njoins = 1,
+			     .joins = { { CLONE_NEWNET, -1, "/proc/self/ns/net" } } };
 
 	WANT(!ns_open(&p));
 	WANT(!setresuid(65534, 65534, 65534));
@@ -154,7 +169,9 @@ static int beside_new_user(void)
 
 static int joins(void)
 {
-	struct ns_plan p = { .all = UTS, .njoins = 1, .joins = { { CLONE_NEWUTS, -1, "/proc/self/ns/uts" } } };
+	struct ns_plan p = { .all = UTS,
+			     .njoins = 1,
+			     .joins = { { CLONE_NEWUTS, -1, "/proc/self/ns/uts" } } };
 	char name[65] = "";
 
 	WANT(!ns_open(&p));

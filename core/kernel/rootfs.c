@@ -142,15 +142,20 @@ static int open_null(int *fd)
 	return 0;
 }
 
-/* What covers directories: one empty tmpfs for all. */
-static int open_empty(int *fd, const char *label)
+/* What covers directories: one empty tmpfs for all, mounted on the first. */
+static int mount_empty(struct rootfs_protect *p, const char *path, int target)
 {
-	char data[512] = "mode=0555";
+	struct mountapi_fresh f = { .fstype = "tmpfs", .data = "mode=0555", .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				    .root = p->root, .path = path, .target = target };
+	char data[512];
 
-	if (label && snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", label) >= (int)sizeof(data))
-		return failx("mount label is too long");
-	*fd = mountapi_new("tmpfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
-	return *fd < 0 ? -1 : mountapi_setattr(*fd, false, MOUNT_ATTR_RDONLY, 0);
+	if (p->label) {
+		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >= (int)sizeof(data))
+			return failx("mount label is too long");
+		f.data = data;
+	}
+	p->dir = mountapi_fresh(&f);
+	return p->dir < 0 ? -1 : mountapi_setattr(p->dir, false, MOUNT_ATTR_RDONLY, 0);
 }
 
 static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
@@ -166,7 +171,7 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 		return mountapi_bind(b);
 	}
 	if (p->dir < 0)
-		return open_empty(&p->dir, p->label) < 0 ? -1 : mountapi_attach(p->dir, b->target);
+		return mount_empty(p, b->path, b->target);
 	b->source = p->dir;	/* read-only as the first is */
 	return mountapi_bind(b);
 }

@@ -16,13 +16,15 @@ static int place(const char *name)
 static const struct {
 	const char *first, *then, *why;
 } pairs[] = {
-	{ "die with the runtime", "wait to be known", "nothing outlives a runtime that is killed early" },
+	{ "die with the runtime", "wait to be known",
+	  "nothing outlives a runtime that is killed early" },
 	{ "wait to be known", "map ids", "the parent serves only whom it knows" },
 	{ "join namespaces", "map ids", "what belongs to the host is joined with its privileges" },
 	{ "map ids", "cgroup", "a cgroup namespace belongs to the mapped root" },
 	{ "map ids", "hide", "the maps are written while we can be looked at" },
 	{ "cgroup", "network", "nothing is charged to the runtime's cgroup" },
-	{ "cgroup", "mounts", "the cgroup mount shows a namespace whose root is the container's cgroup" },
+	{ "cgroup", "mounts",
+	  "the cgroup mount shows a namespace whose root is the container's cgroup" },
 	{ "cgroup", "enter", "exec joins by the host's files" },
 	{ "hide", "root filesystem", "nobody looks at us once the rootfs is open" },
 	{ "enter", "session keyring", "the keyring is named in the container's user namespace" },
@@ -44,7 +46,8 @@ static const struct {
 	{ "sysctl", "protected paths", "/proc/sys becomes read-only" },
 	{ "protected paths", "read-only mounts", "what is covered needs no mount point made" },
 	{ "protected paths", "pivot root", "the null device that covers files is the host's" },
-	{ "read-only mounts", "pivot root", "made read-only by descriptor, never by a path inside (2026-115521)" },
+	{ "read-only mounts", "pivot root",
+	  "made read-only by descriptor, never by a path inside (2026-115521)" },
 	{ "pivot root", "standard streams", "the terminal is the container's" },
 	{ "pivot root", "environment", "HOME comes from the container's passwd" },
 	{ "pivot root", "executable", "the program is the container's" },
@@ -53,7 +56,8 @@ static const struct {
 	{ "terminal", "standard streams", "the pty exists" },
 	{ "standard streams", "credentials", "the streams get their owner while that is allowed" },
 	{ "pidfd socket", "descriptors", "the socket is still open" },
-	{ "scheduling", "early seccomp", "personality and policy need calls that a profile may forbid" },
+	{ "scheduling", "early seccomp",
+	  "personality and policy need calls that a profile may forbid" },
 	{ "scheduling", "early seccomp", "no_new_privs is set before it is asked" },
 	{ "scheduling", "credentials", "priorities need capabilities" },
 	{ "ready", "security labels", "a runtime that dies after this can still delete us" },
@@ -61,7 +65,8 @@ static const struct {
 	{ "ready", "wait for start", "create returns a container on record" },
 	{ "security labels", "descriptors", "our procfs is still open" },
 	{ "security labels", "early seccomp", "a profile need not allow what they take" },
-	{ "descriptors", "credentials", "cwd must not lead through an open directory (2024-21626)" },
+	{ "descriptors", "credentials",
+	  "cwd must not lead through an open directory (2024-21626)" },
 	{ "descriptors", "executable", "nor the program" },
 	{ "early seccomp", "credentials", "without no_new_privs it takes CAP_SYS_ADMIN" },
 	{ "credentials", "executable", "what may be executed is the user's question" },
@@ -84,8 +89,8 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		int first = place(pairs[i].first), then = place(pairs[i].then);
 
-		ok(first >= 0 && then >= 0 && first < then, "\"%s\" before \"%s\": %s", pairs[i].first, pairs[i].then,
-		   pairs[i].why);
+		ok(first >= 0 && then >= 0 && first < then, "\"%s\" before \"%s\": %s",
+		   pairs[i].first, pairs[i].then, pairs[i].why);
 	}
 	return done();
 }

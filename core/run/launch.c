@@ -240,8 +240,6 @@ static int foreground(struct arena *a, struct serve *s)
 {
 	int status, there;
 
-	/* Others may look, signal and delete while we wait. */
-	life_unlock(s->life);
 	status = wait_foreground(s->pid, s->master);
 	if (status < 0 || s->c->how->keep)
 		return status;
@@ -273,6 +271,8 @@ static int go(struct arena *a, struct child *c, struct serve *s)
 	s->first = s->pid;
 	if (c->how->pid_file && pidfile_write(c->how->pid_file, s->pid) < 0)
 		return -1;
+	/* From here on it is for others to see as running, its poststart hooks among them. */
+	life_unlock(s->life);
 	if (!c->how->wait_start && life_poststart(a, s->life) < 0)
 		return -1;
 	u.keep = true;

@@ -110,6 +110,15 @@ static int find_init(struct life *l)
 	return found;
 }
 
+/* Whoever makes or starts a container holds its lock until the payload runs. */
+static bool is_busy(const struct life *l)
+{
+	if (flock(l->dir, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	flock(l->dir, LOCK_UN);
+	return false;
+}
+
 /* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
 static bool waits_for_start(const struct life *l)
 {
@@ -118,7 +127,7 @@ static bool waits_for_start(const struct life *l)
 	return fd >= 0;
 }
 
-static int find_status(struct life *l)
+static int find_status(struct life *l, bool locked)
 {
 	int alive = find_init(l);
 
@@ -128,7 +137,7 @@ static int find_status(struct life *l)
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	l->status = waits_for_start(l) ? OCI_CREATED : OCI_RUNNING;
+	l->status = waits_for_start(l) || (!locked && is_busy(l)) ? OCI_CREATED : OCI_RUNNING;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
 
@@ -170,7 +179,7 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	}
 	if (cgroup_load(a, &out->state, &out->cgroup) < 0)
 		return -1;
-	return find_status(out);
+	return find_status(out, how != LIFE_LOOK);
 }
 
 void life_close(struct life *l)
@@ -366,6 +375,7 @@ int life_start(struct arena *a, struct life *l)
 	unlinkat(l->dir, FIFO_FILE, 0);
 	/* Who is told "started" finds the payload, not us on the way to it. */
 	wait_executed(fifo, l->pidfd);
+	life_unlock(l);
 	if (life_poststart(a, l) < 0) {
 		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */
 		char *text = arena_strdup(a, err_text());

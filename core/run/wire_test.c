@@ -38,16 +38,17 @@ static void test_messages(void)
 	static char big[WIRE_TEXT_MAX + 100];
 	struct wire_msg m;
 
-	ok(fcntl(ends[0], F_GETFD) == FD_CLOEXEC && fcntl(ends[1], F_GETFD) == FD_CLOEXEC, "both ends are close-on-exec");
-	ok(!wire_send(ends[0], WIRE_LOG, -7, "two words", -1) && wire_recv(ends[1], &m) == 1 && m.type == WIRE_LOG &&
-		   m.num == -7 && !strcmp(m.text, "two words") && m.fd == -1,
+	ok(fcntl(ends[0], F_GETFD) == FD_CLOEXEC && fcntl(ends[1], F_GETFD) == FD_CLOEXEC,
+	   "both ends are close-on-exec");
+	ok(!wire_send(ends[0], WIRE_LOG, -7, "two words", -1) && wire_recv(ends[1], &m) == 1 &&
+		   m.type == WIRE_LOG && m.num == -7 && !strcmp(m.text, "two words") && m.fd == -1,
 	   "type, number and text arrive");
 	ok(!wire_send(ends[0], WIRE_READY, 0, NULL, -1) && wire_recv(ends[1], &m) == 1 && !*m.text,
 	   "no text is an empty one");
 	wire_send(ends[0], WIRE_LOG, 1, "one", -1);
 	wire_send(ends[0], WIRE_LOG, 2, "two", -1);
-	ok(wire_recv(ends[1], &m) == 1 && m.num == 1 && !strcmp(m.text, "one") && wire_recv(ends[1], &m) == 1 &&
-		   m.num == 2 && !strcmp(m.text, "two"),
+	ok(wire_recv(ends[1], &m) == 1 && m.num == 1 && !strcmp(m.text, "one") &&
+		   wire_recv(ends[1], &m) == 1 && m.num == 2 && !strcmp(m.text, "two"),
 	   "two messages stay two");
 	memset(big, 'x', sizeof(big) - 1);
 	ok(!wire_send(ends[0], WIRE_FAIL, 1, big, -1) && wire_recv(ends[1], &m) == 1 &&
@@ -60,8 +61,8 @@ static void test_descriptors(void)
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), before, again;
 	struct wire_msg m;
 
-	ok(!wire_send(ends[0], WIRE_CONSOLE, 0, "with", null) && wire_recv(ends[1], &m) == 1 && m.fd >= 0 &&
-		   m.fd != null && same_file(m.fd, null) && !strcmp(m.text, "with"),
+	ok(!wire_send(ends[0], WIRE_CONSOLE, 0, "with", null) && wire_recv(ends[1], &m) == 1 &&
+		   m.fd >= 0 && m.fd != null && same_file(m.fd, null) && !strcmp(m.text, "with"),
 	   "a descriptor arrives beside the text");
 	ok(fcntl(m.fd, F_GETFD) == FD_CLOEXEC, "close-on-exec");
 	fd_close(&m.fd);
@@ -82,8 +83,8 @@ static void test_asking(void)
 
 	/* Answers lie ready before the question is asked. */
 	wire_send(ends[1], WIRE_OK, 0, NULL, -1);
-	ok(!wire_ask(ends[0], WIRE_MOUNT_FD, 3, "q", -1) && wire_recv(ends[1], &m) == 1 && m.type == WIRE_MOUNT_FD &&
-		   m.num == 3,
+	ok(!wire_ask(ends[0], WIRE_MOUNT_FD, 3, "q", -1) && wire_recv(ends[1], &m) == 1 &&
+		   m.type == WIRE_MOUNT_FD && m.num == 3,
 	   "a question and OK");
 	wire_send(ends[1], WIRE_OK, 0, NULL, null);
 	fd = wire_ask(ends[0], WIRE_MOUNT_FD, 0, NULL, -1);
@@ -91,13 +92,15 @@ static void test_asking(void)
 	fd_close(&fd);
 	wire_send(ends[1], WIRE_FAIL, EBUSY, "what went wrong", null);
 	fd = count_open();
-	ok(wire_ask(ends[0], WIRE_HOOKS, 0, NULL, -1) < 0 && err_num() == EBUSY && !strcmp(err_text(), "what went wrong"),
+	ok(wire_ask(ends[0], WIRE_HOOKS, 0, NULL, -1) < 0 && err_num() == EBUSY &&
+		   !strcmp(err_text(), "what went wrong"),
 	   "a failure becomes ours");
 	ok(count_open() == fd, "without what came with it");
 	close(null);
 	renew();
 	fd_close(&ends[1]);
-	ok(wire_ask(ends[0], WIRE_READY, 0, NULL, -1) < 0, "nobody there to ask: a failure, and no signal");
+	ok(wire_ask(ends[0], WIRE_READY, 0, NULL, -1) < 0,
+	   "nobody there to ask: a failure, and no signal");
 	ok(wire_send(ends[0], WIRE_LOG, 0, "x", -1) < 0, "nor to tell");
 }
 
@@ -156,7 +159,8 @@ static void test_malformed(void)
 	raw.type = WIRE_LOG;
 	raw.len = WIRE_TEXT_MAX - 1;
 	send(ends[0], &raw, 12 + raw.len, 0);
-	ok(wire_recv(ends[1], &m) == 1 && strlen(m.text) == WIRE_TEXT_MAX - 1, "the longest text is one");
+	ok(wire_recv(ends[1], &m) == 1 && strlen(m.text) == WIRE_TEXT_MAX - 1,
+	   "the longest text is one");
 }
 
 /* More descriptors than one: none may stay open that nobody knows of. */
@@ -169,7 +173,9 @@ static void test_many(void)
 		char buf[CMSG_SPACE(sizeof(fds))];
 		struct cmsghdr align;
 	} control = { .buf = { 0 } };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.buf,
 			      .msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
 	struct wire_msg m;
@@ -181,7 +187,8 @@ static void test_many(void)
 	cm->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(cm), fds, sizeof(fds));
 	sendmsg(ends[0], &msg, 0);
-	ok(wire_recv(ends[1], &m) < 0 && m.fd == -1 && count_open() == before, "three descriptors are no message");
+	ok(wire_recv(ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
+	   "three descriptors are no message");
 }
 
 int main(void)
