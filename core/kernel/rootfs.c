@@ -143,10 +143,10 @@ static int open_null(int *fd)
 }
 
 /* What covers directories: one empty tmpfs for all, mounted on the first. */
-static int mount_empty(struct rootfs_protect *p, const char *path, int target)
+static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 {
 	struct mountapi_fresh f = { .fstype = "tmpfs", .data = "mode=0555", .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
-				    .root = p->root, .path = path, .target = target };
+				    .root = b->root, .path = b->path, .target = b->target };
 	char data[512];
 
 	if (p->label) {
@@ -171,7 +171,7 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 		return mountapi_bind(b);
 	}
 	if (p->dir < 0)
-		return mount_empty(p, b->path, b->target);
+		return mount_empty(p, b);
 	b->source = p->dir;	/* read-only as the first is */
 	return mountapi_bind(b);
 }
