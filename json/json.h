@@ -29,7 +29,15 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 
 /* ---- parse.c: strict RFC 8259 --------------------------------------------------------------- */
 
-enum json_tag { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_tag {
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 /*
  * One value. Numbers keep their text (str, len): they become integers only where a row says
@@ -38,17 +46,18 @@ enum json_tag { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON
  */
 struct json {
 	enum json_tag type;
-	uint32_t off;		/* byte offset of the value in the text, for line and column */
-	uint32_t len;		/* bytes of str, or number of children */
-	const char *key;	/* member name where the parent is an object, else NULL */
-	const char *str;	/* JSON_STRING, JSON_NUMBER */
-	struct json *child;	/* JSON_ARRAY, JSON_OBJECT: first of the list */
-	struct json *next;	/* next member or element of the parent */
+	uint32_t off; /* byte offset of the value in the text, for line and column */
+	uint32_t len; /* bytes of str, or number of children */
+	const char *key; /* member name where the parent is an object, else NULL */
+	const char *str; /* JSON_STRING, JSON_NUMBER */
+	struct json *child; /* JSON_ARRAY, JSON_OBJECT: first of the list */
+	struct json *next; /* next member or element of the parent */
 };
 
 struct json_error {
-	uint32_t off;		/* where in the text */
-	const char *what;	/* one clause without a full stop, behind the path: "mounts[0].type: ..." */
+	uint32_t off; /* where in the text */
+	const char
+		*what; /* one clause without a full stop, behind the path: "mounts[0].type: ..." */
 };
 
 #define JSON_DEPTH_MAX 64
@@ -107,14 +116,25 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  * last element lies a zeroed one, so that a list of strings is an argv.
  */
 enum json_kind {
-	JK_BOOL, JK_STR, JK_ENUM, JK_U16, JK_U32, JK_I32, JK_U64, JK_I64, JK_OBJ, JK_LIST, JK_MAP, JK_RAW,
+	JK_BOOL,
+	JK_STR,
+	JK_ENUM,
+	JK_U16,
+	JK_U32,
+	JK_I32,
+	JK_U64,
+	JK_I64,
+	JK_OBJ,
+	JK_LIST,
+	JK_MAP,
+	JK_RAW,
 };
 
 enum json_field_flag {
-	JF_PTR = 1,		/* optional: a pointer to the value */
-	JF_REQUIRED = 2,	/* absence is a fault */
-	JF_ALWAYS = 4,		/* written even when empty, zero or false; default: left out then */
-	JF_NULL = 8,		/* with JF_ALWAYS: absent is written as null */
+	JF_PTR = 1, /* optional: a pointer to the value */
+	JF_REQUIRED = 2, /* absence is a fault */
+	JF_ALWAYS = 4, /* written even when empty, zero or false; default: left out then */
+	JF_NULL = 8, /* with JF_ALWAYS: absent is written as null */
 };
 
 #define LIST(T)                                                                                    \
@@ -124,7 +144,8 @@ enum json_field_flag {
 	}
 
 /* for (struct T *x = list.at; x < list.at + list.n; x++), tolerant of absent lists */
-#define list_each(x, list) for (__typeof__(&*(list).at) x = (list).at; x && x < (list).at + (list).n; x++)
+#define list_each(x, list)                                                                         \
+	for (__typeof__(&*(list).at) x = (list).at; x && x < (list).at + (list).n; x++)
 
 struct json_pair {
 	const char *key;
@@ -132,7 +153,7 @@ struct json_pair {
 };
 
 struct json_word {
-	const char *word;	/* table ends with a NULL word */
+	const char *word; /* table ends with a NULL word */
 	int value;
 };
 
@@ -140,12 +161,12 @@ struct json_field {
 	const char *name;
 	unsigned char kind, elem, flags;
 	unsigned short offset;
-	const void *sub;	/* struct json_type of JK_OBJ, struct json_word[] of JK_ENUM */
+	const void *sub; /* struct json_type of JK_OBJ, struct json_word[] of JK_ENUM */
 };
 
 struct json_type {
-	size_t size;			/* sizeof the struct */
-	const struct json_field *fields;	/* ends with a NULL name */
+	size_t size; /* sizeof the struct */
+	const struct json_field *fields; /* ends with a NULL name */
 };
 
 /*
@@ -153,8 +174,9 @@ struct json_type {
  * what a clause such as `must be a string`. Return 0 to go on looking, -1 to stop.
  */
 struct json_faults {
-	int (*report)(struct json_faults *self, const struct json *at, const char *path, const char *what);
-	unsigned count;		/* faults so far; json_fault() counts, report does not */
+	int (*report)(struct json_faults *self, const struct json *at, const char *path,
+		      const char *what);
+	unsigned count; /* faults so far; json_fault() counts, report does not */
 };
 
 /* Count a fault and report it: what every finder of faults calls, here and in later checks. */
@@ -182,7 +204,7 @@ struct json_out {
 	char *buf;
 	size_t len, size;
 	unsigned depth;
-	bool pending;	/* a member was written on this level: a comma comes first */
+	bool pending; /* a member was written on this level: a comma comes first */
 };
 
 /* The rows that bind a struct write it. */
@@ -190,13 +212,13 @@ void json_write(struct json_out *o, const struct json_type *type, const void *in
 void json_write_tree(struct json_out *o, const struct json *tree);
 
 /* By hand; key is NULL inside arrays and at the top. */
-void json_open(struct json_out *o, const char *key, char bracket);	/* '{' or '[' */
-void json_close(struct json_out *o, char bracket);			/* '}' or ']' */
-void json_put_str(struct json_out *o, const char *key, const char *value);	/* NULL writes null */
+void json_open(struct json_out *o, const char *key, char bracket); /* '{' or '[' */
+void json_close(struct json_out *o, char bracket); /* '}' or ']' */
+void json_put_str(struct json_out *o, const char *key, const char *value); /* NULL writes null */
 void json_put_u64(struct json_out *o, const char *key, uint64_t value);
 void json_put_i64(struct json_out *o, const char *key, int64_t value);
 void json_put_bool(struct json_out *o, const char *key, bool value);
-void json_put_text(struct json_out *o, const char *key, const char *json);	/* ready JSON text */
+void json_put_text(struct json_out *o, const char *key, const char *json); /* ready JSON text */
 /* The same struct as a member of something written by hand. */
 void json_put(struct json_out *o, const char *key, const struct json_type *type, const void *in);
 

@@ -119,7 +119,7 @@ is 'startContainer: the final user' "$(grep '^Uid' "$log/startContainer.status")
 is 'startContainer: the final capabilities' "$(grep '^Cap' "$log/startContainer.status")" "$(grep '^Cap' "$log/payload.status")"
 is 'startContainer: no_new_privs' "$(grep '^NoNew' "$log/startContainer.status")" 'NoNewPrivs:	1'
 for h in prestart createRuntime createContainer startContainer poststart poststop; do
-	is "$h: no signal blocked or ignored" "$(sed -n 's/^Sig\(Blk\|Ign\):\t//p' "$log/$h.status" | sort -u)" 0000000000000000
+	is "$h: no signal blocked or ignored" "$(signals_of "$log/$h.status")" 0
 done
 
 # Without env: never the container's (threats: LD_PRELOAD).

@@ -439,6 +439,14 @@ need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
 
 mounts_now() { sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort; }
 
+# signals_of FILE: blocked and ignored signals of a /proc/PID/status, without the real-time ones: 32 and
+# 33 belong to C libraries, and what a caller ignores of them stays.
+signals_of() {
+	sed -n 's/^Sig\(Blk\|Ign\):\t//p' "$1" | while read -r _mask; do
+		printf '%x\n' $((0x$_mask & 0x7fffffff))
+	done | sort -u
+}
+
 # Pids of ours that still live: by the mark in their environment or by their cgroup. The dead whom
 # their new parent has not reaped yet do not count.
 processes_left() {

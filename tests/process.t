@@ -433,7 +433,7 @@ is 'prctl attributes of a fresh process' "$out" \
 argv grep -E '^(Sig(Q|Pnd|Blk|Ign|Cgt)|ShdPnd)' /proc/self/status
 (trap '' HUP USR1 PIPE && run && echo "$out" >"$tmp/sig")
 is 'no signal is blocked or ignored, whatever the caller does' \
-	"$(sed -n 's/^Sig\(Blk\|Ign\):\t//p' "$tmp/sig" | tr '\n' ' ')" '0000000000000000 0000000000000000 '
+	"$(signals_of "$tmp/sig")" 0
 
 argv grep Cpus_allowed_list /proc/self/status
 run

@@ -21,16 +21,18 @@
  * 0/-1, a descriptor/-1, or 1/0/-1. The text reads "WHAT: strerror": what was tried on which
  * object. Whoever knows more prepends it on the way out with fail_in().
  */
-int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* + ": strerror(errno)" */
+int fail(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), cold)); /* + ": strerror(errno)" */
 int failx(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* no errno */
-int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
+int fail_in(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
 /* One sentence of advice, shown behind the error in brackets; the first one given stays. */
 int fail_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 /* Replaces the record by one that came from elsewhere (the wire). */
 int fail_take(int num, const char *text);
 
-const char *err_text(void);	/* the record, "" when none */
-int err_num(void);		/* its errno, 0 when none */
+const char *err_text(void); /* the record, "" when none */
+int err_num(void); /* its errno, 0 when none */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
@@ -59,9 +61,9 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 /* int fd __cleanup(fd_close) = -1; closes at the end of the scope. */
 #define __cleanup(f) __attribute__((cleanup(f)))
 void fd_close(int *fd);
-int fd_take(int *fd);		/* the value, and *fd = -1: the "_keep()" of a descriptor */
+int fd_take(int *fd); /* the value, and *fd = -1: the "_keep()" of a descriptor */
 
-int fd_reserve_stdio(void);	/* opens /dev/null on whichever of 0..2 is closed */
+int fd_reserve_stdio(void); /* opens /dev/null on whichever of 0..2 is closed */
 /* Closes every descriptor >= first but the n of keep, which is sorted by this; -1 keeps nothing. */
 int fd_close_from(int first, int *keep, size_t n);
 /* Closes many at once: a call for each run of neighbours. Sorts fds; -1 is left out. */
@@ -71,10 +73,11 @@ struct fd_pool {
 	int fds[32];
 	size_t n;
 };
-void fd_pool_put(struct fd_pool *pool, int *fd);	/* takes *fd over; -1 is nothing */
-void fd_pool_close(struct fd_pool *pool);	/* also as __cleanup */
+void fd_pool_put(struct fd_pool *pool, int *fd); /* takes *fd over; -1 is nothing */
+void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
-int fd_write_all(int fd, const void *buf, size_t len); /* EINTR and short writes handled; -1 + errno only */
+int fd_write_all(int fd, const void *buf,
+		 size_t len); /* EINTR and short writes handled; -1 + errno only */
 
 /* ---- file.c: small files ---------------------------------------------------------------------------- */
 
@@ -123,9 +126,9 @@ int procfs_write(int procfd, const char *path, const char *value);
 
 /* Some fields of /proc/PID/stat (proc(5)). */
 struct proc_stat {
-	char state;		/* 3 */
-	uint64_t start;		/* 22, in clock ticks since boot */
-	uint32_t ignored;	/* 33: bit n-1 is signal n; real-time ones are not told */
+	char state; /* 3 */
+	uint64_t start; /* 22, in clock ticks since boot */
+	uint32_t ignored; /* 33: bit n-1 is signal n; real-time ones are not told */
 };
 /* 1 found, 0 no such process, -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
@@ -133,7 +136,7 @@ int proc_stat(pid_t pid, struct proc_stat *out);
 int proc_wait(pid_t pid, int *status);
 /* The exit code a shell would show: its own, or 128 + signal. */
 int proc_exit_code(int status);
-const struct json_word *proc_signals(void);	/* "TERM" and so on, without SIG */
-int proc_signal(const char *text);	/* "9", "KILL", "SIGKILL", any case; -1 unknown */
+const struct json_word *proc_signals(void); /* "TERM" and so on, without SIG */
+int proc_signal(const char *text); /* "9", "KILL", "SIGKILL", any case; -1 unknown */
 
 #endif

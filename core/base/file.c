@@ -101,7 +101,8 @@ int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_
 	int dirlen = slash ? (int)(slash + 1 - path) : 0;
 	char temp[4096];
 
-	if (snprintf(temp, sizeof(temp), "%.*s.%s", dirlen, path, path + dirlen) >= (int)sizeof(temp))
+	if (snprintf(temp, sizeof(temp), "%.*s.%s", dirlen, path, path + dirlen) >=
+	    (int)sizeof(temp))
 		return failx("%s: path is too long", path);
 	if (file_create(dirfd, temp, buf, len, mode) < 0) {
 		if (err_num() != EEXIST)

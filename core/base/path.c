@@ -16,7 +16,7 @@
  * there meanwhile is an error and not a way out. ".." starts again from the root: slow and safe.
  */
 struct walk {
-	int root, fd;	/* fd: directory that done names */
+	int root, fd; /* fd: directory that done names */
 	char done[PATH_MAX], todo[PATH_MAX];
 	int links;
 };
@@ -28,7 +28,8 @@ static int walk_reopen(struct walk *w)
 	fd_close(&w->fd);
 	w->fd = fcntl(w->root, F_DUPFD_CLOEXEC, 3);
 	strcpy(copy, w->done);
-	for (char *c = strtok_r(copy, "/", &save); c && w->fd >= 0; c = strtok_r(NULL, "/", &save)) {
+	for (char *c = strtok_r(copy, "/", &save); c && w->fd >= 0;
+	     c = strtok_r(NULL, "/", &save)) {
 		int next = openat(w->fd, c, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 
 		fd_close(&w->fd);
@@ -166,7 +167,8 @@ int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t res
 
 	/* EAGAIN: something was renamed or mounted during the walk; the kernel wants to be asked again. */
 	do {
-		fd = sys_openat2(rootfd, *path ? path : ".", flags, flags & O_CREAT ? mode : 0, resolve);
+		fd = sys_openat2(rootfd, *path ? path : ".", flags, flags & O_CREAT ? mode : 0,
+				 resolve);
 	} while (fd < 0 && errno == EAGAIN && --tries);
 	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); the walk does the same. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
@@ -185,8 +187,8 @@ static int link_target(int dirfd, const char *dir, const char *name, char *out, 
 	if (n < 0)
 		return fail("read link %s/%s", dir, name);
 	target[n] = 0;
-	if (snprintf(out, size, "%s%s%s", target[0] == '/' ? "" : dir, target[0] == '/' ? "" : "/", target) >=
-	    (int)size)
+	if (snprintf(out, size, "%s%s%s", target[0] == '/' ? "" : dir, target[0] == '/' ? "" : "/",
+		     target) >= (int)size)
 		return failx("%s/%s: link target is too long", dir, name);
 	return 0;
 }
@@ -195,8 +197,8 @@ static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, i
 
 /* Makes and opens one directory below dir. Not followed: what somebody put there meanwhile is an
  * error, unless links may be followed and it is a dangling one: then its target is made. */
-static int make_one(int rootfd, int dir, const char *prefix, const char *name, mode_t mode, uint64_t resolve,
-		    int depth)
+static int make_one(int rootfd, int dir, const char *prefix, const char *name, mode_t mode,
+		    uint64_t resolve, int depth)
 {
 	char target[PATH_MAX];
 	int fd;
@@ -291,7 +293,8 @@ int path_parent(int rootfd, const char *path, const char **last)
 		return failx("%s: does not end in a name", path);
 	if (!slash)
 		return path_open(rootfd, "/", O_PATH | O_DIRECTORY, 0, 0);
-	if (snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >= (int)sizeof(parent))
+	if (snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path) >=
+	    (int)sizeof(parent))
 		return failx("%s: path is too long", path);
 	return path_mkdirs(rootfd, parent, 0755);
 }
@@ -309,7 +312,8 @@ int path_create(int rootfd, const char *path, mode_t mode)
 
 		if (parent < 0)
 			return -1;
-		fd = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		fd = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    mode);
 		if (fd >= 0)
 			return fd;
 		if (errno != EEXIST)

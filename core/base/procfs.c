@@ -47,8 +47,8 @@ int procfs_open(void)
 
 int procfs_openat(int procfd, const char *path, int flags)
 {
-	int fd __cleanup(fd_close) = sys_openat2(procfd, path, flags, 0,
-						 RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+	int fd __cleanup(fd_close) = sys_openat2(
+		procfd, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 
 	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); the magic of what was
 	 * opened is checked, an overmount by another procfs file is not noticed. */

@@ -59,7 +59,8 @@ int sys_fsmount(int fd, unsigned flags, unsigned attrs)
 	return syscall(SYS_fsmount, fd, flags | FSMOUNT_CLOEXEC, attrs);
 }
 
-int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
+		      const struct sys_mount_attr *attr)
 {
 	return syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 }

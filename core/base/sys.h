@@ -38,8 +38,8 @@ struct sys_open_how {
 #define SYS_clone3 435
 #endif
 struct sys_clone_args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
-		cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		set_tid_size, cgroup;
 };
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000 /* 4.6 */
@@ -161,7 +161,7 @@ struct sys_mount_attr {
 
 /* Raw calls: -1 and errno, no record. */
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
-pid_t sys_clone3(struct sys_clone_args *args);	/* like fork: 0 in the child */
+pid_t sys_clone3(struct sys_clone_args *args); /* like fork: 0 in the child */
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_pidfd_getfd(int pidfd, int fd);
@@ -171,7 +171,8 @@ int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
 int sys_fsopen(const char *fstype, unsigned flags);
 int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);
 int sys_fsmount(int fd, unsigned flags, unsigned attrs);
-int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr);
+int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
+		      const struct sys_mount_attr *attr);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 #endif

@@ -176,8 +176,8 @@ struct cgroup_oom {
 };
 
 int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o);
-/* After POLLIN, until it is not 1. 1: memory ran out, 0: nothing more, -1: the container is over (no
- * record). */
+/* After POLLIN, until it is not 1. 1: memory ran out, 0: nothing more, -1: the container is over
+ * (no record). */
 int cgroup_oom_read(struct cgroup_oom *o);
 void cgroup_oom_close(struct cgroup_oom *o);
 /* How many processes of the container were killed for want of memory so far; 0 where nobody

@@ -454,7 +454,7 @@ static void test_update(void)
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
-/* What an ordinary user gets who may make no cgroup: 0 as it should be, else the number of the claim. */
+/* What an ordinary user gets who may make no cgroup: 0, or the number of the claim that failed. */
 static int rootless_claims(void)
 {
 	int64_t limit = 100;

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (need > size || m.body.len > need)
 		abort();
-	/* What a body holds is read by the caller's wish, not by its signature: any order must do. */
+	/* What is read is the caller's wish, not the signature's: any order must do. */
 	while (!m.body.bad && m.body.at < m.body.len) {
 		size_t at = m.body.at;
 

@@ -1,4 +1,4 @@
-/* layout_fuzz.c - any /proc/self/cgroup, mountinfo and list of the kernel's is read without harm. */
+/* layout_fuzz.c - any /proc/self/cgroup, mountinfo, path or list is read without harm. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 

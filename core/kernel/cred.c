@@ -209,9 +209,10 @@ static int set_caps(struct cred_caps c)
 	}
 	/* capset(2) takes from the ambient set what is not both permitted and inheritable. */
 	possible = c.permitted & c.inheritable;
+	/* No warning: buildah asks for them in every container without making them inheritable. */
 	if (c.ambient & ~possible) {
-		log_warn("ambient capabilities that are not permitted and inheritable: %s",
-			 caps_text(text, sizeof(text), c.ambient & ~possible));
+		log_debug("ambient capabilities that are not permitted and inheritable: %s",
+			  caps_text(text, sizeof(text), c.ambient & ~possible));
 		c.ambient &= possible;
 	}
 	/* KERNEL 4.3: ambient capabilities (EINVAL); there are none to clear or raise before. */

@@ -17,12 +17,10 @@ static const struct oci_device default_devices[] = {
 };
 
 static const struct {
-	const char *name, *target, *only_if;	/* only_if: made only when this exists */
+	const char *name, *target, *only_if; /* only_if: made only when this exists */
 } links[] = {
-	{ "fd", "/proc/self/fd", NULL },
-	{ "stdin", "/proc/self/fd/0", NULL },
-	{ "stdout", "/proc/self/fd/1", NULL },
-	{ "stderr", "/proc/self/fd/2", NULL },
+	{ "fd", "/proc/self/fd", NULL },	  { "stdin", "/proc/self/fd/0", NULL },
+	{ "stdout", "/proc/self/fd/1", NULL },	  { "stderr", "/proc/self/fd/2", NULL },
 	{ "core", "/proc/kcore", "/proc/kcore" },
 };
 
@@ -70,8 +68,8 @@ static int check_existing(int dir, const char *name, const struct oci_device *d)
 		return fail("stat device %s", d->path);
 	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
 	    (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
-		return failx("%s exists and is not the requested device %c %d:%d", d->path, d->type, (int)d->major,
-			     (int)d->minor);
+		return failx("%s exists and is not the requested device %c %d:%d", d->path, d->type,
+			     (int)d->major, (int)d->minor);
 	return 0;
 }
 
@@ -88,8 +86,8 @@ static int bind_device(struct maker *k, const char *name, const struct oci_devic
 		return fail("stat device %s", d->path);
 	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
 	    (d->type != 'p' && st.st_rdev != makedev(d->major, d->minor)))
-		return failx("%s of the host is not the device %c %d:%d", d->path, d->type, (int)d->major,
-			     (int)d->minor);
+		return failx("%s of the host is not the device %c %d:%d", d->path, d->type,
+			     (int)d->major, (int)d->minor);
 	target = openat(k->dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (target < 0 && errno == EEXIST)
 		target = openat(k->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -124,7 +122,7 @@ static int make_device(struct maker *k, const struct oci_device *d)
 
 static bool configured(const struct oci_config *c, const char *path)
 {
-	list_each(d, c->linux->devices)
+	list_each (d, c->linux->devices)
 		if (!strcmp(d->path, path))
 			return true;
 	return false;
@@ -145,7 +143,8 @@ static int make_links(struct maker *k)
 	/* An image's own ptmx, or a node, would be the host's: always the link to this devpts. */
 	if (!symlinkat("pts/ptmx", k->dir, "ptmx"))
 		return 0;
-	if (errno == EEXIST && !unlinkat(k->dir, "ptmx", 0) && !symlinkat("pts/ptmx", k->dir, "ptmx"))
+	if (errno == EEXIST && !unlinkat(k->dir, "ptmx", 0) &&
+	    !symlinkat("pts/ptmx", k->dir, "ptmx"))
 		return 0;
 	return fail("create symlink /dev/ptmx");
 }
@@ -159,7 +158,7 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 		if (!configured(c, default_devices[i].path))
 			rc = make_device(&k, &default_devices[i]);
 	if (!rc)
-		list_each(d, c->linux->devices)
+		list_each (d, c->linux->devices)
 			if (!rc && strcmp(d->path, "/dev/ptmx"))
 				rc = make_device(&k, d);
 	if (!rc)
@@ -178,7 +177,8 @@ int dev_reopen_null(int root)
 		if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 			continue;
 		if (null < 0)
-			null = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+			null = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW, 0,
+					 RESOLVE_NO_SYMLINKS);
 		if (null < 0) {
 			err_clear("no /dev/null inside: the host's stays");
 			return 0;

@@ -14,8 +14,8 @@
 /* ---- ns.c: which namespaces, by which call (namespaces(7)) ---------------------------------------- */
 
 struct ns_join {
-	int type;	/* CLONE_NEW* */
-	int fd;		/* opened and type-checked by ns_open; -1 before */
+	int type; /* CLONE_NEW* */
+	int fd; /* opened and type-checked by ns_open; -1 before */
 	const char *path;
 };
 
@@ -26,14 +26,15 @@ struct ns_join {
  * everything; otherwise a first process joins and clones init (CLONE_PARENT) and goes away.
  */
 struct ns_plan {
-	unsigned all;		/* types the container has of its own or joined */
-	unsigned fresh;		/* types that are new */
-	unsigned clone_flags;	/* for the clone of init */
-	unsigned late_flags;	/* init unshares these itself once it lies in its cgroup: CLONE_NEWCGROUP */
-	unsigned early_flags;	/* the first process unshares these: CLONE_NEWTIME */
+	unsigned all; /* types the container has of its own or joined */
+	unsigned fresh; /* types that are new */
+	unsigned clone_flags; /* for the clone of init */
+	unsigned
+		late_flags; /* init unshares these itself once it lies in its cgroup: CLONE_NEWCGROUP */
+	unsigned early_flags; /* the first process unshares these: CLONE_NEWTIME */
 	struct ns_join joins[NS_MAX];
 	size_t njoins;
-	bool two_steps;		/* a first process is needed */
+	bool two_steps; /* a first process is needed */
 };
 
 /* Pure. The config's namespaces have been checked (no duplicates, known types). */
@@ -45,14 +46,15 @@ int ns_own(const struct ns_plan *plan, int type);
 /* setns for every join: all but user first (those that answer EPERM later again), then user, then
  * uid and gid 0 inside. NS-03. */
 int ns_enter(struct ns_plan *plan);
-const char *ns_name(int type);	/* "NEWPID" */
+const char *ns_name(int type); /* "NEWPID" */
 
 /* ---- userns.c: id maps (user_namespaces(7)) --------------------------------------------------------- */
 
 /* Writes /proc/PID/uid_map and gid_map: directly, or where that gives EPERM with newuidmap and
  * newgidmap. rootless: setgroups is denied first when a single own id is mapped. path: search path
  * for the helpers (NULL: a default). */
-int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless, const char *path);
+int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless,
+	       const char *path);
 /* The maps of the calling process's user namespace must be these: what config.json says beside a
  * namespace that is joined must not be a lie. */
 int userns_check(const oci_id_maps *uids, const oci_id_maps *gids);
@@ -65,12 +67,12 @@ int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path
 
 /* Meaning of a mount's options, in kernel terms. */
 struct mount_opts {
-	unsigned long flags, cleared;	/* MS_*: set, and explicitly cleared */
-	uint64_t rec_set, rec_clr;	/* MOUNT_ATTR_* for mount_setattr(AT_RECURSIVE) */
-	unsigned long propagation[8];	/* MS_SHARED.. with MS_REC, in order */
+	unsigned long flags, cleared; /* MS_*: set, and explicitly cleared */
+	uint64_t rec_set, rec_clr; /* MOUNT_ATTR_* for mount_setattr(AT_RECURSIVE) */
+	unsigned long propagation[8]; /* MS_SHARED.. with MS_REC, in order */
 	unsigned npropagation;
 	bool tmpcopyup, idmap, ridmap, copy_symlink, src_nofollow, dest_nofollow;
-	const char *data;		/* words left for the filesystem, joined by commas; NULL none */
+	const char *data; /* words left for the filesystem, joined by commas; NULL none */
 };
 
 /* Pure. */
@@ -82,32 +84,32 @@ const char *const *mountopt_words(struct arena *a, size_t *n);
 
 /* One v1 hierarchy to show at a mount of type cgroup, or the v2 tree. */
 struct mount_cgroup {
-	const char *name;	/* directory below the mount: "memory", "cpu,cpuacct"; "" for v2 */
-	const char *data;	/* mount data of a fresh mount: "memory", "none,name=systemd" */
-	const char *dir;	/* the container's own directory, to bind */
+	const char *name; /* directory below the mount: "memory", "cpu,cpuacct"; "" for v2 */
+	const char *data; /* mount data of a fresh mount: "memory", "none,name=systemd" */
+	const char *dir; /* the container's own directory, to bind */
 };
 
 /* What mounting needs to know of the container. */
 struct mount_env {
 	struct arena *arena;
-	int root;		/* the rootfs mount, O_PATH; its path is for messages and checks only */
+	int root; /* the rootfs mount, O_PATH; its path is for messages and checks only */
 	const char *root_path;
-	const char *label;	/* linux.mountLabel or NULL */
+	const char *label; /* linux.mountLabel or NULL */
 	bool userns, own_cgroupns;
 	LIST(struct mount_cgroup) cgroups;
 	/* A detached mount of m's source, made by the parent: where the container's root may not reach
 	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
-	struct fd_pool done;	/* targets and sources, closed at the end */
-	int proc;		/* the procfs that was put on /proc; -1 before, or none */
+	struct fd_pool done; /* targets and sources, closed at the end */
+	int proc; /* the procfs that was put on /proc; -1 before, or none */
 	/* tmpfs and /dev that become read-only once everything below them stands */
 	int *readonly_later;
 	size_t nreadonly;
 };
 
 int mount_entry(struct mount_env *env, const struct oci_mount *m);
-int mount_finish(struct mount_env *env);	/* the read-only mounts put off */
+int mount_finish(struct mount_env *env); /* the read-only mounts put off */
 
 /* ---- mountapi.c: detached mounts, with what older kernels need instead ------------------------------------ */
 
@@ -129,22 +131,23 @@ int mountapi_fresh(const struct mountapi_fresh *f);
 int mountapi_idmap(int fd, int userns, bool recursive);
 /* Puts a detached mount on target; afterwards mnt names the mount where it lies. */
 int mountapi_attach(int mnt, int target);
-int mountapi_propagation(int mnt, unsigned long ms_flags);	/* MS_SHARED..., with or without MS_REC */
+int mountapi_propagation(int mnt,
+			 unsigned long ms_flags); /* MS_SHARED..., with or without MS_REC */
 
 /* A bind in one go, by whatever calls this kernel has. */
 struct mountapi_bind {
-	int source;		/* O_PATH, or a detached mount */
+	int source; /* O_PATH, or a detached mount */
 	bool detached, recursive;
 	/* The flags of the source stay, or some are added to them, or these take their place. */
 	enum { MOUNTAPI_KEEP, MOUNTAPI_ADD, MOUNTAPI_REPLACE } change;
-	unsigned long flags;	/* MS_* */
-	int root;		/* the target was opened as path below root */
+	unsigned long flags; /* MS_* */
+	int root; /* the target was opened as path below root */
 	const char *path;
 	int target;
-	struct fd_pool *done;	/* takes the descriptor made on the way */
+	struct fd_pool *done; /* takes the descriptor made on the way */
 };
 int mountapi_bind(const struct mountapi_bind *b);
-int mountapi_flags(int fd, unsigned long *flags);	/* ORs in the MS_* that the mount of fd has */
+int mountapi_flags(int fd, unsigned long *flags); /* ORs in the MS_* that the mount of fd has */
 /* MS_* of a per-mount kind as MOUNT_ATTR_*. */
 uint64_t mountapi_attrs(unsigned long ms_flags);
 
@@ -154,11 +157,11 @@ uint64_t mountapi_attrs(unsigned long ms_flags);
 int rootfs_open(const char *path, unsigned long propagation);
 /* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
 struct rootfs_protect {
-	int root, proc;		/* proc: what lies on /proc, or -1 */
-	const char *label;	/* linux.mountLabel or NULL */
+	int root, proc; /* proc: what lies on /proc, or -1 */
+	const char *label; /* linux.mountLabel or NULL */
 	/* made on first use, -1 before */
-	int dir;	/* read-only empty tmpfs */
-	int null;	/* /dev/null of the host, checked to be 1:3 */
+	int dir; /* read-only empty tmpfs */
+	int null; /* /dev/null of the host, checked to be 1:3 */
 	struct fd_pool done;
 };
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
@@ -174,8 +177,8 @@ int rootfs_chroot(int root);
 
 struct dev_env {
 	int root;
-	bool userns;	/* nodes cannot be made: those of the host are bound */
-	uint32_t uid, gid;	/* the container's root as this process names it: 0 */
+	bool userns; /* nodes cannot be made: those of the host are bound */
+	uint32_t uid, gid; /* the container's root as this process names it: 0 */
 };
 
 /* linux.devices and the default nodes, links, ptmx. */
@@ -185,16 +188,16 @@ int dev_reopen_null(int root);
 
 /* ---- cred.c: ids, groups, capabilities (capabilities(7)) ----------------------------------------------- */
 
-struct cred_caps {	/* bit sets by capability number */
+struct cred_caps { /* bit sets by capability number */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
-	int last;	/* the kernel's highest capability; 0: not known */
+	int last; /* the kernel's highest capability; 0: not known */
 };
 
 /* Pure. Unknown names are collected in *unknown ("A, B", NULL when none) for one warning. last: the
  * kernel's highest capability (cap_last_cap). */
-void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last, struct cred_caps *out,
-		     const char **unknown);
-int cred_last_cap(void);	/* by prctl(PR_CAPBSET_READ), no /proc */
+void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last,
+		     struct cred_caps *out, const char **unknown);
+int cred_last_cap(void); /* by prctl(PR_CAPBSET_READ), no /proc */
 /* In this order: bounding set dropped while privileged, keepcaps, groups, gid, uid, capset, ambient.
  * caps NULL keeps what there is. set_groups false leaves the supplementary groups (setgroups denied). */
 int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool set_groups);
@@ -203,35 +206,36 @@ const char *cred_home(struct arena *a, int rootfd, uint32_t uid);
 
 /* ---- limits.c: what a process may use --------------------------------------------------------------------- */
 
-int limits_rlimits(pid_t pid, const struct oci_process *p);	/* prlimit(2); pid 0: self */
-int limits_oom_score(int procfd, int32_t adj);			/* self, by a trusted /proc */
-int limits_scheduler(const struct oci_scheduler *s);		/* sched_setattr(2), self */
-int limits_io_priority(const struct oci_io_priority *p);	/* ioprio_set(2), self */
-int limits_affinity(pid_t pid, const char *list);		/* "0-3,7"; NULL: all CPUs */
-int limits_memory_policy(const struct oci_memory_policy *m);	/* set_mempolicy(2), self */
+int limits_rlimits(pid_t pid, const struct oci_process *p); /* prlimit(2); pid 0: self */
+int limits_oom_score(int procfd, int32_t adj); /* self, by a trusted /proc */
+int limits_scheduler(const struct oci_scheduler *s); /* sched_setattr(2), self */
+int limits_io_priority(const struct oci_io_priority *p); /* ioprio_set(2), self */
+int limits_affinity(pid_t pid, const char *list); /* "0-3,7"; NULL: all CPUs */
+int limits_memory_policy(const struct oci_memory_policy *m); /* set_mempolicy(2), self */
 int limits_personality(const struct oci_personality *p);
 
 /* ---- lsm.c: AppArmor and SELinux labels; refused where the LSM is not there ------------------------------- */
 
-int lsm_check(const struct oci_process *p, const char *mount_label);	/* before anything exists */
+int lsm_check(const struct oci_process *p, const char *mount_label); /* before anything exists */
 int lsm_apparmor_exec(int procfd, const char *profile);
 int lsm_selinux_exec(int procfd, const char *label);
 int lsm_selinux_keycreate(int procfd, const char *label);
 
 /* ---- seccomp.c: profile to program to kernel (seccomp(2)) ---------------------------------------------------- */
 
-struct sock_filter_;	/* struct sock_filter of linux/filter.h, eight bytes each */
+struct sock_filter_; /* struct sock_filter of linux/filter.h, eight bytes each */
 
 struct seccomp_prog {
-	const void *filter;	/* struct sock_filter[] */
-	unsigned short len;	/* instructions; 0: no filter */
-	unsigned flags;		/* SECCOMP_FILTER_FLAG_* */
-	bool notify;		/* has a NOTIFY rule: the load gives a listener */
+	const void *filter; /* struct sock_filter[] */
+	unsigned short len; /* instructions; 0: no filter */
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
+	bool notify; /* has a NOTIFY rule: the load gives a listener */
 };
 
 /* Compiles with libseccomp and puts the ENOSYS stub in front. cachedir (an open directory of ours, or
  * -1) keeps programs by a hash of the profile, so that the second start compiles nothing. */
-int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir, struct seccomp_prog *out);
+int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
+		    struct seccomp_prog *out);
 /* Loads for the calling thread. *listener: the notify descriptor, -1 when none. (libseccomp has a
  * seccomp_load of its own.) */
 int seccomp_install(const struct seccomp_prog *p, int *listener);
@@ -257,10 +261,11 @@ int keyring_join(const char *id, bool set_perm, bool userns);
 /* ---- rdt.c: resctrl groups ------------------------------------------------------------------------------------------ */
 
 /* Creates or checks the group, writes schemata; *path (arena) is set when we made it and must remove it. */
-int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid, const char **path);
+int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid,
+	      const char **path);
 /* Another process of the container (exec) goes where rdt_apply put the first. */
 int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid);
-int rdt_update(struct arena *a, const struct oci_intel_rdt *r, const char *id);	/* schemata only */
+int rdt_update(struct arena *a, const struct oci_intel_rdt *r, const char *id); /* schemata only */
 int rdt_remove(const char *path);
 
 /* ---- tty.c: terminals (pty(7)) ------------------------------------------------------------------------------------------ */

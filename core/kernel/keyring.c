@@ -28,11 +28,15 @@ int keyring_join(const char *id, bool set_perm, bool userns)
 	}
 	if (ring < 0) {
 		fail("unable to join session keyring %s", name);
-		return errno == EDQUOT ? fail_hint("see kernel.keys.maxkeys and kernel.keys.maxbytes") : -1;
+		return errno == EDQUOT
+			       ? fail_hint("see kernel.keys.maxkeys and kernel.keys.maxbytes")
+			       : -1;
 	}
 	/* 0: it is our session's already, as where a container of this name runs inside another. */
-	if (set_perm && ring && syscall(SYS_keyctl, KEYCTL_SETPERM, ring,
-				SESSION_PERM | USER_SEARCH | (userns ? OTHER_SEARCH : 0)) < 0 && errno != EACCES)
+	if (set_perm && ring &&
+	    syscall(SYS_keyctl, KEYCTL_SETPERM, ring,
+		    SESSION_PERM | USER_SEARCH | (userns ? OTHER_SEARCH : 0)) < 0 &&
+	    errno != EACCES)
 		return fail("set permissions of session keyring %s", name);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* mount.c - one entry of mounts: its target, its source, its flags (runtime-spec "Mounts"). */
 /* SPDX-License-Identifier: MIT */
-#include "core/kernel/kernel.h"
 #include "core/kernel/mount.h"
+#include "core/kernel/kernel.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,8 @@ static int check_target(const struct mount_job *j, const char *clean)
 	if (!strcmp(clean, "/"))
 		return failx("mounting on the root of the container is not possible");
 	/* Over /proc itself only a procfs goes: labels and sysctls are written there (2019-16884). */
-	if (!strcmp(clean, "/proc") && !j->is_proc && !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
+	if (!strcmp(clean, "/proc") && !j->is_proc &&
+	    !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
 		return failx("only a procfs can be mounted on /proc");
 	if (!strncmp(clean, "/proc/", 6) && !oci_mount_below_proc(clean + 6))
 		return failx("%s cannot be mounted on because it is inside /proc", clean);
@@ -67,21 +68,23 @@ int mount_target(struct mount_job *j, bool directory)
 		return fd;
 	}
 	if (err_num() == ELOOP && (j->is_proc || j->is_sysfs))
-		return failx("filesystem \"%s\" must be mounted on ordinary directory, %s is or lies behind a "
-			     "symlink", m->type, m->destination);
+		return failx("filesystem \"%s\" must be mounted on ordinary directory, %s is or "
+			     "lies behind a "
+			     "symlink",
+			     m->type, m->destination);
 	if (err_num() == ELOOP) {
-		fd = path_open(j->env->root, m->destination, O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
+		fd = path_open(j->env->root, m->destination,
+			       O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
 		j->target_existed = fd >= 0;
-	}
-	else if (err_num() == ENOENT && directory) {
+	} else if (err_num() == ENOENT && directory) {
 		/* Still no link on the way, so that the text stays true. */
 		err_clear("the mount point is made");
 		return path_mkdirs_new(j->env->root, m->destination, 0755, RESOLVE_NO_SYMLINKS);
 	}
 	if (fd < 0 && err_num() == ENOENT) {
 		err_clear("the mount point is made");
-		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755) :
-				 path_create(j->env->root, m->destination, 0644);
+		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755)
+			       : path_create(j->env->root, m->destination, 0644);
 	}
 	if (fd < 0)
 		return -1;
@@ -119,7 +122,8 @@ static int keep_locked(const struct mount_job *j, int source, unsigned long *fla
 		if (!(st.f_flag & lockable[i].st) || *flags & lockable[i].ms)
 			continue;
 		if (j->o.cleared & lockable[i].ms)
-			return failx("cannot clear locked flag %s of %s", lockable[i].name, j->m->source);
+			return failx("cannot clear locked flag %s of %s", lockable[i].name,
+				     j->m->source);
 		*flags |= lockable[i].ms;
 	}
 	/* Any atime word would change a locked mode: the one it has is kept. */
@@ -147,7 +151,8 @@ static int copy_symlink(struct mount_job *j)
 
 static int open_source(const struct mount_job *j)
 {
-	int fd = openat(AT_FDCWD, j->m->source, O_PATH | O_CLOEXEC | (j->o.src_nofollow ? O_NOFOLLOW : 0));
+	int fd = openat(AT_FDCWD, j->m->source,
+			O_PATH | O_CLOEXEC | (j->o.src_nofollow ? O_NOFOLLOW : 0));
 
 	return fd < 0 ? fail("open %s", j->m->source) : fd;
 }
@@ -155,7 +160,8 @@ static int open_source(const struct mount_job *j)
 /* A detached mount of the source, or an O_PATH fd on kernels without (detached tells). */
 static int bind_source(struct mount_job *j, bool *detached)
 {
-	unsigned flags = (j->o.flags & MS_REC ? AT_RECURSIVE : 0) | (j->o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+	unsigned flags = (j->o.flags & MS_REC ? AT_RECURSIVE : 0) |
+			 (j->o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 	int fd;
 
 	*detached = true;
@@ -186,23 +192,30 @@ static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 			return 0;
 	}
 	if (err_num() == ENOTDIR || err_num() == EINVAL)
-		fail_hint("one of source and destination is a directory and the other is not, or the source "
+		fail_hint("one of source and destination is a directory and the other is not, or "
+			  "the source "
 			  "is unbindable");
 	return -1;
 }
 
 static int mount_bind(struct mount_job *j)
 {
-	const unsigned long per_mount = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME |
-					MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW;
-	struct mountapi_bind b = { .recursive = j->o.flags & MS_REC, .flags = j->o.flags & per_mount,
-				   .root = j->env->root, .path = j->m->destination, .done = &j->env->done };
+	const unsigned long per_mount = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME |
+					MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME |
+					MS_NOSYMFOLLOW;
+	struct mountapi_bind b = { .recursive = j->o.flags & MS_REC,
+				   .flags = j->o.flags & per_mount,
+				   .root = j->env->root,
+				   .path = j->m->destination,
+				   .done = &j->env->done };
 	int source __cleanup(fd_close) = -1, target __cleanup(fd_close) = -1;
 	struct stat st;
 	int done;
 
 	if (j->o.data)
-		return failx("bind mounts cannot have any filesystem-specific options applied: \"%s\"", j->o.data);
+		return failx(
+			"bind mounts cannot have any filesystem-specific options applied: \"%s\"",
+			j->o.data);
 	if (j->o.copy_symlink) {
 		done = copy_symlink(j);
 		if (done)
@@ -220,7 +233,8 @@ static int mount_bind(struct mount_job *j)
 	b.target = target;
 	b.change = b.flags || j->o.cleared & per_mount ? MOUNTAPI_REPLACE : MOUNTAPI_KEEP;
 	if (bind_attach(j, &b) < 0) {
-		if (!b.detached || j->o.idmap || j->o.ridmap || (err_num() != ENOSYS && err_num() != EPERM))
+		if (!b.detached || j->o.idmap || j->o.ridmap ||
+		    (err_num() != ENOSYS && err_num() != EPERM))
 			return -1;
 		/* KERNEL 5.2: move_mount(2) (ENOSYS); once more, from the source itself. */
 		fd_close(&source);
@@ -245,7 +259,8 @@ static int mount_bind(struct mount_job *j)
 /* What comes after a mount stands: recursive attributes, then propagation in the order given. */
 int mount_settle(struct mount_job *j, int mnt)
 {
-	if ((j->o.rec_set || j->o.rec_clr) && mountapi_setattr(mnt, true, j->o.rec_set, j->o.rec_clr) < 0)
+	if ((j->o.rec_set || j->o.rec_clr) &&
+	    mountapi_setattr(mnt, true, j->o.rec_set, j->o.rec_clr) < 0)
 		return fail_hint("recursive options need mount_setattr(2) of Linux 5.12");
 	for (unsigned i = 0; i < j->o.npropagation; i++)
 		if (mountapi_propagation(mnt, j->o.propagation[i]) < 0)
@@ -259,8 +274,8 @@ static const char *with_data(struct mount_job *j, const char *more, bool in_fron
 
 	if (!data)
 		return more;
-	return in_front ? arena_printf(j->env->arena, "%s,%s", more, data) :
-			  arena_printf(j->env->arena, "%s,%s", data, more);
+	return in_front ? arena_printf(j->env->arena, "%s,%s", more, data)
+			: arena_printf(j->env->arena, "%s,%s", data, more);
 }
 
 /* A tmpfs over an existing directory keeps its mode unless the user's own mode= follows (M-18). */
@@ -279,9 +294,11 @@ static int keep_mode(struct mount_job *j, int target)
 static int explain(struct mount_job *j)
 {
 	if (err_num() == EPERM && j->is_proc)
-		fail_hint("the outer /proc is masked: unmask it, or bind it instead of mounting a new one");
+		fail_hint("the outer /proc is masked: unmask it, or bind it instead of mounting a "
+			  "new one");
 	else if (err_num() == EPERM && j->is_sysfs)
-		fail_hint("a new sysfs needs a network namespace owned by the container's user namespace; "
+		fail_hint("a new sysfs needs a network namespace owned by the container's user "
+			  "namespace; "
 			  "bind /sys instead");
 	else if (err_num() == ENODEV)
 		fail_hint("this kernel does not know the filesystem type \"%s\"", j->m->type);
@@ -295,9 +312,13 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 
 	if (later)
 		j->o.flags &= ~(unsigned long)MS_RDONLY;
-	mnt = mountapi_fresh(&(struct mountapi_fresh){
-		.fstype = j->m->type, .source = source, .data = j->o.data, .flags = j->o.flags,
-		.root = j->env->root, .path = j->m->destination, .target = target });
+	mnt = mountapi_fresh(&(struct mountapi_fresh){ .fstype = j->m->type,
+						       .source = source,
+						       .data = j->o.data,
+						       .flags = j->o.flags,
+						       .root = j->env->root,
+						       .path = j->m->destination,
+						       .target = target });
 	if (mnt < 0)
 		return explain(j);
 	/* target is what lies below now. */
@@ -321,11 +342,13 @@ static int mount_fs(struct mount_job *j)
 	if (j->is_tmpfs && keep_mode(j, target) < 0)
 		return -1;
 	if (j->env->label && !j->is_proc && !j->is_sysfs && strcmp(j->m->type, "mqueue"))
-		j->o.data = with_data(j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
+		j->o.data = with_data(
+			j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
 	/* One call where one call is enough; the mount API where the new mount must be held by its
 	 * descriptor, or its data is longer than the page that mount(2) takes. */
 	if (j->o.rec_set || j->o.rec_clr || j->o.npropagation || j->o.tmpcopyup ||
-	    (j->read_only_later && j->o.flags & MS_RDONLY) || (j->o.data && strlen(j->o.data) > 4000))
+	    (j->read_only_later && j->o.flags & MS_RDONLY) ||
+	    (j->o.data && strlen(j->o.data) > 4000))
 		return mount_new(j, target, source);
 	if (mount(source, path_of_fd(path, target), j->m->type, j->o.flags, j->o.data) < 0) {
 		fail("mount %s on %s", j->m->type, j->m->destination);
@@ -333,9 +356,11 @@ static int mount_fs(struct mount_job *j)
 	}
 	fd_pool_put(&j->env->done, &target);
 	if (j->env->label && !strcmp(j->m->type, "mqueue")) {
-		int mnt __cleanup(fd_close) = path_open(j->env->root, j->m->destination, O_RDONLY, 0, 0);
+		int mnt __cleanup(fd_close) =
+			path_open(j->env->root, j->m->destination, O_RDONLY, 0, 0);
 
-		if (mnt < 0 || fsetxattr(mnt, "security.selinux", j->env->label, strlen(j->env->label), 0) < 0)
+		if (mnt < 0 ||
+		    fsetxattr(mnt, "security.selinux", j->env->label, strlen(j->env->label), 0) < 0)
 			return fail("label %s", j->m->destination);
 	}
 	return 0;
@@ -349,7 +374,8 @@ static int mount_again(struct mount_job *j)
 
 	if (target < 0)
 		return fail_in("destination");
-	if (mount(NULL, path_of_fd(path, target), NULL, j->o.flags & ~(unsigned long)MS_REC, j->o.data) < 0)
+	if (mount(NULL, path_of_fd(path, target), NULL, j->o.flags & ~(unsigned long)MS_REC,
+		  j->o.data) < 0)
 		return fail("remount %s", j->m->destination);
 	return mount_settle(j, target);
 }

@@ -10,7 +10,7 @@ struct mount_job {
 	const struct oci_mount *m;
 	struct mount_opts o;
 	bool is_tmpfs, is_proc, is_sysfs;
-	bool read_only_later;	/* must stay writable until everything below it stands */
+	bool read_only_later; /* must stay writable until everything below it stands */
 	bool target_existed;
 };
 
@@ -19,7 +19,7 @@ int mount_target(struct mount_job *j, bool directory);
 /* Recursive attributes and propagation of the mount mnt, in order. */
 int mount_settle(struct mount_job *j, int mnt);
 
-int mount_cgroups(struct mount_job *j);		/* mount_cgroup.c */
-int mount_copyup(int from, int to);		/* mount_copyup.c: copies a directory's content */
+int mount_cgroups(struct mount_job *j); /* mount_cgroup.c */
+int mount_copyup(int from, int to); /* mount_copyup.c: copies a directory's content */
 
 #endif

@@ -10,9 +10,13 @@
 
 static int mount_tmpfs(struct mount_job *j, int target, unsigned long flags)
 {
-	return mountapi_fresh(&(struct mountapi_fresh){
-		.fstype = "tmpfs", .source = "cgroup", .data = "mode=755", .flags = flags, .root = j->env->root,
-		.path = j->m->destination, .target = target });
+	return mountapi_fresh(&(struct mountapi_fresh){ .fstype = "tmpfs",
+							.source = "cgroup",
+							.data = "mode=755",
+							.flags = flags,
+							.root = j->env->root,
+							.path = j->m->destination,
+							.target = target });
 }
 
 /* Nothing to show: something empty, so that what lies below is not taken for the container's. */
@@ -25,7 +29,7 @@ static int mount_nothing(struct mount_job *j, int target)
 
 /* The first namespaces of a host have fixed inode numbers (include/linux/proc_ns.h, since 3.8). */
 #define FIRST_CGROUP_NS 0xeffffffb
-#define FIRST_USER_NS	0xeffffffd
+#define FIRST_USER_NS 0xeffffffd
 
 static bool in_first_ns(const char *path, ino_t ino)
 {
@@ -58,14 +62,19 @@ static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 		return 0;
 	if (!first && errno != EPERM && errno != EBUSY)
 		return fail("mount cgroup2 on %s", j->m->destination);
-	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : "/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : "/sys/fs/cgroup",
+			O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source < 0 && errno == ENOENT)
 		return mount_nothing(j, target);
 	if (source < 0)
 		return fail("open %s", cg->dir);
-	return mountapi_bind(&(struct mountapi_bind){
-		.source = source, .recursive = true, .flags = flags, .change = MOUNTAPI_REPLACE,
-		.root = j->env->root, .path = j->m->destination, .target = target });
+	return mountapi_bind(&(struct mountapi_bind){ .source = source,
+						      .recursive = true,
+						      .flags = flags,
+						      .change = MOUNTAPI_REPLACE,
+						      .root = j->env->root,
+						      .path = j->m->destination,
+						      .target = target });
 }
 
 /* Names of merged controllers lead to the directory they share: cpu -> cpu,cpuacct. */
@@ -114,9 +123,10 @@ static int protect(struct mount_job *j, int dir, unsigned long flags)
 	if (err_num() != ENOSYS && err_num() != EPERM)
 		return -1;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); one by one. */
-	list_each(cg, j->env->cgroups) {
+	list_each (cg, j->env->cgroups) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
-		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 && errno != EINVAL)
+		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 &&
+		    errno != EINVAL)
 			return fail("change mount flags of %s", cg->name);
 	}
 	return mountapi_setattr(dir, false, mountapi_attrs(flags), 0);
@@ -133,7 +143,7 @@ static int mount_v1(struct mount_job *j)
 	dir = mount_tmpfs(j, target, j->o.flags & ~(unsigned long)MS_RDONLY);
 	if (dir < 0)
 		return -1;
-	list_each(cg, j->env->cgroups)
+	list_each (cg, j->env->cgroups)
 		if (mount_hierarchy(j, dir, cg) < 0 || link_names(dir, cg->name) < 0)
 			return -1;
 	if (protect(j, dir, CGROUP_FLAGS | (j->o.flags & MS_RDONLY)) < 0)
@@ -143,7 +153,7 @@ static int mount_v1(struct mount_job *j)
 
 int mount_cgroups(struct mount_job *j)
 {
-	list_each(cg, j->env->cgroups)
+	list_each (cg, j->env->cgroups)
 		if (!*cg->name)
 			return mount_v2(j, cg);
 	return mount_v1(j);

@@ -14,7 +14,8 @@ static int copy_dir(int from, int to, int depth);
 
 static int copy_file(int from, int to, const char *name, mode_t mode)
 {
-	int in __cleanup(fd_close) = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int in __cleanup(fd_close) =
+		openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int out __cleanup(fd_close) = -1;
 	ssize_t n;
 
@@ -46,7 +47,8 @@ static int copy_link(int from, int to, const char *name)
 
 static int copy_subdir(int from, int to, const char *name, int depth)
 {
-	int in __cleanup(fd_close) = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int in __cleanup(fd_close) =
+		openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int out __cleanup(fd_close) = -1;
 
 	if (in < 0)

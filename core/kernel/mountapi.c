@@ -37,7 +37,7 @@ static const struct {
 	unsigned long ms;
 	const char *name;
 } super_rows[] = {
-	{ MS_RDONLY, "ro" },	 { MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" },
+	{ MS_RDONLY, "ro" },	 { MS_SYNCHRONOUS, "sync" },  { MS_DIRSYNC, "dirsync" },
 	{ MS_MANDLOCK, "mand" }, { MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
 };
 
@@ -88,8 +88,9 @@ static int set_data(int fsfd, const char *fstype, const char *data)
 		value = strchr(word, '=');
 		if (value)
 			*value++ = 0;
-		if (*word && sys_fsconfig(fsfd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, word,
-					  value, 0) < 0)
+		if (*word &&
+		    sys_fsconfig(fsfd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG,
+				 word, value, 0) < 0)
 			return fail_context(fsfd, fstype, word);
 	}
 	return 0;
@@ -152,7 +153,8 @@ int mountapi_fresh(const struct mountapi_fresh *f)
 	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS); mount(2), and the mount is found again through
 	 * the root. */
 	fd_close(&mnt);
-	if (mount(f->source ? f->source : f->fstype, path_of_fd(path, f->target), f->fstype, f->flags, f->data) < 0)
+	if (mount(f->source ? f->source : f->fstype, path_of_fd(path, f->target), f->fstype,
+		  f->flags, f->data) < 0)
 		return fail("mount %s on %s", f->fstype, f->path);
 	mnt = path_open(f->root, f->path, O_PATH | O_DIRECTORY, 0, 0);
 	return fd_take(&mnt);
@@ -172,7 +174,8 @@ int mountapi_idmap(int fd, int userns, bool recursive)
 
 int mountapi_attach(int mnt, int target)
 {
-	if (sys_move_mount(mnt, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(mnt, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail("attach mount");
 	return 0;
 }
@@ -196,7 +199,9 @@ int mountapi_flags(int fd, unsigned long *flags)
 {
 	static const struct {
 		unsigned long st, ms;
-	} rows[] = { { ST_RDONLY, MS_RDONLY }, { ST_NOSUID, MS_NOSUID }, { ST_NODEV, MS_NODEV },
+	} rows[] = { { ST_RDONLY, MS_RDONLY },
+		     { ST_NOSUID, MS_NOSUID },
+		     { ST_NODEV, MS_NODEV },
 		     { ST_NOEXEC, MS_NOEXEC } };
 	struct statvfs st;
 
@@ -244,7 +249,7 @@ static int bind_classic(const struct mountapi_bind *b)
 		return -1;
 	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0) {
 		fail("change mount flags");
-		umount2(target, MNT_DETACH);	/* never with less than was asked for */
+		umount2(target, MNT_DETACH); /* never with less than was asked for */
 		return -1;
 	}
 	return 0;
@@ -255,8 +260,9 @@ int mountapi_bind(const struct mountapi_bind *b)
 	int own __cleanup(fd_close) = -1, mnt = b->source;
 
 	if (!b->detached) {
-		own = sys_open_tree(b->source, "",
-				    AT_EMPTY_PATH | OPEN_TREE_CLONE | (b->recursive ? AT_RECURSIVE : 0));
+		own = sys_open_tree(
+			b->source, "",
+			AT_EMPTY_PATH | OPEN_TREE_CLONE | (b->recursive ? AT_RECURSIVE : 0));
 		if (own < 0 && missing(errno))
 			return bind_classic(b);
 		if (own < 0)
@@ -265,8 +271,9 @@ int mountapi_bind(const struct mountapi_bind *b)
 	}
 	if (b->change) {
 		struct sys_mount_attr attr = { .attr_set = mountapi_attrs(b->flags),
-					       .attr_clr = b->change == MOUNTAPI_REPLACE ?
-								   attrs_to_clear(b->flags) : 0 };
+					       .attr_clr = b->change == MOUNTAPI_REPLACE
+								   ? attrs_to_clear(b->flags)
+								   : 0 };
 
 		if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
 			if (missing(errno) && !b->detached)

@@ -7,11 +7,11 @@
 
 /* What a word does. */
 enum word_kind {
-	SET,	/* value: MS_* to set */
-	CLEAR,	/* value: MS_* to clear */
-	REC,	/* value: MOUNT_ATTR_* to set on the whole tree, aux: to clear */
-	PROP,	/* value: propagation type */
-	EXT,	/* value: offset of a bool in struct mount_opts */
+	SET, /* value: MS_* to set */
+	CLEAR, /* value: MS_* to clear */
+	REC, /* value: MOUNT_ATTR_* to set on the whole tree, aux: to clear */
+	PROP, /* value: propagation type */
+	EXT, /* value: offset of a bool in struct mount_opts */
 };
 
 struct word {
@@ -120,9 +120,7 @@ static void apply(const struct word *w, struct mount_opts *o)
 		if (o->npropagation < ARRAY_SIZE(o->propagation))
 			o->propagation[o->npropagation++] = w->value;
 		break;
-	case EXT:
-		*(bool *)((char *)o + w->value) = true;
-		break;
+	case EXT: *(bool *)((char *)o + w->value) = true; break;
 	}
 }
 
@@ -132,15 +130,16 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 	size_t room = 1;
 
 	*out = (struct mount_opts){ 0 };
-	list_each(opt, m->options)
+	list_each (opt, m->options)
 		room += strlen(*opt) + 1;
-	list_each(opt, m->options) {
-		const struct word *w = bsearch(*opt, words, ARRAY_SIZE(words), sizeof(*words), by_word);
+	list_each (opt, m->options) {
+		const struct word *w =
+			bsearch(*opt, words, ARRAY_SIZE(words), sizeof(*words), by_word);
 
 		/* What stands behind "idmap=" the config has turned into mappings. */
 		if (!w && (!strncmp(*opt, "idmap=", 6) || !strncmp(*opt, "ridmap=", 7)))
-			w = bsearch(**opt == 'i' ? "idmap" : "ridmap", words, ARRAY_SIZE(words), sizeof(*words),
-				    by_word);
+			w = bsearch(**opt == 'i' ? "idmap" : "ridmap", words, ARRAY_SIZE(words),
+				    sizeof(*words), by_word);
 		if (w) {
 			apply(w, out);
 			continue;

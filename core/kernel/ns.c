@@ -10,7 +10,7 @@
 /* The order in which namespaces are joined; user comes by itself (ns_enter). */
 static const struct {
 	int type;
-	const char *name, *file;	/* file: below /proc/PID/ns */
+	const char *name, *file; /* file: below /proc/PID/ns */
 } ns_rows[NS_MAX] = {
 	{ CLONE_NEWUSER, "NEWUSER", "user" }, { CLONE_NEWIPC, "NEWIPC", "ipc" },
 	{ CLONE_NEWUTS, "NEWUTS", "uts" },    { CLONE_NEWNET, "NEWNET", "net" },
@@ -33,17 +33,18 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	*plan = (struct ns_plan){ 0 };
 	if (!linux)
 		return;
-	list_each(ns, linux->namespaces) {
+	list_each (ns, linux->namespaces) {
 		plan->all |= ns->type;
 		if (!ns->path)
 			plan->fresh |= ns->type;
 	}
 	/* Joins in the order of ns_rows: a mount namespace last, since its root hides the paths. */
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
-		list_each(ns, linux->namespaces)
+		list_each (ns, linux->namespaces)
 			if (ns->path && ns->type == ns_rows[i].type) {
-				plan->joins[plan->njoins++] =
-					(struct ns_join){ .type = ns->type, .fd = -1, .path = ns->path };
+				plan->joins[plan->njoins++] = (struct ns_join){ .type = ns->type,
+										.fd = -1,
+										.path = ns->path };
 				joined |= ns->type;
 			}
 	/*
@@ -51,7 +52,8 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	 * namespace of the host must be joined before the new user namespace takes the privilege to
 	 * do so away, and namespaces made after joining a user namespace must belong to it.
 	 */
-	plan->two_steps = plan->fresh & CLONE_NEWTIME || joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
+	plan->two_steps = plan->fresh & CLONE_NEWTIME ||
+			  joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
 			  (joined && plan->fresh & CLONE_NEWUSER);
 	plan->early_flags = plan->fresh & CLONE_NEWTIME;
 	if (plan->two_steps)
@@ -78,7 +80,8 @@ static int check_type(const struct ns_join *j)
 	if (type < 0)
 		return fail("%s: ask for the namespace type", j->path);
 	if (type != j->type)
-		return failx("%s: is a %s namespace, not %s", j->path, ns_name(type), ns_name(j->type));
+		return failx("%s: is a %s namespace, not %s", j->path, ns_name(type),
+			     ns_name(j->type));
 	return 0;
 }
 
@@ -133,7 +136,8 @@ static int join_user(struct ns_join *j)
 int ns_enter(struct ns_plan *plan)
 {
 	/* By the order of ns_rows. */
-	struct ns_join *user = plan->njoins && plan->joins[0].type == CLONE_NEWUSER ? plan->joins : NULL;
+	struct ns_join *user =
+		plan->njoins && plan->joins[0].type == CLONE_NEWUSER ? plan->joins : NULL;
 
 	/* Privileged over the host: what belongs to it is joined first (checklist NS-03)... */
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {

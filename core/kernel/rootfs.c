@@ -112,8 +112,9 @@ static int open_present(const struct rootfs_protect *p, const char *path, struct
 
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 {
-	struct mountapi_bind b = { .recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY,
-				   .done = &p->done };
+	struct mountapi_bind b = {
+		.recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY, .done = &p->done
+	};
 	int rc, found = open_present(p, path, &b);
 
 	if (found <= 0)
@@ -145,12 +146,17 @@ static int open_null(int *fd)
 /* What covers directories: one empty tmpfs for all, mounted on the first. */
 static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 {
-	struct mountapi_fresh f = { .fstype = "tmpfs", .data = "mode=0555", .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
-				    .root = b->root, .path = b->path, .target = b->target };
+	struct mountapi_fresh f = { .fstype = "tmpfs",
+				    .data = "mode=0555",
+				    .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				    .root = b->root,
+				    .path = b->path,
+				    .target = b->target };
 	char data[512];
 
 	if (p->label) {
-		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >= (int)sizeof(data))
+		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >=
+		    (int)sizeof(data))
 			return failx("mount label is too long");
 		f.data = data;
 	}
@@ -172,7 +178,7 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 	}
 	if (p->dir < 0)
 		return mount_empty(p, b);
-	b->source = p->dir;	/* read-only as the first is */
+	b->source = p->dir; /* read-only as the first is */
 	return mountapi_bind(b);
 }
 
@@ -269,7 +275,8 @@ int rootfs_pivot(int root, unsigned long propagation)
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail("unmount the old root");
 	/* What was asked holds for the container's own root too (checklist Q-03). */
-	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) && mount(NULL, "/", NULL, propagation, NULL) < 0)
+	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
+	    mount(NULL, "/", NULL, propagation, NULL) < 0)
 		return fail("change the propagation of the new root");
 	return 0;
 }

@@ -77,7 +77,8 @@ static void arguments(struct check *k)
 					  "must be from 0 to 5");
 }
 
-/* The runtime itself writes to the socket that carries the listener: it would wait for ever. */
+/* The listener itself is sent by sendmsg: nobody could answer, and both sides would wait for ever. To
+ * write is refused everywhere else. */
 static void notify_write(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
@@ -86,10 +87,11 @@ static void notify_write(struct check *k)
 		if (c->action != OCI_ACT_NOTIFY)
 			continue;
 		list_each (name, c->names)
-			if (*name && !strcmp(*name, "write"))
+			if (*name && (!strcmp(*name, "write") || !strcmp(*name, "sendmsg")))
 				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]",
 						   c - s->syscalls.at, name - c->names.at),
-					  "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+					  "SCMP_ACT_NOTIFY cannot be used for the %s syscall",
+					  *name);
 	}
 }
 
@@ -122,7 +124,7 @@ check_rule *const check_seccomp_rules[] = {
 	errnos, /* an errno goes with an action that has one */
 	names, /* a rule names system calls */
 	arguments, /* arguments are counted from 0 to 5 */
-	notify_write, /* NOTIFY is not for write */
+	notify_write, /* NOTIFY is not for write, nor for sendmsg */
 	notify_listener, /* NOTIFY has somebody to listen */
 	metadata, /* so has listenerMetadata */
 	NULL,

@@ -111,8 +111,8 @@ static const struct {
 	int type;
 	const char *file;
 } ns_files[] = {
-	{ CLONE_NEWUSER, "user" }, { CLONE_NEWIPC, "ipc" },	   { CLONE_NEWUTS, "uts" },
-	{ CLONE_NEWNET, "net" },   { CLONE_NEWPID, "pid" },	   { CLONE_NEWCGROUP, "cgroup" },
+	{ CLONE_NEWUSER, "user" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
+	{ CLONE_NEWNET, "net" },   { CLONE_NEWPID, "pid" }, { CLONE_NEWCGROUP, "cgroup" },
 	{ CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },
 };
 
@@ -123,9 +123,12 @@ static int enter_one_by_one(struct child *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ns_files); i++)
 		if (c->plan.all & ns_files[i].type)
-			c->plan.joins[c->plan.njoins++] = (struct ns_join){
-				.type = ns_files[i].type, .fd = -1,
-				.path = arena_printf(c->arena, "/proc/%d/ns/%s", c->state->pid, ns_files[i].file) };
+			c->plan.joins[c->plan.njoins++] =
+				(struct ns_join){ .type = ns_files[i].type,
+						  .fd = -1,
+						  .path = arena_printf(c->arena, "/proc/%d/ns/%s",
+								       c->state->pid,
+								       ns_files[i].file) };
 	if (ns_open(&c->plan) < 0)
 		return -1;
 	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
@@ -233,7 +236,7 @@ static int step_mounts(struct child *c)
 {
 	size_t i = 0;
 
-	list_each(m, c->config->mounts) {
+	list_each (m, c->config->mounts) {
 		if (mount_entry(&c->mounts, m) < 0)
 			return oci_fail_at(c->doc, "mounts[%zu]", i);
 		i++;
@@ -248,9 +251,9 @@ static int step_devices(struct child *c)
 	if (!has_mount_ns(c))
 		return 0;
 	/* A /dev from elsewhere is not ours to fill (checklist M-40). */
-	list_each(m, c->config->mounts)
+	list_each (m, c->config->mounts)
 		if (!strcmp(path_clean(c->arena, m->destination) + (*m->destination == '/'), "dev"))
-			list_each(opt, m->options)
+			list_each (opt, m->options)
 				if (!strcmp(*opt, "bind") || !strcmp(*opt, "rbind"))
 					return 0;
 	return dev_setup(&env, c->config);
@@ -296,16 +299,19 @@ static int step_container_hooks(struct child *c)
 		return fail("enter the root filesystem");
 	/* The exact modes of what the steps make are no affair of the hooks. */
 	umask(022);
-	rc = hooks_run(c->arena, &(struct hook_run){
-		.name = "createContainer", .hooks = &c->config->hooks->create_container, .state = c->state,
-		.status = OCI_CREATING, .pid = getpid(), .env = no_env });
+	rc = hooks_run(c->arena, &(struct hook_run){ .name = "createContainer",
+						     .hooks = &c->config->hooks->create_container,
+						     .state = c->state,
+						     .status = OCI_CREATING,
+						     .pid = getpid(),
+						     .env = no_env });
 	umask(0);
 	return rc;
 }
 
 static int step_sysctl(struct child *c)
 {
-	list_each(s, c->config->linux->sysctl) {
+	list_each (s, c->config->linux->sysctl) {
 		const char *path;
 
 		if (need_proc(c) < 0 || sysctl_namespace(c->arena, s->key, &path) < 0 ||
@@ -317,14 +323,17 @@ static int step_sysctl(struct child *c)
 
 static int step_protect(struct child *c)
 {
-	struct rootfs_protect p = { .root = c->root, .proc = c->mounts.proc,
-				    .label = c->config->linux->mount_label, .dir = -1, .null = -1 };
+	struct rootfs_protect p = { .root = c->root,
+				    .proc = c->mounts.proc,
+				    .label = c->config->linux->mount_label,
+				    .dir = -1,
+				    .null = -1 };
 	int rc = 0;
 
-	list_each(path, c->config->linux->readonly_paths)
+	list_each (path, c->config->linux->readonly_paths)
 		if (!rc && rootfs_readonly_path(&p, *path) < 0)
 			rc = fail_in("make %s read-only", *path);
-	list_each(path, c->config->linux->masked_paths)
+	list_each (path, c->config->linux->masked_paths)
 		if (!rc && rootfs_mask_path(&p, *path) < 0)
 			rc = fail_in("mask %s", *path);
 	fd_pool_put(&p.done, &p.dir);
@@ -470,7 +479,8 @@ static int check_cwd(const struct child *c)
 	/* A leaked directory descriptor as cwd would lie outside: the kernel says "(unreachable)"
 	 * (2024-21626). */
 	if (!getcwd(buf, sizeof(buf)) || *buf != '/')
-		return failx("working directory %s is outside of the container's root", c->process->cwd);
+		return failx("working directory %s is outside of the container's root",
+			     c->process->cwd);
 	return 0;
 }
 
@@ -533,7 +543,7 @@ static int step_wait_start(struct child *c)
 
 	if (c->fifo < 0)
 		return 0;
-	fd_close(&c->sock);	/* the end of the stream: `create` returns */
+	fd_close(&c->sock); /* the end of the stream: `create` returns */
 	do {
 		n = read(c->fifo, &byte, 1);
 	} while (n < 0 && errno == EINTR);
@@ -546,58 +556,75 @@ static int step_start_hooks(struct child *c)
 {
 	if (!c->config->hooks || !c->config->hooks->start_container.n)
 		return 0;
-	return hooks_run(c->arena, &(struct hook_run){
-		.name = "startContainer", .hooks = &c->config->hooks->start_container, .state = c->state,
-		.status = OCI_CREATED, .pid = getpid(), .env = c->env });
+	return hooks_run(c->arena, &(struct hook_run){ .name = "startContainer",
+						       .hooks = &c->config->hooks->start_container,
+						       .state = c->state,
+						       .status = OCI_CREATED,
+						       .pid = getpid(),
+						       .env = c->env });
 }
 
 /*
  * Everything init does, in order. The comment says why a row stands where it stands; child_test.c
  * asserts the pairs that matter.
  */
-enum { MAKE = 1, ENTER = 2, BOTH = MAKE | ENTER };	/* create and run, exec */
+enum { MAKE = 1, ENTER = 2, BOTH = MAKE | ENTER }; /* create and run, exec */
 
 static const struct {
 	unsigned char when;
 	const char *name;
 	int (*run)(struct child *c);
 } steps[] = {
-	{ BOTH, "die with the runtime", step_die_with_runtime },	/* first: from here a killed runtime leaves nothing */
-	{ BOTH, "wait to be known", step_known },			/* the parent must know our pid before it serves us */
-	{ MAKE, "join namespaces", step_join },			/* by descriptors opened outside, before paths change */
-	{ MAKE, "map ids", step_map_ids },				/* all that follows belongs to the mapped root */
-	{ BOTH, "cgroup", step_cgroup },				/* before anything is charged, and before its namespace is mounted */
-	{ MAKE, "hide", step_hide },					/* after the maps, which need us readable; before others see us */
-	{ ENTER, "enter", step_enter },				/* not dumpable before the first namespace is joined */
-	{ BOTH, "session", step_session },				/* before the keyring and the terminal, which belong to it */
+	{ BOTH, "die with the runtime",
+	  step_die_with_runtime }, /* first: from here a killed runtime leaves nothing */
+	{ BOTH, "wait to be known",
+	  step_known }, /* the parent must know our pid before it serves us */
+	{ MAKE, "join namespaces",
+	  step_join }, /* by descriptors opened outside, before paths change */
+	{ MAKE, "map ids", step_map_ids }, /* all that follows belongs to the mapped root */
+	{ BOTH, "cgroup",
+	  step_cgroup }, /* before anything is charged, and before its namespace is mounted */
+	{ MAKE, "hide",
+	  step_hide }, /* after the maps, which need us readable; before others see us */
+	{ ENTER, "enter", step_enter }, /* not dumpable before the first namespace is joined */
+	{ BOTH, "session",
+	  step_session }, /* before the keyring and the terminal, which belong to it */
 	{ BOTH, "session keyring", step_keyring },
-	{ MAKE, "network", step_network },				/* before hooks and sysctls, which act on interfaces */
-	{ MAKE, "hostname", step_names },				/* before the capabilities go */
-	{ MAKE, "root filesystem", step_rootfs },			/* first makes / a slave: no mount reaches the host */
-	{ MAKE, "mounts", step_mounts },				/* in the order of the config; before devices, which lie in /dev */
-	{ MAKE, "devices", step_devices },				/* before /dev becomes read-only */
-	{ MAKE, "working directory", step_cwd },			/* while the root is writable */
-	{ BOTH, "terminal", step_terminal },				/* after devpts is mounted */
-	{ MAKE, "runtime hooks", step_runtime_hooks },		/* after mounts and devices, before pivot_root */
-	{ MAKE, "createContainer hooks", step_container_hooks },	/* after them, by the spec; paths are the host's */
-	{ MAKE, "sysctl", step_sysctl },				/* before /proc/sys becomes read-only */
-	{ MAKE, "protected paths", step_protect },			/* after hooks, which may mount there */
-	{ MAKE, "read-only mounts", step_readonly },			/* after all that creates files */
-	{ MAKE, "null device", step_null },				/* needs the container's /dev/null */
-	{ MAKE, "pivot root", step_pivot },				/* the host's paths end here */
+	{ MAKE, "network", step_network }, /* before hooks and sysctls, which act on interfaces */
+	{ MAKE, "hostname", step_names }, /* before the capabilities go */
+	{ MAKE, "root filesystem",
+	  step_rootfs }, /* first makes / a slave: no mount reaches the host */
+	{ MAKE, "mounts",
+	  step_mounts }, /* in the order of the config; before devices, which lie in /dev */
+	{ MAKE, "devices", step_devices }, /* before /dev becomes read-only */
+	{ MAKE, "working directory", step_cwd }, /* while the root is writable */
+	{ BOTH, "terminal", step_terminal }, /* after devpts is mounted */
+	{ MAKE, "runtime hooks",
+	  step_runtime_hooks }, /* after mounts and devices, before pivot_root */
+	{ MAKE, "createContainer hooks",
+	  step_container_hooks }, /* after them, by the spec; paths are the host's */
+	{ MAKE, "sysctl", step_sysctl }, /* before /proc/sys becomes read-only */
+	{ MAKE, "protected paths", step_protect }, /* after hooks, which may mount there */
+	{ MAKE, "read-only mounts", step_readonly }, /* after all that creates files */
+	{ MAKE, "null device", step_null }, /* needs the container's /dev/null */
+	{ MAKE, "pivot root", step_pivot }, /* the host's paths end here */
 	{ BOTH, "standard streams", step_stdio },
-	{ BOTH, "environment", step_environment },			/* reads the container's passwd, as root */
+	{ BOTH, "environment", step_environment }, /* reads the container's passwd, as root */
 	{ BOTH, "pidfd socket", step_pidfd },
-	{ BOTH, "scheduling", step_scheduling },			/* before the capabilities go; personality before seccomp */
-	{ BOTH, "ready", step_ready },				/* state.json is written before we may go on */
-	{ BOTH, "security labels", step_labels },			/* act on the next execve only */
-	{ BOTH, "descriptors", step_descriptors },			/* before paths are followed that the image may bend */
-	{ BOTH, "early seccomp", step_seccomp_early },		/* without no_new_privs: needs CAP_SYS_ADMIN */
+	{ BOTH, "scheduling",
+	  step_scheduling }, /* before the capabilities go; personality before seccomp */
+	{ BOTH, "ready", step_ready }, /* state.json is written before we may go on */
+	{ BOTH, "security labels", step_labels }, /* act on the next execve only */
+	{ BOTH, "descriptors",
+	  step_descriptors }, /* before paths are followed that the image may bend */
+	{ BOTH, "early seccomp",
+	  step_seccomp_early }, /* without no_new_privs: needs CAP_SYS_ADMIN */
 	{ BOTH, "credentials", step_credentials },
-	{ BOTH, "executable", step_executable },			/* as the user; while errors still reach create */
-	{ BOTH, "late seccomp", step_seccomp_late },			/* with no_new_privs: the profile sees least of us */
+	{ BOTH, "executable", step_executable }, /* as the user; while errors still reach create */
+	{ BOTH, "late seccomp",
+	  step_seccomp_late }, /* with no_new_privs: the profile sees least of us */
 	{ MAKE, "wait for start", step_wait_start },
-	{ MAKE, "startContainer hooks", step_start_hooks },		/* as the payload would run */
+	{ MAKE, "startContainer hooks", step_start_hooks }, /* as the payload would run */
 };
 
 const char *child_step_name(size_t i)
@@ -651,7 +678,8 @@ static int first_steps(struct child *c, struct sys_clone_args *args)
 	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
 	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
 	if (c->plan.early_flags & CLONE_NEWUSER &&
-	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
+	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
+	     wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
 		return -1;
 	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
 	    wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)

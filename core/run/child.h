@@ -28,39 +28,53 @@
  *     LOG may come at any time and is not answered.
  */
 enum wire_type {
-	WIRE_OK, WIRE_FAIL, WIRE_EXEC_FAIL, WIRE_LOG, WIRE_PID, WIRE_MAP_IDS, WIRE_TIME_OFFSETS, WIRE_NETDEVS, WIRE_MOUNT_FD,
-	WIRE_ATTACH, WIRE_CONSOLE, WIRE_HOOKS, WIRE_READY, WIRE_SECCOMP_FD, WIRE_TYPES,
+	WIRE_OK,
+	WIRE_FAIL,
+	WIRE_EXEC_FAIL,
+	WIRE_LOG,
+	WIRE_PID,
+	WIRE_MAP_IDS,
+	WIRE_TIME_OFFSETS,
+	WIRE_NETDEVS,
+	WIRE_MOUNT_FD,
+	WIRE_ATTACH,
+	WIRE_CONSOLE,
+	WIRE_HOOKS,
+	WIRE_READY,
+	WIRE_SECCOMP_FD,
+	WIRE_TYPES,
 };
 
 #define WIRE_TEXT_MAX 4096
 
 struct wire_msg {
-	uint32_t type;		/* enum wire_type */
-	int32_t num;		/* errno of FAIL, pid of PID, level of LOG, index or flag of others */
-	char text[WIRE_TEXT_MAX];	/* NUL-terminated */
-	int fd;			/* received descriptor, or -1; owned by the receiver */
+	uint32_t type; /* enum wire_type */
+	int32_t num; /* errno of FAIL, pid of PID, level of LOG, index or flag of others */
+	char text[WIRE_TEXT_MAX]; /* NUL-terminated */
+	int fd; /* received descriptor, or -1; owned by the receiver */
 };
 
-int wire_pair(int fds[2]);	/* both ends close-on-exec */
+int wire_pair(int fds[2]); /* both ends close-on-exec */
 int wire_send(int sock, enum wire_type type, int num, const char *text, int fd);
 /* A descriptor for somebody else's protocol: console and pidfd sockets. body is what comes with it. */
 int wire_send_fd(int sock, const char *body, int fd);
-int wire_recv(int sock, struct wire_msg *m);	/* 1 message, 0 end of stream, -1 */
+int wire_recv(int sock, struct wire_msg *m); /* 1 message, 0 end of stream, -1 */
 /* Child: asks and waits for the answer, whose text and descriptor are the caller's. -1: FAIL came. */
-int wire_call(int sock, enum wire_type type, int num, const char *text, int fd, struct wire_msg *answer);
+int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
+	      struct wire_msg *answer);
 /* The same where only a descriptor matters. OK: 0 (or the descriptor that came along, >= 0); FAIL: the record is filled. */
 int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd);
 
 /* ---- hooks.c ------------------------------------------------------------------------------------------- */
 
 struct hook_run {
-	const char *name;	/* "createRuntime" */
+	const char *name; /* "createRuntime" */
 	const oci_hook_list *hooks;
 	const struct oci_state *state;
 	enum oci_status status;
-	int pid;		/* as seen from where the hook runs; -1 leaves it out */
-	const char *const *env;	/* for hooks without env */
-	bool go_on;		/* poststop: a failure warns and the next one runs */
+	int pid; /* as seen from where the hook runs; -1 leaves it out */
+	const char *const *env; /* for hooks without env */
+	bool go_on; /* poststop: a failure warns and the next one runs */
 };
 /* -1: `hooks.createRuntime[0] /path: exit status 1: first line of stderr`. */
 int hooks_run(struct arena *a, const struct hook_run *run);
@@ -68,9 +82,9 @@ int hooks_run(struct arena *a, const struct hook_run *run);
 /* ---- life.c: what only launch and exec need ------------------------------------------------------------------ */
 
 int life_save_config(struct life *l, const struct oci_doc *doc);
-int life_make_fifo(struct life *l);	/* open for reading and writing */
+int life_make_fifo(struct life *l); /* open for reading and writing */
 int life_poststart(struct arena *a, struct life *l);
-int life_cache(const char *root);	/* ROOT/.cache, made on first use; -1: do without (no error) */
+int life_cache(const char *root); /* ROOT/.cache, made on first use; -1: do without (no error) */
 
 /* ---- exe.c: what is executed ------------------------------------------------------------------------------ */
 
@@ -98,21 +112,21 @@ struct child {
 	const struct oci_process *process;
 	struct oci_state *state;
 	struct ns_plan plan;
-	int target;		/* exec: pidfd of the container's init; -1: create and run */
-	int target_root;	/* exec without a mount namespace: init's root directory */
+	int target; /* exec: pidfd of the container's init; -1: create and run */
+	int target_root; /* exec without a mount namespace: init's root directory */
 	struct seccomp_prog seccomp;
 	struct cred_caps caps;
 	struct mount_env mounts;
-	int sock, parent_sock;	/* the child's end; the other one, closed first thing */
-	int fifo;		/* create: start writes a byte here; -1: run */
-	int console;		/* connected console socket, -1: none */
+	int sock, parent_sock; /* the child's end; the other one, closed first thing */
+	int fifo; /* create: start writes a byte here; -1: run */
+	int console; /* connected console socket, -1: none */
 	int pidfd_socket;
-	int root, proc;		/* rootfs mount; our procfs, -1 until needed */
-	int tty;		/* peer of the pty until it is stdin */
-	int state_dirs[2];	/* closed first thing: the container must never see them */
+	int root, proc; /* rootfs mount; our procfs, -1 until needed */
+	int tty; /* peer of the pty until it is stdin */
+	int state_dirs[2]; /* closed first thing: the container must never see them */
 	struct cgroup *cgroup;
-	bool join;		/* enter the cgroup ourselves; otherwise the parent puts us there */
-	sigset_t signals;	/* the mask the payload inherits */
+	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
+	sigset_t signals; /* the mask the payload inherits */
 	const char **env;
 	const char *exe;
 };
@@ -130,14 +144,14 @@ struct serve {
 	struct child *c;
 	struct life *life;
 	int sock;
-	pid_t first;		/* what was cloned: init itself, or the first process of two */
-	pid_t pid;		/* of init, in our pid namespace; 0 until known */
+	pid_t first; /* what was cloned: init itself, or the first process of two */
+	pid_t pid; /* of init, in our pid namespace; 0 until known */
 	int pidfd;
-	int master;		/* foreground terminal */
-	bool ready;		/* READY was answered */
-	uint32_t ignored;	/* signals that init inherited ignored: told with the answer to READY */
-	bool exec_failed;	/* everything stood, only execve(2) failed */
-	unsigned done;		/* bits of the types that may come only once */
+	int master; /* foreground terminal */
+	bool ready; /* READY was answered */
+	uint32_t ignored; /* signals that init inherited ignored: told with the answer to READY */
+	bool exec_failed; /* everything stood, only execve(2) failed */
+	unsigned done; /* bits of the types that may come only once */
 };
 /* Serves until the stream ends (0) or the child fails (-1). */
 int serve_child(struct serve *s);
@@ -146,18 +160,18 @@ int serve_known(struct serve *s);
 int unix_connect(const char *path, int type);
 
 /* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */
-int launch_seccomp(struct child *c);	/* compiles the profile, or finds it compiled */
+int launch_seccomp(struct child *c); /* compiles the profile, or finds it compiled */
 
 /* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
 int mountenv_fill(struct child *c);
 
 /* ---- spawn.c ---------------------------------------------------------------------------------------------------- */
 
-int spawn_connect(struct child *c, const char *console, const char *pidfd);	/* NULL: none */
+int spawn_connect(struct child *c, const char *console, const char *pidfd); /* NULL: none */
 /* Clones the child into the container's cgroup; the serve then knows it, or will by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
-pid_t spawn_clone(struct sys_clone_args *args);	/* clone3(2), or clone(2) where it must be */
-void spawn_end(pid_t pid);	/* SIGKILL and reaped; 0: nothing */
+pid_t spawn_clone(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
+void spawn_end(pid_t pid); /* SIGKILL and reaped; 0: nothing */
 
 /* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
 

@@ -28,7 +28,8 @@ int console_make(struct child *c)
 	master = tty_open(c->root, &c->tty);
 	if (master < 0)
 		return -1;
-	if (size && size->height && size->width && tty_set_size(master, size->height, size->width) < 0)
+	if (size && size->height && size->width &&
+	    tty_set_size(master, size->height, size->width) < 0)
 		return -1;
 	if (c->target < 0 && c->plan.all & CLONE_NEWNS && mount_console(c) < 0)
 		return fail_in("console");

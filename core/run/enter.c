@@ -8,7 +8,8 @@
 
 /* ---- the process: the container's own, changed by options, or one from a file ----------------------- */
 
-static void append(struct arena *a, const char ***at, size_t *n, const char *const *more, size_t nmore)
+static void append(struct arena *a, const char ***at, size_t *n, const char *const *more,
+		   size_t nmore)
 {
 	const char **list = arena_alloc(a, (*n + nmore + 1) * sizeof(*list));
 
@@ -103,7 +104,8 @@ static int plan_process(struct child *c, const struct enter *how, struct oci_pro
 	if (p->cwd[0] != '/')
 		return failx("Cwd must be an absolute path: \"%s\"", p->cwd);
 	if (p->terminal && how->detach && !how->console_socket)
-		return failx("cannot allocate tty if runc will detach without setting console socket");
+		return failx(
+			"cannot allocate tty if runc will detach without setting console socket");
 	if (how->console_socket && (!p->terminal || !how->detach))
 		return failx("cannot use console socket if runc will not detach or allocate tty");
 	if (lsm_check(p, NULL) < 0)
@@ -152,7 +154,8 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	c->plan.two_steps = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
 	/* KERNEL 5.3: pidfd_open(2); the directory in /proc dies with its process as well. */
 	snprintf(path, sizeof(path), "/proc/%d", l->state.pid);
-	c->target = l->pidfd >= 0 ? l->pidfd : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->target =
+		l->pidfd >= 0 ? l->pidfd : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->target < 0)
 		return failx("container not running");
 	if (c->plan.all & CLONE_NEWNS)
@@ -190,8 +193,8 @@ static int go(struct child *c, struct serve *s, const struct enter *how)
 {
 	int status;
 
-	if (spawn_connect(c, how->console_socket, how->pidfd_socket) < 0 || spawn_process(c, s) < 0 ||
-	    serve_child(s) < 0)
+	if (spawn_connect(c, how->console_socket, how->pidfd_socket) < 0 ||
+	    spawn_process(c, s) < 0 || serve_child(s) < 0)
 		return -1;
 	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
 		return -1;
@@ -202,15 +205,29 @@ static int go(struct child *c, struct serve *s, const struct enter *how)
 int enter(struct arena *a, const struct enter *how)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
-	struct launch as = { .root = how->root, .id = how->id, .preserve_fds = how->preserve_fds,
-			     .rootless = how->rootless, .no_new_keyring = false };
+	struct launch as = { .root = how->root,
+			     .id = how->id,
+			     .preserve_fds = how->preserve_fds,
+			     .rootless = how->rootless,
+			     .no_new_keyring = false };
 	struct oci_doc doc = { .keep_raw = false };
-	struct child c = { .arena = a, .how = &as, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
-			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dirs = { -1, -1 },
-			   .target = -1, .target_root = -1 };
+	struct child c = { .arena = a,
+			   .how = &as,
+			   .sock = -1,
+			   .parent_sock = -1,
+			   .fifo = -1,
+			   .console = -1,
+			   .pidfd_socket = -1,
+			   .root = -1,
+			   .proc = -1,
+			   .tty = -1,
+			   .state_dirs = { -1, -1 },
+			   .target = -1,
+			   .target_root = -1 };
 	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
 
-	if (life_open(a, how->root, how->id, LIFE_LOOK, &life) < 0 || prepare(&c, &life, &doc, how) < 0)
+	if (life_open(a, how->root, how->id, LIFE_LOOK, &life) < 0 ||
+	    prepare(&c, &life, &doc, how) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");

@@ -22,7 +22,8 @@ static bool same_name(const char *a, const char *b)
 
 static bool repeated_later(const struct oci_process *p, const char *const *var)
 {
-	for (const char *const *later = var + 1; later < (const char *const *)p->env.at + p->env.n; later++)
+	for (const char *const *later = var + 1; later < (const char *const *)p->env.at + p->env.n;
+	     later++)
 		if (same_name(*var, *later))
 			return true;
 	return false;
@@ -34,7 +35,7 @@ const char **exe_env(struct arena *a, const struct oci_process *p, int root)
 	bool home = false;
 	size_t n = 0;
 
-	list_each(var, p->env) {
+	list_each (var, p->env) {
 		if (repeated_later(p, (const char *const *)var) || !strcmp(*var, "HOME="))
 			continue;
 		home |= !strncmp(*var, "HOME=", 5);
@@ -96,7 +97,8 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 		size_t len = strcspn(dirs, ":");
 
 		/* An empty part of PATH means the working directory (execvp(3)). */
-		*path = len ? arena_printf(a, "%.*s/%s", (int)len, dirs, arg0) : arena_printf(a, "./%s", arg0);
+		*path = len ? arena_printf(a, "%.*s/%s", (int)len, dirs, arg0)
+			    : arena_printf(a, "./%s", arg0);
 		if (usable(*path))
 			return 0;
 		denied |= errno == EACCES;
@@ -113,9 +115,10 @@ static const struct {
 	unsigned machine;
 	const char *name;
 } machines[] = {
-	{ EM_386, "x86" },     { EM_X86_64, "x86_64" }, { EM_ARM, "arm" },     { EM_AARCH64, "aarch64" },
-	{ EM_MIPS, "mips" },   { EM_PPC, "ppc" },	{ EM_PPC64, "ppc64" }, { EM_S390, "s390x" },
-	{ 243, "riscv" },      { 258, "loongarch" },
+	{ EM_386, "x86" },	   { EM_X86_64, "x86_64" }, { EM_ARM, "arm" },
+	{ EM_AARCH64, "aarch64" }, { EM_MIPS, "mips" },	    { EM_PPC, "ppc" },
+	{ EM_PPC64, "ppc64" },	   { EM_S390, "s390x" },    { 243, "riscv" },
+	{ 258, "loongarch" },
 };
 
 static void explain_elf(const unsigned char *head, size_t n, int fd)
@@ -132,9 +135,11 @@ static void explain_elf(const unsigned char *head, size_t n, int fd)
 	if (e->e_ident[EI_CLASS] != ELFCLASS64)
 		return;
 	for (unsigned i = 0; i < e->e_phnum && i < 64; i++) {
-		if (pread(fd, &ph, sizeof(ph), e->e_phoff + i * sizeof(ph)) != sizeof(ph) || ph.p_type != PT_INTERP)
+		if (pread(fd, &ph, sizeof(ph), e->e_phoff + i * sizeof(ph)) != sizeof(ph) ||
+		    ph.p_type != PT_INTERP)
 			continue;
-		if (ph.p_filesz < sizeof(interp) && pread(fd, interp, ph.p_filesz, ph.p_offset) == (ssize_t)ph.p_filesz) {
+		if (ph.p_filesz < sizeof(interp) &&
+		    pread(fd, interp, ph.p_filesz, ph.p_offset) == (ssize_t)ph.p_filesz) {
 			interp[ph.p_filesz] = 0;
 			if (access(interp, F_OK) < 0)
 				fail_hint("its loader %s is not in the root filesystem", interp);

@@ -14,18 +14,20 @@ extern char **environ;
 /* One hook on its way. */
 struct hook_proc {
 	pid_t pid;
-	int in, out;		/* our ends: its stdin; its stdout and stderr together */
-	char output[256];	/* the beginning of what it said, for the error */
+	int in, out; /* our ends: its stdin; its stdout and stderr together */
+	char output[256]; /* the beginning of what it said, for the error */
 	size_t nout;
 	bool timed_out;
 };
 
-static void __attribute__((noreturn)) hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
+static void __attribute__((noreturn))
+hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 {
 	static char *no_args[2];
 	char *const *args = h->args.n ? (char *const *)h->args.at : no_args;
-	const char *const *env = h->env.at ? (const char *const *)h->env.at :
-				 run->env ? run->env : (const char *const *)environ;
+	const char *const *env = h->env.at  ? (const char *const *)h->env.at
+				 : run->env ? run->env
+					    : (const char *const *)environ;
 	sigset_t none;
 
 	no_args[0] = (char *)h->path;
@@ -33,7 +35,8 @@ static void __attribute__((noreturn)) hook_exec(const struct hook_run *run, cons
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* A group of its own: a timeout kills what the hook started as well. */
 	setpgid(0, 0);
-	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 && fd_close_from(3, NULL, 0) >= 0)
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 &&
+	    fd_close_from(3, NULL, 0) >= 0)
 		execve(h->path, args, (char *const *)env);
 	dprintf(2, "exec %s: %s\n", h->path, strerror(errno));
 	_exit(127);
@@ -58,7 +61,8 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 	if (!p->pid)
 		hook_exec(run, h, in[1], out[1]);
 	if (p->pid > 0)
-		setpgid(p->pid, p->pid);	/* both sides, so that the group exists whoever runs first */
+		setpgid(p->pid,
+			p->pid); /* both sides, so that the group exists whoever runs first */
 	else
 		fail("fork");
 	fd_close(&in[1]);
@@ -95,7 +99,9 @@ static ssize_t hook_read(struct hook_proc *p)
 static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t deadline)
 {
 	int pidfd __cleanup(fd_close) = sys_pidfd_open(p->pid);
-	struct pollfd fds[3] = { { pidfd, POLLIN, 0 }, { p->out, POLLIN, 0 }, { p->in, POLLOUT, 0 } };
+	struct pollfd fds[3] = { { pidfd, POLLIN, 0 },
+				 { p->out, POLLIN, 0 },
+				 { p->in, POLLOUT, 0 } };
 
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); the end of the output stands for the hook's. */
 	for (;;) {
@@ -105,7 +111,8 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 			p->timed_out = true;
 			return;
 		}
-		if (poll(fds, ARRAY_SIZE(fds), left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), left > INT32_MAX ? INT32_MAX : (int)left) < 0 &&
+		    errno != EINTR)
 			return;
 		if (fds[2].fd >= 0 && fds[2].revents) {
 			ssize_t n = send(p->in, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -115,7 +122,7 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 				len -= n;
 			}
 			if (!len || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-				fd_close(&p->in);	/* end of file */
+				fd_close(&p->in); /* end of file */
 				fds[2].fd = -1;
 			}
 		}
@@ -138,7 +145,7 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	hook_talk(&p, o.buf, o.len, h->timeout ? now_ms() + *h->timeout * 1000LL : 0);
 	if (p.timed_out) {
 		kill(-p.pid, SIGKILL);
-		kill(p.pid, SIGKILL);	/* should it have left its group */
+		kill(p.pid, SIGKILL); /* should it have left its group */
 	}
 	if (proc_wait(p.pid, &status) < 0)
 		goto out;
@@ -166,7 +173,7 @@ int hooks_run(struct arena *a, const struct hook_run *run)
 {
 	size_t i = 0;
 
-	list_each(h, *run->hooks) {
+	list_each (h, *run->hooks) {
 		if (hook_one(a, run, h) < 0) {
 			fail_in("hooks.%s[%zu] %s", run->name, i, h->path);
 			if (!run->go_on)

@@ -13,7 +13,8 @@ static int check_terminal(const struct launch *how, const struct oci_process *p)
 	bool leaves = how->detach;
 
 	if (p->terminal && leaves && !how->console_socket)
-		return failx("cannot allocate tty if runc will detach without setting console socket");
+		return failx(
+			"cannot allocate tty if runc will detach without setting console socket");
 	if (how->console_socket && (!p->terminal || !leaves))
 		return failx("cannot use console socket if runc will not detach or allocate tty");
 	return 0;
@@ -50,7 +51,7 @@ static int check_capabilities(struct child *c)
 /* A path may lead to the very namespace we are in: what is set there is set for the host. */
 static int check_sysctls(const struct child *c)
 {
-	list_each(s, c->config->linux->sysctl) {
+	list_each (s, c->config->linux->sysctl) {
 		int own = ns_own(&c->plan, oci_sysctl_namespace(s->key));
 
 		if (own > 0)
@@ -68,8 +69,8 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	static struct oci_linux no_linux;
 
 	if (!oci_id_valid(how->id))
-		return *how->id ? failx("invalid container ID format: \"%s\"", how->id) :
-				  failx("container id cannot be empty");
+		return *how->id ? failx("invalid container ID format: \"%s\"", how->id)
+				: failx("container id cannot be empty");
 	if (oci_load(a, AT_FDCWD, how->config ? how->config : "config.json", doc) < 0)
 		return -1;
 	if (!doc->config.linux)
@@ -102,22 +103,28 @@ static int plan_cgroup(struct child *c, struct life *life)
 	bool writable = false;
 	int64_t owner;
 
-	list_each(m, c->config->mounts) {
+	list_each (m, c->config->mounts) {
 		if (strcmp(m->destination, "/sys/fs/cgroup"))
 			continue;
 		writable = true;
-		list_each(opt, m->options)
+		list_each (opt, m->options)
 			if (!strcmp(*opt, "ro"))
 				writable = false;
 	}
 	owner = userns_host_id(&l->uid_mappings, 0);
-	if (!cgroup_plan(c->arena, &(struct cgroup_want){
-		.manager = c->how->manager, .id = c->how->id, .path = l->cgroups_path,
-		.resources = l->resources, .tolerant = c->how->rootless,
-		.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
-		.delegate = c->plan.fresh & CLONE_NEWCGROUP && writable && owner >= 0,
-		.delegate_uid = owner < 0 ? 0 : owner, .annotations = c->config->annotations.at,
-		.nannotations = c->config->annotations.n }, &life->cgroup))
+	if (!cgroup_plan(c->arena,
+			 &(struct cgroup_want){ .manager = c->how->manager,
+						.id = c->how->id,
+						.path = l->cgroups_path,
+						.resources = l->resources,
+						.tolerant = c->how->rootless,
+						.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
+						.delegate = c->plan.fresh & CLONE_NEWCGROUP &&
+							    writable && owner >= 0,
+						.delegate_uid = owner < 0 ? 0 : owner,
+						.annotations = c->config->annotations.at,
+						.nannotations = c->config->annotations.n },
+			 &life->cgroup))
 		return 0;
 	/* What lives in a cgroup that is refused is not ours: undoing must not kill it. */
 	life->cgroup = NULL;
@@ -139,7 +146,8 @@ static void fill_state(struct child *c, struct life *life)
 	s->rootless = c->how->rootless;
 	s->systemd = c->how->manager == CGROUP_SYSTEMD;
 	s->own_pid_ns = c->plan.fresh & CLONE_NEWPID;
-	s->hooks = c->config->hooks && (c->config->hooks->poststart.n || c->config->hooks->poststop.n);
+	s->hooks =
+		c->config->hooks && (c->config->hooks->poststart.n || c->config->hooks->poststop.n);
 	s->annotations.at = c->config->annotations.at;
 	s->annotations.n = c->config->annotations.n;
 	c->state = s;
@@ -193,7 +201,8 @@ static int spawn(struct child *c, struct serve *s)
 	}
 	if (cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
 		return -1;
-	if (mountenv_fill(c) < 0 || spawn_connect(c, c->how->console_socket, c->how->pidfd_socket) < 0)
+	if (mountenv_fill(c) < 0 ||
+	    spawn_connect(c, c->how->console_socket, c->how->pidfd_socket) < 0)
 		return -1;
 	if (c->how->wait_start && (c->fifo = life_make_fifo(life)) < 0)
 		return -1;
@@ -283,9 +292,19 @@ int launch(struct arena *a, const struct launch *how)
 {
 	struct oci_doc doc = { .keep_raw = true };
 	struct life life __cleanup(life_close) = LIFE_INIT;
-	struct child c = { .arena = a, .how = how, .sock = -1, .parent_sock = -1, .fifo = -1, .console = -1,
-			   .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1, .state_dirs = { -1, -1 },
-			   .target = -1, .target_root = -1 };
+	struct child c = { .arena = a,
+			   .how = how,
+			   .sock = -1,
+			   .parent_sock = -1,
+			   .fifo = -1,
+			   .console = -1,
+			   .pidfd_socket = -1,
+			   .root = -1,
+			   .proc = -1,
+			   .tty = -1,
+			   .state_dirs = { -1, -1 },
+			   .target = -1,
+			   .target_root = -1 };
 	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
 
 	if (prepare(a, &doc, &c) < 0 || wait_prepare(&c.signals) < 0)

@@ -32,7 +32,8 @@ static int open_root(const char *root, bool make)
 
 	fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make) {
-		int slash __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int slash __cleanup(fd_close) =
+			openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		fd = slash < 0 ? -1 : path_mkdirs(slash, root, 0700);
 		if (fd < 0)
@@ -45,7 +46,8 @@ static int open_root(const char *root, bool make)
 	if (make && fstat(fd, &st) < 0)
 		return fail("stat state directory %s", root);
 	if (make && st.st_uid != geteuid())
-		return failx("state directory %s belongs to user %u, not to us", root, (unsigned)st.st_uid);
+		return failx("state directory %s belongs to user %u, not to us", root,
+			     (unsigned)st.st_uid);
 	return fd_take(&fd);
 }
 
@@ -85,7 +87,8 @@ static int read_state(struct arena *a, struct life *l)
 	tree = json_parse(a, text, len, &err);
 	if (!tree)
 		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
-	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0 || !l->state.id || !l->state.bundle)
+	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0 || !l->state.id ||
+	    !l->state.bundle)
 		return failx("%s of the container is damaged", STATE_FILE);
 	return 0;
 }
@@ -151,7 +154,8 @@ static int find_status(struct life *l, bool locked)
 
 static int remove_dir(const struct life *l, const char *id);
 
-int life_open(struct arena *a, const char *root, const char *id, enum life_open how, struct life *out)
+int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
+	      struct life *out)
 {
 	int locked;
 
@@ -165,7 +169,8 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
 	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out->dir < 0)
-		return errno == ENOENT ? no_such_container() : fail("open state directory %s/%s", root, id);
+		return errno == ENOENT ? no_such_container()
+				       : fail("open state directory %s/%s", root, id);
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container();
@@ -227,7 +232,8 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 	}
 	while ((e = readdir(dir))) {
 		/* Names with a leading dot are ours: caches and the like. */
-		if (e->d_name[0] == '.' || !oci_id_valid(e->d_name) || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+		if (e->d_name[0] == '.' || !oci_id_valid(e->d_name) ||
+		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			continue;
 		if (*n == room) {
 			const char **more = arena_alloc(a, 2 * room * sizeof(*more));
@@ -343,8 +349,11 @@ int life_poststart(struct arena *a, struct life *l)
 		return 0;
 	if (life_config(a, l, &doc) < 0)
 		return -1;
-	return hooks_run(a, &(struct hook_run){ .name = "poststart", .hooks = &doc.config.hooks->poststart,
-						.state = &l->state, .status = OCI_RUNNING, .pid = l->state.pid });
+	return hooks_run(a, &(struct hook_run){ .name = "poststart",
+						.hooks = &doc.config.hooks->poststart,
+						.state = &l->state,
+						.status = OCI_RUNNING,
+						.pid = l->state.pid });
 }
 
 /* Init has read the byte and executed the payload when its end of the fifo is closed. */
@@ -368,7 +377,8 @@ int life_start(struct arena *a, struct life *l)
 	}
 	fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0)
-		return errno == ENXIO ? failx("container process is already dead") : fail("open %s", FIFO_FILE);
+		return errno == ENXIO ? failx("container process is already dead")
+				      : fail("open %s", FIFO_FILE);
 	if (write(fifo, "0", 1) != 1)
 		return fail("release the container's process");
 	/* What is left of the fifo is removed here; that nobody reads it any more is what counts. */
@@ -410,7 +420,8 @@ static int kill_processes(struct life *l)
 		if (cgroup_kill(l->cgroup, SIGKILL) < 0)
 			return -1;
 		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
-			err_clear("killed processes leave the freezer by themselves where thawing fails");
+			err_clear("killed processes leave the freezer by themselves where thawing "
+				  "fails");
 	}
 	return l->pidfd >= 0 ? wait_dead(l) : 0;
 }
@@ -427,8 +438,8 @@ static int remove_files(int dir)
 		return -1;
 	}
 	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && unlinkat(dir, e->d_name, 0) < 0 &&
-		    errno == EISDIR)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    unlinkat(dir, e->d_name, 0) < 0 && errno == EISDIR)
 			unlinkat(dir, e->d_name, AT_REMOVEDIR);
 	closedir(d);
 	return 0;
@@ -467,6 +478,10 @@ int life_destroy(struct arena *a, struct life *l)
 		return -1;
 	if (!doc.config.hooks)
 		return 0;
-	return hooks_run(a, &(struct hook_run){ .name = "poststop", .hooks = &doc.config.hooks->poststop,
-						.state = &l->state, .status = OCI_STOPPED, .pid = -1, .go_on = true });
+	return hooks_run(a, &(struct hook_run){ .name = "poststop",
+						.hooks = &doc.config.hooks->poststop,
+						.state = &l->state,
+						.status = OCI_STOPPED,
+						.pid = -1,
+						.go_on = true });
 }

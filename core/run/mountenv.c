@@ -24,7 +24,7 @@ static void add_hierarchy(struct child *c, const struct json_pair *p)
 	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container. */
 	if (!*p->key && c->state->cgroup_paths.n > 1)
 		return;
-	list_each(have, c->mounts.cgroups)
+	list_each (have, c->mounts.cgroups)
 		if (!strcmp(have->dir, p->value)) {
 			/* Controllers mounted together: one row with both. */
 			have->data = arena_printf(c->arena, "%s,%s", have->data, name);
@@ -46,13 +46,19 @@ int mountenv_fill(struct child *c)
 	struct mount_env *e = &c->mounts;
 	size_t n = c->config->mounts.n;
 
-	*e = (struct mount_env){ .arena = c->arena, .root = -1, .root_path = c->state->rootfs,
-				 .label = c->config->linux->mount_label, .userns = c->plan.all & CLONE_NEWUSER,
+	*e = (struct mount_env){ .arena = c->arena,
+				 .root = -1,
+				 .root_path = c->state->rootfs,
+				 .label = c->config->linux->mount_label,
+				 .userns = c->plan.all & CLONE_NEWUSER,
 				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
-				 .open_source = ask_source, .arg = c, .proc = -1 };
+				 .open_source = ask_source,
+				 .arg = c,
+				 .proc = -1 };
 	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
-	e->cgroups.at = arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
-	list_each(p, c->state->cgroup_paths)
+	e->cgroups.at =
+		arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
+	list_each (p, c->state->cgroup_paths)
 		add_hierarchy(c, p);
 	return 0;
 }

@@ -11,35 +11,39 @@
 
 /* A container that exists: its directory is open and its state read. */
 struct life {
-	const char *root;	/* --root */
-	int root_dir;		/* ROOT, kept open so that removing needs no descriptor */
-	int dir;		/* ROOT/ID; flock(2) on it is the container's lock */
+	const char *root; /* --root */
+	int root_dir; /* ROOT, kept open so that removing needs no descriptor */
+	int dir; /* ROOT/ID; flock(2) on it is the container's lock */
 	struct oci_state state;
-	struct cgroup *cgroup;	/* NULL: none */
+	struct cgroup *cgroup; /* NULL: none */
 	enum oci_status status;
-	int pidfd;		/* of init when alive, -1 otherwise */
+	int pidfd; /* of init when alive, -1 otherwise */
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; life_close leaves -1 and NULL alone. */
-#define LIFE_INIT { .root_dir = -1, .dir = -1, .pidfd = -1 }
+#define LIFE_INIT                                                                                  \
+	{                                                                                          \
+		.root_dir = -1, .dir = -1, .pidfd = -1                                             \
+	}
 
 /* LIFE_REMOVE: LIFE_LOCK, and what is left of a container without a readable state is removed. */
 enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };
 
 /* Opens ID below root. -1: `container does not exist` (errno ENOENT) or what else is wrong. */
-int life_open(struct arena *a, const char *root, const char *id, enum life_open how, struct life *out);
+int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
+	      struct life *out);
 void life_close(struct life *l);
 /* Makes ROOT (0700) and ROOT/ID (0711), locks it. -1 `container with given ID already exists`. */
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
-int life_save(struct arena *a, struct life *l);	/* state.json by rename */
+int life_save(struct arena *a, struct life *l); /* state.json by rename */
 /* Every id below root, sorted; a missing directory is empty when missing_ok. */
 int life_list(struct arena *a, const char *root, bool missing_ok, const char ***ids, size_t *n);
-void life_unlock(struct life *l);	/* for those who wait in the foreground */
-int life_lock(struct life *l);	/* and come back: 1, or 0 when it was deleted meanwhile */
+void life_unlock(struct life *l); /* for those who wait in the foreground */
+int life_lock(struct life *l); /* and come back: 1, or 0 when it was deleted meanwhile */
 /* config.json as it was when the container was made. */
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
-int life_signal(struct life *l, int sig);	/* init; `container not running` */
-int life_start(struct arena *a, struct life *l);	/* releases a created init, runs poststart */
+int life_signal(struct life *l, int sig); /* init; `container not running` */
+int life_start(struct arena *a, struct life *l); /* releases a created init, runs poststart */
 /* Kills what lives, removes cgroup and directory, runs poststop hooks. */
 int life_destroy(struct arena *a, struct life *l);
 
@@ -52,20 +56,20 @@ int seal_self(char **argv);
 /* ---- launch.c: the parent of create and run ------------------------------------------------------------ */
 
 struct launch {
-	const char *root, *id, *bundle;	/* bundle absolute */
-	const char *config;		/* NULL: config.json of the bundle */
+	const char *root, *id, *bundle; /* bundle absolute */
+	const char *config; /* NULL: config.json of the bundle */
 	const char *console_socket, *pidfd_socket, *pid_file;
 	enum cgroup_manager manager;
 	bool rootless, no_pivot, no_new_keyring;
 	unsigned preserve_fds;
-	bool detach;		/* leave after start: run -d, create */
-	bool wait_start;	/* create: init stays blocked until start */
-	bool keep;		/* foreground run: do not delete at the end */
+	bool detach; /* leave after start: run -d, create */
+	bool wait_start; /* create: init stays blocked until start */
+	bool keep; /* foreground run: do not delete at the end */
 	bool subreaper;
-	const char *helper_path;	/* where newuidmap and newgidmap are searched; NULL: a default */
+	const char *helper_path; /* where newuidmap and newgidmap are searched; NULL: a default */
 };
 
-#define LAUNCH_EXEC_FAILED (-2)	/* all stood, but the program could not be executed */
+#define LAUNCH_EXEC_FAILED (-2) /* all stood, but the program could not be executed */
 
 /* Returns the exit status for the caller's shell (foreground run: the container's), -1, or
  * LAUNCH_EXEC_FAILED with the record filled all the same. */
@@ -76,18 +80,19 @@ int launch(struct arena *a, const struct launch *how);
 /* What was asked on the command line (checklist V-10 to V-15). Absent strings are NULL. */
 struct enter {
 	const char *root, *id;
-	const char *process;	/* FILE of exec -p: replaces all of the following up to terminal */
-	LIST(const char *) args;	/* empty only with process */
-	LIST(const char *) env;		/* KEY=VALUE, appended to the container's */
-	LIST(const char *) caps;	/* appended to bounding, effective, permitted */
+	const char *process; /* FILE of exec -p: replaces all of the following up to terminal */
+	LIST(const char *) args; /* empty only with process */
+	LIST(const char *) env; /* KEY=VALUE, appended to the container's */
+	LIST(const char *) caps; /* appended to bounding, effective, permitted */
 	LIST(uint32_t) additional_gids;
 	const char *cwd, *process_label, *apparmor;
 	bool has_user, has_gid;
 	uint32_t uid, gid;
 	bool no_new_privs;
 	bool terminal;
-	LIST(const char *) cgroups;	/* PATH or ctrl[,ctrl]:PATH, as written */
-	const char *console_socket, *pidfd_socket, *pid_file;	/* absolute or as given; pid_file absolute */
+	LIST(const char *) cgroups; /* PATH or ctrl[,ctrl]:PATH, as written */
+	const char *console_socket, *pidfd_socket,
+		*pid_file; /* absolute or as given; pid_file absolute */
 	unsigned preserve_fds;
 	bool detach, ignore_paused, rootless, subreaper;
 };

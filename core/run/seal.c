@@ -37,7 +37,8 @@ static bool is_out_of_reach(void)
 {
 	struct stat st;
 
-	return geteuid() && !stat("/proc/self/exe", &st) && !st.st_uid && !st.st_gid && !(st.st_mode & 0022);
+	return geteuid() && !stat("/proc/self/exe", &st) && !st.st_uid && !st.st_gid &&
+	       !(st.st_mode & 0022);
 }
 
 /* A detached read-only mount of the file: no copy, and gone with the last process that runs it. */
@@ -56,7 +57,8 @@ static int seal_mount(void)
 static int seal_memfd(void)
 {
 	int exe __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int fd __cleanup(fd_close) = memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int fd __cleanup(fd_close) =
+		memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	ssize_t n;
 
 	/* KERNEL 6.3: MFD_EXEC (EINVAL); memfds were always executable before. */
@@ -66,7 +68,8 @@ static int seal_memfd(void)
 		return fail("open /proc/self/exe");
 	if (fd < 0) {
 		fail("create a sealed copy of the executable");
-		return fail_hint("memfd_create(2) or the pair of open_tree(2) and mount_setattr(2) must be allowed, "
+		return fail_hint("memfd_create(2) or the pair of open_tree(2) and mount_setattr(2) "
+				 "must be allowed, "
 				 "or the runtime lie on a read-only filesystem");
 	}
 	do {

@@ -50,8 +50,8 @@ static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
 
 	(void)m;
 	(void)fd;
-	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings, s->c->how->rootless,
-			  s->c->how->helper_path);
+	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings,
+			  s->c->how->rootless, s->c->how->helper_path);
 }
 
 static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd)
@@ -61,8 +61,9 @@ static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd
 
 	(void)m;
 	(void)fd;
-	list_each(t, s->c->config->linux->time_offsets)
-		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key, (long long)t->secs, t->nanosecs);
+	list_each (t, s->c->config->linux->time_offsets)
+		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key,
+			      (long long)t->secs, t->nanosecs);
 	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", (int)s->first);
 	return file_write(AT_FDCWD, path, text);
 }
@@ -95,8 +96,9 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
 	mount = &c->mounts.at[m->num];
 	mountopt_parse(s->c->arena, mount, &o);
-	*fd = mountapi_clone(AT_FDCWD, mount->source, (o.flags & MS_REC ? AT_RECURSIVE : 0) |
-							      (o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
+	*fd = mountapi_clone(
+		AT_FDCWD, mount->source,
+		(o.flags & MS_REC ? AT_RECURSIVE : 0) | (o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
 	if (*fd < 0)
 		return -1;
 	if (!o.idmap && !o.ridmap)
@@ -127,8 +129,11 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_hooks *h = s->c->config->hooks;
-	struct hook_run run = { .name = "prestart", .hooks = &h->prestart, .state = s->c->state,
-				.status = OCI_CREATING, .pid = s->pid };
+	struct hook_run run = { .name = "prestart",
+				.hooks = &h->prestart,
+				.state = s->c->state,
+				.status = OCI_CREATING,
+				.pid = s->pid };
 
 	(void)m;
 	(void)fd;
@@ -223,7 +228,8 @@ int serve_known(struct serve *s)
 	    rdt_join(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid) < 0)
 		return fail_in("linux.intelRdt");
 	if (s->c->config->linux->intel_rdt && s->c->target < 0) {
-		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid, &st->intel_rdt_path) < 0)
+		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid,
+			      &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");
 		if (life_save(s->c->arena, s->life) < 0)
 			return -1;
@@ -273,8 +279,10 @@ static int died_early(struct serve *s)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills(s->life->cgroup))
 		return failx("container init was OOM-killed (memory limit too low?)");
 	if (WIFSIGNALED(status))
-		return failx("container init was killed by signal %d before it was ready", WTERMSIG(status));
-	return failx("container init exited with status %d before it was ready", WEXITSTATUS(status));
+		return failx("container init was killed by signal %d before it was ready",
+			     WTERMSIG(status));
+	return failx("container init exited with status %d before it was ready",
+		     WEXITSTATUS(status));
 }
 
 int serve_child(struct serve *s)

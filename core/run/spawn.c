@@ -11,10 +11,12 @@ static int explain_clone(const struct child *c)
 	if (err_num() == ENOSPC || err_num() == EUSERS)
 		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
 	if (err_num() == EPERM && !(c->plan.all & CLONE_NEWUSER))
-		return fail_hint("it needs CAP_SYS_ADMIN, as a privileged container has it, or a user namespace");
+		return fail_hint("it needs CAP_SYS_ADMIN, as a privileged container has it, or a "
+				 "user namespace");
 	if (err_num() == EPERM)
-		return fail_hint("user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
-				 "kernel.apparmor_restrict_unprivileged_userns");
+		return fail_hint(
+			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
+			"kernel.apparmor_restrict_unprivileged_userns");
 	if (err_num() == EINVAL)
 		return fail_hint("the kernel may lack one of the namespaces");
 	if (err_num() == EAGAIN)
@@ -29,14 +31,17 @@ pid_t spawn_clone(struct sys_clone_args *args)
 	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
 	 * pidfd there, and says EPERM once more where that is meant. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
-		pid = syscall(SYS_clone, (args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal, 0, 0, 0, 0);
+		pid = syscall(SYS_clone, (args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
+			      0, 0, 0, 0);
 	return pid;
 }
 
 static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 {
-	struct sys_clone_args args = { .flags = CLONE_PIDFD | (c->plan.two_steps ? 0 : c->plan.clone_flags),
-				       .pidfd = (uintptr_t)&s->pidfd, .exit_signal = SIGCHLD };
+	struct sys_clone_args args = { .flags = CLONE_PIDFD |
+						(c->plan.two_steps ? 0 : c->plan.clone_flags),
+				       .pidfd = (uintptr_t)&s->pidfd,
+				       .exit_signal = SIGCHLD };
 
 	if (cgroup >= 0) {
 		pid_t pid;

@@ -13,7 +13,7 @@
 /* ---- the caller's terminal --------------------------------------------------------------------- */
 
 static struct {
-	int fd;			/* -1: not changed */
+	int fd; /* -1: not changed */
 	struct termios saved;
 } tty = { .fd = -1 };
 
@@ -114,7 +114,7 @@ static void on_signal(struct relay *r)
 	else if (si.ssi_signo == SIGWINCH && r->master >= 0)
 		copy_size(r->tty, r->master);
 	else if (si.ssi_signo != SIGWINCH && si.ssi_signo != SIGURG)
-		kill(r->pid, si.ssi_signo);	/* init may be gone already: nothing to forward then */
+		kill(r->pid, si.ssi_signo); /* init may be gone already: nothing to forward then */
 }
 
 /* One read, all written. 0 at the end of from. */
@@ -132,14 +132,15 @@ static int copy_some(int from, int to)
 
 static void relay_loop(struct relay *r)
 {
-	struct pollfd fds[3] = { { r->signals, POLLIN, 0 }, { r->master, POLLIN, 0 },
+	struct pollfd fds[3] = { { r->signals, POLLIN, 0 },
+				 { r->master, POLLIN, 0 },
 				 { r->master >= 0 ? 0 : -1, POLLIN, 0 } };
 
 	while (!r->dead) {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents && !copy_some(r->master, 1))
-			fds[1].fd = -1;	/* every peer is closed */
+			fds[1].fd = -1; /* every peer is closed */
 		if (fds[2].revents && !copy_some(0, r->master)) {
 			/* The end of our input is that of the payload's: ^D, as a person would type it. */
 			static const char eot = 4;
@@ -152,7 +153,8 @@ static void relay_loop(struct relay *r)
 			on_signal(r);
 	}
 	/* What the payload wrote last is still in the pty. */
-	while (fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 && fds[1].revents & POLLIN && copy_some(r->master, 1))
+	while (fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 && fds[1].revents & POLLIN &&
+	       copy_some(r->master, 1))
 		;
 }
 

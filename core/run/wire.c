@@ -51,7 +51,9 @@ static int send_iov(int sock, struct iovec *iov, int n, int fd)
 
 int wire_send(int sock, enum wire_type type, int num, const char *text, int fd)
 {
-	struct head h = { .type = type, .num = num, .len = text ? strnlen(text, WIRE_TEXT_MAX - 1) : 0 };
+	struct head h = { .type = type,
+			  .num = num,
+			  .len = text ? strnlen(text, WIRE_TEXT_MAX - 1) : 0 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(text ? text : ""), h.len } };
 
 	if (send_iov(sock, iov, 2, fd) < 0)
@@ -74,7 +76,9 @@ int wire_recv(int sock, struct wire_msg *m)
 	struct iovec iov[2] = { { &h, sizeof(h) }, { m->text, sizeof(m->text) - 1 } };
 	union control control;
 	/* CMSG_SPACE would have room for a second one, which nobody would close. */
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.buf,
+	struct msghdr msg = { .msg_iov = iov,
+			      .msg_iovlen = 2,
+			      .msg_control = control.buf,
 			      .msg_controllen = CMSG_LEN(sizeof(int)) };
 	struct cmsghdr *cm;
 	ssize_t n;
@@ -89,14 +93,17 @@ int wire_recv(int sock, struct wire_msg *m)
 	if (n < 0)
 		return fail("receive from the other side of the runtime");
 	cm = CMSG_FIRSTHDR(&msg);
-	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS && cm->cmsg_len == CMSG_LEN(sizeof(int)))
+	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS &&
+	    cm->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&m->fd, CMSG_DATA(cm), sizeof(int));
 	/* A descriptor that found no room in our table is lost without an error. */
 	if (msg.msg_flags & MSG_CTRUNC) {
 		fd_close(&m->fd);
-		return failx("a descriptor between the runtime and init was lost: too many are open");
+		return failx(
+			"a descriptor between the runtime and init was lost: too many are open");
 	}
-	if ((size_t)n < sizeof(h) || h.len != n - sizeof(h) || h.type >= WIRE_TYPES || h.len >= sizeof(m->text)) {
+	if ((size_t)n < sizeof(h) || h.len != n - sizeof(h) || h.type >= WIRE_TYPES ||
+	    h.len >= sizeof(m->text)) {
 		fd_close(&m->fd);
 		return failx("a message between the runtime and init is malformed");
 	}
@@ -106,7 +113,8 @@ int wire_recv(int sock, struct wire_msg *m)
 	return 1;
 }
 
-int wire_call(int sock, enum wire_type type, int num, const char *text, int fd, struct wire_msg *answer)
+int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
+	      struct wire_msg *answer)
 {
 	int got;
 
