@@ -102,7 +102,7 @@ for h in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/pids; do
 	argv true
 	run
 	isnt "${h##*/}: a cgroup with somebody in it is refused" "$status" 0
-	alive "$victim" && pass "${h##*/}: who lives on" || fail "${h##*/}: who lives on"
+	ok "${h##*/}: who lives on" alive "$victim"
 	kill "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null
 	wait_for rmdir "$h/$mark-other"

@@ -24,7 +24,7 @@ static int tap_count, tap_failed;
 #define is_str(got, want, ...)                                                                     \
 	do {                                                                                       \
 		const char *tap_g = (got), *tap_w = (want);                                        \
-		ok(tap_g && tap_w ? !strcmp(tap_g, tap_w) : tap_g == tap_w, __VA_ARGS__);          \
+		ok(tap_g &&tap_w ? !strcmp(tap_g, tap_w) : tap_g == tap_w, __VA_ARGS__);           \
 		if (tap_g && tap_w && strcmp(tap_g, tap_w))                                        \
 			printf("# got  \"%s\"\n# want \"%s\"\n", tap_g, tap_w);                    \
 	} while (0)
