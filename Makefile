@@ -205,7 +205,7 @@ lint: ## layers, style, static checks, shell scripts (minutes; check takes a qui
 	scripts/lint
 
 format: ## rewrites the C files the way .clang-format says
-	clang-format -i $(SRC) $(TEST_SRC) $(FUZZ_SRC) $(wildcard $(FOLDERS:%=%/*.h) tests/*.h)
+	clang-format -i $(SRC) $(TEST_SRC) $(FUZZ_SRC) $(wildcard $(FOLDERS:%=%/*.h) tests/*.h tests/*/*.c)
 
 size: build/ocibox ## bytes of the program by folder and file
 	@scripts/size $(O)/ocibox.map build/ocibox

@@ -83,8 +83,8 @@ static void copy_from_parent(int dirfd, const char *file)
 
 static void device_rules(int dirfd)
 {
-	static const char *const allow[] = { "c *:* m",	  "b *:* m",   "c 1:3 rwm",   "c 1:5 rwm",
-					     "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm",   "c 5:0 rwm",
+	static const char *const allow[] = { "c *:* m",	  "b *:* m",	 "c 1:3 rwm",	"c 1:5 rwm",
+					     "c 1:7 rwm", "c 1:8 rwm",	 "c 1:9 rwm",	"c 5:0 rwm",
 					     "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm" };
 	int fd;
 
@@ -120,7 +120,8 @@ static void make_cgroups(char **dirs, size_t n)
 	}
 }
 
-static void do_mount(const char *src, const char *dst, const char *type, unsigned long flags, const char *data)
+static void do_mount(const char *src, const char *dst, const char *type, unsigned long flags,
+		     const char *data)
 {
 	must(mount(src, dst, type, flags, data), dst);
 }
@@ -129,7 +130,9 @@ static void do_mount(const char *src, const char *dst, const char *type, unsigne
 
 static void mount_cgroups(void)
 {
-	struct { uint64_t set, clr, propagation, userns; } ro = { .set = 1 | 2 | 4 | 8 };
+	struct {
+		uint64_t set, clr, propagation, userns;
+	} ro = { .set = 1 | 2 | 4 | 8 };
 	char path[PATH_MAX];
 
 	if (ngroups == 1 && groups[0].v2) {
@@ -142,7 +145,8 @@ static void mount_cgroups(void)
 		must(mkdir(path, 0755), path);
 		do_mount(groups[i].dir, path, NULL, MS_BIND, NULL);
 	}
-	must(syscall(442 /* mount_setattr */, AT_FDCWD, "sys/fs/cgroup", 0x8000 /* AT_RECURSIVE */, &ro, sizeof(ro)),
+	must(syscall(442 /* mount_setattr */, AT_FDCWD, "sys/fs/cgroup", 0x8000 /* AT_RECURSIVE */,
+		     &ro, sizeof(ro)),
 	     "mount_setattr sys/fs/cgroup");
 }
 
@@ -154,7 +158,8 @@ static void mounts(const char *rootfs)
 	do_mount("proc", "proc", "proc", 0, NULL);
 	do_mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
 	must(mkdir("dev/pts", 0755), "dev/pts");
-	do_mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
+	do_mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		 "newinstance,ptmxmode=0666,mode=0620,gid=5");
 	must(mkdir("dev/shm", 0755), "dev/shm");
 	do_mount("shm", "dev/shm", "tmpfs", NSE, "mode=1777,size=65536k");
 	must(mkdir("dev/mqueue", 0755), "dev/mqueue");
@@ -165,17 +170,22 @@ static void mounts(const char *rootfs)
 
 static void devices(void)
 {
-	static const struct { const char *path; int major, minor; } nodes[] = {
+	static const struct {
+		const char *path;
+		int major, minor;
+	} nodes[] = {
 		{ "dev/null", 1, 3 },	{ "dev/zero", 1, 5 },	 { "dev/full", 1, 7 },
 		{ "dev/random", 1, 8 }, { "dev/urandom", 1, 9 }, { "dev/tty", 5, 0 },
 	};
 	static const char *const links[][2] = {
-		{ "/proc/self/fd", "dev/fd" },	    { "/proc/self/fd/0", "dev/stdin" }, { "/proc/self/fd/1", "dev/stdout" },
-		{ "/proc/self/fd/2", "dev/stderr" }, { "pts/ptmx", "dev/ptmx" },
+		{ "/proc/self/fd", "dev/fd" },	     { "/proc/self/fd/0", "dev/stdin" },
+		{ "/proc/self/fd/1", "dev/stdout" }, { "/proc/self/fd/2", "dev/stderr" },
+		{ "pts/ptmx", "dev/ptmx" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
-		must(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)), nodes[i].path);
+		must(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)),
+		     nodes[i].path);
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		must(symlink(links[i][0], links[i][1]), links[i][1]);
 }
@@ -183,16 +193,19 @@ static void devices(void)
 static void masks(void)
 {
 	static const char *const masked[] = {
-		"/proc/acpi",	    "/proc/asound",	 "/proc/kcore",	      "/proc/keys",	"/proc/latency_stats",
-		"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi",
+		"/proc/acpi",	       "/proc/asound",	   "/proc/kcore",	"/proc/keys",
+		"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+		"/sys/firmware",       "/proc/scsi",
 	};
-	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+						"/proc/sysrq-trigger" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(masked); i++)
 		if (mount("/dev/null", masked[i], NULL, MS_BIND, NULL) && errno == ENOTDIR)
 			do_mount("tmpfs", masked[i], "tmpfs", MS_RDONLY, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(readonly); i++) {
-		if (mount(readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) && errno == ENOENT)
+		if (mount(readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) &&
+		    errno == ENOENT)
 			continue;
 		do_mount(NULL, readonly[i], NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
 	}
@@ -212,13 +225,19 @@ static void loopback_up(void)
 static void credentials(void)
 {
 	static const uint32_t keep[2] = { 1u << 29 | 1u << 5 | 1u << 10, 0 };
-	struct { uint32_t version; int pid; } head = { 0x20080522, 0 };
-	struct { uint32_t effective, permitted, inheritable; } data[2];
+	struct {
+		uint32_t version;
+		int pid;
+	} head = { 0x20080522, 0 };
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2];
 	struct rlimit nofile = { 1024, 1024 };
 
 	must(setrlimit(RLIMIT_NOFILE, &nofile), "setrlimit");
 	for (int cap = 0; cap < 64; cap++)
-		if (!(keep[cap / 32] >> cap % 32 & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno == EINVAL)
+		if (!(keep[cap / 32] >> cap % 32 & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) &&
+		    errno == EINVAL)
 			break;
 	must(setgroups(0, NULL), "setgroups");
 	must(syscall(SYS_setgid, 0), "setgid");
@@ -260,8 +279,8 @@ static void child(const char *rootfs)
 int main(int argc, char **argv)
 {
 	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
-			cgroup;
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
+			set_tid, set_tid_size, cgroup;
 	} args = { .exit_signal = SIGCHLD };
 	int status;
 	pid_t pid;
