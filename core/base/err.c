@@ -14,14 +14,21 @@ static struct {
 	char text[2048], hint[256], shown[2048 + 256 + 4];
 } record;
 
+/* Kept free for what fail_in() puts in front. */
+#define PREFIX_ROOM 640
+
 static int record_set(int num, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(record.text, sizeof(record.text), fmt, ap);
+	const char *reason = num ? strerror(num) : "";
+	size_t room = sizeof(record.text) - PREFIX_ROOM - (num ? strlen(reason) + 2 : 0);
+	int n = vsnprintf(record.text, room, fmt, ap);
 
 	record.num = num;
 	record.hint[0] = 0;
-	if (num && n >= 0 && (size_t)n < sizeof(record.text))
-		snprintf(record.text + n, sizeof(record.text) - n, ": %s", strerror(num));
+	/* Of an object too long to be shown the end is cut, never the reason. */
+	if (num && n >= 0)
+		snprintf(record.text + strlen(record.text),
+			 sizeof(record.text) - strlen(record.text), ": %s", reason);
 	return -1;
 }
 

@@ -66,23 +66,36 @@ static void test_clear(void)
 	log_sink.line = NULL;
 }
 
+static bool ends_with(const char *end)
+{
+	size_t len = strlen(err_text()), n = strlen(end);
+
+	return len < 2048 && len > n && !strcmp(err_text() + len - n, end);
+}
+
 static void test_long(void)
 {
+	static const char reason[] = "xxx: No such file or directory";
 	static char big[5000];
 
 	memset(big, 'x', sizeof(big) - 1);
 	errno = ENOENT;
 	fail("%s", big);
-	ok(strlen(err_text()) == 2047, "a long text is cut");
+	ok(ends_with(reason), "of a long text the object is cut, not the reason");
 	fail_in("object");
-	ok(!strncmp(err_text(), "object: xxx", 11) && strlen(err_text()) == 2047,
-	   "in front of a full record the object still has room");
+	ok(!strncmp(err_text(), "object: xxx", 11) && ends_with(reason),
+	   "what is put in front of it has room");
 	fail_in("%s", big);
-	ok(strlen(err_text()) == 2047, "a long prefix is cut as well");
+	ok(!strncmp(err_text(), "xxx", 3) && strstr(err_text(), ": object: xxx") &&
+		   ends_with(reason),
+	   "a long prefix is cut as well");
 	fail_hint("%s", big);
-	ok(strlen(err_text()) < 2047 + 256 + 4, "and a long hint");
+	ok(strlen(err_text()) < 2048 + 256 + 4, "and a long hint");
 	fail_take(0, big);
 	ok(strlen(err_text()) == 2047, "and a long text from elsewhere");
+	fail_in("in front");
+	ok(!strncmp(err_text(), "in front: xxx", 13) && strlen(err_text()) == 2047,
+	   "of a full record the end makes room");
 }
 
 int main(void)
