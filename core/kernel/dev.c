@@ -149,10 +149,23 @@ static int make_links(struct maker *k)
 	return fail("create symlink /dev/ptmx");
 }
 
+/* The container's own /dev, never what a link of the image makes of it: nodes and links go in there,
+ * and ptmx is taken out (2026-41579). */
+static int open_dev(struct maker *k)
+{
+	k->dir = path_open(k->env->root, "/dev", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	if (k->dir < 0 && err_num() == ENOENT) {
+		err_clear("to be made");
+		k->dir = path_mkdirs_new(k->env->root, "/dev", 0755, RESOLVE_NO_SYMLINKS);
+	}
+	strcpy(k->dir_path, "/dev");
+	return k->dir < 0 ? fail_in("devices") : 0;
+}
+
 int dev_setup(const struct dev_env *env, const struct oci_config *c)
 {
 	struct maker k = { .env = env, .dir = -1 };
-	int rc = 0;
+	int rc = open_dev(&k);
 
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(default_devices); i++)
 		if (!configured(c, default_devices[i].path))

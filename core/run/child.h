@@ -83,6 +83,7 @@ int hooks_run(struct arena *a, const struct hook_run *run);
 
 int life_save_config(struct life *l, const struct oci_doc *doc);
 int life_make_fifo(struct life *l); /* open for reading and writing */
+bool life_waits(const struct life *l); /* init is alive and waits for start */
 int life_poststart(struct arena *a, struct life *l);
 int life_cache(const char *root); /* ROOT/.cache, made on first use; -1: do without (no error) */
 

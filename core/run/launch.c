@@ -278,6 +278,9 @@ static int go(struct arena *a, struct child *c, struct serve *s)
 	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
 		return -1;
 	s->first = s->pid;
+	/* The end of the stream is also what a death looks like, by a profile that kills for instance. */
+	if (c->how->wait_start && !life_waits(s->life))
+		return failx("container init died before it waited for start");
 	if (c->how->pid_file && pidfile_write(c->how->pid_file, s->pid) < 0)
 		return -1;
 	/* From here on it is for others to see as running, its poststart hooks among them. */

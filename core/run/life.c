@@ -123,7 +123,7 @@ static bool is_busy(const struct life *l)
 }
 
 /* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
-static bool waits_for_start(const struct life *l)
+bool life_waits(const struct life *l)
 {
 	int fd __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 
@@ -140,7 +140,7 @@ static int find_status(struct life *l, bool locked)
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	l->status = waits_for_start(l) || (!locked && is_busy(l)) ? OCI_CREATED : OCI_RUNNING;
+	l->status = life_waits(l) || (!locked && is_busy(l)) ? OCI_CREATED : OCI_RUNNING;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
 

@@ -405,7 +405,7 @@ static int do_witness(char **argv)
 					      "Cap",	"NoNewPrivs", "Seccomp:", NULL };
 	static const char *const sysctls[] = { "0", "1", NULL };
 	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[4096], at[1024], opts[1024], *type, cwd[1024];
+	char line[4096], at[1024], opts[1024], fs[64], super[1024], *type, cwd[1024];
 	struct utsname u;
 
 	show("/proc/self/status", status);
@@ -413,10 +413,13 @@ static int do_witness(char **argv)
 	show("/proc/self/oom_score_adj", NULL);
 	show("/proc/sys/net/ipv4/ip_forward", sysctls);
 	while (f && fgets(line, sizeof(line), f)) {
+		/* Not the source: what a substitute calls it does not confine. */
 		type = strstr(line, " - ");
-		if (type && sscanf(line, "%*s %*s %*s %*s %1023s %1023s", at, opts) == 2)
-			printf("%s %s%s%s%s", at, opts, strstr(line, "shared:") ? " shared" : "",
-			       strstr(line, "master:") ? " slave" : "", type);
+		if (type && sscanf(line, "%*s %*s %*s %*s %1023s %1023s", at, opts) == 2 &&
+		    sscanf(type, " - %63s %*s %1023s", fs, super) == 2)
+			printf("%s %s%s%s %s %s\n", at, opts,
+			       strstr(line, "shared:") ? " shared" : "",
+			       strstr(line, "master:") ? " slave" : "", fs, super);
 	}
 	if (f)
 		fclose(f);
