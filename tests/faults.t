@@ -40,19 +40,24 @@ is 'counting the calls changes nothing' "$(diff "$tmp/good" "$tmp/out")" ''
 total=$(cat "$tmp/step")
 ok 'there are calls to fail' test "$total" -gt 50
 
+# A node that cannot be made is the host's, by a bind: one mount more, and the same device.
+same() {
+	grep -v '^/dev/[a-z]* .* devtmpfs ' "$tmp/out" | cmp -s "$tmp/good" -
+}
+
 # judge: sets $why to what is wrong with the last run, "" when nothing is.
 judge() {
 	why=
 	_lines=$(grep -c -v 'level=warning' "$tmp/err")
 	case $rc in
 	0)
-		cmp -s "$tmp/good" "$tmp/out" || why="exit 0, but the container differs: $(diff "$tmp/good" "$tmp/out" | head -n 6)"
+		same || why="exit 0, but the container differs: $(diff "$tmp/good" "$tmp/out" | head -n 6)"
 		[ "$_lines" = 0 ] || why="$why; exit 0 with an error: $(cat "$tmp/err")"
 		;;
 	137) why='hangs' ;;
 	1 | 255)
 		[ "$_lines" = 1 ] || why="$_lines lines of error: $(cat "$tmp/err")"
-		[ ! -s "$tmp/out" ] || cmp -s "$tmp/good" "$tmp/out" || why="$why; fails, but a different container ran"
+		[ ! -s "$tmp/out" ] || same || why="$why; fails, but a different container ran"
 		;;
 	*) why="status $rc: $(cat "$tmp/err")" ;;
 	esac
@@ -73,7 +78,7 @@ for errno in ${OCI_ERRNOS:-12 38}; do
 			[ $wrong -gt 12 ] || diag "errno $errno, call $_n ($(cat "$tmp/step")): ${why#; }"
 		fi
 		# The container had its life and then could not be removed: told, and `delete --force` does it.
-		if [ $rc = 1 ] && cmp -s "$tmp/good" "$tmp/out" && ! clean_now; then
+		if [ $rc = 1 ] && same && ! clean_now; then
 			runc delete --force "$id" >/dev/null 2>&1
 		fi
 		if ! wait_for clean_now; then

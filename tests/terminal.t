@@ -106,7 +106,7 @@ config_set /process/terminal true
 # crun refuse.
 argv sh -c 'tty; cat'
 status=0
-OCI_TEST_MARK=$mark setsid "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'in the foreground without a terminal anywhere: it has one inside' "$status $(cat "$tmp/out")" '0 /dev/pts/0'
 is 'and is silent itself' "$(cat "$tmp/err")" ''
 do_runc run --detach --bundle "$bundle" "$id"

@@ -153,8 +153,8 @@ int mountapi_fresh(const struct mountapi_fresh *f)
 	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS); mount(2), and the mount is found again through
 	 * the root. */
 	fd_close(&mnt);
-	if (mount(f->source ? f->source : "none", path_of_fd(path, f->target), f->fstype,
-		  f->flags, f->data) < 0)
+	if (mount(f->source ? f->source : "none", path_of_fd(path, f->target), f->fstype, f->flags,
+		  f->data) < 0)
 		return fail("mount %s on %s", f->fstype, f->path);
 	mnt = path_open(f->root, f->path, O_PATH | O_DIRECTORY, 0, 0);
 	return fd_take(&mnt);
