@@ -48,7 +48,9 @@ struct cap_half {
 
 static bool cap_known(int cap)
 {
-	return prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0;
+	/* Only EINVAL says that the kernel does not have it: with any other error it stays on the list of
+	 * what must be dropped. */
+	return prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0 || errno != EINVAL;
 }
 
 int cred_last_cap(void)

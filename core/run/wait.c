@@ -94,13 +94,18 @@ struct relay {
 static void reap(struct relay *r)
 {
 	int status;
-	pid_t pid;
+	pid_t pid = 0;
 
 	while (!r->dead && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == r->pid) {
 			r->status = status;
 			r->dead = true;
 		}
+	/* It will never be told: waiting on would be for ever. */
+	if (pid < 0 && errno != EINTR) {
+		r->status = 255 << 8;
+		r->dead = true;
+	}
 }
 
 static void on_signal(struct relay *r)
