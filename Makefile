@@ -236,8 +236,8 @@ sources: $(DEPS)/flags.mk ## build/ocibox-VERSION-sources.tar: what goes with a 
 	tar -rf $(DISTTAR) -C $(DEPS)/src --transform 's,^,ocibox-$(VERSION)/distfiles/,' \
 		$(notdir $(wildcard $(DEPS)/src/*))
 
-clean: ## all but the libraries
-	cd build 2>/dev/null && find . -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + || :
+clean: ## all but the libraries and the images of virtual machines
+	cd build 2>/dev/null && find . -mindepth 1 -maxdepth 1 ! -name deps ! -name vm -exec rm -rf {} + || :
 
 distclean: ## the libraries too
 	rm -rf build

@@ -429,6 +429,8 @@ helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
+# Some hierarchy is mounted: an initramfs may have none.
+cgroups_here() { grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo; }
 # A cgroup directory of ours, in the first hierarchy that has one.
 own_cgroup() { cgroups_left | tail -n 1; }
 members_are() { [ "$(grep -c '' "$(own_cgroup)/cgroup.procs")" = "$1" ]; }
