@@ -72,8 +72,7 @@ is "arguments arrive as they are" "$out" "a b c"
 init -s -- sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status
 is "no signal is blocked in the child" "$out" 0000000000000000
 init -s -- ls /proc/self/fd
-# not in braces: a shell may keep copies of what it redirects for those
-ls /proc/self/fd 2>/dev/null </dev/null >fds
+{ ls /proc/self/fd 2>/dev/null; } </dev/null >fds
 is "no descriptor more than it was given" "$out" "$(cat fds)"
 init -s -- sh -c 'set -- $(cat /proc/self/stat); echo $5 $$'
 is "the child leads a process group of its own" "${out%% *}" "${out##* }"
