@@ -564,67 +564,84 @@ static int step_start_hooks(struct child *c)
 						       .env = c->env });
 }
 
-/*
- * Everything init does, in order. The comment says why a row stands where it stands; child_test.c
- * asserts the pairs that matter.
- */
 enum { MAKE = 1, ENTER = 2, BOTH = MAKE | ENTER }; /* create and run, exec */
 
+/*
+ * Everything init does, in order. The comment above a row says why it stands where it stands;
+ * child_test.c asserts the pairs that matter.
+ */
 static const struct {
 	unsigned char when;
 	const char *name;
 	int (*run)(struct child *c);
 } steps[] = {
-	{ BOTH, "die with the runtime",
-	  step_die_with_runtime }, /* first: from here a killed runtime leaves nothing */
-	{ BOTH, "wait to be known",
-	  step_known }, /* the parent must know our pid before it serves us */
-	{ MAKE, "join namespaces",
-	  step_join }, /* by descriptors opened outside, before paths change */
-	{ MAKE, "map ids", step_map_ids }, /* all that follows belongs to the mapped root */
-	{ BOTH, "cgroup",
-	  step_cgroup }, /* before anything is charged, and before its namespace is mounted */
-	{ MAKE, "hide",
-	  step_hide }, /* after the maps, which need us readable; before others see us */
-	{ ENTER, "enter", step_enter }, /* not dumpable before the first namespace is joined */
-	{ BOTH, "session",
-	  step_session }, /* before the keyring and the terminal, which belong to it */
+	/* first: from here a killed runtime leaves nothing */
+	{ BOTH, "die with the runtime", step_die_with_runtime },
+	/* the parent must know our pid before it serves us */
+	{ BOTH, "wait to be known", step_known },
+	/* by descriptors opened outside, before paths change */
+	{ MAKE, "join namespaces", step_join },
+	/* all that follows belongs to the mapped root */
+	{ MAKE, "map ids", step_map_ids },
+	/* before anything is charged, and before its namespace is mounted */
+	{ BOTH, "cgroup", step_cgroup },
+	/* after the maps, which need us readable; before others see us */
+	{ MAKE, "hide", step_hide },
+	/* not dumpable before the first namespace is joined */
+	{ ENTER, "enter", step_enter },
+	/* before the keyring and the terminal, which belong to it */
+	{ BOTH, "session", step_session },
 	{ BOTH, "session keyring", step_keyring },
-	{ MAKE, "network", step_network }, /* before hooks and sysctls, which act on interfaces */
-	{ MAKE, "hostname", step_names }, /* before the capabilities go */
-	{ MAKE, "root filesystem",
-	  step_rootfs }, /* first makes / a slave: no mount reaches the host */
-	{ MAKE, "mounts",
-	  step_mounts }, /* in the order of the config; before devices, which lie in /dev */
-	{ MAKE, "devices", step_devices }, /* before /dev becomes read-only */
-	{ MAKE, "working directory", step_cwd }, /* while the root is writable */
-	{ BOTH, "terminal", step_terminal }, /* after devpts is mounted */
-	{ MAKE, "runtime hooks",
-	  step_runtime_hooks }, /* after mounts and devices, before pivot_root */
-	{ MAKE, "createContainer hooks",
-	  step_container_hooks }, /* after them, by the spec; paths are the host's */
-	{ MAKE, "sysctl", step_sysctl }, /* before /proc/sys becomes read-only */
-	{ MAKE, "protected paths", step_protect }, /* after hooks, which may mount there */
-	{ MAKE, "read-only mounts", step_readonly }, /* after all that creates files */
-	{ MAKE, "null device", step_null }, /* needs the container's /dev/null */
-	{ MAKE, "pivot root", step_pivot }, /* the host's paths end here */
+	/* before hooks and sysctls, which act on interfaces */
+	{ MAKE, "network", step_network },
+	/* before the capabilities go */
+	{ MAKE, "hostname", step_names },
+	/* first makes / a slave: no mount reaches the host */
+	{ MAKE, "root filesystem", step_rootfs },
+	/* in the order of the config; before devices, which lie in /dev */
+	{ MAKE, "mounts", step_mounts },
+	/* before /dev becomes read-only */
+	{ MAKE, "devices", step_devices },
+	/* while the root is writable */
+	{ MAKE, "working directory", step_cwd },
+	/* after devpts is mounted */
+	{ BOTH, "terminal", step_terminal },
+	/* after mounts and devices, before pivot_root */
+	{ MAKE, "runtime hooks", step_runtime_hooks },
+	/* after them, by the spec; paths are the host's */
+	{ MAKE, "createContainer hooks", step_container_hooks },
+	/* before /proc/sys becomes read-only */
+	{ MAKE, "sysctl", step_sysctl },
+	/* after hooks, which may mount there */
+	{ MAKE, "protected paths", step_protect },
+	/* after all that creates files */
+	{ MAKE, "read-only mounts", step_readonly },
+	/* needs the container's /dev/null */
+	{ MAKE, "null device", step_null },
+	/* the host's paths end here */
+	{ MAKE, "pivot root", step_pivot },
 	{ BOTH, "standard streams", step_stdio },
-	{ BOTH, "environment", step_environment }, /* reads the container's passwd, as root */
+	/* reads the container's passwd, as root */
+	{ BOTH, "environment", step_environment },
 	{ BOTH, "pidfd socket", step_pidfd },
-	{ BOTH, "scheduling",
-	  step_scheduling }, /* before the capabilities go; personality before seccomp */
-	{ BOTH, "ready", step_ready }, /* state.json is written before we may go on */
-	{ BOTH, "security labels", step_labels }, /* act on the next execve only */
-	{ BOTH, "descriptors",
-	  step_descriptors }, /* before paths are followed that the image may bend */
-	{ BOTH, "early seccomp",
-	  step_seccomp_early }, /* without no_new_privs: needs CAP_SYS_ADMIN */
+	/* before the capabilities go; personality before seccomp */
+	{ BOTH, "scheduling", step_scheduling },
+	/* state.json is written before we may go on */
+	{ BOTH, "ready", step_ready },
+	/* act on the next execve only */
+	{ BOTH, "security labels", step_labels },
+	/* before paths are followed that the image may bend */
+	{ BOTH, "descriptors", step_descriptors },
+	/* without no_new_privs: needs CAP_SYS_ADMIN */
+	{ BOTH, "early seccomp", step_seccomp_early },
 	{ BOTH, "credentials", step_credentials },
-	{ BOTH, "executable", step_executable }, /* as the user; while errors still reach create */
-	{ BOTH, "late seccomp",
-	  step_seccomp_late }, /* with no_new_privs: the profile sees least of us */
+	/* as the user; while errors still reach create */
+	{ BOTH, "executable", step_executable },
+	/* with no_new_privs: the profile sees least of us */
+	{ BOTH, "late seccomp", step_seccomp_late },
 	{ MAKE, "wait for start", step_wait_start },
-	{ MAKE, "startContainer hooks", step_start_hooks }, /* as the payload would run */
+	/* as the payload would run */
+	{ MAKE, "startContainer hooks", step_start_hooks },
 };
 
 const char *child_step_name(size_t i)

@@ -132,6 +132,14 @@ struct child {
 	const char *exe;
 };
 
+/* No descriptor is 0 by accident. */
+#define CHILD_INIT(arena_, how_)                                                                   \
+	{                                                                                          \
+		.arena = (arena_), .how = (how_), .sock = -1, .parent_sock = -1, .fifo = -1,       \
+		.console = -1, .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1,              \
+		.state_dirs = { -1, -1 }, .target = -1, .target_root = -1,                         \
+	}
+
 /* Runs in the child; never returns. */
 void child_main(struct child *c) __attribute__((noreturn));
 /* The first process of two: joins, maps, clones init and exits. */
@@ -154,6 +162,11 @@ struct serve {
 	bool exec_failed; /* everything stood, only execve(2) failed */
 	unsigned done; /* bits of the types that may come only once */
 };
+#define SERVE_INIT(child_, life_)                                                                  \
+	{                                                                                          \
+		.c = (child_), .life = (life_), .sock = -1, .pidfd = -1, .master = -1,             \
+	}
+
 /* Serves until the stream ends (0) or the child fails (-1). */
 int serve_child(struct serve *s);
 /* Init's pid is known: put on record, and all is done that must be before init goes on. */

@@ -211,20 +211,8 @@ int enter(struct arena *a, const struct enter *how)
 			     .rootless = how->rootless,
 			     .no_new_keyring = false };
 	struct oci_doc doc = { .keep_raw = false };
-	struct child c = { .arena = a,
-			   .how = &as,
-			   .sock = -1,
-			   .parent_sock = -1,
-			   .fifo = -1,
-			   .console = -1,
-			   .pidfd_socket = -1,
-			   .root = -1,
-			   .proc = -1,
-			   .tty = -1,
-			   .state_dirs = { -1, -1 },
-			   .target = -1,
-			   .target_root = -1 };
-	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
+	struct child c = CHILD_INIT(a, &as);
+	struct serve s = SERVE_INIT(&c, &life);
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &life) < 0 ||
 	    prepare(&c, &life, &doc, how) < 0)

@@ -295,20 +295,8 @@ int launch(struct arena *a, const struct launch *how)
 {
 	struct oci_doc doc = { .keep_raw = true };
 	struct life life __cleanup(life_close) = LIFE_INIT;
-	struct child c = { .arena = a,
-			   .how = how,
-			   .sock = -1,
-			   .parent_sock = -1,
-			   .fifo = -1,
-			   .console = -1,
-			   .pidfd_socket = -1,
-			   .root = -1,
-			   .proc = -1,
-			   .tty = -1,
-			   .state_dirs = { -1, -1 },
-			   .target = -1,
-			   .target_root = -1 };
-	struct serve s = { .c = &c, .life = &life, .sock = -1, .pidfd = -1, .master = -1 };
+	struct child c = CHILD_INIT(a, how);
+	struct serve s = SERVE_INIT(&c, &life);
 
 	if (prepare(a, &doc, &c) < 0 || wait_prepare(&c.signals) < 0)
 		return -1;

@@ -411,7 +411,7 @@ static int wait_dead(struct life *l)
 static int kill_processes(struct life *l)
 {
 	/* With a pid namespace of its own everything dies with init. */
-	if (l->status != OCI_STOPPED && life_signal(l, SIGKILL) < 0 && l->status != OCI_STOPPED) {
+	if (l->status != OCI_STOPPED && life_signal(l, SIGKILL) < 0) {
 		if (err_num())
 			return -1;
 		err_clear("it died meanwhile");
