@@ -1,0 +1,30 @@
+# debian.sh - packages of any Debian suite without touching this machine's apt; sourced by scripts.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+
+# The mirror that this machine's apt uses for Debian, or the well-known one.
+debian_mirror() {
+	# shellcheck disable=SC2016 # apt's own variables
+	m=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
+	printf '%s\n' "${m:-http://deb.debian.org/debian}"
+}
+
+# debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists, cache;
+# the machine's are only read.
+debian_apt() {
+	d=$1
+	c=$2
+	shift 2
+	"apt-$c" -q -q -o Dir::Etc::SourceList="$d/sources.list" -o Dir::Etc::SourceParts="$d/none" \
+		-o Dir::State="$d/state" -o Dir::State::status=/dev/null -o Dir::Cache="$d/cache" \
+		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
+}
+
+# debian_suite DIR TYPE SUITE: DIR, an absolute path, becomes such a configuration, and its lists are fetched.
+# TYPE is what a line of sources.list(5) begins with.
+debian_suite() {
+	mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/none"
+	echo "$2 $(debian_mirror) $3 main" >"$1/sources.list"
+	debian_apt "$1" get update
+}
