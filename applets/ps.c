@@ -243,6 +243,20 @@ static void command(long pid, const struct proc_row *row, char *buf, size_t size
 	buf[n] = 0;
 }
 
+/* The time of day within the last day, else the date, as ps has it. (strftime(3) weighs 8 KB.) */
+static const char *start_text(time_t start, long age, char *buf, size_t size)
+{
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	const struct tm *tm = localtime(&start);
+
+	if (age < 24 * 3600)
+		snprintf(buf, size, "%02d:%02d", tm->tm_hour, tm->tm_min);
+	else
+		snprintf(buf, size, "%s%02d", months[tm->tm_mon], tm->tm_mday);
+	return buf;
+}
+
 static void print_row(long pid, long hz)
 {
 	char path[40], cmd[4096], tty[24], when[16];
@@ -250,7 +264,6 @@ static void print_row(long pid, long hz)
 	struct proc_row row;
 	struct stat st;
 	long age, secs;
-	time_t start;
 
 	snprintf(path, sizeof(path), "/proc/%ld", pid);
 	if (stat(path, &st) || !read_stat(pid, &row))
@@ -259,12 +272,11 @@ static void print_row(long pid, long hz)
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	age = boot.tv_sec - row.start / hz;
-	start = now.tv_sec - age;
-	strftime(when, sizeof(when), age < 24 * 3600 ? "%H:%M" : "%b%d", localtime(&start));
 	secs = row.ticks / hz;
 	printf("%-8u %7ld %7ld %2ld %5s %-8s %02ld:%02ld:%02ld %s\n", (unsigned)st.st_uid, pid,
-	       row.ppid, age > 0 ? secs * 100 / age : 0, when, tty_name(row.tty, tty, sizeof(tty)),
-	       secs / 3600, secs / 60 % 60, secs % 60, cmd);
+	       row.ppid, age > 0 ? secs * 100 / age : 0,
+	       start_text(now.tv_sec - age, age, when, sizeof(when)),
+	       tty_name(row.tty, tty, sizeof(tty)), secs / 3600, secs / 60 % 60, secs % 60, cmd);
 }
 
 static void own_ps(const cgroup_pids *pids)

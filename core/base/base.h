@@ -93,6 +93,13 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
 /* Creates path anew under a temporary name beside it and renames it into place. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 
+/* ---- scan.c: the kernel's text files ------------------------------------------------------------------ */
+
+/* Pure. True when word (scan_u64: word, spaces, a decimal number) stands at *at, which then is behind it;
+ * else nothing has moved. */
+bool scan_word(const char **at, const char *word);
+bool scan_u64(const char **at, const char *word, uint64_t *out);
+
 /* ---- path.c: paths below a root that somebody hostile may own (threats.md, code P) ---------------------- */
 
 /* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below rootfd;

@@ -188,11 +188,13 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 /* In a user namespace neither version lets us set rules; those of the outer container hold. */
 bool apply_in_userns(uint32_t *root)
 {
-	unsigned inside, outside, size;
+	uint64_t inside, outside, size;
 	char map[64];
+	const char *at = map;
 
 	if (tree_get(tree_path("/proc/self/uid_map", O_RDONLY), map, sizeof(map)) < 0 ||
-	    sscanf(map, "%u %u %u", &inside, &outside, &size) != 3)
+	    !scan_u64(&at, "", &inside) || !scan_u64(&at, "", &outside) ||
+	    !scan_u64(&at, "", &size))
 		return false;
 	if (root)
 		*root = outside;

@@ -334,6 +334,22 @@ static int receive(struct dbus *b, size_t need)
 	return 0;
 }
 
+/* One byte of an address: itself, or %XX. */
+static unsigned char next_byte(const char **at)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high, *low, *text = (*at)++;
+
+	if (text[0] != '%' || !text[1] || !text[2])
+		return text[0];
+	high = strchr(digits, text[1] | ' ');
+	low = strchr(digits, text[2] | ' ');
+	if (!high || !low)
+		return text[0];
+	*at += 2;
+	return (high - digits) << 4 | (low - digits);
+}
+
 /* "unix:path=/run/x%20y,guid=..." -> struct sockaddr_un; returns its length or -1. Pure. */
 static int parse_address(const char *address, struct sockaddr_un *sun)
 {
@@ -347,14 +363,10 @@ static int parse_address(const char *address, struct sockaddr_un *sun)
 		if (strncmp(at, kinds[kind], strlen(kinds[kind])))
 			continue;
 		n = kind; /* an abstract name begins with a NUL */
-		for (at += strlen(kinds[kind]); *at && *at != ',' && *at != ';'; at++) {
-			unsigned byte = (unsigned char)*at;
-
+		for (at += strlen(kinds[kind]); *at && *at != ',' && *at != ';';) {
 			if (n >= sizeof(sun->sun_path) - 1)
 				return failx("D-Bus address \"%s\" is too long", address);
-			if (byte == '%' && sscanf(at + 1, "%2x", &byte) == 1)
-				at += 2;
-			sun->sun_path[n++] = byte;
+			sun->sun_path[n++] = next_byte(&at);
 		}
 		return offsetof(struct sockaddr_un, sun_path) + n + !kind;
 	}

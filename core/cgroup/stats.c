@@ -248,13 +248,20 @@ static void parse_io_v1(struct arena *a, char *text, cgroup_io *out)
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		unsigned long long major, minor, value;
-		char op[32] = "";
+		const char *at = line, *op;
+		uint64_t major, minor, value;
+		size_t len;
 
-		if (sscanf(line, "%llu:%llu %31[A-Za-z] %llu", &major, &minor, op, &value) == 4 ||
-		    sscanf(line, "%llu:%llu %llu", &major, &minor, &value) == 3)
+		if (!scan_u64(&at, "", &major) || !scan_u64(&at, ":", &minor))
+			continue;
+		at += strspn(at, " ");
+		op = at;
+		len = strcspn(op, " 0123456789");
+		at += len;
+		if (scan_u64(&at, "", &value))
 			PUSH(a, out,
-			     (struct cgroup_io_entry){ major, minor, arena_strdup(a, op), value });
+			     (struct cgroup_io_entry){ major, minor, arena_strndup(a, op, len),
+						       value });
 	}
 }
 
@@ -273,9 +280,10 @@ static void parse_io_v2(struct arena *a, char *text, struct cgroup_stats *s)
 	char *save = NULL, *save2 = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		unsigned long long major, minor;
+		const char *at = line;
+		uint64_t major, minor;
 
-		if (sscanf(line, "%llu:%llu", &major, &minor) != 2)
+		if (!scan_u64(&at, "", &major) || !scan_u64(&at, ":", &minor))
 			continue;
 		strtok_r(line, " ", &save2);
 		for (char *w = strtok_r(NULL, " ", &save2); w; w = strtok_r(NULL, " ", &save2)) {
@@ -320,14 +328,14 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 static const char *size_name(struct arena *a, const char *entry)
 {
 	static const char units[] = "KMG";
-	unsigned long long kb;
+	uint64_t kb;
 	int unit = 0;
 
-	if (sscanf(entry, "hugepages-%llukB", &kb) != 1)
+	if (!scan_u64(&entry, "hugepages-", &kb))
 		return NULL;
 	for (; kb >= 1024 && unit < 2; kb /= 1024)
 		unit++;
-	return arena_printf(a, "%llu%cB", kb, units[unit]);
+	return arena_printf(a, "%llu%cB", (unsigned long long)kb, units[unit]);
 }
 
 static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
@@ -372,6 +380,17 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 		closedir(dir);
 }
 
+/* "1.50" behind word, in hundredths */
+static bool scan_hundredths(const char **at, const char *word, uint32_t *out)
+{
+	uint64_t whole, part;
+
+	if (!scan_u64(at, word, &whole) || !scan_u64(at, ".", &part))
+		return false;
+	*out = whole * 100 + part;
+	return true;
+}
+
 /* "some avg10=0.00 avg60=1.50 avg300=0.00 total=12345" */
 static void parse_psi(const char *text, struct cgroup_psi *out)
 {
@@ -380,15 +399,12 @@ static void parse_psi(const char *text, struct cgroup_psi *out)
 	for (int i = 0; i < 2; i++) {
 		struct cgroup_psi_line *l = i ? &out->full : &out->some;
 		const char *at = strstr(text, names[i]);
-		unsigned a[2], b[2], c[2];
-		unsigned long long total;
 
-		if (!at || sscanf(at + 4, " avg10=%u.%u avg60=%u.%u avg300=%u.%u total=%llu", &a[0],
-				  &a[1], &b[0], &b[1], &c[0], &c[1], &total) != 7)
-			continue;
-		*l = (struct cgroup_psi_line){ a[0] * 100 + a[1], b[0] * 100 + b[1],
-					       c[0] * 100 + c[1], total };
-		out->found = true;
+		if (at && scan_word(&at, names[i]) && scan_hundredths(&at, " avg10=", &l->avg10) &&
+		    scan_hundredths(&at, " avg60=", &l->avg60) &&
+		    scan_hundredths(&at, " avg300=", &l->avg300) &&
+		    scan_u64(&at, " total=", &l->total))
+			out->found = true;
 	}
 }
 

@@ -1,0 +1,36 @@
+/* scan.c - words and numbers in the kernel's own text files, without sscanf(3), which weighs 10 KB. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <ctype.h>
+#include <string.h>
+
+bool scan_word(const char **at, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(*at, word, len))
+		return false;
+	*at += len;
+	return true;
+}
+
+bool scan_u64(const char **at, const char *word, uint64_t *out)
+{
+	const char *p = *at;
+	uint64_t n = 0;
+
+	if (!scan_word(&p, word))
+		return false;
+	while (*p == ' ')
+		p++;
+	if (!isdigit((unsigned char)*p))
+		return false;
+	for (; isdigit((unsigned char)*p); p++) {
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *p - '0', &n))
+			return false;
+	}
+	*at = p;
+	*out = n;
+	return true;
+}

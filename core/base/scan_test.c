@@ -1,0 +1,54 @@
+/* scan_test.c - words and numbers of kernel files: taken in order, nothing moved on a mismatch. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+#include "tests/tap.h"
+
+static void test_word(void)
+{
+	const char *at = "some avg10=1";
+
+	ok(scan_word(&at, "some"), "a word that stands there is taken");
+	is_str(at, " avg10=1", "and what follows is next");
+	ok(!scan_word(&at, "some"), "another word is not");
+	is_str(at, " avg10=1", "and nothing has moved");
+	ok(scan_word(&at, ""), "the empty word is always there");
+	ok(!scan_word(&at, " avg10=1 and more"), "a word longer than the text is not there");
+}
+
+static void test_number(void)
+{
+	static const struct {
+		const char *text, *word, *rest; /* rest NULL: no number */
+		uint64_t n;
+	} rows[] = {
+		{ "8:0", "", ":0", 8 },
+		{ ":16 Read", ":", " Read", 16 },
+		{ "          0", "", "", 0 }, /* /proc/PID/uid_map pads */
+		{ "hugepages-2048kB", "hugepages-", "kB", 2048 },
+		{ "18446744073709551615", "", "", UINT64_MAX },
+		{ "18446744073709551616", "", NULL, 0 },
+		{ "-1", "", NULL, 0 },
+		{ "max", "", NULL, 0 },
+		{ "", "", NULL, 0 },
+		{ "hugepages-kB", "hugepages-", NULL, 0 },
+		{ "8;0", "8:", NULL, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *at = rows[i].text;
+		uint64_t n = 7;
+		bool found = scan_u64(&at, rows[i].word, &n);
+
+		ok(found == !!rows[i].rest, "\"%s\" behind \"%s\": %s", rows[i].text, rows[i].word,
+		   rows[i].rest ? "a number" : "no number");
+		is_str(at, found ? rows[i].rest : rows[i].text, "what is next");
+		ok(n == (found ? rows[i].n : 7), "its value");
+	}
+}
+
+int main(void)
+{
+	test_word();
+	test_number();
+	return done();
+}
