@@ -13,11 +13,11 @@ debian_mirror() {
 # debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists, cache;
 # the machine's are only read.
 debian_apt() {
-	d=$1
-	c=$2
+	debian_dir=$1
+	debian_tool=apt-$2
 	shift 2
-	"apt-$c" -q -q -o Dir::Etc::SourceList="$d/sources.list" -o Dir::Etc::SourceParts="$d/none" \
-		-o Dir::State="$d/state" -o Dir::State::status=/dev/null -o Dir::Cache="$d/cache" \
+	"$debian_tool" -q -q -o Dir::Etc::SourceList="$debian_dir/sources.list" -o Dir::Etc::SourceParts="$debian_dir/none" \
+		-o Dir::State="$debian_dir/state" -o Dir::State::status=/dev/null -o Dir::Cache="$debian_dir/cache" \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
 }
 

@@ -34,13 +34,13 @@ vm_possible() {
 
 # vm_packages DIR SUITE PACKAGE...: unpacks them into DIR/root; DIR is new, an absolute path.
 vm_packages() {
-	d=$1
-	debian_suite "$d/apt" deb "$2" >/dev/null || return
+	vm_dir=$1
+	debian_suite "$vm_dir/apt" deb "$2" >/dev/null || return
 	shift 2
-	mkdir "$d/deb" "$d/root"
-	(cd "$d/deb" && debian_apt "$d/apt" get download "$@" >/dev/null) || return
-	for deb in "$d"/deb/*.deb; do
-		dpkg-deb -x "$deb" "$d/root" || return
+	mkdir "$vm_dir/deb" "$vm_dir/root"
+	(cd "$vm_dir/deb" && debian_apt "$vm_dir/apt" get download "$@" >/dev/null) || return
+	for deb in "$vm_dir"/deb/*.deb; do
+		dpkg-deb -x "$deb" "$vm_dir/root" || return
 	done
 }
 
