@@ -107,3 +107,49 @@ vm_qemu() {
 
 # vm_archive DIR: an initramfs of it, on the standard output.
 vm_archive() { (cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null); }
+
+# vm_start DIR KERNEL INITRAMFS PARAMETERS [QEMU ARG...]: starts a machine without a display or network, which
+# ends instead of rebooting; DIR/console and DIR/results are what it says on ttyS0 and ttyS1. Sets vm_pid.
+# With vm_serial set the console is that of QEMU's character devices instead.
+vm_start() {
+	vm_dir=$1
+	vm_kernel "$2" && vm_qemu "$2" || return
+	vm_initramfs=$3
+	vm_parameters=$4
+	shift 4
+	: >"$vm_dir/results"
+	: >"$vm_dir/console"
+	# shellcheck disable=SC2086 # words
+	$vm_run -accel tcg -cpu max -smp 2 -m 512 -nodefaults -display none -no-reboot -kernel "$vm_boot/vmlinuz" \
+		-initrd "$vm_initramfs" -append "console=ttyS0 panic=-1 mitigations=off quiet $vm_parameters" \
+		-serial "${vm_serial:-file:$vm_dir/console}" -serial "file:$vm_dir/results" "$@" \
+		</dev/null >"$vm_dir/qemu" 2>&1 &
+	vm_pid=$!
+}
+
+# vm_wait SECONDS: until the machine has ended by itself; afterwards it is ended, and that is a failure.
+vm_wait() {
+	vm_n=$(($1 * 5))
+	while kill -0 "$vm_pid" 2>/dev/null; do
+		[ $vm_n -gt 0 ] || { vm_stop; return 1; }
+		vm_n=$((vm_n - 1))
+		sleep 0.2
+	done
+	wait "$vm_pid"
+}
+
+vm_stop() {
+	kill -KILL "$vm_pid" 2>/dev/null
+	wait "$vm_pid" 2>/dev/null
+	return 0
+}
+
+# vm_says SECONDS PATTERN: until a line of the console is that. 1: it ended, or the time is over.
+vm_says() {
+	vm_n=$(($1 * 5))
+	until tr -d '\r' <"$vm_dir/console" | grep -Eq -e "$2"; do
+		{ [ $vm_n -gt 0 ] && kill -0 "$vm_pid" 2>/dev/null; } || return 1
+		vm_n=$((vm_n - 1))
+		sleep 0.2
+	done
+}
