@@ -165,7 +165,7 @@ test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, and what the build promises
-	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/check-build
+	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build
 
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
 	scripts/prove scripts/engines

@@ -167,5 +167,47 @@ isnt 'and its descriptors are no way' "$status" 0
 is 'nothing is written to what they point to' "$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
 drop "$id"
 
+# ---- the number of a dead init is given to another process while exec looks it up ----
+
+# Without namespaces and cgroups only the root directory, found by /proc/PID, is joined.
+reuse() {
+	bundle
+	echo mine >"$rootfs/who"
+	mkdir "$tmp/decoy"
+	cp -a "$rootfs/bin" "$tmp/decoy"
+	echo decoy >"$tmp/decoy/who"
+	config_set /linux/namespaces '[]' /mounts '[]'
+	for _f in /hostname /linux/maskedPaths /linux/readonlyPaths /linux/resources; do config_del "$_f"; done
+	config_set /root/readonly false
+	argv sleep 1000
+	# shellcheck disable=SC2016
+	OCI_TEST_MARK=$mark unshare -p -f --mount-proc sh -c '
+		"$RUNC" --root "$root" --cgroup-manager disabled run -d --pid-file "$tmp/pid" --bundle "$bundle" "$id" </dev/null >/dev/null || exit 1
+		pid=$(cat "$tmp/pid")
+		strace -f -o "$tmp/trace" -P "/proc/$pid/root" -e trace=openat \
+			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" cat /who >"$tmp/out" 2>"$tmp/err" &
+		exec=$!
+		sleep 1
+		kill -KILL "$pid"
+		i=0
+		while [ -e "/proc/$pid" ] && [ $i -lt 50 ]; do sleep 0.01; i=$((i + 1)); done
+		echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
+		chroot "$tmp/decoy" sleep 20 &
+		[ $! = "$pid" ] || echo "not reused: $!"
+		decoy=$!
+		wait $exec
+		kill -KILL $decoy' >"$tmp/reuse" 2>&1
+}
+if command -v strace >/dev/null && [ -w /proc/sys/kernel/ns_last_pid ]; then
+	export RUNC root tmp id bundle
+	drop "$id"
+	reuse
+	is 'the number of init was used again' "$(cat "$tmp/reuse")" ''
+	is 'and exec does not enter who has it now' "$(cat "$tmp/out")" ''
+	drop "$id"
+else
+	skip 'exec while the number of init is used again' 'needs strace and kernel.ns_last_pid'
+fi
+
 nothing_left
 done_testing

@@ -165,6 +165,16 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	return c->target_root < 0 ? fail("open the root directory of the container") : 0;
 }
 
+/* Asked after the last look into /proc/PID: while init was there the number was nobody else's. */
+static int still_there(const struct life *l)
+{
+	struct proc_stat st;
+
+	if (proc_stat(l->state.pid, &st) == 1 && st.start == l->state.start_time)
+		return 0;
+	return failx("container not running");
+}
+
 static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const struct enter *how)
 {
 	static struct oci_linux no_linux;
@@ -178,7 +188,7 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 	c->config = &doc->config;
 	c->state = &l->state;
 	if (plan_process(c, how, doc->config.process) < 0 || plan_namespaces(c, l) < 0 ||
-	    plan_cgroup(c, l, how) < 0)
+	    plan_cgroup(c, l, how) < 0 || still_there(l) < 0)
 		return -1;
 	if (launch_seccomp(c) < 0)
 		return -1;

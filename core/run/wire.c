@@ -86,9 +86,10 @@ int wire_recv(int sock, struct wire_msg *m)
 	m->fd = -1;
 	do {
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	/* A peer that was killed with unread questions gives ECONNRESET: the end all the same. */
-	if (!n || (n < 0 && errno == ECONNRESET))
+		/* ECONNRESET says once that the peer went without reading everything, and comes before
+		 * what it said last: that, or the end, is behind it (unix(7)). */
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (!n)
 		return 0;
 	if (n < 0)
 		return fail("receive from the other side of the runtime");

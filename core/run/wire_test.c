@@ -117,6 +117,12 @@ static void test_end(void)
 	wire_send(ends[1], WIRE_LOG, 0, "unread", -1);
 	fd_close(&ends[0]);
 	ok(!wire_recv(ends[1], &m), "a peer that died with a question unread has ended as well");
+	renew();
+	wire_send(ends[1], WIRE_OK, 0, "unread", -1);
+	wire_send(ends[0], WIRE_FAIL, 5, "last words", -1);
+	fd_close(&ends[0]);
+	ok(wire_recv(ends[1], &m) == 1 && m.num == 5, "its last words are heard all the same");
+	ok(!wire_recv(ends[1], &m), "and then the end");
 }
 
 struct raw {
