@@ -15,6 +15,7 @@
 enum opt_kind {
 	OPT_FLAG, /* bool; --x, --x=false */
 	OPT_STR, /* const char * */
+	OPT_MAYBE, /* const char *; --x gives "", --x=v the value */
 	OPT_LIST, /* struct opt_list: may be repeated */
 	OPT_INT, /* long, strict decimal */
 	OPT_COUNT, /* int: how often (-vv) */
@@ -95,6 +96,10 @@ struct applet_row {
 int applet_run(const char *parent, int argc, char **argv);
 /* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
 int applet_fail(const struct applet *ap);
+/* Does this build have a program of this name? */
+bool applet_exists(const char *name);
+/* What a wrong use of a verb answers: its help on standard output, the error record; the status. */
+int applet_misused(const struct applet *ap);
 /* Text to standard output, errors of it included (a full disk is a failure). */
 int applet_print(const char *text, size_t len);
 
@@ -102,6 +107,21 @@ int applet_print(const char *text, size_t len);
 
 /* path made absolute against the working directory; NULL and "" give NULL. */
 int runc_absolute(const char *path, const char **out);
+
+/* "1000", "1000:100": ids by number; *gid stays without one. */
+int runc_user(const char *text, uint32_t *uid, uint32_t *gid);
+int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
+
+/* ---- simple.c ----------------------------------------------------------------------------------- */
+
+/* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */
+struct simple {
+	const char *rootfs, *mem, *pids, *cpus, *net, *user, *cwd, *hostname;
+	struct opt_list env, mounts;
+	bool readonly, print;
+};
+/* The document as text: the default one of `spec`, changed by o. argv NULL or empty: a shell. */
+int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
 
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */
@@ -122,6 +142,10 @@ int match_ere(const char *expr, const char *text);
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
 /* Usage, text and options of a verb on stdout; path is how it was called: "runc create". */
 void opts_help(const struct applet *ap, const char *path);
+/* Positionals before `--`; -1 when there was none. Of the last parse. */
+extern int opts_dashes;
+/* Refuses n positionals that are not from min to max (-1: any number), in runc's words. */
+int opts_count(const struct applet *ap, int n, int min, int max);
 int opts_bool(const char *text); /* 1, 0, or -1 when it is neither */
 bool opts_takes_value(const struct opt *o);
 /* Strict: optional minus, digits, nothing else. False when text is no long. */

@@ -4,11 +4,14 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct create_opts {
 	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
+	const char *overlay;
+	struct simple simple;
 	long preserve_fds;
-	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	bool init, no_pivot, no_new_keyring, detach, keep, no_subreaper;
 };
 
 /* The bundle becomes the working directory: relative socket names and hooks mean it so, as they
@@ -25,10 +28,61 @@ static int enter_bundle(const char *bundle, struct launch *how)
 	return 0;
 }
 
-static int do_launch(const struct create_opts *o, const char *id, struct launch *how)
+/* ---- --rootfs: no bundle ----------------------------------------------------------------------------- */
+
+static const struct opt *simple_option(const struct create_opts *o);
+
+/* A foreground container that goes at its end needs no name that anybody knows. */
+static int make_id(struct launch *how, const char **id)
 {
+	uint64_t random;
+
+	if (how->detach || how->keep)
+		return failx("a container that stays needs an ID");
+	if (syscall(SYS_getrandom, &random, sizeof(random), 0) != sizeof(random))
+		return fail("make up an ID");
+	*id = arena_printf(&arena, "run-%016llx", (unsigned long long)random);
+	return 0;
+}
+
+/* [ID] [-- CMD [ARG...]]. The bundle is the directory that holds the root filesystem. */
+static int from_rootfs(const struct create_opts *o, int argc, char **argv, struct launch *how)
+{
+	char real[PATH_MAX], *slash;
+	struct simple s = o->simple;
+	int before = opts_dashes < 0 ? argc : opts_dashes;
+	bool terminal = o->console_socket || (!how->detach && isatty(0) && isatty(1));
+
+	if (before > 1)
+		return failx("the command stands behind --: ID -- COMMAND [ARG...]");
+	if (o->bundle || o->config)
+		return failx("--rootfs takes the place of a bundle: no --bundle and no --config");
+	if (!realpath(s.rootfs, real))
+		return fail("root filesystem %s", s.rootfs);
+	s.rootfs = arena_strdup(&arena, real);
+	if (simple_text(&s, argv + before, terminal, &how->text, &how->text_len) < 0)
+		return -1;
+	slash = strrchr(real, '/');
+	slash[slash == real] = 0;
+	how->bundle = arena_strdup(&arena, real);
+	how->id = before ? argv[0] : NULL;
+	return how->id || s.print ? 0 : make_id(how, &how->id);
+}
+
+static int print_text(const struct launch *how)
+{
+	return applet_print(how->text, how->text_len) < 0 ? -1 : applet_print("\n", 1);
+}
+
+static int do_launch(const struct create_opts *o, int argc, char **argv, struct launch *how)
+{
+	const struct opt *only = simple_option(o);
+
+	how->init = applet_exists("oci-init") ? "oci-init" : NULL;
+	how->want_init = o->init;
+	how->overlay = o->overlay;
 	how->root = globals.root;
-	how->id = id;
+	how->id = argv[0];
 	how->manager = globals.manager;
 	how->rootless = globals.is_rootless;
 	how->helper_path = getenv("PATH");
@@ -44,27 +98,47 @@ static int do_launch(const struct create_opts *o, const char *id, struct launch 
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
-	if (enter_bundle(o->bundle, how) < 0)
+	if (only && !o->simple.rootfs)
+		return failx("--%s needs --rootfs: a bundle says it in its config.json",
+			     only->name);
+	if ((o->simple.rootfs ? from_rootfs(o, argc, argv, how) : enter_bundle(o->bundle, how)) < 0)
 		return -1;
+	if (o->simple.print)
+		return print_text(how);
 	return launch(&arena, how);
+}
+
+extern const struct applet create_applet, run_applet; /* named before they are there, also in a
+							    * build without */
+
+/* With --rootfs the ID may be missing and a command follow. */
+static bool misused(const struct applet *ap, const struct create_opts *o, int argc)
+{
+	return !o->simple.rootfs && opts_count(ap, argc, 1, 1) < 0;
 }
 
 static int create_run(void *opts, int argc, char **argv)
 {
 	struct launch how = { .detach = true, .wait_start = true };
-	int status = do_launch(opts, argv[0], &how);
+	int status;
+
+	if (misused(&create_applet, opts, argc))
+		return applet_misused(&create_applet);
+	status = do_launch(opts, argc, argv, &how);
 
 	/* the prefix is what engines have seen for years (checklist X-01) */
 	return status < 0 ? fail_in("runc create failed"), -1 : status;
 }
 
-extern const struct applet run_applet; /* named before it is there, also in a build without */
-
 static int run_run(void *opts, int argc, char **argv)
 {
 	const struct create_opts *o = opts;
 	struct launch how = { .detach = o->detach, .keep = o->keep, .subreaper = !o->no_subreaper };
-	int status = do_launch(o, argv[0], &how);
+	int status;
+
+	if (misused(&run_applet, o, argc))
+		return applet_misused(&run_applet);
+	status = do_launch(o, argc, argv, &how);
 
 	if (status >= 0)
 		return status;
@@ -99,34 +173,71 @@ static const struct opt run_opts[] = {
 	  "keep the caller's session keyring" },
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
 	  "pass N descriptors from 3 on to the container" },
+	{ "init", 0, OPT_FLAG, AT(init), NULL,
+	  "oci-init is process 1 and starts the program; nothing of it in the root filesystem" },
+	{ "overlay", 0, OPT_MAYBE, AT(overlay), "SIZE",
+	  "what is written goes to a tmpfs over the root (default 64m) and is gone with it" },
+	{ "rootfs", 0, OPT_STR, AT(simple.rootfs), "DIR|IMAGE",
+	  "no bundle: the document of `runc spec` with this root and what follows" },
+#define SIMPLE(name_, letter_, kind_, member_, arg_, help_)                                        \
+	{                                                                                          \
+		name_, letter_, kind_, AT(simple.member_), arg_, "with --rootfs: " help_           \
+	}
+	SIMPLE("mem", 'm', OPT_STR, mem, "SIZE", "limit of memory, such as 32M"),
+	SIMPLE("pids", 0, OPT_STR, pids, "N", "limit of processes"),
+	SIMPLE("cpus", 0, OPT_STR, cpus, "N", "limit of processor time, such as 0.5"),
+	SIMPLE("ro", 0, OPT_FLAG, readonly, NULL, "the root is read-only"),
+	SIMPLE("net", 0, OPT_STR, net, "none|host", "only lo (default), or the host's network"),
+	SIMPLE("env", 'e', OPT_LIST, env, "KEY=VALUE", "add to the environment; repeatable"),
+	SIMPLE("cwd", 0, OPT_STR, cwd, "DIR", "working directory"),
+	SIMPLE("user", 'u', OPT_STR, user, "UID[:GID]", "run as these ids"),
+	SIMPLE("hostname", 0, OPT_STR, hostname, "NAME", "its hostname"),
+	SIMPLE("mount", 0, OPT_LIST, mounts, "SRC:DST[:OPT,...]", "a bind mount; repeatable"),
+	SIMPLE("print", 0, OPT_FLAG, print, NULL, "show that config.json and do nothing else"),
 	{ NULL },
 };
 
+/* The first option that only means something beside --rootfs, if one was given. All of them are
+ * pointers, lists that begin with one, or flags. */
+static const struct opt *simple_option(const struct create_opts *o)
+{
+	for (const struct opt *row = run_opts; row->name; row++) {
+		const char *at = (const char *)o + row->offset;
+
+		if (row->offset < AT(simple) || row->offset >= AT(simple) + sizeof(o->simple) ||
+		    !strcmp(row->name, "rootfs"))
+			continue;
+		if (row->kind == OPT_FLAG ? *(const bool *)at : *(void *const *)at != NULL)
+			return row;
+	}
+	return NULL;
+}
+
 const struct applet create_applet = {
 	.name = "create",
-	.args = "ID",
+	.args = "ID | --rootfs DIR [ID] [-- COMMAND [ARG...]]",
 	.summary = "create a container and leave its process waiting for start",
 	.text = "Everything is made as config.json of the bundle says; only the program itself is "
 		"not executed before `runc start ID`. ID is any unused name of letters, digits and "
 		"_+-. .",
 	.opts = run_opts + RUN_ONLY,
 	.opts_size = sizeof(struct create_opts),
-	.args_min = 1,
-	.args_max = 1,
+	.args_max = -1,
 	.sealed = true,
 	.run = create_run,
 };
 
 const struct applet run_applet = {
 	.name = "run",
-	.args = "ID",
+	.args = "ID | --rootfs DIR [ID] [-- COMMAND [ARG...]]",
 	.summary = "create and start a container",
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
-		"status, or with 128 plus the number of the signal that ended it.",
+		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
+		"there is no bundle, options say the rest, and without ID it gets one that nobody "
+		"needs to know. The root may also be an image of squashfs, erofs or ext4.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),
-	.args_min = 1,
-	.args_max = 1,
+	.args_max = -1,
 	.sealed = true,
 	.run = run_run,
 };

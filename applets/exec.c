@@ -13,38 +13,12 @@ struct exec_opts {
 	bool tty, detach, no_new_privs, ignore_paused, no_subreaper;
 };
 
-/* Digits are an id, never a name of the image's passwd; the id that means "unchanged" to the
- * kernel is refused, since setresuid would keep root with it. */
-static int parse_id(const char *text, size_t len, const char *what, uint32_t *id)
-{
-	uint64_t value;
-
-	if (!json_number_u64(text, len, &value) || value >= UINT32_MAX)
-		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len,
-			     text);
-	*id = value;
-	return 0;
-}
-
-static int parse_user(const char *text, struct enter *how)
-{
-	const char *colon = strchr(text, ':');
-
-	if (parse_id(text, colon ? (size_t)(colon - text) : strlen(text), "uid", &how->uid) < 0)
-		return -1;
-	how->has_user = true;
-	if (!colon)
-		return 0;
-	how->has_gid = true;
-	return parse_id(colon + 1, strlen(colon + 1), "gid", &how->gid);
-}
-
 static int parse_gids(const struct opt_list *gids, struct enter *how)
 {
 	how->additional_gids.at = arena_alloc(&arena, (gids->n + 1) * sizeof(uint32_t));
 	how->additional_gids.n = gids->n;
 	for (size_t i = 0; i < gids->n; i++)
-		if (parse_id(gids->at[i], strlen(gids->at[i]), "gid", &how->additional_gids.at[i]) <
+		if (runc_id(gids->at[i], strlen(gids->at[i]), "gid", &how->additional_gids.at[i]) <
 		    0)
 			return -1;
 	return 0;
@@ -81,8 +55,12 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range",
 			     o->preserve_fds);
 	how->preserve_fds = o->preserve_fds;
-	if (o->user && *o->user && parse_user(o->user, how) < 0)
-		return -1;
+	if (o->user && *o->user) {
+		how->has_user = true;
+		how->has_gid = strchr(o->user, ':');
+		if (runc_user(o->user, &how->uid, &how->gid) < 0)
+			return -1;
+	}
 	if (parse_gids(&o->gids, how) < 0)
 		return -1;
 	return runc_absolute(o->pid_file, &how->pid_file);

@@ -196,6 +196,8 @@ static int init_run(void *opts, int argc, char **argv)
 	}
 	if (!argc && !o->pause)
 		return failx("no command given: oci-init [OPTIONS] -- COMMAND [ARG...]");
+	/* what runs by a descriptor is called by its number (execveat(2)) */
+	prctl(PR_SET_NAME, "oci-init");
 	read_environment(o);
 	log_sink.level = LOG_WARNING + o->verbose > LOG_DEBUG
 				 ? LOG_DEBUG

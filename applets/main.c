@@ -118,6 +118,23 @@ static int unknown(const char *parent, const char *name)
 	return *parent ? 3 : 127;
 }
 
+bool applet_exists(const char *name)
+{
+	return find("", name);
+}
+
+int applet_misused(const struct applet *ap)
+{
+	row_each (r)
+		if (r->applet == ap) {
+			show_help(r);
+			break;
+		}
+	fflush(stdout);
+	applet_fail(ap);
+	return 1;
+}
+
 /* The command line as it came, for the sealed copy; parsing reorders it. */
 static char **first_argv;
 
@@ -136,12 +153,8 @@ static int run_row(const struct applet_row *row, int argc, char **argv)
 		show_help(row);
 		return 0;
 	}
-	if (status < 0) {
-		show_help(row);
-		fflush(stdout);
-		applet_fail(ap);
-		return 1;
-	}
+	if (status < 0)
+		return applet_misused(ap);
 	status = ap->run(opts, argc, argv);
 	return status < 0 ? applet_fail(ap) : status;
 }
@@ -194,8 +207,8 @@ static void dump_text(const char *text)
 	}
 }
 
-static const char *const kind_names[] = { "flag",  "str",     "list",	    "int",
-					  "count", "ignored", "ignored_str" };
+static const char *const kind_names[] = { "flag", "str",   "maybe",   "list",
+					  "int",  "count", "ignored", "ignored_str" };
 
 static void dump(void)
 {

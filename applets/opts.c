@@ -16,6 +16,8 @@ struct scan {
 	bool help;
 };
 
+int opts_dashes = -1;
+
 static const struct opt help_row = { "help", 'h', OPT_FLAG, 0, NULL, "show this help" };
 
 bool opts_takes_value(const struct opt *o)
@@ -104,6 +106,10 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 /* A row with what stands behind its `=`, or NULL; takes the next argument when it must. */
 static int take(struct scan *s, const struct opt *o, const char *value)
 {
+	if (o->kind == OPT_MAYBE) {
+		*(const char **)(s->opts + o->offset) = value ? value : "";
+		return 0;
+	}
 	if (!opts_takes_value(o))
 		return store_flag(s, o, value);
 	if (!value) {
@@ -160,18 +166,18 @@ static int take_option(struct scan *s, const char *arg)
 }
 
 /* Words of runc's own check; the name in front is that of the program. */
-static int check_count(const struct applet *ap, int n)
+int opts_count(const struct applet *ap, int n, int min, int max)
 {
 	const char *how = NULL;
-	int want = ap->args_min;
+	int want = min;
 
-	if (ap->args_min == ap->args_max && n != ap->args_min) {
+	if (min == max && n != min) {
 		how = "exactly";
-	} else if (n < ap->args_min) {
+	} else if (n < min) {
 		how = "a minimum of";
-	} else if (ap->args_max >= 0 && n > ap->args_max) {
+	} else if (max >= 0 && n > max) {
 		how = "a maximum of";
-		want = ap->args_max;
+		want = max;
 	}
 	if (!how)
 		return 0;
@@ -184,11 +190,13 @@ int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)
 	struct scan s = { .ap = ap, .opts = opts, .argv = *argv, .argc = *argc };
 	bool only_args = false;
 
+	opts_dashes = -1;
 	while (s.at < s.argc) {
 		char *arg = s.argv[s.at++];
 
 		if (!only_args && !strcmp(arg, "--")) {
 			only_args = true;
+			opts_dashes = s.kept;
 			continue;
 		}
 		if (only_args || arg[0] != '-' || !arg[1]) {
@@ -203,7 +211,7 @@ int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)
 	}
 	s.argv[s.kept] = NULL;
 	*argc = s.kept;
-	return check_count(ap, s.kept);
+	return opts_count(ap, s.kept, ap->args_min, ap->args_max);
 }
 
 /* ---- help ---------------------------------------------------------------------------------------- */
@@ -239,6 +247,9 @@ static void put_row(const struct opt *o)
 	char left[80];
 	const char *arg = !opts_takes_value(o) ? "" : o->arg ? o->arg : "VALUE";
 	int n;
+
+	if (o->kind == OPT_MAYBE)
+		arg = arena_printf(&arena, "[=%s]", o->arg);
 
 	if (!*o->name)
 		n = snprintf(left, sizeof(left), "  -%c%s%s", o->letter, *arg ? " " : "", arg);

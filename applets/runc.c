@@ -146,6 +146,28 @@ static int set_manager(void)
 	return 0;
 }
 
+/* Digits are an id, never a name of the image's passwd; the id that means "unchanged" to the
+ * kernel is refused, since setresuid would keep root with it. */
+int runc_id(const char *text, size_t len, const char *what, uint32_t *id)
+{
+	uint64_t value;
+
+	if (!json_number_u64(text, len, &value) || value >= UINT32_MAX)
+		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len,
+			     text);
+	*id = value;
+	return 0;
+}
+
+int runc_user(const char *text, uint32_t *uid, uint32_t *gid)
+{
+	size_t len = strcspn(text, ":");
+
+	if (runc_id(text, len, "uid", uid) < 0)
+		return -1;
+	return text[len] ? runc_id(text + len + 1, strlen(text + len + 1), "gid", gid) : 0;
+}
+
 /* ---- several containers at once ------------------------------------------------------------------------ */
 
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg)

@@ -50,29 +50,6 @@ static const struct limit {
 	{ "pids-limit", FROM(pids_limit), LIMIT_I64, GROUP_PIDS, offsetof(struct oci_pids, limit) },
 };
 
-/* "-1", "4096", "64k", "64m", "1g", also "64mb" and "64MiB": binary units, as engines write them. */
-static bool parse_size(const char *text, int64_t *out)
-{
-	static const char units[] = "bkmgtp";
-	size_t digits = strspn(text, "-0123456789");
-	const char *unit, *rest = text + digits;
-	unsigned shift;
-
-	if (!json_number_i64(text, digits, out) || *out < -1)
-		return false;
-	if (!*rest)
-		return true;
-	unit = strchr(units, *rest | 0x20);
-	if (!unit || *out < 0 ||
-	    (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
-		return false;
-	shift = 10 * (unit - units);
-	if (*out > INT64_MAX >> shift)
-		return false;
-	*out <<= shift;
-	return true;
-}
-
 /* The value as the kind says, in memory of its own; NULL when text is none. */
 static void *parse_limit(enum limit_kind kind, const char *text)
 {
@@ -81,7 +58,7 @@ static void *parse_limit(enum limit_kind kind, const char *text)
 	uint16_t *u16 = arena_alloc(&arena, sizeof(*u16));
 
 	switch (kind) {
-	case LIMIT_SIZE: return parse_size(text, i64) ? i64 : NULL;
+	case LIMIT_SIZE: return oci_size(text, i64) && *i64 >= -1 ? i64 : NULL;
 	case LIMIT_I64: return json_number_i64(text, strlen(text), i64) ? i64 : NULL;
 	case LIMIT_U64: return json_number_u64(text, strlen(text), u64) ? u64 : NULL;
 	case LIMIT_U16:

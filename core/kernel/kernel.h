@@ -151,10 +151,57 @@ int mountapi_flags(int fd, unsigned long *flags); /* ORs in the MS_* that the mo
 /* MS_* of a per-mount kind as MOUNT_ATTR_*. */
 uint64_t mountapi_attrs(unsigned long ms_flags);
 
+/* ---- image.c: a filesystem in a file, by loop(4) ------------------------------------------------------- */
+
+#define IMAGE_HEAD 2048 /* bytes from the start of a file that tell what it is */
+
+struct image_type {
+	const char *name;
+	unsigned at; /* where its magic lies */
+	const char *magic;
+	unsigned len;
+	bool writable;
+	uint64_t (*size)(const unsigned char *head); /* bytes it says it has, 0: not known */
+};
+
+struct image {
+	int mnt; /* detached; -1: KERNEL 5.2 */
+	int loop; /* until it is mounted */
+	const struct image_type *type;
+	bool writable;
+	char dev[24];
+};
+
+/* Pure. Whose superblock is it? NULL: nobody's. */
+const struct image_type *image_probe(const void *head);
+/* Binds a loop device that goes with its last user, and mounts it, detached. Read-only unless it may
+ * and can be written. The caller is the host's root. */
+int image_open(const char *path, bool writable, struct image *image);
+int image_attach(const struct image *image, const char *path);
+
+/* ---- overlay.c ------------------------------------------------------------------------------------------ */
+
+struct overlay {
+	const char *at; /* where it is put */
+	const char *lower; /* a directory; NULL: the image */
+	const struct image *image;
+	int64_t size; /* bytes of the tmpfs */
+	bool userns;
+};
+int overlay_mount(const struct overlay *o);
+
 /* ---- rootfs.c: the root directory (pivot_root(2), mount_namespaces(7)) ------------------------------------- */
 
-/* Sets the propagation of / and binds path on itself. Returns the rootfs mount, O_PATH. */
-int rootfs_open(const char *path, unsigned long propagation);
+/* What becomes the root. An image and an overlay are put on `at`, a directory of the host that the
+ * container's mount namespace does not need; without them path is bound on itself. */
+struct rootfs_source {
+	const char *path, *at;
+	const struct image *image; /* NULL: path is a directory */
+	int64_t overlay; /* bytes of its tmpfs; 0: none */
+	bool userns;
+};
+/* Sets the propagation of / and puts the source in place. Returns the rootfs mount, O_PATH. */
+int rootfs_open(const struct rootfs_source *src, unsigned long propagation);
 /* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
 struct rootfs_protect {
 	int root, proc; /* proc: what lies on /proc, or -1 */

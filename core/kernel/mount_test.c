@@ -47,7 +47,7 @@ static int make_env(struct mount_env *env)
 	umask(0);
 	if (unshare(CLONE_NEWNS) < 0)
 		return -1;
-	env->root = rootfs_open(rootfs, 0);
+	env->root = rootfs_open(&(struct rootfs_source){ .path = rootfs }, 0);
 	return env->root;
 }
 

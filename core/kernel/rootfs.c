@@ -62,8 +62,24 @@ static int make_holder_private(const char *path)
 	}
 }
 
-int rootfs_open(const char *path, unsigned long propagation)
+static int put_root(const struct rootfs_source *src)
 {
+	if (src->overlay)
+		return overlay_mount(&(struct overlay){ .at = src->at,
+							.lower = src->image ? NULL : src->path,
+							.image = src->image,
+							.size = src->overlay,
+							.userns = src->userns });
+	if (src->image)
+		return image_attach(src->image, src->at);
+	if (mount(src->path, src->path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fail("bind %s on itself", src->path);
+	return 0;
+}
+
+int rootfs_open(const struct rootfs_source *src, unsigned long propagation)
+{
+	const char *path = src->image || src->overlay ? src->at : src->path;
 	int root;
 
 	/* An unbindable mount could not be bound: that comes after the switch. */
@@ -84,8 +100,8 @@ int rootfs_open(const char *path, unsigned long propagation)
 	}
 	if (propagation & MS_SHARED && make_holder_private(path) < 0)
 		return -1;
-	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return fail("bind %s on itself", path);
+	if (put_root(src) < 0)
+		return -1;
 	root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail("open %s", path);

@@ -242,6 +242,25 @@ static void annotation_keys(struct check *k)
 			check_say(check_at(k, "annotations"), "must not have an empty key");
 }
 
+/* Those of others are theirs. */
+static void own_annotations(struct check *k)
+{
+	const char *init = oci_annotation(k->config, OCI_ANNOTATION_INIT);
+	const char *overlay = oci_annotation(k->config, OCI_ANNOTATION_OVERLAY);
+
+	if (init && oci_annotation_bool(init) < 0)
+		check_say(check_at(k, "annotations." OCI_ANNOTATION_INIT),
+			  "must be \"true\" or \"false\"");
+	if (!overlay)
+		return;
+	if (oci_annotation_size(overlay) < 0)
+		check_say(check_at(k, "annotations." OCI_ANNOTATION_OVERLAY),
+			  "must be a size such as \"64m\", \"true\" or \"false\"");
+	else if (oci_annotation_size(overlay) && !check_has_ns(k, CLONE_NEWNS))
+		check_say(check_at(k, "annotations." OCI_ANNOTATION_OVERLAY),
+			  "needs a mount namespace");
+}
+
 static void hook_list(struct check *k, const char *name, const oci_hook_list *list)
 {
 	list_each (hook, *list) {
@@ -277,6 +296,7 @@ check_rule *const check_config_rules[] = {
 	hostname, /* a hostname has a uts namespace and 64 bytes at most */
 	domainname, /* so has a domainname */
 	annotation_keys, /* no annotation has an empty key */
+	own_annotations, /* ours are a truth value and a size */
 	hooks, /* a hook has an absolute path, and a timeout above zero if any */
 	NULL,
 };

@@ -97,6 +97,20 @@ int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type);
 const char *oci_annotation(const struct oci_config *c, const char *key);
 
+/* ---- annot.c: annotations of our own, and sizes ---------------------------------------------------- */
+
+/* "4096", "64k", "64m", "1g", also "64mb", "64MiB": binary units; a negative number has none. */
+bool oci_size(const char *text, int64_t *bytes);
+
+#define OCI_ANNOTATION_INIT "org.ocibox.init" /* "true", "false": oci-init as process 1 */
+#define OCI_ANNOTATION_OVERLAY "org.ocibox.overlay" /* a size; "true" is the default one */
+#define OCI_OVERLAY_DEFAULT (64ll << 20) /* bytes */
+
+/* What the annotation's value means: 0 or 1 of a truth value, bytes of a size (0: none).
+ * -1: it means nothing. Pure. */
+int oci_annotation_bool(const char *value);
+int64_t oci_annotation_size(const char *value);
+
 /* ---- sysctl.c: whose is a kernel parameter ------------------------------------------------------- */
 
 /* The key as a path below /proc/sys: "net.ipv4.conf.eth0/1.x" and "net/ipv4/conf/eth0.1/x" are the same
@@ -121,7 +135,10 @@ struct oci_spec_options {
 	bool cgroup_v2; /* adds the cgroup namespace */
 	uint32_t euid, egid; /* rootless maps */
 };
+/* The document as structs, for callers that change something before it is written. */
+struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_options *o);
 /* The text, tab-indented as runc writes it, without a final newline; length in *len. */
+char *oci_config_text(struct arena *a, const struct oci_config *c, size_t *len);
 char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len);
 
 /* ---- state.c: what we remember of a container --------------------------------------------------------------- */

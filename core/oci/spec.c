@@ -92,44 +92,68 @@ static void drop_ids(struct arena *a, struct oci_mount *m)
 	m->options.n = n;
 }
 
-char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len)
+static void *copy(struct arena *a, const void *from, size_t size)
 {
-	struct oci_id_map uid = { 0, o->euid, 1 }, gid = { 0, o->egid, 1 };
-	struct oci_namespace chosen[ARRAY_SIZE(namespaces)] = { 0 };
-	struct oci_mount own_mounts[ARRAY_SIZE(mounts)];
-	struct oci_linux l = linux_part;
-	struct oci_config c = {
-		.oci_version = OCI_VERSION,
-		.process = (struct oci_process *)&process,
-		.root = (struct oci_root *)&root,
-		.hostname = "runc",
-		.mounts = LIST_OF(own_mounts),
-		.linux = &l,
-	};
-	struct json_out out = { .arena = a, .indent = "\t" };
+	return memcpy(arena_alloc(a, size), from, size);
+}
 
-	memcpy(own_mounts, mounts, sizeof(mounts));
-	l.namespaces.at = chosen;
+static void choose_namespaces(struct arena *a, const struct oci_spec_options *o,
+			      struct oci_linux *l)
+{
+	l->namespaces.at = arena_alloc(a, ARRAY_SIZE(namespaces) * sizeof(*l->namespaces.at));
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
 		int when = namespaces[i].when;
 
 		if (when == ALWAYS || when == (o->rootless ? ROOTLESS : ROOTFUL) ||
 		    (when == V2 && o->cgroup_v2))
-			chosen[l.namespaces.n++].type = namespaces[i].type;
+			l->namespaces.at[l->namespaces.n++].type = namespaces[i].type;
 	}
-	if (o->rootless) {
-		l.uid_mappings.at = &uid;
-		l.gid_mappings.at = &gid;
-		l.uid_mappings.n = l.gid_mappings.n = 1;
-		list_each (m, c.mounts) {
-			if (!strcmp(m->destination, "/sys"))
-				*m = rootless_sys;
-			drop_ids(a, m);
-		}
-	} else {
-		l.resources = (struct oci_resources *)&resources;
+}
+
+static void map_own_ids(struct arena *a, const struct oci_spec_options *o, struct oci_linux *l)
+{
+	struct oci_id_map uid = { 0, o->euid, 1 }, gid = { 0, o->egid, 1 };
+
+	l->uid_mappings.at = copy(a, &uid, sizeof(uid));
+	l->gid_mappings.at = copy(a, &gid, sizeof(gid));
+	l->uid_mappings.n = l->gid_mappings.n = 1;
+}
+
+struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_options *o)
+{
+	struct oci_config *c = arena_alloc(a, sizeof(*c));
+
+	c->oci_version = OCI_VERSION;
+	c->process = copy(a, &process, sizeof(process));
+	c->root = copy(a, &root, sizeof(root));
+	c->hostname = "runc";
+	c->linux = copy(a, &linux_part, sizeof(linux_part));
+	c->mounts.at = copy(a, mounts, sizeof(mounts));
+	c->mounts.n = ARRAY_SIZE(mounts);
+	choose_namespaces(a, o, c->linux);
+	if (!o->rootless) {
+		c->linux->resources = copy(a, &resources, sizeof(resources));
+		return c;
 	}
-	json_write(&out, &oci_config_type, &c);
+	map_own_ids(a, o, c->linux);
+	list_each (m, c->mounts) {
+		if (!strcmp(m->destination, "/sys"))
+			*m = rootless_sys;
+		drop_ids(a, m);
+	}
+	return c;
+}
+
+char *oci_config_text(struct arena *a, const struct oci_config *c, size_t *len)
+{
+	struct json_out out = { .arena = a, .indent = "\t" };
+
+	json_write(&out, &oci_config_type, c);
 	*len = out.len;
 	return out.buf;
+}
+
+char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len)
+{
+	return oci_config_text(a, oci_spec_config(a, o), len);
 }

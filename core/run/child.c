@@ -222,7 +222,19 @@ static int step_rootfs(struct child *c)
 {
 	umask(0);
 	if (has_mount_ns(c)) {
-		c->root = rootfs_open(c->state->rootfs, c->config->linux->rootfs_propagation);
+		struct rootfs_source src = { .path = c->state->rootfs,
+					     .at = c->root_at,
+					     .image = c->image.type ? &c->image : NULL,
+					     .overlay = c->overlay,
+					     .userns = c->plan.all & CLONE_NEWUSER };
+
+		/* The maps stand now: its files get the container's owners before it is attached. */
+		if (src.image && src.userns &&
+		    wire_ask(c->sock, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
+			return fail_in("root filesystem");
+		c->root = rootfs_open(&src, c->config->linux->rootfs_propagation);
+		fd_close(&c->image.mnt);
+		fd_close(&c->image.loop);
 	} else {
 		c->root = openat(AT_FDCWD, c->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (c->root < 0)
@@ -346,7 +358,10 @@ static int step_readonly(struct child *c)
 {
 	if (mount_finish(&c->mounts) < 0)
 		return -1;
-	return c->config->root->readonly && has_mount_ns(c) ? rootfs_readonly(c->root) : 0;
+	/* Below an overlay it is read-only as it is. */
+	return c->config->root->readonly && has_mount_ns(c) && !c->overlay
+		       ? rootfs_readonly(c->root)
+		       : 0;
 }
 
 static int step_null(struct child *c)
@@ -443,7 +458,7 @@ static int step_labels(struct child *c)
  */
 static int step_descriptors(struct child *c)
 {
-	int keep[] = { c->sock, c->fifo };
+	int keep[] = { c->sock, c->fifo, c->self };
 
 	c->root = c->proc = -1;
 	return fd_close_from(3 + (int)c->how->preserve_fds, keep, ARRAY_SIZE(keep));
@@ -669,6 +684,26 @@ static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type ho
 	_exit(255);
 }
 
+/*
+ * The payload's process 1 is this very file, a read-only mount or a sealed copy (seal.c): by its
+ * descriptor, so that nothing of it lies in the root filesystem. Credentials, seccomp and labels
+ * are the payload's already, and it starts the payload with them.
+ */
+static void __attribute__((noreturn)) become_init(struct child *c)
+{
+	const char **argv = arena_alloc(c->arena, (c->process->args.n + 3) * sizeof(*argv));
+	char path[FD_PATH_MAX];
+
+	argv[0] = c->how->init;
+	argv[1] = "--";
+	memcpy(argv + 2, c->process->args.at, c->process->args.n * sizeof(*argv));
+	syscall(SYS_execveat, c->self, "", argv, c->env, AT_EMPTY_PATH);
+	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under a seccomp profile); needs the container's /proc. */
+	execve(path_of_fd(path, c->self), (char *const *)argv, (char *const *)c->env);
+	fail("exec %s as process 1", c->how->init);
+	give_up(c, WIRE_EXEC_FAIL);
+}
+
 void child_main(struct child *c)
 {
 	logging = c;
@@ -678,6 +713,8 @@ void child_main(struct child *c)
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
+	if (c->self >= 0)
+		become_init(c);
 	execve(c->exe, (char *const *)c->process->args.at, (char *const *)c->env);
 	exe_fail(c->exe);
 	give_up(c, WIRE_EXEC_FAIL);

@@ -122,6 +122,10 @@ struct child {
 	int fifo; /* create: start writes a byte here; -1: run */
 	int console; /* connected console socket, -1: none */
 	int pidfd_socket;
+	struct image image; /* what root.path names when it is no directory: type is set */
+	int64_t overlay; /* bytes of the tmpfs over the root; 0: none */
+	const char *root_at; /* where image and overlay are put: the state directory's parent */
+	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */
 	int root, proc; /* rootfs mount; our procfs, -1 until needed */
 	int tty; /* peer of the pty until it is stdin */
 	int state_dirs[2]; /* closed first thing: the container must never see them */
@@ -137,8 +141,11 @@ struct child {
 	{                                                                                          \
 		.arena = (arena_), .how = (how_), .sock = -1, .parent_sock = -1, .fifo = -1,       \
 		.console = -1, .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1,              \
-		.state_dirs = { -1, -1 }, .target = -1, .target_root = -1,                         \
+		.state_dirs = { -1, -1 }, .target = -1, .target_root = -1, .self = -1,             \
+		.image = { .mnt = -1, .loop = -1 },                                                \
 	}
+
+#define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */
 
 /* Runs in the child; never returns. */
 void child_main(struct child *c) __attribute__((noreturn));

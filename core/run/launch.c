@@ -21,19 +21,44 @@ static int check_terminal(const struct launch *how, const struct oci_process *p)
 }
 
 /* The true path of the root filesystem: what the mount table shows and hooks are told. */
-static int find_rootfs(struct arena *a, const char *path, const char **out)
+static int find_path(struct arena *a, int fd, const char *path, const char **out)
 {
 	char link[FD_PATH_MAX], real[PATH_MAX];
-	int fd __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ssize_t n;
+	ssize_t n = readlink(path_of_fd(link, fd), real, sizeof(real) - 1);
 
-	if (fd < 0)
-		return fail("root filesystem %s", path);
-	n = readlink(path_of_fd(link, fd), real, sizeof(real) - 1);
 	if (n < 0)
 		return fail("find the path of the root filesystem %s", path);
 	*out = arena_strndup(a, real, n);
 	return 0;
+}
+
+static int open_image(struct child *c, const char *path)
+{
+	if (!(c->plan.all & CLONE_NEWNS))
+		return failx("%s: an image needs a mount namespace", path);
+	if (geteuid())
+		return failx("%s: only the host's root may mount an image", path);
+	/* An overlay takes what is written: the image itself is not. */
+	return image_open(path, !c->config->root->readonly && !c->overlay, &c->image);
+}
+
+/* A directory, or the image of one, which is mounted here, with the rights of the host. */
+static int find_rootfs(struct child *c, struct life *life)
+{
+	const char *path = c->config->root->path;
+	int fd __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOTDIR) {
+		fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+		if (fd >= 0 && open_image(c, path) < 0)
+			return -1;
+	}
+	if (fd < 0)
+		return fail("root filesystem %s", path);
+	if ((c->image.type || c->overlay) &&
+	    find_path(c->arena, life->root_dir, c->how->root, &c->root_at) < 0)
+		return -1;
+	return find_path(c->arena, fd, path, &life->state.rootfs);
 }
 
 static int check_capabilities(struct child *c)
@@ -62,6 +87,39 @@ static int check_sysctls(const struct child *c)
 	return 0;
 }
 
+static int load(struct arena *a, const struct launch *how, struct oci_doc *doc)
+{
+	if (how->text)
+		return oci_load_text(a, "generated config.json", how->text, how->text_len, doc);
+	return oci_load(a, AT_FDCWD, how->config ? how->config : "config.json", doc);
+}
+
+/* What an option or an annotation asks for beyond the spec; the option wins. */
+static int plan_extras(struct child *c)
+{
+	const struct launch *how = c->how;
+	const char *init = oci_annotation(c->config, OCI_ANNOTATION_INIT);
+	const char *overlay = oci_annotation(c->config, OCI_ANNOTATION_OVERLAY);
+
+	if (how->overlay) {
+		overlay = *how->overlay ? how->overlay : "true";
+		if (oci_annotation_size(overlay) < 0)
+			return failx("invalid value \"%s\" for flag -overlay: must be a size such "
+				     "as 64m",
+				     overlay);
+	}
+	if (overlay)
+		c->overlay = oci_annotation_size(overlay);
+	if (c->overlay && !(c->plan.all & CLONE_NEWNS))
+		return failx("an overlay needs a mount namespace");
+	if (!how->want_init && !(init && oci_annotation_bool(init)))
+		return 0;
+	if (!how->init)
+		return failx("this build has no oci-init");
+	c->self = openat(AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
+	return c->self < 0 ? fail("open /proc/self/exe") : 0;
+}
+
 /* Reads and checks all that can be checked: from here on failures are the host's. */
 static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 {
@@ -71,7 +129,7 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (!oci_id_valid(how->id))
 		return *how->id ? failx("invalid container ID format: \"%s\"", how->id)
 				: failx("container id cannot be empty");
-	if (oci_load(a, AT_FDCWD, how->config ? how->config : "config.json", doc) < 0)
+	if (load(a, how, doc) < 0)
 		return -1;
 	if (!doc->config.linux)
 		doc->config.linux = &no_linux;
@@ -81,6 +139,8 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (check_terminal(how, c->process) < 0)
 		return -1;
 	ns_plan(c->config->linux, &c->plan);
+	if (plan_extras(c) < 0)
+		return -1;
 	/* Root of a user namespace, in a container say, needs none of its own. */
 	if (geteuid() && !(c->plan.all & CLONE_NEWUSER))
 		return failx("rootless container requires user namespaces");
@@ -172,16 +232,13 @@ int launch_seccomp(struct child *c)
 
 static int claim(struct child *c, struct life *life)
 {
-	const char *rootfs = NULL;
-
-	if (find_rootfs(c->arena, c->config->root->path, &rootfs) < 0)
+	if (find_rootfs(c, life) < 0)
 		return oci_fail_at(c->doc, "root.path");
 	if (plan_cgroup(c, life) < 0) {
 		life->cgroup = NULL;
 		return -1;
 	}
 	fill_state(c, life);
-	life->state.rootfs = rootfs;
 	cgroup_save(life->cgroup, c->arena, &life->state);
 	if (life_save(c->arena, life) < 0 || life_save_config(life, c->doc) < 0)
 		return -1;
@@ -274,6 +331,11 @@ static int go(struct arena *a, struct child *c, struct serve *s)
 		return -1;
 	if (serve_child(s) < 0)
 		return -1;
+	/* The container's from here on: it goes with its mount namespace. */
+	if (c->image.type) {
+		fd_close(&c->image.mnt);
+		fd_close(&c->image.loop);
+	}
 	/* The first of two processes has done its work. */
 	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
 		return -1;

@@ -48,7 +48,8 @@ int mountenv_fill(struct child *c)
 
 	*e = (struct mount_env){ .arena = c->arena,
 				 .root = -1,
-				 .root_path = c->state->rootfs,
+				 .root_path = c->image.type || c->overlay ? c->root_at
+									  : c->state->rootfs,
 				 .label = c->config->linux->mount_label,
 				 .userns = c->plan.all & CLONE_NEWUSER,
 				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,

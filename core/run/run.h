@@ -58,6 +58,11 @@ int seal_self(char **argv);
 struct launch {
 	const char *root, *id, *bundle; /* bundle absolute */
 	const char *config; /* NULL: config.json of the bundle */
+	char *text; /* config.json as a text in memory: nothing is read then; NULL: none */
+	size_t text_len;
+	const char *init; /* argv[0] of the init shim; NULL: this build has none */
+	bool want_init; /* --init; an annotation asks for the same */
+	const char *overlay; /* --overlay: a size, "" the default one; NULL: as annotated */
 	const char *console_socket, *pidfd_socket, *pid_file;
 	enum cgroup_manager manager;
 	bool rootless, no_pivot, no_new_keyring;

@@ -84,6 +84,22 @@ static int open_userns(const struct serve *s, const struct oci_mount *m)
 	return open_ns(s, "user");
 }
 
+/* The image was mounted detached before the clone: both sides have it already. */
+static int map_image(struct serve *s)
+{
+	const struct image *image = &s->c->image;
+	int userns __cleanup(fd_close) = -1;
+
+	if (!image->type)
+		return failx("init asks for an image that is none");
+	if (image->mnt < 0)
+		return failx("an image in a user namespace needs Linux 5.12");
+	userns = open_ns(s, "user");
+	if (userns < 0 || mountapi_idmap(image->mnt, userns, false) < 0)
+		return fail_in("%s image", image->type->name);
+	return 0;
+}
+
 /* Only sources of the config are opened, by index: the child cannot ask for others. */
 static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
@@ -92,6 +108,8 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	int userns __cleanup(fd_close) = -1;
 	struct mount_opts o;
 
+	if (m->num == MOUNT_ROOT)
+		return map_image(s);
 	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
 	mount = &c->mounts.at[m->num];

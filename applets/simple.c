@@ -1,0 +1,167 @@
+/* simple.c - config.json from a few options: run --rootfs. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <string.h>
+
+static int bad(const char *name, const char *text, const char *want)
+{
+	return failx("invalid value \"%s\" for flag -%s: must be %s", text, name, want);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------------- */
+
+#define CPU_PERIOD 100000 /* microseconds */
+
+/* "2", "0.5", "1.25": microseconds of each period. The kernel takes no less than 1000. */
+static bool parse_cpus(const char *text, int64_t *quota)
+{
+	size_t whole = strspn(text, "0123456789");
+	const char *digit = text + whole;
+	uint64_t n;
+
+	if (!json_number_u64(text, whole, &n) || n > 100000)
+		return false;
+	*quota = n * CPU_PERIOD;
+	if (*digit == '.' && digit[1])
+		for (int64_t unit = CPU_PERIOD / 10; *++digit; unit /= 10) {
+			if (*digit < '0' || *digit > '9' || !unit)
+				return false;
+			*quota += (*digit - '0') * unit;
+		}
+	return !*digit && *quota >= 1000;
+}
+
+static int set_limits(const struct simple *o, struct oci_linux *l)
+{
+	struct oci_resources *r = l->resources;
+	int64_t *n = arena_alloc(&arena, 3 * sizeof(*n));
+	uint64_t *period = arena_alloc(&arena, sizeof(*period));
+
+	if (!o->mem && !o->pids && !o->cpus)
+		return 0;
+	if (!r)
+		r = l->resources = arena_alloc(&arena, sizeof(*r));
+	if (o->mem) {
+		r->memory = arena_alloc(&arena, sizeof(*r->memory));
+		r->memory->limit = n;
+		if (!oci_size(o->mem, n) || *n <= 0)
+			return bad("mem", o->mem, "a size such as 32M");
+	}
+	if (o->pids) {
+		r->pids = arena_alloc(&arena, sizeof(*r->pids));
+		r->pids->limit = n + 1;
+		if (!json_number_i64(o->pids, strlen(o->pids), n + 1) || n[1] <= 0)
+			return bad("pids", o->pids, "a number above 0");
+	}
+	if (o->cpus) {
+		r->cpu = arena_alloc(&arena, sizeof(*r->cpu));
+		r->cpu->quota = n + 2;
+		r->cpu->period = period;
+		*period = CPU_PERIOD;
+		if (!parse_cpus(o->cpus, n + 2))
+			return bad("cpus", o->cpus, "a number from 0.01, such as 0.5");
+	}
+	return 0;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------- */
+
+static int set_net(const struct simple *o, struct oci_linux *l)
+{
+	size_t n = 0;
+
+	if (o->net && strcmp(o->net, "none") && strcmp(o->net, "host"))
+		return bad("net", o->net, "none or host");
+	list_each (ns, l->namespaces)
+		if (ns->type != CLONE_NEWNET)
+			l->namespaces.at[n++] = *ns;
+	l->namespaces.n = n;
+	/* the list has room for every row of the default document */
+	if (!o->net || strcmp(o->net, "host"))
+		l->namespaces.at[l->namespaces.n++] = (struct oci_namespace){ CLONE_NEWNET, NULL };
+	return 0;
+}
+
+/* "a,b" */
+static void split(const char *text, struct oci_mount *m)
+{
+	m->options.at = arena_alloc(&arena, (strlen(text) + 2) * sizeof(*m->options.at));
+	m->options.at[m->options.n++] = "rbind";
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		if (len)
+			m->options.at[m->options.n++] = arena_strndup(&arena, text, len);
+		text += len + (text[len] == ',');
+	}
+}
+
+static int parse_mount(const char *text, struct oci_mount *m)
+{
+	const char *dst = strchr(text, ':');
+	size_t len = dst ? strcspn(dst + 1, ":") : 0;
+
+	if (!dst || dst == text || dst[1] != '/')
+		return bad("mount", text, "SOURCE:/DESTINATION[:OPTION,...]");
+	m->destination = arena_strndup(&arena, dst + 1, len);
+	m->type = "bind";
+	split(dst[1 + len] ? dst + 2 + len : "", m);
+	return runc_absolute(arena_strndup(&arena, text, dst - text), &m->source);
+}
+
+static int add_mounts(const struct simple *o, struct oci_config *c)
+{
+	struct oci_mount *all = arena_alloc(&arena, (c->mounts.n + o->mounts.n) * sizeof(*all));
+
+	memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
+	c->mounts.at = all;
+	for (size_t i = 0; i < o->mounts.n; i++)
+		if (parse_mount(o->mounts.at[i], &all[c->mounts.n++]) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_env(const struct simple *o, struct oci_process *p)
+{
+	const char **all = arena_alloc(&arena, (p->env.n + o->env.n + 1) * sizeof(*all));
+
+	memcpy(all, p->env.at, p->env.n * sizeof(*all));
+	p->env.at = all;
+	for (size_t i = 0; i < o->env.n; i++) {
+		if (!strchr(o->env.at[i], '=') || *o->env.at[i] == '=')
+			return bad("env", o->env.at[i], "KEY=VALUE");
+		all[p->env.n++] = o->env.at[i];
+	}
+	return 0;
+}
+
+int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len)
+{
+	struct oci_config *c = oci_spec_config(
+		&arena, &(struct oci_spec_options){ .rootless = geteuid() != 0,
+						    .cgroup_v2 = cgroup_layout() == CGROUP_V2,
+						    .euid = geteuid(),
+						    .egid = getegid() });
+	struct oci_process *p = c->process;
+
+	c->root->path = o->rootfs;
+	c->root->readonly = o->readonly;
+	p->terminal = terminal;
+	if (argv && *argv) {
+		p->args.at = (const char **)argv;
+		for (p->args.n = 0; argv[p->args.n]; p->args.n++)
+			;
+	}
+	if (o->cwd)
+		p->cwd = o->cwd;
+	if (o->hostname)
+		c->hostname = o->hostname;
+	if (o->user && runc_user(o->user, &p->user.uid, &p->user.gid) < 0)
+		return -1;
+	if (set_limits(o, c->linux) < 0 || set_net(o, c->linux) < 0 || add_mounts(o, c) < 0 ||
+	    add_env(o, p) < 0)
+		return -1;
+	*text = oci_config_text(&arena, c, len);
+	return 0;
+}

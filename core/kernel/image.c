@@ -1,0 +1,196 @@
+/* image.c - a root filesystem in a file: superblock, loop device (loop(4)), mount. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <linux/loop.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* loop(4); in kernel headers from 5.8 on */
+#define SYS_LOOP_CONFIGURE 0x4C0A
+struct sys_loop_config {
+	uint32_t fd, block_size;
+	struct loop_info64 info;
+	uint64_t reserved[8];
+};
+
+static uint64_t number(const unsigned char *p, unsigned bytes)
+{
+	uint64_t n = 0;
+
+	while (bytes--)
+		n = n << 8 | p[bytes];
+	return n;
+}
+
+/* Documentation/filesystems of the kernel: squashfs.rst, erofs.rst, ext4/super.rst. */
+static uint64_t squashfs_size(const unsigned char *head)
+{
+	return number(head + 40, 8);
+}
+
+static uint64_t erofs_size(const unsigned char *head)
+{
+	unsigned shift = head[1024 + 12];
+
+	return shift < 32 ? number(head + 1024 + 36, 4) << shift : 0;
+}
+
+static uint64_t ext4_size(const unsigned char *head)
+{
+	unsigned shift = head[1024 + 24];
+
+	return shift < 16 ? number(head + 1024 + 4, 4) << (10 + shift) : 0;
+}
+
+static const struct image_type types[] = {
+	{ "squashfs", 0, "hsqs", 4, false, squashfs_size },
+	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size },
+	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size }, /* ext2 and ext3 as well */
+};
+
+const struct image_type *image_probe(const void *head)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!memcmp((const char *)head + types[i].at, types[i].magic, types[i].len))
+			return &types[i];
+	return NULL;
+}
+
+/* Opened once: what was looked at is what is attached. */
+static int open_image(const char *path, bool writable, const struct image_type **type)
+{
+	unsigned char head[IMAGE_HEAD] = { 0 };
+	int fd __cleanup(fd_close) = openat(
+		AT_FDCWD, path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return fail("open the image %s", path);
+	if (fstat(fd, &st) < 0)
+		return fail("stat %s", path);
+	*type = NULL;
+	if (S_ISREG(st.st_mode)) {
+		if (pread(fd, head, sizeof(head), 0) < 0)
+			return fail("read %s", path);
+		*type = image_probe(head);
+	}
+	if (!*type)
+		return failx("%s is neither a directory nor an image of squashfs, erofs or ext4",
+			     path);
+	if ((*type)->size(head) > (uint64_t)st.st_size)
+		return failx("the %s image %s is truncated: it has %llu of %llu bytes",
+			     (*type)->name, path, (unsigned long long)st.st_size,
+			     (unsigned long long)(*type)->size(head));
+	return fd_take(&fd);
+}
+
+/* 0; 1: somebody else was faster. */
+static int bind_loop(int loop, int file, bool writable)
+{
+	struct sys_loop_config c = {
+		.fd = file,
+		.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY),
+	};
+
+	if (!ioctl(loop, SYS_LOOP_CONFIGURE, &c))
+		return 0;
+	if (errno == EBUSY)
+		return 1;
+	if (errno != EINVAL && errno != ENOTTY)
+		return fail("bind the loop device");
+	/* KERNEL 5.8: LOOP_CONFIGURE (EINVAL); in two calls. A runtime killed between them leaves the
+	 * device bound (losetup -d). */
+	if (ioctl(loop, LOOP_SET_FD, file) < 0)
+		return errno == EBUSY ? 1 : fail("bind the loop device");
+	if (!ioctl(loop, LOOP_SET_STATUS64, &c.info))
+		return 0;
+	fail("set the flags of the loop device");
+	ioctl(loop, LOOP_CLR_FD, 0);
+	return -1;
+}
+
+/* Others look for a free device too: who binds it first has it. */
+static int attach_loop(struct image *image, int file)
+{
+	int control __cleanup(fd_close) = openat(AT_FDCWD, "/dev/loop-control", O_RDWR | O_CLOEXEC);
+	int n, rc;
+
+	if (control < 0) {
+		fail("open /dev/loop-control");
+		return fail_hint("an image needs the kernel's loop module (modprobe loop) and its "
+				 "nodes in /dev");
+	}
+	for (int tries = 0; tries < 1000; tries++) {
+		int loop __cleanup(fd_close) = -1;
+
+		n = ioctl(control, LOOP_CTL_GET_FREE);
+		if (n < 0)
+			return fail("find a free loop device");
+		snprintf(image->dev, sizeof(image->dev), "/dev/loop%d", n);
+		loop = openat(AT_FDCWD, image->dev,
+			      (image->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+		if (loop < 0)
+			return fail("open %s", image->dev);
+		rc = bind_loop(loop, file, image->writable);
+		if (rc < 0)
+			return fail_in("%s", image->dev);
+		if (!rc) {
+			image->loop = fd_take(&loop);
+			return 0;
+		}
+	}
+	return failx("no loop device stayed free long enough");
+}
+
+static int explain(const struct image *image, const char *path)
+{
+	int num = err_num();
+
+	fail_in("image %s", path);
+	if (num == ENODEV)
+		fail_hint("this kernel has no %s: modprobe %s", image->type->name,
+			  image->type->name);
+	else if (num == EROFS)
+		fail_hint("its journal has to be replayed first: e2fsck, or one start with "
+			  "root.readonly false");
+	else if (num == EPERM)
+		fail_hint("only the host's root may mount an image");
+	return -1;
+}
+
+int image_open(const char *path, bool writable, struct image *image)
+{
+	int file __cleanup(fd_close) = open_image(path, writable, &image->type);
+
+	if (file < 0)
+		return -1;
+	image->writable = writable && image->type->writable;
+	if (attach_loop(image, file) < 0)
+		return fail_in("image %s", path);
+	image->mnt =
+		mountapi_new(image->type->name, image->dev, image->writable ? 0 : MS_RDONLY, NULL);
+	if (image->mnt < 0 && err_num() != ENOSYS)
+		return explain(image, path);
+	if (image->mnt < 0)
+		err_clear("KERNEL 5.2: fsopen(2) (ENOSYS); image_attach mounts it");
+	else
+		fd_close(&image->loop); /* the mount holds it from here on */
+	return 0;
+}
+
+int image_attach(const struct image *image, const char *path)
+{
+	int target __cleanup(fd_close) = -1;
+
+	if (image->mnt < 0)
+		return mount(image->dev, path, image->type->name, image->writable ? 0 : MS_RDONLY,
+			     NULL) < 0
+			       ? fail("mount %s on %s", image->dev, path)
+			       : 0;
+	target = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (target < 0)
+		return fail("open %s", path);
+	return mountapi_attach(image->mnt, target);
+}

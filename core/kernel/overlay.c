@@ -1,0 +1,66 @@
+/* overlay.c - a tmpfs of limited size laid over a root that is never written (overlayfs.rst). */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+
+#include <stdio.h>
+
+static int make_dirs(int tmp)
+{
+	static const char *const names[] = { "lower", "upper", "work" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (mkdirat(tmp, names[i], 0755) < 0)
+			return fail("create %s of the overlay", names[i]);
+	return 0;
+}
+
+/*
+ * The tmpfs lies on o->at in this mount namespace only, the overlay on top of it; both end with the
+ * namespace, since the overlay holds its layers by itself. Layers are named by descriptors: no
+ * character of a path is one of the option's.
+ */
+int overlay_mount(const struct overlay *o)
+{
+	int tmp __cleanup(fd_close) = -1, lower __cleanup(fd_close) = -1;
+	char data[256], link[FD_PATH_MAX], path[FD_PATH_MAX + 8];
+	struct stat st;
+
+	if (o->lower) {
+		lower = openat(AT_FDCWD, o->lower, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (lower < 0)
+			return fail("open %s", o->lower);
+	}
+	snprintf(data, sizeof(data), "mode=0755,size=%lld", (long long)o->size);
+	if (mount("tmpfs", o->at, "tmpfs", 0, data) < 0)
+		return fail("mount the overlay's tmpfs on %s", o->at);
+	tmp = openat(AT_FDCWD, o->at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (tmp < 0)
+		return fail("open %s", o->at);
+	if (make_dirs(tmp) < 0)
+		return -1;
+	path_of_fd(link, tmp);
+	if (!o->lower) {
+		snprintf(path, sizeof(path), "%s/lower", link);
+		if (image_attach(o->image, path) < 0)
+			return -1;
+		lower = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (lower < 0 || fstat(lower, &st) < 0)
+		return fail("look at the root below the overlay");
+	/* The root directory is upper's: it shows the mode and the owner of the one below. */
+	if (fchmodat(tmp, "upper", st.st_mode & 07777, 0) < 0 ||
+	    (fchownat(tmp, "upper", st.st_uid, st.st_gid, 0) < 0 && errno != EINVAL))
+		return fail("give the overlay the mode of its root");
+	/* KERNEL 5.11: overlayfs in a user namespace, with userxattr (EPERM; EINVAL before 6.6, whose
+	 * tmpfs has no such attributes). */
+	snprintf(data, sizeof(data),
+		 "lowerdir=/proc/self/fd/%d,upperdir=%s/upper,workdir=%s/work%s", lower, link, link,
+		 o->userns ? ",userxattr" : "");
+	if (mount("overlay", o->at, "overlay", 0, data) < 0) {
+		fail("mount the overlay");
+		if (err_num() == ENODEV)
+			fail_hint("this kernel has no overlay: modprobe overlay");
+		return -1;
+	}
+	return 0;
+}

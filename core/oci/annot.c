@@ -1,0 +1,43 @@
+/* annot.c - annotations that this runtime acts on, and the sizes in them. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/oci.h"
+
+#include <string.h>
+#include <strings.h>
+
+bool oci_size(const char *text, int64_t *bytes)
+{
+	static const char units[] = "bkmgtp";
+	size_t digits = strspn(text, "-0123456789");
+	const char *unit, *rest = text + digits;
+	unsigned shift;
+
+	if (!json_number_i64(text, digits, bytes))
+		return false;
+	if (!*rest)
+		return true;
+	unit = strchr(units, *rest | 0x20);
+	if (!unit || *bytes < 0 ||
+	    (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
+		return false;
+	shift = 10 * (unit - units);
+	if (*bytes > INT64_MAX >> shift)
+		return false;
+	*bytes <<= shift;
+	return true;
+}
+
+int oci_annotation_bool(const char *value)
+{
+	return !strcmp(value, "true") ? 1 : !strcmp(value, "false") ? 0 : -1;
+}
+
+int64_t oci_annotation_size(const char *value)
+{
+	int64_t bytes;
+	int on = oci_annotation_bool(value);
+
+	if (on >= 0)
+		return on ? OCI_OVERLAY_DEFAULT : 0;
+	return oci_size(value, &bytes) && bytes > 0 ? bytes : -1;
+}

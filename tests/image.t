@@ -1,0 +1,115 @@
+#!/bin/sh
+# image.t - root.path names an image of squashfs, erofs or ext4: attached by loop, gone with the container.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+[ -e /dev/loop-control ] || skip_all 'no /dev/loop-control: this kernel has no loop devices'
+bundle
+dir=$rootfs
+loops() { cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep -F "$tmp"; }
+no_loops() { [ -z "$(loops)" ]; }
+kernel_has() { grep -q "	$1\$" /proc/filesystems || modprobe "$1" 2>/dev/null; }
+
+# image TYPE FILE: from the bundle's root filesystem; fails where its tool is missing.
+image() {
+	case $1 in
+	squashfs) mksquashfs "$dir" "$2" -quiet -no-progress -noappend ;;
+	erofs) mkfs.erofs "$2" "$dir" ;;
+	ext4) mkfs.ext4 -q -F -d "$dir" "$2" 32m ;;
+	esac >/dev/null 2>&1
+}
+
+for type in squashfs erofs ext4; do
+	if ! kernel_has $type; then
+		skip "$type" "this kernel has no $type"
+		continue
+	fi
+	i=$tmp/root.$type
+	if ! image $type "$i"; then
+		skip "$type" "no tool here makes one"
+		continue
+	fi
+	config_set /root/path "$(quote "$i")" /root/readonly true
+	argv sh -c 'awk "\$2 == \"/\" {print \$3}" /proc/mounts; touch /new 2>/dev/null || echo ro'
+	run
+	is "$type: the root, read-only" "$out $status" "$type
+ro 0"
+	ok "$type: no loop device is left" wait_for no_loops
+	is "$type: no mount either" "$(mounts_now)" "$(cat "$tmp/mounts")"
+	argv sleep 1000
+	do_runc run -d --bundle "$bundle" "$id"
+	is "$type: detached" "$(status_of "$id") $(loops)" "running $i"
+	is "$type: no mount on the host" "$(mounts_now)" "$(cat "$tmp/mounts")"
+	runc state "$id" >"$tmp/s"
+	is "$type: state names the image" "$(json_get "$tmp/s" /rootfs)" "$i"
+	do_runc exec "$id" cat /etc/passwd
+	like "$type: exec" "$out" '^root'
+	kill -KILL "$(pid_of "$id")"
+	ok "$type: killed, the loop device goes without delete" wait_for no_loops
+	drop "$id"
+	# a runtime killed while it works leaves no device
+	do_runc create --bundle "$bundle" "$id"
+	drop "$id"
+	ok "$type: created and deleted" wait_for no_loops
+	if grep -q overlay /proc/filesystems; then
+		argv sh -c 'echo new >/etc/passwd && cat /etc/passwd'
+		do_runc run --bundle "$bundle" --overlay=4m "$id"
+		is "$type: --overlay" "$out" new
+		ok "$type: --overlay: no loop device is left" wait_for no_loops
+	fi
+	# ids of the image are the container's also in a user namespace
+	argv stat -c '%u' /etc/passwd
+	cp "$bundle/config.json" "$tmp/plain.json"
+	config_set /linux/namespaces/- '{"type":"user"}' \
+		/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
+	chmod 711 "$root" 2>/dev/null
+	run
+	if [ "$status" = 0 ]; then
+		is "$type: in a user namespace root owns it" "$out" 0
+	else
+		like "$type: in a user namespace: refused with a reason" "$err" 'id-map'
+	fi
+	ok "$type: in a user namespace: no loop device is left" wait_for no_loops
+	cp "$tmp/plain.json" "$bundle/config.json"
+	# half of it
+	dd if="$i" of="$tmp/half" bs=4096 count=$(($(wc -c <"$i") / 8192)) 2>/dev/null
+	config_set /root/path "$(quote "$tmp/half")"
+	refused "$type: truncated" 'root.path: .*is truncated: it has [0-9]+ of [0-9]+ bytes'
+	# a superblock and nothing behind it
+	dd if="$i" of="$tmp/hollow" bs=2048 count=1 2>/dev/null
+	dd if=/dev/zero of="$tmp/hollow" bs=2048 seek=1 count=$(($(wc -c <"$i") / 2048)) conv=notrunc 2>/dev/null
+	config_set /root/path "$(quote "$tmp/hollow")"
+	run
+	isnt "$type: hollow: fails" "$status" 0
+	is "$type: hollow: one line" "$(error_lines "$tmp/err")" 1
+	ok "$type: hollow: no loop device is left" wait_for no_loops
+done
+
+if [ -e "$tmp/root.ext4" ]; then
+	config_set /root/path "$(quote "$tmp/root.ext4")" /root/readonly false
+	argv sh -c 'echo kept >/kept'
+	run_ok 'ext4, readonly false: written'
+	argv cat /kept
+	run
+	is 'and it is there the next time' "$out" kept
+	ok 'no loop device is left' wait_for no_loops
+fi
+
+head -c 65536 /dev/urandom >"$tmp/garbage"
+config_set /root/path "$(quote "$tmp/garbage")"
+refused 'garbage' 'root.path: .*neither a directory nor an image of squashfs, erofs or ext4'
+: >"$tmp/empty"
+config_set /root/path "$(quote "$tmp/empty")"
+refused 'an empty file' 'neither a directory nor an image'
+mkfifo "$tmp/fifo"
+config_set /root/path "$(quote "$tmp/fifo")"
+refused 'a fifo does not block' 'neither a directory nor an image'
+config_set /root/path '"/dev/null"'
+refused 'a device' 'neither a directory nor an image'
+config_set /root/path "$(quote "$tmp/nope")"
+refused 'a file that is not there' 'root.path: .*No such file'
+
+is 'no loop device of ours is left' "$(loops)" ''
+nothing_left
+done_testing

@@ -1,0 +1,172 @@
+#!/bin/sh
+# run-rootfs.t - `run --rootfs`, `--print`, `--overlay`, `--init`: a container without a bundle, and additions to one with.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+bundle
+r=$rootfs
+
+# from ARG...: run --rootfs of the bundle's root filesystem, whose config.json has no part in it.
+from() { do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$@"; }
+
+from -- sh -c 'echo inside; exit 7'
+is 'the command behind --, and its status' "$out $status" 'inside 7'
+is 'without ID nothing is printed' "$err" ''
+is 'and its container is deleted' "$(states_left)" ''
+from "$id" -- hostname
+is 'with an ID' "$out $status" 'runc 0'
+from --ro -- touch /new
+is '--ro' "$status" 1
+from -- touch /new
+ok 'without it the directory is written' test -e "$r/new"
+rm -f "$r/new"
+from --env A=b --cwd /tmp --user 1000:1000 --hostname box -- sh -c 'echo $A $(pwd) $(id -u):$(id -g) $(hostname)'
+is 'env, cwd, user, hostname' "$out" 'b /tmp 1000:1000 box'
+mkdir "$tmp/vol"
+echo there >"$tmp/vol/file"
+from --mount "$tmp/vol:/vol:ro" -- sh -c 'cat /vol/file; touch /vol/x 2>/dev/null || echo ro'
+is '--mount' "$out" 'there
+ro'
+rmdir "$r/vol"
+from -- sh -c 'ls /sys/class/net'
+is '--net none is the default: lo alone' "$out" lo
+from --net host -- readlink /proc/self/ns/net
+is '--net host' "$out" "$(readlink /proc/self/ns/net)"
+if cgroups_here; then
+	do_runc run -d --rootfs "$r" --env "OCI_TEST_MARK=$mark" --mem 32M --pids 64 --cpus 0.5 "$id" -- sleep 1000
+	is 'detached' "$status $(status_of "$id")" '0 running'
+	runc state "$id" >"$tmp/s"
+	is 'the bundle is the directory that holds the root' "$(json_get "$tmp/s" /bundle)" "$bundle"
+	for c in $(cgroups_left); do
+		cat "$c/memory.limit_in_bytes" "$c/memory.max" "$c/pids.max" "$c/cpu.cfs_quota_us" "$c/cpu.max" 2>/dev/null
+	done | sort -u >"$tmp/limits"
+	for want in 33554432 64 50000; do
+		ok "limit of $want" grep -q "^$want" "$tmp/limits"
+	done
+	do_runc exec "$id" echo in
+	is 'exec reads the saved config' "$out" in
+	drop "$id"
+else
+	skip 'limits' 'no cgroups here'
+fi
+
+from --print -- sh -c 'echo x' >/dev/null
+printf '%s' "$out" >"$tmp/printed.json"
+is '--print: the command' "$(json_get "$tmp/printed.json" /process/args)" '["sh","-c","echo x"]'
+is '--print: runs nothing' "$(states_left)" ''
+[ ! -x "$OCI_SPEC" ] || is '--print: a config without faults' "$("$OCI_SPEC" check "$tmp/printed.json")" ''
+mv "$bundle/config.json" "$tmp/saved.json"
+cp "$tmp/printed.json" "$bundle/config.json"
+run
+is '--print: it is a bundle'"'"'s config.json' "$out" x
+mv "$tmp/saved.json" "$bundle/config.json"
+
+# wrong DESC PATTERN ARG...: one line, nothing left.
+wrong() {
+	_d=$1 _p=$2
+	shift 2
+	do_runc run "$@"
+	like "$_d" "$status $(error_lines "$tmp/err") $err" "^1 1 .*$_p"
+	is "$_d: nothing left" "$(states_left)" ''
+}
+for v in 0 -1 1x 32Q '' 99999999999999999999; do
+	wrong "--mem '$v'" 'flag -mem: must be a size' --rootfs "$r" "--mem=$v" -- true
+done
+for v in 0 -1 0.001 1. .5 1.0000001 1e3 abc; do
+	wrong "--cpus $v" 'flag -cpus: must be a number' --rootfs "$r" "--cpus=$v" -- true
+done
+wrong '--pids 0' 'flag -pids' --rootfs "$r" --pids 0 -- true
+wrong '--net bridge' 'none or host' --rootfs "$r" --net bridge -- true
+wrong '--env without =' 'KEY=VALUE' --rootfs "$r" --env A -- true
+wrong '--mount without a destination' 'DESTINATION' --rootfs "$r" --mount /etc -- true
+wrong '--user by name' 'bad uid' --rootfs "$r" --user root -- true
+wrong 'a command without --' 'stands behind --' --rootfs "$r" "$id" true
+wrong 'a directory that is not there' 'No such file' --rootfs "$r/nope" -- true
+wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" -- true
+wrong '--mem without --rootfs' 'mem needs --rootfs' --bundle "$bundle" --mem 32M "$id"
+wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"
+wrong 'detached without an ID' 'needs an ID' --rootfs "$r" --detach -- true
+wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" --cwd tmp -- true
+
+# ---- --overlay ----------------------------------------------------------------------------------------
+
+if grep -q overlay /proc/filesystems; then
+	from --ro --overlay=4m -- sh -c 'echo new >/etc/passwd; cat /etc/passwd; dd if=/dev/zero of=/big bs=1M count=16 2>&1 | grep -o "No space left"; ls -l /big | awk "{print \$5 <= 4194304}"'
+	is '--overlay: written, and no more than its size' "$out" 'new
+No space left
+1'
+	like '--overlay: the directory below is as it was' "$(cat "$r/etc/passwd")" '^root'
+	nok '--overlay: and has nothing new' test -e "$r/big"
+	config_set /annotations '{"org.ocibox.overlay":"2m"}'
+	argv sh -c 'touch /new && df -k / | awk "END {print \$2}"'
+	run
+	is 'by annotation, over a readonly root' "$out $status" '2048 0'
+	do_runc run --bundle "$bundle" --overlay=1m "$id"
+	is 'the option wins' "$out" 1024
+	nok 'nothing in the root filesystem' test -e "$r/new"
+	config_set /annotations '{"org.ocibox.overlay":"much"}'
+	refused 'a bad size in the annotation' 'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay: must be a size'
+	config_set /annotations '{"org.ocibox.init":"yes"}'
+	refused 'a bad truth value' 'annotations.org.ocibox.init: must be .*true.* or .*false'
+	config_del /annotations
+	wrong '--overlay of a bad size' 'flag -overlay' --rootfs "$r" --overlay=x -- true
+	argv sh -c 'exec sleep 1000'
+	do_runc run -d --bundle "$bundle" --overlay "$id"
+	kill -KILL "$(pid_of "$id")"
+	wait_for status_is "$id" stopped
+	drop "$id"
+else
+	skip '--overlay' 'this kernel has no overlay'
+fi
+
+# ---- --init -------------------------------------------------------------------------------------------
+
+argv sh -c 'tr "\0" " " </proc/1/cmdline; echo; cat /proc/1/comm; exit 5'
+do_runc run --bundle "$bundle" --init "$id"
+is '--init: process 1 is the shim, and the status comes through' "$out $status" \
+	'oci-init -- sh -c tr "\0" " " </proc/1/cmdline; echo; cat /proc/1/comm; exit 5 
+oci-init 5'
+config_set /annotations '{"org.ocibox.init":"true"}'
+argv cat /proc/1/comm
+run
+is 'by annotation' "$out" oci-init
+config_del /annotations
+from --init --user 1000 -- sh -c 'grep -E "^(Uid|NoNewPrivs)" /proc/1/status; sh -c "kill -TERM \$\$"'
+is 'as another user, with no_new_privs; 128 plus the signal' "$(echo "$out" | tr -s '\t ' ' ') $status" \
+	'Uid: 1000 1000 1000 1000
+NoNewPrivs: 1 143'
+from --init -- /nope
+is 'a program that is not there is told by the runtime' "$status" 1
+# orphans are reaped, and signals passed on
+do_runc run -d --bundle "$bundle" --init "$id" 2>/dev/null
+drop "$id"
+script <<'END'
+trap 'echo got TERM; exit 9' TERM
+(sleep 0.01 & exit) & wait
+sleep 0.2
+ps -o stat | grep -c Z
+echo ready
+while :; do sleep 0.05; done
+END
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" --init "$id" >"$tmp/sig" 2>&1 </dev/null &
+pid=$!
+bg_all="$bg_all $pid"
+wait_for has_line "$tmp/sig" ready
+is 'orphans are reaped' "$(head -n 1 "$tmp/sig")" 0
+do_runc exec "$id" cat /proc/self/comm
+is 'exec is not wrapped' "$out" cat
+runc kill "$id" TERM
+status=0
+wait $pid || status=$?
+is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" 'got TERM 9'
+# The executable of process 1 cannot be written, with every right there is.
+config_set /process/capabilities "{\"bounding\":$(f=$("$RUNC" features); printf '%s' "$f" >"$tmp/f"; json_get "$tmp/f" /linux/capabilities),\"effective\":$(json_get "$tmp/f" /linux/capabilities),\"permitted\":$(json_get "$tmp/f" /linux/capabilities)}" \
+	/process/noNewPrivileges false
+before=$(cksum <"$(readlink -f "$RUNC")")
+argv sh -c 'mount -o remount,bind,rw /proc/1/exe 2>/dev/null; echo x 2>/dev/null >>/proc/1/exe; echo x 2>/dev/null >/proc/1/exe; echo done'
+do_runc run --bundle "$bundle" --init "$id"
+is 'writing /proc/1/exe: the container goes on' "$out" 'done'
+is 'and the binary is what it was' "$(cksum <"$(readlink -f "$RUNC")")" "$before"
+
+nothing_left
+done_testing
