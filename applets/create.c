@@ -215,7 +215,7 @@ static const struct opt *simple_option(const struct create_opts *o)
 
 const struct applet create_applet = {
 	.name = "create",
-	.args = "ID | --rootfs DIR [ID] [-- COMMAND [ARG...]]",
+	.args = "ID",
 	.summary = "create a container and leave its process waiting for start",
 	.text = "Everything is made as config.json of the bundle says; only the program itself is "
 		"not executed before `runc start ID`. ID is any unused name of letters, digits and "
@@ -229,11 +229,12 @@ const struct applet create_applet = {
 
 const struct applet run_applet = {
 	.name = "run",
-	.args = "ID | --rootfs DIR [ID] [-- COMMAND [ARG...]]",
+	.args = "ID",
 	.summary = "create and start a container",
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
 		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
-		"there is no bundle, options say the rest, and without ID it gets one that nobody "
+		"the arguments are [ID] [-- COMMAND [ARG...]]: there is no bundle, options say the "
+		"rest, and without ID it gets one that nobody "
 		"needs to know. The root may also be an image of squashfs, erofs or ext4.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),
