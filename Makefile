@@ -52,7 +52,7 @@ LINKS = runc oci-spec oci-init
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines asan fuzz fuzz-run lint format docs demo bench \
+.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -165,10 +165,13 @@ test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, and what the build promises
-	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build
+	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick
 
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
 	scripts/prove scripts/engines
+
+check-boot: all ## initramfs with bundles, booted in QEMU by several kernels
+	scripts/prove scripts/check-boot
 
 # One machine a layout; scripts/vm says which there are. TESTS=... for some files only.
 check-vm: all ## the end-to-end tests in virtual machines: v2, v1 and no cgroups, and with systemd
@@ -215,6 +218,9 @@ docs: build/ocibox ## manual pages and shell completions in build/docs
 
 demo: all ## makes a bundle from busybox and runs it, explaining each step
 	@scripts/demo --no-install
+
+demo-boot: all ## boots an initramfs with a container in QEMU and shows its console
+	@scripts/demo-boot
 
 bench: all ## times, memory, system calls and size against the peers on this machine
 	@scripts/bench
