@@ -112,6 +112,11 @@ int runc_absolute(const char *path, const char **out);
 int runc_user(const char *text, uint32_t *uid, uint32_t *gid);
 int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
 
+/* ---- bootstrap.c ------------------------------------------------------------------------------ */
+
+/* Cgroups, /run, /dev/shm and shared mounts, as a container engine in this container needs them. */
+int bootstrap(void);
+
 /* ---- simple.c ----------------------------------------------------------------------------------- */
 
 /* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */

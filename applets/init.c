@@ -13,7 +13,7 @@ struct init_opts {
 	const char *death_signal;
 	struct opt_list remap;
 	int verbose;
-	bool subreaper, warn, group, pause, license, version;
+	bool bootstrap, subreaper, warn, group, pause, license, version;
 };
 
 struct init {
@@ -194,6 +194,10 @@ static int init_run(void *opts, int argc, char **argv)
 		printf("oci-init is part of ocibox and under the MIT licence.\n");
 		return 0;
 	}
+	if (o->bootstrap && bootstrap() < 0)
+		return -1;
+	if (o->bootstrap && !argc && !o->pause)
+		return 0;
 	if (!argc && !o->pause)
 		return failx("no command given: oci-init [OPTIONS] -- COMMAND [ARG...]");
 	/* what runs by a descriptor is called by its number (execveat(2)) */
@@ -225,6 +229,9 @@ static const struct opt init_opts[] = {
 	{ "warn", 'w', OPT_FLAG, AT(warn), NULL, "say when an orphan was reaped" },
 	{ "verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more; may be repeated" },
 	{ "pause", 'P', OPT_FLAG, AT(pause), NULL, "no command: only reap until TERM or INT" },
+	{ "bootstrap", 0, OPT_FLAG, AT(bootstrap), NULL,
+	  "first make this container fit for engines inside: cgroup v2, /run, /dev/shm, shared "
+	  "mounts; needs no command" },
 	{ "license", 'l', OPT_FLAG, AT(license), NULL, "show the licence" },
 	{ "", 'L', OPT_FLAG, AT(license), NULL, "the same, as catatonit has it" },
 	{ "version", 'V', OPT_FLAG, AT(version), NULL, "print the version" },

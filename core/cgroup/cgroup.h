@@ -184,4 +184,10 @@ void cgroup_oom_close(struct cgroup_oom *o);
  * counts. */
 uint64_t cgroup_oom_kills(struct cgroup *cg);
 
+/* ---- nest.c: inside a container --------------------------------------------------------------- */
+
+/* v2: what is in our own cgroup goes to a leaf, init, and every controller is handed down, so that
+ * cgroups with limits can be made beside it. v1: nothing to do, one warning. */
+int cgroup_nest(struct arena *a);
+
 #endif
