@@ -31,6 +31,7 @@ for k in apparmor selinux intelRdt; do
 	like "$k/enabled is a truth value" "$(f /linux/$k/enabled)" '^(true|false)$'
 done
 if helper as && [ "$uid" = 0 ]; then
+	runc_for_all
 	"$HELPERS/as" 54321 54321 "$RUNC" features >"$tmp/f2" 2>/dev/null </dev/null
 	is 'the same for an ordinary user' "$(cat "$tmp/f2")" "$(cat "$tmp/f")"
 fi

@@ -429,6 +429,13 @@ helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
+# The tree may lie where only root gets: from here on RUNC is a copy, under its own name, that anybody may run.
+runc_for_all() {
+	mkdir "$tmp/bin"
+	cp "$RUNC" "$tmp/bin/${RUNC##*/}"
+	RUNC=$tmp/bin/${RUNC##*/}
+}
+
 # Some hierarchy is mounted: an initramfs may have none.
 cgroups_here() { grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo; }
 # A cgroup directory of ours, in the first hierarchy that has one.
