@@ -111,7 +111,7 @@ static int bind_loop(int loop, int file, bool writable)
 	return -1;
 }
 
-/* Others look for a free device too: who binds it first has it. */
+/* Others look for a free device too: who binds it first has it. It is bound as long as it is open. */
 static int attach_loop(struct image *image, int file)
 {
 	int control __cleanup(fd_close) = openat(AT_FDCWD, "/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -136,10 +136,8 @@ static int attach_loop(struct image *image, int file)
 		rc = bind_loop(loop, file, image->writable);
 		if (rc < 0)
 			return fail_in("%s", image->dev);
-		if (!rc) {
-			image->loop = fd_take(&loop);
-			return 0;
-		}
+		if (!rc)
+			return fd_take(&loop);
 	}
 	return failx("no loop device stayed free long enough");
 }
@@ -155,6 +153,8 @@ static int explain(const struct image *image, const char *path)
 	else if (num == EROFS)
 		fail_hint("its journal has to be replayed first: e2fsck, or one start with "
 			  "root.readonly false");
+	else if (num == ENOSYS)
+		fail_hint("it needs fsopen(2) of Linux 5.2");
 	else if (num == EPERM)
 		fail_hint("only the host's root may mount an image");
 	return -1;
@@ -163,33 +163,25 @@ static int explain(const struct image *image, const char *path)
 int image_open(const char *path, bool writable, struct image *image)
 {
 	int file __cleanup(fd_close) = open_image(path, writable, &image->type);
+	int loop __cleanup(fd_close) = -1;
 
 	if (file < 0)
 		return -1;
 	image->writable = writable && image->type->writable;
-	if (attach_loop(image, file) < 0)
+	loop = attach_loop(image, file);
+	if (loop < 0)
 		return fail_in("image %s", path);
+	/* KERNEL 5.2: fsopen(2) (ENOSYS); there is no image then: a mount made by the child would ask
+	 * the device rules of the container's cgroup, which deny the loop device. */
 	image->mnt =
 		mountapi_new(image->type->name, image->dev, image->writable ? 0 : MS_RDONLY, NULL);
-	if (image->mnt < 0 && err_num() != ENOSYS)
-		return explain(image, path);
-	if (image->mnt < 0)
-		err_clear("KERNEL 5.2: fsopen(2) (ENOSYS); image_attach mounts it");
-	else
-		fd_close(&image->loop); /* the mount holds it from here on */
-	return 0;
+	return image->mnt < 0 ? explain(image, path) : 0;
 }
 
 int image_attach(const struct image *image, const char *path)
 {
-	int target __cleanup(fd_close) = -1;
+	int target __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (image->mnt < 0)
-		return mount(image->dev, path, image->type->name, image->writable ? 0 : MS_RDONLY,
-			     NULL) < 0
-			       ? fail("mount %s on %s", image->dev, path)
-			       : 0;
-	target = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return fail("open %s", path);
 	return mountapi_attach(image->mnt, target);

@@ -165,8 +165,7 @@ struct image_type {
 };
 
 struct image {
-	int mnt; /* detached; -1: KERNEL 5.2 */
-	int loop; /* until it is mounted */
+	int mnt; /* detached */
 	const struct image_type *type;
 	bool writable;
 	char dev[24];

@@ -234,7 +234,6 @@ static int step_rootfs(struct child *c)
 			return fail_in("root filesystem");
 		c->root = rootfs_open(&src, c->config->linux->rootfs_propagation);
 		fd_close(&c->image.mnt);
-		fd_close(&c->image.loop);
 	} else {
 		c->root = openat(AT_FDCWD, c->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (c->root < 0)

@@ -142,7 +142,7 @@ struct child {
 		.arena = (arena_), .how = (how_), .sock = -1, .parent_sock = -1, .fifo = -1,       \
 		.console = -1, .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1,              \
 		.state_dirs = { -1, -1 }, .target = -1, .target_root = -1, .self = -1,             \
-		.image = { .mnt = -1, .loop = -1 },                                                \
+		.image.mnt = -1,                                                                   \
 	}
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */

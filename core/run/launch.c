@@ -332,10 +332,7 @@ static int go(struct arena *a, struct child *c, struct serve *s)
 	if (serve_child(s) < 0)
 		return -1;
 	/* The container's from here on: it goes with its mount namespace. */
-	if (c->image.type) {
-		fd_close(&c->image.mnt);
-		fd_close(&c->image.loop);
-	}
+	fd_close(&c->image.mnt);
 	/* The first of two processes has done its work. */
 	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
 		return -1;

@@ -92,8 +92,6 @@ static int map_image(struct serve *s)
 
 	if (!image->type)
 		return failx("init asks for an image that is none");
-	if (image->mnt < 0)
-		return failx("an image in a user namespace needs Linux 5.12");
 	userns = open_ns(s, "user");
 	if (userns < 0 || mountapi_idmap(image->mnt, userns, false) < 0)
 		return fail_in("%s image", image->type->name);
