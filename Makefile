@@ -52,7 +52,7 @@ LINKS = runc oci-spec oci-init
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench \
+.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -224,6 +224,9 @@ demo-boot: all ## boots an initramfs with a container in QEMU and shows its cons
 
 bench: all ## times, memory, system calls and size against the peers on this machine
 	@scripts/bench
+
+bench-boot: all ## milliseconds from the kernel to a container's program, beside a hand-written init
+	@scripts/bench-boot
 
 DOC = $(DESTDIR)$(PREFIX)/share/doc/ocibox
 

@@ -17,7 +17,7 @@ vm_kernels='
 new sid linux-image-cloud-amd64 10
 '
 # In the order in which they need each other.
-vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq softdog i6300esb
+vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
 	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4'
 
 # vm_field KERNEL N
