@@ -37,7 +37,10 @@ LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,-z,noexecstack -Wl,--build-id=none
 CFLAGS =
 LDFLAGS =
-ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) $(CFLAGS)
+# WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
+WITH_SYSTEMD = 1
+ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) \
+	$(if $(filter 0,$(WITH_SYSTEMD)),-DWITH_SYSTEMD=0) $(CFLAGS)
 ALL_LDFLAGS = $(LINK) $(SANITIZE) $(LDFLAGS)
 
 sources = $(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c))
@@ -164,8 +167,9 @@ test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c
 test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))
 
-check: all $(TEST_BIN) ## lint, unit and end-to-end tests, and what the build promises
-	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick
+check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines
+	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \
+		vm-quick:v2 vm-quick:v1
 
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
 	scripts/prove scripts/engines
@@ -174,8 +178,8 @@ check-boot: all ## initramfs with bundles, booted in QEMU by several kernels
 	scripts/prove scripts/check-boot
 
 # One machine a layout; scripts/vm says which there are. TESTS=... for some files only.
-check-vm: all ## the end-to-end tests in virtual machines: v2, v1 and no cgroups, and with systemd
-	scripts/prove $(or $(VM),vm:v2 vm:v1 vm:none vm:systemd)
+check-vm: all ## the end-to-end tests in virtual machines: v2, v1, hybrid and no cgroups, and with systemd
+	scripts/prove $(or $(VM),vm:v2 vm:v1 vm:hybrid vm:none vm:systemd)
 
 check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 	scripts/prove vm-quick:v2 vm-quick:v1

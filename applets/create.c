@@ -86,6 +86,7 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	how->manager = globals.manager;
 	how->rootless = globals.is_rootless;
 	how->helper_path = getenv("PATH");
+	how->user_bus = getenv("DBUS_SESSION_BUS_ADDRESS");
 	how->console_socket = o->console_socket;
 	how->pidfd_socket = o->pidfd_socket;
 	how->no_pivot = o->no_pivot;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
+#include <stdlib.h>
+
 struct delete_opts {
 	bool force, regex;
 };
@@ -16,6 +18,8 @@ static int delete_one(const char *id, bool force)
 		err_clear("delete --force of what does not exist is done already");
 		return 0;
 	}
+	if (life.cgroup)
+		cgroup_user_bus(life.cgroup, getenv("DBUS_SESSION_BUS_ADDRESS"));
 	if (!force && (life.status == OCI_RUNNING || life.status == OCI_PAUSED))
 		return failx("cannot delete container %s that is not stopped: %s", id,
 			     json_word_name(oci_status_words, life.status));

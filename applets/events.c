@@ -96,13 +96,14 @@ static int print_stats(struct life *life)
 
 /* ---- the stream --------------------------------------------------------------------------------------------- */
 
-/* 1 go on, 0 the container is over, -1. */
+/* All that is to be told: the end may come in the same breath. 1 go on, 0 the container is over, -1. */
 static int serve_oom(struct cgroup_oom *oom, const char *id)
 {
-	int r = cgroup_oom_read(oom);
+	int r;
 
-	if (r > 0)
-		return print_oom(id) < 0 ? -1 : 1;
+	while ((r = cgroup_oom_read(oom)) > 0)
+		if (print_oom(id) < 0)
+			return -1;
 	return r == 0;
 }
 

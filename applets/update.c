@@ -3,6 +3,7 @@
 #include "applets/applet.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct update_opts {
@@ -221,6 +222,8 @@ static int update_run(void *opts, int argc, char **argv)
 		return -1;
 	if (life.status == OCI_STOPPED)
 		return failx("container not running");
+	if (life.cgroup)
+		cgroup_user_bus(life.cgroup, getenv("DBUS_SESSION_BUS_ADDRESS"));
 	/* with a file all other limits are ignored (checklist V-23) */
 	if (o->resources ? from_file(o->resources, &change) < 0 : from_options(o, &change) < 0)
 		return -1;

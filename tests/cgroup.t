@@ -152,6 +152,16 @@ if has pids; then
 	argv sleep 1000
 fi
 
+# Namespaces that take a process before init: it is not the one there is room for.
+if has pids && [ -e /proc/self/ns/time ]; then
+	config_set /linux/resources '{"pids":{"limit":1}}' /linux/namespaces/- '{"type":"time"}'
+	argv echo one
+	run
+	is 'pids.limit 1 beside a time namespace' "$status $out" '0 one' || diag "$err"
+	config_set /linux/namespaces '[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
+	argv sleep 1000
+fi
+
 # ---- cpu (TB-01, TB-02) ----
 
 limit 'cpu.shares 1024' cpu cpu.weight 100 cpu.shares 1024 '{"cpu":{"shares":1024}}'

@@ -53,8 +53,10 @@ user_ns() {	# FIRST SIZE: of the bundle that is edited; its /sys is the one outs
 		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]" \
 		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]"
 }
-# The command of the outer container: the middle one, by the runtime inside.
-nest() { at "$outer"; argv runc --root /run/runc run --bundle /inner "$id"; }
+# The command of the outer container: the middle one, by the runtime inside. On v2 without a cgroup
+# namespace all see one tree, so each has a name of its own.
+nest() { at "$outer"; argv runc --root /run/runc run --bundle /inner "$id-2"; }
+nest_again() { at "$middle"; argv runc --root /run/runc run --bundle /inner "$id-3"; }
 # says DIR COMMAND: the bundle there runs it
 says() { plain "$1"; argv sh -c "$2"; }
 
@@ -86,7 +88,7 @@ run
 # ---- three levels -------------------------------------------------------------------------------------------
 
 privileged "$middle"
-argv runc --root /run/runc run --bundle /inner "$id"
+nest_again
 says "$inner" 'echo deep $$; grep -c . /proc/self/cgroup >/dev/null && echo proc; ls /dev/pts | grep ptmx'
 nest
 works 'three levels, all privileged' 'deep 1
@@ -107,7 +109,7 @@ life() {
 	plain "$middle"
 	argv sleep 1000
 	at "$outer"
-	argv sh /script "$mark"
+	argv sh /script "$mark-2"
 	go
 	like "$1" "$(echo "$out$err" | tr '\n' ' ')" '^"status": *"created" in [0-9]+ status 4 paused status 0 $'
 }
@@ -118,7 +120,7 @@ life 'a life inside: create, start, exec, pause, kill, delete'
 plain "$middle"
 config_set /linux/resources/memory '{"limit":33554432}' /linux/resources/pids '{"limit":30}'
 # shellcheck disable=SC2016
-argv sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes || cat memory.max; cat pids/pids.max || cat pids.max'
+argv sh -c 'cd /sys/fs/cgroup; [ -d memory ] || cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory/memory.limit_in_bytes memory.max 2>/dev/null; cat pids/pids.max pids.max 2>/dev/null; true'
 at "$outer"
 config_set /linux/resources/memory '{"limit":67108864}' /linux/resources/pids '{"limit":60}'
 nest
@@ -169,7 +171,7 @@ says "$middle" 'echo deep'
 user_ns 0 70000
 told 'a map of ids that are not there' 'map'
 privileged "$middle"
-argv runc --root /run/runc run --bundle /inner "$id"
+nest_again
 user_ns 0 1000
 says "$inner" 'echo deep'
 user_ns 0 10

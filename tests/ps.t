@@ -32,7 +32,8 @@ for flag in '--format json' '-f json' '-f=json'; do
 done
 like '--format json: an array of numbers on one line' "$out" '^\[[0-9]+(,[0-9]+)*\]$'
 
-if ps -ef >/dev/null 2>&1; then
+ps -ef >"$tmp/ps" 2>/dev/null
+if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	do_runc ps "$id"
 	is 'table: the processes' "$status $(column PID <"$tmp/out")" "0 $want"
 	like 'table: the head of ps -ef' "$(head -n 1 "$tmp/out")" '^UID +PID +PPID '

@@ -47,8 +47,11 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 	return out;
 }
 
-/* One level: all at once, else whichever the kernel takes. Returns the errno of the last
- * refusal. */
+/*
+ * One level: all at once, else whichever the kernel takes. Returns the errno of the last refusal.
+ * EBUSY: processes live there. Then none is enabled: those that count by thread would be, and make
+ * the whole subtree threaded ("domain invalid" for every new cgroup in it).
+ */
 static int enable_in(struct arena *a, const char *dir, const char *names, unsigned wanted)
 {
 	char *path = arena_printf(a, "%s/cgroup.subtree_control", dir);
@@ -56,6 +59,8 @@ static int enable_in(struct arena *a, const char *dir, const char *names, unsign
 
 	if (!tree_put(tree_path(path, O_WRONLY), plus_list(a, names, wanted)))
 		return 0;
+	if (errno == EBUSY)
+		return EBUSY;
 	for (int c = 0; c < CTL_MAX; c++)
 		if (wanted >> c & 1 &&
 		    tree_put(tree_path(path, O_WRONLY), plus_list(a, names, 1u << c)) < 0)
@@ -131,9 +136,12 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 		if (!(want & cg->asked & ~have & 1u << c))
 			continue;
 		errno = num ? num : ENOENT;
-		return fail(
-			"%s: controller %s cannot be enabled in cgroup.subtree_control above it",
-			d->path, ctl_names[c].v2);
+		fail("%s: controller %s cannot be enabled in cgroup.subtree_control above it",
+		     d->path, ctl_names[c].v2);
+		if (num == EBUSY)
+			fail_hint("processes live in the cgroup above: move them into a sub-cgroup "
+				  "of it, or give a cgroupsPath elsewhere");
+		return -1;
 	}
 	return 0;
 }

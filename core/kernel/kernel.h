@@ -35,10 +35,15 @@ struct ns_plan {
 	struct ns_join joins[NS_MAX];
 	size_t njoins;
 	bool two_steps; /* a first process is needed */
+	bool alone; /* the first process stays out of the cgroup, in which there is room for one */
+	bool lift; /* which also leaves the initramfs (rootfs_lift) */
 };
 
 /* Pure. The config's namespaces have been checked (no duplicates, known types). */
 void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
+/* Pure. Would being on an initramfs change the plan? And the plan for that. */
+bool ns_plan_may_lift(const struct ns_plan *plan);
+void ns_plan_lift(struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
 int ns_open(struct ns_plan *plan);
 /* 1: the namespace of this type to join is the one we are in ourselves. 0, -1. */
@@ -213,10 +218,16 @@ struct rootfs_protect {
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
 int rootfs_mask_path(struct rootfs_protect *p, const char *path);
 int rootfs_readonly(int root);
+/* "/" is the root of a mount namespace that pivot_root(2) cannot replace. One system call where not. */
+bool rootfs_on_initramfs(void);
+/* There, with the host's privileges, before a user namespace locks what it copies: goes to a mount
+ * namespace that has the host's mounts on a copy of the initramfs, over a bare and covered one, where
+ * pivot_root lets go of all of them. */
+int rootfs_lift(const char *cwd);
 /* Makes root the root of this mount namespace and lets the old one go, on an initramfs too. */
 int rootfs_pivot(int root, unsigned long propagation);
-/* The same by MS_MOVE and chroot(2) (--no-pivot), and plain chroot(2) without a mount namespace. */
-int rootfs_move(int root);
+/* The same by moving and chroot(2) (--no-pivot), and plain chroot(2) without a mount namespace. */
+int rootfs_move(int root, unsigned long propagation);
 int rootfs_chroot(int root);
 
 /* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") ---------------------------------- */

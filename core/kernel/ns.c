@@ -64,6 +64,20 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	plan->clone_flags = plan->fresh & ~(plan->early_flags | plan->late_flags);
 }
 
+/* Mounts that are copied into another user namespace are locked (mount_namespaces(7)): what shall not be
+ * there must go before. */
+bool ns_plan_may_lift(const struct ns_plan *plan)
+{
+	return plan->fresh & CLONE_NEWNS && plan->all & CLONE_NEWUSER;
+}
+
+void ns_plan_lift(struct ns_plan *plan)
+{
+	plan->lift = plan->two_steps = true;
+	plan->early_flags |= plan->fresh & CLONE_NEWUSER;
+	plan->clone_flags &= ~(unsigned)CLONE_NEWUSER;
+}
+
 static int check_type(const struct ns_join *j)
 {
 	struct statfs fs;

@@ -80,6 +80,25 @@ static void test_plans(void)
 	ok(!p.all && !p.njoins && !p.two_steps, "no linux section");
 }
 
+/* On an initramfs the mounts are left by a first process that is not in the user namespace yet. */
+static void test_lift(void)
+{
+	struct ns_plan p = plan_of(USER | PID | MNT, 0);
+
+	ok(ns_plan_may_lift(&p), "a new user and mount namespace: the initramfs matters");
+	ns_plan_lift(&p);
+	ok(p.lift && p.two_steps && p.early_flags == USER && p.clone_flags == (PID | MNT),
+	   "then the user namespace comes second, the mount namespace last");
+	p = plan_of(MNT, USER);
+	ok(ns_plan_may_lift(&p), "so it does for a joined user namespace");
+	ns_plan_lift(&p);
+	ok(p.lift && p.two_steps && !p.early_flags && p.clone_flags == MNT, "which stays joined");
+	p = plan_of(PID | MNT, 0);
+	ok(!ns_plan_may_lift(&p), "not without a user namespace");
+	p = plan_of(USER, MNT);
+	ok(!ns_plan_may_lift(&p), "nor for somebody else's mounts");
+}
+
 /* Every set of types, each absent, new or joined: what must hold of any plan. */
 static void test_all_plans(void)
 {
@@ -190,6 +209,7 @@ static const struct claim claims[] = {
 int main(void)
 {
 	test_plans();
+	test_lift();
 	test_all_plans();
 	test_open();
 	claims_try(claims, ARRAY_SIZE(claims));

@@ -4,8 +4,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 /*
  * Goes to the root of this mount namespace: setns(2) to one's own namespace sets root and working
@@ -227,31 +229,168 @@ int rootfs_readonly(int root)
 	return 0;
 }
 
-/* ---- the switch ------------------------------------------------------------------------------------- */
+/* ---- what lies below ---------------------------------------------------------------------------------- */
 
-/*
- * pivot_root(2) cannot replace the root of a mount namespace that hangs on nothing, as an initramfs
- * does: an empty tmpfs is laid over it, becomes the root, takes the container's mount and is what
- * pivot_root then replaces. (Linux 7.0 has nullfs below everything and needs none of this.)
- */
-static int cover_root(int root)
+#define MOUNTINFO_MAX (1u << 20) /* 8000 mounts */
+
+/* The mount that is our "/", found while nothing lies on it. */
+struct ground {
+	int proc; /* /proc of the host: it is unmounted too */
+	unsigned long id, parent;
+};
+
+/* Cuts "36 35 98:0 /root /point rw..." up (proc(5)); returns the mount point, blanks in which come as
+ * \\040. */
+static const char *mount_line(char *line, unsigned long *id, unsigned long *parent)
 {
-	int cover __cleanup(fd_close) = mountapi_new("tmpfs", "tmpfs", 0, "mode=0755");
-	int top __cleanup(fd_close) = -1;
+	char *in, *out;
 
-	if (cover < 0 || mkdirat(cover, "new", 0755) < 0)
-		return fail_in("cover the initramfs");
-	top = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*id = strtoul(line, &in, 10);
+	*parent = strtoul(in, &in, 10);
+	for (int i = 0; i < 2 && *in; i++)
+		in += 1 + strcspn(in + 1, " ");
+	line = out = in + (*in == ' ');
+	for (in = out; *in && *in != ' '; in++, out++) {
+		*out = *in;
+		if (*in == '\\' && in[1] && in[2] && in[3]) {
+			*out = (in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0');
+			in += 3;
+		}
+	}
+	*out = 0;
+	return line;
+}
+
+/* All of mountinfo, which gives a page a call. NULL: not to be had. */
+static char *read_mounts(struct arena *a, int proc)
+{
+	int fd __cleanup(fd_close) = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char *text = arena_alloc(a, MOUNTINFO_MAX + 1);
+	size_t got = 0;
+	ssize_t n = -1;
+
+	while (fd >= 0 && got < MOUNTINFO_MAX &&
+	       (n = read(fd, text + got, MOUNTINFO_MAX - got)) > 0)
+		got += n;
+	if (!n)
+		return text;
+	fail("read /proc/self/mountinfo");
+	return NULL;
+}
+
+/* Once through the mounts. Without drop looks for our "/"; with it detaches all that is mounted right on
+ * it but what covers it. Returns how many were found. */
+static int walk_mounts(struct ground *g, bool drop)
+{
+	char block[64], *line, *next;
+	unsigned long id, parent;
+	struct arena a;
+	int n = 0;
+
+	arena_init(&a, block, sizeof(block));
+	line = read_mounts(&a, g->proc);
+	if (!line)
+		return -1;
+	for (; *line; line = next) {
+		const char *path;
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = 0;
+		path = mount_line(line, &id, &parent);
+		if (!drop && !strcmp(path, "/")) {
+			g->id = id;
+			g->parent = parent;
+			n++;
+		}
+		if (drop && parent == g->id && strcmp(path, "/"))
+			n += !umount2(path, MNT_DETACH);
+	}
+	return n;
+}
+
+static int find_ground(struct ground *g)
+{
+	*g = (struct ground){ .proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	if (g->proc < 0)
+		return fail("open /proc");
+	return walk_mounts(g, false);
+}
+
+/* Nothing of it is shared any more, or the host's would go as well. Nothing stays, stacked and hidden ones neither; but what the kernel has locked, in a user
+ * namespace that did not come here by rootfs_lift (mount_namespaces(7)). */
+static void clear_ground(struct ground *g)
+{
+	int n;
+
+	do {
+		n = g->proc < 0 ? 0 : walk_mounts(g, true);
+	} while (n > 0);
+	if (n < 0)
+		err_clear("what is below stays there, covered");
+	fd_close(&g->proc);
+}
+
+/* An empty read-only directory over "/": all that is seen by who detaches his own root. On a shared one
+ * it would come over the host too, so the propagation changes first. */
+static int cover_ground(unsigned long propagation)
+{
+	int cover __cleanup(fd_close) = mountapi_new("tmpfs", "tmpfs", MS_RDONLY, "mode=0555");
+	int top __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (cover < 0)
+		return -1;
 	if (top < 0)
 		return fail("open /");
-	if (mountapi_attach(cover, top) < 0)
-		return fail_in("cover the initramfs");
-	if (fchdir(cover) < 0 || chroot(".") < 0)
-		return fail("enter the cover of the initramfs");
-	if (sys_move_mount(root, "", cover, "new", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return fail("move the root filesystem off the initramfs");
-	return 0;
+	if (mount(NULL, "/", NULL, propagation, NULL) < 0)
+		return fail("change the propagation of /");
+	return mountapi_attach(cover, top) < 0 ? -1 : fd_take(&cover);
 }
+
+bool rootfs_on_initramfs(void)
+{
+	struct ground g;
+	struct statfs fs;
+	int found;
+
+	if (statfs("/", &fs) < 0 || (fs.f_type != SYS_TMPFS_MAGIC && fs.f_type != SYS_RAMFS_MAGIC))
+		return false;
+	found = find_ground(&g);
+	fd_close(&g.proc);
+	if (found < 0)
+		err_clear("without /proc nobody can tell");
+	/* Hanging on nothing, it is its own parent. KERNEL 7.0: nullfs lies below all. */
+	return found > 0 && g.id == g.parent;
+}
+
+int rootfs_lift(const char *cwd)
+{
+	int copy __cleanup(fd_close) = -1, cover __cleanup(fd_close) = -1;
+	struct ground g;
+
+	if (unshare(CLONE_NEWNS) < 0) {
+		if (errno != EPERM)
+			return fail("unshare the mount namespace");
+		return 0; /* an ordinary user: what is below is locked for him in any case */
+	}
+	copy = mountapi_clone(AT_FDCWD, "/", AT_RECURSIVE);
+	if (copy < 0 && err_num() == ENOSYS) {
+		/* KERNEL 5.2: open_tree(2) (ENOSYS); the host's mounts stay below the container. */
+		err_clear("rootfs_pivot does what can be done");
+		return 0;
+	}
+	if (copy < 0 || find_ground(&g) < 0)
+		return -1;
+	cover = cover_ground(MS_SLAVE | MS_REC);
+	if (cover < 0 || mountapi_attach(copy, cover) < 0)
+		return fail_in("lift the mounts off the initramfs");
+	clear_ground(&g);
+	if (rootfs_chroot(copy) < 0)
+		return -1;
+	return chdir(cwd) < 0 ? fail("return to %s", cwd) : 0;
+}
+
+/* ---- the switch ------------------------------------------------------------------------------------- */
 
 static int pivot(int root)
 {
@@ -277,10 +416,10 @@ int rootfs_pivot(int root, unsigned long propagation)
 		if (pivot(root) < 0) {
 			if (errno != EINVAL)
 				return fail("pivot_root");
-			if (cover_root(root) < 0)
+			/* Nothing can take the place of the root of an initramfs. */
+			if (rootfs_move(root, propagation) < 0)
 				return -1;
-			if (pivot(root) < 0)
-				return fail("pivot_root");
+			goto moved;
 		}
 	}
 	/* The old root now lies on top of the new one. Where it is shared, letting go of it would
@@ -290,6 +429,7 @@ int rootfs_pivot(int root, unsigned long propagation)
 	/* The working directory is the new root already (pivot_root(2)). */
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail("unmount the old root");
+moved:
 	/* What was asked holds for the container's own root too (checklist Q-03). */
 	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
 	    mount(NULL, "/", NULL, propagation, NULL) < 0)
@@ -297,14 +437,29 @@ int rootfs_pivot(int root, unsigned long propagation)
 	return 0;
 }
 
-int rootfs_move(int root)
+/*
+ * Over "/" instead of in its place, and with nothing left on that: a full /proc of the host would let a
+ * user namespace mount a fresh one without the masks (mount_too_revealing of the kernel's namespace.c).
+ */
+int rootfs_move(int root, unsigned long propagation)
 {
-	char path[FD_PATH_MAX];
+	int cover __cleanup(fd_close) = -1;
+	struct ground g;
 
-	if (fchdir(root) < 0)
-		return fail("enter the root filesystem");
-	if (mount(path_of_fd(path, root), "/", NULL, MS_MOVE, NULL) < 0)
-		return fail("move the root filesystem to /");
+	/* Out of a chroot: that has to lie below as well. */
+	if (enter_own_root() < 0 || find_ground(&g) < 0)
+		return -1;
+	cover = cover_ground(MS_PRIVATE);
+	if (cover < 0 || mountapi_attach(root, cover) < 0) {
+		fd_close(&g.proc);
+		return fail_in("move the root filesystem to /");
+	}
+	/* What is shared with the host can only be left covered: mounts hidden below others cannot be
+	 * named to change that, and letting go would take them from the host. */
+	if (propagation & MS_SHARED)
+		fd_close(&g.proc);
+	else
+		clear_ground(&g);
 	return rootfs_chroot(root);
 }
 

@@ -95,7 +95,7 @@ static int step_cgroup(struct child *c)
 {
 	const struct oci_cpu_affinity *cpus = is_exec(c) ? c->process->exec_cpu_affinity : NULL;
 
-	if (!c->plan.two_steps && join_cgroup(c) < 0)
+	if ((!c->plan.two_steps || c->plan.alone) && join_cgroup(c) < 0)
 		return -1;
 	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
 		return fail("unshare the cgroup namespace");
@@ -373,7 +373,7 @@ static int step_pivot(struct child *c)
 	if (!has_mount_ns(c))
 		return rootfs_chroot(c->root);
 	if (c->how->no_pivot)
-		return rootfs_move(c->root);
+		return rootfs_move(c->root, c->config->linux->rootfs_propagation);
 	return rootfs_pivot(c->root, c->config->linux->rootfs_propagation);
 }
 
@@ -722,7 +722,9 @@ void child_main(struct child *c)
 /* Joins and unshares what must come before init exists, then clones it as the runtime's child. */
 static int first_steps(struct child *c, struct sys_clone_args *args)
 {
-	if (step_die_with_runtime(c) < 0 || join_cgroup(c) < 0)
+	if (step_die_with_runtime(c) < 0 || (!c->plan.alone && join_cgroup(c) < 0))
+		return -1;
+	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
 		return -1;
 	if ((is_exec(c) ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;

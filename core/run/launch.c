@@ -3,6 +3,7 @@
 #include "core/run/child.h"
 
 #include <limits.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -120,6 +121,12 @@ static int plan_extras(struct child *c)
 	return c->self < 0 ? fail("open /proc/self/exe") : 0;
 }
 
+/* pids.limit, where 0 counts as 1 (checklist CG-18). */
+static bool room_for_one(const struct oci_resources *r)
+{
+	return r && r->pids && r->pids->limit && *r->pids->limit >= 0 && *r->pids->limit <= 1;
+}
+
 /* Reads and checks all that can be checked: from here on failures are the host's. */
 static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 {
@@ -141,6 +148,9 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	ns_plan(c->config->linux, &c->plan);
 	if (plan_extras(c) < 0)
 		return -1;
+	if (ns_plan_may_lift(&c->plan) && rootfs_on_initramfs())
+		ns_plan_lift(&c->plan);
+	c->plan.alone = c->plan.two_steps && room_for_one(c->config->linux->resources);
 	/* Root of a user namespace, in a container say, needs none of its own. */
 	if (geteuid() && !(c->plan.all & CLONE_NEWUSER))
 		return failx("rootless container requires user namespaces");
@@ -156,6 +166,20 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 }
 
 /* ---- claiming: the state directory and what it remembers --------------------------------------------- */
+
+/* Rules that deny something are all that keeps it from the host's devices. */
+static bool can_make_nodes(const struct child *c)
+{
+	const struct oci_resources *r = c->config->linux->resources;
+
+	if (c->plan.all & CLONE_NEWUSER || c->how->manager == CGROUP_DISABLED || !r ||
+	    !(c->caps.bounding >> CAP_MKNOD & 1))
+		return false;
+	list_each (d, r->devices)
+		if (!d->allow)
+			return true;
+	return false;
+}
 
 static int plan_cgroup(struct child *c, struct life *life)
 {
@@ -178,6 +202,8 @@ static int plan_cgroup(struct child *c, struct life *life)
 						.path = l->cgroups_path,
 						.resources = l->resources,
 						.tolerant = c->how->rootless,
+						.user_bus = c->how->user_bus,
+						.can_mknod = can_make_nodes(c),
 						.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
 						.delegate = c->plan.fresh & CLONE_NEWCGROUP &&
 							    writable && owner >= 0,

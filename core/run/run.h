@@ -71,6 +71,7 @@ struct launch {
 	bool wait_start; /* create: init stays blocked until start */
 	bool keep; /* foreground run: do not delete at the end */
 	bool subreaper;
+	const char *user_bus; /* DBUS_SESSION_BUS_ADDRESS, NULL: the usual place */
 	const char *helper_path; /* where newuidmap and newgidmap are searched; NULL: a default */
 };
 

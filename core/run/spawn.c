@@ -90,8 +90,8 @@ int spawn_process(struct child *c, struct serve *s)
 	c->state_dirs[1] = s->life->dir;
 	c->cgroup = cg;
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
-	cgroup = doors ? cgroup_clone_fd(cg) : -1;
-	c->join = doors && cgroup < 0;
+	cgroup = doors && !c->plan.alone ? cgroup_clone_fd(cg) : -1;
+	c->join = doors && cgroup < 0 && !c->plan.alone;
 	pid = clone_child(c, s, cgroup);
 	if (!pid && c->plan.two_steps)
 		child_first(c);
