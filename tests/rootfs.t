@@ -151,6 +151,23 @@ for w in rslave rprivate shared rshared; do
 done
 umount "$tmp/shared"
 
+# What the host had mounted is gone from the container's mounts, not only covered: who lets go of his
+# root finds none of it. On an initramfs that takes more than pivot_root(2), elsewhere --no-pivot.
+bundle
+argv probe below
+config_set /process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN","CAP_SYS_CHROOT"],"effective":["CAP_SYS_ADMIN","CAP_SYS_CHROOT"],"permitted":["CAP_SYS_ADMIN","CAP_SYS_CHROOT"]}'
+for how in '' --no-pivot; do
+	# shellcheck disable=SC2086
+	run $how
+	like "no mount of the host lies below the root ${how:-by pivot_root}" "$out" '^below: nothing in [1-9]' || diag "$err"
+done
+config_set /process/capabilities '{}'
+argv sh -c 'ls -d /proc/self && echo at home; cat /../../etc/passwd | head -n 1'
+run --no-pivot
+is '--no-pivot: the root is the container'"'"'s' "$status $(echo "$out" | tr '\n' ' ')" \
+	'0 /proc/self at home root:x:0:0:root:/root:/bin/sh ' || diag "$err"
+
 # No `linux` at all: no namespaces, chroot(2) (R-06).
 bundle
 config_del /linux

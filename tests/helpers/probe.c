@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,25 @@ static int say(const char *name, long ret)
 	else
 		printf("%s %ld\n", name, ret);
 	return 0;
+}
+
+/* Lets go of its root again and again, and each time goes to what the mount namespace has for one then:
+ * how deep is there a /proc of the host? */
+static int do_below(char **argv)
+{
+	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), n = 0;
+
+	(void)argv;
+	if (ns < 0)
+		return say("below: open", -1);
+	while (n < 8 && !umount2("/", MNT_DETACH)) {
+		n++;
+		if (setns(ns, 0) < 0)
+			return say("below: setns", -1);
+		if (!access("/proc/version", F_OK))
+			return say("below: /proc at", n);
+	}
+	return say("below: nothing in", n);
 }
 
 /* Every open descriptor and where it leads. */
@@ -439,6 +459,7 @@ static const struct verb {
 	int (*run)(char **argv);
 } verbs[] = {
 	{ "fds", 0, do_fds },
+	{ "below", 0, do_below },
 	{ "ioprio", 0, do_ioprio },
 	{ "sched", 0, do_sched },
 	{ "personality", 0, do_personality },
