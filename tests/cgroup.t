@@ -206,8 +206,14 @@ if [ -d /sys/module/bfq ]; then
 else
 	limit 'blockIO.weight' io io.weight 'default 1920' - - '{"blockIO":{"weight":200}}'
 fi
-if [ -z "$v2" ]; then
-	dev=$(sed -n 's/^ *\([0-9]*\) *\([0-9]*\) *[0-9]* \(vda\|sda\|nvme0n1\)$/\1:\2/p' /proc/partitions | head -n 1)
+dev=$(sed -n 's/^ *\([0-9]*\) *\([0-9]*\) *[1-9][0-9]* \(vda\|sda\|nvme0n1\|loop0\)$/\1:\2/p' /proc/partitions | head -n 1)
+if [ -n "$v2" ] && [ -n "$dev" ]; then
+	limit 'blockIO.throttle*Device' io io.max "$dev rbps=1048576 wbps=2097152 riops=100 wiops=200" - - \
+		"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":1048576}],
+			\"throttleWriteBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":2097152}],
+			\"throttleReadIOPSDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":100}],
+			\"throttleWriteIOPSDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":200}]}}"
+else
 	if [ -n "$dev" ] && has blkio; then
 		limit 'blockIO.throttleReadBpsDevice' blkio - - blkio.throttle.read_bps_device "$dev 1048576" \
 			"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":1048576}]}}"

@@ -88,6 +88,10 @@ is '-r FILE with a wrong type: refused' "$status $(memory)" '1 50331648'
 echo '{ "memory": ' >"$tmp/resources"
 update -r "$tmp/resources"
 is '-r FILE cut off: refused' "$status $(memory)" '1 50331648'
+# v2 kills until a limit is met, unless it is to be looked at first; v1 refuses by itself.
+echo '{ "memory": { "limit": 4096, "checkBeforeUpdate": true } }' >"$tmp/resources"
+update -r "$tmp/resources"
+is 'checkBeforeUpdate: a limit below what is used is refused' "$status $(memory)" '1 50331648'
 update -r "$tmp/not-there"
 is '-r FILE that is not there: refused' "$status" 1
 
