@@ -165,7 +165,9 @@ resource 'blockIO.throttleWriteBpsDevice' "{\"blockIO\":{\"throttleWriteBpsDevic
 resource 'blockIO.throttleReadIOPSDevice' "{\"blockIO\":{\"throttleReadIOPSDevice\":[{$d,\"rate\":100}]}}" \
 	'blkio|blockIO|io\.' blkio.throttle.read_iops_device 100
 resource 'network.priorities' '{"network":{"priorities":[{"name":"lo","priority":5}]}}' 'net_prio|network' net_prio.ifpriomap 'lo 5'
-resource 'hugepageLimits 2MB' '{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}' 'hugetlb|hugepage' 'hugetlb.2MB.*max' 4194304
+file=hugetlb.2MB.max
+[ ! -d /sys/fs/cgroup/hugetlb ] || file=hugetlb.2MB.limit_in_bytes
+resource 'hugepageLimits 2MB' '{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}' 'hugetlb|hugepage' "$file" 4194304
 resource 'rdma' '{"rdma":{"mlx5_0":{"hcaHandles":2,"hcaObjects":2000}}}' 'rdma' rdma.max mlx5_0
 config_set /linux/resources '{"hugepageLimits":[{"pageSize":"3MB","limit":4194304}]}'
 refused 'hugepageLimits of a size there is not' 'hugepage|hugetlb|3MB'

@@ -369,6 +369,11 @@ int rootfs_lift(const char *cwd)
 	struct ground g;
 
 	if (unshare(CLONE_NEWNS) < 0) {
+		if (errno == ENOSPC)
+			return fail("unshare the mount namespace"),
+			       fail_hint(
+				       "the limit in /proc/sys/user/max_mnt_namespaces is reached, "
+				       "or 0");
 		if (errno != EPERM)
 			return fail("unshare the mount namespace");
 		return 0; /* an ordinary user: what is below is locked for him in any case */

@@ -728,8 +728,10 @@ static int first_steps(struct child *c, struct sys_clone_args *args)
 		return -1;
 	if ((is_exec(c) ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
-	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0)
-		return fail("unshare the user or time namespace");
+	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
+		fail("unshare the user or time namespace");
+		return spawn_explain(c);
+	}
 	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
 	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
 	if (c->plan.early_flags & CLONE_NEWUSER &&
@@ -759,6 +761,7 @@ void child_first(struct child *c)
 		child_main(c);
 	if (pid < 0) {
 		fail("clone init");
+		spawn_explain(c);
 		give_up(c, WIRE_FAIL);
 	}
 	if (wire_send(c->sock, WIRE_PID, pid, NULL, -1) < 0)

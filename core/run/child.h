@@ -191,6 +191,8 @@ int mountenv_fill(struct child *c);
 int spawn_connect(struct child *c, const char *console, const char *pidfd); /* NULL: none */
 /* Clones the child into the container's cgroup; the serve then knows it, or will by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
+/* Names the limit behind the errno of a failed clone or unshare: the errno alone misleads. -1 */
+int spawn_explain(const struct child *c);
 pid_t spawn_clone(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
 void spawn_end(pid_t pid); /* SIGKILL and reaped; 0: nothing */
 

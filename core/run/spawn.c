@@ -4,10 +4,8 @@
 
 #include <sys/socket.h>
 
-/* Names the limit behind the errno of a failed clone: the errno alone misleads. */
-static int explain_clone(const struct child *c)
+int spawn_explain(const struct child *c)
 {
-	fail("clone the container's process");
 	if (err_num() == ENOSPC || err_num() == EUSERS)
 		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
 	if (err_num() == EPERM && !(c->plan.all & CLONE_NEWUSER))
@@ -97,8 +95,10 @@ int spawn_process(struct child *c, struct serve *s)
 		child_first(c);
 	if (!pid)
 		child_main(c);
-	if (pid < 0)
-		explain_clone(c);
+	if (pid < 0) {
+		fail("clone the container's process");
+		spawn_explain(c);
+	}
 	cgroup_join_close(cg);
 	fd_close(&c->sock);
 	fd_close(&c->fifo);
