@@ -213,7 +213,8 @@ in_chroot() {
 	OCI_TEST_MARK=$mark unshare -m sh -c '
 		mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" || exit 99
 		dir=$0
-		[ "$1" = proc ] || umount "$0/proc"
+		[ "$1" != none ] || umount "$0/proc"
+		[ "$1" != nosys ] || umount -l "$0/sys"
 		exec chroot "$dir" runc --root /run/runc run --bundle /inner "$2"' "$outer_root" "$1" "$id" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
@@ -221,6 +222,9 @@ in_chroot() {
 }
 in_chroot proc
 is 'in a plain chroot' "$status $out" '0 deep' || diag "$err"
+in_chroot nosys
+is 'in a chroot without any cgroup mount' "$status $out" '0 deep' || diag "$err"
+like 'which is told' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
 in_chroot none
 like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' || diag "$err"
 
