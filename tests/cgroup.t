@@ -327,6 +327,16 @@ else
 	status=0
 	OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 	like 'and limits asked: refused by name' "$status $(cat "$tmp/err")" '^1 .*memory'
+	# Rules for devices are a limit where the container can make nodes; without one, or allowing all, none.
+	for rules in 1:false 0:true; do
+		config_set /linux/resources "{\"devices\":[{\"allow\":${rules#*:},\"access\":\"rwm\"}]}" \
+			/process/capabilities '{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
+		status=0
+		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+		is "CAP_MKNOD and rules with allow ${rules#*:} without cgroups" "$status" "${rules%:*}" || diag "$(cat "$tmp/err")"
+	done
+	like 'the reason names both' "$(config_set /linux/resources/devices/0/allow false
+		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" 2>&1 </dev/null)" 'devices.*CAP_MKNOD'
 fi
 
 nothing_left
