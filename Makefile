@@ -13,7 +13,7 @@ PREFIX = /usr/local
 APPLETS =
 
 # Folders from left to right: each may use those before it (kernel and cgroup not each other).
-FOLDERS = json core/base core/oci core/kernel core/cgroup core/run applets
+FOLDERS = json core/base core/oci core/kernel core/cgroup core/run core/boot applets
 
 # What may be asked of the compiler once: machine and C library name the folder of the objects.
 ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
@@ -148,7 +148,8 @@ left_core/oci = $(left_core/base) core/oci
 left_core/kernel = $(left_core/oci) core/kernel
 left_core/cgroup = $(left_core/oci) core/cgroup
 left_core/run = $(left_core/oci) core/kernel core/cgroup core/run
-left_applets = $(left_core/run) applets
+left_core/boot = $(left_core/run) core/boot
+left_applets = $(left_core/boot) applets
 
 define folder_rules
 $(O)/$(1).a: $(filter-out $(O)/applets/main.o,$(call objects,$(1)))

@@ -55,6 +55,9 @@ struct applet {
 	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
+	/* Before the arguments are looked at, whose words may be no options: 1 when argv[1] is a verb
+	 * below this name. NULL: nothing to do. */
+	int (*first)(int argc, char **argv);
 };
 
 /* The global options of runc, filled before a verb runs. */
@@ -94,6 +97,7 @@ struct applet_row {
 
 /* Looks name up below parent and runs it; argv[0] is the name. Returns the exit status. */
 int applet_run(const char *parent, int argc, char **argv);
+bool applet_is(const char *parent, const char *name); /* is there such a row? */
 /* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
@@ -131,6 +135,11 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
+
+/* ---- boot.c --------------------------------------------------------------------------------------- */
+
+/* struct applet's first of oci-init: does not return where it is process 1 of a machine. */
+int boot_first(int argc, char **argv);
 
 /* ---- match.c ------------------------------------------------------------------------------------ */
 

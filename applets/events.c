@@ -3,52 +3,11 @@
 #include "applets/applet.h"
 
 #include <poll.h>
-#include <string.h>
 
 struct events_opts {
 	const char *interval;
 	bool stats;
 };
-
-/* ---- the interval, as Go writes durations: "500ms", "5s", "1m30s" -------------------------------------- */
-
-static const struct json_word units[] = {
-	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
-};
-
-/* Milliseconds; false when it is none. Whole numbers only. */
-static bool parse_duration(const char *text, int64_t *out)
-{
-	int64_t sum = 0;
-
-	do {
-		size_t digits = strspn(text, "0123456789"), letters = strspn(text + digits, "mhs");
-		uint64_t n;
-		char unit[4];
-		int ms;
-
-		if (!digits || digits > 9 || !letters || letters >= sizeof(unit) ||
-		    !json_number_u64(text, digits, &n))
-			return false;
-		memcpy(unit, text + digits, letters);
-		unit[letters] = 0;
-		ms = json_word_value(units, unit);
-		if (ms < 0)
-			return false;
-		sum += (int64_t)n * ms;
-		text += digits + letters;
-	} while (*text);
-	*out = sum;
-	return true;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- lines ------------------------------------------------------------------------------------------------ */
 
@@ -123,11 +82,11 @@ static int serve_stats(struct life *life)
 static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 {
 	struct pollfd fds[] = { { oom->fd, POLLIN, 0 }, { life->pidfd, POLLIN, 0 } };
-	int64_t due = now_ms() + interval, left;
+	int64_t due = clock_ms() + interval, left;
 	int n, r = 1;
 
 	while (r > 0) {
-		left = due - now_ms();
+		left = due - clock_ms();
 		n = left <= 0 ? 0
 			      : poll(fds, ARRAY_SIZE(fds), left > 3600000 ? 3600000 : (int)left);
 		if (n < 0 && errno != EINTR)
@@ -136,7 +95,7 @@ static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 			r = serve_oom(oom, life->state.id);
 		if (r > 0 && n > 0 && fds[1].revents)
 			r = 0; /* what came before its end has been told */
-		if (r > 0 && now_ms() >= due) {
+		if (r > 0 && clock_ms() >= due) {
 			r = serve_stats(life);
 			due += interval;
 		}
@@ -165,7 +124,7 @@ static int events_run(void *opts, int argc, char **argv)
 	const struct events_opts *o = opts;
 	int64_t interval = 5000;
 
-	if (o->interval && !parse_duration(o->interval, &interval))
+	if (o->interval && !clock_duration(o->interval, &interval))
 		return failx("invalid value \"%s\" for flag -interval: no duration such as 500ms, "
 			     "5s, 1m",
 			     o->interval);

@@ -242,8 +242,12 @@ const struct applet oci_init_applet = {
 	.name = "oci-init",
 	.args = "[--] COMMAND [ARG...]",
 	.summary = "process 1 of a container: reaps orphans, forwards signals, returns the exit "
-		   "status",
-	.text = "Exits with the status of the command, with 128 plus the signal that ended it, "
+		   "status; or of a machine",
+	.text = "Started by the kernel, or as process 1 without a command, it is the init of a "
+		"machine: it mounts what is missing and runs the containers in /bundles, as "
+		"ocibox.* on the kernel command line and /etc/ocibox/boot.json say; the commands "
+		"below give it orders.\n\n"
+		"Exits with the status of the command, with 128 plus the signal that ended it, "
 		"with 127 when it is not found and 126 when it cannot be executed. The variables "
 		"TINI_SUBREAPER, TINI_KILL_PROCESS_GROUP and TINI_VERBOSITY are honoured.",
 	.opts = init_opts,
@@ -251,4 +255,5 @@ const struct applet oci_init_applet = {
 	.args_max = -1,
 	.stop_at_positional = true,
 	.run = init_run,
+	.first = boot_first,
 };

@@ -33,6 +33,11 @@ static const struct applet_row *find(const char *parent, const char *name)
 	return NULL;
 }
 
+bool applet_is(const char *parent, const char *name)
+{
+	return find(parent, name) != NULL;
+}
+
 /* Files called runc.amd64 or ocibox-1.0 are what they begin with. */
 static const struct applet_row *find_program(const char *name)
 {
@@ -141,9 +146,12 @@ static char **first_argv;
 static int run_row(const struct applet_row *row, int argc, char **argv)
 {
 	const struct applet *ap = row->applet;
-	void *opts = arena_alloc(&arena, ap->opts_size);
+	void *opts;
 	int status;
 
+	if (ap->first && ap->first(argc, argv))
+		return applet_run(ap->name, argc - 1, argv + 1);
+	opts = arena_alloc(&arena, ap->opts_size);
 	argc--, argv++;
 	/* before anything is opened: what runs from here on may be seen from inside a container */
 	if (ap->sealed && seal_self(first_argv) < 0)
@@ -353,7 +361,8 @@ int main(int argc, char **argv)
 		return applet_fail(&ocibox_applet);
 	}
 	/* a descriptor of ours that lands on 0..2 would become somebody's standard output */
-	if (fd_reserve_stdio() < 0)
+	/* (process 1 of a machine has no /dev yet, and sees to it) */
+	if (fd_reserve_stdio() < 0 && getpid() != 1)
 		return applet_fail(&ocibox_applet);
 	if (argc < 1) {
 		argc = 1;

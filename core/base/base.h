@@ -56,6 +56,13 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 /* RFC 3339 of a realtime clock value in UTC; nano: with nine digits less trailing zeros. */
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 
+/* ---- clock.c ------------------------------------------------------------------------------------ */
+
+int64_t clock_ms(void); /* CLOCK_MONOTONIC */
+/* Milliseconds of "500ms", "5s", "1m30s", as Go writes durations; whole numbers only. False when
+ * it is none. */
+bool clock_duration(const char *text, int64_t *out);
+
 /* ---- fd.c: descriptors --------------------------------------------------------------------------- */
 
 /* int fd __cleanup(fd_close) = -1; closes at the end of the scope. */

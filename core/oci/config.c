@@ -152,7 +152,7 @@ static const struct json_field mount_fields[] = {
 	ROW(LIST, "gidMappings", gid_mappings, OF(id_map_type)),
 	ROWS_END,
 };
-static const struct json_type mount_type = TYPE(oci_mount, mount_fields);
+const struct json_type oci_mount_type = TYPE(oci_mount, mount_fields);
 #undef S
 
 #define S oci_hook
@@ -462,7 +462,7 @@ static const struct json_field config_fields[] = {
 	ROW(OBJ, "root", root, PTR, .sub = &root_type),
 	ROW(STR, "hostname", hostname),
 	ROW(STR, "domainname", domainname),
-	ROW(LIST, "mounts", mounts, OF(mount_type)),
+	ROW(LIST, "mounts", mounts, OF(oci_mount_type)),
 	ROW(OBJ, "hooks", hooks, PTR, .sub = &hooks_type),
 	ROW(MAP, "annotations", annotations, STRINGS),
 	ROW(OBJ, "linux", linux, PTR, .sub = &linux_type),

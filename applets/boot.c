@@ -1,0 +1,224 @@
+/* boot.c - oci-init as process 1 of a machine, and the orders that can be given to it. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+#include "applets/applet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first pid namespace has a fixed inode number (PROC_PID_INIT_INO of the kernel's proc_ns.h). Where
+ * no /proc is mounted yet, only the kernel starts a process 1 that is in no session. */
+#define FIRST_PIDNS_INO 0xEFFFFFFCU
+
+static bool from_kernel(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) ? !getsid(0) : st.st_ino == FIRST_PIDNS_INO;
+}
+
+static bool only_settings(char **argv)
+{
+	while (*argv && !strncmp(*argv, "ocibox.", 7))
+		argv++;
+	return !*argv;
+}
+
+int boot_first(int argc, char **argv)
+{
+	if (getpid() == 1) {
+		bool kernel = from_kernel();
+
+		if (kernel || only_settings(argv + 1))
+			boot_machine(&arena, argv + 1, kernel);
+		return 0;
+	}
+	return argc > 1 && applet_is("oci-init", argv[1]);
+}
+
+/* ---- orders ------------------------------------------------------------------------------------------- */
+
+struct status_row {
+	char name[1100], state[16];
+	int pid, starts, status;
+};
+
+/* 1, 0 when there is no such row, -1. */
+static int read_row(int fd, unsigned i, struct status_row *r)
+{
+	char answer[1200], *at, *end;
+
+	if (control_ask(fd, arena_printf(&arena, "row %u", i), answer, sizeof(answer)) < 0)
+		return -1;
+	if (!strcmp(answer, "end"))
+		return 0;
+	at = strchr(answer, ' ');
+	end = at ? strchr(at + 1, ' ') : NULL;
+	if (!end)
+		return failx("process 1 answers \"%s\"", answer);
+	snprintf(r->name, sizeof(r->name), "%.*s", (int)(at - answer), answer);
+	snprintf(r->state, sizeof(r->state), "%.*s", (int)(end - at - 1), at + 1);
+	r->pid = strtol(end, &end, 10);
+	r->starts = strtol(end, &end, 10);
+	r->status = strtol(end, &end, 10);
+	return 1;
+}
+
+static int find_row(int fd, const char *name, struct status_row *r)
+{
+	int found;
+
+	for (unsigned i = 0; (found = read_row(fd, i, r)) > 0; i++)
+		if (!strcmp(r->name, name))
+			return 0;
+	return found < 0 ? -1 : failx("there is no container %s", name);
+}
+
+struct status_opts {
+	const char *format;
+};
+
+static void put_row(struct json_out *o, const struct status_row *r)
+{
+	json_open(o, NULL, '{');
+	json_put_str(o, "name", r->name);
+	json_put_str(o, "state", r->state);
+	json_put_i64(o, "pid", r->pid);
+	json_put_i64(o, "starts", r->starts);
+	if (r->status >= 0)
+		json_put_i64(o, "status", r->status);
+	json_close(o, '}');
+}
+
+static int status_run(void *opts, int argc, char **argv)
+{
+	const struct status_opts *o = opts;
+	int fd __cleanup(fd_close) = -1;
+	bool json = o->format && !strcmp(o->format, "json"), any = false;
+	struct json_out out = { .arena = &arena };
+	struct status_row r;
+	int found;
+
+	if (o->format && !json && strcmp(o->format, "table"))
+		return failx("invalid format option");
+	fd = control_connect();
+	if (fd < 0)
+		return -1;
+	json_open(&out, NULL, '[');
+	if (!json)
+		printf("%-20s %-10s %-8s %-8s %s\n", "NAME", "STATE", "PID", "STARTS", "STATUS");
+	for (unsigned i = 0; (found = read_row(fd, i, &r)) > 0; i++) {
+		if (argc && strcmp(argv[0], r.name))
+			continue;
+		any = true;
+		if (json)
+			put_row(&out, &r);
+		else
+			printf("%-20s %-10s %-8d %-8d %s\n", r.name, r.state, r.pid, r.starts,
+			       r.status < 0 ? "-" : arena_printf(&arena, "%d", r.status));
+	}
+	json_close(&out, ']');
+	if (found < 0)
+		return -1;
+	if (argc && !any)
+		return failx("there is no container %s", argv[0]);
+	if (!json)
+		return 0;
+	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
+}
+
+/* On its way from one state to another; "backoff" is left by an order at once. */
+static bool is_settled(const char *state, bool up)
+{
+	return strcmp(state, "stopping") &&
+	       (!up || (strcmp(state, "starting") && strcmp(state, "waiting")));
+}
+
+/* Gives the order and waits until it is done. */
+static int order(const char *verb, const char *name, bool up)
+{
+	int fd __cleanup(fd_close) = control_connect();
+	static const struct timespec moment = { 0, 20000000 };
+	struct status_row r;
+	char answer[1200];
+
+	if (fd < 0 ||
+	    control_ask(fd, arena_printf(&arena, "%s %s", verb, name), answer, sizeof(answer)) < 0)
+		return -1;
+	do {
+		nanosleep(&moment, NULL);
+		if (find_row(fd, name, &r) < 0)
+			return -1;
+	} while (!is_settled(r.state, up));
+	if (up && (!strcmp(r.state, "failed") || !strcmp(r.state, "backoff")))
+		return failx("%s did not start, or has ended with status %d", name, r.status);
+	return 0;
+}
+
+static int shut(const char *verb)
+{
+	int fd __cleanup(fd_close) = control_connect();
+	char answer[64];
+
+	return fd < 0 ? -1 : control_ask(fd, verb, answer, sizeof(answer));
+}
+
+static int start_order(void *opts, int argc, char **argv)
+{
+	return order("start", argv[0], true);
+}
+static int stop_order(void *opts, int argc, char **argv)
+{
+	return order("stop", argv[0], false);
+}
+static int restart_order(void *opts, int argc, char **argv)
+{
+	return order("restart", argv[0], true);
+}
+static int poweroff_order(void *opts, int argc, char **argv)
+{
+	return shut("poweroff");
+}
+static int reboot_order(void *opts, int argc, char **argv)
+{
+	return shut("reboot");
+}
+static int halt_order(void *opts, int argc, char **argv)
+{
+	return shut("halt");
+}
+
+static const struct opt status_opts[] = {
+	{ "format", 'f', OPT_STR, offsetof(struct status_opts, format), "table|json",
+	  "form of the output; default table" },
+	{ NULL },
+};
+static const struct opt no_opts[] = { { NULL } };
+
+const struct applet init_status_applet = {
+	.name = "status",
+	.args = "[NAME]",
+	.summary = "show the containers of this machine",
+	.opts = status_opts,
+	.opts_size = sizeof(struct status_opts),
+	.args_max = 1,
+	.run = status_run,
+};
+
+#define ORDER(verb_, args_, n_, summary_)                                                          \
+	const struct applet init_##verb_##_applet = {                                              \
+		.name = #verb_,                                                                    \
+		.args = args_,                                                                     \
+		.summary = summary_,                                                               \
+		.opts = no_opts,                                                                   \
+		.args_min = n_,                                                                    \
+		.args_max = n_,                                                                    \
+		.run = verb_##_order,                                                              \
+	}
+ORDER(start, "NAME", 1, "start a container of this machine and wait until it runs");
+ORDER(stop, "NAME", 1, "stop a container of this machine; it is not started again");
+ORDER(restart, "NAME", 1, "stop it and start it anew");
+ORDER(poweroff, "", 0, "stop all containers in reverse order and switch the machine off");
+ORDER(reboot, "", 0, "the same, and boot again");
+ORDER(halt, "", 0, "the same, and stand still");

@@ -1,0 +1,180 @@
+/* boot.h - process 1 of a machine: settings, supervisor, mounts, logs, control (docs/boot.md). */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_BOOT_BOOT_H
+#define CORE_BOOT_BOOT_H
+
+#include "core/run/run.h"
+
+#define BOOT_ROOT "/run/runc" /* --root of the containers: where runc looks without being told */
+#define BOOT_DIR "/run/ocibox"
+#define BOOT_SOCKET BOOT_DIR "/init.sock"
+
+/* ---- settings.c: command line and boot.json ------------------------------------------------------ */
+
+enum boot_restart { BOOT_NO, BOOT_ON_FAILURE, BOOT_ALWAYS };
+enum boot_goal { BOOT_WAIT, BOOT_POWEROFF, BOOT_REBOOT, BOOT_HALT };
+enum boot_cgroup { BOOT_CGROUP_NONE, BOOT_CGROUP_V1, BOOT_CGROUP_HYBRID, BOOT_CGROUP_V2 };
+extern const struct json_word boot_goal_words[];
+
+/* How one container is kept. Times in milliseconds. */
+struct boot_rule {
+	int restart, stop_signal;
+	int64_t backoff_first, backoff_max, start_interval, start_timeout, stop_timeout;
+	uint32_t start_count; /* 0: no limit */
+	uint64_t log_size;
+	const char *log;
+	bool disabled;
+};
+
+struct boot_row; /* one of `containers` as it was written */
+
+struct boot_settings {
+	const char *config, *bundles, *hostname, *log;
+	int cgroup, restart, done;
+	int64_t watchdog, wait; /* milliseconds */
+	bool shell, debug;
+	LIST(struct oci_mount) mounts;
+	struct boot_row *defaults;
+	LIST(struct boot_row) containers;
+};
+
+void boot_defaults(struct boot_settings *s);
+/* One setting by its key. -1: the record says that the key is unknown or the value bad. */
+int boot_set(struct boot_settings *s, const char *key, const char *value);
+/* Every word of text (changed in place; blanks part, double quotes hold together) that begins with
+ * "ocibox.". tell gets the record of each that is refused, and may be NULL. */
+void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void));
+/* The document. -1: the record reads `FILE:LINE:COL: FIELD: WHAT`, and *s is as before. */
+int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
+		  size_t len, void (*tell)(void));
+/* What holds for the container of this name. */
+void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out);
+/* Name of the i-th of `containers`, NULL behind the last. */
+const char *boot_row_name(const struct boot_settings *s, size_t i);
+/* A container's name by its directory's: "10-net" is "net". */
+const char *boot_name(const char *dir);
+
+/* ---- super.c: when to start and stop what ---------------------------------------------------------- */
+
+enum super_state {
+	SUPER_WAITING, /* for the one before it */
+	SUPER_STARTING,
+	SUPER_RUNNING,
+	SUPER_BACKOFF,
+	SUPER_STOPPING,
+	SUPER_KILLING,
+	SUPER_STOPPED, /* by order */
+	SUPER_ENDED,
+	SUPER_FAILED,
+	SUPER_DISABLED,
+};
+extern const struct json_word super_words[];
+
+struct super_one {
+	const struct boot_rule *rule;
+	enum super_state state;
+	int64_t due, began, delay, window; /* ms; delay: the last pause */
+	uint32_t starts, in_window;
+	int status; /* of the last end, -1: none yet */
+	bool again; /* by order: when it has stopped it starts anew */
+	bool limited; /* failed by the start limit */
+};
+
+struct super {
+	struct super_one *at;
+	size_t n, next; /* next: the first that has not had its turn */
+	enum boot_goal goal;
+	bool told; /* the end of all, or of the shutdown */
+};
+
+struct super_act {
+	enum { SUPER_START, SUPER_SIGNAL, SUPER_KILL, SUPER_ABANDON, SUPER_DONE, SUPER_DOWN } what;
+	size_t i;
+};
+
+/* Pure: what happened goes in, super_next gives what to do until it is false. */
+void super_ready(struct super *s, size_t i);
+void super_exit(struct super *s, size_t i, int status, int64_t now);
+void super_start(struct super *s, size_t i, int64_t now);
+void super_stop(struct super *s, size_t i, bool again, int64_t now);
+void super_shutdown(struct super *s, enum boot_goal goal, int64_t now);
+bool super_next(struct super *s, int64_t now, struct super_act *act);
+int64_t super_due(const struct super *s); /* when to ask again; INT64_MAX never */
+bool super_alive(const struct super_one *o); /* has a process */
+
+/* ---- console.c, logs.c: what is said, and what containers say ---------------------------------------- */
+
+void console_open(void); /* /dev/console for us and, where they were closed, descriptors 0 to 2 */
+void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void console_error(void); /* the error record, which is then empty */
+void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
+/* This process becomes a session leader with /dev/console as 0 to 2 and controlling terminal. */
+int console_own(void);
+
+#define LOG_LINE 512
+struct log {
+	const char *name, *path; /* path: of the file, NULL for console and kmsg */
+	const char *old; /* path.1 */
+	int in, out; /* the pipe: in is ours, out the container's */
+	int fd; /* file or kmsg */
+	uint64_t size, max;
+	bool held; /* not started yet: what comes is the runtime's, the last line tells why */
+	bool lost; /* that the file cannot be written has been told */
+	size_t len;
+	char line[LOG_LINE];
+};
+int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule);
+/* Takes what is in the pipe. */
+void log_pump(struct log *l);
+/* It did not start: what is in the pipe, of which the last line's message becomes *why. */
+void log_reason(struct log *l, char *why, size_t size);
+void log_release(struct log *l); /* it runs: what was held goes out */
+
+/* ---- mounts.c ------------------------------------------------------------------------------------------ */
+
+void mounts_basic(void); /* all but cgroups */
+void mounts_cgroup(int layout);
+void mounts_further(struct arena *a, const struct boot_settings *s);
+void mounts_end(void); /* unmounts, or mounts read-only */
+
+/* ---- machine.c, control.c: the loop ---------------------------------------------------------------------- */
+
+struct unit {
+	const char *name, *dir, *pidfile, *state;
+	char **argv; /* runc run */
+	struct boot_rule rule;
+	struct log log;
+	pid_t run; /* `runc run`, 0 none */
+	pid_t pid; /* of the container, for status */
+	bool tty;
+};
+
+#define CONTROL_MAX 8
+
+struct machine {
+	struct boot_settings set;
+	struct super super;
+	struct unit *units;
+	size_t n;
+	int signals, inotify, watchdog, control;
+	int clients[CONTROL_MAX];
+	int64_t pet; /* when the watchdog is due */
+	pid_t shell;
+	int64_t shell_due; /* INT64_MAX: none wanted */
+};
+
+/* Never returns. kernel: the kernel started us, and /proc/cmdline is ours. argv: further settings. */
+_Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
+int units_find(struct arena *a, struct machine *m);
+pid_t unit_start(const struct unit *u); /* -1: the record */
+pid_t unit_kill(const struct unit *u);
+void control_open(struct machine *m);
+void control_accept(struct machine *m);
+void control_serve(struct machine *m, int *client, int64_t now);
+_Noreturn void boot_down(struct machine *m);
+
+/* Asks process 1: one packet there, one back. 0, -1. */
+int control_connect(void);
+int control_ask(int fd, const char *request, char *answer, size_t size);
+
+#endif

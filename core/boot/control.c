@@ -1,0 +1,159 @@
+/* control.c - orders over a socket that only root can use: one packet there, one back. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/*
+ * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "poweroff", "reboot", "halt".
+ * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS" with
+ * STATUS -1 when there is none. Nothing is remembered between two requests.
+ */
+static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
+
+/* ---- process 1 ----------------------------------------------------------------------------------------- */
+
+void control_open(struct machine *m)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t old = umask(0177);
+
+	for (size_t i = 0; i < CONTROL_MAX; i++)
+		m->clients[i] = -1;
+	m->control = -1;
+	unlink(BOOT_SOCKET);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, CONTROL_MAX) < 0) {
+		fail("no orders can be given: listen on %s", BOOT_SOCKET);
+		console_error();
+		fd_close(&fd);
+	}
+	umask(old);
+	m->control = fd;
+}
+
+void control_accept(struct machine *m)
+{
+	int fd __cleanup(fd_close) = accept4(m->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return;
+	if (peer.uid) {
+		send(fd, "error only root may do this", 27, MSG_NOSIGNAL);
+		return;
+	}
+	for (size_t i = 0; i < CONTROL_MAX; i++)
+		if (m->clients[i] < 0) {
+			m->clients[i] = fd_take(&fd);
+			return;
+		}
+}
+
+static size_t find(const struct machine *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!strcmp(m->units[i].name, name))
+			break;
+	return i;
+}
+
+static int print_row(const struct machine *m, size_t i, char *out, size_t size)
+{
+	const struct super_one *o = &m->super.at[i];
+
+	if (i >= m->n)
+		return snprintf(out, size, "end");
+	return snprintf(out, size, "%s %s %d %u %d", m->units[i].name,
+			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
+			o->status);
+}
+
+static int answer(struct machine *m, char *request, int64_t now, char *out, size_t size)
+{
+	char *arg = strchr(request, ' ');
+	int goal;
+	size_t i;
+
+	if (arg)
+		*arg++ = 0;
+	goal = json_word_value(boot_goal_words, request);
+	if (goal > BOOT_WAIT) {
+		super_shutdown(&m->super, goal, now);
+		return snprintf(out, size, "ok");
+	}
+	if (!arg)
+		return snprintf(out, size, "error %s: not understood", request);
+	if (!strcmp(request, "row"))
+		return print_row(m, strtoul(arg, NULL, 10), out, size);
+	i = find(m, arg);
+	if (i == m->n)
+		return snprintf(out, size, "error there is no container %s", arg);
+	if (!strcmp(request, "stop"))
+		super_stop(&m->super, i, false, now);
+	else if (!m->units[i].dir)
+		return snprintf(out, size, "error %s has no bundle", arg);
+	else if (m->super.goal)
+		return snprintf(out, size, "error the machine is going down");
+	else if (!strcmp(request, "start"))
+		super_start(&m->super, i, now);
+	else if (!strcmp(request, "restart"))
+		super_stop(&m->super, i, true, now);
+	else
+		return snprintf(out, size, "error %s: not understood", request);
+	return snprintf(out, size, "ok");
+}
+
+void control_serve(struct machine *m, int *client, int64_t now)
+{
+	char request[1200], out[1200];
+	ssize_t n = recv(*client, request, sizeof(request) - 1, 0);
+	int len;
+
+	if (n <= 0) {
+		if (!n || errno != EAGAIN)
+			fd_close(client);
+		return;
+	}
+	request[n] = 0;
+	len = answer(m, request, now, out, sizeof(out));
+	if (send(*client, out, len < (int)sizeof(out) ? (size_t)len : sizeof(out) - 1,
+		 MSG_NOSIGNAL) < 0)
+		fd_close(client);
+}
+
+/* ---- the other side --------------------------------------------------------------------------------------- */
+
+int control_connect(void)
+{
+	int fd __cleanup(fd_close) = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail("create a socket");
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		fail("connect to %s", BOOT_SOCKET);
+		return fail_hint("is oci-init process 1 here, and are you root?");
+	}
+	return fd_take(&fd);
+}
+
+int control_ask(int fd, const char *request, char *out, size_t size)
+{
+	ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
+
+	if (n >= 0 || errno == EPIPE)
+		n = recv(fd, out, size - 1, 0);
+	if (n < 0)
+		return fail("ask process 1");
+	out[n] = 0;
+	if (!n)
+		return failx("process 1 has hung up");
+	return strncmp(out, "error ", 6) ? 0 : failx("%s", out + 6);
+}

@@ -1,0 +1,172 @@
+/* logs.c - what containers write: by lines to the console or the kernel's log, or into files. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int open_file(struct log *l)
+{
+	struct stat st;
+
+	l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (l->fd < 0)
+		return fail("open the log %s", l->path);
+	l->size = fstat(l->fd, &st) < 0 ? 0 : st.st_size;
+	return 0;
+}
+
+int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule)
+{
+	int pipe_fds[2];
+
+	*l = (struct log){ .name = name, .in = -1, .out = -1, .fd = -1, .max = rule->log_size };
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return fail("make a pipe for its log");
+	l->in = pipe_fds[0];
+	l->out = pipe_fds[1];
+	fcntl(l->in, F_SETFL, O_NONBLOCK); /* ours alone: the container's end blocks as it should */
+	if (!strcmp(rule->log, "console") || !strcmp(rule->log, "tty"))
+		return 0;
+	if (!strcmp(rule->log, "kmsg")) {
+		l->fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+		return l->fd < 0 ? fail("open /dev/kmsg") : 0;
+	}
+	l->path = arena_printf(a, "%s/%s.log", rule->log, name);
+	l->old = arena_printf(a, "%s.1", l->path);
+	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
+		return fail("make %s", rule->log);
+	return open_file(l);
+}
+
+static void put_file(struct log *l)
+{
+	if (l->max && l->size + l->len > l->max && l->size) {
+		fd_close(&l->fd);
+		rename(l->path, l->old);
+	}
+	if (l->fd < 0 && open_file(l) < 0) {
+		if (!l->lost)
+			console_error();
+		l->lost = true;
+		return;
+	}
+	if (fd_write_all(l->fd, l->line, l->len) < 0) {
+		if (!l->lost) {
+			fail("write %s", l->path);
+			console_error();
+		}
+		l->lost = true;
+		return;
+	}
+	l->lost = false;
+	l->size += l->len;
+}
+
+static void put_line(struct log *l, const char *text, size_t len)
+{
+	char record[LOG_LINE + 300];
+	int n;
+
+	if (l->fd < 0) {
+		console_line(l->name, text, len);
+		return;
+	}
+	/* one write is one record; 30: facility daemon, priority info */
+	n = snprintf(record, sizeof(record), "<30>%s: %.*s\n", l->name, (int)len, text);
+	if (write(l->fd, record, n < (int)sizeof(record) ? (size_t)n : sizeof(record) - 1) < 0)
+		err_clear("the kernel takes no more just now");
+}
+
+/* Whole lines of what is there, or all of it. */
+static void flush(struct log *l, bool all)
+{
+	size_t from = 0;
+
+	if (l->path) {
+		put_file(l);
+		l->len = 0;
+		return;
+	}
+	for (;;) {
+		char *end = memchr(l->line + from, '\n', l->len - from);
+		size_t len = end ? (size_t)(end - l->line) - from : l->len - from;
+
+		if (!end && (!len || (!all && (from || l->len < LOG_LINE))))
+			break;
+		put_line(l, l->line + from, len && l->line[from + len - 1] == '\r' ? len - 1 : len);
+		from += len + !!end;
+	}
+	l->len -= from;
+	memmove(l->line, l->line + from, l->len);
+}
+
+/* 1: something was read. */
+static bool take(struct log *l)
+{
+	ssize_t n = read(l->in, l->line + l->len, LOG_LINE - l->len);
+
+	if (n <= 0)
+		return false;
+	l->len += n;
+	return true;
+}
+
+void log_pump(struct log *l)
+{
+	/* a bound, so that one who writes without end does not keep us from the others */
+	for (int i = 0; i < 16 && take(l); i++)
+		flush(l, false);
+}
+
+void log_release(struct log *l)
+{
+	l->held = false;
+	log_pump(l);
+}
+
+/* The message of `time="..." level=error msg="..."`. */
+static const char *message(char *line)
+{
+	char *msg = strstr(line, " msg=\""), *to, *from;
+
+	if (!msg)
+		return line;
+	for (to = from = msg += 6; *from && *from != '"'; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*to = 0;
+	if (!strncmp(msg, "runc run failed: ", 17))
+		msg += 17;
+	return msg;
+}
+
+void log_reason(struct log *l, char *why, size_t size)
+{
+	char last[LOG_LINE + 1], *line;
+
+	while (take(l) && l->len == LOG_LINE) {
+		/* all but the last lines are for the log */
+		line = memrchr(l->line, '\n', l->len - 1);
+		if (!line) {
+			flush(l, true);
+			continue;
+		}
+		memcpy(last, line + 1, l->line + l->len - line - 1);
+		size_t rest = l->line + l->len - line - 1;
+		l->len -= rest;
+		flush(l, true);
+		memcpy(l->line, last, rest);
+		l->len = rest;
+	}
+	memcpy(last, l->line, l->len);
+	last[l->len] = 0;
+	l->len = 0;
+	l->held = false;
+	for (line = last + strlen(last); line > last && line[-1] == '\n';)
+		*--line = 0;
+	line = strrchr(last, '\n');
+	snprintf(why, size, "%s", message(line ? line + 1 : last));
+}

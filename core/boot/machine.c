@@ -1,0 +1,421 @@
+/* machine.c - process 1 of a machine: set-up, and the loop that never ends. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <linux/watchdog.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+/* ---- settings ------------------------------------------------------------------------------------------ */
+
+static void read_settings(struct arena *a, struct machine *m, char **argv, bool kernel)
+{
+	static char line[4096];
+	struct boot_settings probe;
+	char *words = "", *text;
+	size_t len;
+
+	if (kernel && file_read_line(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) < 0)
+		console_error();
+	words = line;
+	for (; argv && *argv; argv++)
+		if (!strncmp(*argv, "ocibox.", 7))
+			words = arena_printf(a, "%s \"%s\"", words, *argv);
+	boot_defaults(&m->set);
+	/* first only which file it is: the line itself comes after it */
+	boot_defaults(&probe);
+	boot_set_words(&probe, arena_strdup(a, words), NULL);
+	if (probe.config || !access("/etc/ocibox/boot.json", F_OK)) {
+		const char *file = probe.config ? probe.config : "/etc/ocibox/boot.json";
+
+		if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0 ||
+		    boot_set_json(a, &m->set, file, text, len, console_error) < 0)
+			console_error();
+	}
+	boot_set_words(&m->set, arena_strdup(a, words), console_error);
+}
+
+/* ---- set-up ---------------------------------------------------------------------------------------------- */
+
+static void open_watchdog(struct machine *m)
+{
+	int seconds = m->set.watchdog / 1000;
+
+	m->watchdog = -1;
+	if (!seconds)
+		return;
+	m->watchdog = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
+	if (m->watchdog < 0 || ioctl(m->watchdog, WDIOC_SETTIMEOUT, &seconds) < 0) {
+		fail("set /dev/watchdog to %d seconds", seconds);
+		console_error();
+	}
+}
+
+static void hold_signals(struct machine *m)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	m->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* Ctrl-Alt-Del is for us to see; in a container it is not ours (EINVAL, EPERM). */
+	if (reboot(RB_DISABLE_CAD) < 0)
+		err_clear("a container has no keyboard");
+}
+
+/* Two descriptors a container and one for its file. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* The runtime writes a pid file when the program has been executed: that is how it is known. */
+static void watch_starts(struct machine *m)
+{
+	if (mkdir(BOOT_DIR, 0700) < 0 && errno != EEXIST) {
+		fail("make %s", BOOT_DIR);
+		console_error();
+	}
+	m->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (m->inotify < 0 || inotify_add_watch(m->inotify, BOOT_DIR, IN_MOVED_TO) < 0) {
+		fail("watch %s", BOOT_DIR);
+		console_error();
+		fd_close(&m->inotify);
+	}
+}
+
+static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
+{
+	umask(022);
+	mounts_basic();
+	console_open();
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
+	hold_signals(m);
+	raise_files();
+	read_settings(a, m, argv, kernel);
+	mounts_cgroup(m->set.cgroup);
+	if (m->set.hostname && sethostname(m->set.hostname, strlen(m->set.hostname)) < 0) {
+		fail("set the hostname");
+		console_error();
+	}
+	if (net_lo_up() < 0)
+		console_error();
+	open_watchdog(m);
+	mounts_further(a, &m->set);
+	watch_starts(m);
+	control_open(m);
+	units_find(a, m);
+	m->shell_due = INT64_MAX;
+	if (!m->n)
+		console_say("no containers in %s", m->set.bundles);
+}
+
+/* ---- what happens to containers ----------------------------------------------------------------------- */
+
+static void tell_end(const struct machine *m, size_t i, const char *why)
+{
+	const struct super_one *o = &m->super.at[i];
+	char then[64] = "", how[80];
+
+	if (o->state == SUPER_BACKOFF && o->due > clock_ms())
+		snprintf(then, sizeof(then), "; starts again in %ld ms", (long)o->delay);
+	if (o->status > 128)
+		snprintf(how, sizeof(how), "killed by signal %d", o->status - 128);
+	else
+		snprintf(how, sizeof(how), "ended with status %d", o->status);
+	console_say("%s: %s%s%s", m->units[i].name, why ? "did not start: " : "", why ? why : how,
+		    then);
+}
+
+static void want_shell(struct machine *m)
+{
+	if (m->set.shell && !m->shell && !m->super.goal)
+		m->shell_due = 0;
+}
+
+static void on_exit(struct machine *m, size_t i, int raw)
+{
+	struct unit *u = &m->units[i];
+	struct super_one *o = &m->super.at[i];
+	char why[LOG_LINE + 1];
+	bool started = o->state != SUPER_STARTING && !u->log.held;
+
+	u->run = u->pid = 0;
+	unlink(u->pidfile);
+	if (!started && u->log.in >= 0)
+		log_reason(&u->log, why, sizeof(why));
+	else if (u->log.in >= 0)
+		log_pump(&u->log);
+	super_exit(&m->super, i, proc_exit_code(raw), clock_ms());
+	tell_end(m, i, started ? NULL : *why ? why : "it said nothing");
+	if (o->state == SUPER_FAILED)
+		want_shell(m);
+}
+
+static void act(struct machine *m, const struct super_act *a)
+{
+	struct unit *u = m->n ? &m->units[a->i < m->n ? a->i : 0] : NULL;
+
+	switch (a->what) {
+	case SUPER_START:
+		u->log.held = m->inotify >= 0 && !u->tty;
+		u->run = unit_start(u);
+		if (u->run < 0) {
+			u->run = 0;
+			u->log.held = false;
+			console_error();
+			super_exit(&m->super, a->i, 255, clock_ms());
+		} else if (m->inotify < 0) {
+			super_ready(&m->super, a->i);
+		}
+		break;
+	case SUPER_SIGNAL: kill(u->run, u->rule.stop_signal); break;
+	case SUPER_KILL:
+		console_say("%s: does not stop: killing it", u->name);
+		if (unit_kill(u) < 0)
+			console_error();
+		break;
+	case SUPER_ABANDON: kill(u->run, SIGKILL); break;
+	case SUPER_DONE:
+		if (!m->n)
+			want_shell(m);
+		if (m->set.done && m->shell_due == INT64_MAX && !m->shell)
+			super_shutdown(&m->super, m->set.done, clock_ms());
+		break;
+	case SUPER_DOWN: boot_down(m);
+	}
+}
+
+/* One that runs into the start limit does so without an event. */
+static void tell_limits(struct machine *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct super_one *o = &m->super.at[i];
+
+		if (!o->limited)
+			continue;
+		o->limited = false;
+		console_say("%s: failed for good: %u starts within %ld ms", m->units[i].name,
+			    o->rule->start_count, (long)o->rule->start_interval);
+		want_shell(m);
+	}
+}
+
+static void on_started(struct machine *m)
+{
+	char buf[4096] __attribute__((aligned(8))), text[16];
+	ssize_t n;
+
+	while ((n = read(m->inotify, buf, sizeof(buf))) > 0)
+		for (char *at = buf; at < buf + n;) {
+			struct inotify_event *e = (struct inotify_event *)at;
+			size_t len = e->len ? strlen(e->name) : 0;
+
+			at += sizeof(*e) + e->len;
+			for (size_t i = 0; i < m->n; i++) {
+				struct unit *u = &m->units[i];
+
+				if (len < 4 || strlen(u->name) != len - 4 || !u->run ||
+				    strncmp(u->name, e->name, len - 4))
+					continue;
+				if (file_read_line(AT_FDCWD, u->pidfile, text, sizeof(text)) > 0)
+					u->pid = strtol(text, NULL, 10);
+				super_ready(&m->super, i);
+				console_say("%s: started (process %d)", u->name, (int)u->pid);
+				log_release(&u->log);
+			}
+		}
+}
+
+/* ---- signals --------------------------------------------------------------------------------------------- */
+
+static const struct {
+	int sig;
+	enum boot_goal goal;
+} orders[] = {
+	{ SIGTERM, BOOT_REBOOT },   { SIGINT, BOOT_REBOOT },   { SIGUSR1, BOOT_HALT },
+	{ SIGUSR2, BOOT_POWEROFF }, { SIGPWR, BOOT_POWEROFF },
+};
+
+static void reap(struct machine *m)
+{
+	int status;
+	pid_t pid;
+
+	/* whoever has ended since had told that it started: in this order */
+	if (m->inotify >= 0)
+		on_started(m);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == m->shell) {
+			m->shell = 0;
+			m->shell_due = INT64_MAX;
+			m->super.told = false; /* what was due when it came is asked again */
+			/* without a shell there is no second try */
+			if (!m->set.done && proc_exit_code(status) < 126)
+				m->shell_due = clock_ms() + 1000;
+			else
+				m->set.shell = false;
+		}
+		for (size_t i = 0; i < m->n; i++)
+			if (m->units[i].run == pid) {
+				if (m->inotify >= 0)
+					on_started(m);
+				on_exit(m, i, status);
+				break;
+			}
+	}
+}
+
+static void on_signals(struct machine *m)
+{
+	struct signalfd_siginfo si;
+
+	while (read(m->signals, &si, sizeof(si)) == sizeof(si))
+		for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+			if (orders[i].sig == (int)si.ssi_signo)
+				super_shutdown(&m->super, orders[i].goal, clock_ms());
+	reap(m);
+}
+
+/* ---- the shell --------------------------------------------------------------------------------------------- */
+
+static bool anybody(const struct machine *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->super.at[i].state < SUPER_STOPPED)
+			return true;
+	return false;
+}
+
+static void start_shell(struct machine *m)
+{
+	bool again = m->shell_due != 0;
+	sigset_t none;
+
+	m->shell_due = INT64_MAX;
+	if (m->super.goal || (again && anybody(m)))
+		return;
+	m->shell = fork();
+	if (m->shell < 0) {
+		m->shell = 0;
+		return;
+	}
+	if (m->shell)
+		return;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!console_own())
+		execl("/bin/sh", "-sh", NULL);
+	fail("emergency shell /bin/sh");
+	console_error();
+	_exit(127);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------------------- */
+
+static void pet(struct machine *m, int64_t now)
+{
+	if (m->watchdog < 0 || now < m->pet)
+		return;
+	if (write(m->watchdog, ".", 1) < 0)
+		err_clear("it is tried again");
+	m->pet = now + m->set.watchdog / 3;
+}
+
+static int until(const struct machine *m, int64_t now)
+{
+	int64_t due = super_due(&m->super);
+
+	if (m->watchdog >= 0 && m->pet < due)
+		due = m->pet;
+	if (m->shell_due < due)
+		due = m->shell_due;
+	if (due == INT64_MAX)
+		return -1;
+	due -= now;
+	return due < 0 ? 0 : due > 3600000 ? 3600000 : (int)due;
+}
+
+enum { P_SIGNALS, P_INOTIFY, P_CONTROL, P_CLIENTS, P_LOGS = P_CLIENTS + CONTROL_MAX };
+
+static void fill(const struct machine *m, struct pollfd *p)
+{
+	bool room = false;
+
+	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
+	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
+	for (size_t i = 0; i < CONTROL_MAX; i++) {
+		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
+		room |= m->clients[i] < 0;
+	}
+	p[P_CONTROL] = (struct pollfd){ room ? m->control : -1, POLLIN, 0 };
+	for (size_t i = 0; i < m->n; i++)
+		p[P_LOGS + i] = (struct pollfd){ m->units[i].log.held ? -1 : m->units[i].log.in,
+						 POLLIN, 0 };
+}
+
+static void serve(struct machine *m, const struct pollfd *p)
+{
+	if (p[P_INOTIFY].revents)
+		on_started(m);
+	for (size_t i = 0; i < m->n; i++)
+		if (p[P_LOGS + i].revents)
+			log_pump(&m->units[i].log);
+	if (p[P_SIGNALS].revents)
+		on_signals(m);
+	for (size_t i = 0; i < CONTROL_MAX; i++)
+		if (p[P_CLIENTS + i].revents)
+			control_serve(m, &m->clients[i], clock_ms());
+	if (p[P_CONTROL].revents)
+		control_accept(m);
+}
+
+/* Nothing in here takes memory. */
+static _Noreturn void loop(struct machine *m, struct pollfd *p)
+{
+	struct super_act what;
+
+	for (;;) {
+		int64_t now = clock_ms();
+
+		pet(m, now);
+		while (super_next(&m->super, now, &what))
+			act(m, &what);
+		tell_limits(m);
+		if (m->shell_due <= now)
+			start_shell(m);
+		fill(m, p);
+		if (poll(p, P_LOGS + m->n, until(m, clock_ms())) > 0)
+			serve(m, p);
+	}
+}
+
+static _Noreturn void no_memory(void)
+{
+	console_say("out of memory");
+	for (;;)
+		pause();
+}
+
+_Noreturn void boot_machine(struct arena *a, char **argv, bool kernel)
+{
+	static struct machine m;
+
+	arena_oom = no_memory;
+	set_up(a, &m, argv, kernel);
+	loop(&m, arena_alloc(a, (P_LOGS + m.n) * sizeof(struct pollfd)));
+}

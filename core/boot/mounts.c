@@ -1,0 +1,259 @@
+/* mounts.c - what a machine needs mounted, and its end. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#define QUIET (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static const struct basic {
+	const char *at, *type, *data;
+	unsigned long flags;
+} basic[] = {
+	{ "/proc", "proc", NULL, QUIET },
+	{ "/sys", "sysfs", NULL, QUIET },
+	{ "/dev", "devtmpfs", "mode=0755", MS_NOSUID },
+	{ "/dev/pts", "devpts", "gid=5,mode=0620,ptmxmode=0666", MS_NOSUID | MS_NOEXEC },
+	{ "/dev/shm", "tmpfs", "mode=1777", MS_NOSUID | MS_NODEV },
+	{ "/run", "tmpfs", "mode=0755", MS_NOSUID | MS_NODEV },
+};
+
+/* What a /dev without devtmpfs must have (Documentation/admin-guide/devices.txt). */
+static const struct {
+	const char *path;
+	mode_t mode;
+	unsigned char major, minor;
+} nodes[] = {
+	{ "/dev/console", 0600, 5, 1 }, { "/dev/tty", 0666, 5, 0 },   { "/dev/null", 0666, 1, 3 },
+	{ "/dev/zero", 0666, 1, 5 },	{ "/dev/full", 0666, 1, 7 },  { "/dev/random", 0666, 1, 8 },
+	{ "/dev/urandom", 0666, 1, 9 }, { "/dev/kmsg", 0600, 1, 11 },
+};
+
+static const char *const links[][2] = { { "/proc/self/fd", "/dev/fd" },
+					{ "fd/0", "/dev/stdin" },
+					{ "fd/1", "/dev/stdout" },
+					{ "fd/2", "/dev/stderr" } };
+
+/* Something is mounted on it already: it lies on another device than its parent. */
+static bool is_mounted(const char *at)
+{
+	struct stat st, up;
+	char parent[64];
+
+	snprintf(parent, sizeof(parent), "%s/..", at);
+	return !stat(at, &st) && !stat(parent, &up) && st.st_dev != up.st_dev;
+}
+
+static int mount_one(const char *at, const char *type, const char *data, unsigned long flags)
+{
+	mkdir(at, 0755);
+	if (mount(type, at, type, flags, data) < 0 && errno != EBUSY)
+		return fail("mount %s on %s", type, at);
+	return 0;
+}
+
+static void make_dev(void)
+{
+	mode_t old = umask(0);
+
+	/* KERNEL: without CONFIG_DEVTMPFS (ENODEV), or in a container (EPERM): only these nodes. */
+	if (mount_one("/dev", "tmpfs", "mode=0755", MS_NOSUID) < 0)
+		console_error();
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		mknod(nodes[i].path, S_IFCHR | nodes[i].mode,
+		      makedev(nodes[i].major, nodes[i].minor));
+	umask(old);
+}
+
+void mounts_basic(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(basic); i++) {
+		const struct basic *b = &basic[i];
+
+		if (is_mounted(b->at))
+			continue;
+		if (!mount_one(b->at, b->type, b->data, b->flags))
+			err_clear("it is there");
+		else if (!strcmp(b->at, "/dev"))
+			make_dev();
+		else
+			console_error();
+		if (!strcmp(b->at, "/dev"))
+			for (size_t j = 0; j < ARRAY_SIZE(links); j++)
+				if (symlink(links[j][0], links[j][1]) < 0)
+					err_clear("it is there, or a convenience is missing");
+	}
+}
+
+/* ---- cgroups --------------------------------------------------------------------------------------------- */
+
+#define CGROUPS "/sys/fs/cgroup"
+
+/* Controllers that share a hierarchy, as everybody has it. */
+static const char *const pairs[][2] = { { "cpu", "cpu,cpuacct" },
+					{ "net_cls", "net_cls,net_prio" } };
+
+static void mount_v1(const char *name)
+{
+	const char *with = name;
+	char at[PATH_MAX], link[PATH_MAX];
+
+	if (!strcmp(name, "cpuacct") || !strcmp(name, "net_prio"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (!strcmp(name, pairs[i][0]))
+			with = pairs[i][1];
+	snprintf(at, sizeof(at), CGROUPS "/%.255s", with);
+	if (mount_one(at, "cgroup", with, QUIET) < 0) {
+		console_error();
+		rmdir(at);
+		return;
+	}
+	while (with && strchr(with, ',')) {
+		for (const char *c = with; c; c = strchr(c, ',') ? strchr(c, ',') + 1 : NULL) {
+			snprintf(link, sizeof(link), CGROUPS "/%.*s", (int)strcspn(c, ","), c);
+			if (symlink(with, link) < 0)
+				err_clear("only a second name");
+		}
+		with = NULL;
+	}
+}
+
+void mounts_cgroup(int layout)
+{
+	char text[4096], *line, *next;
+
+	if (layout == BOOT_CGROUP_NONE || is_mounted(CGROUPS))
+		return;
+	if (layout == BOOT_CGROUP_V2) {
+		if (mount_one(CGROUPS, "cgroup2", "nsdelegate", QUIET) < 0 &&
+		    mount_one(CGROUPS, "cgroup2", NULL, QUIET) < 0)
+			console_error();
+		return;
+	}
+	if (mount_one(CGROUPS, "tmpfs", "mode=0755", QUIET) < 0 ||
+	    file_read_line(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0) {
+		console_error();
+		return;
+	}
+	/* "#subsys_name hierarchy num_cgroups enabled" */
+	for (line = text; line && *line; line = next) {
+		size_t len;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		len = strlen(line);
+		if (*line == '#' || !len || line[len - 1] == '0')
+			continue;
+		line[strcspn(line, "\t ")] = 0;
+		mount_v1(line);
+	}
+	if (layout == BOOT_CGROUP_HYBRID &&
+	    mount_one(CGROUPS "/unified", "cgroup2", NULL, QUIET) < 0)
+		console_error();
+}
+
+/* ---- those of boot.json ---------------------------------------------------------------------------------- */
+
+static void wait_for_device(const char *source, int64_t wait)
+{
+	static const struct timespec pause = { 0, 20000000 };
+	int64_t end = clock_ms() + wait;
+
+	while (source && !strncmp(source, "/dev/", 5) && access(source, F_OK) < 0 &&
+	       clock_ms() < end)
+		nanosleep(&pause, NULL);
+}
+
+void mounts_further(struct arena *a, const struct boot_settings *s)
+{
+	struct mount_env env = { .arena = a, .root_path = "/", .proc = -1 };
+
+	if (!s->mounts.n)
+		return;
+	env.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	env.readonly_later = arena_alloc(a, (s->mounts.n + 1) * sizeof(int));
+	list_each (m, s->mounts) {
+		wait_for_device(m->source, s->wait);
+		if (!m->destination || *m->destination != '/')
+			failx("mounts: a destination must be an absolute path");
+		else if (mount_entry(&env, m) == 0)
+			continue;
+		else
+			fail_in("mount %s", m->destination);
+		console_error();
+	}
+	if (mount_finish(&env) < 0)
+		console_error();
+	fd_pool_close(&env.done);
+	fd_close(&env.root);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
+
+static bool is_basic(const char *at)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(basic); i++) {
+		size_t len = strlen(basic[i].at);
+
+		if (!strncmp(at, basic[i].at, len) && (!at[len] || at[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* "\040" of mountinfo is a blank (proc(5)). */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
+			*to++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = 0;
+}
+
+/* The last ones first: they lie on the others. */
+void mounts_end(void)
+{
+	static char text[64 << 10];
+	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	while (fd >= 0 && len < sizeof(text) - 1 &&
+	       (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	fd_close(&fd);
+	text[len] = 0;
+	while (len) {
+		char *line, *at;
+
+		text[len - (text[len - 1] == '\n')] = 0;
+		line = memrchr(text, '\n', strlen(text));
+		line = line ? line + 1 : text;
+		len = line - text;
+		at = line;
+		for (int i = 0; at && i < 4; i++)
+			at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
+		if (!at)
+			continue;
+		at[strcspn(at, " ")] = 0;
+		unescape(at);
+		if (is_basic(at) || !strcmp(at, "/") || !umount2(at, UMOUNT_NOFOLLOW))
+			continue;
+		if (mount(NULL, at, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && errno != EINVAL)
+			console_say("%s stays mounted", at);
+	}
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		err_clear("an initramfs cannot and need not");
+}

@@ -1,0 +1,267 @@
+/* super.c - the supervisor as a pure machine: what happened goes in, what to do comes out. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+/* SIGKILL by the runtime had this long; then the runtime itself is killed. */
+#define KILL_MS 5000
+
+const struct json_word super_words[] = {
+	{ "waiting", SUPER_WAITING },
+	{ "starting", SUPER_STARTING },
+	{ "running", SUPER_RUNNING },
+	{ "backoff", SUPER_BACKOFF },
+	{ "stopping", SUPER_STOPPING },
+	{ "stopping", SUPER_KILLING },
+	{ "stopped", SUPER_STOPPED },
+	{ "ended", SUPER_ENDED },
+	{ "failed", SUPER_FAILED },
+	{ "disabled", SUPER_DISABLED },
+	{ NULL, 0 },
+};
+
+bool super_alive(const struct super_one *o)
+{
+	return o->state == SUPER_STARTING || o->state == SUPER_RUNNING ||
+	       o->state == SUPER_STOPPING || o->state == SUPER_KILLING;
+}
+
+/* ---- what happened --------------------------------------------------------------------------------- */
+
+void super_ready(struct super *s, size_t i)
+{
+	if (s->at[i].state == SUPER_STARTING)
+		s->at[i].state = SUPER_RUNNING;
+}
+
+static int64_t next_delay(const struct super_one *o, int64_t now)
+{
+	const struct boot_rule *r = o->rule;
+	int64_t lasted = now - o->began;
+
+	if (!o->delay || (lasted > o->delay && lasted > r->backoff_first))
+		return r->backoff_first;
+	return o->delay * 2 < r->backoff_max ? o->delay * 2 : r->backoff_max;
+}
+
+void super_exit(struct super *s, size_t i, int status, int64_t now)
+{
+	struct super_one *o = &s->at[i];
+	bool failed = status || o->state == SUPER_STARTING;
+
+	o->status = status;
+	if (o->again && s->goal == BOOT_WAIT) {
+		super_start(s, i, now);
+	} else if (o->state == SUPER_STOPPING || o->state == SUPER_KILLING || s->goal) {
+		o->state = SUPER_STOPPED;
+	} else if (o->rule->restart == BOOT_ALWAYS ||
+		   (failed && o->rule->restart == BOOT_ON_FAILURE)) {
+		o->delay = next_delay(o, now);
+		o->due = now + o->delay;
+		o->state = SUPER_BACKOFF;
+	} else {
+		o->state = failed ? SUPER_FAILED : SUPER_ENDED;
+	}
+}
+
+/* ---- orders ----------------------------------------------------------------------------------------- */
+
+void super_start(struct super *s, size_t i, int64_t now)
+{
+	struct super_one *o = &s->at[i];
+
+	if (s->goal || o->state == SUPER_STARTING || o->state == SUPER_RUNNING)
+		return;
+	if (super_alive(o) && !o->again) {
+		o->again = true;
+		return;
+	}
+	o->again = false;
+	o->state = SUPER_BACKOFF;
+	o->due = now;
+	o->delay = 0;
+	o->in_window = 0;
+}
+
+static void stop(struct super_one *o, int64_t now)
+{
+	o->state = SUPER_STOPPING;
+	o->due = now + o->rule->stop_timeout;
+}
+
+void super_stop(struct super *s, size_t i, bool again, int64_t now)
+{
+	struct super_one *o = &s->at[i];
+
+	if (!super_alive(o)) {
+		if (again)
+			super_start(s, i, now);
+		else if (o->state == SUPER_WAITING || o->state == SUPER_BACKOFF)
+			o->state = SUPER_STOPPED;
+		return;
+	}
+	o->again = again;
+	/* super_next signals it: due tells that this has not happened yet */
+	if (o->state == SUPER_STARTING || o->state == SUPER_RUNNING) {
+		o->state = SUPER_STOPPING;
+		o->due = -1;
+	}
+}
+
+void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
+{
+	bool second = s->goal;
+
+	s->goal = goal;
+	if (!second)
+		s->told = false;
+	for (size_t i = 0; i < s->n; i++) {
+		struct super_one *o = &s->at[i];
+
+		if (o->state == SUPER_WAITING || o->state == SUPER_BACKOFF)
+			o->state = SUPER_STOPPED;
+		if (!second)
+			continue;
+		/* asked once more, nobody waits any longer */
+		if (o->state == SUPER_STARTING || o->state == SUPER_RUNNING ||
+		    (o->state == SUPER_STOPPING && o->due > now)) {
+			o->state = SUPER_STOPPING;
+			o->due = now;
+		}
+	}
+}
+
+/* ---- what to do --------------------------------------------------------------------------------------- */
+
+static bool start(struct super *s, size_t i, int64_t now)
+{
+	struct super_one *o = &s->at[i];
+	const struct boot_rule *r = o->rule;
+
+	if (now - o->window >= r->start_interval || !o->in_window) {
+		o->window = now;
+		o->in_window = 0;
+	}
+	o->limited = r->start_count && ++o->in_window > r->start_count;
+	if (o->limited) {
+		o->state = SUPER_FAILED;
+		return false;
+	}
+	o->state = SUPER_STARTING;
+	o->began = now;
+	o->due = now + r->start_timeout;
+	o->starts++;
+	s->told = false;
+	return true;
+}
+
+/* Deadlines of one that is being stopped. */
+static bool press(struct super_one *o, int64_t now, struct super_act *act)
+{
+	if (o->state == SUPER_STOPPING && o->due < 0) {
+		stop(o, now);
+		act->what = SUPER_SIGNAL;
+		return true;
+	}
+	if (o->state == SUPER_STOPPING && o->due <= now) {
+		o->state = SUPER_KILLING;
+		o->due = now + KILL_MS;
+		act->what = SUPER_KILL;
+		return true;
+	}
+	if (o->state == SUPER_KILLING && o->due <= now) {
+		o->due = INT64_MAX;
+		act->what = SUPER_ABANDON;
+		return true;
+	}
+	return false;
+}
+
+/* The next in order, once the one before it runs. */
+static bool first_start(struct super *s, int64_t now, size_t *i)
+{
+	for (; s->next < s->n; s->next++) {
+		const struct super_one *before = s->next ? &s->at[s->next - 1] : NULL;
+
+		if (before && before->state == SUPER_STARTING && before->due > now)
+			return false;
+		*i = s->next;
+		if (s->at[*i].state == SUPER_WAITING && start(s, *i, now)) {
+			s->next++;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool all_ended(const struct super *s)
+{
+	if (s->next < s->n)
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i].state < SUPER_ENDED)
+			return false;
+	return true;
+}
+
+static bool next_down(struct super *s, int64_t now, struct super_act *act)
+{
+	for (size_t i = s->n; i--;) {
+		struct super_one *o = &s->at[i];
+
+		if (!super_alive(o))
+			continue;
+		if (o->state != SUPER_STARTING && o->state != SUPER_RUNNING)
+			return false; /* one after the other */
+		stop(o, now);
+		*act = (struct super_act){ SUPER_SIGNAL, i };
+		return true;
+	}
+	act->what = SUPER_DOWN;
+	return true;
+}
+
+bool super_next(struct super *s, int64_t now, struct super_act *act)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct super_one *o = &s->at[i];
+
+		act->i = i;
+		if (press(o, now, act))
+			return true;
+		act->what = SUPER_START;
+		if (o->state == SUPER_BACKOFF && o->due <= now && start(s, i, now))
+			return true;
+	}
+	if (s->told)
+		return false;
+	if (s->goal) {
+		if (!next_down(s, now, act))
+			return false;
+		s->told = act->what == SUPER_DOWN;
+		return true;
+	}
+	act->what = SUPER_START;
+	if (first_start(s, now, &act->i))
+		return true;
+	if (!all_ended(s))
+		return false;
+	act->what = SUPER_DONE;
+	s->told = true;
+	return true;
+}
+
+int64_t super_due(const struct super *s)
+{
+	int64_t due = INT64_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct super_one *o = &s->at[i];
+
+		if ((o->state == SUPER_BACKOFF || o->state == SUPER_STOPPING ||
+		     o->state == SUPER_KILLING ||
+		     (o->state == SUPER_STARTING && i + 1 == s->next && s->next < s->n)) &&
+		    o->due < due)
+			due = o->due;
+	}
+	return due;
+}

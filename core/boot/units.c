@@ -1,0 +1,173 @@
+/* units.c - the containers: found in a directory, started as `runc run`. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in the directory, sorted. */
+static char **list_dir(struct arena *a, const char *path, size_t *n)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	size_t room = 64;
+	char **names = arena_alloc(a, room * sizeof(*names));
+
+	*n = 0;
+	if (!dir) {
+		fail("open %s", path);
+		console_error();
+		return names;
+	}
+	while ((e = readdir(dir))) {
+		if (*e->d_name == '.')
+			continue;
+		if (*n == room) {
+			char **more = arena_alloc(a, 2 * room * sizeof(*names));
+
+			memcpy(more, names, room * sizeof(*names));
+			names = more;
+			room *= 2;
+		}
+		names[(*n)++] = arena_strdup(a, e->d_name);
+	}
+	closedir(dir);
+	qsort(names, *n, sizeof(*names), by_name);
+	return names;
+}
+
+static bool known(const struct machine *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcmp(m->units[i].name, name))
+			return true;
+	return false;
+}
+
+/* A unit without a directory is one that is asked for and not there. */
+static void add(struct arena *a, struct machine *m, const char *name, const char *dir)
+{
+	struct unit *u = &m->units[m->n];
+	struct super_one *o = &m->super.at[m->n++];
+	const char *argv[] = { "runc", "--root",     BOOT_ROOT, "run", "--bundle",
+			       dir,    "--pid-file", NULL,	name,  NULL };
+
+	u->name = name;
+	u->dir = dir;
+	u->pidfile = arena_printf(a, BOOT_DIR "/%s.pid", name);
+	u->state = arena_printf(a, BOOT_ROOT "/%s", name);
+	argv[7] = u->pidfile;
+	u->argv = arena_alloc(a, sizeof(argv));
+	memcpy(u->argv, argv, sizeof(argv));
+	boot_rule(&m->set, name, &u->rule);
+	u->tty = !strcmp(u->rule.log, "tty");
+	*o = (struct super_one){ .rule = &u->rule, .status = -1 };
+	if (u->rule.disabled)
+		o->state = SUPER_DISABLED;
+	if (!dir) {
+		o->state = SUPER_FAILED;
+		u->log.in = u->log.out = u->log.fd = -1;
+		console_say("%s: there is no bundle of this name in %s", name, m->set.bundles);
+	} else if (log_open(a, &u->log, name, &u->rule) < 0) {
+		fail_in("%s", name);
+		console_error(); /* the console it is, then */
+	}
+}
+
+int units_find(struct arena *a, struct machine *m)
+{
+	size_t n, rows = m->set.containers.n;
+	char **names = list_dir(a, m->set.bundles, &n);
+
+	m->units = arena_alloc(a, (n + rows + 1) * sizeof(*m->units));
+	m->super.at = arena_alloc(a, (n + rows + 1) * sizeof(*m->super.at));
+	for (size_t i = 0; i < n; i++) {
+		const char *name = boot_name(names[i]);
+		const char *dir = arena_printf(a, "%s/%s", m->set.bundles, names[i]);
+		struct stat st;
+
+		if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		if (access(arena_printf(a, "%s/config.json", dir), F_OK) < 0)
+			console_say("%s has no config.json", dir);
+		else if (!oci_id_valid(name))
+			console_say("%s: \"%s\" cannot be the name of a container", dir, name);
+		else if (known(m, name))
+			console_say("%s: there is another \"%s\"", dir, name);
+		else
+			add(a, m, name, dir);
+	}
+	for (size_t i = 0; i < rows; i++)
+		if (!known(m, boot_row_name(&m->set, i)))
+			add(a, m, boot_row_name(&m->set, i), NULL);
+	m->super.n = m->n;
+	return 0;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------------ */
+
+static _Noreturn void execute(char *const *argv)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv("/proc/self/exe", argv);
+	fail("execute the runtime");
+	fd_write_all(2, err_text(), strlen(err_text()));
+	_exit(127);
+}
+
+/* What a runtime that was killed has left would be in the way. */
+static void clear_away(const struct unit *u)
+{
+	char *argv[] = { "runc", "--root", BOOT_ROOT, "delete", "--force", (char *)u->name, NULL };
+	int status;
+	pid_t pid;
+
+	if (access(u->state, F_OK) < 0)
+		return;
+	pid = fork();
+	if (!pid)
+		execute(argv);
+	if (pid > 0)
+		proc_wait(pid, &status);
+}
+
+pid_t unit_start(const struct unit *u)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid)
+		return pid < 0 ? fail("start a process for %s", u->name) : pid;
+	if (u->tty && !console_own()) {
+		clear_away(u);
+		execute(u->argv);
+	}
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(null, 0);
+	dup2(u->log.out < 0 ? null : u->log.out, 1);
+	dup2(1, 2);
+	clear_away(u);
+	execute(u->argv);
+}
+
+pid_t unit_kill(const struct unit *u)
+{
+	char *argv[] = { "runc", "--root", BOOT_ROOT, "kill", (char *)u->name, "KILL", NULL };
+	pid_t pid = fork();
+
+	if (!pid)
+		execute(argv);
+	return pid < 0 ? fail("kill %s", u->name) : pid;
+}

@@ -1,0 +1,233 @@
+#!/bin/sh
+# boot.t - oci-init as process 1 of a machine: starting, restarting, stopping, logs, orders.
+# SPDX-License-Identifier: MIT
+# The machine is a pid namespace with /run and console of its own; reboot(2) there ends it by a signal.
+. "$(dirname "$0")/lib.sh"
+
+need_root
+unshare -mpunf true 2>/dev/null || skip_all "no new namespaces here"
+bundles=$tmp/bundles
+con=$tmp/console
+mkdir "$bundles"
+
+# boot SETTING...: a machine with the bundles; sets $machine (process 1 as seen here) and $boot.
+boot() {
+	: >"$con"
+	BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark unshare -mpunf sh -c '
+		mount -t proc proc /proc && mount -t tmpfs -o size="$BOOT_RUN" tmpfs /run &&
+			mount --bind "$0" /dev/console || exit 99
+		exec "$@"' "$con" "$OCI_INIT" ocibox.bundles="$bundles" "$@" </dev/null >"$tmp/boot.out" 2>&1 &
+	boot=$!
+	bg_all="$bg_all $boot"
+	wait_for machine_up || bail "no machine: $(cat "$tmp/boot.out")"
+}
+machine_up() {
+	read -r machine <"/proc/$boot/task/$boot/children" || return 1
+	machine=${machine%% *}
+	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] && nsenter -t "$machine" -m test -S /run/ocibox/init.sock
+}
+inside() { nsenter -t "$machine" -m -p -u -n "$@"; }
+order() {
+	status=0
+	timeout -s KILL 60 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+# down: the machine ends; sets $ended to the status of unshare.
+down() {
+	kill "-${1:-USR2}" "$machine"
+	ended=0
+	wait "$boot" 2>/dev/null || ended=$?
+}
+says() { grep -Eq -e "$1" "$con"; }
+state_is() { order status "$1" --format json; printf '%s' "$out" | grep -q "\"state\":\"$2\""; }
+field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$tmp/out"; }
+# unit DIR SCRIPT: a bundle that runs it by sh.
+template=
+unit() {
+	bundle=$bundles/$1
+	mkdir "$bundle"
+	if [ -z "$template" ]; then
+		template=$tmp/rootfs
+		make_rootfs "$template"
+	fi
+	base_config >"$bundle/config.json"
+	config_set /root/path "\"$template\"" /process/args "$(words sh -c "$2")"
+}
+fresh() { rm -rf "$bundles" && mkdir "$bundles"; }
+
+# Names carry the mark, since cgroups and the leak check are shared with others.
+a=a-$mark b=b-$mark c=c-$mark
+sleeper='trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+
+# ---- order of start, logs on the console, shutdown in reverse ---------------------------------------------
+
+unit "20-$b" "$sleeper"
+unit "10-$a" "$sleeper"
+unit "30-$c" "$sleeper"
+mkdir "$bundles/40-empty"
+boot
+ok "all run" wait_for state_is "$c" running
+is "they started in the order of their directories" \
+	"$(sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n')" abc
+ok "what a container writes is on the console behind its name" wait_for says "^$a: up"
+ok "a directory without a config.json is told" says '40-empty has no config.json'
+is "runc finds them" "$(inside "$RUNC" list -q | wc -l)" 3
+order status
+like "status is a table" "$out" "^$b +running +[0-9]+ +1 +-"
+order status nobody
+is "status of an unknown one fails" "$status" 1
+order stop "$b"
+is "stop waits" "$status" 0
+ok "until it has stopped" state_is "$b" stopped
+ok "and the others run on" state_is "$c" running
+order start "$b"
+ok "start starts it anew" state_is "$b" running
+order restart "$b"
+state_is "$b" running
+is "restart does too" "$(field starts)" 3
+order start nobody
+like "an unknown name is refused" "$err" 'no container nobody'
+socket_mode=$(inside stat -c %a /run/ocibox/init.sock)
+is "the socket is for root alone" "$socket_mode" 600
+if command -v setpriv >/dev/null; then
+	inside chmod 711 /run/ocibox
+	inside chmod 666 /run/ocibox/init.sock
+	status=0
+	inside setpriv --reuid 65534 --clear-groups "$OCI_INIT" poweroff 2>"$tmp/err" || status=$?
+	is "others are refused even where they reach it" "$status" 1
+	like "and told so" "$(cat "$tmp/err")" 'only root'
+	ok "the machine runs on" state_is "$a" running
+else
+	skip "others are refused even where they reach it" "no setpriv here"
+fi
+kill -KILL "$(cat /proc/"$machine"/task/"$machine"/children | cut -d ' ' -f 1)" 2>/dev/null
+ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
+order start "$a"
+ok "and what it left is not in the way" state_is "$a" running
+down USR2
+is "SIGUSR2 powers off (SIGINT in a pid namespace)" "$ended" 130
+is "containers stopped in reverse order" "$(grep -c '' "$con" >/dev/null; sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 | tr -d '\n')" cba
+ok "which is told last" says '^oci-init: powering off'
+nothing_left "nothing is left of the machine"
+fresh
+
+# ---- restart policies ------------------------------------------------------------------------------------------
+
+unit 1-"$a" 'exit 0'
+unit 2-"$b" 'exit 3'
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "hostname": "board", "nonsense": 1,
+  "defaults": { "backoff": { "first": "10ms", "max": "40ms" }, "startLimit": { "count": 4, "interval": "1m" } },
+  "containers": [ { "name": "$b", "restart": "on-failure" }, { "name": "missing-$mark" },
+    { "name": "$c", "stopTimeout": "100ms", "log": "$tmp/logs", "logSize": 4096, "disabled": true } ] }
+E
+boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3
+ok "on-failure: started again until the start limit" wait_for says "$b: failed for good: 4 starts within 60000 ms"
+ok "with doubled pauses" says "$b: ended with status 3; starts again in 20 ms"
+ok "up to the longest" says "$b: ended with status 3; starts again in 40 ms"
+nok "and not beyond" says "$b: .* in 80 ms"
+state_is "$b" failed
+is "as often as the limit says" "$(field starts) $(field status)" "4 3"
+ok "no: a good end is the end" state_is "$a" ended
+ok "a row without a bundle is told" says "missing-$mark: there is no bundle"
+ok "an unknown member is told" says 'nonsense: there is no such setting'
+ok "an unknown key of the command line is told" says 'what: there is no such setting'
+ok "a bad value is told" says 'cgroup: "v3" is no value'
+is "the hostname is set" "$(inside hostname)" board
+ok "a disabled one is not started" state_is "$c" disabled
+order start "$c"
+ok "but by order" state_is "$c" running
+ok "it logs to its file" wait_for grep -q up "$tmp/logs/$c.log"
+down TERM
+is "SIGTERM reboots (SIGHUP in a pid namespace)" "$ended" 129
+nothing_left "nothing is left of the second"
+fresh
+
+# ---- faults, log rotation, a deaf one ------------------------------------------------------------------------------
+
+unit 1-"$a" "i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; while :; do sleep 0.05; done"
+unit 2-"$b" true
+config_set /linux/namespaces/0/type '"netwerk"'
+unit 3-"$c" 'trap "" TERM; echo deaf; while :; do sleep 0.05; done'
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "log": "$tmp/logs", "logSize": 4096 }, { "name": "$c", "stopTimeout": "200ms" } ],
+  "mounts": [ { "destination": "$tmp/data", "type": "tmpfs", "source": "tmpfs", "options": [ "size=64k" ] },
+    { "destination": "$tmp/none", "type": "ext4", "source": "/dev/nothing-$mark" } ] }
+E
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
+ok "the others go on" wait_for state_is "$c" running
+is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
+ok "which says why" says "^oci-init: $b: did not start: config.json:.*netwerk"
+ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
+ok "one whose device does not come is told" says "mount $tmp/none"
+ok "a log is renamed when it is full" wait_for test -e "$tmp/logs/$a.log.1"
+ok "the newest is in the file" wait_for grep -q 'number 299' "$tmp/logs/$a.log"
+ok "files stay small" [ "$(cat "$tmp/logs/$a.log" "$tmp/logs/$a.log.1" | wc -c)" -le 8192 ]
+ok "the deaf one is up" wait_for says "^$c: deaf"
+order stop "$c"
+ok "a deaf one is killed at its deadline" says "$c: does not stop: killing it"
+state_is "$c" stopped
+is "which its status shows" "$(field status)" 137
+order reboot
+is "reboot by order" "$status" 0
+ended=0
+wait "$boot" || ended=$?
+is "ends it" "$ended" 129
+nothing_left "nothing is left of the third"
+fresh
+
+# ---- a full /run, no containers, done ------------------------------------------------------------------------------
+
+unit 1-"$a" 'exit 0'
+run_size=16k
+boot
+ok "a full /run: a clear line" wait_for says "$a: did not start: .*No space left"
+down
+run_size=
+nothing_left "nothing is left of the full one"
+boot ocibox.done=halt ocibox.restart=no
+ended=0
+wait "$boot" || ended=$?
+is "done=halt: the end of all is the end of the machine" "$ended" 130
+fresh
+boot
+ok "no containers is told" wait_for says "no containers in $bundles"
+down USR1
+is "and waited in" "$ended" 130
+
+# ---- many at once, and nothing grows -----------------------------------------------------------------------------------
+
+n=${BOOT_MANY:-100}
+i=100
+while [ $((i - 100)) -lt "$n" ]; do
+	unit "$i-u$i-$mark" "while :; do sleep 5; done"
+	i=$((i + 1))
+done
+memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$machine/status"; }
+all_run() { order status; [ "$(grep -c ' running ' "$tmp/out")" = "$n" ]; }
+boot
+i=0
+until all_run || [ $((i = i + 1)) = 20 ]; do sleep 1; done
+is "$n containers run at once" "$(grep -c ' running ' "$tmp/out")" "$n"
+fds=$(ls "/proc/$machine/fd" | wc -l)
+kb=$(memory)
+i=100
+while [ $i -lt 110 ]; do
+	order restart "u$i-$mark"
+	i=$((i + 1))
+done
+sleep 0.2
+is "restarts leave no descriptor" "$(ls "/proc/$machine/fd" | wc -l)" "$fds"
+ok "and take no memory" [ "$(memory)" -le $((kb + 32)) ]
+nok "and no zombie" grep -qs '^State:.Z' $(sed 's/\([0-9]*\)/\/proc\/\1\/status/g' "/proc/$machine/task/$machine/children")
+kill -USR2 "$machine"
+kill -USR2 "$machine"
+kill -USR2 "$machine"
+ended=0
+wait "$boot" || ended=$?
+is "asked twice, all end at once" "$ended" 130
+
+nothing_left
+done_testing
