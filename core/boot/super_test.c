@@ -1,0 +1,168 @@
+/* super_test.c - the supervisor: order, restarts, limits, deadlines; no process and no clock. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+#include "tests/tap.h"
+
+#include <string.h>
+
+#define is_int(got, want, ...) ok((got) == (want), __VA_ARGS__)
+
+static struct boot_rule rule;
+static struct super_one ones[3];
+static struct super s;
+
+static void fresh(size_t n, int restart)
+{
+	rule = (struct boot_rule){ .restart = restart,
+				   .backoff_first = 100,
+				   .backoff_max = 300,
+				   .start_interval = 10000,
+				   .start_timeout = 1000,
+				   .stop_timeout = 500 };
+	memset(ones, 0, sizeof(ones));
+	s = (struct super){ .at = ones, .n = n };
+	for (size_t i = 0; i < n; i++)
+		ones[i] = (struct super_one){ .rule = &rule, .status = -1 };
+}
+
+/* "S0": what it wants done now, all of it. */
+static const char *wants(int64_t now)
+{
+	static char text[64];
+	struct super_act a;
+	size_t n = 0;
+
+	while (n < 60 && super_next(&s, now, &a)) {
+		text[n++] = "SskadD"[a.what];
+		if (a.what < SUPER_DONE)
+			text[n++] = '0' + a.i;
+	}
+	text[n] = 0;
+	return text;
+}
+#define WANTS(now, want) is_str(wants(now), want, "at " #now " it wants \"" want "\"")
+
+static void test_order(void)
+{
+	fresh(3, BOOT_NO);
+	WANTS(0, "S0");
+	WANTS(10, "");
+	super_ready(&s, 0);
+	WANTS(20, "S1");
+	super_exit(&s, 1, 1, 30); /* did not start: the next all the same */
+	WANTS(30, "S2");
+	super_ready(&s, 2);
+	is_int(ones[1].state, SUPER_FAILED, "one that did not start has failed");
+	super_exit(&s, 0, 0, 40);
+	is_int(ones[0].state, SUPER_ENDED, "one that ends well has ended");
+	WANTS(50, "");
+	super_exit(&s, 2, 0, 60);
+	WANTS(60, "d");
+	WANTS(70, "");
+	fresh(2, BOOT_NO);
+	WANTS(0, "S0");
+	is_int(super_due(&s), 1000, "the next waits so long for the one before");
+	WANTS(1000, "S1");
+	fresh(0, BOOT_NO);
+	WANTS(0, "d");
+}
+
+static void test_restart(void)
+{
+	fresh(1, BOOT_ALWAYS);
+	WANTS(0, "S0");
+	super_ready(&s, 0);
+	super_exit(&s, 0, 0, 10);
+	is_int(super_due(&s), 110, "first pause");
+	WANTS(109, "");
+	WANTS(110, "S0");
+	super_exit(&s, 0, 1, 120);
+	is_int(super_due(&s), 320, "doubled");
+	WANTS(320, "S0");
+	super_exit(&s, 0, 1, 330);
+	is_int(super_due(&s), 630, "not beyond the longest");
+	WANTS(630, "S0");
+	super_ready(&s, 0);
+	super_exit(&s, 0, 1, 5000);
+	is_int(super_due(&s), 5100, "the first one again when it ran for long");
+	fresh(1, BOOT_ON_FAILURE);
+	WANTS(0, "S0");
+	super_ready(&s, 0);
+	super_exit(&s, 0, 0, 10);
+	is_int(ones[0].state, SUPER_ENDED, "on-failure: a good end is the end");
+	fresh(1, BOOT_ALWAYS);
+	rule.start_count = 2;
+	WANTS(0, "S0");
+	super_exit(&s, 0, 1, 10);
+	WANTS(110, "S0");
+	super_exit(&s, 0, 1, 120);
+	WANTS(400, "d");
+	ok(ones[0].state == SUPER_FAILED && ones[0].limited,
+	   "the third start within the interval fails");
+	super_start(&s, 0, 500);
+	WANTS(500, "S0");
+}
+
+static void test_stop(void)
+{
+	fresh(2, BOOT_ALWAYS);
+	WANTS(0, "S0");
+	super_ready(&s, 0);
+	WANTS(0, "S1");
+	super_ready(&s, 1);
+	super_stop(&s, 0, false, 100);
+	WANTS(100, "s0");
+	WANTS(599, "");
+	WANTS(600, "k0");
+	WANTS(5600, "a0");
+	super_exit(&s, 0, 137, 5700);
+	is_int(ones[0].state, SUPER_STOPPED, "stopped by order: not started again");
+	WANTS(99999, "");
+	super_stop(&s, 1, true, 100000);
+	WANTS(100000, "s1");
+	super_exit(&s, 1, 0, 100001);
+	WANTS(100001, "S1");
+	super_exit(&s, 1, 1, 100002);
+	super_stop(&s, 1, false, 100003);
+	is_int(ones[1].state, SUPER_STOPPED, "one that would start again later does not");
+}
+
+static void test_down(void)
+{
+	fresh(3, BOOT_ALWAYS);
+	for (int i = 0; i < 3; i++) {
+		wants(0);
+		super_ready(&s, i);
+	}
+	super_shutdown(&s, BOOT_REBOOT, 100);
+	WANTS(100, "s2");
+	WANTS(200, "");
+	super_exit(&s, 2, 0, 200);
+	WANTS(200, "s1");
+	WANTS(700, "k1");
+	super_exit(&s, 1, 137, 710);
+	WANTS(710, "s0");
+	super_start(&s, 2, 720);
+	WANTS(720, "");
+	super_exit(&s, 0, 0, 730);
+	WANTS(730, "D");
+	WANTS(740, "");
+	fresh(2, BOOT_ALWAYS);
+	wants(0);
+	super_ready(&s, 0);
+	wants(0);
+	super_ready(&s, 1);
+	super_shutdown(&s, BOOT_HALT, 100);
+	WANTS(100, "s1");
+	super_shutdown(&s, BOOT_HALT, 101);
+	WANTS(101, "k0k1");
+}
+
+int main(void)
+{
+	test_order();
+	test_restart();
+	test_stop();
+	test_down();
+	return done();
+}
