@@ -147,7 +147,7 @@ static void want_shell(struct machine *m)
 		m->shell_due = 0;
 }
 
-static void on_exit(struct machine *m, size_t i, int raw)
+static void on_end(struct machine *m, size_t i, int raw)
 {
 	struct unit *u = &m->units[i];
 	struct super_one *o = &m->super.at[i];
@@ -274,7 +274,7 @@ static void reap(struct machine *m)
 			if (m->units[i].run == pid) {
 				if (m->inotify >= 0)
 					on_started(m);
-				on_exit(m, i, status);
+				on_end(m, i, status);
 				break;
 			}
 	}

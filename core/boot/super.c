@@ -36,9 +36,8 @@ void super_ready(struct super *s, size_t i)
 static int64_t next_delay(const struct super_one *o, int64_t now)
 {
 	const struct boot_rule *r = o->rule;
-	int64_t lasted = now - o->began;
 
-	if (!o->delay || (lasted > o->delay && lasted > r->backoff_first))
+	if (!o->delay || now - o->began > r->backoff_max)
 		return r->backoff_first;
 	return o->delay * 2 < r->backoff_max ? o->delay * 2 : r->backoff_max;
 }

@@ -8,8 +8,7 @@
 
 /* ---- config.c: the rows ----------------------------------------------------------------------- */
 
-extern const struct json_type oci_config_type, oci_process_type, oci_resources_type,
-	oci_mount_type;
+extern const struct json_type oci_config_type, oci_process_type, oci_resources_type, oci_mount_type;
 
 /* ---- words.c: every word the spec knows ---------------------------------------------------------- */
 
