@@ -8,7 +8,7 @@ struct arena arena;
 
 struct all {
 	bool flag, other;
-	const char *str;
+	const char *str, *may;
 	struct opt_list list;
 	long num;
 	int count;
@@ -22,6 +22,7 @@ static const struct opt rows[] = {
 	{ "env", 'e', OPT_LIST, AT(list), "E", "" },
 	{ "num", 'n', OPT_INT, AT(num), "N", "" },
 	{ "verbose", 'v', OPT_COUNT, AT(count), NULL, "" },
+	{ "may", 0, OPT_MAYBE, AT(may), "M", "" },
 	{ "old", 0, OPT_IGNORED, 0, NULL, "" },
 	{ "older", 0, OPT_IGNORED_STR, 0, "X", "" },
 	{ "", 'Z', OPT_FLAG, AT(other), NULL, "" },
@@ -167,6 +168,16 @@ static void test_counts(void)
 	is_str(err_text(), "runc: \"verb\" requires a maximum of 2 argument(s)", "too many");
 }
 
+static void test_maybe(void)
+{
+	parse("--may a -- b c");
+	is_str(got.may, "", "an option with a value that may be missing takes no argument");
+	ok(positionals("a b c") && opts_dashes == 1, "one stood before --");
+	parse("--may=7m a");
+	is_str(got.may, "7m", "its value stands behind =");
+	ok(opts_dashes == -1, "there was no --");
+}
+
 int main(void)
 {
 	static char block[64 << 10];
@@ -177,5 +188,6 @@ int main(void)
 	test_positionals();
 	test_refusals();
 	test_counts();
+	test_maybe();
 	return done();
 }
