@@ -169,7 +169,7 @@ static const struct opt run_opts[] = {
 	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE",
 	  "write the pid of the container's init there" },
 	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL,
-	  "move and chroot instead of pivot_root, for a rootfs on a ramdisk" },
+	  "move and chroot instead of pivot_root; not needed, on an initramfs neither" },
 	{ "no-new-keyring", 0, OPT_FLAG, AT(no_new_keyring), NULL,
 	  "keep the caller's session keyring" },
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
