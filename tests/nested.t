@@ -274,6 +274,8 @@ for answer in 38:ENOSYS 1:EPERM; do
 		{\"names\":$new,\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${answer%:*}}]}"
 	nest
 	works "all of them answer ${answer#*:}" "$good"
+	argv runc --root /run/runc run --no-pivot --bundle /inner "$id-2"
+	works "all of them answer ${answer#*:}: --no-pivot" "$good"
 	life "all of them answer ${answer#*:}: a life"
 	plain "$middle"
 	mount_api

@@ -442,6 +442,17 @@ moved:
 	return 0;
 }
 
+/* KERNEL 5.2: fsopen(2) (ENOSYS); over "/" itself, with all that is mounted on it left below. */
+static int move_classic(int root)
+{
+	char path[FD_PATH_MAX];
+
+	err_clear("mount(2) can move as well");
+	if (mount(path_of_fd(path, root), "/", NULL, MS_MOVE, NULL) < 0)
+		return fail("move the root filesystem to /");
+	return rootfs_chroot(root);
+}
+
 /*
  * Over "/" instead of in its place, and with nothing left on that: a full /proc of the host would let a
  * user namespace mount a fresh one without the masks (mount_too_revealing of the kernel's namespace.c).
@@ -455,6 +466,10 @@ int rootfs_move(int root, unsigned long propagation)
 	if (enter_own_root() < 0 || find_ground(&g) < 0)
 		return -1;
 	cover = cover_ground(MS_PRIVATE);
+	if (cover < 0 && (err_num() == ENOSYS || err_num() == EPERM)) {
+		fd_close(&g.proc);
+		return move_classic(root);
+	}
 	if (cover < 0 || mountapi_attach(root, cover) < 0) {
 		fd_close(&g.proc);
 		return fail_in("move the root filesystem to /");
