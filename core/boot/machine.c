@@ -183,7 +183,13 @@ static void act(struct machine *m, const struct super_act *a)
 			super_ready(&m->super, a->i);
 		}
 		break;
-	case SUPER_SIGNAL: kill(u->run, u->rule.stop_signal); break;
+	case SUPER_SIGNAL:
+		/* The runtime cannot pass SIGKILL on, and would leave its container behind. */
+		if (u->rule.stop_signal != SIGKILL)
+			kill(u->run, u->rule.stop_signal);
+		else if (unit_kill(u) < 0)
+			console_error();
+		break;
 	case SUPER_KILL:
 		console_say("%s: does not stop: killing it", u->name);
 		if (unit_kill(u) < 0)
