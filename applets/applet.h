@@ -109,6 +109,8 @@ int applet_print(const char *text, size_t len);
 
 /* ---- runc.c ------------------------------------------------------------------------------------- */
 
+/* From 3 on, before sockets of a service manager and n further descriptors go to the payload: all there? */
+int runc_preserve(unsigned before, long n, unsigned *all);
 /* path made absolute against the working directory; NULL and "" give NULL. */
 int runc_absolute(const char *path, const char **out);
 

@@ -28,6 +28,17 @@ static int enter_bundle(const char *bundle, struct launch *how)
 	return 0;
 }
 
+/* Sockets that a service manager gave to us, and only to us (sd_listen_fds(3)). */
+static unsigned listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	long n;
+
+	if (!pid || !fds || !opts_number(pid, &n) || n != getpid() || !opts_number(fds, &n))
+		return 0;
+	return n > 0 && n < INT_MAX / 2 ? n : 0;
+}
+
 /* ---- --rootfs: no bundle ----------------------------------------------------------------------------- */
 
 static const struct opt *simple_option(const struct create_opts *o);
@@ -91,10 +102,12 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	how->pidfd_socket = o->pidfd_socket;
 	how->no_pivot = o->no_pivot;
 	how->no_new_keyring = o->no_new_keyring;
-	if (o->preserve_fds < 0 || o->preserve_fds > INT_MAX)
-		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range",
-			     o->preserve_fds);
-	how->preserve_fds = o->preserve_fds;
+	how->notify = getenv("NOTIFY_SOCKET");
+	if (how->notify && !*how->notify)
+		how->notify = NULL;
+	how->listen_fds = listen_fds();
+	if (runc_preserve(how->listen_fds, o->preserve_fds, &how->preserve_fds) < 0)
+		return -1;
 	/* while the caller's directory is still the working directory */
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)

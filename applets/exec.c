@@ -51,10 +51,8 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 	how->detach = o->detach;
 	how->subreaper = !o->no_subreaper && !o->detach;
 	how->ignore_paused = o->ignore_paused;
-	if (o->preserve_fds < 0 || o->preserve_fds > INT_MAX)
-		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range",
-			     o->preserve_fds);
-	how->preserve_fds = o->preserve_fds;
+	if (runc_preserve(0, o->preserve_fds, &how->preserve_fds) < 0)
+		return -1;
 	if (o->user && *o->user) {
 		how->has_user = true;
 		how->has_gid = strchr(o->user, ':');

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,23 @@ int runc_absolute(const char *path, const char **out)
 		return fail("find the working directory");
 	*out = arena_printf(&arena, "%s/%s", cwd, path);
 	free(cwd);
+	return 0;
+}
+
+int runc_preserve(unsigned before, long n, unsigned *all)
+{
+	if (n < 0 || n > INT_MAX / 2)
+		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", n);
+	for (long i = 0; i < before + n; i++) {
+		int flags = fcntl(3 + i, F_GETFD);
+
+		/* What is close-on-exec we have opened ourselves. */
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			continue;
+		errno = EBADF;
+		return fail("unable to stat preserved-fd %ld (of %ld)", i, before + n);
+	}
+	*all = before + n;
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
+#include <stdlib.h>
+
 /* Why a container in this state cannot be started; runc's words. */
 static const char *const refusals[] = {
 	[OCI_CREATING] = "cannot start a container that is still being created",
@@ -13,13 +15,18 @@ static const char *const refusals[] = {
 static int start_run(void *opts, int argc, char **argv)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
+	struct service service = SERVICE_INIT;
 
 	/* under the lock, so that of two starts exactly one sees it created (checklist L-29) */
 	if (life_open(&arena, globals.root, argv[0], LIFE_LOCK, &life) < 0)
 		return -1;
 	if (life.status != OCI_CREATED)
 		return failx("%s", refusals[life.status]);
-	return life_start(&arena, &life);
+	if (service_listen(&life, getenv("NOTIFY_SOCKET"), &service) < 0 ||
+	    life_start(&arena, &life) < 0)
+		return -1;
+	service_wait(&service, &life, life.pidfd);
+	return 0;
 }
 
 const struct applet start_applet = {

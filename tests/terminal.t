@@ -114,6 +114,39 @@ like 'detached without a console socket' "$status $err" '^1 .*cannot allocate tt
 do_runc run --console-socket "$tmp/x" --bundle "$bundle" "$id"
 like 'a console socket in the foreground' "$status $err" '^1 .*cannot use console socket if runc will not detach or allocate tty'
 
+# Nobody who does not read holds the runtime up: signals are forwarded all the same.
+argv sh -c 'stty raw; trap "exit 7" TERM; echo READY; while :; do sleep 0.05; done'
+mkfifo "$tmp/in" "$tmp/full"
+cat /dev/zero >"$tmp/in" 2>/dev/null &
+bg_all="$bg_all $!"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+runc_pid=$!
+bg_all="$bg_all $runc_pid"
+wait_for has_line "$tmp/out" READY
+sleep 0.5 # until the terminal is full
+kill -TERM $runc_pid
+ok 'a container that does not read what is typed gets its signals' wait_for gone $runc_pid || kill -KILL $runc_pid
+status=0
+wait $runc_pid || status=$?
+is 'and its exit status comes back' "$status" 7
+drop "$id"
+
+argv sh -c 'trap "touch /tmp/ended; exit 7" TERM; touch /tmp/ready; while :; do head -c 20000 /dev/zero; done'
+config_set /root/readonly false
+sleep 1000 <"$tmp/full" &
+bg_all="$bg_all $!"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/full" 2>"$tmp/err" &
+runc_pid=$!
+bg_all="$bg_all $runc_pid"
+wait_for test -e "$rootfs/tmp/ready"
+pid=$(pid_of "$id")
+sleep 0.5 # until the pipe is full
+kill -KILL "$pid"
+wait_for gone "$pid"
+kill -TERM $runc_pid
+ok 'nobody reads what a dead container wrote: a signal ends the runtime' wait_for gone $runc_pid || kill -KILL $runc_pid
+drop "$id"
+
 # ---- console socket (T-03) ----
 
 # console PATH [TEXT]: listens; what it shows is in $tmp/console.

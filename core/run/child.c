@@ -405,7 +405,10 @@ static int step_scheduling(struct child *c)
 /* HOME comes from the container's passwd: while we may still read it, whoever the payload runs as. */
 static int step_environment(struct child *c)
 {
-	c->env = exe_env(c->arena, c->process, c->root);
+	struct oci_process p = *c->process;
+
+	service_env(c->how, c->how->notify && has_mount_ns(c), &p, c->arena);
+	c->env = exe_env(c->arena, &p, c->root);
 	return 0;
 }
 

@@ -168,10 +168,12 @@ struct serve {
 	uint32_t ignored; /* signals that init inherited ignored: told with the answer to READY */
 	bool exec_failed; /* everything stood, only execve(2) failed */
 	unsigned done; /* bits of the types that may come only once */
+	struct service service;
 };
 #define SERVE_INIT(child_, life_)                                                                  \
 	{                                                                                          \
 		.c = (child_), .life = (life_), .sock = -1, .pidfd = -1, .master = -1,             \
+		.service = SERVICE_INIT,                                                           \
 	}
 
 /* Serves until the stream ends (0) or the child fails (-1). */
@@ -185,6 +187,17 @@ int launch_seccomp(struct child *c); /* compiles the profile, or finds it compil
 
 /* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
 int mountenv_fill(struct child *c);
+
+/* ---- service.c ----------------------------------------------------------------------------------------------------- */
+
+/* Adds the directory of the notify socket to the state and, read-only, to the mounts of the container. */
+int service_mount(struct arena *a, const struct life *life, struct oci_config *config);
+/* LISTEN_FDS, LISTEN_PID (our own: called in the child) and NOTIFY_SOCKET for the payload. */
+void service_env(const struct launch *how, bool notify, struct oci_process *p, struct arena *a);
+/* One message of the container. Readiness is told to the manager, with main_pid as the service's; leaves:
+ * and it was read when this returns. False: it was something else. */
+bool service_heard(struct service *s, pid_t main_pid, bool leaves);
+bool service_is_ready(const char *text); /* has the line READY=1 */
 
 /* ---- spawn.c ---------------------------------------------------------------------------------------------------- */
 
@@ -202,8 +215,9 @@ void spawn_end(pid_t pid); /* SIGKILL and reaped; 0: nothing */
 int wait_prepare(sigset_t *old);
 /* A new pty of the container: takes the size of our own terminal, before the payload asks for it. */
 void wait_adopt(int master);
-/* Waits for init, forwarding signals (and the terminal, master >= 0). Returns the exit status for a shell. */
-int wait_foreground(pid_t pid, int master);
+/* Waits for init, forwarding signals, the terminal (master >= 0) and readiness (an open service). Returns
+ * the exit status for a shell. */
+int wait_foreground(pid_t pid, int master, struct service *service);
 
 /* ---- pidfile.c ------------------------------------------------------------------------------------------------------ */
 int pidfile_write(const char *path, pid_t pid);

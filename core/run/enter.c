@@ -242,5 +242,5 @@ int enter(struct arena *a, const struct enter *how)
 			spawn_end(s.first);
 		return fail_take(num, text);
 	}
-	return how->detach ? 0 : wait_foreground(s.pid, s.master);
+	return how->detach ? 0 : wait_foreground(s.pid, s.master, &s.service);
 }

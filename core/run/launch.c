@@ -332,7 +332,7 @@ static int foreground(struct arena *a, struct serve *s)
 {
 	int status, there;
 
-	status = wait_foreground(s->pid, s->master);
+	status = wait_foreground(s->pid, s->master, &s->service);
 	if (status < 0 || s->c->how->keep)
 		return status;
 	/* Deleted by somebody else, its name and its cgroup may be another container's by now. */
@@ -348,12 +348,24 @@ static int foreground(struct arena *a, struct serve *s)
 	return status;
 }
 
-static int go(struct arena *a, struct child *c, struct serve *s)
+/* Somebody waits for the container's readiness, and it has a place for the socket. */
+static bool has_service(const struct child *c)
+{
+	return c->how->notify && c->plan.all & CLONE_NEWNS;
+}
+
+static int go(struct arena *a, struct child *c, struct serve *s, struct oci_config *config)
 {
 	struct undo u __cleanup(undo) = { .arena = a, .serve = s };
 	int status;
 
-	if (claim(c, s->life) < 0 || spawn(c, s) < 0)
+	if (claim(c, s->life) < 0)
+		return -1;
+	if (has_service(c) &&
+	    (service_mount(a, s->life, config) < 0 ||
+	     (!c->how->wait_start && service_listen(s->life, c->how->notify, &s->service) < 0)))
+		return -1;
+	if (spawn(c, s) < 0)
 		return -1;
 	if (serve_child(s) < 0)
 		return -1;
@@ -389,7 +401,10 @@ int launch(struct arena *a, const struct launch *how)
 		return fail("become subreaper");
 	if (life_new(a, how->root, how->id, &life) < 0)
 		return -1;
-	if (go(a, &c, &s) < 0)
+	if (go(a, &c, &s, &doc.config) < 0)
 		return s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
-	return how->detach ? 0 : foreground(a, &s);
+	if (!how->detach)
+		return foreground(a, &s);
+	service_wait(&s.service, &life, s.pidfd);
+	return 0;
 }

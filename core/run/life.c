@@ -426,7 +426,7 @@ static int kill_processes(struct life *l)
 	return l->pidfd >= 0 ? wait_dead(l) : 0;
 }
 
-static int remove_files(int dir)
+static int remove_files(int dir, unsigned depth)
 {
 	DIR *d;
 	struct dirent *e;
@@ -437,10 +437,18 @@ static int remove_files(int dir)
 		fd_close(&fd);
 		return -1;
 	}
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		    unlinkat(dir, e->d_name, 0) < 0 && errno == EISDIR)
-			unlinkat(dir, e->d_name, AT_REMOVEDIR);
+	while ((e = readdir(d))) {
+		int sub __cleanup(fd_close) = -1;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    !unlinkat(dir, e->d_name, 0) || errno != EISDIR)
+			continue;
+		/* That of the notify socket: the container may have filled it. */
+		sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub >= 0 && depth && remove_files(sub, depth - 1) < 0)
+			err_clear("removing the directory tells");
+		unlinkat(dir, e->d_name, AT_REMOVEDIR);
+	}
 	closedir(d);
 	return 0;
 }
@@ -454,7 +462,8 @@ static int remove_dir(const struct life *l, const char *id)
 	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
 	/* A fifo never started, something a killed process left, a temporary name or the like. */
-	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
+	if (errno == ENOTEMPTY && !remove_files(l->dir, 8) &&
+	    !unlinkat(l->root_dir, id, AT_REMOVEDIR))
 		return 0;
 	return fail("remove state directory %s/%s", l->root, id);
 }

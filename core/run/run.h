@@ -66,7 +66,9 @@ struct launch {
 	const char *console_socket, *pidfd_socket, *pid_file;
 	enum cgroup_manager manager;
 	bool rootless, no_pivot, no_new_keyring;
-	unsigned preserve_fds;
+	const char *notify; /* NOTIFY_SOCKET of our own manager; NULL: none */
+	unsigned listen_fds; /* sockets from descriptor 3 on that the manager gave */
+	unsigned preserve_fds; /* those, and what else is passed on */
 	bool detach; /* leave after start: run -d, create */
 	bool wait_start; /* create: init stays blocked until start */
 	bool keep; /* foreground run: do not delete at the end */
@@ -80,6 +82,22 @@ struct launch {
 /* Returns the exit status for the caller's shell (foreground run: the container's), -1, or
  * LAUNCH_EXEC_FAILED with the record filled all the same. */
 int launch(struct arena *a, const struct launch *how);
+
+/* ---- service.c: under a service manager (sd_notify(3), sd_listen_fds(3)) -------------------------------- */
+
+struct service {
+	int sock; /* where the container's readiness arrives; -1: nobody waits for it */
+	const char *manager; /* NOTIFY_SOCKET: a path, or "@name" */
+};
+#define SERVICE_INIT                                                                               \
+	{                                                                                          \
+		.sock = -1                                                                         \
+	}
+
+/* Binds the socket of a container that was created with one. manager NULL: nothing. */
+int service_listen(const struct life *life, const char *manager, struct service *s);
+/* For those who leave: until the container is ready, which the manager is told, or dead. */
+void service_wait(struct service *s, const struct life *life, int pidfd);
 
 /* ---- enter.c: the parent of exec ------------------------------------------------------------------------- */
 

@@ -86,6 +86,7 @@ void wait_adopt(int master)
 struct relay {
 	pid_t pid;
 	int signals, master, tty;
+	struct service *service;
 	int status;
 	bool dead;
 };
@@ -108,59 +109,119 @@ static void reap(struct relay *r)
 	}
 }
 
-static void on_signal(struct relay *r)
+/* True: the signal was one to end somebody, us if init is dead. */
+static bool on_signal(struct relay *r)
 {
 	struct signalfd_siginfo si;
 
 	if (read(r->signals, &si, sizeof(si)) != sizeof(si))
-		return;
+		return false;
 	if (si.ssi_signo == SIGCHLD)
 		reap(r);
 	else if (si.ssi_signo == SIGWINCH && r->master >= 0)
 		copy_size(r->tty, r->master);
-	else if (si.ssi_signo != SIGWINCH && si.ssi_signo != SIGURG)
+	if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGWINCH || si.ssi_signo == SIGURG)
+		return false;
+	if (!r->dead)
 		kill(r->pid, si.ssi_signo); /* init may be gone already: nothing to forward then */
+	return true;
 }
 
-/* One read, all written. 0 at the end of from. */
-static int copy_some(int from, int to)
-{
+/* One direction of the terminal: what was read waits here until it can be written. */
+struct flow {
+	int from, to; /* -1: ended */
+	size_t start, end;
 	char buf[4096];
-	ssize_t n = read(from, buf, sizeof(buf));
+};
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 1;
-	if (n <= 0)
-		return 0;
-	return fd_write_all(to, buf, n) < 0 ? 0 : 1;
+static struct pollfd flow_poll(const struct flow *f)
+{
+	return f->start < f->end ? (struct pollfd){ f->to, POLLOUT, 0 }
+				 : (struct pollfd){ f->from, POLLIN, 0 };
+}
+
+static bool again(void)
+{
+	return errno == EINTR || errno == EAGAIN;
+}
+
+/* One read or one write, whichever is due. False at the end of either. */
+static bool flow_step(struct flow *f)
+{
+	ssize_t n;
+
+	if (f->start < f->end) {
+		n = write(f->to, f->buf + f->start, f->end - f->start);
+		f->start += n > 0 ? n : 0;
+		return n >= 0 || again();
+	}
+	n = read(f->from, f->buf, sizeof(f->buf));
+	f->start = 0;
+	f->end = n > 0 ? n : 0;
+	return n > 0 || (n < 0 && again());
+}
+
+/*
+ * Nobody may hold us up by not reading: signals could no longer be forwarded. The flag must not be set
+ * on the caller's own description, which it shares with others, so terminals and pipes get one of ours.
+ * A socket that can be written takes a page, and a file never blocks.
+ */
+static int open_output(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (!fstat(1, &st) && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		fd = openat(AT_FDCWD, "/proc/self/fd/1",
+			    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? 1 : fd;
+}
+
+/* The end of our input is that of the payload's: ^D, as a person would type it. */
+static void end_input(struct flow *in)
+{
+	in->from = -1;
+	in->buf[0] = 4;
+	in->start = 0;
+	in->end = 1;
+}
+
+/* What the payload wrote last is still in the pty when it is dead. */
+static bool is_left(const struct flow *out)
+{
+	struct pollfd p = { out->from, POLLIN, 0 };
+
+	return out->from >= 0 &&
+	       (out->start < out->end || (poll(&p, 1, 0) > 0 && p.revents & POLLIN));
 }
 
 static void relay_loop(struct relay *r)
 {
-	struct pollfd fds[3] = { { r->signals, POLLIN, 0 },
-				 { r->master, POLLIN, 0 },
-				 { r->master >= 0 ? 0 : -1, POLLIN, 0 } };
+	static struct flow in, out;
 
-	while (!r->dead) {
+	in = (struct flow){ .from = r->master >= 0 ? 0 : -1, .to = r->master };
+	out = (struct flow){ .from = r->master, .to = open_output() };
+	while (!r->dead || is_left(&out)) {
+		struct pollfd fds[4] = { { r->signals, POLLIN, 0 },
+					 flow_poll(&out),
+					 flow_poll(&in),
+					 { r->service->sock, POLLIN, 0 } };
+
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
-		if (fds[1].revents && !copy_some(r->master, 1))
-			fds[1].fd = -1; /* every peer is closed */
-		if (fds[2].revents && !copy_some(0, r->master)) {
-			/* The end of our input is that of the payload's: ^D, as a person would type it. */
-			static const char eot = 4;
-
-			fds[2].fd = -1;
-			if (write(r->master, &eot, 1) < 0)
-				continue;
+		if (fds[1].revents && !flow_step(&out))
+			out = (struct flow){ .from = -1, .to = -1 }; /* every peer is closed */
+		if (fds[2].revents && !flow_step(&in)) {
+			if (in.from >= 0 && in.start == in.end)
+				end_input(&in);
+			else
+				in = (struct flow){ .from = -1, .to = -1 };
 		}
-		if (fds[0].revents)
-			on_signal(r);
+		if (fds[3].revents)
+			service_heard(r->service, getpid(), false);
+		if (fds[0].revents && on_signal(r) && r->dead)
+			return;
 	}
-	/* What the payload wrote last is still in the pty. */
-	while (fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 && fds[1].revents & POLLIN &&
-	       copy_some(r->master, 1))
-		;
 }
 
 int wait_prepare(sigset_t *old)
@@ -177,12 +238,14 @@ int wait_prepare(sigset_t *old)
 	return 0;
 }
 
-int wait_foreground(pid_t pid, int master)
+int wait_foreground(pid_t pid, int master, struct service *service)
 {
-	struct relay r = { .pid = pid, .master = master, .tty = -1, .signals = -1 };
+	struct relay r = {
+		.pid = pid, .master = master, .tty = -1, .signals = -1, .service = service
+	};
 	sigset_t all;
 
-	if (master < 0) {
+	if (master < 0 && service->sock < 0) {
 		siginfo_t si;
 
 		/* No terminal: one blocking call a signal is all there is to do. A SIGCHLD from before waits
@@ -202,7 +265,10 @@ int wait_foreground(pid_t pid, int master)
 	r.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r.signals < 0)
 		return fail("create signalfd");
-	r.tty = find_tty();
+	if (master >= 0) {
+		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+		r.tty = find_tty();
+	}
 	if (r.tty >= 0 && tty_raw(r.tty) < 0)
 		return -1;
 	reap(&r);

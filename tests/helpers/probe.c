@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -267,6 +268,16 @@ static int do_mount(char **argv)
 	return say("mount", mount(argv[0], argv[1], argv[2], strtoul(argv[3], NULL, 0), NULL));
 }
 
+/* Says TEXT to the socket in NOTIFY_SOCKET. */
+static int do_notify(char **argv)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", getenv("NOTIFY_SOCKET"));
+	return say("notify", sendto(s, argv[0], strlen(argv[0]), 0, (void *)&sa, sizeof(sa)));
+}
+
 static int do_mknod(char **argv)
 {
 	return say("mknod", mknod(argv[0], S_IFCHR | 0600,
@@ -473,6 +484,7 @@ static const struct verb {
 	{ "call", 1, do_call },
 	{ "open", 1, do_open },
 	{ "mount", 4, do_mount },
+	{ "notify", 1, do_notify },
 	{ "mknod", 3, do_mknod },
 	{ "scribble", 1, do_scribble },
 	{ "alloc", 1, do_alloc },

@@ -3,6 +3,7 @@
 /*
  *	console PATH [TEXT]	takes a terminal; types TEXT into it, shows what comes out
  *	pidfd PATH		takes a pidfd; prints the message and the pid it stands for
+ *	notify PATH		a service manager: prints each message, until the barrier
  *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
  *
  * PATH is bound first and `listening` printed then, so that a test can wait for it.
@@ -27,15 +28,15 @@ static void fatal(const char *what)
 	exit(1);
 }
 
-static int listen_at(const char *path)
+static int listen_at(const char *path, int type)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	if (s < 0 || strlen(path) >= sizeof(sa.sun_path))
 		fatal("socket");
 	strcpy(sa.sun_path, path);
-	if (bind(s, (struct sockaddr *)&sa, sizeof(sa)) || listen(s, 4))
+	if (bind(s, (struct sockaddr *)&sa, sizeof(sa)) || (type == SOCK_STREAM && listen(s, 4)))
 		fatal("bind");
 	puts("listening");
 	return s;
@@ -54,6 +55,9 @@ static int receive(int s, char *buf, size_t size)
 	int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC), fd;
 	ssize_t n;
 
+	/* datagrams come without a connection */
+	if (conn < 0 && errno == EOPNOTSUPP)
+		conn = s;
 	if (conn < 0)
 		fatal("accept");
 	n = recvmsg(conn, &m, MSG_CMSG_CLOEXEC);
@@ -88,6 +92,30 @@ static int do_console(int s, char **argv)
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		fwrite(buf, 1, n, stdout);
 	return 0;
+}
+
+static int do_notify(int s, char **argv)
+{
+	char buf[4096];
+	ssize_t n;
+
+	(void)argv;
+	while ((n = recv(s, buf, sizeof(buf) - 1, MSG_PEEK)) >= 0) {
+		buf[n] = 0;
+		if (!strcmp(buf, "BARRIER=1")) {
+			int fd = receive(s, buf, sizeof(buf));
+
+			puts("barrier");
+			close(fd);
+			return 0;
+		}
+		recv(s, buf, sizeof(buf), 0);
+		for (char *c = buf; *c; c++)
+			if (*c == '\n')
+				*c = '|';
+		printf("told %s\n", buf);
+	}
+	return 1;
 }
 
 static int do_pidfd(int s, char **argv)
@@ -148,10 +176,12 @@ static int do_seccomp(int s, char **argv)
 static const struct verb {
 	const char *name;
 	int (*run)(int s, char **argv);
+	int type;
 } verbs[] = {
-	{ "console", do_console },
-	{ "pidfd", do_pidfd },
-	{ "seccomp", do_seccomp },
+	{ "console", do_console, SOCK_STREAM },
+	{ "notify", do_notify, SOCK_DGRAM },
+	{ "pidfd", do_pidfd, SOCK_STREAM },
+	{ "seccomp", do_seccomp, SOCK_STREAM },
 };
 
 int main(int argc, char **argv)
@@ -161,7 +191,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	for (i = 0; argc > 2 && i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(verbs[i].name, argv[1]))
-			return verbs[i].run(listen_at(argv[2]), argv + 3);
-	fputs("usage: sock console|pidfd|seccomp PATH [ARG]\n", stderr);
+			return verbs[i].run(listen_at(argv[2], verbs[i].type), argv + 3);
+	fputs("usage: sock console|notify|pidfd|seccomp PATH [ARG]\n", stderr);
 	return 2;
 }
