@@ -133,7 +133,7 @@ drop "$id"
 
 argv sh -c 'trap "touch /tmp/ended; exit 7" TERM; touch /tmp/ready; while :; do head -c 20000 /dev/zero; done'
 config_set /root/readonly false
-sleep 1000 <"$tmp/full" &
+sh -c 'exec sleep 1000' <"$tmp/full" &
 bg_all="$bg_all $!"
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/full" 2>"$tmp/err" &
 runc_pid=$!
