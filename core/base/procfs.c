@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -45,18 +47,39 @@ int procfs_open(void)
 	return fd_take(&fd);
 }
 
+/* The number of the mount that fd lies on (proc(5), fdinfo; since 3.15); -1: it is not told. */
+static int mount_number(int procfd, int fd)
+{
+	char path[32], text[256], *at;
+
+	snprintf(path, sizeof(path), "self/fdinfo/%d", fd);
+	if (file_read_line(procfd, path, text, sizeof(text)) < 0)
+		return -1;
+	at = strstr(text, "mnt_id:");
+	return at ? atoi(at + strlen("mnt_id:")) : -1;
+}
+
+static int check_mount(int procfd, int fd)
+{
+	int own = mount_number(procfd, procfd), its = mount_number(procfd, fd);
+
+	return own >= 0 && own == its ? 0 : failx("is mounted over");
+}
+
 int procfs_openat(int procfd, const char *path, int flags)
 {
 	int fd __cleanup(fd_close) = sys_openat2(
 		procfd, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 
-	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); the magic of what was
-	 * opened is checked, an overmount by another procfs file is not noticed. */
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+	bool walked = fd < 0 && (errno == ENOSYS || errno == EPERM);
+
+	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); what was opened is looked
+	 * at: a procfs, and the very mount. */
+	if (walked)
 		fd = openat(procfd, path, flags | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return fail("open /proc/%s", path);
-	if (is_procfs(fd) < 0)
+	if (is_procfs(fd) < 0 || (walked && check_mount(procfd, fd) < 0))
 		return fail_in("/proc/%s", path);
 	return fd_take(&fd);
 }

@@ -100,6 +100,8 @@ static void test_fallback(void)
 	proc = procfs_open();
 	ok(proc >= 0 && refused(proc, "self/comm"),
 	   "without openat2 the file is seen not to be of procfs");
+	ok(proc >= 0 && refused(proc, "self/limits"), "and one of procfs to be on another mount");
+	ok(proc >= 0 && !refused(proc, "self/status"), "what is not mounted over is opened");
 	fd_close(&proc);
 	if (mount("/proc/sys", "/proc", NULL, MS_BIND, NULL) < 0)
 		return;

@@ -94,6 +94,14 @@ struct mount_cgroup {
 	const char *dir; /* the container's own directory, to bind */
 };
 
+/* What lies on /proc and on /sys, held since it was mounted there; -1: nothing. */
+struct mount_held {
+	int proc, sys;
+};
+
+/* Where to look a path of the container up from: root, or what is held, with *path then below it. */
+int mount_base(const struct mount_held *held, int root, const char **path);
+
 /* What mounting needs to know of the container. */
 struct mount_env {
 	struct arena *arena;
@@ -107,7 +115,7 @@ struct mount_env {
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
 	struct fd_pool done; /* targets and sources, closed at the end */
-	int proc; /* the procfs that was put on /proc; -1 before, or none */
+	struct mount_held held;
 	/* tmpfs and /dev that become read-only once everything below them stands */
 	int *readonly_later;
 	size_t nreadonly;
@@ -208,7 +216,8 @@ struct rootfs_source {
 int rootfs_open(const struct rootfs_source *src, unsigned long propagation);
 /* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
 struct rootfs_protect {
-	int root, proc; /* proc: what lies on /proc, or -1 */
+	int root;
+	struct mount_held held;
 	const char *label; /* linux.mountLabel or NULL */
 	/* made on first use, -1 before */
 	int dir; /* read-only empty tmpfs */

@@ -57,12 +57,15 @@ int mount_target(struct mount_job *j, bool directory)
 {
 	const struct oci_mount *m = j->m;
 	const char *clean = path_clean(j->env->arena, m->destination);
+	const char *at;
 	char real[4096];
-	int fd;
+	int fd, base;
 
 	if (check_target(j, *clean == '/' ? clean : arena_printf(j->env->arena, "/%s", clean)) < 0)
 		return -1;
-	fd = path_open(j->env->root, m->destination, O_PATH, 0, RESOLVE_NO_SYMLINKS);
+	at = m->destination;
+	base = mount_base(&j->env->held, j->env->root, &at);
+	fd = path_open(base, at, O_PATH, 0, RESOLVE_NO_SYMLINKS);
 	if (fd >= 0) {
 		j->target_existed = true;
 		return fd;
@@ -381,23 +384,44 @@ static int mount_again(struct mount_job *j)
 }
 
 /*
- * What is hidden of /proc is found through this descriptor. By its name, whoever shares the rootfs
- * could lead us past it between now and then, and back again (2019-19921).
+ * What is hidden and mounted below /proc and /sys is found through these descriptors. By their names,
+ * whoever shares the rootfs could lead us past them between now and then, and back again (2019-19921).
  */
-static int hold_proc(struct mount_env *env, const char *destination)
+static int hold(struct mount_job *j)
 {
-	const char *clean = path_clean(env->arena, destination);
-	struct statfs fs;
+	struct mount_env *env = j->env;
+	const char *clean = path_clean(env->arena, j->m->destination);
+	bool proc = !strcmp(clean + (*clean == '/'), "proc");
+	int *held = proc ? &env->held.proc : &env->held.sys;
+	struct statfs fs, source;
 
-	if (strcmp(clean + (*clean == '/'), "proc"))
+	if (!proc && strcmp(clean + (*clean == '/'), "sys"))
 		return 0;
-	fd_close(&env->proc);
-	env->proc = path_open(env->root, "/proc", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-	if (env->proc < 0)
+	fd_close(held);
+	*held = path_open(env->root, clean, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	if (*held < 0)
 		return -1;
-	if (fstatfs(env->proc, &fs) < 0)
-		return fail("statfs /proc");
-	return fs.f_type == SYS_PROC_MAGIC ? 0 : failx("/proc was exchanged while it was mounted");
+	if (fstatfs(*held, &fs) < 0)
+		return fail("statfs %s", j->m->destination);
+	/* A bind shows what its source shows. */
+	source.f_type = proc ? SYS_PROC_MAGIC : j->is_sysfs ? SYS_SYSFS_MAGIC : fs.f_type;
+	if (!proc && j->o.flags & MS_BIND && statfs(j->m->source, &source) < 0)
+		source.f_type = fs.f_type;
+	if (fs.f_type == source.f_type)
+		return 0;
+	return failx("%s was exchanged while it was mounted", j->m->destination);
+}
+
+int mount_base(const struct mount_held *held, int root, const char **path)
+{
+	int fd = !strncmp(*path, "/proc/", 6)  ? held->proc
+		 : !strncmp(*path, "/sys/", 5) ? held->sys
+					       : -1;
+
+	if (fd < 0)
+		return root;
+	*path = strchr(*path + 1, '/') + 1;
+	return fd;
 }
 
 static int mount_any(struct mount_job *j)
@@ -426,12 +450,13 @@ int mount_entry(struct mount_env *env, const struct oci_mount *m)
 	j.is_proc = m->type && !strcmp(m->type, "proc");
 	j.is_sysfs = m->type && !strcmp(m->type, "sysfs");
 	j.read_only_later = j.is_tmpfs || !strcmp(m->destination, "/dev");
-	return mount_any(&j) < 0 ? -1 : hold_proc(env, m->destination);
+	return mount_any(&j) < 0 ? -1 : hold(&j);
 }
 
 int mount_finish(struct mount_env *env)
 {
-	fd_pool_put(&env->done, &env->proc);
+	fd_pool_put(&env->done, &env->held.proc);
+	fd_pool_put(&env->done, &env->held.sys);
 	fd_pool_close(&env->done);
 	for (size_t i = 0; i < env->nreadonly; i++) {
 		if (mountapi_setattr(env->readonly_later[i], false, MOUNT_ATTR_RDONLY, 0) < 0)

@@ -4,6 +4,8 @@
 #include "core/kernel/mount.h"
 
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 static char block[65536];
@@ -42,7 +44,7 @@ static void make_tree(void)
 static int make_env(struct mount_env *env)
 {
 	*env = (struct mount_env){
-		.arena = &arena, .root_path = rootfs, .readonly_later = later, .proc = -1
+		.arena = &arena, .root_path = rootfs, .readonly_later = later, .held = { -1, -1 }
 	};
 	umask(0);
 	if (unshare(CLONE_NEWNS) < 0)
@@ -173,7 +175,125 @@ static int no_data_on_binds(void)
 	return 0;
 }
 
+/* Two names change places, as somebody does who shares the rootfs but not our mount namespace: there
+ * they are no mounts and can be renamed. */
+static int outside; /* the namespace before make_env */
+static bool exchange(const char *a, const char *b)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (!pid)
+		_exit(setns(outside, CLONE_NEWNS) < 0 || chdir(rootfs) < 0 ||
+		      syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2 /* RENAME_EXCHANGE */) <
+			      0);
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+static int exchanged(const char *type, const char *name, const char *hidden)
+{
+	struct mount_env env;
+	struct rootfs_protect p = { .dir = -1, .null = -1 };
+	const char *path = arena_printf(&arena, "%s/%s", rootfs, name);
+
+	outside = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	mkdir(path, 0755);
+	mkdir(arena_printf(&arena, "%s/decoy", rootfs), 0755);
+	mkdir(arena_printf(&arena, "%s/decoy/%s", rootfs, hidden), 0755);
+	WANT(make_env(&env) >= 0 && outside >= 0);
+	WANT(!mount_one(&env, type, arena_printf(&arena, "/%s", name), NULL));
+	WANT(exchange(name, "decoy"));
+	p.root = env.root;
+	p.held = env.held;
+	/* On what is mounted there, wherever it is now; or on nothing. */
+	path = arena_printf(&arena, "/%s/%s", name, hidden);
+	WANT(!rootfs_mask_path(&p, path));
+	WANT(!mount_one(&env, "tmpfs", arena_printf(&arena, "/%s/fs", name), NULL) ||
+	     !strcmp(name, "proc"));
+	WANT(exchange(name, "decoy"));
+	WANT(magic_of(path) == SYS_TMPFS_MAGIC);
+	if (!strcmp(name, "sys"))
+		WANT(magic_of("/sys/fs") == SYS_TMPFS_MAGIC);
+	return 0;
+}
+
+static int exchanged_sys(void)
+{
+	return exchanged("sysfs", "sys", "kernel");
+}
+
+static int exchanged_proc(void)
+{
+	return exchanged("proc", "proc", "bus");
+}
+
+/* The call answers ENOSYS from here on. */
+static bool without(int call)
+{
+	struct {
+		uint16_t code;
+		uint8_t yes, no;
+		uint32_t k;
+	} code[] = {
+		{ 0x20, 0, 0, 0 },
+		{ 0x15, 0, 1, call },
+		{ 0x06, 0, 0, 0x00050000u | ENOSYS },
+		{ 0x06, 0, 0, 0x7fff0000u },
+	};
+	struct {
+		unsigned short len;
+		void *code;
+	} prog = { ARRAY_SIZE(code), code };
+
+	return !prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
+}
+
+static bool is_read_only(const char *name)
+{
+	struct statvfs st;
+
+	return !statvfs(arena_printf(&arena, "%s/%s", rootfs, name), &st) && st.f_flag & ST_RDONLY;
+}
+
+/* A read-only bind while its name leads to another mount: that stays as it is. */
+static int bind_exchanged(bool old)
+{
+	struct mount_env env;
+	int source, rc;
+	const char *other = arena_printf(&arena, "%s/sticky", rootfs);
+
+	WANT(make_env(&env) >= 0);
+	source = openat(AT_FDCWD, "/tmp", O_PATH | O_CLOEXEC);
+	WANT(!mount("other", other, "tmpfs", 0, NULL));
+	if (!without(SYS_mount_setattr) || (old && !without(SYS_open_tree)))
+		return CLAIM_SKIP;
+	rc = mountapi_bind(
+		&(struct mountapi_bind){ .source = source,
+					 .change = MOUNTAPI_ADD,
+					 .flags = MS_RDONLY,
+					 .root = env.root,
+					 .path = "/sticky",
+					 .target = path_open(env.root, "/a", O_PATH, 0, 0) });
+	WANT(old ? rc < 0 && strstr(err_text(), "exchanged") : !rc && is_read_only("a"));
+	WANT(!is_read_only("sticky"));
+	return 0;
+}
+
+static int bind_old(void)
+{
+	return bind_exchanged(true);
+}
+
+static int bind_5_2(void)
+{
+	return bind_exchanged(false);
+}
+
 static const struct claim claims[] = {
+	{ "masks and mounts find /sys although its name leads elsewhere", exchanged_sys, true },
+	{ "and /proc", exchanged_proc, true },
+	{ "without mount_setattr a bind is read-only wherever it lies", bind_5_2, true },
+	{ "without open_tree it is refused when another mount is found", bind_old, true },
 	{ "nothing that is missing is made outside", trapped, true },
 	{ "a tmpfs keeps the mode of what it covers, unless told", modes, true },
 	{ "a read-only tmpfs is that at the end", read_only, true },

@@ -226,16 +226,31 @@ static uint64_t attrs_to_clear(unsigned long flags)
 	return clr;
 }
 
+/* The second step where mount_setattr(2) is missing; never with less than was asked for. */
+static int change_flags(const struct mountapi_bind *b, int mnt)
+{
+	unsigned long flags = b->flags;
+	char path[FD_PATH_MAX];
+
+	if (b->change == MOUNTAPI_ADD && mountapi_flags(mnt, &flags) < 0)
+		return -1;
+	if (!mount(NULL, path_of_fd(path, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL))
+		return 0;
+	fail("change mount flags");
+	umount2(path, MNT_DETACH);
+	return -1;
+}
+
 /*
- * KERNEL 5.12: open_tree(2), move_mount(2) (5.2) and mount_setattr(2) (ENOSYS). mount(2) binds first
- * and changes flags after; the mount is found again through root, so that what somebody exchanged
- * meanwhile can only make the second step fail.
+ * KERNEL 5.2: open_tree(2), move_mount(2) (ENOSYS). mount(2) binds first and changes flags after; the
+ * mount is found again through root. What somebody exchanged meanwhile makes the second step fail:
+ * it is no mount, or shows another file.
  */
 static int bind_classic(const struct mountapi_bind *b)
 {
 	char source[FD_PATH_MAX], target[FD_PATH_MAX];
 	int mnt __cleanup(fd_close) = -1;
-	unsigned long flags = b->flags;
+	struct stat want, have;
 
 	if (mount(path_of_fd(source, b->source), path_of_fd(target, b->target), NULL,
 		  MS_BIND | (b->recursive ? MS_REC : 0), NULL) < 0)
@@ -245,19 +260,21 @@ static int bind_classic(const struct mountapi_bind *b)
 	mnt = path_open(b->root, b->path, O_PATH, 0, 0);
 	if (mnt < 0)
 		return -1;
-	if (b->change == MOUNTAPI_ADD && mountapi_flags(mnt, &flags) < 0)
-		return -1;
-	if (mount(NULL, path_of_fd(target, mnt), NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0) {
-		fail("change mount flags");
-		umount2(target, MNT_DETACH); /* never with less than was asked for */
-		return -1;
-	}
-	return 0;
+	if (fstat(b->source, &want) < 0 || fstat(mnt, &have) < 0)
+		return fail("stat");
+	if (want.st_dev != have.st_dev || want.st_ino != have.st_ino)
+		return failx("%s was exchanged while it was mounted", b->path);
+	return change_flags(b, mnt);
 }
 
 int mountapi_bind(const struct mountapi_bind *b)
 {
 	int own __cleanup(fd_close) = -1, mnt = b->source;
+	struct sys_mount_attr attr = { .attr_set = mountapi_attrs(b->flags),
+				       .attr_clr = b->change == MOUNTAPI_REPLACE
+							   ? attrs_to_clear(b->flags)
+							   : 0 };
+	bool later = false;
 
 	if (!b->detached) {
 		own = sys_open_tree(
@@ -269,20 +286,16 @@ int mountapi_bind(const struct mountapi_bind *b)
 			return fail("clone mount");
 		mnt = own;
 	}
-	if (b->change) {
-		struct sys_mount_attr attr = { .attr_set = mountapi_attrs(b->flags),
-					       .attr_clr = b->change == MOUNTAPI_REPLACE
-								   ? attrs_to_clear(b->flags)
-								   : 0 };
-
-		if (sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
-			if (missing(errno) && !b->detached)
-				return bind_classic(b);
+	if (b->change && sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
+		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); changed when it is attached, by its descriptor. */
+		if (!missing(errno) || b->detached)
 			return fail("change mount attributes");
-		}
+		later = true;
 	}
 	if (mountapi_attach(mnt, b->target) < 0)
 		return missing(err_num()) && !b->detached ? bind_classic(b) : -1;
+	if (later && change_flags(b, mnt) < 0)
+		return -1;
 	if (b->done)
 		fd_pool_put(b->done, &own);
 	return 0;

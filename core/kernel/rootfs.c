@@ -115,10 +115,8 @@ int rootfs_open(const struct rootfs_source *src, unsigned long propagation)
 /* 1: the target of b is open. 0: there is nothing to hide. */
 static int open_present(const struct rootfs_protect *p, const char *path, struct mountapi_bind *b)
 {
-	bool in_proc = p->proc >= 0 && !strncmp(path, "/proc/", 6);
-
-	b->root = in_proc ? p->proc : p->root;
-	b->path = in_proc ? path + 6 : path;
+	b->root = mount_base(&p->held, p->root, &path);
+	b->path = path;
 	b->target = path_open(b->root, b->path, O_PATH, 0, 0);
 	if (b->target >= 0)
 		return 1;

@@ -335,7 +335,7 @@ static int step_sysctl(struct child *c)
 static int step_protect(struct child *c)
 {
 	struct rootfs_protect p = { .root = c->root,
-				    .proc = c->mounts.proc,
+				    .held = c->mounts.held,
 				    .label = c->config->linux->mount_label,
 				    .dir = -1,
 				    .null = -1 };

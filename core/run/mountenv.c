@@ -55,7 +55,7 @@ int mountenv_fill(struct child *c)
 				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
 				 .open_source = ask_source,
 				 .arg = c,
-				 .proc = -1 };
+				 .held = { -1, -1 } };
 	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
 	e->cgroups.at =
 		arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
