@@ -171,7 +171,7 @@ static void wait_for_device(const char *source, int64_t wait)
 
 void mounts_further(struct arena *a, const struct boot_settings *s)
 {
-	struct mount_env env = { .arena = a, .root_path = "/", .proc = -1 };
+	struct mount_env env = { .arena = a, .root_path = "/", .held = { -1, -1 } };
 
 	if (!s->mounts.n)
 		return;
