@@ -162,11 +162,11 @@ is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/si
 # The executable of process 1 cannot be written, with every right there is.
 config_set /process/capabilities "{\"bounding\":$(f=$("$RUNC" features); printf '%s' "$f" >"$tmp/f"; json_get "$tmp/f" /linux/capabilities),\"effective\":$(json_get "$tmp/f" /linux/capabilities),\"permitted\":$(json_get "$tmp/f" /linux/capabilities)}" \
 	/process/noNewPrivileges false
-before=$(cksum <"$(readlink -f "$RUNC")")
+before=$(md5sum <"$(readlink -f "$RUNC")")
 argv sh -c 'mount -o remount,bind,rw /proc/1/exe 2>/dev/null; echo x 2>/dev/null >>/proc/1/exe; echo x 2>/dev/null >/proc/1/exe; echo done'
 do_runc run --bundle "$bundle" --init "$id"
 is 'writing /proc/1/exe: the container goes on' "$out" 'done'
-is 'and the binary is what it was' "$(cksum <"$(readlink -f "$RUNC")")" "$before"
+is 'and the binary is what it was' "$(md5sum <"$(readlink -f "$RUNC")")" "$before"
 
 nothing_left
 done_testing
