@@ -11,20 +11,30 @@ con=$tmp/console
 mkdir "$bundles"
 
 # boot SETTING...: a machine with the bundles; sets $machine (process 1 as seen here) and $boot.
+# $prepare: what is done before it starts. $typed: its console is a terminal at which this is typed as
+# soon as READY has come out, and what it shows is in boot.out.
+prepare='' typed=''
 boot() {
 	: >"$con"
-	BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark unshare -mpunf sh -c '
-		mount -t proc proc /proc && mount -t tmpfs -o size="$BOOT_RUN" tmpfs /run &&
-			mount --bind "$0" /dev/console || exit 99
-		exec "$@"' "$con" "$OCI_INIT" ocibox.bundles="$bundles" "$@" </dev/null >"$tmp/boot.out" 2>&1 &
+	# shellcheck disable=SC2016 # for the inner shell
+	set -- unshare -mpunf sh -c '
+		mount -t proc proc /proc && mount -t tmpfs -o size="$BOOT_RUN" tmpfs /run || exit 99
+		eval "$BOOT_PREPARE" || exit 99
+		at=$(tty) || at=$0
+		[ ! -e /dev/console ] || mount --bind "$at" /dev/console || exit 99
+		exec "$@"' "$con" "$OCI_INIT" ocibox.bundles="$bundles" "$@"
+	[ -z "$typed" ] || set -- "$HELPERS/pty" -i "$typed" "$@"
+	BOOT_PREPARE=${prepare:-:} BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark "$@" </dev/null >"$tmp/boot.out" 2>&1 &
 	boot=$!
 	bg_all="$bg_all $boot"
 	[ -n "${nowait:-}" ] || wait_for machine_up || bail "no machine: $(cat "$tmp/boot.out")"
 }
+child() { sed 's/ .*//' "/proc/$1/task/$1/children"; }
 machine_up() {
-	machine=$(cat "/proc/$boot/task/$boot/children") # (its last line has no end)
-	machine=${machine%% *}
-	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] && nsenter -t "$machine" -m test -S /run/ocibox/init.sock
+	machine=$boot
+	[ -z "$typed" ] || machine=$(child "$boot")
+	machine=$(child "$machine")
+	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] && [ -S "/proc/$machine/root/run/ocibox/init.sock" ]
 }
 inside() { nsenter -t "$machine" -m -p -u -n "$@"; }
 order() {
@@ -103,8 +113,9 @@ else
 fi
 kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/null
 ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
+nok "what it left is cleared away" inside test -e "/run/runc/$a"
 order start "$a"
-ok "and what it left is not in the way" state_is "$a" running
+ok "and it can be started again" state_is "$a" running
 down USR2
 is "SIGUSR2 powers off (SIGINT in a pid namespace)" "$ended" 130
 is "containers stopped in reverse order" "$(sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 | tr -d '\n')" cba
@@ -197,6 +208,115 @@ boot
 ok "no containers is told" wait_for says "no containers in $bundles"
 down USR1
 is "and waited in" "$ended" 130
+
+# ---- a full disk, signals to stop by, more to say ---------------------------------------------------------------------
+
+unit 1-"$a" "until [ -e /dev/shm/more ]; do echo a line that fills the disk; done; while :; do echo later; sleep 0.05; done"
+unit 2-"$b" "$sleeper"
+unit 3-"$c" 'trap "" TERM; trap "exit 7" WINCH; echo up; while :; do sleep 0.05; done'
+cat >"$tmp/boot.json" <<E
+{ "mounts": [ { "destination": "$tmp/data", "type": "tmpfs", "source": "tmpfs", "options": [ "size=8k" ] } ],
+  "defaults": { "stopTimeout": "1h" },
+  "containers": [ { "name": "$a", "log": "$tmp/data/logs" }, { "name": "$b", "stopSignal": "KILL" },
+    { "name": "$c", "stopSignal": "WINCH" } ] }
+E
+boot ocibox.config="$tmp/boot.json" ocibox.debug
+ok "a full disk is told" wait_for says "^oci-init: write $tmp/data/logs/$a.log: No space left"
+ok "debug: with the settings" says "^oci-init: bundles: $bundles"
+ok "with mounts" says "^oci-init: mounted $tmp/data"
+ok "the others run on" wait_for says "^$c: up"
+state_is "$a" running
+pid=$(field pid)
+order stop "$b"
+state_is "$b" stopped
+is "stopSignal KILL goes to the container" "$(field status)" 137
+order stop "$c"
+state_is "$c" stopped
+is "and so does one that the runtime keeps for itself" "$(field status)" 7
+is "a full disk is told once" "$(grep -c 'No space left' "$con")" 1
+: >"/proc/$machine/root$tmp/data/logs/$a.log"
+: >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
+ok "when there is room again its log goes on" wait_for grep -q later "/proc/$machine/root$tmp/data/logs/$a.log"
+inside "$RUNC" kill "$a" KILL
+ok "and it ends like others" wait_for state_is "$a" failed
+down
+is "and the machine too" "$ended" 130
+nothing_left "nothing is left of the full disk"
+fresh
+
+# ---- devices: the kernel's log, the watchdog, none at all --------------------------------------------------------------
+
+unit 1-"$a" "$sleeper"
+own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
+: >"$tmp/kmsg"
+: >"$tmp/dog"
+prepare="$own_dev && : >/dev/console && ln -s '$tmp/kmsg' /dev/kmsg && ln -s '$tmp/dog' /dev/watchdog"
+boot ocibox.log=kmsg ocibox.watchdog=1
+ok "log=kmsg: records of the facility daemon" wait_for grep -q "^<30>$a: up" "$tmp/kmsg"
+nok "and nothing on the console" says "^$a: up"
+ok "a watchdog that cannot be set is told" says '^oci-init: set /dev/watchdog to 1 seconds'
+ok "and served" wait_for grep -q '\.\.\.' "$tmp/dog"
+down
+is "closed before power-off by V" "$(tail -c 1 "$tmp/dog")" V
+: >"$tmp/dog"
+boot ocibox.watchdog=1
+ok "served again" wait_for grep -q '\.' "$tmp/dog"
+down TERM
+nok "armed while rebooting" grep -q V "$tmp/dog"
+prepare=$own_dev
+boot
+ok "without a console it says it where it can" wait_for grep -q "^$a: up" "$tmp/boot.out"
+down
+is "and ends as ever" "$ended" 130
+prepare=
+if unshare -Ur true 2>/dev/null; then
+	mkdir -p "$tmp/system/bundles"
+	cp "$OCI_INIT" "$tmp/system/init"
+	OCI_TEST_MARK=$mark unshare -Urmpunf chroot "$tmp/system" /init ocibox.cgroup=none </dev/null >"$tmp/boot.out" 2>&1 &
+	boot=$!
+	bg_all="$bg_all $boot"
+	ok "a system of one file comes up" wait_for machine_up
+	ok "which has nothing to do" wait_for grep -q '^oci-init: no containers in /bundles' "$tmp/boot.out"
+	is "without devtmpfs its /dev is a tmpfs" \
+		"$(sed -n 's/.*\/dev [^-]* - \([^ ]*\) .*/\1/p' "/proc/$machine/mountinfo" | tail -n 1)" tmpfs
+	is "with the links" "$(readlink "/proc/$machine/root/dev/fd")" /proc/self/fd
+	down
+	is "and it ends" "$ended" 130
+else
+	skip "a system of one file comes up" "no user namespaces here"
+fi
+nothing_left "nothing is left of devices"
+fresh
+
+# ---- terminals ----------------------------------------------------------------------------------------------------------
+
+if helper pty; then
+	# shellcheck disable=SC2016 # for the container's shell
+	unit 1-"$a" '[ -t 0 ] && [ -t 1 ] && echo READY && read -r x && echo "read-$x"; exit 3'
+	typed='typed\n'
+	boot ocibox.log=tty
+	ok "log=tty: it has the console, and what is typed" wait_for grep -q read-typed "$tmp/boot.out"
+	ok "and ends like others" wait_for grep -q "$a: ended with status 3" "$tmp/boot.out"
+	unlike "what it writes has no prefix" "$(cat "$tmp/boot.out")" "^$a: "
+	down
+	fresh
+	unit 1-"$a" 'echo READY; exit 3'
+	# shellcheck disable=SC2016 # for the emergency shell
+	typed='echo "shell-$((6 * 7))"; : </dev/tty && echo controlled; exit\n'
+	boot ocibox.shell=yes
+	ok "shell=yes: a shell when something has failed for good" wait_for grep -q shell-42 "$tmp/boot.out"
+	ok "whose controlling terminal is the console" wait_for grep -q '^controlled' "$tmp/boot.out"
+	unlike "with job control" "$(cat "$tmp/boot.out")" 'job control|access tty'
+	order status
+	is "the machine runs on" "$status" 0
+	down
+	is "and goes down" "$ended" 130
+	typed=
+	nothing_left "nothing is left of the terminals"
+	fresh
+else
+	skip "log=tty: it has the console, and what is typed" "the helper pty is not built"
+fi
 
 # ---- many at once, and nothing grows -----------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ struct boot_settings {
 void boot_defaults(struct boot_settings *s);
 /* One setting by its key. -1: the record says that the key is unknown or the value bad. */
 int boot_set(struct boot_settings *s, const char *key, const char *value);
+void boot_show(const struct boot_settings *s); /* one line each on the console */
 /* Every word of text (changed in place; blanks part, double quotes hold together) that begins with
  * "ocibox.". tell gets the record of each that is refused, and may be NULL. */
 void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void));
@@ -106,6 +107,7 @@ bool super_alive(const struct super_one *o); /* has a process */
 
 void console_open(void); /* /dev/console for us and, where they were closed, descriptors 0 to 2 */
 void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+extern bool console_debug; /* say more */
 void console_error(void); /* the error record, which is then empty */
 void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
 /* This process becomes a session leader with /dev/console as 0 to 2 and controlling terminal. */
@@ -118,15 +120,15 @@ struct log {
 	int in, out; /* the pipe: in is ours, out the container's */
 	int fd; /* file or kmsg */
 	uint64_t size, max;
-	bool held; /* not started yet: what comes is the runtime's, the last line tells why */
+	bool held; /* not started yet: what comes is the runtime's, and its last line tells why */
 	bool lost; /* that the file cannot be written has been told */
 	size_t len;
 	char line[LOG_LINE];
 };
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule);
-/* Takes what is in the pipe. */
+/* Takes what is in the pipe; as long as it is held, the last line stays. */
 void log_pump(struct log *l);
-/* It did not start: what is in the pipe, of which the last line's message becomes *why. */
+/* It did not start: the message of the last line becomes *why, the others go out. */
 void log_reason(struct log *l, char *why, size_t size);
 void log_release(struct log *l); /* it runs: what was held goes out */
 
@@ -144,7 +146,9 @@ struct unit {
 	char **argv; /* runc run */
 	struct boot_rule rule;
 	struct log log;
-	pid_t run; /* `runc run`, 0 none */
+	pid_t run; /* `runc run`, then what clears away behind it, 0 none */
+	int raw; /* how `runc run` ended, while it is cleared away */
+	bool clearing;
 	pid_t pid; /* of the container, for status */
 	bool tty;
 };
@@ -167,7 +171,9 @@ struct machine {
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 int units_find(struct arena *a, struct machine *m);
 pid_t unit_start(const struct unit *u); /* -1: the record */
-pid_t unit_kill(const struct unit *u);
+pid_t unit_clear(const struct unit *u); /* 0: nothing was left by a runtime that was killed; -1 */
+pid_t unit_kill(const struct unit *u, int sig); /* the container, by the runtime */
+int unit_signal(const struct unit *u, int sig); /* the same by `runc run` where it passes it on */
 void control_open(struct machine *m);
 void control_accept(struct machine *m);
 void control_serve(struct machine *m, int *client, int64_t now);

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-static int console = -1;
+static int console = 2; /* what the kernel or the runtime gave us, until it is opened */
+bool console_debug;
 
 /* An open file of our own: that it does not block must not change what others have. */
 void console_open(void)

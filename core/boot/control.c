@@ -82,6 +82,8 @@ static int answer(struct machine *m, char *request, int64_t now, char *out, size
 	int goal;
 	size_t i;
 
+	if (console_debug && strncmp(request, "row ", 4))
+		console_say("order: %s", request);
 	if (arg)
 		*arg++ = 0;
 	goal = json_word_value(boot_goal_words, request);

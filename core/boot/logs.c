@@ -34,9 +34,13 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 	}
 	l->path = arena_printf(a, "%s/%s.log", rule->log, name);
 	l->old = arena_printf(a, "%s.1", l->path);
+	l->lost = true; /* what fails here is told by the caller; each line tries again */
 	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
 		return fail("make %s", rule->log);
-	return open_file(l);
+	if (open_file(l) < 0)
+		return -1;
+	l->lost = false;
+	return 0;
 }
 
 static void put_file(struct log *l)
@@ -45,17 +49,12 @@ static void put_file(struct log *l)
 		fd_close(&l->fd);
 		rename(l->path, l->old);
 	}
-	if (l->fd < 0 && open_file(l) < 0) {
+	if ((l->fd < 0 && open_file(l) < 0) ||
+	    (fd_write_all(l->fd, l->line, l->len) < 0 && fail("write %s", l->path))) {
 		if (!l->lost)
 			console_error();
-		l->lost = true;
-		return;
-	}
-	if (fd_write_all(l->fd, l->line, l->len) < 0) {
-		if (!l->lost) {
-			fail("write %s", l->path);
-			console_error();
-		}
+		else
+			err_clear("it has been told");
 		l->lost = true;
 		return;
 	}
@@ -84,7 +83,8 @@ static void flush(struct log *l, bool all)
 	size_t from = 0;
 
 	if (l->path) {
-		put_file(l);
+		if (l->len)
+			put_file(l);
 		l->len = 0;
 		return;
 	}
@@ -112,16 +112,40 @@ static bool take(struct log *l)
 	return true;
 }
 
+/* The last line stays, with its end; what is before it goes out. */
+static void put_before_last(struct log *l)
+{
+	char *end = l->len ? memrchr(l->line, '\n', l->len - 1) : NULL;
+	size_t from = end ? (size_t)(end + 1 - l->line) : 0, keep = l->len - from;
+
+	if (!from && l->len < LOG_LINE)
+		return;
+	l->len = from ? from : l->len; /* one that is longer than can be held */
+	keep = from ? keep : 0;
+	flush(l, true);
+	memmove(l->line, l->line + from, keep);
+	l->len = keep;
+}
+
+/* A bound, so that one who writes without end does not keep us from the others. */
+static void pump(struct log *l, int times)
+{
+	while (times-- && take(l))
+		if (!l->held)
+			flush(l, false);
+		else if (l->len == LOG_LINE)
+			put_before_last(l);
+}
+
 void log_pump(struct log *l)
 {
-	/* a bound, so that one who writes without end does not keep us from the others */
-	for (int i = 0; i < 16 && take(l); i++)
-		flush(l, false);
+	pump(l, 16);
 }
 
 void log_release(struct log *l)
 {
 	l->held = false;
+	flush(l, false);
 	log_pump(l);
 }
 
@@ -145,28 +169,16 @@ static const char *message(char *line)
 
 void log_reason(struct log *l, char *why, size_t size)
 {
-	char last[LOG_LINE + 1], *line;
+	char last[LOG_LINE + 1];
 
-	while (take(l) && l->len == LOG_LINE) {
-		/* all but the last lines are for the log */
-		line = memrchr(l->line, '\n', l->len - 1);
-		if (!line) {
-			flush(l, true);
-			continue;
-		}
-		memcpy(last, line + 1, l->line + l->len - line - 1);
-		size_t rest = l->line + l->len - line - 1;
-		l->len -= rest;
-		flush(l, true);
-		memcpy(l->line, last, rest);
-		l->len = rest;
-	}
+	l->held = true;
+	pump(l, 256); /* all that a pipe holds, and more */
+	while (l->len && l->line[l->len - 1] == '\n')
+		l->len--;
+	put_before_last(l);
 	memcpy(last, l->line, l->len);
 	last[l->len] = 0;
+	snprintf(why, size, "%s", message(last));
 	l->len = 0;
 	l->held = false;
-	for (line = last + strlen(last); line > last && line[-1] == '\n';)
-		*--line = 0;
-	line = strrchr(last, '\n');
-	snprintf(why, size, "%s", message(line ? line + 1 : last));
 }

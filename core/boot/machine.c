@@ -47,7 +47,7 @@ static void read_settings(struct arena *a, struct machine *m, char **argv, bool 
 
 static void open_watchdog(struct machine *m)
 {
-	int seconds = m->set.watchdog / 1000;
+	int seconds = (m->set.watchdog + 999) / 1000;
 
 	m->watchdog = -1;
 	if (!seconds)
@@ -57,6 +57,9 @@ static void open_watchdog(struct machine *m)
 		fail("set /dev/watchdog to %d seconds", seconds);
 		console_error();
 	}
+	/* it may have chosen another timeout, or have one that cannot be changed */
+	if (m->watchdog >= 0 && !ioctl(m->watchdog, WDIOC_GETTIMEOUT, &seconds) && seconds > 0)
+		m->set.watchdog = (int64_t)seconds * 1000;
 }
 
 static void hold_signals(struct machine *m)
@@ -107,6 +110,9 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	hold_signals(m);
 	raise_files();
 	read_settings(a, m, argv, kernel);
+	console_debug = m->set.debug;
+	if (console_debug)
+		boot_show(&m->set);
 	mounts_cgroup(m->set.cgroup);
 	if (m->set.hostname && sethostname(m->set.hostname, strlen(m->set.hostname)) < 0) {
 		fail("set the hostname");
@@ -114,8 +120,8 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	}
 	if (net_lo_up() < 0)
 		console_error();
-	open_watchdog(m);
 	mounts_further(a, &m->set);
+	open_watchdog(m); /* now it is served: nothing from here on waits */
 	watch_starts(m);
 	control_open(m);
 	units_find(a, m);
@@ -151,9 +157,20 @@ static void on_end(struct machine *m, size_t i, int raw)
 {
 	struct unit *u = &m->units[i];
 	struct super_one *o = &m->super.at[i];
-	char why[LOG_LINE + 1];
+	char why[LOG_LINE + 1] = "";
 	bool started = o->state != SUPER_STARTING && !u->log.held;
 
+	if (!u->clearing) {
+		u->raw = raw;
+		u->run = unit_clear(u);
+		u->clearing = u->run > 0;
+		if (u->clearing)
+			return; /* it has ended when that has */
+		if (u->run < 0)
+			console_error();
+	}
+	raw = u->raw;
+	u->clearing = false;
 	u->run = u->pid = 0;
 	unlink(u->pidfile);
 	if (!started && u->log.in >= 0)
@@ -174,6 +191,8 @@ static void act(struct machine *m, const struct super_act *a)
 	case SUPER_START:
 		u->log.held = m->inotify >= 0 && !u->tty;
 		u->run = unit_start(u);
+		if (console_debug && u->run > 0)
+			console_say("%s: process %d starts it", u->name, (int)u->run);
 		if (u->run < 0) {
 			u->run = 0;
 			u->log.held = false;
@@ -184,15 +203,14 @@ static void act(struct machine *m, const struct super_act *a)
 		}
 		break;
 	case SUPER_SIGNAL:
-		/* The runtime cannot pass SIGKILL on, and would leave its container behind. */
-		if (u->rule.stop_signal != SIGKILL)
-			kill(u->run, u->rule.stop_signal);
-		else if (unit_kill(u) < 0)
+		if (console_debug)
+			console_say("%s: signal %d to stop it", u->name, u->rule.stop_signal);
+		if (unit_signal(u, u->rule.stop_signal) < 0)
 			console_error();
 		break;
 	case SUPER_KILL:
 		console_say("%s: does not stop: killing it", u->name);
-		if (unit_kill(u) < 0)
+		if (unit_kill(u, SIGKILL) < 0)
 			console_error();
 		break;
 	case SUPER_ABANDON: kill(u->run, SIGKILL); break;
@@ -370,8 +388,7 @@ static void fill(const struct machine *m, struct pollfd *p)
 	}
 	p[P_CONTROL] = (struct pollfd){ room ? m->control : -1, POLLIN, 0 };
 	for (size_t i = 0; i < m->n; i++)
-		p[P_LOGS + i] = (struct pollfd){ m->units[i].log.held ? -1 : m->units[i].log.in,
-						 POLLIN, 0 };
+		p[P_LOGS + i] = (struct pollfd){ m->units[i].log.in, POLLIN, 0 };
 }
 
 static void serve(struct machine *m, const struct pollfd *p)

@@ -179,12 +179,15 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 	env.readonly_later = arena_alloc(a, (s->mounts.n + 1) * sizeof(int));
 	list_each (m, s->mounts) {
 		wait_for_device(m->source, s->wait);
-		if (!m->destination || *m->destination != '/')
+		if (!m->destination || *m->destination != '/') {
 			failx("mounts: a destination must be an absolute path");
-		else if (mount_entry(&env, m) == 0)
+		} else if (mount_entry(&env, m) == 0) {
+			if (console_debug)
+				console_say("mounted %s", m->destination);
 			continue;
-		else
+		} else {
 			fail_in("mount %s", m->destination);
+		}
 		console_error();
 	}
 	if (mount_finish(&env) < 0)

@@ -97,6 +97,24 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 	return failx("%s: there is no such setting", key);
 }
 
+void boot_show(const struct boot_settings *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *at = (const char *)s + rows[i].offset, *text;
+
+		if (rows[i].kind == TIME) {
+			console_say("%s: %ld ms", rows[i].key, (long)*(const int64_t *)at);
+			continue;
+		}
+		text = rows[i].kind == TEXT
+			       ? *(char *const *)at
+			       : json_word_name(rows[i].words, rows[i].kind == BOOL
+								       ? *(const bool *)at
+								       : *(const int *)at);
+		console_say("%s: %s", rows[i].key, text ? text : "as it is");
+	}
+}
+
 /* A word, its quotes taken out; *text goes behind it. NULL at the end. */
 static char *next_word(char **text)
 {
@@ -207,7 +225,8 @@ static const char *apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->log_size = *r->log_size;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
-	if (r->stop_signal && (rule->stop_signal = proc_signal(r->stop_signal)) < 1)
+	if (r->stop_signal && ((rule->stop_signal = proc_signal(r->stop_signal)) < 1 ||
+			       rule->stop_signal == SIGSTOP)) /* which ends nothing */
 		return "stopSignal";
 	if (!put_time(r->backoff.first, &rule->backoff_first) ||
 	    !put_time(r->backoff.max, &rule->backoff_max))

@@ -75,6 +75,7 @@ static void test_json(void)
 	is_str(set.bundles, "/bundles", "and nothing of it holds");
 	is_int(json("{\"defaults\":{\"stopTimeout\":\"3 s\"}}"), -1, "a bad time");
 	is_int(json("{\"defaults\":{\"stopSignal\":\"NO\"}}"), -1, "a bad signal");
+	is_int(json("{\"defaults\":{\"stopSignal\":\"STOP\"}}"), -1, "one that ends nothing");
 	is_int(json("{\"mounts\":{}}"), -1, "a wrong type");
 	is_int(json("{"), -1, "no JSON");
 	is_int(json("[]"), -1, "no object");

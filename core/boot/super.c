@@ -258,7 +258,8 @@ int64_t super_due(const struct super *s)
 
 		if ((o->state == SUPER_BACKOFF || o->state == SUPER_STOPPING ||
 		     o->state == SUPER_KILLING ||
-		     (o->state == SUPER_STARTING && i + 1 == s->next && s->next < s->n)) &&
+		     (o->state == SUPER_STARTING && i + 1 == s->next && s->next < s->n &&
+		      !s->goal)) &&
 		    o->due < due)
 			due = o->due;
 	}

@@ -158,11 +158,65 @@ static void test_down(void)
 	WANTS(101, "k0k1");
 }
 
+static void test_edges(void)
+{
+	fresh(3, BOOT_NO);
+	ones[1].state = SUPER_DISABLED;
+	WANTS(0, "S0");
+	WANTS(10, "");
+	super_ready(&s, 0);
+	WANTS(20, "S2");
+	super_ready(&s, 2);
+	super_start(&s, 1, 30);
+	WANTS(30, "S1");
+	fresh(2, BOOT_NO);
+	ones[0].state = ones[1].state = SUPER_DISABLED;
+	WANTS(0, "d");
+	fresh(3, BOOT_NO);
+	ones[2].state = SUPER_DISABLED;
+	WANTS(0, "S0");
+	super_exit(&s, 0, 0, 10); /* its end comes before the news that it runs */
+	super_ready(&s, 0);
+	is_int(ones[0].state, SUPER_FAILED, "one that was never seen to run did not start");
+	WANTS(10, "S1");
+	super_stop(&s, 1, false, 20);
+	WANTS(20, "s1");
+	super_ready(&s, 1);
+	is_int(ones[1].state, SUPER_STOPPING, "stopped while it starts: that it runs is too late");
+	super_exit(&s, 1, 0, 30);
+	is_int(ones[1].state, SUPER_STOPPED, "and it is stopped");
+	fresh(2, BOOT_NO);
+	WANTS(0, "S0");
+	super_stop(&s, 0, false, 10);
+	WANTS(10, "s0S1");
+	super_stop(&s, 0, true, 20);
+	super_stop(&s, 0, false, 30);
+	super_exit(&s, 0, 0, 40);
+	is_int(ones[0].state, SUPER_STOPPED, "the last order holds");
+	fresh(2, BOOT_NO);
+	WANTS(0, "S0");
+	super_start(&s, 1, 10); /* before its turn, by order */
+	WANTS(10, "S1");
+	super_ready(&s, 0);
+	WANTS(20, "");
+	is_int(ones[1].starts, 1, "it is not started once more in its turn");
+	fresh(3, BOOT_NO);
+	WANTS(0, "S0");
+	super_start(&s, 2, 10);
+	WANTS(10, "S2");
+	rule.stop_timeout = 5000;
+	super_shutdown(&s, BOOT_HALT, 20);
+	WANTS(20, "s2");
+	WANTS(1020, "");
+	is_int(super_due(&s), 5020, "going down nobody waits for a start");
+}
+
 int main(void)
 {
 	test_order();
 	test_restart();
 	test_stop();
 	test_down();
+	test_edges();
 	return done();
 }

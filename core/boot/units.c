@@ -126,18 +126,25 @@ static _Noreturn void execute(char *const *argv)
 	_exit(127);
 }
 
-/* What a runtime that was killed has left would be in the way. */
-static void clear_away(const struct unit *u)
+pid_t unit_clear(const struct unit *u)
 {
 	char *argv[] = { "runc", "--root", BOOT_ROOT, "delete", "--force", (char *)u->name, NULL };
-	int status;
 	pid_t pid;
 
 	if (access(u->state, F_OK) < 0)
-		return;
+		return 0;
 	pid = fork();
 	if (!pid)
 		execute(argv);
+	return pid < 0 ? fail("clear away %s", u->name) : pid;
+}
+
+/* What another process 1 has left would be in the way. */
+static void clear_away(const struct unit *u)
+{
+	int status;
+	pid_t pid = unit_clear(u);
+
 	if (pid > 0)
 		proc_wait(pid, &status);
 }
@@ -162,12 +169,24 @@ pid_t unit_start(const struct unit *u)
 	execute(u->argv);
 }
 
-pid_t unit_kill(const struct unit *u)
+pid_t unit_kill(const struct unit *u, int sig)
 {
-	char *argv[] = { "runc", "--root", BOOT_ROOT, "kill", (char *)u->name, "KILL", NULL };
-	pid_t pid = fork();
+	char number[16];
+	char *argv[] = { "runc", "--root", BOOT_ROOT, "kill", (char *)u->name, number, NULL };
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", sig);
+	pid = fork();
 
 	if (!pid)
 		execute(argv);
 	return pid < 0 ? fail("kill %s", u->name) : pid;
+}
+
+int unit_signal(const struct unit *u, int sig)
+{
+	/* `runc run` passes all others on, and does so before there is a container too. */
+	if (sig == SIGKILL || sig == SIGCHLD || sig == SIGWINCH || sig == SIGURG)
+		return unit_kill(u, sig) < 0 ? -1 : 0;
+	return kill(u->run, sig) < 0 ? fail("signal %s", u->name) : 0;
 }

@@ -1,0 +1,127 @@
+/* logs_test.c - what is held until a container runs, and why one did not. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct arena arena;
+static struct log log_;
+static char dir[] = "/tmp/logs_test.XXXXXX", why[LOG_LINE + 1];
+
+static void fresh(uint64_t max)
+{
+	struct boot_rule rule = { .log = dir, .log_size = max };
+
+	if (log_.path) {
+		close(log_.in);
+		close(log_.out);
+		close(log_.fd);
+		unlink(log_.path);
+		unlink(log_.old);
+	}
+	ok(!log_open(&arena, &log_, "x", &rule), "a log is opened");
+	log_.held = true;
+}
+
+static void says(const char *text)
+{
+	fd_write_all(log_.out, text, strlen(text));
+}
+
+static const char *file(const char *path)
+{
+	char *text;
+	size_t len;
+
+	return file_read(&arena, AT_FDCWD, path, 1 << 20, &text, &len) < 0 ? "none" : text;
+}
+
+static void test_reason(void)
+{
+	static char many[600], want[602];
+
+	fresh(0);
+	log_reason(&log_, why, sizeof(why));
+	is_str(why, "", "nothing said, nothing told");
+	says("time=\"t\" level=warning msg=\"w\"\n"
+	     "time=\"t\" level=error msg=\"runc run failed: a \\\"b\\\"\"\n\n");
+	log_reason(&log_, why, sizeof(why));
+	is_str(why, "a \"b\"", "the message of the last line");
+	is_str(file(log_.path), "time=\"t\" level=warning msg=\"w\"\n", "the others go to the log");
+	ok(!log_.held && !log_.len, "nothing is kept");
+	fresh(0);
+	memset(many, 'm', 510);
+	says(many);
+	says("\nplain words");
+	log_reason(&log_, why, sizeof(why));
+	is_str(why, "plain words", "a last line over the end of the buffer, and without an end");
+	snprintf(want, sizeof(want), "%s\n", many);
+	is_str(file(log_.path), want, "what was before it");
+	fresh(0);
+	memset(many, 'm', 599);
+	says(many);
+	log_reason(&log_, why, sizeof(why));
+	ok(strlen(why) == 599 - LOG_LINE, "of a line that is too long the end");
+}
+
+static void test_held(void)
+{
+	static char line[101];
+
+	fresh(0);
+	memset(line, 'l', 99);
+	line[99] = '\n';
+	/* more than a pipe holds, in parts: whoever writes must not wait for ever */
+	for (int i = 0; i < 700; i++) {
+		says(line);
+		log_pump(&log_);
+	}
+	says("first\n");
+	log_release(&log_);
+	ok(strlen(file(log_.path)) == 70006, "what was held goes out");
+	says("sec");
+	log_pump(&log_);
+	is_str(file(log_.path) + 70000, "first\nsec", "and then what comes");
+}
+
+static void test_rotation(void)
+{
+	fresh(8);
+	log_release(&log_);
+	for (const char *s = "abcd\0efgh\0ijkl\0"; *s; s += 5) {
+		says(s);
+		log_pump(&log_);
+	}
+	is_str(file(log_.path), "ijkl", "a full file makes room");
+	is_str(file(log_.old), "abcdefgh", "and is kept");
+	says("a longer one than the limit");
+	log_pump(&log_);
+	is_str(file(log_.old), "ijkl", "its predecessor goes");
+	is_str(file(log_.path), "a longer one than the limit", "one write is never parted");
+	log_.max = 0;
+	log_.fd = dup2(open("/dev/full", O_WRONLY), log_.fd);
+	says("lost");
+	log_pump(&log_);
+	ok(log_.lost, "a full disk loses it");
+	says("lost too");
+	log_pump(&log_);
+	ok(!*err_text(), "and leaves no error about");
+}
+
+int main(void)
+{
+	static char block[1 << 20] __attribute__((aligned(16)));
+
+	arena_init(&arena, block, sizeof(block));
+	if (!mkdtemp(dir))
+		return 1;
+	test_reason();
+	test_held();
+	test_rotation();
+	unlink(log_.path);
+	unlink(log_.old);
+	rmdir(dir);
+	return done();
+}
