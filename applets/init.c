@@ -103,7 +103,7 @@ static _Noreturn void be_child(const struct init *init, char **argv)
 	execvp(argv[0], argv);
 	status = errno == ENOENT ? 127 : 126; /* as shells tell it */
 	fail("exec %s", argv[0]);
-	log_sink.line(LOG_ERROR, err_text());
+	log_error("%s", err_text());
 	_exit(status);
 }
 

@@ -86,8 +86,7 @@ static void plain_line(enum log_level level, const char *text)
 
 int applet_fail(const struct applet *ap)
 {
-	if (log_sink.line)
-		log_sink.line(LOG_ERROR, err_text());
+	log_error("%s", err_text());
 	/* with a log elsewhere the plain message is what conmon and docker show (checklist O-15) */
 	if (globals.log_fd != STDERR_FILENO)
 		fprintf(stderr, "%s\n", err_text());

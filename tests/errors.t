@@ -434,5 +434,17 @@ for n in 3 4 5 6 8 10 12; do
 	drop "$id"
 done
 
+# ---- --debug: each line says where it comes from (G-05); engines see no more keys without it ----
+
+bundle
+argv /no/such
+do_runc --debug --log "$tmp/debug.json" --log-format json run --bundle "$bundle" "$id"
+is '--debug: every line has file and func' "$(grep -cv '^{"file":"[a-z_/]*\.c:[0-9]*","func":"[a-z_]*","level":' "$tmp/debug.json")" 0
+ok '--debug: lines of init are among them' test "$(grep -c '"level":"debug"' "$tmp/debug.json")" -gt 0
+do_runc --debug run --bundle "$bundle" "$id"
+like '--debug, text: the same' "$err" '^time="[^"]*" level=error msg=.* func="[a-z_]+" file="[a-z_/]*\.c:[0-9]+"$'
+do_runc --log-format json run --bundle "$bundle" "$id"
+unlike 'without it: neither' "$err" '"file"|"func"'
+
 nothing_left
 done_testing

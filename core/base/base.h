@@ -47,11 +47,24 @@ struct log_sink {
 };
 extern struct log_sink log_sink;
 
-void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
-void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
-void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+/* Where a line comes from: what --debug shows as func and file (checklist G-05). */
+struct log_place {
+	const char *func, *file;
+};
+extern struct log_place log_place;
+#define LOG_TEXT_(x) #x
+#define LOG_TEXT(x) LOG_TEXT_(x)
+#define LOG_HERE (log_place = (struct log_place){ __func__, __FILE__ ":" LOG_TEXT(__LINE__) })
 
-/* One line as runc writes it (checklist O-14), with its newline. json: keys level, msg, time. */
+void log_put(enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), cold));
+#define log_error(...) (LOG_HERE, log_put(LOG_ERROR, __VA_ARGS__))
+#define log_warn(...) (LOG_HERE, log_put(LOG_WARNING, __VA_ARGS__))
+#define log_info(...) (LOG_HERE, log_put(LOG_INFO, __VA_ARGS__))
+#define log_debug(...) (LOG_HERE, log_put(LOG_DEBUG, __VA_ARGS__))
+
+/* One line as runc writes it (checklist O-14), with its newline. json: keys level, msg, time.
+ * With the sink at debug also func and file. */
 size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text);
 /* RFC 3339 of a realtime clock value in UTC; nano: with nine digits less trailing zeros. */
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano);

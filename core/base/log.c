@@ -9,29 +9,20 @@ struct log_sink log_sink = { .level = LOG_INFO };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
-static void log_line(enum log_level level, const char *fmt, va_list ap)
+struct log_place log_place;
+
+void log_put(enum log_level level, const char *fmt, ...)
 {
-	char text[2048];
+	char text[4096];
+	va_list ap;
 
 	if (level > log_sink.level || !log_sink.line)
 		return;
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
 	log_sink.line(level, text);
 }
-
-#define LOG_FUNCTION(name, level)                                                                  \
-	void name(const char *fmt, ...)                                                            \
-	{                                                                                          \
-		va_list ap;                                                                        \
-                                                                                                   \
-		va_start(ap, fmt);                                                                 \
-		log_line(level, fmt, ap);                                                          \
-		va_end(ap);                                                                        \
-	}
-
-LOG_FUNCTION(log_warn, LOG_WARNING)
-LOG_FUNCTION(log_info, LOG_INFO)
-LOG_FUNCTION(log_debug, LOG_DEBUG)
 
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
 {
@@ -77,19 +68,26 @@ static size_t put_quoted(char *out, size_t room, const char *s)
 size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text)
 {
 	struct timespec now;
-	char when[40];
+	char when[40], place[160] = "";
 	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_time(when, sizeof(when), &now, false);
+	/* Names and paths of ours: nothing to escape. */
+	if (log_sink.level >= LOG_DEBUG && log_place.func)
+		snprintf(place, sizeof(place),
+			 json ? "\"file\":\"%s\",\"func\":\"%s\"," : " func=\"%s\" file=\"%s\"",
+			 json ? log_place.file : log_place.func,
+			 json ? log_place.func : log_place.file);
 	if (json)
-		n = snprintf(buf, size, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
+		n = snprintf(buf, size, "{%s\"level\":\"%s\",\"msg\":\"", place,
+			     level_names[level]);
 	else
 		n = snprintf(buf, size, "time=\"%s\" level=%s msg=\"", when, level_names[level]);
-	n += put_quoted(buf + n, size - n - 48, text);
+	n += put_quoted(buf + n, size - n - 48 - sizeof(place), text);
 	if (json)
 		n += snprintf(buf + n, size - n, "\",\"time\":\"%s\"}\n", when);
 	else
-		n += snprintf(buf + n, size - n, "\"\n");
+		n += snprintf(buf + n, size - n, "\"%s\n", place);
 	return n;
 }

@@ -276,8 +276,8 @@ static int answer(struct serve *s, const struct wire_msg *m)
 
 static void relay_log(const struct wire_msg *m)
 {
-	if (log_sink.line && m->num <= (int)log_sink.level)
-		log_sink.line(m->num, m->text);
+	LOG_HERE;
+	log_put(m->num, "%s", m->text);
 }
 
 /* The end of the stream before READY: only the kernel knows more (checklist X-09). */
