@@ -68,6 +68,19 @@ is 'create' "$status $(status_of "$id")" '0 created' || diag "$err"
 runc start "$id"
 is 'start' "$(status_of "$id")" running
 is 'it runs as the user' "$(stat -c %u "/proc/$(cat "$home/pid")/ns" 2>/dev/null)" "$user"
+# Without cgroups of their own these have nothing to work on, and say so; with them they work.
+for verb in ps pause resume 'events --stats' 'update --pids-limit 20'; do
+	# shellcheck disable=SC2086
+	do_runc $verb "$id"
+	if [ "$status" = 0 ]; then
+		is "$verb: works" "$(error_lines "$tmp/err")" 0
+	else
+		like "$verb: one line that says why" "$status $(error_lines "$tmp/err") $err" '^1 1 .*(cgroup|not paused)'
+	fi
+done
+is 'and it still runs' "$(status_of "$id")" running
+do_runc exec "$id" id -u
+is 'exec' "$status $out" '0 0' || diag "$err"
 do_runc list
 like 'list: the owner' "$out" "^$id +[0-9]+ +running .* (#$user|[^ ]+) *$"
 do_runc kill "$id" KILL
@@ -121,16 +134,45 @@ config_set /mounts/2/options '["newinstance","gid=5"]'
 own "$bundle"
 refused 'a gid= that is not mapped' 'gid'
 
-# A range of ids by newuidmap, where the host has it and the user a range.
-if command -v newuidmap >/dev/null && [ "$uid" != 0 ] && grep -q "^$(id -un):" /etc/subuid 2>/dev/null; then
-	first=$(sed -n "s/^$(id -un):\([0-9]*\):.*/\1/p" /etc/subuid)
+# --rootless=false: nothing is tolerated.
+rootless_bundle
+argv true
+own "$bundle"
+do_runc --rootless=true run --bundle "$bundle" "$id"
+is '--rootless=true' "$status" 0 || diag "$err"
+if cgroups_here && [ "$uid" = 0 ]; then
+	do_runc --rootless=false run --bundle "$bundle" "$id"
+	like '--rootless=false: no cgroup, no container' "$status $err" '^1 .*cgroup'
+fi
+do_runc --rootless=perhaps run --bundle "$bundle" "$id"
+like '--rootless=perhaps is refused' "$status $err" '^1 .*invalid rootless'
+
+# Ranges of ids by newuidmap: in this mount namespace the user has a name and a line in the tables.
+tables='passwd subuid subgid'
+if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] && [ -e /etc/subgid ]; then
+	for f in $tables; do
+		cp "/etc/$f" "$tmp/$f"
+		chmod 644 "$tmp/$f"
+		mount --bind "$tmp/$f" "/etc/$f"
+	done
+	echo "ocituser:x:$user:$user::/:/bin/sh" >>"$tmp/passwd"
+	echo 'ocituser:400000:1000' | tee -a "$tmp/subuid" >>"$tmp/subgid"
 	rootless_bundle
-	config_set /linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1},{\"containerID\":1,\"hostID\":$first,\"size\":1000}]"
-	argv cat /proc/self/uid_map
+	for ids in uid gid; do
+		config_set "/linux/${ids}Mappings" "[{\"containerID\":0,\"hostID\":$user,\"size\":1},
+			{\"containerID\":1,\"hostID\":400000,\"size\":500},{\"containerID\":501,\"hostID\":400500,\"size\":500}]"
+	done
+	config_set /process/user '{"uid":600,"gid":7,"additionalGids":[501]}'
+	argv sh -c 'grep -c . /proc/self/uid_map; id -u; id -g; id -G; cat /proc/self/setgroups'
+	own "$bundle"
 	run
-	is 'a range by newuidmap' "$(echo "$out" | wc -l | tr -d ' ')" 2 || diag "$err"
+	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" '0 3,600,7,7 501,allow,' || diag "$err"
+	config_set /linux/uidMappings/2/size 501
+	own "$bundle"
+	refused 'a range that is not the user'"'"'s' 'newuidmap'
+	for f in $tables; do umount "/etc/$f"; done
 else
-	skip 'a range by newuidmap' 'needs an ordinary user with a line in /etc/subuid'
+	skip 'ranges by newuidmap' 'needs root, newuidmap and /etc/subuid'
 fi
 
 # Root in a user namespace (a container in a container): uid 0, but not the host's.
