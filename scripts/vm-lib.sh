@@ -112,8 +112,8 @@ vm_archive() { (cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null);
 # ends instead of rebooting; DIR/console and DIR/results are what it says on ttyS0 and ttyS1. Sets vm_pid.
 # With vm_serial set the console is that of QEMU's character devices instead.
 vm_start() {
-	vm_dir=$1
 	vm_kernel "$2" && vm_qemu "$2" || return
+	vm_dir=$1	# getting a kernel has a folder of this name too
 	vm_initramfs=$3
 	vm_parameters=$4
 	shift 4
