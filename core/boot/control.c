@@ -150,8 +150,12 @@ int control_ask(int fd, const char *request, char *out, size_t size)
 {
 	ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
 
-	if (n >= 0 || errno == EPIPE)
-		n = recv(fd, out, size - 1, 0);
+	/* Who is refused is answered before having asked. ECONNRESET says once that the question was
+	 * not read, and comes before the answer (unix(7)). */
+	if (n >= 0 || errno == EPIPE || errno == ECONNRESET)
+		do {
+			n = recv(fd, out, size - 1, 0);
+		} while (n < 0 && errno == ECONNRESET);
 	if (n < 0)
 		return fail("ask process 1");
 	out[n] = 0;

@@ -117,10 +117,10 @@ static bool on_signal(struct relay *r)
 
 	if (read(r->signals, &si, sizeof(si)) != sizeof(si))
 		return false;
-	if (si.ssi_signo == SIGCHLD)
-		reap(r);
-	else if (si.ssi_signo == SIGWINCH && r->master >= 0)
+	if (si.ssi_signo == SIGWINCH && r->master >= 0)
 		copy_size(r->tty, r->master);
+	/* Whatever it is: the kernel gives the lowest number first, SIGTERM before SIGCHLD. */
+	reap(r);
 	if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGWINCH || si.ssi_signo == SIGURG)
 		return false;
 	if (!r->dead)
