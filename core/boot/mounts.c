@@ -112,13 +112,12 @@ static void mount_v1(const char *name)
 		rmdir(at);
 		return;
 	}
-	while (with && strchr(with, ',')) {
-		for (const char *c = with; c; c = strchr(c, ',') ? strchr(c, ',') + 1 : NULL) {
-			snprintf(link, sizeof(link), CGROUPS "/%.*s", (int)strcspn(c, ","), c);
-			if (symlink(with, link) < 0)
-				err_clear("only a second name");
-		}
-		with = NULL;
+	/* Of two that share it each gets a link of its own name. */
+	for (const char *c = strchr(with, ',') ? with : NULL; c; c = strchr(c, ',')) {
+		c += *c == ',';
+		snprintf(link, sizeof(link), CGROUPS "/%.*s", (int)strcspn(c, ","), c);
+		if (symlink(with, link) < 0)
+			err_clear("only a second name");
 	}
 }
 

@@ -44,6 +44,8 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
 /* Pure. Would being on an initramfs change the plan? And the plan for that. */
 bool ns_plan_may_lift(const struct ns_plan *plan);
 void ns_plan_lift(struct ns_plan *plan);
+/* Joins of plan->all by the files of a process, in the order of ns_enter. */
+void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
 int ns_open(struct ns_plan *plan);
 /* 1: the namespace of this type to join is the one we are in ourselves. 0, -1. */

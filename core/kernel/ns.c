@@ -78,6 +78,18 @@ void ns_plan_lift(struct ns_plan *plan)
 	plan->clone_flags &= ~(unsigned)CLONE_NEWUSER;
 }
 
+void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (plan->all & ns_rows[i].type)
+			plan->joins[plan->njoins++] = (struct ns_join){
+				.type = ns_rows[i].type,
+				.fd = -1,
+				.path = arena_printf(a, "/proc/%d/ns/%s", (int)pid,
+						     ns_rows[i].file),
+			};
+}
+
 static int check_type(const struct ns_join *j)
 {
 	struct statfs fs;

@@ -315,8 +315,11 @@ static int find_ground(struct ground *g)
 	return walk_mounts(g, false);
 }
 
-/* Nothing of it is shared any more, or the host's would go as well. Nothing stays, stacked and hidden ones neither; but what the kernel has locked, in a user
- * namespace that did not come here by rootfs_lift (mount_namespaces(7)). */
+/*
+ * Nothing of it is shared any more, or the host's would go as well. Nothing stays, stacked and hidden
+ * ones neither; but what the kernel has locked, in a user namespace that did not come here by
+ * rootfs_lift (mount_namespaces(7)).
+ */
 static void clear_ground(struct ground *g)
 {
 	int n;
@@ -367,14 +370,13 @@ int rootfs_lift(const char *cwd)
 	struct ground g;
 
 	if (unshare(CLONE_NEWNS) < 0) {
-		if (errno == ENOSPC)
-			return fail("unshare the mount namespace"),
-			       fail_hint(
-				       "the limit in /proc/sys/user/max_mnt_namespaces is reached, "
-				       "or 0");
-		if (errno != EPERM)
-			return fail("unshare the mount namespace");
-		return 0; /* an ordinary user: what is below is locked for him in any case */
+		if (errno == EPERM)
+			return 0; /* an ordinary user: what is below is locked for him in any case */
+		fail("unshare the mount namespace");
+		if (err_num() == ENOSPC)
+			fail_hint(
+				"the limit in /proc/sys/user/max_mnt_namespaces is reached, or 0");
+		return -1;
 	}
 	copy = mountapi_clone(AT_FDCWD, "/", AT_RECURSIVE);
 	if (copy < 0 && err_num() == ENOSYS) {

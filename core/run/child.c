@@ -106,29 +106,12 @@ static int step_cgroup(struct child *c)
 	return limits_affinity(0, cpus ? cpus->final : NULL);
 }
 
-/* The files of init's namespaces, in the order in which they are joined (ns_enter). */
-static const struct {
-	int type;
-	const char *file;
-} ns_files[] = {
-	{ CLONE_NEWUSER, "user" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
-	{ CLONE_NEWNET, "net" },   { CLONE_NEWPID, "pid" }, { CLONE_NEWCGROUP, "cgroup" },
-	{ CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },
-};
-
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
 static int enter_one_by_one(struct child *c)
 {
 	struct proc_stat st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ns_files); i++)
-		if (c->plan.all & ns_files[i].type)
-			c->plan.joins[c->plan.njoins++] =
-				(struct ns_join){ .type = ns_files[i].type,
-						  .fd = -1,
-						  .path = arena_printf(c->arena, "/proc/%d/ns/%s",
-								       c->state->pid,
-								       ns_files[i].file) };
+	ns_plan_process(c->arena, c->state->pid, &c->plan);
 	if (ns_open(&c->plan) < 0)
 		return -1;
 	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
