@@ -7,12 +7,6 @@
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
 
-/* Entering a container that exists, rather than making one. */
-static bool is_exec(const struct child *c)
-{
-	return c->target >= 0;
-}
-
 /* ---- the steps, in the order of the table below ------------------------------------------------- */
 
 static int step_die_with_runtime(struct child *c)
@@ -25,13 +19,6 @@ static int step_die_with_runtime(struct child *c)
 	return 0;
 }
 
-/* Not before the container's root is ours does a path mean anything. */
-static int step_root_entered(struct child *c)
-{
-	c->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return c->root < 0 ? fail("open / of the container") : 0;
-}
-
 static int step_known(struct child *c)
 {
 	struct wire_msg m;
@@ -39,115 +26,6 @@ static int step_known(struct child *c)
 	if (!c->plan.two_steps)
 		return 0;
 	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
-}
-
-static int step_hide(struct child *c)
-{
-	(void)c;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fail("hide from the processes of the container");
-	return 0;
-}
-
-/* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
-static int enter_joined(struct child *c)
-{
-	const struct oci_linux *l = c->config->linux;
-
-	/* Who lives in there must not look at us (2016-9962). */
-	if (c->plan.njoins && step_hide(c) < 0)
-		return -1;
-	if (ns_enter(&c->plan) < 0)
-		return -1;
-	if (c->plan.all & ~c->plan.fresh & CLONE_NEWUSER && l->uid_mappings.n)
-		return userns_check(&l->uid_mappings, &l->gid_mappings);
-	return 0;
-}
-
-static int step_join(struct child *c)
-{
-	return c->plan.two_steps ? 0 : enter_joined(c);
-}
-
-static int become_root(void)
-{
-	/* Only then do new files and namespaces belong to the container's root. */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return fail("become root of the user namespace");
-	return 0;
-}
-
-static int step_map_ids(struct child *c)
-{
-	if (!(c->plan.clone_flags & CLONE_NEWUSER))
-		return 0;
-	return wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
-}
-
-/* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
- * of the kernel. The first process of two has done it already. */
-static int join_cgroup(struct child *c)
-{
-	return c->join ? cgroup_join(c->cgroup) : wire_ask(c->sock, WIRE_ATTACH, 0, NULL, -1);
-}
-
-static int step_cgroup(struct child *c)
-{
-	const struct oci_cpu_affinity *cpus = is_exec(c) ? c->process->exec_cpu_affinity : NULL;
-
-	if ((!c->plan.two_steps || c->plan.alone) && join_cgroup(c) < 0)
-		return -1;
-	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
-		return fail("unshare the cgroup namespace");
-	/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for
-	 * the way into the cgroup stays when nothing else is. */
-	if (cpus && cpus->initial && !cpus->final)
-		return 0;
-	return limits_affinity(0, cpus ? cpus->final : NULL);
-}
-
-/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
-static int enter_one_by_one(struct child *c)
-{
-	struct proc_stat st;
-
-	ns_plan_process(c->arena, c->state->pid, &c->plan);
-	if (ns_open(&c->plan) < 0)
-		return -1;
-	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
-	if (proc_stat(c->state->pid, &st) != 1 || st.start != c->state->start_time)
-		return failx("container not running");
-	return ns_enter(&c->plan);
-}
-
-/*
- * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
- * memory and descriptors are the host's (2016-9962).
- */
-static int enter_target(struct child *c)
-{
-	if (step_hide(c) < 0)
-		return -1;
-	if (c->plan.all && setns(c->target, c->plan.all) < 0) {
-		if (errno != EINVAL && errno != EBADF)
-			return fail("join the namespaces of the container");
-		if (enter_one_by_one(c) < 0)
-			return -1;
-	}
-	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
-		return -1;
-	if (c->target_root < 0)
-		return 0;
-	if (fchdir(c->target_root) < 0 || chroot(".") < 0)
-		return fail("enter the root directory of the container");
-	return 0;
-}
-
-static int step_enter(struct child *c)
-{
-	if (!c->plan.two_steps && enter_target(c) < 0)
-		return -1;
-	return step_root_entered(c);
 }
 
 static int need_proc(struct child *c)
@@ -173,7 +51,7 @@ static int step_keyring(struct child *c)
 	/* The keyring gets the label the process will have. */
 	if (label && (need_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
-	return keyring_join(c->how->id, !is_exec(c), c->plan.all & CLONE_NEWUSER);
+	return keyring_join(c->how->id, !child_enters(c), c->plan.all & CLONE_NEWUSER);
 }
 
 static int step_network(struct child *c)
@@ -364,7 +242,7 @@ static int step_stdio(struct child *c)
 {
 	if (c->tty >= 0 && tty_become(fd_take(&c->tty)) < 0)
 		return -1;
-	if (c->process->user.umask || !is_exec(c))
+	if (c->process->user.umask || !child_enters(c))
 		umask(c->process->user.umask ? *c->process->user.umask : 022);
 	return 0;
 }
@@ -404,7 +282,7 @@ static int step_pidfd(struct child *c)
 	fd = sys_pidfd_open(getpid());
 	if (fd < 0)
 		return fail("open a pidfd of init");
-	return wire_send_fd(c->pidfd_socket, is_exec(c) ? "setns" : "standard", fd);
+	return wire_send_fd(c->pidfd_socket, child_enters(c) ? "setns" : "standard", fd);
 }
 
 static int step_ready(struct child *c)
@@ -580,15 +458,15 @@ static const struct {
 	/* the parent must know our pid before it serves us */
 	{ BOTH, "wait to be known", step_known },
 	/* by descriptors opened outside, before paths change */
-	{ MAKE, "join namespaces", step_join },
+	{ MAKE, "join namespaces", join_namespaces },
 	/* all that follows belongs to the mapped root */
-	{ MAKE, "map ids", step_map_ids },
+	{ MAKE, "map ids", join_map_ids },
 	/* before anything is charged, and before its namespace is mounted */
-	{ BOTH, "cgroup", step_cgroup },
+	{ BOTH, "cgroup", join_cgroup },
 	/* after the maps, which need us readable; before others see us */
-	{ MAKE, "hide", step_hide },
+	{ MAKE, "hide", join_hide },
 	/* not dumpable before the first namespace is joined */
-	{ ENTER, "enter", step_enter },
+	{ ENTER, "enter", join_container },
 	/* before the keyring and the terminal, which belong to it */
 	{ BOTH, "session", step_session },
 	{ BOTH, "session keyring", step_keyring },
@@ -694,7 +572,7 @@ void child_main(struct child *c)
 	logging = c;
 	log_sink.line = log_to_wire;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (steps[i].when & (is_exec(c) ? ENTER : MAKE) && steps[i].run(c) < 0) {
+		if (steps[i].when & (child_enters(c) ? ENTER : MAKE) && steps[i].run(c) < 0) {
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
@@ -705,34 +583,6 @@ void child_main(struct child *c)
 	give_up(c, WIRE_EXEC_FAIL);
 }
 
-/* Joins and unshares what must come before init exists, then clones it as the runtime's child. */
-static int first_steps(struct child *c, struct sys_clone_args *args)
-{
-	if (step_die_with_runtime(c) < 0 || (!c->plan.alone && join_cgroup(c) < 0))
-		return -1;
-	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
-		return -1;
-	if ((is_exec(c) ? enter_target(c) : enter_joined(c)) < 0)
-		return -1;
-	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
-		fail("unshare the user or time namespace");
-		return spawn_explain(c);
-	}
-	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
-	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
-	if (c->plan.early_flags & CLONE_NEWUSER &&
-	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
-	     wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
-		return -1;
-	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
-	    wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
-		return -1;
-	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
-		return -1;
-	args->flags = c->plan.clone_flags | CLONE_PARENT;
-	return 0;
-}
-
 void child_first(struct child *c)
 {
 	struct sys_clone_args args = { 0 };
@@ -740,7 +590,7 @@ void child_first(struct child *c)
 
 	logging = c;
 	log_sink.line = log_to_wire;
-	if (first_steps(c, &args) < 0)
+	if (step_die_with_runtime(c) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
 	pid = spawn_clone(&args);
 	if (!pid)

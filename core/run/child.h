@@ -147,12 +147,28 @@ struct child {
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */
 
+/* Entering a container that exists (exec), rather than making one. */
+static inline bool child_enters(const struct child *c)
+{
+	return c->target >= 0;
+}
+
 /* Runs in the child; never returns. */
 void child_main(struct child *c) __attribute__((noreturn));
 /* The first process of two: joins, maps, clones init and exits. */
 void child_first(struct child *c) __attribute__((noreturn));
 /* Names of the steps in order, for the tests of the order. */
 const char *child_step_name(size_t i);
+
+/* ---- join.c: steps of the child --------------------------------------------------------------------------------- */
+
+int join_namespaces(struct child *c); /* what the config names by path */
+int join_map_ids(struct child *c); /* and becomes root of the new user namespace */
+int join_cgroup(struct child *c); /* and its namespace, on the processors it may use */
+int join_hide(struct child *c); /* from the eyes of those who are inside already */
+int join_container(struct child *c); /* exec: all of init's namespaces, and its root directory */
+/* The first process of two: all that must be before init exists; args says how to clone it. */
+int join_first(struct child *c, struct sys_clone_args *args);
 
 /* ---- serve.c: the parent's side of the wire ------------------------------------------------------------------ */
 

@@ -1,0 +1,150 @@
+/* join.c - the child's way into namespaces, maps of ids and its cgroup: new ones, or a container's. */
+/* SPDX-License-Identifier: MIT */
+#include "core/run/child.h"
+
+#include <sys/prctl.h>
+
+int join_hide(struct child *c)
+{
+	(void)c;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail("hide from the processes of the container");
+	return 0;
+}
+
+/* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
+static int enter_joined(struct child *c)
+{
+	const struct oci_linux *l = c->config->linux;
+
+	/* Who lives in there must not look at us (2016-9962). */
+	if (c->plan.njoins && join_hide(c) < 0)
+		return -1;
+	if (ns_enter(&c->plan) < 0)
+		return -1;
+	if (c->plan.all & ~c->plan.fresh & CLONE_NEWUSER && l->uid_mappings.n)
+		return userns_check(&l->uid_mappings, &l->gid_mappings);
+	return 0;
+}
+
+int join_namespaces(struct child *c)
+{
+	return c->plan.two_steps ? 0 : enter_joined(c);
+}
+
+static int become_root(void)
+{
+	/* Only then do new files and namespaces belong to the container's root. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail("become root of the user namespace");
+	return 0;
+}
+
+int join_map_ids(struct child *c)
+{
+	if (!(c->plan.clone_flags & CLONE_NEWUSER))
+		return 0;
+	return wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
+}
+
+/* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
+ * of the kernel. The first process of two has done it already. */
+static int enter_cgroup(struct child *c)
+{
+	return c->join ? cgroup_join(c->cgroup) : wire_ask(c->sock, WIRE_ATTACH, 0, NULL, -1);
+}
+
+int join_cgroup(struct child *c)
+{
+	const struct oci_cpu_affinity *cpus =
+		child_enters(c) ? c->process->exec_cpu_affinity : NULL;
+
+	if ((!c->plan.two_steps || c->plan.alone) && enter_cgroup(c) < 0)
+		return -1;
+	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
+		return fail("unshare the cgroup namespace");
+	/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for
+	 * the way into the cgroup stays when nothing else is. */
+	if (cpus && cpus->initial && !cpus->final)
+		return 0;
+	return limits_affinity(0, cpus ? cpus->final : NULL);
+}
+
+/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
+static int enter_one_by_one(struct child *c)
+{
+	struct proc_stat st;
+
+	ns_plan_process(c->arena, c->state->pid, &c->plan);
+	if (ns_open(&c->plan) < 0)
+		return -1;
+	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
+	if (proc_stat(c->state->pid, &st) != 1 || st.start != c->state->start_time)
+		return failx("container not running");
+	return ns_enter(&c->plan);
+}
+
+/*
+ * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
+ * memory and descriptors are the host's (2016-9962).
+ */
+static int enter_target(struct child *c)
+{
+	if (join_hide(c) < 0)
+		return -1;
+	if (c->plan.all && setns(c->target, c->plan.all) < 0) {
+		if (errno != EINVAL && errno != EBADF)
+			return fail("join the namespaces of the container");
+		if (enter_one_by_one(c) < 0)
+			return -1;
+	}
+	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
+		return -1;
+	if (c->target_root < 0)
+		return 0;
+	if (fchdir(c->target_root) < 0 || chroot(".") < 0)
+		return fail("enter the root directory of the container");
+	return 0;
+}
+
+/* Not before the container's root is ours does a path mean anything. */
+static int open_root(struct child *c)
+{
+	c->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root < 0 ? fail("open / of the container") : 0;
+}
+
+int join_container(struct child *c)
+{
+	if (!c->plan.two_steps && enter_target(c) < 0)
+		return -1;
+	return open_root(c);
+}
+
+/* The first process joins and unshares what must come before init exists; child_first() clones it then. */
+int join_first(struct child *c, struct sys_clone_args *args)
+{
+	if (!c->plan.alone && enter_cgroup(c) < 0)
+		return -1;
+	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
+		return -1;
+	if ((child_enters(c) ? enter_target(c) : enter_joined(c)) < 0)
+		return -1;
+	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
+		fail("unshare the user or time namespace");
+		return spawn_explain(c);
+	}
+	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
+	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
+	if (c->plan.early_flags & CLONE_NEWUSER &&
+	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
+	     wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
+	    wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
+		return -1;
+	args->flags = c->plan.clone_flags | CLONE_PARENT;
+	return 0;
+}
