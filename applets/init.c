@@ -94,11 +94,11 @@ static _Noreturn void be_child(const struct init *init, char **argv)
 
 	/* a group of its own, so that -g and the terminal's keys reach it and not us */
 	if (setpgid(0, 0))
-		log_warn("make a process group: %s", strerror(errno));
+		log_warn("make a process group: %s", err_reason(errno));
 	/* SIGTTOU is still blocked here, so a background caller is not stopped by this */
 	if (tcsetpgrp(STDIN_FILENO, getpgrp()) && errno != ENOTTY && errno != ENXIO &&
 	    errno != EBADF && errno != EPERM)
-		log_warn("give the terminal to the child: %s", strerror(errno));
+		log_warn("give the terminal to the child: %s", err_reason(errno));
 	sigprocmask(SIG_SETMASK, &init->before, NULL);
 	execvp(argv[0], argv);
 	status = errno == ENOENT ? 127 : 126; /* as shells tell it */
@@ -138,7 +138,7 @@ static void forward(const struct init *init, int sig)
 	/* it is dead and not reaped yet, or has left its group */
 	if (errno == ESRCH && init->group && !kill(init->child, sig))
 		return;
-	log_info("pass signal %d on: %s", sig, strerror(errno));
+	log_info("pass signal %d on: %s", sig, err_reason(errno));
 }
 
 /* Everything that is dead. 1 when the child was among it, with its status. */

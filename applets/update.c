@@ -108,33 +108,15 @@ static int from_options(const struct update_opts *o, struct oci_resources *r)
 
 #define RESOURCES_MAX (1u << 20)
 
-static int read_stdin(char **text, size_t *len)
-{
-	ssize_t n;
-
-	*text = arena_alloc(&arena, RESOURCES_MAX + 1);
-	*len = 0;
-	do {
-		n = read(STDIN_FILENO, *text + *len, RESOURCES_MAX - *len);
-		*len += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		return fail("read resources from standard input");
-	if (*len == RESOURCES_MAX)
-		return failx("resources on standard input are larger than %u bytes", RESOURCES_MAX);
-	return 0;
-}
-
 static int from_file(const char *file, struct oci_resources *r)
 {
-	bool from_stdin = !strcmp(file, "-");
 	char *text;
 	size_t len;
 
-	if (from_stdin ? read_stdin(&text, &len)
-		       : file_read(&arena, AT_FDCWD, file, RESOURCES_MAX, &text, &len))
+	if (file_read_named(&arena, file, RESOURCES_MAX, &text, &len) < 0)
 		return -1;
-	return oci_load_resources(&arena, from_stdin ? "standard input" : file, text, len, r);
+	return oci_load_resources(&arena, strcmp(file, "-") ? file : "standard input", text, len,
+				  r);
 }
 
 /* ---- what we remember of former updates ------------------------------------------------------------------- */

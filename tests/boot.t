@@ -194,7 +194,7 @@ fresh
 unit 1-"$a" 'exit 0'
 run_size=4k
 boot
-ok "a full /run: a clear line" wait_for says "$a: did not start: .*No space left"
+ok "a full /run: a clear line" wait_for says "$a: did not start: .*no space left"
 down
 run_size=
 nothing_left "nothing is left of the full one"
@@ -222,7 +222,7 @@ cat >"$tmp/boot.json" <<E
     { "name": "$c", "stopSignal": "WINCH" } ] }
 E
 boot ocibox.config="$tmp/boot.json" ocibox.debug
-ok "a full disk is told" wait_for says "^oci-init: write $tmp/data/logs/$a.log: No space left"
+ok "a full disk is told" wait_for says "^oci-init: write $tmp/data/logs/$a.log: no space left"
 ok "debug: with the settings" says "^oci-init: bundles: $bundles"
 ok "with mounts" says "^oci-init: mounted $tmp/data"
 ok "the others run on" wait_for says "^$c: up"
@@ -234,7 +234,7 @@ is "stopSignal KILL goes to the container" "$(field status)" 137
 order stop "$c"
 state_is "$c" stopped
 is "and so does one that the runtime keeps for itself" "$(field status)" 7
-is "a full disk is told once" "$(grep -c 'No space left' "$con")" 1
+is "a full disk is told once" "$(grep -c 'no space left' "$con")" 1
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
 # what is still in the pipe may fill it once more
 room() { grep -q later "$1" || { : >"$1"; return 1; }; }

@@ -125,7 +125,7 @@ is "an id with a slash: exit 1" "$status" 1
 like "an id with a slash: the message" "$err" 'invalid container ID format|invalid id format'
 do_runc run --bundle "$tmp" c1
 is "run without a config.json: exit 1" "$status" 1
-like "run without a config.json: the message" "$err" 'config.json not found|config.json: No such file'
+like "run without a config.json: the message" "$err" 'config.json not found|config.json: no such file'
 is "run without a config.json: nothing is left" "$(states_left)" ''
 
 # ---- log and messages -----------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ if [ -c /dev/full ]; then
 	status=0
 	"$RUNC" features >/dev/full 2>err || status=$?
 	is "a full disk below standard output: exit 1" "$status" 1
-	like "a full disk below standard output: the message" "$(cat err)" 'No space left'
+	like "a full disk below standard output: the message" "$(cat err)" 'no space left'
 	status=0
 	"$RUNC" help >/dev/full 2>/dev/null || status=$?
 	is "the same for help" "$status" 1

@@ -160,7 +160,7 @@ refused 'a fifo does not block' 'neither a directory nor an image'
 config_set /root/path '"/dev/null"'
 refused 'a device' 'neither a directory nor an image'
 config_set /root/path "$(quote "$tmp/nope")"
-refused 'a file that is not there' 'root.path: .*No such file'
+refused 'a file that is not there' 'root.path: .*no such file'
 
 is 'no loop device of ours is left' "$(loops)" ''
 nothing_left

@@ -53,7 +53,7 @@ else
 		m=${m%:*}
 		config_set /linux/memoryPolicy "{\"mode\":\"MPOL_${m%:*}\"${nodes:+,\"nodes\":\"$nodes\"}}"
 		run
-		if [ "$status" = 1 ] && [ "${m#*:}" -gt 4 ] && echo "$err" | grep -q 'Invalid argument'; then
+		if [ "$status" = 1 ] && [ "${m#*:}" -gt 4 ] && echo "$err" | grep -q '[Ii]nvalid argument'; then
 			skip "memoryPolicy MPOL_${m%:*}" 'this kernel is older'
 		else
 			like "memoryPolicy MPOL_${m%:*}" "$out" "^mempolicy mode ${m#*:} " || diag "$err"

@@ -45,7 +45,7 @@ done
 echo exit 4 >exit4
 init -s -- ./not-here
 is "a command that is not there gives 127" "$status" 127
-like "and a message that names it" "$err" 'not-here.*No such file'
+like "and a message that names it" "$err" 'not-here.*no such file'
 : >plain
 init -s -- ./plain
 is "a file that cannot be executed gives 126" "$status" 126

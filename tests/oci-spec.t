@@ -86,7 +86,7 @@ spec -b other --rootless
 ok '-b DIR' test -s other/config.json
 nok 'nothing in the working directory then' test -e config.json
 spec --bundle no/such
-like '--bundle of nothing' "$status $err" '^1 .*no/such: No such file'
+like '--bundle of nothing' "$status $err" '^1 .*no/such: no such file'
 (umask 077 && "$OCI_SPEC" -b other/../.)
 is 'umask 077' "$(stat -c %a config.json)" 600
 

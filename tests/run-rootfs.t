@@ -81,7 +81,7 @@ wrong '--env without =' 'KEY=VALUE' --rootfs "$r" --env A -- true
 wrong '--mount without a destination' 'DESTINATION' --rootfs "$r" --mount /etc -- true
 wrong '--user by name' 'bad uid' --rootfs "$r" --user root -- true
 wrong 'a command without --' 'stands behind --' --rootfs "$r" "$id" true
-wrong 'a directory that is not there' 'No such file' --rootfs "$r/nope" -- true
+wrong 'a directory that is not there' 'no such file' --rootfs "$r/nope" -- true
 wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" -- true
 wrong '--mem without --rootfs' 'mem needs --rootfs' --bundle "$bundle" --mem 32M "$id"
 wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"

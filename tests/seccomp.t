@@ -236,7 +236,7 @@ if helper sock; then
 	bg_all="$bg_all $sock"
 	wait_for has_line "$tmp/sock.out" listening
 	run
-	if [ "$status" = 1 ] && echo "$err" | grep -q 'Invalid argument'; then
+	if [ "$status" = 1 ] && echo "$err" | grep -q '[Ii]nvalid argument'; then
 		skip 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' 'this kernel is older'
 		kill $sock
 	else

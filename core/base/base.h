@@ -33,6 +33,7 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
+const char *err_reason(int num); /* strerror(3) in the words of Go and glibc; good until the next call */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
@@ -103,6 +104,9 @@ int fd_write_all(int fd, const void *buf,
 
 /* Reads a regular file of at most max bytes; a NUL is put behind it. dirfd may be AT_FDCWD. */
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len);
+/* The same of a file that the caller has named: it may be a pipe, such as a shell's <(...). "-" is
+ * standard input. */
+int file_read_named(struct arena *a, const char *path, size_t max, char **text, size_t *len);
 /* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, NUL behind, trailing newline
  * cut. Returns the length or -1 (errno is set, the record too). */
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);

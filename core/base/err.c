@@ -17,9 +17,36 @@ static struct {
 /* Kept free for what fail_in() puts in front. */
 #define PREFIX_ROOM 640
 
+/*
+ * What a runtime says of an errno is matched by engines and scripts, and they have learnt it from Go:
+ * the words of glibc, the first letter small. Of musl's, these are others.
+ */
+const char *err_reason(int num)
+{
+	static char text[64];
+
+	switch (num) {
+	case EBUSY: return "device or resource busy";
+	case ECHILD: return "no child processes";
+	case EDQUOT: return "disk quota exceeded";
+	case EIO: return "input/output error";
+	case ELOOP: return "too many levels of symbolic links";
+	case EMFILE: return "too many open files";
+	case ENAMETOOLONG: return "file name too long";
+	case ENOMEM: return "cannot allocate memory";
+	case ENOTTY: return "inappropriate ioctl for device";
+	case EOPNOTSUPP: return "operation not supported";
+	case ETIMEDOUT: return "connection timed out";
+	case EXDEV: return "invalid cross-device link";
+	default: snprintf(text, sizeof(text), "%s", strerror(num));
+	}
+	text[0] |= 0x20;
+	return text;
+}
+
 static int record_set(int num, const char *fmt, va_list ap)
 {
-	const char *reason = num ? strerror(num) : "";
+	const char *reason = num ? err_reason(num) : "";
 	size_t room = sizeof(record.text) - PREFIX_ROOM - (num ? strlen(reason) + 2 : 0);
 	int n = vsnprintf(record.text, room, fmt, ap);
 

@@ -14,10 +14,10 @@ static void test_texts(void)
 {
 	errno = ENOENT;
 	ok(fail("open %s", "x") == -1 && errno == ENOENT, "fail is -1 and leaves errno");
-	is_str(err_text(), "open x: No such file or directory", "what was tried, and strerror");
+	is_str(err_text(), "open x: no such file or directory", "what was tried, and strerror");
 	ok(err_num() == ENOENT, "the record has the errno");
 	ok(fail_in("mounts[%d]", 3) == -1, "fail_in is -1");
-	is_str(err_text(), "mounts[3]: open x: No such file or directory", "context comes before");
+	is_str(err_text(), "mounts[3]: open x: no such file or directory", "context comes before");
 	ok(err_num() == ENOENT, "and leaves the errno");
 	errno = EPERM;
 	ok(failx("%d is odd", 3) == -1 && !errno, "failx is -1 without errno");
@@ -35,9 +35,9 @@ static void test_hints(void)
 	fail_hint("first %d", 1);
 	fail_hint("second");
 	fail_in("outside");
-	is_str(err_text(), "outside: mount: Invalid argument (first 1)",
+	is_str(err_text(), "outside: mount: invalid argument (first 1)",
 	       "the first hint stays, at the end");
-	is_str(err_text(), "outside: mount: Invalid argument (first 1)",
+	is_str(err_text(), "outside: mount: invalid argument (first 1)",
 	       "however often it is asked");
 	failx("another");
 	is_str(err_text(), "another", "a new failure has no old hint");
@@ -75,7 +75,7 @@ static bool ends_with(const char *end)
 
 static void test_long(void)
 {
-	static const char reason[] = "xxx: No such file or directory";
+	static const char reason[] = "xxx: no such file or directory";
 	static char big[5000];
 
 	memset(big, 'x', sizeof(big) - 1);

@@ -5,12 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Up to size bytes or the end; a NUL is put behind it, for which there is room. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, buf + got, size - got);
+		got += n > 0 ? n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	buf[got] = 0;
+	return n < 0 ? -1 : (ssize_t)got;
+}
+
+static int too_large(const char *path, size_t max)
+{
+	return failx("%s: is larger than the %zu bytes allowed", path, max);
+}
+
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len)
 {
 	/* O_NONBLOCK: a FIFO in place of the file must not hold us up. */
 	int fd __cleanup(fd_close) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	size_t got = 0;
+	ssize_t got;
 
 	if (fd < 0)
 		return fail("open %s", path);
@@ -19,25 +38,40 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 	if (!S_ISREG(st.st_mode))
 		return failx("%s: is not a regular file", path);
 	if ((uint64_t)st.st_size > max)
-		return failx("%s: is larger than the %zu bytes allowed", path, max);
+		return too_large(path, max);
 	/* Files of /proc and /sys say size 0: one page is what they give. */
 	if (!st.st_size)
 		st.st_size = max < 4096 ? max : 4096;
 	*text = arena_alloc(a, st.st_size + 1);
-	while (got < (size_t)st.st_size) {
-		ssize_t n = read(fd, *text + got, st.st_size - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail("read %s", path);
-		if (!n)
-			break;
-		got += n;
-	}
-	(*text)[got] = 0;
+	got = read_all(fd, *text, st.st_size);
 	*len = got;
-	return 0;
+	return got < 0 ? fail("read %s", path) : 0;
+}
+
+#define PIPE_MAX (1u << 20) /* bytes; the room is taken at once */
+
+int file_read_named(struct arena *a, const char *path, size_t max, char **text, size_t *len)
+{
+	int fd __cleanup(fd_close) = -1;
+	bool from_stdin = !strcmp(path, "-");
+	struct stat st;
+	ssize_t got;
+
+	/* Of all but a pipe the size is known before anything is read. */
+	if (!from_stdin && (stat(path, &st) < 0 || !S_ISFIFO(st.st_mode)))
+		return file_read(a, AT_FDCWD, path, max, text, len);
+	if (!from_stdin) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("open %s", path);
+	}
+	max = max < PIPE_MAX ? max : PIPE_MAX;
+	*text = arena_alloc(a, max + 2);
+	got = read_all(from_stdin ? STDIN_FILENO : fd, *text, max + 1);
+	*len = got;
+	if (got < 0)
+		return fail("read %s", from_stdin ? "standard input" : path);
+	return *len > max ? too_large(from_stdin ? "standard input" : path, max) : 0;
 }
 
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size)

@@ -40,6 +40,38 @@ static int entries(void)
 	return n - 2;
 }
 
+/* What read of the pipe's other end says; "" a failure. */
+static const char *from_pipe(const char *written, size_t max)
+{
+	char *text = "", name[32];
+	size_t len;
+	int fds[2];
+
+	if (pipe(fds) || write(fds[1], written, strlen(written)) < 0)
+		exit(1);
+	close(fds[1]);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
+	if (file_read_named(&arena, name, max, &text, &len) < 0 || strlen(text) != len)
+		text = "";
+	close(fds[0]);
+	return text;
+}
+
+static void test_read_named(void)
+{
+	char *text = NULL;
+	size_t len;
+
+	is_str(from_pipe("12345678", 8), "12345678", "a pipe that was named is read to its end");
+	is_str(from_pipe("123456789", 8), "", "a byte too many is refused there too");
+	ok(!file_read_named(&arena, "/proc/self/status", 4096, &text, &len) && len > 100,
+	   "a file that was named");
+	ok(file_read_named(&arena, "/dev/zero", 100, &text, &len) < 0,
+	   "a device that was named is refused");
+	ok(file_read_named(&arena, "/no/such", 100, &text, &len) < 0 && err_num() == ENOENT,
+	   "a file that was named and is missing");
+}
+
 static void test_read(void)
 {
 	char *text = NULL, line[8];
@@ -62,6 +94,7 @@ static void test_read(void)
 	ok(file_read(&arena, dir, "fifo", 100, &text, &len) < 0,
 	   "a FIFO is refused and does not hold us up");
 	ok(file_read(&arena, AT_FDCWD, "/dev/zero", 100, &text, &len) < 0, "a device is refused");
+	test_read_named();
 
 	ok(file_read_line(dir, "f", line, sizeof(line)) == 7 && !strcmp(line, "1234567"),
 	   "a line is cut to the room");

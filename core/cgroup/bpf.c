@@ -186,7 +186,7 @@ static void prog_detach(int dirfd, int prog)
 			    } };
 
 	if (bpf(CMD_PROG_DETACH, &attr) < 0)
-		log_debug("a device program could not be detached: %s", strerror(errno));
+		log_debug("a device program could not be detached: %s", err_reason(errno));
 }
 
 int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool fresh)

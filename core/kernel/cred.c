@@ -225,7 +225,7 @@ static int set_caps(struct cred_caps c)
 		if (c.ambient & BIT(cap) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			log_warn("%s cannot be raised to the ambient set: %s",
-				 oci_capability_names[cap], strerror(errno));
+				 oci_capability_names[cap], err_reason(errno));
 	return 0;
 }
 

@@ -141,14 +141,14 @@ static int refusals(void)
 	static const struct {
 		const char *key, *name, *why;
 	} bad[] = {
-		{ "nothing", NULL, "network device nothing: No such device" },
-		{ "v0", "lo", "lo in the container's network namespace: File exists" },
+		{ "nothing", NULL, "network device nothing: no such device" },
+		{ "v0", "lo", "lo in the container's network namespace: file exists" },
 		{ "v0", "a%sb", "nothing but one %d" },
 		{ "v0", "%d%d", "nothing but one %d" },
 		{ "v0", "0123456789abcdef", "longer than 15 bytes" },
 		{ "v0", "0123456789abcde%d", "longer than 15 bytes" },
 		{ "0123456789abcdef", "x", "longer than 15 bytes" },
-		{ "lo", "lo7", "network device lo: move it to the container: Invalid argument" },
+		{ "lo", "lo7", "network device lo: move it to the container: invalid argument" },
 		{ "v0", "a/b", "cannot be a name" },
 		{ "v0", "..", "cannot be a name" },
 	};

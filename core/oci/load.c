@@ -212,7 +212,8 @@ static void examine(struct gather *g, struct oci_doc *doc)
 
 static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 {
-	if (!file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len))
+	if (!(doc->named ? file_read_named(a, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len) :
+			   file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)))
 		return 0;
 	if (err_num() != ENOENT)
 		return -1;
@@ -255,7 +256,7 @@ int oci_load_text(struct arena *a, const char *file, char *text, size_t len, str
 int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_process *process)
 {
 	struct gather g = { .faults.report = gather, .arena = a };
-	struct oci_doc doc = { .file = file };
+	struct oci_doc doc = { .file = file, .named = dirfd == AT_FDCWD };
 	struct check k = { .arena = a, .faults = &g.faults, .base = "" };
 
 	if (read_file(a, dirfd, &doc))

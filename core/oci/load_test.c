@@ -100,7 +100,7 @@ static void test_files(const char *dir)
 	snprintf(path, sizeof(path), "%s/config.json", dir);
 	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "no file");
 	is_str(err_text(),
-	       "JSON specification file config.json not found: No such file or directory",
+	       "JSON specification file config.json not found: no such file or directory",
 	       "says so");
 	ok(oci_check(&arena, dirfd, "config.json", take_line) < 0, "check says so too");
 
@@ -222,9 +222,9 @@ static void test_views(void)
 	   "namespaces are found");
 	is_str(oci_annotation(&doc.config, "a"), "2", "annotations are found");
 	ok(!oci_annotation(&doc.config, "b"), "or not");
-	failx("setns: Invalid argument");
+	failx("setns: invalid argument");
 	ok(oci_fail_at(&doc, "linux.namespaces[%d]", 1) == -1, "a failure of later");
-	is_str(err_text(), "config.json:3:39: linux.namespaces[1]: setns: Invalid argument",
+	is_str(err_text(), "config.json:3:39: linux.namespaces[1]: setns: invalid argument",
 	       "has its place");
 	failx("no");
 	oci_fail_at(&doc, "linux.namespaces[7].path");

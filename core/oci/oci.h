@@ -62,6 +62,7 @@ struct oci_doc {
 	const char *file; /* as shown in errors: "config.json" */
 	char *text; /* the text; strings are decoded in place */
 	bool keep_raw; /* set by the caller: a copy is wanted in raw */
+	bool named; /* set by the caller: somebody has named the file, which may be a pipe then */
 	char *raw; /* the text as it was read, for the state directory */
 	size_t len;
 	struct json *tree;

@@ -89,7 +89,7 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 		if (errno == EACCES)
 			return failx("exec: \"%s\": permission denied", arg0);
 		return failx("exec: \"%s\": stat %s: %s", arg0, arg0,
-			     errno == ENOENT ? "no such file or directory" : strerror(errno));
+			     err_reason(errno));
 	}
 	if (!dirs)
 		dirs = DEFAULT_PATH;

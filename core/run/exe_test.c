@@ -99,7 +99,7 @@ static void test_find(void)
 	is_str(find("d2/none", "."), "exec: \"d2/none\": stat d2/none: no such file or directory",
 	       "a missing one");
 	is_str(find("", "d2"), "exec: \"\": executable file not found in $PATH", "an empty name");
-	is_str(find("d2/plain/x", "."), "exec: \"d2/plain/x\": stat d2/plain/x: Not a directory",
+	is_str(find("d2/plain/x", "."), "exec: \"d2/plain/x\": stat d2/plain/x: not a directory",
 	       "below a file");
 }
 
@@ -127,7 +127,7 @@ static void test_fail(void)
 
 	put("script", "#! /no/interp -x\n", 17, 0755);
 	ok(strstr(why("script", ENOENT),
-		  "No such file or directory (its interpreter /no/interp is not"),
+		  "no such file or directory (its interpreter /no/interp is not"),
 	   "a script's interpreter is named");
 	ok(!strstr(why("script", EACCES), "interpreter"), "but not when that is not what is wrong");
 	put("text", "hello", 5, 0755);
@@ -139,12 +139,12 @@ static void test_fail(void)
 	   "a program's machine is named");
 	elf.p.p_filesz = 1 << 20;
 	put("elf", &elf, sizeof(elf), 0755);
-	ok(strstr(why("elf", ENOENT), "exec elf: No such"), "a header that lies is left alone");
+	ok(strstr(why("elf", ENOENT), "exec elf: no such"), "a header that lies is left alone");
 	put("elf", &elf, 20, 0755);
 	ok(strstr(why("elf", ENOEXEC), "exec elf: "), "and half of one");
 	put("hash", "#!", 2, 0755);
 	ok(strstr(why("hash", ENOENT), "exec hash: "), "an interpreter line without one");
-	ok(strstr(why("missing", ENOENT), "exec missing: No such file or directory"),
+	ok(strstr(why("missing", ENOENT), "exec missing: no such file or directory"),
 	   "a missing file");
 	ok(err_num() == ENOENT, "the errno stays");
 }

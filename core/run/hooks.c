@@ -38,7 +38,7 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 &&
 	    fd_close_from(3, NULL, 0) >= 0)
 		execve(h->path, args, (char *const *)env);
-	dprintf(2, "exec %s: %s\n", h->path, strerror(errno));
+	dprintf(2, "exec %s: %s\n", h->path, err_reason(errno));
 	_exit(127);
 }
 

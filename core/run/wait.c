@@ -104,7 +104,7 @@ static void reap(struct relay *r)
 		}
 	/* It will never be told: waiting on would be for ever. */
 	if (pid < 0 && errno != EINTR) {
-		log_error("wait for the container: %s", strerror(errno));
+		log_error("wait for the container: %s", err_reason(errno));
 		r->status = 255 << 8;
 		r->dead = true;
 	}
