@@ -102,7 +102,8 @@ bool applet_is(const char *parent, const char *name); /* is there such a row? */
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
 bool applet_exists(const char *name);
-/* What a wrong use of a verb answers: its help on standard output, the error record; the status. */
+/* What a wrong use of a verb answers: what is wrong and its help on standard output, the error
+ * record; the status. */
 int applet_misused(const struct applet *ap);
 /* Text to standard output, errors of it included (a full disk is a failure). */
 int applet_print(const char *text, size_t len);

@@ -18,6 +18,19 @@ static int kill_all(struct life *life, int sig)
 	return life_signal(life, sig);
 }
 
+/* In a shared pid namespace the others live on when init is dead. */
+static bool others_left(struct life *life)
+{
+	cgroup_pids left;
+
+	if (life->state.own_pid_ns || !life->cgroup)
+		return false;
+	if (cgroup_procs(life->cgroup, &arena, &left) == 0)
+		return left.n;
+	err_clear("the cgroup is gone, and they with it");
+	return false;
+}
+
 static int kill_one(const char *id, int sig, bool all)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
@@ -25,7 +38,7 @@ static int kill_one(const char *id, int sig, bool all)
 
 	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0)
 		return -1;
-	if (life.status == OCI_STOPPED && !all)
+	if (life.status == OCI_STOPPED && !all && !(sig == SIGKILL && others_left(&life)))
 		return failx("container not running");
 	/* with a pid namespace of its own, the death of init takes the others along (checklist V-17) */
 	if (all || (sig == SIGKILL && !life.state.own_pid_ns && life.cgroup))

@@ -129,6 +129,7 @@ bool applet_exists(const char *name)
 
 int applet_misused(const struct applet *ap)
 {
+	printf("Incorrect Usage: %s\n\n", err_text());
 	row_each (r)
 		if (r->applet == ap) {
 			show_help(r);

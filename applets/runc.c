@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define DEFAULT_ROOT "/run/runc"
 
@@ -30,13 +31,24 @@ static void log_file_line(enum log_level level, const char *text)
 	fd_write_all(globals.log_fd, line, len);
 }
 
+/* From the first argument on errors are lines of the log: engines parse standard error. */
+static int log_first(int argc, char **argv)
+{
+	log_sink.line = log_file_line;
+	return 0;
+}
+
 static int open_log(void)
 {
-	const char *format = globals.log_format ? globals.log_format : "text";
+	const char *format =
+		globals.log_format && *globals.log_format ? globals.log_format : "text";
 	int level = LOG_INFO;
 	int fd;
 
-	log_sink.line = log_file_line;
+	/* The form first: what is wrong with the rest is told in it. */
+	log_json = !strcmp(format, "json");
+	if (!log_json && strcmp(format, "text"))
+		return failx("invalid log-format: %s", format);
 	if (globals.log_level) {
 		level = json_word_value(level_words, globals.log_level);
 		if (level < 0)
@@ -51,9 +63,6 @@ static int open_log(void)
 			return fail("open the log %s", globals.log);
 		globals.log_fd = fd;
 	}
-	log_json = !strcmp(format, "json");
-	if (!log_json && strcmp(format, "text"))
-		return failx("invalid log-format: %s", format);
 	return 0;
 }
 
@@ -83,7 +92,7 @@ static int set_rootless(bool in_userns)
 {
 	int on;
 
-	if (!globals.rootless || !strcmp(globals.rootless, "auto")) {
+	if (!globals.rootless || !*globals.rootless || !strcasecmp(globals.rootless, "auto")) {
 		globals.is_rootless = geteuid() || in_userns;
 		return 0;
 	}
@@ -280,4 +289,5 @@ const struct applet runc_applet = {
 	.args_max = -1,
 	.stop_at_positional = true,
 	.run = runc_run,
+	.first = log_first,
 };

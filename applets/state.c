@@ -89,8 +89,10 @@ static int list_one(const char *id, struct list_row *row, struct json_out *out)
 	const char *owner;
 
 	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0) {
-		/* one that is being deleted right now, or that is damaged, must not hide the others */
-		if (err_num() != ENOENT)
+		/* one that is damaged must not hide the others; one that was deleted meanwhile is no
+		 * news, a directory that somebody left behind is */
+		if (err_num() != ENOENT ||
+		    !access(arena_printf(&arena, "%s/%s", globals.root, id), F_OK))
 			fprintf(stderr, "load container %s: %s\n", id, err_text());
 		err_clear("a container that cannot be read is left out of the list");
 		return 0;
@@ -121,17 +123,17 @@ static int list_run(void *opts, int argc, char **argv)
 	/* a root that was named must exist: a typing error is no empty list (checklist V-20) */
 	if (life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
 		return -1;
-	if (o->quiet) {
-		for (size_t i = 0; i < n; i++)
-			printf("%s\n", ids[i]);
-		return 0;
-	}
 	rows = arena_alloc(&arena, (n + 1) * sizeof(*rows));
 	rows[0] = list_header;
 	json_open(&out, NULL, '[');
 	for (size_t i = 0; i < n; i++)
 		have += list_one(ids[i], &rows[have], json ? &out : NULL);
 	json_close(&out, ']');
+	if (o->quiet) {
+		for (size_t i = 1; i < have; i++)
+			printf("%s\n", rows[i].cell[LIST_ID]);
+		return 0;
+	}
 	if (!json) {
 		print_table(rows, have);
 		return 0;

@@ -33,7 +33,8 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
-const char *err_reason(int num); /* strerror(3) in the words of Go and glibc; good until the next call */
+const char *err_reason(
+	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
@@ -73,8 +74,8 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 /* ---- clock.c ------------------------------------------------------------------------------------ */
 
 int64_t clock_ms(void); /* CLOCK_MONOTONIC */
-/* Milliseconds of "500ms", "5s", "1m30s", as Go writes durations; whole numbers only. False when
- * it is none. */
+/* Milliseconds of "500ms", "1.5s", "1m30s", "-5s", as Go writes durations; units below ms are not
+ * known. False when it is none. */
 bool clock_duration(const char *text, int64_t *out);
 
 /* ---- fd.c: descriptors --------------------------------------------------------------------------- */

@@ -16,27 +16,50 @@ static const struct json_word units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
 };
 
+/* Thousandths of what stands behind a decimal point; *text moves on. */
+static int fraction(const char **text)
+{
+	int sum = 0, worth = 100;
+
+	for (; **text >= '0' && **text <= '9'; ++*text, worth /= 10)
+		sum += (**text - '0') * worth;
+	return sum;
+}
+
 bool clock_duration(const char *text, int64_t *out)
 {
+	int sign = *text == '-' ? -1 : 1;
 	int64_t sum = 0;
 
+	text += *text == '-' || *text == '+';
+	if (!strcmp(text, "0")) {
+		*out = 0;
+		return true;
+	}
 	do {
-		size_t digits = strspn(text, "0123456789"), letters = strspn(text + digits, "mhs");
+		size_t digits = strspn(text, "0123456789"), letters;
 		uint64_t n;
 		char unit[4];
-		int ms;
+		int ms, part = 0;
 
-		if (!digits || digits > 9 || !letters || letters >= sizeof(unit) ||
-		    !json_number_u64(text, digits, &n))
+		if (!digits || digits > 9 || !json_number_u64(text, digits, &n))
 			return false;
-		memcpy(unit, text + digits, letters);
+		text += digits;
+		if (*text == '.') {
+			text++;
+			part = fraction(&text);
+		}
+		letters = strspn(text, "mhs");
+		if (!letters || letters >= sizeof(unit))
+			return false;
+		memcpy(unit, text, letters);
 		unit[letters] = 0;
 		ms = json_word_value(units, unit);
 		if (ms < 0)
 			return false;
-		sum += (int64_t)n * ms;
-		text += digits + letters;
+		sum += (int64_t)n * ms + (int64_t)part * ms / 1000;
+		text += letters;
 	} while (*text);
-	*out = sum;
+	*out = sign * sum;
 	return true;
 }

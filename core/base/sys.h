@@ -64,6 +64,11 @@ struct sys_clone_args {
 #endif
 #define SYS_P_PIDFD 3 /* P_PIDFD of waitid(2), 5.4; an enum in some libcs */
 
+/* faccessat2(2), 5.8 */
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
 /* close_range(2), 5.9 */
 #ifndef SYS_close_range
 #define SYS_close_range 436

@@ -66,7 +66,7 @@ static bool parse_time(const char *text, int64_t *ms)
 	uint64_t n;
 
 	if (!json_number_u64(text, strlen(text), &n))
-		return clock_duration(text, ms);
+		return clock_duration(text, ms) && *ms >= 0;
 	if (n > 1000000000)
 		return false;
 	*ms = (int64_t)n * 1000;

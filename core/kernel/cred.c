@@ -65,7 +65,7 @@ int cred_last_cap(void)
 	return last;
 }
 
-/* Appends name to a text such as "A, B" unless it is in there already. */
+/* Appends name to a text such as "A B" unless it is in there already. */
 static void name_once(struct arena *a, const char **names, const char *name)
 {
 	size_t len = strlen(name);
@@ -74,12 +74,12 @@ static void name_once(struct arena *a, const char **names, const char *name)
 		*names = name;
 		return;
 	}
-	for (const char *at = *names; at; at = strchr(at, ',')) {
-		at += strspn(at, ", ");
-		if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
+	for (const char *at = *names; at; at = strchr(at, ' ')) {
+		at += strspn(at, " ");
+		if (!strncmp(at, name, len) && (!at[len] || at[len] == ' '))
 			return;
 	}
-	*names = arena_printf(a, "%s, %s", *names, name);
+	*names = arena_printf(a, "%s %s", *names, name);
 }
 
 void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last,

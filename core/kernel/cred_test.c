@@ -67,7 +67,7 @@ static void test_parse(void)
 	cred_caps_parse(&arena, &c, 40, &caps, &unknown);
 	ok(caps.bounding == CAP(5) && caps.permitted == CAP(34), "known names become bits");
 	ok(!caps.effective && !caps.inheritable && !caps.ambient, "absent sets are empty");
-	is_str(unknown, "CAP_NOPE, kill, CAP_NOP", "unknown names are collected once each");
+	is_str(unknown, "CAP_NOPE kill CAP_NOP", "unknown names are collected once each");
 	cred_caps_parse(&arena, &c, 33, &caps, &unknown);
 	ok(!caps.permitted && strstr(unknown, "CAP_SYSLOG"),
 	   "above the kernel's last one is unknown");

@@ -212,8 +212,8 @@ static void examine(struct gather *g, struct oci_doc *doc)
 
 static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 {
-	if (!(doc->named ? file_read_named(a, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len) :
-			   file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)))
+	if (!(doc->named ? file_read_named(a, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)
+			 : file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)))
 		return 0;
 	if (err_num() != ENOENT)
 		return -1;

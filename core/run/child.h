@@ -76,7 +76,7 @@ struct hook_run {
 	const char *const *env; /* for hooks without env */
 	bool go_on; /* poststop: a failure warns and the next one runs */
 };
-/* -1: `hooks.createRuntime[0] /path: exit status 1: first line of stderr`. */
+/* -1: `error running createRuntime hook #0: /path: exit status 1: what it said, on one line`. */
 int hooks_run(struct arena *a, const struct hook_run *run);
 
 /* ---- life.c: what only launch and exec need ------------------------------------------------------------------ */

@@ -72,7 +72,14 @@ static int usable(const char *path)
 		errno = EISDIR;
 		return 0;
 	}
-	return !access(path, X_OK);
+	if (!access(path, X_OK))
+		return 1;
+	/* access(2) forgets the capabilities of whoever is not root: asked once more with them.
+	 * KERNEL 5.8: faccessat2(2) (ENOSYS, or EPERM of an old filter); the execve is refused. */
+	if (errno == EACCES && !syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS))
+		return 1;
+	errno = errno == ENOSYS || errno == EPERM ? EACCES : errno;
+	return 0;
 }
 
 int exe_find(struct arena *a, const char *arg0, const char *const *env, const char **path)
@@ -88,8 +95,7 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 			return failx("exec: \"%s\": is a directory", arg0);
 		if (errno == EACCES)
 			return failx("exec: \"%s\": permission denied", arg0);
-		return failx("exec: \"%s\": stat %s: %s", arg0, arg0,
-			     err_reason(errno));
+		return failx("exec: \"%s\": stat %s: %s", arg0, arg0, err_reason(errno));
 	}
 	if (!dirs)
 		dirs = DEFAULT_PATH;

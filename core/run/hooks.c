@@ -15,7 +15,7 @@ extern char **environ;
 struct hook_proc {
 	pid_t pid;
 	int in, out; /* our ends: its stdin; its stdout and stderr together */
-	char output[256]; /* the beginning of what it said, for the error */
+	char output[1024]; /* the beginning of what it said, for the error */
 	size_t nout;
 	bool timed_out;
 };
@@ -154,7 +154,11 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	while (!p.timed_out && p.nout < sizeof(p.output) - 1 &&
 	       poll(&(struct pollfd){ p.out, POLLIN, 0 }, 1, 0) > 0 && hook_read(&p) > 0)
 		;
-	p.output[strcspn(p.output, "\n")] = 0;
+	while (p.nout && p.output[p.nout - 1] == '\n')
+		p.output[--p.nout] = 0;
+	/* An error is one line; what matters stands in the last one as often as in the first. */
+	for (char *c = p.output; (c = strchr(c, '\n'));)
+		*c = ' ';
 	if (p.timed_out)
 		failx("hook ran past specified timeout of %d.0s", *h->timeout);
 	else if (WIFSIGNALED(status))
@@ -175,7 +179,7 @@ int hooks_run(struct arena *a, const struct hook_run *run)
 
 	list_each (h, *run->hooks) {
 		if (hook_one(a, run, h) < 0) {
-			fail_in("hooks.%s[%zu] %s", run->name, i, h->path);
+			fail_in("error running %s hook #%zu: %s", run->name, i, h->path);
 			if (!run->go_on)
 				return -1;
 			log_warn("%s", err_text());

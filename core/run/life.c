@@ -231,8 +231,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 		return -1;
 	}
 	while ((e = readdir(dir))) {
-		/* Names with a leading dot are ours: caches and the like. */
-		if (e->d_name[0] == '.' || !oci_id_valid(e->d_name) ||
+		if (!strcmp(e->d_name, CACHE_DIR) || !oci_id_valid(e->d_name) ||
 		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			continue;
 		if (*n == room) {

@@ -170,6 +170,7 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 	if (p->rlimits.n && limits_rlimits(s->pid, p) < 0)
 		return -1;
 	s->ready = true;
+	log_debug("process %d of container %s is ready", (int)s->pid, s->life->state.id);
 	return 0;
 }
 
@@ -301,7 +302,18 @@ static int died_early(struct serve *s)
 		     WEXITSTATUS(status));
 }
 
-int serve_child(struct serve *s)
+/* The frame by which engines and people know a start that failed: the container's first process says
+ * where it was, a program that is not there speaks for itself (checklist X-10). */
+static int in_frame(const struct serve *s)
+{
+	if (s->exec_failed)
+		return -1;
+	if (s->c->target < 0 && strncmp(err_text(), "exec: ", 6) != 0)
+		fail_in("error during container init");
+	return fail_in("unable to start container process");
+}
+
+static int serve_all(struct serve *s)
 {
 	struct wire_msg m;
 	int got, rc;
@@ -324,6 +336,11 @@ int serve_child(struct serve *s)
 	if (got < 0)
 		return -1;
 	return s->ready ? 0 : died_early(s);
+}
+
+int serve_child(struct serve *s)
+{
+	return serve_all(s) < 0 ? in_frame(s) : 0;
 }
 
 int unix_connect(const char *path, int type)
