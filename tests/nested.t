@@ -228,6 +228,28 @@ like 'which is told' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy 
 in_chroot none
 like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' || diag "$err"
 
+# Of a chroot that is a mount the kernel would pivot no more than that: who joins the container's mount namespace
+# (exec) would stand in the host's root, and what the host shares would be let go of with the old root.
+says "$middle" 'while :; do sleep 1; done'
+echo decoy >"$tmp/decoy"
+for how in '' --no-pivot; do
+	for propagation in private shared; do
+		out=$(OCI_TEST_MARK=$mark unshare -m sh -c '
+			mount --make-r$3 / && mount --bind "$0" "$0" || exit 99
+			mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" || exit 99
+			cut -d " " -f 1,5 /proc/self/mountinfo >"$4/before"
+			chroot "$0" sh -c "
+				runc run $2 -d --bundle /inner $1 >/dev/null 2>&1 || exit
+				runc exec $1 sh -c \"ls $4/decoy 2>/dev/null || echo inside\"
+				runc delete -f $1"
+			cut -d " " -f 1,5 /proc/self/mountinfo >"$4/after"
+			cmp "$4/before" "$4/after" && echo "all is mounted"' \
+			"$outer_root" "$id" "$how" $propagation "$tmp" </dev/null 2>"$tmp/err")
+		is "in a chroot that is a $propagation mount${how:+, $how}: exec is in the container, the host keeps its mounts" \
+			"$(echo $out)" 'inside all is mounted' || diag "$(cat "$tmp/err")"
+	done
+done
+
 # ---- filters of the outer container ------------------------------------------------------------------------------------------
 
 # What asks for the mount API: read-only binds and tmpfs, propagation, masked directories and files.

@@ -11,13 +11,17 @@
 
 /*
  * Goes to the root of this mount namespace: setns(2) to one's own namespace sets root and working
- * directory to it. That is the way out of a plain chroot, whose "/" is no mount and can be neither
- * made private nor pivoted.
+ * directory to it. That is the way out of a chroot.
  */
 static int enter_own_root(void)
 {
-	int ns __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int ns __cleanup(fd_close) = sys_pidfd_open(getpid());
 
+	if (ns >= 0 && !setns(ns, CLONE_NEWNS))
+		return 0;
+	/* KERNEL 5.8: setns(2) by pidfd (EINVAL; before 5.3 ENOSYS of pidfd_open) */
+	fd_close(&ns);
+	ns = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
 		return fail("open /proc/self/ns/mnt");
 	if (setns(ns, CLONE_NEWNS) < 0)
@@ -301,8 +305,10 @@ static int walk_mounts(struct ground *g, bool drop)
 			g->parent = parent;
 			n++;
 		}
+		/* Above a chroot it may be shared with the host yet. */
 		if (drop && parent == g->id && strcmp(path, "/"))
-			n += !umount2(path, MNT_DETACH);
+			n += !mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) &&
+			     !umount2(path, MNT_DETACH);
 	}
 	return n;
 }
@@ -404,37 +410,40 @@ static int pivot(int root)
 	return sys_pivot_root(".", ".");
 }
 
+/*
+ * In a chroot whose "/" is a mount, pivot_root(2) would put the new root there: the root of the
+ * namespace, which whoever joins it sees first (exec, and a payload that may), would still be the host's.
+ * So the namespace's own root is gone to first. Who may not go there may not join it later either.
+ */
+static int leave_chroot(void)
+{
+	if (enter_own_root() < 0) {
+		if (err_num() != EPERM && err_num() != ENOSYS)
+			return -1;
+		err_clear("no way to the namespace's root is one for nobody");
+	}
+	return 0;
+}
+
 int rootfs_pivot(int root, unsigned long propagation)
 {
-	int old __cleanup(fd_close) = -1;
-
-	if (propagation & MS_SHARED) {
-		old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (old < 0)
-			return fail("open /");
-	}
+	if (leave_chroot() < 0)
+		return -1;
 	if (pivot(root) < 0) {
 		if (errno != EINVAL)
 			return fail("pivot_root");
-		if (enter_own_root() < 0)
+		/* Nothing can take the place of the root of an initramfs. */
+		if (rootfs_move(root, propagation) < 0)
 			return -1;
-		if (pivot(root) < 0) {
-			if (errno != EINVAL)
-				return fail("pivot_root");
-			/* Nothing can take the place of the root of an initramfs. */
-			if (rootfs_move(root, propagation) < 0)
-				return -1;
-			goto moved;
-		}
+	} else {
+		/* The old root lies on the new one, and ".." of a root is what lies on it. Whatever of it is
+		 * shared with the host (as asked for, or above a chroot) would go there too: it becomes a
+		 * slave before it is let go. */
+		if (mount(NULL, "..", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+			return fail("make the old root a slave");
+		if (umount2(".", MNT_DETACH) < 0)
+			return fail("unmount the old root");
 	}
-	/* The old root now lies on top of the new one. Where it is shared, letting go of it would
-	 * unmount the host's: it becomes a slave first. */
-	if (old >= 0 && mountapi_propagation(old, MS_SLAVE | MS_REC) < 0)
-		return -1;
-	/* The working directory is the new root already (pivot_root(2)). */
-	if (umount2(".", MNT_DETACH) < 0)
-		return fail("unmount the old root");
-moved:
 	/* What was asked holds for the container's own root too (checklist Q-03). */
 	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
 	    mount(NULL, "/", NULL, propagation, NULL) < 0)

@@ -14,7 +14,7 @@ int spawn_explain(const struct child *c)
 	if (err_num() == EPERM)
 		return fail_hint(
 			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
-			"kernel.apparmor_restrict_unprivileged_userns");
+			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
 	if (err_num() == EINVAL)
 		return fail_hint("the kernel may lack one of the namespaces");
 	if (err_num() == EAGAIN)
