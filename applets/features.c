@@ -32,6 +32,7 @@ static void fill_seccomp(struct oci_features_seccomp *s)
 static void fill_annotations(struct oci_features *f)
 {
 	static struct json_pair pairs[] = {
+		{ "io.github.seccomp.libseccomp.version", seccomp_library },
 		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
 		{ "org.opencontainers.runc.version", OCIBOX_VERSION },
 		{ "org.opencontainers.runc.commit", OCIBOX_COMMIT },

@@ -375,7 +375,8 @@ int main(int argc, char **argv)
 		return unknown("", program_name(argv[0]));
 	globals.applet = row->name;
 	status = run_row(row, argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
+	/* what has failed has been told already */
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
 		fail("write to standard output");
 		return applet_fail(row->applet);
 	}

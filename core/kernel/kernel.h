@@ -307,6 +307,7 @@ int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
 /* Loads for the calling thread. *listener: the notify descriptor, -1 when none. (libseccomp has a
  * seccomp_load of its own.) */
 int seccomp_install(const struct seccomp_prog *p, int *listener);
+extern const char seccomp_library[]; /* the version of libseccomp: "2.5.4" */
 
 /* ---- sysctl.c -------------------------------------------------------------------------------------------------- */
 

@@ -16,9 +16,10 @@
 /* Changes whenever the same profile gives another program. */
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
-#define BUILD                                                                                      \
-	"1 " TEXT(SCMP_VER_MAJOR) "." TEXT(SCMP_VER_MINOR) "." TEXT(SCMP_VER_MICRO) " " TEXT(      \
-		__SIZEOF_POINTER__) " " TEXT(__BYTE_ORDER__)
+#define LIBRARY TEXT(SCMP_VER_MAJOR) "." TEXT(SCMP_VER_MINOR) "." TEXT(SCMP_VER_MICRO)
+#define BUILD "1 " LIBRARY " " TEXT(__SIZEOF_POINTER__) " " TEXT(__BYTE_ORDER__)
+
+const char seccomp_library[] = LIBRARY;
 
 /* ---- actions ------------------------------------------------------------------------------- */
 

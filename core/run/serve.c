@@ -218,6 +218,19 @@ static const struct {
 	[WIRE_SECCOMP_FD] = { serve_seccomp_fd },
 };
 
+/* For tools that look into state.json for a namespace to join (checklist F-02). */
+static void note_namespaces(struct serve *s)
+{
+	struct ns_plan plan = { .all = ~0u };
+	struct json_pair *pairs = arena_alloc(s->c->arena, NS_MAX * sizeof(*pairs));
+
+	ns_plan_process(s->c->arena, s->pid, &plan);
+	for (size_t i = 0; i < plan.njoins; i++)
+		pairs[i] = (struct json_pair){ ns_name(plan.joins[i].type), plan.joins[i].path };
+	s->life->state.namespace_paths.at = pairs;
+	s->life->state.namespace_paths.n = plan.njoins;
+}
+
 /* What must stand on record before init may go on: the point where it begins to exist for others. */
 int serve_known(struct serve *s)
 {
@@ -231,6 +244,7 @@ int serve_known(struct serve *s)
 	if (s->c->target < 0) {
 		st->pid = s->pid;
 		st->start_time = stat.start;
+		note_namespaces(s);
 		if (life_save(s->c->arena, s->life) < 0)
 			return -1;
 	}
