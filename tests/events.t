@@ -29,6 +29,15 @@ for part in cpu memory pids blkio; do
 	like "there is a part $part" "$(at /data/$part)" '^\{'
 done
 
+for interval in 1.5s 1m30s +2h; do
+	do_runc events --stats --interval "$interval" "$id"
+	is "--interval $interval is one" "$status $err" '0 '
+done
+for interval in 0 0s -1.5s; do
+	do_runc events --interval "$interval" "$id"
+	like "--interval $interval: too short" "$status $err" '^1 .*msg="duration interval must be greater than 0"$'
+done
+
 timeout -s KILL 30 "$RUNC" --root "$root" events --interval 100ms "$id" </dev/null >"$tmp/stream" 2>"$tmp/stream.err" &
 stream=$!
 bg_all="$bg_all $stream"
