@@ -103,5 +103,47 @@ like "$i starts under the eyes of a spy: it looked" "$(cat "$seen")" '^spy looke
 like 'and found nothing of the host' "$(cat "$seen")" ' found 0$'
 drop "$id-spy"
 
+
+# ---- the same by somebody who may trace all whom he sees ----
+
+# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So whoever joins the
+# pid namespace must not be seen there before it is no more than its payload: with the host's root
+# directory and every capability it would be a way out. With and without no_new_privs, where seccomp
+# comes late or early.
+tracing() {
+	bundle spy
+	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+	for _set in bounding effective permitted; do
+		config_set "/process/capabilities/$_set/-" '"CAP_SYS_PTRACE"'
+	done
+	argv sh -c "probe $* >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
+	rm -f "$rootfs/tmp/seen"
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/spy.pid" "$id-spy"
+	spy=$(cat "$tmp/spy.pid")
+	seen=$rootfs/tmp/seen
+}
+for how in 'spy 2000' 'seize 2000'; do
+	tracing "$how" "$tmp/host-only"
+	i=0
+	until grep -q finished "$seen" 2>/dev/null || [ $i -ge 500 ]; do
+		i=$((i + 1))
+		[ $((i % 4)) != 1 ] || bundle
+		join
+		argv true
+		case $((i % 4)) in
+		1) config_set /process/noNewPrivileges false ;;
+		2) config_set /process/noNewPrivileges true ;;
+		*) config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW"}' ;;
+		esac
+		runc run --bundle "$bundle" "$id" >/dev/null 2>&1
+	done
+	wait_for has_line "$seen" finished
+	case $how in
+	spy*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" '^spy looked 1 found 0$' ;;
+	*) like 'and nobody with more than the payload' "$(cat "$seen")" '^seize looked 1 stronger 0 held 0$' ;;
+	esac || diag "$i starts"
+	drop "$id-spy"
+done
+
 nothing_left
 done_testing

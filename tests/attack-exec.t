@@ -140,6 +140,45 @@ wait_for has_line "$rootfs/tmp/seen" finished
 diag "$i times"
 like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" ' found 0$'
 
+# ---- a container that may trace everybody it sees ----
+
+# CAP_SYS_PTRACE in the host's user namespace: whoever enters is seen with no more than the payload has.
+drop "$id"
+bundle
+config_set /root/readonly false /process/capabilities \
+	'{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+argv sh -c 'probe seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
+do_runc run -d --bundle "$bundle" "$id"
+i=0
+until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
+	i=$((i + 1))
+	runc exec "$id" true >/dev/null 2>&1
+done
+wait_for has_line "$rootfs/tmp/seen" finished
+diag "$i times: $(head -n 1 "$rootfs/tmp/seen")"
+like 'exec where everybody may be traced: nobody with more than the payload' "$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
+
+# Cloned at the very end, it is the process that was asked for all the same.
+container sleep 1000
+json_set "$bundle/config.json" /x "$(config_get /process)"
+config_get /x >"$tmp/process.json"
+config_del /x
+json_set "$tmp/process.json" /noNewPrivileges false /user '{"uid":4242,"gid":4242}' \
+	/rlimits '[{"type":"RLIMIT_NPROC","hard":1,"soft":1},{"type":"RLIMIT_NOFILE","hard":99,"soft":98}]' \
+	/scheduler '{"policy":"SCHED_BATCH","nice":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}' \
+	/args '["cat","/proc/self/limits","/proc/self/stat"]'
+do_runc exec -p "$tmp/process.json" "$id"
+like 'a limit of one process is exact, and enough' "$out" '^Max processes  *1  *1  *processes'
+like 'the others as well' "$out" '^Max open files  *98  *99  *files'
+is 'a policy that is lost by a fork' "$(echo "$out" | tail -n 1 | awk '{ print $19, $41 }')" '3 3' || diag "$err"
+is 'it leads its session' "$(echo "$out" | tail -n 1 | awk '{ print ($1 == $6 && $1 == $5) }')" 1
+config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}]}' \
+	/process/noNewPrivileges false
+drop "$id"
+do_runc run -d --bundle "$bundle" "$id"
+do_runc exec "$id" probe call sched_yield
+is 'a filter without no_new_privs' "$out" 'sched_yield errno 77' || diag "$err"
+
 # ---- a container that has mounted something over its own /proc ----
 
 drop "$id"

@@ -44,6 +44,10 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
 /* Pure. Would being on an initramfs change the plan? And the plan for that. */
 bool ns_plan_may_lift(const struct ns_plan *plan);
 void ns_plan_lift(struct ns_plan *plan);
+/* Pure. Does it join a pid namespace, where others would see init being made? And the plan in which the
+ * first process makes all that is new, so that init is cloned when all is done. */
+bool ns_plan_may_hide(const struct ns_plan *plan);
+void ns_plan_hide(struct ns_plan *plan);
 /* Joins of plan->all by the files of a process, in the order of ns_enter. */
 void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
@@ -111,6 +115,7 @@ struct mount_env {
 	const char *root_path;
 	const char *label; /* linux.mountLabel or NULL */
 	bool userns, own_cgroupns;
+	bool outside; /* we are not in the container's pid namespace: our children will be */
 	LIST(struct mount_cgroup) cgroups;
 	/* A detached mount of m's source, made by the parent: where the container's root may not reach
 	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
@@ -124,6 +129,7 @@ struct mount_env {
 };
 
 int mount_entry(struct mount_env *env, const struct oci_mount *m);
+bool mount_proc_outside(void); /* can a procfs be mounted there that shows that pid namespace? */
 int mount_finish(struct mount_env *env); /* the read-only mounts put off */
 
 /* ---- mountapi.c: detached mounts, with what older kernels need instead ------------------------------------ */
@@ -274,9 +280,14 @@ const char *cred_home(struct arena *a, int rootfd, uint32_t uid);
 
 /* ---- limits.c: what a process may use --------------------------------------------------------------------- */
 
-int limits_rlimits(pid_t pid, const struct oci_process *p); /* prlimit(2); pid 0: self */
+/* prlimit(2); pid 0: self. clones: it will clone the payload, which counts as one process more. So that
+ * limit is only raised where it must be, and the payload's to set. */
+int limits_rlimits(pid_t pid, const struct oci_process *p, bool clones);
+int limits_processes(const struct oci_process *p);
+bool limits_scheduler_forks(
+	const struct oci_scheduler *s); /* the child of such a process is alike */
 int limits_oom_score(int procfd, int32_t adj); /* self, by a trusted /proc */
-int limits_scheduler(const struct oci_scheduler *s); /* sched_setattr(2), self */
+int limits_scheduler(pid_t pid, const struct oci_scheduler *s); /* sched_setattr(2); pid 0: self */
 int limits_io_priority(const struct oci_io_priority *p); /* ioprio_set(2), self */
 int limits_affinity(pid_t pid, const char *list); /* "0-3,7"; NULL: all CPUs */
 int limits_memory_policy(const struct oci_memory_policy *m); /* set_mempolicy(2), self */
@@ -342,7 +353,8 @@ int rdt_remove(const char *path);
 /* Opens a master from the devpts at rootfd:/dev/pts/ptmx, checked; *peer is the slave (TIOCGPTPEER). */
 int tty_open(int rootfd, int *peer);
 int tty_set_size(int fd, uint32_t height, uint32_t width);
-/* The peer becomes stdin, stdout, stderr and the controlling terminal of this session. */
+/* The peer becomes stdin, stdout and stderr; then stdin the controlling terminal of this session. */
 int tty_become(int peer);
+int tty_control(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 
 /* sched_setattr(2), 3.14 */
 struct sched_attr_v0 {
@@ -29,21 +30,41 @@ struct sched_attr_v0 {
 
 /* ---- rlimits ------------------------------------------------------------------------------- */
 
-int limits_rlimits(pid_t pid, const struct oci_process *p)
+static int set_rlimit(pid_t pid, const struct oci_rlimit *r, uint64_t soft)
 {
-	list_each (r, p->rlimits) {
-		/* struct rlimit64: the same 64 bits on every machine, all ones is "unlimited" */
-		uint64_t limit[2] = { r->soft, r->hard };
+	/* struct rlimit64: the same 64 bits on every machine, all ones is "unlimited" */
+	uint64_t limit[2] = { soft, r->hard };
 
-		if (!syscall(SYS_prlimit64, pid, r->type, limit, NULL))
+	if (!syscall(SYS_prlimit64, pid, r->type, limit, NULL))
+		return 0;
+	fail("set %s to soft %llu, hard %llu", json_word_name(oci_rlimit_words, r->type),
+	     (unsigned long long)r->soft, (unsigned long long)r->hard);
+	if (err_num() == EPERM)
+		fail_hint("raising a hard limit needs CAP_SYS_RESOURCE, and open files end at "
+			  "fs.nr_open");
+	return -1;
+}
+
+int limits_rlimits(pid_t pid, const struct oci_process *p, bool clones)
+{
+	uint64_t old[2];
+
+	list_each (r, p->rlimits) {
+		bool raise = clones && r->type == RLIMIT_NPROC;
+
+		if (raise && !syscall(SYS_prlimit64, pid, r->type, NULL, old) && old[1] >= r->hard)
 			continue;
-		fail("set %s to soft %llu, hard %llu", json_word_name(oci_rlimit_words, r->type),
-		     (unsigned long long)r->soft, (unsigned long long)r->hard);
-		if (err_num() == EPERM)
-			fail_hint("raising a hard limit needs CAP_SYS_RESOURCE, and open files end "
-				  "at fs.nr_open");
-		return -1;
+		if (set_rlimit(pid, r, raise ? r->hard : r->soft) < 0)
+			return -1;
 	}
+	return 0;
+}
+
+int limits_processes(const struct oci_process *p)
+{
+	list_each (r, p->rlimits)
+		if (r->type == RLIMIT_NPROC && set_rlimit(0, r, r->soft) < 0)
+			return -1;
 	return 0;
 }
 
@@ -62,7 +83,12 @@ int limits_oom_score(int procfd, int32_t adj)
 
 /* ---- scheduling ---------------------------------------------------------------------------- */
 
-int limits_scheduler(const struct oci_scheduler *s)
+bool limits_scheduler_forks(const struct oci_scheduler *s)
+{
+	return s->policy != SCHED_DEADLINE_ && !s->flags.n;
+}
+
+int limits_scheduler(pid_t pid, const struct oci_scheduler *s)
 {
 	struct sched_attr_v0 attr = {
 		.size = sizeof(attr),
@@ -76,7 +102,7 @@ int limits_scheduler(const struct oci_scheduler *s)
 
 	list_each (flag, s->flags)
 		attr.flags |= *flag;
-	if (!syscall(SYS_sched_setattr, 0, &attr, 0))
+	if (!syscall(SYS_sched_setattr, pid, &attr, 0))
 		return 0;
 	fail("set scheduler %s", json_word_name(oci_scheduler_words, s->policy));
 	if (err_num() == EPERM && s->policy == SCHED_DEADLINE_)

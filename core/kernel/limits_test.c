@@ -11,7 +11,7 @@ static int rlimits(void)
 	struct oci_process p = { .rlimits = { rows, 2 } };
 	struct rlimit got;
 
-	WANT(!limits_rlimits(0, &p));
+	WANT(!limits_rlimits(0, &p, false));
 	WANT(!getrlimit(RLIMIT_NOFILE, &got) && got.rlim_cur == 100 && got.rlim_max == 200);
 	WANT(!getrlimit(RLIMIT_CORE, &got) && got.rlim_cur == 0 && got.rlim_max == 0);
 	return 0;
@@ -36,7 +36,7 @@ static int rlimit_of_another(void)
 		_exit(!(!getrlimit(RLIMIT_CPU, &got) && got.rlim_cur == 12345 &&
 			got.rlim_max == RLIM_INFINITY));
 	}
-	WANT(!limits_rlimits(pid, &p));
+	WANT(!limits_rlimits(pid, &p, false));
 	WANT(write(fds[1], &c, 1) == 1);
 	WANT(waitpid(pid, &status, 0) == pid && status == 0);
 	WANT(!getrlimit(RLIMIT_CPU, &got) && got.rlim_cur != 12345);
@@ -48,7 +48,7 @@ static int rlimit_refused(void)
 	struct oci_rlimit row = { RLIMIT_NOFILE, 300, 200 };
 	struct oci_process p = { .rlimits = { &row, 1 } };
 
-	WANT(limits_rlimits(0, &p) < 0 && err_num() == EINVAL);
+	WANT(limits_rlimits(0, &p, false) < 0 && err_num() == EINVAL);
 	WANT(strstr(err_text(), "RLIMIT_NOFILE to soft 300, hard 200"));
 	return 0;
 }
@@ -105,11 +105,11 @@ static int scheduler(void)
 	int flags[] = { 1 };
 	struct oci_scheduler s = { .policy = SCHED_BATCH, .nice = 5, .flags = { flags, 1 } };
 
-	WANT(!limits_scheduler(&s));
+	WANT(!limits_scheduler(0, &s));
 	WANT(syscall(SYS_sched_getscheduler, 0) == (SCHED_BATCH | 0x40000000));
 	WANT(getpriority(PRIO_PROCESS, 0) == 5);
 	s = (struct oci_scheduler){ .policy = SCHED_FIFO, .priority = 200 };
-	WANT(limits_scheduler(&s) < 0 && strstr(err_text(), "SCHED_FIFO"));
+	WANT(limits_scheduler(0, &s) < 0 && strstr(err_text(), "SCHED_FIFO"));
 	return 0;
 }
 

@@ -334,6 +334,17 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 	return 0;
 }
 
+#define PIDNS_OF_CHILDREN "/proc/self/ns/pid_for_children"
+
+/* KERNEL 6.17: the option pidns of procfs (EINVAL; before 5.2 ENOSYS of fsopen(2)): without it only a
+ * process in the pid namespace can mount its /proc. */
+bool mount_proc_outside(void)
+{
+	int fd __cleanup(fd_close) = sys_fsopen("proc", 0);
+
+	return fd >= 0 && !sys_fsconfig(fd, SYS_FSCONFIG_SET_STRING, "pidns", PIDNS_OF_CHILDREN, 0);
+}
+
 static int mount_fs(struct mount_job *j)
 {
 	const char *source = j->m->source ? j->m->source : j->m->type;
@@ -344,6 +355,8 @@ static int mount_fs(struct mount_job *j)
 		return fail_in("destination");
 	if (j->is_tmpfs && keep_mode(j, target) < 0)
 		return -1;
+	if (j->is_proc && j->env->outside)
+		j->o.data = with_data(j, "pidns=" PIDNS_OF_CHILDREN, false);
 	if (j->env->label && !j->is_proc && !j->is_sysfs && strcmp(j->m->type, "mqueue"))
 		j->o.data = with_data(
 			j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);

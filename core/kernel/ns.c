@@ -78,6 +78,17 @@ void ns_plan_lift(struct ns_plan *plan)
 	plan->clone_flags &= ~(unsigned)CLONE_NEWUSER;
 }
 
+bool ns_plan_may_hide(const struct ns_plan *plan)
+{
+	return plan->two_steps && plan->all & ~plan->fresh & CLONE_NEWPID;
+}
+
+void ns_plan_hide(struct ns_plan *plan)
+{
+	plan->early_flags |= plan->clone_flags;
+	plan->clone_flags = 0;
+}
+
 void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)

@@ -99,6 +99,20 @@ static void test_lift(void)
 	ok(!ns_plan_may_lift(&p), "nor for somebody else's mounts");
 }
 
+static void test_hide(void)
+{
+	struct ns_plan p = plan_of(MNT | NET, PID);
+
+	ok(ns_plan_may_hide(&p), "others are in a joined pid namespace");
+	ns_plan_hide(&p);
+	ok(p.two_steps && p.early_flags == (MNT | NET) && !p.clone_flags,
+	   "the first process makes what is new");
+	p = plan_of(MNT | NET | PID, 0);
+	ok(!ns_plan_may_hide(&p), "nobody is in a new one");
+	p = plan_of(MNT | PID, NET | USER);
+	ok(!ns_plan_may_hide(&p), "whatever else is joined");
+}
+
 /* Every set of types, each absent, new or joined: what must hold of any plan. */
 static void test_all_plans(void)
 {
@@ -210,6 +224,7 @@ int main(void)
 {
 	test_plans();
 	test_lift();
+	test_hide();
 	test_all_plans();
 	test_open();
 	claims_try(claims, ARRAY_SIZE(claims));

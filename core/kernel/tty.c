@@ -125,9 +125,12 @@ int tty_become(int peer)
 		if (fd == peer ? fd_set_cloexec(fd, false) < 0 : dup2(peer, fd) < 0)
 			return fail("make the terminal descriptor %d", fd);
 	}
-	if (ioctl(0, TIOCSCTTY, 0) < 0)
-		return fail("make the terminal the controlling one");
 	if (peer > 2)
 		close(peer);
 	return 0;
+}
+
+int tty_control(void)
+{
+	return ioctl(0, TIOCSCTTY, 0) < 0 ? fail("make the terminal the controlling one") : 0;
 }

@@ -37,7 +37,7 @@ static int pair(int root)
 	WANT(write(peer, "x", 1) == 1 && read(master, &c, 1) == 1 && c == 'x');
 	/* Opening must not have made it the controlling terminal. */
 	WANT(open("/dev/tty", O_RDWR) < 0);
-	WANT(!tty_become(peer));
+	WANT(!tty_become(peer) && !tty_control());
 	WANT(isatty(0) && isatty(1) && isatty(2) && tcgetsid(0) == getpid());
 	WANT(!(fcntl(0, F_GETFD) & FD_CLOEXEC) && fcntl(peer, F_GETFD) < 0);
 	return 0;
@@ -125,7 +125,7 @@ static int descriptor_among_stdio(void)
 	master = tty_open(root, &peer);
 	WANT(master >= 0);
 	WANT(dup3(peer, 1, O_CLOEXEC) == 1 || peer == 1);
-	WANT(!tty_become(1));
+	WANT(!tty_become(1) && !tty_control());
 	WANT(isatty(0) && isatty(1) && isatty(2) && !(fcntl(1, F_GETFD) & FD_CLOEXEC));
 	return 0;
 }

@@ -23,16 +23,9 @@ static int step_known(struct child *c)
 {
 	struct wire_msg m;
 
-	if (!c->plan.two_steps)
+	if (!c->plan.two_steps || c->late)
 		return 0;
 	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
-}
-
-static int need_proc(struct child *c)
-{
-	if (c->proc < 0)
-		c->proc = procfs_open();
-	return c->proc;
 }
 
 static int step_session(struct child *c)
@@ -49,7 +42,7 @@ static int step_keyring(struct child *c)
 	if (c->how->no_new_keyring)
 		return 0;
 	/* The keyring gets the label the process will have. */
-	if (label && (need_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
+	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
 	return keyring_join(c->how->id, !child_enters(c), c->plan.all & CLONE_NEWUSER);
 }
@@ -186,7 +179,7 @@ static int step_sysctl(struct child *c)
 	list_each (s, c->config->linux->sysctl) {
 		const char *path;
 
-		if (need_proc(c) < 0 || sysctl_namespace(c->arena, s->key, &path) < 0 ||
+		if (join_proc(c) < 0 || sysctl_namespace(c->arena, s->key, &path) < 0 ||
 		    sysctl_write(c->proc, path, s->value) < 0)
 			return oci_fail_at(c->doc, "linux.sysctl.%s", s->key);
 	}
@@ -240,7 +233,8 @@ static int step_pivot(struct child *c)
 
 static int step_stdio(struct child *c)
 {
-	if (c->tty >= 0 && tty_become(fd_take(&c->tty)) < 0)
+	/* A session cannot hand its terminal to another, and init's is yet to come. */
+	if (c->tty >= 0 && (tty_become(fd_take(&c->tty)) < 0 || (!c->late && tty_control() < 0)))
 		return -1;
 	if (c->process->user.umask || !child_enters(c))
 		umask(c->process->user.umask ? *c->process->user.umask : 022);
@@ -254,7 +248,8 @@ static int step_scheduling(struct child *c)
 
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail("set no_new_privs");
-	if (p->scheduler && limits_scheduler(p->scheduler) < 0)
+	if (p->scheduler && limits_scheduler_forks(p->scheduler) &&
+	    limits_scheduler(0, p->scheduler) < 0)
 		return -1;
 	if (p->io_priority && limits_io_priority(p->io_priority) < 0)
 		return -1;
@@ -273,18 +268,6 @@ static int step_environment(struct child *c)
 	return 0;
 }
 
-static int step_pidfd(struct child *c)
-{
-	int fd __cleanup(fd_close) = -1;
-
-	if (c->pidfd_socket < 0)
-		return 0;
-	fd = sys_pidfd_open(getpid());
-	if (fd < 0)
-		return fail("open a pidfd of init");
-	return wire_send_fd(c->pidfd_socket, child_enters(c) ? "setns" : "standard", fd);
-}
-
 static int step_ready(struct child *c)
 {
 	struct wire_msg m;
@@ -293,25 +276,12 @@ static int step_ready(struct child *c)
 	if (wire_call(c->sock, WIRE_READY, 0, NULL, -1, &m) < 0)
 		return -1;
 	/* What the caller ignored (nohup, a pipeline's PIPE) or blocked is no affair of the payload. */
-	for (int sig = 1; sig < 32; sig++)
-		if ((uint32_t)m.num & 1u << (sig - 1))
-			signal(sig, SIG_DFL);
+	join_signals(m.num);
 	if (sigprocmask(SIG_SETMASK, &c->signals, NULL) < 0)
 		return fail("unblock signals");
-	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+	if (!c->late && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return fail("ask to outlive the runtime");
 	return 0;
-}
-
-static int step_labels(struct child *c)
-{
-	const struct oci_process *p = c->process;
-
-	if ((p->apparmor_profile || p->selinux_label) && need_proc(c) < 0)
-		return -1;
-	if (p->apparmor_profile && lsm_apparmor_exec(c->proc, p->apparmor_profile) < 0)
-		return -1;
-	return p->selinux_label ? lsm_selinux_exec(c->proc, p->selinux_label) : 0;
 }
 
 /*
@@ -501,18 +471,19 @@ static const struct {
 	{ BOTH, "standard streams", step_stdio },
 	/* reads the container's passwd, as root */
 	{ BOTH, "environment", step_environment },
-	{ BOTH, "pidfd socket", step_pidfd },
 	/* before the capabilities go; personality before seccomp */
 	{ BOTH, "scheduling", step_scheduling },
 	/* state.json is written before we may go on */
 	{ BOTH, "ready", step_ready },
 	/* act on the next execve only */
-	{ BOTH, "security labels", step_labels },
+	{ BOTH, "security labels", join_labels },
 	/* before paths are followed that the image may bend */
 	{ BOTH, "descriptors", step_descriptors },
 	/* without no_new_privs: needs CAP_SYS_ADMIN */
 	{ BOTH, "early seccomp", step_seccomp_early },
 	{ BOTH, "credentials", step_credentials },
+	/* with what the payload has and no more: others may trace us */
+	{ BOTH, "appear", join_appear },
 	/* as the user; while errors still reach create */
 	{ BOTH, "executable", step_executable },
 	/* with no_new_privs: the profile sees least of us */
@@ -592,6 +563,9 @@ void child_first(struct child *c)
 	log_sink.line = log_to_wire;
 	if (step_die_with_runtime(c) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
+	c->late = join_unseen(c);
+	if (c->late)
+		child_main(c);
 	pid = spawn_clone(&args);
 	if (!pid)
 		child_main(c);

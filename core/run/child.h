@@ -25,7 +25,8 @@
  *        |  <------------------------------------- SECCOMP_FD |      + the notify descriptor
  *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
  *        |
- *     LOG may come at any time and is not answered.
+ *     LOG may come at any time and is not answered. Where init joins a pid namespace the first process
+ *     does it all up to READY and what is asked of the kernel after that; only then PID comes and OK.
  */
 enum wire_type {
 	WIRE_OK,
@@ -58,6 +59,9 @@ int wire_pair(int fds[2]); /* both ends close-on-exec */
 int wire_send(int sock, enum wire_type type, int num, const char *text, int fd);
 /* A descriptor for somebody else's protocol: console and pidfd sockets. body is what comes with it. */
 int wire_send_fd(int sock, const char *body, int fd);
+/* PID, and the wait for its OK (with the ignored signals in *num), by plain write(2) and read(2). */
+int wire_tell_pid(int sock, pid_t pid);
+int wire_wait_known(int sock, int *num);
 int wire_recv(int sock, struct wire_msg *m); /* 1 message, 0 end of stream, -1 */
 /* Child: asks and waits for the answer, whose text and descriptor are the caller's. -1: FAIL came. */
 int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
@@ -131,6 +135,7 @@ struct child {
 	int state_dirs[2]; /* closed first thing: the container must never see them */
 	struct cgroup *cgroup;
 	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
+	bool late; /* the first process does nearly all, init appears at the end (join_unseen) */
 	sigset_t signals; /* the mask the payload inherits */
 	const char **env;
 	const char *exe;
@@ -165,8 +170,14 @@ const char *child_step_name(size_t i);
 int join_namespaces(struct child *c); /* what the config names by path */
 int join_map_ids(struct child *c); /* and becomes root of the new user namespace */
 int join_cgroup(struct child *c); /* and its namespace, on the processors it may use */
+int join_labels(struct child *c); /* for the next execve(2), of whoever is cloned before it too */
+int join_proc(struct child *c); /* our procfs, opened when first needed: c->proc */
 int join_hide(struct child *c); /* from the eyes of those who are inside already */
 int join_container(struct child *c); /* exec: all of init's namespaces, and its root directory */
+/* Gives the signals of the mask that were ignored their meaning back. */
+void join_signals(uint32_t ignored);
+int join_appear(struct child *c); /* the first process clones init and goes away */
+bool join_unseen(struct child *c); /* should it be that late? */
 /* The first process of two: all that must be before init exists; args says how to clone it. */
 int join_first(struct child *c, struct sys_clone_args *args);
 
@@ -181,15 +192,17 @@ struct serve {
 	int pidfd;
 	int master; /* foreground terminal */
 	bool ready; /* READY was answered */
-	uint32_t ignored; /* signals that init inherited ignored: told with the answer to READY */
+	uint32_t
+		ignored; /* signals that init inherited ignored: told with the answers to PID and READY */
 	bool exec_failed; /* everything stood, only execve(2) failed */
 	unsigned done; /* bits of the types that may come only once */
+	int notify; /* the seccomp descriptor of an init whose pid is not known yet; -1: none */
 	struct service service;
 };
 #define SERVE_INIT(child_, life_)                                                                  \
 	{                                                                                          \
 		.c = (child_), .life = (life_), .sock = -1, .pidfd = -1, .master = -1,             \
-		.service = SERVICE_INIT,                                                           \
+		.notify = -1, .service = SERVICE_INIT,                                             \
 	}
 
 /* Serves until the stream ends (0) or the child fails (-1). */

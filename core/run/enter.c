@@ -151,7 +151,7 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	/* Everything is joined through init; what was joined by path when it was made as well. */
 	c->plan.njoins = 0;
 	c->plan.clone_flags = c->plan.late_flags = c->plan.early_flags = c->plan.fresh = 0;
-	c->plan.two_steps = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
+	c->plan.two_steps = c->late = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
 	/* KERNEL 5.3: pidfd_open(2); the directory in /proc dies with its process as well. */
 	snprintf(path, sizeof(path), "/proc/%d", l->state.pid);
 	c->target =

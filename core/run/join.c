@@ -2,7 +2,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <string.h>
 #include <sys/prctl.h>
+
+int join_proc(struct child *c)
+{
+	if (c->proc < 0)
+		c->proc = procfs_open();
+	return c->proc;
+}
+
+static bool has_label(const struct oci_process *p)
+{
+	return p->apparmor_profile || p->selinux_label;
+}
+
+int join_labels(struct child *c)
+{
+	const struct oci_process *p = c->process;
+
+	if (has_label(p) && join_proc(c) < 0)
+		return -1;
+	if (p->apparmor_profile && lsm_apparmor_exec(c->proc, p->apparmor_profile) < 0)
+		return -1;
+	return p->selinux_label ? lsm_selinux_exec(c->proc, p->selinux_label) : 0;
+}
 
 int join_hide(struct child *c)
 {
@@ -48,26 +72,31 @@ int join_map_ids(struct child *c)
 }
 
 /* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
- * of the kernel. The first process of two has done it already. */
+ * of the kernel. The first process of two has done it already, or the parent when init was known. */
 static int enter_cgroup(struct child *c)
 {
 	return c->join ? cgroup_join(c->cgroup) : wire_ask(c->sock, WIRE_ATTACH, 0, NULL, -1);
 }
 
-int join_cgroup(struct child *c)
+/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for the way
+ * into the cgroup stays when nothing else is. */
+static int set_affinity(const struct child *c)
 {
 	const struct oci_cpu_affinity *cpus =
 		child_enters(c) ? c->process->exec_cpu_affinity : NULL;
 
-	if ((!c->plan.two_steps || c->plan.alone) && enter_cgroup(c) < 0)
-		return -1;
-	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
-		return fail("unshare the cgroup namespace");
-	/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for
-	 * the way into the cgroup stays when nothing else is. */
 	if (cpus && cpus->initial && !cpus->final)
 		return 0;
 	return limits_affinity(0, cpus ? cpus->final : NULL);
+}
+
+int join_cgroup(struct child *c)
+{
+	if (!c->plan.two_steps && enter_cgroup(c) < 0)
+		return -1;
+	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
+		return fail("unshare the cgroup namespace");
+	return set_affinity(c);
 }
 
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
@@ -124,6 +153,9 @@ int join_container(struct child *c)
 /* The first process joins and unshares what must come before init exists; child_first() clones it then. */
 int join_first(struct child *c, struct sys_clone_args *args)
 {
+	/* Our own files in it, which the container's does not have. */
+	if (c->late && has_label(c->process) && join_proc(c) < 0)
+		return -1;
 	if (!c->plan.alone && enter_cgroup(c) < 0)
 		return -1;
 	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
@@ -131,7 +163,7 @@ int join_first(struct child *c, struct sys_clone_args *args)
 	if ((child_enters(c) ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
 	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
-		fail("unshare the user or time namespace");
+		fail("unshare namespaces");
 		return spawn_explain(c);
 	}
 	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
@@ -147,4 +179,68 @@ int join_first(struct child *c, struct sys_clone_args *args)
 		return -1;
 	args->flags = c->plan.clone_flags | CLONE_PARENT;
 	return 0;
+}
+
+/*
+ * Can init be cloned when all is done? Before that it has every capability and the host's files, and in
+ * a pid namespace with others somebody may hold CAP_SYS_PTRACE, which being not dumpable does not stop.
+ */
+bool join_unseen(struct child *c)
+{
+	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile): without it we close what
+	 * /proc/self/fd shows, and out here are not in the container's /proc. */
+	if (!c->late || sys_close_range(~0U, ~0U, 0) < 0)
+		return false;
+	if (child_enters(c))
+		return true;
+	c->mounts.outside = mount_proc_outside();
+	return c->mounts.outside;
+}
+
+/* The pid that a service manager's protocol wants in the environment is known only now. */
+static void tell_pid(struct child *c)
+{
+	for (const char **var = c->env; c->how->listen_fds && *var; var++)
+		if (!strncmp(*var, "LISTEN_PID=", 11))
+			*var = arena_printf(c->arena, "LISTEN_PID=%d", (int)getpid());
+}
+
+/*
+ * From here on we are in the container's pid namespace, with nothing that the payload will not have but
+ * the wire, which the runtime hardly listens to any more (serve.c). A profile may be at work already:
+ * clone(2), read(2) and write(2) are what no program does without.
+ */
+int join_appear(struct child *c)
+{
+	pid_t pid;
+	int ignored;
+
+	if (!c->late)
+		return 0;
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	if (pid < 0) {
+		fail("clone the container's process");
+		return spawn_explain(c);
+	}
+	if (pid)
+		_exit(wire_tell_pid(c->sock, pid) < 0);
+	if (setsid() < 0)
+		return fail("setsid");
+	if (c->process->terminal && tty_control() < 0)
+		return -1;
+	if (wire_wait_known(c->sock, &ignored) < 0)
+		return -1;
+	join_signals(ignored);
+	tell_pid(c);
+	/* Another cpuset than that of the first process. */
+	if (c->plan.alone && set_affinity(c) < 0)
+		return -1;
+	return limits_processes(c->process);
+}
+
+void join_signals(uint32_t ignored)
+{
+	for (int sig = 1; sig < 32; sig++)
+		if (ignored & 1u << (sig - 1))
+			signal(sig, SIG_DFL);
 }

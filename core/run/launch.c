@@ -151,6 +151,11 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (ns_plan_may_lift(&c->plan) && rootfs_on_initramfs())
 		ns_plan_lift(&c->plan);
 	c->plan.alone = c->plan.two_steps && room_for_one(c->config->linux->resources);
+	/* Hooks of the container's namespaces see its processes, and their init among them. */
+	c->late = ns_plan_may_hide(&c->plan) && !c->plan.alone &&
+		  !(c->config->hooks && c->config->hooks->create_container.n);
+	if (c->late)
+		ns_plan_hide(&c->plan);
 	/* Root of a user namespace, in a container say, needs none of its own. */
 	if (geteuid() && !(c->plan.all & CLONE_NEWUSER))
 		return failx("rootless container requires user namespaces");

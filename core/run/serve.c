@@ -13,7 +13,7 @@ static int open_ns(const struct serve *s, const char *name)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)s->pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)(s->pid ? s->pid : s->first), name);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", path) : fd;
 }
@@ -34,7 +34,12 @@ static int write_proc(const struct serve *s, const char *file, const char *value
 
 static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
+	siginfo_t si;
+
 	(void)fd;
+	/* Of a pid namespace where others are, somebody may speak for it. */
+	if (waitid(P_PID, m->num, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return fail("process %d is not init", m->num);
 	s->pid = m->num;
 	fd_close(&s->pidfd);
 	s->pidfd = sys_pidfd_open(s->pid);
@@ -149,7 +154,7 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 				.hooks = &h->prestart,
 				.state = s->c->state,
 				.status = OCI_CREATING,
-				.pid = s->pid };
+				.pid = s->pid ? s->pid : s->first };
 
 	(void)m;
 	(void)fd;
@@ -160,6 +165,32 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 	return hooks_run(s->c->arena, &run);
 }
 
+static int send_pidfd(struct serve *s)
+{
+	const char *kind = child_enters(s->c) ? "setns" : "standard";
+
+	if (s->c->pidfd_socket < 0)
+		return 0;
+	if (s->pidfd < 0)
+		return failx("open a pidfd of init: not on this kernel");
+	if (wire_send_fd(s->c->pidfd_socket, kind, s->pidfd) < 0)
+		return -1;
+	fd_close(&s->c->pidfd_socket);
+	return 0;
+}
+
+/* Init exists and is ready, whichever came last: what it gets from outside and would not inherit. */
+static int settle(struct serve *s)
+{
+	const struct oci_scheduler *sched = s->c->process->scheduler;
+
+	if (!s->pid || !s->ready)
+		return 0;
+	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->pid, sched) < 0)
+		return -1;
+	return send_pidfd(s);
+}
+
 static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_process *p = s->c->process;
@@ -167,23 +198,21 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 	(void)m;
 	(void)fd;
 	/* Raising a hard limit takes a privilege over the host that init may not have. */
-	if (p->rlimits.n && limits_rlimits(s->pid, p) < 0)
+	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
 		return -1;
 	s->ready = true;
-	log_debug("process %d of container %s is ready", (int)s->pid, s->life->state.id);
-	return 0;
+	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
+		  s->life->state.id);
+	return settle(s);
 }
 
 /* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
-static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
+static int send_notify(struct serve *s, int listener)
 {
 	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
 	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
 	int sock __cleanup(fd_close) = -1;
 
-	(void)fd;
-	if (m->fd < 0 || !sc->listener_path)
-		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
 	json_open(&o, NULL, '{');
 	json_put_str(&o, "ociVersion", OCI_VERSION);
 	json_open(&o, "fds", '[');
@@ -196,17 +225,30 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = unix_connect(sc->listener_path, SOCK_STREAM);
-	if (sock < 0 || wire_send_fd(sock, o.buf, m->fd) < 0)
+	if (sock < 0 || wire_send_fd(sock, o.buf, listener) < 0)
 		return fail_in("linux.seccomp.listenerPath");
 	return 0;
 }
 
-/* Every question: who answers, and whether it may come more than once. */
+static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	(void)fd;
+	if (m->fd < 0 || !s->c->config->linux->seccomp->listener_path)
+		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
+	if (s->pid)
+		return send_notify(s, m->fd);
+	/* From the first process: whose it is can be said when init is known. */
+	s->notify = fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
+	return s->notify < 0 ? fail("keep the seccomp descriptor") : 0;
+}
+
+/* Every question: who answers, whether it may come more than once, and also once init is ready: it may
+ * have been taken over then by somebody it shares a pid namespace with. */
 static const struct {
 	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
-	bool repeats, no_answer;
+	bool repeats, no_answer, when_ready;
 } rows[WIRE_TYPES] = {
-	[WIRE_PID] = { serve_pid, .no_answer = true },
+	[WIRE_PID] = { serve_pid, .no_answer = true, .when_ready = true },
 	[WIRE_MAP_IDS] = { serve_map_ids },
 	[WIRE_TIME_OFFSETS] = { serve_time_offsets },
 	[WIRE_NETDEVS] = { serve_netdevs },
@@ -215,7 +257,7 @@ static const struct {
 	[WIRE_CONSOLE] = { serve_console },
 	[WIRE_HOOKS] = { serve_hooks },
 	[WIRE_READY] = { serve_ready },
-	[WIRE_SECCOMP_FD] = { serve_seccomp_fd },
+	[WIRE_SECCOMP_FD] = { serve_seccomp_fd, .when_ready = true },
 };
 
 /* For tools that look into state.json for a namespace to join (checklist F-02). */
@@ -265,14 +307,21 @@ int serve_known(struct serve *s)
 		if (life_save(s->c->arena, s->life) < 0)
 			return -1;
 	}
-	return s->c->plan.two_steps ? wire_send(s->sock, WIRE_OK, 0, NULL, -1) : 0;
+	/* The first process has left the only place to init. */
+	if (s->c->plan.alone && serve_attach(s, NULL, NULL) < 0)
+		return -1;
+	if (settle(s) < 0 || (s->notify >= 0 && send_notify(s, s->notify) < 0))
+		return -1;
+	fd_close(&s->notify);
+	return s->c->plan.two_steps ? wire_send(s->sock, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
 }
 
 static int answer(struct serve *s, const struct wire_msg *m)
 {
 	int fd __cleanup(fd_close) = -1;
 
-	if (!rows[m->type].serve || (s->done & 1u << m->type && !rows[m->type].repeats))
+	if (!rows[m->type].serve || (s->done & 1u << m->type && !rows[m->type].repeats) ||
+	    (s->ready && !rows[m->type].when_ready))
 		return failx("init asks what is not expected now (message %u)", m->type);
 	s->done |= 1u << m->type;
 	if (rows[m->type].serve(s, m, &fd) < 0) {
@@ -349,7 +398,7 @@ static int serve_all(struct serve *s)
 	}
 	if (got < 0)
 		return -1;
-	return s->ready ? 0 : died_early(s);
+	return s->ready && s->pid ? 0 : died_early(s);
 }
 
 int serve_child(struct serve *s)

@@ -103,7 +103,6 @@ int spawn_process(struct child *c, struct serve *s)
 	fd_close(&c->sock);
 	fd_close(&c->fifo);
 	fd_close(&c->console);
-	fd_close(&c->pidfd_socket);
 	if (pid < 0)
 		return -1;
 	s->first = pid;

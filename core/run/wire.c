@@ -70,6 +70,25 @@ int wire_send_fd(int sock, const char *body, int fd)
 	return 0;
 }
 
+int wire_tell_pid(int sock, pid_t pid)
+{
+	struct head h = { .type = WIRE_PID, .num = pid };
+
+	return write(sock, &h, sizeof(h)) == sizeof(h) ? 0 : -1;
+}
+
+int wire_wait_known(int sock, int *num)
+{
+	struct head h = { 0 };
+	ssize_t n;
+
+	do {
+		n = read(sock, &h, sizeof(h));
+	} while (n < 0 && errno == EINTR);
+	*num = h.num;
+	return n == sizeof(h) && h.type == WIRE_OK ? 0 : failx("the runtime is gone");
+}
+
 int wire_recv(int sock, struct wire_msg *m)
 {
 	struct head h = { 0 };
