@@ -24,13 +24,33 @@ static int parse_gids(const struct opt_list *gids, struct enter *how)
 	return 0;
 }
 
+/* An empty option is none, as scripts pass it. */
+static const char *given(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+static int check_env(const struct opt_list *env)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		const char *eq = strchr(env->at[i], '=');
+
+		if (!eq)
+			return failx("invalid environment variable: \"%s\": must be KEY=VALUE",
+				     env->at[i]);
+		if (eq == env->at[i])
+			return failx("environment variable name can't be empty: \"%s\"", eq);
+	}
+	return 0;
+}
+
 /* Decides only; what the container allows is seen later. */
 static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *how)
 {
 	how->root = globals.root;
 	how->rootless = globals.is_rootless;
 	how->id = argv[0];
-	how->process = o->process && *o->process ? o->process : NULL;
+	how->process = given(o->process);
 	if (!how->process && argc < 2)
 		return failx("exec args cannot be empty");
 	how->args.at = (const char **)(argv + 1);
@@ -41,13 +61,13 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 	how->caps.n = o->caps.n;
 	how->cgroups.at = o->cgroups.at;
 	how->cgroups.n = o->cgroups.n;
-	how->cwd = o->cwd;
-	how->process_label = o->process_label;
-	how->apparmor = o->apparmor;
+	how->cwd = given(o->cwd);
+	how->process_label = given(o->process_label);
+	how->apparmor = given(o->apparmor);
 	how->no_new_privs = o->no_new_privs;
 	how->terminal = o->tty;
-	how->console_socket = o->console_socket;
-	how->pidfd_socket = o->pidfd_socket;
+	how->console_socket = given(o->console_socket);
+	how->pidfd_socket = given(o->pidfd_socket);
 	how->detach = o->detach;
 	how->subreaper = !o->no_subreaper && !o->detach;
 	how->ignore_paused = o->ignore_paused;
@@ -59,7 +79,7 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 		if (runc_user(o->user, &how->uid, &how->gid) < 0)
 			return -1;
 	}
-	if (parse_gids(&o->gids, how) < 0)
+	if (check_env(&o->env) < 0 || parse_gids(&o->gids, how) < 0)
 		return -1;
 	return runc_absolute(o->pid_file, &how->pid_file);
 }

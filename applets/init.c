@@ -76,7 +76,7 @@ static int hold_signals(struct init *init)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 
-	sigfillset(&init->waited);
+	proc_all_signals(&init->waited);
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
 		sigdelset(&init->waited, faults[i]);
 	/* were it ignored, as some parents leave it, no status would be kept for us */
@@ -110,8 +110,14 @@ static _Noreturn void be_child(const struct init *init, char **argv)
 static int spawn(struct init *init, char **argv)
 {
 	init->child = fork();
-	if (init->child < 0)
-		return fail("fork");
+	if (init->child < 0) {
+		fail("fork");
+		/* 2: a filter is there; -1: it does not even let us ask */
+		if ((err_num() == EPERM || err_num() == ENOSYS) && prctl(PR_GET_SECCOMP))
+			fail_hint("process 1 starts the command by fork or clone: the container's "
+				  "seccomp profile must allow it");
+		return -1;
+	}
 	if (init->child == 0)
 		be_child(init, argv);
 	/* both sides do it: a signal for the group may come before the child has run at all. It fails

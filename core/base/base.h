@@ -170,5 +170,7 @@ int proc_wait(pid_t pid, int *status);
 int proc_exit_code(int status);
 const struct json_word *proc_signals(void); /* "TERM" and so on, without SIG */
 int proc_signal(const char *text); /* "9", "KILL", "SIGKILL", any case; -1 unknown */
+/* sigfillset(3) leaves out what musl needs for threads, 32 to 34: SIGRTMIN to the rest of the world. */
+void proc_all_signals(sigset_t *set);
 
 #endif

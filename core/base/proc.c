@@ -78,11 +78,19 @@ const struct json_word *proc_signals(void)
 	return signals;
 }
 
-/* "RTMIN+3", "RTMAX-1": names of the real-time range, which is only known at run time. */
+#define RTMIN 34 /* as glibc, engines and crun count; musl's own begins at 35 */
+#define RTMAX 64
+
+void proc_all_signals(sigset_t *set)
+{
+	memset(set, 0xff, sizeof(*set));
+}
+
+/* "RTMIN+3", "RTMAX-1": names of the real-time range. */
 static int realtime_signal(const char *name)
 {
-	int base = !strncasecmp(name, "RTMIN", 5)   ? SIGRTMIN
-		   : !strncasecmp(name, "RTMAX", 5) ? SIGRTMAX
+	int base = !strncasecmp(name, "RTMIN", 5)   ? RTMIN
+		   : !strncasecmp(name, "RTMAX", 5) ? RTMAX
 						    : 0;
 	char *end;
 	long off;
@@ -94,7 +102,7 @@ static int realtime_signal(const char *name)
 	if (name[5] != '+' && name[5] != '-')
 		return -1;
 	off = strtol(name + 5, &end, 10);
-	if (*end || off < SIGRTMIN - base || off > SIGRTMAX - base)
+	if (*end || off < RTMIN - base || off > RTMAX - base)
 		return -1;
 	return base + (int)off;
 }
@@ -106,7 +114,7 @@ int proc_signal(const char *text)
 
 	if (*text >= '0' && *text <= '9') {
 		n = strtol(text, &end, 10);
-		return *end || n > SIGRTMAX ? -1 : (int)n;
+		return *end || n > RTMAX ? -1 : (int)n;
 	}
 	if (!strncasecmp(text, "SIG", 3))
 		text += 3;

@@ -261,9 +261,10 @@ int cgroup_clone_fd(struct cgroup *cg)
 	if (!cg->v2 || !cg->v2->path || cg->unmade)
 		return -1;
 	fd = cg_dir_fd(cg->v2);
-	if (fd < 0)
-		err_clear("the process joins by cgroup.procs, which says what is wrong");
-	return fd;
+	if (fd >= 0)
+		return fd;
+	err_clear("attaching says what is wrong");
+	return CGROUP_CLOSED;
 }
 
 /* May we go on without this hierarchy when it cannot be joined? */

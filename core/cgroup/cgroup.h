@@ -62,7 +62,9 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r);
  *
  * and where clone3 refuses: cgroup_attach(cg, pid, false) from outside instead.
  */
-/* v2 directory for CLONE_INTO_CGROUP, owned by cg; -1 where there is none (no error). */
+/* v2 directory for CLONE_INTO_CGROUP, owned by cg; -1 where there is none (no error); CGROUP_CLOSED where
+ * it cannot be opened: cgroup_attach will say why. */
+#define CGROUP_CLOSED (-2)
 int cgroup_clone_fd(struct cgroup *cg);
 /* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. 1, or 0
  * where nobody can join by himself (systemd makes the cgroup around the first process):
@@ -75,9 +77,11 @@ int cgroup_join(struct cgroup *cg);
 void cgroup_join_close(struct cgroup *cg);
 /* Puts pid into every hierarchy (all but the v2 one when in_v2: clone3 did that). */
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2);
-/* exec: where init has moved since (systemd or docker inside), the v2 directory becomes init's
- * present one. Only below the recorded directory, never outside of it. */
+/* exec: the v2 directory becomes the one where init lies now (systemd or docker inside move it), or the
+ * recorded one where init lies outside of that. 1: it is another than before, 0: the same, -1. */
 int cgroup_follow(struct cgroup *cg, int procfd, pid_t init);
+/* exec: pids.max leaves no room for two further processes. Moving one in is not held to it. */
+bool cgroup_is_tight(struct cgroup *cg);
 /* exec --cgroup: "PATH" (v2) or "ctrl[,ctrl]:PATH" (v1) below the container's own directories. */
 int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n);
 

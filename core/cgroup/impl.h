@@ -206,6 +206,7 @@ struct cgroup {
 	struct cg_dir dirs[HIER_MAX];
 	size_t ndirs;
 	struct cg_dir *v2; /* one of dirs or NULL */
+	const char *recorded; /* its path before cgroup_follow */
 	struct ctl_where where;
 	unsigned asked; /* controllers that limits were asked of at plan */
 	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */

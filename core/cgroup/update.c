@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- merging (pure) -------------------------------------------------------------------------- */
@@ -168,10 +169,25 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- exec ------------------------------------------------------------------------------------ */
 
-static void move_dir(struct cg_dir *d, const char *path)
+bool cgroup_is_tight(struct cgroup *cg)
 {
+	struct cg_dir *d = cg_dir_of(cg, CTL_PIDS);
+	char max[32], now[32];
+
+	if (!d || cg_dir_read(d, "pids.max", max, sizeof(max)) < 0 ||
+	    cg_dir_read(d, "pids.current", now, sizeof(now)) < 0)
+		return false;
+	return *max != 'm' && strtoull(now, NULL, 10) + 2 > strtoull(max, NULL, 10);
+}
+
+/* 1 when it was another one. */
+static int move_dir(struct cg_dir *d, const char *path)
+{
+	int other = strcmp(d->path, path) != 0;
+
 	fd_close(&d->fd);
 	d->path = path;
+	return other;
 }
 
 static bool is_below(const char *path, const char *dir)
@@ -189,6 +205,8 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 
 	if (!cg->v2 || !cg->v2->path)
 		return 0;
+	if (!cg->recorded)
+		cg->recorded = cg->v2->path;
 	if (tree_get(procfs_openat(procfd, name, O_RDONLY), buf, 16384) < 0)
 		return fail("read /proc/%s", name);
 	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &own) < 0)
@@ -200,10 +218,8 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
 				continue;
 			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
-			if (!is_below(path, cg->v2->path))
-				return failx("cgroup: init has left %s for %s", cg->v2->path, path);
-			move_dir(cg->v2, path);
-			return 0;
+			/* Somebody has taken it elsewhere: what is the container's is known. */
+			return move_dir(cg->v2, is_below(path, cg->recorded) ? path : cg->recorded);
 		}
 	}
 	return 0;

@@ -136,6 +136,7 @@ struct child {
 	struct cgroup *cgroup;
 	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
 	bool late; /* the first process does nearly all, init appears at the end (join_unseen) */
+	int follows; /* exec: how often to look again where init lies */
 	sigset_t signals; /* the mask the payload inherits */
 	const char **env;
 	const char *exe;
@@ -237,6 +238,8 @@ int spawn_process(struct child *c, struct serve *s);
 int spawn_explain(const struct child *c);
 pid_t spawn_clone(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
 void spawn_end(pid_t pid); /* SIGKILL and reaped; 0: nothing */
+/* After the errno of an attempt to enter the cgroup: init has moved, where it is now should be tried. */
+bool spawn_follow(struct child *c, int num);
 
 /* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
 

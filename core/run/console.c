@@ -34,6 +34,8 @@ int console_make(struct child *c)
 	if (c->target < 0 && c->plan.all & CLONE_NEWNS && mount_console(c) < 0)
 		return fail_in("console");
 	if (c->console >= 0)
-		return wire_send_fd(c->console, "/dev/pts/ptmx", master);
+		return wire_send_fd(c->console, "/dev/pts/ptmx", master) < 0
+			       ? fail_in("console socket")
+			       : 0;
 	return wire_ask(c->sock, WIRE_CONSOLE, 0, NULL, master);
 }

@@ -82,6 +82,8 @@ static int from_file(struct arena *a, const struct enter *how, struct oci_proces
 		file.io_priority = p->io_priority;
 	if (!file.exec_cpu_affinity)
 		file.exec_cpu_affinity = p->exec_cpu_affinity;
+	if (!file.user.umask)
+		file.user.umask = p->user.umask;
 	if (!file.oom_score_adj)
 		file.oom_score_adj = p->oom_score_adj;
 	*p = file;
@@ -129,18 +131,24 @@ static int check_status(const struct life *l, const struct enter *how)
 	return 0;
 }
 
+#define FOLLOWS 16 /* each time init must have moved between a look and a clone */
+
 /* Init may have moved on to a cgroup of its own making: we go where it lies now (checklist L-25). */
 static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 {
 	int proc __cleanup(fd_close) = -1;
 
+	const struct oci_resources *r = c->config->linux->resources;
+
+	c->cgroup = l->cgroup;
+	/* A debugging shell must get in where the limit is reached: the first of two processes stays out
+	 * then, and the second is moved in, which takes a grace period of the kernel. */
+	c->plan.alone = c->plan.two_steps && r && r->pids && cgroup_is_tight(l->cgroup);
 	if (how->cgroups.n)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
+	c->follows = FOLLOWS;
 	proc = procfs_open();
-	if (proc < 0)
-		return -1;
-	(void)c;
-	return cgroup_follow(l->cgroup, proc, l->state.pid);
+	return proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, l->state.pid);
 }
 
 static int plan_namespaces(struct child *c, const struct life *l)

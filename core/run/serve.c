@@ -132,9 +132,14 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 {
+	int rc;
+
 	(void)m;
 	(void)fd;
-	return cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
+	do {
+		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
+	} while (rc < 0 && spawn_follow(s->c, err_num()));
+	return rc;
 }
 
 static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)

@@ -17,6 +17,9 @@ int spawn_explain(const struct child *c)
 			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
 	if (err_num() == EINVAL)
 		return fail_hint("the kernel may lack one of the namespaces");
+	if (err_num() == EAGAIN && child_enters(c))
+		return fail_hint("pids.limit of the container, or a limit above it, is reached: "
+				 "entering takes two processes for a moment");
 	if (err_num() == EAGAIN)
 		return fail_hint("a limit on the number of processes is reached");
 	return -1;
@@ -34,6 +37,25 @@ pid_t spawn_clone(struct sys_clone_args *args)
 	return pid;
 }
 
+bool spawn_follow(struct child *c, int num)
+{
+	int proc __cleanup(fd_close) = -1;
+	const char *text;
+
+	/* Controllers handed down from the place where init was close it; or it was removed. */
+	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !c->follows)
+		return false;
+	c->follows--;
+	text = arena_strdup(c->arena, err_text());
+	proc = procfs_open();
+	if (proc >= 0 && cgroup_follow(c->cgroup, proc, c->state->pid) == 1) {
+		err_clear("it is tried elsewhere");
+		return true;
+	}
+	fail_take(num, text);
+	return false;
+}
+
 static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 {
 	struct sys_clone_args args = { .flags = CLONE_PIDFD |
@@ -45,9 +67,12 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 		pid_t pid;
 
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = cgroup;
 		c->join = true;
-		pid = sys_clone3(&args);
+		do {
+			args.cgroup = cgroup;
+			pid = sys_clone3(&args);
+		} while (pid < 0 && spawn_follow(c, errno) &&
+			 (cgroup = cgroup_clone_fd(c->cgroup)) >= 0);
 		if (pid >= 0)
 			return pid;
 		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
@@ -89,7 +114,7 @@ int spawn_process(struct child *c, struct serve *s)
 	c->cgroup = cg;
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
 	cgroup = doors && !c->plan.alone ? cgroup_clone_fd(cg) : -1;
-	c->join = doors && cgroup < 0 && !c->plan.alone;
+	c->join = doors && cgroup == -1 && !c->plan.alone;
 	pid = clone_child(c, s, cgroup);
 	if (!pid && c->plan.two_steps)
 		child_first(c);

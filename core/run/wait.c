@@ -187,6 +187,18 @@ static void end_input(struct flow *in)
 	in->end = 1;
 }
 
+/* Every peer is closed for now; or nobody takes what comes out, and then we hang up, as a terminal does
+ * that is gone: left open and unread it would stop the payload in a write for ever. */
+static void end_output(struct relay *r, struct flow *in, struct flow *out)
+{
+	if (out->start < out->end) {
+		fd_close(&r->master);
+		in->from = in->to = -1;
+		in->start = in->end;
+	}
+	*out = (struct flow){ .from = -1, .to = -1 };
+}
+
 /* What the payload wrote last is still in the pty when it is dead. */
 static bool is_left(const struct flow *out)
 {
@@ -211,7 +223,7 @@ static void relay_loop(struct relay *r)
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents && !flow_step(&out))
-			out = (struct flow){ .from = -1, .to = -1 }; /* every peer is closed */
+			end_output(r, &in, &out);
 		if (fds[2].revents && !flow_step(&in)) {
 			if (in.from >= 0 && in.start == in.end)
 				end_input(&in);
@@ -229,7 +241,7 @@ int wait_prepare(sigset_t *old)
 {
 	sigset_t all;
 
-	sigfillset(&all);
+	proc_all_signals(&all);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return fail("block signals");
 	/* While CHLD is ignored, which is inherited, wait(2) waits for ever. */
@@ -251,7 +263,7 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 
 		/* No terminal: one blocking call a signal is all there is to do. A SIGCHLD from before waits
 		 * for us, blocked since before the clone. */
-		sigfillset(&all);
+		proc_all_signals(&all);
 		while (!r.dead) {
 			if (sigwaitinfo(&all, &si) < 0)
 				continue;
@@ -262,7 +274,7 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 		}
 		return proc_exit_code(r.status);
 	}
-	sigfillset(&all);
+	proc_all_signals(&all);
 	r.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r.signals < 0)
 		return fail("create signalfd");
