@@ -159,6 +159,7 @@ int procfs_write(int procfd, const char *path, const char *value);
 /* Some fields of /proc/PID/stat (proc(5)). */
 struct proc_stat {
 	char state; /* 3 */
+	bool exiting; /* of 9: on its way to a zombie, if it is none yet */
 	uint64_t start; /* 22, in clock ticks since boot */
 	uint32_t ignored; /* 33: bit n-1 is signal n; real-time ones are not told */
 };

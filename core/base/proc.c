@@ -29,6 +29,8 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	for (int field = 3; field < 33; field++) {
 		if (field == 3)
 			out->state = *p;
+		if (field == 9)
+			out->exiting = strtoul(p, NULL, 10) & 4; /* PF_EXITING */
 		if (field == 22)
 			out->start = strtoull(p, NULL, 10);
 		p = strchr(p, ' ');

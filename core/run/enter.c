@@ -174,13 +174,11 @@ static int plan_namespaces(struct child *c, const struct life *l)
 }
 
 /* Asked after the last look into /proc/PID: while init was there the number was nobody else's. */
-static int still_there(const struct life *l)
+static bool still_there(const struct life *l)
 {
 	struct proc_stat st;
 
-	if (proc_stat(l->state.pid, &st) == 1 && st.start == l->state.start_time)
-		return 0;
-	return failx("container not running");
+	return proc_stat(l->state.pid, &st) == 1 && st.start == l->state.start_time && !st.exiting;
 }
 
 static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const struct enter *how)
@@ -196,8 +194,10 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 	c->config = &doc->config;
 	c->state = &l->state;
 	if (plan_process(c, how, doc->config.process) < 0 || plan_namespaces(c, l) < 0 ||
-	    plan_cgroup(c, l, how) < 0 || still_there(l) < 0)
+	    plan_cgroup(c, l, how) < 0)
 		return -1;
+	if (!still_there(l))
+		return failx("container not running");
 	if (launch_seccomp(c) < 0)
 		return -1;
 	cpus = c->process->exec_cpu_affinity;
@@ -248,6 +248,9 @@ int enter(struct arena *a, const struct enter *how)
 		spawn_end(s.pid);
 		if (s.first != s.pid)
 			spawn_end(s.first);
+		/* Whatever it looks like from here, that is why: engines look for the words. */
+		if (!still_there(&life))
+			return failx("container not running: it ended meanwhile (%s)", text);
 		return fail_take(num, text);
 	}
 	return how->detach ? 0 : wait_foreground(s.pid, s.master, &s.service);

@@ -352,11 +352,12 @@ static void relay_log(const struct wire_msg *m)
 /* The end of the stream before READY: only the kernel knows more (checklist X-09). */
 static int died_early(struct serve *s)
 {
+	const char *who = child_enters(s->c) ? "the process" : "container init";
 	pid_t pid = s->pid ? s->pid : s->first;
 	int status;
 
 	if (pid <= 0 || proc_wait(pid, &status) < 0)
-		return failx("container init died before it was ready");
+		return failx("%s died before it was ready", who);
 	if (s->pid)
 		s->pid = 0;
 	else
@@ -364,10 +365,9 @@ static int died_early(struct serve *s)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills(s->life->cgroup))
 		return failx("container init was OOM-killed (memory limit too low?)");
 	if (WIFSIGNALED(status))
-		return failx("container init was killed by signal %d before it was ready",
+		return failx("%s was killed by signal %d before it was ready", who,
 			     WTERMSIG(status));
-	return failx("container init exited with status %d before it was ready",
-		     WEXITSTATUS(status));
+	return failx("%s exited with status %d before it was ready", who, WEXITSTATUS(status));
 }
 
 /* The frame by which engines and people know a start that failed: the container's first process says

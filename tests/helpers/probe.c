@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -508,6 +509,24 @@ static int do_witness(char **argv)
 	return 0;
 }
 
+/* A containerd-shim: adopts what CMD leaves behind and says how each ended, CMD itself first. */
+static int do_reaper(char **argv)
+{
+	int status;
+	pid_t pid, cmd;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	cmd = fork();
+	if (!cmd) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	while ((pid = wait(&status)) > 0)
+		printf("%s %d\n", pid == cmd ? "command" : "adopted",
+		       WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -537,6 +556,7 @@ static const struct verb {
 	{ "seize", 1, do_seize },
 	{ "spy", 2, do_spy },
 	{ "witness", 0, do_witness },
+	{ "reaper", 1, do_reaper },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,468 @@
+#!/bin/sh
+# exec.t - `exec`: whose process it is, by options and by a file, states, cgroups, limits, signals (V-10 to V-15, L-25 to L-28).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+bundle
+config_set /root/readonly false /process/user/umask 63 /process/env/- '"A=config"' /process/cwd '"/tmp"'
+argv sleep 1000
+
+# up: the container, anew.
+up() {
+	drop "$id"
+	do_runc run -d --bundle "$bundle" "$@" "$id"
+	[ "$status" = 0 ] || diag "$err"
+}
+# ex ARG...: exec.
+ex() { do_runc exec "$@"; }
+# process JSON ARG...: exec -p of it.
+process() {
+	printf '%s\n' "$1" >"$tmp/process.json"
+	shift
+	do_runc exec --process "$tmp/process.json" "$@" "$id"
+}
+field() { echo "$out" | sed -n "s/^$1:[	 ]*//p"; }
+caps() { field Cap"$1"; }
+
+# ---- by options: the container's own process, changed (V-10, V-11) ----
+
+up
+ex "$id" cat /proc/self/status
+is 'exec: exit 0, silent' "$status $err" '0 ' || diag "$err"
+is 'capabilities are the container'"'"'s' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+	'0000000020000420 0000000020000420 0000000020000420 0000000000000000 0000000000000000'
+is 'no_new_privs and umask are the container'"'"'s' "$(field NoNewPrivs) $(field Umask)" '1 0077'
+is 'no signal is blocked' "$(field SigBlk)" 0000000000000000
+ex "$id" env
+is 'so is the environment' "$out" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+TERM=xterm
+OCI_TEST_MARK=$mark
+A=config
+HOME=/root"
+ex --env B=2 -e A=1 -e C= "$id" env
+is '--env is added, and wins' "$(echo "$out" | grep '^[ABC]=' | tr '\n' ' ')" 'B=2 A=1 C= '
+OCI_LEAK=1 ex "$id" env
+unlike 'nothing of the caller'"'"'s' "$out" OCI_LEAK
+ex "$id" pwd
+is 'the working directory is the container'"'"'s' "$out" /tmp
+ex --cwd /etc "$id" pwd
+is '--cwd' "$out" /etc
+ex --cwd '' --apparmor '' --process-label '' --user '' --pid-file '' --console-socket '' "$id" pwd
+is 'an empty option is none' "$status $out" '0 /tmp' || diag "$err"
+ex --cwd /nowhere "$id" pwd
+# control: cwd is made for init only.
+like '--cwd that is not there: not made' "$status $err" '^255 .*chdir to cwd .*[Nn]o such file'
+ok 'and nothing was made' test ! -e "$rootfs/nowhere"
+ex --user 1000:1001 -g 7 --additional-gids 9 "$id" sh -c 'id -u; id -g; id -G; echo $HOME; stat -c %u /proc/self/fd/1'
+is '--user, --additional-gids and HOME' "$(echo "$out" | tr '\n' ,)" '1000,1001,1001 7 9,/home/user,1000,' || diag "$err"
+ex --no-new-privs=false "$id" grep NoNewPrivs /proc/self/status
+is '--no-new-privs=false takes nothing back' "$(field NoNewPrivs)" 1
+ex "$id" grep -E '^(NSpid|NSsid)' /proc/self/status
+is 'a session of its own' "$(field NSpid)" "$(field NSsid)"
+ex "$id" sh -c 'probe tty; probe prctl; cat /proc/self/oom_score_adj'
+is 'no terminal; what prctl shows' "$(echo "$out" | sed 's/ link.*//' | tr '\n' ,)" \
+	"tty 000 ctty 0 session 0 rows 0 cols 0,dumpable 1 nnp 1 keepcaps 0 pdeathsig 0 subreaper 0 securebits 0,$(cat /proc/self/oom_score_adj),"
+ex "$id" probe keyring
+case $out in
+*'errno 38'*) skip 'the session keyring of the container' 'no keys in this kernel' ;;
+*) like 'the session keyring of the container' "$out" "_ses\.$id" ;;
+esac
+n=
+for ns in cgroup ipc mnt net pid time user uts; do
+	ex "$id" sh -c "readlink /proc/self/ns/$ns; readlink /proc/1/ns/$ns"
+	[ "$(echo "$out" | uniq | grep -c .)" = 1 ] || n="$n $ns"
+done
+is 'all namespaces are those of init' "$n" ''
+ex "$id" cat /proc/self/cgroup
+is 'and all cgroups' "$out" "$(runc exec "$id" cat /proc/1/cgroup)"
+ex "$id" grep '^Max open files' /proc/self/limits
+like 'rlimits of the config' "$out" ' 1024 +1024 '
+ex "$id" sh -c 'ls /proc/self/fd | tr "\n" " "'
+is 'descriptors 0 to 2' "$out" '0 1 2 3 ' # 3 is the folder ls reads
+
+for e in NOEQ =x ''; do
+	ex --env "$e" "$id" true
+	# control: the words are runc's.
+	like "--env '$e' is refused" "$status $err" '^255 .*(invalid environment variable|name can.?t be empty)'
+done
+ex --cwd relative "$id" true
+like '--cwd relative' "$status $err" '^255 .*Cwd must be an absolute path'
+ex "$id"
+like 'no command' "$status $err" '^255 .*exec args cannot be empty'
+
+# ---- what cannot be executed (X-06) ----
+
+printf '#!/no/interpreter\n' >"$rootfs/bin/script"
+printf 'junk' >"$rootfs/bin/junk"
+chmod 755 "$rootfs/bin/script" "$rootfs/bin/junk"
+while IFS='|' read -r cmd want; do
+	ex "$id" "$cmd"
+	like "exec $cmd: 255 and why" "$status $err" "^(255|1) .*$want"
+	is "exec $cmd: one line" "$(error_lines "$tmp/err")" 1
+done <<'END'
+no-such|executable file not found in \$PATH
+/no/such|no such file or directory
+/etc|is a directory|permission denied
+/etc/passwd|permission denied
+/bin/script|[Nn]o such file or directory
+/bin/junk|[Ee]xec format error
+END
+
+# ---- by a file, as containerd and conmon do it (V-12) ----
+
+process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":1000,"gid":1001,"additionalGids":[5]}}'
+is 'a file: exit 0' "$status" 0 || diag "$err"
+is 'its user' "$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" '1000 1001 5'
+# control: runc takes the bounding set from the container too when capabilities are missing.
+is 'capabilities it does not mention are the container'"'"'s' "$(caps Bnd) $(caps Eff)" '0000000020000420 0000000000000000'
+is 'no_new_privs it does not mention is off' "$(field NoNewPrivs)" 0
+is 'umask it does not mention is the container'"'"'s' "$(field Umask)" 0077
+process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0,"umask":2},"noNewPrivileges":true,
+	"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL"],"ambient":["CAP_KILL"]}}'
+is 'five sets of capabilities' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+	'0000000000000020 0000000000000020 0000000000000020 0000000000000020 0000000000000020'
+# control: runc takes the umask of the config.
+is 'no_new_privs and umask of the file' "$(field NoNewPrivs) $(field Umask)" '1 0002'
+process '{"args":["env"],"cwd":"/","env":["PATH=/bin","X=1"],"user":{"uid":0,"gid":0}}' --env Y=2 --cwd /etc --user 7
+is 'options beside a file are ignored' "$(echo "$out" | tr '\n' ' ')" 'PATH=/bin X=1 HOME=/root '
+process '{"args":["/bin/env"],"cwd":"/"}'
+# control: runc 1.1.5 adds HOME.
+is 'no env in it: nothing at all' "$status $out" '0 ' || diag "$err"
+process '{"args":["grep","open files","/proc/self/limits"],"cwd":"/","env":["PATH=/bin"],"rlimits":[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]}'
+like 'rlimits of the file' "$out" ' 100 +200 '
+process '{"args":["cat","/proc/self/oom_score_adj"],"cwd":"/","env":["PATH=/bin"],"oomScoreAdj":300}'
+# control: runc and crun do not look at it.
+is 'oomScoreAdj of the file' "$out" 300
+while IFS='|' read -r json want; do
+	process "$json"
+	like "the file $json: refused" "$status $err" "^255 .*$want"
+	is "the file $json: one line" "$(error_lines "$tmp/err")" 1
+done <<'END'
+{"args":["true"]}|[Cc]wd
+{"args":["true"],"cwd":"rel"}|absolute
+{"cwd":"/"}|args
+{"args":[],"cwd":"/"}|args:? must not be empty
+{"args":["true"],"cwd":"/","env":["=x"]}|env
+{"args":["true"],"cwd":"/","capabilities":[]}|capabilities
+null|null|[Cc]wd
+{|end|EOF
+END
+do_runc exec -p "$tmp/no-such.json" "$id"
+like 'a file that is not there' "$status $err" '^255 .*no-such.json'
+
+# ---- capabilities by option (V-13) ----
+
+ex --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
+is '--cap: bounding, effective, permitted; not inheritable, not ambient' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+	'0000000020002420 0000000020002420 0000000020002420 0000000000000000 0000000000000000'
+ex --cap CAP_NOPE "$id" grep CapEff /proc/self/status
+like '--cap of an unknown name: a warning' "$status $err" '^0 .*level=warning .*CAP_NOPE'
+config_set /process/capabilities/inheritable '["CAP_KILL"]'
+up
+ex --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
+# Ambient must be inheritable as well, which --cap does not make it.
+is '--cap where the container has inheritable ones' "$(caps Bnd) $(caps Inh) $(caps Amb)" \
+	'0000000020002420 0000000000000020 0000000000000000'
+config_del /process/capabilities/inheritable
+
+# ---- states (V-15) ----
+
+do_runc exec "$mark-none" true
+like 'unknown: 255' "$status $err" '^255 .*container does not exist'
+drop "$id"
+create
+ex "$id" echo in
+is 'created: exec works' "$status $out" '0 in' || diag "$err"
+is 'and it is created still' "$(status_of "$id")" created
+runc start "$id"
+do_runc pause "$id"
+if [ "$status" = 0 ]; then
+	ex "$id" true
+	like 'paused: refused' "$status $err" '^255 .*cannot exec in a paused container \(use --ignore-paused to override\)'
+	runc exec --ignore-paused "$id" echo woken >"$tmp/woken" 2>&1 &
+	bg_all="$bg_all $!"
+	sleep 0.3
+	is 'paused, with --ignore-paused: it waits' "$(cat "$tmp/woken")" ''
+	runc resume "$id"
+	ok 'until resume' wait_for has_line "$tmp/woken" woken
+else
+	skip 'exec in a paused container' 'no freezer here'
+fi
+runc kill "$id" KILL
+wait_for status_is "$id" stopped
+ex "$id" true
+like 'stopped: refused' "$status $err" '^255 .*cannot exec in a stopped container'
+
+# While init dies: what engines take for "gone", one line, whenever it happens (X-04).
+argv sh -c 'read -r _ <>/fifo'
+mkfifo "$rootfs/fifo"
+n=0
+bad=
+while [ $n -lt 12 ]; do
+	up
+	{ sleep 0.0$((n % 4)); echo >"$rootfs/fifo"; } &
+	while :; do
+		ex "$id" true
+		[ "$status" = 0 ] || break
+	done
+	wait $!
+	case $status:$(error_lines "$tmp/err"):$err in
+	255:1:*'container not running'* | 255:1:*'in a stopped container'* | 137:*) ;;
+	*) bad="$bad$status $err
+" ;;
+	esac
+	n=$((n + 1))
+done
+# control: runc says what of its own machinery broke.
+is 'while init dies: it is not running' "$bad" ''
+argv sleep 1000
+up
+
+# ---- exit status, standard streams, signals (L-27) ----
+
+for n in 0 1 7 255; do
+	ex "$id" sh -c "exit $n"
+	is "exit $n" "$status" "$n"
+done
+for s in 1 2 6 9 11 13 15 24 31 34 64; do
+	ex "$id" sh -c "kill -$s \$\$; sleep 5"
+	is "death by signal $s" "$status" $((128 + s))
+done
+out=$(printf 'a\nb\n' | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" sh -c 'cat; sleep 0.1; echo behind')
+is 'the end of stdin arrives, and output comes after it' "$(echo "$out" | tr '\n' ' ')" 'a b behind '
+out=$(head -c 5000000 /dev/zero | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" cat | wc -c | tr -d ' ')
+is 'five million bytes in and out' "$out" 5000000
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 20 "$RUNC" --root "$root" exec "$id" yes </dev/null 2>/dev/null | head -n 1)
+is 'a reader that goes away ends it' "$out" y
+
+# forward SIGNAL...: each reaches the process, and nothing else does.
+cat >"$rootfs/note" <<'END'
+for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
+	trap "echo $s >>/tmp/got" $s
+done
+echo ready >/tmp/got
+while :; do sleep 0.02; done
+END
+rm -f "$rootfs/tmp/got"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" sh /note </dev/null >/dev/null 2>&1 &
+pid=$!
+bg_all="$bg_all $pid"
+wait_for has_line "$rootfs/tmp/got" ready
+missing=
+for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
+	kill -s "$s" $pid 2>/dev/null || kill -"$s" $pid
+	wait_for has_line "$rootfs/tmp/got" "^$s\$" || missing="$missing $s"
+done
+is 'every signal is forwarded, and does nothing to the runtime' "$missing" ''
+is 'once' "$(sort "$rootfs/tmp/got" | uniq -d)" ''
+kill -34 $pid # no shell traps it everywhere: it ends the process, and so us
+status=0
+wait $pid || status=$?
+is 'also the first real-time one, 34' "$status" 162
+is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"')" 0
+
+# ---- detached (V-04, N-03, N-10) ----
+
+ex -d --pid-file "$tmp/pid" "$id" sleep 30
+pid=$(cat "$tmp/pid")
+is '--detach: exit 0; the pid file has the pid of the process' "$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 30 '
+is 'the pid file has no newline, and no other file is left' "$(wc -l <"$tmp/pid" | tr -d ' ') $(ls -A "$tmp" | grep -c '^\.pid')" '0 0'
+is 'it leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
+kill -KILL "$pid"
+wait_for gone "$pid"
+printf '{"args":["sh","-c","exit 7"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' >"$tmp/process.json"
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec \
+	--process "$tmp/process.json" --pid-file "$tmp/pid" --detach "$id" </dev/null 2>&1)
+is 'as a shim calls it: the process is adopted, with its exit status' "$(echo "$out" | sort | tr '\n' ' ')" 'adopted 7 command 0 '
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec --detach "$id" sh -c 'exec sleep 0.2' \
+	</dev/null 2>&1)
+is 'nothing else is left to the caller' "$(echo "$out" | tr '\n' ' ')" 'command 0 adopted 0 '
+mkfifo "$tmp/stream"
+cat "$tmp/stream" >/dev/null &
+reader=$!
+bg_all="$bg_all $reader"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec -d --pid-file "$tmp/pid" "$id" sleep 30 </dev/null >"$tmp/stream" 2>&1
+kill -KILL "$(cat "$tmp/pid")"
+ok 'no process of the runtime holds its output open' wait_for gone $reader
+ex --pid-file /no/such/folder/pid -d "$id" sleep 1001
+like 'a pid file that cannot be written' "$status $err" '^255 .*/no/such/folder'
+is 'and the process is gone' "$(runc exec "$id" ps | grep -c '[s]leep 1001')" 0
+if helper sock; then
+	"$HELPERS/sock" pidfd "$tmp/ps" >"$tmp/pidfd" 2>&1 &
+	sock=$!
+	bg_all="$bg_all $sock"
+	wait_for has_line "$tmp/pidfd" listening
+	ex -d --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" "$id" sleep 1
+	if echo "$out$err" | grep -q 'not defined'; then
+		skip '--pidfd-socket' 'the runtime does not have it'
+		kill $sock
+	else
+		wait_for gone $sock
+		is '--pidfd-socket: the message and the pid' "$(sed -n 's/^message //p' "$tmp/pidfd") $(sed -n 's/^pid //p' "$tmp/pidfd")" \
+			"setns $(cat "$tmp/pid")"
+		ex -d --pidfd-socket "$tmp/nobody" "$id" sleep 1
+		like '--pidfd-socket where nobody listens' "$status $err" '^255 .*pidfd socket'
+	fi
+else
+	skip '--pidfd-socket' 'the helper sock is not built'
+fi
+
+# ---- descriptors (V-07, T-07, T-08, E-03) ----
+
+# raw ARG...: exec with the descriptors of the caller; what it says is in $tmp/out.
+raw() { OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$@" >"$tmp/out" 2>"$tmp/err"; }
+numbers() { sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' '; }
+raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.sh" 4</dev/zero 5</dev/null
+is '--preserve-fds 2: 3 and 4, no more' "$(numbers)" '0 1 2 3 4 '
+like 'and they are what they were' "$(cat "$tmp/out")" '^# lib.sh'
+raw --preserve-fds 2 "$id" true </dev/null 4</dev/zero
+# control: runc 1.1.5 passes what of its own lies there.
+like '--preserve-fds with a hole is refused' "$? $(cat "$tmp/err")" 'unable to stat preserved-fd 0 \(of 2\)'
+sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" exec "$id" \
+	sh -c 'echo "<$LISTEN_FDS>"; probe fds' </dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tests/lib.sh"
+is 'LISTEN_FDS is not for exec' "$(numbers) $(head -n 1 "$tmp/out")" '0 1 2  <>'
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" sh -c 'probe fds >/tmp/fds' <&- >&- 2>&-
+is 'started with 0, 1 and 2 closed: nothing of ours lands there' \
+	"$(grep -c '^[02] \(/dev/null\|pipe:\|/null\)' "$rootfs/tmp/fds") $(grep -c -v '^[012] ' "$rootfs/tmp/fds")" '2 0'
+
+# ---- cgroups (V-14, L-25) ----
+
+where=$(own_cgroup)
+if [ -n "$where" ]; then
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		as=
+	else
+		as=pids: # any that is there
+		where=/sys/fs/cgroup/pids$(sed -n 's/.*:pids://p' "/proc/$(pid_of "$id")/cgroup")
+	fi
+	mkdir "$where/sub"
+	ex --cgroup "${as}sub" "$id" cat /proc/self/cgroup
+	like '--cgroup: below the container'"'"'s' "$out" "$id/sub\$" || diag "$err"
+	ex --cgroup "${as}/" "$id" cat /proc/self/cgroup
+	unlike '--cgroup /: the container'"'"'s own' "$out" '/sub$'
+	for c in ../x "${as}../x" "${as}sub/../../x" "${as}missing"; do
+		ex --cgroup "$c" "$id" true
+		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>)'
+	done
+	rmdir "$where/sub"
+	if [ -n "$as" ]; then
+		for c in 'pids:/ pids:/' '/ pids:/' ':x' 'nope:/x'; do
+			# shellcheck disable=SC2086
+			set -- $c
+			ex --cgroup "$1" ${2:+--cgroup "$2"} "$id" true
+			# control: runc 1.1.5 takes the first.
+			like "--cgroup $c is refused: v1" "$status $err" '^255 .*(invalid --cgroup argument|unknown controller)'
+		done
+		skip 'more than one --cgroup on v2' 'controllers are on v1 here'
+	else
+		ex --cgroup a --cgroup b "$id" true
+		like 'more than one --cgroup on v2' "$status $err" '^255 .*invalid --cgroup argument'
+	fi
+else
+	skip 'exec --cgroup' 'no cgroups here'
+fi
+
+# Init makes a cgroup below its own and moves there, as systemd does; then on, while exec is on its way.
+v2=$(cgroups_left | grep -v /sub | while read -r d; do [ ! -e "$d/cgroup.type" ] || echo "$d"; done | head -n 1)
+init=$(pid_of "$id")
+if [ -n "$v2" ]; then
+	mkdir "$v2/a" "$v2/b"
+	echo "$init" >"$v2/a/cgroup.procs"
+	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
+	like 'init has moved: exec goes where it is' "$status $out" '^0 .*/a$' || diag "$err"
+	# Controllers handed down close the place where it was: only there is a v2 that has any.
+	handed=$(grep -o pids "$v2/cgroup.controllers")
+	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
+	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
+	like 'also when its first place is closed' "$status $out" '^0 .*/a$' || diag "$err"
+	if command -v strace >/dev/null; then
+		# late CMD...: exec, held up for a second before its clone, while CMD runs.
+		late() {
+			OCI_TEST_MARK=$mark timeout -s KILL 60 strace -f -o "$tmp/trace" -e trace=clone3 -e inject=clone3:delay_enter=1000000:when=1 \
+				"$RUNC" --root "$root" exec "$id" sed -n 's/^0:://p' /proc/self/cgroup >"$tmp/late" 2>"$tmp/late.err" </dev/null &
+			_late=$!
+			wait_for grep -q 'clone3' "$tmp/trace"
+			sleep 0.2
+			"$@"
+			status=0
+			wait $_late || status=$?
+		}
+		moves() {
+			echo "$init" >"$v2/b/cgroup.procs"
+			rmdir "$v2/a"
+		}
+		late moves
+		like 'init moves and its place is gone while exec is on its way' "$status $(cat "$tmp/late")" '^0 .*/b$' || diag "$(cat "$tmp/late.err")"
+		if [ -n "$handed" ]; then
+			mkdir "$v2/b/c"
+			hands() {
+				echo "$init" >"$v2/b/c/cgroup.procs"
+				echo +pids >"$v2/b/cgroup.subtree_control"
+			}
+			late hands
+			like 'init moves and its place is closed while exec is on its way' "$status $(cat "$tmp/late")" '^0 .*/b/c$' ||
+				diag "$(cat "$tmp/late.err")"
+		else
+			skip 'init moves and its place is closed while exec is on its way' 'no controllers of v2 here'
+		fi
+	else
+		skip 'init moves while exec is on its way' 'needs strace'
+	fi
+	echo "$init" >"$(dirname "$v2")/cgroup.procs" # away from all that is the container's
+	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
+	case $handed in
+	'') like 'init was taken out of the container'"'"'s cgroup: exec is in it' "$status $out" "^0 .*$id" || diag "$err" ;;
+	*) like 'init was taken out of the container'"'"'s cgroup: exec is in it, or says that it is closed' "$status $out$err" "^(0 .*$id|255 .*busy)" ;;
+	esac
+	kill -KILL "$init"
+	wait_for gone "$init"
+	find "$v2" -mindepth 1 -depth -type d -exec rmdir {} \;
+else
+	skip 'exec where init has moved' 'no cgroup v2 here'
+fi
+
+# pids.limit is reached: that is when somebody wants to look.
+pids=$(find /sys/fs/cgroup -path "*$mark*" -name pids.max 2>/dev/null | head -n 1)
+config_set /linux/resources/pids '{"limit":2}'
+argv sh -c 'sleep 1000 & exec sleep 1000'
+if [ -n "$pids" ]; then
+	up
+	wait_for members_are 2
+	ex "$id" id -u
+	is 'pids.limit is reached: exec gets in' "$status $out" '0 0' || diag "$err"
+	ex "$id" cat /proc/self/cgroup
+	like 'and is in the container'"'"'s cgroup' "$out" "pids.*$id|^0::.*$id"
+	ex "$id" sh -c 'true & wait'
+	like 'where it cannot fork' "$err" "can.t fork"
+	config_del /linux/resources/pids
+	argv sleep 1000
+	up
+	runc update --pids-limit 2 "$id"
+	is 'a limit set later' "$(cat "$pids" 2>/dev/null || cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
+	ex "$id" true
+	# The config knows of no limit, so nobody has looked.
+	case $status in
+	0) pass 'a limit set later: exec gets in, or says what is full' ;;
+	*) like 'a limit set later: exec gets in, or says what is full' "$err" 'pids.limit of the container' ;;
+	esac
+else
+	skip 'exec where pids.limit is reached' 'no pids controller here'
+fi
+
+drop "$id"
+
+# ---- containers that share (NS-14): no pid namespace ----
+
+config_set /linux/namespaces '[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}]'
+argv sleep 1000
+up
+ex "$id" sh -c 'readlink /proc/self/ns/pid; cat /etc/group | head -n 1'
+is 'without a pid namespace' "$status $(echo "$out" | tr '\n' ' ')" "0 $(readlink /proc/self/ns/pid) root:x:0: "
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec "$id" \
+	sh -c 'sleep 0.3 & exit 5' </dev/null 2>&1)
+is 'an orphan of the process comes to whoever reaps next' "$(echo "$out" | tr '\n' ' ')" 'command 5 adopted 0 '
+
+drop "$id"
+
+nothing_left
+done_testing
