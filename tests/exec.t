@@ -266,7 +266,7 @@ is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"'
 ex -d --pid-file "$tmp/pid" "$id" sleep 30
 pid=$(cat "$tmp/pid")
 is '--detach: exit 0; the pid file has the pid of the process' "$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 30 '
-is 'the pid file has no newline, and no other file is left' "$(wc -l <"$tmp/pid" | tr -d ' ') $(ls -A "$tmp" | grep -c '^\.pid')" '0 0'
+is 'the pid file has no newline, and no other file is left' "$(wc -l <"$tmp/pid" | tr -d ' ') $(find "$tmp" -maxdepth 1 -name '.pid*')" '0 '
 is 'it leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
 kill -KILL "$pid"
 wait_for gone "$pid"
@@ -375,38 +375,26 @@ if [ -n "$v2" ]; then
 	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
 	like 'also when its first place is closed' "$status $out" '^0 .*/a$' || diag "$err"
-	if command -v strace >/dev/null; then
-		# late CMD...: exec, held up for a second before its clone, while CMD runs.
+	if helper step && "$HELPERS/step" count -- true; then
+		# late COMMAND: exec, while COMMAND is done before its first clone3, call 435.
 		late() {
-			OCI_TEST_MARK=$mark timeout -s KILL 60 strace -f -o "$tmp/trace" -e trace=clone3 -e inject=clone3:delay_enter=1000000:when=1 \
-				"$RUNC" --root "$root" exec "$id" sed -n 's/^0:://p' /proc/self/cgroup >"$tmp/late" 2>"$tmp/late.err" </dev/null &
-			_late=$!
-			wait_for grep -q 'clone3' "$tmp/trace"
-			sleep 0.2
-			"$@"
 			status=0
-			wait $_late || status=$?
+			OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" before 435 "$1" -- "$RUNC" --root "$root" \
+				exec "$id" sed -n 's/^0:://p' /proc/self/cgroup >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+			out=$(cat "$tmp/out")
+			err=$(cat "$tmp/err")
 		}
-		moves() {
-			echo "$init" >"$v2/b/cgroup.procs"
-			rmdir "$v2/a"
-		}
-		late moves
-		like 'init moves and its place is gone while exec is on its way' "$status $(cat "$tmp/late")" '^0 .*/b$' || diag "$(cat "$tmp/late.err")"
+		late "echo $init >$v2/b/cgroup.procs && rmdir $v2/a"
+		like 'init moves and its place is gone while exec is on its way' "$status $out" '^0 .*/b$' || diag "$err"
 		if [ -n "$handed" ]; then
 			mkdir "$v2/b/c"
-			hands() {
-				echo "$init" >"$v2/b/c/cgroup.procs"
-				echo +pids >"$v2/b/cgroup.subtree_control"
-			}
-			late hands
-			like 'init moves and its place is closed while exec is on its way' "$status $(cat "$tmp/late")" '^0 .*/b/c$' ||
-				diag "$(cat "$tmp/late.err")"
+			late "echo $init >$v2/b/c/cgroup.procs && echo +pids >$v2/b/cgroup.subtree_control"
+			like 'init moves and its place is closed while exec is on its way' "$status $out" '^0 .*/b/c$' || diag "$err"
 		else
 			skip 'init moves and its place is closed while exec is on its way' 'no controllers of v2 here'
 		fi
 	else
-		skip 'init moves while exec is on its way' 'needs strace'
+		skip 'init moves while exec is on its way' 'ptrace is not allowed here'
 	fi
 	echo "$init" >"$(dirname "$v2")/cgroup.procs" # away from all that is the container's
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup

@@ -1,9 +1,10 @@
-/* step.c - kills a program, or fails one of its calls, at its Nth system call. */
+/* step.c - kills a program, fails one of its calls, or does something, at a system call of it. */
 /* SPDX-License-Identifier: MIT */
 /*
  *	step [-x PAYLOAD] [-o LOG] count           -- CMD...
  *	step [-x PAYLOAD] [-o LOG] kill N          -- CMD...
  *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
+ *	step [-o LOG] before NR COMMAND		   -- CMD...
  *
  * The calls of CMD and of every process it makes are counted together, in the order in which they
  * happen. A process that becomes PAYLOAD (the base name of a program) is let go: from there on it
@@ -12,8 +13,9 @@
  *
  * kill: CMD, not its children, gets SIGKILL before call N is done; the others are let go, as after
  * a real death. fail: call N is not done and answers -ERRNO; a close is done all the same, since no
- * kernel leaves a descriptor open, and calls that cannot fail are let alone. Exit status: that of CMD,
- * 128+n after a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls.
+ * kernel leaves a descriptor open, and calls that cannot fail are let alone. before: the shell does
+ * COMMAND when the call with the number NR is about to be made for the first time. Exit status: that of
+ * CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls or no NR.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -45,13 +47,13 @@ struct syscall_info { /* the head of struct ptrace_syscall_info */
 	unsigned long long ip, sp, nr, args[6];
 };
 
-enum mode { COUNT, KILL, FAIL };
+enum mode { COUNT, KILL, FAIL, BEFORE };
 
 static struct {
 	enum mode mode;
 	long n;
 	int error;
-	const char *payload, *log;
+	const char *payload, *log, *command;
 	pid_t main_pid;
 	long calls;
 	pid_t failing; /* inside call N, to be given its error on the way out */
@@ -157,10 +159,16 @@ static int on_syscall(pid_t pid)
 		fatal("PTRACE_GET_SYSCALL_INFO");
 	if (si.op != INFO_ENTRY || !st.started || st.hit)
 		return st.hit && st.mode == FAIL ? PTRACE_CONT : PTRACE_SYSCALL;
-	if (++st.calls != st.n)
+	st.calls++;
+	if (st.n != (st.mode == BEFORE ? (long)si.nr : st.calls))
 		return PTRACE_SYSCALL;
 	st.hit = 1;
 	note(si.nr, pid == st.main_pid ? " main" : " child");
+	if (st.mode == BEFORE) {
+		if (system(st.command))
+			fatal(st.command);
+		return PTRACE_CONT;
+	}
 	if (st.mode == KILL) {
 		kill(st.main_pid, SIGKILL);
 		return PTRACE_CONT;
@@ -265,6 +273,10 @@ int main(int argc, char **argv)
 		st.mode = FAIL;
 		st.n = atol(*++argv);
 		st.error = atoi(*++argv);
+	} else if (argv[0] && !strcmp(argv[0], "before") && argv[1] && argv[2]) {
+		st.mode = BEFORE;
+		st.n = atol(*++argv);
+		st.command = *++argv;
 	} else if (!argv[0] || strcmp(argv[0], "count")) {
 		return 2;
 	}
