@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+extern char **environ;
+
 const struct applet_row applet_rows[] = {
 #define APPLET(parent, name, symbol) { parent, name, &symbol##_applet, false },
 #define ALIAS(parent, name, symbol) { parent, name, &symbol##_applet, true },
@@ -367,6 +369,8 @@ int main(int argc, char **argv)
 	if (argc < 1) {
 		argc = 1;
 		argv = no_args;
+	} else {
+		proc_take_args(&arena, argc, argv, environ);
 	}
 	first_argv = arena_alloc(&arena, (argc + 1) * sizeof(*first_argv));
 	memcpy(first_argv, argv, argc * sizeof(*first_argv));

@@ -140,6 +140,26 @@ wait_for has_line "$rootfs/tmp/seen" finished
 diag "$i times"
 like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" ' found 0$'
 
+# ---- what its command line says, and what is said of its program ----
+
+# shellcheck disable=SC2016
+container sh -c 'part=SECR; probe overhear 20000 ${part}ET >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
+i=0
+until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
+	i=$((i + 1))
+	runc exec --env "SECRET=x" "$id" true >/dev/null 2>&1
+done
+wait_for has_line "$rootfs/tmp/seen" finished
+diag "$i times: $(head -n 1 "$rootfs/tmp/seen")"
+like 'what the command line says is not overheard' "$(cat "$rootfs/tmp/seen")" 'looked 1 found 0$'
+
+# A script whose interpreter has a name that plays with the terminal it is shown on.
+printf '#!/bin/\033]0;title\007\302\233no\n' >"$rootfs/bin/evil"
+chmod 755 "$rootfs/bin/evil"
+do_runc --log "$tmp/log" exec "$id" evil
+like 'a program without its interpreter: the name is told' "$err" 'interpreter /bin/'
+is 'and nothing in it acts on a terminal' "$(tr -d '\n -~' <"$tmp/err")" ''
+
 # ---- a container that may trace everybody it sees ----
 
 # CAP_SYS_PTRACE in the host's user namespace: whoever enters is seen with no more than the payload has.

@@ -165,6 +165,10 @@ struct proc_stat {
 };
 /* 1 found, 0 no such process, -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
+/* Moves the words of argv elsewhere, so that a child may wipe those that /proc/PID/cmdline shows to
+ * everybody. The environment goes as well then: getenv(3) finds nothing in it any more. */
+void proc_take_args(struct arena *a, int argc, char **argv, char **envp);
+void proc_hide_args(void);
 /* waitpid without EINTR. Returns the raw status or -1. */
 int proc_wait(pid_t pid, int *status);
 /* The exit code a shell would show: its own, or 128 + signal. */

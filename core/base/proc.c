@@ -42,6 +42,34 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	return 1;
 }
 
+/* Where the kernel has put the words of our command line and environment (proc(5), cmdline and environ). */
+static char *words;
+static size_t words_len;
+
+void proc_take_args(struct arena *a, int argc, char **argv, char **envp)
+{
+	char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1, *copy;
+
+	words = argv[0];
+	copy = arena_alloc(a, end - words);
+	memcpy(copy, words, end - words);
+	for (int i = 0; i < argc; i++)
+		argv[i] = copy + (argv[i] - words);
+	for (; *envp; envp++)
+		end = *envp + strlen(*envp) + 1;
+	words_len = end - words;
+}
+
+void proc_hide_args(void)
+{
+	static const char name[] = "runc\0init";
+
+	if (words_len < sizeof(name))
+		return;
+	memset(words, 0, words_len);
+	memcpy(words, name, sizeof(name));
+}
+
 int proc_wait(pid_t pid, int *status)
 {
 	pid_t got;

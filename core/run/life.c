@@ -288,6 +288,10 @@ int life_save(struct arena *a, struct life *l)
 	struct json_out o = { .arena = a };
 
 	json_write(&o, &oci_state_type, &l->state);
+	/* The first time nothing exists yet; what is added later is a pid. */
+	if (!l->state.pid && o.len > STATE_MAX - 4096)
+		return failx("%zu bytes of annotations and names to remember: %u are the most",
+			     o.len, STATE_MAX - 4096);
 	/* The first time nothing exists that a torn file could make us forget. */
 	if (!l->state.pid)
 		return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);

@@ -158,8 +158,6 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 			return;
 		if (fds[0].revents && service_heard(s, life->state.pid, true))
 			return;
-		if (fds[0].revents)
-			continue;
 		if (pidfd >= 0 ? fds[1].revents
 			       : proc_stat(life->state.pid, &st) != 1 || st.state == 'Z')
 			return;
