@@ -121,6 +121,15 @@ bare --root "$root" -- list -q
 is '-- before the command' "$status $out$err" '0 '
 do_runc list -quiet=T
 is 'one dash, a long name, a value' "$status $out$err" '0 '
+if [ ! -d /run/systemd/system ]; then
+	do_runc --systemd-cgroup run --bundle "$bundle" "$id"
+	like '--systemd-cgroup without systemd' "$status $(said)" \
+		'^1 level=error msg="runc run failed: .*systemd not running on this host, cannot use systemd cgroups manager"$'
+	do_runc --systemd-cgroup list -q
+	is 'which a list does not care about' "$status $out$err" '0 '
+else
+	skip '--systemd-cgroup without systemd' 'systemd runs here'
+fi
 for verb in create run start state delete kill exec ps pause resume update events spec features list; do
 	do_runc $verb --nope
 	is "$verb --nope" "$status $(said)" "1 $(error 'flag provided but not defined: -nope')"
@@ -150,12 +159,14 @@ done
 cd "$tmp" || exit 1
 for bad in . .. 'a b' 'a~b' 'ä' "$(printf 'a\nb')" 'a:b' '%41'; do
 	do_runc create --bundle "$bundle" "$bad"
-	like "create $(printf %s "$bad" | tr '\n' '|')" "$status $(said)" '^1 .*invalid container ID format'
+	bad=$(printf %s "$bad" | tr '\n' '|')
+	like "create of $bad" "$status $(said)" '^1 .*invalid container ID format'
 done
 config_set /process/args '["true"]'
 for good in a+b_c-d.E9 ... "$(printf '%0255d' 7)"; do
 	do_runc run --bundle "$bundle" "$good"
-	is "run ${good%"${good#??????????}"}" "$status $err" '0 '
+	good=$(printf '%.9s' "$good")
+	is "run of $good" "$status $err" '0 '
 done
 do_runc run --bundle "$bundle" -- -x
 is 'an id that begins with a dash, behind --' "$status $err" '0 '
@@ -247,9 +258,9 @@ while read -r state verb why; do
 	running) status_is "$id" running || diag "is $(status_of "$id")" ;;
 	stopped) runc kill "$id" KILL 2>/dev/null; wait_for status_is "$id" stopped ;;
 	esac
-	# shellcheck disable=SC2086 # words of a command
+	# shellcheck disable=SC2046 # words of a command
 	do_runc $(echo "$verb" | sed "s/ID/$id/; s/,/ /g")
-	is "$state: $verb" "$(said)" "$(error "$(echo "$why" | sed "s/ID/$id/")")"
+	is "$state, refused: $verb" "$(said)" "$(error "$(echo "$why" | sed "s/ID/$id/")")"
 done <<'END'
 running start,ID cannot start an already running container
 stopped start,ID cannot start a container that has stopped
@@ -264,6 +275,26 @@ stopped events,--stats,ID container with id ID is not running
 END
 do_runc delete "$id"
 is 'stopped: delete' "$status $out$err" '0 '
+for sig in TERM INT HUP QUIT; do
+	create
+	do_runc kill "$id" $sig
+	ok "created, kill $sig: stopped" wait_for status_is "$id" stopped
+	do_runc start "$id"
+	is "and start after $sig refuses" "$(said)" "$(error 'cannot start a container that has stopped')"
+	runc delete "$id"
+done
+create
+runc kill "$id" USR1
+runc start "$id"
+is 'created, kill USR1: nothing happens' "$(status_of "$id")" running
+drop "$id"
+argv cat /proc/self/status
+create
+runc start "$id" >/dev/null
+wait_for status_is "$id" stopped
+is 'none of it is left in the program' "$(sed -n 's/^Sig\(Cgt\|Ign\|Blk\):\t//p' "$tmp/out" | sort -u)" 0000000000000000
+drop "$id"
+argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 do_runc exec "$id" true
 is 'exec in an unknown one: 255' "$status $(said)" "255 $(error 'exec failed: container does not exist')"
 for sig in FOO 65 99 SIG ' 9' 0x9 SIGSIGHUP; do
@@ -322,6 +353,7 @@ if [ -e /dev/fd/0 ]; then
 	do_runc run -d --bundle "$bundle" "$id"
 	config_set /process/args '["echo","by a pipe"]'
 	json_get "$bundle/config.json" /process >process.json
+	# shellcheck disable=SC2002 # a pipe is the point
 	out=$(cat process.json | timeout 60 "$RUNC" --root "$root" exec --process /dev/fd/0 "$id" 2>&1)
 	is 'exec --process of a pipe' "$out" 'by a pipe'
 	if cgroups_here; then
@@ -357,6 +389,20 @@ else
 fi
 drop "$id"
 
+# ---- an empty environment (E-04, E-05) ----------------------------------------------------------------------------------
+
+config_set /process/args '["/bin/sleep","1000"]' /process/env '["A=1"]'
+status=0
+env -i "$RUNC" --root "$root" run -d --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'without any variable: run' "$status $(cat "$tmp/out" "$tmp/err")" '0 ' || cat "$tmp/err"
+if cgroups_here; then
+	env -i "$RUNC" --root "$root" ps "$id" </dev/null >"$tmp/out" 2>"$tmp/err"
+	like 'without any variable: ps' "$(cat "$tmp/out")" 'sleep 1000$'
+fi
+do_runc exec --env B=2 "$id" /bin/env
+is 'exec: the environment of the container, and what is asked for' "$(echo "$out" | tr '\n' ' ')" 'A=1 B=2 HOME=/root '
+drop "$id"
+
 # ---- debug (G-05) ----------------------------------------------------------------------------------------------------------
 
 do_runc --debug run -d --bundle "$bundle" "$id"
@@ -369,11 +415,12 @@ drop "$id"
 
 if [ -c /dev/full ]; then
 	create
-	for what in "state $id" "list --format json" "list" "ps $id" "features" "--version"; do
+	for what in "state $id" 'list --format json' list "ps $id" features --version; do
 		status=0
+		verb=${what%% *}
 		# shellcheck disable=SC2086 # words of a command
 		"$RUNC" --root "$root" $what </dev/null >/dev/full 2>"$tmp/err" || status=$?
-		like "${what%" $id"}: a full disk is told once" "$status $(wc -l <"$tmp/err" | tr -d ' ') $(cat "$tmp/err")" \
+		like "$verb: a full disk is told once" "$status $(wc -l <"$tmp/err" | tr -d ' ') $(cat "$tmp/err")" \
 			'^1 1 .*no space left on device"$'
 	done
 	drop "$id"

@@ -25,6 +25,8 @@ like 'memory: raw numbers' "$(at /data/memory/raw/pgfault)" '^[1-9][0-9]*$'
 is 'pids: the limit' "$(at /data/pids/limit)" 33
 like 'pids: how many' "$(at /data/pids/current)" '^[12]$'
 like 'cpu: time used, in nanoseconds' "$(at /data/cpu/usage/total)" '^[1-9][0-9]{3,}$'
+is 'the parts and their order' "$(sed 's/.*"data"://; s/\[[^]]*\]//g; :a
+s/\("[a-z_A-Z0-9]*":\){[^{}]*}/\11/g; ta' "$tmp/line" | tr -dc 'a-z_,')" 'cpu,cpuset,memory,pids,blkio,hugetlb,intel_rdt,network_interfacesnull'
 for part in cpu memory pids blkio; do
 	like "there is a part $part" "$(at /data/$part)" '^\{'
 done

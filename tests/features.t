@@ -30,6 +30,10 @@ like 'memoryPolicy' "$(f /linux/memoryPolicy/modes)" 'MPOL_INTERLEAVE'
 for k in apparmor selinux intelRdt; do
 	like "$k/enabled is a truth value" "$(f /linux/$k/enabled)" '^(true|false)$'
 done
+like 'its annotations: the version' "$(f /annotations/org.opencontainers.runc.version)" '^[0-9]+\.[0-9]'
+like 'its annotations: the library' "$(f /annotations/io.github.seccomp.libseccomp.version)" '^2\.[0-9]+\.[0-9]+$'
+like 'its annotations: checkpoint is a truth value' "$(f /annotations/org.opencontainers.runc.checkpoint.enabled)" '^(true|false)$'
+like 'annotations that may harm' "$(f /potentiallyUnsafeConfigAnnotations)" '"bundle".*"org.systemd.property."'
 if helper as && [ "$uid" = 0 ]; then
 	runc_for_all
 	"$HELPERS/as" 54321 54321 "$RUNC" features >"$tmp/f2" 2>/dev/null </dev/null

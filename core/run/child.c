@@ -277,6 +277,8 @@ static int step_ready(struct child *c)
 		return -1;
 	/* What the caller ignored (nohup, a pipeline's PIPE) or blocked is no affair of the payload. */
 	join_signals(m.num);
+	if (c->fifo >= 0)
+		wait_mortal();
 	if (sigprocmask(SIG_SETMASK, &c->signals, NULL) < 0)
 		return fail("unblock signals");
 	if (!c->late && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)

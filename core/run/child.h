@@ -251,6 +251,10 @@ void wait_adopt(int master);
  * the exit status for a shell. */
 int wait_foreground(pid_t pid, int master, struct service *service);
 
+/* A process 1 does not die of a signal that it does not catch (pid_namespaces(7)). Until its program is
+ * executed, which takes this back, it catches those that end somebody, as runc's does. */
+void wait_mortal(void);
+
 /* ---- pidfile.c ------------------------------------------------------------------------------------------------------ */
 int pidfile_write(const char *path, pid_t pid);
 

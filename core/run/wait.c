@@ -290,3 +290,18 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 	fd_close(&r.signals);
 	return proc_exit_code(r.status);
 }
+
+/* ---- before start ------------------------------------------------------------------------------ */
+
+static void leave(int sig)
+{
+	_exit(128 + sig);
+}
+
+void wait_mortal(void)
+{
+	static const unsigned char ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+	for (size_t i = 0; i < sizeof(ends); i++)
+		signal(ends[i], leave);
+}
