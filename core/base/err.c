@@ -34,6 +34,7 @@ const char *err_reason(int num)
 	case EMFILE: return "too many open files";
 	case ENAMETOOLONG: return "file name too long";
 	case ENOMEM: return "cannot allocate memory";
+	case ERANGE: return "numerical result out of range";
 	case ENOTTY: return "inappropriate ioctl for device";
 	case EOPNOTSUPP: return "operation not supported";
 	case ETIMEDOUT: return "connection timed out";

@@ -95,7 +95,7 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 			return failx("exec: \"%s\": is a directory", arg0);
 		if (errno == EACCES)
 			return failx("exec: \"%s\": permission denied", arg0);
-		return failx("exec: \"%s\": stat %s: %s", arg0, arg0, err_reason(errno));
+		return failx("exec: \"%.500s\": stat %.500s: %s", arg0, arg0, err_reason(errno));
 	}
 	if (!dirs)
 		dirs = DEFAULT_PATH;
