@@ -198,6 +198,94 @@ config_set /process/terminal false
 do_runc create --bundle "$bundle" --console-socket "$tmp/cs" "$id"
 like 'a console socket without a terminal' "$status $err" '^1 .*cannot use console socket'
 
+# ---- exec --tty (V-10, T-01 to T-04) ----
+
+argv sleep 1000
+config_set /process/terminal false
+do_runc run --detach --bundle "$bundle" "$id"
+is 'a container to execute in' "$status" 0 || diag "$err"
+
+# ex_on_tty PTY-OPTIONS... -- ARG...: exec --tty on a terminal.
+ex_on_tty() {
+	_opts=
+	while [ "$1" != -- ]; do
+		_opts="$_opts $1"
+		shift
+	done
+	shift
+	status=0
+	# shellcheck disable=SC2086
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" $_opts "$RUNC" --root "$root" exec --tty "$id" "$@" \
+		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(tr -d '\r' <"$tmp/out")
+	err=$(cat "$tmp/err")
+}
+ex_on_tty -s 33x121 -- sh -c 'probe tty; ls -1A /dev/pts; [ -e /dev/console ] || echo no console; exit 4'
+# control: runc sets the size after the start, so it may be 0 by 0 here.
+like 'exec --tty: on all three, controlling, of the caller'"'"'s size' "$out" '^tty 111 ctty 1 session [01] rows 33 cols 121 link /dev/pts/0$'
+like 'it lies in the container'"'"'s devpts, and takes nobody'"'"'s /dev/console' "$(echo "$out" | tr '\n' ' ')" ' 0 ptmx no console '
+is 'its exit status; the own terminal is restored' "$status $err" '4 termios same'
+ex_on_tty -r 50x132 -- sh -c 'trap "stty size; exit 0" WINCH; echo READY; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done; echo never'
+like 'exec --tty: a new size reaches it' "$out" '^50 132$'
+# shellcheck disable=SC1003 # the pty's \c
+# shellcheck disable=SC2016
+ex_on_tty -i '\c' -- sh -c 'trap "echo INTERRUPTED; exit 9" INT; echo READY; while :; do sleep 0.05; done'
+like 'exec --tty: Ctrl-C is for the process' "$status $(echo "$out" | tr '\n' ' ')" '^9 .*INTERRUPTED'
+ex_on_tty -k 1 -- sh -c 'trap "exit 3" HUP; echo READY; while :; do sleep 0.05; done'
+is 'exec --tty: SIGHUP is the process'"'"'s; restored' "$status $err" '3 termios same'
+ex_on_tty -- sh -c 'kill -TERM $$; sleep 5'
+is 'exec --tty: dead by a signal; restored' "$status $err" '143 termios same'
+ex_on_tty -- /no/such
+is 'exec --tty: an error; restored' "$status $(grep -c 'termios same' "$tmp/err")" '255 1'
+status=0
+OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" exec --tty --user 1000 "$id" sh -c 'stat -c %u $(tty); echo x >/dev/tty' </dev/null >"$tmp/out" 2>&1 || status=$?
+is 'exec --tty for another user, who owns it; no terminal of the caller is needed' "$status $(tr '\n' ' ' <"$tmp/out")" '0 1000 x '
+
+# What was written last comes out, however slow the reader.
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo END' \
+	</dev/null 2>/dev/null | { sleep 0.5; cat; } | tail -c 10)
+is 'exec --tty: all output comes, also what was pending at the death' "$out" xxxxxxEND
+out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
+like 'exec --tty: twenty thousand lines in, and the end of input' "$out" '20000$'
+# Nobody reads any more: the terminal hangs up; unread, it would stop the writer for ever.
+# control: runc leaves it in its write.
+runc exec -d "$id" sh -c 'rm -f /tmp/hung'
+OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'trap "" PIPE HUP; yes; touch /tmp/hung' \
+	</dev/null 2>/dev/null | head -n 1 >"$tmp/out"
+ok 'exec --tty: a reader that goes away is a hang-up' test -e "$rootfs/tmp/hung"
+
+do_runc exec --detach --tty "$id" true
+like 'exec --detach --tty without a console socket' "$status $err" '^255 .*cannot allocate tty if runc will detach without setting console socket'
+do_runc exec --detach --console-socket "$tmp/x" "$id" true
+like 'exec --console-socket without --tty' "$status $err" '^255 .*cannot use console socket if runc will not detach or allocate tty'
+console "$tmp/cs" typed
+do_runc exec --detach --tty --console-socket "$tmp/cs" --user 1000 "$id" sh -c 'probe tty; stat -c %u $(tty); read -r a; echo "got <$a>"'
+is 'exec --detach --tty with a console socket' "$status" 0 || diag "$err"
+wait_for gone $sock
+c=$(tr -d '\r' <"$tmp/console")
+like 'its terminal, its owner, both ways' "$(echo "$c" | tr '\n' ' ')" 'descriptors 1 name given .*tty 111 ctty 1 .* 1000 .*got <typed>'
+cat >"$tmp/process.json" <<'END'
+{"args":["probe","tty"],"cwd":"/","env":["PATH=/bin"],"terminal":true,"consoleSize":{"height":44,"width":55},"user":{"uid":0,"gid":0}}
+END
+console "$tmp/cs"
+(cd "$tmp" && do_runc exec --detach --process process.json --console-socket "$tmp/cs" "$id" && echo "$status" >"$tmp/st")
+wait_for gone $sock
+# control: crun does not look at consoleSize here.
+like 'exec of a file with terminal and consoleSize' "$(cat "$tmp/st") $(tr -d '\r' <"$tmp/console" | tr '\n' ' ')" '^0 .*rows 44 cols 55'
+for p in "$tmp/nobody" "$tmp/process.json"; do
+	do_runc exec --detach --tty --console-socket "$p" "$id" sleep 1002
+	like "a console socket where nobody listens: ${p##*/}" "$status $err" '^255 .*(console socket|dial unix)'
+done
+"$HELPERS/sock" hangup "$tmp/cs2" >"$tmp/console" 2>&1 &
+sock=$!
+bg_all="$bg_all $sock"
+wait_for has_line "$tmp/console" listening
+do_runc exec --detach --tty --console-socket "$tmp/cs2" "$id" sleep 1002
+# control: crun says nothing.
+like 'a console socket that is closed at once' "$status $err" '^(255 .*([Bb]roken pipe|reset)|0 )'
+is 'and no process is left of those' "$(runc exec "$id" ps | grep -c '[s]leep 1002')" "$([ "$status" = 255 ] && echo 0 || echo 1)"
+drop "$id"
+
 # ---- pidfd socket (V-06); control: runc 1.1.5 has none ----
 
 argv sleep 1000

@@ -4,6 +4,7 @@
  *	console PATH [TEXT]	takes a terminal; types TEXT into it, shows what comes out
  *	pidfd PATH		takes a pidfd; prints the message and the pid it stands for
  *	notify PATH		a service manager: prints each message, until the barrier
+ *	hangup PATH		takes a connection, and nothing from it
  *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
  *
  * PATH is bound first and `listening` printed then, so that a test can wait for it.
@@ -94,6 +95,14 @@ static int do_console(int s, char **argv)
 	return 0;
 }
 
+static int do_hangup(int s, char **argv)
+{
+	int conn = accept4(s, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)argv;
+	return conn < 0 || close(conn);
+}
+
 static int do_notify(int s, char **argv)
 {
 	char buf[4096];
@@ -179,6 +188,7 @@ static const struct verb {
 	int type;
 } verbs[] = {
 	{ "console", do_console, SOCK_STREAM },
+	{ "hangup", do_hangup, SOCK_STREAM },
 	{ "notify", do_notify, SOCK_DGRAM },
 	{ "pidfd", do_pidfd, SOCK_STREAM },
 	{ "seccomp", do_seccomp, SOCK_STREAM },
@@ -192,6 +202,6 @@ int main(int argc, char **argv)
 	for (i = 0; argc > 2 && i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(verbs[i].name, argv[1]))
 			return verbs[i].run(listen_at(argv[2], verbs[i].type), argv + 3);
-	fputs("usage: sock console|notify|pidfd|seccomp PATH [ARG]\n", stderr);
+	fputs("usage: sock console|hangup|notify|pidfd|seccomp PATH [ARG]\n", stderr);
 	return 2;
 }
