@@ -159,6 +159,15 @@ runc kill "$id" TERM
 status=0
 wait $pid || status=$?
 is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" 'got TERM 9'
+# It starts the program by fork: a profile that forbids that must be told from a broken host.
+config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["fork","vfork","clone","clone3"],"action":"SCMP_ACT_ERRNO"}]}'
+argv true
+do_runc run --bundle "$bundle" --init "$id"
+like '--init where the profile forbids fork: it says so' "$status $err" '^1 .*fork.*seccomp profile must allow it'
+is 'in one line' "$(error_lines "$tmp/err")" 1
+do_runc run --bundle "$bundle" "$id"
+is 'without --init it runs' "$status" 0
+config_del /linux/seccomp
 # The executable of process 1 cannot be written, with every right there is.
 config_set /process/capabilities "{\"bounding\":$(f=$("$RUNC" features); printf '%s' "$f" >"$tmp/f"; json_get "$tmp/f" /linux/capabilities),\"effective\":$(json_get "$tmp/f" /linux/capabilities),\"permitted\":$(json_get "$tmp/f" /linux/capabilities)}" \
 	/process/noNewPrivileges false

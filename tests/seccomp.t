@@ -228,6 +228,28 @@ if helper sock; then
 		"$id creating $bundle"
 	like 'the message: pid of init' "$(json_get "$tmp/msg" /pid)" '^[1-9][0-9]*$'
 	like 'the message: version' "$(json_get "$tmp/msg" /ociVersion)" '^1\.'
+	# exec: the same filter, a listener of its own (S-14).
+	listen() {
+		rm -f "$tmp/listen"
+		"$HELPERS/sock" seccomp "$tmp/listen" "$1" >"$tmp/sock.out" 2>&1 &
+		sock=$!
+		bg_all="$bg_all $sock"
+		wait_for has_line "$tmp/sock.out" listening
+	}
+	argv sleep 1000
+	listen 0
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	wait_for gone $sock
+	listen 1
+	do_runc exec "$id" probe call sched_yield
+	is 'exec: NOTIFY, and the answer' "$status $out" '0 sched_yield 42' || diag "$err"
+	wait_for gone $sock
+	sed -n 's/^message //p' "$tmp/sock.out" >"$tmp/msg"
+	is 'exec: the message: state' "$(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" /state/pid)" "running $(cat "$tmp/pid")"
+	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" "$(cat "$tmp/pid")"
+	drop "$id"
+	rm -f "$tmp/listen"
+	call sched_yield
 	# A listener whose wait only a fatal signal ends: 5.19.
 	rm -f "$tmp/listen"
 	config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
@@ -246,6 +268,14 @@ if helper sock; then
 	config_del /linux/seccomp/flags
 	rm -f "$tmp/listen"
 	refused 'nobody listens' 'listen'
+	# crun's engines have another place for it (AN-06); control: runc does not know it.
+	config_del /linux/seccomp/listenerPath
+	config_set /annotations "{\"run.oci.seccomp.receiver\":\"$tmp/listen\"}"
+	listen 1
+	run
+	is 'NOTIFY: run.oci.seccomp.receiver names the listener' "$out" 'sched_yield 42' || diag "$err"
+	wait_for gone $sock
+	config_set /annotations '{}' /linux/seccomp/listenerPath "\"$tmp/listen\""
 	config_del /linux/seccomp/listenerPath
 	# S-13; control: runc ignores it.
 	refused 'listenerMetadata without listenerPath' 'listener'

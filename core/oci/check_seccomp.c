@@ -95,12 +95,11 @@ static void notify_write(struct check *k)
 	}
 }
 
-/* crun's engines name the receiver in an annotation (checklist AN-06). */
 static void notify_listener(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
 
-	if (s->listener_path || oci_annotation(k->config, "run.oci.seccomp.receiver"))
+	if (s->listener_path)
 		return;
 	list_each (c, s->syscalls) {
 		if (c->action != OCI_ACT_NOTIFY)

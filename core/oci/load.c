@@ -116,18 +116,21 @@ static void settle_process(struct oci_process *p)
 	}
 }
 
-static void settle_seccomp(struct oci_linux *l)
+static void settle_seccomp(const struct oci_config *c, struct oci_linux *l)
 {
 	struct oci_seccomp *s = l->seccomp;
 
 	none_if_empty(&s->listener_path);
+	/* crun's engines name it in an annotation (checklist AN-06). */
+	if (!s->listener_path)
+		s->listener_path = oci_annotation(c, "run.oci.seccomp.receiver");
 	none_if_empty(&s->listener_metadata);
 	/* S-01 of the checklist: a profile that says nothing is none. */
 	if (!s->default_action && !s->syscalls.n)
 		l->seccomp = NULL;
 }
 
-static void settle_linux(struct oci_linux *l)
+static void settle_linux(const struct oci_config *c, struct oci_linux *l)
 {
 	list_each (ns, l->namespaces)
 		none_if_empty(&ns->path);
@@ -138,7 +141,7 @@ static void settle_linux(struct oci_linux *l)
 	if (l->resources)
 		settle_resources(l->resources);
 	if (l->seccomp)
-		settle_seccomp(l);
+		settle_seccomp(c, l);
 	if (l->intel_rdt) {
 		none_if_empty(&l->intel_rdt->clos_id);
 		none_if_empty(&l->intel_rdt->l3_cache_schema);
@@ -176,7 +179,7 @@ static void settle(struct arena *a, struct oci_config *c)
 	if (c->process)
 		settle_process(c->process);
 	if (c->linux)
-		settle_linux(c->linux);
+		settle_linux(c, c->linux);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */

@@ -350,11 +350,15 @@ static void own_streams(uid_t uid)
 	}
 }
 
-/* An ordinary user who maps a single group has given setgroups(2) up for it (userns_map). */
+/* An ordinary user who maps a single group has given setgroups(2) up for it (userns_map); by the annotation
+ * podman's --group-add keep-groups asks for those of the caller, mapped or not (checklist AN-06). */
 static bool may_set_groups(const struct child *c)
 {
+	const char *keep = oci_annotation(c->config, "run.oci.keep_original_groups");
 	const struct oci_linux *l = c->config->linux;
 
+	if (keep && strcmp(keep, "0"))
+		return false;
 	return !c->state->rootless || !(c->plan.all & CLONE_NEWUSER) || l->gid_mappings.n != 1 ||
 	       l->gid_mappings.at->size > 1;
 }

@@ -226,7 +226,10 @@ static int send_notify(struct serve *s, int listener)
 	json_put_i64(&o, "pid", s->pid);
 	if (sc->listener_metadata)
 		json_put_str(&o, "metadata", sc->listener_metadata);
-	oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
+	if (child_enters(s->c))
+		oci_state_put(&st, s->c->state, s->life->status, s->c->state->pid, NULL);
+	else
+		oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = unix_connect(sc->listener_path, SOCK_STREAM);

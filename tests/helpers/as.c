@@ -1,19 +1,26 @@
-/* as.c - runs a command as another user: `as UID GID CMD...`; groups are cleared. */
+/* as.c - runs a command as another user: `as UID GID[,GROUP...] CMD...`; other groups are cleared. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* busybox has no setpriv --reuid, and its su wants a passwd line and a shell. */
 int main(int argc, char **argv)
 {
+	gid_t groups[32];
+	size_t n = 0;
+	char *at;
+
 	if (argc < 4) {
-		fputs("usage: as UID GID CMD...\n", stderr);
+		fputs("usage: as UID GID[,GROUP...] CMD...\n", stderr);
 		return 2;
 	}
-	if (setgroups(0, NULL) || setgid(strtoul(argv[2], NULL, 10)) ||
+	for (at = strchr(argv[2], ','); at && n < 32; at = strchr(at + 1, ','))
+		groups[n++] = strtoul(at + 1, NULL, 10);
+	if (setgroups(n, groups) || setgid(strtoul(argv[2], NULL, 10)) ||
 	    setuid(strtoul(argv[1], NULL, 10))) {
 		perror("as");
 		return 2;
