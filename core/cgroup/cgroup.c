@@ -220,6 +220,11 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 	return 0;
 }
 
+bool cgroup_exists(const struct cgroup *cg)
+{
+	return cg->ndirs || cg->unit.unit;
+}
+
 void cgroup_user_bus(struct cgroup *cg, const char *address)
 {
 	cg->user_bus = address;

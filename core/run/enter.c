@@ -140,6 +140,9 @@ static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 
 	const struct oci_resources *r = c->config->linux->resources;
 
+	/* One that is none is entered like any other. */
+	if (!l->cgroup && cgroup_load(c->arena, &l->state, &l->cgroup) < 0)
+		return -1;
 	c->cgroup = l->cgroup;
 	/* A debugging shell must get in where the limit is reached: the first of two processes stays out
 	 * then, and the second is moved in, which takes a grace period of the kernel. */

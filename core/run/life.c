@@ -184,6 +184,8 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	}
 	if (cgroup_load(a, &out->state, &out->cgroup) < 0)
 		return -1;
+	if (!cgroup_exists(out->cgroup))
+		out->cgroup = NULL;
 	return find_status(out, how != LIFE_LOOK);
 }
 

@@ -187,10 +187,8 @@ static const struct verb {
 	int (*run)(int s, char **argv);
 	int type;
 } verbs[] = {
-	{ "console", do_console, SOCK_STREAM },
-	{ "hangup", do_hangup, SOCK_STREAM },
-	{ "notify", do_notify, SOCK_DGRAM },
-	{ "pidfd", do_pidfd, SOCK_STREAM },
+	{ "console", do_console, SOCK_STREAM }, { "hangup", do_hangup, SOCK_STREAM },
+	{ "notify", do_notify, SOCK_DGRAM },	{ "pidfd", do_pidfd, SOCK_STREAM },
 	{ "seccomp", do_seccomp, SOCK_STREAM },
 };
 
