@@ -222,6 +222,25 @@ like 'a startContainer hook that fails' "$err" 'error running startContainer hoo
 config_del /hooks
 is 'nothing is left of all these' "$(states_left)$(cgroups_left)" ''
 
+mkdir "$tmp/folder"
+while read -r source target; do
+	config_set /process/args '["true"]' /process/cwd '"/"' \
+		/mounts/7 "{\"destination\":\"$target\",\"source\":\"$tmp/$source\",\"options\":[\"rbind\",\"ro\"]}"
+	create
+	like "$source on $target: how docker looks for it" "$status $(said)" \
+		"^1 .*error mounting .\"$tmp/$source.\" to rootfs at .\"$target.\": .*: not a directory"
+done <<'END'
+folder /etc/plain
+fifo /etc
+END
+config_set /mounts/7/source '"/no/such/source"'
+create
+like 'no such source' "$status $(said)" '^1 .*error mounting ."/no/such/source." to rootfs at ."/etc.": .*: no such file or directory'
+config_set /mounts/7 '{"destination":"/tmp","type":"tmpfs","source":"tmpfs","options":["nosuchoption=1"]}'
+create
+like 'no such option' "$status $(said)" '^1 .*error mounting ."tmpfs." to rootfs at ."/tmp.": .*: invalid argument'
+config_del /mounts/7
+
 # A file its user may not execute, but a capability lets him: access(2) alone does not know.
 mkdir "$rootfs/tight"
 cp "$BUSYBOX" "$rootfs/tight/true"

@@ -183,6 +183,14 @@ static int bind_source(struct mount_job *j, bool *detached)
 	return open_source(j);
 }
 
+static bool kinds_differ(const struct mountapi_bind *b)
+{
+	struct stat source, target;
+
+	return !fstat(b->source, &source) && !fstat(b->target, &target) &&
+	       S_ISDIR(source.st_mode) != S_ISDIR(target.st_mode);
+}
+
 static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 {
 	if (!mountapi_bind(b))
@@ -194,10 +202,15 @@ static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 		if (!mountapi_bind(b))
 			return 0;
 	}
-	if (err_num() == ENOTDIR || err_num() == EINVAL)
-		fail_hint("one of source and destination is a directory and the other is not, or "
-			  "the source "
-			  "is unbindable");
+	if (err_num() == EINVAL && kinds_differ(b)) {
+		/* move_mount(2) has no errno for it; docker knows that of mount(2) */
+		errno = ENOTDIR;
+		fail("attach mount");
+	}
+	if (err_num() == ENOTDIR)
+		fail_hint("either both source and destination are directories, or none");
+	else if (err_num() == EINVAL)
+		fail_hint("the source is unbindable");
 	return -1;
 }
 
