@@ -74,6 +74,9 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 /* ---- clock.c ------------------------------------------------------------------------------------ */
 
 int64_t clock_ms(void); /* CLOCK_MONOTONIC */
+/* Date and time of day of seconds after 1970, 0 to the year 9999. gmtime(3) weighs 5 KB with the time
+ * zones it brings along. */
+void clock_utc(int64_t seconds, struct tm *tm);
 /* Milliseconds of "500ms", "1.5s", "1m30s", "-5s", as Go writes durations; units below ms are not
  * known. False when it is none. */
 bool clock_duration(const char *text, int64_t *out);

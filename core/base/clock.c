@@ -12,6 +12,23 @@ int64_t clock_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Counted from 1 March 0000, so that a leap day ends a year, in eras of 400 years. */
+void clock_utc(int64_t seconds, struct tm *tm)
+{
+	int day = seconds / 86400 + 719468, rest = seconds % 86400;
+	int era = day / 146097, of_era = day % 146097;
+	int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int of_year = of_era - (365 * year + year / 4 - year / 100);
+	int month = (5 * of_year + 2) / 153; /* 0: March */
+
+	tm->tm_mday = of_year - (153 * month + 2) / 5 + 1;
+	tm->tm_mon = month < 10 ? month + 2 : month - 10;
+	tm->tm_year = year + era * 400 + (month >= 10) - 1900;
+	tm->tm_hour = rest / 3600;
+	tm->tm_min = rest / 60 % 60;
+	tm->tm_sec = rest % 60;
+}
+
 static const struct json_word units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
 };

@@ -3,6 +3,8 @@
 #include "core/base/base.h"
 #include "tests/tap.h"
 
+#include <time.h>
+
 static const struct {
 	const char *text;
 	long long ms; /* -7: is none */
@@ -36,8 +38,27 @@ static const struct {
 	{ "1..5s", -7 },
 };
 
+/* Every 9 hours, 59 minutes and 59 seconds until the end of the year 9999. */
+static void test_utc(void)
+{
+	long long wrong = -1;
+
+	for (time_t t = 0; t < 253402300800; t += 35999) {
+		struct tm got, want;
+
+		clock_utc(t, &got);
+		gmtime_r(&t, &want);
+		if (got.tm_year != want.tm_year || got.tm_mon != want.tm_mon ||
+		    got.tm_mday != want.tm_mday || got.tm_hour != want.tm_hour ||
+		    got.tm_min != want.tm_min || got.tm_sec != want.tm_sec)
+			wrong = t;
+	}
+	ok(wrong == -1, "dates are those of gmtime(3): the last that is not is %lld", wrong);
+}
+
 int main(void)
 {
+	test_utc();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int64_t ms = -7;
 

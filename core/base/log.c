@@ -29,7 +29,7 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
 	struct tm tm;
 	size_t n;
 
-	gmtime_r(&t->tv_sec, &tm);
+	clock_utc(t->tv_sec, &tm);
 	/* By hand: strftime(3) brings locales and time zones along, 8 KB. */
 	n = snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
 		     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
