@@ -81,6 +81,31 @@ done
 is 'and it still runs' "$(status_of "$id")" running
 do_runc exec "$id" id -u
 is 'exec' "$status $out" '0 0' || diag "$err"
+do_runc exec --user 5 "$id" true
+like 'exec as a user that is not mapped' "$status $err" '^255 .*unmapped'
+do_runc exec -g 5 "$id" true
+like 'exec with a further group' "$status $err" '^255 .*cannot set any additional groups in a rootless container'
+# shellcheck disable=SC2016
+do_runc exec --cap CAP_NET_RAW --cwd /tmp "$id" sh -c 'pwd; cat /proc/self/uid_map; for p in self 1; do readlink /proc/$p/ns/user; done | uniq | wc -l'
+is 'exec --cap, --cwd: in the user namespace of init' "$status $(echo "$out" | tr -s ' ' | tr '\n' ,)" "0 /tmp, 0 $user 1,1," || diag "$err"
+do_runc exec -d --pid-file "$home/pid2" "$id" sleep 20
+is 'exec --detach' "$status $(stat -c %u "/proc/$(cat "$home/pid2")/ns" 2>/dev/null)" "0 $user" || diag "$err"
+if helper sock; then
+	cat "$HELPERS/sock" >"$home/sock"
+	chmod 755 "$home/sock"
+	as_user "$home/sock" console "$home/cs" typed >"$home/console" 2>&1 &
+	sock=$!
+	bg_all="$bg_all $sock"
+	wait_for has_line "$home/console" listening
+	do_runc exec -d --tty --console-socket "$home/cs" "$id" sh -c 'read -r a; echo "got <$a>"'
+	is 'exec with a terminal' "$status" 0 || diag "$err"
+	wait_for gone $sock
+	like 'and it works' "$(tr -d '\r' <"$home/console")" 'got <typed>'
+else
+	skip 'exec with a terminal' 'the helper sock is not built'
+fi
+do_runc --rootless=false exec "$id" id -u
+is 'exec --rootless=false: what counts is how it was made' "$status $out" '0 0' || diag "$err"
 do_runc list
 like 'list: the owner' "$out" "^$id +[0-9]+ +running .* (#$user|[^ ]+) *$"
 do_runc kill "$id" KILL
@@ -133,6 +158,25 @@ rootless_bundle
 config_set /mounts/2/options '["newinstance","gid=5"]'
 own "$bundle"
 refused 'a gid= that is not mapped' 'gid'
+
+# Whose root: without XDG_RUNTIME_DIR it is /run/runc, which is not his; USER counts for root of a user
+# namespace only (drop-in.t).
+if ! as_user test -w /run; then
+	status=0
+	as_user env -u XDG_RUNTIME_DIR "$RUNC" list >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	case $status in
+	0) skip 'no XDG_RUNTIME_DIR: says what is missing' 'there is a /run/runc for everybody here, or none' ;;
+	*) like 'no XDG_RUNTIME_DIR: says what is missing' "$(cat "$tmp/err")" 'XDG_RUNTIME_DIR' ;;
+	esac
+	status=0
+	rootless_bundle
+	argv true
+	own "$bundle"
+	as_user env -u XDG_RUNTIME_DIR "$RUNC" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	like 'no XDG_RUNTIME_DIR: run says what is missing' "$status $(cat "$tmp/err")" '^1 .*[Pp]ermission denied'
+else
+	skip 'no XDG_RUNTIME_DIR' 'everybody may write /run here'
+fi
 
 # --rootless=false: nothing is tolerated.
 rootless_bundle

@@ -354,23 +354,28 @@ static void own_streams(uid_t uid)
 	}
 }
 
-/* An ordinary user who maps a single group has given setgroups(2) up for it (userns_map); by the annotation
- * podman's --group-add keep-groups asks for those of the caller, mapped or not (checklist AN-06). */
-static bool may_set_groups(const struct child *c)
+/* By the annotation podman's --group-add keep-groups asks for those of the caller, mapped or not (AN-06). An
+ * ordinary user who maps a single group has given setgroups(2) up for it (userns_map). 1, 0, or -1 */
+static int may_set_groups(const struct child *c)
 {
 	const char *keep = oci_annotation(c->config, "run.oci.keep_original_groups");
 	const struct oci_linux *l = c->config->linux;
 
 	if (keep && strcmp(keep, "0"))
-		return false;
-	return !c->state->rootless || !(c->plan.all & CLONE_NEWUSER) || l->gid_mappings.n != 1 ||
-	       l->gid_mappings.at->size > 1;
+		return 0;
+	if (!c->state->rootless || !(c->plan.all & CLONE_NEWUSER) || l->gid_mappings.n != 1 ||
+	    l->gid_mappings.at->size > 1)
+		return 1;
+	if (c->process->user.additional_gids.n)
+		return failx("cannot set any additional groups in a rootless container");
+	return 0;
 }
 
 static int step_credentials(struct child *c)
 {
 	const struct oci_user *u = &c->process->user;
 	const char *cwd = c->process->cwd;
+	int groups = may_set_groups(c);
 	bool again = false;
 
 	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */
@@ -381,7 +386,7 @@ static int step_credentials(struct child *c)
 	}
 	if (u->uid)
 		own_streams(u->uid);
-	if (cred_apply(u, c->process->capabilities ? &c->caps : NULL, may_set_groups(c)) < 0)
+	if (groups < 0 || cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)
 		return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);

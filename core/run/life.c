@@ -41,8 +41,12 @@ static int open_root(const char *root, bool make)
 		fd_close(&fd);
 		fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	if (fd < 0)
-		return fail("open state directory %s", root);
+	if (fd < 0) {
+		fail("open state directory %s", root);
+		if (err_num() == EACCES && geteuid())
+			fail_hint("--root or XDG_RUNTIME_DIR says where yours is");
+		return -1;
+	}
 	if (make && fstat(fd, &st) < 0)
 		return fail("stat state directory %s", root);
 	if (make && st.st_uid != geteuid())
