@@ -72,6 +72,42 @@ done
 is 'a startContainer hook that writes to what starts it' "$status" 0
 unchanged 'the runtime on disk is unchanged'
 
+# With --init process 1 is the host's file for as long as the container lives, and somebody executes
+# commands beside it. Whoever may mount, trace and change owners tries every way to it that a link in /proc
+# gives; and what the same finds on a file of the container shows that there are ways.
+do_runc run --help
+if printf '%s\n' "$out" | grep -q -e --init; then
+	bundle
+	for set in bounding effective permitted; do
+		config_set "/process/capabilities/$set" '["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE",
+			"CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_FSETID","CAP_CHOWN","CAP_LINUX_IMMUTABLE","CAP_SYS_CHROOT"]'
+	done
+	config_set /root/readonly false
+	script <<'END'
+cp /bin/busybox /busybox
+/busybox sleep 1000 &
+until [ "$(readlink /proc/$!/exe)" = /busybox ]; do :; done
+probe grab $! >/tmp/own
+probe grab 1 >/tmp/host
+probe scribble 100000000
+END
+	do_runc run -d --init --bundle "$bundle" "$id"
+	is 'oci-init is process 1' "$status $(status_of "$id")" '0 running' || diag "$err"
+	wait_for test -s "$rootfs/tmp/host"
+	like 'a file of the container can be changed by a link in /proc' "$(cat "$rootfs/tmp/own")" 'got:.* chmod chown .* bind'
+	is 'that of process 1 by none' "$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
+	i=0
+	while [ $i -lt "$rounds" ]; do
+		i=$((i + 1))
+		runc exec "$id" true
+	done
+	unchanged 'the runtime on disk is unchanged by a container with --init'
+	drop "$id"
+	unchanged 'and when it is gone'
+else
+	skip 'handles on process 1' 'this runtime has no --init'
+fi
+
 # The file could be opened for writing all the time: only the content of the processes' exe matters.
 ok 'the copy was writable' test -w "$RUNC"
 

