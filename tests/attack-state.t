@@ -106,6 +106,29 @@ is 'no process of the container has an abstract socket' \
 	done | while read -r i; do grep " $i @" /proc/net/unix; done)" ''
 drop "$id"
 
+# ---- a session keyring that somebody has made before ----
+
+bundle
+argv probe addkey "top secret"
+if helper as; then
+	cp "$HELPERS/probe" "$tmp/probe"
+	chmod 755 "$tmp" "$tmp/probe"
+	mkfifo "$tmp/hold"
+	"$HELPERS/as" 54321 54321 "$tmp/probe" plant "_ses.$id-key" <"$tmp/hold" >"$tmp/planted" &
+	planter=$!
+	exec 9>"$tmp/hold"
+	wait_for test -s "$tmp/planted"
+	do_runc run --bundle "$bundle" "$id-key"
+	exec 9>&-
+	wait $planter
+	case $(cat "$tmp/planted")$out in
+	*errno*) skip 'a planted keyring' "no keys in this kernel: $out" ;;
+	*) is 'a keyring planted by another user gets nothing of the container' "$(cat "$tmp/planted")" 'plant 0' ;;
+	esac
+else
+	skip 'a planted keyring' 'the helper as is not built'
+fi
+
 # ---- annotations are carried, not obeyed (2024-3154) ----
 
 bundle

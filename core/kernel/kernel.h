@@ -335,8 +335,11 @@ int net_move_devices(const struct oci_linux *linux, int netns);
 
 /* ---- keyring.c ----------------------------------------------------------------------------------------------------- */
 
-/* Joins a session keyring `_ses.ID`; set_perm: makes it searchable for its user (checklist L-08). */
-int keyring_join(const char *id, bool set_perm, bool userns);
+/* `_ses.ID.SECRET`: with a name that can be guessed, whoever has made it before has all that the container
+ * keeps in it. */
+const char *keyring_name(struct arena *a, const char *id);
+/* Joins a session keyring of that name, or makes it; set_perm: searchable for its user (checklist L-08). */
+int keyring_join(const char *name, bool set_perm, bool userns);
 
 /* ---- rdt.c: resctrl groups ------------------------------------------------------------------------------------------ */
 

@@ -2,23 +2,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
-#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
 
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 #define KEYCTL_SETPERM 5
 
-/* What a new session keyring is given by the kernel: everything to its possessor; view, read and link
- * to its user. */
-#define SESSION_PERM 0x3f130000U
+/* Everything to its possessor. Not to its user what the kernel gives as well, to view, read and link: on
+ * the host and in other containers are processes of the same user. */
+#define POSSESSOR_ALL 0x3f000000U
 #define USER_SEARCH 0x00080000U
 #define OTHER_SEARCH 0x00000008U
 
-int keyring_join(const char *id, bool set_perm, bool userns)
+/* The kernel gives every process 16 random bytes; of half of them libc makes its stack protector. */
+const char *keyring_name(struct arena *a, const char *id)
 {
-	char name[1024 + 8];
+	const unsigned char *random = (const unsigned char *)getauxval(AT_RANDOM);
+	uint64_t secret = 0;
+
+	if (random)
+		memcpy(&secret, random + 8, sizeof(secret));
+	return arena_printf(a, "_ses.%s.%016llx", id, (unsigned long long)secret);
+}
+
+int keyring_join(const char *name, bool set_perm, bool userns)
+{
 	long ring;
 
-	snprintf(name, sizeof(name), "_ses.%s", id);
 	ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 	if (ring < 0 && (errno == ENOSYS || errno == EPERM)) {
 		/* Without CONFIG_KEYS there is no keyring to leak; an outer profile may forbid the call. */
@@ -35,7 +45,7 @@ int keyring_join(const char *id, bool set_perm, bool userns)
 	/* 0: it is our session's already, as where a container of this name runs inside another. */
 	if (set_perm && ring &&
 	    syscall(SYS_keyctl, KEYCTL_SETPERM, ring,
-		    SESSION_PERM | USER_SEARCH | (userns ? OTHER_SEARCH : 0)) < 0 &&
+		    POSSESSOR_ALL | USER_SEARCH | (userns ? OTHER_SEARCH : 0)) < 0 &&
 	    errno != EACCES)
 		return fail("set permissions of session keyring %s", name);
 	return 0;

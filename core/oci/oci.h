@@ -162,6 +162,7 @@ struct oci_state {
 	const char *cgroup_unit; /* systemd scope or slice, NULL under cgroupfs */
 	LIST(struct json_pair) namespace_paths; /* "NEWPID" -> /proc/PID/ns/pid */
 	const char *intel_rdt_path;
+	const char *keyring; /* name of its session keyring, which nobody else knows */
 	bool own_pid_ns; /* init's death kills everything */
 	bool hooks; /* the saved config has poststart or poststop hooks */
 };

@@ -26,6 +26,7 @@ static const struct json_field state_fields[] = {
 	ROW(STR, "bundle", bundle, .flags = JF_REQUIRED),
 	ROW(STR, "rootfs", rootfs),
 	ROW(STR, "config_file", config),
+	ROW(STR, "keyring", keyring),
 	ROW(BOOL, "rootless", rootless, .flags = JF_ALWAYS),
 	ROW(BOOL, "systemd", systemd),
 	ROW(BOOL, "own_pid_ns", own_pid_ns, .flags = JF_ALWAYS),

@@ -39,12 +39,13 @@ static int step_keyring(struct child *c)
 {
 	const char *label = c->process->selinux_label;
 
-	if (c->how->no_new_keyring)
+	/* NULL: an older version has made the container. */
+	if (c->how->no_new_keyring || !c->state->keyring)
 		return 0;
 	/* The keyring gets the label the process will have. */
 	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
-	return keyring_join(c->how->id, !child_enters(c), c->plan.all & CLONE_NEWUSER);
+	return keyring_join(c->state->keyring, !child_enters(c), c->plan.all & CLONE_NEWUSER);
 }
 
 static int step_network(struct child *c)

@@ -24,8 +24,8 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -424,7 +424,8 @@ static void grab_in(const char *dir)
 		n = readlink(path, to, sizeof(to) - 1);
 		to[n < 0 ? 0 : n] = 0;
 		if (e->d_name[0] == '.' || n <= 0 || to[0] != '/' || !strncmp(to, "/bin/", 5) ||
-		    !strncmp(to, "/dev/", 5) || !strncmp(to, "/tmp/", 5) || !strncmp(to, "/proc/", 6))
+		    !strncmp(to, "/dev/", 5) || !strncmp(to, "/tmp/", 5) ||
+		    !strncmp(to, "/proc/", 6))
 			continue;
 		looked++;
 		grab(path);
@@ -532,6 +533,34 @@ static int do_seize(char **argv)
 	each_process(strtol(argv[0], NULL, 10), seize);
 	printf("seize looked %d stronger %ld held %ld\n", looked > 0, stronger, found);
 	return 0;
+}
+
+/* Makes the session keyring NAME, open to everybody, and tells at the end of its input what is in it. */
+static int do_plant(char **argv)
+{
+	long ring = syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, argv[0]), n;
+	char c, text[256];
+	int keys[64];
+
+	syscall(SYS_keyctl, 5 /* SETPERM */, ring, 0x3f3f3f3f);
+	say("plant", ring > 0 ? 0 : -1);
+	fflush(stdout);
+	while (read(0, &c, 1) > 0)
+		;
+	n = syscall(SYS_keyctl, 11 /* READ */, -3 /* session keyring */, keys, sizeof(keys));
+	for (long i = 0; i < n / (long)sizeof(*keys); i++) {
+		memset(text, 0, sizeof(text));
+		syscall(SYS_keyctl, 11, keys[i], text, sizeof(text) - 1);
+		printf("key %s\n", text);
+	}
+	return 0;
+}
+
+static int do_addkey(char **argv)
+{
+	long key = syscall(SYS_add_key, "user", "test", argv[0], strlen(argv[0]), -3);
+
+	return say("addkey", key > 0 ? 0 : -1);
 }
 
 /* Looks for a text in the command lines of the others, which everybody may read. */
@@ -681,6 +710,8 @@ static const struct verb {
 	{ "ids", 0, do_ids },
 	{ "seize", 1, do_seize },
 	{ "overhear", 2, do_overhear },
+	{ "plant", 1, do_plant },
+	{ "addkey", 1, do_addkey },
 	{ "grab", 1, do_grab },
 	{ "spy", 2, do_spy },
 	{ "witness", 0, do_witness },
