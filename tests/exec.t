@@ -450,6 +450,32 @@ out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --r
 	sh -c 'sleep 0.3 & exit 5' </dev/null 2>&1)
 is 'an orphan of the process comes to whoever reaps next' "$(echo "$out" | tr '\n' ' ')" 'command 5 adopted 0 '
 
+# ---- all namespaces there are, user and time among them (L-26) ----
+
+config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"},{"type":"user"},{"type":"cgroup"},{"type":"time"}]' \
+	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' /linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/linux/timeOffsets '{"boottime":{"secs":1000000}}'
+json_del "$bundle/config.json" /process/cwd
+config_set /process/cwd '"/"'
+up
+case $status:$err in
+0:*)
+	n=
+	for ns in cgroup ipc mnt net pid time user uts; do
+		ex "$id" sh -c "readlink /proc/self/ns/$ns; readlink /proc/1/ns/$ns"
+		[ "$(echo "$out" | uniq | grep -c .)" = 1 ] || n="$n $ns"
+	done
+	is 'with user, cgroup and time namespaces: all are those of init' "$n" ''
+	ex --user 5:6 -g 7 "$id" sh -c 'id -u; id -G; cat /proc/self/cgroup | grep -c ":/$"; [ $(cut -d. -f1 /proc/uptime) -gt 1000000 ] && echo later'
+	like 'ids of the map, the clock of the namespace' "$(echo "$out" | tr '\n' ,)" '^5,6 7,[0-9]+,later,$' || diag "$err"
+	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 20
+	is 'on the host it is who the map says' "$(stat -c %u "/proc/$(cat "$tmp/pid")")" 100005
+	ex --user 70000 "$id" true
+	like 'a user that is not mapped' "$status $err" '^255 .*unmapped'
+	;;
+*) skip 'exec with user, cgroup and time namespaces' 'this machine has not all of them' ;;
+esac
+
 drop "$id"
 
 nothing_left
