@@ -29,9 +29,9 @@ caps() { field Cap"$1"; }
 up
 ex "$id" cat /proc/self/status
 is 'exec: exit 0, silent' "$status $err" '0 ' || diag "$err"
-is 'capabilities are the container'"'"'s' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is "capabilities are the container's" "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000020000420 0000000020000420 0000000020000420 0000000000000000 0000000000000000'
-is 'no_new_privs and umask are the container'"'"'s' "$(field NoNewPrivs) $(field Umask)" '1 0077'
+is "no_new_privs and umask are the container's" "$(field NoNewPrivs) $(field Umask)" '1 0077'
 is 'no signal is blocked' "$(field SigBlk)" 0000000000000000
 ex "$id" env
 is 'so is the environment' "$out" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -42,9 +42,9 @@ HOME=/root"
 ex --env B=2 -e A=1 -e C= "$id" env
 is '--env is added, and wins' "$(echo "$out" | grep '^[ABC]=' | tr '\n' ' ')" 'B=2 A=1 C= '
 OCI_LEAK=1 ex "$id" env
-unlike 'nothing of the caller'"'"'s' "$out" OCI_LEAK
+unlike "nothing of the caller's" "$out" OCI_LEAK
 ex "$id" pwd
-is 'the working directory is the container'"'"'s' "$out" /tmp
+is "the working directory is the container's" "$out" /tmp
 ex --cwd /etc "$id" pwd
 is '--cwd' "$out" /etc
 ex --cwd '' --apparmor '' --process-label '' --user '' --pid-file '' --console-socket '' "$id" pwd
@@ -114,9 +114,9 @@ process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user
 is 'a file: exit 0' "$status" 0 || diag "$err"
 is 'its user' "$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" '1000 1001 5'
 # control: runc takes the bounding set from the container too when capabilities are missing.
-is 'capabilities it does not mention are the container'"'"'s' "$(caps Bnd) $(caps Eff)" '0000000020000420 0000000000000000'
+is "capabilities it does not mention are the container's" "$(caps Bnd) $(caps Eff)" '0000000020000420 0000000000000000'
 is 'no_new_privs it does not mention is off' "$(field NoNewPrivs)" 0
-is 'umask it does not mention is the container'"'"'s' "$(field Umask)" 0077
+is "umask it does not mention is the container's" "$(field Umask)" 0077
 process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0,"umask":2},"noNewPrivileges":true,
 	"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL"],"ambient":["CAP_KILL"]}}'
 is 'five sets of capabilities' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
@@ -337,9 +337,9 @@ if [ -n "$where" ]; then
 	fi
 	mkdir "$where/sub"
 	ex --cgroup "${as}sub" "$id" cat /proc/self/cgroup
-	like '--cgroup: below the container'"'"'s' "$out" "$id/sub\$" || diag "$err"
+	like "--cgroup: below the container's" "$out" "$id/sub\$" || diag "$err"
 	ex --cgroup "${as}/" "$id" cat /proc/self/cgroup
-	unlike '--cgroup /: the container'"'"'s own' "$out" '/sub$'
+	unlike "--cgroup /: the container's own" "$out" '/sub$'
 	for c in ../x "${as}../x" "${as}sub/../../x" "${as}missing"; do
 		ex --cgroup "$c" "$id" true
 		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>)'
@@ -419,7 +419,7 @@ if [ -n "$pids" ]; then
 	ex "$id" id -u
 	is 'pids.limit is reached: exec gets in' "$status $out" '0 0' || diag "$err"
 	ex "$id" cat /proc/self/cgroup
-	like 'and is in the container'"'"'s cgroup' "$out" "pids.*$id|^0::.*$id"
+	like "and is in the container's cgroup" "$out" "pids.*$id|^0::.*$id"
 	ex "$id" sh -c 'true & wait'
 	like 'where it cannot fork' "$err" "can.t fork"
 	config_del /linux/resources/pids

@@ -213,7 +213,7 @@ if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] && [ 
 	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" '0 3,600,7,7 501,allow,' || diag "$err"
 	config_set /linux/uidMappings/2/size 501
 	own "$bundle"
-	refused 'a range that is not the user'"'"'s' 'newuidmap'
+	refused "a range that is not the user's" 'newuidmap'
 	for f in $tables; do umount "/etc/$f"; done
 else
 	skip 'ranges by newuidmap' 'needs root, newuidmap and /etc/subuid'
