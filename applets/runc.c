@@ -21,11 +21,15 @@ static const struct json_word level_words[] = {
 /* ---- the log -------------------------------------------------------------------------------------- */
 
 static bool log_json;
+static int64_t began; /* clock_ms */
 
 static void log_file_line(enum log_level level, const char *text)
 {
 	char line[4096];
-	size_t len = log_format(line, sizeof(line), log_json, level, text);
+	size_t len =
+		!log_json && isatty(globals.log_fd)
+			? log_terminal(line, sizeof(line), (clock_ms() - began) / 1000, level, text)
+			: log_format(line, sizeof(line), log_json, level, text);
 
 	/* nobody is left to tell when the log itself fails */
 	fd_write_all(globals.log_fd, line, len);
@@ -35,6 +39,7 @@ static void log_file_line(enum log_level level, const char *text)
 static int log_first(int argc, char **argv)
 {
 	log_sink.line = log_file_line;
+	began = clock_ms();
 	return 0;
 }
 

@@ -95,6 +95,16 @@ else
 	skip 'a log on a full disk: the message is on standard error all the same' 'no /dev/full'
 fi
 
+# For eyes, as logrus shows it.
+if helper pty; then
+	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1
+	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" '^\[31mERRO\[0m\[0000\] container does not exist +$'
+	"$HELPERS/pty" "$RUNC" --root "$root" --log-format json state nope </dev/null >"$tmp/out" 2>&1
+	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" '^\{"level":"error","msg":"container does not exist"'
+else
+	skip 'on a terminal' 'no compiler'
+fi
+
 # ---- arguments (G-07 to G-14) -----------------------------------------------------------------------------------
 
 for how in auto AUTO '' true 1 T false 0; do

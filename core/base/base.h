@@ -33,6 +33,8 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
+/* In place: ? for what a terminal acts on; names come from images and hostile processes. */
+const char *err_harmless(char *text);
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
@@ -68,6 +70,8 @@ void log_put(enum log_level level, const char *fmt, ...)
 /* One line as runc writes it (checklist O-14), with its newline. json: keys level, msg, time.
  * With the sink at debug also func and file. */
 size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text);
+/* The same for eyes, as logrus shows it on a terminal; seconds since we began. */
+size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, const char *text);
 /* RFC 3339 of a realtime clock value in UTC; nano: with nine digits less trailing zeros. */
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 

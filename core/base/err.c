@@ -121,9 +121,8 @@ int fail_take(int num, const char *text)
 	return -1;
 }
 
-/* A name may come from an image or a hostile process, and a terminal acts on these: controls, and those
- * of C1 in UTF-8. */
-static const char *harmless(char *text)
+/* A terminal acts on controls, and on those of C1 in UTF-8. */
+const char *err_harmless(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++) {
 		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
@@ -138,9 +137,9 @@ static const char *harmless(char *text)
 const char *err_text(void)
 {
 	if (!record.hint[0])
-		return harmless(record.text);
+		return err_harmless(record.text);
 	snprintf(record.shown, sizeof(record.shown), "%s (%s)", record.text, record.hint);
-	return harmless(record.shown);
+	return err_harmless(record.shown);
 }
 
 int err_num(void)

@@ -21,7 +21,7 @@ void log_put(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_sink.line(level, text);
+	log_sink.line(level, err_harmless(text));
 }
 
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
@@ -89,5 +89,23 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 		n += snprintf(buf + n, size - n, "\",\"time\":\"%s\"}\n", when);
 	else
 		n += snprintf(buf + n, size - n, "\"%s\n", place);
+	return n;
+}
+
+size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, const char *text)
+{
+	static const struct {
+		char name[5];
+		unsigned char colour;
+	} looks[] = { { "ERRO", 31 }, { "WARN", 33 }, { "INFO", 36 }, { "DEBU", 37 } };
+	bool placed = log_sink.level >= LOG_DEBUG && log_place.func;
+	int n = snprintf(buf, size - 2, "\033[%dm%s\033[0m[%04ld]%s%s%s %-44s ",
+			 looks[level].colour, looks[level].name, seconds,
+			 placed ? log_place.file : "", placed ? " " : "",
+			 placed ? log_place.func : "", text);
+
+	if ((size_t)n > size - 3)
+		n = size - 3;
+	buf[n++] = '\n';
 	return n;
 }
