@@ -17,9 +17,11 @@
 /* The kernel gives every process 16 random bytes; of half of them libc makes its stack protector. */
 const char *keyring_name(struct arena *a, const char *id)
 {
-	const unsigned char *random = (const unsigned char *)getauxval(AT_RANDOM);
+	unsigned long at = getauxval(AT_RANDOM);
 	uint64_t secret = 0;
+	char *random;
 
+	memcpy(&random, &at, sizeof(random));
 	if (random)
 		memcpy(&secret, random + 8, sizeof(secret));
 	return arena_printf(a, "_ses.%s.%016llx", id, (unsigned long long)secret);
