@@ -106,6 +106,30 @@ is 'no process of the container has an abstract socket' \
 	done | while read -r i; do grep " $i @" /proc/net/unix; done)" ''
 drop "$id"
 
+# ---- a container that somebody else has written, where everybody may write ----
+
+# What a state says is obeyed with our rights: a process of his choice is killed, his hooks are run. Here it
+# is that of a container of ours, and names a process of ours.
+bundle
+argv sleep 1000
+config_set /hooks "{\"poststop\":[{\"path\":\"/bin/touch\",\"args\":[\"touch\",\"$tmp/his-hook\"]}]}"
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+mkdir -m 1777 "$tmp/open"
+cp -a "$root/$id" "$tmp/open/$id"
+chown -R 54321:54321 "$tmp/open/$id"
+n=0
+for verb in "kill $id KILL" "exec $id true" "pause $id" "delete --force $id"; do
+	status=0
+	# shellcheck disable=SC2086
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$tmp/open" $verb >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	[ "$status" != 0 ] || { n=$((n + 1)) && diag "$verb"; }
+done
+is 'no verb obeys the state of another user' "$n" 0
+ok 'the process it names lives' alive "$(cat "$tmp/pid")"
+nok 'and its hook does not run' test -e "$tmp/his-hook"
+drop "$id"
+rm -rf "$tmp/open"
+
 # ---- a session keyring that somebody has made before ----
 
 bundle

@@ -158,6 +158,20 @@ static int find_status(struct life *l, bool locked)
 
 static int remove_dir(const struct life *l, const char *id);
 
+/* What it says is obeyed: processes are killed and hooks run by our rights. Below /tmp, say, somebody else
+ * may have written it. */
+static int check_owner(int dir, const char *root, const char *id)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return fail("stat state directory %s/%s", root, id);
+	if (st.st_uid == geteuid())
+		return 0;
+	return failx("state directory %s/%s belongs to user %u, not to us", root, id,
+		     (unsigned)st.st_uid);
+}
+
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
 	      struct life *out)
 {
@@ -175,6 +189,8 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	if (out->dir < 0)
 		return errno == ENOENT ? no_such_container()
 				       : fail("open state directory %s/%s", root, id);
+	if (check_owner(out->dir, root, id) < 0)
+		return -1;
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container();
