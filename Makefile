@@ -172,8 +172,9 @@ check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the bui
 	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \
 		vm-quick:v2 vm-quick:v1
 
+# SUITE=sid: those of another Debian suite, installed into build/.
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
-	scripts/prove scripts/engines
+	scripts/prove $(if $(SUITE),engines:$(SUITE),scripts/engines)
 
 check-boot: all ## initramfs with bundles, booted in QEMU by several kernels
 	scripts/prove scripts/check-boot
