@@ -230,7 +230,7 @@ if helper sock; then
 	like 'the message: version' "$(json_get "$tmp/msg" /ociVersion)" '^1\.'
 	# exec: the same filter, a listener of its own (S-14).
 	listen() {
-		rm -f "$tmp/listen"
+		rm -f "$tmp/listen" "$tmp/sock.out"
 		"$HELPERS/sock" seccomp "$tmp/listen" "$1" >"$tmp/sock.out" 2>&1 &
 		sock=$!
 		bg_all="$bg_all $sock"
@@ -248,10 +248,10 @@ if helper sock; then
 	is 'exec: the message: state' "$(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" /state/pid)" "running $(cat "$tmp/pid")"
 	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" "$(cat "$tmp/pid")"
 	drop "$id"
-	rm -f "$tmp/listen"
+	rm -f "$tmp/listen" "$tmp/sock.out"
 	call sched_yield
 	# A listener whose wait only a fatal signal ends: 5.19.
-	rm -f "$tmp/listen"
+	rm -f "$tmp/listen" "$tmp/sock.out"
 	config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
 	"$HELPERS/sock" seccomp "$tmp/listen" 1 >"$tmp/sock.out" 2>&1 &
 	sock=$!
@@ -266,7 +266,7 @@ if helper sock; then
 	fi
 	wait_for gone $sock
 	config_del /linux/seccomp/flags
-	rm -f "$tmp/listen"
+	rm -f "$tmp/listen" "$tmp/sock.out"
 	refused 'nobody listens' 'listen'
 	# crun's engines have another place for it (AN-06); control: runc does not know it.
 	config_del /linux/seccomp/listenerPath

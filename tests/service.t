@@ -8,7 +8,7 @@ bundle
 
 # manager: listens at $tmp/manager, what it is told lands in $tmp/told.
 manager() {
-	rm -f "$tmp/manager"
+	rm -f "$tmp/manager" "$tmp/told"
 	"$HELPERS/sock" notify "$tmp/manager" >"$tmp/told" 2>&1 &
 	sock=$!
 	bg_all="$bg_all $sock"

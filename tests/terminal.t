@@ -151,7 +151,7 @@ drop "$id"
 
 # console PATH [TEXT]: listens; what it shows is in $tmp/console.
 console() {
-	rm -f "$1"
+	rm -f "$1" "$tmp/console"
 	"$HELPERS/sock" console "$@" >"$tmp/console" 2>&1 &
 	sock=$!
 	bg_all="$bg_all $sock"
