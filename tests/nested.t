@@ -246,7 +246,7 @@ for how in '' --no-pivot; do
 			cmp "$4/before" "$4/after" && echo "all is mounted"' \
 			"$outer_root" "$id" "$how" $propagation "$tmp" </dev/null 2>"$tmp/err")
 		is "in a chroot that is a $propagation mount${how:+, $how}: exec is in the container, the host keeps its mounts" \
-			"$(echo $out)" 'inside all is mounted' || diag "$(cat "$tmp/err")"
+			"$(echo "$out" | tr '\n' ' ')" 'inside all is mounted ' || diag "$(cat "$tmp/err")"
 	done
 done
 
