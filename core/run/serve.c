@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -387,12 +388,27 @@ static int in_frame(const struct serve *s)
 	return fail_in("unable to start container process");
 }
 
+/*
+ * The first of two processes may die with init cloned and its pid not told: then the stream does not
+ * end, since init holds it, waiting for us. KERNEL 5.3: pidfds; without them that is not seen.
+ */
+static bool first_is_gone(const struct serve *s)
+{
+	struct pollfd fds[2] = { { s->sock, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
+
+	if (s->pid)
+		return false;
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[1].revents && !fds[0].revents;
+}
+
 static int serve_all(struct serve *s)
 {
 	struct wire_msg m;
-	int got, rc;
+	int got = 0, rc;
 
-	while ((got = wire_recv(s->sock, &m)) == 1) {
+	while (!first_is_gone(s) && (got = wire_recv(s->sock, &m)) == 1) {
 		if (m.type == WIRE_LOG) {
 			relay_log(&m);
 			continue;
