@@ -172,22 +172,30 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 		take_mount(a, line, out, seen);
 }
 
-/* Reads all of a /proc file of unknown size. NULL and errno when it cannot be opened. */
-static char *read_proc(struct arena *a, const char *path)
+/* Reads all of a /proc file of unknown size. NULL: it is not there (KERNEL without CONFIG_CGROUPS) or, with
+ * *rc -1, cannot be read: without limits and device rules because of that would be less than was asked. */
+static char *read_proc(struct arena *a, const char *path, int *rc)
 {
 	int fd __cleanup(fd_close) = tree_path(path, O_RDONLY);
 	size_t size = 4096, len = 0;
 	char *buf;
 
-	if (fd < 0)
+	*rc = 0;
+	if (fd < 0) {
+		*rc = errno == ENOENT ? 0 : fail("open %s", path);
 		return NULL;
+	}
 	buf = arena_alloc(a, size);
 	for (;;) {
 		ssize_t n = read(fd, buf + len, size - 1 - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0) {
+			*rc = fail("read %s", path);
+			return NULL;
+		}
+		if (!n)
 			break;
 		len += n;
 		/* /proc/self/cgroup ends within the first page nearly always: no second read
@@ -259,15 +267,16 @@ int layout_find(struct arena *a, struct layout *out)
 	struct statfs fs;
 	bool found = false;
 	char *text;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (statfs(ROOT, &fs) < 0)
 		fs.f_type = 0;
-	text = read_proc(a, "/proc/self/cgroup");
-	if (!text && fs.f_type == SYS_CGROUP2_MAGIC)
+	text = read_proc(a, "/proc/self/cgroup", &rc);
+	if (!text && !rc && fs.f_type == SYS_CGROUP2_MAGIC)
 		text = arena_strdup(a, "0::/\n"); /* no /proc: absolute paths still work */
 	if (!text)
-		return 0; /* KERNEL without CONFIG_CGROUPS: ENOENT */
+		return rc;
 	if (layout_parse(a, text, out) < 0)
 		return -1;
 	if (fs.f_type == SYS_CGROUP2_MAGIC) {
@@ -278,7 +287,9 @@ int layout_find(struct arena *a, struct layout *out)
 		found = usual_places(a, out);
 	}
 	if (!found) {
-		text = read_proc(a, "/proc/self/mountinfo");
+		text = read_proc(a, "/proc/self/mountinfo", &rc);
+		if (rc < 0)
+			return -1;
 		if (text)
 			layout_mountinfo(a, text, out, seen_at);
 	}
