@@ -195,7 +195,8 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container();
 	if (read_state(a, out) < 0) {
-		if (how != LIFE_REMOVE)
+		/* Unread is not unwritten: what runs would be forgotten. */
+		if (how != LIFE_REMOVE || (err_num() && err_num() != ENOENT))
 			return -1;
 		/* Its creator was killed before anything existed that needs to be remembered. */
 		if (remove_dir(out, id) < 0)
@@ -237,6 +238,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 	size_t room = 16;
 	struct dirent *e;
 	DIR *dir;
+	int rc;
 
 	*ids = arena_alloc(a, room * sizeof(**ids));
 	*n = 0;
@@ -252,7 +254,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 		fd_close(&fd);
 		return -1;
 	}
-	while ((e = readdir(dir))) {
+	while (errno = 0, (e = readdir(dir))) {
 		if (!strcmp(e->d_name, CACHE_DIR) || !oci_id_valid(e->d_name) ||
 		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			continue;
@@ -265,9 +267,10 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 		}
 		(*ids)[(*n)++] = arena_strdup(a, e->d_name);
 	}
+	rc = errno ? fail("read state directory %s", root) : 0;
 	closedir(dir);
 	qsort(*ids, *n, sizeof(**ids), by_name);
-	return 0;
+	return rc;
 }
 
 /* ---- making ------------------------------------------------------------------------------------------- */
