@@ -248,7 +248,7 @@ int wait_prepare(sigset_t *old);
 /* A new pty of the container: takes the size of our own terminal, before the payload asks for it. */
 void wait_adopt(int master);
 /* Waits for init, forwarding signals, the terminal (master >= 0) and readiness (an open service). Returns
- * the exit status for a shell. */
+ * the exit status for a shell; -1: init lives on, and cannot be waited for. */
 int wait_foreground(pid_t pid, int master, struct service *service);
 
 /* A process 1 does not die of a signal that it does not catch (pid_namespaces(7)). Until its program is

@@ -234,6 +234,7 @@ int enter(struct arena *a, const struct enter *how)
 	struct oci_doc doc = { .keep_raw = false };
 	struct child c = CHILD_INIT(a, &as);
 	struct serve s = SERVE_INIT(&c, &life);
+	int status;
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &life) < 0 ||
 	    prepare(&c, &life, &doc, how) < 0)
@@ -242,7 +243,10 @@ int enter(struct arena *a, const struct enter *how)
 		return fail("become subreaper");
 	if (wait_prepare(&c.signals) < 0)
 		return -1;
-	if (go(&c, &s, how) < 0) {
+	status = go(&c, &s, how);
+	if (!status && !how->detach)
+		status = wait_foreground(s.pid, s.master, &s.service);
+	if (status < 0) {
 		char *text = arena_strdup(a, err_text());
 		int num = err_num();
 
@@ -256,5 +260,5 @@ int enter(struct arena *a, const struct enter *how)
 			return failx("container not running: it ended meanwhile (%s)", text);
 		return fail_take(num, text);
 	}
-	return how->detach ? 0 : wait_foreground(s.pid, s.master, &s.service);
+	return status;
 }

@@ -339,8 +339,12 @@ static int foreground(struct arena *a, struct serve *s)
 	int status, there;
 
 	status = wait_foreground(s->pid, s->master, &s->service);
-	if (status < 0 || s->c->how->keep)
+	if (s->c->how->keep)
 		return status;
+	if (status < 0 && life_lock(s->life) > 0)
+		undo(&(struct undo){ .arena = a, .serve = s });
+	if (status < 0)
+		return -1;
 	/* Deleted by somebody else, its name and its cgroup may be another container's by now. */
 	there = life_lock(s->life);
 	if (!there)

@@ -95,15 +95,17 @@ struct relay {
 static void reap(struct relay *r)
 {
 	int status;
-	pid_t pid = 0;
+	pid_t pid = 1;
 
-	while (!r->dead && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	while (!r->dead && (pid > 0 || (pid < 0 && errno == EINTR))) {
+		pid = waitpid(-1, &status, WNOHANG | __WALL);
 		if (pid == r->pid) {
 			r->status = status;
 			r->dead = true;
 		}
+	}
 	/* It will never be told: waiting on would be for ever. */
-	if (pid < 0 && errno != EINTR) {
+	if (pid < 0) {
 		log_error("wait for the container: %s", err_reason(errno));
 		r->status = 255 << 8;
 		r->dead = true;
@@ -141,9 +143,14 @@ static struct pollfd flow_poll(const struct flow *f)
 				 : (struct pollfd){ f->from, POLLIN, 0 };
 }
 
-static bool again(void)
+/* False: for good. The other side's going away is the usual end, and is known over there. */
+static bool goes_on(void)
 {
-	return errno == EINTR || errno == EAGAIN;
+	if (errno == EINTR || errno == EAGAIN)
+		return true;
+	if (errno != EIO && errno != EPIPE)
+		log_warn("terminal: %s", err_reason(errno));
+	return false;
 }
 
 /* One read or one write, whichever is due. False at the end of either. */
@@ -154,12 +161,12 @@ static bool flow_step(struct flow *f)
 	if (f->start < f->end) {
 		n = write(f->to, f->buf + f->start, f->end - f->start);
 		f->start += n > 0 ? n : 0;
-		return n >= 0 || again();
+		return n >= 0 || goes_on();
 	}
 	n = read(f->from, f->buf, sizeof(f->buf));
 	f->start = 0;
 	f->end = n > 0 ? n : 0;
-	return n > 0 || (n < 0 && again());
+	return n > 0 || (n < 0 && goes_on());
 }
 
 /*
@@ -208,7 +215,7 @@ static bool is_left(const struct flow *out)
 	       (out->start < out->end || (poll(&p, 1, 0) > 0 && p.revents & POLLIN));
 }
 
-static void relay_loop(struct relay *r)
+static int relay_loop(struct relay *r)
 {
 	static struct flow in, out;
 
@@ -221,7 +228,7 @@ static void relay_loop(struct relay *r)
 					 { r->service->sock, POLLIN, 0 } };
 
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return;
+			return fail("wait for the terminal");
 		if (fds[1].revents && !flow_step(&out))
 			end_output(r, &in, &out);
 		if (fds[2].revents && !flow_step(&in)) {
@@ -233,8 +240,9 @@ static void relay_loop(struct relay *r)
 		if (fds[3].revents)
 			service_heard(r->service, getpid(), false);
 		if (fds[0].revents && on_signal(r) && r->dead)
-			return;
+			return 0;
 	}
+	return 0;
 }
 
 int wait_prepare(sigset_t *old)
@@ -257,6 +265,7 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 		.pid = pid, .master = master, .tty = -1, .signals = -1, .service = service
 	};
 	sigset_t all;
+	int rc;
 
 	if (master < 0 && service->sock < 0) {
 		siginfo_t si;
@@ -285,10 +294,10 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 	if (r.tty >= 0 && tty_raw(r.tty) < 0)
 		return -1;
 	reap(&r);
-	relay_loop(&r);
+	rc = relay_loop(&r);
 	tty_restore();
 	fd_close(&r.signals);
-	return proc_exit_code(r.status);
+	return rc < 0 ? -1 : proc_exit_code(r.status);
 }
 
 /* ---- before start ------------------------------------------------------------------------------ */
