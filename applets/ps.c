@@ -34,6 +34,7 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 	size_t room = 0;
 	DIR *proc;
 	long pid;
+	int rc;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)life->state.pid);
 	if (life->status == OCI_STOPPED || stat(path, &ours))
@@ -41,7 +42,7 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 	proc = opendir("/proc");
 	if (!proc)
 		return fail("open /proc");
-	while ((e = readdir(proc))) {
+	while (errno = 0, (e = readdir(proc))) {
 		if (!opts_number(e->d_name, &pid))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%ld/ns/pid", pid);
@@ -58,8 +59,9 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 		}
 		pids->at[pids->n++] = pid;
 	}
+	rc = errno ? fail("read /proc") : 0;
 	closedir(proc);
-	return 0;
+	return rc;
 }
 
 static int find_pids(const char *id, cgroup_pids *pids)
@@ -139,7 +141,7 @@ static int filter(FILE *in, const cgroup_pids *pids)
 			fputs(line, stdout);
 	}
 	free(line);
-	return 0;
+	return ferror(in) ? fail("read what ps prints") : 0;
 }
 
 /* 0 done, 1 there is no ps that understands args, -1. */

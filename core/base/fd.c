@@ -63,6 +63,7 @@ static int walk_close(int first, const int *keep, size_t n)
 	int proc __cleanup(fd_close) = procfs_open();
 	int fd = proc < 0 ? -1 : procfs_openat(proc, "self/fd", O_RDONLY | O_DIRECTORY);
 	struct dirent *e;
+	int rc = 0;
 	DIR *dir;
 
 	if (fd < 0)
@@ -73,7 +74,7 @@ static int walk_close(int first, const int *keep, size_t n)
 		fd_close(&fd);
 		return -1;
 	}
-	while ((e = readdir(dir))) {
+	while (errno = 0, (e = readdir(dir))) {
 		int open = atoi(e->d_name);
 		bool kept = e->d_name[0] == '.' || open < first || open == fd || open == proc;
 
@@ -82,8 +83,11 @@ static int walk_close(int first, const int *keep, size_t n)
 		if (!kept)
 			close(open);
 	}
+	/* What was not read stays open. */
+	if (errno)
+		rc = fail("read /proc/self/fd");
 	closedir(dir);
-	return 0;
+	return rc;
 }
 
 int fd_close_from(int first, int *keep, size_t n)

@@ -27,7 +27,7 @@ static char **list_dir(struct arena *a, const char *path, size_t *n)
 		console_error();
 		return names;
 	}
-	while ((e = readdir(dir))) {
+	while (errno = 0, (e = readdir(dir))) {
 		if (*e->d_name == '.')
 			continue;
 		if (*n == room) {
@@ -38,6 +38,10 @@ static char **list_dir(struct arena *a, const char *path, size_t *n)
 			room *= 2;
 		}
 		names[(*n)++] = arena_strdup(a, e->d_name);
+	}
+	if (errno) {
+		fail("read %s", path);
+		console_error();
 	}
 	closedir(dir);
 	qsort(names, *n, sizeof(*names), by_name);

@@ -144,7 +144,7 @@ static int drop_bounding(uint64_t keep, int last)
 		had = errno == EPERM ? prctl(PR_CAPBSET_READ, cap, 0, 0, 0) : -1;
 		if (!had)
 			continue;
-		if (had < 0 && errno == EINVAL && cap > 0)
+		if (had < 0 && errno == EINVAL && cap > 0 && !last)
 			return 0; /* beyond the last one the kernel knows */
 		if (had > 0)
 			errno = EPERM;

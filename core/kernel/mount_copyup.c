@@ -102,9 +102,11 @@ static int copy_dir(int from, int to, int depth)
 		fd_close(&fd);
 		return -1;
 	}
-	while (!rc && (e = readdir(dir)))
+	while (!rc && (errno = 0, e = readdir(dir)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			rc = copy_entry(from, to, e->d_name, depth);
+	if (!rc && errno)
+		rc = fail("read directory");
 	closedir(dir);
 	return rc;
 }

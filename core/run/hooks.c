@@ -35,10 +35,12 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* A group of its own: a timeout kills what the hook started as well. */
 	setpgid(0, 0);
-	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0 &&
-	    fd_close_from(3, NULL, 0) >= 0)
-		execve(h->path, args, (char *const *)env);
-	dprintf(2, "exec %s: %s\n", h->path, err_reason(errno));
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
+		out = 2;
+		if (fd_close_from(3, NULL, 0) >= 0)
+			execve(h->path, args, (char *const *)env);
+	}
+	dprintf(out, "exec %s: %s\n", h->path, err_reason(errno));
 	_exit(127);
 }
 
