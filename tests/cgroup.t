@@ -12,7 +12,7 @@ has() {
 	if [ -n "$v2" ]; then
 		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers
 	else
-		[ -d "/sys/fs/cgroup/$1" ]
+		[ -e "/sys/fs/cgroup/$1/cgroup.procs" ]	# podman leaves plain folders there
 	fi
 }
 # cg CONTROLLER V2-FILE V1-FILE: the content for the running container; "-" where this version has none.

@@ -166,7 +166,7 @@ resource 'blockIO.throttleReadIOPSDevice' "{\"blockIO\":{\"throttleReadIOPSDevic
 	'blkio|blockIO|io\.' blkio.throttle.read_iops_device 100
 resource 'network.priorities' '{"network":{"priorities":[{"name":"lo","priority":5}]}}' 'net_prio|network' net_prio.ifpriomap 'lo 5'
 file=hugetlb.2MB.max
-[ ! -d /sys/fs/cgroup/hugetlb ] || file=hugetlb.2MB.limit_in_bytes
+[ ! -e /sys/fs/cgroup/hugetlb/cgroup.procs ] || file=hugetlb.2MB.limit_in_bytes
 resource 'hugepageLimits 2MB' '{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}' 'hugetlb|hugepage' "$file" 4194304
 resource 'rdma' '{"rdma":{"mlx5_0":{"hcaHandles":2,"hcaObjects":2000}}}' 'rdma' rdma.max mlx5_0
 config_set /linux/resources '{"hugepageLimits":[{"pageSize":"3MB","limit":4194304}]}'

@@ -642,6 +642,8 @@ static int do_witness(char **argv)
 	show("/proc/self/status", status);
 	show("/proc/self/limits", NULL);
 	show("/proc/self/oom_score_adj", NULL);
+	show("/proc/self/uid_map", NULL);
+	show("/proc/self/timens_offsets", NULL);
 	show("/proc/sys/net/ipv4/ip_forward", sysctls);
 	while (f && fgets(line, sizeof(line), f)) {
 		/* Not the source: what a substitute calls it does not confine. */
@@ -659,6 +661,7 @@ static int do_witness(char **argv)
 	printf("pid %d session %d\n", getpid(), getsid(0) == getpid());
 	do_prctl(argv);
 	do_ioprio(argv);
+	do_keyring(argv);
 	do_fds(argv);
 	printf("socket %d\n", socket(AF_INET, SOCK_STREAM, 0) >= 0);
 	return 0;
@@ -680,6 +683,20 @@ static int do_reaper(char **argv)
 		printf("%s %d\n", pid == cmd ? "command" : "adopted",
 		       WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 	return 0;
+}
+
+/* A service: says what confines it, then that it is ready, and stays. */
+static __attribute__((noreturn)) int do_stay(char **argv)
+{
+	static char ready[] = "READY=1";
+	char *say[] = { ready, NULL };
+
+	do_witness(argv);
+	if (getenv("NOTIFY_SOCKET"))
+		do_notify(say);
+	puts("stays");
+	for (;;)
+		pause();
 }
 
 static const struct verb {
@@ -716,6 +733,7 @@ static const struct verb {
 	{ "spy", 2, do_spy },
 	{ "witness", 0, do_witness },
 	{ "reaper", 1, do_reaper },
+	{ "stay", 0, do_stay },
 };
 
 int main(int argc, char **argv)

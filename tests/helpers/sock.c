@@ -6,6 +6,8 @@
  *	notify PATH		a service manager: prints each message, until the barrier
  *	hangup PATH		takes a connection, and nothing from it
  *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
+ *	keep PATH		takes whatever comes on streams, for ever; the newest descriptor stays open
+ *	drop PATH		takes datagrams, for ever
  *
  * PATH is bound first and `listening` printed then, so that a test can wait for it.
  */
@@ -182,6 +184,47 @@ static int do_seccomp(int s, char **argv)
 	return 0;
 }
 
+/* Those who die on the way to us send nothing, or half. */
+static __attribute__((noreturn)) int take_all(int s, int stream)
+{
+	char buf[1 << 16], control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec iov = { buf, sizeof(buf) };
+	int kept = -1;
+
+	for (;;) {
+		struct msghdr m = { .msg_iov = &iov,
+				    .msg_iovlen = 1,
+				    .msg_control = control,
+				    .msg_controllen = sizeof(control) };
+		int conn = stream ? accept4(s, NULL, NULL, SOCK_CLOEXEC) : s;
+		struct cmsghdr *c;
+
+		if (conn < 0)
+			fatal("accept");
+		if (recvmsg(conn, &m, MSG_CMSG_CLOEXEC) > 0 && (c = CMSG_FIRSTHDR(&m)) &&
+		    c->cmsg_type == SCM_RIGHTS) {
+			close(kept);
+			memcpy(&kept, CMSG_DATA(c), sizeof(kept));
+			if (!stream) /* a barrier */
+				close(kept);
+		}
+		if (stream)
+			close(conn);
+	}
+}
+
+static int do_keep(int s, char **argv)
+{
+	(void)argv;
+	return take_all(s, 1);
+}
+
+static int do_drop(int s, char **argv)
+{
+	(void)argv;
+	return take_all(s, 0);
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(int s, char **argv);
@@ -189,7 +232,8 @@ static const struct verb {
 } verbs[] = {
 	{ "console", do_console, SOCK_STREAM }, { "hangup", do_hangup, SOCK_STREAM },
 	{ "notify", do_notify, SOCK_DGRAM },	{ "pidfd", do_pidfd, SOCK_STREAM },
-	{ "seccomp", do_seccomp, SOCK_STREAM },
+	{ "seccomp", do_seccomp, SOCK_STREAM }, { "keep", do_keep, SOCK_STREAM },
+	{ "drop", do_drop, SOCK_DGRAM },
 };
 
 int main(int argc, char **argv)
@@ -200,6 +244,6 @@ int main(int argc, char **argv)
 	for (i = 0; argc > 2 && i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(verbs[i].name, argv[1]))
 			return verbs[i].run(listen_at(argv[2], verbs[i].type), argv + 3);
-	fputs("usage: sock console|hangup|notify|pidfd|seccomp PATH [ARG]\n", stderr);
+	fputs("usage: sock console|hangup|notify|pidfd|seccomp|keep|drop PATH [ARG]\n", stderr);
 	return 2;
 }

@@ -3,6 +3,7 @@
 /*
  *	step [-x PAYLOAD] [-o LOG] count           -- CMD...
  *	step [-x PAYLOAD] [-o LOG] kill N          -- CMD...
+ *	step [-x PAYLOAD] [-o LOG] slay N          -- CMD...
  *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
  *	step [-o LOG] before NR COMMAND		   -- CMD...
  *
@@ -12,7 +13,8 @@
  * call that was hit and whether CMD itself ("main") or a process of its made it ("child").
  *
  * kill: CMD, not its children, gets SIGKILL before call N is done; the others are let go, as after
- * a real death. fail: call N is not done and answers -ERRNO; a close is done all the same, since no
+ * a real death. slay: the process that makes call N gets it, unless that is CMD, which goes on.
+ * fail: call N is not done and answers -ERRNO; a close is done all the same, since no
  * kernel leaves a descriptor open, and calls that cannot fail are let alone. before: the shell does
  * COMMAND when the call with the number NR is about to be made for the first time. Exit status: that of
  * CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls or no NR.
@@ -47,7 +49,7 @@ struct syscall_info { /* the head of struct ptrace_syscall_info */
 	unsigned long long ip, sp, nr, args[6];
 };
 
-enum mode { COUNT, KILL, FAIL, BEFORE };
+enum mode { COUNT, KILL, SLAY, FAIL, BEFORE };
 
 static struct {
 	enum mode mode;
@@ -173,7 +175,9 @@ static int on_syscall(pid_t pid)
 		kill(st.main_pid, SIGKILL);
 		return PTRACE_CONT;
 	}
-	if (cannot_fail(si.nr))
+	if (st.mode == SLAY && pid != st.main_pid)
+		kill(pid, SIGKILL);
+	if (st.mode == SLAY || cannot_fail(si.nr))
 		return PTRACE_CONT;
 	if (si.nr != SYS_close && poke(pid, 1))
 		fatal("number of a call");
@@ -266,8 +270,8 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	argv += optind;
-	if (argv[0] && !strcmp(argv[0], "kill") && argv[1]) {
-		st.mode = KILL;
+	if (argv[0] && (!strcmp(argv[0], "kill") || !strcmp(argv[0], "slay")) && argv[1]) {
+		st.mode = **argv == 'k' ? KILL : SLAY;
 		st.n = atol(*++argv);
 	} else if (argv[0] && !strcmp(argv[0], "fail") && argv[1] && argv[2]) {
 		st.mode = FAIL;
