@@ -276,6 +276,7 @@ for p in "$tmp/nobody" "$tmp/process.json"; do
 	do_runc exec --detach --tty --console-socket "$p" "$id" sleep 1002
 	like "a console socket where nobody listens: ${p##*/}" "$status $err" '^255 .*(console socket|dial unix)'
 done
+rm -f "$tmp/console"
 "$HELPERS/sock" hangup "$tmp/cs2" >"$tmp/console" 2>&1 &
 sock=$!
 bg_all="$bg_all $sock"
