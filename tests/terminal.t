@@ -184,6 +184,15 @@ like 'and shows the container' "$(cat "$tmp/console")" 'started by start'
 wait_for status_is "$id" stopped
 runc delete "$id"
 
+rm -f "$tmp/console"
+"$HELPERS/sock" hangup "$tmp/cs3" >"$tmp/console" 2>&1 &
+bg_all="$bg_all $!"
+wait_for has_line "$tmp/console" listening
+do_runc create --bundle "$bundle" --console-socket "$tmp/cs3" "$id"
+# control: crun goes on.
+like 'create where the console socket is closed at once: refused, and no container' "$status $(status_of "$id") $err" \
+	'^1 none .*([Bb]roken pipe|reset|[Ii]nput.output error)'
+
 # A long path, beyond what an address holds, and a relative one.
 deep=$tmp/$(head -c 60 /dev/zero | tr '\0' d)/$(head -c 60 /dev/zero | tr '\0' e)
 mkdir -p "$deep"

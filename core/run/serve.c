@@ -180,7 +180,7 @@ static int send_pidfd(struct serve *s)
 	if (s->pidfd < 0)
 		return failx("open a pidfd of init: not on this kernel");
 	if (wire_send_fd(s->c->pidfd_socket, kind, s->pidfd) < 0)
-		return -1;
+		return fail_in("pidfd socket");
 	fd_close(&s->c->pidfd_socket);
 	return 0;
 }
