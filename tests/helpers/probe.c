@@ -280,6 +280,14 @@ static int do_notify(char **argv)
 	return say("notify", sendto(s, argv[0], strlen(argv[0]), 0, (void *)&sa, sizeof(sa)));
 }
 
+/* The first who calls at the listening socket FD gets TEXT. */
+static int do_accept(char **argv)
+{
+	int s = accept(atoi(argv[0]), NULL, NULL);
+
+	return say("accept", s < 0 ? -1 : dprintf(s, "%s\n", argv[1]) - (int)strlen(argv[1]) - 1);
+}
+
 static int do_mknod(char **argv)
 {
 	return say("mknod", mknod(argv[0], S_IFCHR | 0600,
@@ -720,6 +728,7 @@ static const struct verb {
 	{ "open", 1, do_open },
 	{ "mount", 4, do_mount },
 	{ "notify", 1, do_notify },
+	{ "accept", 2, do_accept },
 	{ "mknod", 3, do_mknod },
 	{ "scribble", 1, do_scribble },
 	{ "alloc", 1, do_alloc },
