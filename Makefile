@@ -180,8 +180,8 @@ check-boot: all ## initramfs with bundles, booted in QEMU by several kernels
 	scripts/prove scripts/check-boot
 
 # One machine a layout; scripts/vm says which there are. TESTS=... for some files only.
-check-vm: all ## the end-to-end tests in virtual machines: v2, v1, hybrid and no cgroups, and with systemd
-	scripts/prove $(or $(VM),vm:v2 vm:v1 vm:hybrid vm:none vm:systemd)
+check-vm: all ## the end-to-end tests in virtual machines: v2, v1, hybrid and no cgroups, systemd, engines there
+	scripts/prove $(or $(VM),vm:v2 vm:v1 vm:hybrid vm:none vm:systemd vm:engines)
 
 check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 	scripts/prove vm-quick:v2 vm-quick:v1

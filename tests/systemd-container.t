@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
-grep -q 'vm\.layout=systemd' /proc/cmdline || skip_all 'needs the machine of scripts/vm: its own root is what the container gets'
+grep -q 'vm\.layout=' /proc/cmdline || skip_all 'needs the machine of scripts/vm: its own root is what the container gets'
 RUNC_FLAGS=--systemd-cgroup
 scope=runc-$id.scope
 first=100000
