@@ -67,6 +67,10 @@ case $out in
 *'errno 38'*) skip 'the session keyring of the container' 'no keys in this kernel' ;;
 *) like 'the session keyring of the container' "$out" "_ses\.$id" ;;
 esac
+up --no-new-keyring
+ex "$id" probe keyring
+is 'with --no-new-keyring at its start: that of the caller' "$out" "$("$HELPERS/probe" keyring)"
+up
 n=
 for ns in cgroup ipc mnt net pid time user uts; do
 	ex "$id" sh -c "readlink /proc/self/ns/$ns; readlink /proc/1/ns/$ns"

@@ -40,7 +40,7 @@ static int step_keyring(struct child *c)
 	const char *label = c->process->selinux_label;
 
 	/* NULL: an older version has made the container. */
-	if (c->how->no_new_keyring || !c->state->keyring)
+	if (!c->state->keyring)
 		return 0;
 	/* The keyring gets the label the process will have. */
 	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))

@@ -229,8 +229,7 @@ int enter(struct arena *a, const struct enter *how)
 	struct launch as = { .root = how->root,
 			     .id = how->id,
 			     .preserve_fds = how->preserve_fds,
-			     .rootless = how->rootless,
-			     .no_new_keyring = false };
+			     .rootless = how->rootless };
 	struct oci_doc doc = { .keep_raw = false };
 	struct child c = CHILD_INIT(a, &as);
 	struct serve s = SERVE_INIT(&c, &life);

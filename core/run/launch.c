@@ -234,7 +234,8 @@ static void fill_state(struct child *c, struct life *life)
 	s->created = arena_strdup(c->arena, when);
 	s->bundle = c->how->bundle;
 	s->config = c->how->config ? c->how->config : "config.json";
-	s->keyring = keyring_name(c->arena, c->how->id);
+	/* exec keeps what init keeps. */
+	s->keyring = c->how->no_new_keyring ? NULL : keyring_name(c->arena, c->how->id);
 	s->rootless = c->how->rootless;
 	s->systemd = c->how->manager == CGROUP_SYSTEMD;
 	s->own_pid_ns = c->plan.fresh & CLONE_NEWPID;
