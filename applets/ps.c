@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
@@ -122,29 +123,34 @@ static int pid_column(const char *header)
 	}
 }
 
+/* What stands above the head, or instead of it, is a complaint. */
 static int filter(FILE *in, const cgroup_pids *pids)
 {
-	char *line = NULL;
+	char *line = NULL, said[200] = "";
 	size_t size = 0, len;
-	int column;
+	int column = -1;
 
-	if (getline(&line, &size, in) < 0)
-		return failx("ps printed nothing");
-	column = pid_column(line);
-	if (column < 0)
-		return failx("couldn't find PID field in ps output");
-	fputs(line, stdout);
 	while (getline(&line, &size, in) >= 0) {
-		const char *pid = word(line, column, &len);
+		bool head = column < 0;
 
-		if (has_pid(pids, strtol(pid, NULL, 10)))
+		if (head)
+			column = pid_column(line);
+		if (column < 0 && !*said)
+			snprintf(said, sizeof(said), "%.*s", (int)strcspn(line, "\n"), line);
+		if (column >= 0 &&
+		    (head || has_pid(pids, strtol(word(line, column, &len), NULL, 10))))
 			fputs(line, stdout);
 	}
 	free(line);
-	return ferror(in) ? fail("read what ps prints") : 0;
+	if (ferror(in))
+		return fail("read what ps prints");
+	if (column >= 0)
+		return 0;
+	failx("couldn't find PID field in ps output");
+	return *said ? fail_hint("%s", said) : -1;
 }
 
-/* 0 done, 1 there is no ps that understands args, -1. */
+/* 0 done, -1: there is no ps that understands args. */
 static int host_ps(char **args, const cgroup_pids *pids)
 {
 	posix_spawn_file_actions_t fa;
@@ -156,13 +162,13 @@ static int host_ps(char **args, const cgroup_pids *pids)
 		return fail("make a pipe to ps");
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&fa, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&fa, fds[1], STDERR_FILENO);
 	r = posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
 	posix_spawn_file_actions_destroy(&fa);
 	close(fds[1]);
 	if (r) {
 		close(fds[0]);
-		return 1;
+		return failx("exec: \"ps\": executable file not found in $PATH");
 	}
 	in = fdopen(fds[0], "r");
 	if (!in)
@@ -171,7 +177,7 @@ static int host_ps(char **args, const cgroup_pids *pids)
 	fclose(in);
 	if (proc_wait(pid, &status) < 0)
 		return -1;
-	return status ? 1 : r;
+	return status && r == 0 ? failx("ps: exit status %d", WEXITSTATUS(status)) : r;
 }
 
 /* ---- our own table, in the columns of ps -ef ---------------------------------------------------------------- */
@@ -310,11 +316,12 @@ static int ps_run(void *opts, int argc, char **argv)
 		return print_json(&pids);
 	argv[0] = "ps";
 	r = host_ps(argc > 1 ? argv : default_args, &pids);
-	if (r > 0 && argc > 1)
-		return failx("ps does not work with these arguments, or is not there");
-	if (r > 0)
+	if (r < 0 && argc == 1) {
+		err_clear("there is a table of our own");
 		own_ps(&pids);
-	return r < 0 ? -1 : 0;
+		return 0;
+	}
+	return r;
 }
 
 static const struct opt ps_opts[] = {

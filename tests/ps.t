@@ -40,8 +40,14 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	do_runc ps "$id" -o ppid,pid,args
 	is 'arguments behind the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
 	like 'and ps heeds them' "$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
+	do_runc ps "$id" --no-such-option
+	like 'what ps says of an option it does not know' "$status $err" "^1 .*level=error msg=\".*$(ps --no-such-option 2>&1 | head -n 1)"
+	is 'in one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+	do_runc ps "$id" -o comm
+	like 'no column of pids' "$status $err" "^1 .*couldn't find PID field in ps output"
 else
-	for t in 'table: the processes' 'table: the head of ps -ef' 'arguments behind the id are for ps' 'and ps heeds them'; do
+	for t in 'table: the processes' 'table: the head of ps -ef' 'arguments behind the id are for ps' 'and ps heeds them' \
+		'what ps says of an option it does not know' 'no column of pids'; do
 		skip "$t" 'no ps that knows -ef here'
 	done
 fi
@@ -51,6 +57,8 @@ if [ -n "$ours" ]; then
 	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out" 2>"$tmp/err"
 	is 'without a ps: the same processes' "$(column PID <"$tmp/out")" "$want"
 	is 'without a ps: the same columns' "$(head -n 1 "$tmp/out" | tr -s ' ')" 'UID PID PPID C STIME TTY TIME CMD'
+	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" -ef >"$tmp/out2" 2>"$tmp/err"
+	like 'without a ps: no arguments for it' "$? $(cat "$tmp/err")" '^1 .*exec: ."ps.": executable file not found in .PATH'
 	like 'without a ps: the arguments' "$(cat "$tmp/out")" 'sleep 1000$'
 	is 'without a ps: init has a parent outside' "$(column PPID <"$tmp/out" | grep -vc "^$pid$")" 1
 else
