@@ -127,7 +127,7 @@ const char *err_harmless(char *text)
 	for (unsigned char *c = (unsigned char *)text; *c; c++) {
 		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
 			*c++ = '?';
-		else if (*c >= ' ' && *c != 0x7f)
+		else if (*c == '\t' || (*c >= ' ' && *c != 0x7f))
 			continue;
 		*c = '?';
 	}

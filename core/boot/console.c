@@ -62,9 +62,7 @@ void console_say(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	/* one line, whatever a name or a command line holds */
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 127)
-			*c = '?';
+	err_harmless(text);
 	console_line("oci-init", text, strlen(text));
 }
 

@@ -62,17 +62,23 @@ static void put_file(struct log *l)
 	l->size += l->len;
 }
 
+/* With the name of who wrote it in front, whatever it holds: neither what lies before the line nor the
+ * terminal is the container's. */
 static void put_line(struct log *l, const char *text, size_t len)
 {
-	char record[LOG_LINE + 300];
+	char record[LOG_LINE + 300], line[LOG_LINE + 1];
 	int n;
 
+	for (size_t i = 0; i < len; i++)
+		line[i] = text[i] ? text[i] : '?';
+	line[len] = 0;
+	err_harmless(line);
 	if (l->fd < 0) {
-		console_line(l->name, text, len);
+		console_line(l->name, line, len);
 		return;
 	}
 	/* one write is one record; 30: facility daemon, priority info */
-	n = snprintf(record, sizeof(record), "<30>%s: %.*s\n", l->name, (int)len, text);
+	n = snprintf(record, sizeof(record), "<30>%s: %s\n", l->name, line);
 	if (write(l->fd, record, n < (int)sizeof(record) ? (size_t)n : sizeof(record) - 1) < 0)
 		err_clear("the kernel takes no more just now");
 }

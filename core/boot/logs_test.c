@@ -110,6 +110,26 @@ static void test_rotation(void)
 	ok(!*err_text(), "and leaves no error about");
 }
 
+/* On the console a line is what it says and by whom. */
+static void test_console(void)
+{
+	static const char nasty[] = "a\tb\rother: \033[2Jc\302\233d\0e\303\244\n";
+	int old = dup(2), fds[2];
+	char said[100] = "";
+
+	fresh(0);
+	log_release(&log_);
+	log_.path = NULL;
+	log_.fd = -1;
+	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a console");
+	ok(write(log_.out, nasty, sizeof(nasty) - 1) == sizeof(nasty) - 1,
+	   "a line that plays with it");
+	log_pump(&log_);
+	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is told");
+	dup2(old, 2);
+	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");
+}
+
 int main(void)
 {
 	static char block[1 << 20] __attribute__((aligned(16)));
@@ -120,6 +140,7 @@ int main(void)
 	test_reason();
 	test_held();
 	test_rotation();
+	test_console();
 	unlink(log_.path);
 	unlink(log_.old);
 	rmdir(dir);
