@@ -114,11 +114,13 @@ static void test_rotation(void)
 static void test_console(void)
 {
 	static const char nasty[] = "a\tb\rother: \033[2Jc\302\233d\0e\303\244\n";
+	const char *path;
 	int old = dup(2), fds[2];
 	char said[100] = "";
 
 	fresh(0);
 	log_release(&log_);
+	path = log_.path;
 	log_.path = NULL;
 	log_.fd = -1;
 	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a console");
@@ -128,6 +130,7 @@ static void test_console(void)
 	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is told");
 	dup2(old, 2);
 	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");
+	log_.path = path;
 }
 
 int main(void)
