@@ -108,6 +108,10 @@ if helper pty; then
 	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" exec "$id" probe tiocsti \
 		</dev/null >"$tmp/out" 2>/dev/null
 	like 'without a terminal nothing can be pushed into that of the caller' "$(cat "$tmp/out")" 'tiocsti errno'
+	# shellcheck disable=SC2016
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
+		stat -L -c "owner %u" /proc/self/fd/0' "$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
+	like 'and it stays that of its owner whoever the payload runs as' "$(tr -d '\r' <"$tmp/out")" '^owner 0$'
 else
 	skip 'TIOCSTI' 'the helper pty is not built'
 fi

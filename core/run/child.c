@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/sysmacros.h>
 
 /* ---- the steps, in the order of the table below ------------------------------------------------- */
 
@@ -341,14 +340,14 @@ static int check_cwd(const struct child *c)
 
 /* The payload opens its streams anew by /dev/stdout and the like (checklist T-06); a file that cannot
  * change its owner stays as it is. */
-static void own_streams(uid_t uid)
+static void own_streams(uid_t uid, bool terminal)
 {
 	struct stat st;
 
 	for (int fd = 0; fd <= 2; fd++) {
-		/* The null device may be the host's, and is open to everybody as it is. */
-		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
-		    (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		/* A device is the host's, but for a terminal that we have made: who owns the caller's may read
+		 * what is typed there, long after us. */
+		if (fstat(fd, &st) < 0 || st.st_uid == uid || (S_ISCHR(st.st_mode) && !terminal))
 			continue;
 		if (fchown(fd, uid, -1) < 0)
 			continue;
@@ -386,7 +385,7 @@ static int step_credentials(struct child *c)
 		again = true;
 	}
 	if (u->uid)
-		own_streams(u->uid);
+		own_streams(u->uid, c->process->terminal);
 	if (groups < 0 || cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)
