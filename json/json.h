@@ -62,6 +62,10 @@ struct json_error {
 
 #define JSON_DEPTH_MAX 64
 
+/* Length of the multi-byte character at text, 0 when it is malformed: no overlong forms, no surrogates,
+ * nothing above U+10FFFF. The NUL behind the text stops it. */
+size_t json_utf8_len(const char *text);
+
 /*
  * Parse text[0..len); text[len] must be writable. Strings are decoded in place, so text must
  * live as long as the tree. Refused: bad UTF-8, lone surrogates, \u0000, control characters,

@@ -48,12 +48,10 @@ static void skip_space(struct parser *ps)
 
 /* ---- strings ---------------------------------------------------------------------------------- */
 
-/*
- * Length of the multi-byte character at s, 0 when it is malformed (Unicode, table 3-7: no
- * overlong forms, no surrogates, nothing above U+10FFFF). The NUL behind the text stops it.
- */
-static size_t utf8_len(const unsigned char *s)
+/* Unicode, table 3-7. */
+size_t json_utf8_len(const char *text)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t more;
 
@@ -192,7 +190,7 @@ static int read_string(struct parser *ps, struct json *node)
 			return bad(ps, p,
 				   p == ps->end ? "expected '\"' at the end of the string"
 						: "control character in a string");
-		} else if (c >= 0x80 && !(n = utf8_len((unsigned char *)p))) {
+		} else if (c >= 0x80 && !(n = json_utf8_len(p))) {
 			return bad(ps, p, "string is not valid UTF-8");
 		}
 		p += n;

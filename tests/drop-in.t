@@ -95,6 +95,11 @@ else
 	skip 'a log on a full disk: the message is on standard error all the same' 'no /dev/full'
 fi
 
+# Nothing on the command line spoils the document.
+bare --log odd.json --log-format json --root "$root" state "$(printf 'a\377"\\\001\302\233\nb')"
+is 'a log of JSON is JSON' "$(wc -l <odd.json | tr -d ' ') $(json_get odd.json /level)" '1 error'
+like 'whatever the message has' "$(json_get odd.json /msg)" '^invalid container ID format'
+
 # For eyes, as logrus shows it.
 if helper pty; then
 	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1

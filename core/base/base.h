@@ -33,7 +33,8 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
-/* In place: ? for what a terminal acts on; names come from images and hostile processes. */
+/* In place: ? for what a terminal acts on and what is no UTF-8; names come from images and hostile
+ * processes. */
 const char *err_harmless(char *text);
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */

@@ -121,15 +121,23 @@ int fail_take(int num, const char *text)
 	return -1;
 }
 
-/* A terminal acts on controls, and on those of C1 in UTF-8. */
+/* A terminal acts on controls, and on those of C1 in UTF-8; JSON is UTF-8. */
 const char *err_harmless(char *text)
 {
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
-			*c++ = '?';
-		else if (*c == '\t' || (*c >= ' ' && *c != 0x7f))
-			continue;
-		*c = '?';
+	size_t n;
+
+	for (char *c = text; *c; c += n) {
+		unsigned char u = *c;
+		bool good = u == '\t' || (u >= ' ' && u != 0x7f);
+
+		n = 1;
+		if (u >= 0x80) {
+			n = json_utf8_len(c);
+			good = n && !(u == 0xc2 && (unsigned char)c[1] < 0xa0);
+			n = n ? n : 1;
+		}
+		if (!good)
+			memset(c, '?', n);
 	}
 	return text;
 }

@@ -98,8 +98,19 @@ static void test_long(void)
 	   "of a full record the end makes room");
 }
 
+static void test_harmless(void)
+{
+	char text[] = "a\tb\nc\177d\302\233e\303\251f\377g\342\202",
+	     fine[] = "\360\237\230\200 \302\240";
+
+	is_str(err_harmless(text), "a\tb?c?d??e\303\251f?g??",
+	       "controls and what is no UTF-8 are shown as ?");
+	is_str(err_harmless(fine), "\360\237\230\200 \302\240", "the rest stays");
+}
+
 int main(void)
 {
+	test_harmless();
 	test_texts();
 	test_hints();
 	test_clear();
