@@ -472,6 +472,8 @@ case $status:$err in
 	is 'with user, cgroup and time namespaces: all are those of init' "$n" ''
 	ex --user 5:6 -g 7 "$id" sh -c 'id -u; id -G; cat /proc/self/cgroup | grep -c ":/$"; [ $(cut -d. -f1 /proc/uptime) -gt 1000000 ] && echo later'
 	like 'ids of the map, the clock of the namespace' "$(echo "$out" | tr '\n' ,)" '^5,6 7,[0-9]+,later,$' || diag "$err"
+	out=$(runc exec --user 5 "$id" sh -c 'echo x >/dev/stdout' 2>&1 | cat)
+	is 'its output can be opened anew' "$out" x
 	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 20
 	is 'on the host it is who the map says' "$(stat -c %u "/proc/$(cat "$tmp/pid")")" 100005
 	ex --user 70000 "$id" true

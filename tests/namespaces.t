@@ -170,6 +170,15 @@ argv sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map
 config_set /process/user '{"uid":1000,"gid":1000,"additionalGids":[5,999]}'
 run
 is 'another user in it, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" '1000 1000 Groups: 5 999 fine '
+# Pipes and files of the host belong to nobody in there: only from outside can they be made the user's (T-06).
+argv sh -c 'echo x >/dev/stdout; echo y >/dev/stderr'
+for u in 1000 0; do
+	config_set /process/user "{\"uid\":$u,\"gid\":0}"
+	run
+	is "user $u in it may open /dev/stdout and /dev/stderr" "$status $out $err" '0 x y'
+	out=$(runc run --bundle "$bundle" "$id" 2>&1 | cat)
+	is "user $u in it: also where they are pipes" "$(echo "$out" | tr '\n' ' ')" 'x y '
+done
 config_set /process/user '{"uid":5000,"gid":0}'
 refused 'a uid that is not mapped' '5000|unmapped|uid'
 config_set /process/user '{"uid":0,"gid":0,"additionalGids":[5000]}'

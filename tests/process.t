@@ -175,6 +175,23 @@ argv sh -c 'echo x >/dev/stdout; echo y >/dev/stderr'
 config_set /process/user '{"uid":1000,"gid":1000}'
 run
 is 'another user may open /dev/stdout and /dev/stderr' "$status $out" '0 x' || diag "$err"
+out=$(runc run --bundle "$bundle" "$id" 2>/dev/null | cat)
+is 'also where they are pipes' "$out" x
+# What is only read, and the caller's terminal, stay whose they are; control: crun gives the file away, runc too
+# when it is detached.
+argv cat
+echo data >"$tmp/data"
+out=$(OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/data")
+is 'a file on stdin is read, and stays whose it is' "$out $(stat -c %u "$tmp/data")" 'data 0'
+if helper pty; then
+	argv true
+	# shellcheck disable=SC2016
+	out=$(RUNC=$RUNC root=$root bundle=$bundle id=$id OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" sh -c \
+		'"$RUNC" --root "$root" run --bundle "$bundle" "$id"; stat -c %u "$(tty)"' </dev/null 2>/dev/null | tr -d '\r')
+	is 'the terminal of the caller stays whose it is' "$out" 0
+else
+	skip 'the terminal of the caller stays whose it is' 'the helper pty is not built'
+fi
 
 # ---- capabilities (P-13 to P-15) ----
 

@@ -167,8 +167,8 @@ wait_for gone $sock
 c=$(tr -d '\r' <"$tmp/console")
 like 'one descriptor, with a name' "$(echo "$c" | tr '\n' ' ')" 'descriptors 1 name given '
 like 'consoleSize is its size; line ends are left to the other end' "$c" '^size 44 55 onlcr [01]$'
-like 'it is the terminal of the container' "$c" '^tty 111 ctty 1 session [01] rows 44 cols 55'
-like 'both ways' "$c" '^got <typed>$'
+like 'it is the terminal of the container' "$c" 'tty 111 ctty 1 session [01] rows 44 cols 55'
+like 'both ways' "$c" 'got <typed>$'
 wait_for status_is "$id" stopped
 runc delete "$id"
 

@@ -338,22 +338,6 @@ static int check_cwd(const struct child *c)
 	return 0;
 }
 
-/* The payload opens its streams anew by /dev/stdout and the like (checklist T-06); a file that cannot
- * change its owner stays as it is. */
-static void own_streams(uid_t uid, bool terminal)
-{
-	struct stat st;
-
-	for (int fd = 0; fd <= 2; fd++) {
-		/* A device is the host's, but for a terminal that we have made: who owns the caller's may read
-		 * what is typed there, long after us. */
-		if (fstat(fd, &st) < 0 || st.st_uid == uid || (S_ISCHR(st.st_mode) && !terminal))
-			continue;
-		if (fchown(fd, uid, -1) < 0)
-			continue;
-	}
-}
-
 /* By the annotation podman's --group-add keep-groups asks for those of the caller, mapped or not (AN-06). An
  * ordinary user who maps a single group has given setgroups(2) up for it (userns_map). 1, 0, or -1 */
 static int may_set_groups(const struct child *c)
@@ -384,8 +368,11 @@ static int step_credentials(struct child *c)
 			return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
 		again = true;
 	}
-	if (u->uid)
-		own_streams(u->uid, c->process->terminal);
+	/* What the runtime may not, the root of an ordinary user's namespace may. */
+	if (u->uid && c->process->terminal && fchown(0, u->uid, -1) < 0)
+		log_debug("the terminal stays root's: %s", strerror(errno));
+	else if (u->uid)
+		console_own_streams(u->uid);
 	if (groups < 0 || cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)

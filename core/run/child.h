@@ -106,6 +106,9 @@ struct child;
 
 /* Makes the pty; the master goes to the console socket or, in the foreground, over the wire. */
 int console_make(struct child *c);
+/* The payload opens its streams anew by /dev/stdout and the like (checklist T-06); what cannot change its owner
+ * stays as it is. The caller's terminal, a device and a file that is only read are none of the payload's. */
+void console_own_streams(uid_t uid);
 
 /* ---- child.c ------------------------------------------------------------------------------------------------ */
 

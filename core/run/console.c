@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <string.h>
+
 /* The console inside is the pty's peer, mounted by descriptor on a file made by us (2026-88264). */
 static int mount_console(struct child *c)
 {
@@ -38,4 +40,15 @@ int console_make(struct child *c)
 			       ? fail_in("console socket")
 			       : 0;
 	return wire_ask(c->sock, WIRE_CONSOLE, 0, NULL, master);
+}
+
+void console_own_streams(uid_t uid)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (!fstat(fd, &st) && st.st_uid != uid &&
+		    (S_ISFIFO(st.st_mode) || (fd && S_ISREG(st.st_mode))) &&
+		    fchown(fd, uid, -1) < 0)
+			log_debug("descriptor %d stays whose it is: %s", fd, strerror(errno));
 }

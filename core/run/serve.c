@@ -197,6 +197,17 @@ static int settle(struct serve *s)
 	return send_pidfd(s);
 }
 
+/* With the host's rights: in a user namespace a pipe of the host belongs to nobody. */
+static void own_streams(const struct child *c)
+{
+	const oci_id_maps *maps = &c->config->linux->uid_mappings;
+	bool userns = c->plan.all & CLONE_NEWUSER;
+	int64_t uid = userns && !maps->n ? -1 : userns_host_id(maps, c->process->user.uid);
+
+	if (!c->process->terminal && uid >= 0 && (uid || userns))
+		console_own_streams(uid);
+}
+
 static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_process *p = s->c->process;
@@ -206,6 +217,7 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 	/* Raising a hard limit takes a privilege over the host that init may not have. */
 	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
 		return -1;
+	own_streams(s->c);
 	s->ready = true;
 	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
 		  s->life->state.id);
