@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 static int shown_pid(const struct life *l)
 {
@@ -82,6 +83,16 @@ static void print_table(const struct list_row *rows, size_t n)
 		}
 }
 
+/* A directory without a container, and nobody at work on it: who makes or deletes one holds its lock. */
+static bool left_behind(const char *id)
+{
+	const char *path = arena_printf(&arena, "%s/%s", globals.root, id);
+	int fd __cleanup(fd_close) = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB) && !fstat(fd, &st) && st.st_nlink;
+}
+
 /* One container into the table's next row, or the JSON array. 1 there, 0 gone meanwhile. */
 static int list_one(const char *id, struct list_row *row, struct json_out *out)
 {
@@ -89,10 +100,9 @@ static int list_one(const char *id, struct list_row *row, struct json_out *out)
 	const char *owner;
 
 	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0) {
-		/* one that is damaged must not hide the others; one that was deleted meanwhile is no
-		 * news, a directory that somebody left behind is */
-		if (err_num() != ENOENT ||
-		    !access(arena_printf(&arena, "%s/%s", globals.root, id), F_OK))
+		/* one that is damaged must not hide the others; one that comes or goes just now is no
+		 * news */
+		if (err_num() != ENOENT || left_behind(id))
 			fprintf(stderr, "load container %s: %s\n", id, err_text());
 		err_clear("a container that cannot be read is left out of the list");
 		return 0;

@@ -377,6 +377,19 @@ done
 drop .dot
 rmdir "$root/left" "$root/.hid"
 rm "$root/file"
+(
+	for i in 1 2 3; do
+		runc create --bundle "$bundle" "$id-$i" >/dev/null 2>&1
+		runc delete --force "$id-$i" >/dev/null 2>&1
+	done
+) &
+come_and_go=$!
+: >"$tmp/lists"
+while alive $come_and_go; do
+	runc list >/dev/null 2>>"$tmp/lists" || echo "list failed" >>"$tmp/lists"
+done
+wait $come_and_go
+is 'of those that come and go nothing is told' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that is none' "$status $(said)" "1 $(error 'invalid format option')"
 
