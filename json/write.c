@@ -34,6 +34,13 @@ static void put_text(struct json_out *o, const char *text)
 	put(o, text, strlen(text));
 }
 
+/* Beyond what RFC 8259 wants escaped, what a terminal would act on: DEL, and the controls C1 in UTF-8. */
+static bool is_c1(const char *s)
+{
+	return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+	       (unsigned char)s[1] < 0xa0;
+}
+
 static void put_string(struct json_out *o, const char *s)
 {
 	static const char shorts[] = "b\bf\fn\nr\rt\t\"\"\\\\";
@@ -43,11 +50,13 @@ static void put_string(struct json_out *o, const char *s)
 		const char *start = s, *e = shorts;
 		char code[8];
 
-		while ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
+		while ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\' && *s != 0x7f &&
+		       !is_c1(s))
 			s++;
 		put(o, start, (size_t)(s - start));
 		if (!*s)
 			break;
+		s += is_c1(s); /* its code is that of its second byte */
 		while (*e && e[1] != *s)
 			e += 2;
 		if (*e)

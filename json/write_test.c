@@ -56,8 +56,10 @@ static void test_by_hand(void)
 	json_put_str(start(NULL), "k", "v");
 	is_str(out.buf, "\"k\":\"v\"", "a member alone, for text that is put together");
 
-	json_put_str(start(NULL), NULL, "\"\\/\b\f\n\r\t\x01\x1f\x7f\xc3\xa9\xf0\x9f\x98\x80");
-	is_str(out.buf, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\xf0\x9f\x98\x80\"",
+	json_put_str(start(NULL), NULL,
+		     "\"\\/\b\f\n\r\t\x01\x1f\x7f\xc2\x9b\xc3\xa9\xf0\x9f\x98\x80");
+	is_str(out.buf,
+	       "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u009b\xc3\xa9\xf0\x9f\x98\x80\"",
 	       "escapes where they are needed");
 	start(NULL);
 	json_open(&out, NULL, '{');
