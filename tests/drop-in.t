@@ -326,7 +326,7 @@ argv cat /proc/self/status
 create
 runc start "$id" >/dev/null
 wait_for status_is "$id" stopped
-is 'none of it is left in the program' "$(sed -n 's/^Sig\(Cgt\|Ign\|Blk\):\t//p' "$tmp/out" | sort -u)" 0000000000000000
+is 'none of it is left in the program' "$(signals_of "$tmp/out")" 0
 drop "$id"
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 do_runc exec "$id" true
