@@ -70,6 +70,10 @@ static void hold_signals(struct machine *m)
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	m->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals < 0) {
+		fail("no orders by signals: signalfd");
+		console_error();
+	}
 	/* Ctrl-Alt-Del is for us to see; in a container it is not ours (EINVAL, EPERM). */
 	if (reboot(RB_DISABLE_CAD) < 0)
 		err_clear("a container has no keyboard");
@@ -368,6 +372,9 @@ static int until(const struct machine *m, int64_t now)
 		due = m->pet;
 	if (m->shell_due < due)
 		due = m->shell_due;
+	/* nobody tells who has ended */
+	if (m->signals < 0 && due > now + 1000)
+		due = now + 1000;
 	if (due == INT64_MAX)
 		return -1;
 	due -= now;
@@ -424,6 +431,8 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 		fill(m, p);
 		if (poll(p, P_LOGS + m->n, until(m, clock_ms())) > 0)
 			serve(m, p);
+		if (m->signals < 0)
+			reap(m);
 	}
 }
 
