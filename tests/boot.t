@@ -1,74 +1,9 @@
 #!/bin/sh
 # boot.t - oci-init as process 1 of a machine: starting, restarting, stopping, logs, orders.
 # SPDX-License-Identifier: MIT
-# The machine is a pid namespace with /run and console of its own; reboot(2) there ends it by a signal.
 . "$(dirname "$0")/lib.sh"
 
-need_root
-unshare -mpunf true 2>/dev/null || skip_all "no new namespaces here"
-bundles=$tmp/bundles
-con=$tmp/console
-mkdir "$bundles"
-
-# boot SETTING...: a machine with the bundles; sets $machine (process 1 as seen here) and $boot.
-# $prepare: what is done before it starts. $typed: its console is a terminal at which this is typed as
-# soon as READY has come out, and what it shows is in boot.out.
-prepare='' typed=''
-boot() {
-	: >"$con"
-	# shellcheck disable=SC2016 # for the inner shell
-	set -- unshare -mpunf sh -c '
-		mount -t proc proc /proc && mount -t tmpfs -o size="$BOOT_RUN" tmpfs /run || exit 99
-		eval "$BOOT_PREPARE" || exit 99
-		at=$(tty) || at=$0
-		[ ! -e /dev/console ] || mount --bind "$at" /dev/console || exit 99
-		exec "$@"' "$con" "$OCI_INIT" ocibox.bundles="$bundles" "$@"
-	[ -z "$typed" ] || set -- "$HELPERS/pty" -i "$typed" "$@"
-	BOOT_PREPARE=${prepare:-:} BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark "$@" </dev/null >"$tmp/boot.out" 2>&1 &
-	boot=$!
-	bg_all="$bg_all $boot"
-	[ -n "${nowait:-}" ] || wait_for machine_up || bail "no machine: $(cat "$tmp/boot.out")"
-}
-child() { sed 's/ .*//' "/proc/$1/task/$1/children"; }
-machine_up() {
-	machine=$boot
-	[ -z "$typed" ] || machine=$(child "$boot")
-	machine=$(child "$machine")
-	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] && [ -S "/proc/$machine/root/run/ocibox/init.sock" ]
-}
-inside() { nsenter -t "$machine" -m -p -u -n "$@"; }
-order() {
-	status=0
-	timeout -s KILL 60 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
-	out=$(cat "$tmp/out")
-	err=$(cat "$tmp/err")
-}
-# down: the machine ends; sets $ended to the status of unshare.
-down() {
-	kill "-${1:-USR2}" "$machine"
-	ended=0
-	wait "$boot" 2>/dev/null || ended=$?
-}
-says() { grep -Eq -e "$1" "$con"; }
-state_is() { order status "$1" --format json; printf '%s' "$out" | grep -q "\"state\":\"$2\""; }
-field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$tmp/out"; }
-# unit DIR SCRIPT: a bundle that runs it by sh.
-template=
-unit() {
-	bundle=$bundles/$1
-	mkdir "$bundle"
-	if [ -z "$template" ]; then
-		template=$tmp/rootfs
-		make_rootfs "$template"
-	fi
-	base_config >"$bundle/config.json"
-	config_set /root/path "\"$template\"" /process/args "$(words sh -c "$2")"
-}
-fresh() { rm -rf "$bundles" && mkdir "$bundles"; }
-
-# Names carry the mark, since cgroups and the leak check are shared with others.
-a=a-$mark b=b-$mark c=c-$mark
-sleeper='trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+. "$(dirname "$0")/machine.sh"
 
 # ---- order of start, logs on the console, shutdown in reverse ---------------------------------------------
 

@@ -135,7 +135,8 @@ fall() {
 	verb=$1
 	stays=
 	row_count "$@"
-	case " $* " in *' -d '*) stays=1 ;; esac
+	# With a console socket it goes there.
+	case " $* " in *--console-socket*) ;; *' -d '*) stays=1 ;; esac
 	outcome "$tmp/good"
 	drop "$id"
 	wait_for clear_now

@@ -6,6 +6,7 @@
  *	step [-x PAYLOAD] [-o LOG] slay N          -- CMD...
  *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
  *	step [-o LOG] before NR COMMAND		   -- CMD...
+ *	step -m NAME ...
  *
  * The calls of CMD and of every process it makes are counted together, in the order in which they
  * happen. A process that becomes PAYLOAD (the base name of a program) is let go: from there on it
@@ -18,6 +19,7 @@
  * kernel leaves a descriptor open, and calls that cannot fail are let alone. before: the shell does
  * COMMAND when the call with the number NR is about to be made for the first time. Exit status: that of
  * CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls or no NR.
+ * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,7 +57,7 @@ static struct {
 	enum mode mode;
 	long n;
 	int error;
-	const char *payload, *log, *command;
+	const char *payload, *log, *command, *name;
 	pid_t main_pid;
 	long calls;
 	pid_t failing; /* inside call N, to be given its error on the way out */
@@ -140,6 +142,22 @@ static int is_payload(pid_t pid)
 	return !strcmp(base ? base + 1 : exe, st.payload);
 }
 
+/* Not by its file: ours has many names. */
+static int is_named(pid_t pid)
+{
+	char path[64], comm[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(comm, sizeof(comm), f))
+		comm[0] = 0;
+	if (f)
+		fclose(f);
+	comm[strcspn(comm, "\n")] = 0;
+	return !strcmp(comm, st.name);
+}
+
 static void fatal(const char *what)
 {
 	fprintf(stderr, "step: %s: %s\n", what, strerror(errno));
@@ -196,7 +214,9 @@ static void on_stop(pid_t pid, int status)
 		request = on_syscall(pid);
 		sig = 0;
 	} else if (event == EVENT_EXEC) {
-		st.started = 1;
+		if (!st.started && st.name && is_named(pid))
+			st.main_pid = pid;
+		st.started |= !st.name || is_named(pid);
 		if (is_payload(pid))
 			request = PTRACE_DETACH;
 		sig = 0;
@@ -261,11 +281,13 @@ int main(int argc, char **argv)
 {
 	int opt, result;
 
-	while ((opt = getopt(argc, argv, "+x:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "+m:x:o:")) != -1) {
 		if (opt == 'x')
 			st.payload = optarg;
 		else if (opt == 'o')
 			st.log = optarg;
+		else if (opt == 'm')
+			st.name = optarg;
 		else
 			return 2;
 	}

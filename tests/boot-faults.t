@@ -1,0 +1,88 @@
+#!/bin/sh
+# boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1 meets errors or dies.
+# SPDX-License-Identifier: MIT
+#
+# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call; OCI_ERRNOS as in faults.t.
+. "$(dirname "$0")/lib.sh"
+helper step || skip_all 'the helper step is not built'
+"$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
+. "$(dirname "$0")/machine.sh"
+stride=${OCI_STRIDE:-67}
+
+a=a-$mark
+unit "$a" "$sleeper"
+echo '{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' >"$tmp/boot.json"
+
+running() { says "^$a: up"; }
+# What process 1 says of what went wrong, and not of how the container fares.
+told() { grep '^oci-init: ' "$con" | grep -qv ' started (\|powering off'; }
+either() { running || told; }
+here() { [ -e "/proc/$machine/ns" ]; }
+
+# machine_start: what it is without a machine whose socket can be waited for.
+machine_start() { # MODE...
+	stepped="$*" nowait=1
+	boot ocibox.config="$tmp/boot.json"
+	wait_for machine_named || machine=
+}
+machine_named() {
+	machine=$(child "$boot") && machine=$(child "$machine") && [ "$(cat "/proc/$machine/comm")" = oci-init ]
+}
+# machine_end: orderly; "hangs" when it does not end.
+machine_end() {
+	here || { wait "$boot" 2>/dev/null; return 0; }
+	kill -USR2 "$machine" 2>/dev/null
+	wait_for gone "$boot" || { echo hangs; kill -KILL "$machine"; }
+	wait "$boot" 2>/dev/null
+}
+
+# each MODE WORD...: the machine goes through it at every call; what is wrong afterwards is counted.
+each() {
+	mode=$1
+	shift
+	wrong=0 _n=1
+	while [ "$_n" -le "$total" ]; do
+		machine_start "$mode" "$_n" "$@"
+		why=
+		case $mode in
+		kill) wait_for gone "$machine" || why='is not dead' ;;
+		slay) wait_for running || why="the container does not run again: $(tail -n 3 "$con")" ;;
+		fail)
+			wait_for either || why='neither runs nor says why'
+			here || why="process 1 has ended: $(tail -n 3 "$con")"
+			;;
+		esac
+		why=$why$(machine_end)
+		if [ "$mode" = kill ]; then
+			# The next machine on the same cgroups.
+			machine_start count
+			wait_for running || why="$why; the next one does not run: $(tail -n 3 "$con")"
+			why=$why$(machine_end)
+		fi
+		wait_for clean_now || why="$why; left: $(left | head -n 3)"
+		if [ -n "$why" ]; then
+			wrong=$((wrong + 1))
+			[ $wrong -gt 12 ] || diag "$mode $*, call $_n ($(cat "$tmp/step" 2>/dev/null)): ${why#; }"
+			sweep
+		fi
+		_n=$((_n + stride))
+	done
+}
+
+machine_start count
+ok 'undisturbed it runs' wait_for running
+is 'and ends' "$(machine_end)" ''
+total=$(cat "$tmp/step")
+diag "$total calls"
+ok 'there are calls to fail' test "$total" -gt 200
+each slay
+is 'a runtime killed at any call: the container runs in the end' "$wrong" 0
+for errno in ${OCI_ERRNOS:-12 24}; do
+	each fail "$errno"
+	is "errno $errno: process 1 lives, and runs the container or says what is wrong" "$wrong" 0
+done
+each kill
+is 'process 1 killed at any call: the next one runs' "$wrong" 0
+
+nothing_left
+done_testing
