@@ -89,6 +89,20 @@ is 'list skips a directory without a state' "$(echo "$out" | grep -x "$id")" "$i
 is 'and exits with 0' "$status" 0
 rmdir "$root/$id-x"
 
+# A state.json that is JSON, but none of ours.
+for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' '{"id":"x","cgroup_paths":[]}'; do
+	mkdir "$root/$id-x"
+	echo "$text" >"$root/$id-x/state.json"
+	for verb in state kill ps pause exec; do
+		do_runc $verb "$id-x" true
+		like "$verb with a state.json of $text" "$status $(error_lines "$tmp/err") $err" '^(1|255) 1 .*level=error'
+	done
+	do_runc list
+	like "list with a state.json of $text" "$status $err" "^0 load container $id-x: "
+	do_runc delete --force "$id-x"
+	rm -rf "${root:?}/$id-x"
+done
+
 state "$id-unknown"
 is 'state of an unknown id: exit 1' "$status" 1
 like 'state of an unknown id: message' "$err" 'container does not exist'

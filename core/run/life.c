@@ -78,10 +78,18 @@ static int lock_dir(int dir)
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
+/* The first fault says enough. */
+static int damaged(struct json_faults *f, const struct json *at, const char *path, const char *what)
+{
+	(void)f;
+	(void)at;
+	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
+}
+
 static int read_state(struct arena *a, struct life *l)
 {
 	struct json_error err;
-	struct json_faults faults = { 0 };
+	struct json_faults faults = { .report = damaged };
 	struct json *tree;
 	char *text;
 	size_t len;
@@ -91,10 +99,7 @@ static int read_state(struct arena *a, struct life *l)
 	tree = json_parse(a, text, len, &err);
 	if (!tree)
 		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
-	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0 || !l->state.id ||
-	    !l->state.bundle)
-		return failx("%s of the container is damaged", STATE_FILE);
-	return 0;
+	return json_bind(a, tree, &oci_state_type, &l->state, &faults);
 }
 
 /* Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. */
@@ -175,7 +180,7 @@ static int check_owner(int dir, const char *root, const char *id)
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
 	      struct life *out)
 {
-	int locked;
+	int locked, read;
 
 	*out = (struct life)LIFE_INIT;
 	out->root = root;
@@ -194,7 +199,11 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container();
-	if (read_state(a, out) < 0) {
+	read = read_state(a, out);
+	/* Empty still, or gone in a moment; once nobody is at work on it, what is there counts. */
+	if (read < 0 && how == LIFE_LOOK)
+		read = is_busy(out) ? no_such_container() : read_state(a, out);
+	if (read < 0) {
 		/* Unread is not unwritten: what runs would be forgotten. */
 		if (how != LIFE_REMOVE || (err_num() && err_num() != ENOENT))
 			return -1;
