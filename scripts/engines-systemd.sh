@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154	# as there; and its variables
 
-# Of the rows of every host those that have to do with cgroups, processes and systemd, and what they need:
-# the others are the same to the runtime, and each takes seconds in a machine that is emulated.
-shared_rows='^(info names|run: output|run -d$|exec: (output|the names|refused)|the parent of|nothing of the|stats|pause|unpause)'
-shared_rows=$shared_rows'|^(restart|kill$|rm$|create, start|stop by|limit: |out of mem|devices: |update|--cgroup|rm -f of all)'
-shared_rows=$shared_rows'|^(a pod|--uidmap|--systemd)'
+# Of the rows of every host those that have to do with cgroups, and what they need: the others are the same
+# to the runtime, and each takes seconds in a machine that is emulated.
+shared_rows='^(run: output|run -d$|exec: (the names|refused)|stats|pause|unpause|kill$|rm$|limit: |out of mem|devices: |update)'
+shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod)'
 engines='podman rootless containerd docker'
 shared() { ROWS=${ROWS:-$shared_rows} "$1"; }
 
@@ -70,13 +69,13 @@ unit_rows() {
 	END
 	for name in container conmon; do
 		unit $name Type=notify NotifyAccess=all "ExecStop=$unit_podman stop $name" \
-			"$run -d --sdnotify=$name --name $name $image sh /go/serve"
+			"ExecStopPost=$unit_podman rm -f -i $name" "$run -d --sdnotify=$name --name $name $image sh /go/serve"
 	done
 	unit ignore Type=oneshot NotifyAccess=all "$run --sdnotify=ignore $image sh -c \"env >/go/env\""
 	$E create $opts --name new -v "$work/go:/go" $image sh /go/serve >"$work/log"
 	# podman 4.3 forgets where it keeps its containers in the lines that stop.
 	$E generate systemd --new --name new | sed "s|^.Service.\$|&\n$service_env|
-		s|=/usr/bin/podman \(stop\|rm\) |=$unit_podman \1 |" >"$units/$mark-new.service"
+		s#=/usr/bin/podman \(stop\|rm\) #=$unit_podman \1 #" >"$units/$mark-new.service"
 	$E rm new >"$work/log"
 	$systemctl daemon-reload
 
