@@ -138,10 +138,10 @@ rootless_needs='podman conmon newuidmap setpriv'
 rootless_start() {
 	local id
 	id=$(id -u tester) || return
-	containers_conf
 	mkdir -p "$work/user/tmp"
+	printf '[engine]\nlock_type = "file"\n' >"$work/user/containers.conf"
 	chown -R tester:tester "$work/user"
-	service_env="HOME=$work/user TMPDIR=$work/user/tmp CONTAINERS_CONF=$CONTAINERS_CONF"
+	service_env="HOME=$work/user TMPDIR=$work/user/tmp CONTAINERS_CONF=$work/user/containers.conf"
 	as="setpriv --reuid tester --regid tester --init-groups env $service_env XDG_RUNTIME_DIR=/run/user/$id"
 	as="$as DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$id/bus"
 	service_env="Environment=$service_env"
