@@ -346,7 +346,7 @@ if [ -n "$where" ]; then
 	unlike "--cgroup /: the container's own" "$out" '/sub$'
 	for c in ../x "${as}../x" "${as}sub/../../x" "${as}missing"; do
 		ex --cgroup "$c" "$id" true
-		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>)'
+		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>|no cgroup v2)'
 	done
 	rmdir "$where/sub"
 	if [ -n "$as" ]; then
