@@ -109,6 +109,16 @@ for sig in HUP INT QUIT USR1 USR2 CONT WINCH; do
 done
 is "TERM reaches the child, whose status is ours" "$status" 9
 
+# The first real-time one, which musl keeps for itself: of all others the child dies.
+rm -f ready
+start_init -s -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 1004'
+wait_for test -e ready
+read -r child <ready
+kill -34 "$pid"
+ended
+is "signal 34 is passed on too" "$status" 162
+ok "and the child had it" wait_for gone "$child" || kill -KILL "$child"
+
 # The grandchild is in the child's group; only -g reaches it.
 cat >family <<'END'
 sh -c 'trap "echo grandchild >>family.caught" USR1; : >ready; while :; do sleep 0.02; done' &
