@@ -154,6 +154,19 @@ END
 do_runc exec -p "$tmp/no-such.json" "$id"
 like 'a file that is not there' "$status $err" '^255 .*no-such.json'
 
+# Fields that engines leave out are the container's; control: runc 1.1.5 knows neither.
+config_set /process/scheduler '{"policy":"SCHED_BATCH","nice":3}' /process/ioPriority '{"class":"IOPRIO_CLASS_BE","priority":6}'
+up
+process '{"args":["sh","-c","probe sched; probe ioprio"],"cwd":"/","env":["PATH=/bin"]}'
+like "scheduler and ioPriority it does not mention are the container's" "$(echo "$out" | tr '\n' ' ')" \
+	'^sched policy 3 flags 0 nice 3 .*ioprio class 2 priority 6' || diag "$err"
+process '{"args":["sh","-c","probe sched; probe ioprio"],"cwd":"/","env":["PATH=/bin"],"scheduler":{"policy":"SCHED_OTHER","nice":5},
+	"ioPriority":{"class":"IOPRIO_CLASS_IDLE","priority":7}}'
+like 'scheduler and ioPriority of the file' "$(echo "$out" | tr '\n' ' ')" \
+	'^sched policy 0 flags 0 nice 5 .*ioprio class 3 priority 7' || diag "$err"
+config_del /process/scheduler
+config_del /process/ioPriority
+
 # ---- capabilities by option (V-13) ----
 
 ex --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
