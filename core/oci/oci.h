@@ -148,6 +148,17 @@ enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPE
 extern const struct json_word oci_status_words[];
 
 /* ROOT/ID/state.json: written before init may go on, renamed into place. */
+/* What runc itself keeps below "config", for containers that were there before us. Only ever read. */
+struct oci_foreign_ns {
+	const char *type, *path; /* "NEWPID"; path of one that was joined, else "" */
+};
+struct oci_foreign {
+	const char *rootfs;
+	LIST(const char *) labels; /* annotations as "key=value", and last "bundle=PATH" */
+	LIST(struct oci_foreign_ns) namespaces;
+	bool no_new_keyring;
+};
+
 struct oci_state {
 	const char *oci_version, *id;
 	const char *status; /* only "creating" is ever stored; the rest is found by looking */
@@ -165,8 +176,11 @@ struct oci_state {
 	const char *keyring; /* name of its session keyring, which nobody else knows */
 	bool own_pid_ns; /* init's death kills everything */
 	bool hooks; /* the saved config has poststart or poststop hooks */
+	struct oci_foreign *foreign; /* made by runc, and adopted; NULL: by us */
 };
 extern const struct json_type oci_state_type;
+/* Of a state.json that runc has written, what lies below its "config" is put where we keep it. */
+void oci_state_adopt(struct arena *a, struct oci_state *s);
 
 /* State JSON of the spec for `state`, `list` and hooks: keys in runc's order (checklist O-01). owner
  * NULL leaves the key out, pid < 0 too. */

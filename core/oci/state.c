@@ -16,6 +16,32 @@ const struct json_word oci_status_words[] = {
 		##__VA_ARGS__                                                                      \
 	}
 
+static const struct json_field foreign_ns_fields[] = {
+	{ .name = "type", .kind = JK_STR, .offset = offsetof(struct oci_foreign_ns, type) },
+	{ .name = "path", .kind = JK_STR, .offset = offsetof(struct oci_foreign_ns, path) },
+	{ .name = NULL },
+};
+static const struct json_type foreign_ns_type = { sizeof(struct oci_foreign_ns),
+						  foreign_ns_fields };
+
+static const struct json_field foreign_fields[] = {
+	{ .name = "rootfs", .kind = JK_STR, .offset = offsetof(struct oci_foreign, rootfs) },
+	{ .name = "labels",
+	  .kind = JK_LIST,
+	  .elem = JK_STR,
+	  .offset = offsetof(struct oci_foreign, labels) },
+	{ .name = "namespaces",
+	  .kind = JK_LIST,
+	  .elem = JK_OBJ,
+	  .sub = &foreign_ns_type,
+	  .offset = offsetof(struct oci_foreign, namespaces) },
+	{ .name = "no_new_keyring",
+	  .kind = JK_BOOL,
+	  .offset = offsetof(struct oci_foreign, no_new_keyring) },
+	{ .name = NULL },
+};
+static const struct json_type foreign_type = { sizeof(struct oci_foreign), foreign_fields };
+
 static const struct json_field state_fields[] = {
 	ROW(STR, "oci_version", oci_version),
 	ROW(STR, "id", id, .flags = JF_REQUIRED),
@@ -23,7 +49,7 @@ static const struct json_field state_fields[] = {
 	ROW(I32, "init_process_pid", pid, .flags = JF_ALWAYS),
 	ROW(U64, "init_process_start", start_time, .flags = JF_ALWAYS),
 	ROW(STR, "created", created),
-	ROW(STR, "bundle", bundle, .flags = JF_REQUIRED),
+	ROW(STR, "bundle", bundle),
 	ROW(STR, "rootfs", rootfs),
 	ROW(STR, "config_file", config),
 	ROW(STR, "keyring", keyring),
@@ -36,10 +62,36 @@ static const struct json_field state_fields[] = {
 	ROW(STR, "cgroup_unit", cgroup_unit),
 	ROW(MAP, "namespace_paths", namespace_paths, .elem = JK_STR),
 	ROW(STR, "intel_rdt_path", intel_rdt_path),
+	ROW(OBJ, "config", foreign, .flags = JF_PTR, .sub = &foreign_type),
 	{ .name = NULL },
 };
 
 const struct json_type oci_state_type = { sizeof(struct oci_state), state_fields };
+
+void oci_state_adopt(struct arena *a, struct oci_state *s)
+{
+	const struct oci_foreign *f = s->foreign;
+
+	s->rootfs = f->rootfs;
+	if (s->intel_rdt_path && !*s->intel_rdt_path)
+		s->intel_rdt_path = NULL;
+	s->keyring = f->no_new_keyring ? NULL : arena_printf(a, "_ses.%s", s->id);
+	s->hooks = true; /* which, if any, the bundle says */
+	s->annotations.at = arena_alloc(a, (f->labels.n + 1) * sizeof(*s->annotations.at));
+	list_each (label, f->labels) {
+		size_t len = strcspn(*label, "=");
+
+		if (!strncmp(*label, "bundle=", 7))
+			s->bundle = *label + 7;
+		else if ((*label)[len])
+			s->annotations.at[s->annotations.n++] =
+				(struct json_pair){ arena_strndup(a, *label, len),
+						    *label + len + 1 };
+	}
+	list_each (ns, f->namespaces)
+		if (ns->type && !strcmp(ns->type, "NEWPID") && !(ns->path && *ns->path))
+			s->own_pid_ns = true;
+}
 
 void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_status status, int pid,
 		   const char *owner)

@@ -119,11 +119,54 @@ static void test_ids(void)
 	ok(!oci_id_valid(id), "1025 are none");
 }
 
+/* What runc 1.1 and later write, less what nobody reads. */
+static void test_adopt(void)
+{
+	static char text[] =
+		"{\"id\":\"c\",\"init_process_pid\":7,\"init_process_start\":9,\"created\":\"2026-"
+		"01-02T03:04:05Z\","
+		"\"config\":{\"no_pivot_root\":false,\"rootfs\":\"/b/rootfs\",\"namespaces\":["
+		"{\"type\":\"NEWNS\",\"path\":\"\"},{\"type\":\"NEWPID\",\"path\":\"\"}],"
+		"\"labels\":[\"k=v=w\",\"bundle=/no\",\"odd\",\"bundle=/"
+		"b\"],\"Hooks\":{\"poststop\":null}},"
+		"\"rootless\":false,\"cgroup_paths\":{\"pids\":\"/sys/fs/cgroup/pids/c\"},"
+		"\"namespace_paths\":{\"NEWNS\":\"/proc/7/ns/mnt\"},\"external_descriptors\":[\"/"
+		"dev/null\"],"
+		"\"intel_rdt_path\":\"\"}";
+	struct json_error err;
+	struct json_faults faults = { .report = no_fault };
+	struct json *tree = json_parse(&arena, text, strlen(text), &err);
+	struct oci_state s = { 0 };
+
+	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults) && s.foreign,
+	   "a state.json of runc binds");
+	oci_state_adopt(&arena, &s);
+	is_str(s.bundle, "/b", "the last label of that name is the bundle");
+	is_str(s.rootfs, "/b/rootfs", "the root");
+	is_str(s.keyring, "_ses.c", "the keyring");
+	ok(s.annotations.n == 1 && !strcmp(s.annotations.at[0].key, "k") &&
+		   !strcmp(s.annotations.at[0].value, "v=w"),
+	   "the other labels are annotations");
+	ok(s.own_pid_ns && s.hooks && !s.intel_rdt_path, "a pid namespace, hooks, no resctrl");
+	ok(s.pid == 7 && s.start_time == 9 && s.cgroup_paths.n == 1, "and what has the same name");
+
+	static char joined[] = "{\"id\":\"c\",\"config\":{\"no_new_keyring\":true,\"namespaces\":[{"
+			       "\"type\":\"NEWPID\",\"path\":"
+			       "\"/proc/1/ns/pid\"}]}}";
+
+	tree = json_parse(&arena, joined, strlen(joined), &err);
+	memset(&s, 0, sizeof(s));
+	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults), "one without labels");
+	oci_state_adopt(&arena, &s);
+	ok(!s.bundle && !s.own_pid_ns && !s.keyring, "nothing is made up");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
 	test_memory();
 	test_telling();
 	test_ids();
+	test_adopt();
 	return done();
 }

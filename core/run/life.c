@@ -99,7 +99,11 @@ static int read_state(struct arena *a, struct life *l)
 	tree = json_parse(a, text, len, &err);
 	if (!tree)
 		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
-	return json_bind(a, tree, &oci_state_type, &l->state, &faults);
+	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0)
+		return -1;
+	if (l->state.foreign)
+		oci_state_adopt(a, &l->state);
+	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
 }
 
 /* Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. */
@@ -134,8 +138,12 @@ static bool is_busy(const struct life *l)
 /* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
 bool life_waits(const struct life *l)
 {
-	int fd __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd __cleanup(fd_close) = -1;
 
+	/* runc's init waits for a reader, and start removes the fifo. */
+	if (l->state.foreign)
+		return !faccessat(l->dir, FIFO_FILE, F_OK, 0);
+	fd = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd >= 0;
 }
 
@@ -339,6 +347,10 @@ int life_save_config(struct life *l, const struct oci_doc *doc)
 
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
 {
+	/* runc keeps no copy. */
+	if (l->state.foreign)
+		return oci_load(a, AT_FDCWD, arena_printf(a, "%s/" CONFIG_FILE, l->state.bundle),
+				doc);
 	return oci_load(a, l->dir, CONFIG_FILE, doc);
 }
 
@@ -382,7 +394,8 @@ int life_poststart(struct arena *a, struct life *l)
 {
 	struct oci_doc doc = { 0 };
 
-	if (!l->state.hooks)
+	/* runc runs them at create. */
+	if (!l->state.hooks || l->state.foreign)
 		return 0;
 	if (life_config(a, l, &doc) < 0)
 		return -1;
@@ -402,6 +415,31 @@ static void wait_executed(int fifo, int pidfd)
 		;
 }
 
+/* The other way round: runc's init writes into the fifo when somebody reads. */
+static int release_foreign(const struct life *l)
+{
+	int fifo __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct pollfd fds[] = { { fifo, POLLIN, 0 }, { l->pidfd, POLLIN, 0 } };
+	char byte;
+
+	if (fifo < 0)
+		return fail("open %s", FIFO_FILE);
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
+		;
+	return read(fifo, &byte, 1) == 1 ? 0 : failx("container process is already dead");
+}
+
+static int release(const struct life *l, int *fifo)
+{
+	if (l->state.foreign)
+		return release_foreign(l);
+	*fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fifo < 0)
+		return errno == ENXIO ? failx("container process is already dead")
+				      : fail("open %s", FIFO_FILE);
+	return write(*fifo, "0", 1) == 1 ? 0 : fail("release the container's process");
+}
+
 int life_start(struct arena *a, struct life *l)
 {
 	int fifo __cleanup(fd_close) = -1;
@@ -412,16 +450,13 @@ int life_start(struct arena *a, struct life *l)
 	case OCI_PAUSED: return failx("cannot start a container in the paused state");
 	default: return failx("cannot start an already running container");
 	}
-	fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fifo < 0)
-		return errno == ENXIO ? failx("container process is already dead")
-				      : fail("open %s", FIFO_FILE);
-	if (write(fifo, "0", 1) != 1)
-		return fail("release the container's process");
+	if (release(l, &fifo) < 0)
+		return -1;
 	/* What is left of the fifo is removed here; that nobody reads it any more is what counts. */
 	unlinkat(l->dir, FIFO_FILE, 0);
 	/* Who is told "started" finds the payload, not us on the way to it. */
-	wait_executed(fifo, l->pidfd);
+	if (fifo >= 0)
+		wait_executed(fifo, l->pidfd);
 	life_unlock(l);
 	if (life_poststart(a, l) < 0) {
 		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */
