@@ -211,6 +211,13 @@ if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] && [ 
 	own "$bundle"
 	run
 	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" '0 3,600,7,7 501,allow,' || diag "$err"
+	# The user's pipe is root's inside, who may give it to another (T-06): outside nobody may.
+	argv sh -c 'echo anew >/dev/stdout; stat -L -c %u /proc/self/fd/1'
+	own "$bundle"
+	# shellcheck disable=SC2016
+	out=$(OCI_TEST_MARK=$mark as_user timeout -s KILL 60 sh -c '"$0" --root "$1" run --bundle "$2" "$3" 2>&1 </dev/null | cat' \
+		"$RUNC" "$root" "$bundle" "$id")
+	is 'another user of a range opens /dev/stdout anew' "$(echo "$out" | tr '\n' ' ')" 'anew 600 '
 	config_set /linux/uidMappings/2/size 501
 	own "$bundle"
 	refused "a range that is not the user's" 'newuidmap'
