@@ -154,8 +154,11 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 		struct proc_stat st;
 
 		/* KERNEL 5.3: pidfd_open(2); its death is looked for ten times a second. */
-		if (poll(fds, 2, pidfd < 0 ? 100 : -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, pidfd < 0 ? 100 : -1) < 0 && errno != EINTR) {
+			log_warn("NOTIFY_SOCKET: readiness will not be told: %s",
+				 err_reason(errno));
 			return;
+		}
 		if (fds[0].revents && service_heard(s, life->state.pid, true))
 			return;
 		if (pidfd >= 0 ? fds[1].revents

@@ -170,13 +170,16 @@ static int on_syscall(pid_t pid)
 	struct syscall_info si;
 
 	if (st.failing == pid) {
-		if (poke(pid, 0))
+		if (poke(pid, 0) && errno != ESRCH)
 			fatal("result of a call");
 		st.failing = 0;
 		return PTRACE_CONT;
 	}
-	if (ptrace(GET_SYSCALL_INFO, pid, sizeof(si), &si) < 0)
+	if (ptrace(GET_SYSCALL_INFO, pid, sizeof(si), &si) < 0) {
+		if (errno == ESRCH) /* killed meanwhile */
+			return PTRACE_CONT;
 		fatal("PTRACE_GET_SYSCALL_INFO");
+	}
 	if (si.op != INFO_ENTRY || !st.started || st.hit)
 		return st.hit && st.mode == FAIL ? PTRACE_CONT : PTRACE_SYSCALL;
 	st.calls++;
