@@ -5,17 +5,20 @@
 mounts() { cut -d ' ' -f 3-5 /proc/self/mountinfo | sort; }
 zombie_or_gone() { ! grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
 
-# In our pid namespace, everybody but us is a leftover of the engine's. With systemd, who has to do with us.
 processes_left() {
 	local p
-	for p in /proc/[0-9]*; do
-		p=${p#/proc/}
+	for p in $(suspects); do
 		# A subshell of ours has our command line.
-		zombie_or_gone "$p" || grep -qsz "^scripts/engines$" "/proc/$p/cmdline" || ! concerns_us "$p" || echo "$p"
+		zombie_or_gone "$p" || grep -qsz "^scripts/engines$" "/proc/$p/cmdline" || echo "$p"
 	done
 }
-concerns_us() {
-	[ "$CGROUPS" = cgroupfs ] || grep -qsa -e "$mark" -e "$work" "/proc/$1/"{cgroup,cmdline,environ}
+# In our pid namespace everybody but us is a leftover of the engine's; with systemd, who has to do with us.
+suspects() {
+	if [ "$CGROUPS" = cgroupfs ]; then
+		printf '%s\n' /proc/[0-9]*
+	else
+		grep -lsa -e "$mark" -e "$work" /proc/[0-9]*/{cgroup,cmdline,environ}
+	fi | cut -d / -f 3 | sort -u
 }
 
 left() {

@@ -190,7 +190,7 @@ systemd_containerd_rows() {
 		"$E task kill -s KILL c1; until_says STOPPED eval '$E task ls | grep c1'; $E task rm c1 2>/dev/null
 		until_ok is_prop ctr-c1.scope LoadState not-found; props ctr-c1.scope LoadState"
 	row 'start again, rm -f' '^active; not-found; =0$' \
-		"$E task start -d c1; props ctr-c1.scope ActiveState; $E task rm -f c1; $E c rm c1
+		"$E task start -d c1; props ctr-c1.scope ActiveState; $E task rm -f c1 2>/dev/null; $E c rm c1
 		until_ok is_prop ctr-c1.scope LoadState not-found; props ctr-c1.scope LoadState"
 }
 
