@@ -87,7 +87,7 @@ unit_rows() {
 	row 'systemd: --sdnotify=ignore: the payload has no socket' '^no socket; =0$' \
 		"rm -f $work/go/env; $systemctl start $mark-ignore; no_socket"
 	row 'systemd: generate systemd --new' '^active conmon; inactive success; 0; =0$' \
-		"$systemctl start $mark-new; comes_and_goes new; $E ps -aq | wc -l"
+		"$systemctl start $mark-new; comes_and_goes new; $E ps -aq -f name=new | wc -l"
 	rm -f "$units/$mark-"{container,conmon,ignore,new}.service
 	$systemctl daemon-reload
 }
