@@ -36,7 +36,7 @@ as_shim '
 	$r start "$id" || echo "start $?"
 	$r exec --process "$tmp/process.json" --pid-file "$tmp/exec.pid" --detach "$id" || echo "exec $?"
 	echo "pids $($r ps --format json "$id" | tr -d 0-9)"
-	printf {} | $r update --resources - "$id" || echo "update $?"
+	! grep -q " - cgroup" /proc/self/mountinfo || printf {} | $r update --resources - "$id" || echo "update $?"
 	i=0
 	while ! $r kill "$id" 15 || sleep 0.2; do
 		i=$((i + 1))

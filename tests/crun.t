@@ -154,6 +154,11 @@ drop "$id"
 
 # ---- its name (K-08) ----
 
+if head -c 2 "$RUNC" | grep -q '#!'; then
+	skip 'argv[0] crun' 'the runtime is called by a script here'
+	nothing_left
+	done_testing
+fi
 mkdir "$tmp/names"
 ln -s "$(readlink -f "$RUNC")" "$tmp/names/crun"
 RUNC=$tmp/names/crun

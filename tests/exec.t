@@ -428,9 +428,9 @@ fi
 
 # pids.limit is reached: that is when somebody wants to look.
 pids=$(find /sys/fs/cgroup -path "*$mark*" -name pids.max 2>/dev/null | head -n 1)
-config_set /linux/resources/pids '{"limit":2}'
-argv sh -c 'sleep 1000 & exec sleep 1000'
 if [ -n "$pids" ]; then
+	config_set /linux/resources/pids '{"limit":2}'
+	argv sh -c 'sleep 1000 & exec sleep 1000'
 	up
 	wait_for members_are 2
 	ex "$id" id -u
