@@ -230,6 +230,41 @@ isnt 'and its descriptors are no way' "$status" 0
 is 'nothing is written to what they point to' "$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
 drop "$id"
 
+# ---- a container that stops whoever comes into its cgroup ----
+
+# By the freezer of a cgroup that is delegated to it: exec's first process is still outside of its pid
+# namespace then, and does not die with it.
+container sleep 1000
+sleep 1000 &
+stray=$!
+for c in $(cgroups_left); do
+	echo $stray >"$c/cgroup.procs"
+done
+do_runc delete --force "$id"
+is 'who is left in the cgroup does not keep it' "$status" 0 || diag "$err"
+ok 'but goes with it' wait_for gone $stray
+kill -KILL $stray 2>/dev/null
+wait $stray 2>/dev/null
+
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+	bundle
+	chown -R 100000:100000 "$rootfs"
+	map='[{"containerID":0,"hostID":100000,"size":65536}]'
+	config_set /linux/namespaces/- '{"type":"user"}' /linux/namespaces/- '{"type":"cgroup"}' \
+		/linux/uidMappings "$map" /linux/gidMappings "$map" /root/readonly false \
+		/mounts/6/options '["nosuid","noexec","nodev","relatime","rw"]'
+	argv sh -c 'cd /sys/fs/cgroup && mkdir -p a/b && echo 1 >a/b/cgroup.procs && touch /tmp/moved && echo 1 >a/cgroup.freeze'
+	do_runc run -d --bundle "$bundle" "$id"
+	wait_for test -e "$rootfs/tmp/moved"
+	wait_for grep -q 'frozen 1' "$(own_cgroup)/a/cgroup.events"
+	LIMIT=20 do_runc exec "$id" true
+	like 'exec does not follow it into a freezer' "$status $err" '^255 .*frozen' || diag "$out"
+	do_runc delete --force "$id"
+	is 'and it is deleted' "$status" 0 || diag "$err"
+else
+	skip 'exec does not follow it into a freezer' 'needs a delegated cgroup of v2'
+fi
+
 # ---- the number of a dead init is given to another process while exec looks it up ----
 
 # Without namespaces and cgroups only the root directory, found by /proc/PID, is joined.

@@ -38,8 +38,7 @@ static int check_unused(struct cgroup *cg, struct cg_dir *d)
 	return 0;
 }
 
-/* Is d held, by its own switch or by a cgroup above? A process that joined would stop dead. */
-static int check_frozen(const struct cg_dir *d)
+int cg_dir_check_frozen(const struct cg_dir *d)
 {
 	char buf[256];
 	uint64_t frozen = 0;
@@ -65,7 +64,7 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d)
 		return -1;
 	/* Directly below the root only what was there before can be frozen: the root never is. */
 	slash = strchr(d->path + d->base + 1, '/');
-	if ((!ret || slash) && (d->v2 || d->ctls >> CTL_FREEZER & 1) && check_frozen(d) < 0)
+	if ((!ret || slash) && (d->v2 || d->ctls >> CTL_FREEZER & 1) && cg_dir_check_frozen(d) < 0)
 		return -1;
 	return cg_version(d)->prepare ? cg_version(d)->prepare(cg, d) : 0;
 }
@@ -120,10 +119,20 @@ int cgroupfs_create(struct cgroup *cg)
 
 int cgroupfs_remove(struct cgroup *cg)
 {
+	bool killed = false;
 	int ret = 0;
 
 	cg_each (d, cg) {
 		fd_close(&d->fd);
+		if (!rmdir(d->path) || errno == ENOENT)
+			continue;
+		/* Not all that lives in it need have died with init: exec's process on its way in has not
+		 * come to its pid namespace yet, and a container can freeze it there. */
+		if (errno == EBUSY && !killed) {
+			killed = true;
+			if (cgroup_kill(cg, SIGKILL) < 0)
+				err_clear("who is left is told when it cannot be removed");
+		}
 		/* Every one is tried; the record keeps the last failure. */
 		if (tree_remove(d->path, d->v2) < 0)
 			ret = -1;

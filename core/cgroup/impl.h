@@ -259,6 +259,8 @@ int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
 int cg_dir_open(const struct cg_dir *d, const char *file, int flags);
 /* Writes and reads such a file, whole. */
 int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
+/* Is d held, by its own switch or by a cgroup above? A process that joined would stop dead. 0, or -1: it is. */
+int cg_dir_check_frozen(const struct cg_dir *d);
 ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base);
 #define cg_each(d, cg)                                                                             \

@@ -225,6 +225,11 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 	return 0;
 }
 
+int cgroup_check_thawed(const struct cgroup *cg)
+{
+	return cg->v2 && cg->v2->path ? cg_dir_check_frozen(cg->v2) : 0;
+}
+
 /* One directory to one of its sub-cgroups. */
 static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 {

@@ -139,6 +139,7 @@ static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 	int proc __cleanup(fd_close) = -1;
 
 	const struct oci_resources *r = c->config->linux->resources;
+	int moved;
 
 	/* One that is none is entered like any other. */
 	if (!l->cgroup && cgroup_load(c->arena, &l->state, &l->cgroup) < 0)
@@ -151,7 +152,10 @@ static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
 	c->follows = FOLLOWS;
 	proc = procfs_open();
-	return proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, l->state.pid);
+	moved = proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, l->state.pid);
+	if (moved == 1 && !how->ignore_paused && cgroup_check_thawed(l->cgroup) < 0)
+		return fail_in("cannot exec in a paused container");
+	return moved < 0 ? -1 : 0;
 }
 
 static int plan_namespaces(struct child *c, const struct life *l)
