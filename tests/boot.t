@@ -46,6 +46,21 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 else
 	skip "others are refused even where they reach it" "no setpriv that can here"
 fi
+# Clients that stop before they read their answer, more than are listened to at once.
+if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; then
+	mkfifo "$tmp/gate"
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		background nsenter -t "$machine" -m "$HELPERS/step" before 45 "echo waits; cat $tmp/gate" -- \
+			"$OCI_INIT" status >>"$tmp/waits" 2>&1
+	done
+	nine_wait() { [ "$(grep -c waits "$tmp/waits")" = 9 ]; }
+	wait_for nine_wait
+	order status "$a"
+	is "clients that never read their answers keep nobody from being heard" "$status" 0
+	: >"$tmp/gate"
+else
+	skip "clients that never read their answers keep nobody from being heard" "the helper step cannot be used here"
+fi
 kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/null
 ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
 nok "what it left is cleared away" inside test -e "/run/runc/$a"

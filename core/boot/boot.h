@@ -162,6 +162,7 @@ struct machine {
 	size_t n;
 	int signals, inotify, watchdog, control;
 	int clients[CONTROL_MAX];
+	int64_t heard[CONTROL_MAX]; /* when each spoke last */
 	int64_t pet; /* when the watchdog is due */
 	pid_t shell;
 	int64_t shell_due; /* INT64_MAX: none wanted */
@@ -176,7 +177,7 @@ pid_t unit_kill(const struct unit *u, int sig); /* the container, by the runtime
 int unit_signal(const struct unit *u, int sig); /* the same by `runc run` where it passes it on */
 void control_open(struct machine *m);
 void control_accept(struct machine *m);
-void control_serve(struct machine *m, int *client, int64_t now);
+void control_serve(struct machine *m, size_t at, int64_t now);
 _Noreturn void boot_down(struct machine *m);
 
 /* Asks process 1: one packet there, one back. 0, -1. */

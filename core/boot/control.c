@@ -41,6 +41,7 @@ void control_accept(struct machine *m)
 	int fd __cleanup(fd_close) = accept4(m->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
+	size_t at = 0;
 
 	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return;
@@ -48,11 +49,13 @@ void control_accept(struct machine *m)
 		send(fd, "error only root may do this", 27, MSG_NOSIGNAL);
 		return;
 	}
-	for (size_t i = 0; i < CONTROL_MAX; i++)
-		if (m->clients[i] < 0) {
-			m->clients[i] = fd_take(&fd);
-			return;
-		}
+	/* Where all are taken, from the one that has been silent for longest: it may be stopped for good. */
+	for (size_t i = 0; i < CONTROL_MAX && m->clients[at] >= 0; i++)
+		if (m->clients[i] < 0 || m->heard[i] < m->heard[at])
+			at = i;
+	fd_close(&m->clients[at]);
+	m->clients[at] = fd_take(&fd);
+	m->heard[at] = clock_ms();
 }
 
 static size_t find(const struct machine *m, const char *name)
@@ -113,8 +116,9 @@ static int answer(struct machine *m, char *request, int64_t now, char *out, size
 	return snprintf(out, size, "ok");
 }
 
-void control_serve(struct machine *m, int *client, int64_t now)
+void control_serve(struct machine *m, size_t at, int64_t now)
 {
+	int *client = &m->clients[at];
 	char request[1200], out[1200];
 	ssize_t n = recv(*client, request, sizeof(request) - 1, 0);
 	int len;
@@ -125,6 +129,7 @@ void control_serve(struct machine *m, int *client, int64_t now)
 		return;
 	}
 	request[n] = 0;
+	m->heard[at] = now;
 	len = answer(m, request, now, out, sizeof(out));
 	if (send(*client, out, len < (int)sizeof(out) ? (size_t)len : sizeof(out) - 1,
 		 MSG_NOSIGNAL) < 0)

@@ -385,15 +385,11 @@ enum { P_SIGNALS, P_INOTIFY, P_CONTROL, P_CLIENTS, P_LOGS = P_CLIENTS + CONTROL_
 
 static void fill(const struct machine *m, struct pollfd *p)
 {
-	bool room = false;
-
 	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
 	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
-	for (size_t i = 0; i < CONTROL_MAX; i++) {
+	for (size_t i = 0; i < CONTROL_MAX; i++)
 		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
-		room |= m->clients[i] < 0;
-	}
-	p[P_CONTROL] = (struct pollfd){ room ? m->control : -1, POLLIN, 0 };
+	p[P_CONTROL] = (struct pollfd){ m->control, POLLIN, 0 };
 	for (size_t i = 0; i < m->n; i++)
 		p[P_LOGS + i] = (struct pollfd){ m->units[i].log.in, POLLIN, 0 };
 }
@@ -409,7 +405,7 @@ static void serve(struct machine *m, const struct pollfd *p)
 		on_signals(m);
 	for (size_t i = 0; i < CONTROL_MAX; i++)
 		if (p[P_CLIENTS + i].revents)
-			control_serve(m, &m->clients[i], clock_ms());
+			control_serve(m, i, clock_ms());
 	if (p[P_CONTROL].revents)
 		control_accept(m);
 }
