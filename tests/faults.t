@@ -29,7 +29,9 @@ facts() {
 # verbs tell of are not the same twice, nor is a pid of the host.
 told() {
 	case $verb in
-	state | list | ps) sed 's/root/N/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
+	# without the owner, who may have no name just now
+	list) sed 's/ [^ ]* *$//; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
+	state | ps) sed 's/root/N/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
 	events) grep -o '"\(type\|id\|cpu\|memory\|pids\|blkio\)":["{]' "$tmp/out" ;;
 	*) tr -d '\r' <"$tmp/out" | grep -v "^/dev/[a-z]* .* devtmpfs \\|level=\\|\\[[0-9]\\{4\\}\\]" |
 		sed 's/^pid [0-9][0-9][0-9]*/pid N/; s/;_ses[.].*/;_ses.NAME/' ;;
@@ -58,7 +60,8 @@ errors() { cat "$tmp/err" "$tmp/out" | grep -c '^ocibox:\|level=\(error\|fatal\)
 # judge: sets $why to what is wrong with the last one, "" when nothing is.
 judge() {
 	why=
-	_lines=$(grep -c -v 'level=warning\|^termios' "$tmp/err")
+	# An init that was told to wait speaks for itself: create has returned, or nearly.
+	_lines=$(grep -c -v 'level=warning\|^termios\|^wait for start' "$tmp/err")
 	[ -z "$tty" ] || _lines=$(errors)
 	[ -z "$tty" ] || grep -q '^termios same' "$tmp/err" || why='the terminal is left raw'
 	case $rc in
