@@ -97,7 +97,7 @@ static int status_run(void *opts, int argc, char **argv)
 	int fd __cleanup(fd_close) = -1;
 	bool json = o->format && !strcmp(o->format, "json"), any = false;
 	struct json_out out = { .arena = &arena };
-	struct status_row r;
+	struct status_row r = { 0 };
 	int found;
 
 	if (o->format && !json && strcmp(o->format, "table"))
@@ -140,7 +140,7 @@ static int order(const char *verb, const char *name, bool up)
 {
 	int fd __cleanup(fd_close) = control_connect();
 	static const struct timespec moment = { 0, 20000000 };
-	struct status_row r;
+	struct status_row r = { 0 };
 	char answer[1200];
 
 	if (fd < 0 ||
