@@ -245,6 +245,7 @@ is 'who is left in the cgroup does not keep it' "$status" 0 || diag "$err"
 ok 'but goes with it' wait_for gone $stray
 kill -KILL $stray 2>/dev/null
 wait $stray 2>/dev/null
+drop "$id"
 
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
 	bundle
