@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 
 /* What lies in ROOT/ID. */
@@ -22,6 +23,14 @@
 static int no_such_container(void)
 {
 	return fail_take(ENOENT, "container does not exist");
+}
+
+static int check_ours(const struct stat *st, const char *root, const char *id)
+{
+	if (st->st_uid == getauxval(AT_EUID))
+		return 0;
+	return failx("state directory %s%s%s belongs to user %u, not to us", root, id ? "/" : "",
+		     id ? id : "", (unsigned)st->st_uid);
 }
 
 /* ROOT itself: only its owner gets in, and nobody else's directory is taken for it (2019-12439). */
@@ -49,9 +58,8 @@ static int open_root(const char *root, bool make)
 	}
 	if (make && fstat(fd, &st) < 0)
 		return fail("stat state directory %s", root);
-	if (make && st.st_uid != geteuid())
-		return failx("state directory %s belongs to user %u, not to us", root,
-			     (unsigned)st.st_uid);
+	if (make && check_ours(&st, root, NULL) < 0)
+		return -1;
 	return fd_take(&fd);
 }
 
@@ -73,6 +81,10 @@ static int lock_dir(int dir)
 			return fail("lock the state directory");
 	if (fstat(dir, &st) < 0)
 		return fail("stat the state directory");
+	/* Made by us and opened by name, in a root where others may write it is perhaps another's. */
+	if (st.st_uid != getauxval(AT_EUID))
+		return failx("the state directory belongs to user %u, not to us",
+			     (unsigned)st.st_uid);
 	return st.st_nlink > 0;
 }
 
@@ -179,10 +191,7 @@ static int check_owner(int dir, const char *root, const char *id)
 
 	if (fstat(dir, &st) < 0)
 		return fail("stat state directory %s/%s", root, id);
-	if (st.st_uid == geteuid())
-		return 0;
-	return failx("state directory %s/%s belongs to user %u, not to us", root, id,
-		     (unsigned)st.st_uid);
+	return check_ours(&st, root, id);
 }
 
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
