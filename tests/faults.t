@@ -30,17 +30,18 @@ facts() {
 told() {
 	case $verb in
 	# without the owner, who may have no name just now
-	list) sed 's/ [^ ]* *$//; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
+	list) sed 's/Z .*/Z/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
 	state | ps) sed 's/root/N/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
 	events) grep -o '"\(type\|id\|cpu\|memory\|pids\|blkio\)":["{]' "$tmp/out" ;;
 	*) tr -d '\r' <"$tmp/out" | grep -v "^/dev/[a-z]* .* devtmpfs \\|level=\\|\\[[0-9]\\{4\\}\\]" |
 		sed 's/^pid [0-9][0-9][0-9]*/pid N/; s/;_ses[.].*/;_ses.NAME/' ;;
 	esac
 }
+all_dead() { status_is "$id" stopped && [ -z "$(processes_left)" ]; }
 # outcome FILE: of a success. Who is let go may not have said it all yet.
 outcome() {
 	[ -z "$stays" ] || wait_for grep -q stays "$tmp/out"
-	[ "$verb" != kill ] || wait_for status_is "$id" stopped
+	[ "$verb" != kill ] || wait_for all_dead
 	told >"$1"
 	cp "$1" "$1.told"
 	facts >>"$1"
@@ -88,7 +89,7 @@ judge_death() {
 # Makers leave nothing themselves; what was there before can be deleted.
 remains() {
 	case $prepare:$rc in
-	p_none:0 | p_uncached:0) runc delete --force "$id" >/dev/null 2>&1 ;;
+	p_none:0 | p_uncached:0 | p_*:124) runc delete --force "$id" >/dev/null 2>&1 ;;
 	p_none:* | p_uncached:*)
 		# The container had its life and then could not be removed: told, and delete does it.
 		! told | cmp -s - "$tmp/good.told" || clear_now || runc delete --force "$id" >/dev/null 2>&1
