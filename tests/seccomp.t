@@ -173,6 +173,20 @@ do_runc run -d --bundle "$bundle" "$id"
 do_runc exec "$id" probe call sched_yield
 is 'exec: the same filter' "$out" 'sched_yield errno 77' || diag "$err"
 drop "$id"
+# With no_new_privs it comes after the clone of exec's process, without it before.
+allow_but '{"names":["clone","clone3"],"action":"SCMP_ACT_ERRNO"}'
+argv sleep 1000
+for nnp in true false; do
+	config_set /process/noNewPrivileges $nnp
+	do_runc run -d --bundle "$bundle" "$id"
+	do_runc exec "$id" true
+	# control: runc 1.1.5 has cloned long before.
+	case $nnp in
+	true) is 'exec: a profile without clone' "$status" 0 || diag "$err" ;;
+	*) like 'exec: and without no_new_privs: in, or told why not' "$status $err" '^0 |^255 .*profile must allow clone' ;;
+	esac
+	drop "$id"
+done
 
 # ---- architectures, flags ----
 
@@ -248,6 +262,20 @@ if helper sock; then
 	is 'exec: the message: state' "$(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" /state/pid)" "running $(cat "$tmp/pid")"
 	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" "$(cat "$tmp/pid")"
 	drop "$id"
+	# Without no_new_privs the filter is there before its last steps: the listener hears of those.
+	cp "$bundle/config.json" "$tmp/plain.json"
+	config_set /process/noNewPrivileges false /process/cwd '"/tmp"' /linux/seccomp/syscalls/0/names '["chdir"]'
+	argv sleep 1000
+	listen 1
+	LIMIT=20 do_runc run -d --bundle "$bundle" "$id"
+	is 'NOTIFY of what comes after the filter' "$status" 0 || diag "$err"
+	wait_for gone $sock
+	listen 1
+	LIMIT=20 do_runc exec "$id" true
+	is 'exec: also there' "$status" 0 || diag "$err"
+	wait_for gone $sock
+	drop "$id"
+	mv "$tmp/plain.json" "$bundle/config.json"
 	rm -f "$tmp/listen" "$tmp/sock.out"
 	call sched_yield
 	# A listener whose wait only a fatal signal ends: 5.19.

@@ -200,13 +200,12 @@ struct serve {
 		ignored; /* signals that init inherited ignored: told with the answers to PID and READY */
 	bool exec_failed; /* everything stood, only execve(2) failed */
 	unsigned done; /* bits of the types that may come only once */
-	int notify; /* the seccomp descriptor of an init whose pid is not known yet; -1: none */
 	struct service service;
 };
 #define SERVE_INIT(child_, life_)                                                                  \
 	{                                                                                          \
 		.c = (child_), .life = (life_), .sock = -1, .pidfd = -1, .master = -1,             \
-		.notify = -1, .service = SERVICE_INIT,                                             \
+		.service = SERVICE_INIT,                                                           \
 	}
 
 /* Serves until the stream ends (0) or the child fails (-1). */

@@ -193,6 +193,9 @@ bool join_unseen(struct child *c)
 	 * /proc/self/fd shows, and out here are not in the container's /proc. */
 	if (!c->late || sys_close_range(~0U, ~0U, 0) < 0)
 		return false;
+	/* A listener is told whose calls it hears of, and must hear of those that still follow. */
+	if (c->seccomp.notify && !c->process->no_new_privileges)
+		return false;
 	if (child_enters(c))
 		return true;
 	c->mounts.outside = mount_proc_outside();
@@ -222,6 +225,9 @@ int join_appear(struct child *c)
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 	if (pid < 0) {
 		fail("clone the container's process");
+		if (c->seccomp.len && !c->process->no_new_privileges)
+			return fail_hint("without noNewPrivileges its seccomp profile must allow "
+					 "clone, read, write and setsid");
 		return spawn_explain(c);
 	}
 	if (pid)

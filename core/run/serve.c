@@ -225,12 +225,15 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 }
 
 /* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
-static int send_notify(struct serve *s, int listener)
+static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
 	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
 	int sock __cleanup(fd_close) = -1;
 
+	(void)fd;
+	if (m->fd < 0 || !sc->listener_path)
+		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
 	json_open(&o, NULL, '{');
 	json_put_str(&o, "ociVersion", OCI_VERSION);
 	json_open(&o, "fds", '[');
@@ -246,21 +249,9 @@ static int send_notify(struct serve *s, int listener)
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = unix_connect(sc->listener_path, SOCK_STREAM);
-	if (sock < 0 || wire_send_fd(sock, o.buf, listener) < 0)
+	if (sock < 0 || wire_send_fd(sock, o.buf, m->fd) < 0)
 		return fail_in("linux.seccomp.listenerPath");
 	return 0;
-}
-
-static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
-{
-	(void)fd;
-	if (m->fd < 0 || !s->c->config->linux->seccomp->listener_path)
-		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
-	if (s->pid)
-		return send_notify(s, m->fd);
-	/* From the first process: whose it is can be said when init is known. */
-	s->notify = fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
-	return s->notify < 0 ? fail("keep the seccomp descriptor") : 0;
 }
 
 /* Every question: who answers, whether it may come more than once, and also once init is ready: it may
@@ -331,9 +322,8 @@ int serve_known(struct serve *s)
 	/* The first process has left the only place to init. */
 	if (s->c->plan.alone && serve_attach(s, NULL, NULL) < 0)
 		return -1;
-	if (settle(s) < 0 || (s->notify >= 0 && send_notify(s, s->notify) < 0))
+	if (settle(s) < 0)
 		return -1;
-	fd_close(&s->notify);
 	return s->c->plan.two_steps ? wire_send(s->sock, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
 }
 
