@@ -83,14 +83,24 @@ static void print_table(const struct list_row *rows, size_t n)
 		}
 }
 
-/* A directory without a container, and nobody at work on it: who makes or deletes one holds its lock. */
+/* A directory without a container, and nobody at work on it: who makes or deletes one holds its lock, but
+ * for the moment between mkdir(2) and flock(2), after which there is a second look. */
 static bool left_behind(const char *id)
 {
 	const char *path = arena_printf(&arena, "%s/%s", globals.root, id);
-	int fd __cleanup(fd_close) = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
 
-	return fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB) && !fstat(fd, &st) && st.st_nlink;
+	for (int look = 0; look < 2; look++) {
+		int fd __cleanup(fd_close) = -1;
+		struct stat st;
+
+		if (look)
+			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) || fstat(fd, &st) || !st.st_nlink ||
+		    !faccessat(fd, "state.json", F_OK, 0))
+			return false;
+	}
+	return true;
 }
 
 /* One container into the table's next row, or the JSON array. 1 there, 0 gone meanwhile. */
