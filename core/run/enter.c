@@ -192,6 +192,7 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 {
 	static struct oci_linux no_linux;
 	const struct oci_cpu_affinity *cpus;
+	int rc;
 
 	if (check_status(l, how) < 0 || life_config(c->arena, l, doc) < 0)
 		return -1;
@@ -200,11 +201,14 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 	c->doc = doc;
 	c->config = &doc->config;
 	c->state = &l->state;
-	if (plan_process(c, how, doc->config.process) < 0 || plan_namespaces(c, l) < 0 ||
-	    plan_cgroup(c, l, how) < 0)
+	if (plan_process(c, how, doc->config.process) < 0)
 		return -1;
+	rc = plan_namespaces(c, l) < 0 || plan_cgroup(c, l, how) < 0 ? -1 : 0;
+	/* Whatever failed on the way, that is why. */
 	if (!still_there(l))
 		return failx("container not running");
+	if (rc < 0)
+		return -1;
 	if (launch_seccomp(c) < 0)
 		return -1;
 	cpus = c->process->exec_cpu_affinity;
