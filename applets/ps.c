@@ -142,15 +142,19 @@ static int filter(FILE *in, const cgroup_pids *pids)
 			fputs(line, stdout);
 	}
 	free(line);
-	if (ferror(in))
-		return fail("read what ps prints");
+	if (ferror(in)) {
+		fail("read what ps prints");
+		return column >= 0 ? -1 : 1;
+	}
 	if (column >= 0)
 		return 0;
 	failx("couldn't find PID field in ps output");
-	return *said ? fail_hint("%s", said) : -1;
+	if (*said)
+		fail_hint("%s", said);
+	return 1;
 }
 
-/* 0 done, -1: there is no ps that understands args. */
+/* 0 done; 1: no ps understands args, and nothing is shown; -1: it was cut short. */
 static int host_ps(char **args, const cgroup_pids *pids)
 {
 	posix_spawn_file_actions_t fa;
@@ -161,14 +165,16 @@ static int host_ps(char **args, const cgroup_pids *pids)
 	if (pipe2(fds, O_CLOEXEC))
 		return fail("make a pipe to ps");
 	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&fa, fds[1], STDERR_FILENO);
-	r = posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
+	/* Without these it would show all that the host has. */
+	r = posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO) ||
+	    posix_spawn_file_actions_adddup2(&fa, fds[1], STDERR_FILENO) ||
+	    posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
 	posix_spawn_file_actions_destroy(&fa);
 	close(fds[1]);
 	if (r) {
 		close(fds[0]);
-		return failx("exec: \"ps\": executable file not found in $PATH");
+		failx("exec: \"ps\": executable file not found in $PATH");
+		return 1;
 	}
 	in = fdopen(fds[0], "r");
 	if (!in)
@@ -316,12 +322,12 @@ static int ps_run(void *opts, int argc, char **argv)
 		return print_json(&pids);
 	argv[0] = "ps";
 	r = host_ps(argc > 1 ? argv : default_args, &pids);
-	if (r < 0 && argc == 1) {
+	if (r > 0 && argc == 1) {
 		err_clear("there is a table of our own");
 		own_ps(&pids);
 		return 0;
 	}
-	return r;
+	return r ? -1 : 0;
 }
 
 static const struct opt ps_opts[] = {
