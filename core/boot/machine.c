@@ -189,7 +189,7 @@ static void on_end(struct machine *m, size_t i, int raw)
 
 static void act(struct machine *m, const struct super_act *a)
 {
-	struct unit *u = m->n ? &m->units[a->i < m->n ? a->i : 0] : NULL;
+	struct unit *u = &m->units[a->i < m->n ? a->i : 0]; /* there is room for one more than n */
 
 	switch (a->what) {
 	case SUPER_START:

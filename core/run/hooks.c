@@ -161,7 +161,7 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	/* An error is one line; what matters stands in the last one as often as in the first. */
 	for (char *c = p.output; (c = strchr(c, '\n'));)
 		*c = ' ';
-	if (p.timed_out)
+	if (p.timed_out && h->timeout)
 		failx("hook ran past specified timeout of %d.0s", *h->timeout);
 	else if (WIFSIGNALED(status))
 		failx("killed by signal %d%s%s", WTERMSIG(status), *p.output ? ": " : "", p.output);
