@@ -19,8 +19,8 @@ echo host-only >"$tmp/host-only"
 # spying VERB ARG...: starts the spy, detached, in a pid namespace of its own; $spy is its pid.
 spying() {
 	bundle spy
-	chmod 755 "$rootfs/bin/probe"
-	argv sh -c "probe $* >/tmp/seen; echo finished >>/tmp/seen"
+	chmod 755 "$rootfs/bin/spy"
+	argv sh -c "spy $* >/tmp/seen; echo finished >>/tmp/seen"
 	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/spy.pid" "$id-spy"
 	spy=$(cat "$tmp/spy.pid")
@@ -63,7 +63,7 @@ for entry in /proc/self/exe /bin/to-exe; do
 	drop "$id"
 done
 bundle
-config_set /root/readonly false /hooks '{"startContainer":[{"path":"/bin/probe","args":["probe","scribble","50"]}]}'
+config_set /root/readonly false /hooks '{"startContainer":[{"path":"/bin/spy","args":["spy","scribble","50"]}]}'
 i=0
 while [ $i -lt 10 ]; do
 	i=$((i + 1))
@@ -87,9 +87,9 @@ if printf '%s\n' "$out" | grep -q -e --init; then
 cp /bin/busybox /busybox
 /busybox sleep 1000 &
 until [ "$(readlink /proc/$!/exe)" = /busybox ]; do :; done
-probe grab $! >/tmp/own
-probe grab 1 >/tmp/host
-probe scribble 100000000
+spy grab $! >/tmp/own
+spy grab 1 >/tmp/host
+spy scribble 100000000
 END
 	do_runc run -d --init --bundle "$bundle" "$id"
 	is 'oci-init is process 1' "$status $(status_of "$id")" '0 running' || diag "$err"
@@ -113,7 +113,7 @@ ok 'the copy was writable' test -w "$RUNC"
 
 # ---- descriptors, root, cwd ----
 
-spying spy 100000000 "$tmp/host-only"
+spying look 100000000 "$tmp/host-only"
 is 'the spy runs' "$(status_of "$id-spy")" running
 bundle
 join
@@ -125,7 +125,7 @@ while [ $i -lt $((rounds * 2)) ]; do
 done
 drop "$id-spy"
 # The spy is killed, so its findings are asked for in a second way: a bounded one that ends by itself.
-spying spy 3000 "$tmp/host-only"
+spying look 3000 "$tmp/host-only"
 bundle
 join
 argv true
@@ -152,7 +152,7 @@ tracing() {
 	for _set in bounding effective permitted; do
 		config_set "/process/capabilities/$_set/-" '"CAP_SYS_PTRACE"'
 	done
-	argv sh -c "probe $* >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
+	argv sh -c "spy $* >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
 	rm -f "$rootfs/tmp/seen"
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/spy.pid" "$id-spy"
 	spy=$(cat "$tmp/spy.pid")
@@ -161,7 +161,7 @@ tracing() {
 # The container's /proc can be mounted from outside since Linux 6.17.
 mkdir "$tmp/proc"
 mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null && umount "$tmp/proc" && pidns=1
-for how in 'spy 2000' 'seize 2000'; do
+for how in 'look 2000' 'seize 2000'; do
 	if [ -z "${pidns:-}" ]; then
 		skip "those who join a pid namespace under the eyes of one who may trace them: $how" 'needs the option pidns of procfs'
 		continue
@@ -182,7 +182,7 @@ for how in 'spy 2000' 'seize 2000'; do
 	done
 	wait_for has_line "$seen" finished
 	case $how in
-	spy*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" '^spy looked 1 found 0$' ;;
+	look*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" '^spy looked 1 found 0$' ;;
 	*) like 'and nobody with more than the payload' "$(cat "$seen")" '^seize looked 1 stronger 0 held 0$' ;;
 	esac || diag "$i starts"
 	drop "$id-spy"

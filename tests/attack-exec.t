@@ -118,7 +118,7 @@ fi
 
 # ---- the runtime's executable (2019-5736) ----
 
-container sh -c 'probe scribble 100000000; sleep 1000'
+container sh -c 'spy scribble 100000000; sleep 1000'
 ln -s /proc/self/exe "$rootfs/bin/to-exe"
 printf '#!/proc/self/exe\n' >"$rootfs/bin/by-script"
 chmod 755 "$rootfs/bin/by-script"
@@ -132,29 +132,28 @@ for entry in true /proc/self/exe to-exe by-script; do
 done
 is 'the container still tries' "$(status_of "$id")" running
 
+# watched [OPTION]...: exec again and again, until who watches in the container is finished.
+watched() {
+	i=0
+	until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
+		i=$((i + 1))
+		runc exec "$@" "$id" true >/dev/null 2>&1
+	done
+	wait_for has_line "$rootfs/tmp/seen" finished
+	diag "$i times: $(head -n 1 "$rootfs/tmp/seen")"
+}
+
 # ---- what the entering process has open (2016-9962) ----
 
-container sh -c "probe spy 2000 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
-i=0
-until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
-	i=$((i + 1))
-	runc exec "$id" true >/dev/null 2>&1
-done
-wait_for has_line "$rootfs/tmp/seen" finished
-diag "$i times"
+container sh -c "spy look 2000 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
+watched
 like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" ' found 0$'
 
 # ---- what its command line says, and what is said of its program ----
 
 # shellcheck disable=SC2016
-container sh -c 'part=SECR; probe overhear 20000 ${part}ET >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
-i=0
-until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
-	i=$((i + 1))
-	runc exec --env "SECRET=x" "$id" true >/dev/null 2>&1
-done
-wait_for has_line "$rootfs/tmp/seen" finished
-diag "$i times: $(head -n 1 "$rootfs/tmp/seen")"
+container sh -c 'part=SECR; spy overhear 20000 ${part}ET >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
+watched --env "SECRET=x"
 like 'what the command line says is not overheard' "$(cat "$rootfs/tmp/seen")" 'looked 1 found 0$'
 
 # A script whose interpreter has a name that plays with the terminal it is shown on.
@@ -171,15 +170,9 @@ drop "$id"
 bundle
 config_set /root/readonly false /process/capabilities \
 	'{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
-argv sh -c 'probe seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
+argv sh -c 'spy seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
 do_runc run -d --bundle "$bundle" "$id"
-i=0
-until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
-	i=$((i + 1))
-	runc exec "$id" true >/dev/null 2>&1
-done
-wait_for has_line "$rootfs/tmp/seen" finished
-diag "$i times: $(head -n 1 "$rootfs/tmp/seen")"
+watched
 like 'exec where everybody may be traced: nobody with more than the payload' "$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
 
 # Cloned at the very end, it is the process that was asked for all the same.

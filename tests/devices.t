@@ -148,18 +148,10 @@ refused 'in a user namespace: a node the host does not have' 'no-such-on-host'
 
 # ---- net devices (ND-01 to ND-04) ----
 
-# The device lives in a network namespace of the test, so that nothing is left on the host.
-cat >"$tmp/with-device" <<'END'
-for type in dummy ifb veth; do
-	ip link add outer type $type 2>/dev/null && break
-done
-ip addr add 192.0.2.7/24 dev outer 2>/dev/null && ip link set outer up || exit 77
-exec "$@"
-END
 # with_device: like run, where a device "outer" exists.
 with_device() {
 	status=0
-	OCI_TEST_MARK=$mark unshare -n sh "$tmp/with-device" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark unshare -n sh "$tests/net-device.sh" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
 		>"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")

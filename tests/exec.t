@@ -305,10 +305,7 @@ ex --pid-file /no/such/folder/pid -d "$id" sleep 1001
 like 'a pid file that cannot be written' "$status $err" '^255 .*/no/such/folder'
 is 'and the process is gone' "$(runc exec "$id" ps | grep -c '[s]leep 1001')" 0
 if helper sock; then
-	"$HELPERS/sock" pidfd "$tmp/ps" >"$tmp/pidfd" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$tmp/pidfd" listening
+	listen "$tmp/pidfd" "$HELPERS/sock" pidfd "$tmp/ps"
 	ex -d --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" "$id" sleep 1
 	if echo "$out$err" | grep -q 'not defined'; then
 		skip '--pidfd-socket' 'the runtime does not have it'

@@ -302,7 +302,7 @@ bundle() {
 	base_config >"$bundle/config.json"
 }
 
-# make_rootfs DIR: busybox under all its names (hard links), our probe, and nothing else.
+# make_rootfs DIR: busybox under all its names (hard links), our helpers, and nothing else.
 make_rootfs() {
 	(
 		umask 022
@@ -310,7 +310,7 @@ make_rootfs() {
 		chmod 1777 "$1/tmp"
 		cp "$BUSYBOX" "$1/bin/busybox"
 		"$1/bin/busybox" --install "$1/bin" 2>/dev/null
-		cp "$HELPERS/probe" "$HELPERS/tiny" "$1/bin/"
+		cp "$HELPERS/probe" "$HELPERS/spy" "$HELPERS/tiny" "$1/bin/"
 		printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$1/etc/passwd"
 		printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
 	)
@@ -421,6 +421,17 @@ background() {
 	"$@" &
 	bg=$!
 	bg_all="$bg_all $bg"
+}
+
+# listen OUT CMD...: in the background until it says so; OUT is what it says. Sets $sock.
+listen() {
+	rm -f "$1"
+	_out=$1
+	shift
+	"$@" >"$_out" 2>&1 &
+	sock=$!
+	bg_all="$bg_all $sock"
+	wait_for has_line "$_out" listening
 }
 
 # helper NAME: succeeds when it is there or can be built.
@@ -569,7 +580,7 @@ id=$mark
 root=$tmp/state
 bg_all=
 mkdir "$tmp/tmpdir"
-if ! helper probe || ! helper tiny; then
+if ! helper probe || ! helper spy || ! helper tiny; then
 	rm -rf "$tmp"
 	bail "the helpers in tests/helpers are not built and no compiler was found"
 fi

@@ -93,10 +93,7 @@ is 'exec --detach' "$status $(stat -c %u "/proc/$(cat "$home/pid2")/ns" 2>/dev/n
 if helper sock; then
 	cat "$HELPERS/sock" >"$home/sock"
 	chmod 755 "$home/sock"
-	as_user "$home/sock" console "$home/cs" typed >"$home/console" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$home/console" listening
+	listen "$home/console" as_user "$home/sock" console "$home/cs" typed
 	do_runc exec -d --tty --console-socket "$home/cs" "$id" sh -c 'read -r a; echo "got <$a>"'
 	is 'exec with a terminal' "$status" 0 || diag "$err"
 	wait_for gone $sock

@@ -227,10 +227,7 @@ if helper sock; then
 	cp "$tmp/good.json" "$bundle/config.json"
 	config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",\"listenerMetadata\":\"meta data\",
 		\"syscalls\":[{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}" /annotations '{"a":"b"}'
-	"$HELPERS/sock" seccomp "$tmp/listen" 1 >"$tmp/sock.out" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$tmp/sock.out" listening
+	listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 1
 	call sched_yield
 	run
 	is 'NOTIFY: the answer of the listener' "$out" 'sched_yield 42' || diag "$err"
@@ -243,18 +240,15 @@ if helper sock; then
 	like 'the message: pid of init' "$(json_get "$tmp/msg" /pid)" '^[1-9][0-9]*$'
 	like 'the message: version' "$(json_get "$tmp/msg" /ociVersion)" '^1\.'
 	# exec: the same filter, a listener of its own (S-14).
-	listen() {
-		rm -f "$tmp/listen" "$tmp/sock.out"
-		"$HELPERS/sock" seccomp "$tmp/listen" "$1" >"$tmp/sock.out" 2>&1 &
-		sock=$!
-		bg_all="$bg_all $sock"
-		wait_for has_line "$tmp/sock.out" listening
+	answering() {
+		rm -f "$tmp/listen"
+		listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" "$1"
 	}
 	argv sleep 1000
-	listen 0
+	answering 0
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 	wait_for gone $sock
-	listen 1
+	answering 1
 	do_runc exec "$id" probe call sched_yield
 	is 'exec: NOTIFY, and the answer' "$status $out" '0 sched_yield 42' || diag "$err"
 	wait_for gone $sock
@@ -266,25 +260,22 @@ if helper sock; then
 	cp "$bundle/config.json" "$tmp/plain.json"
 	config_set /process/noNewPrivileges false /process/cwd '"/tmp"' /linux/seccomp/syscalls/0/names '["chdir"]'
 	argv sleep 1000
-	listen 1
+	answering 1
 	LIMIT=20 do_runc run -d --bundle "$bundle" "$id"
 	is 'NOTIFY of what comes after the filter' "$status" 0 || diag "$err"
 	wait_for gone $sock
-	listen 1
+	answering 1
 	LIMIT=20 do_runc exec "$id" true
 	is 'exec: also there' "$status" 0 || diag "$err"
 	wait_for gone $sock
 	drop "$id"
 	mv "$tmp/plain.json" "$bundle/config.json"
-	rm -f "$tmp/listen" "$tmp/sock.out"
+	rm -f "$tmp/listen"
 	call sched_yield
 	# A listener whose wait only a fatal signal ends: 5.19.
-	rm -f "$tmp/listen" "$tmp/sock.out"
+	rm -f "$tmp/listen"
 	config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
-	"$HELPERS/sock" seccomp "$tmp/listen" 1 >"$tmp/sock.out" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$tmp/sock.out" listening
+	listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 1
 	run
 	if [ "$status" = 1 ] && echo "$err" | grep -q '[Ii]nvalid argument'; then
 		skip 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' 'this kernel is older'
@@ -294,12 +285,12 @@ if helper sock; then
 	fi
 	wait_for gone $sock
 	config_del /linux/seccomp/flags
-	rm -f "$tmp/listen" "$tmp/sock.out"
+	rm -f "$tmp/listen"
 	refused 'nobody listens' 'listen'
 	# crun's engines have another place for it (AN-06); control: runc does not know it.
 	config_del /linux/seccomp/listenerPath
 	config_set /annotations "{\"run.oci.seccomp.receiver\":\"$tmp/listen\"}"
-	listen 1
+	answering 1
 	run
 	is 'NOTIFY: run.oci.seccomp.receiver names the listener' "$out" 'sched_yield 42' || diag "$err"
 	wait_for gone $sock

@@ -8,11 +8,8 @@ bundle
 
 # manager: listens at $tmp/manager, what it is told lands in $tmp/told.
 manager() {
-	rm -f "$tmp/manager" "$tmp/told"
-	"$HELPERS/sock" notify "$tmp/manager" >"$tmp/told" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$tmp/told" listening
+	rm -f "$tmp/manager"
+	listen "$tmp/told" "$HELPERS/sock" notify "$tmp/manager"
 }
 # under CMD...: with it in the environment.
 under() {

@@ -56,19 +56,11 @@ c_idmap() {
 	why="no id-mapped mounts of this filesystem: $(cat "$tmp/err")"
 	[ "$_rc" = 0 ] || ! grep -q 'id-map\|idmap' "$tmp/err"
 }
-# The device lives in a network namespace of the test.
 c_device() {
 	why='no device of type dummy, ifb or veth can be made here'
-	cat >"$tmp/with-device" <<-'END'
-		for type in dummy ifb veth; do
-			ip link add outer type $type 2>/dev/null && break
-		done
-		ip addr add 192.0.2.7/24 dev outer 2>/dev/null && ip link set outer up || exit 77
-		exec "$@"
-	END
-	unshare -n sh "$tmp/with-device" true || return 1
+	unshare -n sh "$tests/net-device.sh" true || return 1
 	config_set /linux/netDevices '{"outer":{"name":"inner"}}'
-	wrap="unshare -n sh $tmp/with-device"
+	wrap="unshare -n sh $tests/net-device.sh"
 }
 c_hooks() {
 	_hook="[{\"path\":\"$HELPERS/tiny\"}]"

@@ -151,11 +151,8 @@ drop "$id"
 
 # console PATH [TEXT]: listens; what it shows is in $tmp/console.
 console() {
-	rm -f "$1" "$tmp/console"
-	"$HELPERS/sock" console "$@" >"$tmp/console" 2>&1 &
-	sock=$!
-	bg_all="$bg_all $sock"
-	wait_for has_line "$tmp/console" listening
+	rm -f "$1"
+	listen "$tmp/console" "$HELPERS/sock" console "$@"
 }
 
 argv sh -c 'probe tty; read -r a; echo "got <$a>"'
@@ -184,10 +181,7 @@ like 'and shows the container' "$(cat "$tmp/console")" 'started by start'
 wait_for status_is "$id" stopped
 runc delete "$id"
 
-rm -f "$tmp/console"
-"$HELPERS/sock" hangup "$tmp/cs3" >"$tmp/console" 2>&1 &
-bg_all="$bg_all $!"
-wait_for has_line "$tmp/console" listening
+listen "$tmp/console" "$HELPERS/sock" hangup "$tmp/cs3"
 do_runc create --bundle "$bundle" --console-socket "$tmp/cs3" "$id"
 # control: crun goes on.
 like 'create where the console socket is closed at once: refused, and no container' "$status $(status_of "$id") $err" \
@@ -285,11 +279,7 @@ for p in "$tmp/nobody" "$tmp/process.json"; do
 	do_runc exec --detach --tty --console-socket "$p" "$id" sleep 1002
 	like "a console socket where nobody listens: ${p##*/}" "$status $err" '^255 .*(console socket|dial unix)'
 done
-rm -f "$tmp/console"
-"$HELPERS/sock" hangup "$tmp/cs2" >"$tmp/console" 2>&1 &
-sock=$!
-bg_all="$bg_all $sock"
-wait_for has_line "$tmp/console" listening
+listen "$tmp/console" "$HELPERS/sock" hangup "$tmp/cs2"
 do_runc exec --detach --tty --console-socket "$tmp/cs2" "$id" sleep 1002
 # control: crun says nothing.
 like 'a console socket that is closed at once' "$status $err" '^(255 .*([Bb]roken pipe|reset|[Ii]nput.output error)|0 )'
@@ -299,10 +289,7 @@ drop "$id"
 # ---- pidfd socket (V-06); control: runc 1.1.5 has none ----
 
 argv sleep 1000
-"$HELPERS/sock" pidfd "$tmp/ps" >"$tmp/pidfd" 2>&1 &
-sock=$!
-bg_all="$bg_all $sock"
-wait_for has_line "$tmp/pidfd" listening
+listen "$tmp/pidfd" "$HELPERS/sock" pidfd "$tmp/ps"
 do_runc run --detach --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" --bundle "$bundle" "$id"
 if echo "$out$err" | grep -q 'not defined'; then
 	skip '--pidfd-socket' 'the runtime does not have it'

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
+#include "tests/without.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -152,29 +153,6 @@ static void test_write(void)
 	close(pipes[0]);
 }
 
-struct bpf {
-	uint16_t code;
-	uint8_t yes, no;
-	uint32_t k;
-};
-
-/* As on a kernel before 5.9: seccomp(2) by the number of the call. */
-static bool without_close_range(void)
-{
-	struct bpf code[] = {
-		{ 0x20, 0, 0, 0 },
-		{ 0x15, 0, 1, SYS_close_range },
-		{ 0x06, 0, 0, 0x00050000u | ENOSYS },
-		{ 0x06, 0, 0, 0x7fff0000u },
-	};
-	struct {
-		unsigned short len;
-		struct bpf *code;
-	} prog = { ARRAY_SIZE(code), code };
-
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
-}
-
 int main(void)
 {
 	/* What the caller left open would be counted. */
@@ -185,7 +163,8 @@ int main(void)
 	test_close_from("close_range");
 	test_reserve();
 	test_write();
-	if (without_close_range()) {
+	/* As on a kernel before 5.9. */
+	if (without(SYS_close_range, ENOSYS)) {
 		test_close_from("walk");
 		test_together();
 	} else {

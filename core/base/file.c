@@ -9,12 +9,11 @@
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t got = 0;
-	ssize_t n;
+	ssize_t n = 0;
 
-	do {
-		n = read(fd, buf + got, size - got);
+	while (got < size &&
+	       ((n = read(fd, buf + got, size - got)) > 0 || (n < 0 && errno == EINTR)))
 		got += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
 	buf[got] = 0;
 	return n < 0 ? -1 : (ssize_t)got;
 }

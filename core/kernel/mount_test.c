@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 #include "core/kernel/mount.h"
+#include "tests/without.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -227,27 +228,6 @@ static int exchanged_proc(void)
 	return exchanged("proc", "proc", "bus");
 }
 
-/* The call answers ENOSYS from here on. */
-static bool without(int call)
-{
-	struct {
-		uint16_t code;
-		uint8_t yes, no;
-		uint32_t k;
-	} code[] = {
-		{ 0x20, 0, 0, 0 },
-		{ 0x15, 0, 1, call },
-		{ 0x06, 0, 0, 0x00050000u | ENOSYS },
-		{ 0x06, 0, 0, 0x7fff0000u },
-	};
-	struct {
-		unsigned short len;
-		void *code;
-	} prog = { ARRAY_SIZE(code), code };
-
-	return !prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
-}
-
 static bool is_read_only(const char *name)
 {
 	struct statvfs st;
@@ -265,7 +245,7 @@ static int bind_exchanged(bool old)
 	WANT(make_env(&env) >= 0);
 	source = openat(AT_FDCWD, "/tmp", O_PATH | O_CLOEXEC);
 	WANT(!mount("other", other, "tmpfs", 0, NULL));
-	if (!without(SYS_mount_setattr) || (old && !without(SYS_open_tree)))
+	if (!without(SYS_mount_setattr, ENOSYS) || (old && !without(SYS_open_tree, ENOSYS)))
 		return CLAIM_SKIP;
 	rc = mountapi_bind(
 		&(struct mountapi_bind){ .source = source,

@@ -38,7 +38,7 @@ static int step_keyring(struct child *c)
 {
 	const char *label = c->process->selinux_label;
 
-	/* NULL: an older version has made the container. */
+	/* NULL: the caller's stays (--no-new-keyring), or an older version has made the container. */
 	if (!c->state->keyring)
 		return 0;
 	/* The keyring gets the label the process will have. */

@@ -136,9 +136,8 @@ static int check_status(const struct life *l, const struct enter *how)
 /* Init may have moved on to a cgroup of its own making: we go where it lies now (checklist L-25). */
 static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 {
-	int proc __cleanup(fd_close) = -1;
-
 	const struct oci_resources *r = c->config->linux->resources;
+	int proc __cleanup(fd_close) = -1;
 	int moved;
 
 	/* One that is none is entered like any other. */
