@@ -12,8 +12,9 @@ PREFIX = /usr/local
 # Programs to build in ("oci-init", "runc oci-spec"); empty is all of them.
 APPLETS =
 
-# Folders from left to right: each may use those before it (kernel and cgroup not each other).
-FOLDERS = json core/base core/oci core/kernel core/cgroup core/run core/boot applets
+# Folders from left to right, and what one may not use although it stands to the left of it.
+FOLDERS := $(shell sed -n 's/^\([a-z][a-z/]*\)[ :].*/\1/p' scripts/order)
+never = $(shell sed -n 's,^$(1) not \([a-z/]*\).*,\1,p' scripts/order)
 
 # What may be asked of the compiler once: machine and C library name the folder of the objects.
 ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
@@ -142,14 +143,8 @@ bin: build/ocibox
 
 # One archive per folder: a test gets its own folder and those to the left, so a call to the
 # right does not even link. main.o stays out: a test has its own main.
-left_json = json
-left_core/base = $(left_json) core/base
-left_core/oci = $(left_core/base) core/oci
-left_core/kernel = $(left_core/oci) core/kernel
-left_core/cgroup = $(left_core/oci) core/cgroup
-left_core/run = $(left_core/oci) core/kernel core/cgroup core/run
-left_core/boot = $(left_core/run) core/boot
-left_applets = $(left_core/boot) applets
+left :=
+$(foreach f,$(FOLDERS),$(eval left += $(f))$(eval left_$(f) := $(filter-out $(call never,$(f)),$(left))))
 
 define folder_rules
 $(O)/$(1).a: $(filter-out $(O)/applets/main.o,$(call objects,$(1)))

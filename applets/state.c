@@ -124,7 +124,7 @@ static int list_one(const char *id, struct list_row *row, struct json_out *out)
 	row->cell[LIST_PID] = arena_printf(&arena, "%d", shown_pid(&life));
 	row->cell[LIST_STATUS] = json_word_name(oci_status_words, life.status);
 	row->cell[LIST_BUNDLE] =
-		life.state.bundle ? err_harmless(arena_strdup(&arena, life.state.bundle)) : "";
+		life.state.bundle ? text_harmless(arena_strdup(&arena, life.state.bundle)) : "";
 	row->cell[LIST_CREATED] = life.state.created ? life.state.created : "";
 	row->cell[LIST_OWNER] = owner;
 	return 1;

@@ -74,43 +74,7 @@ static int fault_type(struct binder *b, const struct json *at, const struct json
 	return fault(b, at, step, arena_strdup(b->arena, text));
 }
 
-/* ---- numbers and words ------------------------------------------------------------------------ */
-
-/* [-]digits within max and min, in two's complement. No other spelling: "-0", "1e3", "1.0". */
-static bool number(const char *text, size_t len, uint64_t max, uint64_t min, uint64_t *out)
-{
-	bool minus = len && text[0] == '-';
-	uint64_t v = 0, limit = minus ? min : max;
-
-	text += minus;
-	len -= minus;
-	if (!len || (text[0] == '0' && (len > 1 || minus)))
-		return false;
-	for (; len; text++, len--) {
-		unsigned digit = (unsigned char)*text - (unsigned)'0';
-
-		if (digit > 9 || v > limit / 10 || v * 10 > limit - digit || digit > limit)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = minus ? -v : v;
-	return true;
-}
-
-bool json_number_u64(const char *text, size_t len, uint64_t *out)
-{
-	return number(text, len, ranges[JK_U64].max, ranges[JK_U64].min, out);
-}
-
-bool json_number_i64(const char *text, size_t len, int64_t *out)
-{
-	uint64_t v;
-
-	if (!number(text, len, ranges[JK_I64].max, ranges[JK_I64].min, &v))
-		return false;
-	*out = (int64_t)v;
-	return true;
-}
+/* ---- words ------------------------------------------------------------------------------------ */
 
 static const struct json_word *find_word(const struct json_word *words, const char *word)
 {
@@ -165,7 +129,7 @@ static int bind_integer(struct binder *b, const struct json *v, enum json_kind k
 	uint64_t value;
 
 	if (v->type != JSON_NUMBER ||
-	    !number(v->str, v->len, ranges[kind].max, ranges[kind].min, &value))
+	    !json_number(v->str, v->len, ranges[kind].max, ranges[kind].min, &value))
 		return fault_type(b, v, step, ranges[kind].what);
 	/* Cutting two's complement to its low bytes is right for both signs. */
 	switch (shapes[kind].size) {

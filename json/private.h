@@ -5,6 +5,11 @@
 
 #include "json/json.h"
 
+/* ---- number.c --------------------------------------------------------------------------------- */
+
+/* [-]digits from -min to max, in two's complement. False for any other spelling: "-0", "1e3", "1.0". */
+bool json_number(const char *text, size_t len, uint64_t max, uint64_t min, uint64_t *out);
+
 /* ---- path.c ----------------------------------------------------------------------------------- */
 
 /* One step from a container to a child; steps are chained from the innermost to the root. */

@@ -33,13 +33,16 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
-/* In place: ? for what a terminal acts on and what is no UTF-8; names come from images and hostile
- * processes. */
-const char *err_harmless(char *text);
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
+
+/* ---- text.c: text made harmless ---------------------------------------------------------------- */
+
+/* In place: ? for what a terminal acts on and what is no UTF-8; names come from images and hostile
+ * processes. */
+const char *text_harmless(char *text);
 
 /* ---- log.c: what people and engines read ----------------------------------------------------- */
 
@@ -94,8 +97,7 @@ void fd_close(int *fd);
 int fd_take(int *fd); /* the value, and *fd = -1: the "_keep()" of a descriptor */
 
 int fd_reserve_stdio(void); /* opens /dev/null on whichever of 0..2 is closed */
-/* Closes every descriptor >= first but the n of keep, which is sorted by this; -1 keeps nothing. */
-int fd_close_from(int first, int *keep, size_t n);
+void fd_sort(int *fds, size_t n); /* ascending */
 /* Closes many at once: a call for each run of neighbours. Sorts fds; -1 is left out. */
 void fd_close_all(int *fds, size_t n);
 /* Descriptors that are done with, closed together later. A zeroed one is empty. */
@@ -108,6 +110,11 @@ void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
+
+/* ---- closefrom.c -------------------------------------------------------------------------------- */
+
+/* Closes every descriptor >= first except the n of keep, which this sorts; -1 in keep means nothing. */
+int fd_close_from(int first, int *keep, size_t n);
 
 /* ---- file.c: small files ---------------------------------------------------------------------------- */
 

@@ -121,33 +121,12 @@ int fail_take(int num, const char *text)
 	return -1;
 }
 
-/* A terminal acts on controls, and on those of C1 in UTF-8; JSON is UTF-8. */
-const char *err_harmless(char *text)
-{
-	size_t n;
-
-	for (char *c = text; *c; c += n) {
-		unsigned char u = *c;
-		bool good = u == '\t' || (u >= ' ' && u != 0x7f);
-
-		n = 1;
-		if (u >= 0x80) {
-			n = json_utf8_len(c);
-			good = n && !(u == 0xc2 && (unsigned char)c[1] < 0xa0);
-			n = n ? n : 1;
-		}
-		if (!good)
-			memset(c, '?', n);
-	}
-	return text;
-}
-
 const char *err_text(void)
 {
 	if (!record.hint[0])
-		return err_harmless(record.text);
+		return text_harmless(record.text);
 	snprintf(record.shown, sizeof(record.shown), "%s (%s)", record.text, record.hint);
-	return err_harmless(record.shown);
+	return text_harmless(record.shown);
 }
 
 int err_num(void)

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -46,7 +45,7 @@ int fd_reserve_stdio(void)
 }
 
 /* Insertion sort: a handful, nearly in order. */
-static void sort_fds(int *fds, size_t n)
+void fd_sort(int *fds, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		for (size_t j = i; j && fds[j - 1] > fds[j]; j--) {
@@ -55,56 +54,6 @@ static void sort_fds(int *fds, size_t n)
 			fds[j] = fds[j - 1];
 			fds[j - 1] = swap;
 		}
-}
-
-/* By the list in /proc, which is nobody's but the kernel's: a false one would keep what it hides. */
-static int walk_close(int first, const int *keep, size_t n)
-{
-	int proc __cleanup(fd_close) = procfs_open();
-	int fd = proc < 0 ? -1 : procfs_openat(proc, "self/fd", O_RDONLY | O_DIRECTORY);
-	struct dirent *e;
-	int rc = 0;
-	DIR *dir;
-
-	if (fd < 0)
-		return -1;
-	dir = fdopendir(fd);
-	if (!dir) {
-		fail("read /proc/self/fd");
-		fd_close(&fd);
-		return -1;
-	}
-	while (errno = 0, (e = readdir(dir))) {
-		int open = atoi(e->d_name);
-		bool kept = e->d_name[0] == '.' || open < first || open == fd || open == proc;
-
-		for (size_t i = 0; i < n; i++)
-			kept |= keep[i] == open;
-		if (!kept)
-			close(open);
-	}
-	/* What was not read stays open. */
-	if (errno)
-		rc = fail("read /proc/self/fd");
-	closedir(dir);
-	return rc;
-}
-
-int fd_close_from(int first, int *keep, size_t n)
-{
-	int start = first;
-
-	sort_fds(keep, n);
-	for (size_t i = 0; i < n; i++) {
-		if (keep[i] < start)
-			continue;
-		if (keep[i] > start && sys_close_range(start, keep[i] - 1, 0) < 0)
-			return walk_close(first, keep, n);
-		start = keep[i] + 1;
-	}
-	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); a walk of
-	 * /proc/self/fd does the same, slower. */
-	return sys_close_range(start, ~0U, 0) < 0 ? walk_close(first, keep, n) : 0;
 }
 
 int fd_set_cloexec(int fd, bool on)
@@ -118,7 +67,7 @@ void fd_close_all(int *fds, size_t n)
 {
 	size_t run;
 
-	sort_fds(fds, n);
+	fd_sort(fds, n);
 	for (size_t i = 0; i < n; i += run) {
 		for (run = 1; i + run < n && fds[i + run] == fds[i] + (int)run; run++)
 			;

@@ -21,7 +21,7 @@ void log_put(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_sink.line(level, err_harmless(text));
+	log_sink.line(level, text_harmless(text));
 }
 
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano)

@@ -62,7 +62,7 @@ void console_say(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	/* one line, whatever a name or a command line holds */
-	err_harmless(text);
+	text_harmless(text);
 	console_line("oci-init", text, strlen(text));
 }
 

@@ -72,7 +72,7 @@ static void put_line(struct log *l, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		line[i] = text[i] ? text[i] : '?';
 	line[len] = 0;
-	err_harmless(line);
+	text_harmless(line);
 	if (l->fd < 0) {
 		console_line(l->name, line, len);
 		return;

@@ -27,6 +27,14 @@ bool oci_size(const char *text, int64_t *bytes)
 	return true;
 }
 
+const char *oci_annotation(const struct oci_config *c, const char *key)
+{
+	list_each (pair, c->annotations)
+		if (!strcmp(pair->key, key))
+			return pair->value;
+	return NULL;
+}
+
 int oci_annotation_bool(const char *value)
 {
 	return !strcmp(value, "true") ? 1 : !strcmp(value, "false") ? 0 : -1;

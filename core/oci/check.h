@@ -66,6 +66,8 @@ extern check_rule *const check_resources_rules[];
 
 void check_run(struct check *k, check_rule *const *rules);
 
+/* ---- rule.c: what rules are written with ------------------------------------------------------ */
+
 /* check_say(check_at(k, "mounts[%zu].source", i), "is missing for a bind mount") */
 struct check *check_at(struct check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));

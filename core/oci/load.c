@@ -317,20 +317,3 @@ int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	json_place(doc->text, json_path(doc->tree, path)->off, &line, &col);
 	return fail_in("%s:%u:%u: %s", doc->file, line, col, plain(path));
 }
-
-const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type)
-{
-	if (c->linux)
-		list_each (ns, c->linux->namespaces)
-			if (ns->type == type)
-				return ns;
-	return NULL;
-}
-
-const char *oci_annotation(const struct oci_config *c, const char *key)
-{
-	list_each (pair, c->annotations)
-		if (!strcmp(pair->key, key))
-			return pair->value;
-	return NULL;
-}

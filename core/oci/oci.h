@@ -94,10 +94,6 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Handy views; NULL and 0 where the config has none. */
-const struct oci_namespace *oci_namespace_find(const struct oci_config *c, int type);
-const char *oci_annotation(const struct oci_config *c, const char *key);
-
 /* ---- annot.c: annotations of our own, and sizes ---------------------------------------------------- */
 
 /* "4096", "64k", "64m", "1g", also "64mb", "64MiB": binary units; a negative number has none. */
@@ -107,6 +103,7 @@ bool oci_size(const char *text, int64_t *bytes);
 #define OCI_ANNOTATION_OVERLAY "org.ocibox.overlay" /* a size; "true" is the default one */
 #define OCI_OVERLAY_DEFAULT (64ll << 20) /* bytes */
 
+const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not there */
 /* What the annotation's value means: 0 or 1 of a truth value, bytes of a size (0: none).
  * -1: it means nothing. Pure. */
 int oci_annotation_bool(const char *value);

@@ -1,0 +1,26 @@
+/* text.c - text from images and hostile processes, made fit to be shown. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <string.h>
+
+/* A terminal acts on controls, and on those of C1 in UTF-8; JSON is UTF-8. */
+const char *text_harmless(char *text)
+{
+	size_t n;
+
+	for (char *c = text; *c; c += n) {
+		unsigned char u = *c;
+		bool good = u == '\t' || (u >= ' ' && u != 0x7f);
+
+		n = 1;
+		if (u >= 0x80) {
+			n = json_utf8_len(c);
+			good = n && !(u == 0xc2 && (unsigned char)c[1] < 0xa0);
+			n = n ? n : 1;
+		}
+		if (!good)
+			memset(c, '?', n);
+	}
+	return text;
+}

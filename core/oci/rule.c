@@ -1,0 +1,111 @@
+/* rule.c - what the rules of check*.c are written with: how a fault is said, and what they ask. */
+/* SPDX-License-Identifier: MIT */
+#include "core/oci/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct check *check_at(struct check *k, const char *fmt, ...)
+{
+	int n = snprintf(k->path, sizeof(k->path), "%s", k->base);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(k->path + n, sizeof(k->path) - n, fmt, ap);
+	va_end(ap);
+	return k;
+}
+
+void check_say(struct check *k, const char *fmt, ...)
+{
+	char what[320];
+	va_list ap;
+
+	if (k->stop)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	k->faults->count++;
+	k->stop = k->faults->report(k->faults, json_path(k->tree, k->path), k->path, what);
+}
+
+void check_run(struct check *k, check_rule *const *rules)
+{
+	for (; *rules && !k->stop; rules++)
+		(*rules)(k);
+}
+
+/* ---- what rules ask --------------------------------------------------------------------------- */
+
+const struct json *check_member(const struct json *obj, const char *key)
+{
+	const struct json *m = json_get(obj, key);
+
+	return m && m->type != JSON_NULL ? m : NULL;
+}
+
+bool check_has_ns(const struct check *k, int type)
+{
+	list_each (ns, k->linux->namespaces)
+		if (ns->type == type || !ns->type)
+			return true;
+	return false;
+}
+
+bool check_new_ns(const struct check *k, int type)
+{
+	list_each (ns, k->linux->namespaces)
+		if ((ns->type == type && !ns->path) || !ns->type)
+			return true;
+	return false;
+}
+
+/* One number of a list. Beyond any machine there is: NR_CPUS and MAX_NUMNODES end far below. */
+static const char *list_number(const char **s, unsigned *n)
+{
+	for (*n = 0; **s >= '0' && **s <= '9'; ++*s)
+		if ((*n = *n * 10 + (unsigned)(**s - '0')) > 65535)
+			return "has a number above 65535";
+	return NULL;
+}
+
+const char *check_list(const char *s)
+{
+	const char *bad;
+	unsigned from, to;
+
+	for (; *s; s++) {
+		while (*s == ' ' || *s == ',')
+			s++;
+		if (!*s)
+			break;
+		if (*s < '0' || *s > '9')
+			return "must be a list such as 0-3,7";
+		bad = list_number(&s, &from);
+		if (!bad && *s == '-') {
+			if (*++s < '0' || *s > '9')
+				return "must be a list such as 0-3,7";
+			bad = list_number(&s, &to);
+			if (!bad && to < from)
+				bad = "has a range that ends before it begins";
+		}
+		if (bad)
+			return bad;
+		while (*s == ' ')
+			s++;
+		if (!*s)
+			break;
+		if (*s != ',')
+			return "must be a list such as 0-3,7";
+	}
+	return NULL;
+}
+
+bool check_net_name(const char *name)
+{
+	/* dev_valid_name() of the kernel: IFNAMSIZ is 16 with the NUL. */
+	return *name && strlen(name) < 16 && strcmp(name, ".") && strcmp(name, "..") &&
+	       !strpbrk(name, "/: \t\n\v\f\r");
+}
