@@ -72,18 +72,23 @@ done
 is 'a startContainer hook that writes to what starts it' "$status" 0
 unchanged 'the runtime on disk is unchanged'
 
+# with_init SCRIPT: a bundle whose payload may mount, trace and change owners, for --init.
+with_init() {
+	bundle
+	for _set in bounding effective permitted; do
+		config_set "/process/capabilities/$_set" '["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE",
+			"CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_FSETID","CAP_CHOWN","CAP_LINUX_IMMUTABLE","CAP_SYS_CHROOT"]'
+	done
+	config_set /root/readonly false
+	script
+}
+
 # With --init process 1 is the host's file for as long as the container lives, and somebody executes
 # commands beside it. Whoever may mount, trace and change owners tries every way to it that a link in /proc
 # gives; and what the same finds on a file of the container shows that there are ways.
 do_runc run --help
 if printf '%s\n' "$out" | grep -q -e --init; then
-	bundle
-	for set in bounding effective permitted; do
-		config_set "/process/capabilities/$set" '["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE",
-			"CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_FSETID","CAP_CHOWN","CAP_LINUX_IMMUTABLE","CAP_SYS_CHROOT"]'
-	done
-	config_set /root/readonly false
-	script <<'END'
+	with_init <<'END'
 cp /bin/busybox /busybox
 /busybox sleep 1000 &
 until [ "$(readlink /proc/$!/exe)" = /busybox ]; do :; done
@@ -104,6 +109,39 @@ END
 	unchanged 'the runtime on disk is unchanged by a container with --init'
 	drop "$id"
 	unchanged 'and when it is gone'
+	# A file that cannot be written now may be writable later: the host remounts what it lies on for an
+	# update. Process 1 must not be that file, whatever it was started from.
+	for how in 'a read-only filesystem' 'a read-only bind mount'; do
+		board=$tmp/board
+		mkdir "$board" && mount -t tmpfs -o mode=755 board "$board"
+		cp "$tmp/copy/${RUNC##*/}" "$board/"
+		RUNC=$board/${RUNC##*/}
+		case $how in
+		*bind*)
+			mount -o bind "$RUNC" "$RUNC"
+			mount -o remount,bind,ro,nosymfollow "$RUNC" 2>/dev/null || mount -o remount,bind,ro "$RUNC"
+			;;
+		*) mount -o remount,ro "$board" ;;
+		esac
+		with_init <<'END'
+until [ -e /go ]; do sleep 0.05; done
+spy grab 1 >/tmp/host
+END
+		do_runc run -d --init --bundle "$bundle" "$id"
+		case $how in
+		*bind*) mount -o remount,bind,rw "$RUNC" ;;
+		*) mount -o remount,rw "$board" ;;
+		esac
+		ok "the runtime lies on $how: then it is made writable" test -w "$RUNC"
+		touch "$rootfs/go"
+		wait_for status_is "$id" stopped
+		is "the runtime lay on $how when it made process 1" "$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
+		unchanged "the runtime that lay on $how is unchanged"
+		drop "$id"
+		[ "$how" = 'a read-only filesystem' ] || umount "$RUNC"
+		RUNC=$tmp/copy/${RUNC##*/}
+		umount "$board" && rmdir "$board"
+	done
 else
 	skip 'handles on process 1' 'this runtime has no --init'
 fi
