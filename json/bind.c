@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Size and alignment of a kind as an element or behind a pointer. */
 /* clang-format off */
@@ -99,21 +100,35 @@ const char *json_word_name(const struct json_word *words, int value)
 	return NULL;
 }
 
+static int fault_word(struct binder *b, const struct json *v, const struct json_word *words,
+		      const struct json_step *step)
+{
+	const char *(*clause)(const struct json_word *) = b->faults->unknown_word;
+	const char *format = clause ? clause(words) : NULL, *what;
+	struct json_near near = { .name = v->str };
+	char name[64];
+
+	json_plain(name, sizeof(name), v->str);
+	for (const struct json_word *w = words; w->word; w++)
+		json_near_offer(&near, w->word);
+	what = arena_printf(b->arena, format ? format : "\"%s\" is not known", name);
+	if (near.best)
+		what = arena_printf(b->arena, "%s: did you mean \"%s\"?", what, near.best);
+	return fault(b, v, step, what);
+}
+
 /* ---- values ----------------------------------------------------------------------------------- */
 
 static int bind_enum(struct binder *b, const struct json *v, const struct json_word *words,
 		     char *out, const struct json_step *step)
 {
 	const struct json_word *w;
-	char name[64];
 
 	if (v->type != JSON_STRING)
 		return fault_type(b, v, step, "must be a string");
 	w = find_word(words, v->str);
-	if (!w) {
-		json_plain(name, sizeof(name), v->str);
-		return fault(b, v, step, arena_printf(b->arena, "\"%s\" is not known", name));
-	}
+	if (!w)
+		return fault_word(b, v, words, step);
 	memcpy(out, &w->value, sizeof(w->value));
 	return 0;
 }
@@ -256,18 +271,49 @@ static const struct json_field *find_field(const struct json_type *type,
 	return NULL;
 }
 
+/*
+ * A member whose name is not exactly a row's: *f becomes the row that it is taken for, or NULL.
+ * Two members for one row are a fault, as the same name twice is: which one counts would depend on
+ * the reader.
+ */
+static int bind_stray(struct binder *b, const struct json *tree, const struct json_type *type,
+		      struct json *v, const struct json_step *step, const struct json_field **f)
+{
+	char path[JSON_PATH_MAX];
+
+	for (*f = type->fields; (*f)->name && strcasecmp((*f)->name, v->key);)
+		++*f;
+	if (!(*f)->name)
+		*f = NULL;
+	json_step_print(step, path);
+	if (*f && json_get(tree, (*f)->name)) {
+		const char *what =
+			arena_printf(b->arena, "is there twice, also as \"%s\"", (*f)->name);
+
+		*f = NULL;
+		return fault(b, v, step, what);
+	}
+	b->faults->stray(b->faults, v, path, type, *f ? (*f)->name : NULL);
+	if (*f)
+		v->key = (*f)->name;
+	return 0;
+}
+
 static int bind_object(struct binder *b, const struct json *tree, const struct json_type *type,
 		       char *out, const struct json_step *up)
 {
 	const struct json_field *hint = type->fields, *f;
 	struct json_step step = { up, NULL, 0 };
-	const struct json *v;
+	struct json *v;
 
 	if (tree->type != JSON_OBJECT)
 		return fault_type(b, tree, up, "must be an object");
 	for (v = tree->child; v; v = v->next) {
 		f = find_field(type, hint, v->key);
-		if (!f || v->type == JSON_NULL)
+		step.key = v->key;
+		if (!f && b->faults->stray && bind_stray(b, tree, type, v, &step, &f))
+			return -1;
+		if (!f || v->type == JSON_NULL || f->kind == JK_NONE)
 			continue;
 		hint = f + 1;
 		step.key = v->key;

@@ -88,6 +88,19 @@ struct json *json_pointer(const struct json *root, const char *pointer);
  * nowhere the deepest part that exists. Never NULL when root is not. */
 const struct json *json_path(const struct json *root, const char *path);
 
+/* ---- near.c: names that are nearly the same ------------------------------------------------------ */
+
+/*
+ * Of the names offered so far the one that somebody who wrote `name` may have meant: few letters
+ * are wrong, missing, too many or in each other's place; upper and lower case are the same.
+ */
+struct json_near {
+	const char *name; /* what was written */
+	const char *best; /* NULL: none is near enough */
+	unsigned distance; /* of best */
+};
+void json_near_offer(struct json_near *n, const char *candidate);
+
 /* ---- edit.c: changing a tree ------------------------------------------------------------------- */
 
 /*
@@ -114,6 +127,7 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *              elem JK_STR: struct json_pair; JK_OBJ: sub rows fill the rest; other
  *              scalars: the value follows the key as in struct json_pair
  *   JK_RAW     const struct json *   the tree itself, for what needs a hand-written reader
+ *   JK_NONE    a member that is known and means nothing here: neither read nor written
  *
  * JF_PTR on a scalar: a pointer, NULL = absent. Without it absence leaves zero.
  * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL; behind the
@@ -132,6 +146,7 @@ enum json_kind {
 	JK_LIST,
 	JK_MAP,
 	JK_RAW,
+	JK_NONE,
 };
 
 enum json_field_flag {
@@ -181,12 +196,23 @@ struct json_faults {
 	int (*report)(struct json_faults *self, const struct json *at, const char *path,
 		      const char *what);
 	unsigned count; /* faults so far; json_fault() counts, report does not */
+	/*
+	 * NULL: a member that no row names exactly is passed over. Else a member whose name differs
+	 * from a row's in case only is taken for it, as Go's reader does, and has the row's name in
+	 * the tree from then on. Each such member is reported here (taken is the row's name), and
+	 * each that is still unknown (taken is NULL).
+	 */
+	void (*stray)(struct json_faults *self, const struct json *at, const char *path,
+		      const struct json_type *type, const char *taken);
+	/* The clause about a word that is not in the table, with one %s for it; NULL, here or as the
+	 * answer, stands for `"%s" is not known`. */
+	const char *(*unknown_word)(const struct json_word *words);
 };
 
 /* Count a fault and report it: what every finder of faults calls, here and in later checks. */
 int json_fault(struct json_faults *f, const struct json *at, const char *path, const char *what);
 
-/* Fill out (zeroed by the caller) from tree. Unknown members are ignored (runtime-spec:
+/* Fill out (zeroed by the caller) from tree. Unknown members have no effect (runtime-spec:
  * "Extensibility"). Returns 0, or -1 if there was any fault. */
 int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
 	      struct json_faults *faults);

@@ -268,13 +268,16 @@ static bool is_empty(const struct json_field *f, const char *p)
 	if (f->kind != JK_OBJ)
 		return !integer_at(f->kind, p);
 	for (const struct json_field *m = type->fields; m->name; m++)
-		if ((m->flags & (JF_ALWAYS | JF_REQUIRED)) || !is_empty(m, p + m->offset))
+		if (m->kind != JK_NONE &&
+		    ((m->flags & (JF_ALWAYS | JF_REQUIRED)) || !is_empty(m, p + m->offset)))
 			return false;
 	return true;
 }
 
 static void put_member(struct json_out *o, const struct json_field *f, const char *p)
 {
+	if (f->kind == JK_NONE)
+		return;
 	if (!(f->flags & (JF_ALWAYS | JF_REQUIRED)) && is_empty(f, p))
 		return;
 	if (f->kind == JK_LIST || f->kind == JK_MAP) {

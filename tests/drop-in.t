@@ -199,7 +199,9 @@ do_runc run --bundle null.b "$id"
 like 'config.json is null' "$status $(said)" '^1 level=error msg="runc run failed: .*null'
 json_set "$bundle/config.json" /zzz '{"x":[1,{"y":null}]}' /process/zzz '"z"'
 run
-is 'properties nobody knows are ignored' "$status $err" '0 '
+is 'unknown properties are ignored' "$status" 0
+like 'one warning counts them and names the first' "$(said)" \
+	'^level=warning msg="config\.json:[0-9]+:[0-9]+: process\.zzz: not known and without effect \(2 such names\)'
 
 # ---- a program that is not there (X-01, X-06, X-07, X-10) -----------------------------------------------------------
 

@@ -125,7 +125,60 @@ refused 'a number with a leading zero' 'config\.json:'
 fresh
 printf '{"a":"\377"}' >"$bundle/config.json"
 refused 'a byte that is no UTF-8' 'config\.json'
-accept 'a key nobody knows is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/noSuchKey 1
+accept 'an unknown key is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/noSuchKey 1
+
+# A limit whose name is in the wrong case has its effect, as under runc; one with a typing error has
+# none. Both are said, and by the commands that follow create no more.
+fresh
+config_del /process/rlimits
+config_set /process/rLimits '[{"Type":"RLIMIT_NOFILE","hard":77,"soft":77}]' /process/noNewPriviliges true /proces/cwd '"/"'
+argv sh -c 'ulimit -n'
+run
+is 'a limit in the wrong case is a limit' "$status $out" '0 77'
+is 'a limit in the wrong case: one warning names the place' \
+	"$(grep -c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.rLimits: is taken for ..rlimits..' "$tmp/err")" 1
+is 'two unknown names: one warning counts them' \
+	"$(grep -c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.noNewPriviliges: not known and without effect (2 such names)' "$tmp/err")" 1
+is 'that is all that is said' "$(grep -c '' "$tmp/err")" 2
+if cgroups_here && grep -q '^pids' /proc/cgroups; then
+	argv sleep 1000
+	config_set /linux/resources/pids/LIMIT 77
+	create
+	is 'a limit of a cgroup in the wrong case is there' \
+		"$status $(for c in $(cgroups_left); do cat "$c/pids.max" 2>/dev/null; done | sort -u | tail -n 1)" '0 77'
+	do_runc start "$id"
+	is 'start does not warn again' "$status$err" 0
+	do_runc delete --force "$id"
+	is 'nor does delete' "$status$err" 0
+else
+	skip 'a limit of a cgroup in the wrong case is there' 'no cgroup pids'
+	skip 'start does not warn again' 'no cgroup pids'
+	skip 'nor does delete' 'no cgroup pids'
+fi
+reject 'one name in two cases' 'Cwd: is there twice, also as .*cwd' /process/Cwd '"/tmp"'
+# runc's words, after our place.
+reject 'unknown scheduler: words of runc' \
+	'config\.json:[0-9]+:[0-9]+: process\.scheduler\.policy: invalid scheduler policy: SCHED_NO' \
+	/process/scheduler '{"policy":"SCHED_NO"}'
+reject 'unknown scheduler flag: words of runc' 'scheduler\.flags\[0\]: invalid scheduler flag: X' \
+	/process/scheduler '{"policy":"SCHED_OTHER","flags":["X"]}'
+reject 'unknown class of I/O priority: words of runc' 'class: invalid ioPriority\.Class: X' \
+	/process/ioPriority '{"class":"X","priority":1}'
+reject 'unknown memory policy: words of runc' 'mode: invalid memory policy mode .*INTERLEAVE' \
+	/linux/memoryPolicy '{"mode":"INTERLEAVE","nodes":"0"}'
+reject 'memory policy without a mode: words of runc' 'mode: invalid memory policy mode' \
+	/linux/memoryPolicy '{"nodes":"0-7"}'
+reject 'unknown flag of a memory policy: words of runc' 'flags\[1\]: invalid memory policy flag .*badflag' \
+	/linux/memoryPolicy '{"mode":"MPOL_PREFERRED","nodes":"0","flags":["MPOL_F_RELATIVE_NODES","badflag"]}'
+reject 'nodes that cannot be: words of runc' 'nodes: invalid memory policy node' \
+	/linux/memoryPolicy '{"mode":"MPOL_BIND","nodes":"0-9876543210"}'
+accept 'an empty memory policy is the default' /linux/memoryPolicy '{}'
+reject 'unknown personality: words of runc' 'domain: invalid personality domain BSD' \
+	/linux/personality '{"domain":"BSD"}'
+reject 'unknown action of seccomp: words of runc' 'defaultAction: string X is not a valid action for seccomp' \
+	/linux/seccomp '{"defaultAction":"X"}'
+reject 'unknown operator of seccomp: words of runc' 'op: string X is not a valid operator for seccomp' \
+	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"X"}]}]}'
 
 # ---- 5: ociVersion (control: not looked at) ----
 

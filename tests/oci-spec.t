@@ -195,12 +195,34 @@ edit 'gid 2^32-1' /process/user/gid 4294967295 '7:11: process\.user\.gid: .*'
 edit 'version banana' /ociVersion banana '2:16: ociVersion: .*'
 edit 'version 9.9.9' /ociVersion 9.9.9 '2:16: ociVersion: .*'
 edit 'an unknown namespace' /linux/namespaces/1/type netwerk \
-	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known'
+	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known: did you mean "network"\?'
 edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X '[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
 fresh
 "$OCI_SPEC" set /ociVersion 1.99.0 /x-vendor '{"any":"thing"}'
 spec check
-is 'check: a newer 1.x and unknown members pass' "$status:$out$err" 0:
+is 'check: of a newer 1.x only the unknown member is shown' "$status:$out$err" \
+	"1:$(grep -n x-vendor config.json | cut -d: -f1 | sed 's/.*/config.json:&:14: x-vendor: is not known/')"
+"$OCI_SPEC" del /x-vendor
+while read -r pointer value line; do
+	fresh
+	"$OCI_SPEC" set "$pointer" "$value"
+	spec check
+	like "check: $pointer $value" "$status $out" "^1 config\.json:[0-9]+:[0-9]+: $line\$"
+done <<'END'
+/linux/resources/memory/Limit 1048576 linux\.resources\.memory\.Limit: must be written "limit"
+/linux/resources/memory/limt 1048576 linux\.resources\.memory\.limt: is not known: did you mean "limit"\?
+/process/noNewPriviliges true process\.noNewPriviliges: is not known: did you mean "noNewPrivileges"\?
+/process/capabilites {} process\.capabilites: is not known: did you mean "capabilities"\?
+/proces/cwd / proces: is not known: did you mean "process"\?
+/mounts/0/Type proc mounts\[0\]\.Type: is there twice, also as "type"
+/linux/seccomp {} linux\.seccomp: has neither defaultAction nor syscalls: nothing is filtered
+END
+fresh
+"$OCI_SPEC" set /windows/any 1 /vm/x 1 /process/commandLine x /linux/intelRdt/enableCMT true
+spec check
+is 'check: members of other platforms pass' "$status:$out$err" 0:
+fresh
+"$OCI_SPEC" set /ociVersion 1.99.0
 "$OCI_SPEC" set /process/user/uid -1 /process/terminal 1 /mounts/0/destination 7
 spec check other/../config.json
 is 'check FILE: every fault has its line' "$status:$(grep -c '^other/../config.json:[0-9]*:[0-9]*: ' "$tmp/out")" 1:3

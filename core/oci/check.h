@@ -8,7 +8,11 @@
 /* ---- words.c: tables that nobody lists -------------------------------------------------------- */
 
 extern const struct json_word oci_propagation_or_none_words[], oci_action_or_none_words[];
+extern const struct json_word oci_mempolicy_or_none_words[];
 extern const struct json_word oci_device_words[], oci_device_rule_words[], oci_personality_words[];
+
+/* struct json_faults' unknown_word: runc's sentence about a word of one of these tables. */
+const char *oci_unknown_word(const struct json_word *words);
 
 /* The kernel's numbers, where a rule has to know them (sched(7), set_mempolicy(2)). */
 enum {

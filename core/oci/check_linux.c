@@ -372,12 +372,20 @@ static void memory_policy(struct check *k)
 	bool none, wanted;
 	int flags = 0;
 
+	if (!m)
+		return;
+	/* An empty object is the default, as for runc. */
+	if ((!mode || mode->type == JSON_NULL || (mode->type == JSON_STRING && !*mode->str)) &&
+	    (m->nodes || m->flags.n))
+		check_say(check_at(k, "linux.memoryPolicy.mode"),
+			  "invalid memory policy mode \"\": is missing");
 	/* MPOL_DEFAULT is 0, as a mode that could not be bound is. */
-	if (!m || !mode || mode->type != JSON_STRING ||
+	if (!mode || mode->type != JSON_STRING ||
 	    json_word_value(oci_mempolicy_words, mode->str) < 0)
 		return;
 	if (bad)
-		check_say(check_at(k, "linux.memoryPolicy.nodes"), "%s", bad);
+		check_say(check_at(k, "linux.memoryPolicy.nodes"),
+			  "invalid memory policy nodes \"%s\": %s", m->nodes, bad);
 	none = m->mode == OCI_MPOL_DEFAULT || m->mode == OCI_MPOL_LOCAL;
 	wanted = !none && m->mode != OCI_MPOL_PREFERRED;
 	if (none && m->nodes)

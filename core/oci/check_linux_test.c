@@ -7,7 +7,7 @@ static const struct rule_case cases[] = {
 	  "2:53: linux.namespaces[2].type: \"pid\" is there twice",
 	  "'namespaces':[{'type':'pid'},{'type':'ipc'},{'type':'network','path':'/x'}]" },
 	{ LINUX, "'namespaces':[{'type':'netwerk'}],'sysctl':{'net.x':'1'}",
-	  "2:23: linux.namespaces[0].type: \"netwerk\" is not known",
+	  "2:23: linux.namespaces[0].type: \"netwerk\" is not known: did you mean \"network\"?",
 	  "'namespaces':[{'type':'network'}],'sysctl':{'net.x':'1'}" },
 	{ LINUX, "'namespaces':[{'path':'/x'}]", "2:15: linux.namespaces[0].type: is missing",
 	  "'namespaces':[]" },
@@ -109,7 +109,7 @@ static const struct rule_case cases[] = {
 	  "2:20: linux.devices[0].path: must be an absolute path",
 	  "'devices':[{'path':'/dev/x','type':'c','major':1,'minor':2}]" },
 	{ LINUX, "'devices':[{'path':'/x','type':'z','major':1,'minor':2}]",
-	  "2:32: linux.devices[0].type: \"z\" is not known",
+	  "2:32: linux.devices[0].type: invalid device type \"z\"",
 	  "'devices':[{'path':'/x','type':'u','major':1,'minor':2}]" },
 	{ LINUX, "'devices':[{'path':'/x','type':'b','major':1}]",
 	  "2:12: linux.devices[0].minor: is missing for a device of type c or b",
@@ -191,7 +191,9 @@ static const struct rule_case cases[] = {
 	{ LINUX, "'namespaces':[{'type':'mount'}],'readonlyPaths':['']",
 	  "2:50: linux.readonlyPaths[0]: must be an absolute path", "'readonlyPaths':null" },
 	{ LINUX, "'rootfsPropagation':'shard'",
-	  "2:21: linux.rootfsPropagation: \"shard\" is not known", "'rootfsPropagation':''" },
+	  "2:21: linux.rootfsPropagation: rootfsPropagation=shard is not supported: did you mean "
+	  "\"shared\"?",
+	  "'rootfsPropagation':''" },
 	{ LINUX, "'intelRdt':{'closID':'a/b'}",
 	  "2:22: linux.intelRdt.closID: must be a single path component, or /",
 	  "'intelRdt':{'closID':'/'}" },
@@ -217,7 +219,8 @@ static const struct rule_case cases[] = {
 	  "2:45: linux.memoryPolicy.nodes: must not be set with MPOL_LOCAL",
 	  "'memoryPolicy':{'mode':'MPOL_LOCAL'}" },
 	{ LINUX, "'memoryPolicy':{'mode':'MPOL_PREFERRED','nodes':'x'}",
-	  "2:49: linux.memoryPolicy.nodes: must be a list such as 0-3,7",
+	  "2:49: linux.memoryPolicy.nodes: invalid memory policy nodes \"x\": must be a list such "
+	  "as 0-3,7",
 	  "'memoryPolicy':{'mode':'MPOL_PREFERRED'}" },
 	{ LINUX,
 	  "'memoryPolicy':{'mode':'MPOL_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_NODES','"
@@ -226,8 +229,9 @@ static const struct rule_case cases[] = {
 	  "each other",
 	  "'memoryPolicy':{'mode':'MPOL_WEIGHTED_INTERLEAVE','nodes':'0','flags':['MPOL_F_STATIC_"
 	  "NODES','MPOL_F_NUMA_BALANCING']}" },
-	{ LINUX, "'memoryPolicy':{'nodes':'0'}", "2:16: linux.memoryPolicy.mode: is missing",
-	  "'memoryPolicy':null" },
+	{ LINUX, "'memoryPolicy':{'nodes':'0'}",
+	  "2:16: linux.memoryPolicy.mode: invalid memory policy mode \"\": is missing",
+	  "'memoryPolicy':{}" },
 	{ LINUX, "'personality':{}", "2:15: linux.personality.domain: is missing",
 	  "'personality':{'domain':'LINUX','flags':['whatever']}" },
 };

@@ -47,7 +47,7 @@ static const struct rule_case cases[] = {
 	  "2:43: process.rlimits[0].soft: must not be above hard (2 > 1)",
 	  "'rlimits':null,'rlimits[0].type':true" },
 	{ PROCESS, "'rlimits':[{'type':'RLIMIT_NOSUCH','soft':2,'hard':1}]",
-	  "2:20: process.rlimits[0].type: \"RLIMIT_NOSUCH\" is not known", "'rlimits':[]" },
+	  "2:20: process.rlimits[0].type: wrong rlimit value: RLIMIT_NOSUCH", "'rlimits':[]" },
 	{ PROCESS, "'oomScoreAdj':1001", "2:15: process.oomScoreAdj: must be from -1000 to 1000",
 	  "'oomScoreAdj':1000" },
 	{ PROCESS, "'oomScoreAdj':-1001", "2:15: process.oomScoreAdj: must be from -1000 to 1000",

@@ -10,7 +10,8 @@ static const struct rule_case cases[] = {
 	{ SECCOMP, "'defaultAction':'','syscalls':[{'names':['x'],'action':'SCMP_ACT_ALLOW'}]",
 	  "2:17: linux.seccomp.defaultAction: is missing", "'defaultAction':''" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_NOPE'",
-	  "2:17: linux.seccomp.defaultAction: \"SCMP_ACT_NOPE\" is not known",
+	  "2:17: linux.seccomp.defaultAction: string SCMP_ACT_NOPE is not a valid action for "
+	  "seccomp",
 	  "'architectures':['SCMP_ARCH_X86']" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_NOTIFY','listenerPath':'/l'",
 	  "2:17: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action",
@@ -47,7 +48,7 @@ static const struct rule_case cases[] = {
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x','y'],'action':'SCMP_ACT_LOG'}"
 	  "]" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':''}]",
-	  "2:70: linux.seccomp.syscalls[0].action: \"\" is not known",
+	  "2:70: linux.seccomp.syscalls[0].action: string  is not a valid action for seccomp",
 	  "'defaultAction':'SCMP_ACT_ALLOW','flags':[]" },
 	{ SECCOMP,
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','"

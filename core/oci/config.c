@@ -25,6 +25,11 @@
 #define PTR .flags = JF_PTR
 #define NEEDED .flags = JF_REQUIRED
 #define KEPT .flags = JF_ALWAYS
+/* A member of the specification that is for other platforms, or was before 1.3 and had no effect. */
+#define OTHER(name_)                                                                               \
+	{                                                                                          \
+		.name = name_, .kind = JK_NONE                                                     \
+	}
 
 /* ---- config.md: Process ----------------------------------------------------------------------- */
 
@@ -43,6 +48,7 @@ static const struct json_field user_fields[] = {
 	ROW(U32, "gid", gid, KEPT),
 	ROW(U32, "umask", umask, PTR),
 	ROW(LIST, "additionalGids", additional_gids, .elem = JK_U32),
+	OTHER("username"),
 	ROWS_END,
 };
 static const struct json_type user_type = TYPE(oci_user, user_fields);
@@ -116,6 +122,7 @@ static const struct json_field process_fields[] = {
 	ROW(STR, "selinuxLabel", selinux_label),
 	ROW(OBJ, "ioPriority", io_priority, PTR, .sub = &io_priority_type),
 	ROW(OBJ, "execCPUAffinity", exec_cpu_affinity, PTR, .sub = &cpu_affinity_type),
+	OTHER("commandLine"),
 	ROWS_END,
 };
 const struct json_type oci_process_type = TYPE(oci_process, process_fields);
@@ -396,6 +403,8 @@ static const struct json_field intel_rdt_fields[] = {
 	ROW(STR, "l3CacheSchema", l3_cache_schema),
 	ROW(STR, "memBwSchema", mem_bw_schema),
 	ROW(BOOL, "enableMonitoring", enable_monitoring),
+	OTHER("enableCMT"),
+	OTHER("enableMBM"),
 	ROWS_END,
 };
 static const struct json_type intel_rdt_type = TYPE(oci_intel_rdt, intel_rdt_fields);
@@ -403,7 +412,7 @@ static const struct json_type intel_rdt_type = TYPE(oci_intel_rdt, intel_rdt_fie
 
 #define S oci_memory_policy
 static const struct json_field memory_policy_fields[] = {
-	ROW(ENUM, "mode", mode, NEEDED, WORDS(oci_mempolicy_words)),
+	ROW(ENUM, "mode", mode, KEPT, WORDS(oci_mempolicy_or_none_words)),
 	ROW(STR, "nodes", nodes),
 	ROW(LIST, "flags", flags, .elem = JK_ENUM, WORDS(oci_mempolicy_flag_words)),
 	ROWS_END,
@@ -466,6 +475,11 @@ static const struct json_field config_fields[] = {
 	ROW(OBJ, "hooks", hooks, PTR, .sub = &hooks_type),
 	ROW(MAP, "annotations", annotations, STRINGS),
 	ROW(OBJ, "linux", linux, PTR, .sub = &linux_type),
+	OTHER("solaris"),
+	OTHER("windows"),
+	OTHER("vm"),
+	OTHER("zos"),
+	OTHER("freebsd"),
 	ROWS_END,
 };
 const struct json_type oci_config_type = TYPE(oci_config, config_fields);

@@ -16,10 +16,18 @@ struct fault {
 	const char *text; /* "FIELD: WHAT" */
 };
 
-/* Collects faults, so that the first one in the text can be told, or all in its order. */
+/* Members of one kind: how many, and the first of them. */
+struct strays {
+	unsigned n;
+	struct fault first;
+};
+
+/* Collects faults, so that the first one in the text can be shown, or all in its order. */
 struct gather {
 	struct json_faults faults; /* first: report() gets its address */
 	struct arena *arena;
+	bool strict; /* a name that is not a row's is a fault */
+	struct strays taken, unknown;
 	unsigned n;
 	struct fault list[FAULTS_MAX];
 };
@@ -46,6 +54,41 @@ static int gather(struct json_faults *self, const struct json *at, const char *p
 	return ++g->n == FAULTS_MAX ? -1 : 0;
 }
 
+/* A name that is not exactly one of the specification (json_faults.stray). */
+static void stray(struct json_faults *self, const struct json *at, const char *path,
+		  const struct json_type *type, const char *taken)
+{
+	struct gather *g = (struct gather *)self;
+	struct json_near near = { .name = at->key };
+	struct strays *s = taken ? &g->taken : &g->unknown;
+	const char *what;
+
+	if (!g->strict && s->n++)
+		return;
+	for (const struct json_field *f = type->fields; !taken && f->name; f++)
+		json_near_offer(&near, f->name);
+	if (!g->strict)
+		what = taken ? arena_printf(g->arena, "is taken for \"%s\"", taken) : "";
+	else if (taken)
+		what = arena_printf(g->arena, "must be written \"%s\"", taken);
+	else if (near.best)
+		what = arena_printf(g->arena, "is not known: did you mean \"%s\"?", near.best);
+	else
+		what = "is not known";
+	if (g->strict) {
+		json_fault(self, at, path, what);
+		return;
+	}
+	s->first.off = at->off;
+	s->first.text = plain(arena_printf(g->arena, "%s%s%s", path, *what ? ": " : "", what));
+}
+
+#define GATHER(arena_)                                                                             \
+	{                                                                                          \
+		.faults = { .report = gather, .stray = stray, .unknown_word = oci_unknown_word },  \
+		.arena = arena_                                                                    \
+	}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct fault *x = a, *y = b;
@@ -71,6 +114,27 @@ static int first_fault(struct gather *g, const struct oci_doc *doc)
 	if (g->n > 1)
 		fail_hint("and %u more: oci-spec check %s shows all", g->n - 1, doc->file);
 	return -1;
+}
+
+/*
+ * Once for a document: a name in the wrong case has an effect, an unknown one has none, and either
+ * may be a mistake in a limit.
+ */
+static void warn_of_strays(const struct gather *g, const struct oci_doc *doc)
+{
+	const struct strays *s = &g->taken;
+
+	if (s->n > 1)
+		log_warn("%s, and %u more such names: oci-spec check %s shows all",
+			 place(g->arena, doc, &s->first), s->n - 1, doc->file);
+	else if (s->n)
+		log_warn("%s", place(g->arena, doc, &s->first));
+	s = &g->unknown;
+	if (s->n)
+		log_warn("%s: not known and without effect (%u such %s); oci-spec check %s shows "
+			 "what may be meant",
+			 place(g->arena, doc, &s->first), s->n, s->n > 1 ? "names" : "name",
+			 doc->file);
 }
 
 /* ---- what absence means ----------------------------------------------------------------------- */
@@ -236,10 +300,14 @@ static int complete(const struct oci_doc *doc)
 
 static int load(struct arena *a, struct oci_doc *doc)
 {
-	struct gather g = { .faults.report = gather, .arena = a };
+	struct gather g = GATHER(a);
 
 	examine(&g, doc);
-	return g.n ? first_fault(&g, doc) : complete(doc);
+	if (g.n || complete(doc))
+		return g.n ? first_fault(&g, doc) : -1;
+	if (doc->fresh)
+		warn_of_strays(&g, doc);
+	return 0;
 }
 
 int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *doc)
@@ -256,9 +324,18 @@ int oci_load_text(struct arena *a, const char *file, char *text, size_t len, str
 	return load(a, doc);
 }
 
+/* A part of its own is always a caller's: it has just been written. */
+static int part_loaded(struct gather *g, const struct oci_doc *doc)
+{
+	if (g->n)
+		return first_fault(g, doc);
+	warn_of_strays(g, doc);
+	return 0;
+}
+
 int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_process *process)
 {
-	struct gather g = { .faults.report = gather, .arena = a };
+	struct gather g = GATHER(a);
 	struct oci_doc doc = { .file = file, .named = dirfd == AT_FDCWD };
 	struct check k = { .arena = a, .faults = &g.faults, .base = "" };
 
@@ -270,13 +347,13 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 		k.tree = k.node = doc.tree;
 		oci_check_process(&k, process);
 	}
-	return g.n ? first_fault(&g, &doc) : 0;
+	return part_loaded(&g, &doc);
 }
 
 int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
 		       struct oci_resources *r)
 {
-	struct gather g = { .faults.report = gather, .arena = a };
+	struct gather g = GATHER(a);
 	struct oci_doc doc = { .file = file, .text = text, .len = len };
 	struct check k = { .arena = a, .faults = &g.faults, .base = "" };
 
@@ -286,17 +363,29 @@ int oci_load_resources(struct arena *a, const char *file, char *text, size_t len
 		k.tree = k.node = doc.tree;
 		oci_check_resources(&k, r);
 	}
-	return g.n ? first_fault(&g, &doc) : 0;
+	return part_loaded(&g, &doc);
+}
+
+/* A profile that says nothing is not a fault where a container is made (settle_seccomp). */
+static void empty_seccomp(struct gather *g, const struct oci_doc *doc)
+{
+	const struct json *s = json_get(json_get(doc->tree, "linux"), "seccomp");
+
+	if (s && s->type == JSON_OBJECT && doc->config.linux && !doc->config.linux->seccomp)
+		json_fault(&g->faults, s, "linux.seccomp",
+			   "has neither defaultAction nor syscalls: nothing is filtered");
 }
 
 int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const char *text))
 {
-	struct gather g = { .faults.report = gather, .arena = a };
+	struct gather g = GATHER(a);
 	struct oci_doc doc = { .file = file };
 
+	g.strict = true;
 	if (read_file(a, dirfd, &doc))
 		return -1;
 	examine(&g, &doc);
+	empty_seccomp(&g, &doc);
 	qsort(g.list, g.n, sizeof(*g.list), by_place);
 	for (unsigned i = 0; i < g.n; i++)
 		line(place(a, &doc, &g.list[i]));

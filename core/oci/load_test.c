@@ -138,6 +138,67 @@ static void test_files(const char *dir)
 	close(dirfd);
 }
 
+static char warned[4096];
+
+static void take_warning(enum log_level level, const char *text)
+{
+	if (level == LOG_WARNING)
+		strcat(strcat(warned, text), "\n");
+}
+
+/* Names that are not exactly those of the specification. */
+static void test_strays(const char *dir)
+{
+	int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	void (*before)(enum log_level, const char *) = log_sink.line;
+	char path[64], *text;
+	struct oci_resources r;
+
+	log_sink.line = take_warning;
+	snprintf(path, sizeof(path), "%s/config.json", dir);
+	write_file(path, GOOD ",\"linux\":{\"resources\":{\"memory\":{\n\"Limit\":67108864,"
+			      "\"limt\":1,\"Swappiness\":7}},\"seccomp\":{}},\"x\":{\"y\":1},"
+			      "\"windows\":{}}");
+	doc = (struct oci_doc){ 0 };
+	ok(!oci_load(&arena, dirfd, "config.json", &doc) && !*warned, "a load later: silent");
+	ok(*doc.config.linux->resources->memory->limit == 67108864 &&
+		   *doc.config.linux->resources->memory->swappiness == 7,
+	   "what differs in case has its effect");
+	doc = (struct oci_doc){ .fresh = true };
+	ok(!oci_load(&arena, dirfd, "config.json", &doc), "the first load");
+	is_str(warned,
+	       "config.json:2:9: linux.resources.memory.Limit: is taken for \"limit\", and 1 more "
+	       "such names: oci-spec check config.json shows all\n"
+	       "config.json:2:25: linux.resources.memory.limt: not known and without effect (2 "
+	       "such "
+	       "names); oci-spec check config.json shows what may be meant\n",
+	       "warns once of each kind");
+	*lines = 0;
+	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5, "check counts them");
+	is_str(lines,
+	       "config.json:2:9: linux.resources.memory.Limit: must be written \"limit\"\n"
+	       "config.json:2:25: linux.resources.memory.limt: is not known: did you mean "
+	       "\"limit\"?\n"
+	       "config.json:2:40: linux.resources.memory.Swappiness: must be written "
+	       "\"swappiness\"\n"
+	       "config.json:2:54: linux.seccomp: has neither defaultAction nor syscalls: nothing "
+	       "is "
+	       "filtered\n"
+	       "config.json:2:62: x: is not known\n",
+	       "and shows each, not those of other platforms");
+	is_str(loads(GOOD ",\"hostname\":\"\",\"HostName\":\"\"}"),
+	       "config.json:1:103: HostName: is there twice, also as \"hostname\"",
+	       "two spellings of one name");
+	*warned = 0;
+	text = arena_strdup(&arena, "{\"memory\":{\"LIMIT\":7}}");
+	ok(!oci_load_resources(&arena, "r.json", text, strlen(text), &r) && *r.memory->limit == 7,
+	   "a part: the same");
+	is_str(warned, "r.json:1:20: memory.LIMIT: is taken for \"limit\"\n", "with its warning");
+	log_sink.line = before;
+	remove(path);
+	close(dirfd);
+}
+
 static void test_parts(const char *dir)
 {
 	struct oci_resources r;
@@ -239,6 +300,7 @@ int main(void)
 	test_text();
 	test_order();
 	test_files(dir);
+	test_strays(dir);
 	test_parts(dir);
 	test_settled();
 	test_many_mappings();

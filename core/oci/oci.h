@@ -62,6 +62,7 @@ struct oci_doc {
 	const char *file; /* as shown in errors: "config.json" */
 	char *text; /* the text; strings are decoded in place */
 	bool keep_raw; /* set by the caller: a copy is wanted in raw */
+	bool fresh; /* set by the caller: nobody has loaded it before, so warnings are wanted */
 	bool named; /* set by the caller: somebody has named the file, which may be a pipe then */
 	char *raw; /* the text as it was read, for the state directory */
 	size_t len;
@@ -82,7 +83,8 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
 		       struct oci_resources *r);
 
-/* All faults of a document, one call of line() each: "FILE:LINE:COL: FIELD: WHAT". Returns their
+/* All faults of a document, names that the specification does not have and a seccomp that is empty
+ * among them, one call of line() each: "FILE:LINE:COL: FIELD: WHAT". Returns their
  * number, or -1 when the file cannot be read (the record says why). For `oci-spec check`. */
 int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const char *text));
 

@@ -77,16 +77,19 @@ const struct json_word oci_ioprio_words[] = {
 };
 
 /* set_mempolicy(2) */
-const struct json_word oci_mempolicy_words[] = {
-	{ "MPOL_DEFAULT", OCI_MPOL_DEFAULT },
-	{ "MPOL_PREFERRED", OCI_MPOL_PREFERRED },
-	{ "MPOL_BIND", OCI_MPOL_BIND },
-	{ "MPOL_INTERLEAVE", OCI_MPOL_INTERLEAVE },
-	{ "MPOL_LOCAL", OCI_MPOL_LOCAL },
-	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY }, /* 5.15 */
-	{ "MPOL_WEIGHTED_INTERLEAVE", OCI_MPOL_WEIGHTED_INTERLEAVE }, /* 6.9 */
-	{ NULL, 0 },
-};
+/* clang-format off */
+#define MODES                                                                                      \
+	{ "MPOL_DEFAULT", OCI_MPOL_DEFAULT }, { "MPOL_PREFERRED", OCI_MPOL_PREFERRED },            \
+	{ "MPOL_BIND", OCI_MPOL_BIND }, { "MPOL_INTERLEAVE", OCI_MPOL_INTERLEAVE },                \
+	{ "MPOL_LOCAL", OCI_MPOL_LOCAL },                                                          \
+	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY }, /* 5.15 */                             \
+	{ "MPOL_WEIGHTED_INTERLEAVE", OCI_MPOL_WEIGHTED_INTERLEAVE } /* 6.9 */
+/* clang-format on */
+
+const struct json_word oci_mempolicy_words[] = { MODES, { NULL, 0 } };
+const struct json_word oci_mempolicy_or_none_words[] = { MODES,
+							 { "", OCI_MPOL_DEFAULT },
+							 { NULL, 0 } };
 
 const struct json_word oci_mempolicy_flag_words[] = {
 	{ "MPOL_F_STATIC_NODES", OCI_MPOL_F_STATIC_NODES },
@@ -173,6 +176,38 @@ const struct json_word oci_personality_words[] = {
 	{ "LINUX32", 8 },
 	{ NULL, 0 },
 };
+
+/* ---- words that are not in a table ------------------------------------------------------------ */
+
+/* runc's sentences, which engines and its own tests look for. */
+static const struct {
+	const struct json_word *words;
+	const char *clause;
+} unknown_words[] = {
+	{ oci_scheduler_words, "invalid scheduler policy: %s" },
+	{ oci_scheduler_flag_words, "invalid scheduler flag: %s" },
+	{ oci_ioprio_words, "invalid ioPriority.Class: %s" },
+	{ oci_mempolicy_or_none_words, "invalid memory policy mode \"%s\"" },
+	{ oci_mempolicy_flag_words, "invalid memory policy flag \"%s\"" },
+	{ oci_seccomp_action_words, "string %s is not a valid action for seccomp" },
+	{ oci_action_or_none_words, "string %s is not a valid action for seccomp" },
+	{ oci_seccomp_op_words, "string %s is not a valid operator for seccomp" },
+	{ oci_seccomp_arch_words, "string %s is not a valid arch for seccomp" },
+	{ oci_seccomp_flag_words, "seccomp flag \"%s\" is not known" },
+	{ oci_personality_words, "invalid personality domain %s" },
+	{ oci_rlimit_words, "wrong rlimit value: %s" },
+	{ oci_propagation_or_none_words, "rootfsPropagation=%s is not supported" },
+	{ oci_device_words, "invalid device type \"%s\"" },
+	{ oci_device_rule_words, "invalid cgroup device type \"%s\"" },
+};
+
+const char *oci_unknown_word(const struct json_word *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unknown_words); i++)
+		if (unknown_words[i].words == words)
+			return unknown_words[i].clause;
+	return NULL;
+}
 
 /* ---- names without numbers -------------------------------------------------------------------- */
 

@@ -401,7 +401,7 @@ static int go(struct arena *a, struct child *c, struct serve *s, struct oci_conf
 
 int launch(struct arena *a, const struct launch *how)
 {
-	struct oci_doc doc = { .keep_raw = true, .named = how->config };
+	struct oci_doc doc = { .keep_raw = true, .fresh = true, .named = how->config };
 	struct life life __cleanup(life_close) = LIFE_INIT;
 	struct child c = CHILD_INIT(a, how);
 	struct serve s = SERVE_INIT(&c, &life);
