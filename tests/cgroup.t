@@ -116,6 +116,8 @@ else
 fi
 if [ -z "$v2" ]; then
 	limit 'memory.swappiness' memory - - memory.swappiness 17 '{"memory":{"swappiness":17}}'
+	limit 'memory.swappiness 18446744073709551615 is -1: not set' memory - - memory.swappiness \
+		"$(cat /sys/fs/cgroup/memory/memory.swappiness 2>/dev/null)" '{"memory":{"swappiness":18446744073709551615}}'
 	config_set /linux/resources '{"memory":{"swappiness":101}}'
 	refused 'memory.swappiness 101' 'swappiness'
 	config_set /linux/resources '{"memory":{"disableOOMKiller":true}}'

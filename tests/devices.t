@@ -114,8 +114,16 @@ config_set /linux/resources/devices '[{"allow":true,"access":"rwm"}]'
 argv sh -c 'probe mknod /tmp/x 240 8; probe open /tmp/x rw'
 run
 like 'everything allowed: opening is not refused by the cgroup' "$out" 'open errno 6$'
-config_set /linux/resources/devices '[{"allow":false,"access":""}]'
+config_set /linux/resources/devices '[{"allow":true,"type":"c","major":240,"minor":8}]'
 refused 'a rule without access' 'access'
+# Letters beside r, w and m, and none of them: other runtimes take the rule.
+config_set /linux/resources/devices '[{"allow":false,"access":""},{"allow":true,"type":"c","major":240,"minor":8,"access":"ra"},
+	{"allow":true,"type":"c","major":240,"minor":9,"access":""}]'
+argv sh -c 'probe mknod /tmp/x 240 8; probe open /tmp/x r; probe open /tmp/x w; probe mknod /tmp/y 240 9; probe open /tmp/y r'
+run
+is 'access "ra" allows reading, "" nothing' "$(echo "$out" | grep open | tr '\n' ,)" \
+	'open errno 6,open errno 1,open errno 1,'
+is 'with a warning for each' "$(grep -c 'level=warning.*access' "$tmp/err")" 3
 config_set /linux/resources/devices '[{"allow":false,"type":"x","access":"rwm"}]'
 refused 'a rule of an unknown type' 'type'
 

@@ -40,6 +40,8 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 
 	if (v2 < 0)
 		return -1;
+	if (r)
+		devices_warn(r);
 	if (v2)
 		v2_root_controllers(cg);
 	if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)

@@ -94,7 +94,8 @@ static int one_rule(struct arena *a, struct dev_set *set, bool allow, const stru
 {
 	if (allow == set->allow)
 		return subtract(set, rule);
-	add(a, set, rule);
+	if (rule->access)
+		add(a, set, rule);
 	return 0;
 }
 
@@ -106,26 +107,38 @@ static int number(const int64_t *n, const char *what, int64_t *out)
 	return 0;
 }
 
-/* The config's rule in our form. 1, or 0 when it is about all devices. */
-static int convert(const struct oci_device_rule *in, struct dev_rule *out)
+/* The bits of "rwm". Letters that stand for none are passed over, as runc does. */
+static unsigned access_bits(const char *access)
 {
 	static const struct {
 		char letter;
 		unsigned bit;
 	} bits[] = { { 'r', DEV_R }, { 'w', DEV_W }, { 'm', DEV_M } };
+	unsigned out = 0;
 
-	if (!in->access || !*in->access)
-		return failx("access cannot be empty");
-	for (const char *c = in->access; *c; c++) {
-		unsigned bit = 0;
+	for (size_t i = 0; access && i < ARRAY_SIZE(bits); i++)
+		if (strchr(access, bits[i].letter))
+			out |= bits[i].bit;
+	return out;
+}
 
-		for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
-			if (bits[i].letter == *c)
-				bit = bits[i].bit;
-		if (!bit)
-			return failx("access \"%s\" has letters other than r, w and m", in->access);
-		out->access |= bit;
-	}
+void devices_warn(const struct oci_resources *r)
+{
+	list_each (in, r->devices)
+		if (!in->access || !*in->access || in->access[strspn(in->access, "rwm")])
+			log_warn(
+				"linux.resources.devices[%zu].access \"%s\": only the letters r, w "
+				"and m have a meaning",
+				in - r->devices.at, in->access ? in->access : "");
+}
+
+/* The config's rule in our form. 1, or 0 when it is about all devices. */
+static int convert(const struct oci_device_rule *in, struct dev_rule *out)
+{
+	out->access = access_bits(in->access);
+	/* An access that says nothing allows nothing, and denies everything. */
+	if (!out->access && !in->allow)
+		out->access = DEV_R | DEV_W | DEV_M;
 	if (!in->type || in->type == 'a')
 		return 0; /* the kernel looks at nothing else of such a rule */
 	if (in->type != 'b' && in->type != 'c')

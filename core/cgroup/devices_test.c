@@ -163,6 +163,24 @@ static void test_rules(void)
 	ok(same(&set), "the program says the same");
 }
 
+/* Letters without a meaning are passed over; an access that says nothing allows nothing and denies all. */
+static void test_access(void)
+{
+	static const struct row rows[] = {
+		{ false, 'a', ANY, ANY, "" }, { true, 'c', 240, 1, "rwa" },
+		{ true, 'c', 240, 2, "" },    { true, 'c', 240, 3, "rwm" },
+		{ false, 'c', 240, 3, "x" },  { 0 }
+	};
+	struct dev_set set;
+
+	ok(merge(rows, &set) == 0, "odd accesses are taken: %s", err_text());
+	ok(set_answer(&set, 'c', 240, 1, DEV_R | DEV_W), "\"rwa\" allows r and w");
+	ok(!set_answer(&set, 'c', 240, 2, DEV_R) && !set_answer(&set, 'c', 240, 2, DEV_W),
+	   "\"\" allows nothing");
+	ok(!set_answer(&set, 'c', 240, 3, DEV_R) && !set_answer(&set, 'c', 240, 3, DEV_W),
+	   "a denial of \"x\" denies all");
+}
+
 static void test_refused(void)
 {
 	static const struct {
@@ -176,9 +194,6 @@ static void test_refused(void)
 		{ { { true, 'a', ANY, ANY, "rwm" }, { false, 'c', 10, ANY, "rwm" } },
 		  "default device rules: cannot punch hole in existing wildcard rule \"c 10:* "
 		  "rw\"" },
-		{ { { true, 'c', 1, 3, "" } }, "devices[0]: access cannot be empty" },
-		{ { { true, 'c', 1, 3, "rx" } },
-		  "devices[0]: access \"rx\" has letters other than r, w and m" },
 		{ { { true, 'p', 1, 3, "r" } }, "devices[0]: type 'p' is not one of a, b, c" },
 		{ { { true, 'c', -2, 3, "r" } }, "devices[0]: major: -2 is not a device number" },
 		{ { { true, 'c', 1, 1LL << 40, "r" } },
@@ -225,6 +240,7 @@ int main(void)
 	test_default();
 	test_rules();
 	test_refused();
+	test_access();
 	test_lines();
 	return done();
 }

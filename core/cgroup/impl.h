@@ -140,6 +140,8 @@ struct dev_set {
 
 /* The config's rules, then the default list (checklist TB-13). Refuses holes in wildcard rules. */
 int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set *out);
+/* One warning for each rule whose access has letters without a meaning, or none. */
+void devices_warn(const struct oci_resources *r);
 /* "c 1:3 rwm" */
 void devices_line(const struct dev_rule *r, char buf[48]);
 

@@ -157,6 +157,8 @@ static int swappiness(struct value *v)
 {
 	uint64_t n = *(const uint64_t *)v->at;
 
+	if (n == UINT64_MAX)
+		return 0; /* -1 of an engine that writes it without a sign */
 	if (n > 100)
 		return failx("%s: invalid memory swappiness value: %llu (valid range is 0-100)",
 			     v->field, (unsigned long long)n);

@@ -142,6 +142,11 @@ static void test_memory_rest(void)
 	warnings = 0;
 	is_str(plan(&r, &all_v2), "", "nothing to write");
 	ok(warnings == 1, "only the kernel limit is worth a warning");
+	swappiness = UINT64_MAX;
+	m = (struct oci_memory){ .swappiness = &swappiness };
+	warnings = 0;
+	is_str(plan(&r, &all_v1), "", "swappiness -1, written without a sign, is not set");
+	ok(!plan(&r, &all_v2)[0] && !warnings, "nor on v2, without a warning");
 	swappiness = 101;
 	m = (struct oci_memory){ .swappiness = &swappiness };
 	is_str(plan(&r, &all_v1),

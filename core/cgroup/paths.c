@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define UNIT_NAME_MAX 255 /* systemd's own limit */
+
 const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
 			   bool v2)
 {
@@ -28,15 +30,17 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 
 const char *paths_slice(struct arena *a, const char *slice)
 {
-	size_t len = strlen(slice);
-	const char *dir = "";
-	size_t at = 0;
+	size_t len = strlen(slice), at = 0;
+	char *dir, *to;
 
 	if (!strcmp(slice, "-.slice"))
-		return dir;
-	if (len <= 6 || strcmp(slice + len - 6, ".slice") || strchr(slice, '/'))
+		return "";
+	/* All names above it are written out: without a limit the length would count cubed. */
+	if (len <= 6 || len > UNIT_NAME_MAX || strcmp(slice + len - 6, ".slice") ||
+	    strchr(slice, '/'))
 		goto invalid;
 	len -= 6;
+	dir = to = arena_alloc(a, (len + 8) * (len + 1) + 1);
 	/* Every dash opens a level: a-b.slice lies in a.slice. */
 	while (at <= len) {
 		const char *dash = memchr(slice + at, '-', len - at);
@@ -44,12 +48,13 @@ const char *paths_slice(struct arena *a, const char *slice)
 
 		if (end == at)
 			goto invalid;
-		dir = arena_printf(a, "%s/%.*s.slice", dir, (int)end, slice);
+		*to++ = '/';
+		to = stpcpy(mempcpy(to, slice, end), ".slice");
 		at = end + 1;
 	}
 	return dir;
 invalid:
-	failx("invalid slice name: %s", slice);
+	failx("invalid slice name: %.*s", UNIT_NAME_MAX, slice);
 	return NULL;
 }
 
@@ -84,6 +89,9 @@ int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
 		out->unit = name;
 	else
 		out->unit = arena_printf(a, "%s%s%s.scope", prefix, *prefix ? "-" : "", name);
+	if (strlen(out->unit) > UNIT_NAME_MAX)
+		return failx("the name of a systemd unit has at most %d bytes: %.*s...",
+			     UNIT_NAME_MAX, UNIT_NAME_MAX, out->unit);
 	dir = paths_slice(a, out->slice);
 	if (!dir)
 		return -1;

@@ -87,6 +87,30 @@ static void test_systemd(void)
 	}
 }
 
+/* A slice names all that it lies in, so n dashes are n*n/2 bytes of path, and were n*n*n/6 of memory. */
+static void test_long(void)
+{
+	char text[6100], *to = text;
+	struct unit_path u;
+
+	for (int i = 0; i < 3000; i++)
+		to = stpcpy(to, i ? "-a" : "a");
+	strcpy(to, ".slice:p:n");
+	ok(paths_systemd(&arena, text, "id", false, &u) < 0, "a slice of 3000 levels is refused");
+	ok(strlen(err_text()) < 300, "in a short line");
+	memset(text, 'n', 300);
+	strcpy(text + 245, ".scope");
+	ok(paths_systemd(&arena, NULL, text, false, &u) < 0, "a unit of 262 bytes is refused");
+	text[244] = 0;
+	ok(paths_systemd(&arena, NULL, text, false, &u) == 0, "one of 255 is not: %zu",
+	   strlen(u.unit));
+	to = text;
+	for (int i = 0; i < 125; i++)
+		to = stpcpy(to, i ? "-a" : "a");
+	strcpy(to, ".slice::n");
+	ok(paths_systemd(&arena, text, "id", false, &u) == 0, "nor are 125 levels");
+}
+
 static void test_layout(void)
 {
 	char cgroups[] = "12:cpu,cpuacct:/docker/x/y\n11:name=systemd:/docker/x\n3:memory:/other\n"
@@ -144,6 +168,7 @@ int main(void)
 	arena_init(&arena, block, sizeof(block));
 	test_cgroupfs();
 	test_systemd();
+	test_long();
 	test_layout();
 	test_names();
 	test_keyed();

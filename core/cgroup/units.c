@@ -271,10 +271,14 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 /* 'text' or "text" at *s. NULL: it is none. */
 static const char *gvariant_str(struct arena *a, const char **s)
 {
-	char quote = **s, *out = arena_alloc(a, strlen(*s) + 1), *end = out;
+	const char *close = *s + 1;
+	char quote = **s, *out, *end;
 
 	if (quote != '\'' && quote != '"')
 		return NULL;
+	while (*close && *close != quote)
+		close += 1 + (*close == '\\' && close[1]);
+	out = end = arena_alloc(a, close - *s);
 	for (++*s; **s && **s != quote; ++*s) {
 		if (**s == '\\' && (*s)[1])
 			++*s;

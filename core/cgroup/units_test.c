@@ -3,6 +3,8 @@
 #include "core/cgroup/units.h"
 #include "tests/tap.h"
 
+#include <sys/resource.h>
+
 static struct arena arena;
 
 #define I64(n) (&(int64_t){ n })
@@ -201,6 +203,26 @@ static void test_annotations(void)
 	}
 }
 
+/* A list of n texts took n*n/2 bytes: each had room for all that came after it. */
+static void test_long_list(void)
+{
+	enum { TEXTS = 40000 };
+	char *value = arena_alloc(&arena, 4 * TEXTS + 2), *to = value;
+	struct json_pair pair = { "org.systemd.property.After", value };
+	struct rlimit limit = { 256 << 20, 256 << 20 };
+	struct unit_props p;
+
+	for (int i = 0; i < TEXTS; i++)
+		to = stpcpy(to, i ? ",'a'" : "['a'");
+	strcpy(to, "]");
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &limit);
+#endif
+	units_init(&p, &arena);
+	ok(units_annotations(&p, &pair, 1) == 0 && p.first->num == TEXTS,
+	   "a list of %d texts fits into 256 MiB", TEXTS);
+}
+
 int main(void)
 {
 	static char block[1 << 20];
@@ -211,5 +233,6 @@ int main(void)
 	test_numbers();
 	test_devices();
 	test_annotations();
+	test_long_list();
 	return done();
 }

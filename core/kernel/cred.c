@@ -65,6 +65,8 @@ int cred_last_cap(void)
 	return last;
 }
 
+#define NAMES_MAX 1000 /* of a message; each new name copies those before it */
+
 /* Appends name to a text such as "A B" unless it is in there already. */
 static void name_once(struct arena *a, const char **names, const char *name)
 {
@@ -79,7 +81,10 @@ static void name_once(struct arena *a, const char **names, const char *name)
 		if (!strncmp(at, name, len) && (!at[len] || at[len] == ' '))
 			return;
 	}
-	*names = arena_printf(a, "%s %s", *names, name);
+	if (strlen(*names) < NAMES_MAX)
+		*names = arena_printf(a, "%s %s", *names, name);
+	else if (!strstr(*names, " ..."))
+		*names = arena_printf(a, "%s ...", *names);
 }
 
 void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last,

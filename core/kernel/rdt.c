@@ -19,14 +19,20 @@
 /* All lines in the spec's order, each with its newline; NULL when the config has none. */
 static const char *wanted_lines(struct arena *a, const struct oci_intel_rdt *r)
 {
-	const char *lines = "";
+	const char *const two[] = { r->l3_cache_schema, r->mem_bw_schema };
+	size_t size = 1;
+	char *lines, *end;
 
-	if (r->l3_cache_schema)
-		lines = arena_printf(a, "%s%s\n", lines, r->l3_cache_schema);
-	if (r->mem_bw_schema)
-		lines = arena_printf(a, "%s%s\n", lines, r->mem_bw_schema);
+	for (size_t i = 0; i < ARRAY_SIZE(two); i++)
+		size += two[i] ? strlen(two[i]) + 1 : 0;
 	list_each (line, r->schemata)
-		lines = arena_printf(a, "%s%s\n", lines, *line);
+		size += strlen(*line) + 1;
+	lines = end = arena_alloc(a, size);
+	for (size_t i = 0; i < ARRAY_SIZE(two); i++)
+		if (two[i])
+			end = stpcpy(stpcpy(end, two[i]), "\n");
+	list_each (line, r->schemata)
+		end = stpcpy(stpcpy(end, *line), "\n");
 	return *lines ? lines : NULL;
 }
 

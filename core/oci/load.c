@@ -159,8 +159,7 @@ static void settle_resources(struct oci_resources *r)
 			d->type = 'a';
 		any_if_minus_one(&d->major);
 		any_if_minus_one(&d->minor);
-		/* To allow nothing in particular is a mistake; to deny it denies all. An empty text is
-		 * a mistake in both (checklist CG-03). */
+		/* To allow nothing in particular is a mistake; to deny it denies all (CG-03). */
 		if (!d->allow && !d->access)
 			d->access = "rwm";
 	}
