@@ -18,18 +18,22 @@ static bool parse_cpus(const char *text, int64_t *quota)
 {
 	size_t whole = strspn(text, "0123456789");
 	const char *digit = text + whole;
+	int64_t sum;
 	uint64_t n;
 
 	if (!json_number_u64(text, whole, &n) || n > 100000)
 		return false;
-	*quota = n * CPU_PERIOD;
+	sum = n * CPU_PERIOD;
 	if (*digit == '.' && digit[1])
 		for (int64_t unit = CPU_PERIOD / 10; *++digit; unit /= 10) {
 			if (*digit < '0' || *digit > '9' || !unit)
 				return false;
-			*quota += (*digit - '0') * unit;
+			sum += (*digit - '0') * unit;
 		}
-	return !*digit && *quota >= 1000;
+	if (*digit || sum < 1000)
+		return false;
+	*quota = sum;
+	return true;
 }
 
 static int set_limits(const struct simple *o, struct oci_linux *l)

@@ -75,6 +75,8 @@ bool clock_duration(const char *text, int64_t *out)
 		if (ms < 0)
 			return false;
 		sum += (int64_t)n * ms + (int64_t)part * ms / 1000;
+		if (sum > INT64_MAX / 2) /* the next addition must not overflow */
+			return false;
 		text += letters;
 	} while (*text);
 	*out = sign * sum;

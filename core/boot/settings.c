@@ -60,16 +60,20 @@ void boot_defaults(struct boot_settings *s)
 	};
 }
 
-/* Seconds, or a duration with units. */
+/* Seconds, or a duration with units. What is refused leaves *ms as it is. */
 static bool parse_time(const char *text, int64_t *ms)
 {
-	uint64_t n;
+	uint64_t seconds;
+	int64_t value;
 
-	if (!json_number_u64(text, strlen(text), &n))
-		return clock_duration(text, ms) && *ms >= 0;
-	if (n > 1000000000)
+	if (json_number_u64(text, strlen(text), &seconds)) {
+		if (seconds > 1000000000)
+			return false;
+		value = (int64_t)seconds * 1000;
+	} else if (!clock_duration(text, &value) || value < 0) {
 		return false;
-	*ms = (int64_t)n * 1000;
+	}
+	*ms = value;
 	return true;
 }
 
@@ -225,9 +229,13 @@ static const char *apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->log_size = *r->log_size;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
-	if (r->stop_signal && ((rule->stop_signal = proc_signal(r->stop_signal)) < 1 ||
-			       rule->stop_signal == SIGSTOP)) /* which ends nothing */
-		return "stopSignal";
+	if (r->stop_signal) {
+		int sig = proc_signal(r->stop_signal);
+
+		if (sig < 1 || sig == SIGSTOP) /* which ends nothing */
+			return "stopSignal";
+		rule->stop_signal = sig;
+	}
 	if (!put_time(r->backoff.first, &rule->backoff_first) ||
 	    !put_time(r->backoff.max, &rule->backoff_max))
 		return "backoff";

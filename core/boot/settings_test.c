@@ -51,6 +51,12 @@ static void test_words(void)
 	       ": there is no such setting;",
 	       "each fault is told");
 	is_int(set.cgroup, BOOT_CGROUP_V2, "and the default holds");
+	words("ocibox.watchdog=-3h ocibox.wait=-1s ocibox.wait=1000000001 ocibox.wait=1m30");
+	is_str(told,
+	       "watchdog: \"-3h\" is no value for it;wait: \"-1s\" is no value for it;"
+	       "wait: \"1000000001\" is no value for it;wait: \"1m30\" is no value for it;",
+	       "times that are refused");
+	ok(set.watchdog == 0 && set.wait == 10000, "a time that is refused does not stay set");
 }
 
 static void test_json(void)

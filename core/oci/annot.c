@@ -10,20 +10,21 @@ bool oci_size(const char *text, int64_t *bytes)
 	static const char units[] = "bkmgtp";
 	size_t digits = strspn(text, "-0123456789");
 	const char *unit, *rest = text + digits;
-	unsigned shift;
+	unsigned shift = 0;
+	int64_t n;
 
-	if (!json_number_i64(text, digits, bytes))
+	if (!json_number_i64(text, digits, &n))
 		return false;
-	if (!*rest)
-		return true;
-	unit = strchr(units, *rest | 0x20);
-	if (!unit || *bytes < 0 ||
-	    (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
-		return false;
-	shift = 10 * (unit - units);
-	if (*bytes > INT64_MAX >> shift)
-		return false;
-	*bytes <<= shift;
+	if (*rest) {
+		unit = strchr(units, *rest | 0x20);
+		if (!unit || n < 0 ||
+		    (rest[1] && strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))
+			return false;
+		shift = 10 * (unit - units);
+		if (n > INT64_MAX >> shift)
+			return false;
+	}
+	*bytes = (int64_t)((uint64_t)n << shift);
 	return true;
 }
 
