@@ -25,7 +25,7 @@ machine_start() { # MODE...
 	stepped="$*" nowait=1
 	rm -f "$tmp/step"
 	boot ocibox.config="$tmp/boot.json"
-	wait_for machine_named || machine=
+	eventually machine_named || machine=
 }
 machine_named() {
 	machine=$(child "$boot") && machine=$(child "$machine") && [ "$(cat "/proc/$machine/comm")" = oci-init ]
@@ -34,7 +34,7 @@ machine_named() {
 machine_end() {
 	here || { wait "$boot" 2>/dev/null; return 0; }
 	kill -USR2 "$machine" 2>/dev/null
-	wait_for gone "$boot" || { echo hangs; kill -KILL "$machine"; }
+	eventually gone "$boot" || { echo hangs; kill -KILL "$machine"; }
 	wait "$boot" 2>/dev/null
 }
 
@@ -49,12 +49,12 @@ each() {
 		case $mode in
 		kill)
 			# Some calls are made on the way down only.
-			wait_for met
-			[ ! -s "$tmp/step" ] || wait_for gone "$machine" || why='is not dead'
+			eventually met || why='neither meets the call nor ends; '
+			[ ! -s "$tmp/step" ] || eventually gone "$machine" || why="${why}is not dead"
 			;;
-		slay) wait_for running || why="the container does not run again: $(tail -n 3 "$con")" ;;
+		slay) eventually running || why="the container does not run again: $(tail -n 3 "$con")" ;;
 		fail)
-			wait_for either || why='neither runs nor says why'
+			eventually either || why='neither runs nor says why'
 			here || why="process 1 has ended: $(tail -n 3 "$con")"
 			;;
 		esac
@@ -62,10 +62,10 @@ each() {
 		if [ "$mode" = kill ]; then
 			# The next machine on the same cgroups.
 			machine_start count
-			wait_for running || why="$why; the next one does not run: $(tail -n 3 "$con")"
+			eventually running || why="$why; the next one does not run: $(tail -n 3 "$con")"
 			why=$why$(machine_end)
 		fi
-		wait_for clean_now || why="$why; left: $(left | head -n 3)"
+		eventually clean_now || why="$why; left: $(left | head -n 3)"
 		if [ -n "$why" ]; then
 			wrong=$((wrong + 1))
 			[ $wrong -gt 12 ] || diag "$mode $*, call $_n ($(cat "$tmp/step" 2>/dev/null)): ${why#; }"

@@ -284,8 +284,7 @@ zombie() { grep -qs '^State:.Z' $(sed 's/\([0-9][0-9]*\)/\/proc\/\1\/status/g' "
 memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$machine/status"; }
 all_run() { order status; [ "$(grep -c ' running ' "$tmp/out")" = "$n" ]; }
 boot
-i=0
-until all_run || [ $((i = i + 1)) = 20 ]; do sleep 1; done
+eventually all_run
 is "$n containers run at once" "$(grep -c ' running ' "$tmp/out")" "$n"
 fds=$(open_files)
 kb=$(memory)
@@ -294,10 +293,11 @@ while [ $i -lt 110 ]; do
 	order restart "u$i-$mark"
 	i=$((i + 1))
 done
-sleep 0.2
-is "restarts leave no descriptor" "$(open_files)" "$fds"
+same_files() { [ "$(open_files)" = "$fds" ]; }
+no_zombie() { ! zombie; }
+ok "restarts leave no descriptor" wait_for same_files
 ok "and take no memory" [ "$(memory)" -le $((kb + 32)) ]
-nok "and no zombie" zombie
+ok "and no zombie" wait_for no_zombie
 order poweroff
 order poweroff
 ended=0

@@ -67,7 +67,6 @@ config_set /process/capabilities/bounding '["CAP_KILL"]'
 script <<'END'
 echo to stdout
 echo to stderr >&2
-sleep 0.5
 END
 for s in out err; do
 	mkfifo "$tmp/pipe.$s"

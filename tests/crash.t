@@ -22,7 +22,7 @@ walk() {
 		[ "$rc" != 137 ] || _died=$((_died + 1))
 		_rc=0
 		runc delete --force "$id" >/dev/null 2>"$tmp/err" || _rc=$?
-		if [ "$_rc" != 0 ] || ! wait_for clear_now; then
+		if [ "$_rc" != 0 ] || ! eventually clear_now; then
 			_wrong=$((_wrong + 1))
 			if [ "$_wrong" -le 10 ]; then
 				diag "$name, call $_n ($(cat "$tmp/step")): delete --force exits with $_rc; left:"

@@ -198,7 +198,8 @@ if [ "$status" = 0 ]; then
 	like 'paused: refused' "$status $err" '^255 .*cannot exec in a paused container \(use --ignore-paused to override\)'
 	runc exec --ignore-paused "$id" echo woken >"$tmp/woken" 2>&1 &
 	bg_all="$bg_all $!"
-	sleep 0.3
+	both_there() { [ "$(find /sys/fs/cgroup -path "*$mark*" -name cgroup.procs -exec cat {} + | sort -u | grep -c .)" -ge 2 ]; }
+	wait_for both_there
 	is 'paused, with --ignore-paused: it waits' "$(cat "$tmp/woken")" ''
 	runc resume "$id"
 	ok 'until resume' wait_for has_line "$tmp/woken" woken
@@ -217,7 +218,7 @@ n=0
 bad=
 while [ $n -lt 12 ]; do
 	up
-	{ sleep 0.0$((n % 4)); echo >"$rootfs/fifo"; } &
+	{ sleep 0.0$((n % 4)); echo >"$rootfs/fifo"; } & # sleep: each round ends init at another moment
 	while :; do
 		ex "$id" true
 		[ "$status" = 0 ] || break
@@ -268,7 +269,7 @@ wait_for has_line "$rootfs/tmp/got" ready
 missing=
 for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
 	kill -s "$s" $pid 2>/dev/null || kill -"$s" $pid
-	wait_for has_line "$rootfs/tmp/got" "^$s\$" || missing="$missing $s"
+	eventually has_line "$rootfs/tmp/got" "^$s\$" || missing="$missing $s"
 done
 is 'every signal is forwarded, and does nothing to the runtime' "$missing" ''
 is 'once' "$(sort "$rootfs/tmp/got" | uniq -d)" ''

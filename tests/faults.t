@@ -96,7 +96,7 @@ remains() {
 		;;
 	*) runc delete --force "$id" >"$tmp/del" 2>&1 || [ "$(status_of "$id")" = none ] || cat "$tmp/del" ;;
 	esac
-	wait_for clear_now || all_left | head -n 4
+	eventually clear_now || all_left | head -n 4
 }
 
 each_call() { # HOW VERB...
@@ -123,7 +123,7 @@ each_call() { # HOW VERB...
 			remains=$((remains + 1))
 			[ "$remains" -gt 12 ] || diag "$name, $how, call $_n ($(cat "$tmp/step")): left: $_left / $(cat "$tmp/err")"
 			runc delete --force "$id" >/dev/null 2>&1
-			wait_for clear_now || diag "$name, $how, call $_n: and delete --force does not remove it"
+			eventually clear_now || diag "$name, $how, call $_n: and delete --force does not remove it"
 			sweep
 		fi
 		_n=$((_n + stride))

@@ -128,7 +128,7 @@ if [ -n "$i" ] && helper step && "$HELPERS/step" count -- true; then
 			fi
 			[ $rc = 0 ] || died=$((died + 1))
 			drop "$id"
-			wait_for no_loops && wait_for clean_now || wrong="$wrong $n"
+			eventually no_loops && eventually clean_now || wrong="$wrong $n"
 			n=$((n + ${OCI_STRIDE:-5}))
 		done
 		ok "$mode at each of $total calls: some end it" test $died -gt 0

@@ -30,7 +30,7 @@ boot() {
 	BOOT_PREPARE=${prepare:-:} BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark "$@" </dev/null >"$tmp/boot.out" 2>&1 &
 	boot=$!
 	bg_all="$bg_all $boot"
-	[ -n "${nowait:-}" ] || wait_for machine_up || bail "no machine: $(cat "$tmp/boot.out")"
+	[ -n "${nowait:-}" ] || eventually machine_up || bail "no machine: $(cat "$tmp/boot.out")"
 }
 child() { sed 's/ .*//' "/proc/$1/task/$1/children"; }
 machine_up() {

@@ -142,8 +142,9 @@ do_runc run -d --bundle "$bundle" --init "$id" 2>/dev/null
 drop "$id"
 script <<'END'
 trap 'echo got TERM; exit 9' TERM
-(sleep 0.01 & exit) & wait
-sleep 0.2
+orphan=$(sleep 0.01 >/dev/null & echo $!)
+i=0
+while [ -e "/proc/$orphan" ] && [ $i -lt 600 ]; do i=$((i + 1)); sleep 0.05; done
 ps -o stat | grep -c Z
 echo ready
 while :; do sleep 0.05; done

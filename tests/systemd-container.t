@@ -49,11 +49,7 @@ booted() {
 	inside systemctl is-system-running
 	case $out in degraded | running) ;; *) return 1 ;; esac
 }
-_n=0
-until booted || [ $_n = 120 ]; do
-	_n=$((_n + 1))
-	sleep 1
-done
+eventually booted || eventually booted || eventually booted || eventually booted
 # Failing units that have no business in a container: a kernel of its own, a console, a network.
 inside systemctl list-units --state=failed --plain --no-legend
 failed=$(echo "$out" | sed 's/ .*//' | grep -Ev '^$|^(sys-kernel-.*\.mount|dev-hugepages\.mount|systemd-(sysctl|modules-load|networkd.*|udev.*|logind)\.service|networking\.service)$')
@@ -86,11 +82,7 @@ is 'resume' "$status $(status_of "$id")" '0 running'
 
 do_runc kill "$id" RTMIN+3
 down() { status_is "$id" stopped; }
-_n=0
-until down || [ $_n = 60 ]; do
-	_n=$((_n + 1))
-	sleep 1
-done
+eventually down || eventually down
 is 'SIGRTMIN+3 shuts it down' "$(status_of "$id")" stopped || runc kill "$id" KILL
 do_runc delete --force "$id"
 is 'delete' "$status:$(status_of "$id")" 0:none

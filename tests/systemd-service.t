@@ -72,6 +72,7 @@ ends() {
 	wait_for failed
 	echo "$(show ActiveState Result ExecMainStatus)${1:+ $1}"
 }
+is_up() { [ "$(show ActiveState)" = active ]; }
 failed() { [ "$(show ActiveState)" = failed ]; }
 
 waits='
@@ -131,14 +132,14 @@ unit foreground "ExecStart=$us $start $id"
 argv sh -c 'exit 3'
 is 'foreground: dies unready' "$(ends)" 'failed exit-code 3'
 argv sh -c 'probe notify READY=1; until [ -e /tmp/go ]; do sleep 0.2; done; exit 4'
-{ sleep 1; : >"$rootfs/tmp/go"; } &
+{ wait_for is_up; : >"$rootfs/tmp/go"; } &
 is 'foreground: dies later' "$(ends)" 'failed exit-code 4 started'
 away
 unit detached NotifyAccess=all "PIDFile=$tmp/pid" "ExecStart=$here $detached $id"
 argv sh -c 'exit 3'
 is 'detached: dies unready' "$(ends)" 'failed protocol 0'
 argv sh -c 'probe notify READY=1; until [ -e /tmp/go ]; do sleep 0.2; done; exit 4'
-{ sleep 1; : >"$rootfs/tmp/go"; } &
+{ wait_for is_up; : >"$rootfs/tmp/go"; } &
 is 'detached: dies later' "$(ends)" 'failed exit-code 4 started'
 away
 unit foreground "ExecStart=$us run --bundle $tmp/none $id"

@@ -118,12 +118,13 @@ like 'a console socket in the foreground' "$status $err" '^1 .*cannot use consol
 argv sh -c 'stty raw; trap "exit 7" TERM; echo READY; while :; do sleep 0.05; done'
 mkfifo "$tmp/in" "$tmp/full"
 cat /dev/zero >"$tmp/in" 2>/dev/null &
-bg_all="$bg_all $!"
+writer=$!
+bg_all="$bg_all $writer"
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
 runc_pid=$!
 bg_all="$bg_all $runc_pid"
 wait_for has_line "$tmp/out" READY
-sleep 0.5 # until the terminal is full
+wait_for stalled $writer # the terminal is full, and the pipe
 kill -TERM $runc_pid
 ok 'a container that does not read what is typed gets its signals' wait_for gone $runc_pid || kill -KILL $runc_pid
 status=0
@@ -140,7 +141,7 @@ runc_pid=$!
 bg_all="$bg_all $runc_pid"
 wait_for test -e "$rootfs/tmp/ready"
 pid=$(pid_of "$id")
-sleep 0.5 # until the pipe is full
+wait_for stalled "$pid" # the pipe is full, and the terminal
 kill -KILL "$pid"
 wait_for gone "$pid"
 kill -TERM $runc_pid
@@ -246,7 +247,7 @@ is 'exec --tty for another user, who owns it; no terminal of the caller is neede
 
 # What was written last comes out, however slow the reader.
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo END' \
-	</dev/null 2>/dev/null | { sleep 0.5; cat; } | tail -c 10)
+	</dev/null 2>/dev/null | { sleep 0.5 && cat; } | tail -c 10) # sleep: the reader must be slow
 is 'exec --tty: all output comes, also what was pending at the death' "$out" xxxxxxEND
 out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
 like 'exec --tty: twenty thousand lines in, and the end of input' "$out" '20000$'
