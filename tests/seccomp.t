@@ -319,12 +319,13 @@ memory_calls() {
 		>/dev/null 2>&1 </dev/null
 	grep -c '^[0-9]* *\(mmap\|brk\)' "$tmp/calls"
 }
-docker=/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json
-for p in /usr/share/containers/seccomp.json /etc/docker/seccomp.json $docker; do
-	if [ -e "$p" ]; then
+for engine in podman docker; do
+	p="the default profile of $engine"
+	file=$tests/foreign/seccomp/$engine.json
+	if [ -e "$file" ]; then
 		cp "$tmp/good.json" "$bundle/config.json"
 		# An engine resolves includes, excludes and archMap; without them the document is larger, not other.
-		config_set /linux/seccomp "$(tr -d '\n' <"$p")" /linux/seccomp/architectures '[]'
+		config_set /linux/seccomp "$(tr -d '\n' <"$file")" /linux/seccomp/architectures '[]'
 		argv sh -c 'echo hi; probe call swapoff 0; grep ^Seccomp: /proc/self/status'
 		rm -rf "$root/.cache"
 		run
@@ -348,7 +349,7 @@ for p in /usr/share/containers/seccomp.json /etc/docker/seccomp.json $docker; do
 			skip "$p: nothing is compiled then" 'no strace'
 		fi
 	else
-		skip "$p" 'not on this machine'
+		skip "$p" 'the folder foreign was not copied with the tests'
 	fi
 done
 

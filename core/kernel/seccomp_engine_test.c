@@ -1,4 +1,4 @@
-/* seccomp_engine_test.c - the default profiles of podman and docker, where their packages are. */
+/* seccomp_engine_test.c - the default profiles of podman and docker. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp_test.h"
 
@@ -10,9 +10,8 @@ static char block[16 << 20];
 static const struct {
 	const char *engine, *file;
 } profiles[] = {
-	{ "podman", "/usr/share/containers/seccomp.json" },
-	{ "docker",
-	  "/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json" },
+	{ "podman", "tests/foreign/seccomp/podman.json" },
+	{ "docker", "tests/foreign/seccomp/docker.json" },
 };
 
 /* What both engines leave a container by default, as far as their profiles ask. */
