@@ -79,6 +79,11 @@ like 'a masked folder is a read-only tmpfs' "$out" ' /srv/dir ro[, ].* - tmpfs '
 like 'and cannot be written' "$err" '/srv/dir/x: Read-only file system'
 is 'the files below are untouched' "$(cat "$rootfs/srv/file" "$rootfs/srv/dir/inner")" 'secret
 secret'
+config_set /linux/maskedPaths '["/srv/file","/srv/dir","/srv/file","/srv//link","/srv/dir/","/proc/keys","/proc/keys"]'
+argv sh -c 'for p in /srv/file /srv/dir /proc/keys; do grep -c " $p " /proc/self/mountinfo; done'
+run
+is 'a masked path that stands twice is mounted once' "$(echo "$out" | tr '\n' ' ')" '1 1 1 '
+base_config >"$bundle/config.json"
 argv sh -c 'for p in /proc/kcore /proc/keys /proc/timer_list /sys/firmware /proc/acpi /proc/scsi; do [ -e $p ] || continue; if [ -d $p ]; then ls -A $p; else head -c 16 $p; fi; done'
 run
 is 'the default masks: nothing to read' "$out" ''

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#define OVERFLOW_ID 65534 /* what an id outside of a user namespace looks like inside */
+
 /* Checklist TB-13. A device of the config at the same path takes the place of the row. */
 static const struct oci_device default_devices[] = {
 	{ .type = 'c', .path = "/dev/null", .major = 1, .minor = 3 },
@@ -73,7 +75,9 @@ static int check_existing(int dir, const char *name, const struct oci_device *d)
 	return 0;
 }
 
-/* Without the right to make nodes the host's is bound over an empty file (checklist DV-04). */
+/* Without the right to make nodes the host's is bound over an empty file (checklist DV-04): read-only,
+ * which does not stop writing to the device, but a change of the inode, which the container's root may
+ * own. */
 static int bind_device(struct maker *k, const char *name, const struct oci_device *d)
 {
 	int source __cleanup(fd_close) = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
@@ -93,8 +97,12 @@ static int bind_device(struct maker *k, const char *name, const struct oci_devic
 		target = openat(k->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail("create %s", d->path);
-	return mountapi_bind(&(struct mountapi_bind){
-		.source = source, .target = target, .root = k->env->root, .path = d->path });
+	return mountapi_bind(&(struct mountapi_bind){ .source = source,
+						      .target = target,
+						      .root = k->env->root,
+						      .path = d->path,
+						      .change = MOUNTAPI_ADD,
+						      .flags = MS_RDONLY | MS_NOSUID | MS_NOEXEC });
 }
 
 static int make_device(struct maker *k, const struct oci_device *d)
@@ -180,24 +188,57 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 	return rc;
 }
 
+static bool is_null(const struct stat *st)
+{
+	/* Exactly 1:3 (2026-88265: a pipe has rdev 0 as well). */
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
+{
+	int tmp __cleanup(fd_close) =
+		mountapi_new("tmpfs", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0700");
+	int fd;
+
+	if (tmp < 0)
+		return -1;
+	if (mknodat(tmp, "node", type | 0666, makedev(major, minor)) < 0)
+		return fail("make a device node %u:%u", major, minor);
+	fd = openat(tmp, "node", flags | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? fail("open a device node %u:%u", major, minor) : fd;
+}
+
+/* The container's own; where it has none, or something else in its place, one that no directory shows. */
+static int open_null(int root)
+{
+	int fd __cleanup(fd_close) = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW | O_NOCTTY, 0,
+					       RESOLVE_NO_SYMLINKS);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && is_null(&st))
+		return fd_take(&fd);
+	err_clear("one of our own will do");
+	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);
+}
+
 int dev_reopen_null(int root)
 {
 	int null __cleanup(fd_close) = -1;
 	struct stat st;
 
 	for (int fd = 0; fd <= 2; fd++) {
-		/* Only what is exactly 1:3 is touched (2026-88265: a pipe has rdev 0 as well). */
-		if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		if (fstat(fd, &st) < 0 || !is_null(&st))
 			continue;
 		if (null < 0)
-			null = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW, 0,
-					 RESOLVE_NO_SYMLINKS);
+			null = open_null(root);
 		if (null < 0) {
-			err_clear("no /dev/null inside: the host's stays");
+			/* A user namespace makes no nodes. The host's stays where its owner is not of the
+			 * namespace, and nothing in it may change the inode. */
+			if (st.st_uid != OVERFLOW_ID)
+				return fail_in("replace the null device of descriptor %d", fd);
+			err_clear("its owner is not in this user namespace");
 			return 0;
 		}
-		if (fstat(null, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-			return failx("/dev/null of the container is not the null device 1:3");
 		if (dup3(null, fd, 0) < 0)
 			return fail("replace descriptor %d", fd);
 	}

@@ -165,7 +165,8 @@ struct mountapi_bind {
 	int root; /* the target was opened as path below root */
 	const char *path;
 	int target;
-	struct fd_pool *done; /* takes the descriptor made on the way */
+	int *mnt; /* takes the mount where it lies; left as it is where mount(2) made it */
+	struct fd_pool *done; /* takes the descriptor made on the way, where mnt is NULL */
 };
 int mountapi_bind(const struct mountapi_bind *b);
 int mountapi_flags(int fd, unsigned long *flags); /* ORs in the MS_* that the mount of fd has */
@@ -227,9 +228,12 @@ struct rootfs_protect {
 	int root;
 	struct mount_held held;
 	const char *label; /* linux.mountLabel or NULL */
-	/* made on first use, -1 before */
-	int dir; /* read-only empty tmpfs */
-	int null; /* /dev/null of the host, checked to be 1:3 */
+	/* What covers files and directories: the first mount of each, -1 before, and what it shows. */
+	struct rootfs_cover {
+		int mnt;
+		dev_t dev;
+		ino_t ino;
+	} file, dir;
 	struct fd_pool done;
 };
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
@@ -257,8 +261,11 @@ struct dev_env {
 
 /* linux.devices and the default nodes, links, ptmx. */
 int dev_setup(const struct dev_env *env, const struct oci_config *c);
-/* stdin, stdout and stderr that are the host's /dev/null become the container's. */
+/* stdin, stdout and stderr that are the host's /dev/null become the container's: its root may own the inode. */
 int dev_reopen_null(int root);
+/* Opens a device by a node of our own, on a tmpfs that goes with the descriptor. KERNEL 5.2: fsopen(2)
+ * (ENOSYS); fails. */
+int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags);
 
 /* ---- cred.c: ids, groups, capabilities (capabilities(7)) ----------------------------------------------- */
 

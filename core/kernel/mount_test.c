@@ -194,7 +194,7 @@ static bool exchange(const char *a, const char *b)
 static int exchanged(const char *type, const char *name, const char *hidden)
 {
 	struct mount_env env;
-	struct rootfs_protect p = { .dir = -1, .null = -1 };
+	struct rootfs_protect p = { .file.mnt = -1, .dir.mnt = -1 };
 	const char *path = arena_printf(&arena, "%s/%s", rootfs, name);
 
 	outside = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);

@@ -296,7 +296,9 @@ int mountapi_bind(const struct mountapi_bind *b)
 		return missing(err_num()) && !b->detached ? bind_classic(b) : -1;
 	if (later && change_flags(b, mnt) < 0)
 		return -1;
-	if (b->done)
+	if (b->mnt)
+		*b->mnt = fd_take(&own);
+	else if (b->done)
 		fd_pool_put(b->done, &own);
 	return 0;
 }

@@ -145,22 +145,52 @@ int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 	return rc;
 }
 
-/* What covers files: the host's null device, opened by us and looked at (2025-31133: never the
- * container's own). */
-static int open_null(int *fd)
+/* /dev/null below root, or of the host where root is -1. The descriptor is looked at: the image chooses
+ * what is called so (2025-31133). */
+static int open_null(int root, struct stat *st)
 {
+	int fd __cleanup(fd_close) =
+		root < 0
+			? openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC)
+			: path_open(root, "/dev/null", O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return root < 0 ? fail("open /dev/null") : -1;
+	if (fstat(fd, st) < 0)
+		return fail("stat /dev/null");
+	if (!S_ISCHR(st->st_mode) || st->st_rdev != makedev(1, 3))
+		return failx("/dev/null is not the null device 1:3");
+	return fd_take(&fd);
+}
+
+/*
+ * The payload may own the inode of what covers a file, and change its mode, owner and times. So it is
+ * the container's own null device, on a read-only mount: the host's is used where the container has
+ * none. The later masks are copies of the first mount, with its flags.
+ */
+static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
+{
+	int null __cleanup(fd_close) = -1;
 	struct stat st;
 
-	if (*fd >= 0)
-		return 0;
-	*fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (*fd < 0)
-		return fail("open /dev/null");
-	if (fstat(*fd, &st) < 0)
-		return fail("stat /dev/null");
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return failx("/dev/null of the host is not the null device 1:3");
-	return 0;
+	if (p->file.mnt >= 0) {
+		b->source = p->file.mnt;
+		return mountapi_bind(b);
+	}
+	null = open_null(p->root, &st);
+	if (null < 0) {
+		err_clear("the host's will do");
+		null = open_null(-1, &st);
+	}
+	if (null < 0)
+		return -1;
+	p->file.dev = st.st_dev;
+	p->file.ino = st.st_ino;
+	b->source = null;
+	b->change = MOUNTAPI_ADD;
+	b->flags = MS_RDONLY | MS_NOSUID | MS_NOEXEC;
+	b->mnt = &p->file.mnt;
+	return mountapi_bind(b);
 }
 
 /* What covers directories: one empty tmpfs for all, mounted on the first. */
@@ -173,6 +203,7 @@ static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 				    .path = b->path,
 				    .target = b->target };
 	char data[512];
+	struct stat st;
 
 	if (p->label) {
 		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >=
@@ -180,25 +211,31 @@ static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 			return failx("mount label is too long");
 		f.data = data;
 	}
-	p->dir = mountapi_fresh(&f);
-	return p->dir < 0 ? -1 : mountapi_setattr(p->dir, false, MOUNT_ATTR_RDONLY, 0);
+	p->dir.mnt = mountapi_fresh(&f);
+	if (p->dir.mnt < 0 || mountapi_setattr(p->dir.mnt, false, MOUNT_ATTR_RDONLY, 0) < 0)
+		return -1;
+	if (fstat(p->dir.mnt, &st) < 0)
+		return fail("stat the empty directory");
+	p->dir.dev = st.st_dev;
+	p->dir.ino = st.st_ino;
+	return 0;
 }
 
 static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 {
+	const struct rootfs_cover *cover;
 	struct stat st;
 
 	if (fstat(b->target, &st) < 0)
 		return fail("stat");
-	if (!S_ISDIR(st.st_mode)) {
-		if (open_null(&p->null) < 0)
-			return -1;
-		b->source = p->null;
-		return mountapi_bind(b);
-	}
-	if (p->dir < 0)
+	cover = S_ISDIR(st.st_mode) ? &p->dir : &p->file;
+	if (cover->ino == st.st_ino && cover->dev == st.st_dev)
+		return 0; /* the path stands twice in the config */
+	if (!S_ISDIR(st.st_mode))
+		return cover_file(p, b);
+	if (p->dir.mnt < 0)
 		return mount_empty(p, b);
-	b->source = p->dir; /* read-only as the first is */
+	b->source = p->dir.mnt; /* read-only as the first is */
 	return mountapi_bind(b);
 }
 

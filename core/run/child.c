@@ -195,8 +195,8 @@ static int step_protect(struct child *c)
 	struct rootfs_protect p = { .root = c->root,
 				    .held = c->mounts.held,
 				    .label = c->config->linux->mount_label,
-				    .dir = -1,
-				    .null = -1 };
+				    .file.mnt = -1,
+				    .dir.mnt = -1 };
 	int rc = 0;
 
 	list_each (path, c->config->linux->readonly_paths)
@@ -205,8 +205,8 @@ static int step_protect(struct child *c)
 	list_each (path, c->config->linux->masked_paths)
 		if (!rc && rootfs_mask_path(&p, *path) < 0)
 			rc = fail_in("mask %s", *path);
-	fd_pool_put(&p.done, &p.dir);
-	fd_pool_put(&p.done, &p.null);
+	fd_pool_put(&p.done, &p.dir.mnt);
+	fd_pool_put(&p.done, &p.file.mnt);
 	fd_pool_close(&p.done);
 	return rc;
 }
@@ -223,7 +223,8 @@ static int step_readonly(struct child *c)
 
 static int step_null(struct child *c)
 {
-	return has_mount_ns(c) ? dev_reopen_null(c->root) : 0;
+	/* A terminal takes the place of all three. */
+	return has_mount_ns(c) && !c->process->terminal ? dev_reopen_null(c->root) : 0;
 }
 
 static int step_pivot(struct child *c)
@@ -467,7 +468,7 @@ static const struct {
 	/* after all that creates files */
 	{ MAKE, "read-only mounts", step_readonly },
 	/* needs the container's /dev/null */
-	{ MAKE, "null device", step_null },
+	{ BOTH, "null device", step_null },
 	/* the host's paths end here */
 	{ MAKE, "pivot root", step_pivot },
 	{ BOTH, "standard streams", step_stdio },

@@ -432,6 +432,40 @@ static __attribute__((noreturn)) int do_stay(char **argv)
 		pause();
 }
 
+/* Changes what can be changed of the inode at each PATH, whatever it is; prints what the kernel let through. */
+static int do_spoil(char **argv)
+{
+	static const struct timespec epoch[2] = { { 86400, 0 }, { 86400, 0 } };
+	char at[4200];
+
+	for (; *argv; argv++) {
+		const char *path = *argv;
+		int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+		printf("%s:%s%s%s%s%s", path, chmod(path, 0601) ? "" : " chmod",
+		       chown(path, 7, 7) ? "" : " chown",
+		       utimensat(AT_FDCWD, path, epoch, 0) ? "" : " utimes",
+		       utimensat(AT_FDCWD, path, NULL, 0) ? "" : " touch",
+		       truncate(path, 3) ? "" : " truncate");
+		printf("%s%s%s",
+		       syscall(SYS_setxattr, path, "user.spoilt", "x", 1, 0) ? "" : " setxattr",
+		       syscall(SYS_setxattr, path, "trusted.spoilt", "x", 1, 0) ? "" : " trusted",
+		       syscall(SYS_removexattr, path, "user.spoilt") ? "" : " removexattr");
+		snprintf(at, sizeof(at), "%s.link", path);
+		printf("%s%s",
+		       linkat(AT_FDCWD, path, AT_FDCWD, at, AT_SYMLINK_FOLLOW) ? "" : " link",
+		       linkat(AT_FDCWD, path, AT_FDCWD, "/tmp/link", AT_SYMLINK_FOLLOW) ? ""
+											: " link");
+		if (fd >= 0)
+			printf("%s%s%s", fchmod(fd, 0602) ? "" : " fchmod",
+			       fchown(fd, 8, 8) ? "" : " fchown",
+			       futimens(fd, epoch) ? "" : " futimens");
+		puts("");
+		close(fd);
+	}
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -454,6 +488,7 @@ static const struct verb {
 	{ "mount", 4, do_mount },
 	{ "notify", 1, do_notify },
 	{ "accept", 2, do_accept },
+	{ "spoil", 1, do_spoil },
 	{ "mknod", 3, do_mknod },
 	{ "alloc", 1, do_alloc },
 	{ "rlimit", 1, do_rlimit },

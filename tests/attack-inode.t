@@ -1,0 +1,181 @@
+#!/bin/sh
+# attack-inode.t - mode, owner, times, attributes and links of the host's inodes that mounts of ours show
+# to a container: masks, devices, streams, the notify directory, the file of --init.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+
+# A /dev of our own: what a runtime gets wrong must not harm the machine.
+ptmx=$(stat -c '%F' /dev/ptmx)
+[ "$ptmx" = 'character special file' ] || skip_all "/dev/ptmx is a $ptmx"
+mkdir "$tmp/dev"
+mount -t tmpfs -o mode=755 own "$tmp/dev" || skip_all 'a tmpfs cannot be mounted here'
+for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 ptmx:5:2; do
+	n=${d#*:}
+	mknod -m 666 "$tmp/dev/${d%%:*}" c "${n%:*}" "${n#*:}" || skip_all 'device nodes cannot be made here'
+done
+mkdir "$tmp/dev/pts" "$tmp/dev/shm" "$tmp/dev/mqueue"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$tmp/dev/pts"
+ln -s /proc/self/fd "$tmp/dev/fd"
+mount --rbind "$tmp/dev" /dev || skip_all 'no /dev of our own can be had'
+umount -l "$tmp/dev"
+mounts_now >"$tmp/mounts"
+mounts_n=$(grep -c '' /proc/self/mountinfo)
+runc_for_all
+
+# Everything that belongs to the host and may come into a container, as it was long ago.
+inodes() { find /dev -xdev ! -name shm ! -name mqueue; echo "$RUNC"; find "$root" -path '*notify*' 2>/dev/null; }
+look() { inodes | sort | xargs stat -c '%n %a %u:%g %h %s %Y'; }
+prepare() {
+	inodes | xargs touch -h -d '2001-02-03 04:05:06' 2>/dev/null ||
+		inodes | xargs touch -d '2001-02-03 04:05:06'
+	look >"$tmp/before"
+}
+# harmed: what is different from what prepare saw, which is mended for the next.
+harmed() {
+	look | diff "$tmp/before" -
+	chmod 666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
+	chown 0:0 /dev/* "$RUNC"
+	chmod 755 "$RUNC"
+}
+bundle
+masked=$(config_get /linux/maskedPaths | tr -d '[]"' | tr , ' ')
+files='/proc/self/fd/0 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /proc/self/fd/1 /proc/self/fd/2'
+for p in $masked; do
+	[ ! -f "$p" ] || files="$files $p"
+done
+spoil() { argv probe spoil "$@"; }
+
+# ---- the default document: the container's root is the owner of what root owns outside ----
+
+# shellcheck disable=SC2086
+spoil $files
+prepare
+run
+is 'the default document runs' "$status" 0 || diag "$err"
+is 'masks and streams: no inode of the host is changed' "$(harmed)" '' || diag "$out"
+like 'a masked file is a null device still' "$(config_set /process/args '["stat","-c","%F %t:%T","/proc/keys"]' && run && echo "$out")" \
+	'^character special file 1:3$'
+argv sh -c 'echo gone >/proc/keys && cat /proc/keys && echo empty'
+run
+is 'it is written to and read like one' "$out" empty || diag "$err"
+argv sh -c 'chmod 600 /proc/keys; chown 1 /proc/keys; touch /proc/timer_list; stat -c "%a %u" /dev/null'
+run
+is 'and the mask is read-only: nor does the null device of the container change' "$out" '666 0'
+
+# Where no tmpfs lies on /dev the nodes are the image's, whose root is read-only.
+bundle
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/readonlyPaths '[]'
+for n in 3:null 5:zero 7:full 8:random 9:urandom; do
+	mknod -m 666 "$rootfs/dev/${n#*:}" c 1 "${n%:*}"
+done
+mknod -m 666 "$rootfs/dev/tty" c 5 0
+chmod 600 "$rootfs/dev/null"
+config_set /root/readonly false
+argv true
+run
+is 'without a mount on /dev it runs' "$status" 0 || diag "$err"
+config_set /root/readonly true
+spoil /proc/keys
+run
+is 'the null device of a read-only image stays as it is' "$(stat -c '%a %u' "$rootfs/dev/null")" '600 0' || diag "$out"
+
+# A /dev without a null device: the masks are the host's, which is not to be changed.
+bundle
+mkdir "$tmp/empty"
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' \
+	/mounts/- "{\"destination\":\"/dev\",\"source\":\"$tmp/empty\",\"options\":[\"bind\"]}"
+spoil /proc/keys /proc/self/fd/0
+prepare
+run
+like 'without a null device: it runs' "$status $out" '^0 /proc/keys:'
+is 'without a null device of the container: that of the host is not changed' "$(harmed)" '' || diag "$out"
+
+# The host's /dev as the config asks for it, read-only: so are the masks.
+bundle
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' \
+	/mounts/- '{"destination":"/dev","source":"/dev","options":["rbind","ro"]}'
+spoil /proc/keys
+prepare
+run
+is 'a read-only bind of /dev: the masks made of it are read-only too' "$(harmed)" '' || diag "$out"
+
+# ---- a user namespace whose root is the host's ----
+
+bundle
+# shellcheck disable=SC2086
+spoil $files
+config_set /linux/namespaces/- '{"type":"user"}' \
+	/linux/uidMappings '[{"containerID":0,"hostID":0,"size":65536}]' \
+	/linux/gidMappings '[{"containerID":0,"hostID":0,"size":65536}]'
+prepare
+run
+is 'in a user namespace it runs' "$status" 0 || diag "$err"
+is 'in a user namespace: masks, devices and streams are not changed' "$(harmed)" '' || diag "$out"
+argv sh -c 'grep " /dev/\(null\|zero\|full\|random\|urandom\|tty\) " /proc/self/mountinfo | cut -d " " -f 5,6; echo x >/dev/null && head -c 2 /dev/zero | wc -c'
+run
+is 'its devices are read-only, nosuid and noexec' \
+	"$(echo "$out" | grep -c '^/dev/[a-z]* ro,nosuid,noexec')" 6 || diag "$out"
+is 'and can be written and read' "$(echo "$out" | tail -n 1)" 2
+
+# ---- exec: its streams are the caller's ----
+
+bundle
+argv sleep 1000
+run --detach
+is 'a container for exec' "$status" 0 || diag "$err"
+prepare
+# shellcheck disable=SC2086
+do_runc exec "$id" probe spoil $files
+is 'exec runs' "$status" 0 || diag "$err"
+is 'exec: no stream is an inode of the host' "$(harmed)" '' || diag "$out"
+do_runc exec "$id" stat -L -c '%t:%T' /proc/self/fd/0
+is 'its standard input is a null device' "$out" 1:3
+do_runc exec "$id" rm /dev/null
+prepare
+do_runc exec "$id" probe spoil /proc/self/fd/0
+is 'exec runs where the container has removed its null device' "$status" 0 || diag "$err"
+is 'and the null device of the host is not changed' "$(harmed)" '' || diag "$out"
+do_runc exec "$id" mkfifo /dev/null
+prepare
+do_runc exec "$id" probe spoil /proc/self/fd/0
+is 'exec runs where it has made a fifo of it' "$status" 0 || diag "$err"
+is 'nor then' "$(harmed)" '' || diag "$out"
+drop "$id"
+
+# ---- our own files: process 1 of --init, the notify directory ----
+
+argv probe spoil /proc/1/exe
+prepare
+do_runc run --init --bundle "$bundle" "$id"
+is 'with --init it runs' "$status" 0 || diag "$err"
+is 'the file of process 1 is not changed' "$(harmed)" '' || diag "$out"
+
+if helper sock; then
+	listen "$tmp/told" "$HELPERS/sock" notify "$tmp/manager"
+	# shellcheck disable=SC2016
+	script <<-'SCRIPT'
+		while [ ! -e /tmp/go ]; do :; done
+		probe spoil ${NOTIFY_SOCKET%/*} $NOTIFY_SOCKET >/tmp/spoilt
+		exec sleep 1000
+	SCRIPT
+	config_set /root/readonly false
+	NOTIFY_SOCKET=$tmp/manager
+	export NOTIFY_SOCKET
+	do_runc create --bundle "$bundle" "$id"
+	unset NOTIFY_SOCKET
+	background env NOTIFY_SOCKET="$tmp/manager" OCI_TEST_MARK="$mark" "$RUNC" --root "$root" start "$id"
+	wait_for status_is "$id" running
+	prepare
+	: >"$rootfs/tmp/go"
+	wait_for [ -s "$rootfs/tmp/spoilt" ]
+	out=$(cat "$rootfs/tmp/spoilt")
+	is 'the notify directory and its socket are there' "$(grep -c notify "$tmp/before")" 2
+	is 'and neither is changed' "$(harmed)" '' || diag "$out"
+	drop "$id"
+else
+	skip 'the notify directory' 'the helper sock is not built'
+fi
+
+nothing_left
+done_testing
