@@ -240,5 +240,49 @@ OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_
 	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'root of a user namespace: a container in it' "$status $(cat "$tmp/out")" '0 0' || diag "$(cat "$tmp/err")"
 
+# setgroups(2) may be denied without any word of it in the config: in a user namespace around the runtime, as
+# `unshare -r` makes it, and in one that is joined by its path.
+denied_bundle() {
+	rootless_bundle
+	json_del "$bundle/config.json" /linux/uidMappings
+	json_del "$bundle/config.json" /linux/gidMappings
+	config_del /linux/namespaces/4
+	argv id -G
+}
+rootless_in_userns() {
+	status=0
+	# shellcheck disable=SC2086
+	OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+denied_bundle
+own "$bundle"
+rootless_in_userns
+is 'setgroups is denied around the runtime: a container without a user namespace' "$status $out $(error_lines "$tmp/err")" '0 0 0' || diag "$err"
+config_set /process/user/additionalGids '[0]'
+own "$bundle"
+rootless_in_userns
+is 'groups that are asked for there are not set' "$status $out" '0 0' || diag "$err"
+like 'and one warning says so' "$err" 'level=warning msg="process.user.additionalGids are not set: setgroups'
+# shellcheck disable=SC2016
+OCI_TEST_MARK=$mark as_user unshare -Ur sh -c 'echo $$ >"$0"; exec sleep 1000' "$home/holder" &
+ok 'a user namespace' wait_for test -s "$home/holder"
+holder=$(cat "$home/holder")
+is 'that denies setgroups' "$(cat "/proc/$holder/setgroups")" deny
+denied_bundle
+config_set /linux/namespaces/4 "{\"type\":\"user\",\"path\":\"/proc/$holder/ns/user\"}"
+own "$bundle"
+run
+is 'it is joined by its path: the container runs' "$status $out" '0 0' || diag "$err"
+argv sleep 1000
+own "$bundle"
+do_runc run -d --bundle "$bundle" "$id"
+do_runc exec "$id" id -G
+is 'and exec in it' "$status $out" '0 0' || diag "$err"
+drop "$id"
+kill "$holder"
+
 nothing_left
 done_testing

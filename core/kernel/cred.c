@@ -247,17 +247,25 @@ static int check_ids(const struct oci_user *user)
 	return 0;
 }
 
-static int set_ids(const struct oci_user *user, bool set_groups)
+static int set_groups(const struct oci_user *user, enum cred_groups how)
 {
-	if (set_groups &&
-	    syscall(SETGROUPS, user->additional_gids.n, user->additional_gids.at) < 0) {
-		fail("set additional groups");
-		if (err_num() == EPERM)
-			fail_hint("setgroups(2) is denied in this user namespace");
-		if (err_num() == EINVAL)
-			fail_hint("one of the groups is not mapped in the user namespace");
-		return -1;
+	if (how == CRED_KEEP_GROUPS ||
+	    !syscall(SETGROUPS, user->additional_gids.n, user->additional_gids.at))
+		return 0;
+	if (errno == EPERM && how == CRED_TRY_GROUPS) {
+		if (user->additional_gids.n)
+			log_warn("process.user.additionalGids are not set: setgroups(2) is denied in "
+				 "this user namespace");
+		return 0;
 	}
+	fail("set additional groups");
+	if (err_num() == EINVAL)
+		fail_hint("one of the groups is not mapped in the user namespace");
+	return -1;
+}
+
+static int set_ids(const struct oci_user *user)
+{
 	if (syscall(SETRESGID, user->gid, user->gid, user->gid) < 0) {
 		if (errno == EINVAL)
 			return failx("cannot setgid to unmapped gid %u in user namespace",
@@ -273,7 +281,7 @@ static int set_ids(const struct oci_user *user, bool set_groups)
 	return 0;
 }
 
-int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool set_groups)
+int cred_apply(const struct oci_user *user, const struct cred_caps *caps, enum cred_groups groups)
 {
 	if (check_ids(user) < 0)
 		return -1;
@@ -286,7 +294,7 @@ int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool s
 	if (caps && user->uid && caps->permitted | caps->inheritable &&
 	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail("keep capabilities");
-	if (set_ids(user, set_groups) < 0)
+	if (set_groups(user, groups) < 0 || set_ids(user) < 0)
 		return -1;
 	return caps ? set_caps(*caps) : 0;
 }

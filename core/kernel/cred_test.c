@@ -101,7 +101,7 @@ static int user_with_caps(void)
 	struct oci_user user = { .uid = 1000, .gid = 1001, .additional_gids = { groups, 2 } };
 	gid_t got[8];
 
-	WANT(!cred_apply(&user, &few, true));
+	WANT(!cred_apply(&user, &few, CRED_SET_GROUPS));
 	WANT(getuid() == 1000 && geteuid() == 1000 && getgid() == 1001 && getegid() == 1001);
 	WANT(getgroups(8, got) == 2 && got[0] == 7 && got[1] == 8);
 	WANT(status_hex("CapPrm:") == few.permitted && status_hex("CapEff:") == few.effective);
@@ -118,7 +118,7 @@ static int ambient(void)
 
 	caps.inheritable = caps.permitted;
 	caps.ambient = CAP(5);
-	WANT(!cred_apply(&user, &caps, true));
+	WANT(!cred_apply(&user, &caps, CRED_SET_GROUPS));
 	WANT(status_hex("CapAmb:") == CAP(5) && status_hex("CapInh:") == caps.inheritable);
 	WANT(!*logged);
 	return 0;
@@ -130,13 +130,13 @@ static int ambient_of_caller_goes(void)
 
 	caps.inheritable = caps.permitted;
 	caps.ambient = caps.permitted;
-	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, false));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, CRED_KEEP_GROUPS));
 	WANT(status_hex("CapAmb:") == caps.permitted);
 	caps.ambient = CAP(10);
-	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, false));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, CRED_KEEP_GROUPS));
 	WANT(status_hex("CapAmb:") == CAP(10));
 	caps.inheritable = caps.ambient = 0;
-	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, false));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, &caps, CRED_KEEP_GROUPS));
 	WANT(status_hex("CapAmb:") == 0 && status_hex("CapInh:") == 0);
 	return 0;
 }
@@ -147,7 +147,7 @@ static int impossible_ambient(void)
 	struct cred_caps caps = few;
 
 	caps.ambient = CAP(5);
-	WANT(!cred_apply(&user, &caps, true));
+	WANT(!cred_apply(&user, &caps, CRED_SET_GROUPS));
 	WANT(status_hex("CapAmb:") == 0 && !*logged);
 	return 0;
 }
@@ -158,7 +158,7 @@ static int nothing_left(void)
 	struct cred_caps none = { 0 };
 	gid_t got[8];
 
-	WANT(!cred_apply(&user, &none, true));
+	WANT(!cred_apply(&user, &none, CRED_SET_GROUPS));
 	WANT(!status_hex("CapPrm:") && !status_hex("CapEff:") && !status_hex("CapBnd:"));
 	WANT(getgroups(8, got) == 0);
 	return 0;
@@ -168,7 +168,7 @@ static int root_without_caps(void)
 {
 	struct cred_caps none = { 0 };
 
-	WANT(!cred_apply(&(struct oci_user){ 0 }, &none, true));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, &none, CRED_SET_GROUPS));
 	WANT(!status_hex("CapPrm:") && !status_hex("CapEff:") && !status_hex("CapBnd:"));
 	return 0;
 }
@@ -177,7 +177,7 @@ static int absent_keeps_all(void)
 {
 	uint64_t before = status_hex("CapEff:"), bound = status_hex("CapBnd:");
 
-	WANT(!cred_apply(&(struct oci_user){ 0 }, NULL, true));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, NULL, CRED_SET_GROUPS));
 	WANT(status_hex("CapEff:") == before && status_hex("CapBnd:") == bound);
 	return 0;
 }
@@ -190,10 +190,10 @@ static int not_ours_to_give(void)
 	outer.bounding |= CAP(CAP_SETPCAP);
 	outer.permitted = outer.effective =
 		few.permitted | CAP(CAP_SETPCAP) | CAP(CAP_SETUID) | CAP(CAP_SETGID);
-	WANT(!cred_apply(&(struct oci_user){ 0 }, &outer, false));
+	WANT(!cred_apply(&(struct oci_user){ 0 }, &outer, CRED_KEEP_GROUPS));
 	want.permitted |= CAP(CAP_SYS_TIME);
 	want.effective |= CAP(CAP_SYS_TIME);
-	WANT(!cred_apply(&(struct oci_user){ .uid = 1000, .gid = 1000 }, &want, false));
+	WANT(!cred_apply(&(struct oci_user){ .uid = 1000, .gid = 1000 }, &want, CRED_KEEP_GROUPS));
 	WANT(strstr(logged, "CAP_SYS_TIME") && !strstr(logged, "CAP_KILL"));
 	WANT(status_hex("CapPrm:") == few.permitted && getuid() == 1000);
 	return 0;
@@ -203,9 +203,9 @@ static int minus_one(void)
 {
 	uint32_t groups[] = { 5, UINT32_MAX };
 
-	WANT(cred_apply(&(struct oci_user){ .uid = UINT32_MAX }, NULL, true) < 0);
-	WANT(cred_apply(&(struct oci_user){ .gid = UINT32_MAX }, NULL, true) < 0);
-	WANT(cred_apply(&(struct oci_user){ .additional_gids = { groups, 2 } }, NULL, true) < 0);
+	WANT(cred_apply(&(struct oci_user){ .uid = UINT32_MAX }, NULL, CRED_SET_GROUPS) < 0);
+	WANT(cred_apply(&(struct oci_user){ .gid = UINT32_MAX }, NULL, CRED_SET_GROUPS) < 0);
+	WANT(cred_apply(&(struct oci_user){ .additional_gids = { groups, 2 } }, NULL, CRED_SET_GROUPS) < 0);
 	WANT(strstr(err_text(), "4294967295"));
 	return 0;
 }
@@ -219,9 +219,9 @@ static int unmapped(void)
 	if (fd < 0)
 		return CLAIM_SKIP;
 	WANT(!setns(fd, CLONE_NEWUSER));
-	WANT(cred_apply(&(struct oci_user){ .uid = 5 }, NULL, true) < 0);
+	WANT(cred_apply(&(struct oci_user){ .uid = 5 }, NULL, CRED_SET_GROUPS) < 0);
 	WANT(!strcmp(err_text(), "cannot setuid to unmapped uid 5 in user namespace"));
-	WANT(cred_apply(&(struct oci_user){ .gid = 6 }, NULL, true) < 0);
+	WANT(cred_apply(&(struct oci_user){ .gid = 6 }, NULL, CRED_SET_GROUPS) < 0);
 	WANT(!strcmp(err_text(), "cannot setgid to unmapped gid 6 in user namespace"));
 	return 0;
 }

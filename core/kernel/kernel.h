@@ -69,6 +69,10 @@ int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool
 /* The maps of the calling process's user namespace must be these: what config.json says beside a
  * namespace that is joined must not be a lie. */
 int userns_check(const oci_id_maps *uids, const oci_id_maps *gids);
+/* An ordinary user who maps a single group gives setgroups(2) up for it (userns_map with rootless). */
+bool userns_gives_up_groups(const oci_id_maps *gids);
+/* In the user namespace of this process (0: our own): setgroups(2) is not allowed there. */
+bool userns_denies_groups(pid_t pid);
 /* Host id of an id in the container; identity without maps; -1 when it is not mapped. */
 int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
 /* A new user namespace with these maps, as a descriptor (a helper process makes it and goes). */
@@ -280,8 +284,13 @@ void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last
 		     struct cred_caps *out, const char **unknown);
 int cred_last_cap(void); /* by prctl(PR_CAPBSET_READ), no /proc */
 /* In this order: bounding set dropped while privileged, keepcaps, groups, gid, uid, capset, ambient.
- * caps NULL keeps what there is. set_groups false leaves the supplementary groups (setgroups denied). */
-int cred_apply(const struct oci_user *user, const struct cred_caps *caps, bool set_groups);
+ * caps NULL keeps what there is. */
+enum cred_groups {
+	CRED_KEEP_GROUPS,
+	CRED_SET_GROUPS,
+	CRED_TRY_GROUPS, /* setgroups(2) is denied in the user namespace: what there is stays */
+};
+int cred_apply(const struct oci_user *user, const struct cred_caps *caps, enum cred_groups groups);
 /* HOME of uid from etc/passwd below rootfd; bounded size and time, regular file only. NULL: not there. */
 const char *cred_home(struct arena *a, int rootfd, uint32_t uid);
 

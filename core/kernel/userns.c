@@ -168,6 +168,11 @@ static int write_map(int procfd, pid_t pid, const struct map *m, const char *pat
 	return helper_map(m, pid, path);
 }
 
+bool userns_gives_up_groups(const oci_id_maps *gids)
+{
+	return gids->n == 1 && gids->at[0].size == 1;
+}
+
 int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless,
 	       const char *path)
 {
@@ -181,7 +186,7 @@ int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool
 	if (procfd < 0)
 		return fail("open /proc");
 	/* Without privilege the kernel takes the own group only once setgroups(2) is given up. */
-	if (rootless && gids->n == 1 && gids->at[0].size == 1) {
+	if (rootless && userns_gives_up_groups(gids)) {
 		snprintf(file, sizeof(file), "%d/setgroups", (int)pid);
 		if (procfs_write(procfd, file, "deny") < 0)
 			return -1;
@@ -190,6 +195,19 @@ int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool
 		if (write_map(procfd, pid, &maps[i], path) < 0)
 			return -1;
 	return 0;
+}
+
+bool userns_denies_groups(pid_t pid)
+{
+	char path[32], text[16];
+
+	snprintf(path, sizeof(path), pid ? "/proc/%d/setgroups" : "/proc/self/setgroups", (int)pid);
+	/* KERNEL 3.19: /proc/PID/setgroups (ENOENT); nothing denies it before. */
+	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
+		err_clear("then it is tried");
+		return false;
+	}
+	return !strcmp(text, "deny");
 }
 
 int64_t userns_host_id(const oci_id_maps *maps, uint32_t id)

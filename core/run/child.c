@@ -339,28 +339,28 @@ static int check_cwd(const struct child *c)
 	return 0;
 }
 
-/* By the annotation podman's --group-add keep-groups asks for those of the caller, mapped or not (AN-06). An
- * ordinary user who maps a single group has given setgroups(2) up for it (userns_map). 1, 0, or -1 */
-static int may_set_groups(const struct child *c)
+/* By the annotation podman's --group-add keep-groups asks for those of the caller, mapped or not (AN-06).
+ * enum cred_groups, or -1 */
+static int plan_groups(const struct child *c)
 {
 	const char *keep = oci_annotation(c->config, "run.oci.keep_original_groups");
 	const struct oci_linux *l = c->config->linux;
 
 	if (keep && strcmp(keep, "0"))
-		return 0;
-	if (!c->state->rootless || !(c->plan.all & CLONE_NEWUSER) || l->gid_mappings.n != 1 ||
-	    l->gid_mappings.at->size > 1)
-		return 1;
-	if (c->process->user.additional_gids.n)
+		return CRED_KEEP_GROUPS;
+	if (!c->no_setgroups)
+		return CRED_SET_GROUPS;
+	if (c->state->rootless && userns_gives_up_groups(&l->gid_mappings) &&
+	    c->plan.all & CLONE_NEWUSER && c->process->user.additional_gids.n)
 		return failx("cannot set any additional groups in a rootless container");
-	return 0;
+	return CRED_TRY_GROUPS;
 }
 
 static int step_credentials(struct child *c)
 {
 	const struct oci_user *u = &c->process->user;
 	const char *cwd = c->process->cwd;
-	int groups = may_set_groups(c);
+	int groups = plan_groups(c);
 	bool again = false;
 
 	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */

@@ -137,6 +137,7 @@ struct child {
 	int tty; /* peer of the pty until it is stdin */
 	int state_dirs[2]; /* closed first thing: the container must never see them */
 	struct cgroup *cgroup;
+	bool no_setgroups; /* setgroups(2) is denied in the user namespace where the process will be */
 	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
 	bool late; /* the first process does nearly all, init appears at the end (join_unseen) */
 	int follows; /* exec: how often to look again where init lies */

@@ -172,6 +172,8 @@ static int plan_namespaces(struct child *c, const struct life *l)
 		l->pidfd >= 0 ? l->pidfd : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->target < 0)
 		return failx("container not running");
+	c->no_setgroups = (c->how->rootless || c->plan.all & CLONE_NEWUSER) &&
+			  userns_denies_groups(l->state.pid);
 	if (c->plan.all & CLONE_NEWNS)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/root", l->state.pid);

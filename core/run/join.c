@@ -48,9 +48,10 @@ static int enter_joined(struct child *c)
 		return -1;
 	if (ns_enter(&c->plan) < 0)
 		return -1;
-	if (c->plan.all & ~c->plan.fresh & CLONE_NEWUSER && l->uid_mappings.n)
-		return userns_check(&l->uid_mappings, &l->gid_mappings);
-	return 0;
+	if (!(c->plan.all & ~c->plan.fresh & CLONE_NEWUSER))
+		return 0;
+	c->no_setgroups = userns_denies_groups(0);
+	return l->uid_mappings.n ? userns_check(&l->uid_mappings, &l->gid_mappings) : 0;
 }
 
 int join_namespaces(struct child *c)
