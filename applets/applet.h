@@ -110,8 +110,10 @@ int applet_print(const char *text, size_t len);
 
 /* ---- runc.c ------------------------------------------------------------------------------------- */
 
-/* From 3 on, before sockets of a service manager and n further descriptors go to the payload: all there? */
-int runc_preserve(unsigned before, long n, unsigned *all);
+/* From 3 on, before sockets of a service manager and n further descriptors go to the payload. holes: some of
+ * the further ones may be missing; otherwise that is refused. */
+int runc_preserve(unsigned before, long n, bool holes, unsigned *all);
+bool runc_as_crun(void); /* called by crun's name */
 /* path made absolute against the working directory; NULL and "" give NULL. */
 int runc_absolute(const char *path, const char **out);
 

@@ -56,6 +56,24 @@ static int make_id(struct launch *how, const char **id)
 	return 0;
 }
 
+/* The one word before -- is taken for a command: it has a slash, or a program below the root is called so. */
+static bool looks_like_command(const char *root, const char *word)
+{
+	static const char *const dirs[] = { "bin",	"usr/bin",	 "sbin",
+					    "usr/sbin", "usr/local/bin", "usr/local/sbin" };
+	int fd __cleanup(fd_close) = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool found = strchr(word, '/');
+
+	for (size_t i = 0; fd >= 0 && *word && !found && i < ARRAY_SIZE(dirs); i++) {
+		int file __cleanup(fd_close) =
+			path_open(fd, arena_printf(&arena, "%s/%s", dirs[i], word), O_PATH, 0, 0);
+
+		found = file >= 0;
+	}
+	err_clear("no such program is the usual case");
+	return found;
+}
+
 /* [ID] [-- CMD [ARG...]]. The bundle is the directory that holds the root filesystem. */
 static int from_rootfs(const struct create_opts *o, int argc, char **argv, struct launch *how)
 {
@@ -65,12 +83,17 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 	bool terminal = o->console_socket || (!how->detach && isatty(0) && isatty(1));
 
 	if (before > 1)
-		return failx("the command stands behind --: ID -- COMMAND [ARG...]");
+		return failx("a command stands after --: [ID] -- COMMAND [ARG...]");
 	if (o->bundle || o->config)
 		return failx("--rootfs takes the place of a bundle: no --bundle and no --config");
 	if (!realpath(s.rootfs, real))
 		return fail("root filesystem %s", s.rootfs);
 	s.rootfs = arena_strdup(&arena, real);
+	if (before && (opts_dashes < 0 || !oci_id_valid(argv[0])) &&
+	    looks_like_command(real, argv[0]))
+		return failx("\"%s\" stands where the container's ID does, and is a command: "
+			     "[ID] -- %s [ARG...]",
+			     argv[0], argv[0]);
 	if (simple_text(&s, argv + before, terminal, &how->text, &how->text_len) < 0)
 		return -1;
 	slash = strrchr(real, '/');
@@ -106,7 +129,10 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	if (how->notify && !*how->notify)
 		how->notify = NULL;
 	how->listen_fds = listen_fds();
-	if (runc_preserve(how->listen_fds, o->preserve_fds, &how->preserve_fds) < 0)
+	/* The child wipes its environment before the payload's is made (proc_hide_args). */
+	if (getenv("LISTEN_FDNAMES"))
+		how->listen_names = arena_strdup(&arena, getenv("LISTEN_FDNAMES"));
+	if (runc_preserve(how->listen_fds, o->preserve_fds, runc_as_crun(), &how->preserve_fds) < 0)
 		return -1;
 	/* while the caller's directory is still the working directory */
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||

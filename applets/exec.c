@@ -71,7 +71,7 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 	how->detach = o->detach;
 	how->subreaper = !o->no_subreaper && !o->detach;
 	how->ignore_paused = o->ignore_paused;
-	if (runc_preserve(0, o->preserve_fds, &how->preserve_fds) < 0)
+	if (runc_preserve(0, o->preserve_fds, true, &how->preserve_fds) < 0)
 		return -1;
 	if (o->user && *o->user) {
 		how->has_user = true;

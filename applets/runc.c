@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 
 #define DEFAULT_ROOT "/run/runc"
 
@@ -123,7 +124,27 @@ int runc_absolute(const char *path, const char **out)
 	return 0;
 }
 
-int runc_preserve(unsigned before, long n, unsigned *all)
+/* Nothing of ours may lie between the descriptors that are passed on: what takes the place is worth nothing
+ * to anybody, and execve(2) closes it. */
+static int fill_hole(int fd, int end)
+{
+	int filler __cleanup(fd_close) = -1, moved;
+
+	if (fd == globals.log_fd) {
+		moved = fcntl(fd, F_DUPFD_CLOEXEC, end);
+		if (moved < 0)
+			return fail("move the log");
+		globals.log_fd = moved;
+	}
+	filler = eventfd(0, EFD_CLOEXEC);
+	if (filler == fd)
+		return fd_take(&filler), 0;
+	if (filler < 0 || dup3(filler, fd, O_CLOEXEC) < 0)
+		return fail("fill descriptor %d, which is not open, below --preserve-fds", fd);
+	return 0;
+}
+
+int runc_preserve(unsigned before, long n, bool holes, unsigned *all)
 {
 	if (n < 0 || n > INT_MAX / 2)
 		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", n);
@@ -133,11 +154,21 @@ int runc_preserve(unsigned before, long n, unsigned *all)
 		/* What is close-on-exec we have opened ourselves. */
 		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			continue;
+		if (holes && i >= before) {
+			if (fill_hole(3 + i, 3 + before + n) < 0)
+				return -1;
+			continue;
+		}
 		errno = EBADF;
 		return fail("unable to stat preserved-fd %ld (of %ld)", i, before + n);
 	}
 	*all = before + n;
 	return 0;
+}
+
+bool runc_as_crun(void)
+{
+	return !strncmp(globals.applet, "crun", 4);
 }
 
 static int set_root(bool in_userns)
@@ -231,8 +262,7 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
  * lines of two fields (checklist O-13). */
 static void print_version(void)
 {
-	printf("%s version %s\n", strncmp(globals.applet, "crun", 4) ? "runc" : "crun",
-	       OCIBOX_VERSION);
+	printf("%s version %s\n", runc_as_crun() ? "crun" : "runc", OCIBOX_VERSION);
 	if (*OCIBOX_COMMIT)
 		printf("commit: %s\n", OCIBOX_COMMIT);
 	printf("spec: %s\n", OCI_VERSION);

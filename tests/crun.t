@@ -165,6 +165,11 @@ RUNC=$tmp/names/crun
 argv sh -c 'echo by crun'
 run
 is 'argv[0] crun: run' "$status $out" '0 by crun' || diag "$err"
+argv probe fds
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 3 --bundle "$bundle" "$id" \
+	</dev/null >"$tmp/out" 2>"$tmp/err" 3<&- 4</dev/zero 5<&-
+is 'crun: --preserve-fds with a hole' "$? $(sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' ')" '0 0 1 2 4 ' ||
+	diag "$(cat "$tmp/err")"
 argv sleep 1000
 create
 runc start "$id"

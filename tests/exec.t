@@ -330,9 +330,13 @@ numbers() { sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' '; }
 raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.sh" 4</dev/zero 5</dev/null
 is '--preserve-fds 2: 3 and 4, no more' "$(numbers)" '0 1 2 3 4 '
 like 'and they are what they were' "$(cat "$tmp/out")" '^# lib.sh'
-raw --preserve-fds 2 "$id" true </dev/null 4</dev/zero
-# control: runc 1.1.5 passes what of its own lies there.
-like '--preserve-fds with a hole is refused' "$? $(cat "$tmp/err")" 'unable to stat preserved-fd 0 \(of 2\)'
+# podman exec --preserve-fd 4,7 asks for five and opens two. Runc 1.1.5 passes what of its own lies between.
+raw --preserve-fds 5 "$id" sh -c 'probe fds; cat <&7' </dev/null 3<&- 4</dev/zero 5<&- 6<&- 7<"$tests/lib.sh" 8</dev/null
+is '--preserve-fds 5 with holes: 4 and 7, nothing else' "$? $(numbers)" '0 0 1 2 4 7 '
+like 'and 7 is what it was' "$(cat "$tmp/out")" '^# lib.sh'
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/hole.log" --debug exec --preserve-fds 5 "$id" probe fds \
+	</dev/null >"$tmp/out" 2>"$tmp/err" 3<&- 4<&- 5<&- 6<&- 7</dev/zero
+is 'a log that lay in one of them is written to all the same' "$(numbers) $(grep -c 'is ready' "$tmp/hole.log")" '0 1 2 7  1'
 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" exec "$id" \
 	sh -c 'echo "<$LISTEN_FDS>"; probe fds' </dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tests/lib.sh"
 is 'LISTEN_FDS is not for exec' "$(numbers) $(head -n 1 "$tmp/out")" '0 1 2  <>'

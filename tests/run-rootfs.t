@@ -80,7 +80,12 @@ wrong '--net bridge' 'none or host' --rootfs "$r" --net bridge -- true
 wrong '--env without =' 'KEY=VALUE' --rootfs "$r" --env A -- true
 wrong '--mount without a destination' 'DESTINATION' --rootfs "$r" --mount /etc -- true
 wrong '--user by name' 'bad uid' --rootfs "$r" --user root -- true
-wrong 'a command without --' 'stands behind --' --rootfs "$r" "$id" true
+wrong 'a command without --' 'stands after --' --rootfs "$r" "$id" true
+wrong 'a program where the ID stands' 'ls.*" stands where .* -- ls' --rootfs "$r" ls
+wrong 'a path where the ID stands' '/bin/ls.*" stands where .* -- /bin/ls' --rootfs "$r" /bin/ls
+wrong 'a path where the ID stands, and arguments after --' './ls.*" stands where' --rootfs "$r" ./ls -- -l
+do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" ls -- echo named
+is 'but with a command after -- it is a name like others' "$status $out" '0 named' || diag "$err"
 wrong 'a directory that is not there' 'no such file' --rootfs "$r/nope" -- true
 wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" -- true
 wrong '--mem without --rootfs' 'mem needs --rootfs' --bundle "$bundle" --mem 32M "$id"

@@ -121,6 +121,14 @@ listening() {
 	err=$(cat "$tmp/err")
 }
 # shellcheck disable=SC2016
+argv sh -c 'echo "$LISTEN_FDNAMES"'
+export LISTEN_FDNAMES=one:two
+listening us run --bundle "$bundle" "$id"
+is 'LISTEN_FDNAMES is passed on with the sockets' "$out" one:two
+listening other run --bundle "$bundle" "$id"
+is 'and is not where the sockets are for another process' "$out" ''
+unset LISTEN_FDNAMES
+# shellcheck disable=SC2016
 argv sh -c 'echo "$LISTEN_FDS $LISTEN_PID $$"; cat <&3; cat <&4'
 listening us run --bundle "$bundle" "$id"
 like 'a socket of the manager comes in, no other descriptor' "$(echo "$out" | tr '\n' ' ')" '^1 1 1 first $'

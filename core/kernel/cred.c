@@ -254,7 +254,8 @@ static int set_groups(const struct oci_user *user, enum cred_groups how)
 		return 0;
 	if (errno == EPERM && how == CRED_TRY_GROUPS) {
 		if (user->additional_gids.n)
-			log_warn("process.user.additionalGids are not set: setgroups(2) is denied in "
+			log_warn("process.user.additionalGids are not set: setgroups(2) is denied "
+				 "in "
 				 "this user namespace");
 		return 0;
 	}

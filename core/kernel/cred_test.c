@@ -205,7 +205,8 @@ static int minus_one(void)
 
 	WANT(cred_apply(&(struct oci_user){ .uid = UINT32_MAX }, NULL, CRED_SET_GROUPS) < 0);
 	WANT(cred_apply(&(struct oci_user){ .gid = UINT32_MAX }, NULL, CRED_SET_GROUPS) < 0);
-	WANT(cred_apply(&(struct oci_user){ .additional_gids = { groups, 2 } }, NULL, CRED_SET_GROUPS) < 0);
+	WANT(cred_apply(&(struct oci_user){ .additional_gids = { groups, 2 } }, NULL,
+			CRED_SET_GROUPS) < 0);
 	WANT(strstr(err_text(), "4294967295"));
 	return 0;
 }

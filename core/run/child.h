@@ -225,7 +225,7 @@ int mountenv_fill(struct child *c);
 
 /* Adds the directory of the notify socket to the state and, read-only, to the mounts of the container. */
 int service_mount(struct arena *a, const struct life *life, struct oci_config *config);
-/* LISTEN_FDS, LISTEN_PID (our own: called in the child) and NOTIFY_SOCKET for the payload. */
+/* LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID (our own: called in the child) and NOTIFY_SOCKET for the payload. */
 void service_env(const struct launch *how, bool notify, struct oci_process *p, struct arena *a);
 /* One message of the container. Readiness is told to the manager, with main_pid as the service's; leaves:
  * and it was read when this returns. False: it was something else. */

@@ -164,9 +164,10 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (ns_open(&c->plan) < 0)
 		return oci_fail_at(doc, "linux.namespaces");
 	/* What is denied in a user namespace is denied in those below it. */
-	c->no_setgroups = how->rootless && ((c->plan.fresh & CLONE_NEWUSER &&
-					     userns_gives_up_groups(&c->config->linux->gid_mappings)) ||
-					    userns_denies_groups(0));
+	c->no_setgroups =
+		how->rootless && ((c->plan.fresh & CLONE_NEWUSER &&
+				   userns_gives_up_groups(&c->config->linux->gid_mappings)) ||
+				  userns_denies_groups(0));
 	if (check_sysctls(c) < 0)
 		return -1;
 	if (lsm_check(c->process, c->config->linux->mount_label) < 0)

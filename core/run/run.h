@@ -68,6 +68,7 @@ struct launch {
 	bool rootless, no_pivot, no_new_keyring;
 	const char *notify; /* NOTIFY_SOCKET of our own manager; NULL: none */
 	unsigned listen_fds; /* sockets from descriptor 3 on that the manager gave */
+	const char *listen_names; /* LISTEN_FDNAMES of them; NULL: none */
 	unsigned preserve_fds; /* those, and what else is passed on */
 	bool detach; /* leave after start: run -d, create */
 	bool wait_start; /* create: init stays blocked until start */

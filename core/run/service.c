@@ -30,6 +30,8 @@ void service_env(const struct launch *how, bool notify, struct oci_process *p, s
 	if (how->listen_fds) {
 		add_env(a, p, arena_printf(a, "LISTEN_FDS=%u", how->listen_fds));
 		add_env(a, p, arena_printf(a, "LISTEN_PID=%d", (int)getpid()));
+		if (how->listen_names)
+			add_env(a, p, arena_printf(a, "LISTEN_FDNAMES=%s", how->listen_names));
 	}
 	if (notify)
 		add_env(a, p, "NOTIFY_SOCKET=" NOTIFY_INSIDE "/" NOTIFY_SOCK);
