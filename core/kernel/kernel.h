@@ -121,8 +121,7 @@ struct mount_env {
 	bool userns, own_cgroupns;
 	bool outside; /* we are not in the container's pid namespace: our children will be */
 	LIST(struct mount_cgroup) cgroups;
-	/* A detached mount of m's source, made by the parent: where the container's root may not reach
-	 * it, and id-mapped as m says, which takes a privilege over the filesystem. -1: fails. */
+	/* A detached mount of m's source, made by the parent with mount_source(). -1: fails. */
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
 	struct fd_pool done; /* targets and sources, closed at the end */
@@ -135,6 +134,22 @@ struct mount_env {
 int mount_entry(struct mount_env *env, const struct oci_mount *m);
 bool mount_proc_outside(void); /* can a procfs be mounted there that shows that pid namespace? */
 int mount_finish(struct mount_env *env); /* the read-only mounts put off */
+/* Pure. A destination that begins with the path of the root on the host is meant from there on: the
+ * rest, "/" for the root itself; any other as it is. root is absolute and clean. */
+const char *mount_inside(struct arena *a, const char *root, const char *destination);
+
+/* ---- mount_source.c: what the container's root may not open or id-map --------------------------------- */
+
+struct mount_source {
+	pid_t pid; /* whose mount namespace and root directory count: earlier mounts are seen */
+	const char *path;
+	bool recursive, nofollow;
+	int userns; /* id-mapped by it; -1: not */
+	bool idmap_all; /* the mounts below it too */
+	unsigned long propagation; /* linux.rootfsPropagation, MS_*; 0: the default */
+};
+/* A detached mount, with the caller's rights; in no peer group of the host but as propagation says. */
+int mount_source(const struct mount_source *m);
 
 /* ---- mountapi.c: detached mounts, with what older kernels need instead ------------------------------------ */
 

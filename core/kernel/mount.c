@@ -99,6 +99,16 @@ int mount_target(struct mount_job *j, bool directory)
 	return fd;
 }
 
+const char *mount_inside(struct arena *a, const char *root, const char *destination)
+{
+	const char *clean = path_clean(a, destination);
+	size_t n = strlen(root);
+
+	if (n < 2 || strncmp(clean, root, n) != 0 || (clean[n] && clean[n] != '/'))
+		return destination;
+	return clean[n] ? clean + n : "/";
+}
+
 /* ---- binds ------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -160,7 +170,24 @@ static int open_source(const struct mount_job *j)
 	return fd < 0 ? fail("open %s", j->m->source) : fd;
 }
 
-/* A detached mount of the source, or an O_PATH fd on kernels without (detached tells). */
+/*
+ * Who opens the source of a mount, and in which mount namespace. All of them see the earlier mounts of
+ * the config, and none gets a peer of a mount of the host that rootfsPropagation does not ask for: in the
+ * container's mount namespace the mounts of the host have been made slaves (rootfs_open).
+ *
+ *     source            user ns  reached by its root  opened by               in the mount ns of
+ *     bind              none     -                    init                    the container
+ *     bind              new      yes                  init                    the container
+ *     bind              new      no                   the runtime             the container
+ *     bind, id-mapped   any      any                  the runtime, maps it    the container
+ *     bind, not rbind,  new      any                  the runtime, makes it   the host, if it is
+ *       with mounts on                                a slave                 the same directory there
+ *     root, a directory any      yes                  init                    the container
+ *     root, an image    any      -                    the runtime: fsmount(2) none: a new mount has no peers
+ *     overlay, tmpfs... any      -                    init: mount(2), fsmount(2)
+ *
+ * Init asks by the index in the config (open_source), when the turn of the mount has come.
+ */
 static int bind_source(struct mount_job *j, bool *detached)
 {
 	unsigned flags = (j->o.flags & MS_REC ? AT_RECURSIVE : 0) |
@@ -171,16 +198,20 @@ static int bind_source(struct mount_job *j, bool *detached)
 	if (j->o.idmap || j->o.ridmap)
 		return j->env->open_source(j->env->arg, j->m);
 	fd = mountapi_clone(AT_FDCWD, j->m->source, flags);
-	if (fd >= 0)
+	if (fd < 0 && (err_num() == ENOSYS || err_num() == EPERM)) {
+		/* KERNEL 5.2: open_tree(2); the bind is made by mount(2) from this descriptor. */
+		*detached = false;
+		fd = open_source(j);
+	}
+	if (fd >= 0 || !j->env->userns)
 		return fd;
-	/* The child is not the host's root: its parent may reach what it may not (checklist M-32). */
-	if ((err_num() == EACCES || err_num() == EPERM) && j->env->userns)
-		return j->env->open_source(j->env->arg, j->m);
-	if (err_num() != ENOSYS && err_num() != EPERM)
+	/* The child is not the host's root: its parent may reach what it may not (checklist M-32). What is
+	 * mounted on the source is locked there (EINVAL), so that it cannot be left out. */
+	if (err_num() != EACCES && err_num() != EPERM &&
+	    (err_num() != EINVAL || j->o.flags & MS_REC))
 		return -1;
-	/* KERNEL 5.2: open_tree(2); the bind is made by mount(2) from this descriptor. */
-	*detached = false;
-	return open_source(j);
+	*detached = true;
+	return j->env->open_source(j->env->arg, j->m);
 }
 
 static bool kinds_differ(const struct mountapi_bind *b)

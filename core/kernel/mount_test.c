@@ -269,7 +269,30 @@ static int bind_5_2(void)
 	return bind_exchanged(false);
 }
 
+static int inside(void)
+{
+	static const struct {
+		const char *root, *dest, *want;
+	} rows[] = {
+		{ "/c/root", "/c/root/x", "/x" },
+		{ "/c/root", "/c/root", "/" },
+		{ "/c/root", "/c//root/./x/", "/x" },
+		{ "/c/root", "/c/root/../root/x", "/x" },
+		{ "/c/root", "/c/rootx", "/c/rootx" },
+		{ "/c/root", "/c/x", "/c/x" },
+		{ "/c/root", "/x/c/root", "/x/c/root" },
+		{ "/c/root", "c/root/x", "c/root/x" },
+		{ "/", "/x", "/x" },
+		{ "/c/root", "/x/../a/", "/x/../a/" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		WANT(!strcmp(mount_inside(&arena, rows[i].root, rows[i].dest), rows[i].want));
+	return 0;
+}
+
 static const struct claim claims[] = {
+	{ "a destination below the path of the root is taken from there", inside, false },
 	{ "masks and mounts find /sys although its name leads elsewhere", exchanged_sys, true },
 	{ "and /proc", exchanged_proc, true },
 	{ "without mount_setattr a bind is read-only wherever it lies", bind_5_2, true },

@@ -99,17 +99,9 @@ static int step_rootfs(struct child *c)
 
 static int step_mounts(struct child *c)
 {
-	size_t i = 0;
-
-	list_each (m, c->config->mounts) {
-		if (mount_entry(&c->mounts, m) < 0) {
-			/* as runc has it, for those who look for that */
-			fail_in("error mounting \"%s\" to rootfs at \"%s\"",
-				m->source ? m->source : "", m->destination);
-			return oci_fail_at(c->doc, "mounts[%zu]", i);
-		}
-		i++;
-	}
+	list_each (m, c->config->mounts)
+		if (mount_entry(&c->mounts, m) < 0)
+			return mountenv_fail(c, m);
 	return 0;
 }
 

@@ -220,6 +220,9 @@ int launch_seccomp(struct child *c); /* compiles the profile, or finds it compil
 
 /* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
 int mountenv_fill(struct child *c);
+/* Destinations that begin with the root's path on the host are taken from there on, as runc does it. */
+int mountenv_fail(const struct child *c, const struct oci_mount *m); /* which one it was; -1 */
+void mountenv_inside(struct child *c, struct oci_config *config);
 
 /* ---- service.c ----------------------------------------------------------------------------------------------------- */
 

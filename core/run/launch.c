@@ -377,6 +377,7 @@ static int go(struct arena *a, struct child *c, struct serve *s, struct oci_conf
 
 	if (claim(c, s->life) < 0)
 		return -1;
+	mountenv_inside(c, config);
 	if (has_service(c) &&
 	    (service_mount(a, s->life, config) < 0 ||
 	     (!c->how->wait_start && service_listen(s->life, c->how->notify, &s->service) < 0)))

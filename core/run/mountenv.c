@@ -41,6 +41,21 @@ static void add_hierarchy(struct child *c, const struct json_pair *p)
 	}
 }
 
+int mountenv_fail(const struct child *c, const struct oci_mount *m)
+{
+	/* as runc has it, for those who look for that */
+	fail_in("error mounting \"%s\" to rootfs at \"%s\"", m->source ? m->source : "",
+		m->destination);
+	return oci_fail_at(c->doc, "mounts[%zu]", (size_t)(m - c->config->mounts.at));
+}
+
+void mountenv_inside(struct child *c, struct oci_config *config)
+{
+	if (!c->image.type)
+		list_each (m, config->mounts)
+			m->destination = mount_inside(c->arena, c->state->rootfs, m->destination);
+}
+
 int mountenv_fill(struct child *c)
 {
 	struct mount_env *e = &c->mounts;

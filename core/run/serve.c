@@ -118,17 +118,18 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
 	mount = &c->mounts.at[m->num];
 	mountopt_parse(s->c->arena, mount, &o);
-	*fd = mountapi_clone(
-		AT_FDCWD, mount->source,
-		(o.flags & MS_REC ? AT_RECURSIVE : 0) | (o.src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
-	if (*fd < 0)
-		return -1;
-	if (!o.idmap && !o.ridmap)
-		return 0;
-	userns = open_userns(s, mount);
-	if (userns < 0 || mountapi_idmap(*fd, userns, o.ridmap) < 0)
-		return fail_in("%s", mount->source);
-	return 0;
+	if (!(o.flags & MS_BIND))
+		return failx("init asks for the source of mount %d, which is not a bind", m->num);
+	if ((o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
+		return mountenv_fail(s->c, mount);
+	*fd = mount_source(&(struct mount_source){ .pid = s->pid ? s->pid : s->first,
+						   .path = mount->source,
+						   .recursive = o.flags & MS_REC,
+						   .nofollow = o.src_nofollow,
+						   .userns = userns,
+						   .idmap_all = o.ridmap,
+						   .propagation = c->linux->rootfs_propagation });
+	return *fd < 0 ? mountenv_fail(s->c, mount) : 0;
 }
 
 static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
