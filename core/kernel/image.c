@@ -44,10 +44,45 @@ static uint64_t ext4_size(const unsigned char *head)
 	return shift < 16 ? number(head + 1024 + 4, 4) << (10 + shift) : 0;
 }
 
+/*
+ * What an image asks of the host, by its superblock: devices that the kernel would open by their number
+ * or name, and a wait that it sets the length of. Quotas, verity and checksums stay inside the file;
+ * what the kernel does on an error is our option.
+ */
+static const char *erofs_asks(const unsigned char *head)
+{
+	enum { DEVICE_TABLE = 0x8 };
+
+	/* The bit is also that of a second compression; the number of devices tells them apart. */
+	return number(head + 1024 + 80, 4) & DEVICE_TABLE && number(head + 1024 + 86, 2)
+		       ? "has parts on other devices"
+		       : NULL;
+}
+
+static const char *ext4_asks(const unsigned char *head)
+{
+	enum { JOURNAL_DEV = 0x8, MMP = 0x100, ENCRYPT = 0x10000 };
+	const unsigned char *super = head + 1024;
+	unsigned incompat = number(super + 96, 4);
+
+	if (incompat & JOURNAL_DEV || number(super + 228, 4))
+		return "has its journal on another device";
+	if (incompat & MMP)
+		return "is protected against multiple mounts, and sets how long a mount waits";
+	/* Policies name keys that lie in the keyrings of the host's user. */
+	if (incompat & ENCRYPT)
+		return "is encrypted with keys of the host";
+	/* journal_dev= is one of them. */
+	if (super[512])
+		return "has mount options in its superblock (tune2fs -E mount_opts= clears them)";
+	return NULL;
+}
+
 static const struct image_type types[] = {
-	{ "squashfs", 0, "hsqs", 4, false, squashfs_size },
-	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size },
-	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size }, /* ext2 and ext3 as well */
+	{ "squashfs", 0, "hsqs", 4, false, squashfs_size, NULL, NULL },
+	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size, erofs_asks, NULL },
+	/* ext2 and ext3 as well. The superblock may say errors=panic. */
+	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size, ext4_asks, "errors=remount-ro" },
 };
 
 const struct image_type *image_probe(const void *head)
@@ -83,6 +118,8 @@ static int open_image(const char *path, bool writable, const struct image_type *
 		return failx("the %s image %s is truncated: it has %llu of %llu bytes",
 			     (*type)->name, path, (unsigned long long)st.st_size,
 			     (unsigned long long)(*type)->size(head));
+	if ((*type)->asks && (*type)->asks(head))
+		return failx("the %s image %s %s", (*type)->name, path, (*type)->asks(head));
 	return fd_take(&fd);
 }
 
@@ -173,8 +210,8 @@ int image_open(const char *path, bool writable, struct image *image)
 		return fail_in("image %s", path);
 	/* KERNEL 5.2: fsopen(2) (ENOSYS); there is no image then: a mount made by the child would ask
 	 * the device rules of the container's cgroup, which deny the loop device. */
-	image->mnt =
-		mountapi_new(image->type->name, image->dev, image->writable ? 0 : MS_RDONLY, NULL);
+	image->mnt = mountapi_new(image->type->name, image->dev,
+				  MS_NODEV | (image->writable ? 0 : MS_RDONLY), image->type->data);
 	return image->mnt < 0 ? explain(image, path) : 0;
 }
 

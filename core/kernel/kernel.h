@@ -203,6 +203,8 @@ struct image_type {
 	unsigned len;
 	bool writable;
 	uint64_t (*size)(const unsigned char *head); /* bytes it says it has, 0: not known */
+	const char *(*asks)(const unsigned char *head); /* why it is refused; NULL: it is not */
+	const char *data; /* options of its mount */
 };
 
 struct image {
@@ -214,8 +216,8 @@ struct image {
 
 /* Pure. Whose superblock is it? NULL: nobody's. */
 const struct image_type *image_probe(const void *head);
-/* Binds a loop device that goes with its last user, and mounts it, detached. Read-only unless it may
- * and can be written. The caller is the host's root. */
+/* Binds a loop device that goes with its last user, and mounts it, detached and without its device nodes.
+ * Read-only unless it may and can be written. The caller is the host's root. */
 int image_open(const char *path, bool writable, struct image *image);
 int image_attach(const struct image *image, const char *path);
 

@@ -56,7 +56,7 @@ int overlay_mount(const struct overlay *o)
 	snprintf(data, sizeof(data),
 		 "lowerdir=/proc/self/fd/%d,upperdir=%s/upper,workdir=%s/work%s", lower, link, link,
 		 o->userns ? ",userxattr" : "");
-	if (mount("overlay", o->at, "overlay", 0, data) < 0) {
+	if (mount("overlay", o->at, "overlay", o->image ? MS_NODEV : 0, data) < 0) {
 		fail("mount the overlay");
 		if (err_num() == ENODEV)
 			fail_hint("this kernel has no overlay: modprobe overlay");

@@ -33,8 +33,21 @@ static int find_path(struct arena *a, int fd, const char *path, const char **out
 	return 0;
 }
 
+static bool mounts_dev(const struct child *c)
+{
+	list_each (m, c->config->mounts)
+		if (!strcmp(path_clean(c->arena, m->destination) + (*m->destination == '/'), "dev"))
+			return true;
+	return false;
+}
+
 static int open_image(struct child *c, const char *path)
 {
+	/* It is mounted nodev: those of the container would not work either. */
+	if (!mounts_dev(c))
+		return failx("%s: an image needs a mount on /dev, since device nodes in it are not "
+			     "used",
+			     path);
 	if (!(c->plan.all & CLONE_NEWNS))
 		return failx("%s: an image needs a mount namespace", path);
 	if (geteuid())
@@ -111,6 +124,9 @@ static int plan_extras(struct child *c)
 	}
 	if (overlay)
 		c->overlay = oci_annotation_size(overlay);
+	if (c->overlay && !how->overlay && c->config->root->readonly)
+		log_warn("the root stays read-only under the overlay of the "
+			 "annotation " OCI_ANNOTATION_OVERLAY ": --overlay makes it writable");
 	if (c->overlay && !(c->plan.all & CLONE_NEWNS))
 		return failx("an overlay needs a mount namespace");
 	if (!how->want_init && !(init && oci_annotation_bool(init)))
@@ -326,12 +342,13 @@ static void undo(struct undo *u)
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
 	/* An init whose pid never arrived ends by this. */
-	serve_end(s);
+	fd_close(&s->sock);
 	spawn_end(s->pid);
 	if (s->first != s->pid)
 		spawn_end(s->first);
 	/* Out of descriptors may be why we are here. */
 	fd_close(&s->pidfd);
+	fd_close(&s->sock);
 	fd_close(&s->master);
 	s->life->status = OCI_STOPPED;
 	if (life_destroy(u->arena, s->life) < 0)

@@ -1,0 +1,117 @@
+#!/bin/sh
+# attack-image.t - images whose superblock asks something of the host, and device nodes inside of them.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+[ -e /dev/loop-control ] || skip_all 'no /dev/loop-control: this kernel has no loop devices'
+bundle
+dir=$rootfs
+mkdir -p "$dir/srv"
+mknod -m 666 "$dir/srv/null" c 1 3 || skip_all 'device nodes cannot be made here'
+loops() { cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep -F "$tmp"; }
+no_loops() { [ -z "$(loops)" ]; }
+kernel_has() { grep -q "	$1\$" /proc/filesystems || modprobe "$1" 2>/dev/null; }
+# image TYPE FILE [OPTION...]
+image() {
+	_type=$1
+	_file=$2
+	shift 2
+	kernel_has "$_type" || return 1
+	case $_type in
+	squashfs) mksquashfs "$dir" "$_file" -quiet -no-progress -noappend "$@" ;;
+	erofs) mkfs.erofs "$@" "$_file" "$dir" ;;
+	ext4) mkfs.ext4 -q -F -d "$dir" "$@" "$_file" 32m ;;
+	esac >/dev/null 2>&1
+}
+use() { config_set /root/path "$(quote "$1")"; }
+# poke FILE OFFSET BYTES: over what is there.
+poke() { printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
+
+# ---- device nodes: where no device rules stand nothing but the mount keeps them from being used ----
+
+for type in squashfs erofs ext4; do
+	if ! image $type "$tmp/root.$type"; then
+		skip "$type" "this kernel has no $type, or no tool here makes one"
+		continue
+	fi
+	use "$tmp/root.$type"
+	argv sh -c 'probe open /srv/null rw; probe open /dev/null rw'
+	RUNC_FLAGS='--cgroup-manager disabled'
+	run
+	RUNC_FLAGS=
+	is "$type: a device node of the image is not used" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
+	if grep -q overlay /proc/filesystems; then
+		run --overlay
+		is "$type: nor is it through an overlay" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
+	fi
+	cp "$bundle/config.json" "$tmp/plain.json"
+	config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
+	refused "$type: without a mount on /dev: refused" 'root.path: .* needs a mount on /dev'
+	cp "$tmp/plain.json" "$bundle/config.json"
+done
+
+# ---- erofs: parts on other devices, which old kernels open by the name that the image says ----
+
+if [ -s "$tmp/root.erofs" ]; then
+	cp "$tmp/root.erofs" "$tmp/table"
+	poke "$tmp/table" 1104 '\0010'
+	poke "$tmp/table" 1110 '\0001'
+	use "$tmp/table"
+	refused 'erofs: a device table' 'root.path: .*parts on other devices'
+	if truncate -s 16m "$tmp/blob" && image erofs "$tmp/blobs" --chunksize=4096 --blobdev="$tmp/blob"; then
+		use "$tmp/blobs"
+		refused 'erofs: data in a file beside it' 'root.path: .*parts on other devices'
+	else
+		skip 'erofs: data in a file beside it' 'mkfs.erofs knows no --blobdev'
+	fi
+else
+	skip 'erofs: a device table' 'no erofs'
+fi
+
+# ---- ext4 ----
+
+if [ -s "$tmp/root.ext4" ] && command -v tune2fs >/dev/null; then
+	for ro in true false; do
+		cp "$tmp/root.ext4" "$tmp/panic"
+		tune2fs -e panic "$tmp/panic" >/dev/null 2>&1
+		use "$tmp/panic"
+		config_set /root/readonly $ro
+		argv grep ' / ext4 ' /proc/mounts
+		run
+		like "ext4: errors=panic is not obeyed, readonly $ro" "$out" 'errors=remount-ro'
+	done
+	config_set /root/readonly true
+	cp "$tmp/root.ext4" "$tmp/journal"
+	poke "$tmp/journal" 1252 '\0001\0010'
+	use "$tmp/journal"
+	refused 'ext4: a journal on another device' 'root.path: .*journal on another device'
+	cp "$tmp/root.ext4" "$tmp/options"
+	tune2fs -E mount_opts=journal_dev=0x801 "$tmp/options" >/dev/null 2>&1
+	use "$tmp/options"
+	refused 'ext4: mount options in the superblock' 'root.path: .*mount options in its superblock'
+	tune2fs -E mount_opts= "$tmp/options" >/dev/null 2>&1
+	argv true
+	run
+	is 'ext4: without them it runs' "$status" 0 || diag "$err"
+	for f in mmp encrypt; do
+		if ! image ext4 "$tmp/$f" -O $f; then
+			skip "ext4: $f" 'mkfs.ext4 does not know it'
+			continue
+		fi
+		use "$tmp/$f"
+		refused "ext4: $f" 'root.path: .*(multiple mounts|encrypted)'
+	done
+	# Everything else that mke2fs makes by itself is taken.
+	for f in ext2 ext3 ext4; do
+		rm -f "$tmp/plain"
+		image ext4 "$tmp/plain" -t $f || continue
+		use "$tmp/plain"
+		run
+		is "$f: as its tool makes it" "$status" 0 || diag "$err"
+	done
+else
+	skip 'ext4' 'no ext4 here, or no tune2fs'
+fi
+ok 'no loop device is left' wait_for no_loops
+nothing_left
+done_testing
