@@ -145,6 +145,7 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 	struct oci_config *c = oci_spec_config(
 		&arena, &(struct oci_spec_options){ .rootless = geteuid() != 0,
 						    .cgroup_v2 = cgroup_layout() == CGROUP_V2,
+						    .wide_masks = true,
 						    .euid = geteuid(),
 						    .egid = getegid() });
 	struct oci_process *p = c->process;

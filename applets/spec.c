@@ -19,11 +19,13 @@ struct oci_spec_opts {
 
 /* ---- the document --------------------------------------------------------------------------------- */
 
-static char *spec_text(const struct spec_opts *o, size_t *len)
+/* wide: with masks that runc's document, which spec writes to the letter, does not have. */
+static char *spec_text(const struct spec_opts *o, bool wide, size_t *len)
 {
 	struct oci_spec_options how = {
 		.rootless = o->rootless,
 		.cgroup_v2 = cgroup_layout() == CGROUP_V2,
+		.wide_masks = wide,
 		.euid = geteuid(),
 		.egid = getegid(),
 	};
@@ -33,12 +35,12 @@ static char *spec_text(const struct spec_opts *o, size_t *len)
 
 /* Somebody's edited file is worth more than ours: an existing one is never replaced, not even
  * one that appears just now. */
-static int spec_write(const struct spec_opts *o)
+static int spec_write(const struct spec_opts *o, bool wide)
 {
 	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
 	int dir __cleanup(fd_close) = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	size_t len;
-	char *text = spec_text(o, &len);
+	char *text = spec_text(o, wide, &len);
 	int fd, rc;
 
 	if (dir < 0)
@@ -62,7 +64,7 @@ static int spec_write(const struct spec_opts *o)
 
 static int spec_run(void *opts, int argc, char **argv)
 {
-	return spec_write(opts);
+	return spec_write(opts, false);
 }
 
 /* clang-format off */
@@ -103,10 +105,10 @@ static int oci_spec_run(void *opts, int argc, char **argv)
 	if (argc > 1)
 		return failx("nothing may follow -");
 	if (!argc && !o->to_stdout)
-		return spec_write(&o->spec);
+		return spec_write(&o->spec, true);
 	if (o->spec.bundle)
 		return failx("--bundle and standard output exclude each other");
-	text = spec_text(&o->spec, &len);
+	text = spec_text(&o->spec, true, &len);
 	return applet_print(text, len) < 0 ? -1 : applet_print("\n", 1);
 }
 

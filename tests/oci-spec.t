@@ -96,6 +96,10 @@ rm config.json
 do_runc spec --bundle "$work"
 is 'runc spec: exit 0' "$status:$out$err" 0:
 has 'runc spec: the same document' /process/rlimits/0/hard 1024
+is 'runc spec: the masks of runc and no more' "$(json_get config.json /linux/maskedPaths | grep -c interrupts)" 0
+rm config.json
+"$OCI_SPEC"
+like 'oci-spec: those that engines add as well' "$(json_get config.json /linux/maskedPaths)" '/proc/scsi","/proc/interrupts","/sys/devices/virtual/powercap"'
 do_runc spec
 rm -f config.json
 

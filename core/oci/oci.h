@@ -133,6 +133,7 @@ void oci_features_fill(struct arena *a, struct oci_features *f);
 struct oci_spec_options {
 	bool rootless;
 	bool cgroup_v2; /* adds the cgroup namespace */
+	bool wide_masks; /* what engines mask beyond runc's document */
 	uint32_t euid, egid; /* rootless maps */
 };
 /* The document as structs, for callers that change something before it is written. */

@@ -71,10 +71,18 @@ static const struct {
 	{ CLONE_NEWUSER, ROOTLESS },
 };
 
+/* The last ones are not runc's: docker and podman mask them as well. They tell when keys are pressed and
+ * how much power is drawn, and by that what others compute (CVE-2020-8694). */
+#define MASKED_ONLY_WIDE 2
+static const char *const masked[] = {
+	"/proc/acpi",	     "/proc/asound",	    "/proc/kcore",
+	"/proc/keys",	     "/proc/latency_stats", "/proc/timer_list",
+	"/proc/timer_stats", "/proc/sched_debug",   "/sys/firmware",
+	"/proc/scsi",	     "/proc/interrupts",    "/sys/devices/virtual/powercap",
+};
+
 static const struct oci_linux linux_part = {
-	.masked_paths = WORDS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-			      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-			      "/proc/sched_debug", "/sys/firmware", "/proc/scsi"),
+	.masked_paths = LIST_OF(masked),
 	.readonly_paths =
 		WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
 };
@@ -130,6 +138,8 @@ struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_option
 	c->linux = copy(a, &linux_part, sizeof(linux_part));
 	c->mounts.at = copy(a, mounts, sizeof(mounts));
 	c->mounts.n = ARRAY_SIZE(mounts);
+	if (!o->wide_masks)
+		c->linux->masked_paths.n -= MASKED_ONLY_WIDE;
 	choose_namespaces(a, o, c->linux);
 	if (!o->rootless) {
 		c->linux->resources = copy(a, &resources, sizeof(resources));

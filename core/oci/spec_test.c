@@ -95,6 +95,8 @@ static void test_variants(void)
 	is_str(options("/sys"), "rbind nosuid noexec nodev ro ", "with rbind");
 	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 ",
 	       "no gid=5");
+	make((struct oci_spec_options){ .wide_masks = true });
+	ok(doc.config.linux->masked_paths.n == 12, "two masks more");
 	make((struct oci_spec_options){ 0 });
 	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5 ",
 	       "and the defaults are as they were");
