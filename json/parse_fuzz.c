@@ -2,7 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/json.h"
 
-#include "tests/fuzz.h"
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char block[1 << 20];
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
 
 /* ---- a struct that holds itself, with short names the fuzzer finds soon ------------------------ */
 
@@ -135,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned line, col;
 	char *text, *pointer = (char[]){ "" };
 
-	fuzz_begin(&a);
+	arena_init(&a, block, sizeof(block));
 	if (size && *data == '/' && memchr(data, '\n', size)) {
 		size_t len = (size_t)((uint8_t *)memchr(data, '\n', size) - data);
 

@@ -30,6 +30,8 @@ ro'
 rmdir "$r/vol"
 from -- sh -c 'ls /sys/class/net'
 is '--net none is the default: lo alone' "$out" lo
+from -- sh -c 'wc -c </proc/interrupts; ls -A /sys/devices/virtual/powercap 2>/dev/null | wc -l'
+is 'what engines mask is masked' "$(echo "$out" | tr '\n' ' ')" '0 0 '
 from --net host -- readlink /proc/self/ns/net
 is '--net host' "$out" "$(readlink /proc/self/ns/net)"
 if cgroups_here; then
@@ -102,10 +104,14 @@ No space left
 1'
 	like '--overlay: the directory below is as it was' "$(cat "$r/etc/passwd")" '^root'
 	nok '--overlay: and has nothing new' test -e "$r/big"
-	config_set /annotations '{"org.ocibox.overlay":"2m"}'
+	config_set /annotations '{"org.ocibox.overlay":"2m"}' /root/readonly true
 	argv sh -c 'touch /new && df -k / | awk "END {print \$2}"'
 	run
-	is 'by annotation, over a readonly root' "$out $status" '2048 0'
+	like 'by annotation: a readonly root stays read-only, with a warning' "$status $(echo "$err" | tr '\n' ' ')" '^1 .*level=warning.*Read-only'
+	config_set /root/readonly false
+	run
+	is 'by annotation, over a writable root' "$out $status" '2048 0'
+	config_set /root/readonly true
 	do_runc run --bundle "$bundle" --overlay=1m "$id"
 	is 'the option wins' "$out" 1024
 	nok 'nothing in the root filesystem' test -e "$r/new"

@@ -2,7 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 
-#include "tests/fuzz.h"
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char block[1 << 20];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096)
 		return 0;
-	fuzz_begin(&a);
+	arena_init(&a, block, sizeof(block));
 	text = arena_strndup(&a, (const char *)data, size);
 	tree_keyed(text, "populated", &n);
 	if (units_cpuset(&a, text, &out, &len) == 0 && len > 1024)

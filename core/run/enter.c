@@ -259,7 +259,7 @@ int enter(struct arena *a, const struct enter *how)
 		int num = err_num();
 
 		/* A process whose pid never arrived ends by this. */
-		serve_end(&s);
+		fd_close(&s.sock);
 		spawn_end(s.pid);
 		if (s.first != s.pid)
 			spawn_end(s.first);
