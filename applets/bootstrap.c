@@ -22,6 +22,7 @@ static int hint(void)
 static int mount_missing(void)
 {
 	struct stat st, parent;
+	EXACT_MODES;
 
 	for (size_t i = 0; i < ARRAY_SIZE(filesystems); i++) {
 		const char *path = filesystems[i].path;

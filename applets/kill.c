@@ -45,10 +45,16 @@ static int kill_one(const char *id, int sig, bool all)
 		r = kill_all(&life, sig);
 	else
 		r = life_signal(&life, sig);
-	/* under cgroup v1 a frozen process dies only when it thaws */
-	if (r == 0 && sig == SIGKILL && life.status == OCI_PAUSED && life.cgroup &&
-	    cgroup_layout() != CGROUP_V2 && cgroup_freeze(life.cgroup, false) < 0)
-		err_clear("it thawed or was removed by itself");
+	/* Under cgroup v1 what is frozen dies only when it thaws: as a pause left it, or by its own hand, which
+	 * then must not freeze it again. */
+	if (r == 0 && sig == SIGKILL && life.cgroup) {
+		if (life.status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
+		    cgroup_freeze(life.cgroup, false) < 0)
+			err_clear("it thawed or was removed by itself");
+		r = cgroup_thaw(life.cgroup, life.state.pid);
+		if (r > 0)
+			r = cgroup_kill(life.cgroup, sig);
+	}
 	return r;
 }
 

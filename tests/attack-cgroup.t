@@ -10,12 +10,92 @@ cgroups_here || skip_all 'no cgroups are mounted here'
 bundle
 config_set /linux/cgroupsPath "\"$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "%sa", i ? "-" : "" }').slice:p:n\""
 limited() (
+	# shellcheck disable=SC3045 # dash and busybox have it
 	ulimit -v 500000
 	do_runc --systemd-cgroup run --bundle "$bundle" "$id"
 	printf '%s %.200s' "$status" "$err"
 )
 # control: this took 8.6 GB.
 like 'a cgroupsPath with 3000 dashes is refused, and takes no memory' "$(limited)" '^1 .*invalid slice name'
+
+drop "$id"
+
+# ---- v1: what the freezer holds does not die of SIGKILL ----
+
+# frozen_by_itself: a container whose init lies in a frozen sub-cgroup of its own.
+frozen_by_itself() {
+	bundle
+	config_set /linux/namespaces/- '{"type":"cgroup"}' /mounts/6/options '["nosuid","noexec","nodev","relatime","rw"]' \
+		/root/readonly false
+	script <<'END'
+mkdir /sys/fs/cgroup/freezer/sub /sys/fs/cgroup/freezer/sub/deeper
+echo 1 >/sys/fs/cgroup/freezer/sub/deeper/cgroup.procs
+echo FROZEN >/sys/fs/cgroup/freezer/sub/freezer.state
+exec sleep 1000
+END
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	pid=$(cat "$tmp/pid")
+	wait_for held || bail "$err: it does not freeze"
+}
+held() { has_line "/sys/fs/cgroup/freezer$(place)/freezer.state" FROZEN; }
+place() { sed -n 's/^[0-9]*:freezer://p' "/proc/$pid/cgroup"; }
+runs() {
+	bundle
+	argv sleep 1000
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	pid=$(cat "$tmp/pid")
+}
+
+if [ ! -e /sys/fs/cgroup/freezer/cgroup.procs ]; then
+	skip 'a container that has frozen itself dies' 'no v1 freezer here'
+else
+	frozen_by_itself
+	do_runc kill "$id" KILL
+	is 'a container that has frozen itself: kill KILL' "$status" 0 || diag "$err"
+	wait_for gone "$pid"
+	ok 'and it dies' gone "$pid"
+	do_runc delete "$id"
+	is 'and can be deleted' "$status" 0 || diag "$err"
+
+	frozen_by_itself
+	do_runc delete --force "$id"
+	is 'a container that has frozen itself: delete --force' "$status $(cgroups_left)" '0 ' || diag "$err"
+
+	# Somebody has moved init into a frozen cgroup where others live: it comes back, they stay as they are.
+	for verb in kill delete; do
+		runs
+		other=/sys/fs/cgroup/freezer/$mark-other
+		mkdir "$other"
+		background sleep 1000
+		for p in "$bg" "$pid"; do echo "$p" >"$other/cgroup.procs"; done
+		echo FROZEN >"$other/freezer.state"
+		wait_for has_line "$other/freezer.state" FROZEN
+		case $verb in
+		kill) do_runc kill "$id" KILL ;;
+		*) do_runc delete --force "$id" ;;
+		esac
+		is "init is held by a frozen cgroup of others: $verb" "$status" 0 || diag "$err"
+		wait_for gone "$pid"
+		ok 'it dies' gone "$pid"
+		is 'and the others are not let go' "$(cat "$other/freezer.state")" FROZEN
+		drop "$id"
+		echo THAWED >"$other/freezer.state"
+		kill -KILL "$bg"
+		wait_for rmdir "$other"
+	done
+
+	# What holds it is not the container's: it is named.
+	runs
+	drop "$id"
+	config_set /linux/cgroupsPath "\"/$mark-top/$mark-in\""
+	do_runc run -d --bundle "$bundle" "$id"
+	echo FROZEN >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
+	do_runc delete --force "$id"
+	like 'a frozen cgroup above is not thawed, it is named' "$status $err" "^1 .*freezer/$mark-top(\"|$)"
+	echo THAWED >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
+	drop "$id"
+	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
+fi
 
 nothing_left
 done_testing

@@ -67,6 +67,11 @@ is 'all of it: a child too' "$(nsenter -t "$pid" -p true 2>/dev/null; grep -c ''
 drop "$id"
 is 'and none are left' "$(cgroups_left)" ''
 
+(umask 077 && runc run -d --bundle "$bundle" "$id" >/dev/null)
+is 'umask 077 of the caller: directories of cgroups are 0755' "$(cgroups_left | xargs stat -c %a | sort -u)" 755
+is 'and a mapped root can reach what lies in the state directory' "$(stat -c %a "$root/$id")" 711
+drop "$id"
+
 config_set /linux/cgroupsPath "\"/$mark-top/$mark-deep\""
 start
 like 'an absolute cgroupsPath' "$(cat "/proc/$pid/cgroup")" "/$mark-top/$mark-deep$"

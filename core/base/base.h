@@ -140,6 +140,13 @@ int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
 
+/* To the end of the block modes are what the calls say, whatever the umask of the caller. */
+static inline void umask_restore(mode_t *before)
+{
+	umask(*before);
+}
+#define EXACT_MODES mode_t umask_before __cleanup(umask_restore) = umask(0)
+
 /* ---- path.c: paths below a root that somebody hostile may own (threats.md, code P) ---------------------- */
 
 /* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below rootfd;

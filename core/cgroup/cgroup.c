@@ -3,7 +3,6 @@
 #include "core/cgroup/impl.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,7 +59,7 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 }
 
 /* Where to look for all processes: v2, which knows best, else the v1 one nobody moves them in. */
-static struct cg_dir *procs_dir(struct cgroup *cg)
+struct cg_dir *cg_procs_dir(struct cgroup *cg)
 {
 	struct cg_dir *first = NULL;
 
@@ -110,7 +109,7 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
  */
 static int check_free(struct cgroup *cg)
 {
-	const struct cg_dir *d = procs_dir(cg);
+	const struct cg_dir *d = cg_procs_dir(cg);
 	cgroup_pids pids = { 0 };
 
 	if (!d || faccessat(AT_FDCWD, d->path, F_OK, 0) < 0)
@@ -234,6 +233,8 @@ void cgroup_user_bus(struct cgroup *cg, const char *address)
 
 int cgroup_create(struct cgroup *cg)
 {
+	EXACT_MODES;
+
 	if (cg->manager && cg->manager->create(cg) < 0)
 		return fail_in("cgroup");
 	return 0;
@@ -354,100 +355,8 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 
 int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out)
 {
-	struct cg_dir *d = procs_dir(cg);
+	struct cg_dir *d = cg_procs_dir(cg);
 
 	*out = (cgroup_pids){ 0 };
 	return d ? tree_procs(d->path, a, out) : 0;
-}
-
-/* v2 where it is: what it stops can still be killed. Else the v1 freezer. */
-static struct cg_dir *freezer_dir(struct cgroup *cg)
-{
-	if (cg->v2 && cg->v2->path)
-		return cg->v2;
-	return cg_dir_of(cg, CTL_FREEZER);
-}
-
-int cgroup_freeze(struct cgroup *cg, bool frozen)
-{
-	struct cg_dir *d = freezer_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
-
-	if (!d)
-		return failx("cgroup: there is no freezer here");
-	/* hybrid: somebody else may have used the other one */
-	if (!frozen && old && old != d && cg_version(old)->frozen(old) > 0 &&
-	    cg_version(old)->freeze(old, false) < 0)
-		return fail_in("cgroup");
-	/* KERNEL 5.2: the v2 freezer, ENOENT; hybrid falls back on v1's. */
-	if (cg_version(d)->freeze(d, frozen) < 0) {
-		if (err_num() != ENOENT || !old || old == d ||
-		    cg_version(old)->freeze(old, frozen) < 0)
-			return fail_in("cgroup");
-		err_clear("the v1 freezer did it");
-	}
-	return 0;
-}
-
-int cgroup_is_frozen(struct cgroup *cg)
-{
-	struct cg_dir *d = freezer_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
-	int ret = d ? cg_version(d)->frozen(d) : 0;
-
-	if (ret <= 0 && old && old != d)
-		ret = cg_version(old)->frozen(old);
-	return ret;
-}
-
-#define KILL_ROUNDS 16
-
-/* Signals everybody; again, while SIGKILL still finds somebody and nothing holds them still. */
-static int kill_walk(struct cgroup *cg, int sig, bool still)
-{
-	for (int round = 0; round < (still || sig != SIGKILL ? 1 : KILL_ROUNDS); round++) {
-		_Alignas(16) char block[4096];
-		cgroup_pids pids;
-		struct arena a;
-
-		arena_init(&a, block, sizeof(block));
-		if (cgroup_procs(cg, &a, &pids) < 0)
-			return -1;
-		if (!pids.n)
-			return 0;
-		list_each (pid, pids)
-			if (kill(*pid, sig) < 0 && errno != ESRCH)
-				return fail("kill process %d", *pid);
-		if (!still && sig == SIGKILL)
-			poll(NULL, 0, 1 << (round < 6 ? round : 6));
-	}
-	return 0;
-}
-
-int cgroup_kill(struct cgroup *cg, int sig)
-{
-	struct cg_dir *d = procs_dir(cg), *old = cg_dir_of(cg, CTL_FREEZER);
-	int ret, was;
-
-	if (!d)
-		return 0;
-	/* KERNEL 5.14: cgroup.kill, ENOENT; without it freeze, walk, thaw, during which a fork of a
-	 * process that does not freeze can slip by. */
-	if (sig == SIGKILL && cg_version(d)->kill(d) > 0) {
-		/* A v1 freezer holds even the killed. */
-		if (old && old != d && cg_version(old)->frozen(old) > 0)
-			return cg_version(old)->freeze(old, false);
-		return 0;
-	}
-	was = cgroup_is_frozen(cg);
-	ret = was > 0 ? 0 : cgroup_freeze(cg, true);
-	if (ret < 0)
-		err_clear("without a freezer the walk is repeated");
-	if (kill_walk(cg, sig, ret == 0) < 0)
-		ret = -1;
-	else
-		ret = 0;
-	/* SIGKILL must be able to arrive; other signals leave a pause in place. */
-	if ((was <= 0 || sig == SIGKILL) && cgroup_is_frozen(cg) > 0 &&
-	    cgroup_freeze(cg, false) < 0)
-		ret = -1;
-	return ret;
 }

@@ -100,6 +100,13 @@ int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out); /* with 
 int cgroup_kill(struct cgroup *cg, int sig); /* every process; cgroup.kill or freeze and walk */
 int cgroup_freeze(struct cgroup *cg, bool frozen); /* returns when it has happened */
 int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
+/*
+ * After SIGKILL, which nothing that a v1 freezer holds dies of: thaws all of the container's subtree, and
+ * takes init (0: none) back from where somebody has moved it. 1: something was held, 0, -1.
+ */
+int cgroup_thaw(struct cgroup *cg, pid_t init);
+/* The cgroup whose v1 freezer holds pid, NULL: none. */
+const char *cgroup_holder(struct arena *a, pid_t pid);
 /* Sub-cgroups deepest first; waits for dying processes; a missing directory is no error. */
 int cgroup_remove(struct cgroup *cg);
 

@@ -280,6 +280,33 @@ static void test_taken(void)
 	ok(cgroup_remove(first) == 0 && access(sub, F_OK) < 0, "and removed: %s", err_text());
 }
 
+/* A number read from cgroup.procs may be somebody else's when the signal is sent. */
+static void test_reused(void)
+{
+	struct cgroup *cg = new_cgroup("/ocibox-test-reused", NULL);
+	pid_t pids[2];
+	int status;
+
+	if (!cg || cgroup_create(cg) < 0) {
+		ok(false, "reused: %s", err_text());
+		return;
+	}
+	cgroup_join_open(cg);
+	pids[0] = spawn(cg);
+	pids[1] = fork();
+	if (!pids[1]) {
+		pause();
+		_exit(0);
+	}
+	ok(cg_kill_pids(cg_procs_dir(cg)->path, pids, 2, SIGKILL) == 0 &&
+		   waitpid(pids[0], &status, 0) == pids[0],
+	   "a process of the cgroup is killed: %s", err_text());
+	ok(waitpid(pids[1], &status, WNOHANG) == 0, "one that has left it lives on");
+	kill(pids[1], SIGKILL);
+	waitpid(pids[1], &status, 0);
+	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+}
+
 /* rmdir must wait for a process that dies while we are at it, without being told. */
 static void test_wait(void)
 {
@@ -572,6 +599,7 @@ int main(void)
 	test_tree();
 	test_follow();
 	test_taken();
+	test_reused();
 	test_wait();
 	test_stats();
 	test_oom();

@@ -117,27 +117,57 @@ int cgroupfs_create(struct cgroup *cg)
 	return 0;
 }
 
+#define REMOVE_MS 10000 /* how long dying processes may take, in all hierarchies together */
+
+/* One sentence more about a directory that is still busy: who is in it, and what holds him. */
+static void say_who(struct cgroup *cg)
+{
+	char *text = arena_strdup(cg->arena, err_text());
+	const char *holder;
+	int num = err_num();
+	cgroup_pids pids;
+
+	if (cgroup_procs(cg, cg->arena, &pids) < 0)
+		pids.n = 0;
+	fail_take(num, text);
+	if (!pids.n)
+		return;
+	holder = cgroup_holder(cg->arena, pids.at[0]);
+	fail_hint("process %d lives in it%s%s", pids.at[0],
+		  holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
+}
+
 int cgroupfs_remove(struct cgroup *cg)
 {
+	int64_t until = clock_ms() + REMOVE_MS;
 	bool killed = false;
 	int ret = 0;
 
 	cg_each (d, cg) {
+		int left;
+
 		fd_close(&d->fd);
 		if (!rmdir(d->path) || errno == ENOENT)
 			continue;
 		/* Not all that lives in it need have died with init: exec's process on its way in has not
 		 * come to its pid namespace yet, and a container can freeze it there. */
-		if (errno == EBUSY && !killed) {
+		if (!killed) {
 			killed = true;
 			if (cgroup_kill(cg, SIGKILL) < 0)
 				err_clear("who is left is told when it cannot be removed");
 		}
 		/* Every one is tried; the record keeps the last failure. */
-		if (tree_remove(d->path, d->v2) < 0)
+		left = tree_remove(d->path, d->v2, until);
+		if (left < 0)
 			ret = -1;
+		else if (left)
+			log_debug("cgroup %s is left: it belongs to somebody else", d->path);
 	}
-	return ret < 0 ? fail_in("cgroup") : 0;
+	if (ret == 0)
+		return 0;
+	if (err_num() == EBUSY)
+		say_who(cg);
+	return fail_in("cgroup");
 }
 
 const struct cg_manager cg_manager_cgroupfs = {

@@ -71,6 +71,8 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
 			   bool v2);
 
+bool paths_is_below(const char *path, const char *dir); /* or dir itself */
+
 struct unit_path {
 	const char *unit; /* "runc-ID.scope" or "x.slice" */
 	const char *slice; /* "system.slice" */
@@ -173,8 +175,13 @@ ssize_t tree_get(int fd, char *buf, size_t size); /* one read(2); closes fd; NUL
 bool tree_keyed(const char *text, const char *key, uint64_t *out);
 /* Every process of path and what is below it, added to out. A missing directory has none. */
 int tree_procs(const char *path, struct arena *a, cgroup_pids *out);
-/* rmdir; sub-cgroups first, deepest first; waits for the dying. */
-int tree_remove(const char *path, bool v2);
+/* visit() sees path and every directory below it, children first. A missing one is no failure. -1 and errno. */
+int tree_each(const char *path, int (*visit)(int dirfd, void *arg), void *arg);
+/*
+ * rmdir; sub-cgroups first, deepest first; waits for the dying until that time of clock_ms. 0, -1, or 1:
+ * nothing lives in it, and it is left since we may not remove it: what we cannot remove we have not made.
+ */
+int tree_remove(const char *path, bool v2, int64_t until);
 /* What tree_mkdir made and what it calls for each new level, parents first. */
 struct tree_made {
 	struct arena *arena;
@@ -241,7 +248,8 @@ extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
 struct cg_version {
 	int (*level)(const char *path, void *dir); /* behind each mkdir; -1 and errno */
 	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* behind the last one */
-	int (*freeze)(struct cg_dir *d, bool frozen);
+	/* returns when it has happened; ETIMEDOUT after that time of clock_ms */
+	int (*freeze)(struct cg_dir *d, bool frozen, int64_t until);
 	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
 	int (*kill)(struct cg_dir *d); /* SIGKILL to all at once; 1 done, 0 cannot */
 };
@@ -253,6 +261,8 @@ static inline const struct cg_version *cg_version(const struct cg_dir *d)
 	return d->v2 ? &cg_v2 : &cg_v1;
 }
 
+/* Where all processes are listed. */
+struct cg_dir *cg_procs_dir(struct cgroup *cg);
 /* The directory where ctl is, NULL when there is none. */
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl);
 int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
@@ -268,6 +278,10 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 #define cg_each(d, cg)                                                                             \
 	for (__typeof__(&(cg)->dirs[0]) d = (cg)->dirs; d < (cg)->dirs + (cg)->ndirs; d++)         \
 		if (d->path)
+
+#define CG_PIDS_MAX 64
+/* Signals those of pids (CG_PIDS_MAX at most) that live in path or below it. */
+int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig);
 
 /* What cg_manager_cgroupfs does; the systemd manager does some of it too. */
 int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);

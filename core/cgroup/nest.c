@@ -43,6 +43,7 @@ static int move_once(struct arena *a, const char *dir)
 /* Those who fork meanwhile leave children behind: again, until nobody is left. */
 static int move_all(struct arena *a, const char *dir)
 {
+	EXACT_MODES;
 	int n = 1;
 
 	if (mkdir(arena_printf(a, "%s/" LEAF, dir), 0755) < 0 && errno != EEXIST)

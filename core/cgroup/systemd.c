@@ -311,6 +311,8 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 /* Directories of hierarchies that systemd does not use; the others are there. */
 static int make_dirs(struct cgroup *cg)
 {
+	EXACT_MODES;
+
 	cg_each (d, cg) {
 		struct tree_made made = { .arena = cg->arena,
 					  .each = cg_version(d)->level,

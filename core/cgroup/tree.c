@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define REMOVE_MS 10000 /* how long dying processes may take until we say who they are */
 
 /* musl's open(2) makes a second system call for O_CLOEXEC; its openat does not. */
 int tree_path(const char *path, int flags)
@@ -207,6 +204,15 @@ static int walk(int top, int (*visit)(int fd, void *arg), void *arg)
 	return ret;
 }
 
+int tree_each(const char *path, int (*visit)(int fd, void *arg), void *arg)
+{
+	int fd __cleanup(fd_close) = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	return walk(fd, visit, arg);
+}
+
 /* ---- processes ------------------------------------------------------------------------------- */
 
 struct pid_sink {
@@ -258,13 +264,8 @@ static int take_procs(int dirfd, void *arg)
 int tree_procs(const char *path, struct arena *a, cgroup_pids *out)
 {
 	struct pid_sink sink = { .arena = a, .out = out, .size = out->n };
-	int fd __cleanup(fd_close) = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 || walk(fd, take_procs, &sink) < 0)
-		return fail("read processes of %s", path);
-	return 0;
+	return tree_each(path, take_procs, &sink) < 0 ? fail("read processes of %s", path) : 0;
 }
 
 /* ---- mkdir and rmdir ------------------------------------------------------------------------- */
@@ -324,14 +325,6 @@ undo:
 	return -1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /*
  * Removes what is below top, deepest first, going down only where rmdir says that something is in
  * it. Up to the deadline, since somebody inside may keep making new ones. -1 and errno.
@@ -343,7 +336,7 @@ static int remove_below(int top, int64_t deadline)
 	bool up = false;
 	int ret = -1, num;
 
-	while (w.fd >= 0 && now_ms() < deadline) {
+	while (w.fd >= 0 && clock_ms() < deadline) {
 		int64_t off = 0;
 		int more = next_dir(w.fd, &off, name);
 
@@ -411,27 +404,42 @@ static void wait_empty(int top, const char *path, bool v2, int ms)
 	fd_close(&p.fd);
 }
 
-int tree_remove(const char *path, bool v2)
+/* Not allowed, and not because somebody is in it. */
+static bool is_denied(int num)
 {
-	int64_t deadline;
+	return num == EACCES || num == EPERM || num == EROFS;
+}
+
+int tree_remove(const char *path, bool v2, int64_t until)
+{
 	int fd __cleanup(fd_close) = -1;
+	_Alignas(16) char block[4096];
 
 	if (!rmdir(path) || errno == ENOENT)
 		return 0;
-	if (errno != EBUSY)
+	if (errno != EBUSY && !is_denied(errno))
 		return fail("remove %s", path);
 	fd = tree_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail("open %s", path);
-	deadline = now_ms() + REMOVE_MS;
 	for (;;) {
+		cgroup_pids pids = { 0 };
+		struct arena a;
 		int64_t left;
 
-		if (remove_below(fd, deadline) < 0 && errno != EBUSY)
+		if (remove_below(fd, until) < 0 && errno != EBUSY && !is_denied(errno))
 			return fail("remove sub-cgroups of %s", path);
 		if (!rmdir(path) || errno == ENOENT)
 			return 0;
-		left = deadline - now_ms();
+		if (is_denied(errno)) {
+			arena_init(&a, block, sizeof(block));
+			if (tree_procs(path, &a, &pids) < 0)
+				return -1;
+			if (!pids.n)
+				return 1;
+			errno = EBUSY;
+		}
+		left = until - clock_ms();
 		if (errno != EBUSY || left <= 0)
 			return fail("remove %s", path);
 		wait_empty(fd, path, v2, left);

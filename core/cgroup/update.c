@@ -190,13 +190,6 @@ static int move_dir(struct cg_dir *d, const char *path)
 	return other;
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
-}
-
 int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 {
 	char *name = arena_printf(cg->arena, "%d/cgroup", init);
@@ -219,7 +212,8 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 				continue;
 			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
 			/* Somebody has taken it elsewhere: what is the container's is known. */
-			return move_dir(cg->v2, is_below(path, cg->recorded) ? path : cg->recorded);
+			return move_dir(cg->v2,
+					paths_is_below(path, cg->recorded) ? path : cg->recorded);
 		}
 	}
 	return 0;
@@ -235,7 +229,7 @@ static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 {
 	const char *path = path_clean(cg->arena, arena_printf(cg->arena, "%s/%s", d->path, sub));
 
-	if (!is_below(path, d->path))
+	if (!paths_is_below(path, d->path))
 		return failx("bad sub cgroup path: %s", sub);
 	move_dir(d, path);
 	return 0;

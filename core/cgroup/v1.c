@@ -60,19 +60,18 @@ static int frozen(struct cg_dir *d)
 	return buf[0] == '1';
 }
 
-#define FREEZE_TRIES 1000
 #define FREEZE_THAW_EVERY 50
 
 /*
  * The v1 freezer tells nobody when it is done, and a process that forks at the wrong moment keeps
  * it at FREEZING for good: the state is looked at and set again, now and then from the start.
  */
-static int freeze(struct cg_dir *d, bool freeze_it)
+static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {
 	const char *word = freeze_it ? "FROZEN" : "THAWED";
 	char buf[16];
 
-	for (int i = 0; i < FREEZE_TRIES; i++) {
+	for (int i = 0; i < 10 || clock_ms() < until; i++) {
 		if (i && i % FREEZE_THAW_EVERY == 0 && freeze_it) {
 			cg_dir_write(d, "freezer.state", "THAWED");
 			poll(NULL, 0, 10);
@@ -88,7 +87,8 @@ static int freeze(struct cg_dir *d, bool freeze_it)
 		poll(NULL, 0, i < 10 ? 0 : 1);
 	}
 	cg_dir_write(d, "freezer.state", "THAWED");
-	return failx("%s/freezer.state: processes do not freeze", d->path);
+	errno = ETIMEDOUT;
+	return fail("%s/freezer.state: processes do not freeze", d->path);
 }
 
 static int kill_all(struct cg_dir *d)

@@ -194,9 +194,7 @@ static int frozen(struct cg_dir *d)
 	return buf[0] == '1';
 }
 
-#define FREEZE_MS 10000
-
-static int freeze(struct cg_dir *d, bool freeze_it)
+static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {
 	int fd __cleanup(fd_close) = -1;
 	uint64_t now = 0;
@@ -218,7 +216,7 @@ static int freeze(struct cg_dir *d, bool freeze_it)
 			return 0;
 		/* The file wakes its readers at every change; one process in uninterruptible
 		 * sleep may keep us waiting, but not for ever. */
-		n = poll(&p, 1, FREEZE_MS);
+		n = until > clock_ms() ? poll(&p, 1, until - clock_ms()) : 0;
 		if (n == 0)
 			break;
 		if (n < 0 && errno != EINTR)
@@ -226,8 +224,9 @@ static int freeze(struct cg_dir *d, bool freeze_it)
 	}
 	if (freeze_it)
 		cg_dir_write(d, "cgroup.freeze", "0");
-	return failx("%s/cgroup.freeze: %d: processes do not %s within %d s", d->path, freeze_it,
-		     freeze_it ? "stop" : "go on", FREEZE_MS / 1000);
+	errno = ETIMEDOUT;
+	return fail("%s/cgroup.freeze: %d: processes do not %s", d->path, freeze_it,
+		    freeze_it ? "stop" : "go on");
 }
 
 static int kill_all(struct cg_dir *d)

@@ -186,6 +186,8 @@ static int compare(struct arena *a, int group, const char *name, const char *lin
 /* A directory is a group. 1: made, 0: was there, -1 */
 static int make_group(int dir, const char *name)
 {
+	EXACT_MODES;
+
 	if (!mkdirat(dir, name, 0755))
 		return 1;
 	if (errno == EEXIST)

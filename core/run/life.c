@@ -19,6 +19,7 @@
 
 #define STATE_MAX (1u << 20)
 #define KILL_WAIT_MS 10000
+#define THAW_AFTER_MS 100
 
 static int no_such_container(void)
 {
@@ -303,6 +304,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, const char ***
 
 int life_new(struct arena *a, const char *root, const char *id, struct life *out)
 {
+	EXACT_MODES;
 	int locked;
 
 	*out = (struct life)LIFE_INIT;
@@ -478,15 +480,37 @@ int life_start(struct arena *a, struct life *l)
 	return 0;
 }
 
-static int wait_dead(struct life *l)
+static bool died_within(struct life *l, int ms)
 {
 	struct pollfd fd = { l->pidfd, POLLIN, 0 };
 	int n;
 
 	do {
-		n = poll(&fd, 1, KILL_WAIT_MS);
+		n = poll(&fd, 1, ms);
 	} while (n < 0 && errno == EINTR);
-	return n > 0 ? 0 : failx("container init still running: process %d", l->state.pid);
+	return n > 0;
+}
+
+static int wait_dead(struct life *l)
+{
+	int64_t until = clock_ms() + KILL_WAIT_MS;
+	const char *holder;
+	char block[8192];
+	struct arena a;
+
+	if (died_within(l, THAW_AFTER_MS))
+		return 0;
+	/* A v1 freezer holds the killed too, where init is now: as often as somebody freezes it again. */
+	do {
+		if (l->cgroup && cgroup_thaw(l->cgroup, l->state.pid) < 0)
+			err_clear("who is left is told below");
+		if (died_within(l, THAW_AFTER_MS))
+			return 0;
+	} while (clock_ms() < until);
+	arena_init(&a, block, sizeof(block));
+	holder = cgroup_holder(&a, l->state.pid);
+	return failx("container init still running: process %d%s%s", l->state.pid,
+		     holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
 }
 
 static int kill_processes(struct life *l)

@@ -41,6 +41,7 @@ int service_mount(struct arena *a, const struct life *life, struct oci_config *c
 {
 	static const char *options[] = { "bind", "nosuid", "noexec", "nodev", "ro" };
 	struct oci_mount *mounts;
+	EXACT_MODES;
 
 	if (mkdirat(life->dir, NOTIFY_DIR, 0755) < 0)
 		return fail("create %s in the state directory", NOTIFY_DIR);
