@@ -279,7 +279,7 @@ reuse() {
 		strace -f -o "$tmp/trace" -P "/proc/$pid/root" -e trace=openat \
 			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" cat /who >"$tmp/out" 2>"$tmp/err" &
 		exec=$!
-		sleep 1
+		sleep 1 # sleep: strace holds the open for two seconds
 		kill -KILL "$pid"
 		i=0
 		while [ -e "/proc/$pid" ] && [ $i -lt 50 ]; do sleep 0.01; i=$((i + 1)); done

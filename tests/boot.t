@@ -284,7 +284,7 @@ zombie() { grep -qs '^State:.Z' $(sed 's/\([0-9][0-9]*\)/\/proc\/\1\/status/g' "
 memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$machine/status"; }
 all_run() { order status; [ "$(grep -c ' running ' "$tmp/out")" = "$n" ]; }
 boot
-eventually all_run
+wait_for all_run
 is "$n containers run at once" "$(grep -c ' running ' "$tmp/out")" "$n"
 fds=$(open_files)
 kb=$(memory)

@@ -96,8 +96,9 @@ do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 wait_for members_are 3
 pids=$(cat "$(own_cgroup)/cgroup.procs")
 runc kill "$id" KILL
+n=0
 for p in $pids; do
-	ok "process $p dies" wait_for gone "$p"
+	ok "process $((n += 1)) dies" wait_for gone "$p"
 done
 drop "$id"
 
