@@ -3,10 +3,17 @@
 
 VERSION = 0.1.0
 
+# Another architecture: the prefix of a cross compiler, such as aarch64-linux-gnu. musl for it is built
+# too, and the program is build/ARCH/ocibox.
+CROSS =
+# `make install` without a word about compilers installs what was made last.
+ifeq ($(MAKECMDGOALS),install)
+-include build/last.mk
+endif
 # The compiler; any that links statically against a small libc. On Alpine gcc itself is that:
 # make CC=gcc.
 ifeq ($(origin CC),default)
-CC = musl-gcc
+CC = $(if $(CROSS),$(DEPS)/musl/bin/musl-gcc,musl-gcc)
 endif
 PREFIX = /usr/local
 # Programs to build in ("oci-init", "runc oci-spec"); empty is all of them.
@@ -16,11 +23,17 @@ APPLETS =
 FOLDERS := $(shell sed -n 's/^\([a-z][a-z/]*\)[ :].*/\1/p' scripts/order)
 never = $(shell sed -n 's,^$(1) not \([a-z/]*\).*,\1,p' scripts/order)
 
-# What may be asked of the compiler once: machine and C library name the folder of the objects.
-ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
-LIBC := $(shell echo '\#include <features.h>' | $(CC) -E -dM -x c - 2>/dev/null | grep -q __GLIBC__ && echo -glibc)
+# What is asked of the compiler once. The folder of the objects is named by what the code is compiled
+# for, the folder of the libraries also by a compiler that is not the usual one.
+PROBE := $(if $(CROSS),$(CROSS)-gcc,$(CC))
+MACROS := $(shell $(PROBE) -E -dM -include features.h -x c /dev/null 2>/dev/null | grep -ow '__GLIBC__\|__i386__')
+ARCH := $(if $(filter __i386__,$(MACROS)),i686,$(shell $(PROBE) -dumpmachine 2>/dev/null | \
+	sed 's/^\([^-]*\)-.*linux-\(gnu\|musl\)/\1/; s/^\([^-]*\)-.*/\1/'))
+LIBC := $(if $(CROSS),,$(if $(filter __GLIBC__,$(MACROS)),-glibc))
 O = build/$(ARCH)$(LIBC)
-DEPS = build/deps/$(ARCH)$(LIBC)
+DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | tr -c 'a-z0-9.\n' _)))
+# Where the program goes: that of a cross compiler never takes the place of this machine's.
+OUT = $(if $(CROSS),$(O),build)
 
 CSTD = -std=gnu11 -Ulinux -D_GNU_SOURCE -I.
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror=implicit-function-declaration \
@@ -66,15 +79,16 @@ MAKEFLAGS += --no-builtin-rules
 Q = $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS)))),@:,@printf '  %-5s %s\n' $(1) $(2))
 
-all: build/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
-	@size=$$(wc -c <build/ocibox); echo "build/ocibox: $$size bytes"
+all: $(OUT)/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
+	@size=$$(wc -c <$(OUT)/ocibox); echo "$(OUT)/ocibox: $$size bytes"
+	@echo 'CC = $(CC)' >build/last.mk; echo 'CROSS = $(CROSS)' >>build/last.mk
 
 # ---- the program -----------------------------------------------------------------------------
 
 # Some need no libraries; everything else first gets flags.mk from scripts/deps.
 ifneq ($(filter-out clean distclean help lint format print-%,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(ARCH),)
-$(error no compiler "$(CC)": install musl-tools (Debian), on Alpine say make CC=gcc; see README.md)
+$(error no compiler "$(PROBE)": $(if $(CROSS),install gcc-$(CROSS),install musl-tools) (Debian)$(if $(CROSS),,, on Alpine say make CC=gcc); see README.md)
 endif
 endif
 ifneq ($(filter-out clean distclean help format,$(or $(MAKECMDGOALS),all)),)
@@ -82,7 +96,7 @@ ifneq ($(filter-out clean distclean help format,$(or $(MAKECMDGOALS),all)),)
 endif
 
 $(DEPS)/flags.mk: scripts/deps
-	CC="$(CC)" scripts/deps $(DEPS)
+	CC="$(CC)" CROSS="$(CROSS)" scripts/deps $(DEPS)
 
 deps: $(DEPS)/flags.mk ## only the static libraries
 
@@ -124,20 +138,20 @@ $(O)/%.o: %.c $(O)/flags $(DEPS)/flags.mk
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/ocibox: $(OBJ) $(O)/flags
+$(O)/ocibox.linked: $(OBJ) $(O)/flags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,-Map=$(O)/ocibox.map -o $@ $(OBJ) $(DEPS_LIBS)
 
-build/ocibox: $(O)/ocibox FORCE
-	@cmp -s $< build/ocibox.debug && [ -e $@ ] || { cp -f $< build/ocibox.debug && \
-		$(STRIP) -o $@.new $< && mv -f $@.new $@; }
-STRIP = $(if $(filter-out musl-gcc gcc cc clang,$(CC)),$(patsubst %gcc,%strip,$(CC)),strip) \
-	-s -R .comment -R .note.gnu.property
+$(OUT)/ocibox: $(O)/ocibox.linked FORCE
+	@cmp -s $< $(OUT)/ocibox.debug && [ -e $@ ] || { cp -f $< $(OUT)/ocibox.debug && \
+		$(STRIP) -s -R .comment -R .note.gnu.property -o $@.new $< && mv -f $@.new $@; }
+# The one that belongs to the compiler.
+STRIP = $(shell $(PROBE) -print-prog-name=strip)
 
 objects: $(OBJ)
 
-bin: build/ocibox
-	@mkdir -p build/bin && for l in ocibox $(LINKS); do ln -sf ../ocibox build/bin/$$l; done
+bin: $(OUT)/ocibox
+	@mkdir -p $(OUT)/bin && for l in ocibox $(LINKS); do ln -sf ../ocibox $(OUT)/bin/$$l; done
 
 # ---- tests -----------------------------------------------------------------------------------
 
@@ -184,7 +198,7 @@ check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 # No leak check: memory is an arena, given back by exiting; and it cannot work where a test has
 # covered /proc.
 ASAN_CC = gcc
-ASAN = O=build/asan CC=$(ASAN_CC) OPT='-O1 -g -fno-omit-frame-pointer' LINK= \
+ASAN = O=build/asan OUT=build/asan CC=$(ASAN_CC) OPT='-O1 -g -fno-omit-frame-pointer' LINK= \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan: ## build/asan/ocibox and the unit tests with address and undefined sanitizers, and run them
 	$(MAKE) $(ASAN) build/asan/ocibox
@@ -211,8 +225,8 @@ lint: ## layers, style, static checks, shell scripts (minutes; check takes a qui
 format: ## rewrites the C files the way .clang-format says
 	clang-format -i $(SRC) $(TEST_SRC) $(FUZZ_SRC) $(wildcard $(FOLDERS:%=%/*.h) tests/*.h tests/*/*.c)
 
-size: build/ocibox ## bytes of the program by folder and file
-	@scripts/size $(O)/ocibox.map build/ocibox
+size: $(OUT)/ocibox ## bytes of the program by folder and file
+	@scripts/size $(O)/ocibox.map $(OUT)/ocibox
 
 docs: build/ocibox ## manual pages and shell completions in build/docs
 	@scripts/man build/ocibox build/docs
@@ -231,9 +245,9 @@ bench-boot: all ## milliseconds from the kernel to a container's program, beside
 
 DOC = $(DESTDIR)$(PREFIX)/share/doc/ocibox
 
-install: build/ocibox ## to DESTDIR/PREFIX/bin, with links runc, oci-spec, oci-init
+install: $(OUT)/ocibox ## to DESTDIR/PREFIX/bin, with links runc, oci-spec, oci-init
 	install -d $(DESTDIR)$(PREFIX)/bin $(DOC)
-	install -m 755 build/ocibox $(DESTDIR)$(PREFIX)/bin/ocibox
+	install -m 755 $(OUT)/ocibox $(DESTDIR)$(PREFIX)/bin/ocibox
 	for l in $(LINKS); do ln -sf ocibox $(DESTDIR)$(PREFIX)/bin/$$l || exit 1; done
 	install -m 644 LICENSE README.md $(wildcard $(DEPS)/src/*.LICENSE) $(DOC)
 

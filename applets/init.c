@@ -113,7 +113,8 @@ static int spawn(struct init *init, char **argv)
 	if (init->child < 0) {
 		fail("fork");
 		/* 2: a filter is there; -1: it does not even let us ask */
-		if ((err_num() == EPERM || err_num() == ENOSYS) && prctl(PR_GET_SECCOMP))
+		if ((err_num() == EPERM || err_num() == ENOSYS) &&
+		    prctl(PR_GET_SECCOMP, 0, 0, 0, 0))
 			fail_hint("process 1 starts the command by fork or clone: the container's "
 				  "seccomp profile must allow it");
 		return -1;

@@ -148,7 +148,7 @@ int runc_preserve(unsigned before, long n, bool holes, unsigned *all)
 {
 	if (n < 0 || n > INT_MAX / 2)
 		return failx("invalid value \"%ld\" for flag -preserve-fds: out of range", n);
-	for (long i = 0; i < before + n; i++) {
+	for (long i = 0; i < (long)before + n; i++) {
 		int flags = fcntl(3 + i, F_GETFD);
 
 		/* What is close-on-exec we have opened ourselves. */

@@ -14,6 +14,15 @@ pid_t sys_clone3(struct sys_clone_args *args)
 	return syscall(SYS_clone3, args, sizeof(*args));
 }
 
+pid_t sys_clone(unsigned long flags)
+{
+#ifdef __s390x__
+	return syscall(SYS_clone, 0, flags, 0, 0, 0); /* the stack comes first there */
+#else
+	return syscall(SYS_clone, flags, 0, 0, 0, 0);
+#endif
+}
+
 int sys_pidfd_open(pid_t pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);

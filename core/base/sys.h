@@ -8,7 +8,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -19,6 +21,24 @@
  * Each constant names the first kernel that has it. The numbers of calls from 424 on are the
  * same on every architecture but alpha, which we do not build for.
  */
+
+/*
+ * The C library passes a variadic argument on as a long. On a 32-bit machine a wider one takes two
+ * places, so the kernel reads wrong values for it and for all that follow. Here that does not compile.
+ */
+#define SYS_FITS(x) (void)sizeof(char[sizeof(1 ? (x) : (x)) <= sizeof(long) ? 1 : -1])
+#define SYS_FIT_1(a) SYS_FITS(a)
+#define SYS_FIT_2(a, ...) SYS_FITS(a), SYS_FIT_1(__VA_ARGS__)
+#define SYS_FIT_3(a, ...) SYS_FITS(a), SYS_FIT_2(__VA_ARGS__)
+#define SYS_FIT_4(a, ...) SYS_FITS(a), SYS_FIT_3(__VA_ARGS__)
+#define SYS_FIT_5(a, ...) SYS_FITS(a), SYS_FIT_4(__VA_ARGS__)
+#define SYS_FIT_6(a, ...) SYS_FITS(a), SYS_FIT_5(__VA_ARGS__)
+#define SYS_FIT_7(a, ...) SYS_FITS(a), SYS_FIT_6(__VA_ARGS__)
+#define SYS_FIT_N(a, b, c, d, e, f, g, n, ...) SYS_FIT_##n
+#define SYS_FIT(...) SYS_FIT_N(__VA_ARGS__, 7, 6, 5, 4, 3, 2, 1)(__VA_ARGS__)
+#define syscall(nr, ...) (SYS_FIT(0, ##__VA_ARGS__), syscall(nr, ##__VA_ARGS__))
+#define prctl(option, ...) (SYS_FIT(0, ##__VA_ARGS__), prctl(option, ##__VA_ARGS__))
+#define ioctl(fd, ...) (SYS_FIT(0, ##__VA_ARGS__), ioctl(fd, ##__VA_ARGS__))
 
 /* openat2(2), 5.6 */
 #ifndef SYS_openat2
@@ -41,6 +61,8 @@ struct sys_clone_args {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 		set_tid_size, cgroup;
 };
+/* clone(2) as fork(2) with flags: the child goes on with a copy of our stack. -1 + errno */
+pid_t sys_clone(unsigned long flags);
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000 /* 4.6 */
 #endif

@@ -223,7 +223,7 @@ int join_appear(struct child *c)
 
 	if (!c->late)
 		return 0;
-	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	pid = sys_clone(CLONE_PARENT | SIGCHLD);
 	if (pid < 0) {
 		fail("clone the container's process");
 		if (c->seccomp.len && !c->process->no_new_privileges)

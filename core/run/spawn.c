@@ -32,8 +32,7 @@ pid_t spawn_clone(struct sys_clone_args *args)
 	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
 	 * pidfd there, and says EPERM once more where that is meant. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
-		pid = syscall(SYS_clone, (args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
-			      0, 0, 0, 0);
+		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal);
 	return pid;
 }
 
