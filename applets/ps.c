@@ -37,7 +37,7 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 	long pid;
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)life->state.pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)life_thread(life));
 	if (life->status == OCI_STOPPED || stat(path, &ours))
 		return 0;
 	proc = opendir("/proc");

@@ -180,13 +180,18 @@ int procfs_write(int procfd, const char *path, const char *value);
 
 /* Some fields of /proc/PID/stat (proc(5)). */
 struct proc_stat {
-	char state; /* 3 */
-	bool exiting; /* of 9: on its way to a zombie, if it is none yet */
+	bool dead; /* of 3 and 20: a zombie, or no longer even that; every thread has ended */
+	bool headless; /* the first thread has ended, and others have not */
+	bool exiting; /* of 9: on its way to be dead, or dead */
 	uint64_t start; /* 22, in clock ticks since boot */
 	uint32_t ignored; /* 33: bit n-1 is signal n; real-time ones are not told */
 };
-/* 1 found, 0 no such process, -1. */
+/* 1 found, 0 none to be seen (hidepid of proc(5) hides those of others), -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
+/* 1 when the process has ended, all its threads with it, whatever /proc shows; 0, or -1. */
+int proc_ended(int pidfd);
+/* A thread of the process that is not its first, by number; pid itself where there is none. */
+pid_t proc_thread(pid_t pid);
 /* Moves the words of argv elsewhere, so that a child may wipe those that /proc/PID/cmdline shows to
  * everybody. The environment goes as well then: getenv(3) finds nothing in it any more. */
 void proc_take_args(struct arena *a, int argc, char **argv, char **envp);

@@ -2,15 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/wait.h>
 
+#define PF_EXITING 4 /* include/linux/sched.h of the kernel */
+
 int proc_stat(pid_t pid, struct proc_stat *out)
 {
-	char path[32], buf[1024], *p;
+	char path[32], buf[1024], *p, state = 0;
+	long threads = 0;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -28,9 +33,11 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	p += 2;
 	for (int field = 3; field < 33; field++) {
 		if (field == 3)
-			out->state = *p;
+			state = *p;
 		if (field == 9)
-			out->exiting = strtoul(p, NULL, 10) & 4; /* PF_EXITING */
+			out->exiting = strtoul(p, NULL, 10) & PF_EXITING;
+		if (field == 20)
+			threads = strtol(p, NULL, 10);
 		if (field == 22)
 			out->start = strtoull(p, NULL, 10);
 		p = strchr(p, ' ');
@@ -39,7 +46,39 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 		p++;
 	}
 	out->ignored = strtoull(p, NULL, 10);
+	/* The first thread stays a zombie for as long as others of its process live. */
+	out->dead = state == 'X' || (state == 'Z' && threads < 2);
+	out->headless = state == 'Z' && !out->dead;
+	out->exiting &= !out->headless;
 	return 1;
+}
+
+int proc_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? fail("poll a process") : n;
+}
+
+pid_t proc_thread(pid_t pid)
+{
+	char path[32];
+	struct dirent *e;
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && !tid && (e = readdir(dir)))
+		if (*e->d_name != '.' && atoi(e->d_name) != pid)
+			tid = atoi(e->d_name);
+	if (dir)
+		closedir(dir);
+	return tid ? tid : pid;
 }
 
 /* Where the kernel has put the words of our command line and environment (proc(5), cmdline and environ). */

@@ -121,6 +121,7 @@ struct child {
 	struct oci_state *state;
 	struct ns_plan plan;
 	int target; /* exec: pidfd of the container's init; -1: create and run */
+	pid_t thread; /* exec: a thread of it whose namespaces can be seen: life_thread() */
 	int target_root; /* exec without a mount namespace: init's root directory */
 	struct seccomp_prog seccomp;
 	struct cred_caps caps;

@@ -151,7 +151,7 @@ static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
 	c->follows = FOLLOWS;
 	proc = procfs_open();
-	moved = proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, l->state.pid);
+	moved = proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, c->thread);
 	if (moved == 1 && !how->ignore_paused && cgroup_check_thawed(l->cgroup) < 0)
 		return fail_in("cannot exec in a paused container");
 	return moved < 0 ? -1 : 0;
@@ -166,27 +166,21 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	c->plan.njoins = 0;
 	c->plan.clone_flags = c->plan.late_flags = c->plan.early_flags = c->plan.fresh = 0;
 	c->plan.two_steps = c->late = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
-	/* KERNEL 5.3: pidfd_open(2); the directory in /proc dies with its process as well. */
-	snprintf(path, sizeof(path), "/proc/%d", l->state.pid);
-	c->target =
-		l->pidfd >= 0 ? l->pidfd : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* A thread that has ended has no namespaces any more, and a pidfd leads to the first one. KERNEL 5.3:
+	 * pidfd_open(2). The directory in /proc dies with its process as well. */
+	snprintf(path, sizeof(path), "/proc/%d", c->thread);
+	c->target = l->pidfd >= 0 && !l->headless
+			    ? l->pidfd
+			    : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->target < 0)
 		return failx("container not running");
 	c->no_setgroups = (c->how->rootless || c->plan.all & CLONE_NEWUSER) &&
 			  userns_denies_groups(l->state.pid);
 	if (c->plan.all & CLONE_NEWNS)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/root", l->state.pid);
+	snprintf(path, sizeof(path), "/proc/%d/root", c->thread);
 	c->target_root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return c->target_root < 0 ? fail("open the root directory of the container") : 0;
-}
-
-/* Asked after the last look into /proc/PID: while init was there the number was nobody else's. */
-static bool still_there(const struct life *l)
-{
-	struct proc_stat st;
-
-	return proc_stat(l->state.pid, &st) == 1 && st.start == l->state.start_time && !st.exiting;
 }
 
 static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const struct enter *how)
@@ -202,11 +196,13 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 	c->doc = doc;
 	c->config = &doc->config;
 	c->state = &l->state;
+	c->thread = life_thread(l);
 	if (plan_process(c, how, doc->config.process) < 0)
 		return -1;
 	rc = plan_namespaces(c, l) < 0 || plan_cgroup(c, l, how) < 0 ? -1 : 0;
-	/* Whatever failed on the way, that is why. */
-	if (!still_there(l))
+	/* Asked after the last look into /proc/PID: while init was there the number was nobody else's.
+	 * Whatever failed on the way, that is why. */
+	if (!life_there(l))
 		return failx("container not running");
 	if (rc < 0)
 		return -1;
@@ -264,7 +260,7 @@ int enter(struct arena *a, const struct enter *how)
 		if (s.first != s.pid)
 			spawn_end(s.first);
 		/* Whatever it looks like from here, that is why: engines look for the words. */
-		if (!still_there(&life))
+		if (!life_there(&life))
 			return failx("container not running: it ended meanwhile (%s)", text);
 		return fail_take(num, text);
 	}

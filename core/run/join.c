@@ -107,7 +107,7 @@ static int enter_one_by_one(struct child *c)
 {
 	struct proc_stat st;
 
-	ns_plan_process(c->arena, c->state->pid, &c->plan);
+	ns_plan_process(c->arena, c->thread, &c->plan);
 	if (ns_open(&c->plan) < 0)
 		return -1;
 	/* Looked at after opening: a pid that was used again meanwhile has another start time. */

@@ -119,7 +119,11 @@ static int read_state(struct arena *a, struct life *l)
 	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
 }
 
-/* Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. */
+/*
+ * Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. Where /proc
+ * hides it, the start time is unknown: then it is a process that we may send signals to. It lives for as
+ * long as one of its threads does.
+ */
 static int find_init(struct life *l)
 {
 	struct proc_stat st;
@@ -132,11 +136,33 @@ static int find_init(struct life *l)
 	if (l->pidfd < 0 && errno == ESRCH)
 		return 0;
 	found = proc_stat(l->state.pid, &st);
-	if (found == 1 && (st.start != l->state.start_time || st.state == 'Z' || st.state == 'X'))
-		found = 0;
+	if (found == 1) {
+		l->headless = st.headless;
+		found = st.start == l->state.start_time && !st.dead;
+	} else if (!found && (l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, 0)
+					    : kill(l->state.pid, 0)) == 0) {
+		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
+	}
 	if (found != 1)
 		fd_close(&l->pidfd);
 	return found;
+}
+
+pid_t life_thread(const struct life *l)
+{
+	return l->headless ? proc_thread(l->state.pid) : l->state.pid;
+}
+
+bool life_there(const struct life *l)
+{
+	struct proc_stat st;
+	int found = proc_stat(l->state.pid, &st);
+
+	if (found == 1)
+		return st.start == l->state.start_time && !st.exiting;
+	if (found < 0)
+		err_clear("the pidfd knows better");
+	return l->pidfd >= 0 ? !proc_ended(l->pidfd) : kill(l->state.pid, 0) == 0;
 }
 
 /* Whoever makes or starts a container holds its lock until the payload runs. */

@@ -18,6 +18,7 @@ struct life {
 	struct cgroup *cgroup; /* NULL: none */
 	enum oci_status status;
 	int pidfd; /* of init when alive, -1 otherwise */
+	bool headless; /* the first thread of init has ended, others live */
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; life_close leaves -1 and NULL alone. */
@@ -42,6 +43,9 @@ void life_unlock(struct life *l); /* for those who wait in the foreground */
 int life_lock(struct life *l); /* and come back: 1, or 0 when it was deleted meanwhile */
 /* config.json as it was when the container was made. */
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
+/* A living thread of init, by which its namespaces can be found: nearly always init itself. */
+pid_t life_thread(const struct life *l);
+bool life_there(const struct life *l); /* false: init has ended since, or is about to */
 int life_signal(struct life *l, int sig); /* init; `container not running` */
 int life_start(struct arena *a, struct life *l); /* releases a created init, runs poststart */
 /* Kills what lives, removes cgroup and directory, runs poststop hooks. */

@@ -293,9 +293,12 @@ int serve_known(struct serve *s)
 	struct proc_stat stat;
 	int found = proc_stat(s->pid, &stat);
 
-	if (found <= 0)
-		return found < 0 ? -1 : failx("init died at once");
-	s->ignored = stat.ignored;
+	if (found < 0)
+		return -1;
+	/* One that enters may be hidden from us (hidepid of proc(5)): every signal is set back then. */
+	if (!found && (s->c->target < 0 || kill(s->pid, 0) < 0))
+		return failx("init died at once");
+	s->ignored = found ? stat.ignored : ~0u;
 	if (s->c->target < 0) {
 		st->pid = s->pid;
 		st->start_time = stat.start;

@@ -164,8 +164,7 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 		}
 		if (fds[0].revents && service_heard(s, life->state.pid, true))
 			return;
-		if (pidfd >= 0 ? fds[1].revents
-			       : proc_stat(life->state.pid, &st) != 1 || st.state == 'Z')
+		if (pidfd >= 0 ? fds[1].revents : proc_stat(life->state.pid, &st) != 1 || st.dead)
 			return;
 	}
 }

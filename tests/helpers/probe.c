@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -466,6 +467,26 @@ static int do_spoil(char **argv)
 	return 0;
 }
 
+static void *go_on(void *arg)
+{
+	(void)arg;
+	puts("headless");
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Its first thread ends, a second one stays. */
+static int do_headless(char **argv)
+{
+	pthread_t thread;
+
+	(void)argv;
+	if (pthread_create(&thread, NULL, go_on, NULL))
+		return 1;
+	pthread_exit(NULL);
+}
+
 static const struct verb {
 	const char *name;
 	int args;
@@ -498,6 +519,7 @@ static const struct verb {
 	{ "witness", 0, do_witness },
 	{ "reaper", 1, do_reaper },
 	{ "stay", 0, do_stay },
+	{ "headless", 0, do_headless },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,125 @@
+#!/bin/sh
+# alive.t - what counts as alive: processes that /proc hides, that have lost their first thread, that are dying.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+
+# ---- hidden from /proc (proc(5), hidepid) ----
+
+# What an ordinary user has made is hidden from him until the program runs.
+if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
+	(
+		mount -t proc -o hidepid=2 proc /proc || exit 0
+		user=54321
+		home=$tmp/home
+		mkdir -p "$home/tmp" "$tmp/bin"
+		root=$home/state
+		RUNC_AS=$tmp/bin/${RUNC##*/}
+		cp "$RUNC" "$RUNC_AS"
+		runc() {
+			OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home \
+				"$HELPERS/as" $user $user timeout -s KILL 60 "$RUNC_AS" --root "$root" "$@" </dev/null
+		}
+		bundle hidden
+		json_del "$bundle/config.json" /linux/resources
+		config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
+			/linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
+			/linux/gidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
+			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
+			/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+		argv sleep 1000
+		chown -R $user:$user "$home" "$bundle"
+		create --pid-file "$home/pid"
+		echo "create=$status"
+		echo "created=$(status_of "$id")"
+		do_runc list
+		echo "listed=$(echo "$out" | grep -c ' created ')"
+		do_runc start "$id"
+		echo "start=$status:$err"
+		echo "started=$(status_of "$id")"
+		do_runc exec "$id" echo inside
+		echo "exec=$status:$out:$err"
+		do_runc delete "$id"
+		echo "delete=$status"
+		runc kill "$id" KILL
+		wait_for status_is "$id" stopped
+		echo "killed=$(status_of "$id")"
+		do_runc delete "$id"
+		echo "deleted=$status"
+		create --pid-file "$home/pid"
+		cp "$root/$id/state.json" "$tmp/saved"
+		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$$/" "$tmp/saved" >"$root/$id/state.json"
+		echo "stranger=$(status_of "$id")"
+		cat "$tmp/saved" >"$root/$id/state.json"
+		do_runc kill "$id" KILL
+		echo "kill=$status"
+		wait_for status_is "$id" stopped
+		do_runc delete "$id"
+		echo "gone=$status"
+		create
+		do_runc delete --force "$id"
+		echo "force=$status"
+		umount /proc
+	) >"$tmp/said"
+	said() { sed -n "s/^$1=//p" "$tmp/said"; }
+	if [ -s "$tmp/said" ]; then
+		is 'hidden: create' "$(said create)" 0
+		is 'hidden: a created one is created' "$(said created)" created
+		is 'hidden: list says so too' "$(said listed)" 1
+		is 'hidden: start' "$(said start)" 0:
+		is 'hidden: a started one is running' "$(said started)" running
+		is 'hidden: exec' "$(said exec)" 0:inside:
+		is 'hidden: delete of a running one is refused' "$(said delete)" 1
+		is 'hidden: killed, it is stopped' "$(said killed)" stopped
+		is 'hidden: delete of a stopped one' "$(said deleted)" 0
+		is 'hidden: with the number of a stranger it is stopped' "$(said stranger)" stopped
+		is 'hidden: kill of a created one' "$(said kill)" 0
+		is 'hidden: which can be deleted then' "$(said gone)" 0
+		is 'hidden: delete --force of a created one' "$(said force)" 0
+	else
+		skip 'hidden from /proc' 'no /proc with hidepid can be mounted here'
+	fi
+else
+	skip 'hidden from /proc' 'an ordinary user may not make a user namespace here'
+fi
+
+# ---- without its first thread ----
+
+bundle
+argv probe headless
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/headless"
+pid=$(cat "$tmp/pid")
+wait_for has_line "/proc/$pid/status" '^State:.Z'
+is 'its first thread has ended: it is running' "$(status_of "$id")" running
+do_runc list
+like 'list says so too' "$out" " $pid +running "
+do_runc exec "$id" echo inside
+is 'exec gets in' "$status:$out:$err" 0:inside:
+do_runc ps "$id"
+is 'ps shows it' "$status:$err" 0:
+do_runc delete "$id"
+like 'delete without --force is refused' "$status $err" '^1 .*not stopped: running'
+do_runc pause "$id"
+case $status:$err in
+*'no freezer'* | *'no cgroup'*) skip 'pause and resume' 'no freezer here' ;;
+*)
+	is 'pause' "$status:$err:$(status_of "$id")" 0::paused
+	do_runc resume "$id"
+	is 'resume' "$status:$err:$(status_of "$id")" 0::running
+	;;
+esac
+do_runc kill "$id" KILL
+is 'kill' "$status:$err" 0:
+wait_for status_is "$id" stopped
+is 'killed, it is stopped' "$(status_of "$id")" stopped
+do_runc delete "$id"
+is 'and can be deleted' "$status:$err" 0:
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/headless"
+wait_for has_line "/proc/$(cat "$tmp/pid")/status" '^State:.Z'
+do_runc delete --force "$id"
+is 'delete --force' "$status:$err" 0:
+threads() { find "/proc/$(cat "$tmp/pid")/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
+
+nothing_left
+done_testing
