@@ -137,9 +137,12 @@ static int filter(FILE *in, const cgroup_pids *pids)
 			column = pid_column(line);
 		if (column < 0 && !*said)
 			snprintf(said, sizeof(said), "%.*s", (int)strcspn(line, "\n"), line);
-		if (column >= 0 &&
-		    (head || has_pid(pids, strtol(word(line, column, &len), NULL, 10))))
-			fputs(line, stdout);
+		if (column < 0 ||
+		    (!head && !has_pid(pids, strtol(word(line, column, &len), NULL, 10))))
+			continue;
+		/* Not every ps keeps the words of a container from acting on our terminal. */
+		line[strcspn(line, "\n")] = 0;
+		printf("%s\n", text_harmless(line));
 	}
 	free(line);
 	if (ferror(in)) {
@@ -250,11 +253,12 @@ static void command(long pid, const struct proc_row *row, char *buf, size_t size
 		n--;
 	if (n <= 0)
 		n = snprintf(buf, size, "%s", row->comm);
-	/* somebody else's words: control characters could play with our terminal */
-	for (ssize_t i = 0; i < n; i++)
-		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
-			buf[i] = ' ';
 	buf[n] = 0;
+	for (ssize_t i = 0; i < n; i++)
+		if (!buf[i])
+			buf[i] = ' ';
+	/* The container chooses the words, which could act on our terminal. */
+	text_harmless(buf);
 }
 
 /* The time of day within the last day, else the date, as ps has it, but in UTC: time zones weigh 5 KB. */

@@ -158,6 +158,10 @@ fault() {
 # shellcheck disable=SC2059
 text() { printf "$1" >config.json; }
 
+text '{"ociVersion":"1.0.2","linux":{"namespaces":[{"type":"n\302\2332J\\u001b[2J"}]},"k\302\2332J":1}'
+spec check
+is 'check: what it shows acts on no terminal' "$status $(LC_ALL=C tr -d '\n -~' <"$tmp/out" | wc -c | tr -d ' ')" '1 0'
+
 rm -f config.json
 spec check
 like 'check: no file' "$status $err" '^1 .*config.json'

@@ -64,6 +64,30 @@ if [ -n "$ours" ]; then
 else
 	skip 'without a ps' 'a claim of ours'
 fi
+# What a container calls its processes: C0, DEL, C1 in UTF-8 and as a single byte.
+if [ -n "$ours" ]; then
+	printable() { LC_ALL=C tr -d '\n -~' | wc -c | tr -d ' '; }
+	runc exec -d "$id" sh -c "$(printf 'sleep 1000; : \033]0;title\007 \177 \302\2332J')"
+	runc exec -d "$id" sh -c "$(printf 'sleep 1000; : \2332J')"
+	in_ps() { [ "$(PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" | grep -c 'sh -c sleep 1000; :')" = 2 ]; }
+	ok 'processes with names that act on a terminal' wait_for in_ps
+	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out"
+	is 'without a ps: nothing of them acts on a terminal' "$(printable <"$tmp/out")" 0
+	# A ps that shows them as they are, as busybox has C1.
+	mkdir "$tmp/raw"
+	cat >"$tmp/raw/ps" <<'END'
+#!/bin/sh
+echo 'PID COMMAND'
+for p in /proc/[0-9]*; do
+	echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
+done 2>/dev/null
+END
+	chmod 755 "$tmp/raw/ps"
+	PATH=$tmp/raw:$PATH "$RUNC" --root "$root" ps "$id" -o pid,args >"$tmp/out"
+	is 'with a ps that shows them as they are: nor does anything of it' "$(grep -c 'sleep 1000; :' "$tmp/out") $(printable <"$tmp/out")" '2 0'
+else
+	skip 'names that act on a terminal' 'a claim of ours'
+fi
 do_runc ps -f yaml "$id"
 like '-f yaml is refused' "$status $err" '^1 .*invalid format option'
 

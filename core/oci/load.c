@@ -32,15 +32,6 @@ struct gather {
 	struct fault list[FAULTS_MAX];
 };
 
-/* Keys and values of the document are shown, and none may end our line or move a cursor. */
-static char *plain(char *text)
-{
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	return text;
-}
-
 static int gather(struct json_faults *self, const struct json *at, const char *path,
 		  const char *what)
 {
@@ -50,7 +41,9 @@ static int gather(struct json_faults *self, const struct json *at, const char *p
 		return -1;
 	g->list[g->n].off = at ? at->off : 0;
 	g->list[g->n].order = g->n;
-	g->list[g->n].text = plain(arena_printf(g->arena, "%s%s%s", path, *path ? ": " : "", what));
+	/* Keys and values of the document are shown, and none may end our line or move a cursor. */
+	g->list[g->n].text =
+		text_harmless(arena_printf(g->arena, "%s%s%s", path, *path ? ": " : "", what));
 	return ++g->n == FAULTS_MAX ? -1 : 0;
 }
 
@@ -80,7 +73,8 @@ static void stray(struct json_faults *self, const struct json *at, const char *p
 		return;
 	}
 	s->first.off = at->off;
-	s->first.text = plain(arena_printf(g->arena, "%s%s%s", path, *what ? ": " : "", what));
+	s->first.text =
+		text_harmless(arena_printf(g->arena, "%s%s%s", path, *what ? ": " : "", what));
 }
 
 #define GATHER(arena_)                                                                             \
@@ -403,5 +397,5 @@ int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	vsnprintf(path, sizeof(path), path_fmt, ap);
 	va_end(ap);
 	json_place(doc->text, json_path(doc->tree, path)->off, &line, &col);
-	return fail_in("%s:%u:%u: %s", doc->file, line, col, plain(path));
+	return fail_in("%s:%u:%u: %s", doc->file, line, col, text_harmless(path));
 }
