@@ -147,7 +147,7 @@ static inline void umask_restore(mode_t *before)
 }
 #define EXACT_MODES mode_t umask_before __cleanup(umask_restore) = umask(0)
 
-/* ---- path.c: paths below a root that somebody hostile may own (threats.md, code P) ---------------------- */
+/* ---- path.c: paths below a root that a hostile user may own --------------------------------------- */
 
 /* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below rootfd;
  * ".." and symlinks never leave it. Always close-on-exec. -1 + errno, and the record. */
@@ -167,7 +167,7 @@ char *path_clean(struct arena *a, const char *path);
 #define FD_PATH_MAX 32
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd);
 
-/* ---- procfs.c: a /proc that nobody can have mounted over (code T) ------------------------------------------ */
+/* ---- procfs.c: a /proc that cannot have been mounted over ---------------------------------------------- */
 
 /* Our own instance by fsopen(2), else a checked open of /proc. Returns a directory fd. Where the
  * instance cannot be had (mounts hidden in an outer container), -1. */

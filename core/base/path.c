@@ -1,4 +1,4 @@
-/* path.c - paths below a root that somebody hostile may own (threats.md, code P). */
+/* path.c - paths below a root that a hostile user may own. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 

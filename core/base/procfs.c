@@ -1,4 +1,4 @@
-/* procfs.c - a /proc that nobody can have mounted over (threats.md, code T). */
+/* procfs.c - a /proc that cannot have been mounted over. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
