@@ -369,7 +369,7 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 	if (mnt < 0)
 		return explain(j);
 	/* target is what lies below now. */
-	if (j->o.tmpcopyup && j->target_existed && mount_copyup(target, mnt) < 0)
+	if (j->o.tmpcopyup && j->target_existed && mount_copyup(j->env->arena, target, mnt) < 0)
 		return -1;
 	if (mount_settle(j, mnt) < 0)
 		return -1;

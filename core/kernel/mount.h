@@ -20,6 +20,7 @@ int mount_target(struct mount_job *j, bool directory);
 int mount_settle(struct mount_job *j, int mnt);
 
 int mount_cgroups(struct mount_job *j); /* mount_cgroup.c */
-int mount_copyup(int from, int to); /* mount_copyup.c: copies a directory's content */
+int mount_copyup(struct arena *a, int from,
+		 int to); /* mount_copyup.c: copies a directory's content */
 
 #endif

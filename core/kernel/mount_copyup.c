@@ -3,121 +3,274 @@
 #include "core/kernel/mount.h"
 
 #include <dirent.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
-#define DEPTH_MAX 64
+/*
+ * A directory that is not finished yet. Only the deepest one is open, so that neither descriptors nor the
+ * stack limit the depth: its parents are found again by "..", and are looked at then.
+ */
+struct level {
+	struct level *up;
+	struct stat from, to;
+	struct subdir {
+		struct subdir *next;
+		char name[];
+	} * subdirs; /* still to be copied; the first one is under way */
+};
 
-static int copy_dir(int from, int to, int depth);
+struct copier {
+	struct arena *arena;
+	int from, to; /* the directory that is being copied, and its copy */
+	int top_from, top_to; /* where it began */
+	struct level *level;
+	char *attributes; /* room for their names, and for a value */
+};
 
-static int copy_file(int from, int to, const char *name, mode_t mode)
+/* ---- one file ---------------------------------------------------------------------------------------- */
+
+/* The bytes of [at, end), at the same place. A file that got shorter meanwhile ends earlier. */
+static int copy_bytes(int in, int out, off_t at, off_t end)
 {
-	int in __cleanup(fd_close) =
-		openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int out __cleanup(fd_close) = -1;
-	ssize_t n;
+	ssize_t n = 1;
 
-	if (in < 0)
-		return fail("open %s", name);
-	out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (out < 0)
-		return fail("create %s", name);
-	do {
-		n = sendfile(out, in, NULL, 1 << 20);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		return fail("copy %s", name);
+	if (lseek(out, at, SEEK_SET) < 0)
+		return -1;
+	while (at < end && n) {
+		n = sendfile(out, in, &at, end - at > 1 << 20 ? 1 << 20 : end - at);
+		if (n < 0 && errno != EINTR)
+			return -1;
+	}
 	return 0;
 }
 
-static int copy_link(int from, int to, const char *name)
+/* Data only: a hole would be memory. */
+static int copy_content(int in, int out, off_t size)
+{
+	off_t at = 0, end;
+
+	while (at < size) {
+		at = lseek(in, at, SEEK_DATA);
+		if (at < 0 && errno == ENXIO)
+			break; /* a hole up to the end */
+		end = at < 0 ? -1 : lseek(in, at, SEEK_HOLE);
+		/* A filesystem that does not know of holes has none (EINVAL). */
+		if (end < 0)
+			at = 0;
+		if (copy_bytes(in, out, at, end < 0 ? size : end) < 0)
+			return -1;
+		at = end < 0 ? size : end;
+	}
+	return ftruncate(out, size);
+}
+
+static int copy_file(const struct copier *c, const char *name, const struct stat *st)
+{
+	int in __cleanup(fd_close) =
+		openat(c->from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int out __cleanup(fd_close) = -1;
+
+	if (in < 0)
+		return fail("open %s", name);
+	out = openat(c->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out < 0)
+		return fail("create %s", name);
+	return copy_content(in, out, st->st_size) < 0 ? fail("copy %s", name) : 0;
+}
+
+static int copy_link(const struct copier *c, const char *name)
 {
 	char target[4096];
-	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
+	ssize_t n = readlinkat(c->from, name, target, sizeof(target) - 1);
 
 	if (n < 0)
 		return fail("read link %s", name);
 	target[n] = 0;
-	if (symlinkat(target, to, name) < 0)
+	if (symlinkat(target, c->to, name) < 0)
 		return fail("create symlink %s", name);
 	return 0;
 }
 
-static int copy_subdir(int from, int to, const char *name, int depth)
-{
-	int in __cleanup(fd_close) =
-		openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int out __cleanup(fd_close) = -1;
+/* ---- what belongs to it ------------------------------------------------------------------------------ */
 
-	if (in < 0)
-		return fail("open %s", name);
-	if (mkdirat(to, name, 0700) < 0)
-		return fail("create directory %s", name);
-	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (out < 0)
-		return fail("open %s", name);
-	return copy_dir(in, out, depth + 1);
+/* An attribute that the tmpfs or this user namespace does not take is left out. */
+static bool not_taken(int num)
+{
+	return num == EOPNOTSUPP || num == EPERM || num == EINVAL || num == ENODATA;
 }
 
-static int copy_entry(int from, int to, const char *name, int depth)
+static int copy_attributes(struct copier *c, const char *name)
 {
-	struct stat st;
-	int rc;
+	char from[FD_PATH_MAX + NAME_MAX + 2], to[sizeof(from)], *value;
+	ssize_t n, size;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail("stat %s", name);
-	if (S_ISDIR(st.st_mode))
-		rc = copy_subdir(from, to, name, depth);
-	else if (S_ISLNK(st.st_mode))
-		rc = copy_link(from, to, name);
-	else if (S_ISREG(st.st_mode))
-		rc = copy_file(from, to, name, st.st_mode & 07777);
-	else
-		rc = mknodat(to, name, st.st_mode, st.st_rdev) < 0 ? fail("create %s", name) : 0;
-	if (rc < 0)
-		return -1;
-	if (fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail("set owner of %s", name);
-	/* After the owner: chown clears set-id bits. */
-	if (!S_ISLNK(st.st_mode) && fchmodat(to, name, st.st_mode & 07777, 0) < 0)
-		return fail("set mode of %s", name);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d/%s", c->from, name);
+	snprintf(to, sizeof(to), "/proc/self/fd/%d/%s", c->to, name);
+	if (!c->attributes)
+		c->attributes = arena_alloc(c->arena, XATTR_LIST_MAX + XATTR_SIZE_MAX);
+	value = c->attributes + XATTR_LIST_MAX;
+	n = llistxattr(from, c->attributes, XATTR_LIST_MAX);
+	if (n < 0 && !not_taken(errno))
+		return fail("list the attributes of %s", name);
+	for (char *attr = c->attributes; attr < c->attributes + n; attr += strlen(attr) + 1) {
+		size = lgetxattr(from, attr, value, XATTR_SIZE_MAX);
+		if (size >= 0)
+			size = lsetxattr(to, attr, value, size, 0);
+		if (size < 0 && !not_taken(errno))
+			return fail("copy the attribute %s of %s", attr, name);
+	}
 	return 0;
 }
 
-static int copy_dir(int from, int to, int depth)
+/* Owner, mode, attributes, in this order: chown(2) clears set-id bits and file capabilities. */
+static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 {
-	DIR *dir = NULL;
-	struct dirent *e;
-	int rc = 0, fd;
+	if (fchownat(c->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail("set owner of %s", name);
+	if (!S_ISLNK(st->st_mode) && fchmodat(c->to, name, st->st_mode & 07777, 0) < 0)
+		return fail("set mode of %s", name);
+	return copy_attributes(c, name);
+}
 
-	if (depth > DEPTH_MAX)
-		return failx("more than %d directories in one another", DEPTH_MAX);
-	fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (!dir) {
-		fail("read directory");
-		fd_close(&fd);
+/* ---- one directory -------------------------------------------------------------------------------------- */
+
+static int copy_entry(struct copier *c, const char *name, const struct stat *st)
+{
+	int rc;
+
+	if (S_ISLNK(st->st_mode))
+		rc = copy_link(c, name);
+	else if (S_ISREG(st->st_mode))
+		rc = copy_file(c, name, st);
+	else
+		rc = mknodat(c->to, name, st->st_mode, st->st_rdev) < 0 ? fail("create %s", name)
+									: 0;
+	return rc < 0 ? -1 : copy_rest(c, name, st);
+}
+
+static void remember(struct copier *c, const char *name)
+{
+	struct subdir *d = arena_alloc(c->arena, sizeof(*d) + strlen(name) + 1);
+
+	strcpy(d->name, name);
+	d->next = c->level->subdirs;
+	c->level->subdirs = d;
+}
+
+/* All that the directory has but directories: those are remembered. */
+static int copy_entries(struct copier *c, DIR *dir)
+{
+	struct dirent *e;
+	struct stat st;
+
+	while ((errno = 0, e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (fstatat(c->from, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail("stat %s", e->d_name);
+		if (S_ISDIR(st.st_mode))
+			remember(c, e->d_name);
+		else if (copy_entry(c, e->d_name, &st) < 0)
+			return -1;
+	}
+	return errno ? fail("read directory") : 0;
+}
+
+/* Goes to a directory of both trees. */
+static int go(struct copier *c, int dir_from, int dir_to, const char *name)
+{
+	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int from = openat(dir_from, name, flags);
+	int to = from < 0 ? -1 : openat(dir_to, name, flags);
+
+	if (to < 0) {
+		fail("open %s", name);
+		fd_close(&from);
 		return -1;
 	}
-	while (!rc && (errno = 0, e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = copy_entry(from, to, e->d_name, depth);
-	if (!rc && errno)
+	fd_close(&c->from);
+	fd_close(&c->to);
+	c->from = from;
+	c->to = to;
+	return 0;
+}
+
+static int enter(struct copier *c)
+{
+	struct level *level = arena_alloc(c->arena, sizeof(*level));
+	int fd = openat(c->from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir || fstat(c->from, &level->from) < 0 || fstat(c->to, &level->to) < 0) {
 		rc = fail("read directory");
-	closedir(dir);
+	} else {
+		level->up = c->level;
+		c->level = level;
+		rc = copy_entries(c, dir);
+	}
+	if (dir)
+		closedir(dir);
 	return rc;
 }
 
-int mount_copyup(int from, int to)
+static bool same(const struct stat *was, int fd)
 {
 	struct stat st;
 
-	if (copy_dir(from, to, 0) < 0)
-		return fail_in("tmpcopyup");
+	return !fstat(fd, &st) && st.st_dev == was->st_dev && st.st_ino == was->st_ino;
+}
+
+/* Back to the parent, which must be the one that we came from: somebody may have moved the directory. */
+static int leave(struct copier *c)
+{
+	struct stat done = c->level->from;
+
+	c->level = c->level->up;
+	/* The copy is mounted on the topmost one: ".." would lead there. */
+	if ((c->level->up ? go(c, c->from, c->to, "..") : go(c, c->top_from, c->top_to, ".")) < 0)
+		return -1;
+	if (!same(&c->level->from, c->from) || !same(&c->level->to, c->to))
+		return failx("%s was moved while it was copied", c->level->subdirs->name);
+	if (copy_rest(c, c->level->subdirs->name, &done) < 0)
+		return -1;
+	c->level->subdirs = c->level->subdirs->next;
+	return 0;
+}
+
+static int copy_tree(struct copier *c)
+{
+	if (enter(c) < 0)
+		return -1;
+	for (;;) {
+		const struct subdir *next = c->level->subdirs;
+
+		if (!next && !c->level->up)
+			return copy_attributes(c, ".");
+		if (next) {
+			if (mkdirat(c->to, next->name, 0700) < 0)
+				return fail("create directory %s", next->name);
+			if (go(c, c->from, c->to, next->name) < 0 || enter(c) < 0)
+				return -1;
+		} else if (leave(c) < 0) {
+			return -1;
+		}
+	}
+}
+
+int mount_copyup(struct arena *a, int from, int to)
+{
+	struct copier c = { .arena = a, .from = -1, .to = -1, .top_from = from, .top_to = to };
+	struct stat st;
+	int rc;
+
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
-	return 0;
+	rc = go(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);
+	fd_close(&c.from);
+	fd_close(&c.to);
+	return rc < 0 ? fail_in("tmpcopyup") : 0;
 }
