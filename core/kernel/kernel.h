@@ -92,6 +92,14 @@ struct mount_opts {
 
 /* Pure. */
 void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opts *out);
+/* One option of a filesystem, in a text that mount(2) would take. */
+struct mountopt_word {
+	const char *key, *value; /* not terminated; value NULL: a flag */
+	size_t key_len, value_len;
+};
+#define MOUNTOPT_PAGE 4096 /* bytes that mount(2) reads, with the NUL */
+/* Pure. Takes the first word off the text, as the kernel cuts it: returns the rest, NULL at the end. */
+const char *mountopt_next(const char *text, bool overlay, struct mountopt_word *w);
 /* Every word known, sorted, NULL behind; for `features` and completions. */
 const char *const *mountopt_words(struct arena *a, size_t *n);
 
@@ -121,6 +129,8 @@ struct mount_env {
 	bool userns, own_cgroupns;
 	bool outside; /* we are not in the container's pid namespace: our children will be */
 	LIST(struct mount_cgroup) cgroups;
+	const char *
+		cgroup2; /* beside v1 hierarchies: the container's directory in the v2 tree, or NULL */
 	/* A detached mount of m's source, made by the parent with mount_source(). -1: fails. */
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;

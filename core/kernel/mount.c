@@ -338,6 +338,21 @@ static int keep_mode(struct mount_job *j, int target)
 	return 0;
 }
 
+/* mount(2) has no words for the option it refuses, a filesystem context has. */
+static int which_option(const struct mount_job *j)
+{
+	int mnt __cleanup(fd_close) = -1;
+	char text[256];
+
+	if (!j->o.data)
+		return -1;
+	snprintf(text, sizeof(text), "%s", err_text());
+	mnt = mountapi_new(j->m->type, j->m->source, j->o.flags, j->o.data);
+	if (mnt >= 0 || err_num() != EINVAL)
+		fail_take(EINVAL, text);
+	return -1;
+}
+
 static int explain(struct mount_job *j)
 {
 	if (err_num() == EPERM && j->is_proc)
@@ -347,6 +362,8 @@ static int explain(struct mount_job *j)
 		fail_hint("a new sysfs needs a network namespace owned by the container's user "
 			  "namespace; "
 			  "bind /sys instead");
+	else if (err_num() == EINVAL)
+		return which_option(j);
 	else if (err_num() == ENODEV)
 		fail_hint("this kernel does not know the filesystem type \"%s\"", j->m->type);
 	return -1;
@@ -366,8 +383,10 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 						       .root = j->env->root,
 						       .path = j->m->destination,
 						       .target = target });
-	if (mnt < 0)
+	if (mnt < 0 && err_num() != EINVAL)
 		return explain(j);
+	if (mnt < 0)
+		return -1;
 	/* target is what lies below now. */
 	if (j->o.tmpcopyup && j->target_existed && mount_copyup(j->env->arena, target, mnt) < 0)
 		return -1;
@@ -408,7 +427,7 @@ static int mount_fs(struct mount_job *j)
 	 * descriptor, or its data is longer than the page that mount(2) takes. */
 	if (j->o.rec_set || j->o.rec_clr || j->o.npropagation || j->o.tmpcopyup ||
 	    (j->read_only_later && j->o.flags & MS_RDONLY) ||
-	    (j->o.data && strlen(j->o.data) > 4000))
+	    (j->o.data && strlen(j->o.data) >= MOUNTOPT_PAGE))
 		return mount_new(j, target, source);
 	if (mount(source, path_of_fd(path, target), j->m->type, j->o.flags, j->o.data) < 0) {
 		fail("mount %s on %s", j->m->type, j->m->destination);

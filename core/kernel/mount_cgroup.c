@@ -38,6 +38,14 @@ static bool in_first_ns(const char *path, ino_t ino)
 	return !stat(path, &st) && st.st_ino == ino;
 }
 
+/* Where the host has the tree: beside v1 hierarchies on a directory of its own. */
+static const char *v2_root(const char *dir)
+{
+	static const char beside[] = "/sys/fs/cgroup/unified";
+
+	return strncmp(dir, beside, strlen(beside)) != 0 ? "/sys/fs/cgroup" : beside;
+}
+
 /*
  * The unified tree: mounted anew, its root being that of the cgroup namespace. Where that is not
  * allowed (a user namespace, an outer container) what is there is shown: the container's own
@@ -62,7 +70,7 @@ static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 		return 0;
 	if (!first && errno != EPERM && errno != EBUSY)
 		return fail("mount cgroup2 on %s", j->m->destination);
-	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : "/sys/fs/cgroup",
+	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : v2_root(cg->dir),
 			O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source < 0 && errno == ENOENT)
 		return mount_nothing(j, target);
@@ -153,8 +161,17 @@ static int mount_v1(struct mount_job *j)
 
 int mount_cgroups(struct mount_job *j)
 {
+	bool only_v2 = !strcmp(j->m->type, "cgroup2");
+	int target __cleanup(fd_close) = -1;
+
 	list_each (cg, j->env->cgroups)
 		if (!*cg->name)
 			return mount_v2(j, cg);
-	return mount_v1(j);
+	if (!only_v2)
+		return mount_v1(j);
+	if (j->env->cgroup2)
+		return mount_v2(j, &(struct mount_cgroup){ .dir = j->env->cgroup2 });
+	/* The container has no cgroup in that tree: mounted anew, it would show the host's root of it. */
+	target = mount_target(j, true);
+	return target < 0 ? fail_in("destination") : mount_nothing(j, target);
 }

@@ -38,7 +38,7 @@ static const struct {
 	const char *name;
 } super_rows[] = {
 	{ MS_RDONLY, "ro" },	 { MS_SYNCHRONOUS, "sync" },  { MS_DIRSYNC, "dirsync" },
-	{ MS_MANDLOCK, "mand" }, { MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
+	{ MS_MANDLOCK, "mand" }, { MS_LAZYTIME, "lazytime" },
 };
 
 int mountapi_clone(int dirfd, const char *path, unsigned flags)
@@ -64,35 +64,83 @@ static int fail_context(int fsfd, const char *fstype, const char *what)
 	ssize_t n = read(fsfd, log, sizeof(log) - 1);
 
 	errno = num;
+	fail("mount %s: %s", fstype, what);
 	if (n <= 0)
-		return fail("mount %s: %s", fstype, what);
+		return -1;
 	log[n] = 0;
 	log[strcspn(log, "\n")] = 0;
-	fail("mount %s: %s", fstype, what);
 	/* The log reads "e tmpfs: Unknown parameter 'x'". */
 	return fail_hint("%s", log[1] == ' ' ? log + 2 : log);
 }
 
+#define FSCONFIG_MAX 256 /* bytes of a key, and of a value, with their NUL */
+
+/* What fsconfig(2) cannot say and mount(2) can; told by the errno of the record. */
+static int only_classic(const char *fstype, const char *what)
+{
+	errno = E2BIG;
+	return fail("mount %s: %.64s", fstype, what);
+}
+
+/*
+ * The layers of an overlay one by one, each no longer than a value may be. As in the text of the option
+ * "::" stands before a layer of data only, and a backslash before a character that is meant as it is.
+ */
+static int add_layers(int fsfd, const struct mountopt_word *w)
+{
+	const char *in = w->value, *end = in + w->value_len, *key = "lowerdir+";
+	char path[FSCONFIG_MAX];
+
+	while (in < end) {
+		size_t n = 0;
+
+		for (; in < end && *in != ':'; in++) {
+			if (*in == '\\' && in + 1 < end)
+				in++;
+			if (n == sizeof(path) - 1)
+				return only_classic("overlay", "lowerdir");
+			path[n++] = *in;
+		}
+		path[n] = 0;
+		/* KERNEL 6.7: lowerdir+ and datadir+ (EINVAL); mount(2) takes a page of them. */
+		if (sys_fsconfig(fsfd, SYS_FSCONFIG_SET_STRING, key, path, 0) < 0)
+			return errno == EINVAL ? only_classic("overlay", "lowerdir")
+					       : fail_context(fsfd, "overlay", path);
+		if (end - in > 2 && in[1] == ':') {
+			key = "datadir+";
+			in++;
+		}
+		in += in < end;
+	}
+	return 0;
+}
+
+static int set_word(int fsfd, const char *fstype, const struct mountopt_word *w)
+{
+	char key[FSCONFIG_MAX], value[FSCONFIG_MAX], what[2 * FSCONFIG_MAX];
+	bool layers =
+		w->key_len == 8 && !memcmp(w->key, "lowerdir", 8) && !strcmp(fstype, "overlay");
+
+	if (w->key_len >= sizeof(key))
+		return only_classic(fstype, w->key);
+	snprintf(key, sizeof(key), "%.*s", (int)w->key_len, w->key);
+	if (w->value_len >= sizeof(value))
+		return layers ? add_layers(fsfd, w) : only_classic(fstype, key);
+	snprintf(value, sizeof(value), "%.*s", (int)w->value_len, w->value ? w->value : "");
+	if (!sys_fsconfig(fsfd, w->value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key,
+			  w->value ? value : NULL, 0))
+		return 0;
+	snprintf(what, sizeof(what), "%s%s%s", key, w->value ? "=" : "", value);
+	return fail_context(fsfd, fstype, what);
+}
+
 static int set_data(int fsfd, const char *fstype, const char *data)
 {
-	char word[PATH_MAX], *value;
+	struct mountopt_word w;
 
-	while (data && *data) {
-		size_t len = strcspn(data, ",");
-
-		if (len >= sizeof(word))
-			return failx("mount %s: option is too long", fstype);
-		memcpy(word, data, len);
-		word[len] = 0;
-		data += len + (data[len] == ',');
-		value = strchr(word, '=');
-		if (value)
-			*value++ = 0;
-		if (*word &&
-		    sys_fsconfig(fsfd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG,
-				 word, value, 0) < 0)
-			return fail_context(fsfd, fstype, word);
-	}
+	while ((data = mountopt_next(data, !strcmp(fstype, "overlay"), &w)))
+		if (w.key_len && set_word(fsfd, fstype, &w) < 0)
+			return -1;
 	return 0;
 }
 
@@ -103,6 +151,8 @@ int mountapi_new(const char *fstype, const char *source, unsigned long flags, co
 
 	if (fsfd < 0)
 		return fail("mount %s", fstype);
+	if ((source && strlen(source) >= FSCONFIG_MAX) || flags & MS_I_VERSION)
+		return only_classic(fstype, source ? source : "iversion");
 	if (source && sys_fsconfig(fsfd, SYS_FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return fail_context(fsfd, fstype, source);
 	for (size_t i = 0; i < ARRAY_SIZE(super_rows); i++)
@@ -141,23 +191,43 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 	return 0;
 }
 
-int mountapi_fresh(const struct mountapi_fresh *f)
+/* By mount(2); the mount is found again through the root. Whatever is found lies on another filesystem than
+ * the target, if it was not exchanged. */
+static int fresh_classic(const struct mountapi_fresh *f, bool is_new)
 {
+	int mnt __cleanup(fd_close) = -1;
 	char path[FD_PATH_MAX];
-	int mnt __cleanup(fd_close) = mountapi_new(f->fstype, f->source, f->flags, f->data);
+	struct stat below, found;
 
-	if (mnt >= 0 && !mountapi_attach(mnt, f->target))
-		return fd_take(&mnt);
-	if (!missing(err_num()))
-		return -1;
-	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS); mount(2), and the mount is found again through
-	 * the root. */
-	fd_close(&mnt);
+	/* The kernel reads a page, and says nothing when there is more. */
+	if (f->data && strlen(f->data) >= MOUNTOPT_PAGE)
+		return failx("mount %s on %s: its options are longer than %d bytes", f->fstype,
+			     f->path, MOUNTOPT_PAGE - 1);
 	if (mount(f->source ? f->source : "none", path_of_fd(path, f->target), f->fstype, f->flags,
 		  f->data) < 0)
 		return fail("mount %s on %s", f->fstype, f->path);
 	mnt = path_open(f->root, f->path, O_PATH | O_DIRECTORY, 0, 0);
+	if (mnt < 0)
+		return -1;
+	if (fstat(f->target, &below) < 0 || fstat(mnt, &found) < 0)
+		return fail("stat %s", f->path);
+	if (is_new && below.st_dev == found.st_dev)
+		return failx("%s was exchanged while it was mounted", f->path);
 	return fd_take(&mnt);
+}
+
+int mountapi_fresh(const struct mountapi_fresh *f)
+{
+	int mnt __cleanup(fd_close) = mountapi_new(f->fstype, f->source, f->flags, f->data);
+
+	if (mnt >= 0 && !mountapi_attach(mnt, f->target))
+		return fd_take(&mnt);
+	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS). */
+	if (!missing(err_num()) && err_num() != E2BIG)
+		return -1;
+	fd_close(&mnt);
+	/* Of a type without options there may be one filesystem only (sysfs on a sysfs). */
+	return fresh_classic(f, err_num() == E2BIG);
 }
 
 int mountapi_idmap(int fd, int userns, bool recursive)
@@ -217,10 +287,9 @@ int mountapi_flags(int fd, unsigned long *flags)
  * stays when no atime word was given (mount(2)). */
 static uint64_t attrs_to_clear(unsigned long flags)
 {
-	uint64_t clr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	uint64_t clr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+		       MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 
-	if (flags & MS_NOSYMFOLLOW)
-		clr |= MOUNT_ATTR_NOSYMFOLLOW;
 	if (flags & (MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME))
 		clr |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 	return clr;
@@ -267,6 +336,19 @@ static int bind_classic(const struct mountapi_bind *b)
 	return change_flags(b, mnt);
 }
 
+static int set_attrs(int mnt, struct sys_mount_attr *attr)
+{
+	int rc = sys_mount_setattr(mnt, "", AT_EMPTY_PATH, attr);
+
+	if (rc < 0 && errno == EINVAL &&
+	    attr->attr_clr & ~attr->attr_set & MOUNT_ATTR_NOSYMFOLLOW) {
+		/* KERNEL 5.14: MOUNT_ATTR_NOSYMFOLLOW (EINVAL); a source that has it keeps it. */
+		attr->attr_clr &= ~(uint64_t)MOUNT_ATTR_NOSYMFOLLOW;
+		rc = sys_mount_setattr(mnt, "", AT_EMPTY_PATH, attr);
+	}
+	return rc;
+}
+
 int mountapi_bind(const struct mountapi_bind *b)
 {
 	int own __cleanup(fd_close) = -1, mnt = b->source;
@@ -286,7 +368,7 @@ int mountapi_bind(const struct mountapi_bind *b)
 			return fail("clone mount");
 		mnt = own;
 	}
-	if (b->change && sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) < 0) {
+	if (b->change && set_attrs(mnt, &attr) < 0) {
 		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); changed when it is attached, by its descriptor. */
 		if (!missing(errno) || b->detached)
 			return fail("change mount attributes");

@@ -156,6 +156,45 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 	out->data = data;
 }
 
+/* How long the word at text is. A comma inside the quotes of an SELinux label, or after a backslash in the
+ * option of an overlay, is not its end. */
+static size_t word_length(const char *text, bool overlay)
+{
+	const char *p = text, *value = strpbrk(text, "=,"), *quote;
+
+	if (value && value - text >= 7 && !memcmp(value - 7, "context=\"", 9)) {
+		quote = strchr(value + 2, '"');
+		if (quote)
+			p = quote;
+	}
+	while (*p && *p != ',')
+		p += overlay && *p == '\\' && p[1] ? 2 : 1;
+	return p - text;
+}
+
+const char *mountopt_next(const char *text, bool overlay, struct mountopt_word *w)
+{
+	size_t n;
+
+	if (!text || !*text)
+		return NULL;
+	n = word_length(text, overlay);
+	*w = (struct mountopt_word){ .key = text, .key_len = n };
+	w->value = memchr(text, '=', n);
+	if (w->value) {
+		w->key_len = w->value - text;
+		w->value_len = n - w->key_len - 1;
+		w->value++;
+	}
+	/* mount(2) has an SELinux label in quotes, fsconfig(2) has not. */
+	if (w->value_len > 1 && w->key_len >= 7 && !memcmp(w->value - 8, "context=\"", 9) &&
+	    w->value[w->value_len - 1] == '"') {
+		w->value++;
+		w->value_len -= 2;
+	}
+	return text + n + (text[n] == ',');
+}
+
 const char *const *mountopt_words(struct arena *a, size_t *n)
 {
 	const char **list = arena_alloc(a, sizeof(*list) * (ARRAY_SIZE(words) + 1));

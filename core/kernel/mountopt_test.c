@@ -170,11 +170,54 @@ static void test_data(void)
 	ok(o.idmap && !o.ridmap, "mappings ask for idmap");
 }
 
+/* Each word as KEY or KEY=VALUE, with "|" between them. */
+static const char *cut(const char *text, bool overlay)
+{
+	static char out[256];
+	struct mountopt_word w;
+	size_t n = 0;
+
+	*out = 0;
+	while ((text = mountopt_next(text, overlay, &w)))
+		n += snprintf(out + n, sizeof(out) - n, "%s%.*s%s%.*s", n ? "|" : "",
+			      (int)w.key_len, w.key, w.value ? "=" : "", (int)w.value_len,
+			      w.value ? w.value : "");
+	return out;
+}
+
+static void test_cut(void)
+{
+	static const struct {
+		const char *text, *words;
+		bool overlay;
+	} cuts[] = {
+		{ "mode=755,size=1m", "mode=755|size=1m", false },
+		{ "acl", "acl", false },
+		{ "a,,b=", "a||b=", false },
+		{ "a=b=c,d", "a=b=c|d", false },
+		{ "context=\"u:r:t:s0:c1,c2\",mode=1", "context=u:r:t:s0:c1,c2|mode=1", false },
+		{ "mode=1,fscontext=\"a,b\"", "mode=1|fscontext=a,b", false },
+		{ "context=u:r:t:s0,mode=1", "context=u:r:t:s0|mode=1", false },
+		{ "context=\"open,x", "context=\"open|x", false },
+		{ "name=\"a,b\"", "name=\"a|b\"", false },
+		{ "lowerdir=/a\\,b:/c,upperdir=/d", "lowerdir=/a\\,b:/c|upperdir=/d", true },
+		{ "lowerdir=/a\\,b", "lowerdir=/a\\|b", false },
+		{ "lowerdir=/a\\", "lowerdir=/a\\", true },
+		{ "", "", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++)
+		is_str(cut(cuts[i].text, cuts[i].overlay), cuts[i].words, "the words of %s",
+		       cuts[i].text);
+	ok(!*cut(NULL, false), "no text has no words");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
 	test_words();
 	test_order();
 	test_data();
+	test_cut();
 	return done();
 }

@@ -21,9 +21,12 @@ static void add_hierarchy(struct child *c, const struct json_pair *p)
 	struct mount_cgroup *row;
 	const char *name = p->key;
 
-	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container. */
-	if (!*p->key && c->state->cgroup_paths.n > 1)
+	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container, but may be asked
+	 * for by its type. */
+	if (!*p->key && c->state->cgroup_paths.n > 1) {
+		c->mounts.cgroup2 = p->value;
 		return;
+	}
 	list_each (have, c->mounts.cgroups)
 		if (!strcmp(have->dir, p->value)) {
 			/* Controllers mounted together: one row with both. */
