@@ -118,6 +118,12 @@ is 'its devices are read-only, nosuid and noexec' \
 	"$(echo "$out" | grep -c '^/dev/[a-z]* ro,nosuid,noexec')" 6 || diag "$out"
 is 'and can be written and read' "$(echo "$out" | tail -n 1)" 2
 
+rm /dev/full
+argv stat -c '%t:%T %a %u' /dev/full
+run
+is 'one that the host has lost is made' "$status $out" '0 1:7 666 0' || diag "$err"
+mknod -m 666 /dev/full c 1 7
+
 # ---- exec: its streams are the caller's ----
 
 bundle

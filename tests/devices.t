@@ -77,6 +77,17 @@ esac
 config_set /linux/devices '[{"path":"/dev/mine","type":"c","major":-5,"minor":3}]'
 refused 'a negative major' 'major'
 
+config_set /linux/devices '[
+	{"path":"/dev/slash/","type":"c","major":1,"minor":3},
+	{"path":"//dev//./dots/../twice","type":"c","major":1,"minor":5},
+	{"path":"/dev/zero/","type":"c","major":1,"minor":5,"fileMode":256}]'
+argv stat -c '%n %t:%T %a' /dev/slash /dev/twice /dev/zero
+run
+is 'a path with a slash at its end, and slashes and dots in it' "$status $out" '0 /dev/slash 1:3 666
+/dev/twice 1:5 666
+/dev/zero 1:5 400' || diag "$err"
+argv true
+
 # A file that is there already and is not that device (DV-03).
 mkdir -p "$rootfs/srv"
 rm -f "$rootfs/srv/outside-dev"
@@ -151,8 +162,23 @@ is 'in a user namespace: the same nodes, by bind' "$out" '/dev/null 1:3
 /dev/tty 5:0
 1
 works' || diag "$err"
-config_set /linux/devices '[{"path":"/dev/no-such-on-host","type":"c","major":1,"minor":3}]'
-refused 'in a user namespace: a node the host does not have' 'no-such-on-host'
+# What the host does not have is made outside, with the owner and mode asked for.
+config_set /linux/devices '[
+	{"path":"/dev/no-such-on-host","type":"c","major":1,"minor":3,"fileMode":416,"uid":7,"gid":8},
+	{"path":"/dev/deep/no-such//zero/","type":"c","major":1,"minor":5}]'
+argv sh -c 'cd /dev; stat -c "%n %F %t:%T %a %u:%g" no-such-on-host deep/no-such/zero; echo x >deep/no-such/zero && head -c 3 deep/no-such/zero | wc -c; grep -c " /dev/\(no-such-on-host\|deep/no-such/zero\) [a-z,]*nosuid,noexec" /proc/self/mountinfo; grep " /dev " /proc/self/mountinfo | wc -l'
+run
+is 'in a user namespace: nodes the host does not have are made' "$out" 'no-such-on-host character special file 1:3 640 7:8
+deep/no-such/zero character special file 1:5 666 0:0
+3
+2
+1' || diag "$err"
+config_set /linux/devices '[{"path":"/dev/no-such-on-host","type":"c","major":1,"minor":3,"uid":70000}]'
+refused 'in a user namespace: an owner who is not mapped' 'no-such-on-host .*owner is not mapped'
+config_set /linux/devices '[{"path":"/dev/no-such-on-host","type":"b","major":7,"minor":0}]'
+argv probe open /dev/no-such-on-host r
+run
+is 'in a user namespace: the device rules hold for it' "$status $out" '0 open errno 1' || diag "$err"
 
 # ---- net devices (ND-01 to ND-04) ----
 

@@ -29,6 +29,8 @@ static const struct {
 /* Directories are opened once as long as one device follows another in the same. */
 struct maker {
 	const struct dev_env *env;
+	struct oci_device *devices; /* the config's, by clean paths */
+	size_t n;
 	int dir;
 	char dir_path[256];
 };
@@ -75,17 +77,55 @@ static int check_existing(int dir, const char *name, const struct oci_device *d)
 	return 0;
 }
 
+/*
+ * KERNEL 6.15: a copy of a detached mount (EINVAL before): it is attached for as long as the copy takes,
+ * on the directory in which the device is made.
+ */
+static int clone_node(int tmp, int dir)
+{
+	char path[FD_PATH_MAX];
+	int mnt;
+
+	if (mountapi_attach(tmp, dir) < 0)
+		return -1;
+	mnt = mountapi_clone(tmp, "node", 0);
+	if (umount2(path_of_fd(path, tmp), MNT_DETACH) < 0) {
+		fd_close(&mnt);
+		return fail("unmount the device's tmpfs");
+	}
+	return mnt;
+}
+
+/* What is bound: the host's node, or one that the parent makes where the host has none. */
+static int open_node(struct maker *k, const struct oci_device *d, size_t index, bool *made)
+{
+	int tmp __cleanup(fd_close) = -1;
+	int fd = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	fail("open device %s of the host", d->path);
+	if (err_num() != ENOENT || !k->env->userns)
+		return -1;
+	tmp = k->env->make_node(k->env->arg, index);
+	if (tmp < 0)
+		return -1;
+	*made = true;
+	return clone_node(tmp, k->dir);
+}
+
 /* Without the right to make nodes the host's is bound over an empty file (checklist DV-04): read-only,
  * which does not stop writing to the device, but a change of the inode, which the container's root may
  * own. */
-static int bind_device(struct maker *k, const char *name, const struct oci_device *d)
+static int bind_device(struct maker *k, const char *name, const struct oci_device *d, size_t index)
 {
-	int source __cleanup(fd_close) = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
+	bool made = false;
+	int source __cleanup(fd_close) = open_node(k, d, index, &made);
 	int target __cleanup(fd_close) = -1;
 	struct stat st;
 
 	if (source < 0)
-		return fail("open device %s of the host", d->path);
+		return -1;
 	if (fstat(source, &st) < 0)
 		return fail("stat device %s", d->path);
 	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
@@ -97,15 +137,18 @@ static int bind_device(struct maker *k, const char *name, const struct oci_devic
 		target = openat(k->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail("create %s", d->path);
-	return mountapi_bind(&(struct mountapi_bind){ .source = source,
-						      .target = target,
-						      .root = k->env->root,
-						      .path = d->path,
-						      .change = MOUNTAPI_ADD,
-						      .flags = MS_RDONLY | MS_NOSUID | MS_NOEXEC });
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = source,
+		.detached = made,
+		.target = target,
+		.root = k->env->root,
+		.path = d->path,
+		.change = MOUNTAPI_ADD,
+		.flags = made ? MS_NOSUID | MS_NOEXEC : MS_RDONLY | MS_NOSUID | MS_NOEXEC });
 }
 
-static int make_device(struct maker *k, const struct oci_device *d)
+/* index: of the config's devices and after them the defaults */
+static int make_device(struct maker *k, const struct oci_device *d, size_t index)
 {
 	mode_t mode = d->file_mode ? *d->file_mode & 07777 : 0666;
 	uint32_t uid = d->uid ? *d->uid : 0, gid = d->gid ? *d->gid : 0;
@@ -114,10 +157,10 @@ static int make_device(struct maker *k, const struct oci_device *d)
 	if (open_parent(k, d->path, &name) < 0)
 		return fail_in("device %s", d->path);
 	if (k->env->userns && d->type != 'p')
-		return bind_device(k, name, d);
+		return bind_device(k, name, d, index);
 	if (mknodat(k->dir, name, mode | file_type(d->type), makedev(d->major, d->minor)) < 0) {
 		if (errno == EPERM && d->type != 'p')
-			return bind_device(k, name, d);
+			return bind_device(k, name, d, index);
 		if (errno == EEXIST)
 			return check_existing(k->dir, name, d);
 		return fail("create device %s", d->path);
@@ -128,12 +171,24 @@ static int make_device(struct maker *k, const struct oci_device *d)
 	return 0;
 }
 
-static bool configured(const struct oci_config *c, const char *path)
+static bool configured(const struct maker *k, const char *path)
 {
-	list_each (d, c->linux->devices)
-		if (!strcmp(d->path, path))
+	for (size_t i = 0; i < k->n; i++)
+		if (!strcmp(k->devices[i].path, path))
 			return true;
 	return false;
+}
+
+/* "/dev//x/" is /dev/x, and "dev/x" is too: as runc joins it to the root. */
+static void clean_paths(struct maker *k, const struct oci_linux *l)
+{
+	k->n = l->devices.n;
+	k->devices = arena_alloc(k->env->arena, (k->n + 1) * sizeof(*k->devices));
+	for (size_t i = 0; i < k->n; i++) {
+		k->devices[i] = l->devices.at[i];
+		k->devices[i].path = path_clean(
+			k->env->arena, arena_printf(k->env->arena, "/%s", l->devices.at[i].path));
+	}
 }
 
 static int make_links(struct maker *k)
@@ -175,37 +230,81 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 	struct maker k = { .env = env, .dir = -1 };
 	int rc = open_dev(&k);
 
+	clean_paths(&k, c->linux);
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(default_devices); i++)
-		if (!configured(c, default_devices[i].path))
-			rc = make_device(&k, &default_devices[i]);
-	if (!rc)
-		list_each (d, c->linux->devices)
-			if (!rc && strcmp(d->path, "/dev/ptmx"))
-				rc = make_device(&k, d);
+		if (!configured(&k, default_devices[i].path))
+			rc = make_device(&k, &default_devices[i], k.n + i);
+	for (size_t i = 0; !rc && i < k.n; i++)
+		if (strcmp(k.devices[i].path, "/dev/ptmx"))
+			rc = make_device(&k, &k.devices[i], i);
 	if (!rc)
 		rc = make_links(&k);
 	fd_close(&k.dir);
 	return rc;
 }
 
-static bool is_null(const struct stat *st)
+/* ---- nodes of our own ------------------------------------------------------------------------------------ */
+
+/* A device node called "node" on a detached tmpfs, which goes with its last user. KERNEL 5.2: fsopen(2)
+ * (ENOSYS); there is none then. */
+static int make_private(mode_t mode, unsigned major, unsigned minor)
 {
-	/* Exactly 1:3 (2026-88265: a pipe has rdev 0 as well). */
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+	int tmp __cleanup(fd_close) =
+		mountapi_new("tmpfs", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755");
+
+	if (tmp < 0)
+		return -1;
+	if (mknodat(tmp, "node", mode, makedev(major, minor)) < 0)
+		return fail("make a device node %u:%u", major, minor);
+	return fd_take(&tmp);
+}
+
+static int make_node(const struct oci_linux *l, const struct oci_device *d)
+{
+	mode_t mode = d->file_mode ? *d->file_mode & 07777 : 0666;
+	int64_t uid = userns_host_id(&l->uid_mappings, d->uid ? *d->uid : 0);
+	int64_t gid = userns_host_id(&l->gid_mappings, d->gid ? *d->gid : 0);
+	int tmp __cleanup(fd_close) = -1;
+
+	if (uid < 0 || gid < 0)
+		return failx("its owner is not mapped");
+	tmp = make_private(file_type(d->type), d->major, d->minor);
+	if (tmp < 0)
+		return -1;
+	/* The mode last: the umask is the caller's, and another owner costs bits. */
+	if (fchownat(tmp, "node", uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(tmp, "node", mode, 0) < 0)
+		return fail("give it its owner and mode");
+	return fd_take(&tmp);
+}
+
+int dev_make_node(const struct oci_linux *l, size_t index)
+{
+	const struct oci_device *d;
+	int tmp;
+
+	if (index >= l->devices.n + ARRAY_SIZE(default_devices))
+		return failx("init asks for device %zu of %zu", index, l->devices.n);
+	d = index < l->devices.n ? &l->devices.at[index] : &default_devices[index - l->devices.n];
+	tmp = make_node(l, d);
+	return tmp < 0 ? fail_in("device %s is not on the host and has to be made", d->path) : tmp;
 }
 
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
 {
-	int tmp __cleanup(fd_close) =
-		mountapi_new("tmpfs", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0700");
+	int tmp __cleanup(fd_close) = make_private(type | 0666, major, minor);
 	int fd;
 
 	if (tmp < 0)
 		return -1;
-	if (mknodat(tmp, "node", type | 0666, makedev(major, minor)) < 0)
-		return fail("make a device node %u:%u", major, minor);
 	fd = openat(tmp, "node", flags | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? fail("open a device node %u:%u", major, minor) : fd;
+}
+
+static bool is_null(const struct stat *st)
+{
+	/* Exactly 1:3 (2026-88265: a pipe has rdev 0 as well). */
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
 /* The container's own; where it has none, or something else in its place, one that no directory shows. */

@@ -221,7 +221,7 @@ struct image {
 	int mnt; /* detached */
 	const struct image_type *type;
 	bool writable;
-	char dev[24];
+	char dev[FD_PATH_MAX];
 };
 
 /* Pure. Whose superblock is it? NULL: nobody's. */
@@ -285,13 +285,19 @@ int rootfs_chroot(int root);
 /* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") ---------------------------------- */
 
 struct dev_env {
+	struct arena *arena;
 	int root;
 	bool userns; /* nodes cannot be made: those of the host are bound */
-	uint32_t uid, gid; /* the container's root as this process names it: 0 */
+	/* dev_make_node by a process with the rights of the host. */
+	int (*make_node)(void *arg, size_t index);
+	void *arg;
 };
 
 /* linux.devices and the default nodes, links, ptmx. */
 int dev_setup(const struct dev_env *env, const struct oci_config *c);
+/* For what a user namespace asks for and the host does not have: the device of that index in the config
+ * (after these come the defaults), with the owner and mode that it says, as "node" in a detached tmpfs. */
+int dev_make_node(const struct oci_linux *l, size_t index);
 /* stdin, stdout and stderr that are the host's /dev/null become the container's: its root may own the inode. */
 int dev_reopen_null(int root);
 /* Opens a device by a node of our own, on a tmpfs that goes with the descriptor. KERNEL 5.2: fsopen(2)

@@ -105,9 +105,20 @@ static int step_mounts(struct child *c)
 	return 0;
 }
 
+static int ask_node(void *arg, size_t index)
+{
+	struct child *c = arg;
+
+	return wire_ask(c->sock, WIRE_MOUNT_FD, MOUNT_NODE - (int)index, NULL, -1);
+}
+
 static int step_devices(struct child *c)
 {
-	struct dev_env env = { .root = c->root, .userns = c->plan.all & CLONE_NEWUSER };
+	struct dev_env env = { .arena = c->arena,
+			       .root = c->root,
+			       .userns = c->plan.all & CLONE_NEWUSER,
+			       .make_node = ask_node,
+			       .arg = c };
 
 	if (!has_mount_ns(c))
 		return 0;

@@ -18,7 +18,7 @@
  *        |  <----------------------------------------- ATTACH |      where we cannot join the cgroup ourselves
  *        |  <---------------------------------------- MAP_IDS |      new user namespace
  *        |  <---------------------------------------- NETDEVS |      linux.netDevices
- *        |  <-------------------------- ------- MOUNT_FD (n)  |      sources only the host reaches, id-mapped ones
+ *        |  <-------------------------- ------- MOUNT_FD (n)  |      sources only the host reaches, id-mapped ones, devices
  *        |  <---------------------------------------- CONSOLE |      + the pty's master
  *        |  <------------------------------------------ HOOKS |      prestart, createRuntime
  *        |  <------------------------------------------ READY |      rlimits, state.json
@@ -157,6 +157,7 @@ struct child {
 	}
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */
+#define MOUNT_NODE (-2) /* and below: a device node that the host does not have (dev_make_node) */
 
 /* Entering a container that exists (exec), rather than making one. */
 static inline bool child_enters(const struct child *c)
