@@ -4,8 +4,14 @@
 
 #include <linux/loop.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+
+/* Documentation/admin-guide/devices.txt of the kernel */
+#define MISC_MAJOR 10
+#define LOOP_CTRL_MINOR 237
+#define LOOP_MAJOR 7
 
 /* loop(4); in kernel headers from 5.8 on */
 #define SYS_LOOP_CONFIGURE 0x4C0A
@@ -148,35 +154,74 @@ static int bind_loop(int loop, int file, bool writable)
 	return -1;
 }
 
+/* Partitions move the minor numbers; the kernel says what it chose. */
+static unsigned loop_minor(int n)
+{
+	char path[48], text[32], *colon;
+
+	snprintf(path, sizeof(path), "/sys/block/loop%d/dev", n);
+	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
+		err_clear("without /sys they are taken for the same");
+		return n;
+	}
+	colon = strchr(text, ':');
+	return colon ? strtoul(colon + 1, NULL, 10) : (unsigned)n;
+}
+
+/*
+ * A node of /dev, or one of our own: a container has those that were there when it was made, and a bare
+ * board may have none. n: number of the loop device, -1 for the control device.
+ */
+static int open_loop(struct image *image, int n)
+{
+	int flags = n < 0 || image->writable ? O_RDWR : O_RDONLY, fd;
+	char path[24] = "/dev/loop-control";
+
+	if (n >= 0)
+		snprintf(path, sizeof(path), "/dev/loop%d", n);
+	strcpy(image->dev, path);
+	fd = openat(AT_FDCWD, path, flags | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	fail("open %s", path);
+	if (err_num() != ENOENT)
+		return -1;
+	fd = n < 0 ? dev_open_private(S_IFCHR, MISC_MAJOR, LOOP_CTRL_MINOR, flags)
+		   : dev_open_private(S_IFBLK, LOOP_MAJOR, loop_minor(n), flags);
+	if (fd < 0)
+		return fail_in("%s is not there", path);
+	/* By this the kernel finds the device when it mounts. */
+	path_of_fd(image->dev, fd);
+	return fd;
+}
+
 /* Others look for a free device too: who binds it first has it. It is bound as long as it is open. */
 static int attach_loop(struct image *image, int file)
 {
-	int control __cleanup(fd_close) = openat(AT_FDCWD, "/dev/loop-control", O_RDWR | O_CLOEXEC);
+	int control __cleanup(fd_close) = open_loop(image, -1);
 	int n, rc;
 
-	if (control < 0) {
-		fail("open /dev/loop-control");
-		return fail_hint("an image needs the kernel's loop module (modprobe loop) and its "
-				 "nodes in /dev");
-	}
-	for (int tries = 0; tries < 1000; tries++) {
+	for (int tries = 0; control >= 0 && tries < 1000; tries++) {
 		int loop __cleanup(fd_close) = -1;
 
 		n = ioctl(control, LOOP_CTL_GET_FREE);
 		if (n < 0)
 			return fail("find a free loop device");
-		snprintf(image->dev, sizeof(image->dev), "/dev/loop%d", n);
-		loop = openat(AT_FDCWD, image->dev,
-			      (image->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+		loop = open_loop(image, n);
 		if (loop < 0)
-			return fail("open %s", image->dev);
+			break;
 		rc = bind_loop(loop, file, image->writable);
 		if (rc < 0)
 			return fail_in("%s", image->dev);
 		if (!rc)
 			return fd_take(&loop);
+		if (tries == 999)
+			return failx("no loop device stayed free long enough");
 	}
-	return failx("no loop device stayed free long enough");
+	return fail_hint(
+		"an image needs the kernel's loop module (modprobe loop), and its nodes in "
+		"/dev or the right to make and open them: CAP_MKNOD, device rules for "
+		"c 10:237 and b 7:*");
 }
 
 static int explain(const struct image *image, const char *path)
