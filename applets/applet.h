@@ -137,6 +137,10 @@ struct simple {
 /* The document as text: the default one of `spec`, changed by o. argv NULL or empty: a shell. */
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
 
+#define SIMPLE_CPU_PERIOD 100000 /* microseconds */
+/* "2", "0.5": microseconds of each such period. False when it is no number or less than 0.01. */
+bool simple_cpus(const char *text, int64_t *quota);
+
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);

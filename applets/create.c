@@ -223,8 +223,10 @@ static const struct opt run_opts[] = {
 	{                                                                                          \
 		name_, letter_, kind_, AT(simple.member_), arg_, "with --rootfs: " help_           \
 	}
-	SIMPLE("mem", 'm', OPT_STR, mem, "SIZE", "limit of memory, such as 32M"),
-	SIMPLE("pids", 0, OPT_STR, pids, "N", "limit of processes"),
+	SIMPLE("memory", 'm', OPT_STR, mem, "SIZE", "limit of memory, such as 32M"),
+	SIMPLE("mem", 0, OPT_STR, mem, "SIZE", "the same as --memory"),
+	SIMPLE("pids-limit", 0, OPT_STR, pids, "N", "limit of processes"),
+	SIMPLE("pids", 0, OPT_STR, pids, "N", "the same as --pids-limit"),
 	SIMPLE("cpus", 0, OPT_STR, cpus, "N", "limit of processor time, such as 0.5"),
 	SIMPLE("ro", 0, OPT_FLAG, readonly, NULL, "the root is read-only"),
 	SIMPLE("net", 0, OPT_STR, net, "none|host", "only lo (default), or the host's network"),

@@ -11,10 +11,8 @@ static int bad(const char *name, const char *text, const char *want)
 
 /* ---- limits ---------------------------------------------------------------------------------------- */
 
-#define CPU_PERIOD 100000 /* microseconds */
-
 /* "2", "0.5", "1.25": microseconds of each period. The kernel takes no less than 1000. */
-static bool parse_cpus(const char *text, int64_t *quota)
+bool simple_cpus(const char *text, int64_t *quota)
 {
 	size_t whole = strspn(text, "0123456789");
 	const char *digit = text + whole;
@@ -23,9 +21,9 @@ static bool parse_cpus(const char *text, int64_t *quota)
 
 	if (!json_number_u64(text, whole, &n) || n > 100000)
 		return false;
-	sum = n * CPU_PERIOD;
+	sum = n * SIMPLE_CPU_PERIOD;
 	if (*digit == '.' && digit[1])
-		for (int64_t unit = CPU_PERIOD / 10; *++digit; unit /= 10) {
+		for (int64_t unit = SIMPLE_CPU_PERIOD / 10; *++digit; unit /= 10) {
 			if (*digit < '0' || *digit > '9' || !unit)
 				return false;
 			sum += (*digit - '0') * unit;
@@ -62,8 +60,8 @@ static int set_limits(const struct simple *o, struct oci_linux *l)
 		r->cpu = arena_alloc(&arena, sizeof(*r->cpu));
 		r->cpu->quota = n + 2;
 		r->cpu->period = period;
-		*period = CPU_PERIOD;
-		if (!parse_cpus(o->cpus, n + 2))
+		*period = SIMPLE_CPU_PERIOD;
+		if (!simple_cpus(o->cpus, n + 2))
 			return bad("cpus", o->cpus, "a number from 0.01, such as 0.5");
 	}
 	return 0;

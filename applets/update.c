@@ -13,7 +13,7 @@ struct update_opts {
 		*cpu_idle;
 	const char *cpuset_cpus, *cpuset_mems;
 	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
-	const char *pids_limit;
+	const char *pids_limit, *cpus;
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
@@ -86,6 +86,25 @@ static void *group_of(struct oci_resources *r, enum limit_group group)
 	}
 }
 
+/* --cpus of run --rootfs: a quota and its period. */
+static int from_cpus(const struct update_opts *o, struct oci_resources *r)
+{
+	struct oci_cpu *cpu = group_of(r, GROUP_CPU);
+	uint64_t *period = arena_alloc(&arena, sizeof(*period));
+	int64_t *quota = arena_alloc(&arena, sizeof(*quota));
+
+	if (cpu->quota || cpu->period)
+		return failx("--cpus and --%s exclude each other",
+			     cpu->quota ? "cpu-quota" : "cpu-period");
+	if (!simple_cpus(o->cpus, quota))
+		return failx("invalid value for cpus: \"%s\" (a number from 0.01, such as 0.5)",
+			     o->cpus);
+	*period = SIMPLE_CPU_PERIOD;
+	cpu->period = period;
+	cpu->quota = quota;
+	return 0;
+}
+
 static int from_options(const struct update_opts *o, struct oci_resources *r)
 {
 	for (const struct limit *l = limits; l < limits + ARRAY_SIZE(limits); l++) {
@@ -99,6 +118,8 @@ static int from_options(const struct update_opts *o, struct oci_resources *r)
 			return failx("invalid value for %s: \"%s\"", l->name, text);
 		*(void **)((char *)group_of(r, l->group) + l->to) = value;
 	}
+	if (o->cpus && *o->cpus && from_cpus(o, r) < 0)
+		return -1;
 	if (o->kernel_memory || o->kernel_memory_tcp)
 		log_warn("Kernel memory settings are ignored and will be removed");
 	return 0;
@@ -219,10 +240,13 @@ static const struct opt update_opts[] = {
 	  "a resources object as JSON, - is standard input; all other limits are then ignored" },
 	{ "memory", 0, OPT_STR, FROM(memory), "BYTES",
 	  "memory limit; suffixes b k m g t, -1 is unlimited" },
+	{ "mem", 0, OPT_STR, FROM(memory), "BYTES", "the same as --memory" },
 	{ "memory-reservation", 0, OPT_STR, FROM(memory_reservation), "BYTES",
 	  "soft memory limit" },
 	{ "memory-swap", 0, OPT_STR, FROM(memory_swap), "BYTES",
 	  "limit of memory and swap together" },
+	{ "cpus", 0, OPT_STR, FROM(cpus), "N",
+	  "limit of processor time, such as 0.5; instead of --cpu-period and --cpu-quota" },
 	{ "cpu-period", 0, OPT_STR, FROM(cpu_period), "USEC", "length of a quota's period" },
 	{ "cpu-quota", 0, OPT_STR, FROM(cpu_quota), "USEC", "processor time in each period" },
 	{ "cpu-burst", 0, OPT_STR, FROM(cpu_burst), "USEC", "unused time that may be saved up" },
@@ -234,6 +258,7 @@ static const struct opt update_opts[] = {
 	{ "cpuset-cpus", 0, OPT_STR, FROM(cpuset_cpus), "LIST", "processors to use: 0-3,7" },
 	{ "cpuset-mems", 0, OPT_STR, FROM(cpuset_mems), "LIST", "memory nodes to use" },
 	{ "pids-limit", 0, OPT_STR, FROM(pids_limit), "N", "most processes; -1 is unlimited" },
+	{ "pids", 0, OPT_STR, FROM(pids_limit), "N", "the same as --pids-limit" },
 	{ "blkio-weight", 0, OPT_STR, FROM(blkio_weight), "N", "weight of block I/O, 10 to 1000" },
 	{ "l3-cache-schema", 0, OPT_STR, FROM(l3_cache_schema), "SCHEMA", "Intel RDT: L3 cache" },
 	{ "mem-bw-schema", 0, OPT_STR, FROM(mem_bw_schema), "SCHEMA",

@@ -83,6 +83,8 @@ for with in '' private; do
 	one /t tmpfs none size=abc ${with:+"$with"}
 	refused "a wrong value too${with:+, $with}" 'size=abc: invalid argument .*Bad value for .size'
 done
+one /b none "$tmp" bind readonly
+refused 'readonly on a bind: the word that was meant is named' 'mounts\[7\].options\[1\].*readonly.*did you mean .*ro\\?"'
 # A flag that a filesystem context has no word for.
 for with in '' private; do
 	one /t tmpfs none iversion ${with:+"$with"}

@@ -77,6 +77,13 @@ done
 for v in 0 -1 0.001 1. .5 1.0000001 1e3 abc; do
 	wrong "--cpus $v" 'flag -cpus: must be a number' --rootfs "$r" "--cpus=$v" -- true
 done
+# The words of run --rootfs are those of update, and the older ones stay.
+do_runc run --rootfs "$r" --memory 32M --pids-limit 64 --cpus 0.5 --print -- true
+printf '%s' "$out" >"$tmp/words.json"
+do_runc run --rootfs "$r" -m 32M --pids 64 --cpus 0.5 --print -- true
+is '--memory and --pids-limit are --mem and --pids' "$out" "$(cat "$tmp/words.json")"
+is 'and say so' "$(json_get "$tmp/words.json" /linux/resources/memory/limit) $(
+	json_get "$tmp/words.json" /linux/resources/pids/limit)" '33554432 64'
 wrong '--pids 0' 'flag -pids' --rootfs "$r" --pids 0 -- true
 wrong '--net bridge' 'none or host' --rootfs "$r" --net bridge -- true
 wrong '--env without =' 'KEY=VALUE' --rootfs "$r" --env A -- true
@@ -90,7 +97,7 @@ do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" ls -- echo named
 is 'but with a command after -- it is a name like others' "$status $out" '0 named' || diag "$err"
 wrong 'a directory that is not there' 'no such file' --rootfs "$r/nope" -- true
 wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" -- true
-wrong '--mem without --rootfs' 'mem needs --rootfs' --bundle "$bundle" --mem 32M "$id"
+wrong '--memory without --rootfs' '--memory needs --rootfs' --bundle "$bundle" --memory 32M "$id"
 wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"
 wrong 'detached without an ID' 'needs an ID' --rootfs "$r" --detach -- true
 wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" --cwd tmp -- true

@@ -57,6 +57,16 @@ update --memory 64m
 
 update --pids-limit 50
 is '--pids-limit' "$status $(pids)" '0 50'
+update --pids 60 --mem 48m
+is '--pids and --mem of run --rootfs' "$status $(pids) $(memory)" '0 60 50331648'
+update --cpus 0.25
+is '--cpus of run --rootfs: a quota and its period' "$status $(cpu)" '0 25000 100000' || diag "$err"
+update --cpus 0.25 --cpu-quota 1000
+is '--cpus beside --cpu-quota is refused' "$status $(cpu)" '1 25000 100000'
+like 'with both names' "$err" 'cpus and --cpu-quota exclude each other'
+update --cpus 0.001
+like '--cpus that is too little is refused' "$status $err" '^1 .*invalid value for cpus'
+update --memory 64m --pids-limit 50
 update --cpu-period 50000 --cpu-quota 25000
 is '--cpu-period and --cpu-quota' "$status $(cpu)" '0 25000 50000'
 update --cpu-quota 30000

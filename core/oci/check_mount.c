@@ -97,15 +97,19 @@ static void bind_source(struct check *k, const struct oci_mount *m)
 
 static void bind_options(struct check *k, const struct oci_mount *m)
 {
+	const char *near;
+
 	if (!is_bind(m))
 		return;
-	list_each (o, m->options)
-		if (*o && !oci_mount_word(*o))
-			check_say(check_at(k, "options[%zu]", o - m->options.at),
-				  "\"%.64s\" is not an option of bind mounts: bind mounts cannot "
-				  "have any "
-				  "filesystem-specific options applied",
-				  *o);
+	list_each (o, m->options) {
+		if (!*o || oci_mount_word(*o))
+			continue;
+		near = oci_mount_near(*o);
+		check_say(check_at(k, "options[%zu]", o - m->options.at),
+			  "\"%.64s\" is not an option of bind mounts: bind mounts cannot have any "
+			  "filesystem-specific options applied%s%s%s",
+			  *o, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	}
 }
 
 static void idmap(struct check *k, const struct oci_mount *m)

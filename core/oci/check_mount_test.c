@@ -36,6 +36,14 @@ static const struct rule_case cases[] = {
 	  "2:53: mounts[0].options[1]: \"mode=755\" is not an option of bind mounts: bind mounts "
 	  "cannot have any filesystem-specific options applied",
 	  "{'destination':'/x','type':'tmpfs','options':['mode=755']}" },
+	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','readonly']}",
+	  "2:53: mounts[0].options[1]: \"readonly\" is not an option of bind mounts: bind mounts "
+	  "cannot have any filesystem-specific options applied; did you mean \"ro\"?",
+	  "{'destination':'/x','type':'tmpfs','options':['readonly']}" },
+	{ MOUNTS, "{'destination':'/x','source':'/y','options':['rbind','rprivat']}",
+	  "2:54: mounts[0].options[1]: \"rprivat\" is not an option of bind mounts: bind mounts "
+	  "cannot have any filesystem-specific options applied; did you mean \"rprivate\"?",
+	  "{'destination':'/x','source':'/y','options':['rbind','rprivate']}" },
 	{ MOUNTS, "{'destination':'/x','source':'/y','options':['bind','idmap=uids=0-1']}",
 	  "2:53: mounts[0].options[1]: \"idmap=uids=0-1\" must be ranges such as 0-1000-1, with # "
 	  "between them",

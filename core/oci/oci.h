@@ -29,6 +29,8 @@ extern const char *const oci_capability_names[]; /* bit order, NULL behind */
 int oci_capability_bit(const char *name); /* exact "CAP_X"; -1 unknown */
 /* Is it a mount option of ours, not one for the filesystem? Also "idmap=..." and "ridmap=...". */
 bool oci_mount_word(const char *option);
+/* The word that somebody may have meant who wrote something else; NULL: none is near. */
+const char *oci_mount_near(const char *option);
 /* May something be mounted on this path below /proc ("cpuinfo")? Checklist M-21. */
 bool oci_mount_below_proc(const char *rest);
 

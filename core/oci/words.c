@@ -302,3 +302,22 @@ bool oci_mount_word(const char *option)
 	return oci_idmap_word(option) ||
 	       bsearch(option, mount_words, ARRAY_SIZE(mount_words), sizeof(*mount_words), by_word);
 }
+
+/* What people write who have learnt the words elsewhere. */
+static const char *const mistaken[][2] = {
+	{ "read-only", "ro" },	       { "readonly", "ro" },	 { "readwrite", "rw" },
+	{ "read-write", "rw" },	       { "recursive", "rbind" }, { "rreadonly", "rro" },
+	{ "nofollow", "nosymfollow" },
+};
+
+const char *oci_mount_near(const char *option)
+{
+	struct json_near near = { .name = option };
+
+	for (size_t i = 0; i < ARRAY_SIZE(mistaken); i++)
+		if (!strcmp(option, mistaken[i][0]))
+			return mistaken[i][1];
+	for (size_t i = 0; i < ARRAY_SIZE(mount_words); i++)
+		json_near_offer(&near, mount_words[i]);
+	return near.best;
+}
