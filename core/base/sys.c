@@ -14,12 +14,12 @@ pid_t sys_clone3(struct sys_clone_args *args)
 	return syscall(SYS_clone3, args, sizeof(*args));
 }
 
-pid_t sys_clone(unsigned long flags)
+pid_t sys_clone(unsigned long flags, pid_t *parent_tid)
 {
 #ifdef __s390x__
-	return syscall(SYS_clone, 0, flags, 0, 0, 0); /* the stack comes first there */
+	return syscall(SYS_clone, 0, flags, parent_tid, 0, 0); /* the stack comes first there */
 #else
-	return syscall(SYS_clone, flags, 0, 0, 0, 0);
+	return syscall(SYS_clone, flags, 0, parent_tid, 0, 0);
 #endif
 }
 

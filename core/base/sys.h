@@ -62,7 +62,7 @@ struct sys_clone_args {
 		set_tid_size, cgroup;
 };
 /* clone(2) as fork(2) with flags: the child goes on with a copy of our stack. -1 + errno */
-pid_t sys_clone(unsigned long flags);
+pid_t sys_clone(unsigned long flags, pid_t *parent_tid);
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000 /* 4.6 */
 #endif

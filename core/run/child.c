@@ -4,15 +4,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 /* ---- the steps, in the order of the table below ------------------------------------------------- */
 
 static int step_die_with_runtime(struct child *c)
 {
-	fd_close(&c->parent_sock);
-	fd_close_all(c->state_dirs, ARRAY_SIZE(c->state_dirs));
-	c->state_dirs[0] = c->state_dirs[1] = -1;
+	fd_close_all(c->theirs, ARRAY_SIZE(c->theirs));
+	for (size_t i = 0; i < ARRAY_SIZE(c->theirs); i++)
+		c->theirs[i] = -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail("ask to die with the runtime");
 	return 0;
@@ -24,7 +25,7 @@ static int step_known(struct child *c)
 
 	if (!c->plan.two_steps || c->late)
 		return 0;
-	return wire_recv(c->sock, &m) == 1 ? 0 : failx("the runtime is gone");
+	return wire_recv(&c->wire, &m) == 1 ? 0 : failx("the runtime is gone");
 }
 
 static int step_session(struct child *c)
@@ -53,7 +54,7 @@ static int step_network(struct child *c)
 		return 0;
 	if (net_lo_up() < 0)
 		return -1;
-	return c->config->linux->net_devices.n ? wire_ask(c->sock, WIRE_NETDEVS, 0, NULL, -1) : 0;
+	return c->config->linux->net_devices.n ? wire_ask(&c->wire, WIRE_NETDEVS, 0, NULL, -1) : 0;
 }
 
 static int step_names(struct child *c)
@@ -84,7 +85,7 @@ static int step_rootfs(struct child *c)
 
 		/* The maps stand now: its files get the container's owners before it is attached. */
 		if (src.image && src.userns &&
-		    wire_ask(c->sock, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
+		    wire_ask(&c->wire, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
 			return fail_in("root filesystem");
 		c->root = rootfs_open(&src, c->config->linux->rootfs_propagation);
 		fd_close(&c->image.mnt);
@@ -157,7 +158,7 @@ static int step_runtime_hooks(struct child *c)
 
 	if (!h || !(h->prestart.n || h->create_runtime.n))
 		return 0;
-	return wire_ask(c->sock, WIRE_HOOKS, 0, NULL, -1);
+	return wire_ask(&c->wire, WIRE_HOOKS, 0, NULL, -1);
 }
 
 static int step_container_hooks(struct child *c)
@@ -282,7 +283,7 @@ static int step_ready(struct child *c)
 	struct wire_msg m;
 
 	/* From here on what state.json says is enough to find and delete us: we outlive the runtime. */
-	if (wire_call(c->sock, WIRE_READY, 0, NULL, -1, &m) < 0)
+	if (wire_call(&c->wire, WIRE_READY, 0, NULL, -1, &m) < 0)
 		return -1;
 	/* What the caller ignored (nohup, a pipeline's PIPE) or blocked is no affair of the payload. */
 	join_signals(m.num);
@@ -302,7 +303,9 @@ static int step_ready(struct child *c)
  */
 static int step_descriptors(struct child *c)
 {
-	int keep[] = { c->sock, c->fifo, c->self };
+	bool late = c->late;
+	int keep[] = { c->wire.in, c->fifo, c->self, late ? c->pipes.in : -1,
+		       late ? c->pipes.out : -1 };
 
 	c->root = c->proc = -1;
 	return fd_close_from(3 + (int)c->how->preserve_fds, keep, ARRAY_SIZE(keep));
@@ -316,7 +319,15 @@ static int load_seccomp(struct child *c)
 		return 0;
 	if (seccomp_install(&c->seccomp, &listener) < 0)
 		return -1;
-	return listener < 0 ? 0 : wire_ask(c->sock, WIRE_SECCOMP_FD, 0, NULL, listener);
+	if (listener < 0)
+		return 0;
+	if (c->listener < 0)
+		return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, listener);
+	/* No descriptor passes a pipe. */
+	if (wire_send_fd(c->listener, "listener", listener) < 0)
+		return -1;
+	fd_close(&c->listener);
+	return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, -1);
 }
 
 /* Without no_new_privs the filter needs CAP_SYS_ADMIN: it comes before the capabilities go, and the
@@ -398,7 +409,7 @@ static int step_wait_start(struct child *c)
 
 	if (c->fifo < 0)
 		return 0;
-	fd_close(&c->sock); /* the end of the stream: `create` returns */
+	wire_close(&c->wire); /* the end of the stream: `create` returns */
 	do {
 		n = read(c->fifo, &byte, 1);
 	} while (n < 0 && errno == EINTR);
@@ -511,15 +522,16 @@ static struct child *logging;
 
 static void log_to_wire(enum log_level level, const char *text)
 {
-	if (logging->sock >= 0)
-		wire_send(logging->sock, WIRE_LOG, level, text, -1);
+	/* The runtime takes no lines from a process that others may speak for. */
+	if (logging->wire.out >= 0 && logging->wire.in == logging->wire.out)
+		wire_send(&logging->wire, WIRE_LOG, level, text, -1);
 }
 
 /* Nobody listens once create has returned: stderr is the container's log then. */
 static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type how)
 {
-	if (c->sock >= 0)
-		wire_send(c->sock, how, err_num(), err_text(), -1);
+	if (c->wire.out >= 0)
+		wire_send(&c->wire, how, err_num(), err_text(), -1);
 	else
 		dprintf(2, "%s\n", err_text());
 	_exit(255);
@@ -568,11 +580,18 @@ void child_first(struct child *c)
 
 	logging = c;
 	log_sink.line = log_to_wire;
+	/* What is written there must be the kernel's word: init, which others may speak for, has it not. */
+	if (madvise(c->init_pid, sizeof(*c->init_pid), MADV_DONTFORK) < 0) {
+		fail("keep memory from init");
+		give_up(c, WIRE_FAIL);
+	}
 	if (step_die_with_runtime(c) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
 	c->late = join_unseen(c);
 	if (c->late)
 		child_main(c);
+	args.flags |= CLONE_PARENT_SETTID;
+	args.parent_tid = (uintptr_t)c->init_pid;
 	pid = spawn_clone(&args);
 	if (!pid)
 		child_main(c);
@@ -581,7 +600,5 @@ void child_first(struct child *c)
 		spawn_explain(c);
 		give_up(c, WIRE_FAIL);
 	}
-	if (wire_send(c->sock, WIRE_PID, pid, NULL, -1) < 0)
-		_exit(1);
-	_exit(0);
+	_exit(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 }

@@ -7,9 +7,8 @@
 
 /* ---- wire.c ----------------------------------------------------------------------------------------
  *
- * One SOCK_SEQPACKET pair between the runtime and init, one packet a message. The child asks, the
- * parent serves; every question is answered by OK (perhaps with a descriptor) or FAIL. The child's
- * end is close-on-exec: the end of the stream is the news that execve(2) succeeded.
+ * The child asks, the parent serves; every question is answered by OK (perhaps with a descriptor) or
+ * FAIL. The child's ends are close-on-exec: the end of the stream is the news that execve(2) succeeded.
  *
  *     runtime                      first process            init
  *        |  <------------ MAP_IDS, TIME_OFFSETS |             |      only with two steps
@@ -18,15 +17,30 @@
  *        |  <----------------------------------------- ATTACH |      where we cannot join the cgroup ourselves
  *        |  <---------------------------------------- MAP_IDS |      new user namespace
  *        |  <---------------------------------------- NETDEVS |      linux.netDevices
- *        |  <-------------------------- ------- MOUNT_FD (n)  |      sources only the host reaches, id-mapped ones, devices
+ *        |  <------------------------------- MOUNT_FD (n)     |      sources only the host reaches, id-mapped ones, devices
  *        |  <---------------------------------------- CONSOLE |      + the pty's master
  *        |  <------------------------------------------ HOOKS |      prestart, createRuntime
  *        |  <------------------------------------------ READY |      rlimits, state.json
  *        |  <------------------------------------- SECCOMP_FD |      + the notify descriptor
  *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
- *        |
- *     LOG may come at any time and is not answered. Where init joins a pid namespace the first process
- *     does it all up to READY and what is asked of the kernel after that; only then PID comes and OK.
+ *
+ * LOG may come before APPEAR and is not answered. The rows in serve.c say who may send what and when.
+ *
+ * Where init joins a pid namespace (late), the first process does it all up to READY and what is asked of
+ * the kernel after that. What init has then, a process of the container with CAP_SYS_PTRACE may have too:
+ *
+ *     runtime                      first process            init
+ *        |  <---------------------------- READY |
+ *        |  <--------------------------- APPEAR |                    the socket ends; from here on two pipes
+ *        |  <------------------------------ PID |  (exits)    |
+ *        |  ------------------------------------------- OK -> |      pid is known
+ *        |  <------------------------------------- SECCOMP_FD |      the descriptor comes by a pair of the first's
+ *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
+ *
+ * A socket says which process has made its other end (SO_PEERPIDFD, and SO_PASSPIDFD who sends), and
+ * from a pidfd it is one call to that process's descriptors. A pipe knows of no process. The pair for the
+ * descriptor is made by the first process when it is no more than the payload, and is used in one
+ * direction only.
  */
 enum wire_type {
 	WIRE_OK,
@@ -42,32 +56,43 @@ enum wire_type {
 	WIRE_CONSOLE,
 	WIRE_HOOKS,
 	WIRE_READY,
+	WIRE_APPEAR,
 	WIRE_SECCOMP_FD,
 	WIRE_TYPES,
 };
 
-#define WIRE_TEXT_MAX 4096
+#define WIRE_TEXT_MAX (4096 - 12) /* with its head a message fits into a pipe at once */
+#define WIRE_LINES_MAX 500 /* of LOG from one child */
 
 struct wire_msg {
 	uint32_t type; /* enum wire_type */
-	int32_t num; /* errno of FAIL, pid of PID, level of LOG, index or flag of others */
+	int32_t num; /* errno of FAIL, level of LOG, index or flag of others */
 	char text[WIRE_TEXT_MAX]; /* NUL-terminated */
 	int fd; /* received descriptor, or -1; owned by the receiver */
 };
 
-int wire_pair(int fds[2]); /* both ends close-on-exec */
-int wire_send(int sock, enum wire_type type, int num, const char *text, int fd);
+/* One side: the same socket twice, or what is read from one pipe and written to another. */
+struct wire {
+	int in, out;
+};
+#define WIRE_NONE                                                                                  \
+	{                                                                                          \
+		-1, -1                                                                             \
+	}
+
+int wire_pair(struct wire *a, struct wire *b); /* all ends are close-on-exec */
+int wire_pipes(struct wire *runtime, struct wire *init); /* descriptors cannot pass here */
+void wire_close(struct wire *w);
+int wire_send(const struct wire *w, enum wire_type type, int num, const char *text, int fd);
 /* A descriptor for somebody else's protocol: console and pidfd sockets. body is what comes with it. */
 int wire_send_fd(int sock, const char *body, int fd);
-/* PID, and the wait for its OK (with the ignored signals in *num), by plain write(2) and read(2). */
-int wire_tell_pid(int sock, pid_t pid);
-int wire_wait_known(int sock, int *num);
-int wire_recv(int sock, struct wire_msg *m); /* 1 message, 0 end of stream, -1 */
+int wire_recv_fd(int sock); /* what that has sent */
+int wire_recv(const struct wire *w, struct wire_msg *m); /* 1 message, 0 end of stream, -1 */
 /* Child: asks and waits for the answer, whose text and descriptor are the caller's. -1: FAIL came. */
-int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
+int wire_call(const struct wire *w, enum wire_type type, int num, const char *text, int fd,
 	      struct wire_msg *answer);
 /* The same where only a descriptor matters. OK: 0 (or the descriptor that came along, >= 0); FAIL: the record is filled. */
-int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd);
+int wire_ask(const struct wire *w, enum wire_type type, int num, const char *text, int fd);
 
 /* ---- hooks.c ------------------------------------------------------------------------------------------- */
 
@@ -126,7 +151,10 @@ struct child {
 	struct seccomp_prog seccomp;
 	struct cred_caps caps;
 	struct mount_env mounts;
-	int sock, parent_sock; /* the child's end; the other one, closed first thing */
+	struct wire wire; /* the child's end */
+	struct wire pipes; /* which these take the place of where init appears late */
+	int listener; /* late: a socket of the first process's own making, for SECCOMP_FD; -1: none */
+	pid_t *init_pid; /* two steps: the kernel writes init's pid here, in memory that init does not have */
 	int fifo; /* create: start writes a byte here; -1: run */
 	int console; /* connected console socket, -1: none */
 	int pidfd_socket;
@@ -136,7 +164,7 @@ struct child {
 	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */
 	int root, proc; /* rootfs mount; our procfs, -1 until needed */
 	int tty; /* peer of the pty until it is stdin */
-	int state_dirs[2]; /* closed first thing: the container must never see them */
+	int theirs[5]; /* the runtime's ends and state directories, closed first thing */
 	struct cgroup *cgroup;
 	bool no_setgroups; /* setgroups(2) is denied in the user namespace where the process will be */
 	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
@@ -150,10 +178,10 @@ struct child {
 /* No descriptor is 0 by accident. */
 #define CHILD_INIT(arena_, how_)                                                                   \
 	{                                                                                          \
-		.arena = (arena_), .how = (how_), .sock = -1, .parent_sock = -1, .fifo = -1,       \
-		.console = -1, .pidfd_socket = -1, .root = -1, .proc = -1, .tty = -1,              \
-		.state_dirs = { -1, -1 }, .target = -1, .target_root = -1, .self = -1,             \
-		.image.mnt = -1,                                                                   \
+		.arena = (arena_), .how = (how_), .wire = WIRE_NONE, .pipes = WIRE_NONE,           \
+		.listener = -1, .fifo = -1, .console = -1, .pidfd_socket = -1, .root = -1,         \
+		.proc = -1, .tty = -1, .theirs = { -1, -1, -1, -1, -1 }, .target = -1,             \
+		.target_root = -1, .self = -1, .image.mnt = -1,                                    \
 	}
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */
@@ -190,24 +218,35 @@ int join_first(struct child *c, struct sys_clone_args *args);
 
 /* ---- serve.c: the parent's side of the wire ------------------------------------------------------------------ */
 
+/* How far the child has come. */
+enum serve_phase {
+	PHASE_MAKE = 1, /* the container is made, or entered */
+	PHASE_READY = 2, /* READY was answered */
+	PHASE_SEEN = 4, /* in front of processes that may speak for it */
+};
+
 struct serve {
 	struct child *c;
 	struct life *life;
-	int sock;
+	struct wire wire;
+	struct wire pipes; /* which take its place when init is about to appear */
+	int listener; /* where the seccomp descriptor comes then */
 	pid_t first; /* what was cloned: init itself, or the first process of two */
 	pid_t pid; /* of init, in our pid namespace; 0 until known */
 	int pidfd;
 	int master; /* foreground terminal */
-	bool ready; /* READY was answered */
+	enum serve_phase phase;
 	uint32_t
 		ignored; /* signals that init inherited ignored: told with the answers to PID and READY */
 	bool exec_failed; /* everything stood, only execve(2) failed */
-	unsigned done; /* bits of the types that may come only once */
+	unsigned done; /* bits of the types that have come */
+	unsigned lines; /* of LOG that have come */
 	struct service service;
 };
 #define SERVE_INIT(child_, life_)                                                                  \
 	{                                                                                          \
-		.c = (child_), .life = (life_), .sock = -1, .pidfd = -1, .master = -1,             \
+		.c = (child_), .life = (life_), .wire = WIRE_NONE, .pipes = WIRE_NONE,             \
+		.listener = -1, .pidfd = -1, .master = -1, .phase = PHASE_MAKE,                    \
 		.service = SERVICE_INIT,                                                           \
 	}
 
@@ -215,6 +254,9 @@ struct serve {
 int serve_child(struct serve *s);
 /* Init's pid is known: put on record, and all is done that must be before init goes on. */
 int serve_known(struct serve *s);
+void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
+/* Pure. Why the message is refused: who sends it, or what phase it comes in. NULL: it is expected. */
+const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 int unix_connect(const char *path, int type);
 
 /* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ int console_make(struct child *c)
 		return wire_send_fd(c->console, "/dev/pts/ptmx", master) < 0
 			       ? fail_in("console socket")
 			       : 0;
-	return wire_ask(c->sock, WIRE_CONSOLE, 0, NULL, master);
+	return wire_ask(&c->wire, WIRE_CONSOLE, 0, NULL, master);
 }
 
 void console_own_streams(uid_t uid)

@@ -255,7 +255,7 @@ int enter(struct arena *a, const struct enter *how)
 		int num = err_num();
 
 		/* A process whose pid never arrived ends by this. */
-		fd_close(&s.sock);
+		serve_end(&s);
 		spawn_end(s.pid);
 		if (s.first != s.pid)
 			spawn_end(s.first);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 int join_proc(struct child *c)
 {
@@ -71,14 +72,14 @@ int join_map_ids(struct child *c)
 {
 	if (!(c->plan.clone_flags & CLONE_NEWUSER))
 		return 0;
-	return wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
+	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
 }
 
 /* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
  * of the kernel. The first process of two has done it already, or the parent when init was known. */
 static int enter_cgroup(struct child *c)
 {
-	return c->join ? cgroup_join(c->cgroup) : wire_ask(c->sock, WIRE_ATTACH, 0, NULL, -1);
+	return c->join ? cgroup_join(c->cgroup) : wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
 }
 
 /* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for the way
@@ -173,10 +174,10 @@ int join_first(struct child *c, struct sys_clone_args *args)
 	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
 	if (c->plan.early_flags & CLONE_NEWUSER &&
 	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
-	     wire_ask(c->sock, WIRE_MAP_IDS, 0, NULL, -1) < 0))
+	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
 		return -1;
 	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
-	    wire_ask(c->sock, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
+	    wire_ask(&c->wire, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
 		return -1;
 	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
 		return -1;
@@ -211,19 +212,39 @@ static void tell_pid(struct child *c)
 			*var = arena_printf(c->arena, "LISTEN_PID=%d", (int)getpid());
 }
 
+/* From here on the wire is two pipes (child.h). */
+static int leave_socket(struct child *c)
+{
+	int pair[2] = { -1, -1 };
+
+	/* Its other end says that we have made it, who hold no more than init does, and are gone soon. */
+	if (c->seccomp.notify &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return fail("create socket pair");
+	c->listener = pair[0];
+	if (wire_send(&c->wire, WIRE_APPEAR, 0, NULL, pair[1]) < 0)
+		return -1;
+	fd_close(&pair[1]);
+	wire_close(&c->wire);
+	c->wire = c->pipes;
+	return 0;
+}
+
 /*
- * From here on we are in the container's pid namespace, with nothing that the payload will not have but
- * the wire, which the runtime hardly listens to any more (serve.c). A profile may be at work already:
- * clone(2), read(2) and write(2) are what no program does without.
+ * Init, in the container's pid namespace, has nothing that the payload will not have but two pipes, to
+ * which the runtime hardly listens any more (serve.c). A profile may be at work already: clone(2),
+ * read(2) and write(2) are what no program does without.
  */
 int join_appear(struct child *c)
 {
+	struct wire_msg m;
 	pid_t pid;
-	int ignored;
 
 	if (!c->late)
 		return 0;
-	pid = sys_clone(CLONE_PARENT | SIGCHLD);
+	if (leave_socket(c) < 0)
+		return -1;
+	pid = sys_clone(CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, c->init_pid);
 	if (pid < 0) {
 		fail("clone the container's process");
 		if (c->seccomp.len && !c->process->no_new_privileges)
@@ -232,14 +253,14 @@ int join_appear(struct child *c)
 		return spawn_explain(c);
 	}
 	if (pid)
-		_exit(wire_tell_pid(c->sock, pid) < 0);
+		_exit(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 	if (setsid() < 0)
 		return fail("setsid");
 	if (c->process->terminal && tty_control() < 0)
 		return -1;
-	if (wire_wait_known(c->sock, &ignored) < 0)
-		return -1;
-	join_signals(ignored);
+	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
+		return failx("the runtime is gone");
+	join_signals(m.num);
 	tell_pid(c);
 	/* Another cpuset than that of the first process. */
 	if (c->plan.alone && set_affinity(c) < 0)

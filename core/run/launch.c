@@ -342,13 +342,12 @@ static void undo(struct undo *u)
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
 	/* An init whose pid never arrived ends by this. */
-	fd_close(&s->sock);
+	serve_end(s);
 	spawn_end(s->pid);
 	if (s->first != s->pid)
 		spawn_end(s->first);
 	/* Out of descriptors may be why we are here. */
 	fd_close(&s->pidfd);
-	fd_close(&s->sock);
 	fd_close(&s->master);
 	s->life->status = OCI_STOPPED;
 	if (life_destroy(u->arena, s->life) < 0)

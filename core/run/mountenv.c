@@ -8,7 +8,7 @@ static int ask_source(void *arg, const struct oci_mount *m)
 {
 	struct child *c = arg;
 
-	int fd = wire_ask(c->sock, WIRE_MOUNT_FD, (int)(m - c->config->mounts.at), NULL, -1);
+	int fd = wire_ask(&c->wire, WIRE_MOUNT_FD, (int)(m - c->config->mounts.at), NULL, -1);
 
 	/* 0 is no descriptor of ours: that got lost, for want of room in our table. */
 	return fd ? fd : failx("the runtime's mount of the source did not arrive");

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -35,13 +36,10 @@ static int write_proc(const struct serve *s, const char *file, const char *value
 
 static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	siginfo_t si;
-
-	(void)fd;
-	/* Of a pid namespace where others are, somebody may speak for it. */
-	if (waitid(P_PID, m->num, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return fail("process %d is not init", m->num);
-	s->pid = m->num;
+	/* By the kernel's word: the message may come from a process that speaks for init. */
+	s->pid = __atomic_load_n(s->c->init_pid, __ATOMIC_RELAXED);
+	if (!s->pid)
+		return failx("there is no init yet");
 	fd_close(&s->pidfd);
 	s->pidfd = sys_pidfd_open(s->pid);
 	/* EPERM is no answer of the call's own, but an outer seccomp profile's. */
@@ -54,8 +52,6 @@ static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_linux *l = s->c->config->linux;
 
-	(void)m;
-	(void)fd;
 	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings,
 			  s->c->how->rootless, s->c->how->helper_path);
 }
@@ -65,8 +61,6 @@ static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd
 	char path[64], text[256];
 	int n = 0;
 
-	(void)m;
-	(void)fd;
 	list_each (t, s->c->config->linux->time_offsets)
 		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key,
 			      (long long)t->secs, t->nanosecs);
@@ -78,8 +72,6 @@ static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	int ns __cleanup(fd_close) = open_ns(s, "net");
 
-	(void)m;
-	(void)fd;
 	return ns < 0 ? -1 : net_move_devices(s->c->config->linux, ns);
 }
 
@@ -121,6 +113,8 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
 	mount = &c->mounts.at[m->num];
+	if (!mount->source)
+		return failx("init asks for the source of mount %d, which has none", m->num);
 	mountopt_parse(s->c->arena, mount, &o);
 	if (!(o.flags & MS_BIND))
 		return failx("init asks for the source of mount %d, which is not a bind", m->num);
@@ -140,8 +134,6 @@ static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	int rc;
 
-	(void)m;
-	(void)fd;
 	do {
 		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
 	} while (rc < 0 && spawn_follow(s->c, err_num()));
@@ -150,8 +142,9 @@ static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	(void)fd;
-	if (m->fd < 0)
+	unsigned n;
+
+	if (m->fd < 0 || ioctl(m->fd, TIOCGPTN, &n) < 0)
 		return failx("init sent no terminal");
 	s->master = m->fd;
 	wait_adopt(s->master);
@@ -167,8 +160,6 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 				.status = OCI_CREATING,
 				.pid = s->pid ? s->pid : s->first };
 
-	(void)m;
-	(void)fd;
 	if (hooks_run(s->c->arena, &run) < 0)
 		return -1;
 	run.name = "createRuntime";
@@ -195,7 +186,7 @@ static int settle(struct serve *s)
 {
 	const struct oci_scheduler *sched = s->c->process->scheduler;
 
-	if (!s->pid || !s->ready)
+	if (!s->pid || s->phase < PHASE_READY)
 		return 0;
 	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->pid, sched) < 0)
 		return -1;
@@ -217,16 +208,37 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_process *p = s->c->process;
 
-	(void)m;
-	(void)fd;
 	/* Raising a hard limit takes a privilege over the host that init may not have. */
 	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
 		return -1;
 	own_streams(s->c);
-	s->ready = true;
+	s->phase = PHASE_READY;
 	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
 		  s->life->state.id);
 	return settle(s);
+}
+
+/* The first process is about to clone init: what the container could ask for a process ends here. */
+static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	if (s->c->seccomp.notify != (m->fd >= 0))
+		return failx("init appears with a descriptor too many, or too few");
+	s->listener = m->fd;
+	wire_close(&s->wire);
+	s->wire = s->pipes;
+	s->pipes = (struct wire)WIRE_NONE;
+	s->phase = PHASE_SEEN;
+	return 0;
+}
+
+/* Others may have sent a file of theirs, which the listener would act on. */
+static bool is_notify(int fd)
+{
+	char link[FD_PATH_MAX], name[32];
+	ssize_t n = readlink(path_of_fd(link, fd), name, sizeof(name) - 1);
+
+	name[n < 0 ? 0 : n] = 0;
+	return !strcmp(name, "anon_inode:seccomp notify");
 }
 
 /* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
@@ -234,11 +246,14 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
 	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
-	int sock __cleanup(fd_close) = -1;
+	int sock __cleanup(fd_close) = -1, came __cleanup(fd_close) = -1;
+	int notify = m->fd;
 
-	(void)fd;
-	if (m->fd < 0 || !sc->listener_path)
-		return failx("a seccomp descriptor comes without linux.seccomp.listenerPath");
+	if (s->listener >= 0)
+		notify = came = wire_recv_fd(s->listener);
+	if (notify < 0 || !is_notify(notify))
+		return failx("init sent no seccomp notify descriptor");
+	fd_close(&s->listener);
 	json_open(&o, NULL, '{');
 	json_put_str(&o, "ociVersion", OCI_VERSION);
 	json_open(&o, "fds", '[');
@@ -254,28 +269,10 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = unix_connect(sc->listener_path, SOCK_STREAM);
-	if (sock < 0 || wire_send_fd(sock, o.buf, m->fd) < 0)
+	if (sock < 0 || wire_send_fd(sock, o.buf, notify) < 0)
 		return fail_in("linux.seccomp.listenerPath");
 	return 0;
 }
-
-/* Every question: who answers, whether it may come more than once, and also once init is ready: it may
- * have been taken over then by somebody it shares a pid namespace with. */
-static const struct {
-	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
-	bool repeats, no_answer, when_ready;
-} rows[WIRE_TYPES] = {
-	[WIRE_PID] = { serve_pid, .no_answer = true, .when_ready = true },
-	[WIRE_MAP_IDS] = { serve_map_ids },
-	[WIRE_TIME_OFFSETS] = { serve_time_offsets },
-	[WIRE_NETDEVS] = { serve_netdevs },
-	[WIRE_MOUNT_FD] = { serve_mount_fd, .repeats = true },
-	[WIRE_ATTACH] = { serve_attach },
-	[WIRE_CONSOLE] = { serve_console },
-	[WIRE_HOOKS] = { serve_hooks },
-	[WIRE_READY] = { serve_ready },
-	[WIRE_SECCOMP_FD] = { serve_seccomp_fd, .when_ready = true },
-};
 
 /* For tools that look into state.json for a namespace to join (checklist F-02). */
 static void note_namespaces(struct serve *s)
@@ -332,38 +329,154 @@ int serve_known(struct serve *s)
 		return -1;
 	if (settle(s) < 0)
 		return -1;
-	return s->c->plan.two_steps ? wire_send(s->sock, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
+	return s->c->plan.two_steps ? wire_send(&s->wire, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
+}
+
+/* Neither is a number that may be a lie an index of ours. */
+static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	LOG_HERE;
+	s->lines++;
+	if (m->num >= LOG_ERROR && m->num <= LOG_DEBUG)
+		log_put(m->num, "%s", m->text);
+	return 0;
+}
+
+static int serve_fail(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	return fail_take(m->num, m->text);
+}
+
+static int serve_exec_fail(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	s->exec_failed = true;
+	return fail_take(m->num, m->text);
+}
+
+/* ---- who may send what, and when ------------------------------------------------------------------ */
+
+/* FIRST and LATE are the first process of two: one that clones init soon, and one that does nearly all. */
+enum { INIT = 1, FIRST = 2, LATE = 4 };
+
+static bool has_new(const struct child *c, unsigned type)
+{
+	return !child_enters(c) && c->plan.fresh & type;
+}
+
+static bool wants_maps(const struct child *c)
+{
+	return has_new(c, CLONE_NEWUSER);
+}
+
+static bool wants_offsets(const struct child *c)
+{
+	return has_new(c, CLONE_NEWTIME) && c->config->linux->time_offsets.n;
+}
+
+static bool wants_devices(const struct child *c)
+{
+	return has_new(c, CLONE_NEWNET) && c->config->linux->net_devices.n;
+}
+
+static bool wants_mounts(const struct child *c)
+{
+	return !child_enters(c);
+}
+
+static bool wants_cgroup(const struct child *c)
+{
+	return !c->join && !c->plan.alone;
+}
+
+static bool wants_terminal(const struct child *c)
+{
+	return c->process->terminal;
+}
+
+static bool wants_hooks(const struct child *c)
+{
+	const struct oci_hooks *h = c->config->hooks;
+
+	return !child_enters(c) && h && (h->prestart.n || h->create_runtime.n);
+}
+
+static bool wants_listener(const struct child *c)
+{
+	return c->seccomp.notify;
+}
+
+/*
+ * Every message that the child may send. A child that others have taken over sends what they like: a
+ * message out of its phase, a second one of what comes once, and what the config does not ask for are
+ * refused. serve_test.c plays all of them.
+ */
+static const struct {
+	unsigned char from, phases;
+	bool repeats, no_answer;
+	bool (*wanted)(const struct child *c); /* NULL: always */
+	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
+} rows[WIRE_TYPES] = {
+	[WIRE_LOG] = { INIT | FIRST | LATE, PHASE_MAKE | PHASE_READY, true, true, NULL, serve_log },
+	[WIRE_FAIL] = { INIT | FIRST | LATE, PHASE_MAKE | PHASE_READY | PHASE_SEEN, false, true,
+			NULL, serve_fail },
+	[WIRE_EXEC_FAIL] = { INIT, PHASE_READY | PHASE_SEEN, false, true, NULL, serve_exec_fail },
+	[WIRE_PID] = { FIRST | LATE, PHASE_MAKE | PHASE_SEEN, false, true, NULL, serve_pid },
+	[WIRE_MAP_IDS] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_maps,
+			   serve_map_ids },
+	[WIRE_TIME_OFFSETS] = { FIRST | LATE, PHASE_MAKE, false, false, wants_offsets,
+				serve_time_offsets },
+	[WIRE_NETDEVS] = { INIT | LATE, PHASE_MAKE, false, false, wants_devices, serve_netdevs },
+	[WIRE_MOUNT_FD] = { INIT | LATE, PHASE_MAKE, true, false, wants_mounts, serve_mount_fd },
+	[WIRE_ATTACH] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_cgroup,
+			  serve_attach },
+	[WIRE_CONSOLE] = { INIT | LATE, PHASE_MAKE, false, false, wants_terminal, serve_console },
+	[WIRE_HOOKS] = { INIT | LATE, PHASE_MAKE, false, false, wants_hooks, serve_hooks },
+	[WIRE_READY] = { INIT | LATE, PHASE_MAKE, false, false, NULL, serve_ready },
+	[WIRE_APPEAR] = { LATE, PHASE_READY, false, true, NULL, serve_appear },
+	[WIRE_SECCOMP_FD] = { INIT, PHASE_READY | PHASE_SEEN, false, false, wants_listener,
+			      serve_seccomp_fd },
+};
+
+const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
+{
+	unsigned sender = s->pid ? INIT : s->c->late ? LATE : FIRST;
+
+	if (!(rows[m->type].from & sender))
+		return sender == INIT ? "from init" : "before init is there";
+	if (!(rows[m->type].phases & s->phase))
+		return "in this phase";
+	if (s->done & 1u << m->type && !rows[m->type].repeats)
+		return "a second time";
+	if (rows[m->type].wanted && !rows[m->type].wanted(s->c))
+		return "by this container";
+	/* What fills the log of the host would also keep us from ending. */
+	if (m->type == WIRE_LOG && s->lines >= WIRE_LINES_MAX)
+		return "so often";
+	return NULL;
 }
 
 static int answer(struct serve *s, const struct wire_msg *m)
 {
 	int fd __cleanup(fd_close) = -1;
+	const char *refusal = serve_refusal(s, m);
 
-	if (!rows[m->type].serve || (s->done & 1u << m->type && !rows[m->type].repeats) ||
-	    (s->ready && !rows[m->type].when_ready))
-		return failx("init asks what is not expected now (message %u)", m->type);
+	if (refusal)
+		return failx("message %u is not expected %s", m->type, refusal);
 	s->done |= 1u << m->type;
 	if (rows[m->type].serve(s, m, &fd) < 0) {
 		/* Init ends by this; our own record is what the caller sees. */
 		char text[WIRE_TEXT_MAX];
 		int num = err_num();
 
+		if (rows[m->type].no_answer)
+			return -1;
 		snprintf(text, sizeof(text), "%s", err_text());
-		wire_send(s->sock, WIRE_FAIL, num, text, -1);
+		wire_send(&s->wire, WIRE_FAIL, num, text, -1);
 		return fail_take(num, text);
 	}
 	if (rows[m->type].no_answer)
 		return 0;
-	return wire_send(s->sock, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
-}
-
-static void relay_log(const struct wire_msg *m)
-{
-	LOG_HERE;
-	/* A number of somebody who may have been taken over is no index of ours. */
-	if (m->num < LOG_ERROR || m->num > LOG_DEBUG)
-		return;
-	log_put(m->num, "%s", m->text);
+	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
 /* The end of the stream before READY: only the kernel knows more (checklist X-09). */
@@ -398,49 +511,62 @@ static int in_frame(const struct serve *s)
 	return fail_in("unable to start container process");
 }
 
-/*
- * The first of two processes may die with init cloned and its pid not told: then the stream does not
- * end, since init holds it, waiting for us. KERNEL 5.3: pidfds; without them that is not seen.
- */
-static bool first_is_gone(const struct serve *s)
+/* True: no more will come. The first of two processes may die when it has cloned init and not said so, and
+ * a process that has taken init's end may keep it open when init is dead: a pidfd shows both.
+ * KERNEL 5.3: pidfds; without them neither is seen. */
+static bool is_silent(const struct serve *s)
 {
-	struct pollfd fds[2] = { { s->sock, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
+	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
 
-	if (s->pid)
+	if (s->pid && s->phase < PHASE_SEEN)
 		return false;
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 	return fds[1].revents && !fds[0].revents;
 }
 
+/* 1: a message, or the news that the first process has left it unsaid; 0: the end; -1. */
+static int hear(struct serve *s, struct wire_msg *m)
+{
+	int got;
+
+	do {
+		if (is_silent(s)) {
+			*m = (struct wire_msg){ .type = WIRE_PID, .fd = -1 };
+			return !s->pid && s->c->init_pid && *s->c->init_pid;
+		}
+		got = wire_recv(&s->wire, m);
+	} while (got < 0 && err_num() == EAGAIN);
+	return got;
+}
+
 static int serve_all(struct serve *s)
 {
 	struct wire_msg m;
-	int got = 0, rc;
+	int got, rc;
 
-	while (!first_is_gone(s) && (got = wire_recv(s->sock, &m)) == 1) {
-		if (m.type == WIRE_LOG) {
-			relay_log(&m);
-			continue;
-		}
-		if (m.type == WIRE_FAIL || m.type == WIRE_EXEC_FAIL) {
-			s->exec_failed = m.type == WIRE_EXEC_FAIL;
-			return fail_take(m.num, m.text);
-		}
+	while ((got = hear(s, &m)) == 1) {
 		rc = answer(s, &m);
-		if (m.type != WIRE_CONSOLE)
+		if (m.fd != s->master && m.fd != s->listener)
 			fd_close(&m.fd);
 		if (rc < 0)
 			return -1;
 	}
 	if (got < 0)
 		return -1;
-	return s->ready && s->pid ? 0 : died_early(s);
+	return s->phase > PHASE_MAKE && s->pid ? 0 : died_early(s);
 }
 
 int serve_child(struct serve *s)
 {
 	return serve_all(s) < 0 ? in_frame(s) : 0;
+}
+
+void serve_end(struct serve *s)
+{
+	wire_close(&s->wire);
+	wire_close(&s->pipes);
+	fd_close(&s->listener);
 }
 
 int unix_connect(const char *path, int type)

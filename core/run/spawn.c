@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 int spawn_explain(const struct child *c)
@@ -32,7 +33,8 @@ pid_t spawn_clone(struct sys_clone_args *args)
 	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
 	 * pidfd there, and says EPERM once more where that is meant. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
-		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal);
+		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
+				(pid_t *)(uintptr_t)args->parent_tid);
 	return pid;
 }
 
@@ -98,18 +100,31 @@ int spawn_connect(struct child *c, const char *console, const char *pidfd)
 	return 0;
 }
 
+/* All that the two sides say to each other by, and what of it the child closes. */
+static int make_wire(struct child *c, struct serve *s)
+{
+	if (wire_pair(&s->wire, &c->wire) < 0 || (c->late && wire_pipes(&s->pipes, &c->pipes) < 0))
+		return -1;
+	c->theirs[0] = s->wire.in;
+	c->theirs[1] = s->pipes.in;
+	c->theirs[2] = s->pipes.out;
+	c->theirs[3] = s->life->root_dir;
+	c->theirs[4] = s->life->dir;
+	if (!c->plan.two_steps)
+		return 0;
+	c->init_pid = mmap(NULL, sizeof(*c->init_pid), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return c->init_pid == MAP_FAILED ? fail("share memory with the child") : 0;
+}
+
 int spawn_process(struct child *c, struct serve *s)
 {
 	struct cgroup *cg = s->life->cgroup;
-	int wire[2], cgroup, doors = cgroup_join_open(cg);
+	int cgroup, doors = cgroup_join_open(cg);
 	pid_t pid;
 
-	if (doors < 0 || wire_pair(wire) < 0)
+	if (doors < 0 || make_wire(c, s) < 0)
 		return -1;
-	s->sock = c->parent_sock = wire[0];
-	c->sock = wire[1];
-	c->state_dirs[0] = s->life->root_dir;
-	c->state_dirs[1] = s->life->dir;
 	c->cgroup = cg;
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
 	cgroup = doors && !c->plan.alone ? cgroup_clone_fd(cg) : -1;
@@ -124,7 +139,8 @@ int spawn_process(struct child *c, struct serve *s)
 		spawn_explain(c);
 	}
 	cgroup_join_close(cg);
-	fd_close(&c->sock);
+	wire_close(&c->wire);
+	wire_close(&c->pipes);
 	fd_close(&c->fifo);
 	fd_close(&c->console);
 	if (pid < 0)

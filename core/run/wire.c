@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,11 +20,51 @@ union control {
 	struct cmsghdr align;
 };
 
-int wire_pair(int fds[2])
+/* A write(2) of so much into a pipe is not split (pipe(7)). */
+_Static_assert(sizeof(struct head) + WIRE_TEXT_MAX <= PIPE_BUF,
+	       "a message fits into a pipe at once");
+
+static bool is_socket(const struct wire *w)
 {
+	return w->in == w->out;
+}
+
+int wire_pair(struct wire *a, struct wire *b)
+{
+	int fds[2];
+
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return fail("create socket pair");
+	*a = (struct wire){ fds[0], fds[0] };
+	*b = (struct wire){ fds[1], fds[1] };
 	return 0;
+}
+
+int wire_pipes(struct wire *runtime, struct wire *init)
+{
+	int up[2], down[2];
+
+	/* A process of the container may read what was meant for us, or fill the pipe that we write to:
+	 * neither may make us wait. Init waits for its answer. */
+	if (pipe2(up, O_CLOEXEC | O_NONBLOCK | O_DIRECT) < 0)
+		return fail("create pipe");
+	*runtime = (struct wire){ up[0], -1 };
+	*init = (struct wire){ -1, up[1] };
+	if (pipe2(down, O_CLOEXEC) < 0)
+		return fail("create pipe");
+	runtime->out = down[1];
+	init->in = down[0];
+	if (fcntl(down[1], F_SETFL, O_WRONLY | O_NONBLOCK) < 0)
+		return fail("make a pipe non-blocking");
+	return 0;
+}
+
+void wire_close(struct wire *w)
+{
+	if (is_socket(w))
+		w->in = -1;
+	fd_close(&w->in);
+	fd_close(&w->out);
 }
 
 static int send_iov(int sock, struct iovec *iov, int n, int fd)
@@ -49,14 +90,29 @@ static int send_iov(int sock, struct iovec *iov, int n, int fd)
 	return sent < 0 ? -1 : 0;
 }
 
-int wire_send(int sock, enum wire_type type, int num, const char *text, int fd)
+/* A seccomp profile may be at work already: write(2) and read(2) are what no program does without. */
+static int send_packet(int fd, const struct head *h, const char *text)
+{
+	char packet[PIPE_BUF];
+	ssize_t sent;
+
+	memcpy(packet, h, sizeof(*h));
+	memcpy(packet + sizeof(*h), text, h->len);
+	do {
+		sent = write(fd, packet, sizeof(*h) + h->len);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0;
+}
+
+int wire_send(const struct wire *w, enum wire_type type, int num, const char *text, int fd)
 {
 	struct head h = { .type = type,
 			  .num = num,
 			  .len = text ? strnlen(text, WIRE_TEXT_MAX - 1) : 0 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(text ? text : ""), h.len } };
 
-	if (send_iov(sock, iov, 2, fd) < 0)
+	if ((is_socket(w) ? send_iov(w->out, iov, 2, fd)
+			  : send_packet(w->out, &h, iov[1].iov_base)) < 0)
 		return fail("send to the other side of the runtime");
 	return 0;
 }
@@ -70,54 +126,54 @@ int wire_send_fd(int sock, const char *body, int fd)
 	return 0;
 }
 
-int wire_tell_pid(int sock, pid_t pid)
+static ssize_t recv_packet(int fd, struct head *h, struct wire_msg *m)
 {
-	struct head h = { .type = WIRE_PID, .num = pid };
+	char packet[PIPE_BUF];
+	ssize_t n = read(fd, packet, sizeof(*h) + sizeof(m->text) - 1);
 
-	return write(sock, &h, sizeof(h)) == sizeof(h) ? 0 : -1;
+	if (n >= (ssize_t)sizeof(*h)) {
+		memcpy(h, packet, sizeof(*h));
+		memcpy(m->text, packet + sizeof(*h), n - sizeof(*h));
+	}
+	return n;
 }
 
-int wire_wait_known(int sock, int *num)
+/* -2: a descriptor came and was lost. */
+static ssize_t recv_iov(int sock, struct head *h, struct wire_msg *m)
 {
-	struct head h = { 0 };
-	ssize_t n;
-
-	do {
-		n = read(sock, &h, sizeof(h));
-	} while (n < 0 && errno == EINTR);
-	*num = h.num;
-	return n == sizeof(h) && h.type == WIRE_OK ? 0 : failx("the runtime is gone");
-}
-
-int wire_recv(int sock, struct wire_msg *m)
-{
-	struct head h = { 0 };
-	struct iovec iov[2] = { { &h, sizeof(h) }, { m->text, sizeof(m->text) - 1 } };
+	struct iovec iov[2] = { { h, sizeof(*h) }, { m->text, sizeof(m->text) - 1 } };
 	union control control;
-	/* CMSG_SPACE would have room for a second one, which nobody would close. */
+	/* CMSG_SPACE would have room for a second one, which nothing would close. */
 	struct msghdr msg = { .msg_iov = iov,
 			      .msg_iovlen = 2,
 			      .msg_control = control.buf,
 			      .msg_controllen = CMSG_LEN(sizeof(int)) };
-	struct cmsghdr *cm;
-	ssize_t n;
+	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *cm = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 
-	m->fd = -1;
-	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-		/* ECONNRESET says once that the peer went without reading everything, and comes before
-		 * what it said last: that, or the end, is behind it (unix(7)). */
-	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-	if (!n)
-		return 0;
-	if (n < 0)
-		return fail("receive from the other side of the runtime");
-	cm = CMSG_FIRSTHDR(&msg);
 	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS &&
 	    cm->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&m->fd, CMSG_DATA(cm), sizeof(int));
 	/* A descriptor that found no room in our table is lost without an error. */
-	if (msg.msg_flags & MSG_CTRUNC) {
+	return n > 0 && msg.msg_flags & MSG_CTRUNC ? -2 : n;
+}
+
+int wire_recv(const struct wire *w, struct wire_msg *m)
+{
+	struct head h = { 0 };
+	ssize_t n;
+
+	m->fd = -1;
+	do {
+		n = is_socket(w) ? recv_iov(w->in, &h, m) : recv_packet(w->in, &h, m);
+		/* ECONNRESET says once that the peer went without reading everything, and comes before
+		 * what the peer said last: that, or the end, comes next (unix(7)). */
+	} while (n == -1 && (errno == EINTR || errno == ECONNRESET));
+	if (!n)
+		return 0;
+	if (n == -1)
+		return fail("receive from the other side of the runtime");
+	if (n == -2) {
 		fd_close(&m->fd);
 		return failx(
 			"a descriptor between the runtime and init was lost: too many are open");
@@ -133,14 +189,24 @@ int wire_recv(int sock, struct wire_msg *m)
 	return 1;
 }
 
-int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
+int wire_recv_fd(int sock)
+{
+	struct head h;
+	struct wire_msg m = { .fd = -1 };
+
+	if (recv_iov(sock, &h, &m) < 0)
+		return fail("receive a descriptor");
+	return m.fd < 0 ? failx("no descriptor came") : m.fd;
+}
+
+int wire_call(const struct wire *w, enum wire_type type, int num, const char *text, int fd,
 	      struct wire_msg *answer)
 {
 	int got;
 
-	if (wire_send(sock, type, num, text, fd) < 0)
+	if (wire_send(w, type, num, text, fd) < 0)
 		return -1;
-	got = wire_recv(sock, answer);
+	got = wire_recv(w, answer);
 	if (got <= 0)
 		return got < 0 ? -1 : failx("the runtime is gone");
 	if (answer->type == WIRE_OK)
@@ -149,11 +215,11 @@ int wire_call(int sock, enum wire_type type, int num, const char *text, int fd,
 	return fail_take(answer->num, answer->text);
 }
 
-int wire_ask(int sock, enum wire_type type, int num, const char *text, int fd)
+int wire_ask(const struct wire *w, enum wire_type type, int num, const char *text, int fd)
 {
 	struct wire_msg m;
 
-	if (wire_call(sock, type, num, text, fd, &m) < 0)
+	if (wire_call(w, type, num, text, fd, &m) < 0)
 		return -1;
 	return m.fd >= 0 ? m.fd : 0;
 }

@@ -7,13 +7,13 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-static int ends[2];
+static struct wire ends[2];
 
 static void renew(void)
 {
-	fd_close(&ends[0]);
-	fd_close(&ends[1]);
-	if (wire_pair(ends) < 0)
+	wire_close(&ends[0]);
+	wire_close(&ends[1]);
+	if (wire_pair(&ends[0], &ends[1]) < 0)
 		exit(1);
 }
 
@@ -38,20 +38,21 @@ static void test_messages(void)
 	static char big[WIRE_TEXT_MAX + 100];
 	struct wire_msg m;
 
-	ok(fcntl(ends[0], F_GETFD) == FD_CLOEXEC && fcntl(ends[1], F_GETFD) == FD_CLOEXEC,
+	ok(fcntl(ends[0].in, F_GETFD) == FD_CLOEXEC && fcntl(ends[1].in, F_GETFD) == FD_CLOEXEC,
 	   "both ends are close-on-exec");
-	ok(!wire_send(ends[0], WIRE_LOG, -7, "two words", -1) && wire_recv(ends[1], &m) == 1 &&
+	ok(!wire_send(&ends[0], WIRE_LOG, -7, "two words", -1) && wire_recv(&ends[1], &m) == 1 &&
 		   m.type == WIRE_LOG && m.num == -7 && !strcmp(m.text, "two words") && m.fd == -1,
 	   "type, number and text arrive");
-	ok(!wire_send(ends[0], WIRE_READY, 0, NULL, -1) && wire_recv(ends[1], &m) == 1 && !*m.text,
+	ok(!wire_send(&ends[0], WIRE_READY, 0, NULL, -1) && wire_recv(&ends[1], &m) == 1 &&
+		   !*m.text,
 	   "no text is an empty one");
-	wire_send(ends[0], WIRE_LOG, 1, "one", -1);
-	wire_send(ends[0], WIRE_LOG, 2, "two", -1);
-	ok(wire_recv(ends[1], &m) == 1 && m.num == 1 && !strcmp(m.text, "one") &&
-		   wire_recv(ends[1], &m) == 1 && m.num == 2 && !strcmp(m.text, "two"),
+	wire_send(&ends[0], WIRE_LOG, 1, "one", -1);
+	wire_send(&ends[0], WIRE_LOG, 2, "two", -1);
+	ok(wire_recv(&ends[1], &m) == 1 && m.num == 1 && !strcmp(m.text, "one") &&
+		   wire_recv(&ends[1], &m) == 1 && m.num == 2 && !strcmp(m.text, "two"),
 	   "two messages stay two");
 	memset(big, 'x', sizeof(big) - 1);
-	ok(!wire_send(ends[0], WIRE_FAIL, 1, big, -1) && wire_recv(ends[1], &m) == 1 &&
+	ok(!wire_send(&ends[0], WIRE_FAIL, 1, big, -1) && wire_recv(&ends[1], &m) == 1 &&
 		   strlen(m.text) == WIRE_TEXT_MAX - 1,
 	   "a text is cut to what fits");
 }
@@ -61,14 +62,14 @@ static void test_descriptors(void)
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), before, again;
 	struct wire_msg m;
 
-	ok(!wire_send(ends[0], WIRE_CONSOLE, 0, "with", null) && wire_recv(ends[1], &m) == 1 &&
+	ok(!wire_send(&ends[0], WIRE_CONSOLE, 0, "with", null) && wire_recv(&ends[1], &m) == 1 &&
 		   m.fd >= 0 && m.fd != null && same_file(m.fd, null) && !strcmp(m.text, "with"),
 	   "a descriptor arrives beside the text");
 	ok(fcntl(m.fd, F_GETFD) == FD_CLOEXEC, "close-on-exec");
 	fd_close(&m.fd);
 	before = count_open();
-	ok(!wire_send_fd(ends[0], "body", null), "a descriptor for somebody else's protocol");
-	ok(wire_recv(ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
+	ok(!wire_send_fd(ends[0].out, "body", null), "a descriptor for somebody else's protocol");
+	ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
 	   "which is no message of ours, and leaves nothing open");
 	again = dup(null);
 	close(again);
@@ -82,26 +83,26 @@ static void test_asking(void)
 	int fd, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	/* Answers lie ready before the question is asked. */
-	wire_send(ends[1], WIRE_OK, 0, NULL, -1);
-	ok(!wire_ask(ends[0], WIRE_MOUNT_FD, 3, "q", -1) && wire_recv(ends[1], &m) == 1 &&
+	wire_send(&ends[1], WIRE_OK, 0, NULL, -1);
+	ok(!wire_ask(&ends[0], WIRE_MOUNT_FD, 3, "q", -1) && wire_recv(&ends[1], &m) == 1 &&
 		   m.type == WIRE_MOUNT_FD && m.num == 3,
 	   "a question and OK");
-	wire_send(ends[1], WIRE_OK, 0, NULL, null);
-	fd = wire_ask(ends[0], WIRE_MOUNT_FD, 0, NULL, -1);
+	wire_send(&ends[1], WIRE_OK, 0, NULL, null);
+	fd = wire_ask(&ends[0], WIRE_MOUNT_FD, 0, NULL, -1);
 	ok(fd > 2 && same_file(fd, null), "OK with a descriptor");
 	fd_close(&fd);
-	wire_send(ends[1], WIRE_FAIL, EBUSY, "what went wrong", null);
+	wire_send(&ends[1], WIRE_FAIL, EBUSY, "what went wrong", null);
 	fd = count_open();
-	ok(wire_ask(ends[0], WIRE_HOOKS, 0, NULL, -1) < 0 && err_num() == EBUSY &&
+	ok(wire_ask(&ends[0], WIRE_HOOKS, 0, NULL, -1) < 0 && err_num() == EBUSY &&
 		   !strcmp(err_text(), "what went wrong"),
 	   "a failure becomes ours");
 	ok(count_open() == fd, "without what came with it");
 	close(null);
 	renew();
-	fd_close(&ends[1]);
-	ok(wire_ask(ends[0], WIRE_READY, 0, NULL, -1) < 0,
+	wire_close(&ends[1]);
+	ok(wire_ask(&ends[0], WIRE_READY, 0, NULL, -1) < 0,
 	   "nobody there to ask: a failure, and no signal");
-	ok(wire_send(ends[0], WIRE_LOG, 0, "x", -1) < 0, "nor to tell");
+	ok(wire_send(&ends[0], WIRE_LOG, 0, "x", -1) < 0, "nor to tell");
 }
 
 static void test_end(void)
@@ -109,20 +110,20 @@ static void test_end(void)
 	struct wire_msg m;
 
 	renew();
-	wire_send(ends[0], WIRE_FAIL, 5, "last words", -1);
-	fd_close(&ends[0]);
-	ok(wire_recv(ends[1], &m) == 1 && m.num == 5, "last words are heard");
-	ok(!wire_recv(ends[1], &m) && m.fd == -1, "then comes the end");
+	wire_send(&ends[0], WIRE_FAIL, 5, "last words", -1);
+	wire_close(&ends[0]);
+	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5, "last words are heard");
+	ok(!wire_recv(&ends[1], &m) && m.fd == -1, "then comes the end");
 	renew();
-	wire_send(ends[1], WIRE_LOG, 0, "unread", -1);
-	fd_close(&ends[0]);
-	ok(!wire_recv(ends[1], &m), "a peer that died with a question unread has ended as well");
+	wire_send(&ends[1], WIRE_LOG, 0, "unread", -1);
+	wire_close(&ends[0]);
+	ok(!wire_recv(&ends[1], &m), "a peer that died with a question unread has ended as well");
 	renew();
-	wire_send(ends[1], WIRE_OK, 0, "unread", -1);
-	wire_send(ends[0], WIRE_FAIL, 5, "last words", -1);
-	fd_close(&ends[0]);
-	ok(wire_recv(ends[1], &m) == 1 && m.num == 5, "its last words are heard all the same");
-	ok(!wire_recv(ends[1], &m), "and then the end");
+	wire_send(&ends[1], WIRE_OK, 0, "unread", -1);
+	wire_send(&ends[0], WIRE_FAIL, 5, "last words", -1);
+	wire_close(&ends[0]);
+	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5, "its last words are heard all the same");
+	ok(!wire_recv(&ends[1], &m), "and then the end");
 }
 
 struct raw {
@@ -158,14 +159,15 @@ static void test_malformed(void)
 		renew();
 		raw.type = malformed[i].type;
 		raw.len = malformed[i].len;
-		send(ends[0], &raw, malformed[i].size, 0);
-		ok(wire_recv(ends[1], &m) < 0 && m.fd == -1, "%s is no message", malformed[i].what);
+		send(ends[0].out, &raw, malformed[i].size, 0);
+		ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1, "%s is no message",
+		   malformed[i].what);
 	}
 	renew();
 	raw.type = WIRE_LOG;
 	raw.len = WIRE_TEXT_MAX - 1;
-	send(ends[0], &raw, 12 + raw.len, 0);
-	ok(wire_recv(ends[1], &m) == 1 && strlen(m.text) == WIRE_TEXT_MAX - 1,
+	send(ends[0].out, &raw, 12 + raw.len, 0);
+	ok(wire_recv(&ends[1], &m) == 1 && strlen(m.text) == WIRE_TEXT_MAX - 1,
 	   "the longest text is one");
 }
 
@@ -192,14 +194,58 @@ static void test_many(void)
 	cm->cmsg_type = SCM_RIGHTS;
 	cm->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(cm), fds, sizeof(fds));
-	sendmsg(ends[0], &msg, 0);
-	ok(wire_recv(ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
+	sendmsg(ends[0].out, &msg, 0);
+	ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
 	   "three descriptors are no message");
+}
+
+/* The other way: two pipes, which say nothing of the process at the other end. */
+static void test_pipes(void)
+{
+	static struct raw raw = { .type = WIRE_FAIL };
+	static char big[WIRE_TEXT_MAX + 100];
+	struct wire ours, its;
+	struct wire_msg m;
+	socklen_t len = sizeof(int);
+	int peer;
+
+	ok(!wire_pipes(&ours, &its), "two pipes");
+	ok(fcntl(ours.in, F_GETFD) == FD_CLOEXEC && fcntl(ours.out, F_GETFD) == FD_CLOEXEC &&
+		   fcntl(its.in, F_GETFD) == FD_CLOEXEC && fcntl(its.out, F_GETFD) == FD_CLOEXEC,
+	   "all four ends are close-on-exec");
+	ok(getsockopt(its.in, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 && errno == ENOTSOCK &&
+		   getsockopt(its.out, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0,
+	   "neither has a peer");
+	ok(wire_recv(&ours, &m) < 0 && err_num() == EAGAIN, "the runtime waits for nothing there");
+	memset(big, 'x', sizeof(big) - 1);
+	ok(!wire_send(&its, WIRE_FAIL, -7, big, -1) && !wire_send(&its, WIRE_PID, 0, NULL, -1) &&
+		   wire_recv(&ours, &m) == 1 && m.type == WIRE_FAIL && m.num == -7 && m.fd == -1 &&
+		   strlen(m.text) == WIRE_TEXT_MAX - 1,
+	   "the longest text arrives");
+	ok(wire_recv(&ours, &m) == 1 && m.type == WIRE_PID && !*m.text, "and the next is the next");
+	ok(!wire_send(&ours, WIRE_OK, 3, NULL, -1) && wire_recv(&its, &m) == 1 && m.num == 3,
+	   "the answer as well");
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
+		raw.type = malformed[i].type;
+		raw.len = malformed[i].len;
+		if (malformed[i].size > 4096)
+			continue;
+		ok(write(its.out, &raw, malformed[i].size) == (ssize_t)malformed[i].size &&
+			   wire_recv(&ours, &m) < 0 && m.fd == -1,
+		   "through a pipe %s is no message", malformed[i].what);
+	}
+	while (wire_send(&ours, WIRE_OK, 0, NULL, -1) >= 0)
+		;
+	ok(err_num() == EAGAIN, "nor does the runtime wait for a reader");
+	wire_close(&its);
+	ok(!wire_recv(&ours, &m), "the end");
+	wire_close(&ours);
+	ok(ours.in == -1 && ours.out == -1, "closed");
 }
 
 int main(void)
 {
-	ends[0] = ends[1] = -1;
+	ends[0] = ends[1] = (struct wire)WIRE_NONE;
 	renew();
 	test_messages();
 	test_descriptors();
@@ -208,5 +254,6 @@ int main(void)
 	test_end();
 	test_malformed();
 	test_many();
+	test_pipes();
 	return done();
 }

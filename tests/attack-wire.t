@@ -1,0 +1,112 @@
+#!/bin/sh
+# attack-wire.t - a container with CAP_SYS_PTRACE takes what the processes hold that appear in its pid namespace.
+# SPDX-License-Identifier: MIT
+#
+# Such a container may stop whoever it sees, and take each descriptor of it by pidfd_getfd(2). Since Linux
+# 6.5 a socket among them says which process has made its other end (SO_PEERPIDFD): were that the
+# runtime, its descriptors could be taken as well, and its directories are a way to the host. The
+# helper take tries it; the decoy is a file that only the host has.
+. "$(dirname "$0")/lib.sh"
+need_root
+helper take || skip_all 'the helper take is not built'
+times=${OCI_TIMES:-10}
+echo host-only >"$tmp/host-only"
+
+tracer='{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+
+# taking [POINTER VALUE]...: a container $id-t that takes what it can get from $times processes; $seen is what
+# it says.
+taking() {
+	bundle
+	cp "$HELPERS/take" "$rootfs/bin/"
+	config_set /root/readonly false /process/capabilities "$tracer" "$@"
+	argv sh -c "take $times $tmp/host-only >/tmp/seen; sleep 1000"
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/t.pid" "$id-t"
+	[ "$status" = 0 ] || diag "$err"
+	seen=$rootfs/tmp/seen
+}
+# until_taken CMD...: again and again, until the taker has enough.
+until_taken() {
+	i=0
+	until [ -s "$seen" ] || [ $i -ge 1000 ]; do
+		i=$((i + 1))
+		LIMIT=20 "$@" || return
+	done
+	diag "$i times: $(cat "$seen")"
+}
+# harmless WHAT KINDS: what was taken.
+harmless() {
+	like "$1: processes were taken hold of" "$(cat "$seen")" "^took $times "
+	like "$1: no descriptor of them leads to the host" "$(cat "$seen")" ' escaped 0 '
+	like "$1: no socket names a process that has descriptors of its own" "$(cat "$seen")" ' peers 0 '
+	like "$1: none could do more than the payload" "$(cat "$seen")" ' stronger 0 '
+	like "$1: they held only a $2" "$(cat "$seen")" " kinds $2\$"
+}
+
+# ---- exec ----
+
+taking
+enter() {
+	do_runc exec "$id-t" true
+	[ "$status" = 0 ] || diag "exec: $status $err"
+}
+until_taken enter
+harmless exec pipe
+# What the two sides say to each other by pipes is the whole truth still.
+do_runc exec "$id-t" no-such-program
+like 'the error of a program that is not there arrives' "$status $err" '^255 .*exec: .*no-such-program.*: executable file not found'
+do_runc exec "$id-t" sh -c 'exit 7'
+is 'and the exit status of one that is' "$status" 7 || diag "$err"
+nohup sh -c '"$0" "$@"' "$RUNC" --root "$root" exec "$id-t" sed -n 's/^SigIgn:\t//p' /proc/self/status \
+	>"$tmp/out" 2>/dev/null </dev/null
+is 'and what the caller ignores is not ignored' "$(tail -n 1 "$tmp/out")" 0000000000000000
+drop "$id-t"
+
+# ---- exec, and a seccomp descriptor that has to come out ----
+
+if helper sock; then
+	rm -f "$tmp/listen"
+	listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 0
+	taking /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",
+		\"syscalls\":[{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
+	wait_for gone "$sock"
+	heard=0
+	enter_listened() {
+		rm -f "$tmp/listen"
+		listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 0
+		enter
+		wait_for gone "$sock"
+		grep -q '^descriptors 1$' "$tmp/sock.out" && heard=$((heard + 1))
+	}
+	until_taken enter_listened
+	like 'with a listener: processes were taken hold of' "$(cat "$seen")" "^took $times "
+	like 'with a listener: no descriptor of them leads to the host' "$(cat "$seen")" ' escaped 0 '
+	like 'with a listener: none could do more than the payload' "$(cat "$seen")" ' stronger 0 '
+	is 'with a listener: it got its descriptor each time' "$heard" "$i"
+	drop "$id-t"
+else
+	skip 'exec with a listener' 'the helper sock is not built'
+fi
+
+# ---- a container that is made in its pid namespace ----
+
+# From outside, as far as the kernel mounts a /proc for it there: Linux 6.17.
+mkdir "$tmp/proc"
+if mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null; then
+	umount "$tmp/proc"
+	taking
+	join() {
+		runc run --bundle "$bundle" "$id" >"$tmp/out" 2>&1 || diag "$(cat "$tmp/out")"
+	}
+	bundle
+	config_set /process/capabilities "$tracer"
+	config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$(cat "$tmp/t.pid")/ns/pid\"}"
+	until_taken join
+	harmless 'a container that joins it' pipe
+	drop "$id-t"
+else
+	skip 'a container that joins its pid namespace' 'needs the option pidns of procfs'
+fi
+
+nothing_left
+done_testing
