@@ -2,18 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/json.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char block[1 << 20];
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "tests/fuzz.h"
 
 /* ---- a struct that holds itself, with short names the fuzzer finds soon ------------------------ */
 
@@ -146,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned line, col;
 	char *text, *pointer = (char[]){ "" };
 
-	arena_init(&a, block, sizeof(block));
+	fuzz_begin(&a);
 	if (size && *data == '/' && memchr(data, '\n', size)) {
 		size_t len = (size_t)((uint8_t *)memchr(data, '\n', size) - data);
 

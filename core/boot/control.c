@@ -70,10 +70,11 @@ static size_t find(const struct machine *m, const char *name)
 
 static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 {
-	const struct super_one *o = &m->super.at[i];
+	const struct super_one *o;
 
 	if (i >= m->n)
 		return snprintf(out, size, "end");
+	o = &m->super.at[i];
 	return snprintf(out, size, "%s %s %d %u %d", m->units[i].name,
 			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
 			o->status);

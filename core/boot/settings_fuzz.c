@@ -2,13 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A fixed block is enough for what the fuzzer makes, so that no memory is left mapped. */
-static char block[8 << 20];
+#include "tests/fuzz.h"
 
 /* (The console takes out what is no text.) */
 static void tell(void)
@@ -51,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 1 << 16)
 		return 0;
-	arena_init(&a, block, sizeof(block));
+	fuzz_begin(&a);
 	boot_defaults(&set);
 	if (boot_set_json(&a, &set, "boot.json", arena_strndup(&a, (const char *)data, len), len,
 			  tell) < 0)

@@ -1,6 +1,6 @@
 /* devices_test.c - device rules: how they fold, and that the v2 program answers as v1 does. */
 /* SPDX-License-Identifier: MIT */
-#include "core/cgroup/impl.h"
+#include "core/cgroup/devices_test.h"
 #include "tests/tap.h"
 
 static struct arena arena;
@@ -36,55 +36,13 @@ static int merge(const struct row *rows, struct dev_set *set)
 	return devices_merge(&arena, &r, set);
 }
 
-/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its partial
- * sister). */
-static bool set_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
-		       unsigned access)
-{
-	list_each (e, set->except) {
-		if (e->type != type || (e->major != ANY && e->major != major) ||
-		    (e->minor != ANY && e->minor != minor))
-			continue;
-		if (set->allow ? e->access & access : !(access & ~e->access))
-			return !set->allow;
-	}
-	return set->allow;
-}
-
-/* Enough of a machine to run our programs; anything it does not know is a failure. -1: broken. */
-static int run(const struct bpf_code *code, size_t n, const uint32_t ctx[3])
-{
-	uint64_t r[11] = { 0 };
-
-	for (size_t pc = 0, steps = 0; pc < n && steps < 10000; pc++, steps++) {
-		const struct bpf_code *i = &code[pc];
-
-		switch (i->code) {
-		case 0x61: r[i->dst] = ctx[i->off / 4]; break;
-		case 0xbf: r[i->dst] = r[i->src]; break;
-		case 0xb7: r[i->dst] = (int64_t)i->imm; break;
-		case 0x57: r[i->dst] &= (int64_t)i->imm; break;
-		case 0x77: r[i->dst] >>= i->imm; break;
-		case 0x55: pc += r[i->dst] != (uint64_t)(int64_t)i->imm ? i->off : 0; break;
-		case 0x15: pc += r[i->dst] == (uint64_t)(int64_t)i->imm ? i->off : 0; break;
-		case 0x5d: pc += r[i->dst] != r[i->src] ? i->off : 0; break;
-		case 0x95: return r[0];
-		default: return -1;
-		}
-	}
-	return -1;
-}
-
 static int program_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
 			  unsigned access)
 {
-	uint32_t bits =
-		(access & DEV_M ? 1 : 0) | (access & DEV_R ? 2 : 0) | (access & DEV_W ? 4 : 0);
-	uint32_t ctx[3] = { bits << 16 | (type == 'b' ? 1 : 2), major, minor };
 	struct bpf_code *code;
 	size_t n = bpf_device_program(&arena, set, &code);
 
-	return run(code, n, ctx);
+	return bpf_answer(code, n, type, major, minor, access);
 }
 
 /* Both ways of asking must say the same, for every device a rule could be about. */

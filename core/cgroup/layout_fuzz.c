@@ -2,12 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char block[1 << 20];
+#include "tests/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096)
 		return 0;
-	arena_init(&a, block, sizeof(block));
+	fuzz_begin(&a);
 	text = arena_strndup(&a, (const char *)data, size);
 	tree_keyed(text, "populated", &n);
 	if (units_cpuset(&a, text, &out, &len) == 0 && len > 1024)

@@ -2,14 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz.h"
 #include <sys/mman.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A fixed block is enough for what the fuzzer makes, so that no memory is left mapped. */
-static char block[8 << 20];
 
 static void use(struct arena *a, const struct oci_config *c)
 {
@@ -30,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 1 << 16)
 		return 0;
-	arena_init(&a, block, sizeof(block));
+	fuzz_begin(&a);
 	text = arena_strndup(&a, (const char *)data, size);
 	if (!oci_load_text(&a, "config.json", text, size, &doc)) {
 		use(&a, &doc.config);

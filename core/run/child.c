@@ -110,7 +110,7 @@ static int ask_node(void *arg, size_t index)
 {
 	struct child *c = arg;
 
-	return wire_ask(c->sock, WIRE_MOUNT_FD, MOUNT_NODE - (int)index, NULL, -1);
+	return wire_ask(&c->wire, WIRE_MOUNT_FD, MOUNT_NODE - (int)index, NULL, -1);
 }
 
 static int step_devices(struct child *c)
