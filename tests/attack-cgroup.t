@@ -97,5 +97,89 @@ else
 	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 fi
 
+# ---- a message bus where anybody can send signals ----
+
+# The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it has
+# answered and is at work on the unit as long as there is no file "go".
+bus_socket=/run/dbus/system_bus_socket
+start_bus() {
+	mount -t tmpfs none /run
+	mkdir -p /run/systemd/system /run/dbus
+	cat >"$tmp/bus.conf" <<'END'
+<busconfig>
+<include>/usr/share/dbus-1/system.conf</include>
+<policy user="root">
+<allow own="org.freedesktop.systemd1"/>
+<allow send_destination="org.freedesktop.systemd1"/>
+</policy>
+</busconfig>
+END
+	background dbus-daemon --nofork --nopidfile --config-file="$tmp/bus.conf" 2>"$tmp/bus.log"
+	wait_for test -S $bus_socket || bail "no bus: $(cat "$tmp/bus.log")"
+	start_systemd
+}
+start_systemd() {
+	listen "$tmp/systemd.out" "$HELPERS/bus" systemd $bus_socket 'echo "$3" >'"$tmp"'/begun.new; mv '"$tmp"'/begun.new '"$tmp"'/begun
+		while [ ! -e '"$tmp"'/go ]; do sleep 0.05; done
+		for d in '"$sd_dirs"'; do
+			mkdir -p "$d/system.slice/$1" && echo "$2" >"$d/system.slice/$1/cgroup.procs"
+		done'
+}
+# as_nobody CMD...: an ordinary user.
+as_nobody() { "$HELPERS/as" 65534 65534 "$@"; }
+sd_dirs=
+for d in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+	[ ! -e $d/cgroup.procs ] || sd_dirs="$sd_dirs $d"
+done
+
+if [ -d /run/systemd/system ]; then
+	skip 'a forged JobRemoved' 'a real systemd is here'
+elif ! command -v dbus-daemon >/dev/null || [ ! -e /usr/share/dbus-1/system.conf ]; then
+	skip 'a forged JobRemoved' 'dbus-daemon is not here'
+elif ! helper bus || ! helper as; then
+	skip 'a forged JobRemoved' 'the helpers bus and as are not built'
+else
+	cp "$HELPERS/bus" "$tmp/bus"
+	chmod 755 "$tmp/bus"
+	start_bus
+	bundle
+	argv grep -E '^0:|systemd' /proc/self/cgroup
+	json_del "$bundle/config.json" /mounts/6
+	for attack in forge flood; do
+		rm -f "$tmp/begun" "$tmp/go"
+		# shellcheck disable=SC3045 # dash and busybox have it
+		(ulimit -v 300000 && runc --systemd-cgroup run --bundle "$bundle" "$id") >"$tmp/sd.out" 2>"$tmp/sd.err" &
+		runtime=$!
+		wait_for test -e "$tmp/begun"
+		case $attack in
+		forge) as_nobody "$tmp/bus" forge $bus_socket "$(cat "$tmp/begun")" "runc-$id.scope" ;;
+		flood) as_nobody "$tmp/bus" flood $bus_socket "$(cat "$tmp/begun")" 10000000 60 ;;
+		esac
+		is "an ordinary user can $attack signals" $? 0
+		touch "$tmp/go"
+		status=0
+		wait $runtime || status=$?
+		is "$attack: the payload runs when systemd says so, in the scope" \
+			"$status $(grep -c "/system.slice/runc-$id.scope" "$tmp/sd.out")" "0 $(echo "$sd_dirs" | wc -w)" ||
+			diag "$(cat "$tmp/sd.out" "$tmp/sd.err")"
+		drop "$id"
+		for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
+	done
+
+	# systemd says that all is done, and has not done it.
+	kill "$sock"
+	wait_for gone "$sock"
+	sd_dirs=
+	start_systemd
+	LIMIT=20
+	do_runc --systemd-cgroup run --bundle "$bundle" "$id"
+	unset LIMIT
+	like 'a process that is not in its scope: refused' "$status $out $err" '^1 .*has not put process'
+
+	kill "$sock"
+	wait_for gone "$sock"
+	umount -l /run
+fi
+
 nothing_left
 done_testing

@@ -327,9 +327,11 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	char text[16];
 
 	if (cg->unmade) {
-		if (cg->manager->start(cg, pid) < 0)
+		int put = cg->manager->start(cg, pid);
+
+		if (put < 0)
 			return fail_in("cgroup");
-		started = true;
+		started = put;
 		if (cgroup_apply(cg, cg->pending) < 0)
 			return -1;
 	}

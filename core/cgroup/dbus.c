@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -148,7 +147,7 @@ enum {
 	FIELD_SENDER,
 	FIELD_SIG
 };
-#define MESSAGE_MAX (1u << 24)
+#define MESSAGE_MAX (1u << 27) /* of the specification */
 
 static char byte_order(void)
 {
@@ -166,6 +165,7 @@ static const struct {
 	{ FIELD_MEMBER, "s", offsetof(struct dbus_msg, member) },
 	{ FIELD_ERROR, "s", offsetof(struct dbus_msg, error) },
 	{ FIELD_DEST, "s", offsetof(struct dbus_msg, destination) },
+	{ FIELD_SENDER, "s", offsetof(struct dbus_msg, sender) },
 	{ FIELD_SIG, "g", offsetof(struct dbus_msg, signature) },
 };
 
@@ -255,17 +255,9 @@ int dbus_parse(const char *buf, size_t len, size_t *need, struct dbus_msg *out)
 
 /* ---- the socket ------------------------------------------------------------------------------ */
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 void dbus_timeout(struct dbus *b, int ms)
 {
-	b->deadline = now_ms() + ms;
+	b->deadline = clock_ms() + ms;
 }
 
 static int wait_for(struct dbus *b, short events)
@@ -273,8 +265,9 @@ static int wait_for(struct dbus *b, short events)
 	struct pollfd p = { .fd = b->fd, .events = events };
 
 	for (;;) {
-		int64_t left = b->deadline - now_ms();
-		int n = poll(&p, 1, left > 0 ? (int)left : 0);
+		int64_t left = b->deadline - clock_ms();
+		/* Past the deadline what has come does not count: somebody may keep it coming. */
+		int n = left > 0 ? poll(&p, 1, left) : 0;
 
 		if (n > 0)
 			return 0;
@@ -307,24 +300,15 @@ static int send_all(struct dbus *b, const char *p, size_t len)
 	return 0;
 }
 
-/* At least one byte more, in a buffer with room for need. */
-static int receive(struct dbus *b, size_t need)
+/* At least one byte more; there must be room. */
+static int receive(struct dbus *b)
 {
 	ssize_t n;
 
-	if (need > b->size || b->len == b->size) {
-		char *more;
-
-		b->size = need > b->len ? need + 4096 : b->len + 4096;
-		more = arena_alloc(b->arena, b->size);
-		if (b->len)
-			memcpy(more, b->buf, b->len);
-		b->buf = more;
-	}
 	do {
 		if (wait_for(b, POLLIN) < 0)
 			return -1;
-		n = recv(b->fd, b->buf + b->len, b->size - b->len, MSG_DONTWAIT);
+		n = recv(b->fd, b->buf + b->len, DBUS_MESSAGE_MAX - b->len, MSG_DONTWAIT);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n < 0)
 		return fail("read from D-Bus");
@@ -332,6 +316,12 @@ static int receive(struct dbus *b, size_t need)
 		return failx("D-Bus closed the connection");
 	b->len += n;
 	return 0;
+}
+
+static void drop(struct dbus *b, size_t n)
+{
+	b->len -= n;
+	memmove(b->buf, b->buf + n, b->len);
 }
 
 /* One byte of an address: itself, or %XX. */
@@ -391,18 +381,18 @@ static int authenticate(struct dbus *b, uint32_t uid)
 	if (send_all(b, line, n) < 0)
 		return -1;
 	while (b->len < 2 || !memmem(b->buf, b->len, "\r\n", 2))
-		if (b->len > 1024 || receive(b, 256) < 0)
+		if (b->len > 1024 || receive(b) < 0)
 			return b->len > 1024 ? failx("D-Bus answers nonsense") : -1;
 	n = (char *)memmem(b->buf, b->len, "\r\n", 2) - b->buf;
 	if (strncmp(b->buf, "OK ", 3))
 		return failx("D-Bus refuses uid %u: %.*s", uid, n, b->buf);
-	b->len -= n + 2;
-	memmove(b->buf, b->buf + n + 2, b->len);
+	drop(b, n + 2);
 	return 0;
 }
 
 int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 {
+	struct timeval patience = { .tv_sec = 10 };
 	struct sockaddr_un sun;
 	int len = parse_address(address, &sun);
 	struct dbus_msg hello = {
@@ -413,10 +403,15 @@ int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 	};
 
 	b->fd = -1;
+	b->bus = bus;
 	if (len < 0)
 		return -1;
+	if (!b->buf)
+		b->buf = arena_alloc(b->arena, DBUS_MESSAGE_MAX);
 	b->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (b->fd < 0)
+	/* Where too many are waiting to be let in, connect(2) waits too. */
+	if (b->fd < 0 ||
+	    setsockopt(b->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return fail("create socket");
 	if (connect(b->fd, (struct sockaddr *)&sun, len) < 0) {
 		fail("connect to D-Bus at %s", address);
@@ -432,7 +427,8 @@ int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 void dbus_disconnect(struct dbus *b)
 {
 	fd_close(&b->fd);
-	b->len = 0;
+	b->len = b->taken = b->skip = 0;
+	b->peer[0] = 0;
 }
 
 uint32_t dbus_send(struct dbus *b, struct dbus_msg *head, const struct dbus_out *body)
@@ -445,38 +441,62 @@ uint32_t dbus_send(struct dbus *b, struct dbus_msg *head, const struct dbus_out 
 	return send_all(b, o.buf, o.len) < 0 ? 0 : head->serial;
 }
 
-/* One whole message from the buffer, which it leaves. 1, 0 incomplete, -1. */
-static int take_message(struct dbus *b, size_t *need)
+/* One whole message of the buffer. 1, 0 incomplete, -1. */
+static int take_message(struct dbus *b)
 {
-	int ret = dbus_parse(b->buf, b->len, need, &b->got);
-	char *copy;
+	size_t need;
+	int ret;
 
+	drop(b, b->taken);
+	b->taken = 0;
+	if (b->skip) {
+		size_t n = b->skip < b->len ? b->skip : b->len;
+
+		drop(b, n);
+		b->skip -= n;
+		if (b->skip)
+			return 0;
+	}
+	ret = dbus_parse(b->buf, b->len, &need, &b->got);
 	if (ret < 0)
 		return failx("D-Bus sends nonsense");
-	if (!ret)
-		return 0;
-	/* The texts of b->got point into it. */
-	copy = arena_alloc(b->arena, *need);
-	memcpy(copy, b->buf, *need);
-	dbus_parse(copy, *need, need, &b->got);
-	b->len -= *need;
-	memmove(b->buf, b->buf + *need, b->len);
-	if (b->got.type == DBUS_SIGNAL && b->signal)
-		b->signal(b->arg, &b->got);
-	return 1;
+	if (ret) {
+		b->taken = need;
+	} else if (need > DBUS_MESSAGE_MAX) {
+		b->skip = need - b->len;
+		b->len = 0;
+	}
+	return ret;
+}
+
+static bool is_peer(const struct dbus *b)
+{
+	return !b->bus || (b->got.sender && !strcmp(b->got.sender, b->peer));
+}
+
+/* The first who answers a call is the one we talk to: the bus lets nobody answer who was not asked. */
+static bool is_answer(struct dbus *b, uint32_t serial)
+{
+	if (b->got.reply_to != serial || (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR))
+		return false;
+	if (b->bus && !b->peer[0] && b->got.type == DBUS_RETURN && b->got.sender &&
+	    strlen(b->got.sender) < sizeof(b->peer))
+		strcpy(b->peer, b->got.sender);
+	/* What the bus itself says of a call that it could not deliver has its own name. */
+	return is_peer(b) || (b->got.type == DBUS_ERROR && b->got.sender &&
+			      !strcmp(b->got.sender, "org.freedesktop.DBus"));
 }
 
 int dbus_next(struct dbus *b)
 {
-	for (;;) {
-		size_t need;
-		int ret = take_message(b, &need);
+	int ret;
 
-		if (ret)
-			return ret < 0 ? -1 : 0;
-		if (receive(b, need) < 0)
+	while ((ret = take_message(b)) == 0)
+		if (receive(b) < 0)
 			return -1;
-	}
+	if (ret > 0 && b->got.type == DBUS_SIGNAL && b->signal && is_peer(b))
+		b->signal(b->arg, &b->got);
+	return ret < 0 ? -1 : 0;
 }
 
 int dbus_wait(struct dbus *b, uint32_t serial)
@@ -486,8 +506,7 @@ int dbus_wait(struct dbus *b, uint32_t serial)
 	do {
 		if (dbus_next(b) < 0)
 			return -1;
-	} while (b->got.reply_to != serial ||
-		 (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR));
+	} while (!is_answer(b, serial));
 	if (b->got.type == DBUS_RETURN)
 		return 0;
 	if (!b->got.error)

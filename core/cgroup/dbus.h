@@ -43,7 +43,7 @@ enum { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
 struct dbus_msg {
 	int type;
 	uint32_t serial, reply_to;
-	const char *path, *interface, *member, *error, *destination,
+	const char *path, *interface, *member, *error, *destination, *sender,
 		*signature; /* NULL: not there */
 	struct dbus_in body;
 };
@@ -56,15 +56,25 @@ void dbus_message(struct dbus_out *o, const struct dbus_msg *head, const struct 
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+/*
+ * Anybody on a message bus can send us signals, as many and as large as the bus lets him. So there is one
+ * buffer; what does not fit into it is dropped as it comes, and what is no answer to us and no signal of
+ * the one who answers is passed over where it lies.
+ */
+#define DBUS_MESSAGE_MAX 65536
+
 struct dbus {
 	struct arena *arena;
 	int fd;
+	bool bus; /* a message bus: there are others */
 	uint32_t serial;
-	int64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
-	char *buf; /* what was received and not taken yet */
-	size_t len, size;
+	int64_t deadline; /* of clock_ms; for all that is sent and awaited until it is set again */
+	char *buf; /* DBUS_MESSAGE_MAX bytes: what was received */
+	size_t len, taken; /* bytes in it, those of the last message */
+	uint64_t skip; /* still to come of a message that is too large */
+	char peer[64]; /* the unique name that answered first; nobody else is heard */
 	struct dbus_msg got; /* the last reply; lives until the next call */
-	/* sees every signal that comes meanwhile */
+	/* sees every signal of peer that comes meanwhile */
 	void (*signal)(void *arg, struct dbus_msg *m);
 	void *arg;
 };

@@ -3,7 +3,9 @@
 #include "core/cgroup/dbus.h"
 #include "tests/tap.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -125,15 +127,34 @@ static void answer(int fd, const struct dbus_msg *head, const struct dbus_out *b
 		_exit(9);
 }
 
-/* Says OK, then for each call: a signal, and the answer; member "Fail" an error, "Mute" nothing. */
+static void send_signal(int fd, const char *sender, const struct dbus_out *body)
+{
+	struct dbus_msg m = { .type = DBUS_SIGNAL,
+			      .serial = 1,
+			      .signature = "s",
+			      .path = "/",
+			      .member = "Noise",
+			      .sender = sender };
+
+	answer(fd, &m, body);
+}
+
+/*
+ * A bus: says OK, then for each call a signal of the one who answers, one of another, one of the largest
+ * kind, an answer of another, and the answer; member "Fail" an error, "Mute" nothing, "Flood" signals for
+ * ever.
+ */
 static void peer(int listener)
 {
+	static char large[2 << 20];
+	struct dbus_out noise = { .arena = &arena, .buf = large, .len = sizeof(large) };
 	static char buf[65536];
 	struct dbus_out body = { .arena = &arena };
 	int fd = accept(listener, NULL, NULL);
 	size_t len = 0, need;
 	ssize_t n;
 
+	signal(SIGPIPE, SIG_DFL);
 	if (read(fd, buf, 64) < 10 || write(fd, "OK 0123456789abcdef\r\n", 21) != 21)
 		_exit(8);
 	dbus_put_str(&body, "the text");
@@ -142,14 +163,19 @@ static void peer(int listener)
 
 		len += n;
 		while (dbus_parse(buf, len, &need, &m) == 1) {
-			out.type = DBUS_SIGNAL;
-			out.member = "Noise";
-			out.path = "/";
-			answer(fd, &out, &body);
+			send_signal(fd, ":1.7", &body);
+			send_signal(fd, ":1.9", &body);
+			send_signal(fd, ":1.7", &noise);
+			while (m.member && !strcmp(m.member, "Flood"))
+				send_signal(fd, ":1.7", &body);
 			out = (struct dbus_msg){ .type = DBUS_RETURN,
 						 .serial = 2,
 						 .reply_to = m.serial,
+						 .sender = ":1.9",
 						 .signature = "s" };
+			if (m.member && !strcmp(m.member, "Fail"))
+				answer(fd, &out, &body);
+			out.sender = ":1.7";
 			if (m.member && !strcmp(m.member, "Fail")) {
 				out.type = DBUS_ERROR;
 				out.error = "x.Broken";
@@ -178,6 +204,7 @@ static void test_calls(void)
 		.destination = "x", .path = "/", .interface = "x", .member = "Work"
 	};
 	const char *name = arena_printf(&arena, "ocibox-dbus-test-%d", getpid());
+	struct rlimit limit;
 	socklen_t len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
 	pid_t pid;
 
@@ -196,15 +223,27 @@ static void test_calls(void)
 	   "connected: %s", err_text());
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) == 0, "a call is answered: %s", err_text());
 	is_str(dbus_get_str(&b.got.body), "the text", "with a text");
-	ok(signals == 2, "signals between are seen: %d", signals);
+	is_str(b.peer, ":1.7", "of one whom we know from now on");
+	ok(signals == 0, "signals that came before that are not believed");
 	call.member = "Fail";
-	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0, "a call fails");
+	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0,
+	   "a call fails, and the answer of another is passed over");
+	ok(signals == 1,
+	   "of the signals those of the peer are seen, when they are not too large: %d", signals);
 	is_str(err_text(), "x.Broken: the text", "and says why");
 	is_str(b.got.error, "x.Broken", "by name");
 	call.member = "Mute";
 	dbus_timeout(&b, 50);
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT,
 	   "silence ends: %s", err_text());
+	call.member = "Flood";
+	limit.rlim_cur = limit.rlim_max = 256 << 20;
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &limit);
+#endif
+	dbus_timeout(&b, 500);
+	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT,
+	   "so does a flood of signals, and takes no memory: %s", err_text());
 	dbus_disconnect(&b);
 	ok(waitpid(pid, NULL, 0) == pid, "the peer leaves");
 	dbus_timeout(&b, 1000);

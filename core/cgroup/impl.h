@@ -236,7 +236,8 @@ struct cgroup {
 struct cg_manager {
 	int (*plan)(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
 	int (*create)(struct cgroup *cg);
-	/* before the first process is put in by writing; NULL: nothing to do */
+	/* before the first process is put in by writing; NULL: nothing to do. 1: it lies there already
+	 * where the manager keeps its own */
 	int (*start)(struct cgroup *cg, pid_t pid);
 	/* new limits, before the files are written; NULL: nothing to do */
 	int (*update)(struct cgroup *cg, const struct oci_resources *r);

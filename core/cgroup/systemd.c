@@ -3,6 +3,7 @@
 #include "core/cgroup/dbus.h"
 #include "core/cgroup/units.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER SERVICE ".Manager"
-#define ANSWER_MS 30000 /* of one call and the job it starts */
+#define ANSWER_MS 30000 /* of all calls of a verb and the jobs they start */
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -33,7 +34,6 @@ static uint32_t send_to(struct dbus *b, const char *interface, const char *membe
 
 static int call(struct dbus *b, const char *member, const char *sig, const struct dbus_out *body)
 {
-	dbus_timeout(b, ANSWER_MS);
 	b->got.error = NULL;
 	return dbus_wait(b, send_to(b, MANAGER, member, sig, body));
 }
@@ -54,7 +54,7 @@ static int take_property(struct dbus *b, uint32_t serial, const char **out)
 		return -1;
 	if (strcmp(dbus_get_sig(&b->got.body), "s"))
 		return failx("systemd gives a property of another type");
-	*out = dbus_get_str(&b->got.body);
+	*out = arena_strdup(b->arena, dbus_get_str(&b->got.body));
 	return 0;
 }
 
@@ -83,42 +83,49 @@ static int add_match(struct dbus *b)
 	return dbus_send(b, &m, &o) ? 0 : -1;
 }
 
-/* The message bus, else systemd's own socket, which is there without a bus daemon too. */
-static int connect_bus(struct dbus *b, const char *bus, const char *own, uint32_t uid)
+static int connect_bus(struct dbus *b, const char *bus, uint32_t uid)
 {
-	if (dbus_connect(b, bus, uid, true) == 0)
-		return add_match(b);
-	if (dbus_connect(b, own, uid, false) == 0) {
-		err_clear("systemd answers on its own socket");
+	return dbus_connect(b, bus, uid, true) < 0 ? -1 : add_match(b);
+}
+
+/* The user's bus, else his manager's own socket, which is there without a bus daemon too. */
+static int connect_user(struct cgroup *cg, struct dbus *b, uint32_t uid)
+{
+	const char *dir = arena_printf(cg->arena, "unix:path=/run/user/%u", uid);
+	const char *bus = cg->user_bus ? cg->user_bus : arena_printf(cg->arena, "%s/bus", dir);
+
+	if (connect_bus(b, bus, uid) == 0)
 		return 0;
-	}
-	return -1;
+	if (dbus_connect(b, arena_printf(cg->arena, "%s/systemd/private", dir), uid, false) < 0)
+		return -1;
+	err_clear("systemd answers on its own socket");
+	return 0;
+}
+
+/* systemd's own socket, on which nobody but root can speak, else the system's bus. */
+static int connect_system(struct dbus *b, uint32_t uid)
+{
+	if (uid == 0 && dbus_connect(b, "unix:path=/run/systemd/private", uid, false) == 0)
+		return 0;
+	err_clear("the system's bus leads to systemd too");
+	return connect_bus(b, "unix:path=/run/dbus/system_bus_socket", uid);
 }
 
 static int open_bus(struct cgroup *cg)
 {
-	struct dbus *b = arena_alloc(cg->arena, sizeof(*b));
+	struct dbus *b = cg->bus ? cg->bus : arena_alloc(cg->arena, sizeof(*b));
 	const char *version = "";
 	uint32_t uid;
 	int ret;
 
+	dbus_timeout(b, ANSWER_MS);
 	if (cg->bus)
 		return 0;
 	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) < 0)
 		return failx(
 			"systemd not running on this host, cannot use systemd cgroups manager");
 	b->arena = cg->arena;
-	dbus_timeout(b, ANSWER_MS);
-	if (is_user(cg, &uid)) {
-		const char *dir = arena_printf(cg->arena, "unix:path=/run/user/%u", uid);
-
-		ret = connect_bus(
-			b, cg->user_bus ? cg->user_bus : arena_printf(cg->arena, "%s/bus", dir),
-			arena_printf(cg->arena, "%s/systemd/private", dir), uid);
-	} else {
-		ret = connect_bus(b, "unix:path=/run/dbus/system_bus_socket",
-				  "unix:path=/run/systemd/private", uid);
-	}
+	ret = is_user(cg, &uid) ? connect_user(cg, b, uid) : connect_system(b, uid);
 	if (ret < 0 || take_property(b, ask_property(b, "Version"), &version) < 0) {
 		dbus_disconnect(b);
 		return fail_in("systemd");
@@ -139,7 +146,6 @@ static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct 
 	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 ||
 	    open_bus(cg) < 0)
 		return -1;
-	dbus_timeout(cg->bus, ANSWER_MS);
 	/* Where the manager itself lives: "" for the system's on a host. */
 	if (take_property(cg->bus, ask_property(cg->bus, "ControlGroup"), &above) < 0)
 		return fail_in("systemd");
@@ -226,41 +232,48 @@ static void put_props(struct dbus_out *o, const struct unit_props *p)
 
 /* JobRemoved(u id, o job, s unit, s result): the end of what was started for our unit. */
 struct job {
-	const char *unit, *result;
-	struct arena *arena;
+	const char *unit;
+	char path[256], result[32];
 };
 
 static void job_removed(void *arg, struct dbus_msg *m)
 {
 	struct job *j = arg;
-	const char *unit, *result;
+	const char *path, *unit, *result;
 
-	if (!m->member || strcmp(m->member, "JobRemoved") || !m->signature ||
+	if (!m->member || strcmp(m->member, "JobRemoved") || !m->interface ||
+	    strcmp(m->interface, MANAGER) || !m->path || strcmp(m->path, OBJECT) || !m->signature ||
 	    strcmp(m->signature, "uoss"))
 		return;
 	dbus_get_u32(&m->body);
-	dbus_get_str(&m->body);
+	path = dbus_get_str(&m->body);
 	unit = dbus_get_str(&m->body);
 	result = dbus_get_str(&m->body);
-	if (!m->body.bad && !strcmp(unit, j->unit))
-		j->result = arena_strdup(j->arena, result);
+	if (m->body.bad || strcmp(unit, j->unit))
+		return;
+	snprintf(j->path, sizeof(j->path), "%s", path);
+	snprintf(j->result, sizeof(j->result), "%s", result);
 }
 
 /* A call that starts a job, and its end. -1 with b->got.error where systemd refuses the call. */
 static int run_job(struct cgroup *cg, const char *member, const char *sig,
 		   const struct dbus_out *body, const char **result)
 {
-	struct job j = { .unit = cg->unit.unit, .arena = cg->arena };
+	struct job *j = arena_alloc(cg->arena, sizeof(*j));
 	struct dbus *b = cg->bus;
+	const char *path;
 	int ret;
 
+	j->unit = cg->unit.unit;
 	b->signal = job_removed;
-	b->arg = &j;
+	b->arg = j;
 	ret = call(b, member, sig, body);
-	while (ret == 0 && !j.result)
+	/* The answer names the job; it may have ended before that comes. */
+	path = ret < 0 ? "" : arena_strdup(cg->arena, dbus_get_str(&b->got.body));
+	while (ret == 0 && strcmp(j->path, path))
 		ret = dbus_next(b);
 	b->signal = NULL;
-	*result = j.result;
+	*result = j->result;
 	return ret;
 }
 
@@ -284,6 +297,7 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 	const char *result = NULL;
 	int ret;
 
+	dbus_timeout(cg->bus, ANSWER_MS);
 	dbus_put_str(&o, cg->unit.unit);
 	dbus_put_str(&o, "replace");
 	put_props(&o, p);
@@ -304,6 +318,64 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 	if (strcmp(result, "done")) {
 		reset_failed(cg);
 		return failx("error creating systemd unit %s: got \"%s\"", cg->unit.unit, result);
+	}
+	return 0;
+}
+
+/* Does systemd keep its processes in this hierarchy? */
+static bool is_systemds(const struct cg_dir *d)
+{
+	return d->v2 || !strcmp(d->names, "name=systemd");
+}
+
+static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout *l,
+		  const struct layout *of)
+{
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t j = 0; j < of->n; j++)
+			if (l->at[i].mount && !strcmp(l->at[i].names, d->names) &&
+			    !strcmp(of->at[j].names, d->names) &&
+			    !strcmp(arena_printf(cg->arena, "%s%s", l->at[i].mount, of->at[j].own),
+				    d->path))
+				return true;
+	return false;
+}
+
+/* Only what is where the limits and device rules are is held by them, whatever has been answered. */
+static int check_place(struct cgroup *cg, pid_t pid)
+{
+	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
+	char *buf = arena_alloc(cg->arena, 16384);
+	struct layout l, of = { 0 };
+
+	if (tree_get(tree_path(name, O_RDONLY), buf, 16384) < 0)
+		return fail("read %s", name);
+	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &of) < 0)
+		return -1;
+	cg_each (d, cg) {
+		if (!is_systemds(d))
+			continue;
+		if (!is_at(cg, d, &l, &of))
+			return failx("systemd has not put process %d into %s", pid, d->path);
+		if (d->v2 && cg_dir_check_frozen(d) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A process would stop as soon as systemd puts it in, and we with it. A new cgroup is frozen as the one above. */
+static int check_thawed(struct cgroup *cg)
+{
+	struct cg_dir above;
+
+	if (cg->layout != CGROUP_V2)
+		return 0;
+	above = *cg->v2;
+	while (strlen(above.path) > above.base) {
+		if (faccessat(AT_FDCWD, above.path, F_OK, 0) == 0)
+			return cg_dir_check_frozen(&above);
+		above.path =
+			arena_strndup(cg->arena, above.path, strrchr(above.path, '/') - above.path);
 	}
 	return 0;
 }
@@ -356,10 +428,14 @@ static int start(struct cgroup *cg, pid_t pid)
 	units_devices(&p, &set);
 	if (units_annotations(&p, cg->annotations, cg->nannotations) < 0)
 		return -1;
-	if (start_unit(cg, &p) < 0)
+	if (check_thawed(cg) < 0 || start_unit(cg, &p) < 0)
 		return -1;
 	cg->unmade = false;
-	return make_dirs(cg);
+	if (make_dirs(cg) < 0)
+		return -1;
+	if (is_slice(cg))
+		return 0;
+	return check_place(cg, pid) < 0 ? -1 : 1;
 }
 
 /* Device rules stay as they were made. */
