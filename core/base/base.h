@@ -183,6 +183,7 @@ struct proc_stat {
 	bool dead; /* of 3 and 20: a zombie, or no longer even that; every thread has ended */
 	bool headless; /* the first thread has ended, and others have not */
 	bool exiting; /* of 9: on its way to be dead, or dead */
+	bool no_exec; /* of 9: has not executed a program since it was forked */
 	uint64_t start; /* 22, in clock ticks since boot */
 	uint32_t ignored; /* 33: bit n-1 is signal n; real-time ones are not told */
 };
@@ -192,6 +193,8 @@ int proc_stat(pid_t pid, struct proc_stat *out);
 int proc_ended(int pidfd);
 /* A thread of the process that is not its first, by number; pid itself where there is none. */
 pid_t proc_thread(pid_t pid);
+/* Ends this process whatever a seccomp profile denies: the last resort is a trap. */
+void proc_end(int status) __attribute__((noreturn));
 /* Moves the words of argv elsewhere, so that a child may wipe those that /proc/PID/cmdline shows to
  * everybody. The environment goes as well then: getenv(3) finds nothing in it any more. */
 void proc_take_args(struct arena *a, int argc, char **argv, char **envp);

@@ -367,6 +367,14 @@ int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
 /* Loads for the calling thread. *listener: the notify descriptor, -1 when none. (libseccomp has a
  * seccomp_load of its own.) */
 int seccomp_install(const struct seccomp_prog *p, int *listener);
+/* What a profile does with a system call of this machine's own architecture. */
+enum seccomp_verdict {
+	SECCOMP_ALLOWS,
+	SECCOMP_REFUSES, /* with an errno, or by asking somebody */
+	SECCOMP_KILLS,
+	SECCOMP_LOOKS, /* at arguments */
+};
+enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr);
 extern const char seccomp_library[]; /* the version of libseccomp: "2.5.4" */
 
 /* ---- sysctl.c -------------------------------------------------------------------------------------------------- */

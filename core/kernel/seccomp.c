@@ -283,3 +283,22 @@ int seccomp_install(const struct seccomp_prog *p, int *listener)
 		*listener = rc;
 	return 0;
 }
+
+enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
+{
+	uint32_t value;
+
+	if (!p->len)
+		return SECCOMP_ALLOWS;
+	/* libseccomp's numbers of architectures are those of AUDIT_ARCH. */
+	if (!seccomp_answer(p->filter, p->len, seccomp_arch_native(), nr, &value))
+		return SECCOMP_LOOKS;
+	switch (value & 0xffff0000) {
+	case SCMP_ACT_KILL_PROCESS:
+	case SCMP_ACT_KILL_THREAD:
+	case SCMP_ACT_TRAP: return SECCOMP_KILLS;
+	case SCMP_ACT_ALLOW:
+	case SCMP_ACT_LOG: return SECCOMP_ALLOWS;
+	}
+	return SECCOMP_REFUSES;
+}

@@ -49,6 +49,9 @@ bool seccomp_counts(uint32_t arch, int nr);
 
 /* Rewrites a filter in place to an equal, shorter one. Returns its length, n if it stays. */
 size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n);
+/* Pure. What the filter returns for a number of an architecture; false: its arguments decide. */
+bool seccomp_answer(const struct seccomp_insn *filter, size_t n, uint32_t arch, uint32_t nr,
+		    uint32_t *value);
 
 /* ---- seccomp_cache.c ----------------------------------------------------------------------- */
 

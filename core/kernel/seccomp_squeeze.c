@@ -454,3 +454,13 @@ size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n)
 	memcpy(filter, new.at, new.n * sizeof(*filter));
 	return new.n;
 }
+
+bool seccomp_answer(const struct seccomp_insn *filter, size_t n, uint32_t arch, uint32_t nr,
+		    uint32_t *value)
+{
+	struct outcome o =
+		ask((struct prog){ filter, n }, &(struct question){ .arch = arch, .nr = nr });
+
+	*value = o.value;
+	return o.what == RETURNS;
+}

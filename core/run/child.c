@@ -409,6 +409,9 @@ static int step_wait_start(struct child *c)
 
 	if (c->fifo < 0)
 		return 0;
+	/* A profile that kills for it does so while create still waits for us. */
+	if (read(c->fifo, &byte, 0) < 0)
+		return fail("wait for start");
 	wire_close(&c->wire); /* the end of the stream: `create` returns */
 	do {
 		n = read(c->fifo, &byte, 1);
@@ -534,7 +537,7 @@ static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type ho
 		wire_send(&c->wire, how, err_num(), err_text(), -1);
 	else
 		dprintf(2, "%s\n", err_text());
-	_exit(255);
+	proc_end(255);
 }
 
 /*
@@ -600,5 +603,5 @@ void child_first(struct child *c)
 		spawn_explain(c);
 		give_up(c, WIRE_FAIL);
 	}
-	_exit(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
+	proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 }

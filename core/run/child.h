@@ -8,7 +8,8 @@
 /* ---- wire.c ----------------------------------------------------------------------------------------
  *
  * The child asks, the parent serves; every question is answered by OK (perhaps with a descriptor) or
- * FAIL. The child's ends are close-on-exec: the end of the stream is the news that execve(2) succeeded.
+ * FAIL. The child's ends are close-on-exec: the end of the stream means that execve(2) succeeded or
+ * that the child is dead (death.c).
  *
  *     runtime                      first process            init
  *        |  <------------ MAP_IDS, TIME_OFFSETS |             |      only with two steps
@@ -259,6 +260,11 @@ void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived 
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 int unix_connect(const char *path, int type);
 
+/* ---- death.c: has the program begun, or has the child died? ------------------------------------------------ */
+bool death_is_none(
+	const struct serve *s); /* after the end of the stream: the program runs, or has run */
+int death_explain(struct serve *s); /* -1, with the reason as far as the kernel tells it */
+
 /* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */
 int launch_seccomp(struct child *c); /* compiles the profile, or finds it compiled */
 
@@ -287,14 +293,28 @@ int spawn_process(struct child *c, struct serve *s);
 /* Names the limit behind the errno of a failed clone or unshare: the errno alone misleads. -1 */
 int spawn_explain(const struct child *c);
 pid_t spawn_clone(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
-void spawn_end(pid_t pid); /* SIGKILL and reaped; 0: nothing */
+void spawn_end(pid_t *pid); /* SIGKILL and reaped; 0 then and before: nothing */
 /* After the errno of an attempt to enter the cgroup: init has moved, where it is now should be tried. */
 bool spawn_follow(struct child *c, int num);
 
 /* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
 
-/* Blocks every signal, so that none is lost between clone and wait; *old is what the child gets back. */
-int wait_prepare(sigset_t *old);
+/*
+ * Blocks every signal, so that none is lost between clone and wait; *old is what the child gets back. But
+ * HUP, INT, QUIT and TERM, unless the caller ignores them, end a start that is still being made: they kill
+ * what was cloned and the hook that runs, so that whatever waits for either goes on, and interrupt what the
+ * runtime itself waits in.
+ */
+int wait_prepare(const struct serve *s, sigset_t *old);
+int wait_clone(void); /* before a clone: no signal until wait_cloned; -1: one has come */
+void wait_cloned(void);
+void wait_in_child(void); /* in what was cloned: a signal ends this process and no other */
+int wait_begun(
+	void); /* the start is made: signals are for the foreground now; -1: one has come before */
+bool wait_is_over(void); /* a signal has ended the start */
+bool wait_ended(void); /* the same, and the error record says so */
+void wait_default(void); /* those signals end us as they would have */
+void wait_hook(pid_t pid); /* a group that those signals end; 0: none */
 /* A new pty of the container: takes the size of our own terminal, before the payload asks for it. */
 void wait_adopt(int master);
 /* Waits for init, forwarding signals, the terminal (master >= 0) and readiness (an open service). Returns

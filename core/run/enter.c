@@ -217,15 +217,19 @@ static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const s
 
 static int go(struct child *c, struct serve *s, const struct enter *how)
 {
+	pid_t first;
 	int status;
 
 	if (spawn_connect(c, how->console_socket, how->pidfd_socket) < 0 ||
 	    spawn_process(c, s) < 0 || serve_child(s) < 0)
 		return -1;
-	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
-		return -1;
+	first = s->first;
 	s->first = s->pid;
-	return how->pid_file ? pidfile_write(how->pid_file, s->pid) : 0;
+	if (first != s->pid && proc_wait(first, &status) < 0)
+		return -1;
+	if (how->pid_file && pidfile_write(how->pid_file, s->pid) < 0)
+		return -1;
+	return wait_begun();
 }
 
 int enter(struct arena *a, const struct enter *how)
@@ -245,7 +249,7 @@ int enter(struct arena *a, const struct enter *how)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
-	if (wait_prepare(&c.signals) < 0)
+	if (wait_prepare(&s, &c.signals) < 0)
 		return -1;
 	status = go(&c, &s, how);
 	if (!status && !how->detach)
@@ -256,9 +260,12 @@ int enter(struct arena *a, const struct enter *how)
 
 		/* A process whose pid never arrived ends by this. */
 		serve_end(&s);
-		spawn_end(s.pid);
-		if (s.first != s.pid)
-			spawn_end(s.first);
+		if (s.first == s.pid)
+			s.first = 0;
+		spawn_end(&s.pid);
+		spawn_end(&s.first);
+		if (wait_ended())
+			return -1;
 		/* Whatever it looks like from here, that is why: engines look for the words. */
 		if (!life_there(&life))
 			return failx("container not running: it ended meanwhile (%s)", text);

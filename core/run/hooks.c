@@ -30,9 +30,12 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 					    : (const char *const *)environ;
 	sigset_t none;
 
+	wait_in_child();
 	no_args[0] = (char *)h->path;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Killed with what waits for it. Where a profile denies it, the hook runs all the same. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* A group of its own: a timeout kills what the hook started as well. */
 	setpgid(0, 0);
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
@@ -41,7 +44,7 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 			execve(h->path, args, (char *const *)env);
 	}
 	dprintf(out, "exec %s: %s\n", h->path, err_reason(errno));
-	_exit(127);
+	proc_end(127);
 }
 
 static int hook_start(const struct hook_run *run, const struct oci_hook *h, struct hook_proc *p)
@@ -144,7 +147,9 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	oci_state_put(&o, run->state, run->status, run->pid, NULL);
 	if (hook_start(run, h, &p) < 0)
 		goto out;
+	wait_hook(p.pid);
 	hook_talk(&p, o.buf, o.len, h->timeout ? now_ms() + *h->timeout * 1000LL : 0);
+	wait_hook(0);
 	if (p.timed_out) {
 		kill(-p.pid, SIGKILL);
 		kill(p.pid, SIGKILL); /* should it have left its group */

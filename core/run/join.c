@@ -253,7 +253,7 @@ int join_appear(struct child *c)
 		return spawn_explain(c);
 	}
 	if (pid)
-		_exit(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
+		proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 	if (setsid() < 0)
 		return fail("setsid");
 	if (c->process->terminal && tty_control() < 0)

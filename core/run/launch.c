@@ -343,9 +343,10 @@ static void undo(struct undo *u)
 	num = err_num();
 	/* An init whose pid never arrived ends by this. */
 	serve_end(s);
-	spawn_end(s->pid);
-	if (s->first != s->pid)
-		spawn_end(s->first);
+	if (s->first == s->pid)
+		s->first = 0;
+	spawn_end(&s->pid);
+	spawn_end(&s->first);
 	/* Out of descriptors may be why we are here. */
 	fd_close(&s->pidfd);
 	fd_close(&s->master);
@@ -388,6 +389,7 @@ static bool has_service(const struct child *c)
 static int go(struct arena *a, struct child *c, struct serve *s, struct oci_config *config)
 {
 	struct undo u __cleanup(undo) = { .arena = a, .serve = s };
+	pid_t first;
 	int status;
 
 	if (claim(c, s->life) < 0)
@@ -404,9 +406,10 @@ static int go(struct arena *a, struct child *c, struct serve *s, struct oci_conf
 	/* The container's from here on: it goes with its mount namespace. */
 	fd_close(&c->image.mnt);
 	/* The first of two processes has done its work. */
-	if (s->first != s->pid && proc_wait(s->first, &status) < 0)
-		return -1;
+	first = s->first;
 	s->first = s->pid;
+	if (first != s->pid && proc_wait(first, &status) < 0)
+		return -1;
 	/* The end of the stream is also what a death looks like, by a profile that kills for instance. */
 	if (c->how->wait_start && !life_waits(s->life))
 		return failx("container init died before it waited for start");
@@ -414,7 +417,7 @@ static int go(struct arena *a, struct child *c, struct serve *s, struct oci_conf
 		return -1;
 	/* From here on it is for others to see as running, its poststart hooks among them. */
 	life_unlock(s->life);
-	if (!c->how->wait_start && life_poststart(a, s->life) < 0)
+	if ((!c->how->wait_start && life_poststart(a, s->life) < 0) || wait_begun() < 0)
 		return -1;
 	u.keep = true;
 	return 0;
@@ -427,16 +430,17 @@ int launch(struct arena *a, const struct launch *how)
 	struct child c = CHILD_INIT(a, how);
 	struct serve s = SERVE_INIT(&c, &life);
 
-	if (prepare(a, &doc, &c) < 0 || wait_prepare(&c.signals) < 0)
+	if (prepare(a, &doc, &c) < 0 || wait_prepare(&s, &c.signals) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
 	if (life_new(a, how->root, how->id, &life) < 0)
-		return -1;
+		return wait_ended(), -1;
 	if (go(a, &c, &s, &doc.config) < 0)
-		return s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
+		return !wait_ended() && s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
 	if (!how->detach)
 		return foreground(a, &s);
+	wait_default();
 	service_wait(&s.service, &life, s.pidfd);
 	return 0;
 }

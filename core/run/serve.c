@@ -479,27 +479,6 @@ static int answer(struct serve *s, const struct wire_msg *m)
 	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
-/* The end of the stream before READY: only the kernel knows more (checklist X-09). */
-static int died_early(struct serve *s)
-{
-	const char *who = child_enters(s->c) ? "the process" : "container init";
-	pid_t pid = s->pid ? s->pid : s->first;
-	int status;
-
-	if (pid <= 0 || proc_wait(pid, &status) < 0)
-		return failx("%s died before it was ready", who);
-	if (s->pid)
-		s->pid = 0;
-	else
-		s->first = 0;
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills(s->life->cgroup))
-		return failx("container init was OOM-killed (memory limit too low?)");
-	if (WIFSIGNALED(status))
-		return failx("%s was killed by signal %d before it was ready", who,
-			     WTERMSIG(status));
-	return failx("%s exited with status %d before it was ready", who, WEXITSTATUS(status));
-}
-
 /* The frame by which engines and people know a start that failed: the container's first process says
  * where it was, a program that is not there speaks for itself (checklist X-10). */
 static int in_frame(const struct serve *s)
@@ -521,7 +500,8 @@ static bool is_silent(const struct serve *s)
 	if (s->pid && s->phase < PHASE_SEEN)
 		return false;
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
+		if (wait_is_over())
+			return true;
 	return fds[1].revents && !fds[0].revents;
 }
 
@@ -552,9 +532,9 @@ static int serve_all(struct serve *s)
 		if (rc < 0)
 			return -1;
 	}
-	if (got < 0)
+	if (got < 0 || wait_ended())
 		return -1;
-	return s->phase > PHASE_MAKE && s->pid ? 0 : died_early(s);
+	return s->phase > PHASE_MAKE && s->pid && death_is_none(s) ? 0 : death_explain(s);
 }
 
 int serve_child(struct serve *s)

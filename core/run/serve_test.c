@@ -146,15 +146,22 @@ static void test_rows(void)
 /* ---- what it says then ----------------------------------------------------------------------------- */
 
 /* What the liar has said, and that it is dead. */
+static bool executes; /* the child has executed a program before its end is heard of */
+
 static int hear(void)
 {
+	struct proc_stat st;
 	int rc;
 
 	if (its.in >= 0)
 		shutdown(its.in, SHUT_WR);
 	serve.first = fork();
+	if (!serve.first && executes)
+		execl("/bin/sh", "sh", "-c", "exit 0", NULL);
 	if (!serve.first)
 		_exit(3);
+	while (executes && proc_stat(serve.first, &st) == 1 && st.no_exec && !st.exiting)
+		;
 	if (serve.pid)
 		serve.pid = serve.first;
 	rc = serve_child(&serve);
@@ -202,7 +209,7 @@ static const struct {
 	  "by this container" },
 	{ "a mount that is none", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
 	{ "a mount far off", "init", WIRE_MOUNT_FD, INT32_MAX, true, false, "of 2" },
-	{ "a mount below all", "init", WIRE_MOUNT_FD, INT32_MIN, true, false, "of 2" },
+	{ "a mount below all", "init", WIRE_MOUNT_FD, INT32_MIN, true, false, "init asks for device" },
 	{ "the image of a directory", "init", WIRE_MOUNT_FD, MOUNT_ROOT, true, false, "image" },
 	{ "the source of a mount that has none", "init", WIRE_MOUNT_FD, 1, true, false,
 	  "which has none" },
@@ -333,7 +340,15 @@ static void test_end(void)
 	fresh(&none, "init");
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
-	ok(!hear(), "after READY it is not");
+	ok(hear() < 0 && strstr(err_text(), "status 3"),
+	   "after READY too, where no program was executed");
+	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	executes = true;
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	ok(!hear(), "otherwise it is none");
+	executes = false;
 	wire_close(&child.pipes);
 	fresh(&none, "init");
 	connect_it();

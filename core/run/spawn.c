@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 int spawn_explain(const struct child *c)
 {
@@ -129,7 +130,11 @@ int spawn_process(struct child *c, struct serve *s)
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
 	cgroup = doors && !c->plan.alone ? cgroup_clone_fd(cg) : -1;
 	c->join = doors && cgroup == -1 && !c->plan.alone;
+	if (wait_clone() < 0)
+		return -1;
 	pid = clone_child(c, s, cgroup);
+	if (!pid)
+		wait_in_child();
 	if (!pid && c->plan.two_steps)
 		child_first(c);
 	if (!pid)
@@ -146,16 +151,30 @@ int spawn_process(struct child *c, struct serve *s)
 	if (pid < 0)
 		return -1;
 	s->first = pid;
-	if (c->plan.two_steps)
-		return 0;
-	s->pid = pid;
-	return serve_known(s);
+	if (!c->plan.two_steps)
+		s->pid = pid;
+	wait_cloned();
+	return s->pid ? serve_known(s) : 0;
 }
 
-void spawn_end(pid_t pid)
-{
-	int status;
+#define END_SECONDS 5
 
-	if (pid > 0 && !kill(pid, SIGKILL) && proc_wait(pid, &status) < 0)
-		err_clear("it was no child of ours any more");
+/* What is frozen, or waits in the kernel for a device, does not die before that is over. */
+void spawn_end(pid_t *pid)
+{
+	const struct timespec step = { END_SECONDS, 0 };
+	sigset_t chld;
+	pid_t old = *pid;
+	int got;
+
+	*pid = 0;
+	if (old <= 0 || kill(old, SIGKILL) < 0)
+		return;
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	do {
+		got = waitpid(old, NULL, WNOHANG | __WALL);
+	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
+	if (!got)
+		log_warn("process %d does not end", (int)old);
 }

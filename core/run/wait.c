@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -245,13 +246,125 @@ static int relay_loop(struct relay *r)
 	return 0;
 }
 
-int wait_prepare(sigset_t *old)
+static const unsigned char ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+/* The start that is being made. */
+static struct {
+	const struct serve *volatile serve; /* NULL: it is made, or there is none */
+	volatile pid_t hook; /* a group of processes; 0: none */
+	volatile sig_atomic_t by; /* the signal that has ended it; 0: none */
+	bool cloned; /* not the runtime, but what it has cloned */
+	sigset_t signals; /* of ends those that the caller does not ignore */
+} making;
+
+static void end_start(int sig)
+{
+	const struct serve *s = making.serve;
+	int saved = errno;
+
+	if (making.cloned)
+		proc_end(128 + sig);
+	making.by = sig;
+	/* What is frozen or waits for a dead filesystem does not even die: no more is heard of it. */
+	if (s)
+		shutdown(s->wire.in, SHUT_RDWR);
+	if (s && s->first > 0)
+		kill(s->first, SIGKILL);
+	if (s && s->pid > 0)
+		kill(s->pid, SIGKILL);
+	if (making.hook > 0)
+		kill(-making.hook, SIGKILL);
+	errno = saved;
+}
+
+/* No SA_RESTART: what the runtime itself waits in is interrupted. */
+static void catch_ends(void (*handler)(int))
+{
+	struct sigaction act = { .sa_handler = handler }, old;
+
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		if (!handler && !sigismember(&making.signals, ends[i]))
+			continue;
+		sigaction(ends[i], &act, &old);
+		if (handler && old.sa_handler == SIG_IGN)
+			sigaction(ends[i], &old, NULL);
+		else if (handler)
+			sigaddset(&making.signals, ends[i]);
+	}
+}
+
+static void open_ends(bool open)
+{
+	sigprocmask(open ? SIG_UNBLOCK : SIG_BLOCK, &making.signals, NULL);
+}
+
+bool wait_is_over(void)
+{
+	return making.by;
+}
+
+int wait_clone(void)
+{
+	open_ends(false);
+	return making.by ? failx("a signal came") : 0;
+}
+
+void wait_cloned(void)
+{
+	open_ends(true);
+}
+
+void wait_in_child(void)
+{
+	making.cloned = true;
+}
+
+int wait_begun(void)
+{
+	open_ends(false);
+	if (making.by)
+		return failx("a signal came");
+	making.serve = NULL;
+	return 0;
+}
+
+bool wait_ended(void)
+{
+	if (!making.by)
+		return false;
+	for (const struct json_word *w = proc_signals(); w->word; w++)
+		if (w->value == making.by) {
+			failx("ended by SIG%s before it was started", w->word);
+			return true;
+		}
+	return true;
+}
+
+void wait_default(void)
+{
+	catch_ends(SIG_DFL);
+	open_ends(true);
+}
+
+void wait_hook(pid_t pid)
+{
+	making.hook = pid;
+	/* Also in a start that is undone, and at the end of a container in the foreground. */
+	if (!making.cloned && (pid || !making.serve))
+		open_ends(pid);
+}
+
+int wait_prepare(const struct serve *s, sigset_t *old)
 {
 	sigset_t all;
 
 	proc_all_signals(&all);
+	making.serve = s;
+	/* musl's sigaction(3) unblocks 32 to 34 when it first sets a handler. */
+	catch_ends(end_start);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return fail("block signals");
+	open_ends(true);
 	/* While CHLD is ignored, which is inherited, wait(2) waits for ever. */
 	signal(SIGCHLD, SIG_DFL);
 	/* What the caller blocked is no affair of the container. */
@@ -304,13 +417,11 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 
 static void leave(int sig)
 {
-	_exit(128 + sig);
+	proc_end(128 + sig);
 }
 
 void wait_mortal(void)
 {
-	static const unsigned char ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-
 	for (size_t i = 0; i < sizeof(ends); i++)
 		signal(ends[i], leave);
 }

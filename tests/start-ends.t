@@ -1,0 +1,209 @@
+#!/bin/sh
+# start-ends.t - a start always ends: profiles that deny what ends it or kill it, signals to a runtime that waits for something.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+bundle
+config_set /root/readonly false
+cp "$bundle/config.json" "$tmp/good.json"
+# A start that does not end is one that timeout has killed.
+: "${LIMIT:=20}"
+
+# profile JSON [ARG...]: this profile.
+profile() {
+	cp "$tmp/good.json" "$bundle/config.json"
+	config_set /linux/seccomp "$1"
+	shift
+	[ $# = 0 ] || config_set "$@"
+}
+denies() { # NAME ACTION [NNP]
+	profile "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$1,\"action\":\"$2\"}]}" \
+		/process/noNewPrivileges "${3:-true}"
+}
+# not_started DESC STATUS PATTERN: what was asked for failed with one sentence, and nothing is left.
+not_started() {
+	like "$1" "$status $(grep -c -v level=warning "$tmp/err") $err" "^$2 1 .*$3"
+	is "$1: nothing is left" "$(status_of "$id") $(processes_left)" 'none '
+	drop "$id"
+}
+
+if grep -q '^Seccomp:' /proc/self/status; then
+	for nnp in true false; do
+		profile '{"defaultAction":"SCMP_ACT_ERRNO"}' /process/noNewPrivileges $nnp
+		for verb in run 'run -d' create; do
+			# shellcheck disable=SC2086
+			do_runc $verb --bundle "$bundle" "$id"
+			not_started "$verb under a profile that denies everything (noNewPrivileges $nnp)" 1 \
+				'(the seccomp profile forbids|operation not permitted)'
+		done
+	done
+	for call in execve 'execve","exit_group' 'execve","exit_group","exit' \
+		'execve","exit_group","exit","sendmsg","sendto","write' 'execve","exit_group","exit","sendmsg","rt_sigprocmask","close'; do
+		denies "[\"$call\"]" SCMP_ACT_ERRNO
+		run
+		like "a profile that denies $(echo "$call" | tr -d '"')" "$status $(error_lines "$tmp/err") $err" '^(1|255) 1 .*(forbids execve|exec /bin/true|exec .*not permitted)'
+		is 'and nothing is left of it' "$(status_of "$id") $(processes_left)" 'none '
+		drop "$id"
+	done
+
+	# Killed before execve is not started.
+	for action in SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_TRAP; do
+		denies '["execve"]' $action
+		for verb in run 'run -d'; do
+			# shellcheck disable=SC2086
+			do_runc $verb --bundle "$bundle" "$id"
+			not_started "$verb under a profile with $action for execve" 1 'killed by SIGSYS .*kills for execve'
+		done
+	done
+	denies '["setresuid"]' SCMP_ACT_KILL false
+	run
+	not_started 'run under a profile that kills for setresuid' 1 'killed by SIGSYS .*kills for setresuid'
+	profile '{"defaultAction":"SCMP_ACT_KILL"}'
+	for verb in run 'run -d' create; do
+		i=0
+		while [ $i -lt 10 ]; do
+			i=$((i + 1))
+			# shellcheck disable=SC2086
+			do_runc $verb --bundle "$bundle" "$id"
+			[ "$status" = 1 ] || break
+		done
+		not_started "$verb under a profile that kills for everything, ten times" 1 'killed by SIGSYS'
+	done
+	for call in read close; do
+		denies "[\"$call\"]" SCMP_ACT_KILL
+		i=0
+		while [ $i -lt 10 ]; do
+			i=$((i + 1))
+			create
+			[ "$status" = 1 ] || break
+		done
+		not_started "create under a profile that kills for $call, ten times" 1 "killed by SIGSYS .*kills for $call"
+	done
+	profile '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
+	argv sleep 1000
+	do_runc create --bundle "$bundle" "$id"
+	is 'create under a profile that kills for execve' "$status $(status_of "$id")" '0 created' || diag "$err"
+	drop "$id"
+	# A program that has begun is another matter, however short it lives.
+	profile '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_KILL"}]}'
+	argv probe call sched_yield
+	run
+	is 'a program that is killed by its profile: its status' "$status" 159 || diag "$err"
+	argv tiny
+	i=0
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		run
+		[ "$status" = 0 ] || break
+	done
+	is 'programs that end at once, twenty times' "$status $err" '0 ' || diag "$i"
+
+	# exec takes the profile of the container.
+	denies '["no_such_call"]' SCMP_ACT_KILL
+	argv sleep 1000
+	runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1
+	profile_file=$root/$id/config.json
+	json_set "$profile_file" /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
+	do_runc exec "$id" true
+	like 'exec under a profile that kills for execve' "$status $(error_lines "$tmp/err") $err" '^255 1 .*the process was killed by SIGSYS .*kills for execve'
+	json_set "$profile_file" /linux/seccomp '{"defaultAction":"SCMP_ACT_ERRNO"}'
+	do_runc exec "$id" true
+	like 'exec under a profile that denies everything' "$status $(error_lines "$tmp/err") $err" '^255 1 .*(forbids|not permitted)'
+	is 'and only the container lives' "$(processes_left | wc -l | tr -d ' ')" 1
+	drop "$id"
+else
+	skip 'profiles that deny what ends a start' 'this kernel has no seccomp'
+fi
+cp "$tmp/good.json" "$bundle/config.json"
+
+# ---- signals ----
+
+# begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would have it.
+env --default-signal=INT true 2>/dev/null && default='env --default-signal=INT,QUIT,HUP,TERM'
+begin() {
+	rm -f "$tmp/hangs"
+	# shellcheck disable=SC2086
+	background ${default:-env} OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+}
+# ended DESC SIGNAL STATUS: it waits for what hangs; the signal ends it, with one sentence.
+ended() {
+	wait_for test -e "$tmp/hangs"
+	kill -"$2" "$bg"
+	eventually gone "$bg" || kill -KILL "$bg"
+	status=0
+	wait "$bg" || status=$?
+	like "$1: SIG$2 ends it" "$status $(error_lines "$tmp/err") $(cat "$tmp/err")" "^$3 1 .*ended by SIG$2 before it was started"
+}
+hanging=$tmp/hanging
+printf '#!/bin/sh\necho >%s/hangs\nread line <%s/fifo\n' "$tmp" "$tmp" >"$hanging"
+chmod 755 "$hanging"
+mkfifo "$tmp/fifo"
+argv sleep 1000
+hook() { config_set /hooks "{\"$1\":[{\"path\":\"$hanging\",\"env\":[\"OCI_TEST_MARK=$mark\"]}]}"; }
+for sig in TERM HUP INT QUIT; do
+	case $sig in
+	INT | QUIT) [ -n "${default:-}" ] || continue ;;
+	esac
+	hook createRuntime
+	begin run --bundle "$bundle" "$id"
+	ended 'run, and a hook that waits for a FIFO' $sig 1
+	nothing_left "SIG$sig: nothing is left"
+done
+for verb in 'run -d' create; do
+	for h in prestart createRuntime createContainer; do
+		hook $h
+		# shellcheck disable=SC2086
+		begin $verb --bundle "$bundle" "$id"
+		ended "$verb, and a $h hook that waits for a FIFO" TERM 1
+		nothing_left "$verb, a $h hook: nothing is left"
+	done
+done
+hook poststart
+begin run --bundle "$bundle" "$id"
+ended 'run, and a poststart hook that waits for a FIFO' TERM 1
+nothing_left 'a poststart hook: nothing is left'
+# Where it would outlive its container: without a pid namespace, and without a cgroup.
+hook createContainer
+config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
+begin --cgroup-manager disabled run --bundle "$bundle" "$id"
+ended 'without a pid namespace and a cgroup' TERM 1
+nothing_left 'without a pid namespace and a cgroup: nothing is left'
+# The caller ignores HUP (nohup): so do we.
+cp "$tmp/good.json" "$bundle/config.json"
+argv true
+rm "$tmp/fifo"
+mkfifo "$tmp/fifo"
+hook createRuntime
+rm -f "$tmp/hangs"
+(
+	trap '' HUP
+	exec env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err"
+) &
+bg=$!
+bg_all="$bg_all $bg"
+ok 'HUP is ignored by the caller: it hangs' wait_for test -e "$tmp/hangs"
+kill -HUP "$bg"
+echo go >"$tmp/fifo"
+status=0
+wait "$bg" || status=$?
+is 'and goes on all the same' "$status $(cat "$tmp/err")" '0 '
+
+# What enters a container that is frozen waits until it is thawed. Before v2 it does not even die before that.
+cp "$tmp/good.json" "$bundle/config.json"
+argv sleep 1000
+runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1
+if runc pause "$id" 2>/dev/null; then
+	begin exec --ignore-paused "$id" true
+	procs_are() { [ "$(processes_left | wc -l)" -eq "$1" ]; }
+	ok 'exec into a paused one: init, the runtime, and what it has cloned' wait_for procs_are 3
+	: >"$tmp/hangs"
+	ended 'exec, and a container that is paused' TERM 255
+	runc resume "$id"
+	ok 'nothing is left of it in the container' wait_for procs_are 1
+else
+	skip 'exec, and a container that is paused' 'containers cannot be paused here'
+fi
+drop "$id"
+
+nothing_left
+done_testing
