@@ -177,9 +177,9 @@ test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c
 test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))
 
-check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines
+check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines, a control
 	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \
-		vm-quick:v2 vm-quick:v1
+		vm-quick:v2 vm-quick:v1 control:runc
 
 # SUITE=sid: those of another Debian suite, installed into build/.
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
