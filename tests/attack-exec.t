@@ -259,6 +259,67 @@ else
 fi
 drop "$id"
 
+# ---- an init that goes on into namespaces of its own making ----
+
+# As an ordinary user without capabilities it makes a user namespace, and in that a mount namespace where
+# its own programs lie on /bin. Executed there they would have the privileges that exec asks for.
+# astray NAMESPACES [POINTER VALUE]...: a container whose init does so.
+astray() {
+	drop "$id"
+	bundle
+	config_set /root/readonly false
+	_ns=$1
+	shift
+	[ $# = 0 ] || config_set "$@"
+	mkdir "$rootfs/evil"
+	cp -a "$rootfs/bin/." "$rootfs/evil"
+	rm -f "$rootfs/evil/cat"
+	printf '#!/bin/sh\necho evil; busybox cat /only-root\n' >"$rootfs/evil/cat"
+	chmod 755 "$rootfs/evil/cat"
+	echo secret >"$rootfs/only-root"
+	chmod 600 "$rootfs/only-root"
+	argv sh -c "$_ns"
+	do_runc run -d --bundle "$bundle" "$id"
+	[ "$status" = 0 ] || diag "$err"
+	wait_for test -e "$rootfs/tmp/ready"
+}
+covered='mount -o bind /evil /bin && touch /tmp/ready; exec sleep 1000'
+plain_user='{"uid":1000,"gid":1000}'
+no_caps='{"bounding":[],"effective":[],"permitted":[]}'
+reject() {
+	do_runc exec --user 0 --cap CAP_DAC_OVERRIDE "$id" cat /only-root
+	case $out in
+	*evil*) fail "$1" && diag "$status $out" ;;
+	*) like "$1" "$status $err" '^255 .*in a (user )?namespace of its own making' || diag "$out" ;;
+	esac
+}
+if unshare -U true 2>/dev/null; then
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	reject 'exec does not follow init into a user namespace of its own'
+	# The namespaces that the first call left are gone, and their numbers free for the second.
+	astray "exec unshare -U -r -m unshare -m unshare -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	reject 'nor when the number of the mount namespace is used again'
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps" \
+		/linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
+	reject 'nor from one user namespace into the next'
+	# What an older version, or runc, has made says nothing of its namespaces.
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	[ -z "$(json_get "$root/$id/state.json" /namespace_ids)" ] ||
+		json_del "$root/$id/state.json" /namespace_ids
+	reject 'nor where its namespaces are not on record'
+else
+	skip 'exec does not follow init into a user namespace of its own' 'no user namespaces here'
+fi
+astray "exec unshare -m sh -c '$covered'" /process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
+reject 'exec does not follow init into a mount namespace of its own'
+drop "$id"
+container sh -c 'unshare -m true; sleep 1000'
+do_runc exec "$id" true
+is 'what other processes of the container do does not matter' "$status" 0 || diag "$err"
+drop "$id"
+
 # ---- the number of a dead init is given to another process while exec looks it up ----
 
 # Without namespaces and cgroups only the root directory, found by /proc/PID, is joined.

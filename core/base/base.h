@@ -199,6 +199,7 @@ void proc_end(int status) __attribute__((noreturn));
  * everybody. The environment goes as well then: getenv(3) finds nothing in it any more. */
 void proc_take_args(struct arena *a, int argc, char **argv, char **envp);
 void proc_hide_args(void);
+int proc_open(pid_t pid); /* its directory in /proc, O_PATH */
 /* waitpid without EINTR. Returns the raw status or -1. */
 int proc_wait(pid_t pid, int *status);
 /* The exit code a shell would show: its own, or 128 + signal. */

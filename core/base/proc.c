@@ -124,6 +124,16 @@ void proc_end(int status)
 		__builtin_trap();
 }
 
+int proc_open(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", path) : fd;
+}
+
 int proc_wait(pid_t pid, int *status)
 {
 	pid_t got;

@@ -58,6 +58,12 @@ int ns_own(const struct ns_plan *plan, int type);
  * uid and gid 0 inside. NS-03. */
 int ns_enter(struct ns_plan *plan);
 const char *ns_name(int type); /* "NEWPID" */
+int ns_type(const char *name); /* and back; 0: none */
+/* What no other living namespace has: "DEV:INO". dir: /proc/PID of a process on this kernel. Of that
+ * process, or of ourselves: what our children will be in. */
+#define NS_ID_MAX 48
+enum ns_whose { NS_ITS, NS_OURS };
+int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX]);
 
 /* ---- userns.c: id maps (user_namespaces(7)) --------------------------------------------------------- */
 

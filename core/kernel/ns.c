@@ -4,6 +4,7 @@
 
 #include <grp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
@@ -24,6 +25,35 @@ const char *ns_name(int type)
 		if (ns_rows[i].type == type)
 			return ns_rows[i].name;
 	return "?";
+}
+
+int ns_type(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (!strcmp(ns_rows[i].name, name))
+			return ns_rows[i].type;
+	return 0;
+}
+
+int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX])
+{
+	bool later = whose == NS_OURS && type & (CLONE_NEWPID | CLONE_NEWTIME);
+	const char *file = "";
+	struct stat st;
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (ns_rows[i].type == type)
+			file = ns_rows[i].file;
+	snprintf(path, sizeof(path), "%sns/%s%s", whose == NS_OURS ? "../self/" : "", file,
+		 later ? "_for_children" : "");
+	/* KERNEL 4.12: pid_for_children (ENOENT); that of the process we have joined instead. */
+	if (fstatat(dir, path, &st, 0) < 0)
+		return later && errno == ENOENT ? ns_id(dir, NS_ITS, type, id)
+						: fail("look at the %s namespace", file);
+	snprintf(id, NS_ID_MAX, "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return 0;
 }
 
 void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)

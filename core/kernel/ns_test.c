@@ -177,6 +177,25 @@ static void test_open(void)
 	is_str(ns_name(1), "?", "and of none");
 }
 
+static void test_ids(void)
+{
+	int dir = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char its[NS_ID_MAX], ours[NS_ID_MAX], mnt[NS_ID_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		int type = i ? CLONE_NEWPID : CLONE_NEWUSER;
+
+		ok(!ns_id(dir, NS_ITS, type, its) && !ns_id(dir, NS_OURS, type, ours) &&
+			   !strcmp(its, ours) && strchr(its, ':'),
+		   "the id of our own %s", ns_name(type));
+	}
+	ok(!ns_id(dir, NS_ITS, CLONE_NEWNS, mnt) && strcmp(mnt, its), "another one differs");
+	ok(ns_id(-1, NS_ITS, CLONE_NEWNS, mnt) < 0 && strstr(err_text(), "mnt namespace"),
+	   "of no process: a failure");
+	ok(ns_type("NEWNS") == CLONE_NEWNS && !ns_type("mnt"), "the type by its name");
+	close(dir);
+}
+
 /* Without the right to join, nothing may go on as if it had been joined. */
 static int join_not_allowed(unsigned all)
 {
@@ -227,6 +246,7 @@ int main(void)
 	test_hide();
 	test_all_plans();
 	test_open();
+	test_ids();
 	claims_try(claims, ARRAY_SIZE(claims));
 	return done();
 }

@@ -174,6 +174,7 @@ struct oci_state {
 	LIST(struct json_pair) cgroup_paths; /* controller ("" is v2) -> absolute directory */
 	const char *cgroup_unit; /* systemd scope or slice, NULL under cgroupfs */
 	LIST(struct json_pair) namespace_paths; /* "NEWPID" -> /proc/PID/ns/pid */
+	LIST(struct json_pair) namespace_ids; /* "NEWPID" -> DEV:INO of the container's own */
 	const char *intel_rdt_path;
 	const char *keyring; /* name of its session keyring, which nobody else knows */
 	bool own_pid_ns; /* init's death kills everything */

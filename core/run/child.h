@@ -148,6 +148,7 @@ struct child {
 	struct ns_plan plan;
 	int target; /* exec: pidfd of the container's init; -1: create and run */
 	pid_t thread; /* exec: a thread of it whose namespaces can be seen: life_thread() */
+	int target_dir; /* exec: the directory of that in /proc */
 	int target_root; /* exec without a mount namespace: init's root directory */
 	struct seccomp_prog seccomp;
 	struct cred_caps caps;
@@ -182,7 +183,7 @@ struct child {
 		.arena = (arena_), .how = (how_), .wire = WIRE_NONE, .pipes = WIRE_NONE,           \
 		.listener = -1, .fifo = -1, .console = -1, .pidfd_socket = -1, .root = -1,         \
 		.proc = -1, .tty = -1, .theirs = { -1, -1, -1, -1, -1 }, .target = -1,             \
-		.target_root = -1, .self = -1, .image.mnt = -1,                                    \
+		.target_dir = -1, .target_root = -1, .self = -1, .image.mnt = -1,                  \
 	}
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */

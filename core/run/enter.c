@@ -168,11 +168,9 @@ static int plan_namespaces(struct child *c, const struct life *l)
 	c->plan.two_steps = c->late = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
 	/* A thread that has ended has no namespaces any more, and a pidfd leads to the first one. KERNEL 5.3:
 	 * pidfd_open(2). The directory in /proc dies with its process as well. */
-	snprintf(path, sizeof(path), "/proc/%d", c->thread);
-	c->target = l->pidfd >= 0 && !l->headless
-			    ? l->pidfd
-			    : openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (c->target < 0)
+	c->target_dir = proc_open(c->thread);
+	c->target = l->pidfd >= 0 && !l->headless ? l->pidfd : c->target_dir;
+	if (c->target_dir < 0)
 		return failx("container not running");
 	c->no_setgroups = (c->how->rootless || c->plan.all & CLONE_NEWUSER) &&
 			  userns_denies_groups(l->state.pid);

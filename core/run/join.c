@@ -118,6 +118,41 @@ static int enter_one_by_one(struct child *c)
 }
 
 /*
+ * Init may have gone on into namespaces of its own making. As any user it makes a user namespace and, in
+ * that, a mount namespace where it decides what lies at each path: a program that is executed there with
+ * the container's privileges is init's. Looked at after joining, as init can do it at any time, but not
+ * return. Numbers are used again: that of a user namespace is not as long as one made in it lives.
+ */
+static int check_joined(const struct child *c)
+{
+	unsigned checked = c->plan.all | CLONE_NEWUSER;
+	char id[NS_ID_MAX], own[NS_ID_MAX];
+
+	list_each (noted, c->state->namespace_ids) {
+		int type = ns_type(noted->key);
+
+		if (!(checked & type))
+			continue;
+		if (ns_id(c->target_dir, c->plan.all & type ? NS_OURS : NS_ITS, type, id) < 0)
+			return -1;
+		if (strcmp(id, noted->value))
+			return failx(
+				"container init is in a namespace of its own making (%s), where "
+				"nothing is executed",
+				noted->key);
+	}
+	/* Made by another version, or by runc: where it has no user namespace of its own init is in ours. */
+	if (c->state->namespace_ids.n || c->plan.all & CLONE_NEWUSER)
+		return 0;
+	if (ns_id(c->target_dir, NS_ITS, CLONE_NEWUSER, id) < 0 ||
+	    ns_id(c->target_dir, NS_OURS, CLONE_NEWUSER, own) < 0)
+		return -1;
+	return strcmp(id, own) ? failx("container init is in a user namespace of its own making, "
+				       "where nothing is executed")
+			       : 0;
+}
+
+/*
  * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
  * memory and descriptors are the host's (2016-9962).
  */
@@ -131,6 +166,8 @@ static int enter_target(struct child *c)
 		if (enter_one_by_one(c) < 0)
 			return -1;
 	}
+	if (check_joined(c) < 0)
+		return -1;
 	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
 		return -1;
 	if (c->target_root < 0)

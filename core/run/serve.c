@@ -274,15 +274,34 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	return 0;
 }
 
-/* For tools that look into state.json for a namespace to join (checklist F-02). */
+/*
+ * The paths are for tools that look into state.json for a namespace to join (checklist F-02). The ids are
+ * for exec, which does not follow init into others. The cgroup namespace is yet to be made, and shows
+ * no other files.
+ */
 static void note_namespaces(struct serve *s)
 {
 	struct ns_plan plan = { .all = ~0u };
-	struct json_pair *pairs = arena_alloc(s->c->arena, NS_MAX * sizeof(*pairs));
+	struct json_pair *pairs = arena_alloc(s->c->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
+	unsigned types = (s->c->plan.all & ~s->c->plan.late_flags) | CLONE_NEWUSER;
+	int dir __cleanup(fd_close) = proc_open(s->pid);
+	char id[NS_ID_MAX];
 
 	ns_plan_process(s->c->arena, s->pid, &plan);
-	for (size_t i = 0; i < plan.njoins; i++)
-		pairs[i] = (struct json_pair){ ns_name(plan.joins[i].type), plan.joins[i].path };
+	ids = pairs + plan.njoins;
+	s->life->state.namespace_ids.at = ids;
+	for (size_t i = 0; i < plan.njoins; i++) {
+		int type = plan.joins[i].type;
+
+		pairs[i] = (struct json_pair){ ns_name(type), plan.joins[i].path };
+		if (!(types & type))
+			continue;
+		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
+			log_debug("namespaces are not on record: %s", err_text());
+		else
+			ids[s->life->state.namespace_ids.n++] =
+				(struct json_pair){ ns_name(type), arena_strdup(s->c->arena, id) };
+	}
 	s->life->state.namespace_paths.at = pairs;
 	s->life->state.namespace_paths.n = plan.njoins;
 }
