@@ -27,6 +27,8 @@ use() { config_set /root/path "$(quote "$1")"; }
 # poke FILE OFFSET BYTES: over what is there.
 poke() { printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
 
+cp "$bundle/config.json" "$tmp/plain.json"
+
 # ---- device nodes: where no device rules stand nothing but the mount keeps them from being used ----
 
 for type in squashfs erofs ext4; do
@@ -36,19 +38,41 @@ for type in squashfs erofs ext4; do
 	fi
 	use "$tmp/root.$type"
 	argv sh -c 'probe open /srv/null rw; probe open /dev/null rw'
-	RUNC_FLAGS='--cgroup-manager disabled'
-	run
-	RUNC_FLAGS=
+	do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
 	is "$type: a device node of the image is not used" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
 	if grep -q overlay /proc/filesystems; then
 		run --overlay
 		is "$type: nor is it through an overlay" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
 	fi
-	cp "$bundle/config.json" "$tmp/plain.json"
 	config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
 	refused "$type: without a mount on /dev: refused" 'root.path: .* needs a mount on /dev'
 	cp "$tmp/plain.json" "$bundle/config.json"
 done
+
+config_set /root/path '"rootfs"'
+argv sh -c 'probe open /srv/null rw; probe open /dev/null rw'
+for user in '' user; do
+	if [ -n "$user" ]; then
+		chown -hR 100000:100000 "$dir"
+		config_set /linux/namespaces/- '{"type":"user"}' \
+			/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+			/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
+	fi
+	for ro in true false; do
+		config_set /root/readonly $ro
+		do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+		is "a directory without cgroups${user:+, in a user namespace}, readonly $ro: a device node in it is not used" \
+			"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
+	done
+done
+config_set /linux/devices '[{"path":"/srv/zero","type":"c","major":1,"minor":5}]'
+argv probe open /srv/zero rw
+do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+is 'but where the config wants a node in it' "$out" 'open 0' || diag "$err"
+rm -f "$dir/srv/zero"
+chown -hR 0:0 "$dir"
+config_del /linux/devices
+cp "$tmp/plain.json" "$bundle/config.json"
 
 # ---- erofs: parts on other devices, which old kernels open by the name that the image says ----
 

@@ -15,16 +15,16 @@ for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 ptmx:5:2; do
 	mknod -m 666 "$tmp/dev/${d%%:*}" c "${n%:*}" "${n#*:}" || skip_all 'device nodes cannot be made here'
 done
 mkdir "$tmp/dev/pts" "$tmp/dev/shm" "$tmp/dev/mqueue"
-mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$tmp/dev/pts"
 ln -s /proc/self/fd "$tmp/dev/fd"
-mount --rbind "$tmp/dev" /dev || skip_all 'no /dev of our own can be had'
-umount -l "$tmp/dev"
+mount --bind "$tmp/dev" /dev || skip_all 'no /dev of our own can be had'
+umount "$tmp/dev"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts /dev/pts || skip_all 'a devpts cannot be mounted here'
 mounts_now >"$tmp/mounts"
 mounts_n=$(grep -c '' /proc/self/mountinfo)
 runc_for_all
 
 # Everything that belongs to the host and may come into a container, as it was long ago.
-inodes() { find /dev -xdev ! -name shm ! -name mqueue; echo "$RUNC"; find "$root" -path '*notify*' 2>/dev/null; }
+inodes() { find /dev -xdev ! -name shm ! -name mqueue ! -name pts; find /dev/pts -type c; echo "$RUNC"; find "$root" -path '*notify*' 2>/dev/null; }
 look() { inodes | sort | xargs stat -c '%n %a %u:%g %h %s %Y'; }
 prepare() {
 	inodes | xargs touch -h -d '2001-02-03 04:05:06' 2>/dev/null ||
@@ -148,6 +148,22 @@ do_runc exec "$id" probe spoil /proc/self/fd/0
 is 'exec runs where it has made a fifo of it' "$status" 0 || diag "$err"
 is 'nor then' "$(harmed)" '' || diag "$out"
 drop "$id"
+
+# ---- a terminal: the caller's is not in there, and the console is of the container's own devpts ----
+
+if helper pty; then
+	config_set /process/terminal true
+	argv probe spoil /dev/console /dev/tty /dev/ptmx /dev/pts/0 /proc/self/fd/0
+	prepare
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+		</dev/null >"$tmp/out" 2>&1
+	out=$(cat "$tmp/out")
+	like 'with a terminal it runs' "$out" '/dev/console: chmod'
+	is 'no terminal of the host is changed' "$(harmed)" '' || diag "$out"
+	config_set /process/terminal false
+else
+	skip 'with a terminal' 'the helper pty is not built'
+fi
 
 # ---- our own files: process 1 of --init, the notify directory ----
 

@@ -275,7 +275,7 @@ struct rootfs_protect {
 };
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
 int rootfs_mask_path(struct rootfs_protect *p, const char *path);
-int rootfs_readonly(int root);
+int rootfs_restrict(int root, unsigned long flags); /* MS_RDONLY, MS_NODEV */
 /* "/" is the root of a mount namespace that pivot_root(2) cannot replace. One system call where not. */
 bool rootfs_on_initramfs(void);
 /* There, with the host's privileges, before a user namespace locks what it copies: goes to a mount

@@ -251,20 +251,21 @@ int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 	return rc;
 }
 
-int rootfs_readonly(int root)
+int rootfs_restrict(int root, unsigned long flags)
 {
-	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	struct sys_mount_attr attr = { .attr_set = mountapi_attrs(flags) };
 	char path[FD_PATH_MAX];
 
 	if (!sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr))
 		return 0;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); remount, with the flags that are there and may be
 	 * locked. */
+	flags |= MS_REMOUNT | MS_BIND;
 	if (mountapi_flags(root, &flags) < 0)
 		return -1;
 	if (mount(NULL, path_of_fd(path, root), NULL, flags, NULL) < 0)
-		return fail("make the root filesystem read-only");
+		return fail("make the root filesystem %s",
+			    flags & MS_RDONLY ? "read-only" : "nodev");
 	return 0;
 }
 

@@ -217,13 +217,15 @@ static int step_protect(struct child *c)
 
 static int step_readonly(struct child *c)
 {
+	unsigned long flags = c->nodev ? MS_NODEV : 0;
+
 	if (mount_finish(&c->mounts) < 0)
 		return -1;
 	/* --overlay is meant to be written to. The annotation may come from an image or a user of the
 	 * engine, and takes nothing back that the config says. */
-	return c->config->root->readonly && has_mount_ns(c) && !(c->overlay && c->how->overlay)
-		       ? rootfs_readonly(c->root)
-		       : 0;
+	if (c->config->root->readonly && !(c->overlay && c->how->overlay))
+		flags |= MS_RDONLY;
+	return flags && has_mount_ns(c) ? rootfs_restrict(c->root, flags) : 0;
 }
 
 static int step_null(struct child *c)

@@ -161,6 +161,7 @@ struct child {
 	int console; /* connected console socket, -1: none */
 	int pidfd_socket;
 	struct image image; /* what root.path names when it is no directory: type is set */
+	bool nodev; /* no device rules stand: the root's own device nodes are not used */
 	int64_t overlay; /* bytes of the tmpfs over the root; 0: none */
 	const char *root_at; /* where image and overlay are put: the state directory's parent */
 	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */

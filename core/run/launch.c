@@ -193,18 +193,35 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 
 /* ---- claiming: the state directory and what it remembers --------------------------------------------- */
 
+static bool denies_devices(const struct child *c)
+{
+	if (c->config->linux->resources)
+		list_each (d, c->config->linux->resources->devices)
+			if (!d->allow)
+				return true;
+	return false;
+}
+
 /* Rules that deny something are all that keeps it from the host's devices. */
 static bool can_make_nodes(const struct child *c)
 {
-	const struct oci_resources *r = c->config->linux->resources;
+	return !(c->plan.all & CLONE_NEWUSER) && c->how->manager != CGROUP_DISABLED &&
+	       c->caps.bounding >> CAP_MKNOD & 1 && denies_devices(c);
+}
 
-	if (c->plan.all & CLONE_NEWUSER || c->how->manager == CGROUP_DISABLED || !r ||
-	    !(c->caps.bounding >> CAP_MKNOD & 1))
+/*
+ * Device nodes that the root directory brings along would open the host's devices where rules are asked
+ * for and no cgroup holds them. Those that we make lie on the mount at /dev, unless the config says
+ * otherwise.
+ */
+static bool wants_nodev(const struct child *c, const struct cgroup *cgroup)
+{
+	if (cgroup_exists(cgroup) || !denies_devices(c) || !mounts_dev(c))
 		return false;
-	list_each (d, r->devices)
-		if (!d->allow)
-			return true;
-	return false;
+	list_each (d, c->config->linux->devices)
+		if (strncmp(path_clean(c->arena, d->path), "/dev/", 5))
+			return false;
+	return true;
 }
 
 static int plan_cgroup(struct child *c, struct life *life)
@@ -292,6 +309,7 @@ static int claim(struct child *c, struct life *life)
 		life->cgroup = NULL;
 		return -1;
 	}
+	c->nodev = wants_nodev(c, life->cgroup);
 	fill_state(c, life);
 	cgroup_save(life->cgroup, c->arena, &life->state);
 	if (life_save(c->arena, life) < 0 || life_save_config(life, c->doc) < 0)
