@@ -66,6 +66,7 @@ struct globals {
 		*applet; /* applet: argv[0]'s name */
 	const char *log_level;
 	bool debug, systemd_cgroup, version;
+	bool plain; /* not runc, whose usage and prefixes are what its callers know */
 	/* what they mean, worked out once */
 	enum cgroup_manager manager;
 	bool is_rootless, root_is_default;
@@ -102,8 +103,8 @@ bool applet_is(const char *parent, const char *name); /* is there such a row? */
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
 bool applet_exists(const char *name);
-/* What a wrong use of a verb answers: what is wrong and its help on standard output, the error
- * record; the status. */
+/* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of runc
+ * show their whole help on standard output, as runc does. */
 int applet_misused(const struct applet *ap);
 /* Text to standard output, errors of it included (a full disk is a failure). */
 int applet_print(const char *text, size_t len);
@@ -144,6 +145,11 @@ bool simple_cpus(const char *text, int64_t *quota);
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
+
+/* ---- init.c --------------------------------------------------------------------------------------- */
+
+/* Called by the name of an init that starts a command and nothing else (tini, catatonit)? */
+bool init_only_container(void);
 
 /* ---- boot.c --------------------------------------------------------------------------------------- */
 

@@ -19,10 +19,40 @@ struct init_opts {
 struct init {
 	pid_t child; /* 0: none, pause mode */
 	bool group, warn;
+	bool job; /* we were in the foreground of a terminal, which the child was given then */
+	bool lent; /* and which it has now */
 	sigset_t before; /* mask we were started with; the child gets it back */
 	sigset_t waited;
 	bool as_zero[256]; /* exit codes that mean success (-e) */
 };
+
+/*
+ * The inits whose names we answer to, for those who start them and read what they say (docs/drop-in.md).
+ * docker reads "tini version X" and calls every other init unknown.
+ */
+static const struct persona {
+	const char *name, *version;
+	bool adopts; /* orphans, also when it is not process 1 and nobody asked */
+	short exec_failed; /* its status then; 0: 127 and 126, as shells have it */
+} personas[] = {
+	{ "tini", "tini version 0.19.0" },
+	{ "docker-init", "tini version 0.19.0" },
+	{ "catatonit", "tini version 0.1.7_catatonit", true, 1 },
+	{ "podman-init", "tini version 0.1.7_catatonit", true, 1 },
+};
+
+static const struct persona *persona(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(personas); i++)
+		if (!strcmp(globals.applet, personas[i].name))
+			return &personas[i];
+	return NULL;
+}
+
+bool init_only_container(void)
+{
+	return persona();
+}
 
 /* ---- options and environment -------------------------------------------------------------------------- */
 
@@ -88,27 +118,76 @@ static int hold_signals(struct init *init)
 
 /* ---- the child ------------------------------------------------------------------------------------------- */
 
-static _Noreturn void be_child(const struct init *init, char **argv)
+/* The file that execvp(3) has just found for name, which has no format that the kernel knows. */
+static const char *found_file(const char *name)
 {
+	const char *dirs = getenv("PATH"), *path = name;
+
+	if (strchr(name, '/'))
+		return name;
+	for (dirs = dirs ? dirs : "/usr/local/bin:/bin:/usr/bin"; *dirs; dirs += *dirs == ':') {
+		size_t len = strcspn(dirs, ":");
+
+		path = arena_printf(&arena, "%.*s/%s", len ? (int)len : 1, len ? dirs : ".", name);
+		if (!access(path, X_OK))
+			break;
+		dirs += len;
+	}
+	return path;
+}
+
+/* musl's execvp(3) leaves out what others do: a script without #! is run by sh. A program for another
+ * machine is not a script. */
+static void exec_script(int argc, char **argv)
+{
+	const char *path = found_file(argv[0]);
+	char magic[5] = "", **words = arena_alloc(&arena, (argc + 2) * sizeof(*words));
+
+	if (file_read_line(AT_FDCWD, path, magic, sizeof(magic)) >= 0 && strcmp(magic, "\177ELF")) {
+		words[0] = "sh";
+		words[1] = (char *)path;
+		memcpy(words + 2, argv + 1, (argc - 1) * sizeof(*words));
+		execv("/bin/sh", words);
+	}
+	errno = ENOEXEC;
+}
+
+/* Sockets of a service manager that were for us (sd_listen_fds(3)) are for the child. */
+static void pass_listen_pid(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	long n;
+
+	if (pid && opts_number(pid, &n) && n == getppid())
+		setenv("LISTEN_PID", arena_printf(&arena, "%d", (int)getpid()), 1);
+}
+
+static _Noreturn void be_child(const struct init *init, int argc, char **argv)
+{
+	const struct persona *p = persona();
 	int status;
 
 	/* a group of its own, so that -g and the terminal's keys reach it and not us */
 	if (setpgid(0, 0))
 		log_warn("make a process group: %s", err_reason(errno));
-	/* SIGTTOU is still blocked here, so a background caller is not stopped by this */
-	if (tcsetpgrp(STDIN_FILENO, getpgrp()) && errno != ENOTTY && errno != ENXIO &&
-	    errno != EBADF && errno != EPERM)
+	/* SIGTTOU is still blocked here: giving the terminal away does not stop us */
+	if (init->job && tcsetpgrp(STDIN_FILENO, getpgrp()))
 		log_warn("give the terminal to the child: %s", err_reason(errno));
+	pass_listen_pid();
 	sigprocmask(SIG_SETMASK, &init->before, NULL);
 	execvp(argv[0], argv);
-	status = errno == ENOENT ? 127 : 126; /* as shells tell it */
+	if (errno == ENOEXEC)
+		exec_script(argc, argv);
+	status = errno == ENOENT ? 127 : 126;
 	fail("exec %s", argv[0]);
 	log_error("%s", err_text());
-	_exit(status);
+	_exit(p && p->exec_failed ? p->exec_failed : status);
 }
 
-static int spawn(struct init *init, char **argv)
+static int spawn(struct init *init, int argc, char **argv)
 {
+	/* A caller in the background keeps its shell's terminal where it is. */
+	init->job = init->lent = tcgetpgrp(STDIN_FILENO) == getpgrp();
 	init->child = fork();
 	if (init->child < 0) {
 		fail("fork");
@@ -120,7 +199,7 @@ static int spawn(struct init *init, char **argv)
 		return -1;
 	}
 	if (init->child == 0)
-		be_child(init, argv);
+		be_child(init, argc, argv);
 	/* both sides do it: a signal for the group may come before the child has run at all. It fails
 	 * when the child has executed already, and then the child has done it. */
 	setpgid(init->child, init->child);
@@ -136,8 +215,43 @@ static bool is_forwarded(int sig)
 	return sig != SIGCHLD && sig != SIGTTIN && sig != SIGTTOU;
 }
 
-static void forward(const struct init *init, int sig)
+/* The child gets the terminal again where our caller has put us into the foreground. */
+static void lend_terminal(struct init *init)
 {
+	init->lent = tcgetpgrp(STDIN_FILENO) == getpgrp() && !tcsetpgrp(STDIN_FILENO, init->child);
+}
+
+static void take_terminal(struct init *init)
+{
+	if (init->lent)
+		tcsetpgrp(STDIN_FILENO, getpgrp());
+	init->lent = false;
+}
+
+/*
+ * The child was stopped by the terminal (^Z, or it used the terminal in the background). Our caller,
+ * who waits for us, can only see that we stop: we and what stands beside us in a pipeline. When that
+ * is over, or where it cannot be because we are process 1 or without a shell (the kernel then discards
+ * the signal), the child goes on.
+ */
+static void stop_together(struct init *init)
+{
+	sigset_t stop;
+
+	take_terminal(init);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	kill(0, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	lend_terminal(init);
+	kill(-init->child, SIGCONT);
+}
+
+static void forward(struct init *init, int sig)
+{
+	if (sig == SIGCONT && init->job && !init->lent)
+		lend_terminal(init);
 	if (!kill(init->group ? -init->child : init->child, sig)) {
 		log_debug("passed signal %d on", sig);
 		return;
@@ -149,16 +263,20 @@ static void forward(const struct init *init, int sig)
 }
 
 /* Everything that is dead. 1 when the child was among it, with its status. */
-static int reap(const struct init *init, int *status)
+static int reap(struct init *init, int *status)
 {
 	int found = 0, st;
 	pid_t pid;
 
 	for (;;) {
-		pid = waitpid(-1, &st, WNOHANG);
+		pid = waitpid(-1, &st, WNOHANG | WUNTRACED);
 		if (pid <= 0)
 			return found;
-		if (pid == init->child) {
+		if (WIFSTOPPED(st)) {
+			/* SIGSTOP has been sent by somebody who will send SIGCONT. */
+			if (pid == init->child && init->job && WSTOPSIG(st) != SIGSTOP)
+				stop_together(init);
+		} else if (pid == init->child) {
 			*status = st;
 			found = 1;
 		} else if (init->warn) {
@@ -167,7 +285,7 @@ static int reap(const struct init *init, int *status)
 	}
 }
 
-static int serve(const struct init *init)
+static int serve(struct init *init)
 {
 	int sig, status = 0, code;
 
@@ -176,6 +294,7 @@ static int serve(const struct init *init)
 		if (sig < 0)
 			continue; /* EINTR: stopped and continued */
 		if (sig == SIGCHLD && reap(init, &status)) {
+			take_terminal(init);
 			code = proc_exit_code(status);
 			return init->as_zero[code & 255] ? 0 : code;
 		}
@@ -188,11 +307,18 @@ static int serve(const struct init *init)
 
 /* ---- the applet -------------------------------------------------------------------------------------------- */
 
+extern const struct applet oci_init_applet; /* named before it is there */
+
 static int init_run(void *opts, int argc, char **argv)
 {
 	struct init_opts *o = opts;
+	const struct persona *p = persona();
 	static struct init init;
 
+	if (o->version && p) {
+		printf("%s (ocibox %s)\n", p->version, OCIBOX_VERSION);
+		return 0;
+	}
 	if (o->version) {
 		printf("oci-init version %s\n", OCIBOX_VERSION);
 		return 0;
@@ -206,7 +332,8 @@ static int init_run(void *opts, int argc, char **argv)
 	if (o->bootstrap && !argc && !o->pause)
 		return 0;
 	if (!argc && !o->pause)
-		return failx("no command given: oci-init [OPTIONS] -- COMMAND [ARG...]");
+		return failx("no command given"), applet_misused(&oci_init_applet);
+	o->subreaper |= p && p->adopts;
 	/* what runs by a descriptor is called by its number (execveat(2)) */
 	prctl(PR_SET_NAME, "oci-init");
 	read_environment(o);
@@ -218,7 +345,7 @@ static int init_run(void *opts, int argc, char **argv)
 	if (parse_remap(&o->remap, &init) < 0 || hold_signals(&init) < 0 || become_reaper(o) < 0)
 		return -1;
 	/* what can fail has been tried: from here on we stay until the child ends */
-	if (!o->pause && spawn(&init, argv) < 0)
+	if (!o->pause && spawn(&init, argc, argv) < 0)
 		return -1;
 	return serve(&init);
 }

@@ -131,14 +131,20 @@ bool applet_exists(const char *name)
 
 int applet_misused(const struct applet *ap)
 {
-	printf("Incorrect Usage: %s\n\n", err_text());
-	row_each (r)
-		if (r->applet == ap) {
-			show_help(r);
-			break;
-		}
-	fflush(stdout);
+	const struct applet_row *row = applet_rows;
+
+	while (row->applet != ap)
+		row++;
+	if (!globals.plain) {
+		printf("Incorrect Usage: %s\n\n", err_text());
+		show_help(row);
+		fflush(stdout);
+		applet_fail(ap);
+		return 1;
+	}
 	applet_fail(ap);
+	fprintf(stderr, "Usage: %s%s%s [OPTIONS] %s (--help shows all)\n", globals.applet,
+		*row->parent ? " " : "", *row->parent ? row->name : "", ap->args);
 	return 1;
 }
 
@@ -169,6 +175,12 @@ static int run_row(const struct applet_row *row, int argc, char **argv)
 	return status < 0 ? applet_fail(ap) : status;
 }
 
+static void set_program(const struct applet_row *row)
+{
+	globals.applet = row->name;
+	globals.plain = strcmp(row->applet->name, "runc");
+}
+
 int applet_run(const char *parent, int argc, char **argv)
 {
 	const struct applet_row *row = find(parent, argv[0]);
@@ -176,7 +188,7 @@ int applet_run(const char *parent, int argc, char **argv)
 	if (!row)
 		return unknown(parent, argv[0]);
 	if (!*parent)
-		globals.applet = row->name;
+		set_program(row);
 	return run_row(row, argc, argv);
 }
 
@@ -377,7 +389,7 @@ int main(int argc, char **argv)
 	row = find_program(program_name(argv[0]));
 	if (!row)
 		return unknown("", program_name(argv[0]));
-	globals.applet = row->name;
+	set_program(row);
 	status = run_row(row, argc, argv);
 	/* what has failed has been told already */
 	if ((fflush(stdout) || ferror(stdout)) && !status) {

@@ -181,8 +181,8 @@ int opts_count(const struct applet *ap, int n, int min, int max)
 	}
 	if (!how)
 		return 0;
-	return failx("%s: \"%s\" requires %s %d argument(s)",
-		     globals.applet ? globals.applet : "ocibox", ap->name, how, want);
+	return failx("%s%s\"%s\" requires %s %d argument(s)", globals.plain ? "" : globals.applet,
+		     globals.plain ? "" : ": ", ap->name, how, want);
 }
 
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)

@@ -239,9 +239,161 @@ init -s -p NOPE -- true
 isnt "-p with an unknown signal is refused" "$status" 0
 
 init
-isnt "no command is an error" "$status" 0
+is "no command: usage, and 1" "$status:$out:$(grep -c 'Usage: \|^usage: ' "$tmp/err")" 1::1
 init -Q
-isnt "an unknown option is an error" "$status" 0
+is "an unknown option: usage, and 1" "$status:$out:$(grep -c 'Usage: \|^usage: ' "$tmp/err")" 1::1
+printf 'echo "$0 $*"; exit 6\n' >script
+chmod 755 script
+init -s -- ./script a 'b c'
+is "a script without #! is run by sh" "$status $out" "6 ./script a b c"
+PATH=$tmp:$PATH init -s -- script
+is "also one that is found in PATH" "$status $out" "6 $tmp/script "
+printf '\177ELF' >foreign
+chmod 755 foreign
+if [ -n "$ours" ]; then
+	init -s -- ./foreign
+	like "a program for another machine is not a script" "$status $err" '^126 .*foreign: exec format error'
+else
+	skip "a program for another machine is not a script" "a claim of ours"
+fi
+
+# ---- a terminal ----------------------------------------------------------------------------------------
+
+# on_pty TEXT COMMAND...: COMMAND on a terminal, where TEXT is typed when it says READY. Sets $status, $out.
+on_pty() {
+	_text=$1
+	shift
+	status=0
+	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" -i "$_text" "$@" 2>/dev/null </dev/null) || status=$?
+	out=$(printf '%s\n' "$out" | tr -d '\r')
+}
+# Does the terminal belong to the shell that asks?
+cat >mine <<'END'
+set -- $(cat /proc/$$/stat)
+[ "$5" = "$8" ] && echo "mine" || echo "not mine"
+END
+if helper pty; then
+	# A shell with job control, as at a prompt: it goes on when the job has stopped.
+	cat >job <<END
+set -m
+"$OCI_INIT" -s -- sh ./stopped
+echo "stopped \$?"
+. ./mine
+fg >/dev/null
+echo "ended \$?"
+. ./mine
+END
+	cat >stopped <<'END'
+echo READY
+read x	# and no program: a shell that has just called vfork(2) for one is not stopped
+. ./mine
+exit 3
+END
+	if [ -n "$ours" ]; then
+		on_pty '\zgo\n' sh ./job
+		is "^Z stops both, the shell has its prompt; fg continues both" \
+			"$(printf '%s\n' "$out" | sed 's/^.Z//' | grep -e '^stopped [0-9]' -e mine -e '^ended' | tr '\n' ' ')" \
+			"stopped 148 mine mine ended 3 mine " || diag "$out"
+	else
+		skip "^Z stops both, the shell has its prompt; fg continues both" "a claim of ours"
+	fi
+	cat >job <<END
+set -m
+"$OCI_INIT" -s -- sh -c 'echo READY; exec sleep 1005'
+echo "ended \$?"
+. ./mine
+END
+	on_pty '\c' sh ./job
+	is "^C ends both, the shell has its prompt" "$(printf '%s\n' "$out" | tail -n 2 | sed 's/^.C//' | tr '\n' ' ')" 'ended 130 mine '
+	on_pty '\q' sh ./job
+	is "the key of QUIT too" "$(printf '%s\n' "$out" | sed 's/.*\(ended .*\)/\1/' | tail -n 2 | tr '\n' ' ')" 'ended 131 mine '
+	# A script has no job control: its next command must find the terminal where it was.
+	on_pty '' sh -c '"$0" -s -- true; . ./mine' "$OCI_INIT"
+	if [ -n "$ours" ]; then
+		is "the terminal goes back to the caller" "$(printf '%s\n' "$out" | tail -n 1)" mine
+	else
+		skip "the terminal goes back to the caller" "a claim of ours"
+	fi
+	on_pty '' sh -c 'set -m; "$0" -s -- sh -c ":" & wait; . ./mine' "$OCI_INIT"
+	if [ -n "$ours" ]; then
+		is "in the background it leaves the terminal alone" "$(printf '%s\n' "$out" | tail -n 1)" mine
+	else
+		skip "in the background it leaves the terminal alone" "a claim of ours"
+	fi
+	if [ "$uid" = 0 ]; then
+		# Process 1 cannot be stopped, and nothing could continue its child.
+		on_pty '\zgo\n' unshare -pf --mount-proc "$OCI_INIT" -- sh -c 'echo READY; read x; echo over'
+		[ -z "$ours" ] || like "as process 1: ^Z does not stop the command for ever" "$out" 'over$'
+		[ -n "$ours" ] || skip "as process 1: ^Z does not stop the command for ever" "a claim of ours"
+	else
+		skip "as process 1: ^Z does not stop the command for ever" "needs root for a pid namespace"
+	fi
+else
+	skip "^Z stops both, the shell has its prompt; fg continues both" "no helper pty"
+fi
+
+# ---- the names of other inits --------------------------------------------------------------------------
+
+if [ -n "$ours" ]; then
+	mkdir names
+	for name in tini docker-init catatonit podman-init init; do
+		ln -s "$(readlink -f "$OCI_INIT")" names/$name
+	done
+	# as NAME ARG...
+	as() {
+		status=0
+		_name=$1
+		shift
+		OCI_TEST_MARK=$mark timeout -s KILL 60 "names/$_name" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+		out=$(cat "$tmp/out")
+		err=$(cat "$tmp/err")
+	}
+	for name in tini docker-init catatonit podman-init; do
+		as $name --version
+		like "$name --version: the line that docker reads" "$status $out" '^0 tini version [0-9]+\.[0-9]+\.[0-9]+'
+		as $name
+		like "$name without a command: usage, and 1" "$status:$out:$err" "^1::$name: no command given\$"
+		as $name -s -- true
+		is "$name -s -- true" "$status$out$err" 0
+		if [ "$uid" = 0 ]; then
+			status=0
+			timeout -s KILL 60 unshare -pf "names/$name" </dev/null >/dev/null 2>&1 || status=$?
+			is "$name as process 1 without a command: 1, not a machine" "$status" 1
+		fi
+		: >./wait
+		rm -f parent
+		as $name start	# not an order to a machine
+		is "$name start is a command" "$status" "$(case $name in tini | docker-init) echo 127 ;; *) echo 1 ;; esac)"
+	done
+	for name in tini docker-init; do
+		as $name -- ./not-here
+		is "$name: what is not there gives 127" "$status" 127
+		as $name -- ./plain
+		is "$name: what cannot be executed gives 126" "$status" 126
+		like "$name: a warning where nothing is reaped" "$err" 'orphans will not be reaped'
+	done
+	for name in catatonit podman-init; do
+		as $name -- ./not-here
+		is "$name: what is not there gives 1" "$status" 1
+		like "$name: and one line says so" "$err" "^$name: exec ./not-here: no such file or directory\$"
+		: >./wait
+		rm -f parent
+		as $name -- sh ./orphan
+		# shellcheck disable=SC2086 # words
+		set -- $out
+		is "$name adopts orphans without being asked" "${2:-}" "${4:-none}"
+	done
+	as init --version
+	like "init --version is our own" "$out" '^oci-init version '
+else
+	for name in tini catatonit; do
+		command -v $name >/dev/null || continue
+		like "$name --version: the line that docker reads" "$($name --version)" '^tini version [0-9]+\.[0-9]+\.[0-9]+'
+	done
+fi
+
+# ---- help ----------------------------------------------------------------------------------------------
+
 init -h
 is "-h succeeds" "$status" 0
 init --version

@@ -132,6 +132,8 @@ unset LISTEN_FDNAMES
 argv sh -c 'echo "$LISTEN_FDS $LISTEN_PID $$"; cat <&3; cat <&4'
 listening us run --bundle "$bundle" "$id"
 like 'a socket of the manager comes in, no other descriptor' "$(echo "$out" | tr '\n' ' ')" '^1 1 1 first $'
+listening us run --init --bundle "$bundle" "$id"
+like 'with --init it is the program whose pid LISTEN_PID says' "$(echo "$out" | tr '\n' ' ')" '^1 2 2 first $'
 listening us run --preserve-fds 1 --bundle "$bundle" "$id"
 is '--preserve-fds counts from behind it' "$(echo "$out" | tr '\n' ' ')" '1 1 1 first second '
 listening other run --bundle "$bundle" "$id"

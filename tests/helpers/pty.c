@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *	-s ROWSxCOLS	size at the start (24x80)
- *	-i TEXT		typed when the word READY has come out for the first time; \n is Enter
+ *	-i TEXT		typed when the word READY has come out for the first time; \n is Enter, and
+ *			\c \d \q \z are ^C ^D ^\ ^Z
  *	-r ROWSxCOLS	new size, when READY has come out
  *	-k SIGNAL	sent to CMD when READY has come out
  *
@@ -55,7 +56,12 @@ static void type_text(int master, const char *s)
 		c = *s;
 		if (c == '\\' && s[1]) {
 			s++;
-			c = *s == 'n' ? '\r' : *s == 'c' ? 3 : *s == 'd' ? 4 : *s;
+			c = *s == 'n'	? '\r'
+			    : *s == 'c' ? 3
+			    : *s == 'd' ? 4
+			    : *s == 'q' ? 28
+			    : *s == 'z' ? 26
+					: *s;
 		}
 		if (write(master, &c, 1) != 1)
 			return;
