@@ -11,7 +11,7 @@ struct create_opts {
 	const char *overlay;
 	struct simple simple;
 	long preserve_fds;
-	bool init, no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	bool init, no_pivot, no_new_keyring, detach, keep, no_subreaper, die_with_parent;
 };
 
 /* The bundle becomes the working directory: relative socket names and hooks mean it so, as they
@@ -53,6 +53,7 @@ static int make_id(struct launch *how, const char **id)
 	if (syscall(SYS_getrandom, &random, sizeof(random), 0) != sizeof(random))
 		return fail("make up an ID");
 	*id = arena_printf(&arena, "run-%016llx", (unsigned long long)random);
+	how->bound = true;
 	return 0;
 }
 
@@ -125,6 +126,9 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	how->pidfd_socket = o->pidfd_socket;
 	how->no_pivot = o->no_pivot;
 	how->no_new_keyring = o->no_new_keyring;
+	how->bound = how->die_with_parent = o->die_with_parent;
+	if (how->die_with_parent && how->detach)
+		return failx("--die-with-parent is for the foreground: --detach leaves at once");
 	how->notify = getenv("NOTIFY_SOCKET");
 	if (how->notify && !*how->notify)
 		how->notify = NULL;
@@ -190,13 +194,15 @@ static int run_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct create_opts, field)
-/* create has all but the first three. */
+/* create has all but the first four. */
 static const struct opt run_opts[] = {
 	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
 	  "do not adopt orphans of the container" },
-#define RUN_ONLY 3
+	{ "die-with-parent", 0, OPT_FLAG, AT(die_with_parent), NULL,
+	  "the container is killed when this runtime is, and this runtime when its parent ends" },
+#define RUN_ONLY 4
 	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
 	  "the bundle; default is the working directory" },
 	{ "config", 'f', OPT_STR, AT(config), "FILE",

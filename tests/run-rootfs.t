@@ -196,5 +196,42 @@ do_runc run --bundle "$bundle" --init "$id"
 is 'writing /proc/1/exe: the container goes on' "$out" 'done'
 is 'and the binary is what it was' "$(md5sum <"$(readlink -f "$RUNC")")" "$before"
 
+# ---- what dies with what ----
+
+# start NAME ARG...: the runtime in the background; $init is the container's process 1 when it runs.
+start() {
+	rm -f "$tmp/init"
+	background "$RUNC" --root "$root" run --pid-file "$tmp/init" "$@" </dev/null >/dev/null 2>&1
+	wait_for test -s "$tmp/init"
+	init=$(cat "$tmp/init")
+}
+# A container whose name is unknown to all ends with its runtime; the kernel forgets what was asked before a
+# change of user.
+for ids in 0:0 1000:1000; do
+	start --rootfs "$r" --env "OCI_TEST_MARK=$mark" --user $ids -- sleep 1000
+	kill -KILL "$bg"
+	ok "without ID, as $ids: the container dies with its runtime" wait_for gone "$init"
+	for c in $(states_left); do drop "$c"; done
+done
+start --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$id" -- sleep 1000
+kill -KILL "$bg"
+wait_for gone "$bg"
+is 'with an ID it lives on' "$(status_of "$id")" running
+drop "$id"
+start --rootfs "$r" --env "OCI_TEST_MARK=$mark" --die-with-parent "$id" -- sleep 1000
+kill -KILL "$bg"
+ok '--die-with-parent: it dies with its runtime' wait_for gone "$init"
+drop "$id"
+rm -f "$tmp/init"
+# shellcheck disable=SC2016
+background sh -c '"$@" & echo $! >"$0"; wait' "$tmp/runtime" "$RUNC" --root "$root" run --pid-file "$tmp/init" \
+	--rootfs "$r" --env "OCI_TEST_MARK=$mark" --die-with-parent "$id" -- sleep 1000 </dev/null >/dev/null 2>&1
+wait_for test -s "$tmp/init"
+kill -KILL "$bg"
+ok '--die-with-parent: the parent ends, and the runtime' wait_for gone "$(cat "$tmp/runtime")"
+ok 'and the container' wait_for gone "$(cat "$tmp/init")"
+drop "$id"
+wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" "$id" -- true
+
 nothing_left
 done_testing

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/run/child.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -398,6 +399,19 @@ static int step_credentials(struct child *c)
 	return strcmp(cwd, "/") ? check_cwd(c) : 0;
 }
 
+/* A clone and another user id take back what was asked first of all. Between the two the runtime may have
+ * died: then its end of the wire is closed. */
+static int step_bound(struct child *c)
+{
+	struct pollfd end = { c->wire.in, 0, 0 };
+
+	if (!c->how->bound)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail("ask to die with the runtime");
+	return poll(&end, 1, 0) > 0 ? failx("the runtime is gone") : 0;
+}
+
 static int step_executable(struct child *c)
 {
 	return exe_find(c->arena, c->process->args.at[0], c->env, &c->exe);
@@ -507,6 +521,8 @@ static const struct {
 	{ BOTH, "credentials", step_credentials },
 	/* with what the payload has and no more: others may trace us */
 	{ BOTH, "appear", join_appear },
+	/* after the last clone and change of user */
+	{ MAKE, "bound to the runtime", step_bound },
 	/* as the user; while errors still reach create */
 	{ BOTH, "executable", step_executable },
 	/* with no_new_privs: the profile sees least of us */

@@ -72,6 +72,8 @@ static const struct {
 	{ "descriptors", "appear", "nothing of the host is seen in the container's pid namespace" },
 	{ "credentials", "appear", "nor anybody with more capabilities than the payload" },
 	{ "early seccomp", "appear", "which would need one for it" },
+	{ "credentials", "bound to the runtime", "another user id takes it back" },
+	{ "appear", "bound to the runtime", "and a clone" },
 	{ "appear", "late seccomp", "the profile need not allow clone" },
 	{ "credentials", "executable", "what may be executed is the user's question" },
 	{ "executable", "wait for start", "create tells of a missing program (case 9)" },

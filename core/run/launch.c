@@ -452,6 +452,8 @@ int launch(struct arena *a, const struct launch *how)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
+	if (how->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail("ask to die with the parent");
 	if (life_new(a, how->root, how->id, &life) < 0)
 		return wait_ended(), -1;
 	if (go(a, &c, &s, &doc.config) < 0)

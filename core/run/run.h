@@ -78,6 +78,8 @@ struct launch {
 	bool wait_start; /* create: init stays blocked until start */
 	bool keep; /* foreground run: do not delete at the end */
 	bool subreaper;
+	bool bound; /* the container ends with the runtime, whatever ends that */
+	bool die_with_parent; /* and the runtime with its parent */
 	const char *user_bus; /* DBUS_SESSION_BUS_ADDRESS, NULL: the usual place */
 	const char *helper_path; /* where newuidmap and newgidmap are searched; NULL: a default */
 };
