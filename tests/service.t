@@ -45,6 +45,15 @@ is 'exec has no such socket' "$(runc exec "$id" env | grep -c NOTIFY)" 0
 like 'inside it is read-only, for everybody' "$(echo "$out" | tr '\n' ' ')" \
 	'777 Read-only file system notify.sock '
 drop "$id"
+if grep -q overlay /proc/filesystems; then
+	manager
+	under run -d --overlay --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	is 'over an overlay as well' "$status $(told)" \
+		"0 told MAINPID=$(cat "$tmp/pid")|READY=1,descriptors 1,barrier," || diag "$err"
+	drop "$id"
+else
+	skip 'over an overlay as well' 'this kernel has no overlay'
+fi
 nothing_left 'nothing is left of the socket'
 
 # ---- create and start ----

@@ -163,7 +163,7 @@ struct child {
 	struct image image; /* what root.path names when it is no directory: type is set */
 	bool nodev; /* no device rules stand: the root's own device nodes are not used */
 	int64_t overlay; /* bytes of the tmpfs over the root; 0: none */
-	const char *root_at; /* where image and overlay are put: the state directory's parent */
+	const char *root_at; /* where image and overlay are put: in the state directory */
 	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */
 	int root, proc; /* rootfs mount; our procfs, -1 until needed */
 	int tty; /* peer of the pty until it is stdin */

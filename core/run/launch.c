@@ -56,6 +56,20 @@ static int open_image(struct child *c, const char *path)
 	return image_open(path, !c->config->root->readonly && !c->overlay, &c->image);
 }
 
+/* Where an image or an overlay is put: a directory of its own, since whatever it covers can't be the
+ * source of a mount, such as the directory of the notify socket. */
+static int make_place(struct child *c, const struct life *life)
+{
+	const char *dir;
+
+	if (mkdirat(life->dir, "root", 0755) < 0)
+		return fail("create root in the state directory");
+	if (find_path(c->arena, life->dir, c->how->root, &dir) < 0)
+		return -1;
+	c->root_at = arena_printf(c->arena, "%s/root", dir);
+	return 0;
+}
+
 /* A directory, or the image of one, which is mounted here, with the rights of the host. */
 static int find_rootfs(struct child *c, struct life *life)
 {
@@ -69,8 +83,7 @@ static int find_rootfs(struct child *c, struct life *life)
 	}
 	if (fd < 0)
 		return fail("root filesystem %s", path);
-	if ((c->image.type || c->overlay) &&
-	    find_path(c->arena, life->root_dir, c->how->root, &c->root_at) < 0)
+	if ((c->image.type || c->overlay) && make_place(c, life) < 0)
 		return -1;
 	return find_path(c->arena, fd, path, &life->state.rootfs);
 }
