@@ -121,5 +121,40 @@ is 'delete --force' "$status:$err" 0:
 threads() { find "/proc/$(cat "$tmp/pid")/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
 ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
 
+# ---- killed, and not dead yet ----
+
+# Init waits for the other processes of its pid namespace, and a v1 freezer holds those.
+freezer=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*freezer.*/\1/p' /proc/self/mountinfo | head -n 1)
+bundle
+argv sh -c 'sleep 1000 & echo; exec sleep 1001'
+if [ -n "$freezer" ] && [ -w "$freezer/cgroup.procs" ]; then
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	pid=$(cat "$tmp/pid")
+	child_of() { child=$(cat "/proc/$pid/task/$pid/children") && [ -n "$child" ]; }
+	wait_for child_of
+	child=${child% }
+	mkdir "$freezer/$id-held"
+	echo "$child" >"$freezer/$id-held/cgroup.procs"
+	echo FROZEN >"$freezer/$id-held/freezer.state"
+	runc kill "$id" KILL
+	background runc delete "$id" 2>"$tmp/err"
+	# It sleeps only to wait, or has ended by now.
+	waits() {
+		! alive "$bg" || for p in $(processes_left); do
+			tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "^$RUNC .*delete" &&
+				grep -q '^State:.S' "/proc/$p/status" && return
+		done
+	}
+	eventually waits
+	echo THAWED >"$freezer/$id-held/freezer.state"
+	wait "$bg"
+	is 'delete waits for an init that was killed and cannot end yet' "$?:$(cat "$tmp/err")" 0:
+	ok 'until it has ended' gone "$pid"
+	eventually rmdir "$freezer/$id-held"
+	drop "$id"
+else
+	skip 'delete waits for an init that was killed' 'no v1 freezer here'
+fi
+
 nothing_left
 done_testing

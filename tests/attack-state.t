@@ -200,13 +200,6 @@ run
 is '300 ranges' "$status $out" '0 300' || diag "$err"
 config_set /linux/uidMappings "[$(ranges 2000)]"
 refused '2,000 ranges' 'map'
-# More than a state file may hold: a container whose state cannot be read would be there for ever.
-bundle
-config_set /annotations '{}'
-for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
-	config_set "/annotations/a$i" "\"$long\""
-done
-refused '1,400,000 bytes of annotations' 'annotations'
 bundle
 config_set /hostname "\"$long\""
 refused 'a host name of 70,000 bytes' 'hostname'

@@ -86,12 +86,17 @@ do_runc delete --force "$id-x"
 is 'the same with --force: exit 0' "$status" 0
 nok 'and it is removed' test -e "$root/$id-x"
 
-# A state that is no JSON must not make the id undeletable.
+# A state that is no JSON must not make the id undeletable, where it is known that nothing runs.
 mkdir -p "$root/$id-x"
-echo '{"id":' >"$root/$id-x/state.json"
+: >"$root/$id-x/state.json"
 do_runc delete --force "$id-x"
 # control: runc 1.1.5 keeps it for ever.
 nok 'a broken state.json: --force removes the container' test -e "$root/$id-x"
+mkdir -p "$root/$id-x"
+echo '{"id":' >"$root/$id-x/state.json"
+do_runc delete --force "$id-x"
+like 'a broken state.json, and nothing else on record: --force says that it removes nothing' \
+	"$status $(error_lines "$tmp/err") $err" '^1 1 .*nothing is removed'
 rm -rf "${root:?}/$id-x"
 
 # Names that are not ids never reach the file system (crun 1.27 removed the parent of the root).

@@ -191,6 +191,8 @@ struct proc_stat {
 int proc_stat(pid_t pid, struct proc_stat *out);
 /* 1 when the process has ended, all its threads with it, whatever /proc shows; 0, or -1. */
 int proc_ended(int pidfd);
+/* A SIGKILL waits for it, or it is on its way out: there is nothing that it will do any more. */
+bool proc_ending(pid_t pid);
 /* A thread of the process that is not its first, by number; pid itself where there is none. */
 pid_t proc_thread(pid_t pid);
 /* Ends this process whatever a seccomp profile denies: the last resort is a trap. */

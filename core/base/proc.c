@@ -70,6 +70,45 @@ int proc_ended(int pidfd)
 	return n < 0 ? fail("poll a process") : n;
 }
 
+/* SigPnd or ShdPnd of /proc/PID/status. */
+static bool kill_pending(pid_t pid)
+{
+	static const char *const rows[] = { "\nSigPnd:\t", "\nShdPnd:\t" };
+	char path[32], buf[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read_line(AT_FDCWD, path, buf, sizeof(buf)) < 0) {
+		err_clear("it has ended meanwhile, or is hidden");
+		return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *at = strstr(buf, rows[i]);
+
+		if (at && strtoull(at + strlen(rows[i]), NULL, 16) >> (SIGKILL - 1) & 1)
+			return true;
+	}
+	return false;
+}
+
+bool proc_ending(pid_t pid)
+{
+	struct proc_stat st;
+
+	/* Twice: between taking the signal and saying that it exits, a process shows neither. */
+	for (int look = 0; look < 2; look++) {
+		if (kill_pending(pid))
+			return true;
+		switch (proc_stat(pid, &st)) {
+		case 1:
+			if (st.exiting || st.dead)
+				return true;
+			break;
+		case -1: err_clear("then it is taken to go on");
+		}
+	}
+	return false;
+}
+
 pid_t proc_thread(pid_t pid)
 {
 	char path[32];

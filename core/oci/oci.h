@@ -179,9 +179,12 @@ struct oci_state {
 	const char *keyring; /* name of its session keyring, which nobody else knows */
 	bool own_pid_ns; /* init's death kills everything */
 	bool hooks; /* the saved config has poststart or poststop hooks */
+	const char *boot_id; /* where the state outlives a boot: that of proc(5); else NULL */
 	struct oci_foreign *foreign; /* made by runc, and adopted; NULL: by us */
 };
 extern const struct json_type oci_state_type;
+extern const struct json_type
+	oci_kept_type; /* what its processes can be found by, of the same struct */
 /* Of a state.json that runc has written, what lies below its "config" is put where we keep it. */
 void oci_state_adopt(struct arena *a, struct oci_state *s);
 

@@ -63,11 +63,22 @@ static const struct json_field state_fields[] = {
 	ROW(MAP, "namespace_paths", namespace_paths, .elem = JK_STR),
 	ROW(MAP, "namespace_ids", namespace_ids, .elem = JK_STR),
 	ROW(STR, "intel_rdt_path", intel_rdt_path),
+	ROW(STR, "boot_id", boot_id),
 	ROW(OBJ, "config", foreign, .flags = JF_PTR, .sub = &foreign_type),
 	{ .name = NULL },
 };
 
 const struct json_type oci_state_type = { sizeof(struct oci_state), state_fields };
+
+static const struct json_field kept_fields[] = {
+	ROW(BOOL, "rootless", rootless),
+	ROW(MAP, "cgroup_paths", cgroup_paths, .elem = JK_STR),
+	ROW(STR, "cgroup_unit", cgroup_unit),
+	ROW(STR, "boot_id", boot_id),
+	{ .name = NULL },
+};
+
+const struct json_type oci_kept_type = { sizeof(struct oci_state), kept_fields };
 
 void oci_state_adopt(struct arena *a, struct oci_state *s)
 {

@@ -109,6 +109,15 @@ struct hook_run {
 /* -1: `error running createRuntime hook #0: /path: exit status 1: what it said, on one line`. */
 int hooks_run(struct arena *a, const struct hook_run *run);
 
+/* ---- record.c: the files of a state directory ----------------------------------------------------------------- */
+
+int record_read(struct arena *a, struct life *l); /* state.json; -1 with ENOENT: it is missing */
+/* When that fails, what else is on record. 1: the cgroups are known, and l->state has them. 0: nothing can
+ * run. -1: something may run that cannot be found. No record of its own. */
+int record_rest(struct arena *a, struct life *l, const char *id);
+bool record_is_old(const struct life *l); /* it was made before the machine booted */
+int record_remove(const struct life *l, const char *id);
+
 /* ---- life.c: what only launch and exec need ------------------------------------------------------------------ */
 
 int life_save_config(struct life *l, const struct oci_doc *doc);

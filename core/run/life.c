@@ -9,15 +9,12 @@
 #include <sys/auxv.h>
 #include <sys/file.h>
 
-/* What lies in ROOT/ID. */
-#define STATE_FILE "state.json"
-#define CONFIG_FILE "config.json"
+/* In ROOT/ID, beside what record.c knows. */
 #define FIFO_FILE "exec.fifo"
 
 /* In ROOT, beside the containers. */
 #define CACHE_DIR ".cache"
 
-#define STATE_MAX (1u << 20)
 #define KILL_WAIT_MS 10000
 #define THAW_AFTER_MS 100
 
@@ -90,34 +87,6 @@ static int lock_dir(int dir)
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
-
-/* The first fault says enough. */
-static int damaged(struct json_faults *f, const struct json *at, const char *path, const char *what)
-{
-	(void)f;
-	(void)at;
-	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
-}
-
-static int read_state(struct arena *a, struct life *l)
-{
-	struct json_error err;
-	struct json_faults faults = { .report = damaged };
-	struct json *tree;
-	char *text;
-	size_t len;
-
-	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
-		return err_num() == ENOENT ? no_such_container() : -1;
-	tree = json_parse(a, text, len, &err);
-	if (!tree)
-		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
-	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0)
-		return -1;
-	if (l->state.foreign)
-		oci_state_adopt(a, &l->state);
-	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
-}
 
 /*
  * Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. Where /proc
@@ -208,8 +177,6 @@ static int find_status(struct life *l, bool locked)
 	return 0;
 }
 
-static int remove_dir(const struct life *l, const char *id);
-
 /* What it says is obeyed: processes are killed and hooks run by our rights. Below /tmp, say, somebody else
  * may have written it. */
 static int check_owner(int dir, const char *root, const char *id)
@@ -219,6 +186,50 @@ static int check_owner(int dir, const char *root, const char *id)
 	if (fstat(dir, &st) < 0)
 		return fail("stat state directory %s/%s", root, id);
 	return check_ours(&st, root, id);
+}
+
+/* Of another boot nothing is left: the pid and the directories may be another container's by now. */
+static int find_cgroup(struct arena *a, struct life *l)
+{
+	if (record_is_old(l)) {
+		l->state.pid = 0;
+		l->state.intel_rdt_path = NULL;
+		return 0;
+	}
+	if (cgroup_load(a, &l->state, &l->cgroup) < 0)
+		return -1;
+	if (!cgroup_exists(l->cgroup))
+		l->cgroup = NULL;
+	return 0;
+}
+
+/* A container without a readable state.json: who removes it works with what else is on record, and removes
+ * nothing where something may run that cannot be found. */
+static int open_rest(struct arena *a, struct life *l, const char *id, enum life_open how)
+{
+	char *why = arena_strdup(a, err_text());
+	int num = err_num(), rest = record_rest(a, l, id);
+	cgroup_pids pids = { 0 };
+
+	if (!rest && (!num || num == ENOENT) && how == LIFE_REMOVE && record_remove(l, id) < 0)
+		return -1;
+	/* Its creator was killed before anything existed that needs to be remembered. */
+	if (!rest && (num == ENOENT || (!num && how == LIFE_REMOVE)))
+		return no_such_container();
+	fail_take(num == ENOENT ? 0 : num,
+		  num == ENOENT ? "state.json of the container is missing" : why);
+	if (how != LIFE_REMOVE || (num && num != ENOENT && num != EIO))
+		return -1;
+	if (rest < 0)
+		return fail_hint("nothing is removed, since what runs in it is not known: kill "
+				 "that, then remove %s/%s",
+				 l->root, id);
+	log_warn("%s: what its cgroups say counts", err_text());
+	err_clear("its cgroups are on record");
+	if (find_cgroup(a, l) < 0 || (l->cgroup && cgroup_procs(l->cgroup, a, &pids) < 0))
+		return -1;
+	l->status = pids.n ? OCI_RUNNING : OCI_STOPPED;
+	return 0;
 }
 
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
@@ -243,23 +254,14 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container();
-	read = read_state(a, out);
+	read = record_read(a, out);
 	/* Empty still, or gone in a moment; once nobody is at work on it, what is there counts. */
 	if (read < 0 && how == LIFE_LOOK)
-		read = is_busy(out) ? no_such_container() : read_state(a, out);
-	if (read < 0) {
-		/* Unread is not unwritten: what runs would be forgotten. */
-		if (how != LIFE_REMOVE || (err_num() && err_num() != ENOENT))
-			return -1;
-		/* Its creator was killed before anything existed that needs to be remembered. */
-		if (remove_dir(out, id) < 0)
-			return -1;
-		return no_such_container();
-	}
-	if (cgroup_load(a, &out->state, &out->cgroup) < 0)
+		read = is_busy(out) ? no_such_container() : record_read(a, out);
+	if (read < 0)
+		return open_rest(a, out, id, how);
+	if (find_cgroup(a, out) < 0)
 		return -1;
-	if (!cgroup_exists(out->cgroup))
-		out->cgroup = NULL;
 	return find_status(out, how != LIFE_LOOK);
 }
 
@@ -362,35 +364,6 @@ int life_new(struct arena *a, const char *root, const char *id, struct life *out
 	return 0;
 }
 
-int life_save(struct arena *a, struct life *l)
-{
-	struct json_out o = { .arena = a };
-
-	json_write(&o, &oci_state_type, &l->state);
-	/* The first time nothing exists yet; what is added later is a pid. */
-	if (!l->state.pid && o.len > STATE_MAX - 4096)
-		return failx("%zu bytes of annotations and names to remember: %u are the most",
-			     o.len, STATE_MAX - 4096);
-	/* The first time nothing exists that a torn file could make us forget. */
-	if (!l->state.pid)
-		return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
-	return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
-}
-
-int life_save_config(struct life *l, const struct oci_doc *doc)
-{
-	return file_create(l->dir, CONFIG_FILE, doc->raw, doc->len, 0600);
-}
-
-int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
-{
-	/* runc keeps no copy. */
-	if (l->state.foreign)
-		return oci_load(a, AT_FDCWD, arena_printf(a, "%s/" CONFIG_FILE, l->state.bundle),
-				doc);
-	return oci_load(a, l->dir, CONFIG_FILE, doc);
-}
-
 int life_cache(const char *root)
 {
 	int rootfd __cleanup(fd_close) = open_root(root, false);
@@ -419,7 +392,7 @@ int life_signal(struct life *l, int sig)
 {
 	int rc;
 
-	if (l->status == OCI_STOPPED)
+	if (l->status == OCI_STOPPED || l->state.pid <= 0)
 		return failx("container not running");
 	rc = l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
 	if (rc < 0 && errno == ESRCH)
@@ -539,6 +512,16 @@ static int wait_dead(struct life *l)
 		     holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
 }
 
+int life_ending(struct life *l)
+{
+	if (l->state.pid <= 0 || !proc_ending(l->state.pid))
+		return 0;
+	if (l->pidfd >= 0 && wait_dead(l) < 0)
+		return -1;
+	l->status = OCI_STOPPED;
+	return 1;
+}
+
 static int kill_processes(struct life *l)
 {
 	/* With a pid namespace of its own everything dies with init. */
@@ -557,48 +540,6 @@ static int kill_processes(struct life *l)
 	return l->pidfd >= 0 ? wait_dead(l) : 0;
 }
 
-static int remove_files(int dir, unsigned depth)
-{
-	DIR *d;
-	struct dirent *e;
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || !(d = fdopendir(fd))) {
-		fail("read the state directory");
-		fd_close(&fd);
-		return -1;
-	}
-	while ((e = readdir(d))) {
-		int sub __cleanup(fd_close) = -1;
-
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    !unlinkat(dir, e->d_name, 0) || errno != EISDIR)
-			continue;
-		/* That of the notify socket: the container may have filled it. */
-		sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub >= 0 && depth && remove_files(sub, depth - 1) < 0)
-			err_clear("removing the directory tells");
-		unlinkat(dir, e->d_name, AT_REMOVEDIR);
-	}
-	closedir(d);
-	return 0;
-}
-
-static int remove_dir(const struct life *l, const char *id)
-{
-	static const char *const names[] = { STATE_FILE, CONFIG_FILE };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		unlinkat(l->dir, names[i], 0);
-	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
-		return 0;
-	/* A fifo never started, something a killed process left, a temporary name or the like. */
-	if (errno == ENOTEMPTY && !remove_files(l->dir, 8) &&
-	    !unlinkat(l->root_dir, id, AT_REMOVEDIR))
-		return 0;
-	return fail("remove state directory %s/%s", l->root, id);
-}
-
 int life_destroy(struct arena *a, struct life *l)
 {
 	struct oci_doc doc = { 0 };
@@ -611,10 +552,12 @@ int life_destroy(struct arena *a, struct life *l)
 		return -1;
 	/* Read before the directory goes; the hooks run after everything is gone (checklist H-09). */
 	if (l->state.hooks && life_config(a, l, &doc) < 0) {
-		log_warn("poststop hooks are not run: %s", err_text());
+		/* Where init never was, the config need not have been saved. */
+		if (l->state.pid > 0 || err_num() != ENOENT)
+			log_warn("poststop hooks are not run: %s", err_text());
 		err_clear("the container is deleted all the same");
 	}
-	if (remove_dir(l, l->state.id) < 0)
+	if (record_remove(l, l->state.id) < 0)
 		return -1;
 	if (!doc.config.hooks)
 		return 0;

@@ -46,6 +46,8 @@ int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
 /* A living thread of init, by which its namespaces can be found: nearly always init itself. */
 pid_t life_thread(const struct life *l);
 bool life_there(const struct life *l); /* false: init has ended since, or is about to */
+/* 1: init was killed or is on its way out, and has ended now; 0: neither; -1: it does not come to its end. */
+int life_ending(struct life *l);
 int life_signal(struct life *l, int sig); /* init; `container not running` */
 int life_start(struct arena *a, struct life *l); /* releases a created init, runs poststart */
 /* Kills what lives, removes cgroup and directory, runs poststop hooks. */
