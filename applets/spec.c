@@ -51,6 +51,9 @@ static int spec_write(const struct spec_opts *o, bool wide)
 	if (fd < 0)
 		return fail("create %s/" CONFIG_NAME, bundle);
 	rc = fd_write_all(fd, text, len);
+	/* an empty file after a power cut would be in the way of the next try */
+	if (!rc && fsync(fd) < 0 && errno != EINVAL)
+		rc = -1;
 	/* close tells of a full disk on network filesystems */
 	if (close(fd) < 0 || rc < 0) {
 		fail("write %s/" CONFIG_NAME, bundle);

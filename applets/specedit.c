@@ -12,7 +12,9 @@
 /* A file that is read whole and maybe written back. "-" is standard input and output. */
 struct document {
 	const char *name; /* as errors show it */
-	char path[PATH_MAX]; /* behind symbolic links, so that these stay; "" for "-" */
+	char path[PATH_MAX]; /* where symbolic links lead, so that these stay; "" for "-" */
+	bool edit; /* set by the caller: it will be written */
+	struct file_edit lock;
 	bool newline; /* it ended with one */
 	struct json *tree;
 };
@@ -62,6 +64,8 @@ static int doc_read(struct document *d, const char *file)
 			return -1;
 	} else if (!realpath(file, d->path)) {
 		return fail("open %s", file);
+	} else if (d->edit && file_edit_open(&d->lock, d->path) < 0) {
+		return -1;
 	} else if (file_read(&arena, AT_FDCWD, d->path, OCI_CONFIG_MAX, &text, &len) < 0) {
 		return -1;
 	}
@@ -86,19 +90,14 @@ static int doc_write(const struct document *d)
 	struct json_out o = tree_text(d->tree, "\t");
 	char *text = arena_strndup(&arena, o.buf, o.len + 1);
 	struct json_error err;
-	struct stat st;
 
 	text[o.len] = '\n';
-	/* Deep values at a deep place make what nobody can read again. */
+	/* Deep values at a deep place make what cannot be read again. */
 	if (!json_parse(&arena, o.buf, o.len, &err))
 		return failx("%s: %s", d->name, err.what);
 	if (!*d->path)
 		return applet_print(text, o.len + 1);
-	if (stat(d->path, &st) < 0)
-		return fail("stat %s", d->path);
-	/* The mode is the old file's, not what our caller's umask makes of it. */
-	umask(0);
-	return file_replace(AT_FDCWD, d->path, text, o.len + d->newline, st.st_mode & 0777);
+	return file_edit_save(&d->lock, text, o.len + d->newline);
 }
 
 /* ---- get --------------------------------------------------------------------------------------------- */
@@ -240,7 +239,7 @@ static int take_pairs(struct set_opts *o, int argc, char **argv)
 static int set_run(void *opts, int argc, char **argv)
 {
 	struct set_opts *o = opts;
-	struct document d = { 0 };
+	struct document d = { .edit = true };
 
 	argc = take_pairs(o, argc, argv);
 	if (argc < 0)
@@ -291,7 +290,7 @@ struct del_opts {
 static int del_run(void *opts, int argc, char **argv)
 {
 	const struct del_opts *o = opts;
-	struct document d = { 0 };
+	struct document d = { .edit = true };
 
 	if (doc_read(&d, o->file ? o->file : CONFIG_NAME) < 0)
 		return -1;

@@ -358,6 +358,67 @@ is 'the link stays' "$(readlink link.json)" t.json
 is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
 is 'no temporary file is left' "$(find . -name '.?*')" ''
 
+# Editors at once: each change is there in the end, and whoever reads in between reads a document.
+echo '{"list":[]}' >many.json
+: >torn
+cat >editor <<'END'
+i=0
+while [ $i -lt 5 ]; do
+	"$OCI_SPEC" set -f many.json /list/- "e$1.$i" || echo "editor $1" >>torn
+	i=$((i + 1))
+done
+END
+cat >reader <<'END'
+until [ -e enough ]; do
+	"$OCI_SPEC" get '' many.json >/dev/null 2>>torn
+done
+END
+export OCI_SPEC
+background sh ./reader
+reader=$bg
+editors=
+for i in 1 2 3 4 5; do
+	background sh ./editor $i
+	editors="$editors $bg"
+done
+for i in $editors; do
+	wait "$i"
+done
+: >enough
+wait "$reader"
+is '25 changes by five editors: all are there' \
+	"$("$OCI_SPEC" get -i /list many.json | grep -c '"e[1-5]\.[0-4]"')" 25
+is 'and the file was whole at any time' "$(cat torn)" ''
+is 'and no temporary file is left' "$(find . -name '.?*')" ''
+
+if [ "$uid" = 0 ]; then
+	chown 1000:1001 t.json
+	"$OCI_SPEC" set -f t.json /v 10
+	is 'set by root: owner and mode stay' "$(stat -c '%u:%g %a' t.json)" '1000:1001 640'
+	echo '{"a":1,"b":"a long text, so that the old file is the longer one"}' >source.json
+	: >bound.json
+	mount --bind source.json bound.json
+	spec set -f bound.json /b 2
+	like 'a file that is a mount of its own: written in place, with a warning' "$status $err" \
+		'^0 oci-spec: warning: .*/bound.json cannot be replaced .device or resource busy.: it is written in place$'
+	is 'it has the new text and nothing else' "$(tr -d '\n\t ' <source.json)" '{"a":1,"b":2}'
+	is 'it is still a mount' "$(stat -c %i source.json)" "$(stat -c %i bound.json)"
+	umount bound.json
+	is 'and no temporary file is left there' "$(find . -name '.?*')" ''
+else
+	skip 'set by root: owner and mode stay' 'needs root'
+	skip 'a file that is a mount of its own: written in place, with a warning' 'needs root'
+fi
+
+# The old file is there until the new one is on the disk (fsync is call 74 on x86_64).
+if [ "$(uname -m)" = x86_64 ] && helper step; then
+	echo '{"a":"old"}' >power.json
+	"$HELPERS/step" before 74 'cp power.json old; cat .power.json.* >new' -- "$OCI_SPEC" set -f power.json /a new
+	is 'fsync comes before rename' "$(cat old)$(tr -d '\n\t ' <new)" '{"a":"old"}{"a":"new"}'
+else
+	skip 'fsync comes before rename' 'no tracer'
+fi
+
 # ---- del -----------------------------------------------------------------------------------------------
 
 printf '{"a":1,"b":{"c":[1,2,3]},"d":4}' >t.json

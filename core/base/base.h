@@ -130,8 +130,21 @@ ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 int file_write(int dirfd, const char *path, const char *value);
 /* A new file; one that is there already is an error (errno EEXIST). Nothing is left on failure. */
 int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
-/* Creates path anew under a temporary name beside it and renames it into place. */
+/* Creates path anew under a temporary name of its own beside it and renames it into place. It does not
+ * wait for the disk: what we keep ourselves (state, pid files, caches) means nothing after a power cut. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
+
+/* A file of somebody's that is read, changed and put back: locked from the first to the last, since two
+ * editors that read the same text would lose one change. */
+struct file_edit {
+	int fd; /* read from it; closing it ends the lock */
+	struct stat st;
+	const char *path; /* not a symbolic link */
+};
+int file_edit_open(struct file_edit *e, const char *path);
+/* Replaces the file: owner and mode stay, and it is on the disk before the old one is gone. Where it
+ * cannot be replaced (a mount of its own) it is written in place, with a warning. */
+int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
 
 /* ---- scan.c: the kernel's text files ------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 /* Up to size bytes or the end; a NUL is put behind it, for which there is room. */
 static ssize_t read_all(int fd, char *buf, size_t size)
@@ -128,22 +129,31 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
 	return 0;
 }
 
-int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
+/* ".NAME.PID.TRY" beside path: a name that no other writer takes. A long NAME is cut. */
+static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 {
 	const char *slash = strrchr(path, '/');
 	int dirlen = slash ? (int)(slash + 1 - path) : 0;
+
+	if (snprintf(temp, size, "%.*s.%.200s.%d.%u", dirlen, path, path + dirlen, (int)getpid(),
+		     try) >= (int)size)
+		return failx("%s: path is too long", path);
+	return 0;
+}
+
+/* What is in the way has been left by a killed process, or belongs to one of another pid namespace. */
+#define TEMP_TRIES 100
+
+int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
+{
 	char temp[4096];
 
-	if (snprintf(temp, sizeof(temp), "%.*s.%s", dirlen, path, path + dirlen) >=
-	    (int)sizeof(temp))
-		return failx("%s: path is too long", path);
-	if (file_create(dirfd, temp, buf, len, mode) < 0) {
-		if (err_num() != EEXIST)
+	for (unsigned try = 0;; try++) {
+		if (temp_name(temp, sizeof(temp), path, try) < 0)
 			return -1;
-		/* Left by a process that was killed between creating and renaming. */
-		if (unlinkat(dirfd, temp, 0) < 0)
-			return fail("remove %s", temp);
-		if (file_create(dirfd, temp, buf, len, mode) < 0)
+		if (!file_create(dirfd, temp, buf, len, mode))
+			break;
+		if (err_num() != EEXIST || try == TEMP_TRIES)
 			return -1;
 	}
 	if (!renameat(dirfd, temp, dirfd, path))
@@ -151,4 +161,94 @@ int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_
 	fail("rename %s to %s", temp, path);
 	unlinkat(dirfd, temp, 0);
 	return -1;
+}
+
+/* ---- a file that somebody edits ------------------------------------------------------------------- */
+
+int file_edit_open(struct file_edit *e, const char *path)
+{
+	struct stat now;
+
+	e->path = path;
+	for (;;) {
+		e->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (e->fd < 0)
+			return fail("open %s", path);
+		/* NFS and some others have no locks for readers: the edit is still whole there. */
+		while (flock(e->fd, LOCK_EX) < 0 && errno == EINTR)
+			;
+		if (fstat(e->fd, &e->st) < 0)
+			return fail("stat %s", path);
+		/* Who had the lock before us has put another file there. */
+		if (!stat(path, &now) && now.st_dev == e->st.st_dev && now.st_ino == e->st.st_ino)
+			return 0;
+		fd_close(&e->fd);
+	}
+}
+
+/* Where a file cannot be replaced (a mount point, a directory that may not be written): a reader may
+ * see half of it, and a power cut may leave that. */
+static int write_in_place(const struct file_edit *e, const void *buf, size_t len, int why)
+{
+	int fd __cleanup(fd_close) = open(e->path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("write %s", e->path);
+	log_warn("%s cannot be replaced (%s): it is written in place", e->path, err_reason(why));
+	if (fd_write_all(fd, buf, len) < 0 || ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0)
+		return fail("write %s", e->path);
+	return 0;
+}
+
+/* The new file with the old one's owner and mode, on the disk. */
+static int write_beside(const struct file_edit *e, const char *temp, const void *buf, size_t len)
+{
+	int fd __cleanup(fd_close) =
+		open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -1;
+	/* the mode comes last: a change of owner takes set-id bits away */
+	if ((e->st.st_uid != geteuid() || e->st.st_gid != getegid()) &&
+	    fchown(fd, e->st.st_uid, e->st.st_gid) < 0)
+		return -1;
+	if (fchmod(fd, e->st.st_mode & 07777) < 0)
+		return -1;
+	return fd_write_all(fd, buf, len) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+/* A rename is on the disk when its directory is. */
+static int sync_directory(const char *path)
+{
+	char dir[4096];
+	const char *slash = strrchr(path, '/');
+	int fd __cleanup(fd_close) = -1;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash + 1 - path) : 1, slash ? path : ".");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* EINVAL: the filesystem does not keep directories that way. */
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+		return fail("sync %s", dir);
+	return 0;
+}
+
+int file_edit_save(const struct file_edit *e, const void *buf, size_t len)
+{
+	char temp[4096];
+	int why;
+
+	for (unsigned try = 0;; try++) {
+		if (temp_name(temp, sizeof(temp), e->path, try) < 0)
+			return -1;
+		if (!write_beside(e, temp, buf, len) && !rename(temp, e->path))
+			return sync_directory(e->path);
+		if (errno != EEXIST || try == TEMP_TRIES)
+			break;
+	}
+	why = errno;
+	unlink(temp);
+	if (why == EBUSY || why == EROFS || why == EACCES || why == EPERM)
+		return write_in_place(e, buf, len, why);
+	errno = why;
+	return fail("write %s", e->path);
 }

@@ -122,6 +122,7 @@ static void test_write(void)
 
 static void test_create(void)
 {
+	const char *temp;
 	struct stat st;
 	int before;
 
@@ -142,15 +143,18 @@ static void test_create(void)
 	is_str(get("made"), "new text", "by the new text");
 	ok(!fstatat(dir, "made", &st, 0) && (st.st_mode & 07777) == 0640 && entries() == before,
 	   "with the new mode, and nothing beside it");
-	put(".made", "left by a killed process");
-	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before,
-	   "a left-over is in nobody's way");
+	temp = arena_printf(&arena, ".made.%d.0", (int)getpid());
+	put(temp, "left by a killed process");
+	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before + 1,
+	   "what a killed process has left is not in the way");
 	is_str(get("made"), "3", "nor in the text");
-	unlinkat(dir, ".made", 0);
-	symlinkat("victim", dir, ".made");
+	is_str(get(temp), "left by a killed process", "and may be another process's");
+	unlinkat(dir, temp, 0);
+	symlinkat("victim", dir, temp);
 	put("victim", "safe");
 	ok(!file_replace(dir, "made", "4", 1, 0640), "nor is a link at its place");
 	is_str(get("victim"), "safe", "which is not followed");
+	unlinkat(dir, temp, 0);
 	ok(!file_replace(dir, "dangling", "5", 1, 0640) && !get("elsewhere"),
 	   "the name itself is replaced, if a link");
 	is_str(get("dangling"), "5", "by the file");
