@@ -3,10 +3,24 @@
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
+
+/* The caller may ignore or block some: nohup ignores SIGHUP, and who ignores SIGCHLD has no children to
+ * wait for. No test shall depend on it. */
+__attribute__((constructor)) static void tap_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < 32; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
 
 /* ok(condition, "what is claimed, as for printf") */
 #define ok(cond, ...)                                                                              \

@@ -155,7 +155,7 @@ static void script(const char *name, const char *body)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
-	if (file_replace(AT_FDCWD, path, text, strlen(text), 0755) < 0)
+	if (file_replace(AT_FDCWD, path, text, strlen(text), 0755) < 0 || chmod(path, 0755) < 0)
 		printf("# %s\n", err_text());
 }
 

@@ -50,7 +50,7 @@ static void test_text(void)
 	is_str(loads(GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"a\\nb\\u001b[31m\"}]}}"),
 	       "config.json:1:109: linux.namespaces[0].type: \"a?b?[31m\" is not known",
 	       "what is shown cannot end the line or colour it");
-	is_str(loads(GOOD ",\"linux\":{\"sysctl\":{\"a\\tb\":\"1\"}}}"),
+	is_str(loads(GOOD ",\"linux\":{\"sysctl\":{\"a\\nb\":\"1\"}}}"),
 	       "config.json:1:104: linux.sysctl.a?b: is not the name of a kernel parameter",
 	       "nor in a key");
 	is_str(loads(GOOD ",\"vm\":5,\"x\":{\"y\":[null]},\"linux\":{\"z\":0}}"), "",
