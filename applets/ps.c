@@ -108,48 +108,90 @@ static const char *word(const char *line, int n, size_t *len)
 	return s;
 }
 
-/* Number of the column called PID; -1 when there is none. */
-static int pid_column(const char *header)
+/* Where a table has its pids: in its n-th column, below characters that end at end. */
+struct pid_column {
+	int n;
+	size_t end;
+};
+
+static bool find_column(const char *header, struct pid_column *c)
 {
 	size_t len;
 
-	for (int n = 0;; n++) {
-		const char *name = word(header, n, &len);
+	for (c->n = 0;; c->n++) {
+		const char *name = word(header, c->n, &len);
 
 		if (!len)
-			return -1;
+			return false;
+		c->end = name + len - header;
 		if (len == 3 && !memcmp(name, "PID", 3))
-			return n;
+			return true;
 	}
 }
 
-/* What stands above the head, or instead of it, is a complaint. */
+static bool number_word(const char *s, size_t len)
+{
+	return len && strspn(s, "0123456789") == len;
+}
+
+/* The number that ends where the head ends, since columns before it, such as args, may hold many words; else
+ * the n-th word, as in a table that is not aligned. -1: neither is a number. */
+static long row_pid(const char *line, const struct pid_column *c)
+{
+	const char *at = line, *start;
+	size_t len;
+
+	/* In characters: only their first byte counts. */
+	for (size_t col = 0; *at && (col < c->end || (*at & 0xc0) == 0x80); at++)
+		col += (at[1] & 0xc0) != 0x80;
+	for (start = at; start > line && start[-1] != ' ' && start[-1] != '\t';)
+		start--;
+	if (c->n && !strspn(at, "0123456789") && number_word(start, at - start))
+		return strtol(start, NULL, 10);
+	start = word(line, c->n, &len);
+	return number_word(start, len) ? strtol(start, NULL, 10) : -1;
+}
+
+static void show(char *line)
+{
+	/* Not every ps keeps the words of a container from acting on our terminal. */
+	line[strcspn(line, "\n")] = 0;
+	printf("%s\n", text_harmless(line));
+}
+
+/* Rows of the container's below their head, which is shown as soon as a row or the end is seen. What stands
+ * above the head, or instead of it, is a complaint. */
 static int filter(FILE *in, const cgroup_pids *pids)
 {
-	char *line = NULL, said[200] = "";
-	size_t size = 0, len;
-	int column = -1;
+	char *line = NULL, *head = NULL, said[200] = "", odd[200] = "";
+	struct pid_column column;
+	size_t size = 0, rows = 0;
 
 	while (getline(&line, &size, in) >= 0) {
-		bool head = column < 0;
+		long pid = head ? row_pid(line, &column) : -1;
 
-		if (head)
-			column = pid_column(line);
-		if (column < 0 && !*said)
+		if (head && pid < 0 && !*odd)
+			snprintf(odd, sizeof(odd), "%.*s", (int)strcspn(line, "\n"), line);
+		if (head && has_pid(pids, pid)) {
+			if (!rows++)
+				show(head);
+			show(line);
+		} else if (!head && find_column(line, &column)) {
+			head = arena_strdup(&arena, line);
+		} else if (!head && !*said) {
 			snprintf(said, sizeof(said), "%.*s", (int)strcspn(line, "\n"), line);
-		if (column < 0 ||
-		    (!head && !has_pid(pids, strtol(word(line, column, &len), NULL, 10))))
-			continue;
-		/* Not every ps keeps the words of a container from acting on our terminal. */
-		line[strcspn(line, "\n")] = 0;
-		printf("%s\n", text_harmless(line));
+		}
 	}
 	free(line);
 	if (ferror(in)) {
 		fail("read what ps prints");
-		return column >= 0 ? -1 : 1;
+		return rows ? -1 : 1;
 	}
-	if (column >= 0)
+	if (head && !rows && *odd && pids->n)
+		return failx("couldn't find a pid in this row of ps: \"%s\"", odd);
+	if (head && !rows)
+		show(head);
+	if (head)
 		return 0;
 	failx("couldn't find PID field in ps output");
 	if (*said)

@@ -88,6 +88,24 @@ END
 else
 	skip 'names that act on a terminal' 'a claim of ours'
 fi
+# Columns of many words before the pid.
+rows() { awk 'NR > 1 && /sleep 1000/' "$tmp/out" | grep -c "[0-9]$"; }
+if [ -n "$ours" ] && ps -eo args,pid >/dev/null 2>&1; then
+	do_runc ps "$id" -eo args,pid
+	is 'ps -eo args,pid: rows' "$status:$([ "$(rows)" -gt 0 ] && echo rows)" 0:rows
+	like 'ps -eo args,pid: init among them' "$out" " $pid\$"
+	do_runc ps "$id" -eo args,ppid,pid,args
+	like 'ps -eo args,ppid,pid,args: rows' "$out" " $pid .*sleep"
+else
+	skip 'ps -eo args,pid' 'no ps that knows it here'
+fi
+if [ -n "$ours" ]; then
+	mkdir "$tmp/odd"
+	printf '#!/bin/sh\necho "COMMAND  PID"\necho "a b c"\n' >"$tmp/odd/ps"
+	chmod 755 "$tmp/odd/ps"
+	PATH=$tmp/odd:$PATH "$RUNC" --root "$root" ps "$id" -eo args,pid >"$tmp/out" 2>"$tmp/err"
+	like 'a table without pids: an error, and no head alone' "$?:$(cat "$tmp/out" "$tmp/err")" '^1:time=.*a b c'
+fi
 do_runc ps -f yaml "$id"
 like '-f yaml is refused' "$status $err" '^1 .*invalid format option'
 

@@ -316,7 +316,12 @@ static char *line_home(char *line, uint32_t uid)
 		*at++ = 0;
 		field[n++] = at;
 	}
-	if (n < 6 || !json_number_u64(field[2], strlen(field[2]), &number) || number != uid)
+	if (n < 6)
+		return NULL;
+	/* Some tools write 05. */
+	while (field[2][0] == '0' && field[2][1])
+		field[2]++;
+	if (!json_number_u64(field[2], strlen(field[2]), &number) || number != uid)
 		return NULL;
 	end = field[5] + strlen(field[5]);
 	return end > field[5] ? field[5] : NULL;

@@ -256,6 +256,9 @@ static void test_home(void)
 	passwd("a:x:07 "
 	       ":7::/x:\nb:x:-7:7::/x:\nc:x:4294967303:7::/x:\nd:x::7::/x:\ne:x:7\nf:x:7:7::/f:\n");
 	is_str(cred_home(&arena, rootfs, 7), "/f", "uids that are no numbers are not it");
+	passwd("a:x:007:7::/seven:\nb:x:00:0::/zero:\n");
+	is_str(cred_home(&arena, rootfs, 7), "/seven", "a uid with zeros before it");
+	is_str(cred_home(&arena, rootfs, 0), "/zero", "a uid of zeros");
 	passwd("a:x:7:7:::/bin/sh\n");
 	ok(!cred_home(&arena, rootfs, 7), "an empty home is none");
 	memset(big, 'x', 6 << 20);

@@ -389,15 +389,16 @@ static void undo(struct undo *u)
 
 static int foreground(struct arena *a, struct serve *s)
 {
+	struct undo u __cleanup(undo) = { .arena = a, .serve = s, .keep = true };
 	int status, there;
 
 	status = wait_foreground(s->pid, s->master, &s->service);
 	if (s->c->how->keep)
 		return status;
-	if (status < 0 && life_lock(s->life) > 0)
-		undo(&(struct undo){ .arena = a, .serve = s });
-	if (status < 0)
+	if (status < 0) {
+		u.keep = life_lock(s->life) <= 0;
 		return -1;
+	}
 	/* Deleted by somebody else, its name and its cgroup may be another container's by now. */
 	there = life_lock(s->life);
 	if (!there)

@@ -369,6 +369,8 @@ int life_cache(const char *root)
 	int rootfd __cleanup(fd_close) = open_root(root, false);
 	int fd;
 
+	if (rootfd < 0)
+		err_clear("it goes without a cache");
 	if (rootfd < 0 || (mkdirat(rootfd, CACHE_DIR, 0700) < 0 && errno != EEXIST))
 		return -1;
 	fd = openat(rootfd, CACHE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
