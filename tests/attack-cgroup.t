@@ -97,6 +97,39 @@ else
 	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 fi
 
+# ---- device rules where no cgroup can be made ----
+
+bundle
+cat >"$tmp/readonly" <<END
+sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* .*/\1/p' /proc/self/mountinfo | while read -r at; do
+	mount -o remount,bind,ro "\$at" || exit 77
+done
+exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
+END
+# in_readonly: the bundle where all cgroup filesystems are read-only.
+in_readonly() {
+	status=0
+	OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -m sh "$tmp/readonly" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+argv echo ran
+in_readonly
+is 'cgroups are read-only, and the container has no device nodes: it runs' "$status $out" '0 ran' || diag "$err"
+config_set /process/capabilities '{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
+in_readonly
+like 'cgroups are read-only, and it can make nodes that are denied: refused' "$status $out$err" \
+	'^1 .*[Rr]ead-only file system.*devices'
+config_set /linux/resources/devices '[{"allow":true,"access":"rwm"}]'
+in_readonly
+is 'nothing is denied: it runs' "$status $out" '0 ran' || diag "$err"
+bundle
+argv echo ran
+sed -i "s|run --bundle .* |run --bundle $bundle |" "$tmp/readonly"
+config_set /linux/devices '[{"path":"/dev/mine","type":"b","major":7,"minor":99}]'
+in_readonly
+like 'cgroups are read-only, and it is given a node: refused' "$status $out$err" '^1 .*devices'
+
 # ---- a message bus where anybody can send signals ----
 
 # The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it has

@@ -164,5 +164,28 @@ for _log in /dev/stderr "$tmp/log"; do
 	like "a descriptor that is not open, log to ${_log##*/}" "$status $(cat "$tmp/err")" '^1 .*unable to stat preserved-fd 1 \(of 2\)'
 done
 
+# ---- a privileged container fills the folder of the socket ----
+
+bundle
+config_set /root/readonly false /process/noNewPrivileges false \
+	/process/capabilities '{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
+script <<'END'
+mount -o remount,bind,rw /run/notify
+cd /run/notify || exit
+# Names such as those that something else might make there.
+for i in 0 1 2 3; do mkdir -p .$i/.$i/x; done
+i=0
+while [ $i -lt 300 ]; do
+	mkdir d && cd d && echo x >file || exit
+	i=$((i + 1))
+done
+echo $i
+END
+manager
+under run --bundle "$bundle" --keep "$id"
+is 'a privileged container nests 300 folders beside its socket' "$status $out" '0 300' || diag "$err"
+do_runc delete --force "$id"
+is 'and can be deleted' "$status $(states_left)" '0 ' || diag "$err"
+
 nothing_left
 done_testing

@@ -259,15 +259,13 @@ static int devices_v2(struct cgroup *cg, struct cg_dir *d, const struct dev_set 
 
 int apply_devices(struct cgroup *cg, const struct oci_resources *r)
 {
-	struct cg_dir *d = cg_dir_of(cg, CTL_DEVICES);
+	struct cg_dir *d = cg_dir_of_rules(cg);
 	struct dev_set set;
 
 	if (devices_merge(cg->arena, r, &set) < 0)
 		return -1;
-	if (!d && cg->v2 && cg->v2->path)
-		d = cg->v2;
 	if (!d)
-		return 0; /* cgroup_plan has decided that this may be */
+		return 0; /* cgroup_plan or cgroup_create has decided that this may be */
 	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
 		return 0;
 	/* Rules that only allow lose nothing when they cannot be set: what is above holds. */

@@ -15,6 +15,13 @@ struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
 	return cg->v2 && cg->v2->path && ctl_names[ctl].v2 ? cg->v2 : NULL;
 }
 
+struct cg_dir *cg_dir_of_rules(struct cgroup *cg)
+{
+	struct cg_dir *d = cg_dir_of(cg, CTL_DEVICES);
+
+	return d || !cg->v2 || !cg->v2->path ? d : cg->v2;
+}
+
 int cg_dir_fd(struct cg_dir *d)
 {
 	if (d->fd < 0)
@@ -93,10 +100,9 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 						       : "no cgroup hierarchy is mounted");
 		return fail_hint("controller %s, file %s", ctl_names[w->ctl].v1, w->file);
 	}
-	if (want->can_mknod)
+	if (want->has_nodes)
 		return failx("devices: rules cannot be enforced without cgroups, and the container "
-			     "may make "
-			     "device nodes (CAP_MKNOD)");
+			     "has device nodes or may make them (CAP_MKNOD)");
 	if (want->manager != CGROUP_DISABLED)
 		log_warn("no cgroup hierarchy is mounted: the container runs without limits and "
 			 "device rules");
@@ -131,6 +137,7 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 	cg->arena = a;
 	cg->tolerant = want->tolerant;
 	cg->path_given = want->path && *want->path;
+	cg->has_nodes = want->has_nodes;
 	cg->delegate = want->delegate;
 	cg->delegate_uid = want->delegate_uid;
 	cg->user_bus = want->user_bus;
@@ -151,11 +158,9 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 		return fail_in("cgroup");
 	if (check_free(cg) < 0)
 		return fail_in("cgroup");
-	if (want->can_mknod && !cg_dir_of(cg, CTL_DEVICES) && !(cg->v2 && cg->v2->path) &&
-	    !cg->tolerant)
+	if (want->has_nodes && !cg_dir_of_rules(cg) && !cg->tolerant)
 		return failx("cgroup: devices: controller devices is not mounted, and the "
-			     "container may make "
-			     "device nodes (CAP_MKNOD)");
+			     "container has device nodes or may make them (CAP_MKNOD)");
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct cgroup_want {
 	const struct oci_resources *resources; /* NULL: none asked */
 	bool tolerant; /* rootless: go on without where permission is missing */
 	bool own_cgroupns; /* config has a new cgroup namespace */
-	bool can_mknod; /* CAP_MKNOD and no user namespace: device rules must stand */
+	bool has_nodes; /* of devices, or can make them: the rules must stand */
 	bool delegate; /* chown to uid (checklist GM-08) */
 	uint32_t delegate_uid; /* host id of the container's root */
 	/* systemd only; the address is DBUS_SESSION_BUS_ADDRESS or NULL */

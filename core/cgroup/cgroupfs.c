@@ -82,10 +82,16 @@ static void unmake(struct cgroup *cg)
 }
 
 /* Not allowed to make this one, and nobody asked anything of it. */
-static bool can_go_without(const struct cgroup *cg, const struct cg_dir *d)
+static bool can_go_without(struct cgroup *cg, const struct cg_dir *d)
 {
 	int num = err_num();
 
+	/* In a user namespace the kernel keeps nodes away, whoever makes them. */
+	if (cg->has_nodes && d == cg_dir_of_rules(cg) && !cg->tolerant && !apply_in_userns(NULL)) {
+		fail_hint("without it nothing keeps the container from the devices that are denied "
+			  "to it");
+		return false;
+	}
 	if (cg->asked & d->ctls || (d->v2 && cg->asked & ~cg->where.v1))
 		return false;
 	return num == EROFS || (cg->tolerant && !cg->path_given && (num == EACCES || num == EPERM));

@@ -161,6 +161,21 @@ int cgroup_is_frozen(struct cgroup *cg)
 
 #define KILL_ROUNDS 16
 
+/* KERNEL 5.3: pidfd_open(2), ENOSYS, or EPERM of an older seccomp profile; signals then go by number. */
+static bool is_without_pidfd(int num)
+{
+	return num == ENOSYS || num == EPERM;
+}
+
+static int signal_one(int pidfd, pid_t pid, int sig)
+{
+	int rc = pidfd < 0 ? -1 : sys_pidfd_send_signal(pidfd, sig);
+
+	if (rc < 0 && (pidfd < 0 || is_without_pidfd(errno)))
+		rc = kill(pid, sig);
+	return rc < 0 && errno != ESRCH ? fail("kill process %d", pid) : 0;
+}
+
 /*
  * The numbers were read a moment ago, and one may be somebody else's by now. So each is held by a pidfd,
  * and then the list is read again: who is in it is ours, and what we hold is him or a dead one.
@@ -168,17 +183,16 @@ int cgroup_is_frozen(struct cgroup *cg)
 int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 {
 	_Alignas(16) char block[4096];
+	bool held[CG_PIDS_MAX] = { false };
 	cgroup_pids now = { 0 };
 	int fds[CG_PIDS_MAX], ret = 0;
 	struct arena a;
 
 	for (size_t i = 0; i < n; i++) {
 		fds[i] = sys_pidfd_open(pids[i]);
-		/* KERNEL 5.3: pidfd_open(2), ENOSYS; signals then go by number. */
-		if (fds[i] < 0 && errno != ESRCH && errno != ENOSYS)
+		held[i] = fds[i] >= 0 || is_without_pidfd(errno);
+		if (!held[i] && errno != ESRCH)
 			ret = fail("open process %d", pids[i]);
-		if (fds[i] < 0)
-			fds[i] = errno == ENOSYS ? -2 : -1;
 	}
 	arena_init(&a, block, sizeof(block));
 	if (ret == 0)
@@ -188,12 +202,9 @@ int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 
 		list_each (pid, now)
 			ours |= *pid == pids[i];
-		if (ret == 0 && ours && fds[i] != -1 &&
-		    (fds[i] < 0 ? kill(pids[i], sig) : sys_pidfd_send_signal(fds[i], sig)) < 0 &&
-		    errno != ESRCH)
-			ret = fail("kill process %d", pids[i]);
-		if (fds[i] >= 0)
-			close(fds[i]);
+		if (ret == 0 && ours && held[i])
+			ret = signal_one(fds[i], pids[i], sig);
+		fd_close(&fds[i]);
 	}
 	return ret;
 }

@@ -219,7 +219,7 @@ struct cgroup {
 	struct ctl_where where;
 	unsigned asked; /* controllers that limits were asked of at plan */
 	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */
-	bool tolerant, path_given, delegate;
+	bool tolerant, path_given, delegate, has_nodes;
 	uint32_t delegate_uid;
 	struct unit_path unit; /* systemd; .unit is NULL otherwise */
 	/* systemd: what the unit will be made with when the first process is there */
@@ -266,6 +266,8 @@ static inline const struct cg_version *cg_version(const struct cg_dir *d)
 struct cg_dir *cg_procs_dir(struct cgroup *cg);
 /* The directory where ctl is, NULL when there is none. */
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl);
+/* Where the device rules are set: as a list on v1, as a program on v2. NULL: nowhere. */
+struct cg_dir *cg_dir_of_rules(struct cgroup *cg);
 int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
 /* A file of it, by path as long as no descriptor is open: one system call. -1 and errno, no
  * record. */

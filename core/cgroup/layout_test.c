@@ -63,7 +63,7 @@ static void test_none(void)
 	       "file "
 	       "memory.limit_in_bytes)",
 	       "and says why");
-	ok(plan(&cg, &nothing, WANT(.can_mknod = true)) < 0, "so is a maker of devices: %s",
+	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0, "so is a maker of devices: %s",
 	   err_text());
 	ok(plan(&cg, &nothing, WANT(.manager = CGROUP_SYSTEMD)) < 0, "so is systemd: %s",
 	   err_text());
@@ -102,7 +102,7 @@ static void test_partial(void)
 	       "cannot be "
 	       "written",
 	       "and says why");
-	ok(plan(&cg, &nothing, WANT(.can_mknod = true)) < 0, "device rules neither: %s",
+	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0, "device rules neither: %s",
 	   err_text());
 	/* read-only: without limits one warning, with limits an error */
 	if (mount(NULL, ROOT "/odd", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0) {

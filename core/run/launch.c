@@ -215,11 +215,13 @@ static bool denies_devices(const struct child *c)
 	return false;
 }
 
-/* Rules that deny something are all that keeps it from the host's devices. */
-static bool can_make_nodes(const struct child *c)
+/* Rules that deny something are all that keeps it from the host's devices: it can make nodes, or is given
+ * some. */
+static bool can_have_nodes(const struct child *c)
 {
 	return !(c->plan.all & CLONE_NEWUSER) && c->how->manager != CGROUP_DISABLED &&
-	       c->caps.bounding >> CAP_MKNOD & 1 && denies_devices(c);
+	       (c->caps.bounding >> CAP_MKNOD & 1 || c->config->linux->devices.n) &&
+	       denies_devices(c);
 }
 
 /*
@@ -259,7 +261,7 @@ static int plan_cgroup(struct child *c, struct life *life)
 						.resources = l->resources,
 						.tolerant = c->how->rootless,
 						.user_bus = c->how->user_bus,
-						.can_mknod = can_make_nodes(c),
+						.has_nodes = can_have_nodes(c),
 						.own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
 						.delegate = c->plan.fresh & CLONE_NEWCGROUP &&
 							    writable && owner >= 0,

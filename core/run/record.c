@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/vfs.h>
 
 #define STATE_FILE "state.json"
@@ -177,30 +179,56 @@ int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
 
 /* ---- removing ------------------------------------------------------------------------------------------ */
 
-static int remove_files(int dir, unsigned depth)
+/* What lies in name goes, or comes up to dir under a new name; then name goes. False: nothing could be done. */
+static bool move_up(int dir, const char *name, unsigned *n)
 {
-	DIR *d;
+	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = sub < 0 ? NULL : fdopendir(sub);
+	bool moved = false;
 	struct dirent *e;
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t secret;
+	char to[48];
 
-	if (fd < 0 || !(d = fdopendir(fd))) {
-		fail("read the state directory");
-		fd_close(&fd);
-		return -1;
+	/* A name that the container cannot have taken before. */
+	memcpy(&secret, (const void *)getauxval(AT_RANDOM), sizeof(secret));
+	if (!d) {
+		fd_close(&sub);
+		return false;
 	}
 	while ((e = readdir(d))) {
-		int sub __cleanup(fd_close) = -1;
-
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    !unlinkat(dir, e->d_name, 0) || errno != EISDIR)
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		/* That of the notify socket: the container may have filled it. */
-		sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub >= 0 && depth && remove_files(sub, depth - 1) < 0)
-			err_clear("removing the directory tells");
-		unlinkat(dir, e->d_name, AT_REMOVEDIR);
+		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)secret, (*n)++);
+		moved |= !unlinkat(sub, e->d_name, 0) || !renameat(sub, e->d_name, dir, to);
 	}
 	closedir(d);
+	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
+}
+
+/* Directories too, however deep: the container may have filled that of the notify socket. */
+static int remove_files(int dir)
+{
+	unsigned n = 0;
+	bool again;
+
+	do {
+		int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *e;
+
+		again = false;
+		if (!d) {
+			fail("read the state directory");
+			fd_close(&fd);
+			return -1;
+		}
+		while ((e = readdir(d)))
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+			    unlinkat(dir, e->d_name, 0) < 0 &&
+			    unlinkat(dir, e->d_name, AT_REMOVEDIR) < 0)
+				again |= move_up(dir, e->d_name, &n);
+		closedir(d);
+	} while (again);
 	return 0;
 }
 
@@ -214,7 +242,7 @@ int record_remove(const struct life *l, const char *id)
 	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
 	/* A fifo never started, something a killed process left, a temporary name or the like. */
-	if (errno == ENOTEMPTY && !remove_files(l->dir, 8) &&
+	if (errno == ENOTEMPTY && !remove_files(l->dir) &&
 	    !unlinkat(l->root_dir, id, AT_REMOVEDIR))
 		return 0;
 	return fail("remove state directory %s/%s", l->root, id);
