@@ -68,6 +68,8 @@ static int open_log(void)
 		if (fd < 0)
 			return fail("open the log %s", globals.log);
 		globals.log_fd = fd;
+	} else {
+		log_sink.shared = !isatty(STDERR_FILENO);
 	}
 	return 0;
 }

@@ -206,7 +206,7 @@ like 'one warning counts them and names the first' "$(said)" \
 # ---- a program that is not there (X-01, X-06, X-07, X-10) -----------------------------------------------------------
 
 bundle
-start_failed='unable to start container process: '
+start_failed='unable to start container process: error during container init: '
 : >"$rootfs/etc/plain"
 while IFS='|' read -r what args why; do
 	config_set /process/args "$args"

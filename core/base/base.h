@@ -52,6 +52,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 struct log_sink {
 	void (*line)(enum log_level level, const char *text);
 	enum log_level level; /* nothing above it is even formatted */
+	bool shared; /* the payload has it as its standard error */
 };
 extern struct log_sink log_sink;
 
@@ -68,6 +69,8 @@ void log_put(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
 #define log_error(...) (LOG_HERE, log_put(LOG_ERROR, __VA_ARGS__))
 #define log_warn(...) (LOG_HERE, log_put(LOG_WARNING, __VA_ARGS__))
+/* A warning that stands on no payload's own log. */
+#define log_remark(...) (LOG_HERE, log_put(log_sink.shared ? LOG_DEBUG : LOG_WARNING, __VA_ARGS__))
 #define log_info(...) (LOG_HERE, log_put(LOG_INFO, __VA_ARGS__))
 #define log_debug(...) (LOG_HERE, log_put(LOG_DEBUG, __VA_ARGS__))
 

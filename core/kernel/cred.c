@@ -174,7 +174,8 @@ static int capset_raw(const struct cred_caps *c)
 
 /*
  * We cannot hand out what we do not hold, as inside a confined outer container. runtime-spec:
- * what cannot be granted is a warning, not an error; the sets only ever shrink here.
+ * what cannot be granted is a warning, not an error; the sets only ever shrink here. An engine that
+ * passes no --log would show it as the container's own words: there it is a line of --debug.
  */
 static int capset_what_we_hold(struct cred_caps *c)
 {
@@ -193,8 +194,8 @@ static int capset_what_we_hold(struct cred_caps *c)
 		errno = EPERM;
 		return fail("set capabilities");
 	}
-	log_warn("capabilities that cannot be granted here: %s",
-		 caps_text(text, sizeof(text), lost));
+	log_remark("capabilities that cannot be granted here: %s",
+		   caps_text(text, sizeof(text), lost));
 	c->permitted &= permitted;
 	c->effective &= c->permitted;
 	c->inheritable &= inheritable | permitted;
@@ -254,9 +255,10 @@ static int set_groups(const struct oci_user *user, enum cred_groups how)
 		return 0;
 	if (errno == EPERM && how == CRED_TRY_GROUPS) {
 		if (user->additional_gids.n)
-			log_warn("process.user.additionalGids are not set: setgroups(2) is denied "
-				 "in "
-				 "this user namespace");
+			log_remark(
+				"process.user.additionalGids are not set: setgroups(2) is denied "
+				"in "
+				"this user namespace");
 		return 0;
 	}
 	fail("set additional groups");

@@ -498,13 +498,13 @@ static int answer(struct serve *s, const struct wire_msg *m)
 	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
-/* The frame by which engines and people know a start that failed: the container's first process says
- * where it was, a program that is not there speaks for itself (checklist X-10). */
+/* The frame by which engines and people know a start that failed (checklist X-10). What execve(2) itself
+ * refuses has none. */
 static int in_frame(const struct serve *s)
 {
 	if (s->exec_failed)
 		return -1;
-	if (s->c->target < 0 && strncmp(err_text(), "exec: ", 6) != 0)
+	if (s->c->target < 0)
 		fail_in("error during container init");
 	return fail_in("unable to start container process");
 }
