@@ -40,6 +40,66 @@ int boot_first(int argc, char **argv)
 	return argc > 1 && applet_is("oci-init", argv[1]);
 }
 
+/* ---- check: before it is flashed ----------------------------------------------------------------------- */
+
+struct check_opts {
+	const char *bundles;
+};
+
+static void print_line(const char *line)
+{
+	printf("%s\n", line);
+}
+
+static void print_fault(void)
+{
+	print_line(err_text());
+	err_clear("it was reported");
+}
+
+static int check_boot(void *opts, int argc, char **argv)
+{
+	const struct check_opts *o = opts;
+	const char *file = argc ? argv[0] : "/etc/ocibox/boot.json";
+	struct boot_settings set;
+	int faults = 0;
+	char *text;
+	size_t len;
+
+	boot_defaults(&set);
+	if (argc || !access(file, F_OK)) {
+		if (file_read(&arena, AT_FDCWD, file, 1 << 20, &text, &len) < 0)
+			return -1;
+		faults = boot_set_json(&arena, &set, file, text, len, print_fault);
+	}
+	if (o->bundles)
+		set.bundles = o->bundles;
+	if (*set.bundles)
+		faults += units_check(&arena, &set, print_line);
+	/* A report that did not arrive must not pass for a clean one. */
+	return applet_print("", 0) < 0 ? -1 : faults > 0;
+}
+
+static const struct opt check_opts[] = {
+	{ "bundles", 'b', OPT_STR, offsetof(struct check_opts, bundles), "DIR",
+	  "where the bundles lie now; default as boot.json says, else /bundles; an empty name "
+	  "looks at none" },
+	{ NULL },
+};
+
+const struct applet init_check_applet = {
+	.name = "check",
+	.args = "[FILE]",
+	.summary = "report every fault of a boot.json and of its bundles",
+	.text = "FILE is /etc/ocibox/boot.json unless said otherwise. One line for each fault. "
+		"Without any "
+		"it prints nothing and exits with 0, else with 1.",
+	.opts = check_opts,
+	.opts_size = sizeof(struct check_opts),
+	.args_max = 1,
+	.run = check_boot,
+};
+
 /* ---- orders ------------------------------------------------------------------------------------------- */
 
 struct status_row {

@@ -94,8 +94,8 @@ ok "no: a good end is the end" state_is "$a" ended
 ok "a row without a bundle is told" says "missing-$mark: there is no bundle"
 ok "an unknown member is told" says 'nonsense: there is no such setting'
 ok "an unknown key of the command line is told" says 'what: there is no such setting'
-ok "a bad value is told" says 'cgroup: "v3" is no value'
-ok "in one line, and without what is no text" says '^oci-init: done: "a..b" is no value'
+ok "a bad value is told" says 'cgroup: "v3" is not a value for it: it takes none, v1, hybrid or v2'
+ok "in one line, and without what is no text" says '^oci-init: done: "a..b" is not a value'
 is "the hostname is set" "$(inside hostname)" board
 ok "a disabled one is not started" state_is "$c" disabled
 order start "$c"
@@ -239,6 +239,86 @@ else
 fi
 nothing_left "nothing is left of devices"
 fresh
+
+# ---- a console that takes nothing, the last words, logs in files ------------------------------------------------------
+
+# A FIFO that this shell holds open and does not read is like a terminal after ^S. 20,000 lines are more than
+# all pipes hold.
+rm -f "$con"
+mkfifo "$con"
+exec 9<>"$con"
+unit 1-"$a" 'trap "exit 0" TERM; i=0; while [ $i -lt 20000 ]; do echo x; i=$((i + 1)); done; : >/dev/shm/all; while :; do sleep 0.05; done'
+unit 2-"$b" "$sleeper"
+: >"$tmp/dog"
+prepare="$own_dev && : >/dev/console && ln -s '$tmp/dog' /dev/watchdog"
+boot ocibox.watchdog=1
+state_is "$a" running
+wrote_all() { [ -e "/proc/$machine/root/proc/$(field pid)/root/dev/shm/all" ]; }
+ok "a console that takes nothing holds no container up" wait_for wrote_all
+ok "nor the start of the next one" wait_for state_is "$b" running
+fed=$(wc -c <"$tmp/dog")
+is_fed() { [ "$(wc -c <"$tmp/dog")" -gt $((fed + 2)) ]; }
+ok "and the watchdog is served" wait_for is_fed
+cat <&9 >"$tmp/taken" &
+reader=$!
+bg_all="$bg_all $reader"
+taken_says() { grep -Eq -e "$1" "$tmp/taken"; }
+order stop "$b"
+ok "when it takes text again it says how many lines were lost" wait_for taken_says '^oci-init: [0-9]+ lines were lost'
+down
+is "and the machine ends" "$ended" 130
+ok "with its last word" wait_for taken_says '^oci-init: powering off'
+kill $reader 2>/dev/null
+exec 9>&-
+rm -f "$con"
+prepare=
+nothing_left "nothing is left of the stuck console"
+fresh
+
+unit 1-"$a" 'trap "i=0; while [ \$i -lt 1500 ]; do i=\$((i + 1)); echo last line \$i; done; printf the-end; exit 0" TERM; printf "login: "; while :; do sleep 0.05; done'
+boot
+ok "a line without an end is shown: a prompt" wait_for says "^$a: login: \$"
+down
+is "the last words of a container arrive, all of them" "$(grep -c "^$a: last line" "$con")" 1500
+ok "and the last one without an end" says "^$a: the-end\$"
+fresh
+
+# FILE.1 is a directory that is not empty; the log of the second is a FIFO, as a disk that hangs.
+rm -rf "$tmp/logs"
+mkdir -p "$tmp/logs/$a.log.1/full"
+mkfifo "$tmp/logs/$b.log"
+exec 9<>"$tmp/logs/$b.log"
+unit 1-"$a" "trap 'exit 0' TERM; i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; echo done; while :; do sleep 0.05; done"
+unit 2-"$b" 'while :; do echo a line for the disk that hangs; done'
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "log": "$tmp/logs", "logSize": 4096 }, { "name": "$b", "log": "$tmp/logs", "stopTimeout": "200ms" },
+  { "name": "$c", "log": "/proc/none" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "a log that cannot be renamed begins again" wait_for grep -q '^done' "$tmp/logs/$a.log"
+ok "and stays small" [ "$(wc -c <"$tmp/logs/$a.log")" -le 4096 ]
+is "which is said once" "$(grep -c "rename the log $tmp/logs/$a.log" "$con")" 1
+ok "a directory that cannot be made: the output goes to the console" wait_for says "^$c: up"
+ok "which is said" says "^oci-init: $c: its output goes to the console: make /proc/none"
+order stop "$b"
+is "a disk that hangs: orders are heard" "$status" 0
+down
+is "and the machine ends" "$ended" 130
+exec 9>&-
+nothing_left "nothing is left of the logs"
+fresh
+
+if command -v setpriv >/dev/null 2>&1 && setpriv --bounding-set=-sys_boot true 2>/dev/null; then
+	prepare='set -- setpriv --bounding-set=-sys_boot "$@"'
+	boot
+	down
+	is "a machine that may not call reboot(2) ends all the same" "$ended" 0
+	prepare=
+	fresh
+else
+	skip "a machine that may not call reboot(2) ends all the same" "there is no setpriv here"
+fi
 
 # ---- terminals ----------------------------------------------------------------------------------------------------------
 

@@ -45,12 +45,13 @@ void boot_show(const struct boot_settings *s); /* one line each on the console *
 /* Every word of text (changed in place; blanks part, double quotes hold together) that begins with
  * "ocibox.". tell gets the record of each that is refused, and may be NULL. */
 void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void));
-/* The document. -1: the record reads `FILE:LINE:COL: FIELD: WHAT`, and *s is as before. */
+/* The document. Each fault costs its own member; tell, which may be NULL, gets the record of each, which
+ * reads `FILE:LINE:COL: FIELD: WHAT`. Returns the number of faults. */
 int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
 		  size_t len, void (*tell)(void));
 /* What holds for the container of this name. */
 void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out);
-/* Name of the i-th of `containers`, NULL behind the last. */
+/* Name of the i-th of `containers`, "" where it has none, NULL after the last. */
 const char *boot_row_name(const struct boot_settings *s, size_t i);
 /* A container's name by its directory's: "10-net" is "net". */
 const char *boot_name(const char *dir);
@@ -103,34 +104,81 @@ bool super_next(struct super *s, int64_t now, struct super_act *act);
 int64_t super_due(const struct super *s); /* when to ask again; INT64_MAX never */
 bool super_alive(const struct super_one *o); /* has a process */
 
-/* ---- console.c, logs.c: what is said, and what containers say ---------------------------------------- */
+/* ---- console.c: what process 1 says, and what containers say ----------------------------------------- */
+
+struct pollfd;
 
 void console_open(void); /* /dev/console for us and, where they were closed, descriptors 0 to 2 */
 void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern bool console_debug; /* say more */
-void console_error(void); /* the error record, which is then empty */
+void console_error(void); /* says the error record, which is then empty */
 void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
+/* None of these waits: text that the console does not take is queued, and lost when it is stuck. */
+bool console_takes(void); /* a line of a container: it is queued, or is lost at once */
+int console_waits(struct pollfd *p); /* fills *p; how long poll(2) may wait in ms, -1: for ever */
+void console_push(void); /* writes what it takes now */
+bool console_drain(
+	int64_t ms); /* waits for it, at most so long and not for a stuck one; all written? */
+void console_child(void); /* in a child of process 1, which has no loop */
 /* This process becomes a session leader with /dev/console as 0 to 2 and controlling terminal. */
 int console_own(void);
 
+/* ---- logfile.c: logs in files ------------------------------------------------------------------------ */
+
 #define LOG_LINE 512
-struct log {
-	const char *name, *path; /* path: of the file, NULL for console and kmsg */
-	const char *old; /* path.1 */
-	int in, out; /* the pipe: in is ours, out the container's */
-	int fd; /* file or kmsg */
+struct machine;
+struct logfile {
+	const char *path, *old; /* FILE and FILE.1 */
+	int fd;
 	uint64_t size, max;
-	bool held; /* not started yet: what comes is the runtime's, and its last line tells why */
-	bool lost; /* that the file cannot be written has been told */
+	bool failing,
+		stays; /* it was reported that it cannot be written, that FILE.1 cannot be made */
+};
+/* Makes the directory and tries the file. -1: the record */
+int logfile_open(struct arena *a, struct logfile *f, const char *name,
+		 const struct boot_rule *rule);
+void logfile_start(void); /* the child that writes; without it the caller writes */
+bool logfile_ended(pid_t pid); /* pid was that child, and there is another now */
+int logfile_fd(void); /* for POLLOUT, -1: none */
+bool logfile_takes(const struct logfile *f); /* it has room */
+bool logfile_send(struct logfile *f, const char *text, size_t len); /* false: no room now */
+void logfile_close(struct machine *m, int64_t ms); /* waits until all is written, at most so long */
+
+/* ---- logs.c ------------------------------------------------------------------------------------------ */
+
+struct log {
+	const char *name;
+	int in, out; /* the pipe: in is ours, out the container's */
+	int fd; /* kmsg; -1: the console or the file */
+	bool to_file;
+	struct logfile file;
+	bool held; /* not started yet: what comes is the runtime's, and its last line says why */
+	int64_t heard; /* when something came last, ms */
 	size_t len;
 	char line[LOG_LINE];
 };
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule);
-/* Takes what is in the pipe; as long as it is held, the last line stays. */
-void log_pump(struct log *l);
+bool log_takes(const struct log *l); /* where its text goes there is room for more */
+/* Takes what is in the pipe; as long as it is held, the last line stays. True: there may be more. */
+bool log_pump(struct log *l);
+int64_t log_due(const struct log *l); /* when log_silence has to be called; INT64_MAX: never */
+void log_silence(struct log *l, int64_t now); /* shows a line that has no end yet */
+bool log_end(struct log *l); /* the same at once. True: all that was written has gone on */
 /* It did not start: the message of the last line becomes *why, the others go out. */
 void log_reason(struct log *l, char *why, size_t size);
 void log_release(struct log *l); /* it runs: what was held goes out */
+
+/* ---- watchdog.c -------------------------------------------------------------------------------------- */
+
+struct watchdog {
+	int fd; /* -1: none */
+	int64_t every, due; /* ms */
+};
+void watchdog_open(struct watchdog *w, int64_t ms); /* 0: none is wanted */
+void watchdog_feed(struct watchdog *w); /* when it is due */
+void watchdog_end(struct watchdog *w, bool armed);
+/* Runs act in a child and feeds the watchdog until it has ended, for ms at most. False: it has not. */
+bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t ms);
 
 /* ---- mounts.c ------------------------------------------------------------------------------------------ */
 
@@ -160,10 +208,12 @@ struct machine {
 	struct super super;
 	struct unit *units;
 	size_t n;
-	int signals, inotify, watchdog, control;
+	int signals, inotify, control;
+	struct watchdog watchdog;
+	struct arena *arena; /* for the set-up */
+	bool kernel; /* the kernel started us */
 	int clients[CONTROL_MAX];
 	int64_t heard[CONTROL_MAX]; /* when each spoke last */
-	int64_t pet; /* when the watchdog is due */
 	pid_t shell;
 	int64_t shell_due; /* INT64_MAX: none wanted */
 };
@@ -171,6 +221,8 @@ struct machine {
 /* Never returns. kernel: the kernel started us, and /proc/cmdline is ours. argv: further settings. */
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 int units_find(struct arena *a, struct machine *m);
+/* What is wrong with the bundles and with rows about none: a line each. Returns how many. */
+int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));
 pid_t unit_start(const struct unit *u); /* -1: the record */
 pid_t unit_clear(const struct unit *u); /* 0: nothing was left by a runtime that was killed; -1 */
 pid_t unit_kill(const struct unit *u, int sig); /* the container, by the runtime */

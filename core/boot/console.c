@@ -6,51 +6,142 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
-static int console = 2; /* what the kernel or the runtime gave us, until it is opened */
+/*
+ * Process 1 never waits for the console: what it does not take at once is queued, and the loop writes
+ * the queue. As long as it takes something, containers are read no faster than it writes. One that
+ * takes nothing for STUCK_MS (held by ^S, or gone) loses lines, and says how many when it takes again.
+ */
+#define QUEUE_SIZE (16 << 10)
+#define OWN_ROOM 4096 /* bytes of the queue that only the words of process 1 may use */
+#define LINE_MAX_SIZE (LOG_LINE + 300)
+#define STUCK_MS 1000
+#define RETRY_MS 100 /* poll(2) reports a serial line only when its buffer is nearly empty */
+
+static struct {
+	int fd; /* what the kernel or the runtime gave us, until it is opened */
+	bool blocks; /* the open file is shared with others, so its flags are not ours to change */
+	bool direct; /* a child of process 1, which has no loop */
+	size_t len;
+	int64_t moved; /* when it last took something, or had nothing to take */
+	unsigned lost; /* lines */
+} console = { .fd = 2 };
+static char queue[QUEUE_SIZE]; /* apart, so that it takes no room in the program's file */
 bool console_debug;
 
-/* An open file of our own: that it does not block must not change what others have. */
-void console_open(void)
-{
-	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+/* ---- writing ------------------------------------------------------------------------------------- */
 
-	/* A container has none: what it was started with will do. */
-	if (fd < 0)
-		fd = fcntl(2, F_DUPFD_CLOEXEC, 3);
-	if (fd >= 0 && fd < 3) {
-		console = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		close(fd);
-	} else {
-		console = fd;
+/* -1 with EAGAIN: nothing now. */
+static ssize_t write_some(const char *text, size_t len)
+{
+	struct pollfd p = { console.fd, POLLOUT, 0 };
+	ssize_t n;
+
+	if (!console.blocks)
+		return write(console.fd, text, len);
+	n = send(console.fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0 || errno != ENOTSOCK)
+		return n;
+	if (poll(&p, 1, 0) <= 0) {
+		errno = EAGAIN;
+		return -1;
 	}
-	fd_reserve_stdio();
+	/* What poll(2) promises of a pipe is room for this much. */
+	return write(console.fd, text, len < 512 ? len : 512);
 }
 
-/* A terminal that takes nothing (held by ^S, or gone) has a moment; then the text is lost, for
- * process 1 has other things to do. */
-static void put(const char *text, size_t len)
+void console_push(void)
 {
-	struct pollfd p = { console, POLLOUT, 0 };
+	size_t done = 0;
 
-	while (len) {
-		ssize_t n = write(console, text, len);
+	while (done < console.len) {
+		ssize_t n = write_some(queue + done, console.len - done);
 
-		if (n < 0 && (errno != EAGAIN || poll(&p, 1, 200) <= 0))
-			return;
-		if (n > 0) {
-			text += n;
-			len -= n;
-		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* A console that is gone takes all. */
+		if (n < 0 && errno != EAGAIN)
+			n = console.len - done;
+		if (n <= 0)
+			break;
+		done += n;
 	}
+	console.len -= done;
+	memmove(queue, queue + done, console.len);
+	if (done || !console.len)
+		console.moved = clock_ms();
+}
+
+static bool is_stuck(void)
+{
+	return console.len && clock_ms() - console.moved >= STUCK_MS;
+}
+
+bool console_takes(void)
+{
+	return console.len + OWN_ROOM + LINE_MAX_SIZE <= QUEUE_SIZE || is_stuck();
+}
+
+int console_waits(struct pollfd *p)
+{
+	*p = (struct pollfd){ console.len ? console.fd : -1, POLLOUT, 0 };
+	return console.len ? RETRY_MS : -1;
+}
+
+bool console_drain(int64_t ms)
+{
+	struct pollfd p = { console.fd, POLLOUT, 0 };
+	int64_t end = clock_ms() + ms, left;
+
+	for (console_push(); console.len; console_push()) {
+		left = end - clock_ms();
+		if (left <= 0 || is_stuck())
+			return false;
+		poll(&p, 1, left < RETRY_MS ? left : RETRY_MS);
+	}
+	return true;
+}
+
+void console_child(void)
+{
+	console.len = console.lost = 0;
+	console.direct = true;
+}
+
+static void put(const char *text, size_t len, size_t room)
+{
+	/* Before the first line that it takes again. */
+	if (console.lost && console.len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck()) {
+		console.len += snprintf(queue + console.len, LINE_MAX_SIZE,
+					"oci-init: %u lines were lost: the console took nothing\n",
+					console.lost);
+		console.lost = 0;
+	}
+	if (console.len + len + room > QUEUE_SIZE || (room && is_stuck())) {
+		console.lost++;
+		return;
+	}
+	if (!console.len)
+		console.moved = clock_ms();
+	memcpy(queue + console.len, text, len);
+	console.len += len;
+	console_push();
+	if (console.direct)
+		console_drain(200);
+}
+
+static void put_line(const char *name, const char *text, size_t len, size_t room)
+{
+	char line[LINE_MAX_SIZE];
+	int n = snprintf(line, sizeof(line), "%s: %.*s\n", name, (int)len, text);
+
+	put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
 }
 
 void console_line(const char *name, const char *text, size_t len)
 {
-	char line[LOG_LINE + 300];
-	int n = snprintf(line, sizeof(line), "%s: %.*s\n", name, (int)len, text);
-
-	put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	put_line(name, text, len, OWN_ROOM);
 }
 
 void console_say(const char *fmt, ...)
@@ -61,15 +152,47 @@ void console_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* one line, whatever a name or a command line holds */
+	/* One line, whatever a name or a command line holds. */
 	text_harmless(text);
-	console_line("oci-init", text, strlen(text));
+	put_line("oci-init", text, strlen(text), 0);
 }
 
 void console_error(void)
 {
 	console_say("%s", err_text());
-	err_clear("told on the console");
+	err_clear("it is on the console");
+}
+
+/* ---- opening ------------------------------------------------------------------------------------- */
+
+/* Descriptor 2 once more, as an open file of our own where that leads to the same place. */
+static int reopen_stderr(void)
+{
+	struct stat st;
+	char path[FD_PATH_MAX];
+	int fd = -1;
+
+	if (!fstat(2, &st) && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		fd = open(path_of_fd(path, 2), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	console.blocks = fd < 0 && !S_ISREG(st.st_mode);
+	return fd < 0 ? fcntl(2, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+/* An open file of our own: that it does not block must not change what others have. */
+void console_open(void)
+{
+	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	/* A container has none: what it was started with will do. */
+	if (fd < 0)
+		fd = reopen_stderr();
+	if (fd >= 0 && fd < 3) {
+		console.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		close(fd);
+	} else {
+		console.fd = fd;
+	}
+	fd_reserve_stdio();
 }
 
 int console_own(void)
@@ -80,7 +203,7 @@ int console_own(void)
 	fd = open("/dev/console", O_RDWR | O_NOCTTY);
 	if (fd < 0)
 		return fail("open /dev/console");
-	/* 1: taken from whoever has it, which root may */
+	/* 1: taken from whichever session has it, which root may */
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
 		err_clear("a shell without job control is better than none");
 	for (int i = 0; i < 3; i++)

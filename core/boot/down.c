@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 
 #define KILL_MS 2000
+#define WORDS_MS 10000 /* for the last words of the containers, as long as the console takes them */
+#define DISKS_MS 60000 /* for sync and umount: then the machine ends without them */
 
 static const struct {
 	const char *text;
@@ -17,8 +19,8 @@ static const struct {
 	[BOOT_HALT] = { "halted", RB_HALT_SYSTEM },
 };
 
-/* Until nobody is left, or the time is over. SIGCHLD is blocked. */
-static bool reap_all(int64_t ms)
+/* Until no process is left, or the time is over. SIGCHLD is blocked. */
+static bool reap_all(struct machine *m, int64_t ms)
 {
 	int64_t end = clock_ms() + ms, left;
 	struct timespec wait;
@@ -33,52 +35,71 @@ static bool reap_all(int64_t ms)
 		} while (pid > 0);
 		if (pid < 0)
 			return true;
+		watchdog_feed(&m->watchdog);
+		console_push();
 		left = end - clock_ms();
 		if (left <= 0)
 			return false;
+		left = left < 100 ? left : 100;
 		wait = (struct timespec){ left / 1000, left % 1000 * 1000000 };
 		sigtimedwait(&child, NULL, &wait);
 	}
 }
 
-/* An armed watchdog bites a machine that hangs while it reboots, which is right; one that is
- * halted shall stay so, and 'V' says that we mean it (watchdog-api.rst, "magic close"). */
-static void end_watchdog(struct machine *m)
+/* Until the pipes are empty and the console has all, as long as it takes something. */
+static void last_words(struct machine *m)
 {
-	if (m->watchdog < 0)
-		return;
-	if (write(m->watchdog, m->super.goal == BOOT_REBOOT ? "." : "V", 1) < 0)
-		err_clear("nothing more can be done about it");
-	if (m->super.goal != BOOT_REBOOT)
-		fd_close(&m->watchdog);
+	int64_t end = clock_ms() + WORDS_MS;
+	bool all;
+
+	do {
+		all = true;
+		for (size_t i = 0; i < m->n; i++)
+			all &= log_end(&m->units[i].log);
+		watchdog_feed(&m->watchdog);
+		if (!console_drain(100))
+			all = false;
+	} while (!all && clock_ms() < end);
+}
+
+static void end_disks(struct machine *m)
+{
+	sync();
+	mounts_end();
+}
+
+/* Never returns on a machine. In a container without CAP_SYS_BOOT there is nothing to switch off. */
+static _Noreturn void end_machine(const struct machine *m, int how)
+{
+	reboot(how);
+	fail("reboot");
+	console_error();
+	console_drain(1000);
+	while (m->kernel)
+		pause();
+	_exit(0);
 }
 
 _Noreturn void boot_down(struct machine *m)
 {
 	enum boot_goal goal = m->super.goal;
 
-	end_watchdog(m);
-	if (!reap_all(0)) {
+	last_words(m);
+	logfile_close(m, KILL_MS);
+	if (!reap_all(m, 0)) {
 		kill(-1, SIGTERM);
 		kill(-1, SIGCONT);
-		if (!reap_all(KILL_MS)) {
+		if (!reap_all(m, KILL_MS)) {
 			kill(-1, SIGKILL);
-			reap_all(KILL_MS);
+			reap_all(m, KILL_MS);
 		}
 	}
-	for (size_t i = 0; i < m->n; i++)
-		if (m->units[i].log.in >= 0)
-			log_pump(&m->units[i].log);
+	last_words(m);
 	unlink(BOOT_SOCKET);
-	for (size_t i = 0; i < m->n; i++)
-		if (m->units[i].log.path)
-			fd_close(&m->units[i].log.fd);
-	sync();
-	mounts_end();
+	if (!watchdog_aside(m, end_disks, DISKS_MS))
+		console_say("the disks do not come to rest: going on without them");
 	console_say("%s", ends[goal].text);
-	reboot(ends[goal].how);
-	fail("reboot");
-	console_error();
-	for (;;)
-		pause();
+	console_drain(1000);
+	watchdog_end(&m->watchdog, goal == BOOT_REBOOT);
+	end_machine(m, ends[goal].how);
 }

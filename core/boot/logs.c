@@ -1,26 +1,18 @@
-/* logs.c - what containers write: by lines to the console or the kernel's log, or into files. */
+/* logs.c - what containers write: by lines to the console or the kernel's log, or to the writer of files. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int open_file(struct log *l)
-{
-	struct stat st;
-
-	l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (l->fd < 0)
-		return fail("open the log %s", l->path);
-	l->size = fstat(l->fd, &st) < 0 ? 0 : st.st_size;
-	return 0;
-}
+/* A line without an end is shown after this much silence: it may be a prompt. */
+#define SILENCE_MS 500
 
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule)
 {
 	int pipe_fds[2];
 
-	*l = (struct log){ .name = name, .in = -1, .out = -1, .fd = -1, .max = rule->log_size };
+	*l = (struct log){ .name = name, .in = -1, .out = -1, .fd = -1 };
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return fail("make a pipe for its log");
 	l->in = pipe_fds[0];
@@ -32,38 +24,13 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 		l->fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 		return l->fd < 0 ? fail("open /dev/kmsg") : 0;
 	}
-	l->path = arena_printf(a, "%s/%s.log", rule->log, name);
-	l->old = arena_printf(a, "%s.1", l->path);
-	l->lost = true; /* what fails here is told by the caller; each line tries again */
-	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
-		return fail("make %s", rule->log);
-	if (open_file(l) < 0)
-		return -1;
-	l->lost = false;
-	return 0;
+	/* Where the directory is not there, the console is. */
+	l->to_file = !logfile_open(a, &l->file, name, rule);
+	return l->to_file ? 0 : fail_in("its output goes to the console");
 }
 
-static void put_file(struct log *l)
-{
-	if (l->max && l->size + l->len > l->max && l->size) {
-		fd_close(&l->fd);
-		rename(l->path, l->old);
-	}
-	if ((l->fd < 0 && open_file(l) < 0) ||
-	    (fd_write_all(l->fd, l->line, l->len) < 0 && fail("write %s", l->path))) {
-		if (!l->lost)
-			console_error();
-		else
-			err_clear("it has been told");
-		l->lost = true;
-		return;
-	}
-	l->lost = false;
-	l->size += l->len;
-}
-
-/* With the name of who wrote it in front, whatever it holds: neither what lies before the line nor the
- * terminal is the container's. */
+/* With the container's name in front, whatever the text holds: a container cannot change what stands
+ * before the line, nor the terminal. */
 static void put_line(struct log *l, const char *text, size_t len)
 {
 	char record[LOG_LINE + 300], line[LOG_LINE + 1];
@@ -88,10 +55,9 @@ static void flush(struct log *l, bool all)
 {
 	size_t from = 0;
 
-	if (l->path) {
-		if (l->len)
-			put_file(l);
-		l->len = 0;
+	if (l->to_file) {
+		if (!l->len || logfile_send(&l->file, l->line, l->len))
+			l->len = 0;
 		return;
 	}
 	for (;;) {
@@ -107,14 +73,26 @@ static void flush(struct log *l, bool all)
 	memmove(l->line, l->line + from, l->len);
 }
 
-/* 1: something was read. */
+bool log_takes(const struct log *l)
+{
+	if (l->held || l->fd >= 0)
+		return true;
+	return l->to_file ? logfile_takes(&l->file) : console_takes();
+}
+
+/* True: something was read. */
 static bool take(struct log *l)
 {
-	ssize_t n = read(l->in, l->line + l->len, LOG_LINE - l->len);
+	ssize_t n;
 
+	/* A writer of files that lags behind has left the line here. */
+	if (!l->held && l->to_file && l->len)
+		flush(l, true);
+	n = log_takes(l) ? read(l->in, l->line + l->len, LOG_LINE - l->len) : 0;
 	if (n <= 0)
 		return false;
 	l->len += n;
+	l->heard = clock_ms();
 	return true;
 }
 
@@ -133,19 +111,44 @@ static void put_before_last(struct log *l)
 	l->len = keep;
 }
 
-/* A bound, so that one who writes without end does not keep us from the others. */
-static void pump(struct log *l, int times)
+/* A bound, so that a container that writes without end does not keep us from the others. False: all
+ * that there was is read. */
+static bool pump(struct log *l, int times)
 {
-	while (times-- && take(l))
+	while (times && take(l)) {
+		times--;
 		if (!l->held)
 			flush(l, false);
 		else if (l->len == LOG_LINE)
 			put_before_last(l);
+	}
+	return !times || (l->in >= 0 && !log_takes(l));
 }
 
-void log_pump(struct log *l)
+bool log_pump(struct log *l)
 {
-	pump(l, 16);
+	return pump(l, 16);
+}
+
+int64_t log_due(const struct log *l)
+{
+	return l->held || l->to_file || !l->len ? INT64_MAX : l->heard + SILENCE_MS;
+}
+
+void log_silence(struct log *l, int64_t now)
+{
+	if (log_due(l) <= now)
+		flush(l, true);
+}
+
+bool log_end(struct log *l)
+{
+	if (l->in < 0)
+		return true;
+	if (log_pump(l))
+		return false;
+	flush(l, true);
+	return !l->len;
 }
 
 void log_release(struct log *l)

@@ -14,12 +14,12 @@ static void fresh(uint64_t max)
 {
 	struct boot_rule rule = { .log = dir, .log_size = max };
 
-	if (log_.path) {
+	if (log_.file.path) {
 		close(log_.in);
 		close(log_.out);
-		close(log_.fd);
-		unlink(log_.path);
-		unlink(log_.old);
+		close(log_.file.fd);
+		unlink(log_.file.path);
+		unlink(log_.file.old);
 	}
 	ok(!log_open(&arena, &log_, "x", &rule), "a log is opened");
 	log_.held = true;
@@ -49,7 +49,8 @@ static void test_reason(void)
 	     "time=\"t\" level=error msg=\"runc run failed: a \\\"b\\\"\"\n\n");
 	log_reason(&log_, why, sizeof(why));
 	is_str(why, "a \"b\"", "the message of the last line");
-	is_str(file(log_.path), "time=\"t\" level=warning msg=\"w\"\n", "the others go to the log");
+	is_str(file(log_.file.path), "time=\"t\" level=warning msg=\"w\"\n",
+	       "the others go to the log");
 	ok(!log_.held && !log_.len, "nothing is kept");
 	fresh(0);
 	memset(many, 'm', 510);
@@ -58,7 +59,7 @@ static void test_reason(void)
 	log_reason(&log_, why, sizeof(why));
 	is_str(why, "plain words", "a last line over the end of the buffer, and without an end");
 	snprintf(want, sizeof(want), "%s\n", many);
-	is_str(file(log_.path), want, "what was before it");
+	is_str(file(log_.file.path), want, "what was before it");
 	fresh(0);
 	memset(many, 'm', 599);
 	says(many);
@@ -80,10 +81,10 @@ static void test_held(void)
 	}
 	says("first\n");
 	log_release(&log_);
-	ok(strlen(file(log_.path)) == 70006, "what was held goes out");
+	ok(strlen(file(log_.file.path)) == 70006, "what was held goes out");
 	says("sec");
 	log_pump(&log_);
-	is_str(file(log_.path) + 70000, "first\nsec", "and then what comes");
+	is_str(file(log_.file.path) + 70000, "first\nsec", "and then what comes");
 }
 
 static void test_rotation(void)
@@ -94,17 +95,17 @@ static void test_rotation(void)
 		says(s);
 		log_pump(&log_);
 	}
-	is_str(file(log_.path), "ijkl", "a full file makes room");
-	is_str(file(log_.old), "abcdefgh", "and is kept");
+	is_str(file(log_.file.path), "ijkl", "a full file makes room");
+	is_str(file(log_.file.old), "abcdefgh", "and is kept");
 	says("a longer one than the limit");
 	log_pump(&log_);
-	is_str(file(log_.old), "ijkl", "its predecessor goes");
-	is_str(file(log_.path), "a longer one than the limit", "one write is never parted");
-	log_.max = 0;
-	log_.fd = dup2(open("/dev/full", O_WRONLY), log_.fd);
+	is_str(file(log_.file.old), "ijkl", "its predecessor goes");
+	is_str(file(log_.file.path), "a longer one than the limit", "one write is never parted");
+	log_.file.max = 0;
+	log_.file.fd = dup2(open("/dev/full", O_WRONLY), log_.file.fd);
 	says("lost");
 	log_pump(&log_);
-	ok(log_.lost, "a full disk loses it");
+	ok(log_.file.failing, "a full disk loses it");
 	says("lost too");
 	log_pump(&log_);
 	ok(!*err_text(), "and leaves no error about");
@@ -114,15 +115,12 @@ static void test_rotation(void)
 static void test_console(void)
 {
 	static const char nasty[] = "a\tb\rother: \033[2Jc\302\233d\0e\303\244\n";
-	const char *path;
 	int old = dup(2), fds[2];
 	char said[100] = "";
 
 	fresh(0);
 	log_release(&log_);
-	path = log_.path;
-	log_.path = NULL;
-	log_.fd = -1;
+	log_.to_file = false;
 	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a console");
 	ok(write(log_.out, nasty, sizeof(nasty) - 1) == sizeof(nasty) - 1,
 	   "a line that plays with it");
@@ -130,7 +128,6 @@ static void test_console(void)
 	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is told");
 	dup2(old, 2);
 	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");
-	log_.path = path;
 }
 
 int main(void)
@@ -144,8 +141,8 @@ int main(void)
 	test_held();
 	test_rotation();
 	test_console();
-	unlink(log_.path);
-	unlink(log_.old);
+	unlink(log_.file.path);
+	unlink(log_.file.old);
 	rmdir(dir);
 	return done();
 }

@@ -2,13 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
-#include <linux/watchdog.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -36,31 +34,15 @@ static void read_settings(struct arena *a, struct machine *m, char **argv, bool 
 	if (probe.config || !access("/etc/ocibox/boot.json", F_OK)) {
 		const char *file = probe.config ? probe.config : "/etc/ocibox/boot.json";
 
-		if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0 ||
-		    boot_set_json(a, &m->set, file, text, len, console_error) < 0)
+		if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0)
 			console_error();
+		else
+			boot_set_json(a, &m->set, file, text, len, console_error);
 	}
 	boot_set_words(&m->set, arena_strdup(a, words), console_error);
 }
 
 /* ---- set-up ---------------------------------------------------------------------------------------------- */
-
-static void open_watchdog(struct machine *m)
-{
-	int seconds = (m->set.watchdog + 999) / 1000;
-
-	m->watchdog = -1;
-	if (!seconds)
-		return;
-	m->watchdog = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
-	if (m->watchdog < 0 || ioctl(m->watchdog, WDIOC_SETTIMEOUT, &seconds) < 0) {
-		fail("set /dev/watchdog to %d seconds", seconds);
-		console_error();
-	}
-	/* it may have chosen another timeout, or have one that cannot be changed */
-	if (m->watchdog >= 0 && !ioctl(m->watchdog, WDIOC_GETTIMEOUT, &seconds) && seconds > 0)
-		m->set.watchdog = (int64_t)seconds * 1000;
-}
 
 static void hold_signals(struct machine *m)
 {
@@ -105,8 +87,29 @@ static void watch_starts(struct machine *m)
 	}
 }
 
+#define MOUNTS_MS 120000 /* beside the wait for devices: a journal is played back, say */
+
+static void mount_further(struct machine *m)
+{
+	mounts_further(m->arena, &m->set);
+}
+
+/* What a disk can hold up, with the watchdog served. Beyond that time it is left to reset the machine. */
+static void mount_all(struct machine *m)
+{
+	int64_t ms = m->set.mounts.n * (m->set.wait + MOUNTS_MS);
+	int status;
+
+	if (m->watchdog.fd < 0 || !m->set.mounts.n)
+		mount_further(m);
+	else if (!watchdog_aside(m, mount_further, ms))
+		proc_wait(-1, &status);
+}
+
 static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 {
+	m->arena = a;
+	m->kernel = kernel;
 	umask(022);
 	mounts_basic();
 	console_open();
@@ -124,11 +127,16 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	}
 	if (net_lo_up() < 0)
 		console_error();
-	mounts_further(a, &m->set);
-	open_watchdog(m); /* now it is served: nothing from here on waits */
+	watchdog_open(&m->watchdog, m->set.watchdog); /* before anything that may wait */
+	mount_all(m);
 	watch_starts(m);
 	control_open(m);
 	units_find(a, m);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->units[i].log.to_file) {
+			logfile_start();
+			break;
+		}
 	m->shell_due = INT64_MAX;
 	if (!m->n)
 		console_say("no containers in %s", m->set.bundles);
@@ -179,8 +187,8 @@ static void on_end(struct machine *m, size_t i, int raw)
 	unlink(u->pidfile);
 	if (!started && u->log.in >= 0)
 		log_reason(&u->log, why, sizeof(why));
-	else if (u->log.in >= 0)
-		log_pump(&u->log);
+	else
+		log_end(&u->log); /* what a slow console leaves in the pipe comes later */
 	super_exit(&m->super, i, proc_exit_code(raw), clock_ms());
 	tell_end(m, i, started ? NULL : *why ? why : "it said nothing");
 	if (o->state == SUPER_FAILED)
@@ -288,6 +296,9 @@ static void reap(struct machine *m)
 	if (m->inotify >= 0)
 		on_started(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		watchdog_feed(&m->watchdog);
+		if (logfile_ended(pid))
+			continue;
 		if (pid == m->shell) {
 			m->shell = 0;
 			m->shell_due = INT64_MAX;
@@ -344,6 +355,7 @@ static void start_shell(struct machine *m)
 	}
 	if (m->shell)
 		return;
+	console_child();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!console_own())
@@ -355,24 +367,18 @@ static void start_shell(struct machine *m)
 
 /* ---- the loop -------------------------------------------------------------------------------------------------- */
 
-static void pet(struct machine *m, int64_t now)
-{
-	if (m->watchdog < 0 || now < m->pet)
-		return;
-	if (write(m->watchdog, ".", 1) < 0)
-		err_clear("it is tried again");
-	m->pet = now + m->set.watchdog / 3;
-}
-
 static int until(const struct machine *m, int64_t now)
 {
 	int64_t due = super_due(&m->super);
 
-	if (m->watchdog >= 0 && m->pet < due)
-		due = m->pet;
+	if (m->watchdog.fd >= 0 && m->watchdog.due < due)
+		due = m->watchdog.due;
+	for (size_t i = 0; i < m->n; i++)
+		if (log_due(&m->units[i].log) < due)
+			due = log_due(&m->units[i].log);
 	if (m->shell_due < due)
 		due = m->shell_due;
-	/* nobody tells who has ended */
+	/* Nothing reports which children have ended. */
 	if (m->signals < 0 && due > now + 1000)
 		due = now + 1000;
 	if (due == INT64_MAX)
@@ -381,26 +387,46 @@ static int until(const struct machine *m, int64_t now)
 	return due < 0 ? 0 : due > 3600000 ? 3600000 : (int)due;
 }
 
-enum { P_SIGNALS, P_INOTIFY, P_CONTROL, P_CLIENTS, P_LOGS = P_CLIENTS + CONTROL_MAX };
+enum {
+	P_SIGNALS,
+	P_INOTIFY,
+	P_CONTROL,
+	P_CONSOLE,
+	P_FILES,
+	P_CLIENTS,
+	P_LOGS = P_CLIENTS + CONTROL_MAX
+};
 
-static void fill(const struct machine *m, struct pollfd *p)
+/* Returns how long the console lets poll(2) wait, -1: for ever. */
+static int fill(const struct machine *m, struct pollfd *p)
 {
+	bool late = false; /* the writer of files is behind */
+
 	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
 	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
 	for (size_t i = 0; i < CONTROL_MAX; i++)
 		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
 	p[P_CONTROL] = (struct pollfd){ m->control, POLLIN, 0 };
-	for (size_t i = 0; i < m->n; i++)
-		p[P_LOGS + i] = (struct pollfd){ m->units[i].log.in, POLLIN, 0 };
+	for (size_t i = 0; i < m->n; i++) {
+		const struct log *l = &m->units[i].log;
+		bool takes = log_takes(l);
+
+		late |= l->to_file && !takes;
+		p[P_LOGS + i] = (struct pollfd){ takes ? l->in : -1, POLLIN, 0 };
+	}
+	p[P_FILES] = (struct pollfd){ late ? logfile_fd() : -1, POLLOUT, 0 };
+	return console_waits(&p[P_CONSOLE]);
 }
 
 static void serve(struct machine *m, const struct pollfd *p)
 {
 	if (p[P_INOTIFY].revents)
 		on_started(m);
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
+		watchdog_feed(&m->watchdog);
 		if (p[P_LOGS + i].revents)
 			log_pump(&m->units[i].log);
+	}
 	if (p[P_SIGNALS].revents)
 		on_signals(m);
 	for (size_t i = 0; i < CONTROL_MAX; i++)
@@ -417,16 +443,23 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 
 	for (;;) {
 		int64_t now = clock_ms();
+		int wait, most;
 
-		pet(m, now);
+		watchdog_feed(&m->watchdog);
+		console_push();
 		while (super_next(&m->super, now, &what))
 			act(m, &what);
 		tell_limits(m);
 		if (m->shell_due <= now)
 			start_shell(m);
-		fill(m, p);
-		if (poll(p, P_LOGS + m->n, until(m, clock_ms())) > 0)
+		most = fill(m, p);
+		wait = until(m, clock_ms());
+		if (most >= 0 && (wait < 0 || wait > most))
+			wait = most;
+		if (poll(p, P_LOGS + m->n, wait) > 0)
 			serve(m, p);
+		for (size_t i = 0; i < m->n; i++)
+			log_silence(&m->units[i].log, clock_ms());
 		if (m->signals < 0)
 			reap(m);
 	}

@@ -29,6 +29,8 @@ static const struct json_word bool_words[] = {
 	{ "no", 0 },  { "false", 0 }, { "0", 0 }, { NULL, 0 },
 };
 
+#define WANT_TIME "a time such as 10s, 500ms or 1m30s"
+
 enum kind { TEXT, WORD, TIME, BOOL };
 #define AT(field) offsetof(struct boot_settings, field)
 static const struct {
@@ -77,8 +79,36 @@ static bool parse_time(const char *text, int64_t *ms)
 	return true;
 }
 
+/* What may stand there, for a message: "no, on-failure or always". */
+static const char *allowed(const struct json_word *words)
+{
+	static char text[128];
+	size_t n = 0;
+
+	for (const struct json_word *w = words; w->word; w++)
+		if (*w->word)
+			n += snprintf(text + n, sizeof(text) - n, "%s%s",
+				      w == words  ? ""
+				      : w[1].word ? ", "
+						  : " or ",
+				      w->word);
+	return text;
+}
+
+static int refuse(size_t row, const char *value)
+{
+	const char *want = rows[row].kind == TEXT   ? "a text"
+			   : rows[row].kind == TIME ? WANT_TIME
+			   : rows[row].kind == BOOL ? "yes or no"
+						    : allowed(rows[row].words);
+
+	return failx("%s: \"%s\" is not a value for it: it takes %s", rows[row].key, value, want);
+}
+
 int boot_set(struct boot_settings *s, const char *key, const char *value)
 {
+	struct json_near near = { .name = key };
+
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *at = (char *)s + rows[i].offset;
 		int word;
@@ -89,7 +119,7 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 		if (rows[i].kind == TIME && !parse_time(value, (int64_t *)at))
 			word = -1;
 		if (word < 0)
-			return failx("%s: \"%s\" is no value for it", key, value);
+			return refuse(i, value);
 		if (rows[i].kind == TEXT)
 			*(const char **)at = value;
 		else if (rows[i].kind == WORD)
@@ -98,7 +128,10 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 			*(bool *)at = word;
 		return 0;
 	}
-	return failx("%s: there is no such setting", key);
+	for (size_t i = 0; *key && i < ARRAY_SIZE(rows); i++)
+		json_near_offer(&near, rows[i].key);
+	failx("%s: there is no such setting", key);
+	return near.best ? fail_hint("did you mean %s?", near.best) : -1;
 }
 
 void boot_show(const struct boot_settings *s)
@@ -168,7 +201,7 @@ struct boot_row {
 	struct boot_backoff backoff;
 	struct boot_limit limit;
 	const char *log;
-	uint64_t *log_size;
+	const struct json *log_size;
 	const char *start_timeout, *stop_signal, *stop_timeout;
 	bool *disabled;
 };
@@ -195,7 +228,7 @@ static const struct json_field row_fields[] = {
 	ROW(OBJ, "backoff", boot_row, backoff, .sub = &backoff_type),
 	ROW(OBJ, "startLimit", boot_row, limit, .sub = &limit_type),
 	ROW(STR, "log", boot_row, log),
-	ROW(U64, "logSize", boot_row, log_size, .flags = JF_PTR),
+	ROW(RAW, "logSize", boot_row, log_size),
 	ROW(STR, "startTimeout", boot_row, start_timeout),
 	ROW(STR, "stopSignal", boot_row, stop_signal),
 	ROW(STR, "stopTimeout", boot_row, stop_timeout),
@@ -211,39 +244,90 @@ static const struct json_field file_fields[] = {
 };
 static const struct json_type file_type = { sizeof(struct boot_settings), file_fields };
 
-static bool put_time(const char *text, int64_t *ms)
+/* ---- values that a row of JSON alone cannot judge ------------------------------------------------------ */
+
+/* What a value becomes, *out being a member of struct boot_rule. False: nothing. */
+static bool to_time(const char *text, void *out)
 {
-	return !text || parse_time(text, ms);
+	return parse_time(text, out);
 }
 
-/* What row says goes into rule. The member whose value is none, or NULL. */
-static const char *apply_row(const struct boot_row *r, struct boot_rule *rule)
+static bool to_signal(const char *text, void *out)
 {
+	int sig = proc_signal(text);
+
+	if (sig < 1 || sig == SIGSTOP) /* which ends nothing */
+		return false;
+	*(int *)out = sig;
+	return true;
+}
+
+static bool to_size(const char *text, void *out)
+{
+	int64_t bytes;
+
+	if (!oci_size(text, &bytes) || bytes < 0)
+		return false;
+	*(uint64_t *)out = bytes;
+	return true;
+}
+
+static const struct value {
+	const char *path, *want;
+	unsigned short from, to; /* in struct boot_row and boot_rule */
+	bool raw; /* a number or a text */
+	bool (*convert)(const char *text, void *out);
+} values[] = {
+#define VALUE(path, want, from, to, raw, convert)                                                  \
+	{                                                                                          \
+		path, want, offsetof(struct boot_row, from), offsetof(struct boot_rule, to), raw,  \
+			convert                                                                    \
+	}
+	VALUE("backoff.first", WANT_TIME, backoff.first, backoff_first, false, to_time),
+	VALUE("backoff.max", WANT_TIME, backoff.max, backoff_max, false, to_time),
+	VALUE("startLimit.interval", WANT_TIME, limit.interval, start_interval, false, to_time),
+	VALUE("startTimeout", WANT_TIME, start_timeout, start_timeout, false, to_time),
+	VALUE("stopTimeout", WANT_TIME, stop_timeout, stop_timeout, false, to_time),
+	VALUE("stopSignal", "a signal such as SIGTERM, but not SIGSTOP", stop_signal, stop_signal,
+	      false, to_signal),
+	VALUE("logSize", "bytes, or a size such as 64k or 1M", log_size, log_size, true, to_size),
+#undef VALUE
+};
+
+/* The value as text; NULL: it is not there. */
+static const char *value_text(const struct boot_row *r, const struct value *v, char buf[64])
+{
+	const void *const *at = (const void *const *)((const char *)r + v->from);
+	const struct json *j;
+
+	if (!*at || !v->raw)
+		return *at;
+	j = *at;
+	/* A list, say, is shown as something that is not a size. */
+	snprintf(buf, 64, "%.*s", j->type < JSON_NUMBER || j->type > JSON_STRING ? 0 : (int)j->len,
+		 j->str ? j->str : "");
+	return buf;
+}
+
+/* What row says goes into rule; values that are none have been reported, and change nothing. */
+static void apply_row(const struct boot_row *r, struct boot_rule *rule)
+{
+	char buf[64];
+
 	if (r->restart)
 		rule->restart = *r->restart;
 	if (r->limit.count)
 		rule->start_count = *r->limit.count;
 	if (r->log && *r->log)
 		rule->log = r->log;
-	if (r->log_size)
-		rule->log_size = *r->log_size;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
-	if (r->stop_signal) {
-		int sig = proc_signal(r->stop_signal);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *text = value_text(r, &values[i], buf);
 
-		if (sig < 1 || sig == SIGSTOP) /* which ends nothing */
-			return "stopSignal";
-		rule->stop_signal = sig;
+		if (text)
+			values[i].convert(text, (char *)rule + values[i].to);
 	}
-	if (!put_time(r->backoff.first, &rule->backoff_first) ||
-	    !put_time(r->backoff.max, &rule->backoff_max))
-		return "backoff";
-	if (!put_time(r->limit.interval, &rule->start_interval))
-		return "startLimit.interval";
-	if (!put_time(r->start_timeout, &rule->start_timeout))
-		return "startTimeout";
-	return put_time(r->stop_timeout, &rule->stop_timeout) ? NULL : "stopTimeout";
 }
 
 void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out)
@@ -263,13 +347,16 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 	if (s->defaults)
 		apply_row(s->defaults, out);
 	list_each (r, s->containers)
-		if (!strcmp(r->name, name))
+		if (r->name && !strcmp(r->name, name))
 			apply_row(r, out);
 }
 
 const char *boot_row_name(const struct boot_settings *s, size_t i)
 {
-	return i < s->containers.n ? s->containers.at[i].name : NULL;
+	/* A row without a name was reported. */
+	return i >= s->containers.n	  ? NULL
+	       : s->containers.at[i].name ? s->containers.at[i].name
+					  : "";
 }
 
 const char *boot_name(const char *dir)
@@ -281,36 +368,53 @@ const char *boot_name(const char *dir)
 
 /* ---- the document ------------------------------------------------------------------------------------- */
 
-struct first_fault {
+/* Where the faults of the document go. */
+struct reader {
 	struct json_faults faults;
 	const char *file, *text;
+	void (*tell)(void);
 };
 
+/* Goes on: a fault costs its own member. */
 static int report(struct json_faults *self, const struct json *at, const char *path,
 		  const char *what)
 {
-	const struct first_fault *f = (const struct first_fault *)self;
+	const struct reader *r = (const struct reader *)self;
 	unsigned line, col;
 
-	json_place(f->text, at ? at->off : 0, &line, &col);
-	failx("%s:%u:%u: %s%s%s", f->file, line, col, path, *path ? ": " : "", what);
-	return -1;
+	json_place(r->text, at ? at->off : 0, &line, &col);
+	failx("%s:%u:%u: %s%s%s", r->file, line, col, path, *path ? ": " : "", what);
+	if (r->tell)
+		r->tell();
+	return 0;
 }
 
-/* A value that no row could judge by its kind alone. */
-static int check_row(struct first_fault *f, const struct json *tree, const char *at,
-		     const struct boot_row *r, bool named)
+static const char *unknown_word(const struct json_word *words)
 {
-	struct boot_rule rule;
-	const char *bad = apply_row(r, &rule);
-	char path[64];
+	static char clause[192];
 
-	if (named && (!r->name || !*r->name))
-		bad = "name";
-	if (!bad)
-		return 0;
-	snprintf(path, sizeof(path), "%s.%s", at, bad);
-	return json_fault(&f->faults, json_path(tree, path), path, "is no value for it");
+	snprintf(clause, sizeof(clause), "\"%%s\" is not a value for it: it takes %s",
+		 allowed(words));
+	return clause;
+}
+
+static void check_row(struct reader *f, const struct json *tree, const char *at,
+		      const struct boot_row *r)
+{
+	char path[96], what[192], buf[64];
+	struct boot_rule rule;
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const struct value *v = &values[i];
+		const char *text = value_text(r, v, buf);
+
+		if (!text || v->convert(text, (char *)&rule + v->to))
+			continue;
+		snprintf(path, sizeof(path), "%s.%s", at, v->path);
+		snprintf(what, sizeof(what), "\"%.64s\" is not a value for it: it takes %s", text,
+			 v->want);
+		json_fault(&f->faults, json_path(tree, path), path, what);
+	}
 }
 
 static bool is_row(const struct json_type *type, const char *key)
@@ -321,19 +425,28 @@ static bool is_row(const struct json_type *type, const char *key)
 	return false;
 }
 
-static void tell_unknown(const struct json *obj, const struct json_type *type, const char *file,
-			 void (*tell)(void))
+static void check_unknown(struct reader *f, const struct json *obj, const char *at,
+			  const struct json_type *type)
 {
+	char path[160], what[96];
+
 	for (const struct json *v = obj ? obj->child : NULL; v; v = v->next) {
-		if (is_row(type, v->key) || !tell)
+		struct json_near near = { .name = v->key };
+
+		if (is_row(type, v->key))
 			continue;
-		failx("%s: %s: there is no such member", file, v->key);
-		tell();
+		for (const struct json_field *row = type->fields; row->name; row++)
+			json_near_offer(&near, row->name);
+		snprintf(path, sizeof(path), "%s.%.80s", at, v->key);
+		snprintf(what, sizeof(what), "there is no such member%s%s%s",
+			 near.best ? ": did you mean " : "", near.best ? near.best : "",
+			 near.best ? "?" : "");
+		json_fault(&f->faults, v, path, what);
 	}
 }
 
-static int set_simple(struct arena *a, struct first_fault *f, struct boot_settings *s,
-		      const struct json *tree, void (*tell)(void))
+static void set_simple(struct arena *a, struct reader *f, struct boot_settings *s,
+		       const struct json *tree)
 {
 	for (const struct json *v = tree->child; v; v = v->next) {
 		const char *text = v->type == JSON_TRUE	    ? "yes"
@@ -344,22 +457,24 @@ static int set_simple(struct arena *a, struct first_fault *f, struct boot_settin
 
 		if (is_row(&file_type, v->key))
 			continue;
-		if (!text || !strcmp(v->key, "config"))
-			return json_fault(&f->faults, v, v->key, "is no setting of this kind");
-		if (boot_set(s, v->key, text) < 0) {
-			fail_in("%s", f->file);
-			if (tell)
-				tell();
+		if (!text || !strcmp(v->key, "config")) {
+			json_fault(&f->faults, v, v->key,
+				   text ? "stands on the kernel command line only"
+					: "must be a text, a number, true or false");
+		} else if (boot_set(s, v->key, text) < 0) {
+			/* It begins with the key, as the path of a fault does. */
+			json_fault(&f->faults, v, "", arena_strdup(a, err_text()));
 		}
 	}
-	return 0;
 }
 
 int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
 		  size_t len, void (*tell)(void))
 {
-	struct first_fault f = { .faults.report = report, .file = file, .text = text };
-	struct boot_settings fresh = *s;
+	struct reader f = { .faults = { .report = report, .unknown_word = unknown_word },
+			    .file = file,
+			    .text = text,
+			    .tell = tell };
 	struct json_error err;
 	struct json bad = { 0 }, *tree = json_parse(a, text, len, &err);
 	const struct json *v;
@@ -367,21 +482,25 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 
 	if (!tree) {
 		bad.off = err.off;
-		return report(&f.faults, &bad, "", err.what);
+		report(&f.faults, &bad, "", err.what);
+		return 1;
 	}
-	if (json_bind(a, tree, &file_type, &fresh, &f.faults) < 0 ||
-	    set_simple(a, &f, &fresh, tree, tell) < 0)
-		return -1;
-	if (fresh.defaults && check_row(&f, tree, "defaults", fresh.defaults, false) < 0)
-		return -1;
-	tell_unknown(json_get(tree, "defaults"), &row_type, file, tell);
-	v = fresh.containers.n ? json_get(tree, "containers")->child : NULL;
-	for (size_t i = 0; i < fresh.containers.n; i++, v = v->next) {
+	if (json_bind(a, tree, &file_type, s, &f.faults) < 0)
+		err_clear("each fault was reported");
+	if (tree->type != JSON_OBJECT)
+		return (int)f.faults.count;
+	set_simple(a, &f, s, tree);
+	if (s->defaults)
+		check_row(&f, tree, "defaults", s->defaults);
+	check_unknown(&f, json_get(tree, "defaults"), "defaults", &row_type);
+	v = s->containers.n ? json_get(tree, "containers")->child : NULL;
+	for (size_t i = 0; i < s->containers.n; i++, v = v->next) {
 		snprintf(at, sizeof(at), "containers[%u]", (unsigned)i);
-		if (check_row(&f, tree, at, &fresh.containers.at[i], true) < 0)
-			return -1;
-		tell_unknown(v, &row_type, file, tell);
+		if (v->type == JSON_OBJECT &&
+		    (!s->containers.at[i].name || !*s->containers.at[i].name))
+			json_fault(&f.faults, v, at, "has no name");
+		check_row(&f, tree, at, &s->containers.at[i]);
+		check_unknown(&f, v, at, &row_type);
 	}
-	*s = fresh;
-	return 0;
+	return (int)f.faults.count;
 }

@@ -7,10 +7,12 @@
 
 #define is_int(got, want, ...) ok((got) == (want), __VA_ARGS__)
 
+#define TIME "a time such as 10s, 500ms or 1m30s"
+
 static struct arena arena;
 static struct boot_settings set;
 static struct boot_rule rule;
-static char told[400];
+static char told[2000];
 
 static void tell(void)
 {
@@ -46,15 +48,19 @@ static void test_words(void)
 	is_int(set.done, BOOT_HALT, "the last word before a newline");
 	words("ocibox.x=1 ocibox.cgroup=v3 ocibox.wait= ocibox.log= ocibox.=");
 	is_str(told,
-	       "x: there is no such setting;cgroup: \"v3\" is no value for it;"
-	       "wait: \"\" is no value for it;log: \"\" is no value for it;"
+	       "x: there is no such setting;"
+	       "cgroup: \"v3\" is not a value for it: it takes none, v1, hybrid or v2;"
+	       "wait: \"\" is not a value for it: it takes " TIME ";"
+	       "log: \"\" is not a value for it: it takes a text;"
 	       ": there is no such setting;",
-	       "each fault is told");
+	       "each fault is reported");
 	is_int(set.cgroup, BOOT_CGROUP_V2, "and the default holds");
 	words("ocibox.watchdog=-3h ocibox.wait=-1s ocibox.wait=1000000001 ocibox.wait=1m30");
 	is_str(told,
-	       "watchdog: \"-3h\" is no value for it;wait: \"-1s\" is no value for it;"
-	       "wait: \"1000000001\" is no value for it;wait: \"1m30\" is no value for it;",
+	       "watchdog: \"-3h\" is not a value for it: it takes " TIME ";"
+	       "wait: \"-1s\" is not a value for it: it takes " TIME ";"
+	       "wait: \"1000000001\" is not a value for it: it takes " TIME ";"
+	       "wait: \"1m30\" is not a value for it: it takes " TIME ";",
 	       "times that are refused");
 	ok(set.watchdog == 0 && set.wait == 10000, "a time that is refused does not stay set");
 }
@@ -65,8 +71,8 @@ static void test_json(void)
 		    "\"defaults\":{\"stopTimeout\":\"3s\",\"log\":\"/l\"},"
 		    "\"containers\":[{\"name\":\"a\",\"restart\":\"no\",\"stopSignal\":\"INT\","
 		    "\"startLimit\":{\"count\":0}}],\"huh\":1}"),
-	       0, "a document");
-	is_str(told, "f: huh: there is no such setting;", "an unknown member is told");
+	       1, "a document");
+	is_str(told, "f:1:184: huh: there is no such setting;", "an unknown member is reported");
 	is_int(set.watchdog, 20000, "a number at the top");
 	boot_rule(&set, "a", &rule);
 	is_int(rule.restart, BOOT_NO, "a container's own");
@@ -76,15 +82,51 @@ static void test_json(void)
 	boot_rule(&set, "b", &rule);
 	is_int(rule.restart, BOOT_ALWAYS, "the setting for all others");
 	is_str(rule.log, "/l", "their log");
-	is_int(json("{\"bundles\":\"/q\",\n\"containers\":[{\"restart\":\"no\"}]}"), -1, "no name");
-	is_str(err_text(), "f:2:15: containers[0].name: is no value for it", "is placed");
-	is_str(set.bundles, "/bundles", "and nothing of it holds");
-	is_int(json("{\"defaults\":{\"stopTimeout\":\"3 s\"}}"), -1, "a bad time");
-	is_int(json("{\"defaults\":{\"stopSignal\":\"NO\"}}"), -1, "a bad signal");
-	is_int(json("{\"defaults\":{\"stopSignal\":\"STOP\"}}"), -1, "one that ends nothing");
-	is_int(json("{\"mounts\":{}}"), -1, "a wrong type");
-	is_int(json("{"), -1, "no JSON");
-	is_int(json("[]"), -1, "no object");
+}
+
+/* Each fault costs its own member, and all of them are reported. */
+static void test_faults(void)
+{
+	is_int(json("{\"bundles\":\"/q\",\n\"containers\":[{\"restart\":\"no\"}]}"), 1, "no name");
+	is_str(told, "f:2:15: containers[0]: has no name;", "is placed");
+	is_str(set.bundles, "/q", "and the rest holds");
+	is_int(json("{\"defaults\":{\"stopTimeout\":\"3 "
+		    "s\",\"stopSignal\":\"STOP\",\"log\":\"/l\"}}"),
+	       2, "a bad time and a signal that ends nothing");
+	is_str(told,
+	       "f:1:28: defaults.stopTimeout: \"3 s\" is not a value for it: it takes a time such "
+	       "as 10s, "
+	       "500ms or 1m30s;f:1:47: defaults.stopSignal: \"STOP\" is not a value for it: it "
+	       "takes a signal "
+	       "such as SIGTERM, but not SIGSTOP;",
+	       "the value and what is allowed are in the sentence");
+	boot_rule(&set, "x", &rule);
+	is_int(rule.stop_timeout, 10000, "the default holds");
+	is_str(rule.log, "/l", "and so does its neighbour");
+	is_int(json("{\"containers\":[{\"name\":\"a\",\"logSize\":\"64k\",\"restart\":\"never\","
+		    "\"stopTimout\":\"1s\"},{\"name\":\"b\",\"logSize\":\"big\"},{\"name\":\"c\","
+		    "\"logSize\":[]}]}"),
+	       4, "faults in several rows");
+	is_str(told,
+	       "f:1:54: containers[0].restart: \"never\" is not a value for it: it takes no, "
+	       "on-failure or "
+	       "always;f:1:75: containers[0].stopTimout: there is no such member: did you mean "
+	       "stopTimeout?;"
+	       "f:1:103: containers[1].logSize: \"big\" is not a value for it: it takes bytes, or "
+	       "a size such "
+	       "as 64k or 1M;f:1:132: containers[2].logSize: \"\" is not a value for it: it takes "
+	       "bytes, or a "
+	       "size such as 64k or 1M;",
+	       "are each in their place");
+	boot_rule(&set, "a", &rule);
+	is_int(rule.log_size, 65536, "a size with a suffix");
+	is_int(rule.restart, BOOT_NO, "the word that is not known changes nothing");
+	is_int(json("{\"mounts\":{},\"cgroup\":\"v3\",\"watchdog\":\"-3h\",\"hostname\":\"h\","
+		    "\"bundels\":\"/b\"}"),
+	       4, "faults at the top");
+	is_str(set.hostname, "h", "do not void the rest");
+	is_int(json("{"), 1, "no JSON");
+	is_int(json("[]"), 1, "no object");
 }
 
 static void test_names(void)
@@ -103,6 +145,7 @@ int main(void)
 	arena_init(&arena, block, sizeof(block));
 	test_words();
 	test_json();
+	test_faults();
 	test_names();
 	return done();
 }

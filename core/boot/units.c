@@ -82,7 +82,7 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 		console_say("%s: there is no bundle of this name in %s", name, m->set.bundles);
 	} else if (log_open(a, &u->log, name, &u->rule) < 0) {
 		fail_in("%s", name);
-		console_error(); /* the console it is, then */
+		console_error();
 	}
 }
 
@@ -110,10 +110,78 @@ int units_find(struct arena *a, struct machine *m)
 			add(a, m, name, dir);
 	}
 	for (size_t i = 0; i < rows; i++)
-		if (!known(m, boot_row_name(&m->set, i)))
+		if (*boot_row_name(&m->set, i) && !known(m, boot_row_name(&m->set, i)))
 			add(a, m, boot_row_name(&m->set, i), NULL);
 	m->super.n = m->n;
 	return 0;
+}
+
+/* ---- the same on a workstation --------------------------------------------------------------------------- */
+
+/* The record becomes a line. */
+static int say_fault(void (*say)(const char *line))
+{
+	say(err_text());
+	err_clear("it was reported");
+	return 1;
+}
+
+static int check_bundle(struct arena *a, const char *dir, void (*say)(const char *line))
+{
+	const char *config = arena_printf(a, "%s/config.json", dir);
+	int faults;
+
+	if (access(config, F_OK) < 0) {
+		fail("%s: no container, for it has no config.json", dir);
+		return say_fault(say);
+	}
+	faults = oci_check(a, AT_FDCWD, config, say);
+	return faults < 0 ? say_fault(say) : faults;
+}
+
+int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line))
+{
+	size_t n, rows = s->containers.n;
+	char **names;
+	int faults = 0;
+
+	if (access(s->bundles, R_OK) < 0) {
+		fail("open %s", s->bundles);
+		return say_fault(say);
+	}
+	names = list_dir(a, s->bundles, &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *dir = arena_printf(a, "%s/%s", s->bundles, names[i]);
+		struct stat st;
+
+		if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		faults += check_bundle(a, dir, say);
+		if (!oci_id_valid(boot_name(names[i]))) {
+			failx("%s: \"%s\" cannot be the name of a container", dir,
+			      boot_name(names[i]));
+			faults += say_fault(say);
+		}
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(boot_name(names[i]), boot_name(names[j]))) {
+				failx("%s: \"%s\" is also the name of %s", dir, boot_name(names[i]),
+				      names[j]);
+				faults += say_fault(say);
+			}
+	}
+	for (size_t i = 0; i < rows; i++) {
+		const char *name = boot_row_name(s, i);
+		bool found = !*name;
+
+		for (size_t j = 0; j < n && !found; j++)
+			found = !strcmp(name, boot_name(names[j]));
+		if (!found) {
+			failx("containers[%zu].name \"%s\": there is no bundle of this name in %s",
+			      i, name, s->bundles);
+			faults += say_fault(say);
+		}
+	}
+	return faults;
 }
 
 /* ---- processes ------------------------------------------------------------------------------------------ */
