@@ -60,8 +60,14 @@ static int open_image(struct child *c, const char *path)
  * source of a mount, such as the directory of the notify socket. */
 static int make_place(struct child *c, const struct life *life)
 {
+	struct stat st;
 	const char *dir;
 
+	if (fstat(life->root_dir, &st) < 0)
+		return fail("stat the state directory's parent");
+	/* The root of a user namespace does not get below a parent that only its owner may search. */
+	if (c->plan.all & CLONE_NEWUSER && !(st.st_mode & S_IXOTH) && !c->how->notify)
+		return find_path(c->arena, life->root_dir, c->how->root, &c->root_at);
 	if (mkdirat(life->dir, "root", 0755) < 0)
 		return fail("create root in the state directory");
 	if (find_path(c->arena, life->dir, c->how->root, &dir) < 0)
