@@ -363,13 +363,14 @@ static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_fail(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	return fail_take(m->num, m->text);
+	/* An error without words would be none for the caller. */
+	return *m->text ? fail_take(m->num, m->text) : failx("the child failed and gave no reason");
 }
 
 static int serve_exec_fail(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	s->exec_failed = true;
-	return fail_take(m->num, m->text);
+	return serve_fail(s, m, fd);
 }
 
 /* ---- who may send what, and when ------------------------------------------------------------------ */

@@ -357,6 +357,12 @@ static void test_end(void)
 	wire_send(&its, WIRE_FAIL, INT32_MIN, "\033]0;title\007", -1);
 	ok(hear() < 0 && strstr(err_text(), "?]0;title?"), "what it says acts on no terminal");
 	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_EXEC_FAIL, 2, NULL, -1);
+	ok(hear() < 0 && strstr(err_text(), "no reason"), "a failure without words gets some");
+	wire_close(&child.pipes);
 }
 
 int main(void)
