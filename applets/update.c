@@ -172,47 +172,81 @@ static int save(const struct life *life, const struct oci_resources *r)
 
 /* ---- the container's side -------------------------------------------------------------------------------- */
 
-/* The schemata of the resctrl group that create made (resctrl(4) has no other knob). */
-static int update_rdt(const struct update_opts *o, const struct life *life)
+#define SCHEMATA_MAX 65536
+
+/* The lines of a resctrl group's schemata that begin with one of the resources in change; NULL: cannot be read. */
+static const char *old_lines(const char *file, const char *change)
+{
+	const char *colon = strchr(change, ':'), *name = change + strspn(change, " ");
+	size_t name_len = colon ? (size_t)(colon - name) : 0, len;
+	char *text;
+
+	if (file_read(&arena, AT_FDCWD, file, SCHEMATA_MAX, &text, &len) < 0)
+		return NULL;
+	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + strspn(line, " ");
+
+		if (name_len && !strncmp(at, name, name_len) && at[name_len] == ':')
+			return arena_printf(&arena, "%.*s\n", (int)strcspn(line, "\n"), line);
+	}
+	return "";
+}
+
+/* The schemata of the resctrl group that create made (resctrl(4) has no other knob). What a line replaces is
+ * kept in undo, for roll_back. */
+static int update_rdt(const struct update_opts *o, const struct life *life, const char *undo[2])
 {
 	const char *const lines[] = { o->l3_cache_schema, o->mem_bw_schema };
-	const char *path = life->state.intel_rdt_path;
+	const char *path = life->state.intel_rdt_path, *file;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const char *was;
+
 		if (!lines[i] || !*lines[i])
 			continue;
 		if (!path)
 			return failx("Intel RDT is not enabled for this container");
-		if (file_write(AT_FDCWD, arena_printf(&arena, "%s/schemata", path),
-			       arena_printf(&arena, "%s\n", lines[i])) < 0)
+		file = arena_printf(&arena, "%s/schemata", path);
+		was = old_lines(file, lines[i]);
+		if (!was || file_write(AT_FDCWD, file, arena_printf(&arena, "%s\n", lines[i])) < 0)
 			return -1;
+		undo[i] = was;
 	}
 	return 0;
 }
 
 /* What was there is put back; the first failure is what the user hears of. */
-static int roll_back(struct life *life, const struct oci_resources *old)
+static int roll_back(struct life *life, const struct oci_resources *old, const char *const undo[2])
 {
 	const char *why = arena_strdup(&arena, err_text());
 	int num = err_num();
 
 	if (cgroup_update(life->cgroup, old) < 0)
 		log_warn("put the old limits back: %s", err_text());
+	for (size_t i = 0; i < 2; i++)
+		if (undo[i] && *undo[i] &&
+		    file_write(AT_FDCWD,
+			       arena_printf(&arena, "%s/schemata", life->state.intel_rdt_path),
+			       undo[i]) < 0)
+			log_warn("put the old schemata back: %s", err_text());
 	return fail_take(num, why);
 }
 
-static int apply(struct life *life, const struct oci_resources *change)
+static int apply(const struct update_opts *o, struct life *life, const struct oci_resources *change)
 {
 	struct oci_resources old = { 0 }, merged = { 0 };
+	const char *undo[2] = { NULL };
 
 	if (!life->cgroup)
 		return failx("cannot update container %s: it has no cgroup", life->state.id);
 	if (load_old(life, &old) < 0)
 		return -1;
 	cgroup_merge(&arena, &old, change, &merged);
-	if (cgroup_update(life->cgroup, &merged) < 0)
-		return roll_back(life, &old);
-	return save(life, &merged);
+	/* Saved last: it is what the next update starts from. */
+	if (cgroup_update(life->cgroup, &merged) < 0 || update_rdt(o, life, undo) < 0 ||
+	    save(life, &merged) < 0)
+		return roll_back(life, &old, undo);
+	return 0;
 }
 
 static int update_run(void *opts, int argc, char **argv)
@@ -230,9 +264,7 @@ static int update_run(void *opts, int argc, char **argv)
 	/* with a file all other limits are ignored (checklist V-23) */
 	if (o->resources ? from_file(o->resources, &change) < 0 : from_options(o, &change) < 0)
 		return -1;
-	if (apply(&life, &change) < 0)
-		return -1;
-	return update_rdt(o, &life);
+	return apply(o, &life, &change);
 }
 
 static const struct opt update_opts[] = {
@@ -274,8 +306,8 @@ const struct applet update_applet = {
 	.name = "update",
 	.args = "ID",
 	.summary = "change the limits of a running container",
-	.text = "What is not named stays as it is. When a limit cannot be set, those before it are "
-		"put back.",
+	.text = "What is not named stays as it is. When a limit cannot be set, all that were set "
+		"before it are put back.",
 	.opts = update_opts,
 	.opts_size = sizeof(struct update_opts),
 	.args_min = 1,

@@ -175,8 +175,20 @@ if has memory; then
 	do_runc update --memory $((2 * M)) "$id"
 	is 'memory' "$status $(prop MemoryMax) $(file memory.max)" "0 $((2 * M)) $((2 * M))"
 fi
+if has cpu; then
+	do_runc update --cpu-quota 500000 --cpu-period 900000 "$id"
+	quota=$(file cpu.max)
+	do_runc update --cpu-share 200 --cpu-idle 1 "$id"
+	is '--cpu-share with --cpu-idle 1: idle counts, in runc'"'"'s words' \
+		"$status $(grep -c 'unable to apply both' "$tmp/err") $(file cpu.idle)" '0 1 1' || diag "$err"
+	do_runc update --cpu-share 200 --cpu-idle 0 "$id"
+fi
 # shellcheck disable=SC2086
 systemctl $manager daemon-reload
+if has cpu; then
+	is 'a quota of no whole percents is what systemd makes of it' "$quota $(file cpu.max)" \
+		'504000 900000 504000 900000'
+fi
 is 'they survive a reload of systemd' "$(prop TasksMax) $(file pids.max)" '40 40'
 drop "$id"
 

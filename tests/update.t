@@ -115,6 +115,13 @@ is 'one line says so' "$(error_lines "$tmp/err")" 1
 is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
 is 'and the container runs' "$(status_of "$id")" running
 
+# Schemata come last: where they fail, what was set before them goes back, and is not what the next update keeps.
+update --memory 53m --l3-cache-schema 'L3:0=f'
+like 'no resctrl group: refused' "$status $err" '^1 .*Intel RDT'
+is 'and the limit before it is put back' "$(memory)" 54525952
+update --pids-limit 62
+is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
+
 do_runc kill "$id" KILL
 wait_for status_is "$id" stopped
 update --memory 64m

@@ -1,6 +1,6 @@
 /* apply.c - limits and device rules into the files of a container's directories. */
 /* SPDX-License-Identifier: MIT */
-#include "core/cgroup/impl.h"
+#include "core/cgroup/units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,6 +162,8 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 
 	if (!r)
 		return 0;
+	if (cg->unit.unit)
+		r = units_rounded(cg->arena, r, cg->layout == CGROUP_V2);
 	if (need_v2(cg, r) > 0)
 		v2_root_controllers(cg);
 	if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)

@@ -112,6 +112,32 @@ uint64_t units_cpu_quota(int64_t quota, uint64_t period)
 	return (per_second + 9999) / 10000 * 10000;
 }
 
+static bool is_idle(const struct oci_cpu *c)
+{
+	return c->idle && *c->idle == 1;
+}
+
+const struct oci_resources *units_rounded(struct arena *a, const struct oci_resources *r, bool v2)
+{
+	const struct oci_cpu *c = r->cpu;
+	struct oci_resources *out;
+	uint64_t period = 100000;
+
+	if (!c || ((!c->quota || *c->quota <= 0) && !(v2 && is_idle(c))))
+		return r;
+	out = memcpy(arena_alloc(a, sizeof(*out)), r, sizeof(*out));
+	out->cpu = memcpy(arena_alloc(a, sizeof(*out->cpu)), c, sizeof(*out->cpu));
+	if (v2 && is_idle(c))
+		out->cpu->shares = NULL;
+	if (c->period && *c->period)
+		period = *c->period;
+	if (c->quota && *c->quota > 0) {
+		out->cpu->quota = arena_alloc(a, sizeof(*out->cpu->quota));
+		*out->cpu->quota = units_cpu_quota(*c->quota, period) * period / 1000000;
+	}
+	return out;
+}
+
 static void add_quota(struct unit_props *p, int64_t quota, uint64_t period)
 {
 	if (!quota && !period)
@@ -123,7 +149,10 @@ static void add_quota(struct unit_props *p, int64_t quota, uint64_t period)
 
 static void add_cpu_v2(struct unit_props *p, const struct oci_cpu *c)
 {
-	if (c->idle && *c->idle == 1 && p->version >= 252)
+	if (is_idle(c) && c->shares && *c->shares)
+		log_warn("unable to apply both cpu.weight and cpu.idle to systemd, ignoring "
+			 "cpu.weight");
+	if (is_idle(c) && p->version >= 252)
 		units_add_u64(p, "CPUWeight", 0); /* systemd's word for idle */
 	else if (c->shares && *c->shares)
 		units_add_u64(p, "CPUWeight", knobs_cpu_weight(*c->shares));

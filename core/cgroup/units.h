@@ -33,6 +33,9 @@ void units_devices(struct unit_props *p, const struct dev_set *set);
 /* org.systemd.property.NAME, whose value is GVariant text (checklist AN-01). */
 int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n);
 uint64_t units_cpu_quota(int64_t quota, uint64_t period); /* TB-02 */
+/* r as systemd takes it, so that what we write is what it writes at its next reload: a quota in whole percents,
+ * no weight (v2) where cpu.idle is set. */
+const struct oci_resources *units_rounded(struct arena *a, const struct oci_resources *r, bool v2);
 int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len); /* TB-03 */
 
 #endif

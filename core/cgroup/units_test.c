@@ -168,6 +168,25 @@ static void test_devices(void)
 	is_str(show(&p), "DevicePolicy:s=auto; DeviceAllow:a(ss)=0", "everything");
 }
 
+static void test_rounded(void)
+{
+	struct oci_cpu cpu = { .quota = I64(500000), .period = U64(900000) };
+	struct oci_resources r = { .cpu = &cpu };
+
+	ok(*units_rounded(&arena, &r, true)->cpu->quota == 504000,
+	   "a quota of 500000 in 900000 becomes what systemd makes of 56 percent");
+	ok(*cpu.quota == 500000, "the config's own stays");
+	cpu.quota = I64(25000);
+	cpu.period = NULL;
+	ok(*units_rounded(&arena, &r, true)->cpu->quota == 25000, "a whole percentage stays");
+	cpu.quota = I64(-1);
+	ok(units_rounded(&arena, &r, true) == &r, "no quota stays none");
+	cpu.idle = I64(1);
+	cpu.shares = U64(200);
+	ok(!units_rounded(&arena, &r, true)->cpu->shares, "cpu.idle: the weight goes");
+	ok(units_rounded(&arena, &r, false) == &r, "but not on v1");
+}
+
 static void test_annotations(void)
 {
 	static const struct {
@@ -232,6 +251,7 @@ int main(void)
 	test_unified();
 	test_numbers();
 	test_devices();
+	test_rounded();
 	test_annotations();
 	test_long_list();
 	return done();

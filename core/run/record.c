@@ -242,8 +242,7 @@ int record_remove(const struct life *l, const char *id)
 	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
 	/* A fifo never started, something a killed process left, a temporary name or the like. */
-	if (errno == ENOTEMPTY && !remove_files(l->dir) &&
-	    !unlinkat(l->root_dir, id, AT_REMOVEDIR))
+	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
 		return 0;
 	return fail("remove state directory %s/%s", l->root, id);
 }
