@@ -127,13 +127,18 @@ int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
 /* Cgroups, /run, /dev/shm and shared mounts, as a container engine in this container needs them. */
 int bootstrap(void);
 
+/* ---- specedit.c ----------------------------------------------------------------------------------- */
+
+/* *name: the file of a command of oci-spec by its options; config.json, also of a directory. */
+int spec_file(const char *file, const char *bundle, const char **name);
+
 /* ---- simple.c ----------------------------------------------------------------------------------- */
 
 /* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */
 struct simple {
 	const char *rootfs, *mem, *pids, *cpus, *net, *user, *cwd, *hostname;
 	struct opt_list env, mounts;
-	bool readonly, print;
+	bool readonly, print, relative;
 };
 /* The document as text: the default one of `spec`, changed by o. argv NULL or empty: a shell. */
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
@@ -141,6 +146,9 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 #define SIMPLE_CPU_PERIOD 100000 /* microseconds */
 /* "2", "0.5": microseconds of each such period. False when it is no number or less than 0.01. */
 bool simple_cpus(const char *text, int64_t *quota);
+
+/* --net none or host: with a network namespace of its own or without. */
+int simple_net(const char *net, struct oci_linux *l);
 
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */

@@ -242,6 +242,8 @@ static const struct opt run_opts[] = {
 	SIMPLE("hostname", 0, OPT_STR, hostname, "NAME", "its hostname"),
 	SIMPLE("mount", 0, OPT_LIST, mounts, "SRC:DST[:OPT,...]", "a bind mount; repeatable"),
 	SIMPLE("print", 0, OPT_FLAG, print, NULL, "show that config.json and do nothing else"),
+	SIMPLE("relative", 0, OPT_FLAG, relative, NULL,
+	       "in it the root is named from the directory it lies in, for a bundle that moves"),
 	{ NULL },
 };
 

@@ -69,18 +69,18 @@ static int set_limits(const struct simple *o, struct oci_linux *l)
 
 /* ---- the rest ---------------------------------------------------------------------------------------- */
 
-static int set_net(const struct simple *o, struct oci_linux *l)
+int simple_net(const char *net, struct oci_linux *l)
 {
 	size_t n = 0;
 
-	if (o->net && strcmp(o->net, "none") && strcmp(o->net, "host"))
-		return bad("net", o->net, "none or host");
+	if (net && strcmp(net, "none") && strcmp(net, "host"))
+		return bad("net", net, "none or host");
 	list_each (ns, l->namespaces)
 		if (ns->type != CLONE_NEWNET)
 			l->namespaces.at[n++] = *ns;
 	l->namespaces.n = n;
 	/* the list has room for every row of the default document */
-	if (!o->net || strcmp(o->net, "host"))
+	if (!net || strcmp(net, "host"))
 		l->namespaces.at[l->namespaces.n++] = (struct oci_namespace){ CLONE_NEWNET, NULL };
 	return 0;
 }
@@ -149,6 +149,8 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 	struct oci_process *p = c->process;
 
 	c->root->path = o->rootfs;
+	if (o->relative && strrchr(o->rootfs, '/')[1])
+		c->root->path = strrchr(o->rootfs, '/') + 1;
 	c->root->readonly = o->readonly;
 	p->terminal = terminal;
 	if (argv && *argv) {
@@ -162,8 +164,8 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 		c->hostname = o->hostname;
 	if (o->user && runc_user(o->user, &p->user.uid, &p->user.gid) < 0)
 		return -1;
-	if (set_limits(o, c->linux) < 0 || set_net(o, c->linux) < 0 || add_mounts(o, c) < 0 ||
-	    add_env(o, p) < 0)
+	if (set_limits(o, c->linux) < 0 || simple_net(o->net, c->linux) < 0 ||
+	    add_mounts(o, c) < 0 || add_env(o, p) < 0)
 		return -1;
 	*text = oci_config_text(&arena, c, len);
 	return 0;

@@ -14,35 +14,113 @@ struct spec_opts {
 
 struct oci_spec_opts {
 	struct spec_opts spec;
-	bool to_stdout;
+	const char *net;
+	struct opt_list caps;
+	bool to_stdout, privileged;
 };
 
 /* ---- the document --------------------------------------------------------------------------------- */
 
-/* wide: with masks that runc's document, which spec writes to the letter, does not have. */
-static char *spec_text(const struct spec_opts *o, bool wide, size_t *len)
+/* All that is known, or the default ones and those of --cap. */
+static int set_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
+{
+	const char **all = arena_alloc(&arena, (c->bounding.n + o->caps.n + 64) * sizeof(*all));
+	bool every = o->privileged;
+	size_t n = c->bounding.n;
+
+	memcpy(all, c->bounding.at, n * sizeof(*all));
+	for (size_t i = 0; i < o->caps.n; i++) {
+		const char *name = o->caps.at[i];
+		size_t at = 0;
+
+		if (!strcmp(name, "ALL")) {
+			every = true;
+			continue;
+		}
+		if (strncmp(name, "CAP_", 4))
+			name = arena_printf(&arena, "CAP_%s", name);
+		if (oci_capability_bit(name) < 0)
+			return failx(
+				"invalid value \"%s\" for flag -cap: must be a capability such "
+				"as NET_ADMIN, or ALL",
+				o->caps.at[i]);
+		while (at < n && strcmp(all[at], name))
+			at++;
+		all[at] = name;
+		n += at == n;
+	}
+	for (size_t i = n = every ? 0 : n; every && oci_capability_names[i]; n = ++i)
+		all[i] = oci_capability_names[i];
+	c->bounding.at = c->effective.at = c->permitted.at = all;
+	c->bounding.n = c->effective.n = c->permitted.n = n;
+	return 0;
+}
+
+/* Nothing but the namespaces is in the way of the container then. */
+static void set_privileged(struct oci_config *c)
+{
+	struct oci_linux *l = c->linux;
+
+	c->process->no_new_privileges = false;
+	l->masked_paths.n = l->readonly_paths.n = 0;
+	if (l->resources) {
+		l->resources->devices.at = arena_alloc(&arena, sizeof(*l->resources->devices.at));
+		*l->resources->devices.at =
+			(struct oci_device_rule){ .allow = true, .type = 'a', .access = "rwm" };
+	}
+	list_each (m, c->mounts) {
+		const char **kept = arena_alloc(&arena, (m->options.n + 1) * sizeof(*kept));
+		size_t n = 0;
+
+		list_each (o, m->options)
+			if (strcmp(*o, "ro"))
+				kept[n++] = *o;
+		m->options.at = kept;
+		m->options.n = n;
+	}
+}
+
+static char *oci_spec_document(const struct oci_spec_options *how, const struct oci_spec_opts *o,
+			       size_t *len)
+{
+	struct oci_config *c = oci_spec_config(&arena, how);
+	struct oci_capabilities caps = *c->process->capabilities;
+
+	c->process->capabilities = &caps;
+	if (o->privileged)
+		set_privileged(c);
+	if (set_caps(o, &caps) < 0 || (o->net && simple_net(o->net, c->linux) < 0))
+		return NULL;
+	return oci_config_text(&arena, c, len);
+}
+
+/* more: what oci-spec has beyond the document that spec writes to the letter of runc, or NULL. NULL
+ * after a failure. */
+static char *spec_text(const struct spec_opts *o, const struct oci_spec_opts *more, size_t *len)
 {
 	struct oci_spec_options how = {
 		.rootless = o->rootless,
 		.cgroup_v2 = cgroup_layout() == CGROUP_V2,
-		.wide_masks = wide,
+		.wide_masks = more,
 		.euid = geteuid(),
 		.egid = getegid(),
 	};
 
-	return oci_spec_text(&arena, &how, len);
+	return more ? oci_spec_document(&how, more, len) : oci_spec_text(&arena, &how, len);
 }
 
 /* Somebody's edited file is worth more than ours: an existing one is never replaced, not even
  * one that appears just now. */
-static int spec_write(const struct spec_opts *o, bool wide)
+static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *more)
 {
 	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
 	int dir __cleanup(fd_close) = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	size_t len;
-	char *text = spec_text(o, wide, &len);
+	char *text = spec_text(o, more, &len);
 	int fd, rc;
 
+	if (!text)
+		return -1;
 	if (dir < 0)
 		return fail("open the bundle %s", bundle);
 	fd = openat(dir, CONFIG_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -67,7 +145,7 @@ static int spec_write(const struct spec_opts *o, bool wide)
 
 static int spec_run(void *opts, int argc, char **argv)
 {
-	return spec_write(opts, false);
+	return spec_write(opts, NULL);
 }
 
 /* clang-format off */
@@ -100,23 +178,32 @@ static int oci_spec_run(void *opts, int argc, char **argv)
 	char *text;
 
 	if (argc && strcmp(argv[0], "-")) {
-		if (o->to_stdout || o->spec.bundle || o->spec.rootless)
-			return failx("options come behind the command: %s %s ...", globals.applet,
+		if (o->to_stdout || o->spec.bundle || o->spec.rootless || o->net || o->caps.n ||
+		    o->privileged)
+			return failx("options come after the command: %s %s ...", globals.applet,
 				     argv[0]);
 		return applet_run("oci-spec", argc, argv);
 	}
 	if (argc > 1)
 		return failx("nothing may follow -");
 	if (!argc && !o->to_stdout)
-		return spec_write(&o->spec, true);
+		return spec_write(&o->spec, o);
 	if (o->spec.bundle)
 		return failx("--bundle and standard output exclude each other");
-	text = spec_text(&o->spec, true, &len);
+	text = spec_text(&o->spec, o, &len);
+	if (!text)
+		return -1;
 	return applet_print(text, len) < 0 ? -1 : applet_print("\n", 1);
 }
 
 static const struct opt oci_spec_opts[] = {
 	SPEC_ROWS(offsetof(struct oci_spec_opts, spec)),
+	{ "privileged", 0, OPT_FLAG, offsetof(struct oci_spec_opts, privileged), NULL,
+	  "all capabilities and devices, nothing masked or read-only but the root" },
+	{ "cap", 0, OPT_LIST, offsetof(struct oci_spec_opts, caps), "NAME",
+	  "one capability more, such as NET_ADMIN, or ALL; may be repeated" },
+	{ "net", 0, OPT_STR, offsetof(struct oci_spec_opts, net), "none|host",
+	  "only lo, or the host's network" },
 	{ "stdout", 0, OPT_FLAG, offsetof(struct oci_spec_opts, to_stdout), NULL,
 	  "print it; the argument - does the same" },
 	{ NULL },
@@ -141,10 +228,21 @@ static void print_line(const char *text)
 	printf("%s\n", text);
 }
 
+struct check_opts {
+	const char *file, *bundle;
+};
+
 static int check_run_verb(void *opts, int argc, char **argv)
 {
-	int faults = oci_check(&arena, AT_FDCWD, argc ? argv[0] : CONFIG_NAME, print_line);
+	const struct check_opts *o = opts;
+	const char *file = NULL;
+	int faults;
 
+	if (argc && (o->file || o->bundle))
+		return failx("the file is given twice");
+	if (spec_file(argc ? argv[0] : o->file, o->bundle, &file) < 0)
+		return -1;
+	faults = oci_check(&arena, AT_FDCWD, file, print_line);
 	if (faults < 0)
 		return -1;
 	/* A report that did not arrive must not pass for a clean one. */
@@ -153,12 +251,22 @@ static int check_run_verb(void *opts, int argc, char **argv)
 	return faults > 0;
 }
 
+static const struct opt check_opts[] = {
+	{ "file", 'f', OPT_STR, offsetof(struct check_opts, file), "FILE",
+	  "this file instead of config.json" },
+	{ "bundle", 'b', OPT_STR, offsetof(struct check_opts, bundle), "DIR",
+	  "the config.json of this directory" },
+	{ NULL },
+};
+
 const struct applet oci_spec_check_applet = {
 	.name = "check",
 	.args = "[FILE]",
 	.summary = "report every fault of a config.json",
 	.text = "One line for each: FILE:LINE:COLUMN: FIELD: what is wrong. Without any it prints "
 		"nothing and exits with 0, else with 1.",
+	.opts = check_opts,
+	.opts_size = sizeof(struct check_opts),
 	.args_max = 1,
 	.run = check_run_verb,
 };

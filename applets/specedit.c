@@ -9,11 +9,16 @@
 
 #define CONFIG_NAME "config.json"
 
+struct file_opts { /* first in the options of every command */
+	const char *file, *bundle;
+};
+
 /* A file that is read whole and maybe written back. "-" is standard input and output. */
 struct document {
 	const char *name; /* as errors show it */
 	char path[PATH_MAX]; /* where symbolic links lead, so that these stay; "" for "-" */
 	bool edit; /* set by the caller: it will be written */
+	bool any; /* set by the caller: values need not be what the specification wants */
 	struct file_edit lock;
 	bool newline; /* it ended with one */
 	struct json *tree;
@@ -50,13 +55,29 @@ static int read_stdin(char **text, size_t *len)
 	}
 }
 
-static int doc_read(struct document *d, const char *file)
+/* The way to name the file is the same for every command. A directory is a bundle. */
+int spec_file(const char *file, const char *bundle, const char **name)
 {
+	struct stat st;
+
+	if (file && bundle)
+		return failx("--file and --bundle exclude each other");
+	*name = file ? file : bundle && *bundle ? bundle : CONFIG_NAME;
+	if (strcmp(*name, "-") && !stat(*name, &st) && S_ISDIR(st.st_mode))
+		*name = arena_printf(&arena, "%s/" CONFIG_NAME, *name);
+	return 0;
+}
+
+static int doc_read(struct document *d, const struct file_opts *where)
+{
+	const char *file;
 	struct json_error err;
 	unsigned line, col;
 	char *text;
 	size_t len;
 
+	if (spec_file(where->file, where->bundle, &file) < 0)
+		return -1;
 	d->name = file;
 	if (!strcmp(file, "-")) {
 		d->name = "standard input";
@@ -85,6 +106,62 @@ static struct json_out tree_text(const struct json *tree, const char *indent)
 	return o;
 }
 
+/* off of every value that was set; a member that was made on the way to one has 0. */
+#define NEW_VALUE UINT32_MAX
+
+static void mark_new(struct json *v)
+{
+	v->off = NEW_VALUE;
+	for (struct json *child = v->child; child; child = child->next)
+		mark_new(child);
+}
+
+/* Faults of what was there before are left to `check`. */
+static int new_fault(struct json_faults *self, const struct json *at, const char *path,
+		     const char *what)
+{
+	int64_t bytes;
+
+	if (at->off != NEW_VALUE)
+		return 0;
+	if (at->type == JSON_STRING && !strncmp(what, "must be an integer", 18) &&
+	    oci_size(at->str, &bytes))
+		failx("%s: must be a number: for %s write %lld", path, at->str, (long long)bytes);
+	else
+		failx("%s: %s", path, what);
+	self->report = NULL;
+	return -1;
+}
+
+static void new_stray(struct json_faults *self, const struct json *at, const char *path,
+		      const struct json_type *type, const char *taken)
+{
+	struct json_near near = { .name = at->key };
+
+	if (at->off && at->off != NEW_VALUE)
+		return;
+	for (const struct json_field *f = type->fields; !taken && f->name; f++)
+		json_near_offer(&near, f->name);
+	if (taken || near.best)
+		log_warn("%s is not in the specification: did you mean \"%s\"?", path,
+			 taken ? taken : near.best);
+	else
+		log_warn("%s is not in the specification and will have no effect", path);
+}
+
+/* Are the new values of a config.json what their rows say? Other JSON files may hold anything. Binding
+ * mends names in the tree, so the text has been made before. */
+static int check_values(const struct document *d)
+{
+	struct json_faults f = { .report = new_fault, .stray = new_stray };
+	struct oci_config c = { 0 };
+
+	if (!json_get(d->tree, "ociVersion"))
+		return 0;
+	json_bind(&arena, d->tree, &oci_config_type, &c, &f);
+	return f.report ? 0 : -1;
+}
+
 static int doc_write(const struct document *d)
 {
 	struct json_out o = tree_text(d->tree, "\t");
@@ -95,6 +172,8 @@ static int doc_write(const struct document *d)
 	/* Deep values at a deep place make what cannot be read again. */
 	if (!json_parse(&arena, o.buf, o.len, &err))
 		return failx("%s: %s", d->name, err.what);
+	if (!d->any && check_values(d) < 0)
+		return -1;
 	if (!*d->path)
 		return applet_print(text, o.len + 1);
 	return file_edit_save(&d->lock, text, o.len + d->newline);
@@ -103,26 +182,29 @@ static int doc_write(const struct document *d)
 /* ---- get --------------------------------------------------------------------------------------------- */
 
 struct get_opts {
-	const char *file;
+	struct file_opts where;
 	bool indent, json;
 };
 
 static int get_run(void *opts, int argc, char **argv)
 {
-	const struct get_opts *o = opts;
-	const char *file = argc > 1 ? argv[1] : o->file ? o->file : CONFIG_NAME;
+	struct get_opts *o = opts;
 	struct document d = { 0 };
 	const struct json *v;
 	struct json_out out;
 
-	if (argc > 1 && o->file)
+	if (argc > 1 && (o->where.file || o->where.bundle))
 		return failx("the file is given twice");
-	if (doc_read(&d, file) < 0)
+	if (argc > 1)
+		o->where.file = argv[1];
+	if (doc_read(&d, &o->where) < 0)
 		return -1;
 	v = json_pointer(d.tree, argv[0]);
 	if (!v)
 		return failx("%s: there is nothing at \"%s\"%s", d.name, argv[0],
-			     *argv[0] && *argv[0] != '/' ? ": a pointer begins with '/'" : "");
+			     *argv[0] && *argv[0] != '/'
+				     ? ": a pointer begins with '/', such as /process/args"
+				     : "");
 	if (v->type == JSON_STRING && !o->json)
 		return applet_print(v->str, v->len) < 0 ? -1 : applet_print("\n", 1);
 	out = tree_text(v, o->indent ? "\t" : NULL);
@@ -130,13 +212,15 @@ static int get_run(void *opts, int argc, char **argv)
 }
 
 /* clang-format off */
-#define FILE_ROW(type)                                                                             \
-	{ "file", 'f', OPT_STR, offsetof(type, file), "FILE",                                      \
-	  "this file instead of config.json; - is standard input and output" }
+#define FILE_ROWS                                                                                  \
+	{ "file", 'f', OPT_STR, offsetof(struct file_opts, file), "FILE",                          \
+	  "this file instead of config.json; - is standard input and output" },                    \
+	{ "bundle", 'b', OPT_STR, offsetof(struct file_opts, bundle), "DIR",                       \
+	  "the config.json of this directory" }
 /* clang-format on */
 
 static const struct opt get_opts[] = {
-	FILE_ROW(struct get_opts),
+	FILE_ROWS,
 	{ "indent", 'i', OPT_FLAG, offsetof(struct get_opts, indent), NULL,
 	  "objects and arrays over several lines" },
 	{ "json", 'j', OPT_FLAG, offsetof(struct get_opts, json), NULL,
@@ -160,8 +244,8 @@ const struct applet oci_spec_get_applet = {
 /* ---- set --------------------------------------------------------------------------------------------- */
 
 struct set_opts {
-	const char *file;
-	bool string;
+	struct file_opts where;
+	bool string, any;
 	struct opt_list delete;
 };
 
@@ -174,7 +258,28 @@ static struct json *string_value(const char *text, struct json_error *err)
 	return json_parse(&arena, o.buf, o.len, err);
 }
 
-/* What is no JSON is a string. Not when it begins like JSON that is more than a word: then the
+/* Does the specification want a string (or a word) there? */
+static bool wants_string(const char *pointer)
+{
+	bool element;
+	const struct json_field *f = json_row(&oci_config_type, pointer, &element);
+	int kind = !f ? JK_NONE : element ? f->elem : f->kind;
+
+	return kind == JK_STR || kind == JK_ENUM;
+}
+
+/* A list of strings or numbers whose value is not written as JSON: what follows are its elements, to
+ * the end of the command line. */
+static bool takes_words(const char *pointer, const char *text)
+{
+	bool element;
+	const struct json_field *f = json_row(&oci_config_type, pointer, &element);
+
+	return f && !element && f->kind == JK_LIST && f->elem != JK_OBJ &&
+	       text[strspn(text, " \t\r\n")] != '[' && strcmp(text, "null");
+}
+
+/* What is not JSON is a string. Not when it begins like JSON that is more than a word: then the
  * writer made a mistake, and a string would hide it. */
 static struct json *value_of(const char *text, bool string, struct json_error *err)
 {
@@ -191,13 +296,32 @@ static struct json *value_of(const char *text, bool string, struct json_error *e
 static int set_one(struct document *d, const char *pointer, const char *text, bool string)
 {
 	struct json_error err;
-	const struct json *value = value_of(text, string, &err);
+	struct json *value = value_of(text, string, &err);
 	const char *what;
 
+	/* 7 as a name or an argument is text. */
+	if (value && !d->any && wants_string(pointer) && value->type < JSON_STRING &&
+	    value->type != JSON_NULL)
+		value = string_value(text, &err);
 	if (!value)
 		return failx("the value for %s: character %u: %s", pointer, err.off + 1, err.what);
+	mark_new(value);
 	if (json_set(&arena, d->tree, pointer, value, &what) < 0)
 		return failx("%s: %s: %s", d->name, pointer, what);
+	return 0;
+}
+
+static int set_words(struct document *d, const char *pointer, char **words, bool string)
+{
+	struct json *list = arena_alloc(&arena, sizeof(*list));
+	const char *each = arena_printf(&arena, "%s/-", pointer), *what;
+
+	*list = (struct json){ .type = JSON_ARRAY, .off = NEW_VALUE };
+	if (json_set(&arena, d->tree, pointer, list, &what) < 0)
+		return failx("%s: %s: %s", d->name, pointer, what);
+	for (; *words; words++)
+		if (set_one(d, each, *words, string) < 0)
+			return -1;
 	return 0;
 }
 
@@ -211,10 +335,11 @@ static int del_one(struct document *d, const char *pointer)
 }
 
 /*
- * A value may begin with '-', a pointer cannot: options are taken only where a pointer may stand.
- * Moves the pairs to the front of argv and returns the number of words in them.
+ * A value may begin with '-', a pointer cannot: options are taken only where a pointer may stand, and
+ * none in a list of words. Moves the pairs to the front of argv and returns the number of words in them;
+ * the pointer and the words of a list are in *list.
  */
-static int take_pairs(struct set_opts *o, int argc, char **argv)
+static int take_pairs(struct set_opts *o, int argc, char **argv, char ***list)
 {
 	char **pairs = argv;
 	int n = 0;
@@ -229,6 +354,10 @@ static int take_pairs(struct set_opts *o, int argc, char **argv)
 		}
 		if (argc < 2)
 			return failx("there is no value for %s", *argv);
+		if (!o->any && takes_words(argv[0], argv[1])) {
+			*list = argv;
+			return n;
+		}
 		pairs[n++] = *argv++;
 		pairs[n++] = *argv++;
 		argc -= 2;
@@ -240,17 +369,21 @@ static int set_run(void *opts, int argc, char **argv)
 {
 	struct set_opts *o = opts;
 	struct document d = { .edit = true };
+	char **list = NULL;
 
-	argc = take_pairs(o, argc, argv);
+	argc = take_pairs(o, argc, argv, &list);
 	if (argc < 0)
 		return -1;
-	if (!argc && !o->delete.n)
-		return failx("nothing to set");
-	if (doc_read(&d, o->file ? o->file : CONFIG_NAME) < 0)
+	if (!argc && !list && !o->delete.n)
+		return failx("nothing to set: write POINTER VALUE, such as /process/cwd /tmp");
+	d.any = o->any;
+	if (doc_read(&d, &o->where) < 0)
 		return -1;
 	for (int i = 0; i < argc; i += 2)
 		if (set_one(&d, argv[i], argv[i + 1], o->string) < 0)
 			return -1;
+	if (list && set_words(&d, list[0], list + 1, o->string) < 0)
+		return -1;
 	for (size_t i = 0; i < o->delete.n; i++)
 		if (del_one(&d, o->delete.at[i]) < 0)
 			return -1;
@@ -258,9 +391,11 @@ static int set_run(void *opts, int argc, char **argv)
 }
 
 static const struct opt set_opts[] = {
-	FILE_ROW(struct set_opts),
+	FILE_ROWS,
 	{ "string", 's', OPT_FLAG, offsetof(struct set_opts, string), NULL,
 	  "values are strings, whatever they look like" },
+	{ "no-check", 0, OPT_FLAG, offsetof(struct set_opts, any), NULL,
+	  "also values that the specification does not allow there" },
 	{ "delete", 'd', OPT_LIST, offsetof(struct set_opts, delete), "POINTER",
 	  "afterwards remove what is there; may be repeated" },
 	{ NULL },
@@ -268,12 +403,16 @@ static const struct opt set_opts[] = {
 
 const struct applet oci_spec_set_applet = {
 	.name = "set",
-	.args = "[POINTER VALUE]...",
+	.args = "[POINTER VALUE]... [POINTER WORD...]",
 	.summary = "change or add values in place",
 	.text = "POINTER is a JSON pointer such as /process/args/0; what is missing on the way is "
-		"made, and /process/args/- appends. VALUE is JSON, or a string when it is none: "
-		"true, 7, '[\"a\",\"b\"]', hello. All changes are made at once or none. Other "
-		"values keep their order; the file is written anew, indented with tabs.",
+		"made, and /process/args/- appends. VALUE is JSON, or a string when it is not: "
+		"true, 7, '[\"a\",\"b\"]', hello. Where the specification has a list of words, "
+		"all that follows is that list: set /process/args sh -c 'echo hi'. In a "
+		"config.json "
+		"a value must be of the type that the specification wants. All changes are made at "
+		"once or none. Other values keep their order; the file is written anew, indented "
+		"with tabs.",
 	.opts = set_opts,
 	.opts_size = sizeof(struct set_opts),
 	.args_max = -1,
@@ -283,16 +422,12 @@ const struct applet oci_spec_set_applet = {
 
 /* ---- del --------------------------------------------------------------------------------------------- */
 
-struct del_opts {
-	const char *file;
-};
-
 static int del_run(void *opts, int argc, char **argv)
 {
-	const struct del_opts *o = opts;
+	const struct file_opts *where = opts;
 	struct document d = { .edit = true };
 
-	if (doc_read(&d, o->file ? o->file : CONFIG_NAME) < 0)
+	if (doc_read(&d, where) < 0)
 		return -1;
 	for (int i = 0; i < argc; i++)
 		if (del_one(&d, argv[i]) < 0)
@@ -300,7 +435,7 @@ static int del_run(void *opts, int argc, char **argv)
 	return doc_write(&d);
 }
 
-static const struct opt del_opts[] = { FILE_ROW(struct del_opts), { NULL } };
+static const struct opt del_opts[] = { FILE_ROWS, { NULL } };
 
 const struct applet oci_spec_del_applet = {
 	.name = "del",
@@ -308,7 +443,7 @@ const struct applet oci_spec_del_applet = {
 	.summary = "remove values in place",
 	.text = "Each POINTER is looked up when those before it are gone: array elements move up.",
 	.opts = del_opts,
-	.opts_size = sizeof(struct del_opts),
+	.opts_size = sizeof(struct file_opts),
 	.args_min = 1,
 	.args_max = -1,
 	.run = del_run,

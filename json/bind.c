@@ -333,6 +333,32 @@ static int bind_object(struct binder *b, const struct json *tree, const struct j
 	return 0;
 }
 
+const struct json_field *json_row(const struct json_type *type, const char *pointer, bool *element)
+{
+	const struct json_field *f = NULL;
+
+	*element = false;
+	for (; *pointer == '/'; pointer += strcspn(pointer + 1, "/") + 1) {
+		size_t len = strcspn(pointer + 1, "/");
+
+		if (f && !*element && (f->kind == JK_LIST || f->kind == JK_MAP)) {
+			*element = true;
+			continue;
+		}
+		if (f)
+			type = (*element ? f->elem : f->kind) == JK_OBJ ? f->sub : NULL;
+		if (!type)
+			return NULL;
+		for (f = type->fields; f->name; f++)
+			if (strlen(f->name) == len && !memcmp(f->name, pointer + 1, len))
+				break;
+		if (!f->name)
+			return NULL;
+		*element = false;
+	}
+	return f;
+}
+
 int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
 	      struct json_faults *faults)
 {

@@ -62,13 +62,14 @@ static struct json *descend(struct arena *a, struct json *in, char *token, const
 	struct json **slot;
 
 	if (in->type != JSON_OBJECT && in->type != JSON_ARRAY) {
-		*what = arena_printf(a, "\"%s\" is looked for in what is no object or array",
+		*what = arena_printf(a, "there can be no \"%s\" in what is not an object or array",
 				     token);
 		return NULL;
 	}
 	slot = find_slot(in, token);
 	if (!slot) {
-		*what = arena_printf(a, "\"%s\" is no place in an array of %u", token, in->len);
+		*what = arena_printf(a, "\"%s\" must be a number up to %u, or - to append", token,
+				     in->len);
 		return NULL;
 	}
 	if (!*slot) {
@@ -89,7 +90,7 @@ int json_set(struct arena *a, struct json *root, const char *pointer, const stru
 		char *token;
 
 		if (*pointer != '/' || ++depth > JSON_DEPTH_MAX) {
-			*what = *pointer != '/' ? "a pointer begins with '/'"
+			*what = *pointer != '/' ? "a pointer begins with '/', such as /process/args"
 						: "the pointer is too deep";
 			return -1;
 		}
@@ -101,13 +102,14 @@ int json_set(struct arena *a, struct json *root, const char *pointer, const stru
 		}
 		token = take_token(a, &pointer);
 		if (!token) {
-			*what = "behind '~' must come 0 or 1";
+			*what = "after '~' must come 0 or 1";
 			return -1;
 		}
 		at = descend(a, at, token, what);
 		if (!at)
 			return -1;
 	}
+	at->off = value->off;
 	at->type = value->type;
 	at->len = value->len;
 	at->str = value->str;

@@ -104,7 +104,7 @@ void json_near_offer(struct json_near *n, const char *candidate);
 /* ---- edit.c: changing a tree ------------------------------------------------------------------- */
 
 /*
- * Puts value (whose members, not whose name, count) where the pointer says, in the place of what
+ * Puts value (whose members and off, not whose name, count) where the pointer says, in the place of what
  * is there. Missing members are made, on the way too; "-" and the length of an array append to
  * it. Returns 0, or -1 and in *what a clause that says why there can be no such place.
  */
@@ -216,6 +216,10 @@ int json_fault(struct json_faults *f, const struct json *at, const char *path, c
  * "Extensibility"). Returns 0, or -1 if there was any fault. */
 int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
 	      struct json_faults *faults);
+
+/* The row of what the pointer leads to, whatever a document holds there; *element: it is one of that
+ * row's list or map. NULL where no row is. */
+const struct json_field *json_row(const struct json_type *type, const char *pointer, bool *element);
 
 /* Value of a word and word of a value; -1 and NULL when the table has none. */
 int json_word_value(const struct json_word *words, const char *word);

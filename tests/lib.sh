@@ -179,7 +179,7 @@ json_set() {
 	_file=$1
 	shift
 	if [ -x "$OCI_SPEC" ]; then
-		"$OCI_SPEC" set --file "$_file" "$@" || bail "oci-spec cannot set $1"
+		"$OCI_SPEC" set --no-check --file "$_file" "$@" || bail "oci-spec cannot set $1"
 		return
 	fi
 	# shellcheck disable=SC2016

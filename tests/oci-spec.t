@@ -187,11 +187,11 @@ fault '200000 brackets' '1:65: .*nested too deeply'
 # edit DESC POINTER VALUE PATTERN: a fresh document, one change, one fault.
 edit() {
 	fresh
-	"$OCI_SPEC" set "$2" "$3"
+	"$OCI_SPEC" set --no-check "$2" "$3"
 	fault "$1" "$4"
 }
 fresh
-"$OCI_SPEC" set /process/args sh
+"$OCI_SPEC" set --no-check /process/args sh
 spec check
 like 'check: args a string' "$status $out" '^1 config\.json:[0-9]+:11: process\.args: must be an array, not a string$'
 edit 'uid a string' /process/user/uid '"0"' '6:11: process\.user\.uid: .* not a string'
@@ -206,14 +206,14 @@ edit 'an unknown namespace' /linux/namespaces/1/type netwerk \
 	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known: did you mean "network"\?'
 edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X '[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
 fresh
-"$OCI_SPEC" set /ociVersion 1.99.0 /x-vendor '{"any":"thing"}'
+"$OCI_SPEC" set --no-check /ociVersion 1.99.0 /x-vendor '{"any":"thing"}'
 spec check
 is 'check: of a newer 1.x only the unknown member is shown' "$status:$out$err" \
 	"1:$(grep -n x-vendor config.json | cut -d: -f1 | sed 's/.*/config.json:&:14: x-vendor: is not known/')"
 "$OCI_SPEC" del /x-vendor
 while read -r pointer value line; do
 	fresh
-	"$OCI_SPEC" set "$pointer" "$value"
+	"$OCI_SPEC" set --no-check "$pointer" "$value"
 	spec check
 	like "check: $pointer $value" "$status $out" "^1 config\.json:[0-9]+:[0-9]+: $line\$"
 done <<'END'
@@ -226,12 +226,12 @@ done <<'END'
 /linux/seccomp {} linux\.seccomp: has neither defaultAction nor syscalls: nothing is filtered
 END
 fresh
-"$OCI_SPEC" set /windows/any 1 /vm/x 1 /process/commandLine x /linux/intelRdt/enableCMT true
+"$OCI_SPEC" set --no-check /windows/any 1 /vm/x 1 /process/commandLine x /linux/intelRdt/enableCMT true
 spec check
 is 'check: members of other platforms pass' "$status:$out$err" 0:
 fresh
 "$OCI_SPEC" set /ociVersion 1.99.0
-"$OCI_SPEC" set /process/user/uid -1 /process/terminal 1 /mounts/0/destination 7
+"$OCI_SPEC" set --no-check /process/user/uid -1 /process/terminal 1 /mounts/0/destination 7
 spec check other/../config.json
 is 'check FILE: every fault has its line' "$status:$(grep -c '^other/../config.json:[0-9]*:[0-9]*: ' "$tmp/out")" 1:3
 
@@ -418,6 +418,106 @@ if [ "$(uname -m)" = x86_64 ] && helper step; then
 else
 	skip 'fsync comes before rename' 'no tracer'
 fi
+
+# ---- set: lists of words, types, the file -------------------------------------------------------------------
+
+fresh
+spec set /process/args sh -c 'echo hi'
+has 'set of a list: what follows are its words, options too' /process/args '["sh","-c","echo hi"]'
+spec set /hostname box /process/args sleep 10
+has 'set of a list: a number among strings is text' /process/args '["sleep","10"]'
+has 'set of a list: pairs may stand before it' /hostname box
+spec set /process/user/additionalGids 5 6
+has 'set of a list of numbers' /process/user/additionalGids '[5,6]'
+spec set /process/args '["true"]' /hostname 7
+has 'set of a list as JSON: pairs may follow' /process/args '["true"]'
+is 'set of a number where a string belongs: text' "$status $("$OCI_SPEC" get -j /hostname)" '0 "7"'
+cp config.json before.json
+while IFS='|' read -r pointer value why; do
+	spec set "$pointer" "$value"
+	like "set $pointer $value: refused, with what is expected" "$status $err" "^1 oci-spec: $why\$"
+	ok "set $pointer $value: and nothing changed" cmp -s config.json before.json
+done <<'END'
+/process/terminal|maybe|process\.terminal: must be true or false, not a string
+/process/user/uid|-1|process\.user\.uid: must be an integer from 0 to 4294967295, not -1
+/linux/resources/memory/limit|64M|linux\.resources\.memory\.limit: must be a number: for 64M write 67108864
+/linux/resources/memory|64M|linux\.resources\.memory: must be an object, not a string
+/linux/namespaces/0/type|netwerk|linux\.namespaces\[0\]\.type: "netwerk" is not known: did you mean "network"\?
+/process/rlimits/-|{"type":"RLIMIT_CPU","soft":1}|process\.rlimits\[1\]\.hard: is missing
+/process/env/-|[1]|process\.env\[2\]: must be a string, not an array
+/root/Readonly|false|root\.Readonly: is there twice, also as "readonly"
+process/cwd|/|config\.json: process/cwd: a pointer begins with '/', such as /process/args
+/process/args/9|x|config\.json: /process/args/9: "9" must be a number up to 1, or - to append
+END
+spec set /linux/resources/memory/limt 64
+like 'set of a name that is not in the specification: a warning' "$status $err" \
+	'^0 oci-spec: warning: linux\.resources\.memory\.limt is not in the specification: did you mean "limit"\?$'
+spec set --no-check /process/terminal maybe
+has 'set --no-check' /process/terminal maybe
+spec set /hostname ok
+is 'what was wrong before is left to check' "$status$err" 0
+echo '{"process":{"terminal":1}}' >other.json
+spec set -f other.json /process/terminal maybe
+is 'a file that is not a config.json may hold anything' "$status$err" 0
+
+mkdir -p inside
+fresh
+mv config.json inside/config.json
+for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json'; do
+	# shellcheck disable=SC2086
+	{
+		spec set $how /hostname "x$how"
+		set -- "$status"
+		spec get $how /hostname
+		set -- "$1$status:$out"
+		spec del $how /hostname
+		set -- "$1:$status"
+		spec check $how
+	}
+	is "get, set, del and check with $how" "$1:$status$err" "00:x$how:0:0"
+done
+spec check inside
+is 'check of a bundle' "$status$err$out" 0
+spec get -f a -b b /x
+like 'both is one too many' "$status $err" '^1 .*--file and --bundle exclude each other'
+
+# ---- documents for more -------------------------------------------------------------------------------------
+
+rm -f config.json
+spec --privileged --net host
+is '--privileged --net host' "$status$err" 0
+spec check
+is 'passes the check' "$status$out" 0
+is '--privileged: every capability' "$("$OCI_SPEC" get -i /process/capabilities/bounding | grep -c CAP_)" 41
+while read -r pointer value; do
+	has "--privileged: $pointer" "$pointer" "$value"
+done <<'END'
+/linux/resources/devices [{"allow":true,"type":"a","access":"rwm"}]
+/mounts/5/options ["nosuid","noexec","nodev"]
+END
+for pointer in /linux/maskedPaths /linux/readonlyPaths /process/noNewPrivileges; do
+	spec get "$pointer"
+	unlike "--privileged: no $pointer" "$out" '[a-z]{5}/|true'
+done
+spec get /linux/namespaces
+unlike '--net host: no network namespace' "$out" network
+rm -f config.json
+spec --cap NET_ADMIN --cap CAP_KILL
+has '--cap: one more, none twice' /process/capabilities/effective \
+	'["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE","CAP_NET_ADMIN"]'
+spec --cap NOPE -
+like '--cap: what is none' "$status $err" '^1 .*"NOPE" for flag -cap: must be a capability such as NET_ADMIN'
+spec --net bridge -
+like '--net: what is none' "$status $err" '^1 .*"bridge" for flag -net: must be none or host'
+mkdir -p board/rootfs
+do_runc run --rootfs board/rootfs --print --relative -- true
+printf '%s' "$out" >board/config.json
+spec get -b board /root/path
+is 'run --rootfs --print --relative: a root for a bundle that moves' "$status:$out" 0:rootfs
+do_runc run --rootfs board/rootfs --print -- true
+printf '%s' "$out" >board/config.json
+spec get -b board /root/path
+is 'without it: where it is now' "$out" "$work/board/rootfs"
 
 # ---- del -----------------------------------------------------------------------------------------------
 
