@@ -238,18 +238,17 @@ int runc_user(const char *text, uint32_t *uid, uint32_t *gid)
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg)
 {
 	unsigned matched = 0, failed = 0;
-	const char **ids;
-	size_t n;
+	struct life_ids ids;
 	int r = match_ere(expr, ""); /* also with no container at all a wrong one is wrong */
 
-	if (r < 0 || life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
+	if (r < 0 || life_list(&arena, globals.root, globals.root_is_default, &ids) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (match_ere(expr, ids[i]) <= 0)
+	for (size_t i = 0; i < ids.n; i++) {
+		if (match_ere(expr, ids.at[i]) <= 0)
 			continue;
 		matched++;
-		if (each(ids[i], arg) < 0) {
-			log_warn("%s: %s", ids[i], err_text());
+		if (each(ids.at[i], arg) < 0) {
+			log_warn("%s: %s", ids.at[i], err_text());
 			failed++;
 		}
 	}

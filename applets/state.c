@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 static int shown_pid(const struct life *l)
 {
@@ -50,17 +49,22 @@ struct list_opts {
 	bool quiet;
 };
 
-/* Name of the state directory's owner, "#uid" when nobody knows it. */
+/* Name of the state directory's owner, "#uid" when it has none. Nearly always the same for all. */
 static const char *owner_name(int dir)
 {
+	static const char *name;
+	static uid_t uid;
 	struct stat st;
 	struct passwd *pw;
 
 	if (fstat(dir, &st))
 		return "";
-	pw = getpwuid(st.st_uid);
-	return pw ? arena_strdup(&arena, pw->pw_name)
-		  : arena_printf(&arena, "#%u", (unsigned)st.st_uid);
+	if (name && st.st_uid == uid)
+		return name;
+	uid = st.st_uid;
+	pw = getpwuid(uid);
+	return name = pw ? arena_strdup(&arena, pw->pw_name)
+			 : arena_printf(&arena, "#%u", (unsigned)uid);
 }
 
 /* Columns are at least 12 wide with three spaces between, the last one is not padded. */
@@ -83,49 +87,56 @@ static void print_table(const struct list_row *rows, size_t n)
 		}
 }
 
-/* A directory without a container, and nobody at work on it: who makes or deletes one holds its lock, but
- * for the moment between mkdir(2) and flock(2), after which there is a second look. */
-static bool left_behind(const char *id)
+/* One that is damaged must not hide the others; one that comes or goes just now is not worth a line. */
+static void not_loaded(const struct life_ids *all, const char *id)
 {
-	const char *path = arena_printf(&arena, "%s/%s", globals.root, id);
-
-	for (int look = 0; look < 2; look++) {
-		int fd __cleanup(fd_close) = -1;
-		struct stat st;
-
-		if (look)
-			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) || fstat(fd, &st) || !st.st_nlink ||
-		    !faccessat(fd, "state.json", F_OK, 0))
-			return false;
-	}
-	return true;
+	if (err_num() != ENOENT || life_left_behind(all, id))
+		fprintf(stderr, "load container %s: %s\n", id, err_text());
+	err_clear("a container that cannot be read is left out of the list");
 }
 
-/* One container into the table's next row, or the JSON array. 1 there, 0 gone meanwhile. */
-static int list_one(const char *id, struct list_row *row, struct json_out *out)
+static void list_ids(const struct life_ids *all)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (life_recorded(all, all->at[i]))
+			printf("%s\n", all->at[i]);
+		else if (life_glance(&arena, all, all->at[i], &life) < 0)
+			not_loaded(all, all->at[i]);
+		life_close(&life);
+	}
+}
+
+/* One container into the table's next row, or as JSON. 1 there, 0 gone meanwhile. Its state is read into
+ * the same room as that of the one before. */
+static int list_one(const struct life_ids *all, const char *id, struct list_row *row, bool json)
+{
+	static _Alignas(16) char room[256 << 10];
+	static bool some;
+	struct life life __cleanup(life_close) = LIFE_INIT;
+	struct arena a;
+	struct json_out out = { .arena = &a };
 	const char *owner;
 
-	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0) {
-		/* one that is damaged must not hide the others; one that comes or goes just now is no
-		 * news */
-		if (err_num() != ENOENT || left_behind(id))
-			fprintf(stderr, "load container %s: %s\n", id, err_text());
-		err_clear("a container that cannot be read is left out of the list");
+	arena_init(&a, room, sizeof(room));
+	if (life_glance(&a, all, id, &life) < 0) {
+		not_loaded(all, id);
 		return 0;
 	}
 	owner = owner_name(life.dir);
-	if (out)
-		oci_state_put(out, &life.state, life.status, shown_pid(&life), owner);
-	row->cell[LIST_ID] = arena_strdup(&arena, id);
+	if (json) {
+		oci_state_put(&out, &life.state, life.status, shown_pid(&life), owner);
+		printf("%s%s", some ? "," : "[", out.buf);
+		some = true;
+		return 1;
+	}
+	row->cell[LIST_ID] = id;
 	row->cell[LIST_PID] = arena_printf(&arena, "%d", shown_pid(&life));
 	row->cell[LIST_STATUS] = json_word_name(oci_status_words, life.status);
-	row->cell[LIST_BUNDLE] =
-		life.state.bundle ? text_harmless(arena_strdup(&arena, life.state.bundle)) : "";
-	row->cell[LIST_CREATED] = life.state.created ? life.state.created : "";
+	row->cell[LIST_BUNDLE] = text_harmless(arena_strdup(&arena, life.state.bundle));
+	row->cell[LIST_CREATED] =
+		life.state.created ? arena_strdup(&arena, life.state.created) : "";
 	row->cell[LIST_OWNER] = owner;
 	return 1;
 }
@@ -134,34 +145,28 @@ static int list_run(void *opts, int argc, char **argv)
 {
 	const struct list_opts *o = opts;
 	bool json = o->format && !strcmp(o->format, "json");
-	struct json_out out = { .arena = &arena };
 	struct list_row *rows;
-	const char **ids;
-	size_t n, have = 1;
+	struct life_ids all;
+	size_t have = 1;
 
 	if (o->format && !json && strcmp(o->format, "table"))
 		return failx("invalid format option");
 	/* a root that was named must exist: a typing error is no empty list (checklist V-20) */
-	if (life_list(&arena, globals.root, globals.root_is_default, &ids, &n) < 0)
+	if (life_list(&arena, globals.root, globals.root_is_default, &all) < 0)
 		return -1;
-	rows = arena_alloc(&arena, (n + 1) * sizeof(*rows));
-	rows[0] = list_header;
-	json_open(&out, NULL, '[');
-	for (size_t i = 0; i < n; i++)
-		have += list_one(ids[i], &rows[have], json ? &out : NULL);
-	json_close(&out, ']');
 	if (o->quiet) {
-		for (size_t i = 1; i < have; i++)
-			printf("%s\n", rows[i].cell[LIST_ID]);
+		list_ids(&all);
 		return 0;
 	}
-	if (!json) {
+	rows = arena_alloc(&arena, (json ? 2 : all.n + 1) * sizeof(*rows));
+	rows[0] = list_header;
+	for (size_t i = 0; i < all.n; i++)
+		have += list_one(&all, all.at[i], &rows[json ? 1 : have], json);
+	if (!json)
 		print_table(rows, have);
-		return 0;
-	}
-	if (have == 1)
-		return applet_print("null\n", 5); /* what runc prints for an empty list */
-	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
+	else
+		printf("%s\n", have == 1 ? "null" : "]"); /* what runc prints for an empty list */
+	return 0;
 }
 
 static const struct opt list_opts[] = {

@@ -89,6 +89,21 @@ is 'list skips a directory without a state' "$(echo "$out" | grep -x "$id")" "$i
 is 'and exits with 0' "$status" 0
 rmdir "$root/$id-x"
 
+# One that is being made is a directory of our mode, before it is locked; then it is locked.
+mkdir -m 711 "$root/$id-x"
+do_runc list
+is 'list: nothing is said of one that is being made' "$status:$err" 0:
+chmod 755 "$root/$id-x"
+do_runc list
+like 'list: a directory that is not ours is named' "$status $err" "^0 load container $id-x: container does not exist"
+if command -v flock >/dev/null; then
+	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" 2>"$tmp/err"
+	is 'list: nothing is said of one that is locked' "$(cat "$tmp/err")" ''
+else
+	skip 'list: nothing is said of one that is locked' 'no flock here'
+fi
+rmdir "$root/$id-x"
+
 # A state.json that is JSON, but none of ours.
 for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' '{"id":"x","cgroup_paths":[]}'; do
 	mkdir "$root/$id-x"
@@ -99,6 +114,8 @@ for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' '{"id":"x",
 	done
 	do_runc list
 	like "list with a state.json of $text" "$status $err" "^0 load container $id-x: "
+	do_runc list -q
+	is "list -q with a state.json of $text: it has its id" "$status:$err:$(echo "$out" | grep -c "^$id-x$")" 0::1
 	do_runc delete --force "$id-x"
 	rm -rf "${root:?}/$id-x"
 done

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -11,6 +12,8 @@
 
 /* In ROOT/ID, beside what record.c knows. */
 #define FIFO_FILE "exec.fifo"
+
+#define DIR_MODE 0711 /* a mapped root must reach what lies inside (checklist F-01) */
 
 /* In ROOT, beside the containers. */
 #define CACHE_DIR ".cache"
@@ -100,11 +103,14 @@ static int find_init(struct life *l)
 
 	if (l->state.pid <= 0)
 		return 0;
-	l->pidfd = sys_pidfd_open(l->state.pid);
+	if (!l->glance)
+		l->pidfd = sys_pidfd_open(l->state.pid);
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); signals then go by pid, checked just before. */
-	if (l->pidfd < 0 && errno == ESRCH)
+	if (l->pidfd < 0 && !l->glance && errno == ESRCH)
 		return 0;
 	found = proc_stat(l->state.pid, &st);
+	if (!found && l->glance)
+		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
 		found = st.start == l->state.start_time && !st.dead;
@@ -139,7 +145,8 @@ static bool is_busy(const struct life *l)
 {
 	if (flock(l->dir, LOCK_SH | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK;
-	flock(l->dir, LOCK_UN);
+	if (!l->glance)
+		flock(l->dir, LOCK_UN);
 	return false;
 }
 
@@ -232,11 +239,44 @@ static int open_rest(struct arena *a, struct life *l, const char *id, enum life_
 	return 0;
 }
 
-int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
-	      struct life *out)
+/* ROOT/ID with out->root_dir open. */
+static int open_id(struct arena *a, const char *id, enum life_open how, struct life *out)
 {
 	int locked, read;
 
+	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
+	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0)
+		return errno == ENOENT ? no_such_container()
+				       : fail("open state directory %s/%s", out->root, id);
+	if (check_owner(out->dir, out->root, id) < 0)
+		return -1;
+	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
+	if (locked <= 0)
+		return locked < 0 ? -1 : no_such_container();
+	read = record_read(a, out);
+	if (read < 0 && how == LIFE_LOOK) {
+		/* Empty still, or gone in a moment. While we hold the lock, what is there counts. */
+		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
+			return no_such_container();
+		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
+		flock(out->dir, LOCK_UN);
+		if (read < 0)
+			return -1;
+	}
+	if (read < 0 && open_rest(a, out, id, how) < 0)
+		return -1;
+	/* Its status is that of its cgroups. */
+	if (read < 0)
+		return 0;
+	if (find_cgroup(a, out) < 0)
+		return -1;
+	return find_status(out, how != LIFE_LOOK);
+}
+
+int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
+	      struct life *out)
+{
 	*out = (struct life)LIFE_INIT;
 	out->root = root;
 	if (check_id(id) < 0)
@@ -244,25 +284,43 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	out->root_dir = open_root(root, false);
 	if (out->root_dir < 0)
 		return err_num() == ENOENT ? no_such_container() : -1;
-	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
-	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (out->dir < 0)
-		return errno == ENOENT ? no_such_container()
-				       : fail("open state directory %s/%s", root, id);
-	if (check_owner(out->dir, root, id) < 0)
-		return -1;
-	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
-	if (locked <= 0)
-		return locked < 0 ? -1 : no_such_container();
-	read = record_read(a, out);
-	/* Empty still, or gone in a moment; once nobody is at work on it, what is there counts. */
-	if (read < 0 && how == LIFE_LOOK)
-		read = is_busy(out) ? no_such_container() : record_read(a, out);
-	if (read < 0)
-		return open_rest(a, out, id, how);
-	if (find_cgroup(a, out) < 0)
-		return -1;
-	return find_status(out, how != LIFE_LOOK);
+	return open_id(a, id, how, out);
+}
+
+int life_glance(struct arena *a, const struct life_ids *all, const char *id, struct life *out)
+{
+	int r;
+
+	*out = (struct life)LIFE_INIT;
+	out->root = all->root;
+	out->root_dir = all->dir;
+	out->glance = true;
+	r = open_id(a, id, LIFE_LOOK, out);
+	out->root_dir = -1;
+	return r;
+}
+
+bool life_recorded(const struct life_ids *all, const char *id)
+{
+	char path[1024 + 16];
+
+	return snprintf(path, sizeof(path), "%s/state.json", id) < (int)sizeof(path) &&
+	       !faccessat(all->dir, path, F_OK, 0);
+}
+
+/*
+ * A directory without a container, and nobody at work on it. One with our mode in which nothing is yet is
+ * one that is being made: mkdir(2) comes before flock(2). What has been written into it is written, and
+ * removed, under the lock.
+ */
+bool life_left_behind(const struct life_ids *all, const char *id)
+{
+	int dir __cleanup(fd_close) =
+		openat(all->dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return dir >= 0 && !flock(dir, LOCK_SH | LOCK_NB) && !fstat(dir, &st) && st.st_nlink &&
+	       !life_recorded(all, id) && (st.st_mode & 07777) != DIR_MODE;
 }
 
 void life_close(struct life *l)
@@ -287,44 +345,40 @@ static int by_name(const void *x, const void *y)
 	return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
-int life_list(struct arena *a, const char *root, bool missing_ok, const char ***ids, size_t *n)
+int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out)
 {
-	int fd = open_root(root, false);
 	size_t room = 16;
 	struct dirent *e;
 	DIR *dir;
 	int rc;
 
-	*ids = arena_alloc(a, room * sizeof(**ids));
-	*n = 0;
-	if (fd < 0) {
+	*out = (struct life_ids){ .root = root, .dir = open_root(root, false) };
+	out->at = arena_alloc(a, room * sizeof(*out->at));
+	if (out->dir < 0) {
 		if (err_num() != ENOENT || !missing_ok)
 			return -1;
 		err_clear("no state directory: no containers");
 		return 0;
 	}
-	dir = fdopendir(fd);
-	if (!dir) {
-		fail("read state directory %s", root);
-		fd_close(&fd);
-		return -1;
-	}
+	/* Stays open until the program ends. */
+	dir = fdopendir(out->dir);
+	if (!dir)
+		return fail("read state directory %s", root);
 	while (errno = 0, (e = readdir(dir))) {
 		if (!strcmp(e->d_name, CACHE_DIR) || !oci_id_valid(e->d_name) ||
 		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			continue;
-		if (*n == room) {
+		if (out->n == room) {
 			const char **more = arena_alloc(a, 2 * room * sizeof(*more));
 
-			memcpy(more, *ids, room * sizeof(*more));
-			*ids = more;
+			memcpy(more, out->at, room * sizeof(*more));
+			out->at = more;
 			room *= 2;
 		}
-		(*ids)[(*n)++] = arena_strdup(a, e->d_name);
+		out->at[out->n++] = arena_strdup(a, e->d_name);
 	}
 	rc = errno ? fail("read state directory %s", root) : 0;
-	closedir(dir);
-	qsort(*ids, *n, sizeof(**ids), by_name);
+	qsort(out->at, out->n, sizeof(*out->at), by_name);
 	return rc;
 }
 
@@ -342,8 +396,7 @@ int life_new(struct arena *a, const char *root, const char *id, struct life *out
 	out->root_dir = open_root(root, true);
 	if (out->root_dir < 0)
 		return -1;
-	/* 0711: a mapped root must reach what lies inside (checklist F-01). */
-	if (mkdirat(out->root_dir, id, 0711) < 0) {
+	if (mkdirat(out->root_dir, id, DIR_MODE) < 0) {
 		if (errno == EEXIST)
 			return failx("container with given ID already exists: %s", id);
 		return fail("create state directory %s/%s", root, id);

@@ -18,6 +18,7 @@ struct life {
 	struct cgroup *cgroup; /* NULL: none */
 	enum oci_status status;
 	int pidfd; /* of init when alive, -1 otherwise */
+	bool glance; /* nothing will be done with it: there is no pidfd, and its lock may stay */
 	bool headless; /* the first thread of init has ended, others live */
 };
 
@@ -38,7 +39,18 @@ void life_close(struct life *l);
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
 int life_save(struct arena *a, struct life *l); /* state.json by rename */
 /* Every id below root, sorted; a missing directory is empty when missing_ok. */
-int life_list(struct arena *a, const char *root, bool missing_ok, const char ***ids, size_t *n);
+struct life_ids {
+	const char *root;
+	int dir; /* root, open */
+	const char **at;
+	size_t n;
+};
+int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out);
+/* life_open(LIFE_LOOK) with less system calls, for what only looks and then closes it. */
+int life_glance(struct arena *a, const struct life_ids *all, const char *id, struct life *out);
+bool life_recorded(const struct life_ids *all, const char *id); /* it has a state.json */
+/* There is no container in the directory, and none that is being made or removed. */
+bool life_left_behind(const struct life_ids *all, const char *id);
 void life_unlock(struct life *l); /* for those who wait in the foreground */
 int life_lock(struct life *l); /* and come back: 1, or 0 when it was deleted meanwhile */
 /* config.json as it was when the container was made. */
