@@ -90,7 +90,8 @@ else
 fi
 # Columns of many words before the pid.
 rows() { awk 'NR > 1 && /sleep 1000/' "$tmp/out" | grep -c "[0-9]$"; }
-if [ -n "$ours" ] && ps -eo args,pid >/dev/null 2>&1; then
+# busybox takes the option and shows the arguments alone.
+if [ -n "$ours" ] && ps -eo args,pid 2>/dev/null | head -n 1 | grep -q '^COMMAND *PID$'; then
 	do_runc ps "$id" -eo args,pid
 	is 'ps -eo args,pid: rows' "$status:$([ "$(rows)" -gt 0 ] && echo rows)" 0:rows
 	like 'ps -eo args,pid: init among them' "$out" " $pid\$"
