@@ -181,7 +181,7 @@ static _Noreturn void be_child(const struct init *init, int argc, char **argv)
 	status = errno == ENOENT ? 127 : 126;
 	fail("exec %s", argv[0]);
 	log_error("%s", err_text());
-	_exit(p && p->exec_failed ? p->exec_failed : status);
+	proc_end(p && p->exec_failed ? p->exec_failed : status);
 }
 
 static int spawn(struct init *init, int argc, char **argv)
@@ -347,7 +347,8 @@ static int init_run(void *opts, int argc, char **argv)
 	/* what can fail has been tried: from here on we stay until the child ends */
 	if (!o->pause && spawn(&init, argc, argv) < 0)
 		return -1;
-	return serve(&init);
+	/* Under a profile that denies exit_group a return would not end us. */
+	proc_end(serve(&init));
 }
 
 #define AT(field) offsetof(struct init_opts, field)

@@ -98,6 +98,20 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	done
 	is 'programs that end at once, twenty times' "$status $err" '0 ' || diag "$i"
 
+	# oci-init is under it as well.
+	do_runc run --help
+	if printf '%s\n' "$out" | grep -q -e --init; then
+		denies '["exit_group","exit"]' SCMP_ACT_ERRNO
+		# shellcheck disable=SC2016
+		argv sh -c 'kill -KILL $$'
+		do_runc run --init --bundle "$bundle" "$id"
+		# by a trap: SIGILL or SIGTRAP
+		like 'oci-init ends with its program where exit_group is denied' "$status $err" '^13[23] $'
+		drop "$id"
+	else
+		skip 'oci-init where exit_group is denied' 'this runtime has no --init'
+	fi
+
 	# exec takes the profile of the container.
 	denies '["no_such_call"]' SCMP_ACT_KILL
 	argv sleep 1000

@@ -14,13 +14,20 @@ static const struct {
 	const char *name;
 	unsigned only_if;
 } calls[] = {
-	{ SYS_prctl, "prctl", EARLY },		{ SYS_setgroups, "setgroups", EARLY },
-	{ SYS_setresgid, "setresgid", EARLY },	{ SYS_setresuid, "setresuid", EARLY },
-	{ SYS_capset, "capset", EARLY },	{ SYS_chdir, "chdir", EARLY | CWD },
-	{ SYS_getcwd, "getcwd", EARLY | CWD },	{ SYS_clone, "clone", EARLY | LATE },
-	{ SYS_setsid, "setsid", EARLY | LATE }, { SYS_read, "read", EARLY | LATE },
-	{ SYS_close, "close", FIFO },		{ SYS_read, "read", FIFO },
-	{ SYS_execveat, "execveat", INIT },	{ SYS_execve, "execve", 0 },
+	{ SYS_prctl, "prctl", EARLY },
+	{ SYS_setgroups, "setgroups", EARLY },
+	{ SYS_setresgid, "setresgid", EARLY },
+	{ SYS_setresuid, "setresuid", EARLY },
+	{ SYS_capset, "capset", EARLY },
+	{ SYS_chdir, "chdir", EARLY | CWD },
+	{ SYS_getcwd, "getcwd", EARLY | CWD },
+	{ SYS_clone, "clone", EARLY | LATE },
+	{ SYS_setsid, "setsid", EARLY | LATE },
+	{ SYS_read, "read", EARLY | LATE },
+	{ SYS_read, "read", FIFO },
+	{ SYS_close, "close", FIFO },
+	{ SYS_execveat, "execveat", INIT },
+	{ SYS_execve, "execve", 0 },
 };
 
 static unsigned traits(const struct child *c)
