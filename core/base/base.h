@@ -161,7 +161,7 @@ static inline void umask_restore(mode_t *before)
 {
 	umask(*before);
 }
-#define EXACT_MODES mode_t umask_before __cleanup(umask_restore) = umask(0)
+#define EXACT_MODES mode_t umask_before __attribute__((unused)) __cleanup(umask_restore) = umask(0)
 
 /* ---- path.c: paths below a root that a hostile user may own --------------------------------------- */
 
