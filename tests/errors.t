@@ -63,7 +63,7 @@ refused 'config.json is a FIFO: no hang' 'config\.json'
 unset LIMIT
 rm "$bundle/config.json"
 mkdir "$bundle/config.json"
-refused 'config.json is a directory' 'config\.json'
+refused 'config.json is a directory' 'config\.json: is a directory'
 rmdir "$bundle/config.json"
 printf '{ "ociVersion": "1.0.2", "process": { "args": [ "true" ] "cwd": "/" } }' >"$bundle/config.json"
 refused 'a comma forgotten: line and column' 'config\.json:1:5[0-9]'

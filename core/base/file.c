@@ -36,7 +36,9 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 	if (fstat(fd, &st) < 0)
 		return fail("stat %s", path);
 	if (!S_ISREG(st.st_mode))
-		return failx("%s: is not a regular file", path);
+		return failx(
+			"%s: is %s", path,
+			S_ISDIR(st.st_mode) ? "a directory, not a file" : "not a regular file");
 	if ((uint64_t)st.st_size > max)
 		return too_large(path, max);
 	/* Files of /proc and /sys say size 0: one page is what they give. */

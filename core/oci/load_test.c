@@ -116,7 +116,7 @@ static void test_files(const char *dir)
 	       "all are told, in the order of the text");
 
 	ok(oci_load(&arena, dirfd, ".", &doc) < 0 &&
-		   !strcmp(err_text(), ".: is not a regular file"),
+		   !strcmp(err_text(), ".: is a directory, not a file"),
 	   "a directory: %s", err_text());
 	write_file(path, GOOD "}");
 	doc = (struct oci_doc){ .keep_raw = true };
