@@ -434,6 +434,12 @@ run
 is 'idmap with the maps of the container' "$out" '1000 1000' || diag "$err"
 is 'what it makes there belongs to the ids of the host' "$(stat -c '%u %g' "$src/id/new" 2>&1)" '0 0'
 rm -f "$src/id/new"
+mkdir "$bundle/id"
+echo relative >"$bundle/id/f"
+config_set /mounts/7/source '"id"'
+argv cat /id/f
+run
+is 'idmap with a relative source: of the bundle' "$out" relative || diag "$err"
 mkdir "$src/dir/idsub" "$src/idr"
 mount --bind "$src/dir" "$src/idr"
 mkdir -p "$src/idr/idsub"

@@ -10,6 +10,7 @@
 struct visit {
 	const struct mount_source *want;
 	int ns, root; /* of the process that asks */
+	int cwd; /* likewise, where the path is relative; -1 */
 	int mnt; /* the detached clone, or -1 with an error on record */
 	int seen; /* O_PATH of the source, where it could not be cloned (EINVAL) */
 };
@@ -28,6 +29,10 @@ static int visit(void *arg)
 
 	if (setns(v->ns, CLONE_NEWNS) < 0 || fchdir(v->root) < 0 || chroot(".") < 0) {
 		fail("open %s in the mount namespace of the container", m->path);
+		return 0;
+	}
+	if (v->cwd >= 0 && fchdir(v->cwd) < 0) {
+		fail("enter the bundle in the mount namespace of the container");
 		return 0;
 	}
 	v->mnt = mountapi_clone(AT_FDCWD, m->path, clone_flags(m));
@@ -96,10 +101,12 @@ int mount_source(const struct mount_source *m)
 {
 	int ns __cleanup(fd_close) = open_of(m->pid, "ns/mnt", O_RDONLY);
 	int root __cleanup(fd_close) = open_of(m->pid, "root", O_PATH | O_DIRECTORY);
+	bool relative = *m->path != '/';
+	int cwd __cleanup(fd_close) = relative ? open_of(m->pid, "cwd", O_PATH | O_DIRECTORY) : -1;
 	int mnt __cleanup(fd_close) = -1;
-	struct visit v = { .want = m, .ns = ns, .root = root, .mnt = -1, .seen = -1 };
+	struct visit v = { .want = m, .ns = ns, .root = root, .cwd = cwd, .mnt = -1, .seen = -1 };
 
-	if (ns < 0 || root < 0)
+	if (ns < 0 || root < 0 || (relative && cwd < 0))
 		return -1;
 	mnt = send_helper(&v);
 	if (v.seen >= 0)
