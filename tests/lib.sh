@@ -49,6 +49,11 @@ END
 		# crun 1.8 does not start at all where a v2 hierarchy lies beside v1.
 		[ "${CONTROL:-}" != crun ] || { umount /sys/fs/cgroup/unified &&
 			mount -t tmpfs none /sys/fs/cgroup/unified; } 2>/dev/null
+		# Old runtimes change the owner and mode of the null device that they are started with.
+		[ -z "${CONTROL:-}" ] || {
+			_null=$(mktemp -d) && mount -t tmpfs none "$_null" && mknod -m 666 "$_null/null" c 1 3 &&
+				mount --bind "$_null/null" /dev/null && umount "$_null" && rmdir "$_null" || exit 1
+		}
 		exec "$@"' sh "$@"
 	exit 1
 fi
