@@ -62,6 +62,31 @@ nohup sh -c '"$0" "$@"' "$RUNC" --root "$root" exec "$id-t" sed -n 's/^SigIgn:\t
 is 'and what the caller ignores is not ignored' "$(tail -n 1 "$tmp/out")" 0000000000000000
 drop "$id-t"
 
+# ---- exec under a filter ----
+
+taking /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}]}'
+until_taken enter
+harmless 'under a filter' pipe
+like 'under a filter: none was without it' "$(cat "$seen")" ' unfiltered 0 '
+do_runc exec "$id-t" probe call sched_yield
+like 'under a filter: it is what the profile says' "$out" 'sched_yield errno 1' || diag "$err"
+drop "$id-t"
+# Where the profile forbids what comes before the program, it is loaded when that is done.
+for nnp in true false; do
+	bundle
+	config_set /process/noNewPrivileges $nnp
+	case $nnp in
+	true) calls='["clone","setsid","prlimit64"]' ;;
+	false) calls='["sendmsg","recvmsg","sendto","recvfrom"]' ;;
+	esac
+	config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$calls,\"action\":\"SCMP_ACT_ERRNO\"}]}"
+	argv sleep 1000
+	do_runc run -d --bundle "$bundle" "$id"
+	do_runc exec "$id" grep Seccomp: /proc/self/status
+	is "a profile without $calls, noNewPrivileges $nnp: exec" "$status $out" '0 Seccomp:	2' || diag "$err"
+	drop "$id"
+done
+
 # ---- exec, and a seccomp descriptor that has to come out ----
 
 if helper sock; then

@@ -381,6 +381,8 @@ enum seccomp_verdict {
 	SECCOMP_LOOKS, /* at arguments */
 };
 enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr);
+/* Pure. Does it allow this call, whose other arguments are 0? */
+bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2]);
 extern const char seccomp_library[]; /* the version of libseccomp: "2.5.4" */
 
 /* ---- sysctl.c -------------------------------------------------------------------------------------------------- */

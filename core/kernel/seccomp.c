@@ -302,3 +302,37 @@ enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
 	}
 	return SECCOMP_REFUSES;
 }
+
+bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2])
+{
+	/* seccomp_data of linux/seccomp.h */
+	const struct {
+		int nr;
+		uint32_t arch;
+		uint64_t at, args[6];
+	} data = { nr, seccomp_arch_native(), 0, { args[0], args[1] } };
+	const struct seccomp_insn *in = p->filter;
+	uint32_t acc = 0;
+
+	for (size_t at = 0; at < p->len; at++) {
+		bool yes;
+
+		switch (in[at].code) {
+		case 0x20: /* load a word */
+			if (in[at].k > sizeof(data) - sizeof(acc))
+				return false;
+			memcpy(&acc, (const char *)&data + in[at].k, sizeof(acc));
+			continue;
+		case 0x54: acc &= in[at].k; continue;
+		case 0x05: at += in[at].k; continue; /* jump */
+		case 0x15: yes = acc == in[at].k; break;
+		case 0x25: yes = acc > in[at].k; break;
+		case 0x35: yes = acc >= in[at].k; break;
+		case 0x45: yes = acc & in[at].k; break;
+		case 0x06: return in[at].k == SCMP_ACT_ALLOW || in[at].k == SCMP_ACT_LOG;
+		default: return false;
+		}
+		at += yes ? in[at].jt : in[at].jf;
+	}
+	return !p->len;
+}

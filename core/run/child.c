@@ -340,9 +340,15 @@ static int step_seccomp_early(struct child *c)
 	return c->process->no_new_privileges ? 0 : load_seccomp(c);
 }
 
+/* Others that may trace us must not find a process without the filter that they are under. */
+static int step_seccomp_unseen(struct child *c)
+{
+	return c->process->no_new_privileges && join_filtered(c) ? load_seccomp(c) : 0;
+}
+
 static int step_seccomp_late(struct child *c)
 {
-	return c->process->no_new_privileges ? load_seccomp(c) : 0;
+	return c->process->no_new_privileges && !join_filtered(c) ? load_seccomp(c) : 0;
 }
 
 static int check_cwd(const struct child *c)
@@ -519,6 +525,8 @@ static const struct {
 	/* without no_new_privs: needs CAP_SYS_ADMIN */
 	{ BOTH, "early seccomp", step_seccomp_early },
 	{ BOTH, "credentials", step_credentials },
+	/* where the profile allows the rest: as the next row */
+	{ BOTH, "unseen seccomp", step_seccomp_unseen },
 	/* with what the payload has and no more: others may trace us */
 	{ BOTH, "appear", join_appear },
 	/* after the last clone and change of user */

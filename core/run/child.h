@@ -225,6 +225,7 @@ int join_container(struct child *c); /* exec: all of init's namespaces, and its 
 void join_signals(uint32_t ignored);
 int join_appear(struct child *c); /* the first process clones init and goes away */
 bool join_unseen(struct child *c); /* should it be that late? */
+bool join_filtered(const struct child *c); /* and under its filter already: may it be? */
 /* The first process of two: all that must be before init exists; args says how to clone it. */
 int join_first(struct child *c, struct sys_clone_args *args);
 

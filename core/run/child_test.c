@@ -75,6 +75,8 @@ static const struct {
 	{ "credentials", "bound to the runtime", "another user id takes it back" },
 	{ "appear", "bound to the runtime", "and a clone" },
 	{ "appear", "late seccomp", "the profile need not allow clone" },
+	{ "unseen seccomp", "appear", "nor anybody without the filter" },
+	{ "credentials", "unseen seccomp", "the profile need not allow setuid" },
 	{ "credentials", "executable", "what may be executed is the user's question" },
 	{ "executable", "wait for start", "create tells of a missing program (case 9)" },
 	{ "credentials", "late seccomp", "the profile need not allow setuid" },
