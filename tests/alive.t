@@ -145,12 +145,12 @@ if [ -n "$freezer" ] && [ -w "$freezer/cgroup.procs" ]; then
 				grep -q '^State:.S' "/proc/$p/status" && return
 		done
 	}
-	eventually waits
+	wait_for waits
 	echo THAWED >"$freezer/$id-held/freezer.state"
 	wait "$bg"
 	is 'delete waits for an init that was killed and cannot end yet' "$?:$(cat "$tmp/err")" 0:
 	ok 'until it has ended' gone "$pid"
-	eventually rmdir "$freezer/$id-held"
+	wait_for rmdir "$freezer/$id-held"
 	drop "$id"
 else
 	skip 'delete waits for an init that was killed' 'no v1 freezer here'
