@@ -363,6 +363,13 @@ if [ -n "$where" ]; then
 		ex --cgroup "$c" "$id" true
 		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>|no cgroup v2)'
 	done
+	if [ -n "$as" ]; then
+		# Without a controller it is meant in each hierarchy that has it: here in one.
+		ex --cgroup sub "$id" cat /proc/self/cgroup
+		is '--cgroup sub on v1: where it is there, and the container'"'"'s own elsewhere' \
+			"$status $(echo "$out" | grep -c "$id/sub\$") $(echo "$out" | grep -c "$id\$")" \
+			"0 1 $(($(echo "$out" | grep -c "$id") - 1))" || diag "$err"
+	fi
 	rmdir "$where/sub"
 	if [ -n "$as" ]; then
 		for c in 'pids:/ pids:/' '/ pids:/' ':x' 'nope:/x'; do

@@ -85,7 +85,8 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init);
 int cgroup_check_thawed(const struct cgroup *cg);
 /* exec: pids.max leaves no room for two further processes. Moving one in is not held to it. */
 bool cgroup_is_tight(struct cgroup *cg);
-/* exec --cgroup: "PATH" (v2) or "ctrl[,ctrl]:PATH" (v1) below the container's own directories. */
+/* exec --cgroup: "PATH" (wherever there is such a one) or "ctrl[,ctrl]:PATH" (v1) below the container's own
+ * directories. */
 int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n);
 
 /* Changes limits of a running container, never its device rules; on failure nothing is rolled back

@@ -235,6 +235,25 @@ static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 	return 0;
 }
 
+/* Without a controller: in every hierarchy where it is, of which there must be one. */
+static int sub_each(struct cgroup *cg, const char *sub)
+{
+	bool found = false;
+
+	cg_each (d, cg) {
+		const char *own = d->path;
+
+		if (sub_dir(cg, d, sub) < 0)
+			return -1;
+		if (faccessat(AT_FDCWD, d->path, F_OK, 0) == 0)
+			found = true;
+		else
+			move_dir(d, own);
+	}
+	errno = ENOENT;
+	return found ? 0 : fail("bad sub cgroup path: %s", sub);
+}
+
 int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
 {
 	unsigned done = 0;
@@ -248,11 +267,9 @@ int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
 				return failx("invalid --cgroup argument: %s (missing <controller>: "
 					     "prefix)",
 					     at);
-			if (!cg->v2 || !cg->v2->path)
-				return failx(
-					"invalid --cgroup argument: %s (there is no cgroup v2)",
-					at);
-			return sub_dir(cg, cg->v2, at);
+			if (cg->layout == CGROUP_V2)
+				return sub_dir(cg, cg->v2, at);
+			return sub_each(cg, at);
 		}
 		for (; at <= colon; at += strcspn(at, ",:") + 1) {
 			size_t len = strcspn(at, ",:");
