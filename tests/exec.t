@@ -366,7 +366,7 @@ if [ -n "$where" ]; then
 	if [ -n "$as" ]; then
 		# Without a controller it is meant in each hierarchy that has it: here in one.
 		ex --cgroup sub "$id" cat /proc/self/cgroup
-		is '--cgroup sub on v1: where it is there, and the container'"'"'s own elsewhere' \
+		is '--cgroup sub on v1: where it exists, elsewhere the one above' \
 			"$status $(echo "$out" | grep -c "$id/sub\$") $(echo "$out" | grep -c "$id\$")" \
 			"0 1 $(($(echo "$out" | grep -c "$id") - 1))" || diag "$err"
 	fi
@@ -395,13 +395,19 @@ if [ -n "$v2" ]; then
 	mkdir "$v2/a" "$v2/b"
 	echo "$init" >"$v2/a/cgroup.procs"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
-	like 'init has moved: exec goes where it is' "$status $out" '^0 .*/a$' || diag "$err"
+	like 'init has moved: exec goes where the container was made' "$status $out" "^0 .*$id\$" || diag "$err"
 	# Controllers handed down close the place where it was: only there is a v2 that has any.
 	handed=$(grep -o pids "$v2/cgroup.controllers")
 	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
-	like 'also when its first place is closed' "$status $out" '^0 .*/a$' || diag "$err"
-	if helper step && "$HELPERS/step" count -- true; then
+	if [ -n "$handed" ]; then
+		like 'where that is closed, it goes where init is' "$status $out" '^0 .*/a$' || diag "$err"
+	else
+		skip 'where that is closed, it goes where init is' 'no controllers of v2 here'
+	fi
+	if [ -z "$handed" ]; then
+		skip 'init moves while exec is on its way' 'no controllers of v2 here'
+	elif helper step && "$HELPERS/step" count -- true; then
 		# late COMMAND: exec, while COMMAND is done before its first clone3, call 435.
 		late() {
 			status=0
@@ -412,13 +418,9 @@ if [ -n "$v2" ]; then
 		}
 		late "echo $init >$v2/b/cgroup.procs && rmdir $v2/a"
 		like 'init moves and its place is gone while exec is on its way' "$status $out" '^0 .*/b$' || diag "$err"
-		if [ -n "$handed" ]; then
-			mkdir "$v2/b/c"
-			late "echo $init >$v2/b/c/cgroup.procs && echo +pids >$v2/b/cgroup.subtree_control"
-			like 'init moves and its place is closed while exec is on its way' "$status $out" '^0 .*/b/c$' || diag "$err"
-		else
-			skip 'init moves and its place is closed while exec is on its way' 'no controllers of v2 here'
-		fi
+		mkdir "$v2/b/c"
+		late "echo $init >$v2/b/c/cgroup.procs && echo +pids >$v2/b/cgroup.subtree_control"
+		like 'init moves and its place is closed while exec is on its way' "$status $out" '^0 .*/b/c$' || diag "$err"
 	else
 		skip 'init moves while exec is on its way' 'ptrace is not allowed here'
 	fi
@@ -428,9 +430,13 @@ if [ -n "$v2" ]; then
 	'') like 'init was taken out of the container'"'"'s cgroup: exec is in it' "$status $out" "^0 .*$id" || diag "$err" ;;
 	*) like 'init was taken out of the container'"'"'s cgroup: exec is in it, or says that it is closed' "$status $out$err" "^(0 .*$id|255 .*busy)" ;;
 	esac
+	find "$v2" -mindepth 1 -depth -type d -exec rmdir {} \;
+	wait_for rmdir "$v2"
+	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
+	is 'and the cgroup was removed: exec goes where init is' "$status $out" \
+		"0 $(sed -n 's/^0:://p' "/proc/$init/cgroup")" || diag "$err"
 	kill -KILL "$init"
 	wait_for gone "$init"
-	find "$v2" -mindepth 1 -depth -type d -exec rmdir {} \;
 else
 	skip 'exec where init has moved' 'no cgroup v2 here'
 fi

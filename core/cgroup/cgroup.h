@@ -78,11 +78,12 @@ int cgroup_join(struct cgroup *cg);
 void cgroup_join_close(struct cgroup *cg);
 /* Puts pid into every hierarchy (all but the v2 one when in_v2: clone3 did that). */
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2);
-/* exec: the v2 directory becomes the one where init lies now (systemd or docker inside move it), or the
- * recorded one where init lies outside of that. 1: it is another than before, 0: the same, -1. */
-int cgroup_follow(struct cgroup *cg, int procfd, pid_t init);
-/* Then: -1 where it is frozen there, by the container itself. */
-int cgroup_check_thawed(const struct cgroup *cg);
+/*
+ * exec: the v2 directory becomes the one where init lies now (systemd or docker inside move it), or the
+ * recorded one where that is still there and init lies outside of it. 1: it is another than before, 0: the
+ * same, -1, also where the other is frozen and that is not wanted.
+ */
+int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen);
 /* exec: pids.max leaves no room for two further processes. Moving one in is not held to it. */
 bool cgroup_is_tight(struct cgroup *cg);
 /* exec --cgroup: "PATH" (wherever there is such a one) or "ctrl[,ctrl]:PATH" (v1) below the container's own

@@ -238,16 +238,16 @@ static void test_follow(void)
 	path = cg->v2->path;
 	cgroup_join_open(cg);
 	pid = spawn(cg);
-	ok(pid > 0 && cgroup_follow(cg, procfd, pid) == 0, "follow: %s", err_text());
+	ok(pid > 0 && cgroup_follow(cg, procfd, pid, false) == 0, "follow: %s", err_text());
 	is_str(cg->v2->path, path, "one who has not moved");
 	ok(mkdir(arena_printf(&arena, "%s/init.scope", path), 0755) == 0 &&
 		   file_write(AT_FDCWD, arena_printf(&arena, "%s/init.scope/cgroup.procs", path),
 			      arena_printf(&arena, "%d", pid)) == 0,
 	   "he moves: %s", err_text());
-	ok(cgroup_follow(cg, procfd, pid) == 1 && strstr(cg->v2->path, "-follow/init.scope"),
+	ok(cgroup_follow(cg, procfd, pid, false) == 1 && strstr(cg->v2->path, "-follow/init.scope"),
 	   "and is found: %s", err_text());
-	ok(cgroup_follow(cg, procfd, pid) == 0, "looking again is no news: %s", err_text());
-	ok(cgroup_follow(cg, procfd, getpid()) == 1, "one who is elsewhere: %s", err_text());
+	ok(cgroup_follow(cg, procfd, pid, false) == 0, "looking again is no news: %s", err_text());
+	ok(cgroup_follow(cg, procfd, getpid(), false) == 1, "one who is elsewhere: %s", err_text());
 	is_str(cg->v2->path, path, "is not followed");
 	ok(cgroup_kill(cg, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "killed");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());

@@ -190,11 +190,12 @@ static int move_dir(struct cg_dir *d, const char *path)
 	return other;
 }
 
-int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
+int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 {
 	char *name = arena_printf(cg->arena, "%d/cgroup", init);
 	char *buf = arena_alloc(cg->arena, 16384);
 	struct layout l, own = { 0 };
+	struct cg_dir there;
 
 	if (!cg->v2 || !cg->v2->path)
 		return 0;
@@ -211,17 +212,18 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init)
 			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
 				continue;
 			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
-			/* Somebody has taken it elsewhere: what is the container's is known. */
-			return move_dir(cg->v2,
-					paths_is_below(path, cg->recorded) ? path : cg->recorded);
+			/* Somebody has taken it elsewhere: what is the container's is known, as long
+			 * as it is there. */
+			if (!paths_is_below(path, cg->recorded) &&
+			    faccessat(AT_FDCWD, cg->recorded, F_OK, 0) == 0)
+				path = cg->recorded;
+			there = (struct cg_dir){ .path = path, .v2 = true, .fd = -1 };
+			if (!frozen && cg_dir_check_frozen(&there) < 0)
+				return -1;
+			return move_dir(cg->v2, path);
 		}
 	}
 	return 0;
-}
-
-int cgroup_check_thawed(const struct cgroup *cg)
-{
-	return cg->v2 && cg->v2->path ? cg_dir_check_frozen(cg->v2) : 0;
 }
 
 /* One directory to one of its sub-cgroups. */

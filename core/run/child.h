@@ -182,6 +182,7 @@ struct child {
 	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
 	bool late; /* the first process does nearly all, init appears at the end (join_unseen) */
 	int follows; /* exec: how often to look again where init lies */
+	bool follow_frozen; /* also into a frozen cgroup */
 	sigset_t signals; /* the mask the payload inherits */
 	const char **env;
 	const char *exe;

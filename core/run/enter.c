@@ -133,12 +133,10 @@ static int check_status(const struct life *l, const struct enter *how)
 
 #define FOLLOWS 16 /* each time init must have moved between a look and a clone */
 
-/* Init may have moved on to a cgroup of its own making: we go where it lies now (checklist L-25). */
+/* The container's own cgroup; where that is closed or gone, spawn_follow goes where init lies now (L-25). */
 static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 {
 	const struct oci_resources *r = c->config->linux->resources;
-	int proc __cleanup(fd_close) = -1;
-	int moved;
 
 	/* One that is none is entered like any other. */
 	if (!l->cgroup && cgroup_load(c->arena, &l->state, &l->cgroup) < 0)
@@ -150,11 +148,8 @@ static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 	if (how->cgroups.n)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
 	c->follows = FOLLOWS;
-	proc = procfs_open();
-	moved = proc < 0 ? -1 : cgroup_follow(l->cgroup, proc, c->thread);
-	if (moved == 1 && !how->ignore_paused && cgroup_check_thawed(l->cgroup) < 0)
-		return fail_in("cannot exec in a paused container");
-	return moved < 0 ? -1 : 0;
+	c->follow_frozen = how->ignore_paused;
+	return 0;
 }
 
 static int plan_namespaces(struct child *c, const struct life *l)

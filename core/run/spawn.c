@@ -50,7 +50,7 @@ bool spawn_follow(struct child *c, int num)
 	c->follows--;
 	text = arena_strdup(c->arena, err_text());
 	proc = procfs_open();
-	if (proc >= 0 && cgroup_follow(c->cgroup, proc, c->thread) == 1) {
+	if (proc >= 0 && cgroup_follow(c->cgroup, proc, c->thread, c->follow_frozen) == 1) {
 		err_clear("it is tried elsewhere");
 		return true;
 	}
