@@ -73,6 +73,16 @@ for ns in none new; do
 		bind*) rest= ;;
 		esac
 		row="user namespace $ns, $how"
+		if [ "$how" = 'rbind ridmap' ]; then
+			# What is mounted on the sources is a tmpfs.
+			sources - "$src/first/x" rbind ridmap
+			case $err in
+			*'may not support id-mapped mounts'*)
+				skip "$row" 'this kernel cannot id-map a tmpfs'
+				continue
+				;;
+			esac
+		fi
 		# shellcheck disable=SC2086 # lists of words
 		{
 			sources - "$src/first/x" $how

@@ -130,6 +130,10 @@ static int set_word(int fsfd, const char *fstype, const struct mountopt_word *w)
 	if (!sys_fsconfig(fsfd, w->value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key,
 			  w->value ? value : NULL, 0))
 		return 0;
+	/* KERNEL 6.5: overlayfs with a filesystem context of its own; the general one takes no comma
+	 * (EINVAL). */
+	if (errno == EINVAL && strchr(value, ','))
+		return only_classic(fstype, key);
 	snprintf(what, sizeof(what), "%s%s%s", key, w->value ? "=" : "", value);
 	return fail_context(fsfd, fstype, what);
 }
@@ -161,8 +165,14 @@ int mountapi_new(const char *fstype, const char *source, unsigned long flags, co
 			return fail_context(fsfd, fstype, super_rows[i].name);
 	if (set_data(fsfd, fstype, data) < 0)
 		return -1;
-	if (sys_fsconfig(fsfd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	if (sys_fsconfig(fsfd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+		/* KERNEL 6.5: the general context takes any word, lowerdir+ too, and overlayfs says here that
+		 * it does not know it (EINVAL). */
+		if (errno == EINVAL && !strcmp(fstype, "overlay") && data &&
+		    strlen(data) >= FSCONFIG_MAX)
+			return only_classic(fstype, "create");
 		return fail_context(fsfd, fstype, "create");
+	}
 	mnt = sys_fsmount(fsfd, 0, mountapi_attrs(flags));
 	if (mnt < 0)
 		return fail_context(fsfd, fstype, "attach");
