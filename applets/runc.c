@@ -156,7 +156,7 @@ int runc_preserve(unsigned before, long n, bool holes, unsigned *all)
 		/* What is close-on-exec we have opened ourselves. */
 		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			continue;
-		if (holes && i >= before) {
+		if (holes && i >= (long)before) {
 			if (fill_hole(3 + i, 3 + before + n) < 0)
 				return -1;
 			continue;

@@ -85,9 +85,8 @@ static int doc_read(struct document *d, const struct file_opts *where)
 			return -1;
 	} else if (!realpath(file, d->path)) {
 		return fail("open %s", file);
-	} else if (d->edit && file_edit_open(&d->lock, d->path) < 0) {
-		return -1;
-	} else if (file_read(&arena, AT_FDCWD, d->path, OCI_CONFIG_MAX, &text, &len) < 0) {
+	} else if ((d->edit && file_edit_open(&d->lock, d->path) < 0) ||
+		   file_read(&arena, AT_FDCWD, d->path, OCI_CONFIG_MAX, &text, &len) < 0) {
 		return -1;
 	}
 	d->newline = len && text[len - 1] == '\n';

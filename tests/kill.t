@@ -81,7 +81,7 @@ is 'delete right after' "$status" 0
 
 # KILL and at once delete: it waits for the death.
 n=0
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1
 	runc kill "$id" KILL
 	runc delete "$id" 2>>"$tmp/refused" || n=$((n + 1))

@@ -26,7 +26,7 @@
  * The C library passes a variadic argument on as a long. On a 32-bit machine a wider one takes two
  * places, so the kernel reads wrong values for it and for all that follow. Here that does not compile.
  */
-#define SYS_FITS(x) (void)sizeof(char[sizeof(1 ? (x) : (x)) <= sizeof(long) ? 1 : -1])
+#define SYS_FITS(x) (void)sizeof(char[sizeof(__typeof__(((void)0, (x)))) <= sizeof(long) ? 1 : -1])
 #define SYS_FIT_1(a) SYS_FITS(a)
 #define SYS_FIT_2(a, ...) SYS_FITS(a), SYS_FIT_1(__VA_ARGS__)
 #define SYS_FIT_3(a, ...) SYS_FITS(a), SYS_FIT_2(__VA_ARGS__)
