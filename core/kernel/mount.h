@@ -14,6 +14,8 @@ struct mount_job {
 	bool target_existed;
 };
 
+/* ---- mount_target.c ---- */
+
 /* O_PATH fd of the destination, made where missing: a directory, or an empty file. */
 int mount_target(struct mount_job *j, bool directory);
 /* Recursive attributes and propagation of the mount mnt, in order. */

@@ -1,0 +1,130 @@
+/* mount_target.c - where a mount goes, and what is set when it stands. */
+/* SPDX-License-Identifier: MIT */
+#include "core/kernel/kernel.h"
+#include "core/kernel/mount.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+/* The path below the root that an fd really shows, once symlinks were followed. */
+static int real_path(const struct mount_env *env, int fd, char *buf, size_t size)
+{
+	char link[FD_PATH_MAX];
+	size_t skip = strlen(env->root_path);
+	ssize_t n = readlink(path_of_fd(link, fd), buf, size - 1);
+
+	if (n < 0)
+		return fail("find out where a mount target lies");
+	buf[n] = 0;
+	if (strncmp(buf, env->root_path, skip) || (buf[skip] && buf[skip] != '/'))
+		return failx("mount target %s lies outside the root filesystem", buf);
+	memmove(buf, buf + skip, n - skip + 1);
+	if (!*buf)
+		strcpy(buf, "/");
+	return 0;
+}
+
+int mount_base(const struct mount_held *held, int root, const char **path)
+{
+	int fd = !strncmp(*path, "/proc/", 6)  ? held->proc
+		 : !strncmp(*path, "/sys/", 5) ? held->sys
+					       : -1;
+
+	if (fd < 0)
+		return root;
+	*path = strchr(*path + 1, '/') + 1;
+	return fd;
+}
+
+static bool is_procfs(const char *source)
+{
+	struct statfs fs;
+
+	return !statfs(source, &fs) && fs.f_type == SYS_PROC_MAGIC;
+}
+
+static int check_target(const struct mount_job *j, const char *clean)
+{
+	if (!strcmp(clean, "/"))
+		return failx("mounting on the root of the container is not possible");
+	/* Over /proc itself only a procfs goes: labels and sysctls are written there (2019-16884). */
+	if (!strcmp(clean, "/proc") && !j->is_proc &&
+	    !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
+		return failx("only a procfs can be mounted on /proc");
+	if (!strncmp(clean, "/proc/", 6) && !oci_mount_below_proc(clean + 6))
+		return failx("%s cannot be mounted on because it is inside /proc", clean);
+	return 0;
+}
+
+/*
+ * Opens the target, making it where it is missing. The first try refuses symlinks: what it opens
+ * lies where the text says, which the rules for /proc were checked against.
+ */
+int mount_target(struct mount_job *j, bool directory)
+{
+	const struct oci_mount *m = j->m;
+	const char *clean = path_clean(j->env->arena, m->destination);
+	const char *at;
+	char real[4096];
+	int fd, base;
+
+	if (check_target(j, *clean == '/' ? clean : arena_printf(j->env->arena, "/%s", clean)) < 0)
+		return -1;
+	at = m->destination;
+	base = mount_base(&j->env->held, j->env->root, &at);
+	fd = path_open(base, at, O_PATH, 0, RESOLVE_NO_SYMLINKS);
+	if (fd >= 0) {
+		j->target_existed = true;
+		return fd;
+	}
+	if (err_num() == ELOOP && (j->is_proc || j->is_sysfs))
+		return failx("filesystem \"%s\" must be mounted on ordinary directory, %s is or "
+			     "lies behind a "
+			     "symlink",
+			     m->type, m->destination);
+	if (err_num() == ELOOP) {
+		fd = path_open(j->env->root, m->destination,
+			       O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
+		j->target_existed = fd >= 0;
+	} else if (err_num() == ENOENT && directory) {
+		/* Still no link on the way, so that the text stays true. */
+		err_clear("the mount point is made");
+		return path_mkdirs_new(j->env->root, m->destination, 0755, RESOLVE_NO_SYMLINKS);
+	}
+	if (fd < 0 && err_num() == ENOENT) {
+		err_clear("the mount point is made");
+		fd = directory ? path_mkdirs(j->env->root, m->destination, 0755)
+			       : path_create(j->env->root, m->destination, 0644);
+	}
+	if (fd < 0)
+		return -1;
+	/* After following a link the rules hold for where it led. */
+	if (real_path(j->env, fd, real, sizeof(real)) < 0 || check_target(j, real) < 0) {
+		fd_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
+const char *mount_inside(struct arena *a, const char *root, const char *destination)
+{
+	const char *clean = path_clean(a, destination);
+	size_t n = strlen(root);
+
+	if (n < 2 || strncmp(clean, root, n) != 0 || (clean[n] && clean[n] != '/'))
+		return destination;
+	return clean[n] ? clean + n : "/";
+}
+
+/* What comes after a mount stands: recursive attributes, then propagation in the order given. */
+int mount_settle(struct mount_job *j, int mnt)
+{
+	if ((j->o.rec_set || j->o.rec_clr) &&
+	    mountapi_setattr(mnt, true, j->o.rec_set, j->o.rec_clr) < 0)
+		return fail_hint("recursive options need mount_setattr(2) of Linux 5.12");
+	for (unsigned i = 0; i < j->o.npropagation; i++)
+		if (mountapi_propagation(mnt, j->o.propagation[i]) < 0)
+			return -1;
+	return 0;
+}
