@@ -94,11 +94,18 @@ struct applet_row {
 #undef APPLET
 #undef ALIAS
 
-/* ---- main.c ------------------------------------------------------------------------------------- */
+/* ---- applet.c ----------------------------------------------------------------------------------- */
+
+/* The whole program: argv[0] by these rows. Returns the exit status. */
+int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv);
+/* The row after that one, the first one for NULL; NULL at the end. */
+const struct applet_row *applet_next(const struct applet_row *after);
+#define row_each(r) for (const struct applet_row *r = applet_next(NULL); r; r = applet_next(r))
 
 /* Looks name up below parent and runs it; argv[0] is the name. Returns the exit status. */
 int applet_run(const char *parent, int argc, char **argv);
 bool applet_is(const char *parent, const char *name); /* is there such a row? */
+void applet_help(const char *parent, const char *name); /* of a row that is there */
 /* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
@@ -153,11 +160,6 @@ int simple_net(const char *net, struct oci_linux *l);
 /* Calls each() for every container whose id the POSIX extended expression matches; goes on after a
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
-
-/* ---- init.c --------------------------------------------------------------------------------------- */
-
-/* Called by the name of an init that starts a command and nothing else (tini, catatonit)? */
-bool init_only_container(void);
 
 /* ---- boot.c --------------------------------------------------------------------------------------- */
 

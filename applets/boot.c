@@ -27,9 +27,6 @@ static bool only_settings(char **argv)
 
 int boot_first(int argc, char **argv)
 {
-	/* The names of other inits are never those of a machine: their users wait for a status. */
-	if (init_only_container())
-		return 0;
 	if (getpid() == 1) {
 		bool kernel = from_kernel();
 

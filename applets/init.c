@@ -49,9 +49,10 @@ static const struct persona *persona(void)
 	return NULL;
 }
 
-bool init_only_container(void)
+/* The names of other inits are never those of a machine: their users wait for a status. */
+static int init_first(int argc, char **argv)
 {
-	return persona();
+	return persona() ? 0 : boot_first(argc, argv);
 }
 
 /* ---- options and environment -------------------------------------------------------------------------- */
@@ -390,5 +391,5 @@ const struct applet oci_init_applet = {
 	.args_max = -1,
 	.stop_at_positional = true,
 	.run = init_run,
-	.first = boot_first,
+	.first = init_first,
 };

@@ -1,0 +1,267 @@
+/* applet.c - argv[0] to applet, `runc VERB` by the same lookup one level down. */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+extern char **environ;
+
+/* ---- lookup -------------------------------------------------------------------------------------- */
+
+/* main.c gives the table, which names every verb: what is called by a verb cannot name it. */
+static const struct applet_row *table;
+static size_t table_len;
+
+const struct applet_row *applet_next(const struct applet_row *after)
+{
+	const struct applet_row *next = after ? after + 1 : table;
+
+	return next < table + table_len ? next : NULL;
+}
+
+static const struct applet_row *find(const char *parent, const char *name)
+{
+	row_each (r)
+		if (!strcmp(r->parent, parent) && !strcmp(r->name, name))
+			return r;
+	return NULL;
+}
+
+bool applet_is(const char *parent, const char *name)
+{
+	return find(parent, name) != NULL;
+}
+
+/* Files called runc.amd64 or ocibox-1.0 are what they begin with. */
+static const struct applet_row *find_program(const char *name)
+{
+	const struct applet_row *best = NULL;
+
+	row_each (r) {
+		size_t len = strlen(r->name);
+
+		if (*r->parent || strncmp(name, r->name, len))
+			continue;
+		if (!name[len])
+			return r;
+		if (strchr("-._", name[len]) && (!best || len > strlen(best->name)))
+			best = r;
+	}
+	return best;
+}
+
+/* "create, run, start": what stands below parent. */
+static char *names_below(const char *parent)
+{
+	char *all = NULL;
+
+	row_each (r)
+		if (!r->alias && !strcmp(r->parent, parent) && strcmp(r->name, "ocibox") != 0)
+			all = arena_printf(&arena, "%s%s%s", all ? all : "", all ? ", " : "",
+					   r->name);
+	return all;
+}
+
+/* ---- running one ----------------------------------------------------------------------------------- */
+
+/* The last word of a program that is no runtime: no time, no level. */
+static void plain_line(enum log_level level, const char *text)
+{
+	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "",
+		text);
+}
+
+int applet_fail(const struct applet *ap)
+{
+	log_error("%s", err_text());
+	/* with a log elsewhere the plain message is what conmon and docker show (checklist O-15) */
+	if (globals.log_fd != STDERR_FILENO)
+		fprintf(stderr, "%s\n", err_text());
+	return ap->fail_status ? ap->fail_status : 1;
+}
+
+static void show_help(const struct applet_row *row)
+{
+	const char *name = row->applet->name;
+	bool any = false;
+
+	opts_help(row->applet, *row->parent
+				       ? arena_printf(&arena, "%s %s", globals.applet, row->name)
+				       : row->name);
+	row_each (r) {
+		/* ocibox lists the programs, which have no parent */
+		if (r->alias || r == row || strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
+			continue;
+		if (!any)
+			printf("\n%s:\n", *r->parent ? "Commands" : "Applets");
+		any = true;
+		printf("  %-12s %s\n", r->name, r->applet->summary);
+	}
+}
+
+void applet_help(const char *parent, const char *name)
+{
+	show_help(find(parent, name));
+}
+
+static int unknown(const char *parent, const char *name)
+{
+	if (*parent)
+		failx("No help topic for '%s'; the commands are: %s", name, names_below(parent));
+	else
+		failx("there is no applet called '%s'; there are: %s", name, names_below(parent));
+	applet_fail(find("", "ocibox")->applet);
+	return *parent ? 3 : 127;
+}
+
+bool applet_exists(const char *name)
+{
+	return find("", name);
+}
+
+int applet_misused(const struct applet *ap)
+{
+	const struct applet_row *row = table;
+
+	while (row->applet != ap)
+		row++;
+	if (!globals.plain) {
+		printf("Incorrect Usage: %s\n\n", err_text());
+		show_help(row);
+		fflush(stdout);
+		applet_fail(ap);
+		return 1;
+	}
+	applet_fail(ap);
+	fprintf(stderr, "Usage: %s%s%s [OPTIONS] %s (--help shows all)\n", globals.applet,
+		*row->parent ? " " : "", *row->parent ? row->name : "", ap->args);
+	return 1;
+}
+
+/* The command line as it came, for the sealed copy; parsing reorders it. */
+static char **first_argv;
+
+static int run_row(const struct applet_row *row, int argc, char **argv)
+{
+	const struct applet *ap = row->applet;
+	void *opts;
+	int status;
+
+	if (ap->first && ap->first(argc, argv))
+		return applet_run(ap->name, argc - 1, argv + 1);
+	opts = arena_alloc(&arena, ap->opts_size);
+	argc--, argv++;
+	/* before anything is opened: what runs from here on may be seen from inside a container */
+	if (ap->sealed && seal_self(first_argv) < 0)
+		return applet_fail(ap);
+	status = opts_parse(ap, opts, &argc, &argv);
+	if (status > 0) {
+		show_help(row);
+		return 0;
+	}
+	if (status < 0)
+		return applet_misused(ap);
+	status = ap->run(opts, argc, argv);
+	return status < 0 ? applet_fail(ap) : status;
+}
+
+static void set_program(const struct applet_row *row)
+{
+	globals.applet = row->name;
+	globals.plain = strcmp(row->applet->name, "runc");
+}
+
+int applet_run(const char *parent, int argc, char **argv)
+{
+	const struct applet_row *row = find(parent, argv[0]);
+
+	if (!row)
+		return unknown(parent, argv[0]);
+	if (!*parent)
+		set_program(row);
+	return run_row(row, argc, argv);
+}
+
+/* ---- help as a verb ---------------------------------------------------------------------------------- */
+
+static int help_run(void *opts, int argc, char **argv)
+{
+	const struct applet_row *row = argc ? find("runc", argv[0]) : find("", "runc");
+
+	if (!row)
+		return unknown("runc", argv[0]);
+	show_help(row);
+	return 0;
+}
+
+const struct applet help_applet = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.summary = "show the commands, or the help of one",
+	.args_max = 1,
+	.run = help_run,
+};
+
+/* ---- the whole program --------------------------------------------------------------------------- */
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char text[] = "out of memory\n";
+
+	fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(1);
+}
+
+static const char *program_name(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+	const char *name = slash ? slash + 1 : argv0;
+
+	return name + (*name == '-'); /* login shells are called so */
+}
+
+int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
+{
+	static char block[64 << 10] __attribute__((aligned(16)));
+	static char *no_args[] = { "ocibox", NULL };
+	const struct applet_row *row;
+	int status;
+
+	table = rows;
+	table_len = n;
+	arena_oom = out_of_memory;
+	arena_init(&arena, block, sizeof(block));
+	log_sink.line = plain_line;
+	globals.applet = "ocibox";
+	/* whoever installs this set-user-ID would hand out root: nothing here is written for that */
+	if (getauxval(AT_SECURE)) {
+		failx("refusing to run with privileges that came from the file");
+		return applet_fail(find("", "ocibox")->applet);
+	}
+	/* a descriptor of ours that lands on 0..2 would become somebody's standard output */
+	/* (process 1 of a machine has no /dev yet, and sees to it) */
+	if (fd_reserve_stdio() < 0 && getpid() != 1)
+		return applet_fail(find("", "ocibox")->applet);
+	if (argc < 1) {
+		argc = 1;
+		argv = no_args;
+	} else {
+		proc_take_args(&arena, argc, argv, environ);
+	}
+	first_argv = arena_alloc(&arena, (argc + 1) * sizeof(*first_argv));
+	memcpy(first_argv, argv, argc * sizeof(*first_argv));
+	row = find_program(program_name(argv[0]));
+	if (!row)
+		return unknown("", program_name(argv[0]));
+	set_program(row);
+	status = run_row(row, argc, argv);
+	/* what has failed has been told already */
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		fail("write to standard output");
+		return applet_fail(row->applet);
+	}
+	return status;
+}
