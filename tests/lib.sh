@@ -24,10 +24,10 @@ set -u
 # `runc spec` cannot be raised by everybody.
 umask 022
 # shellcheck disable=SC3045 # dash and busybox have both
-files=$(ulimit -Hn)
-{ [ "$files" != unlimited ] && [ "$files" -lt 1024 ]; } || files=1024
+nofile_limit=$(ulimit -Hn)
+{ [ "$nofile_limit" != unlimited ] && [ "$nofile_limit" -lt 1024 ]; } || files=1024
 # shellcheck disable=SC3045
-ulimit -Sn "$files"
+ulimit -Sn "$nofile_limit"
 
 tests=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$tests")
@@ -286,7 +286,7 @@ base_config() {
 			"effective": [ "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" ],
 			"permitted": [ "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" ]
 		},
-		"rlimits": [ { "type": "RLIMIT_NOFILE", "hard": $files, "soft": $files } ],
+		"rlimits": [ { "type": "RLIMIT_NOFILE", "hard": $nofile_limit, "soft": $nofile_limit } ],
 		"noNewPrivileges": true
 	},
 	"root": { "path": "rootfs", "readonly": true },
