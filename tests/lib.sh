@@ -25,7 +25,7 @@ set -u
 umask 022
 # shellcheck disable=SC3045 # dash and busybox have both
 nofile_limit=$(ulimit -Hn)
-{ [ "$nofile_limit" != unlimited ] && [ "$nofile_limit" -lt 1024 ]; } || files=1024
+{ [ "$nofile_limit" != unlimited ] && [ "$nofile_limit" -lt 1024 ]; } || nofile_limit=1024
 # shellcheck disable=SC3045
 ulimit -Sn "$nofile_limit"
 
