@@ -102,6 +102,8 @@ const struct applet init_check_applet = {
 struct status_row {
 	char name[1100], state[16];
 	int pid, starts, status;
+	long long ms; /* in this state */
+	const char *reason;
 };
 
 /* 1, 0 when there is no such row, -1. */
@@ -122,6 +124,8 @@ static int read_row(int fd, unsigned i, struct status_row *r)
 	r->pid = strtol(end, &end, 10);
 	r->starts = strtol(end, &end, 10);
 	r->status = strtol(end, &end, 10);
+	r->ms = strtoll(end, &end, 10);
+	r->reason = arena_strdup(&arena, *end ? end + 1 : end);
 	return 1;
 }
 
@@ -139,6 +143,56 @@ struct status_opts {
 	const char *format;
 };
 
+/* What its cgroup counts. False: there is none, or it has no processes. */
+static bool usage(const struct status_row *r, struct cgroup_stats *out)
+{
+	struct life l __cleanup(life_close) = LIFE_INIT;
+
+	memset(out, 0, sizeof(*out));
+	if (!r->pid || life_open(&arena, BOOT_ROOT, r->name, LIFE_LOOK, &l) < 0 || !l.cgroup ||
+	    cgroup_stats(l.cgroup, &arena, out) < 0)
+		return err_clear("it has ended since, or there are no cgroups"), false;
+	return true;
+}
+
+static void put_usage(struct json_out *o, const struct status_row *r)
+{
+	struct cgroup_stats s;
+
+	if (!usage(r, &s))
+		return;
+	json_put_i64(o, "memory", (int64_t)s.memory.usage.usage);
+	json_put_i64(o, "cpuMs", (int64_t)(s.cpu.total / 1000000));
+}
+
+/* "3d4h", "5m2s" */
+static const char *span(long long ms)
+{
+	long long s = ms / 1000;
+
+	return s >= 86400  ? arena_printf(&arena, "%lldd%lldh", s / 86400, s / 3600 % 24)
+	       : s >= 3600 ? arena_printf(&arena, "%lldh%lldm", s / 3600, s / 60 % 60)
+	       : s >= 60   ? arena_printf(&arena, "%lldm%llds", s / 60, s % 60)
+			   : arena_printf(&arena, "%llds", s);
+}
+
+static void print_row(const struct status_row *r)
+{
+	const char *memory = "-", *cpu = "-";
+	struct cgroup_stats s;
+
+	if (usage(r, &s)) {
+		memory = arena_printf(&arena, "%lluK",
+				      (unsigned long long)s.memory.usage.usage >> 10);
+		cpu = arena_printf(&arena, "%llu.%02llus",
+				   (unsigned long long)s.cpu.total / 1000000000,
+				   (unsigned long long)s.cpu.total / 10000000 % 100);
+	}
+	printf("%-20s %-10s %-8d %-8d %-8s %-8s %-8s %-8s %s\n", r->name, r->state, r->pid,
+	       r->starts, r->status < 0 ? "-" : arena_printf(&arena, "%d", r->status), span(r->ms),
+	       memory, cpu, *r->reason ? r->reason : "-");
+}
+
 static void put_row(struct json_out *o, const struct status_row *r)
 {
 	json_open(o, NULL, '{');
@@ -148,6 +202,10 @@ static void put_row(struct json_out *o, const struct status_row *r)
 	json_put_i64(o, "starts", r->starts);
 	if (r->status >= 0)
 		json_put_i64(o, "status", r->status);
+	if (*r->reason)
+		json_put_str(o, "reason", r->reason);
+	json_put_i64(o, "seconds", r->ms / 1000);
+	put_usage(o, r);
 	json_close(o, '}');
 }
 
@@ -167,7 +225,8 @@ static int status_run(void *opts, int argc, char **argv)
 		return -1;
 	json_open(&out, NULL, '[');
 	if (!json)
-		printf("%-20s %-10s %-8s %-8s %s\n", "NAME", "STATE", "PID", "STARTS", "STATUS");
+		printf("%-20s %-10s %-8s %-8s %-8s %-8s %-8s %-8s %s\n", "NAME", "STATE", "PID",
+		       "STARTS", "STATUS", "SINCE", "MEMORY", "CPU", "LAST END");
 	for (unsigned i = 0; (found = read_row(fd, i, &r)) > 0; i++) {
 		if (argc && strcmp(argv[0], r.name))
 			continue;
@@ -175,8 +234,7 @@ static int status_run(void *opts, int argc, char **argv)
 		if (json)
 			put_row(&out, &r);
 		else
-			printf("%-20s %-10s %-8d %-8d %s\n", r.name, r.state, r.pid, r.starts,
-			       r.status < 0 ? "-" : arena_printf(&arena, "%d", r.status));
+			print_row(&r);
 	}
 	json_close(&out, ']');
 	if (found < 0)

@@ -5,9 +5,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 struct create_opts {
-	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
+	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file, *exit_file;
 	const char *overlay;
 	struct simple simple;
 	long preserve_fds;
@@ -50,8 +51,10 @@ static int make_id(struct launch *how, const char **id)
 
 	if (how->detach || how->keep)
 		return failx("a container that stays needs an ID");
-	if (syscall(SYS_getrandom, &random, sizeof(random), 0) != sizeof(random))
-		return fail("make up an ID");
+	/* GRND_NONBLOCK: a board that boots has no random numbers yet, and would wait for more than a second.
+	 * The name must differ from others that live, not be secret. */
+	if (syscall(SYS_getrandom, &random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = (uint64_t)clock_ms() << 22 ^ (uint64_t)getpid();
 	*id = arena_printf(&arena, "run-%016llx", (unsigned long long)random);
 	how->bound = true;
 	return 0;
@@ -139,7 +142,10 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	if (runc_preserve(how->listen_fds, o->preserve_fds, runc_as_crun(), &how->preserve_fds) < 0)
 		return -1;
 	/* while the caller's directory is still the working directory */
+	if (how->detach && o->exit_file)
+		return failx("--exit-file is for the foreground: --detach leaves at once");
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
+	    runc_absolute(o->exit_file, &how->exit_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
 	if (only && !o->simple.rootfs)
@@ -194,7 +200,7 @@ static int run_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct create_opts, field)
-/* create has all but the first four. */
+/* create has all but the first five. */
 static const struct opt run_opts[] = {
 	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
@@ -202,7 +208,10 @@ static const struct opt run_opts[] = {
 	  "do not adopt orphans of the container" },
 	{ "die-with-parent", 0, OPT_FLAG, AT(die_with_parent), NULL,
 	  "the container is killed when this runtime is, and this runtime when its parent ends" },
-#define RUN_ONLY 4
+	{ "exit-file", 0, OPT_STR, AT(exit_file), "FILE",
+	  "when it has ended write there how: `exited N`, `killed SIGNAL`, `reboot` or `poweroff`; "
+	  "` oom LIMIT` follows where memory ran out" },
+#define RUN_ONLY 5
 	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
 	  "the bundle; default is the working directory" },
 	{ "config", 'f', OPT_STR, AT(config), "FILE",

@@ -320,6 +320,47 @@ else
 	skip "a machine that may not call reboot(2) ends all the same" "there is no setpriv here"
 fi
 
+# ---- how containers end: reboot(2) in one, lack of memory ---------------------------------------------------------------
+
+# may_reboot: the last unit has CAP_SYS_BOOT. Its own pid namespace is what reboot(2) ends.
+may_reboot() {
+	config_set /process/capabilities '{ "bounding": [ "CAP_SYS_BOOT" ], "effective": [ "CAP_SYS_BOOT" ], "permitted": [ "CAP_SYS_BOOT" ] }'
+}
+unit 1-"$a" 'echo up; exec busybox poweroff -f'
+may_reboot
+unit 2-"$b" 'echo up; exec busybox reboot -f'
+may_reboot
+unit 3-"$c" 'exec tail /dev/zero'
+config_set /linux/resources/memory '{"limit":20971520,"swap":20971520}'
+unit 4-"d-$mark" 'exit 129'
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "backoff": { "first": "10ms" }, "startLimit": { "count": 3, "interval": "1h" } },
+  "containers": [ { "name": "$a", "restart": "always" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "poweroff in a container is said" wait_for says "^oci-init: $a: asked for poweroff\$"
+ok "and is a stop, under always too" wait_for state_is "$a" stopped
+is "with its reason in status" "$(field reason) $(field starts)" "asked for poweroff 1"
+ok "reboot in a container is a restart, under no too" wait_for says "^oci-init: $b: asked for reboot; starts again in 10 ms"
+ok "up to the limit of starts" wait_for says "^oci-init: $b: failed for good: 3 starts"
+ok "a status that looks like a signal is a status" wait_for says "^oci-init: d-$mark: ended with status 129"
+ok "lack of memory is named, with the limit" wait_for says "^oci-init: $c: killed by signal 9: out of memory, limit 20 MiB"
+state_is "$c" failed
+is "and is the reason in status" "$(sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' "$tmp/out")" "killed by signal 9: out of memory, limit 20 MiB"
+like "which says since when" "$(field seconds)" '^[0-9]+$'
+down
+nothing_left "nothing is left of those that ended"
+fresh
+unit 1-"$a" "$sleeper"
+boot
+wait_for says "^$a: up"
+order status "$a" --format json
+like "status shows memory and processor time of one that runs" "$out" '"memory":[1-9][0-9]*,"cpuMs":[0-9]+'
+order status
+like "in the table too" "$out" "^$a +running +[0-9]+ +1 +- +[0-9]+s +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
+down
+fresh
+
 # ---- terminals ----------------------------------------------------------------------------------------------------------
 
 if helper pty; then

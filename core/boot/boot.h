@@ -78,6 +78,8 @@ struct super_one {
 	int64_t due, began, delay, window; /* ms; delay: the last pause */
 	uint32_t starts, in_window;
 	int status; /* of the last end, -1: none yet */
+	int64_t since; /* when it came into its state */
+	enum super_state shown; /* the state of `since` */
 	bool again; /* by order: when it has stopped it starts anew */
 	bool limited; /* failed by the start limit */
 };
@@ -94,15 +96,21 @@ struct super_act {
 	size_t i;
 };
 
+/* What the container wanted by its end. */
+enum super_wish { SUPER_NOTHING, SUPER_OFF, SUPER_AGAIN };
+
 /* Pure: what happened goes in, super_next gives what to do until it is false. */
 void super_ready(struct super *s, size_t i);
-void super_exit(struct super *s, size_t i, int status, int64_t now);
+void super_exit(struct super *s, size_t i, int status, enum super_wish wish, int64_t now);
 void super_start(struct super *s, size_t i, int64_t now);
 void super_stop(struct super *s, size_t i, bool again, int64_t now);
 void super_shutdown(struct super *s, enum boot_goal goal, int64_t now);
 bool super_next(struct super *s, int64_t now, struct super_act *act);
 int64_t super_due(const struct super *s); /* when to ask again; INT64_MAX never */
 bool super_alive(const struct super_one *o); /* has a process */
+void super_look(struct super_one *o, int64_t now); /* keeps `since` */
+/* What the line of --exit-file says, in words; "" says what the status of the runtime does. */
+enum super_wish super_reason(const char *line, int status, char *out, size_t size);
 
 /* ---- console.c: what process 1 says, and what containers say ----------------------------------------- */
 
@@ -190,7 +198,8 @@ void mounts_end(void); /* unmounts, or mounts read-only */
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------------------- */
 
 struct unit {
-	const char *name, *dir, *pidfile, *state;
+	const char *name, *dir, *pidfile, *exitfile, *state;
+	char reason[128]; /* how it ended last, in words; "": it has not */
 	char **argv; /* runc run */
 	struct boot_rule rule;
 	struct log log;

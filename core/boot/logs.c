@@ -7,6 +7,7 @@
 
 /* A line without an end is shown after this much silence: it may be a prompt. */
 #define SILENCE_MS 500
+#define TURN_MS 200
 
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule)
 {
@@ -111,12 +112,14 @@ static void put_before_last(struct log *l)
 	l->len = keep;
 }
 
-/* A bound, so that a container that writes without end does not keep us from the others. False: all
- * that there was is read. */
+/* Bounds, so that a container that writes without end does not keep us from the others, nor a kernel that
+ * prints what goes to /dev/kmsg on a slow serial line from the watchdog. False: all that there was is read. */
 static bool pump(struct log *l, int times)
 {
+	int64_t end = clock_ms() + TURN_MS;
+
 	while (times && take(l)) {
-		times--;
+		times = clock_ms() < end ? times - 1 : 0;
 		if (!l->held)
 			flush(l, false);
 		else if (l->len == LOG_LINE)

@@ -144,19 +144,30 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 
 /* ---- what happens to containers ----------------------------------------------------------------------- */
 
+/* why: it did not start. */
 static void tell_end(const struct machine *m, size_t i, const char *why)
 {
 	const struct super_one *o = &m->super.at[i];
-	char then[64] = "", how[80];
+	char then[64] = "";
 
 	if (o->state == SUPER_BACKOFF && o->due > clock_ms())
 		snprintf(then, sizeof(then), "; starts again in %ld ms", (long)o->delay);
-	if (o->status > 128)
-		snprintf(how, sizeof(how), "killed by signal %d", o->status - 128);
-	else
-		snprintf(how, sizeof(how), "ended with status %d", o->status);
-	console_say("%s: %s%s%s", m->units[i].name, why ? "did not start: " : "", why ? why : how,
-		    then);
+	console_say("%s: %s%s%s", m->units[i].name, why ? "did not start: " : "",
+		    why ? why : m->units[i].reason, then);
+}
+
+/* How it ended: by the file that the runtime has left, or where it was killed by the runtime's own end. */
+static enum super_wish read_end(struct unit *u, int *status)
+{
+	enum super_wish wish = SUPER_NOTHING;
+	char text[64] = "";
+
+	if (file_read_line(AT_FDCWD, u->exitfile, text, sizeof(text)) < 0)
+		err_clear("the runtime was killed, or never had a container");
+	unlink(u->exitfile);
+	*status = proc_exit_code(u->raw);
+	wish = super_reason(text, *status, u->reason, sizeof(u->reason));
+	return wish;
 }
 
 static void want_shell(struct machine *m)
@@ -170,6 +181,8 @@ static void on_end(struct machine *m, size_t i, int raw)
 	struct unit *u = &m->units[i];
 	struct super_one *o = &m->super.at[i];
 	char why[LOG_LINE + 1] = "";
+	enum super_wish wish;
+	int status;
 	bool started = o->state != SUPER_STARTING && !u->log.held;
 
 	if (!u->clearing) {
@@ -181,7 +194,6 @@ static void on_end(struct machine *m, size_t i, int raw)
 		if (u->run < 0)
 			console_error();
 	}
-	raw = u->raw;
 	u->clearing = false;
 	u->run = u->pid = 0;
 	unlink(u->pidfile);
@@ -189,7 +201,11 @@ static void on_end(struct machine *m, size_t i, int raw)
 		log_reason(&u->log, why, sizeof(why));
 	else
 		log_end(&u->log); /* what a slow console leaves in the pipe comes later */
-	super_exit(&m->super, i, proc_exit_code(raw), clock_ms());
+	wish = read_end(u, &status);
+	if (!started)
+		snprintf(u->reason, sizeof(u->reason), "did not start: %.100s",
+			 *why ? why : "it said nothing");
+	super_exit(&m->super, i, status, wish, clock_ms());
 	tell_end(m, i, started ? NULL : *why ? why : "it said nothing");
 	if (o->state == SUPER_FAILED)
 		want_shell(m);
@@ -209,7 +225,7 @@ static void act(struct machine *m, const struct super_act *a)
 			u->run = 0;
 			u->log.held = false;
 			console_error();
-			super_exit(&m->super, a->i, 255, clock_ms());
+			super_exit(&m->super, a->i, 255, SUPER_NOTHING, clock_ms());
 		} else if (m->inotify < 0) {
 			super_ready(&m->super, a->i);
 		}
@@ -450,6 +466,8 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 		while (super_next(&m->super, now, &what))
 			act(m, &what);
 		tell_limits(m);
+		for (size_t i = 0; i < m->n; i++)
+			super_look(&m->super.at[i], now);
 		if (m->shell_due <= now)
 			start_shell(m);
 		most = fill(m, p);

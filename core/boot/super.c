@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* SIGKILL by the runtime had this long; then the runtime itself is killed. */
 #define KILL_MS 5000
 
@@ -42,7 +46,7 @@ static int64_t next_delay(const struct super_one *o, int64_t now)
 	return o->delay * 2 < r->backoff_max ? o->delay * 2 : r->backoff_max;
 }
 
-void super_exit(struct super *s, size_t i, int status, int64_t now)
+void super_exit(struct super *s, size_t i, int status, enum super_wish wish, int64_t now)
 {
 	struct super_one *o = &s->at[i];
 	bool failed = status || o->state == SUPER_STARTING;
@@ -50,9 +54,10 @@ void super_exit(struct super *s, size_t i, int status, int64_t now)
 	o->status = status;
 	if (o->again && s->goal == BOOT_WAIT) {
 		super_start(s, i, now);
-	} else if (o->state == SUPER_STOPPING || o->state == SUPER_KILLING || s->goal) {
+	} else if (o->state == SUPER_STOPPING || o->state == SUPER_KILLING || s->goal ||
+		   wish == SUPER_OFF) {
 		o->state = SUPER_STOPPED;
-	} else if (o->rule->restart == BOOT_ALWAYS ||
+	} else if (wish == SUPER_AGAIN || o->rule->restart == BOOT_ALWAYS ||
 		   (failed && o->rule->restart == BOOT_ON_FAILURE)) {
 		o->delay = next_delay(o, now);
 		o->due = now + o->delay;
@@ -60,6 +65,37 @@ void super_exit(struct super *s, size_t i, int status, int64_t now)
 	} else {
 		o->state = failed ? SUPER_FAILED : SUPER_ENDED;
 	}
+}
+
+void super_look(struct super_one *o, int64_t now)
+{
+	if (o->shown != o->state)
+		o->since = now;
+	o->shown = o->state;
+}
+
+enum super_wish super_reason(const char *line, int status, char *out, size_t size)
+{
+	const char *oom = strstr(line, " oom ");
+	long long limit = oom ? strtoll(oom + 5, NULL, 10) : 0;
+	int n;
+
+	if (!strcmp(line, "poweroff") || !strcmp(line, "reboot")) {
+		snprintf(out, size, "asked for %s", line);
+		return *line == 'p' ? SUPER_OFF : SUPER_AGAIN;
+	}
+	/* Without the line the status of the runtime is all that is known. */
+	if (!strncmp(line, "killed ", 7) || (!*line && status > 128))
+		n = snprintf(out, size, "killed by signal %d",
+			     *line ? atoi(line + 7) : status - 128);
+	else
+		n = snprintf(out, size, "ended with status %d", status);
+	if (oom && n < (int)size)
+		n += snprintf(out + n, size - n, ": out of memory");
+	if (limit && n < (int)size)
+		snprintf(out + n, size - n, ", limit %lld %s",
+			 limit >> 20 ? limit >> 20 : limit >> 10, limit >> 20 ? "MiB" : "KiB");
+	return SUPER_NOTHING;
 }
 
 /* ---- orders ----------------------------------------------------------------------------------------- */

@@ -49,14 +49,14 @@ static void test_order(void)
 	WANTS(10, "");
 	super_ready(&s, 0);
 	WANTS(20, "S1");
-	super_exit(&s, 1, 1, 30); /* did not start: the next all the same */
+	super_exit(&s, 1, 1, SUPER_NOTHING, 30); /* did not start: the next all the same */
 	WANTS(30, "S2");
 	super_ready(&s, 2);
 	is_int(ones[1].state, SUPER_FAILED, "one that did not start has failed");
-	super_exit(&s, 0, 0, 40);
+	super_exit(&s, 0, 0, SUPER_NOTHING, 40);
 	is_int(ones[0].state, SUPER_ENDED, "one that ends well has ended");
 	WANTS(50, "");
-	super_exit(&s, 2, 0, 60);
+	super_exit(&s, 2, 0, SUPER_NOTHING, 60);
 	WANTS(60, "d");
 	WANTS(70, "");
 	fresh(2, BOOT_NO);
@@ -72,30 +72,30 @@ static void test_restart(void)
 	fresh(1, BOOT_ALWAYS);
 	WANTS(0, "S0");
 	super_ready(&s, 0);
-	super_exit(&s, 0, 0, 10);
+	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
 	is_int(super_due(&s), 110, "first pause");
 	WANTS(109, "");
 	WANTS(110, "S0");
-	super_exit(&s, 0, 1, 120);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 120);
 	is_int(super_due(&s), 320, "doubled");
 	WANTS(320, "S0");
-	super_exit(&s, 0, 1, 330);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 330);
 	is_int(super_due(&s), 630, "not beyond the longest");
 	WANTS(630, "S0");
 	super_ready(&s, 0);
-	super_exit(&s, 0, 1, 5000);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 5000);
 	is_int(super_due(&s), 5100, "the first one again when it ran for long");
 	fresh(1, BOOT_ON_FAILURE);
 	WANTS(0, "S0");
 	super_ready(&s, 0);
-	super_exit(&s, 0, 0, 10);
+	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
 	is_int(ones[0].state, SUPER_ENDED, "on-failure: a good end is the end");
 	fresh(1, BOOT_ALWAYS);
 	rule.start_count = 2;
 	WANTS(0, "S0");
-	super_exit(&s, 0, 1, 10);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 10);
 	WANTS(110, "S0");
-	super_exit(&s, 0, 1, 120);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 120);
 	WANTS(400, "d");
 	ok(ones[0].state == SUPER_FAILED && ones[0].limited,
 	   "the third start within the interval fails");
@@ -115,14 +115,14 @@ static void test_stop(void)
 	WANTS(599, "");
 	WANTS(600, "k0");
 	WANTS(5600, "a0");
-	super_exit(&s, 0, 137, 5700);
+	super_exit(&s, 0, 137, SUPER_NOTHING, 5700);
 	is_int(ones[0].state, SUPER_STOPPED, "stopped by order: not started again");
 	WANTS(99999, "");
 	super_stop(&s, 1, true, 100000);
 	WANTS(100000, "s1");
-	super_exit(&s, 1, 0, 100001);
+	super_exit(&s, 1, 0, SUPER_NOTHING, 100001);
 	WANTS(100001, "S1");
-	super_exit(&s, 1, 1, 100002);
+	super_exit(&s, 1, 1, SUPER_NOTHING, 100002);
 	super_stop(&s, 1, false, 100003);
 	is_int(ones[1].state, SUPER_STOPPED, "one that would start again later does not");
 }
@@ -137,14 +137,14 @@ static void test_down(void)
 	super_shutdown(&s, BOOT_REBOOT, 100);
 	WANTS(100, "s2");
 	WANTS(200, "");
-	super_exit(&s, 2, 0, 200);
+	super_exit(&s, 2, 0, SUPER_NOTHING, 200);
 	WANTS(200, "s1");
 	WANTS(700, "k1");
-	super_exit(&s, 1, 137, 710);
+	super_exit(&s, 1, 137, SUPER_NOTHING, 710);
 	WANTS(710, "s0");
 	super_start(&s, 2, 720);
 	WANTS(720, "");
-	super_exit(&s, 0, 0, 730);
+	super_exit(&s, 0, 0, SUPER_NOTHING, 730);
 	WANTS(730, "D");
 	WANTS(740, "");
 	fresh(2, BOOT_ALWAYS);
@@ -175,7 +175,7 @@ static void test_edges(void)
 	fresh(3, BOOT_NO);
 	ones[2].state = SUPER_DISABLED;
 	WANTS(0, "S0");
-	super_exit(&s, 0, 0, 10); /* its end comes before the news that it runs */
+	super_exit(&s, 0, 0, SUPER_NOTHING, 10); /* its end comes before the news that it runs */
 	super_ready(&s, 0);
 	is_int(ones[0].state, SUPER_FAILED, "one that was never seen to run did not start");
 	WANTS(10, "S1");
@@ -183,7 +183,7 @@ static void test_edges(void)
 	WANTS(20, "s1");
 	super_ready(&s, 1);
 	is_int(ones[1].state, SUPER_STOPPING, "stopped while it starts: that it runs is too late");
-	super_exit(&s, 1, 0, 30);
+	super_exit(&s, 1, 0, SUPER_NOTHING, 30);
 	is_int(ones[1].state, SUPER_STOPPED, "and it is stopped");
 	fresh(2, BOOT_NO);
 	WANTS(0, "S0");
@@ -191,7 +191,7 @@ static void test_edges(void)
 	WANTS(10, "s0S1");
 	super_stop(&s, 0, true, 20);
 	super_stop(&s, 0, false, 30);
-	super_exit(&s, 0, 0, 40);
+	super_exit(&s, 0, 0, SUPER_NOTHING, 40);
 	is_int(ones[0].state, SUPER_STOPPED, "the last order holds");
 	fresh(2, BOOT_NO);
 	WANTS(0, "S0");
@@ -211,8 +211,45 @@ static void test_edges(void)
 	is_int(super_due(&s), 5020, "going down nobody waits for a start");
 }
 
+static void reason(const char *line, int status, enum super_wish wish, const char *want)
+{
+	char got[128];
+
+	ok(super_reason(line, status, got, sizeof(got)) == wish && !strcmp(got, want),
+	   "\"%s\" is \"%s\"", line, want);
+}
+
+static void test_ends(void)
+{
+	reason("exited 129", 129, SUPER_NOTHING, "ended with status 129");
+	reason("killed 9", 137, SUPER_NOTHING, "killed by signal 9");
+	reason("killed 9 oom 16777216", 137, SUPER_NOTHING,
+	       "killed by signal 9: out of memory, limit 16 MiB");
+	reason("exited 1 oom 65536", 1, SUPER_NOTHING,
+	       "ended with status 1: out of memory, limit 64 KiB");
+	reason("exited 1 oom 0", 1, SUPER_NOTHING, "ended with status 1: out of memory");
+	reason("poweroff", 130, SUPER_OFF, "asked for poweroff");
+	reason("reboot", 129, SUPER_AGAIN, "asked for reboot");
+	reason("", 137, SUPER_NOTHING, "killed by signal 9");
+	fresh(2, BOOT_ALWAYS);
+	WANTS(0, "S0");
+	super_ready(&s, 0);
+	WANTS(0, "S1");
+	super_ready(&s, 1);
+	super_exit(&s, 0, 130, SUPER_OFF, 10);
+	is_int(ones[0].state, SUPER_STOPPED, "poweroff in a container is a stop, under always too");
+	rule.restart = BOOT_NO;
+	super_exit(&s, 1, 129, SUPER_AGAIN, 10);
+	is_int(ones[1].state, SUPER_BACKOFF, "reboot is a restart, under no too");
+	WANTS(110, "S1");
+	super_look(&ones[1], 110);
+	super_look(&ones[1], 200);
+	is_int(ones[1].since, 110, "since when it is in its state");
+}
+
 int main(void)
 {
+	test_ends();
 	test_order();
 	test_restart();
 	test_stop();

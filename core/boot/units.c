@@ -61,14 +61,16 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 {
 	struct unit *u = &m->units[m->n];
 	struct super_one *o = &m->super.at[m->n++];
-	const char *argv[] = { "runc", "--root",     BOOT_ROOT, "run", "--bundle",
-			       dir,    "--pid-file", NULL,	name,  NULL };
+	const char *argv[] = { "runc",	     "--root", BOOT_ROOT,     "run", "--bundle", dir,
+			       "--pid-file", NULL,     "--exit-file", NULL,  name,	 NULL };
 
 	u->name = name;
 	u->dir = dir;
 	u->pidfile = arena_printf(a, BOOT_DIR "/%s.pid", name);
 	u->state = arena_printf(a, BOOT_ROOT "/%s", name);
+	u->exitfile = arena_printf(a, BOOT_DIR "/%s.exit", name);
 	argv[7] = u->pidfile;
+	argv[9] = u->exitfile;
 	u->argv = arena_alloc(a, sizeof(argv));
 	memcpy(u->argv, argv, sizeof(argv));
 	boot_rule(&m->set, name, &u->rule);

@@ -332,7 +332,7 @@ void wait_hook(pid_t pid); /* a group that those signals end; 0: none */
 void wait_adopt(int master);
 /* Waits for init, forwarding signals, the terminal (master >= 0) and readiness (an open service). Returns
  * the exit status for a shell; -1: init lives on, and cannot be waited for. */
-int wait_foreground(pid_t pid, int master, struct service *service);
+int wait_foreground(pid_t pid, int master, struct service *service, int *raw);
 
 /* A process 1 does not die of a signal that it does not catch (pid_namespaces(7)). Until its program is
  * executed, which takes this back, it catches those that end somebody, as runc's does. */
@@ -340,5 +340,17 @@ void wait_mortal(void);
 
 /* ---- pidfile.c ------------------------------------------------------------------------------------------------------ */
 int pidfile_write(const char *path, pid_t pid);
+/* How a container ended: raw is the status of wait(2) of its init, own_pids says that it had a pid namespace of
+ * its own, kills is how many of its processes lack of memory has ended, limit is its memory.limit (0: none). */
+struct ending {
+	int raw;
+	bool own_pids;
+	uint64_t kills;
+	int64_t limit;
+};
+/* Pure: "exited 3", "killed 9", "reboot" or "poweroff"; after kills, unless it exited with 0, " oom LIMIT". */
+#define ENDING_MAX 64
+void ending_words(const struct ending *e, char words[ENDING_MAX]);
+int ending_write(const char *path, const struct ending *e);
 
 #endif

@@ -235,7 +235,7 @@ int enter(struct arena *a, const struct enter *how)
 	struct oci_doc doc = { .keep_raw = false };
 	struct child c = CHILD_INIT(a, &as);
 	struct serve s = SERVE_INIT(&c, &life);
-	int status;
+	int status, raw;
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &life) < 0 ||
 	    prepare(&c, &life, &doc, how) < 0)
@@ -246,7 +246,7 @@ int enter(struct arena *a, const struct enter *how)
 		return -1;
 	status = go(&c, &s, how);
 	if (!status && !how->detach)
-		status = wait_foreground(s.pid, s.master, &s.service);
+		status = wait_foreground(s.pid, s.master, &s.service, &raw);
 	if (status < 0) {
 		char *text = arena_strdup(a, err_text());
 		int num = err_num();

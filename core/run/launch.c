@@ -395,12 +395,30 @@ static void undo(struct undo *u)
 	fail_take(num, text);
 }
 
+/* Before the cgroup goes, which counts what lack of memory has killed. */
+static void leave_ending(const struct serve *s, int raw)
+{
+	const struct oci_resources *r = s->c->config->linux->resources;
+	struct ending e = { .raw = raw, .own_pids = s->c->plan.fresh & CLONE_NEWPID };
+
+	if (!s->c->how->exit_file)
+		return;
+	if (raw && s->life->cgroup)
+		e.kills = cgroup_oom_kills(s->life->cgroup);
+	if (r && r->memory && r->memory->limit && *r->memory->limit > 0)
+		e.limit = *r->memory->limit;
+	if (ending_write(s->c->how->exit_file, &e) < 0)
+		log_warn("%s", err_text());
+}
+
 static int foreground(struct arena *a, struct serve *s)
 {
 	struct undo u __cleanup(undo) = { .arena = a, .serve = s, .keep = true };
-	int status, there;
+	int status, there, raw = 0;
 
-	status = wait_foreground(s->pid, s->master, &s->service);
+	status = wait_foreground(s->pid, s->master, &s->service, &raw);
+	if (status >= 0)
+		leave_ending(s, raw);
 	if (s->c->how->keep)
 		return status;
 	if (status < 0) {

@@ -82,6 +82,7 @@ struct launch {
 	bool want_init; /* --init; an annotation asks for the same */
 	const char *overlay; /* --overlay: a size, "" the default one; NULL: as annotated */
 	const char *console_socket, *pidfd_socket, *pid_file;
+	const char *exit_file; /* foreground run: how the container ended (ending_words) */
 	enum cgroup_manager manager;
 	bool rootless, no_pivot, no_new_keyring;
 	const char *notify; /* NOTIFY_SOCKET of our own manager; NULL: none */

@@ -372,7 +372,7 @@ int wait_prepare(const struct serve *s, sigset_t *old)
 	return 0;
 }
 
-int wait_foreground(pid_t pid, int master, struct service *service)
+int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 {
 	struct relay r = {
 		.pid = pid, .master = master, .tty = -1, .signals = -1, .service = service
@@ -394,6 +394,7 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 			else if (si.si_signo != SIGWINCH && si.si_signo != SIGURG)
 				kill(pid, si.si_signo);
 		}
+		*raw = r.status;
 		return proc_exit_code(r.status);
 	}
 	proc_all_signals(&all);
@@ -410,6 +411,7 @@ int wait_foreground(pid_t pid, int master, struct service *service)
 	rc = relay_loop(&r);
 	tty_restore();
 	fd_close(&r.signals);
+	*raw = r.status;
 	return rc < 0 ? -1 : proc_exit_code(r.status);
 }
 
