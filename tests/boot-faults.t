@@ -25,8 +25,11 @@ machine_start() { # MODE...
 	stepped="$*" nowait=1
 	rm -f "$tmp/step"
 	boot ocibox.config="$tmp/boot.json"
-	eventually machine_named || machine=
+	# One that was killed at an early call is never seen.
+	eventually machine_known
+	machine_named 2>/dev/null || machine=
 }
+machine_known() { machine_named || gone "$boot"; }
 machine_named() {
 	machine=$(child "$boot") && machine=$(child "$machine") && [ "$(cat "/proc/$machine/comm")" = oci-init ]
 }
