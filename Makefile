@@ -1,12 +1,16 @@
 # Makefile - builds build/ocibox and everything that checks it; `make help` lists the targets.
 # SPDX-License-Identifier: MIT
 
-VERSION = 0.1.0
+VERSION := $(shell cat VERSION)
 
 # Another architecture: the prefix of a cross compiler, such as aarch64-linux-gnu. musl for it is built
 # too, and the program is build/ARCH/ocibox.
 CROSS =
-# `make install` without a word about compilers installs what was made last.
+# Programs to build in ("oci-init", "runc oci-spec"); empty is all of them. What they need comes along.
+APPLETS =
+# WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
+WITH_SYSTEMD = 1
+# `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
 -include build/last.mk
 endif
@@ -16,8 +20,6 @@ ifeq ($(origin CC),default)
 CC = $(if $(CROSS),$(DEPS)/musl/bin/musl-gcc,musl-gcc)
 endif
 PREFIX = /usr/local
-# Programs to build in ("oci-init", "runc oci-spec"); empty is all of them.
-APPLETS =
 
 # Folders from left to right, and what one may not use although it stands to the left of it.
 FOLDERS := $(shell sed -n 's/^\([a-z][a-z/]*\)[ :].*/\1/p' scripts/order)
@@ -51,8 +53,6 @@ LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,-z,noexecstack -Wl,--build-id=none
 CFLAGS =
 LDFLAGS =
-# WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
-WITH_SYSTEMD = 1
 ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) \
 	$(if $(filter 0,$(WITH_SYSTEMD)),-DWITH_SYSTEMD=0) $(CFLAGS)
 ALL_LDFLAGS = $(LINK) $(SANITIZE) $(LDFLAGS)
@@ -65,7 +65,7 @@ TEST_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_test.c))
 TEST_BIN := $(TEST_SRC:%.c=$(O)/%)
 FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
 
-LINKS = runc oci-spec oci-init
+LINKS := $(shell scripts/applets --links $(APPLETS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
@@ -81,17 +81,17 @@ say = $(if $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS)))),@:,@p
 
 all: $(OUT)/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
 	@size=$$(wc -c <$(OUT)/ocibox); echo "$(OUT)/ocibox: $$size bytes"
-	@echo 'CC = $(CC)' >build/last.mk; echo 'CROSS = $(CROSS)' >>build/last.mk
+	@[ '$(origin OUT)' = 'command line' ] || printf '%s\n' 'CC = $(CC)' 'CROSS = $(CROSS)' 'APPLETS = $(APPLETS)' 'WITH_SYSTEMD = $(WITH_SYSTEMD)' >build/last.mk
 
 # ---- the program -----------------------------------------------------------------------------
 
 # Some need no libraries; everything else first gets flags.mk from scripts/deps.
-ifneq ($(filter-out clean distclean help lint format print-%,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean distclean help lint format uninstall print-%,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(ARCH),)
 $(error no compiler "$(PROBE)": $(if $(CROSS),install gcc-$(CROSS),install musl-tools) (Debian)$(if $(CROSS),,, on Alpine say make CC=gcc); see README.md)
 endif
 endif
-ifneq ($(filter-out clean distclean help format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean distclean help format uninstall,$(or $(MAKECMDGOALS),all)),)
 -include $(DEPS)/flags.mk
 endif
 
@@ -121,17 +121,9 @@ APPLET_OBJ = $(filter $(O)/applets/%,$(OBJ) $(TEST_SRC:%.c=$(O)/%.o))
 $(APPLET_OBJ): ALL_CFLAGS += -include $(O)/version.h
 $(APPLET_OBJ): $(O)/version.h $(if $(APPLETS),$(O)/applets.def)
 
-# A subset: the rows of the named applets, their verbs and other names, and of ocibox itself.
-# What no row names is dropped by the linker.
-$(O)/applets.def: applets/applets.def FORCE
-	@awk -F '[(,)" ]+' -v want=' ocibox $(APPLETS) ' ' \
-		/^(APPLET|ALIAS)/ { \
-			parent = $$0; sub(/^[A-Z]+\("/, "", parent); sub(/".*/, "", parent); \
-			name = $$0; sub(/^[^,]*, "/, "", name); sub(/".*/, "", name); \
-			symbol = $$0; sub(/.*, /, "", symbol); sub(/\).*/, "", symbol); \
-			if (parent == "" && /^APPLET/ && index(want, " " name " ")) kept[symbol] = 1; \
-			if (parent == "" ? !kept[symbol] : !index(want, " " parent " ")) next; \
-		} { print }' $< >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+# A subset: what no row names is dropped by the linker.
+$(O)/applets.def: applets/applets.def scripts/applets FORCE
+	@scripts/applets $(APPLETS) >$@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
 
 $(O)/%.o: %.c $(O)/flags $(DEPS)/flags.mk
 	@mkdir -p $(@D)
@@ -228,8 +220,8 @@ format: ## rewrites the C files the way .clang-format says
 size: $(OUT)/ocibox ## bytes of the program by folder and file
 	@scripts/size $(O)/ocibox.map $(OUT)/ocibox
 
-docs: build/ocibox ## manual pages and shell completions in build/docs
-	@scripts/man build/ocibox build/docs
+docs: $(OUT)/ocibox ## manual pages and shell completions in build/docs
+	@scripts/man $(OUT)/ocibox $(OUT)/docs
 
 demo: all ## makes a bundle from busybox and runs it, explaining each step
 	@scripts/demo --no-install
@@ -243,17 +235,13 @@ bench: all ## times, memory, system calls and size against the peers on this mac
 bench-boot: all ## milliseconds from the kernel to a container's program, beside a hand-written init
 	@scripts/bench-boot
 
-DOC = $(DESTDIR)$(PREFIX)/share/doc/ocibox
+# FORCE=1 also replaces what is somebody else's, such as the distribution's runc.
+install: $(OUT)/ocibox docs ## to DESTDIR/PREFIX: the program, links runc, oci-spec, oci-init, manual pages, completions (FORCE=1)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' FORCE='$(FORCE)' scripts/install $(OUT)/ocibox $(OUT)/docs $(LINKS) \
+		-- LICENSE README.md CHANGELOG.md $(wildcard $(DEPS)/src/*.LICENSE)
 
-install: $(OUT)/ocibox ## to DESTDIR/PREFIX/bin, with links runc, oci-spec, oci-init
-	install -d $(DESTDIR)$(PREFIX)/bin $(DOC)
-	install -m 755 $(OUT)/ocibox $(DESTDIR)$(PREFIX)/bin/ocibox
-	for l in $(LINKS); do ln -sf ocibox $(DESTDIR)$(PREFIX)/bin/$$l || exit 1; done
-	install -m 644 LICENSE README.md $(wildcard $(DEPS)/src/*.LICENSE) $(DOC)
-
-uninstall:
-	cd $(DESTDIR)$(PREFIX)/bin && rm -f ocibox $(LINKS)
-	rm -rf $(DOC)
+uninstall: ## what `make install` made, and nothing else
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --remove $(shell scripts/applets --links)
 
 sources: $(DEPS)/flags.mk ## build/ocibox-VERSION-sources.tar: what goes with a binary that is passed on
 	git archive --prefix=ocibox-$(VERSION)/ -o $(DISTTAR) HEAD

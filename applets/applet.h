@@ -6,7 +6,7 @@
 #include "core/run/run.h"
 
 #ifndef OCIBOX_VERSION
-#define OCIBOX_VERSION "0.1.0"
+#define OCIBOX_VERSION "0" /* the Makefile takes it from the file VERSION */
 #endif
 #ifndef OCIBOX_COMMIT
 #define OCIBOX_COMMIT ""
@@ -88,6 +88,8 @@ struct applet_row {
 #define APPLETS_DEF "applets/applets.def"
 #endif
 
+/* For scripts/applets alone. */
+#define NEEDS(program, parent, verb)
 #define APPLET(parent, name, symbol) extern const struct applet symbol##_applet;
 #define ALIAS(parent, name, symbol)
 #include "applets/applets.def"

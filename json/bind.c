@@ -33,9 +33,8 @@ static const struct {
 };
 
 static const char *const type_names[] = {
-	[JSON_NULL] = "null",	     [JSON_FALSE] = "false",	 [JSON_TRUE] = "true",
-	[JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
-	[JSON_OBJECT] = "an object",
+	[JSON_NULL] = "null",	   [JSON_FALSE] = "false",	[JSON_TRUE] = "true",
+	[JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
 };
 
 struct binder {
@@ -63,15 +62,19 @@ static int fault(struct binder *b, const struct json *at, const struct json_step
 	return json_fault(b->faults, at, path, what);
 }
 
-/* "must be a string, not 1.5": the wrong value is shown when it is short. */
+/* "must be a string, not 1.5": shows a number or a string, up to 32 bytes of it. */
 static int fault_type(struct binder *b, const struct json *at, const struct json_step *step,
 		      const char *what)
 {
-	char text[160], value[40] = "";
+	char text[200], value[33] = "";
+	bool quote = at->type == JSON_STRING;
 
 	if (at->type == JSON_NUMBER)
-		snprintf(value, sizeof(value), "%.*s", at->len > 32 ? 32 : (int)at->len, at->str);
-	snprintf(text, sizeof(text), "%s, not %s", what, *value ? value : type_names[at->type]);
+		snprintf(value, sizeof(value), "%.*s", (int)at->len, at->str);
+	else if (quote)
+		json_plain(value, sizeof(value), at->str);
+	snprintf(text, sizeof(text), quote ? "%s, not the string \"%s\"" : "%s, not %s", what,
+		 *value || quote ? value : type_names[at->type]);
 	return fault(b, at, step, arena_strdup(b->arena, text));
 }
 
@@ -288,7 +291,7 @@ static int bind_stray(struct binder *b, const struct json *tree, const struct js
 	json_step_print(step, path);
 	if (*f && json_get(tree, (*f)->name)) {
 		const char *what =
-			arena_printf(b->arena, "is there twice, also as \"%s\"", (*f)->name);
+			arena_printf(b->arena, "duplicate key: also written \"%s\"", (*f)->name);
 
 		*f = NULL;
 		return fault(b, v, step, what);

@@ -216,7 +216,7 @@ static const struct {
 	{ "{'name':7}", "name|must be a string, not 7" },
 	{ "{'name':['x']}", "name|must be a string, not an array" },
 	{ "{'name':{}}", "name|must be a string, not an object" },
-	{ "{'name':'n','yes':'true'}", "yes|must be true or false, not a string" },
+	{ "{'name':'n','yes':'true'}", "yes|must be true or false, not the string \"true\"" },
 	{ "{'name':'n','yes':1}", "yes|must be true or false, not 1" },
 	{ "{'name':true}", "name|must be a string, not true" },
 	{ "{'name':'n','color':'Red'}", "color|\"Red\" is not known: did you mean \"red\"?" },
@@ -226,7 +226,8 @@ static const struct {
 	{ "{'name':'n','u32':-1}", "u32|must be an integer from 0 to 4294967295, not -1" },
 	{ "{'name':'n','u32':4294967296}",
 	  "u32|must be an integer from 0 to 4294967295, not 4294967296" },
-	{ "{'name':'n','u32':'0'}", "u32|must be an integer from 0 to 4294967295, not a string" },
+	{ "{'name':'n','u32':'0'}",
+	  "u32|must be an integer from 0 to 4294967295, not the string \"0\"" },
 	{ "{'name':'n','u32':1.5}", "u32|must be an integer from 0 to 4294967295, not 1.5" },
 	{ "{'name':'n','u32':1e3}", "u32|must be an integer from 0 to 4294967295, not 1e3" },
 	{ "{'name':'n','u32':-0}", "u32|must be an integer from 0 to 4294967295, not -0" },
@@ -243,14 +244,13 @@ static const struct {
 	{ "{'name':'n','i64':-9223372036854775809}",
 	  "i64|must be an integer from -9223372036854775808 to 9223372036854775807, not "
 	  "-9223372036854775809" },
-	{ "{'name':'n','words':'ls -l'}", "words|must be an array, not a string" },
+	{ "{'name':'n','words':'ls -l'}", "words|must be an array, not the string \"ls -l\"" },
 	{ "{'name':'n','words':['a',null,3]}",
 	  "words[1]|must be a string, not null\nwords[2]|must be a string, not 3" },
 	{ "{'name':'n','colors':['red','blue']}", "colors[1]|\"blue\" is not known" },
 	{ "{'name':'n','points':[{},{'x':'1'},[]]}",
-	  "points[0].x|is missing\n"
-	  "points[1].x|must be an integer from -2147483648 to 2147483647, not a string\n"
-	  "points[2]|must be an object, not an array" },
+	  "points[0].x|is missing\npoints[1].x|must be an integer from -2147483648 to 2147483647, "
+	  "not the string \"1\"\npoints[2]|must be an object, not an array" },
 	{ "{'name':'n','to':{'y':1}}", "to.x|is missing" },
 	{ "{'name':'n','at':[]}", "at|must be an object, not an array" },
 	{ "{'name':'n','pairs':{'io.k':1}}", "pairs.io.k|must be a string, not 1" },
@@ -259,7 +259,7 @@ static const struct {
 	{ "{'name':'n','nameds':{'e':{'n':-1}}}",
 	  "nameds.e.n|must be an integer from 0 to 4294967295, not -1" },
 	{ "{'name':'n','counts':{'e':'1'}}",
-	  "counts.e|must be an integer from 0 to 18446744073709551615, not a string" },
+	  "counts.e|must be an integer from 0 to 18446744073709551615, not the string \"1\"" },
 	{ "{'u16':-1,'yes':0}", "u16|must be an integer from 0 to 65535, not -1\n"
 				"yes|must be true or false, not 0\nname|is missing" },
 };

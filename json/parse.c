@@ -295,7 +295,7 @@ static int read_key(struct parser *ps, struct level *in, struct json *node)
 	in->step.key = node->key;
 	for (struct json *m = in->node->child; m && in->node->len < FEW_MEMBERS; m = m->next)
 		if (!strcmp(m->key, node->key))
-			return bad(ps, quote, "is there twice");
+			return bad(ps, quote, "duplicate key");
 	skip_space(ps);
 	if (*ps->p != ':')
 		return bad(ps, ps->p, "expected ':' behind the member name");
@@ -329,7 +329,7 @@ static int check_twins(struct parser *ps, struct level *in)
 		if (strcmp(all[i - 1]->key, all[i]->key))
 			continue;
 		in->step.key = all[i]->key;
-		return bad(ps, ps->text + all[i]->off, "is there twice");
+		return bad(ps, ps->text + all[i]->off, "duplicate key");
 	}
 	if (before.end == ps->arena->end)
 		*ps->arena = before;

@@ -117,9 +117,9 @@ static const struct {
 	  "mounts[1].destination: \\u0000 is not allowed in a string" },
 	{ "{\"a\":{\"b\":[[1],[\"x\\ny\", 01]]}}", 1, 25, "a.b[1][1]: number has a leading zero" },
 	{ "{\"s\":\"\\n\\n\\n\",\n\"t\":x}", 2, 5, "t: expected a value" },
-	{ "{\"a\":1,\n \"a\":2}", 2, 2, "a: is there twice" },
-	{ "{\"o\":{\"a\":1,\"b\":2,\"\\u0061\":2}}", 1, 19, "o.a: is there twice" },
-	{ "{\"\\n\\u0007\":1,\"\\n\\u0007\":2}", 1, 15, "??: is there twice" },
+	{ "{\"a\":1,\n \"a\":2}", 2, 2, "a: duplicate key" },
+	{ "{\"o\":{\"a\":1,\"b\":2,\"\\u0061\":2}}", 1, 19, "o.a: duplicate key" },
+	{ "{\"\\n\\u0007\":1,\"\\n\\u0007\":2}", 1, 15, "??: duplicate key" },
 };
 
 static void test_refused(void)
@@ -182,7 +182,7 @@ static void test_twins(unsigned n, bool twin)
 	root = json_parse(&arena, big, len, &err);
 	if (twin) {
 		ok(!root && err.off >= len - 3 - strlen("\"k50000\":") &&
-			   strstr(err.what, "is there twice"),
+			   strstr(err.what, "duplicate key"),
 		   "%u members and a twin", n);
 		return;
 	}

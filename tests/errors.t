@@ -155,7 +155,7 @@ else
 	skip 'start does not warn again' 'no cgroup pids'
 	skip 'nor does delete' 'no cgroup pids'
 fi
-reject 'one name in two cases' 'Cwd: is there twice, also as .*cwd' /process/Cwd '"/tmp"'
+reject 'one name in two cases' 'Cwd: duplicate key: also written .*cwd' /process/Cwd '"/tmp"'
 # runc's words, after our place.
 reject 'unknown scheduler: words of runc' \
 	'config\.json:[0-9]+:[0-9]+: process\.scheduler\.policy: invalid scheduler policy: SCHED_NO' \
@@ -271,6 +271,14 @@ reject 'type bind without the option is no bind' '/mnt|mounts\[7\]' /root/readon
 	/mounts/- '{"destination":"/mnt","type":"bind","source":"/tmp"}'
 reject 'destination empty' 'destination|mount' /mounts/- '{"destination":"","type":"tmpfs","source":"none"}'
 reject 'destination is the root' 'mount' /mounts/- '{"destination":"/","type":"tmpfs","source":"none"}'
+
+# The value that is wrong stands in the sentence, not only its place.
+reject 'a mount inside /proc: the path is named' \
+	'mounts\[7\]\.destination .*/proc/self/attr.*: cannot be mounted because it is inside /proc' \
+	/mounts/- '{"destination":"/proc/self/attr","type":"tmpfs","source":"none"}'
+reject 'a relative cwd: the path is named' 'process\.cwd .*"tmp.*": must be an absolute path' /process/cwd '"tmp"'
+reject 'oomScoreAdj out of range: the number is named' 'oomScoreAdj 1001: must be' /process/oomScoreAdj 1001
+reject 'a wrong type: the string is named' 'uid: must be an integer .* not the string .*"seven' /process/user/uid '"seven"'
 
 # ---- 15: namespaces ----
 

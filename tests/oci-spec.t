@@ -172,7 +172,7 @@ fault 'a cut file' '4:1: process: .*the text ends here'
 text '{"ociVersion":"1.0.2"} {}'
 fault 'bytes behind the end' '1:24: .*'
 text '{"root":{"path":"a",\n "path":"b"}}'
-fault 'a key twice' '2:2: root\.path: .*twice'
+fault 'a key twice' '2:2: root\.path: duplicate key'
 text '{"hostname":"a\\u0000b"}'
 fault 'an escaped NUL' '1:15: hostname: .*'
 text '{"hostname":"a\\ud800"}'
@@ -193,15 +193,15 @@ edit() {
 fresh
 "$OCI_SPEC" set --no-check /process/args sh
 spec check
-like 'check: args a string' "$status $out" '^1 config\.json:[0-9]+:11: process\.args: must be an array, not a string$'
-edit 'uid a string' /process/user/uid '"0"' '6:11: process\.user\.uid: .* not a string'
+like 'check: args a string' "$status $out" '^1 config\.json:[0-9]+:11: process\.args: must be an array, not the string "sh"$'
+edit 'uid a string' /process/user/uid '"0"' '6:11: process\.user\.uid: .* not the string "0"'
 edit 'uid 1.5' /process/user/uid 1.5 '6:11: process\.user\.uid: .* not 1\.5'
 edit 'uid -1' /process/user/uid -1 '6:11: process\.user\.uid: .* not -1'
 edit 'uid 2^32' /process/user/uid 4294967296 '6:11: process\.user\.uid: .* not 4294967296'
 edit 'uid 2^32-1' /process/user/uid 4294967295 '6:11: process\.user\.uid: .*'
 edit 'gid 2^32-1' /process/user/gid 4294967295 '7:11: process\.user\.gid: .*'
-edit 'version banana' /ociVersion banana '2:16: ociVersion: .*'
-edit 'version 9.9.9' /ociVersion 9.9.9 '2:16: ociVersion: .*'
+edit 'version banana' /ociVersion banana '2:16: ociVersion ".*": .*'
+edit 'version 9.9.9' /ociVersion 9.9.9 '2:16: ociVersion ".*": .*'
 edit 'an unknown namespace' /linux/namespaces/1/type netwerk \
 	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known: did you mean "network"\?'
 edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X '[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
@@ -222,7 +222,7 @@ done <<'END'
 /process/noNewPriviliges true process\.noNewPriviliges: is not known: did you mean "noNewPrivileges"\?
 /process/capabilites {} process\.capabilites: is not known: did you mean "capabilities"\?
 /proces/cwd / proces: is not known: did you mean "process"\?
-/mounts/0/Type proc mounts\[0\]\.Type: is there twice, also as "type"
+/mounts/0/Type proc mounts\[0\]\.Type: duplicate key: also written "type"
 /linux/seccomp {} linux\.seccomp: has neither defaultAction nor syscalls: nothing is filtered
 END
 fresh
@@ -438,14 +438,14 @@ while IFS='|' read -r pointer value why; do
 	like "set $pointer $value: refused, with what is expected" "$status $err" "^1 oci-spec: $why\$"
 	ok "set $pointer $value: and nothing changed" cmp -s config.json before.json
 done <<'END'
-/process/terminal|maybe|process\.terminal: must be true or false, not a string
+/process/terminal|maybe|process\.terminal: must be true or false, not the string "maybe"
 /process/user/uid|-1|process\.user\.uid: must be an integer from 0 to 4294967295, not -1
 /linux/resources/memory/limit|64M|linux\.resources\.memory\.limit: must be a number: for 64M write 67108864
-/linux/resources/memory|64M|linux\.resources\.memory: must be an object, not a string
+/linux/resources/memory|64M|linux\.resources\.memory: must be an object, not the string "64M"
 /linux/namespaces/0/type|netwerk|linux\.namespaces\[0\]\.type: "netwerk" is not known: did you mean "network"\?
 /process/rlimits/-|{"type":"RLIMIT_CPU","soft":1}|process\.rlimits\[1\]\.hard: is missing
 /process/env/-|[1]|process\.env\[2\]: must be a string, not an array
-/root/Readonly|false|root\.Readonly: is there twice, also as "readonly"
+/root/Readonly|false|root\.Readonly: duplicate key: also written "readonly"
 process/cwd|/|config\.json: process/cwd: a pointer begins with '/', such as /process/args
 /process/args/9|x|config\.json: /process/args/9: "9" must be a number up to 1, or - to append
 END

@@ -123,9 +123,9 @@ No space left
 	is 'the option wins' "$out" 1024
 	nok 'nothing in the root filesystem' test -e "$r/new"
 	config_set /annotations '{"org.ocibox.overlay":"much"}'
-	refused 'a bad size in the annotation' 'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay: must be a size'
+	refused 'a bad size in the annotation' 'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay .*: must be a size'
 	config_set /annotations '{"org.ocibox.init":"yes"}'
-	refused 'a bad truth value' 'annotations.org.ocibox.init: must be .*true.* or .*false'
+	refused 'a bad truth value' 'annotations.org.ocibox.init .*: must be .*true.* or .*false'
 	config_del /annotations
 	wrong '--overlay of a bad size' 'flag -overlay' --rootfs "$r" --overlay=x -- true
 	argv sh -c 'exec sleep 1000'

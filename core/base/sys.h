@@ -74,15 +74,12 @@ pid_t sys_clone(unsigned long flags, pid_t *parent_tid);
 #endif
 #define CLONE_INTO_CGROUP 0x200000000ULL /* 5.7 */
 
-/* pidfd_open(2) 5.3, pidfd_send_signal(2) 5.1, pidfd_getfd(2) 5.6 */
+/* pidfd_open(2) 5.3, pidfd_send_signal(2) 5.1 */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
 #endif
 #define SYS_P_PIDFD 3 /* P_PIDFD of waitid(2), 5.4; an enum in some libcs */
 
@@ -165,7 +162,6 @@ struct sys_mount_attr {
 
 /* ioctl_ns(2) */
 #define SYS_NS_GET_NSTYPE 0xb703 /* 4.11 */
-#define SYS_NS_GET_USERNS 0xb701 /* 4.9 */
 
 /* prctl(2) */
 #ifndef PR_SET_NO_NEW_PRIVS
@@ -184,14 +180,12 @@ struct sys_mount_attr {
 #define F_SEAL_GROW 4
 #define F_SEAL_WRITE 8
 #endif
-#define F_SEAL_EXEC_ 0x20 /* 6.3 */
 
 /* Raw calls: -1 and errno, no record. */
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 pid_t sys_clone3(struct sys_clone_args *args); /* like fork: 0 in the child */
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
-int sys_pidfd_getfd(int pidfd, int fd);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_open_tree(int dirfd, const char *path, unsigned flags);
 int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);

@@ -101,16 +101,6 @@ uint32_t dbus_get_u32(struct dbus_in *i)
 	return i->swap ? __builtin_bswap32(v) : v;
 }
 
-uint64_t dbus_get_u64(struct dbus_in *i)
-{
-	const char *p = take(i, 8, 8);
-	uint64_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 8);
-	return i->swap ? __builtin_bswap64(v) : v;
-}
-
 /* len bytes and a NUL, with none before it. */
 static const char *text(struct dbus_in *i, size_t len)
 {

@@ -34,7 +34,6 @@ struct dbus_in {
 };
 
 uint32_t dbus_get_u32(struct dbus_in *i);
-uint64_t dbus_get_u64(struct dbus_in *i);
 const char *dbus_get_str(struct dbus_in *i);
 const char *dbus_get_sig(struct dbus_in *i);
 

@@ -3,6 +3,8 @@
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
 
+#include <stdlib.h>
+
 static struct arena arena;
 
 #define I64(n) (&(int64_t){ n })
@@ -103,10 +105,11 @@ static void test_sub(void)
 		const char *specs[3];
 		const char *cpu, *v2, *why;
 	} rows[] = {
-		{ { "x" }, "/cg/cpu/c", "/cg/v2/c/x", NULL },
-		{ { "/x/../y" }, "/cg/cpu/c", "/cg/v2/c/y", NULL },
-		{ { "cpu:x" }, "/cg/cpu/c/x", "/cg/v2/c", NULL },
-		{ { "cpu,cpuacct:x", "memory:y" }, "/cg/cpu/c/x", "/cg/v2/c", NULL },
+		{ { "x" }, "cpu/c", "v2/c/x", NULL }, /* where it exists: the directories below */
+		{ { "/x/../y" }, "cpu/c/y", "v2/c", NULL },
+		{ { "none" }, NULL, NULL, "bad sub cgroup path: none: no such file or directory" },
+		{ { "cpu:x" }, "cpu/c/x", "v2/c", NULL },
+		{ { "cpu,cpuacct:x", "memory:y" }, "cpu/c/x", "v2/c", NULL },
 		{ { "../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
 		{ { "../../x" }, NULL, NULL, "bad sub cgroup path: ../../x" },
 		{ { "cpu:../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
@@ -139,11 +142,18 @@ static void test_sub(void)
 		  NULL,
 		  "invalid --cgroup argument: cp:x (no controller cp here)" },
 	};
-	struct json_pair paths[] = { { "cpu", "/cg/cpu/c" },
-				     { "cpuacct", "/cg/cpu/c" },
-				     { "memory", "/cg/mem/c" },
-				     { "", "/cg/v2/c" } };
+	static const char *const dirs[] = { "cpu",   "cpu/c", "cpu/c/y", "mem",
+					    "mem/c", "v2",    "v2/c",	 "v2/c/x" };
+	char top[] = "/tmp/update_test.XXXXXX";
+	const char *cpu = arena_printf(&arena, "%s/cpu/c", mkdtemp(top));
+	struct json_pair paths[] = { { "cpu", cpu },
+				     { "cpuacct", cpu },
+				     { "memory", arena_printf(&arena, "%s/mem/c", top) },
+				     { "", arena_printf(&arena, "%s/v2/c", top) } };
 	struct oci_state state = { .cgroup_paths = { paths, 4 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		mkdir(arena_printf(&arena, "%s/%s", top, dirs[i]), 0755);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct cgroup *cg = NULL;
@@ -160,9 +170,12 @@ static void test_sub(void)
 			continue;
 		}
 		ok(ret == 0, "%s is taken", rows[i].specs[0]);
-		is_str(cg_dir_of(cg, CTL_CPU)->path, rows[i].cpu, "v1");
-		is_str(cg->v2->path, rows[i].v2, "v2");
+		is_str(cg_dir_of(cg, CTL_CPU)->path + sizeof(top), rows[i].cpu, "v1");
+		is_str(cg->v2->path + sizeof(top), rows[i].v2, "v2");
 	}
+	for (size_t i = ARRAY_SIZE(dirs); i--;)
+		rmdir(arena_printf(&arena, "%s/%s", top, dirs[i]));
+	rmdir(top);
 }
 
 int main(void)

@@ -341,7 +341,6 @@ int limits_rlimits(pid_t pid, const struct oci_process *p, bool clones);
 int limits_processes(const struct oci_process *p);
 bool limits_scheduler_forks(
 	const struct oci_scheduler *s); /* the child of such a process is alike */
-int limits_oom_score(int procfd, int32_t adj); /* self, by a trusted /proc */
 int limits_scheduler(pid_t pid, const struct oci_scheduler *s); /* sched_setattr(2); pid 0: self */
 int limits_io_priority(const struct oci_io_priority *p); /* ioprio_set(2), self */
 int limits_affinity(pid_t pid, const char *list); /* "0-3,7"; NULL: all CPUs */
@@ -356,8 +355,6 @@ int lsm_selinux_exec(int procfd, const char *label);
 int lsm_selinux_keycreate(int procfd, const char *label);
 
 /* ---- seccomp.c: profile to program to kernel (seccomp(2)) ---------------------------------------------------- */
-
-struct sock_filter_; /* struct sock_filter of linux/filter.h, eight bytes each */
 
 struct seccomp_prog {
 	const void *filter; /* struct sock_filter[] */
@@ -413,7 +410,6 @@ int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pi
 	      const char **path);
 /* Another process of the container (exec) goes where rdt_apply put the first. */
 int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid);
-int rdt_update(struct arena *a, const struct oci_intel_rdt *r, const char *id); /* schemata only */
 int rdt_remove(const char *path);
 
 /* ---- tty.c: terminals (pty(7)) ------------------------------------------------------------------------------------------ */

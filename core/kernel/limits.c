@@ -68,19 +68,6 @@ int limits_processes(const struct oci_process *p)
 	return 0;
 }
 
-int limits_oom_score(int procfd, int32_t adj)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", adj);
-	if (procfs_write(procfd, "self/oom_score_adj", text) < 0) {
-		if (err_num() == EACCES || err_num() == EPERM)
-			fail_hint("lowering oomScoreAdj needs CAP_SYS_RESOURCE");
-		return -1;
-	}
-	return 0;
-}
-
 /* ---- scheduling ---------------------------------------------------------------------------- */
 
 bool limits_scheduler_forks(const struct oci_scheduler *s)

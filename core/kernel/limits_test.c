@@ -89,17 +89,6 @@ static int bad_lists(void)
 	return 0;
 }
 
-static int oom_score(void)
-{
-	int procfd = procfs_open();
-	char text[16];
-
-	WANT(!limits_oom_score(procfd, 500));
-	WANT(file_read_line(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text)) > 0);
-	WANT(!strcmp(text, "500"));
-	return 0;
-}
-
 static int scheduler(void)
 {
 	int flags[] = { 1 };
@@ -162,7 +151,6 @@ int main(void)
 		{ "a refused rlimit is named with its values", rlimit_refused, false },
 		{ "CPU affinity: a list, all, more than there are", affinity, false },
 		{ "what is not a list of CPUs is refused", bad_lists, false },
-		{ "oom_score_adj", oom_score, false },
 		{ "scheduler and nice value", scheduler, false },
 		{ "I/O priority", io_priority, false },
 		{ "memory policy", memory_policy, false },

@@ -284,18 +284,6 @@ int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid
 	return 0;
 }
 
-int rdt_update(struct arena *a, const struct oci_intel_rdt *r, const char *id)
-{
-	const char *name = group_name(r, id), *lines = wanted_lines(a, r);
-	int root __cleanup(fd_close) = -1, group __cleanup(fd_close) = -1;
-
-	if (!name || !lines)
-		return name ? 0 : -1;
-	root = open_resctrl();
-	group = root < 0 ? -1 : open_group(root, name);
-	return group < 0 ? -1 : write_group(root, group, "schemata", lines);
-}
-
 int rdt_remove(const char *path)
 {
 	/* Whatever a state file says: nothing but a group below resctrl is removed. */

@@ -93,7 +93,7 @@ static void version(struct check *k)
 			  OCI_VERSION);
 	else if (v && strncmp(v, "1.", 2))
 		check_say(check_at(k, "ociVersion"),
-			  "must be 1.x.y: other major versions are not known");
+			  "must be 1.x.y: other major versions are not supported");
 }
 
 static void root_path(struct check *k)
@@ -101,7 +101,7 @@ static void root_path(struct check *k)
 	const struct oci_root *root = k->config->root;
 
 	if (root && root->path && !*root->path)
-		check_say(check_at(k, "root.path"), "must not be empty");
+		check_say(check_place(k, "root.path"), "must not be empty");
 }
 
 static void root_readonly(struct check *k)

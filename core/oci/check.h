@@ -52,17 +52,20 @@ struct check {
 	const struct json *node; /* the object the rules are about: see json_get */
 	bool stop; /* enough faults were seen */
 	char path[256];
-	const struct oci_config *config; /* whichever the rules are about */
+	bool show; /* a fault shows the value at path */
+	const struct oci_config *config; /* the one of these that the rules are about */
 	const struct oci_linux *linux; /* never NULL in rules about config */
 	const struct oci_process *process;
 	const struct oci_resources *resources;
+	const struct oci_mount *mount;
 };
 
 typedef void check_rule(struct check *k);
 
-/* Tables of rules, NULL behind. */
+/* Tables of rules; NULL ends each. */
 extern check_rule *const check_config_rules[];
 extern check_rule *const check_mount_rules[];
+extern check_rule *const check_one_mount_rules[]; /* about k->mount */
 extern check_rule *const check_linux_rules[];
 extern check_rule *const check_seccomp_rules[];
 extern check_rule *const check_process_rules[];
@@ -72,8 +75,14 @@ void check_run(struct check *k, check_rule *const *rules);
 
 /* ---- rule.c: what rules are written with ------------------------------------------------------ */
 
-/* check_say(check_at(k, "mounts[%zu].source", i), "is missing for a bind mount") */
+/*
+ * check_say(check_at(k, "mounts[%zu].type", i), "must be proc on /proc") reports
+ * `mounts[3].type "tmpfs": must be proc on /proc`. check_place leaves the value out: for a member
+ * that is missing, a name that is wrong, and a sentence that has the value in runc's words.
+ */
 struct check *check_at(struct check *k, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), cold));
+struct check *check_place(struct check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
 void check_say(struct check *k, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 

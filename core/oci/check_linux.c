@@ -15,8 +15,7 @@ static void namespace_once(struct check *k)
 		if (seen & (unsigned)ns->type)
 			check_say(check_at(k, "linux.namespaces[%zu].type",
 					   ns - k->linux->namespaces.at),
-				  "\"%s\" is there twice",
-				  json_word_name(oci_namespace_words, ns->type));
+				  "duplicate namespace type");
 		seen |= (unsigned)ns->type;
 	}
 }
@@ -42,7 +41,8 @@ void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 {
 	/* KERNEL 4.15: 340 ranges; 5 before, which shows as EINVAL of the write. */
 	if (maps->n > 340) {
-		check_say(check_at(k, "%s", path), "has more than the 340 ranges the kernel takes");
+		check_say(check_at(k, "%s", path), "has %zu ranges: the kernel takes at most 340",
+			  maps->n);
 		return;
 	}
 	list_each (m, *maps) {
@@ -53,10 +53,10 @@ void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 		/* The last id of all is (uid_t)-1, no id. */
 		if ((uint64_t)m->container_id + m->size > OCI_NO_ID)
 			check_say(check_at(k, "%s[%zu].containerID", path, i),
-				  "the range goes beyond the last id");
+				  "with size %u the range ends beyond the last id", m->size);
 		if ((uint64_t)m->host_id + m->size > OCI_NO_ID)
 			check_say(check_at(k, "%s[%zu].hostID", path, i),
-				  "the range goes beyond the last id");
+				  "with size %u the range ends beyond the last id", m->size);
 		for (const struct oci_id_map *o = maps->at; o < m; o++) {
 			if (overlap(o->container_id, o->size, m->container_id, m->size))
 				check_say(check_at(k, "%s[%zu].containerID", path, i),
@@ -119,15 +119,15 @@ static void user_is_mapped(struct check *k)
 	if (!p || !check_has_ns(k, CLONE_NEWUSER))
 		return;
 	if (!mapped(&l->uid_mappings, p->user.uid))
-		check_say(check_at(k, "process.user.uid"), "%u is not in linux.uidMappings",
+		check_say(check_place(k, "process.user.uid"), "%u is not in linux.uidMappings",
 			  p->user.uid);
 	if (!mapped(&l->gid_mappings, p->user.gid))
-		check_say(check_at(k, "process.user.gid"), "%u is not in linux.gidMappings",
+		check_say(check_place(k, "process.user.gid"), "%u is not in linux.gidMappings",
 			  p->user.gid);
 	list_each (gid, p->user.additional_gids)
 		if (!mapped(&l->gid_mappings, *gid))
-			check_say(check_at(k, "process.user.additionalGids[%zu]",
-					   gid - p->user.additional_gids.at),
+			check_say(check_place(k, "process.user.additionalGids[%zu]",
+					      gid - p->user.additional_gids.at),
 				  "%u is not in linux.gidMappings", *gid);
 }
 
@@ -145,7 +145,7 @@ static void time_offsets(struct check *k)
 	list_each (t, l->time_offsets) {
 		if (strcmp(t->key, "boottime") && strcmp(t->key, "monotonic"))
 			check_say(check_at(k, "linux.timeOffsets.%s", t->key),
-				  "is not a clock: boottime and monotonic are");
+				  "is not known: the clocks are boottime and monotonic");
 		if (t->nanosecs > 999999999)
 			check_say(check_at(k, "linux.timeOffsets.%s.nanosecs", t->key),
 				  "must be below 1000000000");
@@ -180,8 +180,8 @@ static void devices(struct check *k)
 			check_say(check_at(k, "linux.devices[%zu].path", i),
 				  "must be an absolute path");
 		if ((d->uid && *d->uid == OCI_NO_ID) || (d->gid && *d->gid == OCI_NO_ID))
-			check_say(check_at(k, "linux.devices[%zu].%s", i,
-					   d->uid && *d->uid == OCI_NO_ID ? "uid" : "gid"),
+			check_say(check_place(k, "linux.devices[%zu].%s", i,
+					      d->uid && *d->uid == OCI_NO_ID ? "uid" : "gid"),
 				  "must not be 4294967295, which stands for no id");
 		if (d->type && d->type != 'p')
 			device_numbers(k, d, i, at);
@@ -243,10 +243,10 @@ static void net_devices(struct check *k)
 		check_say(check_at(k, "linux.netDevices"), "needs a network namespace");
 	list_each (d, l->net_devices) {
 		if (!check_net_name(d->key))
-			check_say(check_at(k, "linux.netDevices.%s", d->key),
+			check_say(check_place(k, "linux.netDevices.%s", d->key),
 				  "invalid network device name \"%.32s\"", d->key);
 		if (d->name && !check_net_name(d->name))
-			check_say(check_at(k, "linux.netDevices.%s.name", d->key),
+			check_say(check_place(k, "linux.netDevices.%s.name", d->key),
 				  "invalid network device name \"%.32s\"", d->name);
 		/* A template such as eth%d gets a number of its own each time. */
 		if (!d->name || !strchr(d->name, '%'))
@@ -286,16 +286,16 @@ static void sysctl_key(struct check *k, const char *key)
 	char path[256];
 
 	if (!oci_sysctl_path(key, path, sizeof(path)))
-		check_say(check_at(k, "linux.sysctl.%s", key),
+		check_say(check_place(k, "linux.sysctl.%s", key),
 			  "is not the name of a kernel parameter");
 	else if (!strcmp(path, "kernel/hostname"))
-		check_say(check_at(k, "linux.sysctl.%s", key),
+		check_say(check_place(k, "linux.sysctl.%s", key),
 			  "conflicts with the OCI \"hostname\" field");
 	else if (type < 0)
-		check_say(check_at(k, "linux.sysctl.%s", key),
+		check_say(check_place(k, "linux.sysctl.%s", key),
 			  "is not in a separate kernel namespace");
 	else if (!check_has_ns(k, type))
-		check_say(check_at(k, "linux.sysctl.%s", key), "needs a namespace of type %s",
+		check_say(check_place(k, "linux.sysctl.%s", key), "needs a namespace of type %s",
 			  json_word_name(oci_namespace_words, type));
 }
 
@@ -377,14 +377,14 @@ static void memory_policy(struct check *k)
 	/* An empty object is the default, as for runc. */
 	if ((!mode || mode->type == JSON_NULL || (mode->type == JSON_STRING && !*mode->str)) &&
 	    (m->nodes || m->flags.n))
-		check_say(check_at(k, "linux.memoryPolicy.mode"),
+		check_say(check_place(k, "linux.memoryPolicy.mode"),
 			  "invalid memory policy mode \"\": is missing");
 	/* MPOL_DEFAULT is 0, as a mode that could not be bound is. */
 	if (!mode || mode->type != JSON_STRING ||
 	    json_word_value(oci_mempolicy_words, mode->str) < 0)
 		return;
 	if (bad)
-		check_say(check_at(k, "linux.memoryPolicy.nodes"),
+		check_say(check_place(k, "linux.memoryPolicy.nodes"),
 			  "invalid memory policy nodes \"%s\": %s", m->nodes, bad);
 	none = m->mode == OCI_MPOL_DEFAULT || m->mode == OCI_MPOL_LOCAL;
 	wanted = !none && m->mode != OCI_MPOL_PREFERRED;
@@ -402,7 +402,7 @@ static void memory_policy(struct check *k)
 }
 
 check_rule *const check_linux_rules[] = {
-	namespace_once, /* no namespace type is there twice */
+	namespace_once, /* no type has two namespaces */
 	namespace_path, /* a namespace to join has an absolute path */
 	id_maps, /* mappings are ranges the kernel takes */
 	maps_need_userns, /* mappings have a user namespace to be of */

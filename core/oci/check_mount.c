@@ -29,16 +29,15 @@ static void namespace_there(struct check *k)
 		check_say(check_at(k, "mounts"), "needs a mount namespace");
 }
 
-/* ---- one mount at a time: k->base is "mounts[3]." --------------------------------------------- */
+/* ---- one mount at a time: k->mount, with k->base "mounts[3]." ----------------------------------------- */
 
-typedef void mount_rule(struct check *k, const struct oci_mount *m);
-
-static void destination(struct check *k, const struct oci_mount *m)
+static void destination(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	if (!m->destination)
 		return;
 	if (!*m->destination)
-		check_say(check_at(k, "destination"), "must not be empty");
+		check_say(check_place(k, "destination"), "must not be empty");
 	else if (!strcmp(path_clean(k->arena, m->destination), "/"))
 		check_say(check_at(k, "destination"), "must not be the container's root itself");
 }
@@ -70,8 +69,9 @@ bool oci_mount_below_proc(const char *rest)
 	return false;
 }
 
-static void over_proc(struct check *k, const struct oci_mount *m)
+static void over_proc(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	const char *path = m->destination ? path_clean(k->arena, m->destination) : "";
 
 	path += *path == '/';
@@ -84,19 +84,21 @@ static void over_proc(struct check *k, const struct oci_mount *m)
 		check_say(check_at(k, "type"), "must be proc on /proc");
 }
 
-static void bind_source(struct check *k, const struct oci_mount *m)
+static void bind_source(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	if (is_bind(m)) {
 		if (!m->source)
-			check_say(check_at(k, "source"), "is missing for a bind mount");
+			check_say(check_place(k, "source"), "is missing for a bind mount");
 	} else if (m->type && !strcmp(m->type, "bind")) {
 		check_say(check_at(k, "type"),
-			  "\"bind\" is no filesystem: the option bind or rbind is missing");
+			  "is not a filesystem: the option bind or rbind is missing");
 	}
 }
 
-static void bind_options(struct check *k, const struct oci_mount *m)
+static void bind_options(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	const char *near;
 
 	if (!is_bind(m))
@@ -106,14 +108,15 @@ static void bind_options(struct check *k, const struct oci_mount *m)
 			continue;
 		near = oci_mount_near(*o);
 		check_say(check_at(k, "options[%zu]", o - m->options.at),
-			  "\"%.64s\" is not an option of bind mounts: bind mounts cannot have any "
+			  "is not an option of bind mounts: bind mounts cannot have any "
 			  "filesystem-specific options applied%s%s%s",
-			  *o, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+			  near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
 }
 
-static void idmap(struct check *k, const struct oci_mount *m)
+static void idmap(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	bool uids = m->uid_mappings.n, gids = m->gid_mappings.n;
 
 	check_id_maps(k, "uidMappings", &m->uid_mappings);
@@ -134,8 +137,9 @@ static bool same_maps(const oci_id_maps *a, const oci_id_maps *b)
 }
 
 /* The text has become the mount's mappings, unless it had some of its own. */
-static void idmap_text(struct check *k, const struct oci_mount *m)
+static void idmap_text(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	list_each (o, m->options) {
 		struct oci_mount said = { 0 };
 		const char *what;
@@ -145,16 +149,16 @@ static void idmap_text(struct check *k, const struct oci_mount *m)
 		what = oci_idmap_text(k->arena, *o, k->linux, &said);
 		if (!what && (!same_maps(&said.uid_mappings, &m->uid_mappings) ||
 			      !same_maps(&said.gid_mappings, &m->gid_mappings)))
-			what = "says other mappings than are given already";
+			what = "differs from the mappings that the mount has already";
 		if (what)
-			check_say(check_at(k, "options[%zu]", o - m->options.at), "\"%.64s\" %s",
-				  *o, what);
+			check_say(check_at(k, "options[%zu]", o - m->options.at), "%s", what);
 	}
 }
 
 /* Without mappings of its own the mount takes the container's. */
-static void idmap_from_userns(struct check *k, const struct oci_mount *m)
+static void idmap_from_userns(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	if (!is_bind(m) || m->uid_mappings.n || m->gid_mappings.n || check_has_ns(k, CLONE_NEWUSER))
 		return;
 	list_each (o, m->options)
@@ -164,8 +168,9 @@ static void idmap_from_userns(struct check *k, const struct oci_mount *m)
 				  "them from");
 }
 
-static void symlink_words(struct check *k, const struct oci_mount *m)
+static void symlink_words(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	if (has_option(m, "copy-symlink") && has_option(m, "src-nofollow"))
 		check_say(check_at(k, "options"),
 			  "copy-symlink and src-nofollow exclude each other");
@@ -180,8 +185,9 @@ static bool is_mapped(const oci_id_maps *maps, uint32_t id)
 }
 
 /* The kernel says only EINVAL of an owner that has no id (checklist U-02, M-26). */
-static void owner_options(struct check *k, const struct oci_mount *m)
+static void owner_options(struct check *k)
 {
+	const struct oci_mount *m = k->mount;
 	static const struct {
 		const char *word;
 		size_t maps;
@@ -198,11 +204,11 @@ static void owner_options(struct check *k, const struct oci_mount *m)
 			if (!strncmp(*o, rows[i].word, 4) && maps->n &&
 			    !is_mapped(maps, strtoul(*o + 4, NULL, 10)))
 				check_say(check_at(k, "options[%zu]", o - m->options.at),
-					  "%s is not in linux.%cidMappings", *o, **o);
+					  "is not in linux.%cidMappings", **o);
 		}
 }
 
-static mount_rule *const rules[] = {
+check_rule *const check_one_mount_rules[] = {
 	destination, /* a destination is given, and is not the root */
 	over_proc, /* on /proc only proc, below it only a few files */
 	bind_source, /* a bind has a source, and says that it is one */
@@ -212,6 +218,7 @@ static mount_rule *const rules[] = {
 	idmap_from_userns, /* or neither, and a user namespace */
 	owner_options, /* uid= and gid= are ids of the user namespace */
 	symlink_words, /* a symlink is not both copied and bound */
+	NULL,
 };
 
 static void each(struct check *k)
@@ -222,8 +229,8 @@ static void each(struct check *k)
 	k->base = here;
 	list_each (m, k->config->mounts) {
 		snprintf(here, sizeof(here), "mounts[%zu].", m - k->config->mounts.at);
-		for (size_t i = 0; i < ARRAY_SIZE(rules) && !k->stop; i++)
-			rules[i](k, m);
+		k->mount = m;
+		check_run(k, check_one_mount_rules);
 	}
 	k->base = base;
 }

@@ -9,7 +9,7 @@ static void cwd(struct check *k)
 	const char *dir = k->process->cwd;
 
 	if (dir && !*dir)
-		check_say(check_at(k, "cwd"), "must not be empty");
+		check_say(check_place(k, "cwd"), "must not be empty");
 	else if (dir && *dir != '/')
 		check_say(check_at(k, "cwd"), "must be an absolute path");
 }
@@ -18,7 +18,7 @@ static void args(struct check *k)
 {
 	const struct json *args = check_member(k->node, "args");
 
-	/* One of another type has been told already. */
+	/* A value of another type was reported when it was bound. */
 	if (!k->process->args.n && (!args || args->type == JSON_ARRAY))
 		check_say(check_at(k, "args"), "must not be empty");
 }
@@ -29,7 +29,8 @@ static void env(struct check *k)
 		if (!*e)
 			continue;
 		if (**e == '=')
-			check_say(check_at(k, "env[%zu]", e - k->process->env.at),
+			/* The value may be a secret. */
+			check_say(check_place(k, "env[%zu]", e - k->process->env.at),
 				  "has no name before the =");
 		else if (!strchr(*e, '='))
 			check_say(check_at(k, "env[%zu]", e - k->process->env.at),
@@ -43,13 +44,13 @@ static void ids(struct check *k)
 	const struct oci_user *u = &k->process->user;
 
 	if (u->uid == OCI_NO_ID)
-		check_say(check_at(k, "user.uid"), what);
+		check_say(check_place(k, "user.uid"), what);
 	if (u->gid == OCI_NO_ID)
-		check_say(check_at(k, "user.gid"), what);
+		check_say(check_place(k, "user.gid"), what);
 	list_each (gid, u->additional_gids)
 		if (*gid == OCI_NO_ID)
-			check_say(check_at(k, "user.additionalGids[%zu]",
-					   gid - u->additional_gids.at),
+			check_say(check_place(k, "user.additionalGids[%zu]",
+					      gid - u->additional_gids.at),
 				  what);
 }
 
@@ -77,11 +78,10 @@ static void rlimits(struct check *k)
 		if (!known)
 			continue;
 		if (seen & 1ull << r->type)
-			check_say(check_at(k, "rlimits[%zu].type", i), "\"%s\" is set twice",
-				  json_word_name(oci_rlimit_words, r->type));
+			check_say(check_at(k, "rlimits[%zu].type", i), "is set twice");
 		seen |= 1ull << r->type;
 		if (r->soft > r->hard)
-			check_say(check_at(k, "rlimits[%zu].soft", i),
+			check_say(check_place(k, "rlimits[%zu].soft", i),
 				  "must not be above hard (%llu > %llu)",
 				  (unsigned long long)r->soft, (unsigned long long)r->hard);
 	}

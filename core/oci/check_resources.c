@@ -15,7 +15,7 @@ static void device_access(struct check *k)
 
 		/* An empty text and other letters are taken, as other runtimes take them. */
 		if (!d->access)
-			check_say(check_at(k, "devices[%zu].access", i), "must not be empty");
+			check_say(check_place(k, "devices[%zu].access", i), "must not be empty");
 	}
 }
 
@@ -43,7 +43,7 @@ static void device_numbers(struct check *k)
 static void memory_value(struct check *k, const char *name, const int64_t *value)
 {
 	if (value && *value < -1)
-		check_say(check_at(k, "memory.%s", name),
+		check_say(check_place(k, "memory.%s", name),
 			  "invalid memory value: %lld (-1 is unlimited)", (long long)*value);
 }
 
@@ -58,7 +58,7 @@ static void memory(struct check *k)
 	memory_value(k, "swap", m->swap);
 	/* The largest number is -1 of an engine that writes it without a sign: not set. */
 	if (m->swappiness && *m->swappiness > 100 && *m->swappiness != UINT64_MAX)
-		check_say(check_at(k, "memory.swappiness"),
+		check_say(check_place(k, "memory.swappiness"),
 			  "invalid memory swappiness value: %llu (valid range is 0-100)",
 			  (unsigned long long)*m->swappiness);
 }
@@ -154,7 +154,8 @@ static void network(struct check *k)
 		return;
 	list_each (p, n->priorities)
 		if (p->name && !check_net_name(p->name))
-			check_say(check_at(k, "network.priorities[%zu].name", p - n->priorities.at),
+			check_say(check_place(k, "network.priorities[%zu].name",
+					      p - n->priorities.at),
 				  "invalid network device name \"%.32s\"", p->name);
 }
 
@@ -162,9 +163,10 @@ static void rdma(struct check *k)
 {
 	list_each (r, k->resources->rdma) {
 		if (!*r->key || strpbrk(r->key, " \t\n"))
-			check_say(check_at(k, "rdma.%s", r->key), "is not a device name");
+			check_say(check_place(k, "rdma.%s", r->key), "is not a device name");
 		if (!r->hca_handles && !r->hca_objects)
-			check_say(check_at(k, "rdma.%s", r->key), "needs hcaHandles or hcaObjects");
+			check_say(check_place(k, "rdma.%s", r->key),
+				  "needs hcaHandles or hcaObjects");
 	}
 }
 
@@ -173,7 +175,7 @@ static void unified(struct check *k)
 	list_each (u, k->resources->unified)
 		if (!*u->key || strchr(u->key, '/') || !strcmp(u->key, ".") ||
 		    !strcmp(u->key, ".."))
-			check_say(check_at(k, "unified.%s", u->key),
+			check_say(check_place(k, "unified.%s", u->key),
 				  "must be the name of one cgroup file, without a slash");
 }
 

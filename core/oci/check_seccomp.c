@@ -10,11 +10,11 @@ static void default_action(struct check *k)
 	const struct oci_seccomp *s = k->linux->seccomp;
 	const struct json *word = check_member(json_get(k->node, "seccomp"), "defaultAction");
 
-	/* An unknown word has been told already. */
+	/* An unknown word was reported when it was bound. */
 	if (!s->default_action && (!word || (word->type == JSON_STRING && !*word->str)))
-		check_say(check_at(k, "linux.seccomp.defaultAction"), "is missing");
+		check_say(check_place(k, "linux.seccomp.defaultAction"), "is missing");
 	if (s->default_action == OCI_ACT_NOTIFY)
-		check_say(check_at(k, "linux.seccomp.defaultAction"),
+		check_say(check_place(k, "linux.seccomp.defaultAction"),
 			  "SCMP_ACT_NOTIFY cannot be used as default action");
 }
 
@@ -55,12 +55,12 @@ static void names(struct check *k)
 		size_t i = c - s->syscalls.at;
 
 		if (c->names.at && !c->names.n)
-			check_say(check_at(k, "linux.seccomp.syscalls[%zu].names", i),
+			check_say(check_place(k, "linux.seccomp.syscalls[%zu].names", i),
 				  "must not be empty");
 		list_each (name, c->names)
 			if (*name && !**name)
-				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]", i,
-						   name - c->names.at),
+				check_say(check_place(k, "linux.seccomp.syscalls[%zu].names[%zu]",
+						      i, name - c->names.at),
 					  "must not be empty");
 	}
 }
@@ -88,8 +88,8 @@ static void notify_write(struct check *k)
 			continue;
 		list_each (name, c->names)
 			if (*name && (!strcmp(*name, "write") || !strcmp(*name, "sendmsg")))
-				check_say(check_at(k, "linux.seccomp.syscalls[%zu].names[%zu]",
-						   c - s->syscalls.at, name - c->names.at),
+				check_say(check_place(k, "linux.seccomp.syscalls[%zu].names[%zu]",
+						      c - s->syscalls.at, name - c->names.at),
 					  "SCMP_ACT_NOTIFY cannot be used for the %s syscall",
 					  *name);
 	}

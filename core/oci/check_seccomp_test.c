@@ -17,20 +17,20 @@ static const struct rule_case cases[] = {
 	  "2:17: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action",
 	  "'defaultAction':'SCMP_ACT_KILL','listenerPath':'/l'" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_ALLOW','defaultErrnoRet':1",
-	  "2:52: linux.seccomp.defaultErrnoRet: is not for SCMP_ACT_ALLOW: only SCMP_ACT_ERRNO and "
-	  "SCMP_ACT_TRACE have an errno",
+	  "2:52: linux.seccomp.defaultErrnoRet 1: is not for SCMP_ACT_ALLOW: only SCMP_ACT_ERRNO "
+	  "and SCMP_ACT_TRACE have an errno",
 	  "'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':0" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4096",
-	  "2:52: linux.seccomp.defaultErrnoRet: must be at most 4095",
+	  "2:52: linux.seccomp.defaultErrnoRet 4096: must be at most 4095",
 	  "'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4095" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_TRACE','defaultErrnoRet':65536",
-	  "2:52: linux.seccomp.defaultErrnoRet: must be at most 65535",
+	  "2:52: linux.seccomp.defaultErrnoRet 65536: must be at most 65535",
 	  "'defaultAction':'SCMP_ACT_TRACE','defaultErrnoRet':65535" },
 	{ SECCOMP,
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','"
 	  "errnoRet':1}]",
-	  "2:97: linux.seccomp.syscalls[0].errnoRet: is not for SCMP_ACT_KILL: only SCMP_ACT_ERRNO "
-	  "and SCMP_ACT_TRACE have an errno",
+	  "2:97: linux.seccomp.syscalls[0].errnoRet 1: is not for SCMP_ACT_KILL: only "
+	  "SCMP_ACT_ERRNO and SCMP_ACT_TRACE have an errno",
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_ERRNO','"
 	  "errnoRet':1}]" },
 	{ SECCOMP,
@@ -53,7 +53,7 @@ static const struct rule_case cases[] = {
 	{ SECCOMP,
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','"
 	  "args':[{'index':6,'value':0,'op':'SCMP_CMP_EQ'}]}]",
-	  "2:103: linux.seccomp.syscalls[0].args[0].index: must be from 0 to 5",
+	  "2:103: linux.seccomp.syscalls[0].args[0].index 6: must be from 0 to 5",
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','"
 	  "args':[{'index':5,'value':18446744073709551615,'op':'SCMP_CMP_EQ'}]}]" },
 	{ SECCOMP,
@@ -70,14 +70,18 @@ static const struct rule_case cases[] = {
 	  "1:97: linux.seccomp.listenerPath: is missing for SCMP_ACT_NOTIFY",
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['a'],'action':'SCMP_ACT_LOG'}]" },
 	{ SECCOMP, "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'','listenerMetadata':'m'",
-	  "2:71: linux.seccomp.listenerMetadata: needs listenerPath",
+	  "2:71: linux.seccomp.listenerMetadata \"m\": needs listenerPath",
 	  "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'/l','listenerMetadata':'m'" },
 	{ SECCOMP, "'defaultAction':null,'syscalls':[{'names':['x'],'action':'SCMP_ACT_ALLOW'}]",
 	  "2:17: linux.seccomp.defaultAction: is missing", "'defaultAction':null,'syscalls':[]" },
+	{ SECCOMP, "'defaultAction':'SCMP_ACT_ALLOW','listenerMetadata':'m'",
+	  "2:53: linux.seccomp.listenerMetadata \"m\": needs listenerPath",
+	  "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'/m'" },
 };
 
 int main(void)
 {
 	rule_cases(cases, ARRAY_SIZE(cases));
+	rules_walk(check_seccomp_rules, "linux", cases, ARRAY_SIZE(cases));
 	return done();
 }

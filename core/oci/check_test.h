@@ -3,8 +3,10 @@
 #ifndef CORE_OCI_CHECK_TEST_H
 #define CORE_OCI_CHECK_TEST_H
 
-#include "core/oci/oci.h"
+#include "core/oci/check.h"
 #include "tests/tap.h"
+
+#include <stdio.h>
 
 /* Where the text of a case goes: on a line of its own, so that columns can be counted. */
 #define DOC "{\n%s}"
@@ -33,19 +35,57 @@ struct rule_case {
 };
 
 static char rule_block[1 << 18];
+static struct arena rule_arena;
 
-static const char *rule_load(const char *frame, const char *text)
+static inline char *rule_json(const char *frame, const char *text)
 {
-	struct oci_doc doc = { 0 };
-	static struct arena a;
 	char *json;
 
-	arena_init(&a, rule_block, sizeof(rule_block));
-	json = arena_printf(&a, frame, text);
+	arena_init(&rule_arena, rule_block, sizeof(rule_block));
+	json = arena_printf(&rule_arena, frame, text);
 	for (char *c = json; *c; c++)
 		if (*c == '\'')
 			*c = '"';
-	return oci_load_text(&a, "config.json", json, strlen(json), &doc) ? err_text() : "";
+	return json;
+}
+
+static inline const char *rule_load(const char *frame, const char *text)
+{
+	struct oci_doc doc = { 0 };
+	char *json = rule_json(frame, text);
+
+	return oci_load_text(&rule_arena, "config.json", json, strlen(json), &doc) ? err_text()
+										   : "";
+}
+
+/* Where the fault is about a name, the path has it and the value says nothing. */
+static inline bool rule_about_name(const char *fault)
+{
+	return strstr(fault, ": linux.sysctl.") || strstr(fault, ".unified.") ||
+	       strstr(fault, "is missing") || strstr(fault, "before the =");
+}
+
+/* The value at LINE:COL of the fault stands in the sentence, when it is a string or a number. */
+static inline void rule_value(const struct rule_case *c, const char *fault)
+{
+	const char *json = rule_json(c->frame, c->bad);
+	unsigned line = 0, col = 0;
+	char value[64] = "";
+
+	sscanf(fault, "%u:%u", &line, &col);
+	while (line-- > 1)
+		json = strchr(json, '\n') + 1;
+	json += col - 1;
+	if (*json == '"')
+		sscanf(json + 1, "%60[^\"\\]", value);
+	else
+		sscanf(json, "%60[-.0-9]", value);
+	if (*json == '"' && !*value)
+		ok(rule_about_name(fault) || strstr(fault, "\"\"") || strstr(fault, "empty") ||
+			   strstr(fault, "string  is not"),
+		   "shows that it is empty: %s", c->bad);
+	else if (*value && !rule_about_name(fault))
+		ok(strstr(fault, value), "shows %s: %s", value, fault);
 }
 
 static inline void rule_cases(const struct rule_case *cases, size_t n)
@@ -55,7 +95,51 @@ static inline void rule_cases(const struct rule_case *cases, size_t n)
 
 		got += strncmp(got, "config.json:", 12) ? 0 : 12;
 		is_str(got, c->fault, "refused: %s", c->bad);
+		rule_value(c, c->fault);
 		is_str(rule_load(c->frame, c->good), "", "accepted: %s", c->good);
+	}
+}
+
+static inline int rule_count(struct json_faults *f, const struct json *at, const char *path,
+			     const char *what)
+{
+	return 0;
+}
+
+/* Whether this one rule finds a fault in the case. */
+static inline bool rule_finds(check_rule *rule, const char *node, const struct rule_case *c)
+{
+	static const struct oci_linux no_linux;
+	char *json = rule_json(c->frame, c->bad);
+	struct oci_config config = { 0 };
+	struct json_faults ignored = { .report = rule_count }, f = { .report = rule_count };
+	struct json_error err;
+	struct check k = { .arena = &rule_arena, .faults = &f, .base = "", .config = &config };
+
+	k.tree = json_parse(&rule_arena, json, strlen(json), &err);
+	json_bind(&rule_arena, k.tree, &oci_config_type, &config, &ignored);
+	k.linux = config.linux ? config.linux : &no_linux;
+	k.process = config.process;
+	k.resources = k.linux->resources;
+	k.mount = config.mounts.at;
+	k.node = check_member(k.tree, node);
+	rule(&k);
+	return f.count;
+}
+
+/*
+ * Each rule of the table finds a fault in one of the cases, whose sentence rule_value() has judged.
+ * node is the member that the rules are about: see struct check.
+ */
+static inline void rules_walk(check_rule *const *rules, const char *node,
+			      const struct rule_case *cases, size_t n)
+{
+	for (size_t i = 0; rules[i]; i++) {
+		size_t at = 0;
+
+		while (at < n && !rule_finds(rules[i], node, &cases[at]))
+			at++;
+		ok(at < n, "rule %zu of the table has a case", i + 1);
 	}
 }
 

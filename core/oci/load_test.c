@@ -62,8 +62,8 @@ static void test_order(void)
 {
 	is_str(loads("{\"hostname\":\"h\",\n\"ociVersion\":\"1.0.0\",\"root\":{\"path\":1},\n"
 		     "\"process\":{\"cwd\":\"x\",\"args\":[]}}"),
-	       "config.json:1:13: hostname: needs a uts namespace "
-	       "(and 3 more: oci-spec check config.json shows all)",
+	       "config.json:1:13: hostname \"h\": needs a uts namespace (and 3 more: oci-spec "
+	       "check config.json shows all)",
 	       "the first fault in the text is told");
 }
 
@@ -108,11 +108,10 @@ static void test_files(const char *dir)
 			 "\"process\":{\"cwd\":\"x\",\"args\":[]}}");
 	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5 && nlines == 5, "five faults");
 	is_str(lines,
-	       "config.json:1:13: hostname: needs a uts namespace\n"
-	       "config.json:2:14: ociVersion: must be a semantic version such as 1.3.0\n"
-	       "config.json:2:33: root.path: must be a string, not 1\n"
-	       "config.json:3:18: process.cwd: must be an absolute path\n"
-	       "config.json:3:29: process.args: must not be empty\n",
+	       "config.json:1:13: hostname \"h\": needs a uts namespace\nconfig.json:2:14: "
+	       "ociVersion \"x\": must be a semantic version such as 1.3.0\nconfig.json:2:33: "
+	       "root.path: must be a string, not 1\nconfig.json:3:18: process.cwd \"x\": must be "
+	       "an absolute path\nconfig.json:3:29: process.args: must not be empty\n",
 	       "all are told, in the order of the text");
 
 	ok(oci_load(&arena, dirfd, ".", &doc) < 0 &&
@@ -187,7 +186,7 @@ static void test_strays(const char *dir)
 	       "config.json:2:62: x: is not known\n",
 	       "and shows each, not those of other platforms");
 	is_str(loads(GOOD ",\"hostname\":\"\",\"HostName\":\"\"}"),
-	       "config.json:1:103: HostName: is there twice, also as \"hostname\"",
+	       "config.json:1:103: HostName: duplicate key: also written \"hostname\"",
 	       "two spellings of one name");
 	*warned = 0;
 	text = arena_strdup(&arena, "{\"memory\":{\"LIMIT\":7}}");
@@ -212,7 +211,7 @@ static void test_parts(const char *dir)
 	ok(!p.apparmor_profile, "with what is empty gone");
 	write_file(path, "{\"cwd\":\"/\",\n\"args\":[\"sh\"],\"env\":[\"X\"]}");
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
-		   strstr(err_text(), "process.json:2:22: env[0]: must be NAME=VALUE"),
+		   strstr(err_text(), "process.json:2:22: env[0] \"X\": must be NAME=VALUE"),
 	   "a bad one: %s", err_text());
 	write_file(path, "{\"cwd\":7}");
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
@@ -269,7 +268,7 @@ static void test_many_mappings(void)
 {
 	is_str(loads(mappings(340)), "", "340 ranges");
 	is_str(loads(mappings(341)),
-	       "config.json:3:15: linux.uidMappings: has more than the 340 ranges the kernel takes",
+	       "config.json:3:15: linux.uidMappings: has 341 ranges: the kernel takes at most 340",
 	       "341 ranges");
 }
 

@@ -15,7 +15,6 @@ extern const struct json_type oci_config_type, oci_process_type, oci_resources_t
 /* Word tables that others list too (features, errors, completions). */
 extern const struct json_word oci_namespace_words[]; /* CLONE_NEW* */
 extern const struct json_word oci_rlimit_words[];
-extern const struct json_word oci_propagation_words[]; /* MS_* with MS_REC */
 extern const struct json_word oci_scheduler_words[], oci_scheduler_flag_words[];
 extern const struct json_word oci_ioprio_words[];
 extern const struct json_word oci_mempolicy_words[], oci_mempolicy_flag_words[];

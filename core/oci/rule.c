@@ -6,20 +6,50 @@
 #include <stdio.h>
 #include <string.h>
 
-struct check *check_at(struct check *k, const char *fmt, ...)
+static struct check *go_to(struct check *k, bool show, const char *fmt, va_list ap)
 {
 	int n = snprintf(k->path, sizeof(k->path), "%s", k->base);
+
+	vsnprintf(k->path + n, sizeof(k->path) - n, fmt, ap);
+	k->show = show;
+	return k;
+}
+
+struct check *check_at(struct check *k, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(k->path + n, sizeof(k->path) - n, fmt, ap);
+	go_to(k, true, fmt, ap);
 	va_end(ap);
 	return k;
 }
 
+struct check *check_place(struct check *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	go_to(k, false, fmt, ap);
+	va_end(ap);
+	return k;
+}
+
+/* Adds the value to the path: `mounts[4].destination "/proc/self/attr"`. */
+static void show_value(char *path, size_t size, const struct json *v)
+{
+	size_t n = strlen(path);
+
+	if (v && v->type == JSON_STRING)
+		snprintf(path + n, size - n, " \"%.64s%s\"", v->str, v->len > 64 ? "..." : "");
+	else if (v && v->type == JSON_NUMBER)
+		snprintf(path + n, size - n, " %.*s", v->len > 32 ? 32 : (int)v->len, v->str);
+}
+
 void check_say(struct check *k, const char *fmt, ...)
 {
-	char what[320];
+	const struct json *at = json_path(k->tree, k->path);
+	char what[320], path[sizeof(k->path) + 80];
 	va_list ap;
 
 	if (k->stop)
@@ -28,7 +58,10 @@ void check_say(struct check *k, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	k->faults->count++;
-	k->stop = k->faults->report(k->faults, json_path(k->tree, k->path), k->path, what);
+	memcpy(path, k->path, sizeof(k->path));
+	if (k->show)
+		show_value(path, sizeof(path), at);
+	k->stop = k->faults->report(k->faults, at, path, what);
 }
 
 void check_run(struct check *k, check_rule *const *rules)

@@ -45,7 +45,6 @@ const struct json_word oci_rlimit_words[] = {
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC }
 /* clang-format on */
 
-const struct json_word oci_propagation_words[] = { PROPAGATIONS, { NULL, 0 } };
 /* An empty word is what Go engines may leave where they mean none. */
 const struct json_word oci_propagation_or_none_words[] = { PROPAGATIONS, { "", 0 }, { NULL, 0 } };
 
