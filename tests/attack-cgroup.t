@@ -130,6 +130,28 @@ config_set /linux/devices '[{"path":"/dev/mine","type":"b","major":7,"minor":99}
 in_readonly
 like 'cgroups are read-only, and it is given a node: refused' "$status $out$err" '^1 .*devices'
 
+# begin_readonly: a bundle for in_readonly.
+begin_readonly() {
+	bundle
+	sed -i "s|run --bundle .* |run --bundle $bundle |" "$tmp/readonly"
+}
+begin_readonly
+argv echo ran
+config_del /process/capabilities
+in_readonly
+like 'cgroups are read-only, and it keeps every capability: refused' "$status $out$err" '^1 .*devices'
+config_set /process/capabilities '{"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"],"inheritable":["CAP_MKNOD"]}'
+in_readonly
+like 'cgroups are read-only, and the bounding set alone has no CAP_MKNOD: refused' "$status $out$err" '^1 .*devices'
+begin_readonly
+mknod -m 666 "$rootfs/node" c 1 3
+argv probe open /node rw
+in_readonly
+is 'cgroups are read-only: a device node of the root directory is not used' "$status $out" '0 open errno 13' || diag "$err"
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
+in_readonly
+like 'without a mount on /dev, where nodes of the root are used: refused' "$status $out$err" '^1 .*devices'
+
 # ---- a cgroup of somebody else's, which we may use and not remove ----
 
 if setpriv --bounding-set -dac_override true 2>/dev/null; then

@@ -65,6 +65,22 @@ for user in '' user; do
 			"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
 	done
 done
+# Nor by a mount that is made of the root, or of what lies in it.
+mkdir "$dir/copy"
+config_set /linux/readonlyPaths '["/srv"]' /mounts/- '{"destination":"/copy","source":"'"$dir/srv"'","options":["bind"]}'
+argv sh -c 'probe open /srv/null rw; probe open /copy/null rw'
+do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+is 'a directory without cgroups: nor is it through a path of readonlyPaths, or a bind' \
+	"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open errno 13 ' || diag "$err"
+cp "$tmp/plain.json" "$bundle/config.json"
+config_set /mounts/- '{"destination":"/srv","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+echo text >"$dir/srv/text"
+argv sh -c 'probe open /srv/null rw; cat /srv/text'
+do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+is 'nor does tmpcopyup make a node that can be used' "$(echo "$out" | tr '\n' ' ')" 'open errno 2 text ' || diag "$err"
+run
+is 'where rules stand tmpcopyup copies nodes' "$(echo "$out" | tr '\n' ' ')" 'open 0 text ' || diag "$err"
+cp "$tmp/plain.json" "$bundle/config.json"
 config_set /linux/devices '[{"path":"/srv/zero","type":"c","major":1,"minor":5}]'
 argv probe open /srv/zero rw
 do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"

@@ -65,7 +65,8 @@ is 'and the mask is read-only: nor does the null device of the container change'
 
 # Where no tmpfs lies on /dev the nodes are the image's, whose root is read-only.
 bundle
-config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/readonlyPaths '[]'
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/readonlyPaths '[]' \
+	/linux/resources '{}'
 for n in 3:null 5:zero 7:full 8:random 9:urandom; do
 	mknod -m 666 "$rootfs/dev/${n#*:}" c 1 "${n%:*}"
 done

@@ -219,7 +219,7 @@ unharmed 'a masked path that is a link to the host'
 # ---- CVE-2026-115521: the image brings its own /proc/self/fd; the root must be read-only all the same ----
 
 fresh
-config_set /root/readonly true /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+config_set /linux/resources '{}' /root/readonly true /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
 mkdir -p "$rootfs/proc/self/fd" "$rootfs/proc/thread-self/fd" "$rootfs/elsewhere"
 i=0
 while [ $i -lt 64 ]; do
@@ -234,7 +234,7 @@ case $status in
 *) is 'a forged /proc/self/fd: the root is read-only, or the start refused' "$out" cannot ;;
 esac
 nok 'no file was made' test -e "$rootfs/new"
-config_set /root/readonly false /mounts "[{\"destination\":\"/tmp\",\"source\":\"$decoy\",\"options\":[\"bind\",\"ro\"]}]"
+config_set /linux/resources '{}' /root/readonly false /mounts "[{\"destination\":\"/tmp\",\"source\":\"$decoy\",\"options\":[\"bind\",\"ro\"]}]"
 argv sh -c 'echo overwritten >/tmp/file'
 run
 unharmed 'the same for a read-only bind'

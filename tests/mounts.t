@@ -342,7 +342,7 @@ fresh
 mount_add /proc none "$src/dir" bind
 refused 'a bind of no proc on /proc' 'proc'
 fresh
-config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+config_set /linux/resources '{}' /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
 mount_add /proc none /proc rbind
 argv sh -c 'cat /proc/self/mountinfo; ls /proc/self/fd >/dev/null && echo fine'
 run
@@ -366,7 +366,7 @@ is '/dev as a bind: nothing is made in it' "$status:$(ls "$src/dev")" 0:
 
 # No mounts at all.
 bundle
-config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+config_set /linux/resources '{}' /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
 argv sh -c 'ls -A /proc; ls -A /sys; echo fine'
 run
 # control: runc 1.1.5 needs /proc of the container (M-41 says it may be absent).

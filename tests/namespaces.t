@@ -233,7 +233,7 @@ drop "$id-first"
 bundle
 config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"network"}]'
 refused 'mounts without a mount namespace' 'mount'
-config_set /mounts '[]' /linux/maskedPaths '["/proc/kcore"]'
+config_set /linux/resources '{}' /mounts '[]' /linux/maskedPaths '["/proc/kcore"]'
 refused 'masked paths without a mount namespace' 'mount|MNT|restrict'
 config_set /hostname '"h"' /linux/namespaces '[{"type":"mount"},{"type":"pid"}]'
 refused 'host name without a uts namespace' 'hostname|UTS'

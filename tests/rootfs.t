@@ -176,7 +176,7 @@ is '--no-pivot: the root is the container'"'"'s' "$status $(echo "$out" | tr '\n
 # No `linux` at all: no namespaces, chroot(2) (R-06).
 bundle
 config_del /linux
-config_set /mounts '[]' /hostname '""' /root/readonly false
+config_set /linux/resources '{}' /mounts '[]' /hostname '""' /root/readonly false
 argv sh -c 'ls -d /script /bin/sh 2>&1; echo $$; pwd; cat /../../etc/passwd | head -n 1'
 run
 # control: runc 1.1.5 crashes.

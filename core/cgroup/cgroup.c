@@ -229,6 +229,11 @@ bool cgroup_exists(const struct cgroup *cg)
 	return cg->ndirs || cg->unit.unit;
 }
 
+bool cgroup_has_rules(struct cgroup *cg)
+{
+	return cg_dir_of_rules(cg);
+}
+
 void cgroup_user_bus(struct cgroup *cg, const char *address)
 {
 	cg->user_bus = address;

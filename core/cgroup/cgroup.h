@@ -43,6 +43,8 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *state);
 int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **out);
 bool cgroup_exists(const struct cgroup *cg); /* false: the container was made without any */
+/* Device rules can be set: there is a directory for them, which after cgroup_create was made. */
+bool cgroup_has_rules(struct cgroup *cg);
 /* After cgroup_load of a rootless container: DBUS_SESSION_BUS_ADDRESS where it is set. */
 void cgroup_user_bus(struct cgroup *cg, const char *address);
 

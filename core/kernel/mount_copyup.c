@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -27,6 +28,7 @@ struct copier {
 	struct arena *arena;
 	int from, to; /* the directory that is being copied, and its copy */
 	int top_from, top_to; /* where it began */
+	bool no_nodes; /* what lay there is mounted nodev */
 	struct level *level;
 	char *attributes; /* room for their names, and for a value */
 };
@@ -146,6 +148,8 @@ static int copy_entry(struct copier *c, const char *name, const struct stat *st)
 		rc = copy_link(c, name);
 	else if (S_ISREG(st->st_mode))
 		rc = copy_file(c, name, st);
+	else if (c->no_nodes && (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)))
+		return 0; /* it opened nothing, and must not begin to by being copied */
 	else
 		rc = mknodat(c->to, name, st->st_mode, st->st_rdev) < 0 ? fail("create %s", name)
 									: 0;
@@ -264,9 +268,13 @@ static int copy_tree(struct copier *c)
 int mount_copyup(struct arena *a, int from, int to)
 {
 	struct copier c = { .arena = a, .from = -1, .to = -1, .top_from = from, .top_to = to };
+	struct statvfs fs;
 	struct stat st;
 	int rc;
 
+	if (fstatvfs(from, &fs) < 0)
+		return fail("tmpcopyup: statfs");
+	c.no_nodes = fs.f_flag & ST_NODEV;
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
 	rc = go(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);

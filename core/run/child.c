@@ -96,7 +96,10 @@ static int step_rootfs(struct child *c)
 			return fail("open %s", c->state->rootfs);
 	}
 	c->mounts.root = c->root;
-	return c->root < 0 ? -1 : 0;
+	if (c->root < 0)
+		return -1;
+	/* First of all: what is bound from the root later, as readonlyPaths are, takes its flags along. */
+	return c->nodev && has_mount_ns(c) ? rootfs_restrict(c->root, MS_NODEV) : 0;
 }
 
 static int step_mounts(struct child *c)
@@ -218,15 +221,13 @@ static int step_protect(struct child *c)
 
 static int step_readonly(struct child *c)
 {
-	unsigned long flags = c->nodev ? MS_NODEV : 0;
-
 	if (mount_finish(&c->mounts) < 0)
 		return -1;
 	/* --overlay is meant to be written to. The annotation may come from an image or a user of the
 	 * engine, and takes nothing back that the config says. */
-	if (c->config->root->readonly && !(c->overlay && c->how->overlay))
-		flags |= MS_RDONLY;
-	return flags && has_mount_ns(c) ? rootfs_restrict(c->root, flags) : 0;
+	if (!c->config->root->readonly || (c->overlay && c->how->overlay) || !has_mount_ns(c))
+		return 0;
+	return rootfs_restrict(c->root, MS_RDONLY);
 }
 
 static int step_null(struct child *c)

@@ -221,23 +221,37 @@ static bool denies_devices(const struct child *c)
 	return false;
 }
 
-/* Rules that deny something are all that keeps it from the host's devices: it can make nodes, or is given
- * some. */
+/* The bounding set limits what a file gives; the other sets outlive execve(2) without it. */
+static bool can_make_nodes(const struct child *c)
+{
+	const struct cred_caps *k = &c->caps;
+
+	if (!c->process->capabilities)
+		return true;
+	return (k->bounding | k->permitted | k->inheritable | k->ambient) >> CAP_MKNOD & 1;
+}
+
+/* Rules that deny something are all that keeps it from the host's devices: it can make nodes, is given
+ * some, or uses those of a root directory that cannot be mounted nodev. */
 static bool can_have_nodes(const struct child *c)
 {
 	return !(c->plan.all & CLONE_NEWUSER) && c->how->manager != CGROUP_DISABLED &&
-	       (c->caps.bounding >> CAP_MKNOD & 1 || c->config->linux->devices.n) &&
+	       (can_make_nodes(c) || c->config->linux->devices.n || !mounts_dev(c)) &&
 	       denies_devices(c);
 }
 
 /*
  * Device nodes that the root directory brings along would open the host's devices where rules are asked
  * for and no cgroup holds them. Those that we make lie on the mount at /dev, unless the config says
- * otherwise.
+ * otherwise; in a user namespace each is a mount of its own.
  */
-static bool wants_nodev(const struct child *c, const struct cgroup *cgroup)
+static bool wants_nodev(const struct child *c, struct cgroup *cgroup)
 {
-	if (cgroup_exists(cgroup) || !denies_devices(c) || !mounts_dev(c))
+	if (cgroup_has_rules(cgroup) || !denies_devices(c))
+		return false;
+	if (c->plan.all & CLONE_NEWUSER)
+		return true;
+	if (!mounts_dev(c))
 		return false;
 	list_each (d, c->config->linux->devices)
 		if (strncmp(path_clean(c->arena, d->path), "/dev/", 5))
@@ -330,7 +344,6 @@ static int claim(struct child *c, struct life *life)
 		life->cgroup = NULL;
 		return -1;
 	}
-	c->nodev = wants_nodev(c, life->cgroup);
 	fill_state(c, life);
 	cgroup_save(life->cgroup, c->arena, &life->state);
 	if (life_save(c->arena, life) < 0 || life_save_config(life, c->doc) < 0)
@@ -349,6 +362,7 @@ static int spawn(struct child *c, struct serve *s)
 		life->cgroup = NULL;
 		return -1;
 	}
+	c->nodev = wants_nodev(c, life->cgroup);
 	if (cgroup_apply(life->cgroup, c->config->linux->resources) < 0)
 		return -1;
 	if (mountenv_fill(c) < 0 ||
