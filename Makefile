@@ -34,8 +34,9 @@ ARCH := $(if $(filter __i386__,$(MACROS)),i686,$(shell $(PROBE) -dumpmachine 2>/
 LIBC := $(if $(CROSS),,$(if $(filter __GLIBC__,$(MACROS)),-glibc))
 O = build/$(ARCH)$(LIBC)
 DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | tr -c 'a-z0-9.\n' _)))
-# Where the program goes: that of a cross compiler never takes the place of this machine's.
-OUT = $(if $(CROSS),$(O),build)
+# Where the program goes: that of a cross compiler, or of objects in a folder of their own (O=...), never
+# takes the place of this machine's.
+OUT = $(if $(CROSS)$(filter command,$(origin O)),$(O),build)
 
 CSTD = -std=gnu11 -Ulinux -D_GNU_SOURCE -I.
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror=implicit-function-declaration \

@@ -242,12 +242,12 @@ fresh
 
 # ---- a console that takes nothing, the last words, logs in files ------------------------------------------------------
 
-# A FIFO that this shell holds open and does not read is like a terminal after ^S. 20,000 lines are more than
+# A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines are more than
 # all pipes hold.
 rm -f "$con"
 mkfifo "$con"
 exec 9<>"$con"
-unit 1-"$a" 'trap "exit 0" TERM; i=0; while [ $i -lt 20000 ]; do echo x; i=$((i + 1)); done; : >/dev/shm/all; while :; do sleep 0.05; done'
+unit 1-"$a" 'trap "exit 0" TERM; i=0; while [ $i -lt 60000 ]; do echo x; i=$((i + 1)); done; : >/dev/shm/all; while :; do sleep 0.05; done'
 unit 2-"$b" "$sleeper"
 : >"$tmp/dog"
 prepare="$own_dev && : >/dev/console && ln -s '$tmp/dog' /dev/watchdog"

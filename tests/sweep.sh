@@ -111,6 +111,10 @@ p_nested() {
 	for _c in $cgroup_parents; do
 		for _d in "$_c"/*"$mark"*; do
 			[ ! -d "$_d" ] || mkdir "$_d/sub"
+			# The cpuset of v1 takes no process before it has CPUs and memory nodes.
+			for _f in cpuset.cpus cpuset.mems; do
+				[ ! -e "$_d/sub/$_f" ] || cat "$_d/$_f" >"$_d/sub/$_f"
+			done
 		done
 	done
 }
