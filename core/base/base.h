@@ -155,6 +155,9 @@ int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
  * else nothing has moved. */
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
+/* The next range of a list of CPUs or memory nodes such as "0-3, 7". 1, 0 at the end of the list, -1 where the
+ * text is not such a list; then *last is below *first only if the range ends before it begins. Pure. */
+int scan_range(const char **at, uint64_t *first, uint64_t *last);
 
 /* To the end of the block modes are what the calls say, whatever the umask of the caller. */
 static inline void umask_restore(mode_t *before)

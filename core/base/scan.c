@@ -34,3 +34,23 @@ bool scan_u64(const char **at, const char *word, uint64_t *out)
 	*out = n;
 	return true;
 }
+
+int scan_range(const char **at, uint64_t *first, uint64_t *last)
+{
+	const char *p = *at + strspn(*at, " ,\n");
+
+	*at = p;
+	*first = *last = 0;
+	if (!*p)
+		return 0;
+	if (!scan_u64(&p, "", first))
+		return -1;
+	*last = *first;
+	if (*p == '-' && (!isdigit((unsigned char)p[1]) || !scan_u64(&p, "-", last)))
+		return -1;
+	p += strspn(p, " ");
+	if (*last < *first || (*p && *p != ',' && *p != '\n'))
+		return -1;
+	*at = p;
+	return 1;
+}

@@ -46,9 +46,43 @@ static void test_number(void)
 	}
 }
 
+static void test_range(void)
+{
+	static const struct {
+		const char *text, *rest;
+		int ret;
+		uint64_t first, last;
+	} rows[] = {
+		{ "0-3,7", ",7", 1, 0, 3 },
+		{ " ,, 7 , 9", ", 9", 1, 7, 7 },
+		{ "5\n", "\n", 1, 5, 5 },
+		{ "", "", 0, 0, 0 },
+		{ ",\n", "", 0, 0, 0 },
+		{ "3-1", "3-1", -1, 3, 1 },
+		{ "0-", "0-", -1, 0, 0 },
+		{ "0- 3", "0- 3", -1, 0, 0 },
+		{ "1 2", "1 2", -1, 1, 1 },
+		{ "-1", "-1", -1, 0, 0 },
+		{ "1-2-3", "1-2-3", -1, 1, 2 },
+		{ "a", "a", -1, 0, 0 },
+		{ "99999999999999999999", "99999999999999999999", -1, 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *at = rows[i].text;
+		uint64_t first = 9, last = 9;
+		int ret = scan_range(&at, &first, &last);
+
+		ok(ret == rows[i].ret && first == rows[i].first && last == rows[i].last,
+		   "range %zu: %d, %d to %d", i, ret, (int)first, (int)last);
+		is_str(at, rows[i].rest, "what is next");
+	}
+}
+
 int main(void)
 {
 	test_word();
 	test_number();
+	test_range();
 	return done();
 }

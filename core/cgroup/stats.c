@@ -142,16 +142,11 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 /* "0-3,7" */
 static void parse_set(struct arena *a, const char *text, cgroup_numbers *out)
 {
-	while (*text >= '0' && *text <= '9') {
-		char *end;
-		unsigned long from = strtoul(text, &end, 10), to = from;
+	uint64_t from, to;
 
-		if (*end == '-')
-			to = strtoul(end + 1, &end, 10);
+	while (scan_range(&text, &from, &to) > 0)
 		for (; from <= to && out->n < 65536; from++)
 			PUSH(a, out, from);
-		text = end + (*end == ',');
-	}
 }
 
 /* All numbers of a text; of lines with several columns the one at col, from 0. */

@@ -49,36 +49,25 @@ static uint64_t limit_of(int64_t n)
 	return n < 0 ? UNLIMITED : (uint64_t)n;
 }
 
+#define CPUS_MAX 8192
+
 /* "0-3,7" -> bytes, cpu n is bit n % 8 of byte n / 8, no zero bytes at the end. -1: not such a
  * list. */
 int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len)
 {
-	unsigned char *bits = arena_alloc(a, 8192 / 8);
+	unsigned char *bits = arena_alloc(a, CPUS_MAX / 8);
+	uint64_t from, to;
+	int ret;
 
 	*out = (char *)bits;
 	*len = 0;
-	while (*list) {
-		char *end;
-		unsigned long from, to;
-
-		if (*list < '0' || *list > '9')
-			return -1;
-		from = to = strtoul(list, &end, 10);
-		if (*end == '-') {
-			if (end[1] < '0' || end[1] > '9')
-				return -1;
-			to = strtoul(end + 1, &end, 10);
-		}
-		if ((*end && *end != ',' && *end != '\n') || from > to || to >= 8192)
-			return -1;
+	while ((ret = scan_range(&list, &from, &to)) > 0 && to < CPUS_MAX)
 		for (; from <= to; from++) {
 			bits[from / 8] |= 1u << from % 8;
 			if (from / 8 >= *len)
 				*len = from / 8 + 1;
 		}
-		list = *end ? end + 1 : end;
-	}
-	return 0;
+	return ret ? -1 : 0;
 }
 
 static int add_cpuset(struct unit_props *p, const char *name, const char *list)

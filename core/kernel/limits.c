@@ -116,46 +116,21 @@ struct mask {
 	unsigned long word[CPUS_MAX / WORD_BITS];
 };
 
-/* A decimal number at *text, which moves behind it; -1 when there is none below max. */
-static long list_number(const char **text, long max)
-{
-	long n = 0;
-
-	if (**text < '0' || **text > '9')
-		return -1;
-	for (; **text >= '0' && **text <= '9'; (*text)++) {
-		n = n * 10 + (**text - '0');
-		if (n >= max)
-			return -1;
-	}
-	return n;
-}
-
 /* "0-3, 7" into bits; spaces and empty items mean nothing. */
-static int list_parse(const char *what, const char *list, long max, struct mask *mask)
+static int list_parse(const char *what, const char *list, unsigned max, struct mask *mask)
 {
 	const char *at = list;
+	uint64_t first, last;
+	int ret;
 
 	memset(mask, 0, sizeof(*mask));
-	for (;;) {
-		long first, last;
-
-		at += strspn(at, " ,");
-		if (!*at)
-			return 0;
-		first = last = list_number(&at, max);
-		if (first >= 0 && *at == '-') {
-			at++;
-			last = list_number(&at, max);
-		}
-		at += strspn(at, " ");
-		if (first < 0 || last < first || (*at && *at != ','))
-			return failx(
-				"%s \"%s\" is not a list such as \"0-3,7\" of numbers below %ld",
-				what, list, max);
+	while ((ret = scan_range(&at, &first, &last)) > 0 && last < max)
 		for (; first <= last; first++)
 			mask->word[first / WORD_BITS] |= 1ul << (first % WORD_BITS);
-	}
+	if (!ret)
+		return 0;
+	return failx("%s \"%s\" is not a list such as \"0-3,7\" of numbers below %u", what, list,
+		     max);
 }
 
 int limits_affinity(pid_t pid, const char *list)

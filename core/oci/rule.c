@@ -95,45 +95,20 @@ bool check_new_ns(const struct check *k, int type)
 	return false;
 }
 
-/* One number of a list. Beyond any machine there is: NR_CPUS and MAX_NUMNODES end far below. */
-static const char *list_number(const char **s, unsigned *n)
-{
-	for (*n = 0; **s >= '0' && **s <= '9'; ++*s)
-		if ((*n = *n * 10 + (unsigned)(**s - '0')) > 65535)
-			return "has a number above 65535";
-	return NULL;
-}
+/* Larger than any machine: NR_CPUS and MAX_NUMNODES end far below. */
+#define LIST_MAX 65535
 
 const char *check_list(const char *s)
 {
-	const char *bad;
-	unsigned from, to;
+	uint64_t from, to;
+	int ret;
 
-	for (; *s; s++) {
-		while (*s == ' ' || *s == ',')
-			s++;
-		if (!*s)
-			break;
-		if (*s < '0' || *s > '9')
-			return "must be a list such as 0-3,7";
-		bad = list_number(&s, &from);
-		if (!bad && *s == '-') {
-			if (*++s < '0' || *s > '9')
-				return "must be a list such as 0-3,7";
-			bad = list_number(&s, &to);
-			if (!bad && to < from)
-				bad = "has a range that ends before it begins";
-		}
-		if (bad)
-			return bad;
-		while (*s == ' ')
-			s++;
-		if (!*s)
-			break;
-		if (*s != ',')
-			return "must be a list such as 0-3,7";
-	}
-	return NULL;
+	while ((ret = scan_range(&s, &from, &to)) > 0)
+		if (to > LIST_MAX)
+			return "has a number above 65535";
+	if (to < from)
+		return "has a range that ends before it begins";
+	return ret ? "must be a list such as 0-3,7" : NULL;
 }
 
 bool check_net_name(const char *name)
