@@ -9,6 +9,13 @@
 #include <sys/wait.h>
 
 static struct arena arena;
+static pid_t self; /* in the name of each cgroup: two of these programs may run at once */
+
+/* named("-PID") and what follows. */
+static const char *named(const char *rest)
+{
+	return arena_printf(&arena, "/ocibox-test-%d%s", self, rest);
+}
 
 static void print_line(enum log_level level, const char *text)
 {
@@ -84,7 +91,7 @@ static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, co
 
 static struct cgroup *new_cgroup(const char *path, const struct oci_resources *r)
 {
-	struct cgroup_want want = { .id = "ocibox-test", .path = path, .resources = r };
+	struct cgroup_want want = { .id = named("") + 1, .path = path, .resources = r };
 	struct cgroup *cg = NULL;
 
 	if (cgroup_plan(&arena, &want, &cg) < 0) {
@@ -100,7 +107,7 @@ static void test_life(void)
 	struct oci_memory memory = { .limit = &limit };
 	struct oci_pids pids = { .limit = &pids_limit };
 	struct oci_resources r = { .memory = &memory, .pids = &pids };
-	struct cgroup *cg = new_cgroup("/ocibox-test/deep/leaf", &r), *again = NULL;
+	struct cgroup *cg = new_cgroup(named("/deep/leaf"), &r), *again = NULL;
 	struct oci_state state = { 0 };
 	cgroup_pids found;
 	int status;
@@ -127,7 +134,7 @@ static void test_life(void)
 	ok(pid > 0, "a process joins: %s", err_text());
 	if (pid <= 0)
 		return;
-	ok(count_in(pid, "/ocibox-test/deep/leaf") == cg->ndirs, "it is in all %zu hierarchies",
+	ok(count_in(pid, named("/deep/leaf")) == cg->ndirs, "it is in all %zu hierarchies",
 	   cg->ndirs);
 	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid,
 	   "it is listed");
@@ -139,9 +146,9 @@ static void test_life(void)
 	ok(cgroup_is_frozen(again) == 0, "not frozen");
 	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s",
 	   err_text());
-	ok(!new_cgroup("/ocibox-test/deep/leaf", NULL) && strstr(err_text(), "not empty"),
+	ok(!new_cgroup(named("/deep/leaf"), NULL) && strstr(err_text(), "not empty"),
 	   "a used cgroup is refused: %s", err_text());
-	ok(cgroup_create(new_cgroup("/ocibox-test/deep/leaf/below", NULL)) < 0 &&
+	ok(cgroup_create(new_cgroup(named("/deep/leaf/below"), NULL)) < 0 &&
 		   strstr(err_text(), "frozen"),
 	   "and a frozen one: %s", err_text());
 	err_clear("both were to be refused");
@@ -167,7 +174,7 @@ static void test_life(void)
 static void test_tree(void)
 {
 	struct rlimit files, few;
-	struct cgroup *cg = new_cgroup("/ocibox-test-tree", NULL);
+	struct cgroup *cg = new_cgroup(named("-tree"), NULL);
 	struct cg_dir *d;
 	cgroup_pids found;
 	int fd, depth, status;
@@ -183,7 +190,7 @@ static void test_tree(void)
 		pause();
 		_exit(0);
 	}
-	ok(cgroup_attach(cg, pid, false) == 0 && is_in(pid, "/ocibox-test-tree"), "attach: %s",
+	ok(cgroup_attach(cg, pid, false) == 0 && is_in(pid, named("-tree")), "attach: %s",
 	   err_text());
 	d = cg->v2 && cg->v2->path ? cg->v2 : cg_dir_of(cg, CTL_DEVICES);
 	fd = open(d->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -226,7 +233,7 @@ static void test_tree(void)
 /* systemd in a container moves itself away from where it was started. */
 static void test_follow(void)
 {
-	struct cgroup *cg = new_cgroup("/ocibox-test-follow", NULL);
+	struct cgroup *cg = new_cgroup(named("-follow"), NULL);
 	int procfd __cleanup(fd_close) = procfs_open();
 	const char *path;
 	pid_t pid;
@@ -256,8 +263,8 @@ static void test_follow(void)
 /* A process may come between plan and create: neither it nor its sub-cgroups may suffer for it. */
 static void test_taken(void)
 {
-	struct cgroup *first = new_cgroup("/ocibox-test-taken", NULL),
-		      *second = new_cgroup("/ocibox-test-taken", NULL);
+	struct cgroup *first = new_cgroup(named("-taken"), NULL),
+		      *second = new_cgroup(named("-taken"), NULL);
 	const char *sub;
 	int status;
 	pid_t pid;
@@ -283,7 +290,7 @@ static void test_taken(void)
 /* A number read from cgroup.procs may be somebody else's when the signal is sent. */
 static void test_reused(void)
 {
-	struct cgroup *cg = new_cgroup("/ocibox-test-reused", NULL);
+	struct cgroup *cg = new_cgroup(named("-reused"), NULL);
 	pid_t pids[2];
 	int status;
 
@@ -310,7 +317,7 @@ static void test_reused(void)
 /* rmdir must wait for a process that dies while we are at it, without being told. */
 static void test_wait(void)
 {
-	struct cgroup *cg = new_cgroup("/ocibox-test-wait", NULL);
+	struct cgroup *cg = new_cgroup(named("-wait"), NULL);
 	int status;
 	pid_t pid;
 
@@ -343,7 +350,7 @@ static void eat(size_t bytes)
 
 static void test_stats(void)
 {
-	struct cgroup *cg = new_cgroup("/ocibox-test-stats", NULL);
+	struct cgroup *cg = new_cgroup(named("-stats"), NULL);
 	struct json_out o = { .arena = &arena };
 	struct cgroup_stats s;
 	struct json *tree;
@@ -378,7 +385,7 @@ static void test_oom(void)
 	int64_t limit = 16 << 20;
 	struct oci_memory memory = { .limit = &limit, .swap = &limit };
 	struct oci_resources r = { .memory = &memory };
-	struct cgroup *cg = new_cgroup("/ocibox-test-oom", &r);
+	struct cgroup *cg = new_cgroup(named("-oom"), &r);
 	struct cgroup_oom oom;
 	struct pollfd p = { .events = POLLIN };
 	int status, ret = 0;
@@ -438,7 +445,7 @@ static void test_update(void)
 	struct oci_memory m = { .limit = &limit, .swap = &swap };
 	struct oci_cpu c = { .quota = &quota, .period = &period, .burst = &burst };
 	struct oci_resources r = { .memory = &m, .cpu = &c };
-	struct cgroup *cg = new_cgroup("/ocibox-test-update", NULL), *again;
+	struct cgroup *cg = new_cgroup(named("-update"), NULL), *again;
 	struct oci_state state = { 0 };
 
 	if (!cg || cgroup_create(cg) < 0) {
@@ -486,7 +493,7 @@ static int rootless_claims(void)
 	int64_t limit = 100;
 	struct oci_pids pids = { .limit = &limit };
 	struct oci_resources r = { .pids = &pids };
-	struct cgroup_want want = { .id = "ocibox-test-rootless", .tolerant = true };
+	struct cgroup_want want = { .id = named("-rootless") + 1, .tolerant = true };
 	struct cgroup *cg;
 
 	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) < 0)
@@ -500,7 +507,7 @@ static int rootless_claims(void)
 	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) == 0 || err_num() != EACCES)
 		return 4;
 	want.resources = NULL;
-	want.path = "/ocibox-test-rootless";
+	want.path = named("-rootless");
 	if (cgroup_plan(&arena, &want, &cg) < 0 || cgroup_create(cg) == 0)
 		return 5;
 	want.path = NULL;
@@ -523,8 +530,8 @@ static void test_rootless(void)
 
 static void test_delegate(void)
 {
-	struct cgroup_want want = { .id = "ocibox-test-delegate",
-				    .path = "/ocibox-test-delegate",
+	struct cgroup_want want = { .id = named("-delegate") + 1,
+				    .path = named("-delegate"),
 				    .delegate = true,
 				    .delegate_uid = 1234 };
 	struct cgroup *cg = NULL;
@@ -546,7 +553,7 @@ static void test_delegate(void)
 /* The device program on a v2 directory, whoever else rules devices here. */
 static void test_bpf(void)
 {
-	struct cgroup *cg = new_cgroup("/ocibox-test-bpf", NULL);
+	struct cgroup *cg = new_cgroup(named("-bpf"), NULL);
 	struct bpf_code *code;
 	struct dev_set set;
 	int status, door;
@@ -590,6 +597,7 @@ int main(void)
 	static char block[1 << 20];
 
 	arena_init(&arena, block, sizeof(block));
+	self = getpid();
 	log_sink.line = print_line;
 	if (geteuid() != 0 || cgroup_layout() == CGROUP_NONE) {
 		printf("1..0 # SKIP needs root and mounted cgroups\n");
