@@ -159,7 +159,8 @@ if setpriv --bounding-set -dac_override true 2>/dev/null; then
 	argv echo ran
 	config_set /linux/cgroupsPath "\"/$mark-top/pre\""
 	for h in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do
-		[ -e "$h/cgroup.procs" ] && mkdir "$h/$mark-top" "$h/$mark-top/pre" || continue
+		[ -e "$h/cgroup.procs" ] || continue
+		mkdir "$h/$mark-top" "$h/$mark-top/pre" || continue
 		for d in "$h/$mark-top" "$h/$mark-top/pre"; do
 			[ ! -e "$h/cpuset.cpus" ] || { cat "$h/cpuset.cpus" >"$d/cpuset.cpus"; cat "$h/cpuset.mems" >"$d/cpuset.mems"; }
 		done
