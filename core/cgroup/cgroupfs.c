@@ -38,18 +38,6 @@ static int check_unused(struct cgroup *cg, struct cg_dir *d)
 	return 0;
 }
 
-int cg_dir_check_frozen(const struct cg_dir *d)
-{
-	char buf[256];
-	uint64_t frozen = 0;
-
-	if (cg_dir_read(d, d->v2 ? "cgroup.events" : "freezer.state", buf, sizeof(buf)) < 0)
-		return 0; /* KERNEL 5.2: the v2 freezer; nothing can be frozen without */
-	if (d->v2 ? tree_keyed(buf, "frozen", &frozen) && frozen : strncmp(buf, "THAWED", 6) != 0)
-		return failx("container's cgroup unexpectedly frozen: %s", d->path);
-	return 0;
-}
-
 static int make_dir(struct cgroup *cg, struct cg_dir *d)
 {
 	struct tree_made made = { .arena = cg->arena, .each = cg_version(d)->level, .arg = d };

@@ -194,7 +194,7 @@ int tree_mkdir(const char *path, size_t base, struct tree_made *made);
 /* Undoes tree_mkdir; cuts path up. */
 void tree_unmake(char *path, unsigned levels);
 
-/* ---- cgroup.c: one container ----------------------------------------------------------------- */
+/* ---- dir.c: the directories of one container --------------------------------------------------- */
 
 struct cg_dir {
 	const char *names; /* as in struct hier */
@@ -232,36 +232,6 @@ struct cgroup {
 	size_t nannotations;
 };
 
-/* Who makes and removes the directories. */
-struct cg_manager {
-	int (*plan)(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
-	int (*create)(struct cgroup *cg);
-	/* before the first process is put in by writing; NULL: nothing to do. 1: it lies there already
-	 * where the manager keeps its own */
-	int (*start)(struct cgroup *cg, pid_t pid);
-	/* new limits, before the files are written; NULL: nothing to do */
-	int (*update)(struct cgroup *cg, const struct oci_resources *r);
-	int (*remove)(struct cgroup *cg);
-};
-extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
-
-/* What differs between the versions in one directory. */
-struct cg_version {
-	int (*level)(const char *path, void *dir); /* behind each mkdir; -1 and errno */
-	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* behind the last one */
-	/* returns when it has happened; ETIMEDOUT after that time of clock_ms */
-	int (*freeze)(struct cg_dir *d, bool frozen, int64_t until);
-	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
-	int (*kill)(struct cg_dir *d); /* SIGKILL to all at once; 1 done, 0 cannot */
-};
-extern const struct cg_version cg_v1, cg_v2;
-/* cgroup.controllers at the mount, read once; also fills where.v2. NULL without v2. */
-const char *v2_root_controllers(struct cgroup *cg);
-static inline const struct cg_version *cg_version(const struct cg_dir *d)
-{
-	return d->v2 ? &cg_v2 : &cg_v1;
-}
-
 /* Where all processes are listed. */
 struct cg_dir *cg_procs_dir(struct cgroup *cg);
 /* The directory where ctl is, NULL when there is none. */
@@ -282,14 +252,24 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 	for (__typeof__(&(cg)->dirs[0]) d = (cg)->dirs; d < (cg)->dirs + (cg)->ndirs; d++)         \
 		if (d->path)
 
-#define CG_PIDS_MAX 64
-/* Signals those of pids (CG_PIDS_MAX at most) that live in path or below it. */
-int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig);
+/* ---- v1.c, v2.c: what differs between the versions ----------------------------------------------- */
 
-/* What cg_manager_cgroupfs does; the systemd manager does some of it too. */
-int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
-int cgroupfs_create(struct cgroup *cg);
-int cgroupfs_remove(struct cgroup *cg);
+/* What differs between the versions in one directory. */
+struct cg_version {
+	int (*level)(const char *path, void *dir); /* behind each mkdir; -1 and errno */
+	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* behind the last one */
+	/* returns when it has happened; ETIMEDOUT after that time of clock_ms */
+	int (*freeze)(struct cg_dir *d, bool frozen, int64_t until);
+	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
+	int (*kill)(struct cg_dir *d); /* SIGKILL to all at once; 1 done, 0 cannot */
+};
+extern const struct cg_version cg_v1, cg_v2;
+/* cgroup.controllers at the mount, read once; also fills where.v2. NULL without v2. */
+const char *v2_root_controllers(struct cgroup *cg);
+static inline const struct cg_version *cg_version(const struct cg_dir *d)
+{
+	return d->v2 ? &cg_v2 : &cg_v1;
+}
 
 /* ---- apply.c --------------------------------------------------------------------------------- */
 
@@ -297,5 +277,31 @@ bool apply_in_userns(uint32_t *root); /* *root: host id of our root, may be NULL
 int apply_check(struct cgroup *cg, const struct oci_resources *r); /* can all of it be met here? */
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);
+
+/* ---- freeze.c ------------------------------------------------------------------------------------ */
+
+#define CG_PIDS_MAX 64
+/* Signals those of pids (CG_PIDS_MAX at most) that live in path or below it. */
+int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig);
+
+/* ---- cgroupfs.c, systemd.c: the managers --------------------------------------------------------- */
+
+/* Who makes and removes the directories. */
+struct cg_manager {
+	int (*plan)(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
+	int (*create)(struct cgroup *cg);
+	/* before the first process is put in by writing; NULL: nothing to do. 1: it lies there already
+	 * where the manager keeps its own */
+	int (*start)(struct cgroup *cg, pid_t pid);
+	/* new limits, before the files are written; NULL: nothing to do */
+	int (*update)(struct cgroup *cg, const struct oci_resources *r);
+	int (*remove)(struct cgroup *cg);
+};
+extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
+
+/* What cg_manager_cgroupfs does; the systemd manager does some of it too. */
+int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
+int cgroupfs_create(struct cgroup *cg);
+int cgroupfs_remove(struct cgroup *cg);
 
 #endif
