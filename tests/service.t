@@ -187,5 +187,19 @@ is 'a privileged container nests 300 folders beside its socket' "$status $out" '
 do_runc delete --force "$id"
 is 'and can be deleted' "$status $(states_left)" '0 ' || diag "$err"
 
+config_set /process/capabilities '{"bounding":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"effective":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"permitted":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"]}'
+script <<'END'
+mount -o remount,bind,rw /run/notify
+cd /run/notify && mkdir -p d/e f && echo x >file && echo y >d/file && probe immutable file d/file d/e d f .
+END
+manager
+under run --bundle "$bundle" --keep "$id"
+case $out in
+*errno*) skip 'makes its folder immutable' "no such attributes here: $out" ;;
+*) is 'a privileged container makes its folder immutable' "$status" 0 || diag "$err" ;;
+esac
+do_runc delete --force "$id"
+is 'and that can be deleted too' "$status $(states_left)" '0 ' || diag "$err"
+
 nothing_left
 done_testing

@@ -4,10 +4,12 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 
 #define STATE_FILE "state.json"
@@ -179,6 +181,23 @@ int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
 
 /* ---- removing ------------------------------------------------------------------------------------------ */
 
+/* A privileged container may have made a file immutable, or one that only grows (chattr(1)): not any more. */
+static bool make_mutable(int dir, const char *name)
+{
+	int fd __cleanup(fd_close) = -1, flags;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return false;
+	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 /* What lies in name goes, or comes up to dir under a new name; then name goes. False: nothing could be done. */
 static bool move_up(int dir, const char *name, unsigned *n)
 {
@@ -200,7 +219,8 @@ static bool move_up(int dir, const char *name, unsigned *n)
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)secret, (*n)++);
-		moved |= !unlinkat(sub, e->d_name, 0) || !renameat(sub, e->d_name, dir, to);
+		moved |= !unlinkat(sub, e->d_name, 0) || make_mutable(sub, e->d_name) ||
+			 !renameat(sub, e->d_name, dir, to);
 	}
 	closedir(d);
 	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
@@ -227,7 +247,8 @@ static int remove_files(int dir)
 			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
 			    unlinkat(dir, e->d_name, 0) < 0 &&
 			    unlinkat(dir, e->d_name, AT_REMOVEDIR) < 0)
-				again |= move_up(dir, e->d_name, &n);
+				again |= make_mutable(dir, e->d_name) ||
+					 move_up(dir, e->d_name, &n);
 		closedir(d);
 	} while (again);
 	return 0;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -55,6 +56,24 @@ static int do_below(char **argv)
 			return say("below: /proc at", n);
 	}
 	return say("below: nothing in", n);
+}
+
+#ifndef FS_IOC_SETFLAGS /* linux/fs.h */
+#define FS_IOC_SETFLAGS _IOW('f', 2, long)
+#define FS_IMMUTABLE_FL 0x10
+#endif
+
+/* Makes each file immutable, as chattr +i does. */
+static int do_immutable(char **argv)
+{
+	for (; *argv; argv++) {
+		int fd = open(*argv, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), flags = FS_IMMUTABLE_FL;
+
+		if (fd < 0 || ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
+			return say("immutable", -1);
+		close(fd);
+	}
+	return say("immutable", 0);
 }
 
 /* Every open descriptor and where it leads. */
@@ -494,6 +513,7 @@ static const struct verb {
 } verbs[] = {
 	{ "fds", 0, do_fds },
 	{ "below", 0, do_below },
+	{ "immutable", 1, do_immutable },
 	{ "ioprio", 0, do_ioprio },
 	{ "sched", 0, do_sched },
 	{ "personality", 0, do_personality },
