@@ -45,7 +45,7 @@ is 'line ends are not doubled' "$(od -An -c "$tmp/out" | tr -d ' \n')" 'one\r\nt
 # What `spec` writes, as it is: a shell on the terminal.
 mkdir "$tmp/shell"
 "$RUNC" spec --bundle "$tmp/shell"
-json_set "$tmp/shell/config.json" /process/rlimits/0/hard "$files" /process/rlimits/0/soft "$files"
+json_set "$tmp/shell/config.json" /process/rlimits/0/hard "$nofile_limit" /process/rlimits/0/soft "$nofile_limit"
 cp "$bundle/config.json" "$tmp/before.json"
 cp "$tmp/shell/config.json" "$bundle/config.json"
 config_set /process/env/- '"PS1=READY "' /process/env/- "\"OCI_TEST_MARK=$mark\""
