@@ -103,6 +103,7 @@ struct status_row {
 	char name[1100], state[16];
 	int pid, starts, status;
 	long long ms; /* in this state */
+	bool ready;
 	const char *reason;
 };
 
@@ -125,6 +126,7 @@ static int read_row(int fd, unsigned i, struct status_row *r)
 	r->starts = strtol(end, &end, 10);
 	r->status = strtol(end, &end, 10);
 	r->ms = strtoll(end, &end, 10);
+	r->ready = strtol(end, &end, 10);
 	r->reason = arena_strdup(&arena, *end ? end + 1 : end);
 	return 1;
 }
@@ -204,6 +206,7 @@ static void put_row(struct json_out *o, const struct status_row *r)
 		json_put_i64(o, "status", r->status);
 	if (*r->reason)
 		json_put_str(o, "reason", r->reason);
+	json_put_bool(o, "ready", r->ready);
 	json_put_i64(o, "seconds", r->ms / 1000);
 	put_usage(o, r);
 	json_close(o, '}');

@@ -51,5 +51,14 @@ check "$tmp/none.json"
 is "so is a boot.json" "$status" 1
 like "which is named too" "$err" "$tmp/none.json"
 
+rm -rf "$bundles/30-net" "$bundles/40-bad"
+cat >"$tmp/order.json" <<'E'
+{ "containers": [ { "name": "net", "after": [ "app" ] }, { "name": "app", "after": [ "net", "ghost" ] } ] }
+E
+check --bundles "$bundles" "$tmp/order.json"
+is "faults of the order: status 1" "$status" 1
+like "a name that is not there" "$out" 'app: after "ghost": there is no such container'
+like "a circle, with its names" "$out" 'a circle: net after app after net; net does not wait for app'
+
 nothing_left
 done_testing

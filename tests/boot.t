@@ -242,8 +242,8 @@ fresh
 
 # ---- a console that takes nothing, the last words, logs in files ------------------------------------------------------
 
-# A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines are more than
-# all pipes hold.
+# A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines of two
+# bytes are more than all pipes and the queue hold, so some are lost when they are written.
 rm -f "$con"
 mkfifo "$con"
 exec 9<>"$con"
@@ -359,6 +359,98 @@ like "status shows memory and processor time of one that runs" "$out" '"memory":
 order status
 like "in the table too" "$out" "^$a +running +[0-9]+ +1 +- +[0-9]+s +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
 down
+fresh
+
+# ---- order, readiness, health --------------------------------------------------------------------------------------------
+
+# net is a task; app and web are after it, and web is ready when it has made a file; late is after web.
+unit 10-"$a" "$sleeper"
+unit 20-"$b" 'trap "exit 0" TERM; echo up; until [ -e /dev/shm/go ]; do sleep 0.05; done; : >/dev/shm/ready; while :; do sleep 0.05; done'
+unit 30-"$c" 'echo working; sleep 1; exit 0'
+unit 40-"d-$mark" 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'
+unit 50-"e-$mark" 'exit 3'
+unit 60-"f-$mark" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "after": [ "$c" ] },
+    { "name": "$b", "after": [ "$c" ], "when": "done", "ready": { "file": "/dev/shm/ready" } },
+    { "name": "$c", "type": "task", "restart": "always", "after": [] },
+    { "name": "d-$mark", "after": [ "$b", "nobody-$mark" ] },
+    { "name": "e-$mark", "type": "task", "after": [ "f-$mark" ], "when": "started" },
+    { "name": "f-$mark", "after": [ "e-$mark" ], "when": "started" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "one that is after a task starts when it has ended well" wait_for state_is "$a" running
+ok "the task has ended, under always too" state_is "$c" ended
+started() { sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n'; }
+ok "so does another" wait_for state_is "$b" running
+like "in their order, whatever the directories are called" "$(started)" '^[ef]*c[ef]*(ab|ba)[ef]*$'
+ok "what is after one that is not ready waits" state_is "d-$mark" waiting
+order status "$b" --format json
+like "which status shows" "$out" '"ready":false'
+pid=$(field pid)
+: >"/proc/$machine/root/proc/$pid/root/dev/shm/go"
+ok "it is ready when the file is there" wait_for says "^oci-init: $b: ready\$"
+ok "and then what is after it starts" wait_for state_is "d-$mark" running
+ok "a name that is not there is reported" says "^oci-init: d-$mark: after \"nobody-$mark\": there is no such container"
+ok "a circle is reported with its names" says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
+ok "and opened" wait_for state_is "f-$mark" running
+down
+ended_in() { sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tr -d '\n'; }
+like "what is after another is stopped before it, the others at the same time" "$(ended_in)" 'd.*b'
+is "all of them, and the task" "$(ended_in | wc -c)" 5
+fresh
+
+# Stops at the same time: each ends when the other has been asked to.
+unit 1-"$a" "trap ': >$tmp/asked-a' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
+config_set /mounts/-  "{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
+unit 2-"$b" "trap ': >$tmp/asked-b' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
+config_set /mounts/-  "{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
+mkdir -p "$template$tmp"
+echo '{ "defaults": { "after": [], "stopTimeout": "1h" } }' >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+wait_for says "^$a: up" && wait_for says "^$b: up"
+down
+is "independent containers are stopped at the same time" "$ended:$(grep -c 'ended with status 0' "$con")" 130:2
+rm -f "$tmp/asked-a" "$tmp/asked-b"
+fresh
+
+# a says READY=1; b fails its health check once it has run for a while; c is never ready; d is after it.
+unit 1-"$a" 'trap "exit 0" TERM; until [ -e /dev/shm/go ]; do sleep 0.05; done; probe notify READY=1; while :; do sleep 0.05; done'
+unit 2-"$b" "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"
+unit 3-"$c" "$sleeper"
+unit 4-"d-$mark" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "after": [], "backoff": { "first": "10ms" }, "startLimit": { "count": 2, "interval": "1h" } },
+  "containers": [ { "name": "$a", "ready": { "notify": true } },
+    { "name": "$b", "restart": "on-failure", "ready": { "command": [ "test", "-e", "/dev/shm/ready" ] },
+      "health": { "command": [ "sh", "-c", "[ ! -e /dev/shm/ill ]" ], "interval": "50ms", "retries": 2 } },
+    { "name": "$c", "ready": { "file": "/none" }, "startTimeout": "1s" }, { "name": "d-$mark", "after": [ "$c" ] } ] }
+E
+mkdir -p "$template/run"
+boot ocibox.config="$tmp/boot.json"
+in_shm() { # NAME FILE: makes it in that container
+	state_is "$1" running
+	: >"/proc/$machine/root/proc/$(field pid)/root/dev/shm/$2"
+}
+is_ready() { order status "$1" --format json; printf '%s' "$out" | grep -q '"ready":true'; }
+wait_for state_is "$a" running
+nok "one that reports that it is ready is not before" is_ready "$a"
+in_shm "$a" go
+ok "it is ready when it says READY=1" wait_for is_ready "$a"
+wait_for state_is "$b" running
+nok "one that a command judges is not ready before that succeeds" is_ready "$b"
+in_shm "$b" ready
+ok "then it is" wait_for is_ready "$b"
+in_shm "$b" ill
+ok "a health check that fails so often in a row is said" wait_for says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
+ok "and is a failure: it starts again" wait_for says "^oci-init: $b: ended with status 0; starts again"
+ok "one that is not ready in time has failed" wait_for state_is "$c" failed
+ok "and what is after it is not started" wait_for says "^oci-init: d-$mark: not started: one that it is after has failed"
+order status "d-$mark"
+like "which status shows" "$out" ' failed .* not started: one that it is after has failed'
+down
+is "and the machine ends" "$ended" 130
+nothing_left "nothing is left of order and health"
 fresh
 
 # ---- terminals ----------------------------------------------------------------------------------------------------------

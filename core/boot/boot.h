@@ -8,6 +8,7 @@
 #define BOOT_ROOT "/run/runc" /* --root of the containers: where runc looks without being told */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"
+#define BOOT_NOTIFY BOOT_DIR "/notify"
 
 /* ---- settings.c: command line and boot.json ------------------------------------------------------ */
 
@@ -16,8 +17,22 @@ enum boot_goal { BOOT_WAIT, BOOT_POWEROFF, BOOT_REBOOT, BOOT_HALT };
 enum boot_cgroup { BOOT_CGROUP_NONE, BOOT_CGROUP_V1, BOOT_CGROUP_HYBRID, BOOT_CGROUP_V2 };
 extern const struct json_word boot_goal_words[];
 
-/* How one container is kept. Times in milliseconds. */
+/* What a container waits for of those that it is `after`. */
+enum boot_when { BOOT_STARTED, BOOT_READY, BOOT_DONE };
+
+/* How one container is kept. Times in milliseconds. Commands end with NULL. */
 struct boot_rule {
+	bool task; /* it does something and ends */
+	const char *const
+		*after; /* names, NULL at the end; NULL itself: the one before it, when started */
+	int when;
+	bool ready_notify; /* ready when it says READY=1 (sd_notify(3)) */
+	const char *ready_file; /* when this is there in its root filesystem */
+	const char *const *ready_command; /* when this succeeds in it */
+	const char *const *health; /* what shows that it works */
+	int64_t health_interval, health_timeout;
+	uint32_t health_retries;
+	bool essential; /* the machine reboots when it has failed for good */
 	int restart, stop_signal;
 	int64_t backoff_first, backoff_max, start_interval, start_timeout, stop_timeout;
 	uint32_t start_count; /* 0: no limit */
@@ -74,6 +89,13 @@ extern const struct json_word super_words[];
 
 struct super_one {
 	const struct boot_rule *rule;
+	const size_t *after; /* those it is after: each stands before it */
+	size_t nafter;
+	int when;
+	bool ready; /* others may rely on it */
+	bool sick; /* it is being stopped as one that has failed */
+	bool vain; /* failed, because one that it is after has */
+	bool held; /* while going down: one that is after it lives */
 	enum super_state state;
 	int64_t due, began, delay, window; /* ms; delay: the last pause */
 	uint32_t starts, in_window;
@@ -86,7 +108,7 @@ struct super_one {
 
 struct super {
 	struct super_one *at;
-	size_t n, next; /* next: the first that has not had its turn */
+	size_t n;
 	enum boot_goal goal;
 	bool told; /* the end of all, or of the shutdown */
 };
@@ -100,7 +122,9 @@ struct super_act {
 enum super_wish { SUPER_NOTHING, SUPER_OFF, SUPER_AGAIN };
 
 /* Pure: what happened goes in, super_next gives what to do until it is false. */
+void super_started(struct super *s, size_t i, int64_t now); /* its program was executed */
 void super_ready(struct super *s, size_t i);
+void super_sick(struct super *s, size_t i); /* stop it, and take that for a failure */
 void super_exit(struct super *s, size_t i, int status, enum super_wish wish, int64_t now);
 void super_start(struct super *s, size_t i, int64_t now);
 void super_stop(struct super *s, size_t i, bool again, int64_t now);
@@ -108,6 +132,7 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now);
 bool super_next(struct super *s, int64_t now, struct super_act *act);
 int64_t super_due(const struct super *s); /* when to ask again; INT64_MAX never */
 bool super_alive(const struct super_one *o); /* has a process */
+bool super_readiness(const struct boot_rule *r); /* it has to show that it is ready */
 void super_look(struct super_one *o, int64_t now); /* keeps `since` */
 /* What the line of --exit-file says, in words; "" says what the status of the runtime does. */
 enum super_wish super_reason(const char *line, int status, char *out, size_t size);
@@ -197,12 +222,20 @@ void mounts_end(void); /* unmounts, or mounts read-only */
 
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------------------- */
 
+struct probe {
+	pid_t pid; /* of the check, 0: none is at work */
+	bool health; /* it asks whether the container works, not whether it is ready */
+	unsigned tries, bad; /* signals that it got; failures in a row */
+	int64_t due; /* of the next check, or of the end of this one */
+};
+
 struct unit {
 	const char *name, *dir, *pidfile, *exitfile, *state;
 	char reason[128]; /* how it ended last, in words; "": it has not */
 	char **argv; /* runc run */
 	struct boot_rule rule;
 	struct log log;
+	struct probe probe;
 	pid_t run; /* `runc run`, then what clears away behind it, 0 none */
 	int raw; /* how `runc run` ended, while it is cleared away */
 	bool clearing;
@@ -217,7 +250,7 @@ struct machine {
 	struct super super;
 	struct unit *units;
 	size_t n;
-	int signals, inotify, control;
+	int signals, inotify, control, notify;
 	struct watchdog watchdog;
 	struct arena *arena; /* for the set-up */
 	bool kernel; /* the kernel started us */
@@ -229,6 +262,8 @@ struct machine {
 
 /* Never returns. kernel: the kernel started us, and /proc/cmdline is ours. argv: further settings. */
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
+/* Sorts the containers so that each comes after those it is `after`; a circle is reported and opened. */
+void units_order(struct arena *a, struct machine *m, void (*say)(void));
 int units_find(struct arena *a, struct machine *m);
 /* What is wrong with the bundles and with rows about none: a line each. Returns how many. */
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));
@@ -236,6 +271,14 @@ pid_t unit_start(const struct unit *u); /* -1: the record */
 pid_t unit_clear(const struct unit *u); /* 0: nothing was left by a runtime that was killed; -1 */
 pid_t unit_kill(const struct unit *u, int sig); /* the container, by the runtime */
 int unit_signal(const struct unit *u, int sig); /* the same by `runc run` where it passes it on */
+_Noreturn void unit_execute(char *const *argv); /* in a child: by this program */
+/* probe.c: readiness and health */
+void probe_listen(struct machine *m);
+void probe_heard(struct machine *m);
+void probe_start(struct unit *u, int64_t now); /* it runs: nothing is known of it yet */
+int64_t probe_due(const struct machine *m, size_t i);
+void probe_turn(struct machine *m, int64_t now);
+bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* pid was a check */
 void control_open(struct machine *m);
 void control_accept(struct machine *m);
 void control_serve(struct machine *m, size_t at, int64_t now);

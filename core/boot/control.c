@@ -10,8 +10,9 @@
 
 /*
  * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "poweroff", "reboot", "halt".
- * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS
- * REASON" with STATUS -1 and no REASON when there is none, and MS since it came into that state. Nothing is remembered between two requests.
+ * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY
+ * REASON": STATUS -1 and no REASON when it has not ended yet, MS since it came into that state, READY 0 or 1.
+ * Nothing is remembered between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 
@@ -75,9 +76,10 @@ static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 	if (i >= m->n)
 		return snprintf(out, size, "end");
 	o = &m->super.at[i];
-	return snprintf(out, size, "%s %s %d %u %d %lld %s", m->units[i].name,
+	return snprintf(out, size, "%s %s %d %u %d %lld %d %s", m->units[i].name,
 			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
-			o->status, (long long)(clock_ms() - o->since), m->units[i].reason);
+			o->status, (long long)(clock_ms() - o->since), o->ready,
+			m->units[i].reason);
 }
 
 static int answer(struct machine *m, char *request, int64_t now, char *out, size_t size)

@@ -51,14 +51,25 @@ static void put_line(struct log *l, const char *text, size_t len)
 		err_clear("the kernel takes no more just now");
 }
 
+/* In whole lines too: a file that is renamed does not end within one. */
+static void flush_to_file(struct log *l, bool all)
+{
+	char *end = all ? NULL : memrchr(l->line, '\n', l->len);
+	size_t len = end ? (size_t)(end + 1 - l->line) : all || l->len == LOG_LINE ? l->len : 0;
+
+	if (!len || !logfile_send(&l->file, l->line, len))
+		return;
+	l->len -= len;
+	memmove(l->line, l->line + len, l->len);
+}
+
 /* Whole lines of what is there, or all of it. */
 static void flush(struct log *l, bool all)
 {
 	size_t from = 0;
 
 	if (l->to_file) {
-		if (!l->len || logfile_send(&l->file, l->line, l->len))
-			l->len = 0;
+		flush_to_file(l, all);
 		return;
 	}
 	for (;;) {
@@ -88,7 +99,7 @@ static bool take(struct log *l)
 
 	/* A writer of files that lags behind has left the line here. */
 	if (!l->held && l->to_file && l->len)
-		flush(l, true);
+		flush(l, false);
 	n = log_takes(l) ? read(l->in, l->line + l->len, LOG_LINE - l->len) : 0;
 	if (n <= 0)
 		return false;
@@ -135,13 +146,15 @@ bool log_pump(struct log *l)
 
 int64_t log_due(const struct log *l)
 {
-	return l->held || l->to_file || !l->len ? INT64_MAX : l->heard + SILENCE_MS;
+	return l->held || !l->len ? INT64_MAX : l->heard + SILENCE_MS;
 }
 
 void log_silence(struct log *l, int64_t now)
 {
-	if (log_due(l) <= now)
-		flush(l, true);
+	if (log_due(l) > now)
+		return;
+	flush(l, true);
+	l->heard = now; /* the writer of files may have had no room */
 }
 
 bool log_end(struct log *l)

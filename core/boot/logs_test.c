@@ -67,6 +67,13 @@ static void test_reason(void)
 	ok(strlen(why) == 599 - LOG_LINE, "of a line that is too long the end");
 }
 
+/* What was written, and silence. */
+static void comes(void)
+{
+	log_pump(&log_);
+	log_silence(&log_, clock_ms() + 1000);
+}
+
 static void test_held(void)
 {
 	static char line[101];
@@ -84,7 +91,9 @@ static void test_held(void)
 	ok(strlen(file(log_.file.path)) == 70006, "what was held goes out");
 	says("sec");
 	log_pump(&log_);
-	is_str(file(log_.file.path) + 70000, "first\nsec", "and then what comes");
+	is_str(file(log_.file.path) + 70000, "first\n", "a line goes to the file whole");
+	comes();
+	is_str(file(log_.file.path) + 70000, "first\nsec", "or after a silence");
 }
 
 static void test_rotation(void)
@@ -93,21 +102,21 @@ static void test_rotation(void)
 	log_release(&log_);
 	for (const char *s = "abcd\0efgh\0ijkl\0"; *s; s += 5) {
 		says(s);
-		log_pump(&log_);
+		comes();
 	}
 	is_str(file(log_.file.path), "ijkl", "a full file makes room");
 	is_str(file(log_.file.old), "abcdefgh", "and is kept");
 	says("a longer one than the limit");
-	log_pump(&log_);
+	comes();
 	is_str(file(log_.file.old), "ijkl", "its predecessor goes");
 	is_str(file(log_.file.path), "a longer one than the limit", "one write is never parted");
 	log_.file.max = 0;
 	log_.file.fd = dup2(open("/dev/full", O_WRONLY), log_.file.fd);
 	says("lost");
-	log_pump(&log_);
+	comes();
 	ok(log_.file.failing, "a full disk loses it");
 	says("lost too");
-	log_pump(&log_);
+	comes();
 	ok(!*err_text(), "and leaves no error about");
 }
 
@@ -124,7 +133,7 @@ static void test_console(void)
 	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a console");
 	ok(write(log_.out, nasty, sizeof(nasty) - 1) == sizeof(nasty) - 1,
 	   "a line that plays with it");
-	log_pump(&log_);
+	comes();
 	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is told");
 	dup2(old, 2);
 	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");

@@ -132,6 +132,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	watch_starts(m);
 	control_open(m);
 	units_find(a, m);
+	probe_listen(m);
 	for (size_t i = 0; i < m->n; i++)
 		if (m->units[i].log.to_file) {
 			logfile_start();
@@ -227,7 +228,7 @@ static void act(struct machine *m, const struct super_act *a)
 			console_error();
 			super_exit(&m->super, a->i, 255, SUPER_NOTHING, clock_ms());
 		} else if (m->inotify < 0) {
-			super_ready(&m->super, a->i);
+			super_started(&m->super, a->i, clock_ms());
 		}
 		break;
 	case SUPER_SIGNAL:
@@ -258,6 +259,12 @@ static void tell_limits(struct machine *m)
 	for (size_t i = 0; i < m->n; i++) {
 		struct super_one *o = &m->super.at[i];
 
+		if (o->vain) {
+			o->vain = false;
+			snprintf(m->units[i].reason, sizeof(m->units[i].reason),
+				 "not started: one that it is after has failed");
+			console_say("%s: %s", m->units[i].name, m->units[i].reason);
+		}
 		if (!o->limited)
 			continue;
 		o->limited = false;
@@ -286,7 +293,8 @@ static void on_started(struct machine *m)
 					continue;
 				if (file_read_line(AT_FDCWD, u->pidfile, text, sizeof(text)) > 0)
 					u->pid = strtol(text, NULL, 10);
-				super_ready(&m->super, i);
+				super_started(&m->super, i, clock_ms());
+				probe_start(u, clock_ms());
 				console_say("%s: started (process %d)", u->name, (int)u->pid);
 				log_release(&u->log);
 			}
@@ -313,7 +321,7 @@ static void reap(struct machine *m)
 		on_started(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		watchdog_feed(&m->watchdog);
-		if (logfile_ended(pid))
+		if (logfile_ended(pid) || probe_ended(m, pid, status, clock_ms()))
 			continue;
 		if (pid == m->shell) {
 			m->shell = 0;
@@ -389,9 +397,14 @@ static int until(const struct machine *m, int64_t now)
 
 	if (m->watchdog.fd >= 0 && m->watchdog.due < due)
 		due = m->watchdog.due;
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t other = probe_due(m, i);
+
 		if (log_due(&m->units[i].log) < due)
 			due = log_due(&m->units[i].log);
+		if (other < due)
+			due = other;
+	}
 	if (m->shell_due < due)
 		due = m->shell_due;
 	/* Nothing reports which children have ended. */
@@ -409,6 +422,7 @@ enum {
 	P_CONTROL,
 	P_CONSOLE,
 	P_FILES,
+	P_NOTIFY,
 	P_CLIENTS,
 	P_LOGS = P_CLIENTS + CONTROL_MAX
 };
@@ -420,6 +434,7 @@ static int fill(const struct machine *m, struct pollfd *p)
 
 	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
 	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
+	p[P_NOTIFY] = (struct pollfd){ m->notify, POLLIN, 0 };
 	for (size_t i = 0; i < CONTROL_MAX; i++)
 		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
 	p[P_CONTROL] = (struct pollfd){ m->control, POLLIN, 0 };
@@ -436,8 +451,10 @@ static int fill(const struct machine *m, struct pollfd *p)
 
 static void serve(struct machine *m, const struct pollfd *p)
 {
-	if (p[P_INOTIFY].revents)
-		on_started(m);
+	if (p[P_INOTIFY].revents || p[P_NOTIFY].revents)
+		on_started(m); /* that it runs comes before that it is ready */
+	if (p[P_NOTIFY].revents)
+		probe_heard(m);
 	for (size_t i = 0; i < m->n; i++) {
 		watchdog_feed(&m->watchdog);
 		if (p[P_LOGS + i].revents)
@@ -465,6 +482,7 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 		console_push();
 		while (super_next(&m->super, now, &what))
 			act(m, &what);
+		probe_turn(m, now);
 		tell_limits(m);
 		for (size_t i = 0; i < m->n; i++)
 			super_look(&m->super.at[i], now);

@@ -24,6 +24,12 @@ const struct json_word boot_goal_words[] = {
 	{ "halt", BOOT_HALT },
 	{ NULL, 0 },
 };
+static const struct json_word type_words[] = { { "service", false },
+					       { "task", true },
+					       { NULL, 0 } };
+static const struct json_word when_words[] = {
+	{ "started", BOOT_STARTED }, { "ready", BOOT_READY }, { "done", BOOT_DONE }, { NULL, 0 }
+};
 static const struct json_word bool_words[] = {
 	{ "yes", 1 }, { "true", 1 },  { "1", 1 }, { "", 1 },
 	{ "no", 0 },  { "false", 0 }, { "0", 0 }, { NULL, 0 },
@@ -195,8 +201,24 @@ struct boot_limit {
 	uint32_t *count;
 	const char *interval;
 };
+typedef LIST(const char *) boot_texts; /* NULL at the end */
+struct boot_ready {
+	bool notify;
+	const char *file;
+	boot_texts command;
+};
+struct boot_health {
+	boot_texts command;
+	const char *interval, *timeout;
+	uint32_t *retries;
+};
 struct boot_row {
 	const char *name;
+	int *type, *when;
+	boot_texts after;
+	struct boot_ready ready;
+	struct boot_health health;
+	bool *essential;
 	int *restart;
 	struct boot_backoff backoff;
 	struct boot_limit limit;
@@ -220,10 +242,31 @@ static const struct json_field limit_fields[] = {
 	ROW(STR, "interval", boot_limit, interval),
 	{ NULL },
 };
+static const struct json_field ready_fields[] = {
+	ROW(BOOL, "notify", boot_ready, notify),
+	ROW(STR, "file", boot_ready, file),
+	ROW(LIST, "command", boot_ready, command, .elem = JK_STR),
+	{ NULL },
+};
+static const struct json_field health_fields[] = {
+	ROW(LIST, "command", boot_health, command, .elem = JK_STR),
+	ROW(STR, "interval", boot_health, interval),
+	ROW(STR, "timeout", boot_health, timeout),
+	ROW(U32, "retries", boot_health, retries, .flags = JF_PTR),
+	{ NULL },
+};
+static const struct json_type ready_type = { sizeof(struct boot_ready), ready_fields };
+static const struct json_type health_type = { sizeof(struct boot_health), health_fields };
 static const struct json_type backoff_type = { sizeof(struct boot_backoff), backoff_fields };
 static const struct json_type limit_type = { sizeof(struct boot_limit), limit_fields };
 static const struct json_field row_fields[] = {
 	ROW(STR, "name", boot_row, name),
+	ROW(ENUM, "type", boot_row, type, .flags = JF_PTR, .sub = type_words),
+	ROW(LIST, "after", boot_row, after, .elem = JK_STR),
+	ROW(ENUM, "when", boot_row, when, .flags = JF_PTR, .sub = when_words),
+	ROW(OBJ, "ready", boot_row, ready, .sub = &ready_type),
+	ROW(OBJ, "health", boot_row, health, .sub = &health_type),
+	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	ROW(ENUM, "restart", boot_row, restart, .flags = JF_PTR, .sub = restart_words),
 	ROW(OBJ, "backoff", boot_row, backoff, .sub = &backoff_type),
 	ROW(OBJ, "startLimit", boot_row, limit, .sub = &limit_type),
@@ -288,6 +331,8 @@ static const struct value {
 	VALUE("startLimit.interval", WANT_TIME, limit.interval, start_interval, false, to_time),
 	VALUE("startTimeout", WANT_TIME, start_timeout, start_timeout, false, to_time),
 	VALUE("stopTimeout", WANT_TIME, stop_timeout, stop_timeout, false, to_time),
+	VALUE("health.interval", WANT_TIME, health.interval, health_interval, false, to_time),
+	VALUE("health.timeout", WANT_TIME, health.timeout, health_timeout, false, to_time),
 	VALUE("stopSignal", "a signal such as SIGTERM, but not SIGSTOP", stop_signal, stop_signal,
 	      false, to_signal),
 	VALUE("logSize", "bytes, or a size such as 64k or 1M", log_size, log_size, true, to_size),
@@ -314,6 +359,23 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 {
 	char buf[64];
 
+	if (r->type)
+		rule->task = *r->type;
+	if (r->after.at)
+		rule->after = r->after.at;
+	if (r->when)
+		rule->when = *r->when;
+	rule->ready_notify |= r->ready.notify;
+	if (r->ready.file)
+		rule->ready_file = r->ready.file;
+	if (r->ready.command.n)
+		rule->ready_command = r->ready.command.at;
+	if (r->health.command.n)
+		rule->health = r->health.command.at;
+	if (r->health.retries && *r->health.retries)
+		rule->health_retries = *r->health.retries;
+	if (r->essential)
+		rule->essential = *r->essential;
 	if (r->restart)
 		rule->restart = *r->restart;
 	if (r->limit.count)
@@ -334,6 +396,10 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 {
 	*out = (struct boot_rule){
 		.restart = s->restart,
+		.when = BOOT_READY,
+		.health_interval = 30000,
+		.health_timeout = 10000,
+		.health_retries = 3,
 		.stop_signal = SIGTERM,
 		.backoff_first = 1000,
 		.backoff_max = 60000,
@@ -417,12 +483,12 @@ static void check_row(struct reader *f, const struct json *tree, const char *at,
 	}
 }
 
-static bool is_row(const struct json_type *type, const char *key)
+static const struct json_field *row_of(const struct json_type *type, const char *key)
 {
 	for (const struct json_field *f = type->fields; f->name; f++)
 		if (!strcmp(f->name, key))
-			return true;
-	return false;
+			return f;
+	return NULL;
 }
 
 static void check_unknown(struct reader *f, const struct json *obj, const char *at,
@@ -430,14 +496,18 @@ static void check_unknown(struct reader *f, const struct json *obj, const char *
 {
 	char path[160], what[96];
 
-	for (const struct json *v = obj ? obj->child : NULL; v; v = v->next) {
+	for (const struct json *v = obj && obj->type == JSON_OBJECT ? obj->child : NULL; v;
+	     v = v->next) {
+		const struct json_field *row = row_of(type, v->key);
 		struct json_near near = { .name = v->key };
 
-		if (is_row(type, v->key))
-			continue;
-		for (const struct json_field *row = type->fields; row->name; row++)
-			json_near_offer(&near, row->name);
 		snprintf(path, sizeof(path), "%s.%.80s", at, v->key);
+		if (row && row->kind == JK_OBJ)
+			check_unknown(f, v, path, row->sub);
+		if (row)
+			continue;
+		for (row = type->fields; row->name; row++)
+			json_near_offer(&near, row->name);
 		snprintf(what, sizeof(what), "there is no such member%s%s%s",
 			 near.best ? ": did you mean " : "", near.best ? near.best : "",
 			 near.best ? "?" : "");
@@ -455,7 +525,7 @@ static void set_simple(struct arena *a, struct reader *f, struct boot_settings *
 				   : v->type == JSON_NUMBER ? arena_strndup(a, v->str, v->len)
 							    : NULL;
 
-		if (is_row(&file_type, v->key))
+		if (row_of(&file_type, v->key))
 			continue;
 		if (!text || !strcmp(v->key, "config")) {
 			json_fault(&f->faults, v, v->key,

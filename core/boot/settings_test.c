@@ -130,6 +130,35 @@ static void test_faults(void)
 	is_int(json("[]"), 1, "no object");
 }
 
+static void test_order(void)
+{
+	json("{\"defaults\":{\"after\":[],\"when\":\"started\"},\"containers\":["
+	     "{\"name\":\"a\",\"type\":\"task\"},"
+	     "{\"name\":\"b\",\"after\":[\"a\"],\"when\":\"done\",\"ready\":{\"file\":\"/f\"},"
+	     "\"health\":{\"command\":[\"x\",\"y\"],\"interval\":\"5s\",\"retries\":7}}]}");
+	is_str(told, "", "a task, and one after it");
+	boot_rule(&set, "a", &rule);
+	ok(rule.task && rule.after && !rule.after[0] && rule.when == BOOT_STARTED,
+	   "an empty after is one");
+	boot_rule(&set, "b", &rule);
+	ok(!rule.task && !strcmp(rule.after[0], "a") && !rule.after[1] && rule.when == BOOT_DONE,
+	   "names end with NULL");
+	is_str(rule.ready_file, "/f", "readiness");
+	ok(!strcmp(rule.health[1], "y") && !rule.health[2], "a command");
+	ok(rule.health_interval == 5000 && rule.health_timeout == 10000 && rule.health_retries == 7,
+	   "a health check, with its defaults");
+	json("{}");
+	boot_rule(&set, "c", &rule);
+	ok(!rule.after && !rule.task && rule.when == BOOT_READY && !rule.health, "nothing is said");
+	json("{\"containers\":[{\"name\":\"a\",\"type\":\"job\",\"health\":{\"intervall\":\"5s\","
+	     "\"timeout\":\"x\"}}]}");
+	ok(strstr(told, "type: \"job\" is not a value for it: it takes service or task"),
+	   "a type: %s", told);
+	ok(strstr(told, "health.intervall: there is no such member: did you mean interval?"),
+	   "a member of a member");
+	ok(strstr(told, "health.timeout: \"x\""), "its value");
+}
+
 static void test_names(void)
 {
 	is_str(boot_name("10-net"), "net", "10-net is net");
@@ -147,6 +176,7 @@ int main(void)
 	test_words();
 	test_json();
 	test_faults();
+	test_order();
 	test_names();
 	return done();
 }

@@ -31,10 +31,36 @@ bool super_alive(const struct super_one *o)
 
 /* ---- what happened --------------------------------------------------------------------------------- */
 
+bool super_readiness(const struct boot_rule *r)
+{
+	return r->ready_notify || r->ready_file || r->ready_command;
+}
+
+void super_started(struct super *s, size_t i, int64_t now)
+{
+	struct super_one *o = &s->at[i];
+
+	if (o->state != SUPER_STARTING)
+		return;
+	o->state = SUPER_RUNNING;
+	o->ready = !o->rule->task && !super_readiness(o->rule);
+	o->due = o->ready || o->rule->task ? INT64_MAX : now + o->rule->start_timeout;
+}
+
 void super_ready(struct super *s, size_t i)
 {
-	if (s->at[i].state == SUPER_STARTING)
-		s->at[i].state = SUPER_RUNNING;
+	struct super_one *o = &s->at[i];
+
+	if (o->state != SUPER_RUNNING)
+		return;
+	o->ready = true;
+	o->due = INT64_MAX;
+}
+
+void super_sick(struct super *s, size_t i)
+{
+	super_stop(s, i, false, 0);
+	s->at[i].sick = s->at[i].state == SUPER_STOPPING;
 }
 
 static int64_t next_delay(const struct super_one *o, int64_t now)
@@ -49,16 +75,18 @@ static int64_t next_delay(const struct super_one *o, int64_t now)
 void super_exit(struct super *s, size_t i, int status, enum super_wish wish, int64_t now)
 {
 	struct super_one *o = &s->at[i];
-	bool failed = status || o->state == SUPER_STARTING;
+	bool failed = status || o->state == SUPER_STARTING || o->sick, task = o->rule->task;
+	bool sick = o->sick && !o->again;
 
 	o->status = status;
+	o->ready = o->sick = false;
 	if (o->again && s->goal == BOOT_WAIT) {
 		super_start(s, i, now);
-	} else if (o->state == SUPER_STOPPING || o->state == SUPER_KILLING || s->goal ||
-		   wish == SUPER_OFF) {
+	} else if ((!sick && (o->state == SUPER_STOPPING || o->state == SUPER_KILLING)) ||
+		   s->goal || wish == SUPER_OFF) {
 		o->state = SUPER_STOPPED;
-	} else if (wish == SUPER_AGAIN || o->rule->restart == BOOT_ALWAYS ||
-		   (failed && o->rule->restart == BOOT_ON_FAILURE)) {
+	} else if (wish == SUPER_AGAIN || (!task && o->rule->restart == BOOT_ALWAYS) ||
+		   (failed && o->rule->restart != BOOT_NO)) {
 		o->delay = next_delay(o, now);
 		o->due = now + o->delay;
 		o->state = SUPER_BACKOFF;
@@ -135,6 +163,7 @@ void super_stop(struct super *s, size_t i, bool again, int64_t now)
 		return;
 	}
 	o->again = again;
+	o->sick = false; /* the order counts */
 	/* super_next signals it: due tells that this has not happened yet */
 	if (o->state == SUPER_STARTING || o->state == SUPER_RUNNING) {
 		o->state = SUPER_STOPPING;
@@ -192,6 +221,12 @@ static bool start(struct super *s, size_t i, int64_t now)
 /* Deadlines of one that is being stopped. */
 static bool press(struct super_one *o, int64_t now, struct super_act *act)
 {
+	/* It has not become ready in time. */
+	if (o->state == SUPER_RUNNING && o->due <= now && !o->ready) {
+		o->state = SUPER_STOPPING;
+		o->due = -1;
+		o->sick = true;
+	}
 	if (o->state == SUPER_STOPPING && o->due < 0) {
 		stop(o, now);
 		act->what = SUPER_SIGNAL;
@@ -211,48 +246,73 @@ static bool press(struct super_one *o, int64_t now, struct super_act *act)
 	return false;
 }
 
-/* The next in order, once the one before it runs. */
+/* What one waits for in d. */
+enum await { AWAIT_HOLD, AWAIT_GO, AWAIT_NEVER };
+
+static enum await await(const struct super_one *d, int when, int64_t now)
+{
+	if (when == BOOT_STARTED)
+		return d->state == SUPER_WAITING || (d->state == SUPER_STARTING && d->due > now)
+			       ? AWAIT_HOLD
+			       : AWAIT_GO;
+	/* One that has ended well has done all that it was to do. */
+	if (d->state == SUPER_ENDED || (when == BOOT_READY && d->ready))
+		return AWAIT_GO;
+	return d->state == SUPER_FAILED ? AWAIT_NEVER : AWAIT_HOLD;
+}
+
+/* One of those whose turn it is. */
 static bool first_start(struct super *s, int64_t now, size_t *i)
 {
-	for (; s->next < s->n; s->next++) {
-		const struct super_one *before = s->next ? &s->at[s->next - 1] : NULL;
+	for (*i = 0; *i < s->n; ++*i) {
+		struct super_one *o = &s->at[*i];
+		enum await all = AWAIT_GO;
 
-		if (before && before->state == SUPER_STARTING && before->due > now)
-			return false;
-		*i = s->next;
-		if (s->at[*i].state == SUPER_WAITING && start(s, *i, now)) {
-			s->next++;
-			return true;
+		for (size_t k = 0; o->state == SUPER_WAITING && k < o->nafter && all != AWAIT_NEVER;
+		     k++) {
+			enum await one = await(&s->at[o->after[k]], o->when, now);
+
+			all = one == AWAIT_GO ? all : one;
 		}
+		if (all == AWAIT_NEVER) {
+			o->state = SUPER_FAILED;
+			o->vain = true;
+		}
+		if (o->state == SUPER_WAITING && all == AWAIT_GO && start(s, *i, now))
+			return true;
 	}
 	return false;
 }
 
 static bool all_ended(const struct super *s)
 {
-	if (s->next < s->n)
-		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->at[i].state < SUPER_ENDED)
 			return false;
 	return true;
 }
 
+/* The last ones first: one is stopped when all that are after it, near or far, have ended. */
 static bool next_down(struct super *s, int64_t now, struct super_act *act)
 {
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		s->at[i].held = false;
 	for (size_t i = s->n; i--;) {
 		struct super_one *o = &s->at[i];
 
-		if (!super_alive(o))
+		for (size_t k = 0; k < o->nafter && (o->held || super_alive(o)); k++)
+			s->at[o->after[k]].held = true;
+		any |= super_alive(o);
+		if (o->held || (o->state != SUPER_STARTING && o->state != SUPER_RUNNING))
 			continue;
-		if (o->state != SUPER_STARTING && o->state != SUPER_RUNNING)
-			return false; /* one after the other */
 		stop(o, now);
 		*act = (struct super_act){ SUPER_SIGNAL, i };
 		return true;
 	}
 	act->what = SUPER_DOWN;
-	return true;
+	return !any;
 }
 
 bool super_next(struct super *s, int64_t now, struct super_act *act)
@@ -293,11 +353,16 @@ int64_t super_due(const struct super *s)
 		const struct super_one *o = &s->at[i];
 
 		if ((o->state == SUPER_BACKOFF || o->state == SUPER_STOPPING ||
-		     o->state == SUPER_KILLING ||
-		     (o->state == SUPER_STARTING && i + 1 == s->next && s->next < s->n &&
-		      !s->goal)) &&
+		     o->state == SUPER_KILLING || o->state == SUPER_RUNNING) &&
 		    o->due < due)
 			due = o->due;
+		/* A start that takes too long is waited for no longer. */
+		for (size_t k = 0; o->state == SUPER_WAITING && !s->goal && k < o->nafter; k++) {
+			const struct super_one *d = &s->at[o->after[k]];
+
+			if (o->when == BOOT_STARTED && d->state == SUPER_STARTING && d->due < due)
+				due = d->due;
+		}
 	}
 	return due;
 }

@@ -10,6 +10,8 @@
 static struct boot_rule rule;
 static struct super_one ones[3];
 static struct super s;
+static const size_t backwards[] = { 1, 0 };
+static const size_t chain[] = { 0, 0, 1 }; /* each is after the one before it */
 
 static void fresh(size_t n, int restart)
 {
@@ -22,7 +24,9 @@ static void fresh(size_t n, int restart)
 	memset(ones, 0, sizeof(ones));
 	s = (struct super){ .at = ones, .n = n };
 	for (size_t i = 0; i < n; i++)
-		ones[i] = (struct super_one){ .rule = &rule, .status = -1 };
+		ones[i] = (struct super_one){
+			.rule = &rule, .status = -1, .after = &chain[i], .nafter = i > 0
+		};
 }
 
 /* "S0": what it wants done now, all of it. */
@@ -47,11 +51,11 @@ static void test_order(void)
 	fresh(3, BOOT_NO);
 	WANTS(0, "S0");
 	WANTS(10, "");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	WANTS(20, "S1");
 	super_exit(&s, 1, 1, SUPER_NOTHING, 30); /* did not start: the next all the same */
 	WANTS(30, "S2");
-	super_ready(&s, 2);
+	super_started(&s, 2, 0);
 	is_int(ones[1].state, SUPER_FAILED, "one that did not start has failed");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 40);
 	is_int(ones[0].state, SUPER_ENDED, "one that ends well has ended");
@@ -71,7 +75,7 @@ static void test_restart(void)
 {
 	fresh(1, BOOT_ALWAYS);
 	WANTS(0, "S0");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
 	is_int(super_due(&s), 110, "first pause");
 	WANTS(109, "");
@@ -82,12 +86,12 @@ static void test_restart(void)
 	super_exit(&s, 0, 1, SUPER_NOTHING, 330);
 	is_int(super_due(&s), 630, "not beyond the longest");
 	WANTS(630, "S0");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	super_exit(&s, 0, 1, SUPER_NOTHING, 5000);
 	is_int(super_due(&s), 5100, "the first one again when it ran for long");
 	fresh(1, BOOT_ON_FAILURE);
 	WANTS(0, "S0");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
 	is_int(ones[0].state, SUPER_ENDED, "on-failure: a good end is the end");
 	fresh(1, BOOT_ALWAYS);
@@ -107,9 +111,9 @@ static void test_stop(void)
 {
 	fresh(2, BOOT_ALWAYS);
 	WANTS(0, "S0");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	WANTS(0, "S1");
-	super_ready(&s, 1);
+	super_started(&s, 1, 0);
 	super_stop(&s, 0, false, 100);
 	WANTS(100, "s0");
 	WANTS(599, "");
@@ -132,7 +136,7 @@ static void test_down(void)
 	fresh(3, BOOT_ALWAYS);
 	for (int i = 0; i < 3; i++) {
 		wants(0);
-		super_ready(&s, i);
+		super_started(&s, i, 0);
 	}
 	super_shutdown(&s, BOOT_REBOOT, 100);
 	WANTS(100, "s2");
@@ -149,9 +153,9 @@ static void test_down(void)
 	WANTS(740, "");
 	fresh(2, BOOT_ALWAYS);
 	wants(0);
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	wants(0);
-	super_ready(&s, 1);
+	super_started(&s, 1, 0);
 	super_shutdown(&s, BOOT_HALT, 100);
 	WANTS(100, "s1");
 	super_shutdown(&s, BOOT_HALT, 101);
@@ -162,11 +166,13 @@ static void test_edges(void)
 {
 	fresh(3, BOOT_NO);
 	ones[1].state = SUPER_DISABLED;
+	ones[2].after = backwards;
+	ones[2].nafter = 2;
 	WANTS(0, "S0");
 	WANTS(10, "");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	WANTS(20, "S2");
-	super_ready(&s, 2);
+	super_started(&s, 2, 0);
 	super_start(&s, 1, 30);
 	WANTS(30, "S1");
 	fresh(2, BOOT_NO);
@@ -176,12 +182,12 @@ static void test_edges(void)
 	ones[2].state = SUPER_DISABLED;
 	WANTS(0, "S0");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10); /* its end comes before the news that it runs */
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	is_int(ones[0].state, SUPER_FAILED, "one that was never seen to run did not start");
 	WANTS(10, "S1");
 	super_stop(&s, 1, false, 20);
 	WANTS(20, "s1");
-	super_ready(&s, 1);
+	super_started(&s, 1, 0);
 	is_int(ones[1].state, SUPER_STOPPING, "stopped while it starts: that it runs is too late");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 30);
 	is_int(ones[1].state, SUPER_STOPPED, "and it is stopped");
@@ -197,7 +203,7 @@ static void test_edges(void)
 	WANTS(0, "S0");
 	super_start(&s, 1, 10); /* before its turn, by order */
 	WANTS(10, "S1");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	WANTS(20, "");
 	is_int(ones[1].starts, 1, "it is not started once more in its turn");
 	fresh(3, BOOT_NO);
@@ -233,9 +239,9 @@ static void test_ends(void)
 	reason("", 137, SUPER_NOTHING, "killed by signal 9");
 	fresh(2, BOOT_ALWAYS);
 	WANTS(0, "S0");
-	super_ready(&s, 0);
+	super_started(&s, 0, 0);
 	WANTS(0, "S1");
-	super_ready(&s, 1);
+	super_started(&s, 1, 0);
 	super_exit(&s, 0, 130, SUPER_OFF, 10);
 	is_int(ones[0].state, SUPER_STOPPED, "poweroff in a container is a stop, under always too");
 	rule.restart = BOOT_NO;
@@ -247,8 +253,109 @@ static void test_ends(void)
 	is_int(ones[1].since, 110, "since when it is in its state");
 }
 
+static void test_after(void)
+{
+	struct boot_rule task;
+
+	/* 1 and 2 are after 0, a task; 3 would be independent */
+	fresh(3, BOOT_ALWAYS);
+	task = rule;
+	task.task = true;
+	ones[0].rule = &task;
+	ones[2].after = &chain[0];
+	ones[1].when = BOOT_READY;
+	ones[2].when = BOOT_DONE;
+	WANTS(0, "S0");
+	super_started(&s, 0, 0);
+	WANTS(5, "");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
+	is_int(ones[0].state, SUPER_ENDED,
+	       "a task that has ended well is not started again, under always either");
+	WANTS(10, "S1S2");
+	super_started(&s, 1, 10);
+	super_started(&s, 2, 10);
+	super_shutdown(&s, BOOT_HALT, 20);
+	WANTS(20, "s2s1");
+	super_exit(&s, 1, 0, SUPER_NOTHING, 30);
+	super_exit(&s, 2, 0, SUPER_NOTHING, 30);
+	WANTS(30, "D");
+
+	fresh(2, BOOT_NO);
+	ones[0].rule = &task;
+	task.restart = BOOT_NO;
+	ones[1].when = BOOT_READY;
+	WANTS(0, "S0");
+	super_started(&s, 0, 0);
+	super_exit(&s, 0, 1, SUPER_NOTHING, 10);
+	WANTS(10, "d");
+	ok(ones[1].state == SUPER_FAILED && ones[1].vain && !ones[1].starts,
+	   "what is after a task that has failed is not started");
+
+	fresh(3, BOOT_NO);
+	ones[1].nafter = ones[2].nafter = 0;
+	WANTS(0, "S0S1S2");
+	for (int i = 0; i < 3; i++)
+		super_started(&s, i, 0);
+	super_shutdown(&s, BOOT_HALT, 20);
+	WANTS(20, "s2s1s0");
+	fresh(3, BOOT_NO);
+	wants(0);
+	super_started(&s, 0, 0);
+	wants(0);
+	super_started(&s, 1, 0);
+	wants(0);
+	super_started(&s, 2, 0);
+	super_exit(&s, 1, 0, SUPER_NOTHING, 10);
+	super_shutdown(&s, BOOT_HALT, 20);
+	WANTS(20, "s2");
+	WANTS(30, "");
+	super_exit(&s, 2, 0, SUPER_NOTHING, 40);
+	WANTS(40, "s0");
+}
+
+static void test_readiness(void)
+{
+	fresh(2, BOOT_ON_FAILURE);
+	rule.ready_notify = true;
+	ones[1].when = BOOT_READY;
+	WANTS(0, "S0");
+	super_started(&s, 0, 100);
+	WANTS(200, "");
+	is_int(super_due(&s), 1100, "it has startTimeout to become ready");
+	super_ready(&s, 0);
+	ok(ones[0].ready && super_due(&s) == INT64_MAX, "then nothing is due");
+	WANTS(300, "S1");
+	super_started(&s, 1, 300);
+	WANTS(1300, "s1");
+	super_exit(&s, 1, 0, SUPER_NOTHING, 1400);
+	is_int(ones[1].state, SUPER_BACKOFF,
+	       "one that is not ready in time has failed, though it ended well");
+	super_sick(&s, 0);
+	WANTS(1400, "s0");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 1450);
+	is_int(ones[0].state, SUPER_BACKOFF, "so has one whose health check fails");
+	ok(!ones[0].ready, "which is not ready any more");
+	fresh(1, BOOT_NO);
+	WANTS(0, "S0");
+	super_started(&s, 0, 0);
+	super_sick(&s, 0);
+	super_stop(&s, 0, false, 10);
+	WANTS(10, "s0");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 20);
+	is_int(ones[0].state, SUPER_STOPPED, "an order to stop it counts more");
+	fresh(1, BOOT_NO);
+	WANTS(0, "S0");
+	super_started(&s, 0, 0);
+	super_sick(&s, 0);
+	WANTS(10, "s0");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 20);
+	is_int(ones[0].state, SUPER_FAILED, "under no it has failed for good");
+}
+
 int main(void)
 {
+	test_after();
+	test_readiness();
 	test_ends();
 	test_order();
 	test_restart();

@@ -88,6 +88,130 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 	}
 }
 
+/* ---- order ----------------------------------------------------------------------------------------- */
+
+static size_t position(const struct machine *m, const char *name)
+{
+	size_t i = 0;
+
+	while (i < m->n && strcmp(m->units[i].name, name))
+		i++;
+	return i;
+}
+
+/* Names become positions in m->units. */
+static void resolve(struct arena *a, struct machine *m, size_t i, void (*say)(void))
+{
+	const struct unit *u = &m->units[i];
+	const char *const *names = u->rule.after;
+	struct super_one *o = &m->super.at[i];
+	size_t *at, n = 0, other;
+
+	o->when = names ? u->rule.when : BOOT_STARTED;
+	while (names && names[n])
+		n++;
+	o->after = at = arena_alloc(a, (n + 1) * sizeof(*at));
+	for (; names && *names; names++) {
+		other = position(m, *names);
+		if (other < m->n) {
+			at[o->nafter++] = other;
+			continue;
+		}
+		failx("%s: after \"%s\": there is no such container", u->name, *names);
+		say();
+	}
+}
+
+/* The first of those that i waits for which has no place yet; o->nafter: all have one. */
+static size_t unplaced(const struct machine *m, size_t i, const size_t *to)
+{
+	const struct super_one *o = &m->super.at[i];
+	size_t k = 0;
+
+	while (k < o->nafter && to[o->after[k]] < m->n)
+		k++;
+	return k;
+}
+
+/* Along those that have no place, from any of them: the first that is met twice is in a circle, whose names
+ * are reported. It no longer waits for the next in it. */
+static void open_circle(struct arena *a, struct machine *m, size_t i, const size_t *to,
+			void (*say)(void))
+{
+	bool *seen = arena_alloc(a, m->n * sizeof(*seen));
+	const char *names;
+	struct super_one *o;
+	size_t first, k;
+
+	for (; !seen[i]; i = m->super.at[i].after[unplaced(m, i, to)])
+		seen[i] = true;
+	first = i;
+	names = m->units[i].name;
+	do {
+		i = m->super.at[i].after[unplaced(m, i, to)];
+		names = arena_printf(a, "%s after %s", names, m->units[i].name);
+	} while (i != first);
+	o = &m->super.at[first];
+	k = unplaced(m, first, to);
+	failx("a circle: %s; %s does not wait for %s", names, m->units[first].name,
+	      m->units[o->after[k]].name);
+	say();
+	((size_t *)o->after)[k] = o->after[--o->nafter];
+}
+
+/* Without `after` one is after those before it, up to the nearest that starts by itself. */
+static void chain(struct arena *a, struct machine *m, size_t i)
+{
+	struct super_one *o = &m->super.at[i];
+	size_t *at = arena_alloc(a, (i + 1) * sizeof(*at));
+
+	o->after = at;
+	while (i--) {
+		at[o->nafter++] = i;
+		if (m->super.at[i].state == SUPER_WAITING)
+			break;
+	}
+}
+
+void units_order(struct arena *a, struct machine *m, void (*say)(void))
+{
+	size_t *to = arena_alloc(a, (m->n + 1) * sizeof(*to)), placed = 0, i;
+	struct unit *units = arena_alloc(a, (m->n + 1) * sizeof(*units));
+	struct super_one *at = arena_alloc(a, (m->n + 1) * sizeof(*at));
+
+	for (i = 0; i < m->n; i++) {
+		resolve(a, m, i, say);
+		to[i] = m->n;
+	}
+	/* The first in the order of the directories that can be next. */
+	while (placed < m->n) {
+		for (i = 0; i < m->n; i++)
+			if (to[i] == m->n && unplaced(m, i, to) == m->super.at[i].nafter)
+				break;
+		if (i < m->n) {
+			to[i] = placed++;
+			continue;
+		}
+		for (i = 0; to[i] < m->n;)
+			i++;
+		open_circle(a, m, i, to, say);
+	}
+	for (i = 0; i < m->n; i++) {
+		size_t *after = (size_t *)m->super.at[i].after;
+
+		for (size_t k = 0; k < m->super.at[i].nafter; k++)
+			after[k] = to[after[k]];
+		units[to[i]] = m->units[i];
+		at[to[i]] = m->super.at[i];
+		at[to[i]].rule = &units[to[i]].rule;
+	}
+	m->units = units;
+	m->super.at = at;
+	for (i = 0; i < m->n; i++)
+		if (!m->units[i].rule.after && m->units[i].dir)
+			chain(a, m, i);
+}
+
 int units_find(struct arena *a, struct machine *m)
 {
 	size_t n, rows = m->set.containers.n;
@@ -115,6 +239,7 @@ int units_find(struct arena *a, struct machine *m)
 		if (*boot_row_name(&m->set, i) && !known(m, boot_row_name(&m->set, i)))
 			add(a, m, boot_row_name(&m->set, i), NULL);
 	m->super.n = m->n;
+	units_order(a, m, console_error);
 	return 0;
 }
 
@@ -139,6 +264,35 @@ static int check_bundle(struct arena *a, const char *dir, void (*say)(const char
 	}
 	faults = oci_check(a, AT_FDCWD, config, say);
 	return faults < 0 ? say_fault(say) : faults;
+}
+
+static struct {
+	void (*say)(const char *line);
+	int faults;
+} order_check;
+
+static void order_fault(void)
+{
+	order_check.faults += say_fault(order_check.say);
+}
+
+/* `after`: names that are not there, circles. */
+static int check_order(struct arena *a, const struct boot_settings *s, char **names, size_t n,
+		       void (*say)(const char *line))
+{
+	struct machine m = { .n = n };
+
+	m.units = arena_alloc(a, (n + 1) * sizeof(*m.units));
+	m.super.at = arena_alloc(a, (n + 1) * sizeof(*m.super.at));
+	for (size_t i = 0; i < n; i++) {
+		m.units[i].name = boot_name(names[i]);
+		m.units[i].dir = names[i];
+		boot_rule(s, m.units[i].name, &m.units[i].rule);
+	}
+	order_check.say = say;
+	order_check.faults = 0;
+	units_order(a, &m, order_fault);
+	return order_check.faults;
 }
 
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line))
@@ -183,12 +337,12 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 			faults += say_fault(say);
 		}
 	}
-	return faults;
+	return faults + check_order(a, s, names, n, say);
 }
 
 /* ---- processes ------------------------------------------------------------------------------------------ */
 
-static _Noreturn void execute(char *const *argv)
+_Noreturn void unit_execute(char *const *argv)
 {
 	sigset_t none;
 
@@ -209,7 +363,7 @@ pid_t unit_clear(const struct unit *u)
 		return 0;
 	pid = fork();
 	if (!pid)
-		execute(argv);
+		unit_execute(argv);
 	return pid < 0 ? fail("clear away %s", u->name) : pid;
 }
 
@@ -232,15 +386,17 @@ pid_t unit_start(const struct unit *u)
 		return pid < 0 ? fail("start a process for %s", u->name) : pid;
 	if (u->tty && !console_own()) {
 		clear_away(u);
-		execute(u->argv);
+		unit_execute(u->argv);
 	}
 	setsid();
+	if (u->rule.ready_notify)
+		setenv("NOTIFY_SOCKET", BOOT_NOTIFY, 1);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	dup2(null, 0);
 	dup2(u->log.out < 0 ? null : u->log.out, 1);
 	dup2(1, 2);
 	clear_away(u);
-	execute(u->argv);
+	unit_execute(u->argv);
 }
 
 pid_t unit_kill(const struct unit *u, int sig)
@@ -253,7 +409,7 @@ pid_t unit_kill(const struct unit *u, int sig)
 	pid = fork();
 
 	if (!pid)
-		execute(argv);
+		unit_execute(argv);
 	return pid < 0 ? fail("kill %s", u->name) : pid;
 }
 

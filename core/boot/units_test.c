@@ -1,0 +1,78 @@
+/* units_test.c - the order of containers by `after`. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+#include "tests/tap.h"
+
+#include <string.h>
+
+static struct arena arena;
+static char told[500];
+
+static void tell(void)
+{
+	strcat(strcat(told, err_text()), ";");
+}
+
+/* "b c a" for those whose `after` is given, NULL: none. */
+static const char *order(const char *const *names, const char *const *const *after, size_t n)
+{
+	static char out[100];
+	static struct machine m;
+
+	m = (struct machine){ .n = n };
+	m.units = arena_alloc(&arena, (n + 1) * sizeof(*m.units));
+	m.super.at = arena_alloc(&arena, (n + 1) * sizeof(*m.super.at));
+	told[0] = out[0] = 0;
+	for (size_t i = 0; i < n; i++) {
+		m.units[i].name = m.units[i].dir = names[i];
+		m.units[i].rule.after = after[i];
+	}
+	units_order(&arena, &m, tell);
+	for (size_t i = 0; i < n; i++) {
+		strcat(strcat(out, i ? " " : ""), m.units[i].name);
+		for (size_t k = 0; k < m.super.at[i].nafter; k++)
+			strcat(strcat(out, "<"), m.units[m.super.at[i].after[k]].name);
+	}
+	return out;
+}
+#define LIST_OF(...)                                                                               \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+#define AFTER(...)                                                                                 \
+	(const char *const *const[])                                                               \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
+int main(void)
+{
+	static char block[64 << 10] __attribute__((aligned(16)));
+	const char *const names[] = { "a", "b", "c" };
+
+	arena_init(&arena, block, sizeof(block));
+	is_str(order(names, AFTER(NULL, NULL, NULL), 3), "a b<a c<b",
+	       "without after each is after the one before it");
+	is_str(order(names, AFTER(NULL, LIST_OF(NULL), LIST_OF("a", NULL)), 3), "a b c<a",
+	       "with an empty one it is independent");
+	is_str(order(names, AFTER(LIST_OF("c", "b", NULL), NULL, LIST_OF(NULL)), 3), "b c a<c<b",
+	       "one comes after those that it is after, the others in the order of directories");
+	is_str(order(names, AFTER(LIST_OF("b", NULL), NULL, NULL), 3), "b a<b c<a",
+	       "the order of directories gives way to after");
+	is_str(told, "", "and that is no fault");
+	is_str(order(names, AFTER(LIST_OF("x", NULL), LIST_OF("a", NULL), NULL), 3), "a b<a c<b",
+	       "a name that is not there is not waited for");
+	is_str(told, "a: after \"x\": there is no such container;", "and is reported");
+	is_str(order(names, AFTER(LIST_OF("c", NULL), LIST_OF("a", NULL), LIST_OF("b", NULL)), 3),
+	       "a b<a c<b", "a circle is opened");
+	is_str(told, "a circle: a after c after b after a; a does not wait for c;",
+	       "and reported with its names");
+	is_str(order(names, AFTER(LIST_OF("a", NULL), LIST_OF("c", NULL), LIST_OF("b", NULL)), 3),
+	       "a b c<b", "one of one container too");
+	is_str(told,
+	       "a circle: a after a; a does not wait for a;"
+	       "a circle: b after c after b; b does not wait for c;",
+	       "each circle is reported");
+	return done();
+}
