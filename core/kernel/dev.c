@@ -96,20 +96,36 @@ static int clone_node(int tmp, int dir)
 	return mnt;
 }
 
-/* What is bound: the host's node, or one that the parent makes where the host has none. */
+/* The payload may own it, and with CAP_SYS_ADMIN in its user namespace make the mount writable. */
+static bool is_owned_inside(const struct maker *k, int node)
+{
+	struct stat st;
+
+	return k->env->userns && !fstat(node, &st) && st.st_uid != OVERFLOW_ID;
+}
+
+/* What is bound: the host's node, or one that the parent makes where the host has none, or has one that
+ * belongs to a user of the container. */
 static int open_node(struct maker *k, const struct oci_device *d, size_t index, bool *made)
 {
 	int tmp __cleanup(fd_close) = -1;
-	int fd = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
+	int fd __cleanup(fd_close) = openat(AT_FDCWD, d->path, O_PATH | O_CLOEXEC);
 
-	if (fd >= 0)
-		return fd;
-	fail("open device %s of the host", d->path);
-	if (err_num() != ENOENT || !k->env->userns)
-		return -1;
+	if (fd >= 0 && !is_owned_inside(k, fd))
+		return fd_take(&fd);
+	if (fd < 0) {
+		fail("open device %s of the host", d->path);
+		if (err_num() != ENOENT || !k->env->userns)
+			return -1;
+	}
 	tmp = k->env->make_node(k->env->arg, index);
 	if (tmp < 0)
 		return -1;
+	/* None came: the parent may not make any. */
+	if (!tmp) {
+		tmp = -1;
+		return fd >= 0 ? fd_take(&fd) : failx("device %s cannot be made", d->path);
+	}
 	*made = true;
 	return clone_node(tmp, k->dir);
 }
@@ -287,6 +303,10 @@ int dev_make_node(const struct oci_linux *l, size_t index)
 		return failx("init asks for device %zu of %zu", index, l->devices.n);
 	d = index < l->devices.n ? &l->devices.at[index] : &default_devices[index - l->devices.n];
 	tmp = make_node(l, d);
+	if (tmp < 0 && !faccessat(AT_FDCWD, d->path, F_OK, 0)) {
+		err_clear("the host's is bound, read-only");
+		return 0;
+	}
 	return tmp < 0 ? fail_in("device %s is not on the host and has to be made", d->path) : tmp;
 }
 

@@ -301,8 +301,9 @@ struct dev_env {
 
 /* linux.devices and the default nodes, links, ptmx. */
 int dev_setup(const struct dev_env *env, const struct oci_config *c);
-/* For what a user namespace asks for and the host does not have: the device of that index in the config
- * (after these come the defaults), with the owner and mode that it says, as "node" in a detached tmpfs. */
+/* For what a user namespace asks for, and the host does not have or its root owns: the device of that index in the config
+ * (after these come the defaults), with the owner and mode that it says, as "node" in a detached tmpfs. 0: it cannot be made here, and the
+ * host has one. */
 int dev_make_node(const struct oci_linux *l, size_t index);
 /* stdin, stdout and stderr that are the host's /dev/null become the container's: its root may own the inode. */
 int dev_reopen_null(int root);

@@ -247,8 +247,8 @@ static int remove_files(int dir)
 			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
 			    unlinkat(dir, e->d_name, 0) < 0 &&
 			    unlinkat(dir, e->d_name, AT_REMOVEDIR) < 0)
-				again |= make_mutable(dir, e->d_name) ||
-					 move_up(dir, e->d_name, &n);
+				again |=
+					make_mutable(dir, e->d_name) || move_up(dir, e->d_name, &n);
 		closedir(d);
 	} while (again);
 	return 0;

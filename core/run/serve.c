@@ -107,8 +107,10 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	if (m->num == MOUNT_ROOT)
 		return map_image(s);
 	if (m->num <= MOUNT_NODE && s->c->plan.all & CLONE_NEWUSER) {
-		*fd = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
-		return *fd < 0 ? -1 : 0;
+		int node = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
+
+		*fd = node ? node : -1;
+		return node < 0 ? -1 : 0;
 	}
 	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
 		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
