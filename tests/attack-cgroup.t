@@ -61,6 +61,14 @@ else
 	do_runc delete --force "$id"
 	is 'a container that has frozen itself: delete --force' "$status $(cgroups_left)" '0 ' || diag "$err"
 
+	# In a hybrid layout the v2 freezer waits for a process that the v1 freezer holds.
+	frozen_by_itself
+	do_runc pause "$id"
+	is 'a container that has frozen itself: pause' "$status $(status_of "$id")" '0 paused' || diag "$err"
+	do_runc resume "$id"
+	is 'and resume' "$status $(status_of "$id")" '0 running' || diag "$err"
+	drop "$id"
+
 	# Somebody has moved init into a frozen cgroup where others live: it comes back, they stay as they are.
 	for verb in kill delete; do
 		runs

@@ -91,6 +91,28 @@ is 'a program that is not there' "$([ "$status" != 0 ] && echo refused)" refused
 no_scope 'no scope is left of that'
 argv sleep 1000
 
+# ---- the cgroup of the scope, or of its slice, is there and frozen ----
+
+# frozen DESC DIR: no container can be made while DIR is frozen, and the refusal leaves nothing.
+frozen() {
+	mkdir -p "$2"
+	echo 1 >"$2/cgroup.freeze"
+	wait_for has_line "$2/cgroup.events" 'frozen 1'
+	create
+	like "$1 is frozen: refused" "$status $err" '^1 .*container.s cgroup unexpectedly frozen'
+	is "$1 is frozen: nothing is left of it" "$(prop LoadState) $(states_left)" 'not-found '
+	echo 0 >"$2/cgroup.freeze"
+}
+
+if [ "$uid" = 0 ]; then
+	frozen 'the cgroup of the scope' "/sys/fs/cgroup/$default_slice/$scope"
+	rmdir "/sys/fs/cgroup/$default_slice/$scope"
+	config_set /linux/cgroupsPath "\"ocif-test.slice:runc:$id\""
+	frozen 'a slice above it' /sys/fs/cgroup/ocif.slice
+	rmdir /sys/fs/cgroup/ocif.slice
+	config_del /linux/cgroupsPath
+fi
+
 # ---- create and start, a place of one's own ----
 
 [ "$uid" = 0 ] && slice=ocit-test.slice || slice=ocit-user.slice
