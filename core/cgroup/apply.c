@@ -71,7 +71,7 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* More than the kernel's errno where it can be told. -1 */
+/* A sentence that says more than the kernel's errno, where there is one. Always -1. */
 static int explain(const struct cg_dir *d, const struct knob_write *w)
 {
 	int num = errno;

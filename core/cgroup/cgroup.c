@@ -35,8 +35,8 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 }
 
 /*
- * Before the paths are written down as ours: from then on whoever deletes this container kills what
- * is in them. cgroup_create looks again.
+ * Called before the paths are in the state: from then on a delete of this container kills every process
+ * in them. cgroup_create looks again.
  */
 static int check_free(struct cgroup *cg)
 {
@@ -126,7 +126,7 @@ int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **
 		struct cg_dir *same = NULL;
 
 		if (!p->value || *p->value != '/')
-			return failx("state: cgroup_paths[\"%s\"] is no absolute path", p->key);
+			return failx("state: cgroup_paths[\"%s\"] is not an absolute path", p->key);
 		cg_each (d, cg)
 			if (!strcmp(d->path, p->value) && *p->key && *d->names)
 				same = d;

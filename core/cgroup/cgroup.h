@@ -70,8 +70,8 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r);
 #define CGROUP_CLOSED (-2)
 int cgroup_clone_fd(struct cgroup *cg);
 /* Opens what cgroup_join needs (close-on-exec); the child may then be in any namespace. 1, or 0
- * where nobody can join by himself (systemd makes the cgroup around the first process):
- * cgroup_attach it is. */
+ * where a process cannot join by itself, because systemd makes the cgroup around the first one: then use
+ * cgroup_attach. */
 int cgroup_join_open(struct cgroup *cg);
 /* The calling thread, the only one of its process, enters every v1 hierarchy and closes the
  * doors. */
@@ -105,13 +105,13 @@ int cgroup_kill(struct cgroup *cg, int sig); /* every process; cgroup.kill or fr
 int cgroup_freeze(struct cgroup *cg, bool frozen); /* returns when it has happened */
 int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
 /*
- * After SIGKILL, which nothing that a v1 freezer holds dies of: thaws all of the container's subtree, and
- * takes init (0: none) back from where somebody has moved it. 1: something was held, 0, -1.
+ * For use after SIGKILL, which does not end a process that a v1 freezer holds: thaws the container's whole
+ * subtree, and moves init (0: none) back if it is in another cgroup. 1: something was frozen, 0, -1.
  */
 int cgroup_thaw(struct cgroup *cg, pid_t init);
 /* The cgroup whose v1 freezer holds pid, NULL: none. */
 const char *cgroup_holder(struct arena *a, pid_t pid);
-/* Sub-cgroups deepest first; waits for dying processes; a missing directory is no error. */
+/* Removes sub-cgroups first, deepest first; waits for dying processes; a missing directory is not an error. */
 int cgroup_remove(struct cgroup *cg);
 
 /* ---- stats.c: numbers of `events` (checklist O-08, O-09) ------------------------------------- */
@@ -198,8 +198,8 @@ int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o);
  * (no record). */
 int cgroup_oom_read(struct cgroup_oom *o);
 void cgroup_oom_close(struct cgroup_oom *o);
-/* How many processes of the container were killed for want of memory so far; 0 where nobody
- * counts. */
+/* How many processes of the container the OOM killer has killed so far; 0 where the kernel does not
+ * count them. */
 uint64_t cgroup_oom_kills(struct cgroup *cg);
 
 /* ---- nest.c: inside a container --------------------------------------------------------------- */

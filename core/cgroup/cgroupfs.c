@@ -14,18 +14,18 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 		if (!h->mount)
 			continue;
 		below = paths_cgroupfs(cg->arena, want->path, want->id, h->own, !*h->names);
-		/* Limits and kills meant for one container would hit everything. */
+		/* There the limits and signals for one container would reach every process. */
 		if (!below[1])
-			return failx(
-				"cgroupsPath \"%s\": the root of a hierarchy is no container's",
-				want->path);
+			return failx("cgroupsPath \"%s\": the root of a hierarchy cannot be the "
+				     "cgroup of a container",
+				     want->path);
 		cg_dir_add(cg, h->names, arena_printf(cg->arena, "%s%s", h->mount, below),
 			   strlen(h->mount));
 	}
 	return 0;
 }
 
-/* Somebody lives in a directory that we did not make: then it is not ours to use. */
+/* A directory that was there before may contain processes of another program. Then it cannot be used. */
 static int check_unused(struct cgroup *cg, struct cg_dir *d)
 {
 	cgroup_pids pids = { 0 };
@@ -64,17 +64,17 @@ static void unmake(struct cgroup *cg)
 		if (d->made)
 			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
 		fd_close(&d->fd);
-		/* What is still there is somebody else's: cgroup_remove must not touch it. */
+		/* What is still there belongs to another program: cgroup_remove must not touch it. */
 		d->path = NULL;
 	}
 }
 
-/* Not allowed to make this one, and nobody asked anything of it. */
+/* May the container run without this directory, which could not be made? Only if no limit needs it. */
 static bool can_go_without(struct cgroup *cg, const struct cg_dir *d)
 {
 	int num = err_num();
 
-	/* In a user namespace the kernel keeps nodes away, whoever makes them. */
+	/* In a user namespace the kernel refuses to open device nodes. */
 	if (cg->has_nodes && d == cg_dir_of_rules(cg) && !cg->tolerant && !apply_in_userns(NULL)) {
 		fail_hint("without it nothing keeps the container from the devices that are denied "
 			  "to it");
@@ -113,7 +113,7 @@ int cgroupfs_create(struct cgroup *cg)
 
 #define REMOVE_MS 10000 /* how long dying processes may take, in all hierarchies together */
 
-/* One sentence more about a directory that is still busy: who is in it, and what holds him. */
+/* Adds a hint about a directory that is still busy: a process in it, and the frozen cgroup that holds it. */
 static void say_who(struct cgroup *cg)
 {
 	char *text = arena_strdup(cg->arena, err_text());
@@ -148,14 +148,14 @@ int cgroupfs_remove(struct cgroup *cg)
 		if (!killed) {
 			killed = true;
 			if (cgroup_kill(cg, SIGKILL) < 0)
-				err_clear("who is left is told when it cannot be removed");
+				err_clear("if a process survives, the removal fails and names it");
 		}
 		/* Every one is tried; the record keeps the last failure. */
 		left = tree_remove(d->path, d->v2, until);
 		if (left < 0)
 			ret = -1;
 		else if (left)
-			log_debug("cgroup %s is left: it belongs to somebody else", d->path);
+			log_debug("cgroup %s is left: this process may not remove it", d->path);
 	}
 	if (ret == 0)
 		return 0;

@@ -256,7 +256,7 @@ static int wait_for(struct dbus *b, short events)
 
 	for (;;) {
 		int64_t left = b->deadline - clock_ms();
-		/* Past the deadline what has come does not count: somebody may keep it coming. */
+		/* Messages that wait are not read after the deadline: a sender could otherwise prolong it. */
 		int n = left > 0 ? poll(&p, 1, left) : 0;
 
 		if (n > 0)
@@ -464,7 +464,8 @@ static bool is_peer(const struct dbus *b)
 	return !b->bus || (b->got.sender && !strcmp(b->got.sender, b->peer));
 }
 
-/* The first who answers a call is the one we talk to: the bus lets nobody answer who was not asked. */
+/* The sender of the first answer is the peer from then on: the bus delivers an answer only if it comes from
+ * the connection that was called. */
 static bool is_answer(struct dbus *b, uint32_t serial)
 {
 	if (b->got.reply_to != serial || (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR))

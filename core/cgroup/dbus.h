@@ -56,7 +56,7 @@ void dbus_message(struct dbus_out *o, const struct dbus_msg *head, const struct 
 /* ---- connections ----------------------------------------------------------------------------- */
 
 /*
- * Anybody on a message bus can send us signals, as many and as large as the bus lets him. So there is one
+ * Every user of a message bus can send us signals, as many and as large as the bus permits. So there is one
  * buffer; what does not fit into it is dropped as it comes, and what is no answer to us and no signal of
  * the one who answers is passed over where it lies.
  */
@@ -71,7 +71,7 @@ struct dbus {
 	char *buf; /* DBUS_MESSAGE_MAX bytes: what was received */
 	size_t len, taken; /* bytes in it, those of the last message */
 	uint64_t skip; /* still to come of a message that is too large */
-	char peer[64]; /* the unique name that answered first; nobody else is heard */
+	char peer[64]; /* the unique name that answered first; messages of others are dropped */
 	struct dbus_msg got; /* the last reply; lives until the next call */
 	/* sees every signal of peer that comes meanwhile */
 	void (*signal)(void *arg, struct dbus_msg *m);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /*
- * What every container may do, behind whatever the config says: make any node (only open asks
+ * What every container may do, after the rules of the config: make any node (only open asks
  * again), and use the harmless ones.
  */
 static const struct dev_rule defaults[] = {

@@ -64,7 +64,7 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 		cg->where.v1 |= d->ctls;
 }
 
-/* Where to look for all processes: v2, which knows best, else the v1 one nobody moves them in. */
+/* The directory whose cgroup.procs lists all processes: v2, else devices, where processes are rarely moved. */
 struct cg_dir *cg_procs_dir(struct cgroup *cg)
 {
 	struct cg_dir *first = NULL;

@@ -16,7 +16,7 @@ static struct cg_dir *freezer_dir(struct cgroup *cg)
 	return cg_dir_of(cg, CTL_FREEZER);
 }
 
-/* ---- v1: what the freezer holds does not die of SIGKILL --------------------------------------- */
+/* ---- v1: a frozen process does not die of SIGKILL --------------------------------------- */
 
 static int thaw_one(int dirfd, void *arg)
 {
@@ -53,7 +53,7 @@ static const char *freezer_of(struct arena *a, pid_t pid, size_t *mount)
 	if (tree_get(tree_path(name, O_RDONLY), buf, sizeof(buf)) < 0)
 		return NULL;
 	if (layout_find(a, &l) < 0 || layout_parse(a, buf, &of) < 0) {
-		err_clear("a place that cannot be found holds nobody that we could help");
+		err_clear("a cgroup that cannot be found cannot be thawed");
 		return NULL;
 	}
 	for (size_t i = 0; i < l.n; i++)
@@ -84,7 +84,7 @@ int cgroup_thaw(struct cgroup *cg, pid_t init)
 	place = init > 0 ? freezer_of(&a, init, &mount) : NULL;
 	if (!place || paths_is_below(place, d->path))
 		return found;
-	/* Taken elsewhere. It comes back before others, who have nothing to do with it, are let go. */
+	/* Init was moved elsewhere. It is moved back, so that unrelated processes there stay frozen. */
 	snprintf(text, sizeof(text), "%d", init);
 	if (!cg_dir_write(d, "cgroup.procs", text))
 		return 1;
@@ -119,8 +119,8 @@ static int freeze_until(struct cgroup *cg, bool frozen, int64_t until)
 	int64_t quick = clock_ms() + QUICK_MS;
 
 	if (!d)
-		return failx("cgroup: there is no freezer here");
-	/* hybrid: somebody else may have used the other one */
+		return failx("cgroup: no freezer is mounted");
+	/* hybrid: another program may have used the other freezer */
 	if (!frozen && old && old != d && cg_version(old)->frozen(old) > 0 &&
 	    cg_version(old)->freeze(old, false, until) < 0)
 		return -1;
@@ -135,7 +135,7 @@ static int freeze_until(struct cgroup *cg, bool frozen, int64_t until)
 	}
 	if (err_num() != ETIMEDOUT)
 		return -1;
-	/* Whom the v1 freezer holds does not come to where the v2 one stops him. */
+	/* The v2 freezer stops a process on its way to user space, which one in the v1 freezer never reaches. */
 	err_clear("a sub-cgroup of the container's own may be frozen by v1");
 	if (frozen && thaw_below(old->path) < 0)
 		return -1;
@@ -177,8 +177,9 @@ static int signal_one(int pidfd, pid_t pid, int sig)
 }
 
 /*
- * The numbers were read a moment ago, and one may be somebody else's by now. So each is held by a pidfd,
- * and then the list is read again: who is in it is ours, and what we hold is him or a dead one.
+ * A pid that was read a moment ago may belong to another process by now. So a pidfd is opened for each, and
+ * then the list is read again: a pid that is still in it is one of ours, and the pidfd refers either to that
+ * process or to one that has ended, which a signal does not reach.
  */
 int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 {
@@ -209,7 +210,7 @@ int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 	return ret;
 }
 
-/* Signals everybody; again, while SIGKILL still finds somebody and nothing holds them still. */
+/* Signals all processes. SIGKILL is repeated while it finds one, unless they are frozen and cannot fork. */
 static int kill_walk(struct cgroup *cg, int sig, bool still)
 {
 	const char *path = cg_procs_dir(cg)->path;

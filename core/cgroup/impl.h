@@ -1,4 +1,4 @@
-/* impl.h - what the files of this folder share and nobody else sees. */
+/* impl.h - what the files of this folder share; private to it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_CGROUP_IMPL_H
 #define CORE_CGROUP_IMPL_H
@@ -87,8 +87,8 @@ const char *paths_slice(struct arena *a, const char *slice);
 /* ---- knobs.c: resources to writes (pure) ----------------------------------------------------- */
 
 enum knob_flag {
-	KNOB_RETRY = 1, /* EINVAL: once more behind the others */
-	KNOB_OPTIONAL = 2, /* a missing file is no failure */
+	KNOB_RETRY = 1, /* EINVAL: written again after the others */
+	KNOB_OPTIONAL = 2, /* a missing file is not a failure */
 	KNOB_ELSE = 4, /* file missing: the next write stands in, else that is skipped */
 };
 
@@ -130,7 +130,7 @@ struct dev_rule {
 	char type; /* 'b', 'c' */
 	int64_t major, minor; /* DEV_ANY */
 	unsigned access; /* DEV_* */
-	bool courtesy; /* of the default list: nobody asked for it */
+	bool courtesy; /* of the default list, not of the config */
 };
 
 /* All rules folded into one answer and its exceptions, as the v1 kernel keeps them. */
@@ -158,10 +158,10 @@ struct bpf_code { /* struct bpf_insn of linux/bpf.h */
 
 /* Pure. Returns the number of instructions. */
 size_t bpf_device_program(struct arena *a, const struct dev_set *set, struct bpf_code **out);
-/* fresh: nobody can have attached anything to this directory yet. */
+/* fresh: we made the directory, so no program is attached to it. */
 int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool fresh);
 
-/* ---- tree.c: files and sub-cgroups of directories that somebody hostile may fill ------------- */
+/* ---- tree.c: files and sub-cgroups of directories that a hostile container may fill ---------- */
 
 /* A host path. -1 and errno. */
 int tree_path(const char *path, int flags);
@@ -170,16 +170,16 @@ int tree_dir(const char *path);
 /* A file of an open cgroup directory. -1 and errno, no record. */
 int tree_open(int dirfd, const char *file, int flags);
 int tree_put(int fd, const char *value); /* one write(2); closes fd; errno only; fd may be -1 */
-ssize_t tree_get(int fd, char *buf, size_t size); /* one read(2); closes fd; NUL behind; likewise */
+ssize_t tree_get(int fd, char *buf, size_t size); /* one read(2); closes fd; adds a NUL; likewise */
 /* "KEY N" of a file of such lines; false when there is none. Pure. */
 bool tree_keyed(const char *text, const char *key, uint64_t *out);
 /* Every process of path and what is below it, added to out. A missing directory has none. */
 int tree_procs(const char *path, struct arena *a, cgroup_pids *out);
-/* visit() sees path and every directory below it, children first. A missing one is no failure. -1 and errno. */
+/* visit() sees path and every directory below it, children first. A missing one is not a failure. -1 and errno. */
 int tree_each(const char *path, int (*visit)(int dirfd, void *arg), void *arg);
 /*
- * rmdir; sub-cgroups first, deepest first; waits for the dying until that time of clock_ms. 0, -1, or 1:
- * nothing lives in it, and it is left since we may not remove it: what we cannot remove we have not made.
+ * rmdir; sub-cgroups first, deepest first; waits for dying processes until that time of clock_ms. 0, -1, or
+ * 1: no process is in it, and it is left because we may not remove it, so another program has made it.
  */
 int tree_remove(const char *path, bool v2, int64_t until);
 /* What tree_mkdir made and what it calls for each new level, parents first. */
@@ -189,7 +189,7 @@ struct tree_made {
 	void *arg;
 	unsigned levels; /* out: how many, counted from the end */
 };
-/* mkdir of path, and of its parents behind path[base]. 1 made, 0 was there, -1 and errno. */
+/* mkdir of path, and of its parents after path[base]. 1 made, 0 was there, -1 and errno. */
 int tree_mkdir(const char *path, size_t base, struct tree_made *made);
 /* Undoes tree_mkdir; cuts path up. */
 void tree_unmake(char *path, unsigned levels);
@@ -203,7 +203,7 @@ struct cg_dir {
 	size_t base; /* length of the mount point in it; 0 after cgroup_load */
 	unsigned made; /* levels that cgroup_create made */
 	bool v2;
-	bool fresh; /* made by us a moment ago: nobody can have put anything there */
+	bool fresh; /* made by us a moment ago, so it is empty */
 	int fd; /* O_PATH of path once needed, -1 */
 	int door; /* cgroup_join_open, -1 */
 };
@@ -244,7 +244,7 @@ int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
 int cg_dir_open(const struct cg_dir *d, const char *file, int flags);
 /* Writes and reads such a file, whole. */
 int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
-/* Is d held, by its own switch or by a cgroup above? A process that joined would stop dead. 0, or -1: it is. */
+/* -1 if d is frozen, by its own switch or by a cgroup above: a process that joins would stop. Else 0. */
 int cg_dir_check_frozen(const struct cg_dir *d);
 ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base);
@@ -256,8 +256,8 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 
 /* What differs between the versions in one directory. */
 struct cg_version {
-	int (*level)(const char *path, void *dir); /* behind each mkdir; -1 and errno */
-	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* behind the last one */
+	int (*level)(const char *path, void *dir); /* after each mkdir; -1 and errno */
+	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* after the last one */
 	/* returns when it has happened; ETIMEDOUT after that time of clock_ms */
 	int (*freeze)(struct cg_dir *d, bool frozen, int64_t until);
 	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
@@ -281,7 +281,7 @@ int apply_devices(struct cgroup *cg, const struct oci_resources *r);
 /* ---- freeze.c ------------------------------------------------------------------------------------ */
 
 #define CG_PIDS_MAX 64
-/* Signals those of pids (CG_PIDS_MAX at most) that live in path or below it. */
+/* Signals those of pids (CG_PIDS_MAX at most) that are in path or below it. */
 int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig);
 
 /* ---- cgroupfs.c, systemd.c: the managers --------------------------------------------------------- */

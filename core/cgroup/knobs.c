@@ -226,7 +226,7 @@ static int cpu_weight(struct value *v)
 	return w != 0;
 }
 
-/* The v1 kernel clamps silently; who asks for what it will not give is told. */
+/* The v1 kernel clamps the value silently, so a warning says what it does not accept. */
 static int cpu_shares(struct value *v)
 {
 	uint64_t n = *(const uint64_t *)v->at;

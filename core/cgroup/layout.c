@@ -57,7 +57,7 @@ unsigned ctl_set(const char *names)
 
 		if (c >= 0)
 			set |= 1u << c;
-		if (names[len] == '=') /* name=systemd: the rest is a name of somebody's */
+		if (names[len] == '=') /* name=systemd: the rest is the name of the hierarchy */
 			break;
 		names += len + !!names[len];
 	}

@@ -40,7 +40,7 @@ static int move_once(struct arena *a, const char *dir)
 	return n;
 }
 
-/* Those who fork meanwhile leave children behind: again, until nobody is left. */
+/* A process may fork before it is moved: repeated until none is left. */
 static int move_all(struct arena *a, const char *dir)
 {
 	EXACT_MODES;

@@ -1,4 +1,4 @@
-/* oom.c - to be told when a container runs out of memory. */
+/* oom.c - a descriptor that becomes readable when a container runs out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -64,8 +64,8 @@ int cgroup_oom_open(struct cgroup *cg, struct cgroup_oom *o)
 
 	*o = (struct cgroup_oom){ .fd = -1, .events = -1, .populated = -1 };
 	if (!d)
-		return failx(
-			"cgroup: there is no memory controller to tell of out-of-memory events");
+		return failx("cgroup: out-of-memory events need a memory controller, and none is "
+			     "mounted");
 	ret = d->v2 ? open_v2(d, o) : open_v1(d, o);
 	if (ret < 0) {
 		cgroup_oom_close(o);
@@ -90,7 +90,7 @@ int cgroup_oom_read(struct cgroup_oom *o)
 	while (read(o->fd, buf, sizeof(buf)) > 0)
 		;
 	o->kills = kills(o->events);
-	/* The end may have been told in the same breath: the next call looks for it. */
+	/* The same wake-up may also mean the end of the container: the next call checks for it. */
 	if (o->kills > before)
 		return 1;
 	n = pread(o->populated, buf, sizeof(buf) - 1, 0);
@@ -112,7 +112,7 @@ uint64_t cgroup_oom_kills(struct cgroup *cg)
 	struct cg_dir *d = cg_dir_of(cg, CTL_MEMORY);
 	int fd __cleanup(fd_close) = -1;
 
-	/* KERNEL 4.13: oom_kill in both files; without it nobody counts. */
+	/* KERNEL 4.13: oom_kill in both files; without it there is no count. */
 	if (d)
 		fd = cg_dir_open(d, d->v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
 	return fd < 0 ? 0 : kills(fd);

@@ -13,7 +13,7 @@
 /* ---- single numbers by rows ------------------------------------------------------------------ */
 
 /*
- * A number: of the whole file, or behind key in it. scale makes it nanoseconds. A row without key
+ * A number: of the whole file, or after key in it. scale makes it nanoseconds. A row without key
  * of a file that says "max" gives UINT64_MAX.
  */
 struct number {
@@ -375,7 +375,7 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 		closedir(dir);
 }
 
-/* "1.50" behind word, in hundredths */
+/* "1.50" after word, in hundredths */
 static bool scan_hundredths(const char **at, const char *word, uint32_t *out)
 {
 	uint64_t whole, part;

@@ -102,7 +102,7 @@ static int connect_user(struct cgroup *cg, struct dbus *b, uint32_t uid)
 	return 0;
 }
 
-/* systemd's own socket, on which nobody but root can speak, else the system's bus. */
+/* systemd's own socket, which only root can use, else the system's bus. */
 static int connect_system(struct dbus *b, uint32_t uid)
 {
 	if (uid == 0 && dbus_connect(b, "unix:path=/run/systemd/private", uid, false) == 0)
@@ -341,7 +341,7 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
 	return false;
 }
 
-/* Only what is where the limits and device rules are is held by them, whatever has been answered. */
+/* Whatever systemd answers, limits and device rules hold a process only if it is in the cgroup that has them. */
 static int check_place(struct cgroup *cg, pid_t pid)
 {
 	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
@@ -363,7 +363,7 @@ static int check_place(struct cgroup *cg, pid_t pid)
 	return 0;
 }
 
-/* A process would stop as soon as systemd puts it in, and we with it. A new cgroup is frozen as the one above. */
+/* In a frozen cgroup the process would stop, and we would wait for it. A new cgroup is frozen if the one above is. */
 static int check_thawed(struct cgroup *cg)
 {
 	struct cg_dir above;

@@ -1,4 +1,4 @@
-/* tree.c - files and sub-cgroups of directories that somebody hostile may have filled. */
+/* tree.c - files and sub-cgroups of directories that a hostile container may have filled. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -327,7 +327,7 @@ undo:
 
 /*
  * Removes what is below top, deepest first, going down only where rmdir says that something is in
- * it. Up to the deadline, since somebody inside may keep making new ones. -1 and errno.
+ * it. Up to the deadline, since a process inside may keep making new ones. -1 and errno.
  */
 static int remove_below(int top, int64_t deadline)
 {
@@ -399,12 +399,12 @@ static void wait_empty(int top, const char *path, bool v2, int ms)
 			p.fd = sys_pidfd_open(pids.at[0]);
 		p.events = POLLIN;
 	}
-	/* Nobody to wait for and still busy: the kernel is about to let the last one go. */
+	/* No process is listed and it is still busy: the kernel is removing the last one. */
 	poll(&p, p.fd >= 0, p.fd >= 0 ? ms : 1);
 	fd_close(&p.fd);
 }
 
-/* Not allowed, and not because somebody is in it. */
+/* Permission is missing; EBUSY would mean that a process is in it. */
 static bool is_denied(int num)
 {
 	return num == EACCES || num == EPERM || num == EROFS;

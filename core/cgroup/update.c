@@ -51,7 +51,7 @@ static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
 	out->mems = change->mems;
 }
 
-/* Devices of change replace those of the same number in out and come behind the others. Both
+/* Devices of change replace those of the same number in out and come after the others. Both
  * kinds of list have elements that begin with major and minor. */
 static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change,
 		   size_t size)

@@ -8,7 +8,7 @@
 
 /*
  * A new v1 cpuset is empty, and nothing can join an empty one (ENOSPC): it gets what its parent
- * has. A parent that is empty itself, made by somebody careless, is filled first. -1 and errno.
+ * has. A parent that is empty itself is filled first. -1 and errno.
  */
 static int inherit(char *path, size_t base, const char *file)
 {
@@ -63,7 +63,7 @@ static int frozen(struct cg_dir *d)
 #define FREEZE_THAW_EVERY 50
 
 /*
- * The v1 freezer tells nobody when it is done, and a process that forks at the wrong moment keeps
+ * The v1 freezer has no notification when it is done, and a process that forks at the wrong moment keeps
  * it at FREEZING for good: the state is looked at and set again, now and then from the start.
  */
 static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)

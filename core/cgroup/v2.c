@@ -233,7 +233,7 @@ static int kill_all(struct cg_dir *d)
 {
 	if (!cg_dir_write(d, "cgroup.kill", "1"))
 		return 1;
-	return errno == ENODEV ? 1 : 0; /* removed: nobody is left */
+	return errno == ENODEV ? 1 : 0; /* removed: no process is left */
 }
 
 const struct cg_version cg_v2 = {
