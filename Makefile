@@ -70,7 +70,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -87,12 +87,12 @@ all: $(OUT)/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; 
 # ---- the program -----------------------------------------------------------------------------
 
 # Some need no libraries; everything else first gets flags.mk from scripts/deps.
-ifneq ($(filter-out clean distclean help lint format uninstall print-%,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean distclean help lint format uninstall dist release print-%,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(ARCH),)
 $(error no compiler "$(PROBE)": $(if $(CROSS),install gcc-$(CROSS),install musl-tools) (Debian)$(if $(CROSS),,, on Alpine say make CC=gcc); see README.md)
 endif
 endif
-ifneq ($(filter-out clean distclean help format uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean distclean help format uninstall dist release,$(or $(MAKECMDGOALS),all)),)
 -include $(DEPS)/flags.mk
 endif
 
@@ -244,10 +244,18 @@ install: $(OUT)/ocibox docs ## to DESTDIR/PREFIX: the program, links runc, oci-s
 uninstall: ## what `make install` made, and nothing else
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --remove $(shell scripts/applets --links)
 
+dist: ## build/ocibox-VERSION.tar.gz: the commit that is checked out, the same bytes each time
+	@mkdir -p build
+	git archive --prefix=ocibox-$(VERSION)/ HEAD | gzip -n -9 >build/ocibox-$(VERSION).tar.gz
+
+release: ## build/release: programs, checksums, SBOM and sources (scripts/release for other architectures)
+	scripts/release
+
 sources: $(DEPS)/flags.mk ## build/ocibox-VERSION-sources.tar: what goes with a binary that is passed on
 	git archive --prefix=ocibox-$(VERSION)/ -o $(DISTTAR) HEAD
-	tar -rf $(DISTTAR) -C $(DEPS)/src --transform 's,^,ocibox-$(VERSION)/distfiles/,' \
-		$(notdir $(wildcard $(DEPS)/src/*))
+	tar -rf $(DISTTAR) -C $(DEPS)/src --transform 's,^,ocibox-$(VERSION)/distfiles/,' --sort=name \
+		--owner=0 --group=0 --numeric-owner --mode=644 --mtime=@$$(git log -1 --format=%ct) \
+		$(sort $(notdir $(wildcard $(DEPS)/src/*)))
 
 clean: ## all but the libraries and the images of virtual machines
 	cd build 2>/dev/null && find . -mindepth 1 -maxdepth 1 ! -name deps ! -name vm -exec rm -rf {} + || :
