@@ -119,6 +119,11 @@ int fd_write_all(int fd, const void *buf,
 /* Closes every descriptor >= first except the n of keep, which this sorts; -1 in keep means nothing. */
 int fd_close_from(int first, int *keep, size_t n);
 
+/* ---- sock.c: sockets of the unix domain ------------------------------------------------------------ */
+
+/* Connects to a path, which may be longer than an address holds. type: SOCK_STREAM and so on. */
+int sock_connect(const char *path, int type);
+
 /* ---- file.c: small files ---------------------------------------------------------------------------- */
 
 /* Reads a regular file of at most max bytes; a NUL is put behind it. dirfd may be AT_FDCWD. */

@@ -622,12 +622,12 @@ void child_first(struct child *c)
 		child_main(c);
 	args.flags |= CLONE_PARENT_SETTID;
 	args.parent_tid = (uintptr_t)c->init_pid;
-	pid = spawn_clone(&args);
+	pid = clone_call(&args);
 	if (!pid)
 		child_main(c);
 	if (pid < 0) {
 		fail("clone init");
-		spawn_explain(c);
+		clone_explain(c);
 		give_up(c, WIRE_FAIL);
 	}
 	proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);

@@ -230,6 +230,15 @@ bool join_filtered(const struct child *c); /* and under its filter already: may 
 /* The first process of two: all that must be before init exists; args says how to clone it. */
 int join_first(struct child *c, struct sys_clone_args *args);
 
+/* ---- clone.c: what every clone of a start needs -------------------------------------------------------- */
+
+/* Names the limit behind the errno of a failed clone or unshare: the errno alone misleads. -1 */
+int clone_explain(const struct child *c);
+pid_t clone_call(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
+void clone_end(pid_t *pid); /* SIGKILL and reaped; 0 then and before: nothing */
+/* After the errno of an attempt to enter the cgroup: init has moved, where it is now should be tried. */
+bool clone_follow(struct child *c, int num);
+
 /* ---- serve.c: the parent's side of the wire ------------------------------------------------------------------ */
 
 /* How far the child has come. */
@@ -271,7 +280,6 @@ int serve_known(struct serve *s);
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
 /* Pure. Why the message is refused: who sends it, or what phase it comes in. NULL: it is expected. */
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
-int unix_connect(const char *path, int type);
 
 /* ---- death.c: has the program begun, or has the child died? ------------------------------------------------ */
 bool death_is_none(
@@ -303,13 +311,6 @@ bool service_is_ready(const char *text); /* has the line READY=1 */
 int spawn_connect(struct child *c, const char *console, const char *pidfd); /* NULL: none */
 /* Clones the child into the container's cgroup; the serve then knows it, or will by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
-/* Names the limit behind the errno of a failed clone or unshare: the errno alone misleads. -1 */
-int spawn_explain(const struct child *c);
-pid_t spawn_clone(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
-void spawn_end(pid_t *pid); /* SIGKILL and reaped; 0 then and before: nothing */
-/* After the errno of an attempt to enter the cgroup: init has moved, where it is now should be tried. */
-bool spawn_follow(struct child *c, int num);
-
 /* ---- wait.c: foreground ------------------------------------------------------------------------------------------- */
 
 /*

@@ -133,7 +133,7 @@ static int check_status(const struct life *l, const struct enter *how)
 
 #define FOLLOWS 16 /* each time init must have moved between a look and a clone */
 
-/* The container's own cgroup; where that is closed or gone, spawn_follow goes where init lies now (L-25). */
+/* The container's own cgroup; where that is closed or gone, clone_follow goes where init lies now (L-25). */
 static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
 {
 	const struct oci_resources *r = c->config->linux->resources;
@@ -255,8 +255,8 @@ int enter(struct arena *a, const struct enter *how)
 		serve_end(&s);
 		if (s.first == s.pid)
 			s.first = 0;
-		spawn_end(&s.pid);
-		spawn_end(&s.first);
+		clone_end(&s.pid);
+		clone_end(&s.first);
 		if (wait_ended())
 			return -1;
 		/* Whatever it looks like from here, that is why: engines look for the words. */

@@ -206,7 +206,7 @@ int join_first(struct child *c, struct sys_clone_args *args)
 		return -1;
 	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
 		fail("unshare namespaces");
-		return spawn_explain(c);
+		return clone_explain(c);
 	}
 	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
 	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
@@ -332,7 +332,7 @@ int join_appear(struct child *c)
 		if (c->seccomp.len && !c->process->no_new_privileges)
 			return fail_hint("without noNewPrivileges its seccomp profile must allow "
 					 "clone, read, write and setsid");
-		return spawn_explain(c);
+		return clone_explain(c);
 	}
 	if (pid)
 		proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);

@@ -398,8 +398,8 @@ static void undo(struct undo *u)
 	serve_end(s);
 	if (s->first == s->pid)
 		s->first = 0;
-	spawn_end(&s->pid);
-	spawn_end(&s->first);
+	clone_end(&s->pid);
+	clone_end(&s->first);
 	/* Out of descriptors may be why we are here. */
 	fd_close(&s->pidfd);
 	fd_close(&s->master);

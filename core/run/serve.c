@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 static int open_ns(const struct serve *s, const char *name)
@@ -138,7 +137,7 @@ static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 
 	do {
 		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
-	} while (rc < 0 && spawn_follow(s->c, err_num()));
+	} while (rc < 0 && clone_follow(s->c, err_num()));
 	return rc;
 }
 
@@ -270,7 +269,7 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 		oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
-	sock = unix_connect(sc->listener_path, SOCK_STREAM);
+	sock = sock_connect(sc->listener_path, SOCK_STREAM);
 	if (sock < 0 || wire_send_fd(sock, o.buf, notify) < 0)
 		return fail_in("linux.seccomp.listenerPath");
 	return 0;
@@ -569,26 +568,4 @@ void serve_end(struct serve *s)
 	wire_close(&s->wire);
 	wire_close(&s->pipes);
 	fd_close(&s->listener);
-}
-
-int unix_connect(const char *path, int type)
-{
-	int fd __cleanup(fd_close) = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-	int at __cleanup(fd_close) = -1;
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	if (fd < 0)
-		return fail("create socket");
-	if (strlen(path) < sizeof(addr.sun_path)) {
-		strcpy(addr.sun_path, path);
-	} else {
-		/* Longer than an address holds: by a descriptor of the file. */
-		at = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
-		if (at < 0)
-			return fail("open socket %s", path);
-		path_of_fd(addr.sun_path, at);
-	}
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return fail("connect to %s", path);
-	return fd_take(&fd);
 }
