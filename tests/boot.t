@@ -113,7 +113,7 @@ unit 2-"$b" true
 config_set /linux/namespaces/0/type '"netwerk"'
 unit 3-"$c" 'trap "" TERM; echo deaf; while :; do sleep 0.05; done'
 cat >"$tmp/boot.json" <<E
-{ "containers": [ { "name": "$a", "log": "$tmp/logs", "logSize": 4096 }, { "name": "$c", "stopTimeout": "200ms" } ],
+{ "containers": [ { "name": "$a", "log": "$tmp/logs", "logSize": 4096 }, { "name": "$c", "stopTimeout": "200ms", "log": "$tmp/none/logs" } ],
   "mounts": [ { "destination": "$tmp/data", "type": "tmpfs", "source": "tmpfs", "options": [ "size=64k" ] },
     { "destination": "$tmp/none", "type": "ext4", "source": "/dev/nothing-$mark" } ] }
 E
@@ -122,7 +122,8 @@ ok "the others go on" wait_for state_is "$c" running
 is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
 ok "which says why" says "^oci-init: $b: did not start: config.json:.*netwerk"
 ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
-ok "one whose device does not come is told" says "mount $tmp/none"
+ok "one whose device does not come is named, with the time" says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100 ms"
+ok "a log that was to lie on it goes to the console" says "^oci-init: $c: its output goes to the console: $tmp/none is not mounted"
 ok "a log is renamed when it is full" wait_for test -e "$tmp/logs/$a.log.1"
 ok "the newest is in the file" wait_for grep -q 'number 299' "$tmp/logs/$a.log"
 ok "files stay small" [ "$(cat "$tmp/logs/$a.log" "$tmp/logs/$a.log.1" | wc -c)" -le 8192 ]
@@ -276,6 +277,10 @@ nothing_left "nothing is left of the stuck console"
 fresh
 
 unit 1-"$a" 'trap "i=0; while [ \$i -lt 1500 ]; do i=\$((i + 1)); echo last line \$i; done; printf the-end; exit 0" TERM; printf "login: "; while :; do sleep 0.05; done'
+boot ocibox.stamp
+ok "stamp: lines begin with the time" wait_for says "^\\[ *[0-9]+\\.[0-9]{3}\\] oci-init: $a: started"
+down
+: >"$con"
 boot
 ok "a line without an end is shown: a prompt" wait_for says "^$a: login: \$"
 down

@@ -47,7 +47,7 @@ struct boot_settings {
 	const char *config, *bundles, *hostname, *log;
 	int cgroup, restart, done;
 	int64_t watchdog, wait; /* milliseconds */
-	bool shell, debug;
+	bool shell, debug, stamp;
 	LIST(struct oci_mount) mounts;
 	struct boot_row *defaults;
 	LIST(struct boot_row) containers;
@@ -144,6 +144,7 @@ struct pollfd;
 void console_open(void); /* /dev/console for us and, where they were closed, descriptors 0 to 2 */
 void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern bool console_debug; /* say more */
+extern bool console_stamp; /* seconds since the kernel started, before each line */
 void console_error(void); /* says the error record, which is then empty */
 void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
 /* None of these waits: text that the console does not take is queued, and lost when it is stuck. */
@@ -218,6 +219,8 @@ bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t m
 void mounts_basic(void); /* all but cgroups */
 void mounts_cgroup(int layout);
 void mounts_further(struct arena *a, const struct boot_settings *s);
+/* The destination of `mounts` that path lies on and that is not mounted; NULL: there is none. */
+const char *mounts_missing(struct arena *a, const struct boot_settings *s, const char *path);
 void mounts_end(void); /* unmounts, or mounts read-only */
 
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
  */
 #define QUEUE_SIZE (16 << 10)
 #define OWN_ROOM 4096 /* bytes of the queue that only the words of process 1 may use */
-#define LINE_MAX_SIZE (LOG_LINE + 300)
+#define LINE_MAX_SIZE (LOG_LINE + 340)
 #define STUCK_MS 1000
 #define RETRY_MS 100 /* poll(2) reports a serial line only when its buffer is nearly empty */
 
@@ -28,7 +28,7 @@ static struct {
 	unsigned lost; /* lines */
 } console = { .fd = 2 };
 static char queue[QUEUE_SIZE]; /* apart, so that it takes no room in the program's file */
-bool console_debug;
+bool console_debug, console_stamp;
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
@@ -134,7 +134,12 @@ static void put(const char *text, size_t len, size_t room)
 static void put_line(const char *name, const char *text, size_t len, size_t room)
 {
 	char line[LINE_MAX_SIZE];
-	int n = snprintf(line, sizeof(line), "%s: %.*s\n", name, (int)len, text);
+	long long ms = clock_ms();
+	int n = console_stamp
+			? snprintf(line, sizeof(line), "[%5lld.%03lld] ", ms / 1000, ms % 1000)
+			: 0;
+
+	n += snprintf(line + n, sizeof(line) - n, "%s: %.*s\n", name, (int)len, text);
 
 	put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
 }

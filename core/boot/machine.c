@@ -118,6 +118,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	raise_files();
 	read_settings(a, m, argv, kernel);
 	console_debug = m->set.debug;
+	console_stamp = m->set.stamp;
 	if (console_debug)
 		boot_show(&m->set);
 	mounts_cgroup(m->set.cgroup);

@@ -158,14 +158,74 @@ void mounts_cgroup(int layout)
 
 /* ---- those of boot.json ---------------------------------------------------------------------------------- */
 
-static void wait_for_device(const char *source, int64_t wait)
+/* 0: it is there, or is no device. */
+static int wait_for_device(const char *source, int64_t wait)
 {
 	static const struct timespec pause = { 0, 20000000 };
 	int64_t end = clock_ms() + wait;
 
-	while (source && !strncmp(source, "/dev/", 5) && access(source, F_OK) < 0 &&
-	       clock_ms() < end)
+	while (source && !strncmp(source, "/dev/", 5) && access(source, F_OK) < 0) {
+		if (clock_ms() >= end)
+			return failx("%s has not appeared within %ld ms", source, (long)wait);
 		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* "\040" of mountinfo is a blank (proc(5)). */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
+			*to++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = 0;
+}
+
+/* What cannot be known counts as mounted. */
+static bool is_mount_point(struct arena *a, const char *at, size_t len)
+{
+	char *text, *line, *next, *field;
+	size_t size;
+
+	if (file_read(a, AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &text, &size) < 0)
+		return err_clear("there is no /proc"), true;
+	for (line = text; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		/* the fifth field (proc(5)) */
+		field = line;
+		for (int i = 0; field && i < 4; i++)
+			field = strchr(field, ' ') ? strchr(field, ' ') + 1 : NULL;
+		if (!field)
+			continue;
+		field[strcspn(field, " ")] = 0;
+		unescape(field);
+		if (strlen(field) == len && !strncmp(field, at, len))
+			return true;
+	}
+	return false;
+}
+
+const char *mounts_missing(struct arena *a, const struct boot_settings *s, const char *path)
+{
+	list_each (m, s->mounts) {
+		size_t len = m->destination ? strlen(m->destination) : 0;
+
+		while (len > 1 && m->destination[len - 1] == '/')
+			len--;
+		if (len && !strncmp(path, m->destination, len) &&
+		    (!path[len] || path[len] == '/') && !is_mount_point(a, m->destination, len))
+			return m->destination;
+	}
+	return NULL;
 }
 
 void mounts_further(struct arena *a, const struct boot_settings *s)
@@ -177,9 +237,10 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 	env.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	env.readonly_later = arena_alloc(a, (s->mounts.n + 1) * sizeof(int));
 	list_each (m, s->mounts) {
-		wait_for_device(m->source, s->wait);
 		if (!m->destination || *m->destination != '/') {
 			failx("mounts: a destination must be an absolute path");
+		} else if (wait_for_device(m->source, s->wait) < 0) {
+			fail_in("mount %s", m->destination);
 		} else if (mount_entry(&env, m) == 0) {
 			if (console_debug)
 				console_say("mounted %s", m->destination);
@@ -206,22 +267,6 @@ static bool is_basic(const char *at)
 			return true;
 	}
 	return false;
-}
-
-/* "\040" of mountinfo is a blank (proc(5)). */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*to++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = 0;
 }
 
 /* The last ones first: they lie on the others. */

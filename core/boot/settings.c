@@ -56,6 +56,7 @@ static const struct {
 	{ "wait", TIME, AT(wait), NULL },
 	{ "shell", BOOL, AT(shell), bool_words },
 	{ "debug", BOOL, AT(debug), bool_words },
+	{ "stamp", BOOL, AT(stamp), bool_words },
 };
 
 void boot_defaults(struct boot_settings *s)

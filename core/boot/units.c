@@ -74,6 +74,11 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 	u->argv = arena_alloc(a, sizeof(argv));
 	memcpy(u->argv, argv, sizeof(argv));
 	boot_rule(&m->set, name, &u->rule);
+	if (dir && *u->rule.log == '/' && mounts_missing(a, &m->set, u->rule.log)) {
+		console_say("%s: its output goes to the console: %s is not mounted", name,
+			    mounts_missing(a, &m->set, u->rule.log));
+		u->rule.log = "console";
+	}
 	u->tty = !strcmp(u->rule.log, "tty");
 	*o = (struct super_one){ .rule = &u->rule, .status = -1 };
 	if (u->rule.disabled)
