@@ -77,14 +77,6 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 	return p->pid < 0 ? -1 : 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* Keeps the beginning of the output, drops the rest; 0 at its end. */
 static ssize_t hook_read(struct hook_proc *p)
 {
@@ -110,7 +102,7 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); the end of the output stands for the hook's. */
 	for (;;) {
-		int64_t left = deadline ? deadline - now_ms() : -1;
+		int64_t left = deadline ? deadline - clock_ms() : -1;
 
 		if (deadline && left <= 0) {
 			p->timed_out = true;
@@ -148,7 +140,7 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	if (hook_start(run, h, &p) < 0)
 		goto out;
 	wait_hook(p.pid);
-	hook_talk(&p, o.buf, o.len, h->timeout ? now_ms() + *h->timeout * 1000LL : 0);
+	hook_talk(&p, o.buf, o.len, h->timeout ? clock_ms() + *h->timeout * 1000LL : 0);
 	wait_hook(0);
 	if (p.timed_out) {
 		kill(-p.pid, SIGKILL);
