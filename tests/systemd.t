@@ -91,6 +91,21 @@ is 'a program that is not there' "$([ "$status" != 0 ] && echo refused)" refused
 no_scope 'no scope is left of that'
 argv sleep 1000
 
+# ---- root speaks to systemd without the message bus ----
+
+if [ "$uid" = 0 ]; then
+	config_set /process/args '["grep","-c","","/proc/self/cgroup"]'
+	cat >"$tmp/no-bus" <<END
+mount -t tmpfs none /run/dbus || exit 77
+exec "$RUNC" --root "$root" --systemd-cgroup run --bundle "$bundle" "$id"
+END
+	is 'root: the message bus is hidden, and the container runs in its scope' \
+		"$(OCI_TEST_MARK=$mark timeout 60 unshare -m sh "$tmp/no-bus" 2>&1 </dev/null; echo "$?")" "1
+0"
+	no_scope 'and its scope goes away'
+	argv sleep 1000
+fi
+
 # ---- the cgroup of the scope, or of its slice, is there and frozen ----
 
 # frozen DESC DIR: no container can be made while DIR is frozen, and the refusal leaves nothing.
