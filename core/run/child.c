@@ -31,7 +31,6 @@ static int step_known(struct child *c)
 
 static int step_session(struct child *c)
 {
-	(void)c;
 	/* EPERM: a process group leader already, which a clone never is. */
 	return setsid() < 0 ? fail("setsid") : 0;
 }

@@ -32,7 +32,6 @@ int join_labels(struct child *c)
 
 int join_hide(struct child *c)
 {
-	(void)c;
 	/* Our command line names paths of the host, and perhaps secrets for the payload. */
 	proc_hide_args();
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
