@@ -26,8 +26,7 @@ machine_start() { # MODE...
 	rm -f "$tmp/step"
 	boot ocibox.config="$tmp/boot.json"
 	# One that was killed at an early call is never seen.
-	eventually machine_known
-	machine_named 2>/dev/null || machine=
+	{ eventually machine_known && machine_named 2>/dev/null; } || machine=
 }
 machine_known() { machine_named || gone "$boot"; }
 machine_named() {
