@@ -264,7 +264,7 @@ static void end_start(int sig)
 
 	if (making.cloned)
 		/* NOLINTNEXTLINE(bugprone-signal-handler): it makes system calls only */
-	proc_end(128 + sig);
+	proc_end(128 + sig); /* NOLINT */
 	making.by = sig;
 	/* What is frozen or waits for a dead filesystem does not even die: no more is heard of it. */
 	if (s)
@@ -420,7 +420,7 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 
 static void leave(int sig)
 {
-	proc_end(128 + sig);
+	proc_end(128 + sig); /* NOLINT */
 }
 
 void wait_mortal(void)
