@@ -164,8 +164,10 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 E2E = $(wildcard tests/*.t)
 
-test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c
-	scripts/prove $(TEST_BIN)
+# Those of another architecture run under QEMU's user mode, as far as it goes: it is no kernel.
+RUN = $(if $(CROSS),qemu-$(or $(patsubst arm%,arm,$(filter arm%,$(ARCH))),$(filter-out i686,$(ARCH)),i386)-static)
+test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c (RUN=qemu-arm-static: by that)
+	RUN='$(RUN)' scripts/prove $(TEST_BIN)
 
 test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 	scripts/prove $(or $(TESTS),$(E2E))

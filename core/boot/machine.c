@@ -153,7 +153,7 @@ static void tell_end(const struct machine *m, size_t i, const char *why)
 	char then[64] = "";
 
 	if (o->state == SUPER_BACKOFF && o->due > clock_ms())
-		snprintf(then, sizeof(then), "; starts again in %ld ms", (long)o->delay);
+		snprintf(then, sizeof(then), "; starts again in %lld ms", (long long)o->delay);
 	console_say("%s: %s%s%s", m->units[i].name, why ? "did not start: " : "",
 		    why ? why : m->units[i].reason, then);
 }

@@ -147,7 +147,7 @@ void boot_show(const struct boot_settings *s)
 		const char *at = (const char *)s + rows[i].offset, *text;
 
 		if (rows[i].kind == TIME) {
-			console_say("%s: %ld ms", rows[i].key, (long)*(const int64_t *)at);
+			console_say("%s: %lld ms", rows[i].key, (long long)*(const int64_t *)at);
 			continue;
 		}
 		text = rows[i].kind == TEXT

@@ -118,7 +118,7 @@ static int io_priority(void)
 static int memory_policy(void)
 {
 	struct oci_memory_policy m = { .mode = 2, .nodes = "0" };
-	unsigned long mask[16];
+	unsigned long mask[1024 / (8 * sizeof(long))];
 	int mode, rc;
 
 	rc = limits_memory_policy(&m);

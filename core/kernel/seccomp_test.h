@@ -14,6 +14,7 @@ static struct arena arena;
 #define X86 0x40000003u
 #define AARCH64 0xc00000b7u
 #define RISCV64 0xc00000f3u
+#define FOREIGN 0xc0000102u /* LoongArch, which the tests are not built for: never the native one */
 
 #define ALLOW 0x7fff0000u
 #define LOG 0x7ffc0000u

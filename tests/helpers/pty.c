@@ -101,7 +101,8 @@ static int copy(int master, pid_t pid, int wait_ms)
 
 int main(int argc, char **argv)
 {
-	struct termios before, after;
+	/* The kernel fills in 19 of the 32 control characters that are compared below. */
+	struct termios before = { 0 }, after = { 0 };
 	int opt, master, slave, status = 0;
 	pid_t pid;
 
