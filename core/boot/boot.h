@@ -32,7 +32,6 @@ struct boot_rule {
 	const char *const *health; /* what shows that it works */
 	int64_t health_interval, health_timeout;
 	uint32_t health_retries;
-	bool essential; /* the machine reboots when it has failed for good */
 	int restart, stop_signal;
 	int64_t backoff_first, backoff_max, start_interval, start_timeout, stop_timeout;
 	uint32_t start_count; /* 0: no limit */

@@ -219,7 +219,6 @@ struct boot_row {
 	boot_texts after;
 	struct boot_ready ready;
 	struct boot_health health;
-	bool *essential;
 	int *restart;
 	struct boot_backoff backoff;
 	struct boot_limit limit;
@@ -267,7 +266,6 @@ static const struct json_field row_fields[] = {
 	ROW(ENUM, "when", boot_row, when, .flags = JF_PTR, .sub = when_words),
 	ROW(OBJ, "ready", boot_row, ready, .sub = &ready_type),
 	ROW(OBJ, "health", boot_row, health, .sub = &health_type),
-	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	ROW(ENUM, "restart", boot_row, restart, .flags = JF_PTR, .sub = restart_words),
 	ROW(OBJ, "backoff", boot_row, backoff, .sub = &backoff_type),
 	ROW(OBJ, "startLimit", boot_row, limit, .sub = &limit_type),
@@ -375,8 +373,6 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->health = r->health.command.at;
 	if (r->health.retries && *r->health.retries)
 		rule->health_retries = *r->health.retries;
-	if (r->essential)
-		rule->essential = *r->essential;
 	if (r->restart)
 		rule->restart = *r->restart;
 	if (r->limit.count)
