@@ -263,8 +263,7 @@ static void end_start(int sig)
 	int saved = errno;
 
 	if (making.cloned)
-		/* NOLINTNEXTLINE(bugprone-signal-handler): it makes system calls only */
-	proc_end(128 + sig); /* NOLINT */
+		proc_end(128 + sig);
 	making.by = sig;
 	/* What is frozen or waits for a dead filesystem does not even die: no more is heard of it. */
 	if (s)
