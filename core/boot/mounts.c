@@ -239,14 +239,12 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 	list_each (m, s->mounts) {
 		if (!m->destination || *m->destination != '/') {
 			failx("mounts: a destination must be an absolute path");
-		} else if (wait_for_device(m->source, s->wait) < 0) {
+		} else if (wait_for_device(m->source, s->wait) < 0 || mount_entry(&env, m) < 0) {
 			fail_in("mount %s", m->destination);
-		} else if (mount_entry(&env, m) == 0) {
+		} else {
 			if (console_debug)
 				console_say("mounted %s", m->destination);
 			continue;
-		} else {
-			fail_in("mount %s", m->destination);
 		}
 		console_error();
 	}
