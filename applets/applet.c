@@ -107,6 +107,16 @@ void applet_help(const char *parent, const char *name)
 	show_help(find(parent, name));
 }
 
+const char *applet_near(const char *parent, const char *name)
+{
+	struct json_near near = { .name = name };
+
+	row_each (r)
+		if (!r->alias && !strcmp(r->parent, parent))
+			json_near_offer(&near, r->name);
+	return near.best;
+}
+
 static int unknown(const char *parent, const char *name)
 {
 	if (*parent)
@@ -128,16 +138,18 @@ int applet_misused(const struct applet *ap)
 
 	while (row->applet != ap)
 		row++;
-	if (!globals.plain) {
+	/* runc's first line, and where; its whole help would hide the mistake. */
+	if (!globals.plain)
 		printf("Incorrect Usage: %s\n\n", err_text());
-		show_help(row);
+	else
+		applet_fail(ap);
+	fprintf(globals.plain ? stderr : stdout, "Usage: %s%s%s [OPTIONS]%s%s (--help shows all)\n",
+		globals.applet, *row->parent ? " " : "", *row->parent ? row->name : "",
+		*ap->args ? " " : "", ap->args);
+	if (!globals.plain) {
 		fflush(stdout);
 		applet_fail(ap);
-		return 1;
 	}
-	applet_fail(ap);
-	fprintf(stderr, "Usage: %s%s%s [OPTIONS] %s (--help shows all)\n", globals.applet,
-		*row->parent ? " " : "", *row->parent ? row->name : "", ap->args);
 	return 1;
 }
 

@@ -107,13 +107,14 @@ const struct applet_row *applet_next(const struct applet_row *after);
 /* Looks name up below parent and runs it; argv[0] is the name. Returns the exit status. */
 int applet_run(const char *parent, int argc, char **argv);
 bool applet_is(const char *parent, const char *name); /* is there such a row? */
+const char *applet_near(const char *parent, const char *name); /* nearly the same; NULL: none */
 void applet_help(const char *parent, const char *name); /* of a row that is there */
 /* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
 bool applet_exists(const char *name);
 /* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of runc
- * show their whole help on standard output, as runc does. */
+ * show it on standard output, where runc shows its help. */
 int applet_misused(const struct applet *ap);
 /* Text to standard output, errors of it included (a full disk is a failure). */
 int applet_print(const char *text, size_t len);

@@ -166,6 +166,7 @@ static void pass_listen_pid(void)
 static _Noreturn void be_child(const struct init *init, int argc, char **argv)
 {
 	const struct persona *p = persona();
+	const char *near;
 	int status;
 
 	/* a group of its own, so that -g and the terminal's keys reach it and not us */
@@ -181,6 +182,8 @@ static _Noreturn void be_child(const struct init *init, int argc, char **argv)
 		exec_script(argc, argv);
 	status = errno == ENOENT ? 127 : 126;
 	fail("exec %s", argv[0]);
+	if (status == 127 && (near = applet_near("oci-init", argv[0])))
+		fail_hint("did you mean oci-init %s?", near);
 	log_error("%s", err_text());
 	proc_end(p && p->exec_failed ? p->exec_failed : status);
 }

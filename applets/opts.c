@@ -121,6 +121,17 @@ static int take(struct scan *s, const struct opt *o, const char *value)
 	return store_value(s, o, value);
 }
 
+/* Go's words, which engines match. */
+static int undefined(const struct scan *s, const char *name, size_t len)
+{
+	struct json_near near = { .name = arena_strndup(&arena, name, len) };
+
+	failx("flag provided but not defined: -%s", near.name);
+	for (const struct opt *o = s->ap->opts; o && o->name; o++)
+		json_near_offer(&near, o->name);
+	return near.best ? fail_hint("did you mean --%s?", near.best) : -1;
+}
+
 /*
  * `-vvg` and `-e143`, as getopt has them. A value may not begin with a small letter: that is more
  * likely a long name with a typing error (`-bundel`), which Go's parser would refuse too. Nothing
@@ -134,8 +145,7 @@ static int take_letters(struct scan *s, const char *word)
 	for (c = word; *c; c++) {
 		o = find(s->ap, c, 1);
 		if (!o || (opts_takes_value(o) && c[1] >= 'a' && c[1] <= 'z'))
-			return failx("flag provided but not defined: -%.*s",
-				     (int)strcspn(word, "="), word);
+			return undefined(s, word, strcspn(word, "="));
 		if (opts_takes_value(o))
 			break;
 	}
@@ -162,7 +172,7 @@ static int take_option(struct scan *s, const char *arg)
 		return take(s, o, value ? value + 1 : NULL);
 	if (arg[1] != '-' && find(s->ap, name, 1))
 		return take_letters(s, name);
-	return failx("flag provided but not defined: -%.*s", (int)len, name);
+	return undefined(s, name, len);
 }
 
 /* Words of runc's own check; the name in front is that of the program. */
@@ -266,6 +276,26 @@ static void put_row(const struct opt *o)
 	put_wrapped(o->help ? o->help : "", HELP_COLUMN, HELP_WIDTH);
 }
 
+static bool ignored(const struct opt *o)
+{
+	return o->kind == OPT_IGNORED || o->kind == OPT_IGNORED_STR;
+}
+
+/* In one place, after what a user can use. */
+static void put_ignored(const struct applet *ap)
+{
+	const char *before = "\nAccepted for compatibility, without effect:";
+
+	for (const struct opt *o = ap->opts; o && o->name; o++) {
+		if (!ignored(o))
+			continue;
+		printf("%s --%s%s%s", before, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		before = ",";
+	}
+	if (*before == ',')
+		putchar('\n');
+}
+
 void opts_help(const struct applet *ap, const char *path)
 {
 	printf("Usage: %s%s%s%s\n\n", path, ap->opts ? " [OPTIONS]" : "", *ap->args ? " " : "",
@@ -277,6 +307,8 @@ void opts_help(const struct applet *ap, const char *path)
 	}
 	printf("\nOptions:\n");
 	for (const struct opt *o = ap->opts; o && o->name; o++)
-		put_row(o);
+		if (!ignored(o))
+			put_row(o);
 	put_row(&help_row);
+	put_ignored(ap);
 }

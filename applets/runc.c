@@ -218,8 +218,8 @@ int runc_id(const char *text, size_t len, const char *what, uint32_t *id)
 	uint64_t value;
 
 	if (!json_number_u64(text, len, &value) || value >= UINT32_MAX)
-		return failx("bad %s: \"%.*s\" is no number from 0 to 4294967294", what, (int)len,
-			     text);
+		return failx("bad %s: \"%.*s\" is not a number from 0 to 4294967294", what,
+			     (int)len, text);
 	*id = value;
 	return 0;
 }

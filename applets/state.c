@@ -49,7 +49,7 @@ struct list_opts {
 	bool quiet;
 };
 
-/* Name of the state directory's owner, "#uid" when it has none. Nearly always the same for all. */
+/* Name of the state directory's owner, "#uid" when it has none. 0 is root without /etc/passwd too. Nearly always the same for all. */
 static const char *owner_name(int dir)
 {
 	static const char *name;
@@ -63,8 +63,9 @@ static const char *owner_name(int dir)
 		return name;
 	uid = st.st_uid;
 	pw = getpwuid(uid);
-	return name = pw ? arena_strdup(&arena, pw->pw_name)
-			 : arena_printf(&arena, "#%u", (unsigned)uid);
+	return name = pw     ? arena_strdup(&arena, pw->pw_name)
+		      : !uid ? "root"
+			     : arena_printf(&arena, "#%u", (unsigned)uid);
 }
 
 /* Columns are at least 12 wide with three spaces between, the last one is not padded. */
@@ -91,7 +92,8 @@ static void print_table(const struct list_row *rows, size_t n)
 static void not_loaded(const struct life_ids *all, const char *id)
 {
 	if (err_num() != ENOENT || life_left_behind(all, id))
-		fprintf(stderr, "load container %s: %s\n", id, err_text());
+		fprintf(stderr, "load container %s: %s\n", id,
+			err_num() == ENOENT ? "container does not exist" : err_text());
 	err_clear("a container that cannot be read is left out of the list");
 }
 

@@ -16,6 +16,8 @@ bare() {
 }
 # said TEXT: standard error is this one line of the text log and nothing else; for `is`.
 said() { printf '%s' "$err" | sed 's/^time="[0-9-]*T[0-9:]*\(Z\|[+-][0-9:]*\)" //'; }
+# said_of ID: the same without the id, which runc does not name.
+said_of() { said | sed "s/ does not exist: $1\"/ does not exist\"/"; }
 # error TEXT: how the text log has it.
 error() { printf 'level=error msg="%s"' "$1"; }
 
@@ -70,27 +72,27 @@ is 'a form that is not known: a line of text' "$status $(said)" "1 $(error 'inva
 nok 'and the log is not opened' test -e "$tmp/log"
 for form in '' text; do
 	bare --log-format "$form" --root "$root" state nope
-	is "--log-format '$form' is text" "$status $(said)" "1 $(error 'container does not exist')"
+	is "--log-format '$form' is text" "$status $(said_of nope)" "1 $(error 'container does not exist')"
 done
 bare --log-format json --log "$tmp/no/such/log" list
 like 'a log that cannot be opened is told in the form that was asked for' "$status $err" \
 	'^1 \{"level":"error","msg":".*/no/such/log: no such file or directory","time":"[^"]*"\}$'
 bare --log '' --root "$root" state nope
-is '--log= is standard error' "$status $(said)" "1 $(error 'container does not exist')"
+is '--log= is standard error' "$status $(said_of nope)" "1 $(error 'container does not exist')"
 mkfifo fifo
 cat fifo >fifo.out &
 cat=$!
 bare --log fifo --log-format json --root "$root" state nope
 wait $cat
-like 'the log may be a pipe' "$(cat fifo.out)" '^\{"level":"error","msg":"container does not exist","time":"[^"]*"\}$'
-is 'and the message is plain on standard error' "$status $err" '1 container does not exist'
+like 'the log may be a pipe' "$(cat fifo.out)" '^\{"level":"error","msg":"container does not exist(: nope)?","time":"[^"]*"\}$'
+like 'and the message is plain on standard error' "$status $err" '^1 container does not exist(: nope)?$'
 for u in 000 022 077; do
 	(umask $u && "$RUNC" --root "$root" --log "log$u" state nope) </dev/null >/dev/null 2>&1
 done
 is 'the log is 0644 less the umask' "$(stat -c %a log000 log022 log077 | tr '\n' ' ')" '644 644 600 '
 if [ -c /dev/full ]; then
 	bare --log /dev/full --root "$root" state nope
-	like 'a log on a full disk: the message is on standard error all the same' "$status $err" '(^| )container does not exist$'
+	like 'a log on a full disk: the message is on standard error all the same' "$status $err" '(^| )container does not exist(: nope)?$'
 else
 	skip 'a log on a full disk: the message is on standard error all the same' 'no /dev/full'
 fi
@@ -103,9 +105,9 @@ like 'whatever the message has' "$(json_get odd.json /msg)" '^invalid container 
 # For eyes, as logrus shows it.
 if helper pty; then
 	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1
-	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" '^\[31mERRO\[0m\[0000\] container does not exist +$'
+	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" '^\[31mERRO\[0m\[0000\] container does not exist(: nope)? +$'
 	"$HELPERS/pty" "$RUNC" --root "$root" --log-format json state nope </dev/null >"$tmp/out" 2>&1
-	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" '^\{"level":"error","msg":"container does not exist"'
+	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" '^\{"level":"error","msg":"container does not exist(: nope)?"'
 else
 	skip 'on a terminal' 'no compiler'
 fi
@@ -332,7 +334,7 @@ is 'none of it is left in the program' "$(signals_of "$tmp/out")" 0
 drop "$id"
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 do_runc exec "$id" true
-is 'exec in an unknown one: 255' "$status $(said)" "255 $(error 'exec failed: container does not exist')"
+is 'exec in an unknown one: 255' "$status $(said_of "$id")" "255 $(error 'exec failed: container does not exist')"
 for sig in FOO 65 99 SIG ' 9' 0x9 SIGSIGHUP; do
 	do_runc kill "$id" "$sig"
 	isnt "kill $sig" "$status" 0

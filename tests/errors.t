@@ -414,6 +414,85 @@ done
 is 'no arguments: help, exit 0' "$?" 0
 ok 'no arguments: help is on stdout' test -s "$tmp/out"
 
+# ---- ordinary mistakes: the message says what is wrong, and what helps where that is known ----
+
+fresh
+argv sleep 1000
+create
+do_runc exec --cwd /nowhere "$id" true
+like 'exec --cwd: the directory is named' "$status $err" '^255 .*chdir to cwd .*/nowhere.* failed: no such file'
+unlike 'exec --cwd: config.json is not blamed' "$err" 'config\.json'
+drop "$id"
+mkdir "$tmp/empty"
+do_runc run -b "$tmp/empty" "$id"
+like 'run -b of a directory without config.json: the directory is named' "$status $err" \
+	"^1 .*config.json not found.*$tmp/empty"
+for v in start kill delete state; do
+	do_runc $v "$id-unknown"
+	like "$v of an unknown id: the id is named" "$status $err" "^1 .*container does not exist: $id-unknown"
+done
+do_runc run --detatch "$id"
+like 'a wrong flag: it and the nearest one are named' "$status $err" \
+	'^1 .*flag provided but not defined: -detatch .did you mean --detach\?'
+is 'a wrong flag: first the line of runc' "$(head -n 1 "$tmp/out")" \
+	'Incorrect Usage: flag provided but not defined: -detatch (did you mean --detach?)'
+is 'a wrong flag: then one line of usage, which names --help' "$(grep -c '' "$tmp/out") $(tail -n 1 "$tmp/out")" \
+	'3 Usage: runc run [OPTIONS] ID (--help shows all)'
+"$RUNC" --help >"$tmp/out" 2>&1
+is 'what is accepted without effect stands in one place of the help' \
+	"$(grep -n 'criu' "$tmp/out" | cut -d: -f2-)" 'Accepted for compatibility, without effect: --criu FILE'
+if cgroups_here && grep -q '^cpuset' /proc/cgroups; then
+	fresh
+	config_set /linux/resources/cpu '{"cpus":"0-4000"}'
+	refused 'CPUs that are not here: those above are named' \
+		'write 0-4000 to cpuset\.cpus: .*the cgroup above has [0-9]'
+else
+	skip 'CPUs that are not here: those above are named' 'no cgroup cpuset'
+fi
+mkdir -p "$tmp/bare/bin"
+mount -t tmpfs -o mode=755 none "$tmp/bare"
+mount -o remount,ro "$tmp/bare"
+fresh
+config_set /root/path "\"$tmp/bare\""
+refused 'a read-only root without mount points: what helps is named' \
+	'create directory /[a-z/]*: read-only file system .*make /[a-z/]* and the other mount points in it, or use --overlay'
+umount "$tmp/bare"
+fresh
+# Too long for an argument of a program.
+config_set /process/user/additionalGids '[77777]'
+awk 'BEGIN { for (i = 1; i < 65538; i++) groups = groups i ","; groups = groups 1 }
+	{ at = index($0, "77777"); if (at) $0 = substr($0, 1, at - 1) groups substr($0, at + 5) } 1' \
+	"$bundle/config.json" >"$tmp/many.json"
+mv "$tmp/many.json" "$bundle/config.json"
+refused 'more groups than the kernel takes: how many it takes is named' 'at most 65536 groups, and these are 65538'
+
+fresh
+config_set /linux/namespaces '[{"type":"uts"},{"type":"mount"},{"type":"user"},{"type":"pid"}]' \
+	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
+json_del "$bundle/config.json" /linux/resources
+if command -v setpriv >/dev/null && setpriv --bounding-set=-setuid true 2>/dev/null; then
+	OCI_TEST_MARK=$mark setpriv --bounding-set=-setuid "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null
+	like 'root without CAP_SETUID: the capability is named, not newuidmap' "$? $(cat "$tmp/err")" \
+		'^1 .*write uid_map .*operation not permitted .root needs .*CAP_SETUID'
+	drop "$id"
+else
+	skip 'root without CAP_SETUID: the capability is named, not newuidmap' 'no setpriv that drops one'
+fi
+if unshare -p true 2>/dev/null; then
+	unshare -p sh -c 'sleep 1000 & echo $! >"$0"; wait' "$tmp/inner" >/dev/null 2>&1 </dev/null &
+	holder=$!
+	wait_for test -s "$tmp/inner"
+	config_set /linux/namespaces/3/path "\"/proc/$(cat "$tmp/inner")/ns/pid\""
+	refused 'a pid namespace of the host and a new user namespace: the right reason' \
+		'proc.*operation not permitted .a new proc needs a pid namespace owned by the container'
+	kill -KILL "$(cat "$tmp/inner")"
+	wait $holder 2>/dev/null
+else
+	skip 'a pid namespace of the host and a new user namespace: the right reason' 'no pid namespaces'
+fi
+
 # ---- the log (G-03, O-14, X-01) ----
 
 fresh

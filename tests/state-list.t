@@ -141,5 +141,17 @@ runc delete "$id-3"
 
 # Rename of the root while nothing runs: ids are names below it, nothing else.
 runc delete --force "$id"
+# A board may have no /etc/passwd.
+if [ "$uid" = 0 ] && [ -f /etc/passwd ] && unshare -m true 2>/dev/null; then
+	bundle
+	argv sleep 1000
+	create
+	is 'list without /etc/passwd: the owner is root' \
+		"$(unshare -m sh -c 'mount --bind /dev/null /etc/passwd && exec "$0" --root "$1" list' "$RUNC" "$root" |
+			grep "^$id " | awk '{ print $NF }')" root
+	drop "$id"
+else
+	skip 'list without /etc/passwd: the owner is root' 'no root, or no mount namespace'
+fi
 nothing_left
 done_testing

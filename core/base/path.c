@@ -203,6 +203,7 @@ static int make_one(int rootfd, int dir, const char *prefix, const char *name, m
 	char target[PATH_MAX];
 	int fd;
 
+	prefix += !strcmp(prefix, "/");
 	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 		return fail("create directory %s/%s", prefix, name);
 	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -162,6 +162,7 @@ struct sys_mount_attr {
 
 /* ioctl_ns(2) */
 #define SYS_NS_GET_NSTYPE 0xb703 /* 4.11 */
+#define SYS_NS_GET_USERNS 0xb701 /* 4.9 */
 
 /* prctl(2) */
 #ifndef PR_SET_NO_NEW_PRIVS

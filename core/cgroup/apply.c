@@ -71,10 +71,25 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* Which CPUs or memory nodes the cgroup above has; "" when that is not known. */
+static void above_has(const struct cg_dir *d, const char *file, char *have, size_t size)
+{
+	static const char *const ends[] = { ".effective", "" };
+	char path[4096];
+
+	*have = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ends) && !*have; i++) {
+		snprintf(path, sizeof(path), "%s/../%s%s", d->path, file, ends[i]);
+		if (file_read_line(AT_FDCWD, path, have, size) < 0)
+			*have = 0;
+	}
+}
+
 /* A sentence that says more than the kernel's errno, where there is one. Always -1. */
 static int explain(const struct cg_dir *d, const struct knob_write *w)
 {
 	int num = errno;
+	char have[256] = "";
 
 	if (num == ENOENT && !strncmp(w->field, "unified", 7))
 		return failx(
@@ -91,8 +106,12 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
 				     w->field, w->file, w->value, (int)strcspn(now, "\n"), now,
 				     (int)strcspn(peak, "\n"), peak);
 	}
+	if (!strncmp(w->file, "cpuset.", 7))
+		above_has(d, w->file, have, sizeof(have));
 	errno = num;
-	fail("%s: %s: %s", w->field, w->file, w->value);
+	fail("%s: write %s to %s", w->field, w->value, w->file);
+	if (*have)
+		fail_hint("the cgroup above has %s", have);
 	if (num == ENOENT && faccessat(AT_FDCWD, d->path, F_OK, 0) == 0)
 		fail_hint("this kernel has no such file in %s", d->path);
 	return -1;

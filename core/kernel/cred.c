@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* NGROUPS_MAX of the kernel; that of musl is the old one, 32. */
+#define GROUPS_MAX 65536
+
 /* capget(2), capset(2): the 64-bit layout of version 3 (2.6.26), in two halves. */
 #define CAPABILITY_VERSION_3 0x20080522
 
@@ -262,7 +265,10 @@ static int set_groups(const struct oci_user *user, enum cred_groups how)
 		return 0;
 	}
 	fail("set additional groups");
-	if (err_num() == EINVAL)
+	if (err_num() == EINVAL && user->additional_gids.n > GROUPS_MAX)
+		fail_hint("the kernel takes at most %d groups, and these are %zu", GROUPS_MAX,
+			  user->additional_gids.n);
+	else if (err_num() == EINVAL)
 		fail_hint("one of the groups is not mapped in the user namespace");
 	return -1;
 }

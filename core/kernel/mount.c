@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -241,9 +242,23 @@ static int which_option(const struct mount_job *j)
 	return -1;
 }
 
+/* A pid namespace that was joined may belong to a user namespace above: its owner is not shown then. */
+static bool foreign_pids(void)
+{
+	int fd __cleanup(fd_close) = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), owner;
+
+	owner = fd < 0 ? -1 : ioctl(fd, SYS_NS_GET_USERNS);
+	if (owner >= 0)
+		close(owner);
+	return fd >= 0 && owner < 0 && errno == EPERM;
+}
+
 static int explain(struct mount_job *j)
 {
-	if (err_num() == EPERM && j->is_proc)
+	if (err_num() == EPERM && j->is_proc && foreign_pids())
+		fail_hint("a new proc needs a pid namespace owned by the container's user "
+			  "namespace, and the one that is joined is not");
+	else if (err_num() == EPERM && j->is_proc)
 		fail_hint("the outer /proc is masked: unmask it, or bind it instead of mounting a "
 			  "new one");
 	else if (err_num() == EPERM && j->is_sysfs)

@@ -61,7 +61,7 @@ static int check_target(const struct mount_job *j, const char *clean)
  * Opens the target, making it where it is missing. The first try refuses symlinks: what it opens
  * lies where the text says, which the rules for /proc were checked against.
  */
-int mount_target(struct mount_job *j, bool directory)
+static int open_target(struct mount_job *j, bool directory)
 {
 	const struct oci_mount *m = j->m;
 	const char *clean = path_clean(j->env->arena, m->destination);
@@ -80,8 +80,7 @@ int mount_target(struct mount_job *j, bool directory)
 	}
 	if (err_num() == ELOOP && (j->is_proc || j->is_sysfs))
 		return failx("filesystem \"%s\" must be mounted on ordinary directory, %s is or "
-			     "lies behind a "
-			     "symlink",
+			     "leads through a symlink",
 			     m->type, m->destination);
 	if (err_num() == ELOOP) {
 		fd = path_open(j->env->root, m->destination,
@@ -104,6 +103,17 @@ int mount_target(struct mount_job *j, bool directory)
 		fd_close(&fd);
 		return -1;
 	}
+	return fd;
+}
+
+int mount_target(struct mount_job *j, bool directory)
+{
+	int fd = open_target(j, directory);
+
+	if (fd < 0 && err_num() == EROFS)
+		fail_hint("the root filesystem is read-only: make %s and the other mount points "
+			  "in it, or use --overlay",
+			  j->m->destination);
 	return fd;
 }
 

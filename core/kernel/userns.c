@@ -105,6 +105,18 @@ static void helper_says(int in, char *text, size_t size)
 			*c = ';';
 }
 
+/* Root needs no helper: what its own write lacked is the reason. */
+static int fail_alone(const struct map *m)
+{
+	const struct oci_id_map *first = m->ids->at;
+
+	errno = EPERM;
+	fail("write %s (container %u, host %u, size %u)", m->file, first->container_id,
+	     first->host_id, first->size);
+	return fail_hint("root needs CAP_SYS_ADMIN, %s and, to map 0 of the host, CAP_SETFCAP",
+			 m->file[0] == 'u' ? "CAP_SETUID" : "CAP_SETGID");
+}
+
 static int helper_map(const struct map *m, pid_t pid, const char *path)
 {
 	int in __cleanup(fd_close) = -1, out __cleanup(fd_close) = -1;
@@ -137,6 +149,8 @@ static int helper_map(const struct map *m, pid_t pid, const char *path)
 		return fail_hint("%s was not found; it comes with the package uidmap or shadow",
 				 m->helper);
 	}
+	if (!geteuid())
+		return fail_alone(m);
 	return failx("%s for container %u, host %u, size %u%s: %s%d%s%s", m->helper,
 		     first->container_id, first->host_id, first->size,
 		     m->ids->n > 1 ? " and more" : "", WIFSIGNALED(status) ? "signal " : "exit ",

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,13 +273,18 @@ static void examine(struct gather *g, struct oci_doc *doc)
 
 static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 {
+	char dir[PATH_MAX];
+
 	if (!(doc->named ? file_read_named(a, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)
 			 : file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)))
 		return 0;
 	if (err_num() != ENOENT)
 		return -1;
 	errno = ENOENT;
-	return fail("JSON specification file %s not found", doc->file);
+	fail("JSON specification file %s not found", doc->file);
+	if (*doc->file != '/' && dirfd == AT_FDCWD && getcwd(dir, sizeof(dir)))
+		fail_hint("in %s", dir);
+	return -1;
 }
 
 /* What a document may lack and still be a good one, but no container can. */

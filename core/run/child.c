@@ -380,6 +380,13 @@ static int plan_groups(const struct child *c)
 	return CRED_TRY_GROUPS;
 }
 
+/* runc's words, but exec may have the directory from its own options. */
+static int fail_cwd(const struct child *c, const char *cwd)
+{
+	return fail("chdir to cwd (\"%s\")%s failed", cwd,
+		    child_enters(c) ? "" : " set in config.json");
+}
+
 static int step_credentials(struct child *c)
 {
 	const struct oci_user *u = &c->process->user;
@@ -390,7 +397,7 @@ static int step_credentials(struct child *c)
 	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */
 	if (strcmp(cwd, "/") && chdir(cwd) < 0) {
 		if (errno != EACCES && errno != EPERM)
-			return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
+			return fail_cwd(c, cwd);
 		again = true;
 	}
 	/* What the runtime may not, the root of an ordinary user's namespace may. */
@@ -401,7 +408,7 @@ static int step_credentials(struct child *c)
 	if (groups < 0 || cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)
-		return fail("chdir to cwd (\"%s\") set in config.json failed", cwd);
+		return fail_cwd(c, cwd);
 	return strcmp(cwd, "/") ? check_cwd(c) : 0;
 }
 

@@ -192,8 +192,10 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct child *c)
 	if (c->late)
 		ns_plan_hide(&c->plan);
 	/* Root of a user namespace, in a container say, needs none of its own. */
-	if (geteuid() && !(c->plan.all & CLONE_NEWUSER))
-		return failx("rootless container requires user namespaces");
+	if (geteuid() && !(c->plan.all & CLONE_NEWUSER)) {
+		failx("rootless container requires user namespaces");
+		return fail_hint("runc spec --rootless writes a config.json that has one");
+	}
 	if (how->no_pivot && c->config->linux->rootfs_propagation & MS_PRIVATE)
 		return failx("--no-pivot and private rootfsPropagation exclude each other");
 	if (ns_open(&c->plan) < 0)

@@ -21,9 +21,13 @@
 #define KILL_WAIT_MS 10000
 #define THAW_AFTER_MS 100
 
-static int no_such_container(void)
+/* Engines match the words before the id. */
+static int no_such_container(const char *id)
 {
-	return fail_take(ENOENT, "container does not exist");
+	char text[1200];
+
+	snprintf(text, sizeof(text), "container does not exist: %.1024s", id);
+	return fail_take(ENOENT, text);
 }
 
 static int check_ours(const struct stat *st, const char *root, const char *id)
@@ -222,7 +226,7 @@ static int open_rest(struct arena *a, struct life *l, const char *id, enum life_
 		return -1;
 	/* Its creator was killed before anything existed that needs to be remembered. */
 	if (!rest && (num == ENOENT || (!num && how == LIFE_REMOVE)))
-		return no_such_container();
+		return no_such_container(id);
 	fail_take(num == ENOENT ? 0 : num,
 		  num == ENOENT ? "state.json of the container is missing" : why);
 	if (how != LIFE_REMOVE || (num && num != ENOENT && num != EIO))
@@ -247,18 +251,18 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
 	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out->dir < 0)
-		return errno == ENOENT ? no_such_container()
+		return errno == ENOENT ? no_such_container(id)
 				       : fail("open state directory %s/%s", out->root, id);
 	if (check_owner(out->dir, out->root, id) < 0)
 		return -1;
 	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
 	if (locked <= 0)
-		return locked < 0 ? -1 : no_such_container();
+		return locked < 0 ? -1 : no_such_container(id);
 	read = record_read(a, out);
 	if (read < 0 && how == LIFE_LOOK) {
 		/* Empty still, or gone in a moment. While we hold the lock, what is there counts. */
 		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
-			return no_such_container();
+			return no_such_container(id);
 		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
 		flock(out->dir, LOCK_UN);
 		if (read < 0)
@@ -283,7 +287,7 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 		return -1;
 	out->root_dir = open_root(root, false);
 	if (out->root_dir < 0)
-		return err_num() == ENOENT ? no_such_container() : -1;
+		return err_num() == ENOENT ? no_such_container(id) : -1;
 	return open_id(a, id, how, out);
 }
 
