@@ -67,7 +67,7 @@ static char *names_below(const char *parent)
 
 /* ---- running one ----------------------------------------------------------------------------------- */
 
-/* The last word of a program that is no runtime: no time, no level. */
+/* The last word of a program that is not a runtime: no time, no level. */
 static void plain_line(enum log_level level, const char *text)
 {
 	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "",
@@ -248,12 +248,12 @@ int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
 	arena_init(&arena, block, sizeof(block));
 	log_sink.line = plain_line;
 	globals.applet = "ocibox";
-	/* whoever installs this set-user-ID would hand out root: nothing here is written for that */
+	/* installed set-user-ID this would hand out root: nothing here is written for that */
 	if (getauxval(AT_SECURE)) {
 		failx("refusing to run with privileges that came from the file");
 		return applet_fail(find("", "ocibox")->applet);
 	}
-	/* a descriptor of ours that lands on 0..2 would become somebody's standard output */
+	/* a descriptor of ours that lands on 0..2 would become the standard output of another process */
 	/* (process 1 of a machine has no /dev yet, and sees to it) */
 	if (fd_reserve_stdio() < 0 && getpid() != 1)
 		return applet_fail(find("", "ocibox")->applet);
@@ -270,7 +270,7 @@ int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
 		return unknown("", program_name(argv[0]));
 	set_program(row);
 	status = run_row(row, argc, argv);
-	/* what has failed has been told already */
+	/* a failure has been reported already */
 	if ((fflush(stdout) || ferror(stdout)) && !status) {
 		fail("write to standard output");
 		return applet_fail(row->applet);

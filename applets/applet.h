@@ -51,7 +51,7 @@ struct applet {
 	const struct opt *opts;
 	size_t opts_size;
 	short args_min, args_max; /* positionals; max -1: any number */
-	bool stop_at_positional; /* exec, ps: the rest belongs to somebody else */
+	bool stop_at_positional; /* exec, ps: the rest belongs to another program */
 	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
@@ -121,8 +121,8 @@ int applet_print(const char *text, size_t len);
 
 /* ---- runc.c ------------------------------------------------------------------------------------- */
 
-/* From 3 on, before sockets of a service manager and n further descriptors go to the payload. holes: some of
- * the further ones may be missing; otherwise that is refused. */
+/* Checks that descriptors 3 to 3+before+n-1 are open and inheritable; *all gets their number. With
+ * holes, some of the last n may be missing. */
 int runc_preserve(unsigned before, long n, bool holes, unsigned *all);
 bool runc_as_crun(void); /* called by crun's name */
 /* path made absolute against the working directory; NULL and "" give NULL. */
@@ -154,7 +154,7 @@ struct simple {
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
 
 #define SIMPLE_CPU_PERIOD 100000 /* microseconds */
-/* "2", "0.5": microseconds of each such period. False when it is no number or less than 0.01. */
+/* "2", "0.5": microseconds of each such period. False when it is not a number or less than 0.01. */
 bool simple_cpus(const char *text, int64_t *quota);
 
 /* --net none or host: with a network namespace of its own or without. */
@@ -177,8 +177,8 @@ int match_ere(const char *expr, const char *text);
 /* ---- opts.c ------------------------------------------------------------------------------------- */
 
 /*
- * Parses the arguments behind the name by ap's rows into opts (zeroed, opts_size); *argc and *argv
- * become the positionals with a NULL behind them. Returns 0, 1 when help was asked for, or -1.
+ * Parses the arguments after the name by ap's rows into opts (zeroed, opts_size); *argc and *argv
+ * become the positionals with a NULL after them. Returns 0, 1 when help was asked for, or -1.
  * The texts of the errors are those of Go's flag package, which callers have learnt to match.
  */
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
@@ -190,7 +190,7 @@ extern int opts_dashes;
 int opts_count(const struct applet *ap, int n, int min, int max);
 int opts_bool(const char *text); /* 1, 0, or -1 when it is neither */
 bool opts_takes_value(const struct opt *o);
-/* Strict: optional minus, digits, nothing else. False when text is no long. */
+/* Strict: optional minus, digits, nothing else. False when text is not a long. */
 bool opts_number(const char *text, long *out);
 
 #endif

@@ -223,7 +223,7 @@ static const struct opt run_opts[] = {
 	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE",
 	  "write the pid of the container's init there" },
 	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL,
-	  "move and chroot instead of pivot_root; not needed, on an initramfs neither" },
+	  "move and chroot instead of pivot_root; never needed, not even on an initramfs" },
 	{ "no-new-keyring", 0, OPT_FLAG, AT(no_new_keyring), NULL,
 	  "keep the caller's session keyring" },
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
@@ -293,8 +293,8 @@ const struct applet run_applet = {
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
 		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
 		"the arguments are [ID] [-- COMMAND [ARG...]]: there is no bundle, options say the "
-		"rest, and without ID it gets one that nobody "
-		"needs to know. The root may also be an image of squashfs, erofs or ext4.",
+		"rest, and without ID it gets a random one. "
+		"The root may also be an image of squashfs, erofs or ext4.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),
 	.args_max = -1,

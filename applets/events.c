@@ -55,7 +55,7 @@ static int print_stats(struct life *life)
 
 /* ---- the stream --------------------------------------------------------------------------------------------- */
 
-/* All that is to be told: the end may come in the same breath. 1 go on, 0 the container is over, -1. */
+/* All that is to be reported: the end may come at the same time. 1 go on, 0 the container is over, -1. */
 static int serve_oom(struct cgroup_oom *oom, const char *id)
 {
 	int r;
@@ -66,7 +66,7 @@ static int serve_oom(struct cgroup_oom *oom, const char *id)
 	return r == 0;
 }
 
-/* The statistics of a container that ends meanwhile are no failure. */
+/* The statistics of a container that ends meanwhile are not a failure. */
 static int serve_stats(struct life *life)
 {
 	struct pollfd dead = { life->pidfd, POLLIN, 0 };
@@ -94,7 +94,7 @@ static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 		if (n > 0 && fds[0].revents)
 			r = serve_oom(oom, life->state.id);
 		if (r > 0 && n > 0 && fds[1].revents)
-			r = 0; /* what came before its end has been told */
+			r = 0; /* what came before its end has been reported */
 		if (r > 0 && clock_ms() >= due) {
 			r = serve_stats(life);
 			due += interval;

@@ -32,7 +32,7 @@ struct init {
  */
 static const struct persona {
 	const char *name, *version;
-	bool adopts; /* orphans, also when it is not process 1 and nobody asked */
+	bool adopts; /* orphans, also when it is not process 1 and was not asked to */
 	short exec_failed; /* its status then; 0: 127 and 126, as shells have it */
 } personas[] = {
 	{ "tini", "tini version 0.19.0" },
@@ -75,7 +75,7 @@ static int parse_remap(const struct opt_list *codes, struct init *init)
 
 	for (size_t i = 0; i < codes->n; i++) {
 		if (!opts_number(codes->at[i], &code) || code < 0 || code > 255)
-			return failx("\"%s\" is no exit code from 0 to 255", codes->at[i]);
+			return failx("\"%s\" is not an exit code from 0 to 255", codes->at[i]);
 		init->as_zero[code] = true;
 	}
 	return 0;
@@ -277,7 +277,7 @@ static int reap(struct init *init, int *status)
 		if (pid <= 0)
 			return found;
 		if (WIFSTOPPED(st)) {
-			/* SIGSTOP has been sent by somebody who will send SIGCONT. */
+			/* The sender of SIGSTOP will send SIGCONT. */
 			if (pid == init->child && init->job && WSTOPSIG(st) != SIGSTOP)
 				stop_together(init);
 		} else if (pid == init->child) {

@@ -85,7 +85,7 @@ static int kill_run(void *opts, int argc, char **argv)
 
 static const struct opt kill_opts[] = {
 	{ "all", 'a', OPT_FLAG, offsetof(struct kill_opts, all), NULL,
-	  "signal every process of the container's cgroup; one that has stopped is no error" },
+	  "signal every process of the container's cgroup; one that has stopped is not an error" },
 	{ "regex", 'r', OPT_FLAG, offsetof(struct kill_opts, regex), NULL,
 	  "ID is a regular expression: signal all containers it matches" },
 	{ NULL },

@@ -69,7 +69,7 @@ static bool class_at(const char *p, int (**has)(int c), size_t *len)
 	return false;
 }
 
-/* Behind `[`: which bytes are meant. */
+/* After `[`: which bytes are meant. */
 static const char *bracket(struct match *m, const char *p, bool bytes[256])
 {
 	bool inverted = *p == '^';
@@ -94,7 +94,7 @@ static const char *bracket(struct match *m, const char *p, bool bytes[256])
 			p += 2;
 		}
 		if (high < low)
-			return fault(m, p, "a range is upside down");
+			return fault(m, p, "a range ends before it begins");
 		for (int c = low; c <= high; c++)
 			bytes[c] = true;
 		p++;

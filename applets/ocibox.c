@@ -44,7 +44,7 @@ static void dump(void)
 	}
 }
 
-/* A name that is there already is left alone unless it is this very program: nobody's runc is
+/* A name that is there already is left alone unless it is this very program: no other runc is
  * replaced by accident. */
 static int install_one(const char *self, const char *path, bool symbolic)
 {

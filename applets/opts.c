@@ -103,7 +103,7 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 	return 0;
 }
 
-/* A row with what stands behind its `=`, or NULL; takes the next argument when it must. */
+/* A row with the text after its `=`, or NULL; takes the next argument when it must. */
 static int take(struct scan *s, const struct opt *o, const char *value)
 {
 	if (o->kind == OPT_MAYBE) {

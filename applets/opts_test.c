@@ -126,10 +126,10 @@ static void test_refusals(void)
 	static const struct bad bad[] = {
 		{ "--nope", "flag provided but not defined: -nope" },
 		{ "-nope=1", "flag provided but not defined: -nope" },
-		{ "--flags", "flag provided but not defined: -flags" },
-		{ "--fla", "flag provided but not defined: -fla" },
+		{ "--flags", "flag provided but not defined: -flags (did you mean --flag?)" },
+		{ "--fla", "flag provided but not defined: -fla (did you mean --flag?)" },
 		{ "-x", "flag provided but not defined: -x" },
-		{ "-stz", "flag provided but not defined: -stz" },
+		{ "-stz", "flag provided but not defined: -stz (did you mean --str?)" },
 		{ "-vx", "flag provided but not defined: -vx" },
 		{ "a --str", "flag needs an argument: -str" },
 		{ "-s", "flag needs an argument: -str" },

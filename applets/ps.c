@@ -26,7 +26,7 @@ static bool has_pid(const cgroup_pids *pids, long pid)
 
 /* ---- which ---------------------------------------------------------------------------------------- */
 
-/* Without a cgroup: all that share init's own pid namespace. Others cannot be told from the host's. */
+/* Without a cgroup: all that share init's own pid namespace. Others cannot be distinguished from the host's. */
 static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 {
 	char path[64];
@@ -239,7 +239,7 @@ struct proc_row {
 	char comm[64];
 };
 
-/* proc(5): fields are counted from behind the last parenthesis, since a name may hold anything. */
+/* proc(5): fields are counted from after the last parenthesis, since a name may hold anything. */
 static bool read_stat(long pid, struct proc_row *row)
 {
 	enum { PPID = 4, TTY_NR = 7, UTIME = 14, STIME = 15, STARTTIME = 22 };

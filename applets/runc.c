@@ -32,7 +32,7 @@ static void log_file_line(enum log_level level, const char *text)
 			? log_terminal(line, sizeof(line), (clock_ms() - began) / 1000, level, text)
 			: log_format(line, sizeof(line), log_json, level, text);
 
-	/* nobody is left to tell when the log itself fails */
+	/* a failure of the log itself cannot be reported */
 	fd_write_all(globals.log_fd, line, len);
 }
 
@@ -51,7 +51,7 @@ static int open_log(void)
 	int level = LOG_INFO;
 	int fd;
 
-	/* The form first: what is wrong with the rest is told in it. */
+	/* The form first: what is wrong with the rest is reported in it. */
 	log_json = !strcmp(format, "json");
 	if (!log_json && strcmp(format, "text"))
 		return failx("invalid log-format: %s", format);
@@ -181,7 +181,7 @@ static int set_root(bool in_userns)
 	if (globals.root_is_default && xdg && *xdg && honour_xdg(in_userns)) {
 		globals.root = arena_printf(&arena, "%s/runc", xdg);
 		/* the sticky bit keeps cleaners of temporary files away (checklist G-02); when this fails,
-		 * whoever needs the directory will say so */
+		 * the user of the directory reports it */
 		if (!mkdir(globals.root, 0700))
 			chmod(globals.root, 01700);
 	} else if (globals.root_is_default) {

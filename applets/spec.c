@@ -109,7 +109,7 @@ static char *spec_text(const struct spec_opts *o, const struct oci_spec_opts *mo
 	return more ? oci_spec_document(&how, more, len) : oci_spec_text(&arena, &how, len);
 }
 
-/* Somebody's edited file is worth more than ours: an existing one is never replaced, not even
+/* A user's edited file is worth more than ours: an existing one is never replaced, not even
  * one that appears just now. */
 static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *more)
 {
@@ -132,7 +132,7 @@ static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *mor
 	/* an empty file after a power cut would be in the way of the next try */
 	if (!rc && fsync(fd) < 0 && errno != EINVAL)
 		rc = -1;
-	/* close tells of a full disk on network filesystems */
+	/* close reports a full disk on network filesystems */
 	if (close(fd) < 0 || rc < 0) {
 		fail("write %s/" CONFIG_NAME, bundle);
 		unlinkat(dir, CONFIG_NAME, 0);

@@ -1,4 +1,4 @@
-/* specedit.c - oci-spec get, set, del: single values of a JSON file, so that nobody needs jq. */
+/* specedit.c - oci-spec get, set, del: single values of a JSON file, without jq. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -248,7 +248,7 @@ struct set_opts {
 	struct opt_list delete;
 };
 
-/* A string by way of its JSON: what is no UTF-8 is refused there. */
+/* A string by way of its JSON: what is not UTF-8 is refused there. */
 static struct json *string_value(const char *text, struct json_error *err)
 {
 	struct json_out o = { .arena = &arena };

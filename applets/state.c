@@ -19,7 +19,7 @@ static int state_run(void *opts, int argc, char **argv)
 	if (life_open(&arena, globals.root, argv[0], LIFE_LOOK, &life) < 0)
 		return -1;
 	oci_state_put(&out, &life.state, life.status, shown_pid(&life), "");
-	/* no newline behind it: that is what runc prints */
+	/* no newline after it: that is what runc prints */
 	return applet_print(out.buf, out.len);
 }
 
@@ -153,7 +153,7 @@ static int list_run(void *opts, int argc, char **argv)
 
 	if (o->format && !json && strcmp(o->format, "table"))
 		return failx("invalid format option");
-	/* a root that was named must exist: a typing error is no empty list (checklist V-20) */
+	/* a root that was named must exist: a typing error is not an empty list (checklist V-20) */
 	if (life_list(&arena, globals.root, globals.root_is_default, &all) < 0)
 		return -1;
 	if (o->quiet) {

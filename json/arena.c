@@ -85,7 +85,7 @@ static void grow(struct arena *a, size_t size)
 	poison(a->at, want);
 }
 
-/* Bytes from p on, which is a->at or a little behind it for alignment. */
+/* Bytes from p on, which is a->at or a little after it for alignment. */
 static void *take(struct arena *a, char *p, size_t size)
 {
 	if (size > SIZE_MAX / 2)

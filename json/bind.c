@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Size and alignment of a kind as an element or behind a pointer. */
+/* Size and alignment of a kind as an element or where a pointer leads. */
 /* clang-format off */
 #define SHAPE(type) { sizeof(type), _Alignof(type) }
 /* clang-format on */
@@ -261,7 +261,7 @@ static int bind_field(struct binder *b, const struct json *v, const struct json_
 	return bind_value(b, v, f, target, step);
 }
 
-/* Writers keep the order of the spec, so the row wanted is mostly just behind the last one. */
+/* Writers keep the order of the spec, so the row wanted mostly follows the last one. */
 static const struct json_field *find_field(const struct json_type *type,
 					   const struct json_field *hint, const char *name)
 {

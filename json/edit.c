@@ -28,7 +28,7 @@ static char *take_token(struct arena *a, const char **pointer)
 }
 
 /* Where the list of children holds the one that token names; NULL when it cannot name any. The
- * place behind the last child is what appends. */
+ * place after the last child is what appends. */
 static struct json **find_slot(struct json *in, const char *token)
 {
 	struct json **slot = &in->child;

@@ -41,7 +41,7 @@ enum json_tag {
 
 /*
  * One value. Numbers keep their text (str, len): they become integers only where a row says
- * which, so that 64 bits stay exact. Strings are decoded UTF-8 with a NUL behind them and no
+ * which, so that 64 bits stay exact. Strings are decoded UTF-8 with a NUL after them and no
  * NUL within. Members and elements are a list in the order of the text.
  */
 struct json {
@@ -57,13 +57,13 @@ struct json {
 struct json_error {
 	uint32_t off; /* where in the text */
 	const char
-		*what; /* one clause without a full stop, behind the path: "mounts[0].type: ..." */
+		*what; /* one clause without a full stop, after the path: "mounts[0].type: ..." */
 };
 
 #define JSON_DEPTH_MAX 64
 
 /* Length of the multi-byte character at text, 0 when it is malformed: no overlong forms, no surrogates,
- * nothing above U+10FFFF. The NUL behind the text stops it. */
+ * nothing above U+10FFFF. The NUL after the text stops it. */
 size_t json_utf8_len(const char *text);
 
 /*
@@ -91,7 +91,7 @@ const struct json *json_path(const struct json *root, const char *path);
 /* ---- near.c: names that are nearly the same ------------------------------------------------------ */
 
 /*
- * Of the names offered so far the one that somebody who wrote `name` may have meant: few letters
+ * Of the names offered so far the one that the author of `name` may have meant: few letters
  * are wrong, missing, too many or in each other's place; upper and lower case are the same.
  */
 struct json_near {
@@ -130,7 +130,7 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *   JK_NONE    a member that is known and means nothing here: neither read nor written
  *
  * JF_PTR on a scalar: a pointer, NULL = absent. Without it absence leaves zero.
- * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL; behind the
+ * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL; after the
  * last element lies a zeroed one, so that a list of strings is an argv.
  */
 enum json_kind {

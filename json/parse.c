@@ -119,7 +119,7 @@ static int32_t unescape_u(struct parser *ps, const char *s, size_t *used)
 
 	*used = 6;
 	if (c < 0)
-		return bad(ps, s, "expected four hexadecimal digits behind \\u");
+		return bad(ps, s, "expected four hexadecimal digits after \\u");
 	if (!c)
 		return bad(ps, s, "\\u0000 is not allowed in a string");
 	if (c >= 0xdc00 && c <= 0xdfff)
@@ -137,7 +137,7 @@ static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
 
 /*
  * Decodes s[0..end) into the arena. Not in place: a decoded newline in the text would move
- * every line number behind it.
+ * every line number after it.
  */
 static int unescape(struct parser *ps, const char *s, const char *end, struct json *node)
 {
@@ -224,7 +224,7 @@ static int read_number(struct parser *ps, struct json *node)
 		p++;
 	if (*p == '.') {
 		if (!is_digit(*++p))
-			return bad(ps, p, "expected a digit behind the point");
+			return bad(ps, p, "expected a digit after the point");
 		while (is_digit(*p))
 			p++;
 	}
@@ -298,7 +298,7 @@ static int read_key(struct parser *ps, struct level *in, struct json *node)
 			return bad(ps, quote, "duplicate key");
 	skip_space(ps);
 	if (*ps->p != ':')
-		return bad(ps, ps->p, "expected ':' behind the member name");
+		return bad(ps, ps->p, "expected ':' after the member name");
 	ps->p++;
 	skip_space(ps);
 	return 0;

@@ -38,7 +38,7 @@ struct json_any_list {
 	size_t n;
 };
 
-/* Distance of the elements of a list or map, and where in one the value lies behind the key. */
+/* Distance of the elements of a list or map, and where in one the value lies after the key. */
 size_t json_stride(const struct json_field *f, size_t *value_at);
 
 #endif

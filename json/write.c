@@ -183,7 +183,7 @@ static const void *pointer_at(const char *p)
 	return value;
 }
 
-/* An integer of the kind, widened; false when it is unsigned. */
+/* The integer of this kind at p, widened to 64 bits; true is 1. */
 static int64_t integer_at(enum json_kind kind, const char *p)
 {
 	union {

@@ -19,14 +19,14 @@
 /*
  * A failure becomes text where the system call failed and travels as -1. Functions return
  * 0/-1, a descriptor/-1, or 1/0/-1. The text reads "WHAT: strerror": what was tried on which
- * object. Whoever knows more prepends it on the way out with fail_in().
+ * object. A caller that knows more prepends it on the way out with fail_in().
  */
 int fail(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), cold)); /* + ": strerror(errno)" */
 int failx(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* no errno */
 int fail_in(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
-/* One sentence of advice, shown behind the error in brackets; the first one given stays. */
+/* One sentence of advice, shown after the error in brackets; the first one given stays. */
 int fail_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 /* Replaces the record by one that came from elsewhere (the wire). */
 int fail_take(int num, const char *text);
@@ -40,7 +40,7 @@ void err_clear(const char *why);
 
 /* ---- text.c: text made harmless ---------------------------------------------------------------- */
 
-/* In place: ? for what a terminal acts on and what is no UTF-8; names come from images and hostile
+/* In place: ? for what a terminal acts on and what is not UTF-8; names come from images and hostile
  * processes. */
 const char *text_harmless(char *text);
 
@@ -89,7 +89,7 @@ int64_t clock_ms(void); /* CLOCK_MONOTONIC */
  * zones it brings along. */
 void clock_utc(int64_t seconds, struct tm *tm);
 /* Milliseconds of "500ms", "1.5s", "1m30s", "-5s", as Go writes durations; units below ms are not
- * known. False when it is none. */
+ * known. False when it is not a duration. */
 bool clock_duration(const char *text, int64_t *out);
 
 /* ---- fd.c: descriptors --------------------------------------------------------------------------- */
@@ -126,12 +126,12 @@ int sock_connect(const char *path, int type);
 
 /* ---- file.c: small files ---------------------------------------------------------------------------- */
 
-/* Reads a regular file of at most max bytes; a NUL is put behind it. dirfd may be AT_FDCWD. */
+/* Reads a regular file of at most max bytes; a NUL is put after it. dirfd may be AT_FDCWD. */
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len);
 /* The same of a file that the caller has named: it may be a pipe, such as a shell's <(...). "-" is
  * standard input. */
 int file_read_named(struct arena *a, const char *path, size_t max, char **text, size_t *len);
-/* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, NUL behind, trailing newline
+/* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, with a NUL after it, trailing newline
  * cut. Returns the length or -1 (errno is set, the record too). */
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 /* One write(2) to an existing file (cgroup, sysctl). The record names path and value. */
@@ -142,7 +142,7 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
  * wait for the disk: what we keep ourselves (state, pid files, caches) means nothing after a power cut. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 
-/* A file of somebody's that is read, changed and put back: locked from the first to the last, since two
+/* A file that others edit too, which is read, changed and put back: locked from the first to the last, since two
  * editors that read the same text would lose one change. */
 struct file_edit {
 	int fd; /* read from it; closing it ends the lock */
@@ -156,7 +156,7 @@ int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
 
 /* ---- scan.c: the kernel's text files ------------------------------------------------------------------ */
 
-/* Pure. True when word (scan_u64: word, spaces, a decimal number) stands at *at, which then is behind it;
+/* Pure. True when word (scan_u64: word, spaces, a decimal number) stands at *at, which then is after it;
  * else nothing has moved. */
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
@@ -217,7 +217,7 @@ int proc_stat(pid_t pid, struct proc_stat *out);
 int proc_ended(int pidfd);
 /* A SIGKILL waits for it, or it is on its way out: there is nothing that it will do any more. */
 bool proc_ending(pid_t pid);
-/* A thread of the process that is not its first, by number; pid itself where there is none. */
+/* A thread of the process that is not its first, by number; pid itself where it has no other. */
 pid_t proc_thread(pid_t pid);
 /* Ends this process whatever a seccomp profile denies: the last resort is a trap. */
 void proc_end(int status) __attribute__((noreturn));

@@ -33,7 +33,7 @@ static const struct json_word units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
 };
 
-/* Thousandths of what stands behind a decimal point; *text moves on. */
+/* Thousandths of the digits after a decimal point; *text moves on. */
 static int fraction(const char **text)
 {
 	int sum = 0, worth = 100;

@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-/* By the list in /proc, which is nobody's but the kernel's: a false one would keep what it hides. */
+/* By the list in /proc, which must be the kernel's own: a false one would keep what it hides. */
 static int walk_close(int first, const int *keep, size_t n)
 {
 	int proc __cleanup(fd_close) = procfs_open();

@@ -7,7 +7,7 @@
 
 /*
  * Static, so that running out of memory can still be reported. The hint is kept apart until
- * somebody asks for the text, so that prefixes always come before it.
+ * a caller asks for the text, so that prefixes always come before it.
  */
 static struct {
 	int num;

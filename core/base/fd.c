@@ -25,7 +25,7 @@ int fd_take(int *fd)
 
 int fd_reserve_stdio(void)
 {
-	/* One call tells of all three: a closed descriptor answers POLLNVAL. */
+	/* One call asks about all three: a closed descriptor answers POLLNVAL. */
 	struct pollfd fds[3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
 
 	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* Up to size bytes or the end; a NUL is put behind it, for which there is room. */
+/* Up to size bytes or the end; a NUL is put after it, for which there is room. */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t got = 0;
@@ -165,7 +165,7 @@ int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_
 	return -1;
 }
 
-/* ---- a file that somebody edits ------------------------------------------------------------------- */
+/* ---- a file that is edited ------------------------------------------------------------------- */
 
 int file_edit_open(struct file_edit *e, const char *path)
 {

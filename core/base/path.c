@@ -195,7 +195,7 @@ static int link_target(int dirfd, const char *dir, const char *name, char *out, 
 
 static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth);
 
-/* Makes and opens one directory below dir. Not followed: what somebody put there meanwhile is an
+/* Makes and opens one directory below dir. Not followed: what was put there meanwhile is an
  * error, unless links may be followed and it is a dangling one: then its target is made. */
 static int make_one(int rootfd, int dir, const char *prefix, const char *name, mode_t mode,
 		    uint64_t resolve, int depth)
@@ -289,7 +289,7 @@ int path_parent(int rootfd, const char *path, const char **last)
 	char parent[PATH_MAX];
 
 	*last = slash ? slash + 1 : path;
-	/* Whoever creates something by such a name in the parent would act on another directory. */
+	/* A process that creates something by such a name in the parent would act on another directory. */
 	if (!**last || !strcmp(*last, ".") || !strcmp(*last, ".."))
 		return failx("%s: does not end in a name", path);
 	if (!slash)

@@ -28,7 +28,7 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	}
 	if (n < 0)
 		return -1;
-	/* comm may hold spaces and parentheses: fields count from behind the last one. */
+	/* comm may hold spaces and parentheses: fields count from after the last one. */
 	p = strrchr(buf, ')');
 	if (!p || p[1] != ' ')
 		return failx("%s cannot be read: \"%s\"", path, buf);

@@ -1,4 +1,4 @@
-/* seccomp.h - what the three files of seccomp share: instructions, the stub, the cache. */
+/* seccomp.h - what the four files of seccomp share: instructions, the stub, the cache. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_SECCOMP_H
 #define CORE_KERNEL_SECCOMP_H

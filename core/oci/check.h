@@ -5,7 +5,7 @@
 
 #include "core/oci/oci.h"
 
-/* ---- words.c: tables that nobody lists -------------------------------------------------------- */
+/* ---- words.c: tables that are not listed -------------------------------------------------------- */
 
 extern const struct json_word oci_propagation_or_none_words[], oci_action_or_none_words[];
 extern const struct json_word oci_mempolicy_or_none_words[];

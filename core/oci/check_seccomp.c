@@ -77,8 +77,8 @@ static void arguments(struct check *k)
 					  "must be from 0 to 5");
 }
 
-/* The listener itself is sent by sendmsg: nobody could answer, and both sides would wait for ever. To
- * write is refused everywhere else. */
+/* init sends the listener by sendmsg: no process could answer, and both sides would wait for ever.
+ * Other runtimes refuse write. */
 static void notify_write(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
@@ -124,7 +124,7 @@ check_rule *const check_seccomp_rules[] = {
 	names, /* a rule names system calls */
 	arguments, /* arguments are counted from 0 to 5 */
 	notify_write, /* NOTIFY is not for write, nor for sendmsg */
-	notify_listener, /* NOTIFY has somebody to listen */
+	notify_listener, /* NOTIFY has a listener */
 	metadata, /* so has listenerMetadata */
 	NULL,
 };

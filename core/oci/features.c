@@ -108,7 +108,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* runc sorts these; nobody should have to notice that our tables have another order. */
+/* runc sorts these, so the order of our tables must not show. */
 static void fill_words(struct arena *a, oci_words *out, const struct json_word *words)
 {
 	size_t n = 0;

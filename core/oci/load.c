@@ -183,7 +183,7 @@ static void settle_seccomp(const struct oci_config *c, struct oci_linux *l)
 	if (!s->listener_path)
 		s->listener_path = oci_annotation(c, "run.oci.seccomp.receiver");
 	none_if_empty(&s->listener_metadata);
-	/* S-01 of the checklist: a profile that says nothing is none. */
+	/* S-01 of the checklist: an empty profile means no filter. */
 	if (!s->default_action && !s->syscalls.n)
 		l->seccomp = NULL;
 }
@@ -209,7 +209,7 @@ static void settle_linux(const struct oci_config *c, struct oci_linux *l)
 		none_if_empty(&l->memory_policy->nodes);
 }
 
-/* What is wrong with it the rules about mounts tell. */
+/* The rules about mounts report what is wrong with it. */
 static void settle_idmap(struct arena *a, const struct oci_config *c, struct oci_mount *m)
 {
 	static const struct oci_linux none;

@@ -22,13 +22,13 @@ extern const struct json_word oci_seccomp_action_words[]; /* value: enum oci_sec
 extern const struct json_word oci_seccomp_arch_words[]; /* value: AUDIT_ARCH_*, X32 has its own */
 extern const struct json_word oci_seccomp_op_words[]; /* value: enum oci_seccomp_op */
 extern const struct json_word oci_seccomp_flag_words[]; /* value: SECCOMP_FILTER_FLAG_* */
-extern const char *const oci_hook_names[]; /* six, NULL behind */
-extern const char *const oci_capability_names[]; /* bit order, NULL behind */
+extern const char *const oci_hook_names[]; /* six, then NULL */
+extern const char *const oci_capability_names[]; /* bit order, then NULL */
 
 int oci_capability_bit(const char *name); /* exact "CAP_X"; -1 unknown */
 /* Is it a mount option of ours, not one for the filesystem? Also "idmap=..." and "ridmap=...". */
 bool oci_mount_word(const char *option);
-/* The word that somebody may have meant who wrote something else; NULL: none is near. */
+/* The nearest word, for "did you mean"; NULL: none is near. */
 const char *oci_mount_near(const char *option);
 /* May something be mounted on this path below /proc ("cpuinfo")? Checklist M-21. */
 bool oci_mount_below_proc(const char *rest);
@@ -63,8 +63,8 @@ struct oci_doc {
 	const char *file; /* as shown in errors: "config.json" */
 	char *text; /* the text; strings are decoded in place */
 	bool keep_raw; /* set by the caller: a copy is wanted in raw */
-	bool fresh; /* set by the caller: nobody has loaded it before, so warnings are wanted */
-	bool named; /* set by the caller: somebody has named the file, which may be a pipe then */
+	bool fresh; /* set by the caller: this is its first load, so warnings are wanted */
+	bool named; /* set by the caller: the caller named the file, which may be a pipe then */
 	char *raw; /* the text as it was read, for the state directory */
 	size_t len;
 	struct json *tree;
@@ -148,7 +148,6 @@ char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *l
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
 extern const struct json_word oci_status_words[];
 
-/* ROOT/ID/state.json: written before init may go on, renamed into place. */
 /* What runc itself keeps below "config", for containers that were there before us. Only ever read. */
 struct oci_foreign_ns {
 	const char *type, *path; /* "NEWPID"; path of one that was joined, else "" */
@@ -160,6 +159,7 @@ struct oci_foreign {
 	bool no_new_keyring;
 };
 
+/* ROOT/ID/state.json: written before init may go on, renamed into place. */
 struct oci_state {
 	const char *oci_version, *id;
 	const char *status; /* only "creating" is ever stored; the rest is found by looking */
@@ -175,7 +175,7 @@ struct oci_state {
 	LIST(struct json_pair) namespace_paths; /* "NEWPID" -> /proc/PID/ns/pid */
 	LIST(struct json_pair) namespace_ids; /* "NEWPID" -> DEV:INO of the container's own */
 	const char *intel_rdt_path;
-	const char *keyring; /* name of its session keyring, which nobody else knows */
+	const char *keyring; /* name of its session keyring, which is random */
 	bool own_pid_ns; /* init's death kills everything */
 	bool hooks; /* the saved config has poststart or poststop hooks */
 	const char *boot_id; /* where the state outlives a boot: that of proc(5); else NULL */

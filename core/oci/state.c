@@ -1,4 +1,4 @@
-/* state.c - what we remember of a container, and what others are told of it. */
+/* state.c - what we remember of a container, and what it reports of it to others. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 

@@ -19,7 +19,7 @@ static const struct {
 };
 
 /*
- * Not empty, "." or "..": the path stays below /proc/sys whoever joins it. A "+" is what other tools
+ * Not empty, "." or "..": the path stays below /proc/sys, joined by any reader. A "+" is what other tools
  * take for the beginning of a second parameter (2022-0811).
  */
 static bool part_good(const char *part, size_t len)
