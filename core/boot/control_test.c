@@ -3,6 +3,7 @@
 #include "core/boot/boot.h"
 #include "tests/tap.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 static struct unit units[] = { { .name = "a", .dir = "/a", .pid = 7 }, { .name = "b" } };
@@ -10,9 +11,11 @@ static struct super_one ones[2];
 static struct machine m = { .units = units, .n = 2, .super = { .at = ones, .n = 2 } };
 static int peer;
 
+/* The answer; of a row what does not depend on the clock: name, state, pid, starts, status. */
 static const char *asked(const char *request)
 {
 	static char answer[1300];
+	char *at = answer;
 	ssize_t n;
 
 	if (send(peer, request, strlen(request), 0) < 0)
@@ -20,6 +23,13 @@ static const char *asked(const char *request)
 	control_serve(&m, 0, 1);
 	n = recv(peer, answer, sizeof(answer) - 1, MSG_DONTWAIT);
 	answer[n > 0 ? n : 0] = 0;
+	for (int words = 1; !strncmp(request, "row ", 4) && (at = strchr(at, ' ')); words++)
+		if (words < 5) {
+			at++;
+		} else {
+			*at = 0;
+			break;
+		}
 	return answer;
 }
 
