@@ -42,7 +42,7 @@ static void order(struct machine *m, int peer, const uint8_t *text, size_t len, 
 	     (strchr("abc", answer[0]) && answer[1] == ' '));
 }
 
-/* "+N": the Nth is ready; "-NS": it has ended with S. Each line takes a moment. */
+/* "+N": the Nth is ready; "-NSW": it has ended with status S and wish W. Each line takes a moment. */
 static void event(struct machine *m, const uint8_t *text, size_t len, int64_t now)
 {
 	size_t i = len > 1 ? text[1] % UNITS : 0;
@@ -50,7 +50,7 @@ static void event(struct machine *m, const uint8_t *text, size_t len, int64_t no
 	if (*text == '+' && m->super.at[i].state == SUPER_STARTING)
 		super_ready(&m->super, i);
 	else if (*text == '-' && super_alive(&m->super.at[i]))
-		super_exit(&m->super, i, len > 2 ? text[2] : 0, now);
+		super_exit(&m->super, i, len > 2 ? text[2] : 0, len > 3 ? text[3] % 3 : 0, now);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
