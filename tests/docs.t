@@ -50,6 +50,14 @@ running() {
 	runc run --detach "$1" >/dev/null 2>&1
 }
 setup() { eval "$*"; }
+# A shell on a terminal may throw away what came before its prompt: exit is typed until it ends.
+type_exit() {
+	typed=$(mktemp -d)
+	mkfifo "$typed/fifo"
+	(while echo exit; do sleep 0.2; done >"$typed/fifo") 2>/dev/null & # sleep: between two lines that are typed
+	exec <"$typed/fifo"
+	rm -r "$typed"
+}
 END
 
 # cut FILE: the blocks of a document as files N (commands), N.kind, N.name, N.before, N.after, N.needs, N.section
