@@ -3,7 +3,7 @@
 #ifndef APPLETS_APPLET_H
 #define APPLETS_APPLET_H
 
-#include "core/run/run.h"
+#include "core/foreground/foreground.h"
 
 #ifndef OCIBOX_VERSION
 #define OCIBOX_VERSION "0" /* the Makefile takes it from the file VERSION */

@@ -45,11 +45,11 @@ static unsigned listen_fds(void)
 static const struct opt *simple_option(const struct create_opts *o);
 
 /* A foreground container that goes at its end needs no name that anybody knows. */
-static int make_id(struct launch *how, const char **id)
+static int make_id(const struct create_opts *o, struct launch *how, const char **id)
 {
 	uint64_t random;
 
-	if (how->detach || how->keep)
+	if (how->detach || o->keep)
 		return failx("a container that stays needs an ID");
 	/* GRND_NONBLOCK: a board that boots has no random numbers yet, and would wait for more than a second.
 	 * The name must differ from others that live, not be secret. */
@@ -104,7 +104,7 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 	slash[slash == real] = 0;
 	how->bundle = arena_strdup(&arena, real);
 	how->id = before ? argv[0] : NULL;
-	return how->id || s.print ? 0 : make_id(how, &how->id);
+	return how->id || s.print ? 0 : make_id(o, how, &how->id);
 }
 
 static int print_text(const struct launch *how)
@@ -115,6 +115,9 @@ static int print_text(const struct launch *how)
 static int do_launch(const struct create_opts *o, int argc, char **argv, struct launch *how)
 {
 	const struct opt *only = simple_option(o);
+	struct started started = STARTED_INIT;
+	const char *exit_file;
+	int status;
 
 	how->init = applet_exists("oci-init") ? "oci-init" : NULL;
 	how->want_init = o->init;
@@ -145,7 +148,7 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	if (how->detach && o->exit_file)
 		return failx("--exit-file is for the foreground: --detach leaves at once");
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
-	    runc_absolute(o->exit_file, &how->exit_file) < 0 ||
+	    runc_absolute(o->exit_file, &exit_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
 	if (only && !o->simple.rootfs)
@@ -155,7 +158,13 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 		return -1;
 	if (o->simple.print)
 		return print_text(how);
-	return launch(&arena, how);
+	status = launch(&arena, how, &started);
+	if (status < 0)
+		return status;
+	if (!how->detach)
+		return foreground_run(&arena, &started, o->keep, exit_file);
+	service_wait(&started.service, &started.life, started.pidfd);
+	return 0;
 }
 
 extern const struct applet create_applet, run_applet; /* named before they are there, also in a
@@ -183,7 +192,7 @@ static int create_run(void *opts, int argc, char **argv)
 static int run_run(void *opts, int argc, char **argv)
 {
 	const struct create_opts *o = opts;
-	struct launch how = { .detach = o->detach, .keep = o->keep, .subreaper = !o->no_subreaper };
+	struct launch how = { .detach = o->detach, .subreaper = !o->no_subreaper };
 	int status;
 
 	if (misused(&run_applet, o, argc))

@@ -20,14 +20,7 @@ static int delete_one(const char *id, bool force)
 	}
 	if (life.cgroup)
 		cgroup_user_bus(life.cgroup, getenv("DBUS_SESSION_BUS_ADDRESS"));
-	/* One that was killed a moment ago is dead in a moment. */
-	if (!force && (life.status == OCI_RUNNING || life.status == OCI_PAUSED) &&
-	    life_ending(&life) < 0)
-		return -1;
-	if (!force && (life.status == OCI_RUNNING || life.status == OCI_PAUSED))
-		return failx("cannot delete container %s that is not stopped: %s", id,
-			     json_word_name(oci_status_words, life.status));
-	return life_destroy(&arena, &life);
+	return life_delete(&arena, &life, force);
 }
 
 static int delete_each(const char *id, const void *force)

@@ -87,10 +87,13 @@ static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *
 static int exec_run(void *opts, int argc, char **argv)
 {
 	struct enter how = { 0 };
+	struct started started = STARTED_INIT;
 	int status = plan(opts, argc, argv, &how);
 
-	if (status == 0)
-		status = enter(&arena, &how);
+	if (!status)
+		status = enter(&arena, &how, &started);
+	if (!status && !how.detach)
+		status = foreground_exec(&started);
 	return status < 0 ? fail_in("exec failed") : status;
 }
 

@@ -6,56 +6,13 @@ struct kill_opts {
 	bool all, regex;
 };
 
-/* Every process of the cgroup. Reached also when init is gone: of a shared pid namespace
- * others may be left. */
-static int kill_all(struct life *life, int sig)
-{
-	if (life->cgroup)
-		return cgroup_kill(life->cgroup, sig);
-	if (life->status == OCI_STOPPED)
-		return 0;
-	log_warn("container %s has no cgroup: only its init gets the signal", life->state.id);
-	return life_signal(life, sig);
-}
-
-/* In a shared pid namespace the others live on when init is dead. */
-static bool others_left(struct life *life)
-{
-	cgroup_pids left;
-
-	if (life->state.own_pid_ns || !life->cgroup)
-		return false;
-	if (cgroup_procs(life->cgroup, &arena, &left) == 0)
-		return left.n;
-	err_clear("the cgroup is gone, and they with it");
-	return false;
-}
-
 static int kill_one(const char *id, int sig, bool all)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
-	int r;
 
 	if (life_open(&arena, globals.root, id, LIFE_LOOK, &life) < 0)
 		return -1;
-	if (life.status == OCI_STOPPED && !all && !(sig == SIGKILL && others_left(&life)))
-		return failx("container not running");
-	/* with a pid namespace of its own, the death of init takes the others along (checklist V-17) */
-	if (all || (sig == SIGKILL && !life.state.own_pid_ns && life.cgroup))
-		r = kill_all(&life, sig);
-	else
-		r = life_signal(&life, sig);
-	/* Under cgroup v1 what is frozen dies only when it thaws: as a pause left it, or by its own hand, which
-	 * then must not freeze it again. */
-	if (r == 0 && sig == SIGKILL && life.cgroup) {
-		if (life.status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
-		    cgroup_freeze(life.cgroup, false) < 0)
-			err_clear("it thawed or was removed by itself");
-		r = cgroup_thaw(life.cgroup, life.state.pid);
-		if (r > 0)
-			r = cgroup_kill(life.cgroup, sig);
-	}
-	return r;
+	return life_kill(&arena, &life, sig, all);
 }
 
 struct kill_how {
@@ -112,14 +69,7 @@ static int freeze(const char *id, bool frozen)
 
 	if (life_open(&arena, globals.root, id, LIFE_LOCK, &life) < 0)
 		return -1;
-	if (frozen && life.status != OCI_RUNNING && life.status != OCI_CREATED)
-		return failx("container not running");
-	if (!frozen && life.status != OCI_PAUSED)
-		return failx("container not paused");
-	if (!life.cgroup)
-		return failx("cannot %s container %s: it has no cgroup",
-			     frozen ? "pause" : "resume", id);
-	return cgroup_freeze(life.cgroup, frozen);
+	return life_freeze(&life, frozen);
 }
 
 static int pause_run(void *opts, int argc, char **argv)

@@ -4,14 +4,6 @@
 
 #include <stdlib.h>
 
-/* Why a container in this state cannot be started; runc's words. */
-static const char *const refusals[] = {
-	[OCI_CREATING] = "cannot start a container that is still being created",
-	[OCI_RUNNING] = "cannot start an already running container",
-	[OCI_PAUSED] = "cannot start a container in the paused state",
-	[OCI_STOPPED] = "cannot start a container that has stopped",
-};
-
 static int start_run(void *opts, int argc, char **argv)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
@@ -20,9 +12,8 @@ static int start_run(void *opts, int argc, char **argv)
 	/* under the lock, so that of two starts exactly one sees it created (checklist L-29) */
 	if (life_open(&arena, globals.root, argv[0], LIFE_LOCK, &life) < 0)
 		return -1;
-	if (life.status != OCI_CREATED)
-		return failx("%s", refusals[life.status]);
-	if (service_listen(&life, getenv("NOTIFY_SOCKET"), &service) < 0 ||
+	if (life_startable(&life) < 0 ||
+	    service_listen(&life, getenv("NOTIFY_SOCKET"), &service) < 0 ||
 	    life_start(&arena, &life) < 0)
 		return -1;
 	service_wait(&service, &life, life.pidfd);

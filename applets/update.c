@@ -140,114 +140,7 @@ static int from_file(const char *file, struct oci_resources *r)
 				  r);
 }
 
-/* ---- what we remember of former updates ------------------------------------------------------------------- */
-
-#define SAVED "resources.json" /* in the state directory: what the last update left */
-
-static int load_old(const struct life *life, struct oci_resources *r)
-{
-	struct oci_doc doc = { 0 };
-	char *text;
-	size_t len;
-
-	if (!faccessat(life->dir, SAVED, F_OK, 0)) {
-		if (file_read(&arena, life->dir, SAVED, RESOURCES_MAX, &text, &len) < 0)
-			return -1;
-		return oci_load_resources(&arena, SAVED, text, len, r);
-	}
-	if (life_config(&arena, life, &doc) < 0)
-		return -1;
-	if (doc.config.linux && doc.config.linux->resources)
-		*r = *doc.config.linux->resources;
-	return 0;
-}
-
-static int save(const struct life *life, const struct oci_resources *r)
-{
-	struct json_out out = { .arena = &arena };
-
-	json_write(&out, &oci_resources_type, r);
-	return file_replace(life->dir, SAVED, out.buf, out.len, 0600);
-}
-
-/* ---- the container's side -------------------------------------------------------------------------------- */
-
-#define SCHEMATA_MAX 65536
-
-/* The lines of a resctrl group's schemata that begin with one of the resources in change; NULL: cannot be read. */
-static const char *old_lines(const char *file, const char *change)
-{
-	const char *colon = strchr(change, ':'), *name = change + strspn(change, " ");
-	size_t name_len = colon ? (size_t)(colon - name) : 0, len;
-	char *text;
-
-	if (file_read(&arena, AT_FDCWD, file, SCHEMATA_MAX, &text, &len) < 0)
-		return NULL;
-	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *at = line + strspn(line, " ");
-
-		if (name_len && !strncmp(at, name, name_len) && at[name_len] == ':')
-			return arena_printf(&arena, "%.*s\n", (int)strcspn(line, "\n"), line);
-	}
-	return "";
-}
-
-/* The schemata of the resctrl group that create made (resctrl(4) has no other knob). What a line replaces is
- * kept in undo, for roll_back. */
-static int update_rdt(const struct update_opts *o, const struct life *life, const char *undo[2])
-{
-	const char *const lines[] = { o->l3_cache_schema, o->mem_bw_schema };
-	const char *path = life->state.intel_rdt_path, *file;
-
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		const char *was;
-
-		if (!lines[i] || !*lines[i])
-			continue;
-		if (!path)
-			return failx("Intel RDT is not enabled for this container");
-		file = arena_printf(&arena, "%s/schemata", path);
-		was = old_lines(file, lines[i]);
-		if (!was || file_write(AT_FDCWD, file, arena_printf(&arena, "%s\n", lines[i])) < 0)
-			return -1;
-		undo[i] = was;
-	}
-	return 0;
-}
-
-/* What was there is put back; the first failure is what the user hears of. */
-static int roll_back(struct life *life, const struct oci_resources *old, const char *const undo[2])
-{
-	const char *why = arena_strdup(&arena, err_text());
-	int num = err_num();
-
-	if (cgroup_update(life->cgroup, old) < 0)
-		log_warn("put the old limits back: %s", err_text());
-	for (size_t i = 0; i < 2; i++)
-		if (undo[i] && *undo[i] &&
-		    file_write(AT_FDCWD,
-			       arena_printf(&arena, "%s/schemata", life->state.intel_rdt_path),
-			       undo[i]) < 0)
-			log_warn("put the old schemata back: %s", err_text());
-	return fail_take(num, why);
-}
-
-static int apply(const struct update_opts *o, struct life *life, const struct oci_resources *change)
-{
-	struct oci_resources old = { 0 }, merged = { 0 };
-	const char *undo[2] = { NULL };
-
-	if (!life->cgroup)
-		return failx("cannot update container %s: it has no cgroup", life->state.id);
-	if (load_old(life, &old) < 0)
-		return -1;
-	cgroup_merge(&arena, &old, change, &merged);
-	/* Saved last: it is what the next update starts from. */
-	if (cgroup_update(life->cgroup, &merged) < 0 || update_rdt(o, life, undo) < 0 ||
-	    save(life, &merged) < 0)
-		return roll_back(life, &old, undo);
-	return 0;
-}
+/* ---- the applet --------------------------------------------------------------------------------------- */
 
 static int update_run(void *opts, int argc, char **argv)
 {
@@ -264,7 +157,10 @@ static int update_run(void *opts, int argc, char **argv)
 	/* with a file all other limits are ignored (checklist V-23) */
 	if (o->resources ? from_file(o->resources, &change) < 0 : from_options(o, &change) < 0)
 		return -1;
-	return apply(o, &life, &change);
+	return life_update(
+		&arena, &life,
+		&(struct life_change){ .resources = &change,
+				       .schemata = { o->l3_cache_schema, o->mem_bw_schema } });
 }
 
 static const struct opt update_opts[] = {

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct iovec;
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- err.c: the process's one error record ------------------------------------------------- */
@@ -121,8 +123,16 @@ int fd_close_from(int first, int *keep, size_t n);
 
 /* ---- sock.c: sockets of the unix domain ------------------------------------------------------------ */
 
-/* Connects to a path, which may be longer than an address holds. type: SOCK_STREAM and so on. */
+/* Connects to a path, which may be longer than an address holds, or to "@name" (an abstract one).
+ * type: SOCK_STREAM and so on. */
 int sock_connect(const char *path, int type);
+/* One message of n parts; fd is a descriptor that goes with it, -1: none. 0, or -1 with errno only. */
+int sock_send(int sock, struct iovec *iov, int n, int fd);
+/* Bytes, 0 at the end; -1 with errno only; -2: a descriptor came and was lost. *fd changes when one came. */
+ssize_t sock_recv(int sock, struct iovec *iov, int n, int *fd);
+/* A message of another program's protocol: body, and a descriptor. */
+int sock_send_fd(int sock, const char *body, int fd);
+int sock_recv_fd(int sock); /* the descriptor, or -1 */
 
 /* ---- file.c: small files ---------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #ifndef CORE_BOOT_BOOT_H
 #define CORE_BOOT_BOOT_H
 
-#include "core/run/run.h"
+#include "core/foreground/foreground.h"
 
 #define BOOT_ROOT "/run/runc" /* --root of the containers: where runc looks without being told */
 #define BOOT_DIR "/run/ocibox"

@@ -421,5 +421,11 @@ int tty_set_size(int fd, uint32_t height, uint32_t width);
 /* The peer becomes stdin, stdout and stderr; then stdin the controlling terminal of this session. */
 int tty_become(int peer);
 int tty_control(void);
+/* The first of the descriptors 2, 1 and 0 that is a terminal: any of them may be redirected. -1: none is. */
+int tty_find(void);
+void tty_copy_size(int from, int to);
+/* A new pty of a foreground container: it takes the size of our own terminal, and does not turn newlines into
+ * CR LF, because our terminal does. */
+void tty_adopt(int master);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <termios.h>
 
 #ifndef TIOCGPTPEER
 #ifdef _IO
@@ -133,4 +134,41 @@ int tty_become(int peer)
 int tty_control(void)
 {
 	return ioctl(0, TIOCSCTTY, 0) < 0 ? fail("make the terminal the controlling one") : 0;
+}
+
+static void plain_newlines(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	tcsetattr(master, TCSANOW, &t);
+}
+
+void tty_copy_size(int from, int to)
+{
+	struct winsize size;
+
+	if (!ioctl(from, TIOCGWINSZ, &size))
+		ioctl(to, TIOCSWINSZ, &size);
+}
+
+int tty_find(void)
+{
+	static const int order[] = { 2, 1, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (isatty(order[i]))
+			return order[i];
+	return -1;
+}
+
+void tty_adopt(int master)
+{
+	int own = tty_find();
+
+	plain_newlines(master);
+	if (own >= 0)
+		tty_copy_size(own, master);
 }

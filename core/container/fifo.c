@@ -1,0 +1,60 @@
+/* fifo.c - how a created container is held and released: init waits in a fifo that it alone reads. */
+/* SPDX-License-Identifier: MIT */
+#include "core/container/container.h"
+
+#include <poll.h>
+
+#define FIFO_FILE "exec.fifo" /* in ROOT/ID */
+
+int fifo_make(struct life *l)
+{
+	int fd;
+
+	if (mkfifoat(l->dir, FIFO_FILE, 0600) < 0)
+		return fail("create %s", FIFO_FILE);
+	/* Both ends: a read then waits for start, and never sees an end of file. */
+	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;
+}
+
+/* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
+bool fifo_waits(const struct life *l)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	/* runc's init waits for a reader, and start removes the fifo. */
+	if (l->state.foreign)
+		return !faccessat(l->dir, FIFO_FILE, F_OK, 0);
+	fd = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0;
+}
+
+/* The other way round: runc's init writes into the fifo when somebody reads. */
+static int release_foreign(const struct life *l)
+{
+	int fifo __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct pollfd fds[] = { { fifo, POLLIN, 0 }, { l->pidfd, POLLIN, 0 } };
+	char byte;
+
+	if (fifo < 0)
+		return fail("open %s", FIFO_FILE);
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
+		;
+	return read(fifo, &byte, 1) == 1 ? 0 : failx("container process is already dead");
+}
+
+int fifo_release(const struct life *l, int *fifo)
+{
+	if (l->state.foreign)
+		return release_foreign(l);
+	*fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fifo < 0)
+		return errno == ENXIO ? failx("container process is already dead")
+				      : fail("open %s", FIFO_FILE);
+	return write(*fifo, "0", 1) == 1 ? 0 : fail("release the container's process");
+}
+
+void fifo_remove(const struct life *l)
+{
+	unlinkat(l->dir, FIFO_FILE, 0);
+}

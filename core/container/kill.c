@@ -1,0 +1,192 @@
+/* kill.c - what ends a container: signals to it, and its removal. */
+/* SPDX-License-Identifier: MIT */
+#include "core/container/impl.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#define KILL_WAIT_MS 10000
+#define THAW_AFTER_MS 100
+
+int life_signal(struct life *l, int sig)
+{
+	int rc;
+
+	if (l->status == OCI_STOPPED || l->state.pid <= 0)
+		return failx("container not running");
+	rc = l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
+	if (rc < 0 && errno == ESRCH)
+		return failx("container not running");
+	return rc < 0 ? fail("send signal %d to process %d", sig, l->state.pid) : 0;
+}
+
+/* ---- kill, pause and resume -------------------------------------------------------------------------- */
+
+/* Every process of the cgroup. Reached also when init is gone: of a shared pid namespace
+ * others may be left. */
+static int kill_all(struct life *l, int sig)
+{
+	if (l->cgroup)
+		return cgroup_kill(l->cgroup, sig);
+	if (l->status == OCI_STOPPED)
+		return 0;
+	log_warn("container %s has no cgroup: only its init gets the signal", l->state.id);
+	return life_signal(l, sig);
+}
+
+/* In a shared pid namespace the others live on when init is dead. */
+static bool others_left(struct arena *a, struct life *l)
+{
+	cgroup_pids left;
+
+	if (l->state.own_pid_ns || !l->cgroup)
+		return false;
+	if (cgroup_procs(l->cgroup, a, &left) == 0)
+		return left.n;
+	err_clear("the cgroup is gone, and they with it");
+	return false;
+}
+
+int life_kill(struct arena *a, struct life *l, int sig, bool all)
+{
+	int r;
+
+	if (l->status == OCI_STOPPED && !all && !(sig == SIGKILL && others_left(a, l)))
+		return failx("container not running");
+	/* with a pid namespace of its own, the death of init takes the others along (checklist V-17) */
+	if (all || (sig == SIGKILL && !l->state.own_pid_ns && l->cgroup))
+		r = kill_all(l, sig);
+	else
+		r = life_signal(l, sig);
+	if (r < 0 || sig != SIGKILL || !l->cgroup)
+		return r;
+	/* Under cgroup v1 what is frozen dies only when it thaws: as a pause left it, or by its own hand, which
+	 * then must not freeze it again. */
+	if (l->status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
+	    cgroup_freeze(l->cgroup, false) < 0)
+		err_clear("it thawed or was removed by itself");
+	r = cgroup_thaw(l->cgroup, l->state.pid);
+	return r > 0 ? cgroup_kill(l->cgroup, sig) : r;
+}
+
+int life_freeze(struct life *l, bool frozen)
+{
+	if (frozen && l->status != OCI_RUNNING && l->status != OCI_CREATED)
+		return failx("container not running");
+	if (!frozen && l->status != OCI_PAUSED)
+		return failx("container not paused");
+	if (!l->cgroup)
+		return failx("cannot %s container %s: it has no cgroup",
+			     frozen ? "pause" : "resume", l->state.id);
+	return cgroup_freeze(l->cgroup, frozen);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------- */
+
+static bool died_within(struct life *l, int ms)
+{
+	struct pollfd fd = { l->pidfd, POLLIN, 0 };
+	int n;
+
+	do {
+		n = poll(&fd, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+static int wait_dead(struct life *l)
+{
+	int64_t until = clock_ms() + KILL_WAIT_MS;
+	const char *holder;
+	char block[8192];
+	struct arena a;
+
+	if (died_within(l, THAW_AFTER_MS))
+		return 0;
+	/* A v1 freezer holds the killed too, where init is now: as often as somebody freezes it again. */
+	do {
+		if (l->cgroup && cgroup_thaw(l->cgroup, l->state.pid) < 0)
+			err_clear("who is left is told below");
+		if (died_within(l, THAW_AFTER_MS))
+			return 0;
+	} while (clock_ms() < until);
+	arena_init(&a, block, sizeof(block));
+	holder = cgroup_holder(&a, l->state.pid);
+	return failx("container init still running: process %d%s%s", l->state.pid,
+		     holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
+}
+
+/* 1: init was killed or is on its way out, and has ended now; 0: neither; -1: it does not come to its end. */
+static int ending(struct life *l)
+{
+	if (l->state.pid <= 0 || !proc_ending(l->state.pid))
+		return 0;
+	if (l->pidfd >= 0 && wait_dead(l) < 0)
+		return -1;
+	l->status = OCI_STOPPED;
+	return 1;
+}
+
+static int kill_processes(struct life *l)
+{
+	/* With a pid namespace of its own everything dies with init. */
+	if (l->status != OCI_STOPPED && life_signal(l, SIGKILL) < 0) {
+		if (err_num())
+			return -1;
+		err_clear("it died meanwhile");
+	}
+	if (l->cgroup && (!l->state.own_pid_ns || l->status == OCI_PAUSED)) {
+		if (cgroup_kill(l->cgroup, SIGKILL) < 0)
+			return -1;
+		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
+			err_clear("killed processes leave the freezer by themselves where thawing "
+				  "fails");
+	}
+	return l->pidfd >= 0 ? wait_dead(l) : 0;
+}
+
+int life_destroy(struct arena *a, struct life *l)
+{
+	struct oci_doc doc = { 0 };
+
+	if (kill_processes(l) < 0)
+		return -1;
+	if (l->cgroup && cgroup_remove(l->cgroup) < 0)
+		return -1;
+	if (l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
+		return -1;
+	/* Read before the directory goes; the hooks run after everything is gone (checklist H-09). */
+	if (l->state.hooks && life_config(a, l, &doc) < 0) {
+		/* Where init never was, the config need not have been saved. */
+		if (l->state.pid > 0 || err_num() != ENOENT)
+			log_warn("poststop hooks are not run: %s", err_text());
+		err_clear("the container is deleted all the same");
+	}
+	if (record_remove(l, l->state.id) < 0)
+		return -1;
+	if (!doc.config.hooks)
+		return 0;
+	return hooks_run(a, &(struct hook_run){ .name = "poststop",
+						.hooks = &doc.config.hooks->poststop,
+						.state = &l->state,
+						.status = OCI_STOPPED,
+						.pid = -1,
+						.go_on = true });
+}
+
+int life_delete(struct arena *a, struct life *l, bool force)
+{
+	bool lives = l->status == OCI_RUNNING || l->status == OCI_PAUSED;
+
+	/* One that was killed a moment ago is dead in a moment. */
+	if (!force && lives) {
+		int gone = ending(l);
+
+		if (gone < 0)
+			return -1;
+		if (!gone)
+			return failx("cannot delete container %s that is not stopped: %s",
+				     l->state.id, json_word_name(oci_status_words, l->status));
+	}
+	return life_destroy(a, l);
+}

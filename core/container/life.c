@@ -1,0 +1,343 @@
+/* life.c - a container by its state directory: opened, made, and what can be known of it. */
+/* SPDX-License-Identifier: MIT */
+#include "core/container/impl.h"
+
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/file.h>
+
+/* Engines match the words before the id. */
+static int no_such_container(const char *id)
+{
+	char text[1200];
+
+	snprintf(text, sizeof(text), "container does not exist: %.1024s", id);
+	return fail_take(ENOENT, text);
+}
+
+static int check_ours(const struct stat *st, const char *root, const char *id)
+{
+	if (st->st_uid == getauxval(AT_EUID))
+		return 0;
+	return failx("state directory %s%s%s belongs to user %u, not to us", root, id ? "/" : "",
+		     id ? id : "", (unsigned)st->st_uid);
+}
+
+/* ROOT itself: only its owner gets in, and nobody else's directory is taken for it (2019-12439). */
+int life_open_root(const char *root, bool make)
+{
+	int fd __cleanup(fd_close) = -1;
+	struct stat st;
+
+	fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		int slash __cleanup(fd_close) =
+			openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		fd = slash < 0 ? -1 : path_mkdirs(slash, root, 0700);
+		if (fd < 0)
+			return fail_in("state directory");
+		fd_close(&fd);
+		fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0) {
+		fail("open state directory %s", root);
+		if (err_num() == EACCES && geteuid())
+			fail_hint("--root or XDG_RUNTIME_DIR says where yours is");
+		return -1;
+	}
+	if (make && fstat(fd, &st) < 0)
+		return fail("stat state directory %s", root);
+	if (make && check_ours(&st, root, NULL) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+static int check_id(const char *id)
+{
+	if (!*id)
+		return failx("container id cannot be empty");
+	return oci_id_valid(id) ? 0 : failx("invalid container ID format: \"%s\"", id);
+}
+
+/* The lock is on the directory itself, so that no file must be made for it; a directory that was
+ * removed while we waited has no links any more. 1 locked, 0 gone. */
+static int lock_dir(int dir)
+{
+	struct stat st;
+
+	while (flock(dir, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return fail("lock the state directory");
+	if (fstat(dir, &st) < 0)
+		return fail("stat the state directory");
+	/* Made by us and opened by name, in a root where others may write it is perhaps another's. */
+	if (st.st_uid != getauxval(AT_EUID))
+		return failx("the state directory belongs to user %u, not to us",
+			     (unsigned)st.st_uid);
+	return st.st_nlink > 0;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------ */
+
+/*
+ * Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. Where /proc
+ * hides it, the start time is unknown: then it is a process that we may send signals to. It lives for as
+ * long as one of its threads does.
+ */
+static int find_init(struct life *l)
+{
+	struct proc_stat st;
+	int found;
+
+	if (l->state.pid <= 0)
+		return 0;
+	if (!l->glance)
+		l->pidfd = sys_pidfd_open(l->state.pid);
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); signals then go by pid, checked just before. */
+	if (l->pidfd < 0 && !l->glance && errno == ESRCH)
+		return 0;
+	found = proc_stat(l->state.pid, &st);
+	if (!found && l->glance)
+		l->pidfd = sys_pidfd_open(l->state.pid);
+	if (found == 1) {
+		l->headless = st.headless;
+		found = st.start == l->state.start_time && !st.dead;
+	} else if (!found && (l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, 0)
+					    : kill(l->state.pid, 0)) == 0) {
+		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
+	}
+	if (found != 1)
+		fd_close(&l->pidfd);
+	return found;
+}
+
+pid_t life_thread(const struct life *l)
+{
+	return l->headless ? proc_thread(l->state.pid) : l->state.pid;
+}
+
+bool life_there(const struct life *l)
+{
+	struct proc_stat st;
+	int found = proc_stat(l->state.pid, &st);
+
+	if (found == 1)
+		return st.start == l->state.start_time && !st.exiting;
+	if (found < 0)
+		err_clear("the pidfd knows better");
+	return l->pidfd >= 0 ? !proc_ended(l->pidfd) : kill(l->state.pid, 0) == 0;
+}
+
+/* Whoever makes or starts a container holds its lock until the payload runs. */
+static bool is_busy(const struct life *l)
+{
+	if (flock(l->dir, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	if (!l->glance)
+		flock(l->dir, LOCK_UN);
+	return false;
+}
+
+static int find_status(struct life *l, bool locked)
+{
+	int alive = find_init(l);
+
+	if (alive < 0)
+		return -1;
+	if (!alive) {
+		l->status = OCI_STOPPED;
+		return 0;
+	}
+	l->status = fifo_waits(l) || (!locked && is_busy(l)) ? OCI_CREATED : OCI_RUNNING;
+	if (l->cgroup) {
+		int frozen = cgroup_is_frozen(l->cgroup);
+
+		if (frozen < 0)
+			err_clear("a cgroup that cannot be read is not frozen by us");
+		else if (frozen)
+			l->status = OCI_PAUSED;
+	}
+	return 0;
+}
+
+/* What it says is obeyed: processes are killed and hooks run by our rights. Below /tmp, say, somebody else
+ * may have written it. */
+static int check_owner(int dir, const char *root, const char *id)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return fail("stat state directory %s/%s", root, id);
+	return check_ours(&st, root, id);
+}
+
+/* Of another boot nothing is left: the pid and the directories may be another container's by now. */
+static int find_cgroup(struct arena *a, struct life *l)
+{
+	if (record_is_old(l)) {
+		l->state.pid = 0;
+		l->state.intel_rdt_path = NULL;
+		return 0;
+	}
+	if (cgroup_load(a, &l->state, &l->cgroup) < 0)
+		return -1;
+	if (!cgroup_exists(l->cgroup))
+		l->cgroup = NULL;
+	return 0;
+}
+
+/* A container without a readable state.json: who removes it works with what else is on record, and removes
+ * nothing where something may run that cannot be found. */
+static int open_rest(struct arena *a, struct life *l, const char *id, enum life_open how)
+{
+	char *why = arena_strdup(a, err_text());
+	int num = err_num(), rest = record_rest(a, l, id);
+	cgroup_pids pids = { 0 };
+
+	if (!rest && (!num || num == ENOENT) && how == LIFE_REMOVE && record_remove(l, id) < 0)
+		return -1;
+	/* Its creator was killed before anything existed that needs to be remembered. */
+	if (!rest && (num == ENOENT || (!num && how == LIFE_REMOVE)))
+		return no_such_container(id);
+	fail_take(num == ENOENT ? 0 : num,
+		  num == ENOENT ? "state.json of the container is missing" : why);
+	if (how != LIFE_REMOVE || (num && num != ENOENT && num != EIO))
+		return -1;
+	if (rest < 0)
+		return fail_hint("nothing is removed, since what runs in it is not known: kill "
+				 "that, then remove %s/%s",
+				 l->root, id);
+	log_warn("%s: what its cgroups say counts", err_text());
+	err_clear("its cgroups are on record");
+	if (find_cgroup(a, l) < 0 || (l->cgroup && cgroup_procs(l->cgroup, a, &pids) < 0))
+		return -1;
+	l->status = pids.n ? OCI_RUNNING : OCI_STOPPED;
+	return 0;
+}
+
+/* ROOT/ID with out->root_dir open. */
+static int open_id(struct arena *a, const char *id, enum life_open how, struct life *out)
+{
+	int locked, read;
+
+	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
+	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0)
+		return errno == ENOENT ? no_such_container(id)
+				       : fail("open state directory %s/%s", out->root, id);
+	if (check_owner(out->dir, out->root, id) < 0)
+		return -1;
+	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
+	if (locked <= 0)
+		return locked < 0 ? -1 : no_such_container(id);
+	read = record_read(a, out);
+	if (read < 0 && how == LIFE_LOOK) {
+		/* Empty still, or gone in a moment. While we hold the lock, what is there counts. */
+		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
+			return no_such_container(id);
+		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
+		flock(out->dir, LOCK_UN);
+		if (read < 0)
+			return -1;
+	}
+	if (read < 0 && open_rest(a, out, id, how) < 0)
+		return -1;
+	/* Its status is that of its cgroups. */
+	if (read < 0)
+		return 0;
+	if (find_cgroup(a, out) < 0)
+		return -1;
+	return find_status(out, how != LIFE_LOOK);
+}
+
+int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
+	      struct life *out)
+{
+	*out = (struct life)LIFE_INIT;
+	out->root = root;
+	if (check_id(id) < 0)
+		return -1;
+	out->root_dir = life_open_root(root, false);
+	if (out->root_dir < 0)
+		return err_num() == ENOENT ? no_such_container(id) : -1;
+	return open_id(a, id, how, out);
+}
+
+int life_glance(struct arena *a, const struct life_ids *all, const char *id, struct life *out)
+{
+	int r;
+
+	*out = (struct life)LIFE_INIT;
+	out->root = all->root;
+	out->root_dir = all->dir;
+	out->glance = true;
+	r = open_id(a, id, LIFE_LOOK, out);
+	out->root_dir = -1;
+	return r;
+}
+
+void life_close(struct life *l)
+{
+	fd_close(&l->root_dir);
+	fd_close(&l->dir);
+	fd_close(&l->pidfd);
+}
+
+void life_unlock(struct life *l)
+{
+	flock(l->dir, LOCK_UN);
+}
+
+int life_lock(struct life *l)
+{
+	return lock_dir(l->dir);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------- */
+
+int life_new(struct arena *a, const char *root, const char *id, struct life *out)
+{
+	EXACT_MODES;
+	int locked;
+
+	*out = (struct life)LIFE_INIT;
+	out->root = root;
+	if (check_id(id) < 0)
+		return -1;
+	out->root_dir = life_open_root(root, true);
+	if (out->root_dir < 0)
+		return -1;
+	if (mkdirat(out->root_dir, id, LIFE_DIR_MODE) < 0) {
+		if (errno == EEXIST)
+			return failx("container with given ID already exists: %s", id);
+		return fail("create state directory %s/%s", root, id);
+	}
+	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out->dir < 0) {
+		fail("open state directory %s/%s", root, id);
+		unlinkat(out->root_dir, id, AT_REMOVEDIR);
+		return -1;
+	}
+	locked = lock_dir(out->dir);
+	if (locked < 0)
+		unlinkat(out->root_dir, id, AT_REMOVEDIR);
+	if (locked <= 0)
+		return locked < 0 ? -1 : failx("state directory %s/%s was removed", root, id);
+	out->state.oci_version = OCI_VERSION;
+	out->state.id = arena_strdup(a, id);
+	return 0;
+}
+
+int life_cache(const char *root)
+{
+	int rootfd __cleanup(fd_close) = life_open_root(root, false);
+	int fd;
+
+	if (rootfd < 0)
+		err_clear("it goes without a cache");
+	if (rootfd < 0 || (mkdirat(rootfd, LIFE_CACHE, 0700) < 0 && errno != EEXIST))
+		return -1;
+	fd = openat(rootfd, LIFE_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}

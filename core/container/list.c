@@ -1,0 +1,74 @@
+/* list.c - the containers of a root, by their names. */
+/* SPDX-License-Identifier: MIT */
+#include "core/container/impl.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+static int by_name(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out)
+{
+	size_t room = 16;
+	struct dirent *e;
+	DIR *dir;
+	int rc;
+
+	*out = (struct life_ids){ .root = root, .dir = life_open_root(root, false) };
+	out->at = arena_alloc(a, room * sizeof(*out->at));
+	if (out->dir < 0) {
+		if (err_num() != ENOENT || !missing_ok)
+			return -1;
+		err_clear("no state directory: no containers");
+		return 0;
+	}
+	/* Stays open until the program ends. */
+	dir = fdopendir(out->dir);
+	if (!dir)
+		return fail("read state directory %s", root);
+	while (errno = 0, (e = readdir(dir))) {
+		if (!strcmp(e->d_name, LIFE_CACHE) || !oci_id_valid(e->d_name) ||
+		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+			continue;
+		if (out->n == room) {
+			const char **more = arena_alloc(a, 2 * room * sizeof(*more));
+
+			memcpy(more, out->at, room * sizeof(*more));
+			out->at = more;
+			room *= 2;
+		}
+		out->at[out->n++] = arena_strdup(a, e->d_name);
+	}
+	rc = errno ? fail("read state directory %s", root) : 0;
+	qsort(out->at, out->n, sizeof(*out->at), by_name);
+	return rc;
+}
+
+bool life_recorded(const struct life_ids *all, const char *id)
+{
+	char path[1024 + 16];
+
+	return snprintf(path, sizeof(path), "%s/state.json", id) < (int)sizeof(path) &&
+	       !faccessat(all->dir, path, F_OK, 0);
+}
+
+/*
+ * A directory without a container, and nobody at work on it. One with our mode in which nothing is yet is
+ * one that is being made: mkdir(2) comes before flock(2). What has been written into it is written, and
+ * removed, under the lock.
+ */
+bool life_left_behind(const struct life_ids *all, const char *id)
+{
+	int dir __cleanup(fd_close) =
+		openat(all->dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return dir >= 0 && !flock(dir, LOCK_SH | LOCK_NB) && !fstat(dir, &st) && st.st_nlink &&
+	       !life_recorded(all, id) && (st.st_mode & 07777) != LIFE_DIR_MODE;
+}

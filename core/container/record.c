@@ -1,0 +1,270 @@
+/* record.c - what lies in a container's state directory: state.json, config.json, and what stands in for them. */
+/* SPDX-License-Identifier: MIT */
+#include "core/container/impl.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+#define STATE_FILE "state.json"
+#define CONFIG_FILE "config.json"
+/*
+ * Written before all else, so that a container can be killed when state.json is damaged or gone: its cgroups,
+ * as JSON, as the target of a symbolic link that leads nowhere. That is one system call, and there is no
+ * half of it.
+ */
+#define KEPT_FILE "cgroups"
+
+/* The annotations of the largest config.json, every byte of them escaped. */
+#define STATE_MAX (6u * OCI_CONFIG_MAX + (1u << 20))
+
+#ifndef RAMFS_MAGIC
+#define RAMFS_MAGIC 0x858458f6
+#endif
+
+/* The first fault says enough. */
+static int damaged(struct json_faults *f, const struct json *at, const char *path, const char *what)
+{
+	(void)f;
+	(void)at;
+	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
+}
+
+int record_read(struct arena *a, struct life *l)
+{
+	struct json_error err;
+	struct json_faults faults = { .report = damaged };
+	struct json *tree;
+	char *text;
+	size_t len;
+
+	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
+		return -1;
+	tree = json_parse(a, text, len, &err);
+	if (!tree)
+		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
+	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0)
+		return -1;
+	if (l->state.foreign)
+		oci_state_adopt(a, &l->state);
+	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
+}
+
+/* ---- without state.json ------------------------------------------------------------------------------- */
+
+/* A file stands there where links cannot be made or cannot hold so much. */
+static bool read_kept(struct arena *a, struct life *l)
+{
+	char *text = arena_alloc(a, PATH_MAX);
+	ssize_t n = readlinkat(l->dir, KEPT_FILE, text, PATH_MAX - 1);
+	struct json_faults faults = { .report = damaged };
+	struct json_error err;
+	struct json *tree;
+	size_t len = n;
+
+	if (n < 0 &&
+	    (errno != EINVAL || file_read(a, l->dir, KEPT_FILE, STATE_MAX, &text, &len) < 0))
+		return false;
+	tree = json_parse(a, text, len, &err);
+	return tree && json_bind(a, tree, &oci_kept_type, &l->state, &faults) == 0;
+}
+
+int record_rest(struct arena *a, struct life *l, const char *id)
+{
+	struct stat st;
+	bool kept, state, config;
+
+	l->state = (struct oci_state){ 0 };
+	kept = read_kept(a, l);
+	if (!kept)
+		l->state = (struct oci_state){ 0 };
+	l->state.id = id;
+	if (l->state.cgroup_paths.n)
+		return 1;
+	config = !faccessat(l->dir, CONFIG_FILE, F_OK, 0);
+	state = !fstatat(l->dir, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) && st.st_size;
+	/* Before config.json was there, nothing ran; that of runc has none. */
+	return config || (!kept && state) ? -1 : 0;
+}
+
+/* ---- another boot -------------------------------------------------------------------------------------- */
+
+/* boot_id of proc(5), "" where it cannot be read. */
+static const char *boot_id(void)
+{
+	static char id[40];
+
+	if (!*id && file_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) < 0)
+		err_clear("then one boot is taken for another");
+	return id;
+}
+
+bool record_is_old(const struct life *l)
+{
+	return l->state.boot_id && *boot_id() && strcmp(l->state.boot_id, boot_id()) != 0;
+}
+
+/* What lies in memory does not outlive a boot. */
+static bool in_memory(int dir)
+{
+	struct statfs fs;
+
+	return !fstatfs(dir, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+/* A path of the host may hold any byte; what is written must be JSON that can be read again. */
+static int check_text(const char *text)
+{
+	size_t n;
+
+	for (const char *c = text, *start = text; *c; c += n) {
+		n = 1;
+		if (*c == '"')
+			start = c + 1;
+		if (!((unsigned char)*c & 0x80) || (n = json_utf8_len(c)))
+			continue;
+		return failx(
+			"\"%.*s\" is not UTF-8: a container with such a name or path cannot be "
+			"remembered",
+			(int)strcspn(start, "\""), start);
+	}
+	return 0;
+}
+
+static int save_first(struct arena *a, struct life *l)
+{
+	struct json_out o = { .arena = a };
+
+	json_write(&o, &oci_kept_type, &l->state);
+	/* EPERM: a filesystem without links; ENAMETOOLONG. */
+	if (!symlinkat(o.buf, l->dir, KEPT_FILE))
+		return 0;
+	return file_create(l->dir, KEPT_FILE, o.buf, o.len, 0600);
+}
+
+int life_save(struct arena *a, struct life *l)
+{
+	struct json_out o = { .arena = a };
+
+	if (!l->state.pid && !in_memory(l->dir) && *boot_id())
+		l->state.boot_id = boot_id();
+	json_write(&o, &oci_state_type, &l->state);
+	if (l->state.pid)
+		return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
+	/* The first time nothing exists that a torn file could make us forget. */
+	if (check_text(o.buf) < 0 || save_first(a, l) < 0)
+		return -1;
+	return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
+}
+
+int life_save_config(struct life *l, const struct oci_doc *doc)
+{
+	return file_create(l->dir, CONFIG_FILE, doc->raw, doc->len, 0600);
+}
+
+int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
+{
+	/* runc keeps no copy. */
+	if (l->state.foreign)
+		return oci_load(a, AT_FDCWD, arena_printf(a, "%s/" CONFIG_FILE, l->state.bundle),
+				doc);
+	return oci_load(a, l->dir, CONFIG_FILE, doc);
+}
+
+/* ---- removing ------------------------------------------------------------------------------------------ */
+
+/* A privileged container may have made a file immutable, or one that only grows (chattr(1)): not any more. */
+static bool make_mutable(int dir, const char *name)
+{
+	int fd __cleanup(fd_close) = -1, flags;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return false;
+	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* What lies in name goes, or comes up to dir under a new name; then name goes. False: nothing could be done. */
+static bool move_up(int dir, const char *name, unsigned *n)
+{
+	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = sub < 0 ? NULL : fdopendir(sub);
+	bool moved = false;
+	struct dirent *e;
+	uint64_t secret;
+	char to[48];
+
+	/* A name that the container cannot have taken before. */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
+	memcpy(&secret, (const void *)getauxval(AT_RANDOM), sizeof(secret));
+	if (!d) {
+		fd_close(&sub);
+		return false;
+	}
+	while ((e = readdir(d))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)secret, (*n)++);
+		moved |= !unlinkat(sub, e->d_name, 0) || make_mutable(sub, e->d_name) ||
+			 !renameat(sub, e->d_name, dir, to);
+	}
+	closedir(d);
+	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
+}
+
+/* Directories too, however deep: the container may have filled that of the notify socket. */
+static int remove_files(int dir)
+{
+	unsigned n = 0;
+	bool again;
+
+	do {
+		int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *e;
+
+		again = false;
+		if (!d) {
+			fail("read the state directory");
+			fd_close(&fd);
+			return -1;
+		}
+		while ((e = readdir(d)))
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+			    unlinkat(dir, e->d_name, 0) < 0 &&
+			    unlinkat(dir, e->d_name, AT_REMOVEDIR) < 0)
+				again |=
+					make_mutable(dir, e->d_name) || move_up(dir, e->d_name, &n);
+		closedir(d);
+	} while (again);
+	return 0;
+}
+
+int record_remove(const struct life *l, const char *id)
+{
+	/* In this order: record_rest() judges what is left by a death between two of them. */
+	static const char *const names[] = { CONFIG_FILE, STATE_FILE, KEPT_FILE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unlinkat(l->dir, names[i], 0);
+	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
+		return 0;
+	/* A fifo never started, something a killed process left, a temporary name or the like. */
+	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
+		return 0;
+	return fail("remove state directory %s/%s", l->root, id);
+}

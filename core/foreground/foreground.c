@@ -1,0 +1,62 @@
+/* foreground.c - `run` and `exec` in the foreground: wait, note how it ended, delete. */
+/* SPDX-License-Identifier: MIT */
+#include "core/foreground/foreground.h"
+
+/* Before the cgroup goes, which counts what lack of memory has killed. */
+static void leave_ending(const struct started *s, const char *file, int raw)
+{
+	struct ending e = { .raw = raw, .own_pids = s->life.state.own_pid_ns, .limit = s->memory };
+
+	if (!file)
+		return;
+	if (raw && s->life.cgroup)
+		e.kills = cgroup_oom_kills(s->life.cgroup);
+	if (ending_write(file, &e) < 0)
+		log_warn("%s", err_text());
+}
+
+/* It lives on, and cannot be waited for: the first failure is what the user hears of. */
+static int end_both(struct arena *a, struct started *s)
+{
+	char *text = arena_strdup(a, err_text());
+	int num = err_num();
+
+	if (life_lock(&s->life) > 0) {
+		clone_end(&s->pid);
+		s->life.status = OCI_STOPPED;
+		if (life_destroy(a, &s->life) < 0)
+			log_warn("cleaning up: %s", err_text());
+	}
+	return fail_take(num, text);
+}
+
+int foreground_run(struct arena *a, struct started *s, bool keep, const char *exit_file)
+{
+	int status, there, raw = 0;
+
+	status = wait_foreground(s->pid, s->master, &s->service, &raw);
+	if (status >= 0)
+		leave_ending(s, exit_file, raw);
+	if (keep)
+		return status;
+	if (status < 0)
+		return end_both(a, s);
+	/* Deleted by another command, its name and its cgroup may be another container's by now. */
+	there = life_lock(&s->life);
+	if (!there)
+		return status;
+	if (there < 0)
+		err_clear("left behind it would be worse");
+	s->life.status = OCI_STOPPED;
+	fd_close(&s->life.pidfd);
+	return life_destroy(a, &s->life) < 0 ? -1 : status;
+}
+
+int foreground_exec(struct started *s)
+{
+	int raw, status = wait_foreground(s->pid, s->master, &s->service, &raw);
+
+	if (status < 0)
+		clone_end(&s->pid);
+	return status;
+}

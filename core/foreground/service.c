@@ -1,0 +1,87 @@
+/* service.c - a container's readiness, passed on to the service manager (sd_notify(3)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/foreground/foreground.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define BARRIER_MS 30000 /* how long the manager gets to read what we said */
+
+/* One datagram, perhaps with a descriptor. */
+static int tell(const char *manager, const char *text, int fd)
+{
+	int sock __cleanup(fd_close) = sock_connect(manager, SOCK_DGRAM);
+
+	if (sock < 0)
+		return -1;
+	if (fd >= 0)
+		return sock_send_fd(sock, text, fd);
+	return send(sock, text, strlen(text), MSG_NOSIGNAL) < 0 ? fail("send") : 0;
+}
+
+/* The other end of the pipe is closed when the manager has read it all: before that we must not go, or
+ * it would not know whose words they were (sd_notify_barrier(3)). */
+static int barrier(const char *manager)
+{
+	int ends[2], rc;
+	struct pollfd p = { .events = 0 };
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail("create pipe");
+	rc = tell(manager, "BARRIER=1", ends[1]);
+	close(ends[1]);
+	p.fd = ends[0];
+	if (!rc && !poll(&p, 1, BARRIER_MS))
+		log_warn("the service manager does not answer");
+	close(ends[0]);
+	return rc;
+}
+
+bool service_is_ready(const char *text)
+{
+	while (strncmp(text, "READY=1", 7) || (text[7] && text[7] != '\n')) {
+		text = strchr(text, '\n');
+		if (!text++)
+			return false;
+	}
+	return true;
+}
+
+bool service_heard(struct service *s, pid_t main_pid, bool leaves)
+{
+	char text[4096];
+	ssize_t n = recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	if (n < 0)
+		return false;
+	text[n] = 0;
+	/* Nothing else of what a container says concerns the host's manager (checklist E-02). */
+	if (!service_is_ready(text))
+		return false;
+	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)main_pid);
+	if (tell(s->manager, text, -1) < 0 || (leaves && barrier(s->manager) < 0))
+		log_warn("NOTIFY_SOCKET %s: %s", s->manager, err_text());
+	fd_close(&s->sock);
+	return true;
+}
+
+void service_wait(struct service *s, const struct life *life, int pidfd)
+{
+	while (s->sock >= 0) {
+		struct pollfd fds[2] = { { s->sock, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
+		struct proc_stat st;
+
+		/* KERNEL 5.3: pidfd_open(2); its death is looked for ten times a second. */
+		if (poll(fds, 2, pidfd < 0 ? 100 : -1) < 0 && errno != EINTR) {
+			log_warn("NOTIFY_SOCKET: readiness will not be told: %s",
+				 err_reason(errno));
+			return;
+		}
+		if (fds[0].revents && service_heard(s, life->state.pid, true))
+			return;
+		if (pidfd >= 0 ? fds[1].revents : proc_stat(life->state.pid, &st) != 1 || st.dead)
+			return;
+	}
+}

@@ -1,0 +1,81 @@
+/* clone.c - what every clone of a start needs: why it failed, where the cgroup is now, how it ends. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <sys/wait.h>
+
+int clone_explain(const struct child *c)
+{
+	if (err_num() == ENOSPC || err_num() == EUSERS)
+		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
+	if (err_num() == EPERM && !(c->plan.all & CLONE_NEWUSER))
+		return fail_hint("it needs CAP_SYS_ADMIN, as a privileged container has it, or a "
+				 "user namespace");
+	if (err_num() == EPERM)
+		return fail_hint(
+			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
+			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
+	if (err_num() == EINVAL)
+		return fail_hint("the kernel may lack one of the namespaces");
+	if (err_num() == EAGAIN && child_enters(c))
+		return fail_hint("pids.limit of the container, or a limit above it, is reached: "
+				 "entering takes two processes for a moment");
+	if (err_num() == EAGAIN)
+		return fail_hint("a limit on the number of processes is reached");
+	return -1;
+}
+
+pid_t clone_call(struct sys_clone_args *args)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): clone3(2) has addresses as numbers */
+	pid_t *parent_tid = (pid_t *)(uintptr_t)args->parent_tid;
+	pid_t pid = sys_clone3(args);
+
+	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
+	 * pidfd there, and says EPERM once more where that is meant. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
+				parent_tid);
+	return pid;
+}
+
+bool clone_follow(struct child *c, int num)
+{
+	int proc __cleanup(fd_close) = -1;
+	const char *text;
+
+	/* Controllers handed down from the place where init was close it; or it was removed. */
+	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !c->follows)
+		return false;
+	c->follows--;
+	text = arena_strdup(c->arena, err_text());
+	proc = procfs_open();
+	if (proc >= 0 && cgroup_follow(c->cgroup, proc, c->thread, c->follow_frozen) == 1) {
+		err_clear("it is tried elsewhere");
+		return true;
+	}
+	fail_take(num, text);
+	return false;
+}
+
+#define END_SECONDS 5
+
+/* What is frozen, or waits in the kernel for a device, does not die before that is over. */
+void clone_end(pid_t *pid)
+{
+	const struct timespec step = { END_SECONDS, 0 };
+	sigset_t chld;
+	pid_t old = *pid;
+	int got;
+
+	*pid = 0;
+	if (old <= 0 || kill(old, SIGKILL) < 0)
+		return;
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	do {
+		got = waitpid(old, NULL, WNOHANG | __WALL);
+	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
+	if (!got)
+		log_warn("process %d does not end", (int)old);
+}

@@ -1,0 +1,54 @@
+/* console.c - the payload's terminal: a pty of the container, its master for whoever asked. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <string.h>
+
+/* The console inside is the pty's peer, mounted by descriptor on a file made by us (2026-88264). */
+static int mount_console(struct child *c)
+{
+	int target __cleanup(fd_close) = -1;
+	const char *last;
+	int dev __cleanup(fd_close) = path_parent(c->root, "/dev/console", &last);
+
+	if (dev < 0)
+		return -1;
+	target = openat(dev, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (target < 0 && errno == EEXIST)
+		target = openat(dev, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return fail("create /dev/console");
+	return mountapi_bind(&(struct mountapi_bind){
+		.source = c->tty, .target = target, .root = c->root, .path = "/dev/console" });
+}
+
+int console_make(struct child *c)
+{
+	int master __cleanup(fd_close) = -1;
+	const struct oci_box *size = c->process->console_size;
+
+	master = tty_open(c->root, &c->tty);
+	if (master < 0)
+		return -1;
+	if (size && size->height && size->width &&
+	    tty_set_size(master, size->height, size->width) < 0)
+		return -1;
+	if (c->target < 0 && c->plan.all & CLONE_NEWNS && mount_console(c) < 0)
+		return fail_in("console");
+	if (c->console >= 0)
+		return sock_send_fd(c->console, "/dev/pts/ptmx", master) < 0
+			       ? fail_in("console socket")
+			       : 0;
+	return wire_ask(&c->wire, WIRE_CONSOLE, 0, NULL, master);
+}
+
+void console_own_streams(uid_t uid)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (!fstat(fd, &st) && st.st_uid != uid &&
+		    (S_ISFIFO(st.st_mode) || (fd && S_ISREG(st.st_mode))) &&
+		    fchown(fd, uid, -1) < 0)
+			log_debug("descriptor %d stays whose it is: %s", fd, strerror(errno));
+}

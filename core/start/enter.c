@@ -1,0 +1,263 @@
+/* enter.c - the parent of exec: one more process in a container that exists. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* ---- the process: the container's own, changed by options, or one from a file ----------------------- */
+
+static void append(struct arena *a, const char ***at, size_t *n, const char *const *more,
+		   size_t nmore)
+{
+	const char **list = arena_alloc(a, (*n + nmore + 1) * sizeof(*list));
+
+	if (*n)
+		memcpy(list, *at, *n * sizeof(*list));
+	if (nmore)
+		memcpy(list + *n, more, nmore * sizeof(*list));
+	*at = list;
+	*n += nmore;
+}
+
+/* --cap: into bounding, effective and permitted; ambient only where inheritable is given (V-13). */
+static void add_caps(struct arena *a, const struct enter *how, struct oci_process *p)
+{
+	struct oci_capabilities *c = arena_alloc(a, sizeof(*c));
+	const char *const *more = (const char *const *)how->caps.at;
+
+	if (!how->caps.n)
+		return;
+	if (p->capabilities)
+		*c = *p->capabilities;
+	append(a, &c->bounding.at, &c->bounding.n, more, how->caps.n);
+	append(a, &c->effective.at, &c->effective.n, more, how->caps.n);
+	append(a, &c->permitted.at, &c->permitted.n, more, how->caps.n);
+	if (c->inheritable.at)
+		append(a, &c->ambient.at, &c->ambient.n, more, how->caps.n);
+	p->capabilities = c;
+}
+
+static void from_options(struct arena *a, const struct enter *how, struct oci_process *p)
+{
+	p->args.at = how->args.at;
+	p->args.n = how->args.n;
+	append(a, &p->env.at, &p->env.n, (const char *const *)how->env.at, how->env.n);
+	add_caps(a, how, p);
+	p->terminal = how->terminal;
+	if (how->cwd)
+		p->cwd = how->cwd;
+	if (how->process_label)
+		p->selinux_label = how->process_label;
+	if (how->apparmor)
+		p->apparmor_profile = how->apparmor;
+	if (how->has_user)
+		p->user.uid = how->uid;
+	if (how->has_gid)
+		p->user.gid = how->gid;
+	if (how->additional_gids.n) {
+		p->user.additional_gids.at = how->additional_gids.at;
+		p->user.additional_gids.n = how->additional_gids.n;
+	}
+	p->no_new_privileges |= how->no_new_privs;
+}
+
+/* A file says everything; what it leaves out of a few fields is the container's (checklist V-12). */
+static int from_file(struct arena *a, const struct enter *how, struct oci_process *p)
+{
+	struct oci_process file = { 0 };
+
+	if (oci_load_process(a, AT_FDCWD, how->process, &file) < 0)
+		return -1;
+	if (!file.capabilities)
+		file.capabilities = p->capabilities;
+	if (!file.apparmor_profile)
+		file.apparmor_profile = p->apparmor_profile;
+	if (!file.selinux_label)
+		file.selinux_label = p->selinux_label;
+	if (!file.scheduler)
+		file.scheduler = p->scheduler;
+	if (!file.io_priority)
+		file.io_priority = p->io_priority;
+	if (!file.exec_cpu_affinity)
+		file.exec_cpu_affinity = p->exec_cpu_affinity;
+	if (!file.user.umask)
+		file.user.umask = p->user.umask;
+	if (!file.oom_score_adj)
+		file.oom_score_adj = p->oom_score_adj;
+	*p = file;
+	return 0;
+}
+
+static int plan_process(struct child *c, const struct enter *how, struct oci_process *p)
+{
+	const char *unknown;
+
+	if (how->process) {
+		if (from_file(c->arena, how, p) < 0)
+			return -1;
+	} else {
+		from_options(c->arena, how, p);
+	}
+	c->process = p;
+	if (!p->args.n)
+		return failx("exec args cannot be empty");
+	if (p->cwd[0] != '/')
+		return failx("Cwd must be an absolute path: \"%s\"", p->cwd);
+	if (p->terminal && how->detach && !how->console_socket)
+		return failx(
+			"cannot allocate tty if runc will detach without setting console socket");
+	if (how->console_socket && (!p->terminal || !how->detach))
+		return failx("cannot use console socket if runc will not detach or allocate tty");
+	if (lsm_check(p, NULL) < 0)
+		return -1;
+	if (p->capabilities) {
+		cred_caps_parse(c->arena, p->capabilities, cred_last_cap(), &c->caps, &unknown);
+		if (unknown)
+			log_warn("ignoring unknown or unavailable capabilities: [%s]", unknown);
+	}
+	return 0;
+}
+
+/* ---- the container --------------------------------------------------------------------------------------- */
+
+static int check_status(const struct life *l, const struct enter *how)
+{
+	if (l->status == OCI_STOPPED)
+		return failx("cannot exec in a stopped container");
+	if (l->status == OCI_PAUSED && !how->ignore_paused)
+		return failx("cannot exec in a paused container (use --ignore-paused to override)");
+	return 0;
+}
+
+#define FOLLOWS 16 /* each time init must have moved between a look and a clone */
+
+/* The container's own cgroup; where that is closed or gone, clone_follow goes where init lies now (L-25). */
+static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
+{
+	const struct oci_resources *r = c->config->linux->resources;
+
+	/* One that is none is entered like any other. */
+	if (!l->cgroup && cgroup_load(c->arena, &l->state, &l->cgroup) < 0)
+		return -1;
+	c->cgroup = l->cgroup;
+	/* A debugging shell must get in where the limit is reached: the first of two processes stays out
+	 * then, and the second is moved in, which takes a grace period of the kernel. */
+	c->plan.alone = c->plan.two_steps && r && r->pids && cgroup_is_tight(l->cgroup);
+	if (how->cgroups.n)
+		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
+	c->follows = FOLLOWS;
+	c->follow_frozen = how->ignore_paused;
+	return 0;
+}
+
+static int plan_namespaces(struct child *c, const struct life *l)
+{
+	char path[64];
+
+	ns_plan(c->config->linux, &c->plan);
+	/* Everything is joined through init; what was joined by path when it was made as well. */
+	c->plan.njoins = 0;
+	c->plan.clone_flags = c->plan.late_flags = c->plan.early_flags = c->plan.fresh = 0;
+	c->plan.two_steps = c->late = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
+	/* A thread that has ended has no namespaces any more, and a pidfd leads to the first one. KERNEL 5.3:
+	 * pidfd_open(2). The directory in /proc dies with its process as well. */
+	c->target_dir = proc_open(c->thread);
+	c->target = l->pidfd >= 0 && !l->headless ? l->pidfd : c->target_dir;
+	if (c->target_dir < 0)
+		return failx("container not running");
+	c->no_setgroups = (c->how->rootless || c->plan.all & CLONE_NEWUSER) &&
+			  userns_denies_groups(l->state.pid);
+	if (c->plan.all & CLONE_NEWNS)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", c->thread);
+	c->target_root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->target_root < 0 ? fail("open the root directory of the container") : 0;
+}
+
+static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const struct enter *how)
+{
+	static struct oci_linux no_linux;
+	const struct oci_cpu_affinity *cpus;
+	int rc;
+
+	if (check_status(l, how) < 0 || life_config(c->arena, l, doc) < 0)
+		return -1;
+	if (!doc->config.linux)
+		doc->config.linux = &no_linux;
+	c->doc = doc;
+	c->config = &doc->config;
+	c->state = &l->state;
+	c->thread = life_thread(l);
+	if (plan_process(c, how, doc->config.process) < 0)
+		return -1;
+	rc = plan_namespaces(c, l) < 0 || plan_cgroup(c, l, how) < 0 ? -1 : 0;
+	/* Asked after the last look into /proc/PID: while init was there the number was nobody else's.
+	 * Whatever failed on the way, that is why. */
+	if (!life_there(l))
+		return failx("container not running");
+	if (rc < 0)
+		return -1;
+	if (launch_seccomp(c) < 0)
+		return -1;
+	cpus = c->process->exec_cpu_affinity;
+	/* Before the fork: also before the cgroup is joined (checklist P-22). */
+	return cpus && cpus->initial ? limits_affinity(0, cpus->initial) : 0;
+}
+
+/* ---- the spine --------------------------------------------------------------------------------------------- */
+
+static int go(struct child *c, struct serve *s, const struct enter *how)
+{
+	pid_t first;
+	int status;
+
+	if (spawn_connect(c, how->console_socket, how->pidfd_socket) < 0 ||
+	    spawn_process(c, s) < 0 || serve_child(s) < 0)
+		return -1;
+	first = s->first;
+	s->first = s->pid;
+	if (first != s->pid && proc_wait(first, &status) < 0)
+		return -1;
+	if (how->pid_file && pidfile_write(how->pid_file, s->pid) < 0)
+		return -1;
+	return ends_made();
+}
+
+/* Why it failed, unless a signal or the end of the container is why: engines look for the words. */
+static int undo(struct arena *a, struct serve *s)
+{
+	char *text = arena_strdup(a, err_text());
+	int num = err_num();
+
+	serve_kill(s);
+	if (ends_explain())
+		return -1;
+	if (!life_there(s->life))
+		return failx("container not running: it ended meanwhile (%s)", text);
+	return fail_take(num, text);
+}
+
+int enter(struct arena *a, const struct enter *how, struct started *out)
+{
+	struct launch as = { .root = how->root,
+			     .id = how->id,
+			     .preserve_fds = how->preserve_fds,
+			     .rootless = how->rootless };
+	struct oci_doc doc = { .keep_raw = false };
+	struct child c = CHILD_INIT(a, &as);
+	struct serve s = SERVE_INIT(&c, &out->life);
+
+	if (life_open(a, how->root, how->id, LIFE_LOOK, &out->life) < 0 ||
+	    prepare(&c, &out->life, &doc, how) < 0)
+		return -1;
+	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return fail("become subreaper");
+	if (serve_prepare(&s) < 0)
+		return -1;
+	if (go(&c, &s, how) < 0)
+		return undo(a, &s);
+	serve_leave(&s, out);
+	return 0;
+}

@@ -1,0 +1,357 @@
+/* join.c - the child's way into namespaces, maps of ids and its cgroup: new ones, or a container's. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+int join_proc(struct child *c)
+{
+	if (c->proc < 0)
+		c->proc = procfs_open();
+	return c->proc;
+}
+
+static bool has_label(const struct oci_process *p)
+{
+	return p->apparmor_profile || p->selinux_label;
+}
+
+int join_labels(struct child *c)
+{
+	const struct oci_process *p = c->process;
+
+	if (has_label(p) && join_proc(c) < 0)
+		return -1;
+	if (p->apparmor_profile && lsm_apparmor_exec(c->proc, p->apparmor_profile) < 0)
+		return -1;
+	return p->selinux_label ? lsm_selinux_exec(c->proc, p->selinux_label) : 0;
+}
+
+int join_hide(struct child *c)
+{
+	/* Our command line names paths of the host, and perhaps secrets for the payload. */
+	proc_hide_args();
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail("hide from the processes of the container");
+	return 0;
+}
+
+/* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
+static int enter_joined(struct child *c)
+{
+	const struct oci_linux *l = c->config->linux;
+
+	/* Who lives in there must not look at us (2016-9962). */
+	if (c->plan.njoins && join_hide(c) < 0)
+		return -1;
+	if (ns_enter(&c->plan) < 0)
+		return -1;
+	if (!(c->plan.all & ~c->plan.fresh & CLONE_NEWUSER))
+		return 0;
+	c->no_setgroups = userns_denies_groups(0);
+	return l->uid_mappings.n ? userns_check(&l->uid_mappings, &l->gid_mappings) : 0;
+}
+
+int join_namespaces(struct child *c)
+{
+	return c->plan.two_steps ? 0 : enter_joined(c);
+}
+
+static int become_root(void)
+{
+	/* Only then do new files and namespaces belong to the container's root. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail("become root of the user namespace");
+	return 0;
+}
+
+int join_map_ids(struct child *c)
+{
+	if (!(c->plan.clone_flags & CLONE_NEWUSER))
+		return 0;
+	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
+}
+
+/* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
+ * of the kernel. The first process of two has done it already, or the parent when init was known. */
+static int enter_cgroup(struct child *c)
+{
+	return c->join ? cgroup_join(c->cgroup) : wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
+}
+
+/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for the way
+ * into the cgroup stays when nothing else is. */
+static int set_affinity(const struct child *c)
+{
+	const struct oci_cpu_affinity *cpus =
+		child_enters(c) ? c->process->exec_cpu_affinity : NULL;
+
+	if (cpus && cpus->initial && !cpus->final)
+		return 0;
+	return limits_affinity(0, cpus ? cpus->final : NULL);
+}
+
+int join_cgroup(struct child *c)
+{
+	if (!c->plan.two_steps && enter_cgroup(c) < 0)
+		return -1;
+	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
+		return fail("unshare the cgroup namespace");
+	return set_affinity(c);
+}
+
+/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
+static int enter_one_by_one(struct child *c)
+{
+	struct proc_stat st;
+
+	ns_plan_process(c->arena, c->thread, &c->plan);
+	if (ns_open(&c->plan) < 0)
+		return -1;
+	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
+	if (proc_stat(c->state->pid, &st) != 1 || st.start != c->state->start_time)
+		return failx("container not running");
+	return ns_enter(&c->plan);
+}
+
+/*
+ * Init may have gone on into namespaces of its own making. As any user it makes a user namespace and, in
+ * that, a mount namespace where it decides what lies at each path: a program that is executed there with
+ * the container's privileges is init's. Looked at after joining, as init can do it at any time, but not
+ * return. Numbers are used again: that of a user namespace is not as long as one made in it lives.
+ */
+static int check_joined(const struct child *c)
+{
+	unsigned checked = c->plan.all | CLONE_NEWUSER;
+	char id[NS_ID_MAX], own[NS_ID_MAX];
+
+	list_each (noted, c->state->namespace_ids) {
+		int type = ns_type(noted->key);
+
+		if (!(checked & type))
+			continue;
+		if (ns_id(c->target_dir, c->plan.all & type ? NS_OURS : NS_ITS, type, id) < 0)
+			return -1;
+		if (strcmp(id, noted->value))
+			return failx(
+				"container init is in a namespace of its own making (%s), where "
+				"nothing is executed",
+				noted->key);
+	}
+	/* Made by another version, or by runc: where it has no user namespace of its own init is in ours. */
+	if (c->state->namespace_ids.n || c->plan.all & CLONE_NEWUSER)
+		return 0;
+	if (ns_id(c->target_dir, NS_ITS, CLONE_NEWUSER, id) < 0 ||
+	    ns_id(c->target_dir, NS_OURS, CLONE_NEWUSER, own) < 0)
+		return -1;
+	return strcmp(id, own) ? failx("container init is in a user namespace of its own making, "
+				       "where nothing is executed")
+			       : 0;
+}
+
+/*
+ * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
+ * memory and descriptors are the host's (2016-9962).
+ */
+static int enter_target(struct child *c)
+{
+	if (join_hide(c) < 0)
+		return -1;
+	if (c->plan.all && setns(c->target, c->plan.all) < 0) {
+		if (errno != EINVAL && errno != EBADF)
+			return fail("join the namespaces of the container");
+		if (enter_one_by_one(c) < 0)
+			return -1;
+	}
+	if (check_joined(c) < 0)
+		return -1;
+	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
+		return -1;
+	if (c->target_root < 0)
+		return 0;
+	if (fchdir(c->target_root) < 0 || chroot(".") < 0)
+		return fail("enter the root directory of the container");
+	return 0;
+}
+
+/* Not before the container's root is ours does a path mean anything. */
+static int open_root(struct child *c)
+{
+	c->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root < 0 ? fail("open / of the container") : 0;
+}
+
+int join_container(struct child *c)
+{
+	if (!c->plan.two_steps && enter_target(c) < 0)
+		return -1;
+	return open_root(c);
+}
+
+/* The first process joins and unshares what must come before init exists; child_first() clones it then. */
+int join_first(struct child *c, struct sys_clone_args *args)
+{
+	/* Our own files in it, which the container's does not have. */
+	if (c->late && has_label(c->process) && join_proc(c) < 0)
+		return -1;
+	if (!c->plan.alone && enter_cgroup(c) < 0)
+		return -1;
+	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
+		return -1;
+	if ((child_enters(c) ? enter_target(c) : enter_joined(c)) < 0)
+		return -1;
+	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
+		fail("unshare namespaces");
+		return clone_explain(c);
+	}
+	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
+	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
+	if (c->plan.early_flags & CLONE_NEWUSER &&
+	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
+	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
+	    wire_ask(&c->wire, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
+		return -1;
+	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
+		return -1;
+	args->flags = c->plan.clone_flags | CLONE_PARENT;
+	return 0;
+}
+
+/*
+ * Can init be cloned when all is done? Before that it has every capability and the host's files, and in
+ * a pid namespace with others somebody may hold CAP_SYS_PTRACE, which being not dumpable does not stop.
+ */
+bool join_unseen(struct child *c)
+{
+	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile): without it we close what
+	 * /proc/self/fd shows, and out here are not in the container's /proc. */
+	if (!c->late || sys_close_range(~0U, ~0U, 0) < 0)
+		return false;
+	/* A listener is told whose calls it hears of, and must hear of those that still follow. */
+	if (c->seccomp.notify && !c->process->no_new_privileges)
+		return false;
+	if (child_enters(c))
+		return true;
+	c->mounts.outside = mount_proc_outside();
+	return c->mounts.outside;
+}
+
+/* The pid that a service manager's protocol wants in the environment is known only now. */
+static void tell_pid(struct child *c)
+{
+	for (const char **var = c->env; c->how->listen_fds && *var; var++)
+		if (!strncmp(*var, "LISTEN_PID=", 11))
+			*var = arena_printf(c->arena, "LISTEN_PID=%d", (int)getpid());
+}
+
+/* From here on the wire is two pipes (child.h). */
+static int leave_socket(struct child *c)
+{
+	int pair[2] = { -1, -1 };
+
+	/* Its other end says that we have made it, who hold no more than init does, and are gone soon. */
+	if (c->seccomp.notify &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return fail("create socket pair");
+	c->listener = pair[0];
+	/* As into a pipe where no descriptor goes with it: the profile may forbid sendmsg(2). */
+	if (wire_send(pair[1] < 0 ? &(struct wire){ -1, c->wire.out } : &c->wire, WIRE_APPEAR, 0,
+		      NULL, pair[1]) < 0)
+		return -1;
+	fd_close(&pair[1]);
+	wire_close(&c->wire);
+	c->wire = c->pipes;
+	return 0;
+}
+
+/* All that is called from the clone of init to its program, and what the first argument may be. */
+static const struct {
+	int nr;
+	unsigned long args[2];
+} last_calls[] = {
+	{ SYS_clone, { CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD } },
+	{ SYS_write, { 0 } },
+	{ SYS_read, { 0 } },
+	{ SYS_close, { 0 } },
+	{ SYS_setsid, { 0 } },
+	{ SYS_getpid, { 0 } },
+	{ SYS_ioctl, { 0, TIOCSCTTY } },
+	{ SYS_rt_sigaction, { 0 } },
+	{ SYS_sched_setaffinity, { 0 } },
+	{ SYS_prlimit64, { 0 } },
+#ifdef SYS_stat
+	{ SYS_stat, { 0 } },
+#elif defined(SYS_newfstatat)
+	{ SYS_newfstatat, { 0 } },
+#else
+	{ SYS_statx, { 0 } },
+#endif
+#ifdef SYS_access
+	{ SYS_access, { 0 } },
+#else
+	{ SYS_faccessat, { 0 } },
+#endif
+	{ SYS_execve, { 0 } },
+	{ SYS_exit_group, { 0 } },
+};
+
+bool join_filtered(const struct child *c)
+{
+	/* The listener is told the pid of init, which is not known yet. */
+	if (!c->late || c->seccomp.notify)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
+		if (!seccomp_lets(&c->seccomp, last_calls[i].nr, last_calls[i].args))
+			return false;
+	return true;
+}
+
+/*
+ * Init, in the container's pid namespace, has nothing that the payload will not have but two pipes, to
+ * which the runtime hardly listens any more (serve.c). A profile may be at work already: clone(2),
+ * read(2) and write(2) are what no program does without.
+ */
+int join_appear(struct child *c)
+{
+	struct wire_msg m;
+	pid_t pid;
+
+	if (!c->late)
+		return 0;
+	if (leave_socket(c) < 0)
+		return -1;
+	pid = sys_clone(CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, c->init_pid);
+	if (pid < 0) {
+		fail("clone the container's process");
+		if (c->seccomp.len && !c->process->no_new_privileges)
+			return fail_hint("without noNewPrivileges its seccomp profile must allow "
+					 "clone, read, write and setsid");
+		return clone_explain(c);
+	}
+	if (pid)
+		proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
+	if (setsid() < 0)
+		return fail("setsid");
+	if (c->process->terminal && tty_control() < 0)
+		return -1;
+	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
+		return failx("the runtime is gone");
+	join_signals(m.num);
+	tell_pid(c);
+	/* Another cpuset than that of the first process. */
+	if (c->plan.alone && set_affinity(c) < 0)
+		return -1;
+	return limits_processes(c->process);
+}
+
+void join_signals(uint32_t ignored)
+{
+	for (int sig = 1; sig < 32; sig++)
+		if (ignored & 1u << (sig - 1))
+			signal(sig, SIG_DFL);
+}

@@ -1,0 +1,600 @@
+/* serve.c - the parent's answers to init: one row a question. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static int open_ns(const struct serve *s, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)(s->pid ? s->pid : s->first), name);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", path) : fd;
+}
+
+/* A file of our own view of init's /proc directory, through a procfs of ours. */
+static int write_proc(const struct serve *s, const char *file, const char *value)
+{
+	int proc __cleanup(fd_close) = procfs_open();
+	char path[64];
+
+	if (proc < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%d/%s", (int)s->pid, file);
+	return procfs_write(proc, path, value);
+}
+
+/* ---- one function a question; *fd is a descriptor for the answer ---------------------------------- */
+
+static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	/* By the kernel's word: the message may come from a process that speaks for init. */
+	s->pid = __atomic_load_n(s->c->init_pid, __ATOMIC_RELAXED);
+	if (!s->pid)
+		return failx("there is no init yet");
+	fd_close(&s->pidfd);
+	s->pidfd = sys_pidfd_open(s->pid);
+	/* EPERM is no answer of the call's own, but an outer seccomp profile's. */
+	if (s->pidfd < 0 && errno != ENOSYS && errno != EPERM)
+		return fail("open a pidfd of init");
+	return serve_known(s);
+}
+
+static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_linux *l = s->c->config->linux;
+
+	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings,
+			  s->c->how->rootless, s->c->how->helper_path);
+}
+
+static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	char path[64], text[256];
+	int n = 0;
+
+	list_each (t, s->c->config->linux->time_offsets)
+		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key,
+			      (long long)t->secs, t->nanosecs);
+	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", (int)s->first);
+	return file_write(AT_FDCWD, path, text);
+}
+
+static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	int ns __cleanup(fd_close) = open_ns(s, "net");
+
+	return ns < 0 ? -1 : net_move_devices(s->c->config->linux, ns);
+}
+
+static int open_userns(const struct serve *s, const struct oci_mount *m)
+{
+	if (m->uid_mappings.n)
+		return userns_fd(&m->uid_mappings, &m->gid_mappings, s->c->how->helper_path);
+	return open_ns(s, "user");
+}
+
+/* The image was mounted detached before the clone: both sides have it already. */
+static int map_image(struct serve *s)
+{
+	const struct image *image = &s->c->image;
+	int userns __cleanup(fd_close) = -1;
+
+	if (!image->type)
+		return failx("init asks for an image that is none");
+	userns = open_ns(s, "user");
+	if (userns < 0 || mountapi_idmap(image->mnt, userns, false) < 0)
+		return fail_in("%s image", image->type->name);
+	return 0;
+}
+
+/* Only sources of the config are opened, by index: the child cannot ask for others. */
+static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_config *c = s->c->config;
+	const struct oci_mount *mount;
+	int userns __cleanup(fd_close) = -1;
+	struct mount_opts o;
+
+	if (m->num == MOUNT_ROOT)
+		return map_image(s);
+	if (m->num <= MOUNT_NODE && s->c->plan.all & CLONE_NEWUSER) {
+		int node = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
+
+		*fd = node ? node : -1;
+		return node < 0 ? -1 : 0;
+	}
+	if (m->num < 0 || (size_t)m->num >= c->mounts.n)
+		return failx("init asks for mount %d of %zu", m->num, c->mounts.n);
+	mount = &c->mounts.at[m->num];
+	if (!mount->source)
+		return failx("init asks for the source of mount %d, which has none", m->num);
+	mountopt_parse(s->c->arena, mount, &o);
+	if (!(o.flags & MS_BIND))
+		return failx("init asks for the source of mount %d, which is not a bind", m->num);
+	if ((o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
+		return mountenv_fail(s->c, mount);
+	*fd = mount_source(&(struct mount_source){ .pid = s->pid ? s->pid : s->first,
+						   .path = mount->source,
+						   .recursive = o.flags & MS_REC,
+						   .nofollow = o.src_nofollow,
+						   .userns = userns,
+						   .idmap_all = o.ridmap,
+						   .propagation = c->linux->rootfs_propagation });
+	return *fd < 0 ? mountenv_fail(s->c, mount) : 0;
+}
+
+static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	int rc;
+
+	do {
+		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
+	} while (rc < 0 && clone_follow(s->c, err_num()));
+	return rc;
+}
+
+static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	unsigned n;
+
+	if (m->fd < 0 || ioctl(m->fd, TIOCGPTN, &n) < 0)
+		return failx("init sent no terminal");
+	s->master = m->fd;
+	tty_adopt(s->master);
+	return 0;
+}
+
+static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_hooks *h = s->c->config->hooks;
+	struct hook_run run = { .name = "prestart",
+				.hooks = &h->prestart,
+				.state = s->c->state,
+				.status = OCI_CREATING,
+				.pid = s->pid ? s->pid : s->first };
+
+	if (hooks_run(s->c->arena, &run) < 0)
+		return -1;
+	run.name = "createRuntime";
+	run.hooks = &h->create_runtime;
+	return hooks_run(s->c->arena, &run);
+}
+
+static int send_pidfd(struct serve *s)
+{
+	const char *kind = child_enters(s->c) ? "setns" : "standard";
+
+	if (s->c->pidfd_socket < 0)
+		return 0;
+	if (s->pidfd < 0)
+		return failx("open a pidfd of init: not on this kernel");
+	if (sock_send_fd(s->c->pidfd_socket, kind, s->pidfd) < 0)
+		return fail_in("pidfd socket");
+	fd_close(&s->c->pidfd_socket);
+	return 0;
+}
+
+/* Init exists and is ready, whichever came last: what it gets from outside and would not inherit. */
+static int settle(struct serve *s)
+{
+	const struct oci_scheduler *sched = s->c->process->scheduler;
+
+	if (!s->pid || s->phase < PHASE_READY)
+		return 0;
+	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->pid, sched) < 0)
+		return -1;
+	return send_pidfd(s);
+}
+
+/* With the host's rights: in a user namespace a pipe of the host belongs to nobody. */
+static void own_streams(const struct child *c)
+{
+	const oci_id_maps *maps = &c->config->linux->uid_mappings;
+	bool userns = c->plan.all & CLONE_NEWUSER;
+	int64_t uid = userns && !maps->n ? -1 : userns_host_id(maps, c->process->user.uid);
+
+	if (!c->process->terminal && uid >= 0 && (uid || userns))
+		console_own_streams(uid);
+}
+
+static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_process *p = s->c->process;
+
+	/* Raising a hard limit takes a privilege over the host that init may not have. */
+	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
+		return -1;
+	own_streams(s->c);
+	s->phase = PHASE_READY;
+	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
+		  s->life->state.id);
+	return settle(s);
+}
+
+/* The first process is about to clone init: what the container could ask for a process ends here. */
+static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	if (s->c->seccomp.notify != (m->fd >= 0))
+		return failx("init appears with a descriptor too many, or too few");
+	s->listener = m->fd;
+	wire_close(&s->wire);
+	s->wire = s->pipes;
+	s->pipes = (struct wire)WIRE_NONE;
+	s->phase = PHASE_SEEN;
+	return 0;
+}
+
+/* Others may have sent a file of theirs, which the listener would act on. */
+static bool is_notify(int fd)
+{
+	char link[FD_PATH_MAX], name[32];
+	ssize_t n = readlink(path_of_fd(link, fd), name, sizeof(name) - 1);
+
+	name[n < 0 ? 0 : n] = 0;
+	return !strcmp(name, "anon_inode:seccomp notify");
+}
+
+/* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
+static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
+	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
+	int sock __cleanup(fd_close) = -1, came __cleanup(fd_close) = -1;
+	int notify = m->fd;
+
+	if (s->listener >= 0)
+		notify = came = sock_recv_fd(s->listener);
+	if (notify < 0 || !is_notify(notify))
+		return failx("init sent no seccomp notify descriptor");
+	fd_close(&s->listener);
+	json_open(&o, NULL, '{');
+	json_put_str(&o, "ociVersion", OCI_VERSION);
+	json_open(&o, "fds", '[');
+	json_put_str(&o, NULL, "seccompFd");
+	json_close(&o, ']');
+	json_put_i64(&o, "pid", s->pid);
+	if (sc->listener_metadata)
+		json_put_str(&o, "metadata", sc->listener_metadata);
+	if (child_enters(s->c))
+		oci_state_put(&st, s->c->state, s->life->status, s->c->state->pid, NULL);
+	else
+		oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
+	json_put_text(&o, "state", st.buf);
+	json_close(&o, '}');
+	sock = sock_connect(sc->listener_path, SOCK_STREAM);
+	if (sock < 0 || sock_send_fd(sock, o.buf, notify) < 0)
+		return fail_in("linux.seccomp.listenerPath");
+	return 0;
+}
+
+/*
+ * The paths are for tools that look into state.json for a namespace to join (checklist F-02). The ids are
+ * for exec, which does not follow init into others. The cgroup namespace is yet to be made, and shows
+ * no other files.
+ */
+static void note_namespaces(struct serve *s)
+{
+	struct ns_plan plan = { .all = ~0u };
+	struct json_pair *pairs = arena_alloc(s->c->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
+	unsigned types = (s->c->plan.all & ~s->c->plan.late_flags) | CLONE_NEWUSER;
+	int dir __cleanup(fd_close) = proc_open(s->pid);
+	char id[NS_ID_MAX];
+
+	ns_plan_process(s->c->arena, s->pid, &plan);
+	ids = pairs + plan.njoins;
+	s->life->state.namespace_ids.at = ids;
+	for (size_t i = 0; i < plan.njoins; i++) {
+		int type = plan.joins[i].type;
+
+		pairs[i] = (struct json_pair){ ns_name(type), plan.joins[i].path };
+		if (!(types & type))
+			continue;
+		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
+			log_debug("namespaces are not on record: %s", err_text());
+		else
+			ids[s->life->state.namespace_ids.n++] =
+				(struct json_pair){ ns_name(type), arena_strdup(s->c->arena, id) };
+	}
+	s->life->state.namespace_paths.at = pairs;
+	s->life->state.namespace_paths.n = plan.njoins;
+}
+
+/* What must stand on record before init may go on: the point where it begins to exist for others. */
+int serve_known(struct serve *s)
+{
+	struct oci_state *st = &s->life->state;
+	struct proc_stat stat;
+	int found = proc_stat(s->pid, &stat);
+
+	if (found < 0)
+		return -1;
+	/* One that enters may be hidden from us (hidepid of proc(5)): every signal is set back then. */
+	if (!found && (s->c->target < 0 || kill(s->pid, 0) < 0))
+		return failx("init died at once");
+	s->ignored = found ? stat.ignored : ~0u;
+	if (s->c->target < 0) {
+		st->pid = s->pid;
+		st->start_time = stat.start;
+		note_namespaces(s);
+		if (life_save(s->c->arena, s->life) < 0)
+			return -1;
+	}
+	if (s->c->process->oom_score_adj) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", *s->c->process->oom_score_adj);
+		if (write_proc(s, "oom_score_adj", text) < 0)
+			return fail_in("process.oomScoreAdj");
+	}
+	if (s->c->config->linux->intel_rdt && s->c->target >= 0 &&
+	    rdt_join(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid) < 0)
+		return fail_in("linux.intelRdt");
+	if (s->c->config->linux->intel_rdt && s->c->target < 0) {
+		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid,
+			      &st->intel_rdt_path) < 0)
+			return fail_in("linux.intelRdt");
+		if (life_save(s->c->arena, s->life) < 0)
+			return -1;
+	}
+	/* The first process has left the only place to init. */
+	if (s->c->plan.alone && serve_attach(s, NULL, NULL) < 0)
+		return -1;
+	if (settle(s) < 0)
+		return -1;
+	return s->c->plan.two_steps ? wire_send(&s->wire, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
+}
+
+/* Neither is a number that may be a lie an index of ours. */
+static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	LOG_HERE;
+	s->lines++;
+	if (m->num >= LOG_ERROR && m->num <= LOG_DEBUG)
+		log_put(m->num, "%s", m->text);
+	return 0;
+}
+
+static int serve_fail(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	/* An error without words would be none for the caller. */
+	return *m->text ? fail_take(m->num, m->text) : failx("the child failed and gave no reason");
+}
+
+static int serve_exec_fail(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	s->exec_failed = true;
+	return serve_fail(s, m, fd);
+}
+
+/* ---- who may send what, and when ------------------------------------------------------------------ */
+
+/* FIRST and LATE are the first process of two: one that clones init soon, and one that does nearly all. */
+enum { INIT = 1, FIRST = 2, LATE = 4 };
+
+static bool has_new(const struct child *c, unsigned type)
+{
+	return !child_enters(c) && c->plan.fresh & type;
+}
+
+static bool wants_maps(const struct child *c)
+{
+	return has_new(c, CLONE_NEWUSER);
+}
+
+static bool wants_offsets(const struct child *c)
+{
+	return has_new(c, CLONE_NEWTIME) && c->config->linux->time_offsets.n;
+}
+
+static bool wants_devices(const struct child *c)
+{
+	return has_new(c, CLONE_NEWNET) && c->config->linux->net_devices.n;
+}
+
+static bool wants_mounts(const struct child *c)
+{
+	return !child_enters(c);
+}
+
+static bool wants_cgroup(const struct child *c)
+{
+	return !c->join && !c->plan.alone;
+}
+
+static bool wants_terminal(const struct child *c)
+{
+	return c->process->terminal;
+}
+
+static bool wants_hooks(const struct child *c)
+{
+	const struct oci_hooks *h = c->config->hooks;
+
+	return !child_enters(c) && h && (h->prestart.n || h->create_runtime.n);
+}
+
+static bool wants_listener(const struct child *c)
+{
+	return c->seccomp.notify;
+}
+
+/*
+ * Every message that the child may send. A child that others have taken over sends what they like: a
+ * message out of its phase, a second one of what comes once, and what the config does not ask for are
+ * refused. serve_test.c plays all of them.
+ */
+static const struct {
+	unsigned char from, phases;
+	bool repeats, no_answer;
+	bool (*wanted)(const struct child *c); /* NULL: always */
+	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
+} rows[WIRE_TYPES] = {
+	[WIRE_LOG] = { INIT | FIRST | LATE, PHASE_MAKE | PHASE_READY, true, true, NULL, serve_log },
+	[WIRE_FAIL] = { INIT | FIRST | LATE, PHASE_MAKE | PHASE_READY | PHASE_SEEN, false, true,
+			NULL, serve_fail },
+	[WIRE_EXEC_FAIL] = { INIT, PHASE_READY | PHASE_SEEN, false, true, NULL, serve_exec_fail },
+	[WIRE_PID] = { FIRST | LATE, PHASE_MAKE | PHASE_SEEN, false, true, NULL, serve_pid },
+	[WIRE_MAP_IDS] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_maps,
+			   serve_map_ids },
+	[WIRE_TIME_OFFSETS] = { FIRST | LATE, PHASE_MAKE, false, false, wants_offsets,
+				serve_time_offsets },
+	[WIRE_NETDEVS] = { INIT | LATE, PHASE_MAKE, false, false, wants_devices, serve_netdevs },
+	[WIRE_MOUNT_FD] = { INIT | LATE, PHASE_MAKE, true, false, wants_mounts, serve_mount_fd },
+	[WIRE_ATTACH] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_cgroup,
+			  serve_attach },
+	[WIRE_CONSOLE] = { INIT | LATE, PHASE_MAKE, false, false, wants_terminal, serve_console },
+	[WIRE_HOOKS] = { INIT | LATE, PHASE_MAKE, false, false, wants_hooks, serve_hooks },
+	[WIRE_READY] = { INIT | LATE, PHASE_MAKE, false, false, NULL, serve_ready },
+	[WIRE_APPEAR] = { LATE, PHASE_READY, false, true, NULL, serve_appear },
+	[WIRE_SECCOMP_FD] = { INIT, PHASE_READY | PHASE_SEEN, false, false, wants_listener,
+			      serve_seccomp_fd },
+};
+
+const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
+{
+	unsigned sender = s->pid ? INIT : s->c->late ? LATE : FIRST;
+
+	if (!(rows[m->type].from & sender))
+		return sender == INIT ? "from init" : "before init is there";
+	if (!(rows[m->type].phases & s->phase))
+		return "in this phase";
+	if (s->done & 1u << m->type && !rows[m->type].repeats)
+		return "a second time";
+	if (rows[m->type].wanted && !rows[m->type].wanted(s->c))
+		return "by this container";
+	/* What fills the log of the host would also keep us from ending. */
+	if (m->type == WIRE_LOG && s->lines >= WIRE_LINES_MAX)
+		return "so often";
+	return NULL;
+}
+
+static int answer(struct serve *s, const struct wire_msg *m)
+{
+	int fd __cleanup(fd_close) = -1;
+	const char *refusal = serve_refusal(s, m);
+
+	if (refusal)
+		return failx("message %u is not expected %s", m->type, refusal);
+	s->done |= 1u << m->type;
+	if (rows[m->type].serve(s, m, &fd) < 0) {
+		/* Init ends by this; our own record is what the caller sees. */
+		char text[WIRE_TEXT_MAX];
+		int num = err_num();
+
+		if (rows[m->type].no_answer)
+			return -1;
+		snprintf(text, sizeof(text), "%s", err_text());
+		wire_send(&s->wire, WIRE_FAIL, num, text, -1);
+		return fail_take(num, text);
+	}
+	if (rows[m->type].no_answer)
+		return 0;
+	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
+}
+
+/* The frame by which engines and people know a start that failed (checklist X-10). What execve(2) itself
+ * refuses has none. */
+static int in_frame(const struct serve *s)
+{
+	if (s->exec_failed)
+		return -1;
+	if (s->c->target < 0)
+		fail_in("error during container init");
+	return fail_in("unable to start container process");
+}
+
+/* True: no more will come. The first of two processes may die when it has cloned init and not said so, and
+ * a process that has taken init's end may keep it open when init is dead: a pidfd shows both.
+ * KERNEL 5.3: pidfds; without them neither is seen. */
+static bool is_silent(const struct serve *s)
+{
+	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
+
+	if (s->pid && s->phase < PHASE_SEEN)
+		return false;
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		if (ends_came())
+			return true;
+	return fds[1].revents && !fds[0].revents;
+}
+
+/* 1: a message, or the news that the first process has left it unsaid; 0: the end; -1. */
+static int hear(struct serve *s, struct wire_msg *m)
+{
+	int got;
+
+	do {
+		if (is_silent(s)) {
+			*m = (struct wire_msg){ .type = WIRE_PID, .fd = -1 };
+			return !s->pid && s->c->init_pid && *s->c->init_pid;
+		}
+		got = wire_recv(&s->wire, m);
+	} while (got < 0 && err_num() == EAGAIN);
+	return got;
+}
+
+static int serve_all(struct serve *s)
+{
+	struct wire_msg m;
+	int got, rc;
+
+	while ((got = hear(s, &m)) == 1) {
+		rc = answer(s, &m);
+		if (m.fd != s->master && m.fd != s->listener)
+			fd_close(&m.fd);
+		if (rc < 0)
+			return -1;
+	}
+	if (got < 0 || ends_explain())
+		return -1;
+	return s->phase > PHASE_MAKE && s->pid && death_is_none(s) ? 0 : death_explain(s);
+}
+
+int serve_child(struct serve *s)
+{
+	return serve_all(s) < 0 ? in_frame(s) : 0;
+}
+
+void serve_end(struct serve *s)
+{
+	wire_close(&s->wire);
+	wire_close(&s->pipes);
+	fd_close(&s->listener);
+}
+
+int serve_prepare(const struct serve *s)
+{
+	return ends_prepare(
+		&(struct ends_start){ .wire = &s->wire.in, .first = &s->first, .pid = &s->pid },
+		&s->c->signals);
+}
+
+void serve_kill(struct serve *s)
+{
+	/* An init whose pid never arrived ends by this. */
+	serve_end(s);
+	if (s->first == s->pid)
+		s->first = 0;
+	clone_end(&s->pid);
+	clone_end(&s->first);
+}
+
+void serve_leave(const struct serve *s, struct started *out)
+{
+	const struct oci_resources *r = s->c->config->linux->resources;
+
+	out->pid = s->pid;
+	out->pidfd = s->pidfd;
+	out->master = s->master;
+	out->service = s->service;
+	out->memory =
+		r && r->memory && r->memory->limit && *r->memory->limit > 0 ? *r->memory->limit : 0;
+}

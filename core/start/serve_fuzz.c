@@ -1,0 +1,124 @@
+/* serve_fuzz.c - the wire as a lying child sends it: any messages, in any order, with any descriptor. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "tests/fuzz.h"
+
+/*
+ * The first byte is the container: bits of enum what. Then come packets: a byte that says which way they
+ * go and whether a descriptor goes with them, a type, a number of four bytes, the length of the text in
+ * one byte, and what is in there of the text.
+ */
+enum what { EVERYTHING = 1, TWO = 2, LATE = 4, ENTERS = 8, TOLD = 16 };
+enum way { PIPE = 1, DESCRIPTOR = 2, SHORT = 4 };
+
+struct packet {
+	uint32_t type;
+	int32_t num;
+	uint32_t len;
+	char text[256];
+};
+
+static struct oci_time_offset offset = { .key = "monotonic" };
+static struct oci_mount mounts[] = { { .destination = "/x", .source = "/no/such/source" },
+				     { .destination = "/y", .type = "tmpfs" } };
+static struct oci_seccomp seccomp = { .listener_path = "/no/such/listener" };
+static struct oci_linux all_linux = { .time_offsets = { &offset, 1 }, .seccomp = &seccomp };
+static struct oci_linux no_linux;
+static struct oci_process terminal = { .terminal = true }, plain;
+static struct oci_config all = { .linux = &all_linux, .mounts = { mounts, 2 } };
+static struct oci_config none = { .linux = &no_linux };
+
+static const uint8_t *send_one(const uint8_t *at, const uint8_t *end, const struct wire *sock,
+			       const struct wire *pipes)
+{
+	struct packet p = { .type = at[1], .len = at[6] };
+	size_t there = end - at - 7 < at[6] ? end - at - 7 : at[6];
+	size_t size = offsetof(struct packet, text) + there;
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = "";
+	struct iovec iov = { &p, at[0] & SHORT ? size / 2 : size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = at[0] & DESCRIPTOR ? control : NULL,
+			      .msg_controllen = at[0] & DESCRIPTOR ? sizeof(control) : 0 };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
+	int null = 0;
+
+	memcpy(&p.num, at + 2, sizeof(p.num));
+	memcpy(p.text, at + 7, there);
+	if (cm) {
+		*cm = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+					.cmsg_type = SCM_RIGHTS,
+					.cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(cm), &null, sizeof(null));
+	}
+	if (at[0] & PIPE)
+		must(write(pipes->out, iov.iov_base, iov.iov_len) >= -1);
+	else
+		must(sendmsg(sock->out, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= -1);
+	return at + 7 + there;
+}
+
+static void drop_line(enum log_level level, const char *text)
+{
+	must(level >= LOG_ERROR && level <= LOG_DEBUG && text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct arena arena;
+	const struct launch how = { .root = "/no/such/root", .id = "x" };
+	struct child child = CHILD_INIT(&arena, &how);
+	struct life life = LIFE_INIT;
+	struct serve serve = SERVE_INIT(&child, &life);
+	struct wire its = WIRE_NONE;
+	pid_t pid = 0;
+	int before = dup(0), after, rc;
+
+	close(before);
+	if (!size)
+		return 0;
+	fuzz_begin(&arena);
+	signal(SIGPIPE, SIG_IGN);
+	log_sink.line = drop_line;
+	child.config = *data & EVERYTHING ? &all : &none;
+	child.process = *data & EVERYTHING ? &terminal : &plain;
+	child.seccomp.notify = *data & EVERYTHING;
+	child.plan.fresh = child.plan.all =
+		*data & EVERYTHING ? (unsigned)CLONE_NEWTIME | CLONE_NEWNS : 0;
+	child.join = true;
+	child.late = *data & LATE;
+	child.plan.two_steps = *data & (TWO | LATE);
+	child.state = &life.state;
+	child.init_pid = &pid;
+	life.state.id = "x";
+	if (*data & TOLD)
+		pid = getpid();
+	if (*data & ENTERS)
+		child.target = open("/", O_PATH | O_CLOEXEC);
+	serve.pid = child.plan.two_steps ? 0 : getpid();
+	must(!wire_pair(&serve.wire, &its) && !wire_pipes(&serve.pipes, &child.pipes));
+	for (const uint8_t *at = data + 1, *end = data + size; end - at >= 7;)
+		at = send_one(at, end, &its, &child.pipes);
+	shutdown(its.out, SHUT_WR);
+	fd_close(&child.pipes.out);
+	rc = serve_child(&serve);
+	must(!rc || (rc == -1 && *err_text()));
+	/* Nothing succeeds that was not ready and has no init. */
+	must(rc || (serve.phase > PHASE_MAKE && serve.pid == getpid()));
+	serve_end(&serve);
+	wire_close(&its);
+	wire_close(&child.pipes);
+	fd_close(&serve.pidfd);
+	fd_close(&serve.master);
+	fd_close(&child.target);
+	after = dup(0);
+	close(after);
+	must(after == before);
+	err_clear("it was a lie");
+	fuzz_end(&arena);
+	return 0;
+}

@@ -1,0 +1,377 @@
+/* serve_test.c - a child that lies: every message, by every sender, in every phase. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* ---- who may send what, and when: the drawing in child.h, once more ------------------------------- */
+
+static const char *const names[WIRE_TYPES] = {
+	[WIRE_OK] = "OK",
+	[WIRE_FAIL] = "FAIL",
+	[WIRE_EXEC_FAIL] = "EXEC_FAIL",
+	[WIRE_LOG] = "LOG",
+	[WIRE_PID] = "PID",
+	[WIRE_MAP_IDS] = "MAP_IDS",
+	[WIRE_TIME_OFFSETS] = "TIME_OFFSETS",
+	[WIRE_NETDEVS] = "NETDEVS",
+	[WIRE_MOUNT_FD] = "MOUNT_FD",
+	[WIRE_ATTACH] = "ATTACH",
+	[WIRE_CONSOLE] = "CONSOLE",
+	[WIRE_HOOKS] = "HOOKS",
+	[WIRE_READY] = "READY",
+	[WIRE_APPEAR] = "APPEAR",
+	[WIRE_SECCOMP_FD] = "SECCOMP_FD",
+};
+
+static const struct {
+	const char *who, *when, *what; /* what: all that is taken, in the order of enum wire_type */
+} taken[] = {
+	{ "init", "making", "FAIL LOG MAP_IDS NETDEVS MOUNT_FD ATTACH CONSOLE HOOKS READY " },
+	{ "init", "ready", "FAIL EXEC_FAIL LOG SECCOMP_FD " },
+	{ "init", "seen", "FAIL EXEC_FAIL SECCOMP_FD " },
+	{ "first", "making", "FAIL LOG PID MAP_IDS TIME_OFFSETS ATTACH " },
+	{ "first", "ready", "FAIL LOG " },
+	{ "first", "seen", "FAIL PID " },
+	{ "late", "making",
+	  "FAIL LOG PID MAP_IDS TIME_OFFSETS NETDEVS MOUNT_FD ATTACH CONSOLE HOOKS READY " },
+	{ "late", "ready", "FAIL LOG APPEAR " },
+	{ "late", "seen", "FAIL PID " },
+};
+
+static char block[1 << 16];
+static struct arena arena;
+
+/* A container that asks for everything. */
+static struct oci_time_offset offset;
+static struct oci_net_device device = { .key = "eth9" };
+static struct oci_hook hook = { .path = "/no/such/hook" };
+static struct oci_hooks hooks = { .create_runtime = { &hook, 1 } };
+static struct oci_mount mounts[] = { { .destination = "/x", .source = "/no/such/source" },
+				     { .destination = "/y", .type = "tmpfs" } };
+static struct oci_seccomp seccomp = { .listener_path = "/no/such/listener" };
+static struct oci_linux all_linux = { .time_offsets = { &offset, 1 },
+				      .net_devices = { &device, 1 },
+				      .seccomp = &seccomp };
+static struct oci_process terminal = { .terminal = true };
+static struct oci_config all = { .linux = &all_linux, .hooks = &hooks, .mounts = { mounts, 2 } };
+/* One that asks for nothing. */
+static struct oci_linux no_linux;
+static struct oci_process plain;
+static struct oci_config none = { .linux = &no_linux };
+
+static const struct launch how = { .root = "/no/such/root", .id = "x" };
+static struct child child;
+static struct life life;
+static struct serve serve;
+static struct wire its; /* the liar's end */
+static pid_t told;
+
+static void fresh(const struct oci_config *config, const char *who)
+{
+	child = (struct child)CHILD_INIT(&arena, &how);
+	life = (struct life)LIFE_INIT;
+	serve = (struct serve)SERVE_INIT(&child, &life);
+	child.config = config;
+	child.process = config == &all ? &terminal : &plain;
+	child.state = &life.state;
+	child.init_pid = &told;
+	child.seccomp.notify = config == &all;
+	child.join = config != &all;
+	child.plan.fresh = child.plan.all = config == &all ? ~0U : 0;
+	child.late = !strcmp(who, "late");
+	child.plan.two_steps = strcmp(who, "init") != 0;
+	serve.pid = child.plan.two_steps ? 0 : 1;
+	life.state.id = "x";
+	told = 0;
+}
+
+static void enters(void)
+{
+	child.target = open("/", O_PATH | O_CLOEXEC);
+}
+
+static void test_rows(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		char got[256] = "", twice[256] = "", nothing[256] = "", exec[256] = "";
+
+		for (unsigned type = 0; type < WIRE_TYPES; type++) {
+			struct wire_msg m = { .type = type, .fd = -1 };
+
+			fresh(&all, taken[i].who);
+			serve.phase = !strcmp(taken[i].when, "making")	? PHASE_MAKE
+				      : !strcmp(taken[i].when, "ready") ? PHASE_READY
+									: PHASE_SEEN;
+			if (!serve_refusal(&serve, &m))
+				strcat(strcat(got, names[type]), " ");
+			serve.done = ~0U;
+			if (!serve_refusal(&serve, &m))
+				strcat(strcat(twice, names[type]), " ");
+			serve.done = 0;
+			enters();
+			if (!serve_refusal(&serve, &m))
+				strcat(strcat(exec, names[type]), " ");
+			fd_close(&child.target);
+			child.config = &none;
+			child.process = &plain;
+			child.seccomp.notify = false;
+			child.plan.fresh = child.plan.all = 0;
+			child.join = true;
+			if (!serve_refusal(&serve, &m))
+				strcat(strcat(nothing, names[type]), " ");
+		}
+		is_str(got, taken[i].what, "%s, %s: what is taken", taken[i].who, taken[i].when);
+		ok(!strstr(twice, "READY") && !strstr(twice, "PID") && !strstr(twice, "HOOKS") &&
+			   !strstr(twice, "APPEAR") && !strstr(twice, "SECCOMP"),
+		   "%s, %s: what is taken once is not taken twice: %s", taken[i].who, taken[i].when,
+		   twice);
+		ok(!strstr(nothing, "MAP_IDS") && !strstr(nothing, "OFFSETS") &&
+			   !strstr(nothing, "NETDEVS") && !strstr(nothing, "ATTACH") &&
+			   !strstr(nothing, "CONSOLE") && !strstr(nothing, "HOOKS") &&
+			   !strstr(nothing, "SECCOMP"),
+		   "%s, %s: nor what the config does not ask for: %s", taken[i].who, taken[i].when,
+		   nothing);
+		ok(!strstr(exec, "MAP_IDS") && !strstr(exec, "OFFSETS") &&
+			   !strstr(exec, "NETDEVS") && !strstr(exec, "MOUNT") &&
+			   !strstr(exec, "HOOKS"),
+		   "%s, %s: nor by exec what makes a container: %s", taken[i].who, taken[i].when,
+		   exec);
+	}
+}
+
+/* ---- what it says then ----------------------------------------------------------------------------- */
+
+/* What the liar has said, and that it is dead. */
+static bool executes; /* the child has executed a program before its end is heard of */
+
+static int hear(void)
+{
+	struct proc_stat st;
+	int rc;
+
+	if (its.in >= 0)
+		shutdown(its.in, SHUT_WR);
+	serve.first = fork();
+	if (!serve.first && executes)
+		execl("/bin/sh", "sh", "-c", "exit 0", NULL);
+	if (!serve.first)
+		_exit(3);
+	while (executes && proc_stat(serve.first, &st) == 1 && st.no_exec && !st.exiting)
+		;
+	if (serve.pid)
+		serve.pid = serve.first;
+	rc = serve_child(&serve);
+	waitpid(serve.first, NULL, 0);
+	serve_end(&serve);
+	wire_close(&its);
+	fd_close(&serve.pidfd);
+	fd_close(&serve.master);
+	fd_close(&child.target);
+	return rc;
+}
+
+static void connect_it(void)
+{
+	if (wire_pair(&serve.wire, &its) < 0 || wire_pipes(&serve.pipes, &child.pipes) < 0)
+		exit(1);
+}
+
+static int count_open(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* A lie each: what makes it one, its type, number, whether /dev/null comes beside it; and the answer. */
+static const struct {
+	const char *what, *who;
+	enum wire_type type;
+	int num;
+	bool everything, fd;
+	const char *said;
+} lies[] = {
+	{ "a seccomp descriptor without a profile", "init", WIRE_SECCOMP_FD, 0, false, true,
+	  "by this container" },
+	{ "a seccomp descriptor that is none", "init", WIRE_SECCOMP_FD, 0, true, true,
+	  "no seccomp notify descriptor" },
+	{ "a seccomp descriptor that does not come", "init", WIRE_SECCOMP_FD, 0, true, false,
+	  "no seccomp notify descriptor" },
+	{ "a terminal that does not come", "init", WIRE_CONSOLE, 0, true, false, "no terminal" },
+	{ "a terminal that is none", "init", WIRE_CONSOLE, 0, true, true, "no terminal" },
+	{ "a terminal where there is none", "init", WIRE_CONSOLE, 0, false, true,
+	  "by this container" },
+	{ "a mount that is none", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
+	{ "a mount far off", "init", WIRE_MOUNT_FD, INT32_MAX, true, false, "of 2" },
+	{ "a mount below all", "init", WIRE_MOUNT_FD, INT32_MIN, true, false,
+	  "init asks for device" },
+	{ "the image of a directory", "init", WIRE_MOUNT_FD, MOUNT_ROOT, true, false, "image" },
+	{ "the source of a mount that has none", "init", WIRE_MOUNT_FD, 1, true, false,
+	  "which has none" },
+	{ "a cgroup that it is in", "init", WIRE_ATTACH, 0, false, false, "by this container" },
+	{ "hooks that are not there", "init", WIRE_HOOKS, 0, false, false, "by this container" },
+	{ "an answer", "init", WIRE_OK, 0, true, false, "not expected" },
+	{ "a pid from init", "init", WIRE_PID, 1, true, false, "not expected" },
+	{ "the pid of another", "first", WIRE_PID, 1, true, false, "no init yet" },
+	{ "an appearance without what has to come", "late", WIRE_APPEAR, 0, true, false,
+	  "not expected in this phase" },
+	{ "a program that failed before it was ready", "init", WIRE_EXEC_FAIL, 2, true, false,
+	  "not expected in this phase" },
+};
+
+static void test_lies(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int before = count_open();
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+		fresh(lies[i].everything ? &all : &none, lies[i].who);
+		connect_it();
+		if (lies[i].type == WIRE_SECCOMP_FD) {
+			child.process = &plain;
+			wire_send(&its, WIRE_READY, 0, NULL, -1);
+		}
+		wire_send(&its, lies[i].type, lies[i].num, "text", lies[i].fd ? null : -1);
+		ok(hear() < 0 && strstr(err_text(), lies[i].said), "%s", lies[i].what);
+		wire_close(&child.pipes);
+		if (!strstr(err_text(), lies[i].said))
+			printf("# %s\n", err_text());
+	}
+	ok(count_open() == before, "nothing stays open");
+	close(null);
+}
+
+static unsigned lines;
+
+static void count_line(enum log_level level, const char *text)
+{
+	lines += level >= LOG_ERROR && level <= LOG_DEBUG;
+}
+
+static void test_log(void)
+{
+	/* As many as the socket holds, by a process beside us. */
+	pid_t pid;
+	int rc;
+
+	fresh(&none, "init");
+	connect_it();
+	log_sink.line = count_line;
+	log_sink.level = LOG_DEBUG;
+	pid = fork();
+	if (!pid) {
+		wire_close(&serve.wire);
+		wire_send(&its, WIRE_READY, 0, NULL, -1);
+		wire_send(&its, WIRE_LOG, -1, "no level", -1);
+		wire_send(&its, WIRE_LOG, INT32_MAX, "nor this", -1);
+		while (wire_send(&its, WIRE_LOG, LOG_ERROR, "again", -1) >= 0)
+			;
+		_exit(0);
+	}
+	wire_close(&its);
+	rc = hear();
+	ok(rc < 0 && strstr(err_text(), "not expected so often"), "a flood of lines ends it");
+	ok(lines && lines <= WIRE_LINES_MAX, "%u lines of it were taken", lines);
+	waitpid(pid, NULL, 0);
+	wire_close(&child.pipes);
+	log_sink.line = NULL;
+}
+
+/* The first process has left the socket: now it is what any process of the container sends. */
+static int appear(enum wire_type type, int num)
+{
+	fresh(&none, "late");
+	enters();
+	connect_it();
+	told = getpid();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
+	wire_send(&child.pipes, WIRE_PID, 1, NULL, -1);
+	if (type)
+		wire_send(&child.pipes, type, num, "last words", -1);
+	fd_close(&child.pipes.out);
+	return hear();
+}
+
+static void test_seen(void)
+{
+	struct wire_msg m;
+
+	ok(!appear(0, 0) && serve.pid == getpid(), "seen: the kernel names the pid");
+	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "it is told");
+	serve.pid = 0;
+	wire_close(&child.pipes);
+	for (unsigned type = 1; type < WIRE_TYPES; type++) {
+		bool own = type == WIRE_FAIL || type == WIRE_EXEC_FAIL;
+		int rc = appear(type, INT32_MIN);
+
+		ok(rc < 0 && !strstr(err_text(), "last words") == !own, "seen: %s %s", names[type],
+		   own ? "is a failure" : "is refused");
+		ok(serve.exec_failed == (type == WIRE_EXEC_FAIL), "of the program, if it says so");
+		serve.pid = 0;
+		wire_close(&child.pipes);
+	}
+	fresh(&none, "late");
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_APPEAR, 0, NULL, its.out);
+	ok(hear() < 0 && strstr(err_text(), "too many"), "a descriptor that was not asked for");
+	wire_close(&child.pipes);
+	fresh(&none, "late");
+	child.seccomp.notify = true;
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
+	ok(hear() < 0 && strstr(err_text(), "too few"), "and one that does not come");
+	wire_close(&child.pipes);
+}
+
+static void test_end(void)
+{
+	fresh(&none, "init");
+	connect_it();
+	ok(hear() < 0 && strstr(err_text(), "status 3"), "an end before READY is a failure");
+	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	ok(hear() < 0 && strstr(err_text(), "status 3"),
+	   "after READY too, where no program was executed");
+	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	executes = true;
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	ok(!hear(), "otherwise it is none");
+	executes = false;
+	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_FAIL, INT32_MIN, "\033]0;title\007", -1);
+	ok(hear() < 0 && strstr(err_text(), "?]0;title?"), "what it says acts on no terminal");
+	wire_close(&child.pipes);
+	fresh(&none, "init");
+	connect_it();
+	wire_send(&its, WIRE_READY, 0, NULL, -1);
+	wire_send(&its, WIRE_EXEC_FAIL, 2, NULL, -1);
+	ok(hear() < 0 && strstr(err_text(), "no reason"), "a failure without words gets some");
+	wire_close(&child.pipes);
+}
+
+int main(void)
+{
+	arena_init(&arena, block, sizeof(block));
+	test_rows();
+	test_lies();
+	test_log();
+	test_seen();
+	test_end();
+	return done();
+}
