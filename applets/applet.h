@@ -157,6 +157,10 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 /* "2", "0.5": microseconds of each such period. False when it is not a number or less than 0.01. */
 bool simple_cpus(const char *text, int64_t *quota);
 
+struct oci_spec_options;
+/* What the kernel lacks is left out, with a warning; not the namespaces that were asked for. */
+void simple_kernel(struct oci_spec_options *how, unsigned asked);
+
 /* --net none or host: with a network namespace of its own or without. */
 int simple_net(const char *net, struct oci_linux *l);
 

@@ -138,16 +138,51 @@ static int add_env(const struct simple *o, struct oci_process *p)
 	return 0;
 }
 
+static const char *const optional_fs[] = { "mqueue", "devpts", "sysfs", "cgroup" };
+
+/* Isolation is never left out without being asked: not the namespaces of mounts, processes and network. */
+void simple_kernel(struct oci_spec_options *how, unsigned asked)
+{
+	static const char *no_fs[ARRAY_SIZE(optional_fs) + 1];
+	unsigned optional = (CLONE_NEWIPC | CLONE_NEWUTS) & ~asked;
+	int type;
+	size_t n = 0, len;
+	char *list;
+
+	while ((type = option_lacks_ns(optional & ~how->no_ns))) {
+		how->no_ns |= type;
+		log_warn("this kernel was built without CONFIG_%s: the container has no such "
+			 "namespace",
+			 option_of_ns(type));
+	}
+	if (file_read(&arena, AT_FDCWD, "/proc/filesystems", 1 << 16, &list, &len) < 0) {
+		err_clear("without a /proc nothing is known");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(optional_fs); i++) {
+		if (option_listed(list, optional_fs[i]))
+			continue;
+		no_fs[n++] = optional_fs[i];
+		log_warn(
+			"this kernel was built without CONFIG_%s: the mount of type %s is left out",
+			option_of_fs(optional_fs[i]), optional_fs[i]);
+	}
+	how->no_fs = no_fs;
+}
+
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len)
 {
-	struct oci_config *c = oci_spec_config(
-		&arena, &(struct oci_spec_options){ .rootless = geteuid() != 0,
-						    .cgroup_v2 = cgroup_layout() == CGROUP_V2,
-						    .wide_masks = true,
-						    .euid = geteuid(),
-						    .egid = getegid() });
-	struct oci_process *p = c->process;
+	struct oci_spec_options how = { .rootless = geteuid() != 0,
+					.cgroup_v2 = cgroup_layout() == CGROUP_V2,
+					.wide_masks = true,
+					.euid = geteuid(),
+					.egid = getegid() };
+	struct oci_config *c;
+	struct oci_process *p;
 
+	simple_kernel(&how, o->hostname ? CLONE_NEWUTS : 0);
+	c = oci_spec_config(&arena, &how);
+	p = c->process;
 	c->root->path = o->rootfs;
 	if (o->relative && strrchr(o->rootfs, '/')[1])
 		c->root->path = strrchr(o->rootfs, '/') + 1;

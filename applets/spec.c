@@ -106,6 +106,7 @@ static char *spec_text(const struct spec_opts *o, const struct oci_spec_opts *mo
 		.egid = getegid(),
 	};
 
+	simple_kernel(&how, 0);
 	return more ? oci_spec_document(&how, more, len) : oci_spec_text(&arena, &how, len);
 }
 

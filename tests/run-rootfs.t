@@ -102,6 +102,39 @@ wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"
 wrong 'detached without an ID' 'needs an ID' --rootfs "$r" --detach -- true
 wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" --cwd tmp -- true
 
+# ---- a small kernel -------------------------------------------------------------------------------------
+
+if unshare -m true 2>/dev/null; then
+	grep -v 'mqueue\|devpts' /proc/filesystems >"$tmp/filesystems"
+	# shellcheck disable=SC2016 # for the inner shell
+	small() { unshare -m sh -c 'mount --bind "$0" /proc/filesystems && exec "$@"' "$tmp/filesystems" "$@"; }
+	status=0
+	small "$RUNC" run --rootfs "$r" --env "OCI_TEST_MARK=$mark" -- ls /dev >"$tmp/out" 2>"$tmp/err" || status=$?
+	is 'a kernel without message queues and terminals: it runs' "$status" 0 || diag "$(cat "$tmp/err")"
+	is 'without their mounts' "$(grep -c 'mqueue\|^pts$' "$tmp/out")" 0
+	is 'each is named once, with the option that brings it' \
+		"$(grep -o 'built without CONFIG_[A-Z0-9_]*: the mount of type [a-z]*' "$tmp/err" | sed 's/.*CONFIG_//' | tr '\n' ' ')" \
+		'POSIX_MQUEUE: the mount of type mqueue UNIX98_PTYS: the mount of type devpts '
+	small "$OCI_SPEC" - >"$tmp/small.json" 2>"$tmp/err"
+	is 'the default document leaves them out too' "$(grep -c 'mqueue\|devpts' "$tmp/small.json")" 0
+	unlike 'and is the usual one elsewhere' "$("$OCI_SPEC" - 2>&1 | grep -c 'mqueue"\|devpts"')" '^0'
+else
+	skip 'a kernel without message queues and terminals: it runs' 'no mount namespaces here'
+fi
+if ! grep -q f2fs /proc/filesystems; then
+	do_runc run --rootfs "$r" --print -- true
+	printf '%s' "$out" >"$tmp/printed.json"
+	mv "$bundle/config.json" "$tmp/saved.json"
+	cp "$tmp/printed.json" "$bundle/config.json"
+	config_set /mounts/- '{"destination":"/mnt","type":"f2fs","source":"none"}' /root/readonly false
+	refused 'a filesystem that the config asks for and the kernel lacks: the option is named' \
+		'does not know the filesystem type .*f2fs.*: CONFIG_F2FS_FS'
+	mv "$tmp/saved.json" "$bundle/config.json"
+	rmdir "$r/mnt" 2>/dev/null
+else
+	skip 'a filesystem that the config asks for and the kernel lacks: the option is named' 'this kernel has f2fs'
+fi
+
 # ---- --overlay ----------------------------------------------------------------------------------------
 
 if grep -q overlay /proc/filesystems; then

@@ -50,9 +50,12 @@ static bool is_mounted(const char *at)
 static int mount_one(const char *at, const char *type, const char *data, unsigned long flags)
 {
 	mkdir(at, 0755);
-	if (mount(type, at, type, flags, data) < 0 && errno != EBUSY)
-		return fail("mount %s on %s", type, at);
-	return 0;
+	if (!mount(type, at, type, flags, data) || errno == EBUSY)
+		return 0;
+	fail("mount %s on %s", type, at);
+	return err_num() == ENODEV && option_of_fs(type)
+		       ? fail_hint("this kernel was built without CONFIG_%s", option_of_fs(type))
+		       : -1;
 }
 
 static void make_dev(void)

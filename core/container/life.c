@@ -67,8 +67,12 @@ static int lock_dir(int dir)
 	struct stat st;
 
 	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return fail("lock the state directory");
+		if (errno != EINTR) {
+			fail("lock the state directory");
+			return err_num() == ENOSYS ? fail_hint("this kernel was built without "
+							       "CONFIG_FILE_LOCKING")
+						   : -1;
+		}
 	if (fstat(dir, &st) < 0)
 		return fail("stat the state directory");
 	/* Made by us and opened by name, in a root where others may write it is perhaps another's. */

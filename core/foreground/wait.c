@@ -235,8 +235,12 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	}
 	proc_all_signals(&all);
 	r.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (r.signals < 0)
-		return fail("create signalfd");
+	if (r.signals < 0) {
+		fail("create signalfd");
+		return err_num() == ENOSYS
+			       ? fail_hint("this kernel was built without CONFIG_SIGNALFD")
+			       : -1;
+	}
 	if (master >= 0) {
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 		r.tty = tty_find();

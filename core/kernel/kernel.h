@@ -59,11 +59,21 @@ int ns_own(const struct ns_plan *plan, int type);
 int ns_enter(struct ns_plan *plan);
 const char *ns_name(int type); /* "NEWPID" */
 int ns_type(const char *name); /* and back; 0: none */
+bool ns_exists(int type); /* /proc/self/ns shows it */
 /* What no other living namespace has: "DEV:INO". dir: /proc/PID of a process on this kernel. Of that
  * process, or of ourselves: what our children will be in. */
 #define NS_ID_MAX 48
 enum ns_whose { NS_ITS, NS_OURS };
 int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX]);
+
+/* ---- option.c: what this kernel was built without ------------------------------------------------- */
+
+/* Names of options without CONFIG_. NULL: not known. */
+const char *option_of_fs(const char *type);
+const char *option_of_ns(int type); /* good until the next call */
+bool option_listed(const char *list, const char *type); /* list: the text of /proc/filesystems */
+int option_lacks_ns(
+	unsigned types); /* the first that is not there, 0: all are, or there is no /proc */
 
 /* ---- userns.c: id maps (user_namespaces(7)) --------------------------------------------------------- */
 

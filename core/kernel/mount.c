@@ -268,7 +268,9 @@ static int explain(struct mount_job *j)
 	else if (err_num() == EINVAL)
 		return which_option(j);
 	else if (err_num() == ENODEV)
-		fail_hint("this kernel does not know the filesystem type \"%s\"", j->m->type);
+		fail_hint("this kernel does not know the filesystem type \"%s\"%s%s", j->m->type,
+			  option_of_fs(j->m->type) ? ": CONFIG_" : "",
+			  option_of_fs(j->m->type) ?: "");
 	return -1;
 }
 

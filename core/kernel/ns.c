@@ -35,6 +35,16 @@ int ns_type(const char *name)
 	return 0;
 }
 
+bool ns_exists(int type)
+{
+	char path[32] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (ns_rows[i].type == type)
+			snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[i].file);
+	return !access(path, F_OK);
+}
+
 int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX])
 {
 	bool later = whose == NS_OURS && type & (CLONE_NEWPID | CLONE_NEWTIME);

@@ -136,6 +136,9 @@ struct oci_spec_options {
 	bool cgroup_v2; /* adds the cgroup namespace */
 	bool wide_masks; /* what engines mask beyond runc's document */
 	uint32_t euid, egid; /* rootless maps */
+	/* What the kernel lacks, and the document then leaves out. */
+	unsigned no_ns;
+	const char *const *no_fs; /* types, NULL at the end; NULL itself: none */
 };
 /* The document as structs, for callers that change something before it is written. */
 struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_options *o);

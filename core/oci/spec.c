@@ -112,6 +112,8 @@ static void choose_namespaces(struct arena *a, const struct oci_spec_options *o,
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
 		int when = namespaces[i].when;
 
+		if (o->no_ns & (unsigned)namespaces[i].type)
+			continue;
 		if (when == ALWAYS || when == (o->rootless ? ROOTLESS : ROOTFUL) ||
 		    (when == V2 && o->cgroup_v2))
 			l->namespaces.at[l->namespaces.n++].type = namespaces[i].type;
@@ -127,6 +129,18 @@ static void map_own_ids(struct arena *a, const struct oci_spec_options *o, struc
 	l->uid_mappings.n = l->gid_mappings.n = 1;
 }
 
+/* A mount below one that is left out has no directory to lie on. */
+static void leave_out(struct oci_config *c, const char *type)
+{
+	bool sys = !strcmp(type, "sysfs");
+	size_t n = 0;
+
+	list_each (m, c->mounts)
+		if (strcmp(m->type, type) && !(sys && !strncmp(m->destination, "/sys", 4)))
+			c->mounts.at[n++] = *m;
+	c->mounts.n = n;
+}
+
 struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_options *o)
 {
 	struct oci_config *c = arena_alloc(a, sizeof(*c));
@@ -134,10 +148,12 @@ struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_option
 	c->oci_version = OCI_VERSION;
 	c->process = copy(a, &process, sizeof(process));
 	c->root = copy(a, &root, sizeof(root));
-	c->hostname = "runc";
+	c->hostname = o->no_ns & CLONE_NEWUTS ? NULL : "runc";
 	c->linux = copy(a, &linux_part, sizeof(linux_part));
 	c->mounts.at = copy(a, mounts, sizeof(mounts));
 	c->mounts.n = ARRAY_SIZE(mounts);
+	for (const char *const *type = o->no_fs; type && *type; type++)
+		leave_out(c, *type);
 	if (!o->wide_masks)
 		c->linux->masked_paths.n -= MASKED_ONLY_WIDE;
 	choose_namespaces(a, o, c->linux);

@@ -102,10 +102,26 @@ static void test_variants(void)
 	       "and the defaults are as they were");
 }
 
+static void test_small_kernel(void)
+{
+	static const char *const no_fs[] = { "mqueue", "devpts", NULL };
+	static const char *const no_sysfs[] = { "sysfs", NULL };
+
+	make((struct oci_spec_options){ .no_ns = CLONE_NEWIPC | CLONE_NEWUTS, .no_fs = no_fs });
+	is_str(namespaces(), "pid network mount ", "namespaces that the kernel lacks are left out");
+	ok(!doc.config.hostname, "with the hostname, which would be the host's");
+	ok(!mount_at("/dev/mqueue") && !mount_at("/dev/pts") && doc.config.mounts.n == 5,
+	   "and filesystems that it lacks");
+	make((struct oci_spec_options){ .no_fs = no_sysfs });
+	ok(!mount_at("/sys") && !mount_at("/sys/fs/cgroup") && mount_at("/dev/mqueue"),
+	   "without sysfs nothing lies below /sys");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
 	test_default();
 	test_variants();
+	test_small_kernel();
 	return done();
 }

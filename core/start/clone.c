@@ -15,6 +15,9 @@ int clone_explain(const struct child *c)
 		return fail_hint(
 			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
 			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
+	if (err_num() == EINVAL && option_lacks_ns(c->plan.fresh))
+		return fail_hint("this kernel was built without CONFIG_%s",
+				 option_of_ns(option_lacks_ns(c->plan.fresh)));
 	if (err_num() == EINVAL)
 		return fail_hint("the kernel may lack one of the namespaces");
 	if (err_num() == EAGAIN && child_enters(c))
