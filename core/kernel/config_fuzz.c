@@ -1,4 +1,4 @@
-/* config_fuzz.c - any config that the checks let through can be planned: namespaces, mounts, seccomp, ids. */
+/* config_fuzz.c - any config that passes the check can be planned. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -16,7 +16,7 @@ static void look_at_plan(const struct ns_plan *p)
 		must(!(joined & (unsigned)p->joins[i].type));
 		joined |= (unsigned)p->joins[i].type;
 	}
-	/* Each type is either new or joined. Whoever makes it is one of two. */
+	/* Each type is either made or joined, by init or by the first process. */
 	must(!(p->fresh & joined) && p->all == (p->fresh | joined));
 	must(!(p->clone_flags & p->late_flags) && !(p->early_flags & p->late_flags));
 	must(p->two_steps || !p->early_flags);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* NGROUPS_MAX of the kernel; that of musl is the old one, 32. */
+/* The kernel's NGROUPS_MAX; musl still has the old value, 32. */
 #define GROUPS_MAX 65536
 
 /* capget(2), capset(2): the 64-bit layout of version 3 (2.6.26), in two halves. */
@@ -29,8 +29,8 @@ struct cap_half {
 #endif
 
 /*
- * The libc wrappers of these take locks and block signals to change every thread; we are one
- * thread, and on 32-bit machines with 16-bit ids in the old calls the new ones have a suffix.
+ * The libc wrappers take locks and block signals to change every thread, and we have one thread.
+ * On 32-bit machines the calls without the suffix have 16-bit ids.
  */
 #ifdef SYS_setresuid32
 #define SETRESUID SYS_setresuid32
@@ -51,8 +51,8 @@ struct cap_half {
 
 static bool cap_known(int cap)
 {
-	/* Only EINVAL says that the kernel does not have it: with any other error it stays on the list of
-	 * what must be dropped. */
+	/* Only EINVAL means that the kernel does not have it. After any other error the capability
+	 * counts as known, so that it is dropped. */
 	return prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0 || errno != EINVAL;
 }
 
@@ -60,7 +60,7 @@ int cred_last_cap(void)
 {
 	int last = CAP_COMMON_LAST;
 
-	/* Two calls on every kernel since 5.9; older and newer ones search from there. */
+	/* Kernels since 5.9 need two calls; on others the search starts at CAP_COMMON_LAST. */
 	while (last > 0 && !cap_known(last))
 		last--;
 	while (last >= CAP_COMMON_LAST && last + 1 < CAP_COUNT_MAX && cap_known(last + 1))
@@ -68,9 +68,9 @@ int cred_last_cap(void)
 	return last;
 }
 
-#define NAMES_MAX 1000 /* of a message; each new name copies those before it */
+#define NAMES_MAX 1000 /* bytes of a message; each new name copies those before it */
 
-/* Appends name to a text such as "A B" unless it is in there already. */
+/* Appends name to a text such as "A B", unless the text has it already. */
 static void name_once(struct arena *a, const char **names, const char *name)
 {
 	size_t len = strlen(name);
@@ -120,7 +120,7 @@ void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last
 	}
 }
 
-/* "CAP_A, CAP_B" for messages; what does not fit is cut. */
+/* Writes "CAP_A, CAP_B" for messages and cuts off what does not fit. */
 static const char *caps_text(char *buf, size_t size, uint64_t caps)
 {
 	size_t len = 0;
@@ -139,8 +139,8 @@ static const char *caps_text(char *buf, size_t size, uint64_t caps)
 }
 
 /*
- * One prctl per capability that has to go: the kernel has no call for a whole set. Without
- * CAP_SETPCAP a bit that is missing already is as good as dropped.
+ * Drops each capability by a prctl(2) of its own: the kernel has no call for a whole set. Without
+ * CAP_SETPCAP that fails, which is fine for a capability that is not in the set.
  */
 static int drop_bounding(uint64_t keep, int last)
 {
@@ -153,7 +153,7 @@ static int drop_bounding(uint64_t keep, int last)
 		if (!had)
 			continue;
 		if (had < 0 && errno == EINVAL && cap > 0 && !last)
-			return 0; /* beyond the last one the kernel knows */
+			return 0; /* the kernel does not have this one, nor any after it */
 		if (had > 0)
 			errno = EPERM;
 		return fail("drop %s from the bounding set",
@@ -176,9 +176,9 @@ static int capset_raw(const struct cred_caps *c)
 }
 
 /*
- * We cannot hand out what we do not hold, as inside a confined outer container. runtime-spec:
- * what cannot be granted is a warning, not an error; the sets only ever shrink here. An engine that
- * passes no --log would show it as the container's own words: there it is a line of --debug.
+ * A process cannot grant capabilities that it does not have, for example inside a confined outer
+ * container. The runtime-spec makes that a warning, so the sets shrink here. Without --log the
+ * warning is shown with --debug only: an engine would take it for output of the container.
  */
 static int capset_what_we_hold(struct cred_caps *c)
 {
@@ -218,7 +218,7 @@ static int set_caps(struct cred_caps c)
 		if (capset_what_we_hold(&c) < 0)
 			return -1;
 	}
-	/* capset(2) takes from the ambient set what is not both permitted and inheritable. */
+	/* capset(2) removes from the ambient set what is not both permitted and inheritable. */
 	possible = c.permitted & c.inheritable;
 	/* No warning: buildah asks for them in every container without making them inheritable. */
 	if (c.ambient & ~possible) {
@@ -226,7 +226,7 @@ static int set_caps(struct cred_caps c)
 			  caps_text(text, sizeof(text), c.ambient & ~possible));
 		c.ambient &= possible;
 	}
-	/* KERNEL 4.3: ambient capabilities (EINVAL); there are none to clear or raise before. */
+	/* KERNEL 4.3: ambient capabilities (EINVAL); older kernels have no ambient set to clear. */
 	if (possible & ~c.ambient && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
 	    errno != EINVAL)
 		return fail("clear ambient capabilities");
@@ -240,7 +240,7 @@ static int set_caps(struct cred_caps c)
 
 /* ---- ids ----------------------------------------------------------------------------------- */
 
-/* (uid_t)-1 means "leave it" to the kernel: asked for by a config it would silently stay root. */
+/* The kernel takes (uid_t)-1 as "do not change": a process that asks for it would stay root. */
 static int check_ids(const struct oci_user *user)
 {
 	if (user->uid == UINT32_MAX || user->gid == UINT32_MAX)
@@ -296,10 +296,8 @@ int cred_apply(const struct oci_user *user, const struct cred_caps *caps, enum c
 		return -1;
 	if (caps && drop_bounding(caps->bounding, caps->last) < 0)
 		return -1;
-	/*
-	 * Leaving uid 0 would empty the permitted set before capset can choose from it. The bit is
-	 * not taken back: execve(2) clears it.
-	 */
+	/* setresuid(2) away from 0 empties the permitted set, unless PR_SET_KEEPCAPS is set.
+	 * execve(2) clears that flag again. */
 	if (caps && user->uid && caps->permitted | caps->inheritable &&
 	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail("keep capabilities");
@@ -310,10 +308,10 @@ int cred_apply(const struct oci_user *user, const struct cred_caps *caps, enum c
 
 /* ---- etc/passwd ---------------------------------------------------------------------------- */
 
-#define PASSWD_MAX (4u << 20) /* bytes that are looked at */
+#define PASSWD_MAX (4u << 20) /* bytes that are read */
 #define PASSWD_LINE 4096 /* a longer line is skipped */
 
-/* "name:pw:uid:gid:gecos:home:shell" -> home when the uid is the one; digits only, nothing else. */
+/* Returns home of "name:pw:uid:gid:gecos:home:shell" if uid is the number given, else NULL. */
 static char *line_home(char *line, uint32_t uid)
 {
 	char *field[7] = { line }, *end;
@@ -326,7 +324,7 @@ static char *line_home(char *line, uint32_t uid)
 	}
 	if (n < 6)
 		return NULL;
-	/* Some tools write 05. */
+	/* Some tools write ids with leading zeros, such as 05. */
 	while (field[2][0] == '0' && field[2][1])
 		field[2]++;
 	if (!json_number_u64(field[2], strlen(field[2]), &number) || number != uid)
@@ -335,7 +333,7 @@ static char *line_home(char *line, uint32_t uid)
 	return end > field[5] ? field[5] : NULL;
 }
 
-/* Opens etc/passwd; never anything but a regular file, as opening a device may already do harm. */
+/* Opens etc/passwd if it is a regular file: opening a device may do harm. */
 static int open_passwd(int rootfd)
 {
 	int file __cleanup(fd_close) = path_open(rootfd, "/etc/passwd", O_PATH, 0, 0);
@@ -358,7 +356,7 @@ const char *cred_home(struct arena *a, int rootfd, uint32_t uid)
 	bool skip = false;
 	ssize_t n;
 
-	err_clear("no passwd file is an answer too");
+	err_clear("without a passwd file there is no home directory");
 	while (fd >= 0 && total < PASSWD_MAX &&
 	       (n = read(fd, buf + have, PASSWD_LINE - have)) >= 0) {
 		char *line = buf, *nl;

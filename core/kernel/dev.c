@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#define OVERFLOW_ID 65534 /* what an id outside of a user namespace looks like inside */
+#define OVERFLOW_ID 65534 /* a user namespace shows this for an id that it does not map */
 
-/* Checklist TB-13. A device of the config at the same path takes the place of the row. */
+/* TB-13. A device of the config at the same path replaces the row. */
 static const struct oci_device default_devices[] = {
 	{ .type = 'c', .path = "/dev/null", .major = 1, .minor = 3 },
 	{ .type = 'c', .path = "/dev/zero", .major = 1, .minor = 5 },
@@ -19,14 +19,14 @@ static const struct oci_device default_devices[] = {
 };
 
 static const struct {
-	const char *name, *target, *only_if; /* only_if: made only when this exists */
+	const char *name, *target, *only_if; /* only_if: the link is made only if this exists */
 } links[] = {
 	{ "fd", "/proc/self/fd", NULL },	  { "stdin", "/proc/self/fd/0", NULL },
 	{ "stdout", "/proc/self/fd/1", NULL },	  { "stderr", "/proc/self/fd/2", NULL },
 	{ "core", "/proc/kcore", "/proc/kcore" },
 };
 
-/* Directories are opened once as long as one device follows another in the same. */
+/* Makes devices. It keeps the directory of the last one open, since most are in the same. */
 struct maker {
 	const struct dev_env *env;
 	struct oci_device *devices; /* the config's, by clean paths */
@@ -63,7 +63,7 @@ static mode_t file_type(int type)
 	return type == 'c' ? S_IFCHR : type == 'b' ? S_IFBLK : S_IFIFO;
 }
 
-/* What is there already must be what was asked for (runtime-spec "Devices"). */
+/* A file that exists must be the device of the config (runtime-spec "Devices"). */
 static int check_existing(int dir, const char *name, const struct oci_device *d)
 {
 	struct stat st;
@@ -78,8 +78,8 @@ static int check_existing(int dir, const char *name, const struct oci_device *d)
 }
 
 /*
- * KERNEL 6.15: a copy of a detached mount (EINVAL before): it is attached for as long as the copy takes,
- * on the directory in which the device is made.
+ * Returns a detached mount of the node in the tmpfs. KERNEL 6.15: a copy of a detached mount
+ * (EINVAL); so the tmpfs is attached on the device's directory while it is copied.
  */
 static int clone_node(int tmp, int dir)
 {
@@ -96,7 +96,8 @@ static int clone_node(int tmp, int dir)
 	return mnt;
 }
 
-/* The payload may own it, and with CAP_SYS_ADMIN in its user namespace make the mount writable. */
+/* True if the payload may own the inode: with CAP_SYS_ADMIN in its user namespace it could make the
+ * mount writable and then change the inode. */
 static bool is_owned_inside(const struct maker *k, int node)
 {
 	struct stat st;
@@ -104,8 +105,8 @@ static bool is_owned_inside(const struct maker *k, int node)
 	return k->env->userns && !fstat(node, &st) && st.st_uid != OVERFLOW_ID;
 }
 
-/* What is bound: the host's node, or one that the parent makes where the host has none, or has one that
- * belongs to a user of the container. */
+/* Opens the node that is bound: the host's, or one that the parent makes if the host has none or an
+ * id of the container owns it. */
 static int open_node(struct maker *k, const struct oci_device *d, size_t index, bool *made)
 {
 	int tmp __cleanup(fd_close) = -1;
@@ -121,7 +122,7 @@ static int open_node(struct maker *k, const struct oci_device *d, size_t index, 
 	tmp = k->env->make_node(k->env->arg, index);
 	if (tmp < 0)
 		return -1;
-	/* None came: the parent may not make any. */
+	/* The parent may not make nodes. */
 	if (!tmp) {
 		tmp = -1;
 		return fd >= 0 ? fd_take(&fd) : failx("device %s cannot be made", d->path);
@@ -130,9 +131,8 @@ static int open_node(struct maker *k, const struct oci_device *d, size_t index, 
 	return clone_node(tmp, k->dir);
 }
 
-/* Without the right to make nodes the host's is bound over an empty file (checklist DV-04): read-only,
- * which does not stop writing to the device, but a change of the inode, which the container's root may
- * own. */
+/* Binds the host's node over an empty file, for a process that may not make nodes (DV-04). The
+ * mount is read-only: writing to the device still works, but changing the inode does not. */
 static int bind_device(struct maker *k, const char *name, const struct oci_device *d, size_t index)
 {
 	bool made = false;
@@ -163,7 +163,7 @@ static int bind_device(struct maker *k, const char *name, const struct oci_devic
 		.flags = made ? MS_NOSUID | MS_NOEXEC : MS_RDONLY | MS_NOSUID | MS_NOEXEC });
 }
 
-/* index: of the config's devices and after them the defaults */
+/* index counts the config's devices and then the defaults. */
 static int make_device(struct maker *k, const struct oci_device *d, size_t index)
 {
 	mode_t mode = d->file_mode ? *d->file_mode & 07777 : 0666;
@@ -181,7 +181,7 @@ static int make_device(struct maker *k, const struct oci_device *d, size_t index
 			return check_existing(k->dir, name, d);
 		return fail("create device %s", d->path);
 	}
-	/* The mode is exact already: the umask is 0 while the container is made. */
+	/* mknod(2) has set the exact mode, since the umask is 0 while the container is made. */
 	if ((uid || gid) && fchownat(k->dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("set owner of %s", d->path);
 	return 0;
@@ -195,7 +195,7 @@ static bool configured(const struct maker *k, const char *path)
 	return false;
 }
 
-/* "/dev//x/" is /dev/x, and "dev/x" is too: as runc joins it to the root. */
+/* Makes "/dev//x/" and "dev/x" the path /dev/x, as runc does when it joins them to the root. */
 static void clean_paths(struct maker *k, const struct oci_linux *l)
 {
 	k->n = l->devices.n;
@@ -219,7 +219,8 @@ static int make_links(struct maker *k)
 		if (symlinkat(links[i].target, k->dir, links[i].name) < 0 && errno != EEXIST)
 			return fail("create symlink /dev/%s", links[i].name);
 	}
-	/* An image's own ptmx, or a node, would be the host's: always the link to this devpts. */
+	/* A ptmx of the image, or a node, would belong to the host's devpts: replace
+	 * it by the link. */
 	if (!symlinkat("pts/ptmx", k->dir, "ptmx"))
 		return 0;
 	if (errno == EEXIST && !unlinkat(k->dir, "ptmx", 0) &&
@@ -228,13 +229,13 @@ static int make_links(struct maker *k)
 	return fail("create symlink /dev/ptmx");
 }
 
-/* The container's own /dev, never what a link of the image makes of it: nodes and links go in there,
- * and ptmx is taken out (2026-41579). */
+/* Opens the container's /dev without following symlinks: an image whose /dev is a link would make
+ * us create nodes, and remove ptmx, in another directory (2026-41579). */
 static int open_dev(struct maker *k)
 {
 	k->dir = path_open(k->env->root, "/dev", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	if (k->dir < 0 && err_num() == ENOENT) {
-		err_clear("to be made");
+		err_clear("the directory is made now");
 		k->dir = path_mkdirs_new(k->env->root, "/dev", 0755, RESOLVE_NO_SYMLINKS);
 	}
 	strcpy(k->dir_path, "/dev");
@@ -259,10 +260,10 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 	return rc;
 }
 
-/* ---- nodes of our own ------------------------------------------------------------------------------------ */
+/* ---- nodes of our own ------------------------------------------------------------------------ */
 
-/* A device node called "node" on a detached tmpfs, which goes with its last user. KERNEL 5.2: fsopen(2)
- * (ENOSYS); there is none then. */
+/* Makes a device node called "node" on a detached tmpfs, which lives as long as its last user.
+ * KERNEL 5.2: fsopen(2) (ENOSYS); the call fails without it. */
 static int make_private(mode_t mode, unsigned major, unsigned minor)
 {
 	int tmp __cleanup(fd_close) =
@@ -287,7 +288,8 @@ static int make_node(const struct oci_linux *l, const struct oci_device *d)
 	tmp = make_private(file_type(d->type), d->major, d->minor);
 	if (tmp < 0)
 		return -1;
-	/* The mode last: the umask is the caller's, and another owner costs bits. */
+	/* The mode comes last: mknod(2) applied the caller's umask, and chown(2)
+	 * clears set-id bits. */
 	if (fchownat(tmp, "node", uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(tmp, "node", mode, 0) < 0)
 		return fail("give it its owner and mode");
@@ -323,11 +325,13 @@ int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
 
 static bool is_null(const struct stat *st)
 {
-	/* Exactly 1:3 (2026-88265: a pipe has rdev 0 as well). */
+	/* The number must be 1:3, not just equal to that of /dev/null: a pipe has rdev 0
+	 * (2026-88265). */
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* The container's own; where it has none, or something else in its place, one that no directory shows. */
+/* Opens the container's /dev/null, or a null device on a tmpfs of ours if the
+ * container has none. */
 static int open_null(int root)
 {
 	int fd __cleanup(fd_close) = path_open(root, "/dev/null", O_RDWR | O_NOFOLLOW | O_NOCTTY, 0,
@@ -336,7 +340,7 @@ static int open_null(int root)
 
 	if (fd >= 0 && !fstat(fd, &st) && is_null(&st))
 		return fd_take(&fd);
-	err_clear("one of our own will do");
+	err_clear("a node of our own replaces it");
 	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);
 }
 
@@ -351,8 +355,9 @@ int dev_reopen_null(int root)
 		if (null < 0)
 			null = open_null(root);
 		if (null < 0) {
-			/* A user namespace makes no nodes. The host's stays where its owner is not of the
-			 * namespace, and nothing in it may change the inode. */
+			/* No node can be made in a user namespace. The host's may stay if
+			 * the namespace does not map its owner: then no process in it can
+			 * change the inode. */
 			if (st.st_uid != OVERFLOW_ID)
 				return fail_in("replace the null device of descriptor %d", fd);
 			err_clear("its owner is not in this user namespace");

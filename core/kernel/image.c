@@ -51,15 +51,15 @@ static uint64_t ext4_size(const unsigned char *head)
 }
 
 /*
- * What an image asks of the host, by its superblock: devices that the kernel would open by their number
- * or name, and a wait that it sets the length of. Quotas, verity and checksums stay inside the file;
- * what the kernel does on an error is our option.
+ * A superblock can make the kernel open other devices by number or name, use keys of the host, or
+ * wait: these functions refuse such images. Quotas, verity and checksums stay inside the file, and
+ * our mount option says what the kernel does on an error.
  */
 static const char *erofs_asks(const unsigned char *head)
 {
 	enum { DEVICE_TABLE = 0x8 };
 
-	/* The bit is also that of a second compression; the number of devices tells them apart. */
+	/* The same bit means a second compression: only the number of devices shows which it is. */
 	return number(head + 1024 + 80, 4) & DEVICE_TABLE && number(head + 1024 + 86, 2)
 		       ? "has parts on other devices"
 		       : NULL;
@@ -75,10 +75,10 @@ static const char *ext4_asks(const unsigned char *head)
 		return "has its journal on another device";
 	if (incompat & MMP)
 		return "is protected against multiple mounts, and sets how long a mount waits";
-	/* Policies name keys that lie in the keyrings of the host's user. */
+	/* Its policies name keys in the keyrings of the host's user. */
 	if (incompat & ENCRYPT)
 		return "is encrypted with keys of the host";
-	/* journal_dev= is one of them. */
+	/* One of these options is journal_dev=, which opens another device. */
 	if (super[512])
 		return "has mount options in its superblock (tune2fs -E mount_opts= clears them)";
 	return NULL;
@@ -87,7 +87,7 @@ static const char *ext4_asks(const unsigned char *head)
 static const struct image_type types[] = {
 	{ "squashfs", 0, "hsqs", 4, false, squashfs_size, NULL, NULL },
 	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size, erofs_asks, NULL },
-	/* ext2 and ext3 as well. The superblock may say errors=panic. */
+	/* Also ext2 and ext3. The option is set because the superblock may say errors=panic. */
 	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size, ext4_asks, "errors=remount-ro" },
 };
 
@@ -99,7 +99,7 @@ const struct image_type *image_probe(const void *head)
 	return NULL;
 }
 
-/* Opened once: what was looked at is what is attached. */
+/* Opens the file once: the descriptor that is checked is the one that is attached. */
 static int open_image(const char *path, bool writable, const struct image_type **type)
 {
 	unsigned char head[IMAGE_HEAD] = { 0 };
@@ -129,7 +129,7 @@ static int open_image(const char *path, bool writable, const struct image_type *
 	return fd_take(&fd);
 }
 
-/* 0; 1: somebody else was faster. */
+/* Returns 0; 1: another process has bound the device meanwhile; -1: error. */
 static int bind_loop(int loop, int file, bool writable)
 {
 	struct sys_loop_config c = {
@@ -143,8 +143,8 @@ static int bind_loop(int loop, int file, bool writable)
 		return 1;
 	if (errno != EINVAL && errno != ENOTTY)
 		return fail("bind the loop device");
-	/* KERNEL 5.8: LOOP_CONFIGURE (EINVAL); in two calls. A runtime killed between them leaves the
-	 * device bound (losetup -d). */
+	/* KERNEL 5.8: LOOP_CONFIGURE (EINVAL); two calls instead. If the runtime is killed between
+	 * them the device stays bound until losetup -d. */
 	if (ioctl(loop, LOOP_SET_FD, file) < 0)
 		return errno == EBUSY ? 1 : fail("bind the loop device");
 	if (!ioctl(loop, LOOP_SET_STATUS64, &c.info))
@@ -154,14 +154,14 @@ static int bind_loop(int loop, int file, bool writable)
 	return -1;
 }
 
-/* Partitions move the minor numbers; the kernel says what it chose. */
+/* Reads the minor number from /sys: it is not n where loop devices have partitions. */
 static unsigned loop_minor(int n)
 {
 	char path[48], text[32], *colon;
 
 	snprintf(path, sizeof(path), "/sys/block/loop%d/dev", n);
 	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
-		err_clear("without /sys they are taken for the same");
+		err_clear("without /sys the minor number is taken to be n");
 		return n;
 	}
 	colon = strchr(text, ':');
@@ -169,8 +169,9 @@ static unsigned loop_minor(int n)
 }
 
 /*
- * A node of /dev, or one of our own: a container has those that were there when it was made, and a bare
- * board may have none. n: number of the loop device, -1 for the control device.
+ * Opens the node in /dev, or one of our own where /dev has none: a container's /dev does not
+ * get nodes of new devices, and a board may have none. n: number of the loop device; -1: the
+ * control device.
  */
 static int open_loop(struct image *image, int n)
 {
@@ -190,12 +191,13 @@ static int open_loop(struct image *image, int n)
 		   : dev_open_private(S_IFBLK, LOOP_MAJOR, loop_minor(n), flags);
 	if (fd < 0)
 		return fail_in("%s is not there", path);
-	/* By this the kernel finds the device when it mounts. */
+	/* The kernel opens the device by this path when it mounts. */
 	path_of_fd(image->dev, fd);
 	return fd;
 }
 
-/* Others look for a free device too: who binds it first has it. It is bound as long as it is open. */
+/* Binds file to a free loop device. Other processes look for one too, so this repeats until it was
+ * first. The device stays bound as long as it is open. */
 static int attach_loop(struct image *image, int file)
 {
 	int control __cleanup(fd_close) = open_loop(image, -1);
@@ -253,8 +255,8 @@ int image_open(const char *path, bool writable, struct image *image)
 	loop = attach_loop(image, file);
 	if (loop < 0)
 		return fail_in("image %s", path);
-	/* KERNEL 5.2: fsopen(2) (ENOSYS); there is no image then: a mount made by the child would ask
-	 * the device rules of the container's cgroup, which deny the loop device. */
+	/* KERNEL 5.2: fsopen(2) (ENOSYS); no image can be used then: the child can't mount it,
+	 * because the device rules of the container's cgroup deny the loop device. */
 	image->mnt = mountapi_new(image->type->name, image->dev,
 				  MS_NODEV | (image->writable ? 0 : MS_RDONLY), image->type->data);
 	return image->mnt < 0 ? explain(image, path) : 0;

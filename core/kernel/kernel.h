@@ -1,4 +1,4 @@
-/* kernel.h - one kernel facility a file. Takes spec structs, never the whole container. */
+/* kernel.h - kernel facilities, one for each file. Functions take structs of the spec. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_KERNEL_H
 #define CORE_KERNEL_KERNEL_H
@@ -6,12 +6,12 @@
 #include "core/oci/oci.h"
 
 /*
- * Nothing here reads the environment, prints, or keeps state between calls. Every fallback
- * carries a comment `KERNEL x.y:` with the first version that has the feature, the errno by
- * which its absence shows and what is lost without it.
+ * No function here reads the environment, prints, or keeps state between calls. Every fallback
+ * has a comment `KERNEL x.y:` with the first version that has the feature, the errno that
+ * older kernels return, and what is lost without the feature.
  */
 
-/* ---- ns.c: which namespaces, by which call (namespaces(7)) ---------------------------------------- */
+/* ---- ns.c: which call makes or joins which namespace (namespaces(7)) ------------------------- */
 
 struct ns_join {
 	int type; /* CLONE_NEW* */
@@ -22,169 +22,176 @@ struct ns_join {
 #define NS_MAX 8
 
 /*
- * What to do, decided before the first fork. Without joins that must come first one clone3 makes
- * everything; otherwise a first process joins and clones init (CLONE_PARENT) and goes away.
+ * The plan is decided before the first fork. One clone3(2) makes all namespaces, unless some of
+ * them must be joined first: then a first process joins them, clones init (CLONE_PARENT) and exits.
  */
 struct ns_plan {
-	unsigned all; /* types the container has of its own or joined */
-	unsigned fresh; /* types that are new */
+	unsigned all; /* types that are made or joined */
+	unsigned fresh; /* types that are made */
 	unsigned clone_flags; /* for the clone of init */
-	unsigned
-		late_flags; /* init unshares these itself once it lies in its cgroup: CLONE_NEWCGROUP */
+	/* Init unshares these itself when it is in its cgroup: CLONE_NEWCGROUP. */
+	unsigned late_flags;
 	unsigned early_flags; /* the first process unshares these: CLONE_NEWTIME */
 	struct ns_join joins[NS_MAX];
 	size_t njoins;
 	bool two_steps; /* a first process is needed */
-	bool alone; /* the first process stays out of the cgroup, in which there is room for one */
-	bool lift; /* which also leaves the initramfs (rootfs_lift) */
+	bool alone; /* pids.max is 1: the first process stays outside of the cgroup */
+	bool lift; /* the first process also leaves the initramfs (rootfs_lift) */
 };
 
 /* Pure. The config's namespaces have been checked (no duplicates, known types). */
 void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
-/* Pure. Would being on an initramfs change the plan? And the plan for that. */
+/* Pure. True if the plan is another one on an initramfs; ns_plan_lift changes it to that one. */
 bool ns_plan_may_lift(const struct ns_plan *plan);
 void ns_plan_lift(struct ns_plan *plan);
-/* Pure. Does it join a pid namespace, where others would see init being made? And the plan in which the
- * first process makes all that is new, so that init is cloned when all is done. */
+/* Pure. True if the plan joins a pid namespace, whose processes would see init while it is made.
+ * ns_plan_hide lets the first process make all new namespaces, so that init is cloned last. */
 bool ns_plan_may_hide(const struct ns_plan *plan);
 void ns_plan_hide(struct ns_plan *plan);
-/* Joins of plan->all by the files of a process, in the order of ns_enter. */
+/* Adds a join for each type of plan->all, by the files of process pid, in the order of ns_enter. */
 void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
 int ns_open(struct ns_plan *plan);
-/* 1: the namespace of this type to join is the one we are in ourselves. 0, -1. */
+/* 1: the plan joins the namespace of this type that we are in already. 0: another
+ * one. -1: error. */
 int ns_own(const struct ns_plan *plan, int type);
-/* setns for every join: all but user first (those that answer EPERM later again), then user, then
- * uid and gid 0 inside. NS-03. */
+/* Calls setns(2) for each join, the user namespace last, and becomes uid and gid 0 in it. A join
+ * that fails with EPERM is repeated from inside the user namespace. NS-03. */
 int ns_enter(struct ns_plan *plan);
 const char *ns_name(int type); /* "NEWPID" */
-int ns_type(const char *name); /* and back; 0: none */
-bool ns_exists(int type); /* /proc/self/ns shows it */
-/* What no other living namespace has: "DEV:INO". dir: /proc/PID of a process on this kernel. Of that
- * process, or of ourselves: what our children will be in. */
+int ns_type(const char *name); /* the type of a name; 0: unknown name */
+bool ns_exists(int type); /* true if /proc/self/ns has this type */
+/* Writes "DEV:INO", which identifies a namespace as long as it lives. NS_ITS: that of the process
+ * whose /proc/PID dir is. NS_OURS: the one that our children will be in. */
 #define NS_ID_MAX 48
 enum ns_whose { NS_ITS, NS_OURS };
 int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX]);
 
-/* ---- option.c: what this kernel was built without ------------------------------------------------- */
+/* ---- option.c: options of the kernel that were not built in ---------------------------------- */
 
-/* Names of options without CONFIG_. NULL: not known. */
+/* Names of options without CONFIG_. NULL: unknown. */
 const char *option_of_fs(const char *type);
-const char *option_of_ns(int type); /* good until the next call */
+const char *option_of_ns(int type); /* valid until the next call */
 bool option_listed(const char *list, const char *type); /* list: the text of /proc/filesystems */
-int option_lacks_ns(
-	unsigned types); /* the first that is not there, 0: all are, or there is no /proc */
+/* The first of these types that the kernel does not have; 0: it has all, or there is no /proc. */
+int option_lacks_ns(unsigned types);
 
-/* ---- userns.c: id maps (user_namespaces(7)) --------------------------------------------------------- */
+/* ---- userns.c: id maps (user_namespaces(7)) -------------------------------------------------- */
 
-/* Writes /proc/PID/uid_map and gid_map: directly, or where that gives EPERM with newuidmap and
- * newgidmap. rootless: setgroups is denied first when a single own id is mapped. path: search path
- * for the helpers (NULL: a default). */
+/* Writes /proc/PID/uid_map and gid_map; on EPERM runs newuidmap and newgidmap, which are searched
+ * in path (NULL: a default). rootless: denies setgroups(2) first where a single group is mapped. */
 int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool rootless,
 	       const char *path);
-/* The maps of the calling process's user namespace must be these: what config.json says beside a
- * namespace that is joined must not be a lie. */
+/* Fails unless the calling process's user namespace has these maps: config.json may have mappings
+ * beside the path of a user namespace, and then they must agree. */
 int userns_check(const oci_id_maps *uids, const oci_id_maps *gids);
-/* An ordinary user who maps a single group gives setgroups(2) up for it (userns_map with rootless). */
+/* True if userns_map denies setgroups(2) for an ordinary user with these maps. */
 bool userns_gives_up_groups(const oci_id_maps *gids);
-/* In the user namespace of this process (0: our own): setgroups(2) is not allowed there. */
+/* True if the user namespace of this process (0: our own) forbids setgroups(2). */
 bool userns_denies_groups(pid_t pid);
-/* Host id of an id in the container; identity without maps; -1 when it is not mapped. */
+/* The host's id for an id of the container: the same without maps, -1 if it is not mapped. */
 int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
-/* A new user namespace with these maps, as a descriptor (a helper process makes it and goes). */
+/* Returns a descriptor of a new user namespace with these maps. A short-lived process makes it. */
 int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path);
 
-/* ---- mountopt.c: option words (mount(8); checklist TB-12) ------------------------------------------- */
+/* ---- mountopt.c: option words (mount(8); checklist TB-12) ------------------------------------ */
 
-/* Meaning of a mount's options, in kernel terms. */
+/* What the options of a mount mean to the kernel. */
 struct mount_opts {
-	unsigned long flags, cleared; /* MS_*: set, and explicitly cleared */
+	unsigned long flags, cleared; /* MS_* that are set; those that a word clears */
 	uint64_t rec_set, rec_clr; /* MOUNT_ATTR_* for mount_setattr(AT_RECURSIVE) */
 	unsigned long propagation[8]; /* MS_SHARED.. with MS_REC, in order */
 	unsigned npropagation;
 	bool tmpcopyup, idmap, ridmap, copy_symlink, src_nofollow, dest_nofollow;
-	const char *data; /* words left for the filesystem, joined by commas; NULL none */
+	const char *data; /* the filesystem's own options, joined by commas; NULL: none */
 };
 
 /* Pure. */
 void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opts *out);
-/* One option of a filesystem, in a text that mount(2) would take. */
+/* One option of a filesystem, cut from a text that mount(2) takes. */
 struct mountopt_word {
 	const char *key, *value; /* not terminated; value NULL: a flag */
 	size_t key_len, value_len;
 };
 #define MOUNTOPT_PAGE 4096 /* bytes that mount(2) reads, with the NUL */
-/* Pure. Takes the first word off the text, as the kernel cuts it: returns the rest, NULL at the end. */
+/* Pure. Cuts the first option off the text as the kernel does. Returns the rest; NULL:
+ * there was none. */
 const char *mountopt_next(const char *text, bool overlay, struct mountopt_word *w);
-/* Every word known, sorted, NULL behind; for `features` and completions. */
+/* All words that are known, sorted and ended by NULL, for `features` and completions. */
 const char *const *mountopt_words(struct arena *a, size_t *n);
 
-/* ---- mount.c: one entry of mounts (runtime-spec "Mounts"; checklist B3) ----------------------------- */
+/* ---- mount.c: one entry of mounts (runtime-spec "Mounts"; checklist B3) ---------------------- */
 
-/* One v1 hierarchy to show at a mount of type cgroup, or the v2 tree. */
+/* One v1 hierarchy, or the v2 tree, that a mount of type cgroup shows. */
 struct mount_cgroup {
 	const char *name; /* directory below the mount: "memory", "cpu,cpuacct"; "" for v2 */
 	const char *data; /* mount data of a fresh mount: "memory", "none,name=systemd" */
-	const char *dir; /* the container's own directory, to bind */
+	const char *dir; /* the container's own cgroup, which is bound */
 };
 
-/* What lies on /proc and on /sys, held since it was mounted there; -1: nothing. */
+/* Descriptors of the container's /proc and /sys, opened when they were mounted; -1: not mounted. */
 struct mount_held {
 	int proc, sys;
 };
 
-/* Where to look a path of the container up from: root, or what is held, with *path then below it. */
+/* Returns the directory from which a path of the container is opened: root, or for a path below
+ * /proc or /sys the descriptor in held; *path then becomes relative to it. */
 int mount_base(const struct mount_held *held, int root, const char **path);
 
-/* What mounting needs to know of the container. */
+/* What the functions that mount know of the container. */
 struct mount_env {
 	struct arena *arena;
 	int root; /* the rootfs mount, O_PATH; its path is for messages and checks only */
 	const char *root_path;
 	const char *label; /* linux.mountLabel or NULL */
 	bool userns, own_cgroupns;
-	bool outside; /* we are not in the container's pid namespace: our children will be */
+	bool outside; /* our children will be in the container's pid namespace, but we are not */
 	LIST(struct mount_cgroup) cgroups;
-	const char *
-		cgroup2; /* beside v1 hierarchies: the container's directory in the v2 tree, or NULL */
-	/* A detached mount of m's source, made by the parent with mount_source(). -1: fails. */
+	/* The container's directory in the v2 tree, where v1 hierarchies are there
+	 * as well; or NULL. */
+	const char *cgroup2;
+	/* Asks the parent for a detached mount of m's source (mount_source()).
+	 * Returns it, or -1. */
 	int (*open_source)(void *arg, const struct oci_mount *m);
 	void *arg;
 	struct fd_pool done; /* targets and sources, closed at the end */
 	struct mount_held held;
-	/* tmpfs and /dev that become read-only once everything below them stands */
+	/* Mounts that become read-only when all below them is mounted: tmpfs, /dev. */
 	int *readonly_later;
 	size_t nreadonly;
 };
 
 int mount_entry(struct mount_env *env, const struct oci_mount *m);
-bool mount_proc_outside(void); /* can a procfs be mounted there that shows that pid namespace? */
-int mount_finish(struct mount_env *env); /* the read-only mounts put off */
-/* Pure. A destination that begins with the path of the root on the host is meant from there on: the
- * rest, "/" for the root itself; any other as it is. root is absolute and clean. */
+/* True if the kernel mounts a procfs for a pid namespace that only our children will be in. */
+bool mount_proc_outside(void);
+int mount_finish(struct mount_env *env); /* makes readonly_later read-only, closes descriptors */
+/* Pure. Cuts the host's path of the root off a destination that begins with it ("/" for the root
+ * itself) and returns any other destination unchanged. root is absolute and clean. */
 const char *mount_inside(struct arena *a, const char *root, const char *destination);
 
-/* ---- mount_source.c: what the container's root may not open or id-map --------------------------------- */
+/* ---- mount_source.c: sources that the container's root may not open or id-map ---------------- */
 
 struct mount_source {
-	pid_t pid; /* whose mount namespace and root directory count: earlier mounts are seen */
+	pid_t pid; /* path is opened in the mount namespace and from the root directory of it */
 	const char *path;
 	bool recursive, nofollow;
-	int userns; /* id-mapped by it; -1: not */
-	bool idmap_all; /* the mounts below it too */
+	int userns; /* the namespace that id-maps the mount; -1: not id-mapped */
+	bool idmap_all; /* id-map the mounts below it too */
 	unsigned long propagation; /* linux.rootfsPropagation, MS_*; 0: the default */
 };
-/* A detached mount, with the caller's rights; in no peer group of the host but as propagation says. */
+/* Opens the source with the caller's rights and returns a detached mount of it. The mount is a peer
+ * of the host's only where propagation says so. */
 int mount_source(const struct mount_source *m);
 
-/* ---- mountapi.c: detached mounts, with what older kernels need instead ------------------------------------ */
+/* ---- mountapi.c: detached mounts, and what replaces them on older kernels -------------------- */
 
-/* A detached copy of the mount tree at path; flags: AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
+/* Returns a detached copy of the mounts at path. flags: AT_RECURSIVE, AT_SYMLINK_NOFOLLOW,
+ * AT_EMPTY_PATH. */
 int mountapi_clone(int dirfd, const char *path, unsigned flags);
-/* A detached fresh filesystem. data: words joined by commas; attrs MOUNT_ATTR_*. */
+/* Returns a detached mount of a new filesystem. flags: MS_*; data: options joined by commas. */
 int mountapi_new(const char *fstype, const char *source, unsigned long flags, const char *data);
 int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr);
-/* A fresh filesystem on target, which was opened as path below root. Returns the mount. */
+/* Mounts a new filesystem on target, which was opened as path below root. Returns the mount. */
 struct mountapi_fresh {
 	const char *fstype, *source, *data;
 	unsigned long flags;
@@ -195,42 +202,42 @@ struct mountapi_fresh {
 int mountapi_fresh(const struct mountapi_fresh *f);
 /* Id-maps a detached mount (mount_setattr(2), "ID-mapped mounts"). */
 int mountapi_idmap(int fd, int userns, bool recursive);
-/* Puts a detached mount on target; afterwards mnt names the mount where it lies. */
+/* Attaches a detached mount to target; mnt then is a descriptor of the attached mount. */
 int mountapi_attach(int mnt, int target);
 int mountapi_propagation(int mnt,
 			 unsigned long ms_flags); /* MS_SHARED..., with or without MS_REC */
 
-/* A bind in one go, by whatever calls this kernel has. */
+/* A bind and its flags. By the mount API, or by mount(2) on kernels that have no mount API. */
 struct mountapi_bind {
 	int source; /* O_PATH, or a detached mount */
 	bool detached, recursive;
-	/* The flags of the source stay, or some are added to them, or these take their place. */
+	/* What flags does to the flags of the source: nothing, adds to them, or replaces them. */
 	enum { MOUNTAPI_KEEP, MOUNTAPI_ADD, MOUNTAPI_REPLACE } change;
 	unsigned long flags; /* MS_* */
 	int root; /* the target was opened as path below root */
 	const char *path;
 	int target;
-	int *mnt; /* takes the mount where it lies; left as it is where mount(2) made it */
-	struct fd_pool *done; /* takes the descriptor made on the way, where mnt is NULL */
+	int *mnt; /* becomes the new mount, unless mount(2) made it */
+	struct fd_pool *done; /* takes the new mount's descriptor if mnt is NULL */
 };
 int mountapi_bind(const struct mountapi_bind *b);
-int mountapi_flags(int fd, unsigned long *flags); /* ORs in the MS_* that the mount of fd has */
-/* MS_* of a per-mount kind as MOUNT_ATTR_*. */
+int mountapi_flags(int fd, unsigned long *flags); /* adds the MS_* that the mount of fd has */
+/* Translates MS_* of single mounts to MOUNT_ATTR_*. */
 uint64_t mountapi_attrs(unsigned long ms_flags);
 
-/* ---- image.c: a filesystem in a file, by loop(4) ------------------------------------------------------- */
+/* ---- image.c: a filesystem in a file, by loop(4) --------------------------------------------- */
 
-#define IMAGE_HEAD 2048 /* bytes from the start of a file that tell what it is */
+#define IMAGE_HEAD 2048 /* the first bytes of a file, which identify its filesystem */
 
 struct image_type {
 	const char *name;
-	unsigned at; /* where its magic lies */
+	unsigned at; /* offset of the magic */
 	const char *magic;
 	unsigned len;
 	bool writable;
-	uint64_t (*size)(const unsigned char *head); /* bytes it says it has, 0: not known */
-	const char *(*asks)(const unsigned char *head); /* why it is refused; NULL: it is not */
-	const char *data; /* options of its mount */
+	uint64_t (*size)(const unsigned char *head); /* bytes, by the superblock; 0: not known */
+	const char *(*asks)(const unsigned char *head); /* why it is refused; NULL: accepted */
+	const char *data; /* mount options */
 };
 
 struct image {
@@ -240,42 +247,45 @@ struct image {
 	char dev[FD_PATH_MAX];
 };
 
-/* Pure. Whose superblock is it? NULL: nobody's. */
+/* Pure. The filesystem whose superblock head has; NULL: unknown. */
 const struct image_type *image_probe(const void *head);
-/* Binds a loop device that goes with its last user, and mounts it, detached and without its device nodes.
- * Read-only unless it may and can be written. The caller is the host's root. */
+/* Binds a loop device (the kernel frees it with its last user) and makes a detached mount with
+ * nodev. The mount is read-only unless writable is true and the type can be written. Needs the
+ * host's root. */
 int image_open(const char *path, bool writable, struct image *image);
 int image_attach(const struct image *image, const char *path);
 
-/* ---- overlay.c ------------------------------------------------------------------------------------------ */
+/* ---- overlay.c ------------------------------------------------------------------------------- */
 
 struct overlay {
-	const char *at; /* where it is put */
-	const char *lower; /* a directory; NULL: the image */
+	const char *at; /* the mount point */
+	const char *lower; /* the directory below; NULL: the image is below */
 	const struct image *image;
-	int64_t size; /* bytes of the tmpfs */
+	int64_t size; /* bytes of the tmpfs above */
 	bool userns;
 };
 int overlay_mount(const struct overlay *o);
 
-/* ---- rootfs.c: the root directory (pivot_root(2), mount_namespaces(7)) ------------------------------------- */
+/* ---- rootfs.c: the root directory (pivot_root(2), mount_namespaces(7)) ----------------------- */
 
-/* What becomes the root. An image and an overlay are put on `at`, a directory of the host that the
- * container's mount namespace does not need; without them path is bound on itself. */
+/* What becomes the container's root. An image or an overlay is mounted on `at`, a directory of the
+ * host that the container does not need; otherwise path is bound on itself. */
 struct rootfs_source {
 	const char *path, *at;
 	const struct image *image; /* NULL: path is a directory */
 	int64_t overlay; /* bytes of its tmpfs; 0: none */
 	bool userns;
 };
-/* Sets the propagation of / and puts the source in place. Returns the rootfs mount, O_PATH. */
+/* Sets the propagation of / and mounts the source. Returns the rootfs mount, O_PATH. */
 int rootfs_open(const struct rootfs_source *src, unsigned long propagation);
-/* rbind read-only (readonlyPaths) and covering by something empty (maskedPaths); missing ones are skipped. */
+/* For readonlyPaths (a read-only rbind) and maskedPaths (an empty file or directory covers the
+ * path). Paths that do not exist are skipped. */
 struct rootfs_protect {
 	int root;
 	struct mount_held held;
 	const char *label; /* linux.mountLabel or NULL */
-	/* What covers files and directories: the first mount of each, -1 before, and what it shows. */
+	/* The first mount that covers a file, or a directory, and its inode; mnt is
+	 * -1 before it. */
 	struct rootfs_cover {
 		int mnt;
 		dev_t dev;
@@ -286,156 +296,168 @@ struct rootfs_protect {
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path);
 int rootfs_mask_path(struct rootfs_protect *p, const char *path);
 int rootfs_restrict(int root, unsigned long flags); /* MS_RDONLY, MS_NODEV */
-/* "/" is the root of a mount namespace that pivot_root(2) cannot replace. One system call where not. */
+/* True if "/" is an initramfs, whose root pivot_root(2) cannot replace. Elsewhere
+ * one system call. */
 bool rootfs_on_initramfs(void);
-/* There, with the host's privileges, before a user namespace locks what it copies: goes to a mount
- * namespace that has the host's mounts on a copy of the initramfs, over a bare and covered one, where
- * pivot_root lets go of all of them. */
+/* On an initramfs: makes a mount namespace in which the host's mounts are on a copy of the
+ * initramfs, so that rootfs_pivot can unmount all of them. It runs with the host's privileges,
+ * because mounts that are copied into a new user namespace are locked there. */
 int rootfs_lift(const char *cwd);
-/* Makes root the root of this mount namespace and lets the old one go, on an initramfs too. */
+/* Makes root the root of this mount namespace and unmounts the old one, on an initramfs too. */
 int rootfs_pivot(int root, unsigned long propagation);
-/* The same by moving and chroot(2) (--no-pivot), and plain chroot(2) without a mount namespace. */
+/* The same by MS_MOVE and chroot(2), for --no-pivot; and chroot(2) alone, without a
+ * mount namespace. */
 int rootfs_move(int root, unsigned long propagation);
 int rootfs_chroot(int root);
 
-/* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") ---------------------------------- */
+/* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") -------------- */
 
 struct dev_env {
 	struct arena *arena;
 	int root;
-	bool userns; /* nodes cannot be made: those of the host are bound */
-	/* dev_make_node by a process with the rights of the host. */
+	bool userns; /* no process in it can make nodes: those of the host are bound */
+	/* Calls dev_make_node in a process that has the host's rights. */
 	int (*make_node)(void *arg, size_t index);
 	void *arg;
 };
 
 /* linux.devices and the default nodes, links, ptmx. */
 int dev_setup(const struct dev_env *env, const struct oci_config *c);
-/* For what a user namespace asks for, and the host does not have or its root owns: the device of that index in the config
- * (after these come the defaults), with the owner and mode that it says, as "node" in a detached tmpfs. 0: it cannot be made here, and the
- * host has one. */
+/*
+ * Makes a device for a container with a user namespace, which cannot make it: where the host has
+ * none, or one that belongs to an id of the container. index counts the config's devices and then
+ * the defaults. Returns a detached tmpfs with the device as "node"; 0: it cannot be made, and the
+ * host has one.
+ */
 int dev_make_node(const struct oci_linux *l, size_t index);
-/* stdin, stdout and stderr that are the host's /dev/null become the container's: its root may own the inode. */
+/* Replaces stdin, stdout and stderr that are the host's /dev/null by the container's: the
+ * container's root may own the inode of the host's. */
 int dev_reopen_null(int root);
-/* Opens a device by a node of our own, on a tmpfs that goes with the descriptor. KERNEL 5.2: fsopen(2)
- * (ENOSYS); fails. */
+/* Opens a device by a node on a tmpfs that lives as long as the descriptor. KERNEL 5.2: fsopen(2)
+ * (ENOSYS); the call fails without it. */
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags);
 
-/* ---- cred.c: ids, groups, capabilities (capabilities(7)) ----------------------------------------------- */
+/* ---- cred.c: ids, groups, capabilities (capabilities(7)) ------------------------------------- */
 
 struct cred_caps { /* bit sets by capability number */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 	int last; /* the kernel's highest capability; 0: not known */
 };
 
-/* Pure. Unknown names are collected in *unknown ("A, B", NULL when none) for one warning. last: the
+/* Pure. *unknown becomes "A B", the names that are not known, for one warning, or NULL. last: the
  * kernel's highest capability (cap_last_cap). */
 void cred_caps_parse(struct arena *a, const struct oci_capabilities *c, int last,
 		     struct cred_caps *out, const char **unknown);
-int cred_last_cap(void); /* by prctl(PR_CAPBSET_READ), no /proc */
-/* In this order: bounding set dropped while privileged, keepcaps, groups, gid, uid, capset, ambient.
- * caps NULL keeps what there is. */
+int cred_last_cap(void); /* by prctl(PR_CAPBSET_READ), without /proc */
 enum cred_groups {
 	CRED_KEEP_GROUPS,
 	CRED_SET_GROUPS,
-	CRED_TRY_GROUPS, /* setgroups(2) is denied in the user namespace: what there is stays */
+	CRED_TRY_GROUPS, /* where the user namespace denies setgroups(2), the old groups stay */
 };
+/* Sets, in this order: bounding set (while it is privileged), PR_SET_KEEPCAPS, groups, gid, uid,
+ * capabilities, ambient set. caps NULL leaves the capabilities unchanged. */
 int cred_apply(const struct oci_user *user, const struct cred_caps *caps, enum cred_groups groups);
-/* HOME of uid from etc/passwd below rootfd; bounded size and time, regular file only. NULL: not there. */
+/* The home directory of uid in etc/passwd below rootfd; NULL: none. Reads a regular file only, and
+ * at most 4 MiB of it. */
 const char *cred_home(struct arena *a, int rootfd, uint32_t uid);
 
-/* ---- limits.c: what a process may use --------------------------------------------------------------------- */
+/* ---- limits.c: what a process may use -------------------------------------------------------- */
 
-/* prlimit(2); pid 0: self. clones: it will clone the payload, which counts as one process more. So that
- * limit is only raised where it must be, and the payload's to set. */
+/* Calls prlimit(2); pid 0: self. clones: the process will clone the payload, which is one process
+ * more. So RLIMIT_NPROC is only raised here, and the payload sets its own (limits_processes). */
 int limits_rlimits(pid_t pid, const struct oci_process *p, bool clones);
 int limits_processes(const struct oci_process *p);
-bool limits_scheduler_forks(
-	const struct oci_scheduler *s); /* the child of such a process is alike */
+/* True if a child inherits such a scheduler from its parent. */
+bool limits_scheduler_forks(const struct oci_scheduler *s);
 int limits_scheduler(pid_t pid, const struct oci_scheduler *s); /* sched_setattr(2); pid 0: self */
 int limits_io_priority(const struct oci_io_priority *p); /* ioprio_set(2), self */
 int limits_affinity(pid_t pid, const char *list); /* "0-3,7"; NULL: all CPUs */
 int limits_memory_policy(const struct oci_memory_policy *m); /* set_mempolicy(2), self */
 int limits_personality(const struct oci_personality *p);
 
-/* ---- lsm.c: AppArmor and SELinux labels; refused where the LSM is not there ------------------------------- */
+/* ---- lsm.c: AppArmor and SELinux labels ------------------------------------------------------ */
 
-int lsm_check(const struct oci_process *p, const char *mount_label); /* before anything exists */
+/* Refuses a label whose LSM the kernel does not have, before the container is made. */
+int lsm_check(const struct oci_process *p, const char *mount_label);
 int lsm_apparmor_exec(int procfd, const char *profile);
 int lsm_selinux_exec(int procfd, const char *label);
 int lsm_selinux_keycreate(int procfd, const char *label);
 
-/* ---- seccomp.c: profile to program to kernel (seccomp(2)) ---------------------------------------------------- */
+/* ---- seccomp.c: compiles and loads profiles (seccomp(2)) ------------------------------------- */
 
 struct seccomp_prog {
 	const void *filter; /* struct sock_filter[] */
 	unsigned short len; /* instructions; 0: no filter */
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
-	bool notify; /* has a NOTIFY rule: the load gives a listener */
+	bool notify; /* has a NOTIFY rule: seccomp_install gives a listener */
 };
 
-/* Compiles with libseccomp and puts the ENOSYS stub in front. cachedir (an open directory of ours, or
- * -1) keeps programs by a hash of the profile, so that the second start compiles nothing. */
+/* Compiles with libseccomp and puts the ENOSYS stub in front. cachedir is an open directory
+ * that keeps programs by a hash of their profile, so that the second start does not
+ * compile; -1: no cache. */
 int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
 		    struct seccomp_prog *out);
-/* Loads for the calling thread. *listener: the notify descriptor, -1 when none. (libseccomp has a
- * seccomp_load of its own.) */
+/* Loads the program for the calling thread. *listener becomes the notify descriptor, or -1. (The
+ * name seccomp_load is libseccomp's.) */
 int seccomp_install(const struct seccomp_prog *p, int *listener);
 /* What a profile does with a system call of this machine's own architecture. */
 enum seccomp_verdict {
 	SECCOMP_ALLOWS,
-	SECCOMP_REFUSES, /* with an errno, or by asking somebody */
+	SECCOMP_REFUSES, /* with an errno, or it asks a tracer or a listener */
 	SECCOMP_KILLS,
-	SECCOMP_LOOKS, /* at arguments */
+	SECCOMP_LOOKS, /* its arguments decide */
 };
 enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr);
-/* Pure. Does it allow this call, whose other arguments are 0? */
+/* Pure. True if it allows this call with these arguments; the other arguments are 0. */
 bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2]);
 extern const char seccomp_library[]; /* the version of libseccomp: "2.5.4" */
 
-/* ---- sysctl.c -------------------------------------------------------------------------------------------------- */
+/* ---- sysctl.c -------------------------------------------------------------------------------- */
 
-/* Which namespace types a key needs to be private; -1 when it is not namespaced. Pure; "net/../x", empty
- * parts, newlines are refused. In *path the key as a path below /proc/sys. */
+/* Pure. Returns the type of namespace that the parameter belongs to, -1 if it belongs to none or is
+ * not a name ("net/../x", empty parts, newlines). *path becomes the path below /proc/sys. */
 int sysctl_namespace(struct arena *a, const char *key, const char **path);
 int sysctl_write(int procfd, const char *path, const char *value);
 
-/* ---- net.c: loopback and network devices (netlink(7), netdevice(7)) --------------------------------------------- */
+/* ---- net.c: loopback and network devices (netlink(7), netdevice(7)) -------------------------- */
 
 int net_lo_up(void);
-/* Moves host devices into the network namespace netns with new name, keeps permanent global addresses. */
+/* Moves linux.netDevices into the network namespace netns, renames them, and keeps their permanent
+ * global addresses. */
 int net_move_devices(const struct oci_linux *linux, int netns);
 
-/* ---- keyring.c ----------------------------------------------------------------------------------------------------- */
+/* ---- keyring.c ------------------------------------------------------------------------------- */
 
-/* `_ses.ID.SECRET`: with a name that can be guessed, whoever has made it before has all that the container
- * keeps in it. */
+/* Returns `_ses.ID.SECRET`. The name is secret, because a process that made a keyring of this name
+ * before could read the keys that the container puts into it. */
 const char *keyring_name(struct arena *a, const char *id);
-/* Joins a session keyring of that name, or makes it; set_perm: searchable for its user (checklist L-08). */
+/* Joins the session keyring of that name, or makes it. set_perm: its user may search it (L-08). */
 int keyring_join(const char *name, bool set_perm, bool userns);
 
-/* ---- rdt.c: resctrl groups ------------------------------------------------------------------------------------------ */
+/* ---- rdt.c: resctrl groups ------------------------------------------------------------------- */
 
-/* Creates or checks the group, writes schemata; *path (arena) is set when we made it and must remove it. */
+/* Makes or checks the group and moves pid into it. *path becomes the directory that must be removed
+ * with the container, in the arena, or NULL. */
 int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid,
 	      const char **path);
-/* Another process of the container (exec) goes where rdt_apply put the first. */
+/* Moves another process of the container (exec) into the same group. */
 int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid);
 int rdt_remove(const char *path);
 
-/* ---- tty.c: terminals (pty(7)) ------------------------------------------------------------------------------------------ */
+/* ---- tty.c: terminals (pty(7)) --------------------------------------------------------------- */
 
-/* Opens a master from the devpts at rootfd:/dev/pts/ptmx, checked; *peer is the slave (TIOCGPTPEER). */
+/* Opens dev/pts/ptmx below rootfd after it has checked that it is a devpts. Returns the master;
+ * *peer becomes the slave (TIOCGPTPEER). */
 int tty_open(int rootfd, int *peer);
 int tty_set_size(int fd, uint32_t height, uint32_t width);
-/* The peer becomes stdin, stdout and stderr; then stdin the controlling terminal of this session. */
-int tty_become(int peer);
-int tty_control(void);
-/* The first of the descriptors 2, 1 and 0 that is a terminal: any of them may be redirected. -1: none is. */
+int tty_become(int peer); /* makes the peer stdin, stdout and stderr */
+int tty_control(void); /* makes stdin the controlling terminal of this session */
+/* The first of the descriptors 2, 1 and 0 that is a terminal, since any may be
+ * redirected; or -1. */
 int tty_find(void);
 void tty_copy_size(int from, int to);
-/* A new pty of a foreground container: it takes the size of our own terminal, and does not turn newlines into
- * CR LF, because our terminal does. */
+/* Gives a foreground container's pty the size of our terminal. It does not turn newlines into CR
+ * LF, because our terminal does. */
 void tty_adopt(int master);
 
 #endif

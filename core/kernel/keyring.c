@@ -1,4 +1,4 @@
-/* keyring.c - a session keyring of the container's own (keyrings(7), keyctl(2)). */
+/* keyring.c - the container's session keyring (keyrings(7), keyctl(2)). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -8,13 +8,14 @@
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 #define KEYCTL_SETPERM 5
 
-/* Everything to its possessor. Not to its user what the kernel gives as well, to view, read and link: on
- * the host and in other containers are processes of the same user. */
+/* The possessor may do everything; its user may search only. The kernel's default also lets the
+ * user view, read and link, but other containers and the host have processes of the same user. */
 #define POSSESSOR_ALL 0x3f000000U
 #define USER_SEARCH 0x00080000U
 #define OTHER_SEARCH 0x00000008U
 
-/* The kernel gives every process 16 random bytes; of half of them libc makes its stack protector. */
+/* The kernel gives every process 16 random bytes. libc uses the first half for its
+ * stack protector. */
 const char *keyring_name(struct arena *a, const char *id)
 {
 	unsigned long at = getauxval(AT_RANDOM);
@@ -33,9 +34,10 @@ int keyring_join(const char *name, bool set_perm, bool userns)
 
 	ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 	if (ring < 0 && (errno == ENOSYS || errno == EPERM)) {
-		/* Without CONFIG_KEYS there is no keyring to leak; an outer profile may forbid the call. */
+		/* Without CONFIG_KEYS there is no keyring to leak; an outer profile may
+		 * forbid the call. */
 		fail("join session keyring");
-		err_clear("no keyrings here");
+		err_clear("keyrings cannot be used here");
 		return 0;
 	}
 	if (ring < 0) {
@@ -44,7 +46,7 @@ int keyring_join(const char *name, bool set_perm, bool userns)
 			       ? fail_hint("see kernel.keys.maxkeys and kernel.keys.maxbytes")
 			       : -1;
 	}
-	/* 0: it is our session's already, as where a container of this name runs inside another. */
+	/* 0: it already was the keyring of our session. */
 	if (set_perm && ring &&
 	    syscall(SYS_keyctl, KEYCTL_SETPERM, ring,
 		    POSSESSOR_ALL | USER_SEARCH | (userns ? OTHER_SEARCH : 0)) < 0 &&

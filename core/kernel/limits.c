@@ -21,7 +21,7 @@ struct sched_attr_v0 {
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_CLASS_SHIFT 13
 
-/* Enough for any machine: the kernel takes from a CPU mask what its own is long. */
+/* Enough for any machine: the kernel ignores bits beyond the length of its own mask. */
 #define CPUS_MAX 8192
 /* The kernel refuses nodes beyond its MAX_NUMNODES, at most this. */
 #define NODES_MAX 1024
@@ -32,7 +32,7 @@ struct sched_attr_v0 {
 
 static int set_rlimit(pid_t pid, const struct oci_rlimit *r, uint64_t soft)
 {
-	/* struct rlimit64: the same 64 bits on every machine, all ones is "unlimited" */
+	/* struct rlimit64: 64 bits on every machine; all bits set means "unlimited" */
 	uint64_t limit[2] = { soft, r->hard };
 
 	if (!syscall(SYS_prlimit64, pid, r->type, limit, NULL))
@@ -116,7 +116,7 @@ struct mask {
 	unsigned long word[CPUS_MAX / WORD_BITS];
 };
 
-/* "0-3, 7" into bits; spaces and empty items mean nothing. */
+/* Sets the bits of a list such as "0-3, 7". Spaces and empty items are ignored. */
 static int list_parse(const char *what, const char *list, unsigned max, struct mask *mask)
 {
 	const char *at = list;
@@ -157,11 +157,11 @@ int limits_memory_policy(const struct oci_memory_policy *m)
 		mode |= *flag;
 	if (any && list_parse("memoryPolicy.nodes", m->nodes, NODES_MAX, &mask) < 0)
 		return -1;
-	/* The kernel counts one bit less than it is told. */
+	/* set_mempolicy(2) uses one bit less than the number that it is given. */
 	if (!syscall(SYS_set_mempolicy, mode, any ? mask.word : NULL, any ? NODES_MAX + 1 : 0))
 		return 0;
-	/* KERNEL 5.15: MPOL_PREFERRED_MANY; 6.9: MPOL_WEIGHTED_INTERLEAVE (EINVAL); without
-	 * CONFIG_NUMA ENOSYS. Asked for and not there is an error. */
+	/* KERNEL 5.15: MPOL_PREFERRED_MANY; 6.9: MPOL_WEIGHTED_INTERLEAVE (EINVAL; ENOSYS without
+	 * CONFIG_NUMA). A policy that the kernel does not have is an error. */
 	if (any)
 		return fail("set memory policy %s for nodes %s", name, m->nodes);
 	return fail("set memory policy %s", name);

@@ -1,4 +1,4 @@
-/* lsm.c - AppArmor and SELinux labels; refused where the module is not there. */
+/* lsm.c - AppArmor and SELinux labels; an error where the kernel does not have the module. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -32,7 +32,7 @@ int lsm_check(const struct oci_process *p, const char *mount_label)
 {
 	const char *profile = p ? p->apparmor_profile : NULL, *label = p ? p->selinux_label : NULL;
 
-	/* "unconfined" asks for nothing, so nothing is missing. */
+	/* "unconfined" needs no AppArmor. */
 	if (profile && *profile && strcmp(profile, UNCONFINED) && !apparmor_there())
 		return failx("apparmor: config provided but apparmor not supported: profile \"%s\"",
 			     profile);
@@ -55,10 +55,10 @@ int lsm_apparmor_exec(int procfd, const char *profile)
 		return failx("apparmor: the profile name is too long");
 	if (!procfs_write(procfd, "self/attr/apparmor/exec", text))
 		return 0;
-	/* KERNEL 5.8: attr/apparmor/ (ENOENT); attr/exec belongs to one module only: nothing is
-	 * lost where that is AppArmor, and the write fails where it is not. */
+	/* KERNEL 5.8: attr/apparmor/ (ENOENT); attr/exec belongs to a single module. Nothing is
+	 * lost if that is AppArmor; otherwise the write fails. */
 	if (err_num() == ENOENT && faccessat(procfd, "self/attr/apparmor", F_OK, 0) < 0) {
-		err_clear("an older kernel");
+		err_clear("an older kernel has attr/exec only");
 		if (!procfs_write(procfd, "self/attr/exec", text))
 			return 0;
 	}
@@ -67,7 +67,7 @@ int lsm_apparmor_exec(int procfd, const char *profile)
 	return fail_in("apparmor profile \"%s\"", profile);
 }
 
-/* An empty label leaves what the policy says. */
+/* Without a label the policy decides. */
 static int write_label(int procfd, const char *file, const char *label)
 {
 	if (!label || !*label || !procfs_write(procfd, file, label))

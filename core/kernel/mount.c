@@ -10,7 +10,7 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
-/* ---- binds ------------------------------------------------------------------------------------------ */
+/* ---- binds ----------------------------------------------------------------------------------- */
 
 static const struct {
 	unsigned long ms, st;
@@ -23,8 +23,8 @@ static const struct {
 };
 
 /*
- * In a user namespace the flags a mount came with are locked: they stay, and asking to clear one
- * is an error that says which (mount_namespaces(7), checklist M-08).
+ * A user namespace locks the flags of mounts that were copied into it. Adds those flags to *flags;
+ * fails if the config asks to clear one of them (mount_namespaces(7), M-08).
  */
 static int keep_locked(const struct mount_job *j, int source, unsigned long *flags)
 {
@@ -40,7 +40,7 @@ static int keep_locked(const struct mount_job *j, int source, unsigned long *fla
 				     j->m->source);
 		*flags |= lockable[i].ms;
 	}
-	/* Any atime word would change a locked mode: the one it has is kept. */
+	/* The atime mode is locked as well: no atime word may change it. */
 	*flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME);
 	return 0;
 }
@@ -72,22 +72,24 @@ static int open_source(const struct mount_job *j)
 }
 
 /*
- * Who opens the source of a mount, and in which mount namespace. All of them see the earlier mounts of
- * the config, and none gets a peer of a mount of the host that rootfsPropagation does not ask for: in the
- * container's mount namespace the mounts of the host have been made slaves (rootfs_open).
+ * Which process opens the source of a mount, and in which mount namespace. In each case earlier
+ * mounts of the config are visible, and the new mount is a peer of a host's mount only if
+ * rootfsPropagation says so: rootfs_open has made the host's mounts slaves in the container's
+ * mount namespace.
  *
- *     source            user ns  reached by its root  opened by               in the mount ns of
- *     bind              none     -                    init                    the container
- *     bind              new      yes                  init                    the container
- *     bind              new      no                   the runtime             the container
- *     bind, id-mapped   any      any                  the runtime, maps it    the container
- *     bind, not rbind,  new      any                  the runtime, makes it   the host, if it is
- *       with mounts on                                a slave                 the same directory there
- *     root, a directory any      yes                  init                    the container
- *     root, an image    any      -                    the runtime: fsmount(2) none: a new mount has no peers
- *     overlay, tmpfs... any      -                    init: mount(2), fsmount(2)
+ *   source             user ns  its root reaches it  opened by           in the mount ns of
+ *   bind               none     -                    init                the container
+ *   bind               new      yes                  init                the container
+ *   bind               new      no                   the runtime         the container
+ *   bind, id-mapped    any      any                  the runtime         the container
+ *   bind, not rbind,   new      any                  the runtime, which  the host, if it is the
+ *     with mounts on                                 makes it a slave      same directory there
+ *   root, a directory  any      yes                  init                the container
+ *   root, an image     any      -                    the runtime         none: it is a new mount
+ *   overlay, tmpfs...  any      -                    init                the container: a new mount
  *
- * Init asks by the index in the config (open_source), when the turn of the mount has come.
+ * Init reaches the mount in the config's order and then asks the runtime by its
+ * index (open_source).
  */
 static int bind_source(struct mount_job *j, bool *detached)
 {
@@ -106,8 +108,9 @@ static int bind_source(struct mount_job *j, bool *detached)
 	}
 	if (fd >= 0 || !j->env->userns)
 		return fd;
-	/* The child is not the host's root: its parent may reach what it may not (checklist M-32). What is
-	 * mounted on the source is locked there (EINVAL), so that it cannot be left out. */
+	/* The runtime may be able to open what the container's root cannot (M-32). EINVAL:
+	 * mounts below the source are locked in the user namespace, so that a bind cannot
+	 * leave them out. */
 	if (err_num() != EACCES && err_num() != EPERM &&
 	    (err_num() != EINVAL || j->o.flags & MS_REC))
 		return -1;
@@ -135,7 +138,7 @@ static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 			return 0;
 	}
 	if (err_num() == EINVAL && kinds_differ(b)) {
-		/* move_mount(2) has no errno for it; docker knows that of mount(2) */
+		/* move_mount(2) returns EINVAL for it; docker looks for mount(2)'s ENOTDIR. */
 		errno = ENOTDIR;
 		fail("attach mount");
 	}
@@ -184,7 +187,7 @@ static int mount_bind(struct mount_job *j)
 		if (!b.detached || j->o.idmap || j->o.ridmap ||
 		    (err_num() != ENOSYS && err_num() != EPERM))
 			return -1;
-		/* KERNEL 5.2: move_mount(2) (ENOSYS); once more, from the source itself. */
+		/* KERNEL 5.2: move_mount(2) (ENOSYS); the source itself is bound by mount(2). */
 		fd_close(&source);
 		b.source = source = open_source(j);
 		b.detached = false;
@@ -202,7 +205,7 @@ static int mount_bind(struct mount_job *j)
 	return 0;
 }
 
-/* ---- everything else ---------------------------------------------------------------------------------- */
+/* ---- everything else ------------------------------------------------------------------------- */
 
 static const char *with_data(struct mount_job *j, const char *more, bool in_front)
 {
@@ -214,7 +217,7 @@ static const char *with_data(struct mount_job *j, const char *more, bool in_fron
 			: arena_printf(j->env->arena, "%s,%s", data, more);
 }
 
-/* A tmpfs over an existing directory keeps its mode unless the user's own mode= follows (M-18). */
+/* Gives a tmpfs the mode of the directory below it, unless the options have mode= (M-18). */
 static int keep_mode(struct mount_job *j, int target)
 {
 	struct stat st;
@@ -227,7 +230,7 @@ static int keep_mode(struct mount_job *j, int target)
 	return 0;
 }
 
-/* mount(2) has no words for the option it refuses, a filesystem context has. */
+/* mount(2) does not say which option it refuses. A filesystem context does, so mount by one. */
 static int which_option(const struct mount_job *j)
 {
 	int mnt __cleanup(fd_close) = -1;
@@ -242,7 +245,7 @@ static int which_option(const struct mount_job *j)
 	return -1;
 }
 
-/* A pid namespace that was joined may belong to a user namespace above: its owner is not shown then. */
+/* True if our pid namespace belongs to a user namespace above ours: EPERM hides its owner then. */
 static bool foreign_pids(void)
 {
 	int fd __cleanup(fd_close) = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), owner;
@@ -292,7 +295,7 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 		return explain(j);
 	if (mnt < 0)
 		return -1;
-	/* target is what lies below now. */
+	/* target still is the directory below the new mount. */
 	if (j->o.tmpcopyup && j->target_existed && mount_copyup(j->env->arena, target, mnt) < 0)
 		return -1;
 	if (mount_settle(j, mnt) < 0)
@@ -304,8 +307,8 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 
 #define PIDNS_OF_CHILDREN "/proc/self/ns/pid_for_children"
 
-/* KERNEL 6.17: the option pidns of procfs (EINVAL; before 5.2 ENOSYS of fsopen(2)): without it only a
- * process in the pid namespace can mount its /proc. */
+/* KERNEL 6.17: procfs has the option pidns (EINVAL; fsopen(2) ENOSYS before 5.2); without it only a
+ * process in the pid namespace can mount its procfs. */
 bool mount_proc_outside(void)
 {
 	int fd __cleanup(fd_close) = sys_fsopen("proc", 0);
@@ -328,8 +331,8 @@ static int mount_fs(struct mount_job *j)
 	if (j->env->label && !j->is_proc && !j->is_sysfs && strcmp(j->m->type, "mqueue"))
 		j->o.data = with_data(
 			j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
-	/* One call where one call is enough; the mount API where the new mount must be held by its
-	 * descriptor, or its data is longer than the page that mount(2) takes. */
+	/* mount(2) is a single call. The mount API is used where a descriptor of the new mount is
+	 * needed, or where the options are longer than the page that mount(2) reads. */
 	if (j->o.rec_set || j->o.rec_clr || j->o.npropagation || j->o.tmpcopyup ||
 	    (j->read_only_later && j->o.flags & MS_RDONLY) ||
 	    (j->o.data && strlen(j->o.data) >= MOUNTOPT_PAGE))
@@ -350,7 +353,7 @@ static int mount_fs(struct mount_job *j)
 	return 0;
 }
 
-/* `remount`: the flags of a mount that is there already. */
+/* `remount`: changes the flags of a mount that exists. */
 static int mount_again(struct mount_job *j)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
@@ -365,8 +368,9 @@ static int mount_again(struct mount_job *j)
 }
 
 /*
- * What is hidden and mounted below /proc and /sys is found through these descriptors. By their names,
- * whoever shares the rootfs could lead us past them between now and then, and back again (2019-19921).
+ * Keeps descriptors of /proc and /sys, through which masks and later mounts find their paths. By
+ * name, a process that shares the rootfs could exchange the directory between now and then
+ * (2019-19921).
  */
 static int hold(struct mount_job *j)
 {
@@ -384,7 +388,7 @@ static int hold(struct mount_job *j)
 		return -1;
 	if (fstatfs(*held, &fs) < 0)
 		return fail("statfs %s", j->m->destination);
-	/* A bind shows what its source shows. */
+	/* A bind has the filesystem of its source. */
 	source.f_type = proc ? SYS_PROC_MAGIC : j->is_sysfs ? SYS_SYSFS_MAGIC : fs.f_type;
 	if (!proc && j->o.flags & MS_BIND && statfs(j->m->source, &source) < 0)
 		source.f_type = fs.f_type;

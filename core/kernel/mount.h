@@ -1,4 +1,4 @@
-/* mount.h - private to mount*.c: one mount on its way. */
+/* mount.h - private to mount*.c: one entry of mounts while it is mounted. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_MOUNT_H
 #define CORE_KERNEL_MOUNT_H
@@ -10,19 +10,20 @@ struct mount_job {
 	const struct oci_mount *m;
 	struct mount_opts o;
 	bool is_tmpfs, is_proc, is_sysfs;
-	bool read_only_later; /* must stay writable until everything below it stands */
+	bool read_only_later; /* stays writable until all mounts below it are made */
 	bool target_existed;
 };
 
 /* ---- mount_target.c ---- */
 
-/* O_PATH fd of the destination, made where missing: a directory, or an empty file. */
+/* Returns an O_PATH descriptor of the destination. Makes a directory, or an empty file,
+ * if it is missing. */
 int mount_target(struct mount_job *j, bool directory);
-/* Recursive attributes and propagation of the mount mnt, in order. */
+/* Sets the recursive attributes of the attached mount mnt, then its propagation. */
 int mount_settle(struct mount_job *j, int mnt);
 
 int mount_cgroups(struct mount_job *j); /* mount_cgroup.c */
-int mount_copyup(struct arena *a, int from,
-		 int to); /* mount_copyup.c: copies a directory's content */
+/* mount_copyup.c: copies the content of directory from into directory to. */
+int mount_copyup(struct arena *a, int from, int to);
 
 #endif

@@ -1,4 +1,4 @@
-/* mount_cgroup.c - a mount of type cgroup: whatever the host has, seen from the container (M-23..M-25). */
+/* mount_cgroup.c - a mount of type cgroup: the container's view of v1 or v2 (M-23..M-25). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/mount.h"
 
@@ -19,7 +19,8 @@ static int mount_tmpfs(struct mount_job *j, int target, unsigned long flags)
 							.target = target });
 }
 
-/* Nothing to show: something empty, so that what lies below is not taken for the container's. */
+/* The container has no cgroup to show: an empty tmpfs hides what the image has at
+ * the mount point. */
 static int mount_nothing(struct mount_job *j, int target)
 {
 	int mnt __cleanup(fd_close) = mount_tmpfs(j, target, CGROUP_FLAGS | MS_RDONLY);
@@ -27,7 +28,8 @@ static int mount_nothing(struct mount_job *j, int target)
 	return mnt < 0 ? -1 : 0;
 }
 
-/* The first namespaces of a host have fixed inode numbers (include/linux/proc_ns.h, since 3.8). */
+/* The initial namespaces of a host have fixed inode numbers
+ * (include/linux/proc_ns.h, since 3.8). */
 #define FIRST_CGROUP_NS 0xeffffffb
 #define FIRST_USER_NS 0xeffffffd
 
@@ -38,7 +40,8 @@ static bool in_first_ns(const char *path, ino_t ino)
 	return !stat(path, &st) && st.st_ino == ino;
 }
 
-/* Where the host has the tree: beside v1 hierarchies on a directory of its own. */
+/* The mount point of the host's v2 tree; on a hybrid layout that is a directory
+ * beside those of v1. */
 static const char *v2_root(const char *dir)
 {
 	static const char beside[] = "/sys/fs/cgroup/unified";
@@ -47,13 +50,13 @@ static const char *v2_root(const char *dir)
 }
 
 /*
- * The unified tree: mounted anew, its root being that of the cgroup namespace. Where that is not
- * allowed (a user namespace, an outer container) what is there is shown: the container's own
- * directory when it has a namespace to hide the rest, the host's tree read-only when it has not
- * (2023-25809), and nothing when there is neither.
+ * Mounts the v2 tree; its root is that of the cgroup namespace. If the kernel forbids that (in a
+ * user namespace or an outer container), a bind shows the container's own directory, or without a
+ * cgroup namespace the host's tree read-only (2023-25809). If neither exists, it mounts an empty
+ * tmpfs.
  *
- * Not anew in the first cgroup namespace: a mount there gives its options to the host's mounts too
- * (cgroup-v2.rst, "Mounting"), and systemd's nsdelegate and memory_recursiveprot would be gone.
+ * In the initial cgroup namespace it always binds: the options of a new mount there also apply to
+ * the host's mounts (cgroup-v2.rst, "Mounting"), so that systemd's nsdelegate would be lost.
  */
 static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 {
@@ -85,7 +88,7 @@ static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 						      .target = target });
 }
 
-/* Names of merged controllers lead to the directory they share: cpu -> cpu,cpuacct. */
+/* Links each name of merged controllers to the directory that they share: cpu -> cpu,cpuacct. */
 static int link_names(int dir, const char *name)
 {
 	char part[64];
@@ -111,7 +114,8 @@ static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgro
 		return fail("create directory %s", cg->name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
 	if (!j->env->own_cgroupns) {
-		/* An ordinary user's cgroup that could not be made has nothing to show. */
+		/* ENOENT: an ordinary user could not make the cgroup, so there is
+		 * nothing to show. */
 		if (mount(cg->dir, path, NULL, MS_BIND | MS_REC, NULL) < 0 && errno != ENOENT)
 			return fail("bind %s", cg->dir);
 		return 0;
@@ -121,7 +125,7 @@ static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgro
 	return 0;
 }
 
-/* All at once: the tmpfs and every hierarchy on it. */
+/* Sets flags of the tmpfs and of every hierarchy on it, by one call. */
 static int protect(struct mount_job *j, int dir, unsigned long flags)
 {
 	char path[FD_PATH_MAX + 80];
@@ -130,7 +134,7 @@ static int protect(struct mount_job *j, int dir, unsigned long flags)
 		return 0;
 	if (err_num() != ENOSYS && err_num() != EPERM)
 		return -1;
-	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); one by one. */
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); each mount is remounted. */
 	list_each (cg, j->env->cgroups) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
 		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 &&
@@ -140,7 +144,8 @@ static int protect(struct mount_job *j, int dir, unsigned long flags)
 	return mountapi_setattr(dir, false, mountapi_attrs(flags), 0);
 }
 
-/* One directory a hierarchy on a tmpfs; read-only at the end when asked. */
+/* Makes a directory for each hierarchy on a tmpfs. With MS_RDONLY all become
+ * read-only at the end. */
 static int mount_v1(struct mount_job *j)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
@@ -171,7 +176,8 @@ int mount_cgroups(struct mount_job *j)
 		return mount_v1(j);
 	if (j->env->cgroup2)
 		return mount_v2(j, &(struct mount_cgroup){ .dir = j->env->cgroup2 });
-	/* The container has no cgroup in that tree: mounted anew, it would show the host's root of it. */
+	/* The container has no cgroup in the v2 tree: a new mount would show the
+	 * host's root of it. */
 	target = mount_target(j, true);
 	return target < 0 ? fail_in("destination") : mount_nothing(j, target);
 }

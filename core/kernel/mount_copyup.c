@@ -1,4 +1,4 @@
-/* mount_copyup.c - tmpcopyup: what lay at the mount point, copied into the new tmpfs. */
+/* mount_copyup.c - tmpcopyup: copies the directory below a new tmpfs into it. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/mount.h"
 
@@ -12,8 +12,9 @@
 #include <sys/xattr.h>
 
 /*
- * A directory that is not finished yet. Only the deepest one is open, so that neither descriptors nor the
- * stack limit the depth: its parents are found again by "..", and are looked at then.
+ * A directory that is not finished yet. Only the deepest one is open, so that neither
+ * descriptors nor the stack limit the depth. The parents are found again by "..", and compared
+ * with what they were.
  */
 struct level {
 	struct level *up;
@@ -21,21 +22,21 @@ struct level {
 	struct subdir {
 		struct subdir *next;
 		char name[];
-	} * subdirs; /* still to be copied; the first one is under way */
+	} * subdirs; /* not copied yet; the first one is being copied */
 };
 
 struct copier {
 	struct arena *arena;
 	int from, to; /* the directory that is being copied, and its copy */
-	int top_from, top_to; /* where it began */
-	bool no_nodes; /* what lay there is mounted nodev */
+	int top_from, top_to; /* the directories that it began with */
+	bool no_nodes; /* the directory is mounted nodev */
 	struct level *level;
-	char *attributes; /* room for their names, and for a value */
+	char *attributes; /* a buffer for names and a value of extended attributes */
 };
 
-/* ---- one file ---------------------------------------------------------------------------------------- */
+/* ---- one file -------------------------------------------------------------------------------- */
 
-/* The bytes of [at, end), at the same place. A file that got shorter meanwhile ends earlier. */
+/* Copies the bytes of [at, end) to the same offset. It stops early if the file became shorter. */
 static int copy_bytes(int in, int out, off_t at, off_t end)
 {
 	ssize_t n = 1;
@@ -50,7 +51,7 @@ static int copy_bytes(int in, int out, off_t at, off_t end)
 	return 0;
 }
 
-/* Data only: a hole would be memory. */
+/* Copies data and skips holes, which would take memory in a tmpfs. */
 static int copy_content(int in, int out, off_t size)
 {
 	off_t at = 0, end;
@@ -60,7 +61,7 @@ static int copy_content(int in, int out, off_t size)
 		if (at < 0 && errno == ENXIO)
 			break; /* a hole up to the end */
 		end = at < 0 ? -1 : lseek(in, at, SEEK_HOLE);
-		/* A filesystem that does not know of holes has none (EINVAL). */
+		/* EINVAL: the filesystem has no holes, so the whole file is copied. */
 		if (end < 0)
 			at = 0;
 		if (copy_bytes(in, out, at, end < 0 ? size : end) < 0)
@@ -97,9 +98,9 @@ static int copy_link(const struct copier *c, const char *name)
 	return 0;
 }
 
-/* ---- what belongs to it ------------------------------------------------------------------------------ */
+/* ---- owner, mode, attributes ----------------------------------------------------------------- */
 
-/* An attribute that the tmpfs or this user namespace does not take is left out. */
+/* An extended attribute that the tmpfs or this user namespace does not accept is left out. */
 static bool not_taken(int num)
 {
 	return num == EOPNOTSUPP || num == EPERM || num == EINVAL || num == ENODATA;
@@ -128,7 +129,7 @@ static int copy_attributes(struct copier *c, const char *name)
 	return 0;
 }
 
-/* Owner, mode, attributes, in this order: chown(2) clears set-id bits and file capabilities. */
+/* The owner comes first: chown(2) clears set-id bits and file capabilities. */
 static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 {
 	if (fchownat(c->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -138,7 +139,7 @@ static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 	return copy_attributes(c, name);
 }
 
-/* ---- one directory -------------------------------------------------------------------------------------- */
+/* ---- one directory --------------------------------------------------------------------------- */
 
 static int copy_entry(struct copier *c, const char *name, const struct stat *st)
 {
@@ -149,7 +150,7 @@ static int copy_entry(struct copier *c, const char *name, const struct stat *st)
 	else if (S_ISREG(st->st_mode))
 		rc = copy_file(c, name, st);
 	else if (c->no_nodes && (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)))
-		return 0; /* it opened nothing, and must not begin to by being copied */
+		return 0; /* nodev made it useless: the copy would be a device that works */
 	else
 		rc = mknodat(c->to, name, st->st_mode, st->st_rdev) < 0 ? fail("create %s", name)
 									: 0;
@@ -165,7 +166,7 @@ static void remember(struct copier *c, const char *name)
 	c->level->subdirs = d;
 }
 
-/* All that the directory has but directories: those are remembered. */
+/* Copies all entries of the directory, but remembers subdirectories for later. */
 static int copy_entries(struct copier *c, DIR *dir)
 {
 	struct dirent *e;
@@ -184,7 +185,7 @@ static int copy_entries(struct copier *c, DIR *dir)
 	return errno ? fail("read directory") : 0;
 }
 
-/* Goes to a directory of both trees. */
+/* Opens a directory in both trees and makes it the current one. */
 static int go(struct copier *c, int dir_from, int dir_to, const char *name)
 {
 	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -228,13 +229,15 @@ static bool same(const struct stat *was, int fd)
 	return !fstat(fd, &st) && st.st_dev == was->st_dev && st.st_ino == was->st_ino;
 }
 
-/* Back to the parent, which must be the one that we came from: somebody may have moved the directory. */
+/* Returns to the parent and checks that it is the same one: another process may have
+ * moved the directory. */
 static int leave(struct copier *c)
 {
 	struct stat done = c->level->from;
 
 	c->level = c->level->up;
-	/* The copy is mounted on the topmost one: ".." would lead there. */
+	/* ".." of a directory at the top would lead to the tmpfs, which is mounted
+	 * on its parent. */
 	if ((c->level->up ? go(c, c->from, c->to, "..") : go(c, c->top_from, c->top_to, ".")) < 0)
 		return -1;
 	if (!same(&c->level->from, c->from) || !same(&c->level->to, c->to))

@@ -1,4 +1,4 @@
-/* mount_source.c - the source of a bind, cloned with the host's rights in the container's mount namespace. */
+/* mount_source.c - clones the source of a bind in the container's mount namespace. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/mount.h"
 
@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-/* What the helper finds in the container's mount namespace. It shares our memory. */
+/* What the helper process needs and what it finds. It shares our memory. */
 struct visit {
 	const struct mount_source *want;
-	int ns, root; /* of the process that asks */
-	int cwd; /* likewise, where the path is relative; -1 */
-	int mnt; /* the detached clone, or -1 with an error on record */
-	int seen; /* O_PATH of the source, where it could not be cloned (EINVAL) */
+	int ns, root; /* mount namespace and root directory of the container's process */
+	int cwd; /* its working directory if the path is relative, else -1 */
+	int mnt; /* the detached clone, or -1 with an error record */
+	int seen; /* O_PATH of a source that could not be cloned (EINVAL), else -1 */
 };
 
 static unsigned clone_flags(const struct mount_source *m)
@@ -20,8 +20,8 @@ static unsigned clone_flags(const struct mount_source *m)
 	return (m->recursive ? AT_RECURSIVE : 0) | (m->nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 }
 
-/* Runs in the helper. The root directory is taken as well: a chroot, or a lifted initramfs, has another
- * one than its mount namespace. */
+/* Runs in the helper. It changes its root directory too: in a chroot, or on a lifted initramfs,
+ * that is not the root of the mount namespace. */
 static int visit(void *arg)
 {
 	struct visit *v = arg;
@@ -43,9 +43,9 @@ static int visit(void *arg)
 }
 
 /*
- * A process of its own goes there: it has nothing to return to, so that no failure can leave the
- * runtime in the namespace of a container. As with vfork(2) we stand still while it runs in our
- * memory. That way its descriptors and its error record are ours.
+ * A helper process enters the namespace and exits, so that no failure can leave the runtime in the
+ * namespace of a container. It runs in our memory while we wait, as with vfork(2), so that we get
+ * its descriptors and its error record.
  */
 static int send_helper(struct visit *v)
 {
@@ -56,16 +56,17 @@ static int send_helper(struct visit *v)
 
 	if (pid < 0)
 		return fail("clone a process that opens %s", v->want->path);
-	/* What it found is in our memory already. A caller that ignores SIGCHLD has it reaped. */
+	/* Its results are in our memory. The status may be gone, where SIGCHLD is ignored. */
 	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		;
 	return v->mnt;
 }
 
 /*
- * The mounts below the source are locked on it in a user namespace, so that it cannot be cloned without
- * them there (mount_namespaces(7)). It can be in our own mount namespace, if it is the same directory.
- * That clone is a peer of the host's mount, which the container must not have.
+ * A user namespace locks the mounts below the source, so that it cannot be cloned without them
+ * there (mount_namespaces(7)). Our own mount namespace allows it, if path is the same directory
+ * here. The clone is a peer of the host's mount, so its propagation is changed before the
+ * container gets it.
  */
 static int clone_here(const struct visit *v)
 {

@@ -1,4 +1,4 @@
-/* mount_target.c - where a mount goes, and what is set when it stands. */
+/* mount_target.c - opens or makes the destination of a mount, and sets its propagation. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 #include "core/kernel/mount.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-/* The path below the root that an fd really shows, once symlinks were followed. */
+/* Writes the path below the root of a descriptor that was opened through symlinks. */
 static int real_path(const struct mount_env *env, int fd, char *buf, size_t size)
 {
 	char link[FD_PATH_MAX];
@@ -48,7 +48,8 @@ static int check_target(const struct mount_job *j, const char *clean)
 {
 	if (!strcmp(clean, "/"))
 		return failx("mounting on the root of the container is not possible");
-	/* Over /proc itself only a procfs goes: labels and sysctls are written there (2019-16884). */
+	/* Only a procfs may be mounted on /proc: labels and sysctls are written there
+	 * (2019-16884). */
 	if (!strcmp(clean, "/proc") && !j->is_proc &&
 	    !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
 		return failx("only a procfs can be mounted on /proc");
@@ -58,8 +59,8 @@ static int check_target(const struct mount_job *j, const char *clean)
 }
 
 /*
- * Opens the target, making it where it is missing. The first try refuses symlinks: what it opens
- * lies where the text says, which the rules for /proc were checked against.
+ * Opens the target and makes it if it is missing. The first try refuses symlinks, so that it opens
+ * the path that check_target has accepted.
  */
 static int open_target(struct mount_job *j, bool directory)
 {
@@ -87,7 +88,7 @@ static int open_target(struct mount_job *j, bool directory)
 			       O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
 		j->target_existed = fd >= 0;
 	} else if (err_num() == ENOENT && directory) {
-		/* Still no link on the way, so that the text stays true. */
+		/* Symlinks are refused here as well, so that the check of the path stays valid. */
 		err_clear("the mount point is made");
 		return path_mkdirs_new(j->env->root, m->destination, 0755, RESOLVE_NO_SYMLINKS);
 	}
@@ -98,7 +99,7 @@ static int open_target(struct mount_job *j, bool directory)
 	}
 	if (fd < 0)
 		return -1;
-	/* After following a link the rules hold for where it led. */
+	/* The path had a symlink: check the path that it leads to. */
 	if (real_path(j->env, fd, real, sizeof(real)) < 0 || check_target(j, real) < 0) {
 		fd_close(&fd);
 		return -1;
@@ -127,7 +128,6 @@ const char *mount_inside(struct arena *a, const char *root, const char *destinat
 	return clean[n] ? clean + n : "/";
 }
 
-/* What comes after a mount stands: recursive attributes, then propagation in the order given. */
 int mount_settle(struct mount_job *j, int mnt)
 {
 	if ((j->o.rec_set || j->o.rec_clr) &&

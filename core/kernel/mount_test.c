@@ -1,4 +1,4 @@
-/* mount_test.c - where entries of mounts land in a rootfs full of links, in a mount namespace of our own. */
+/* mount_test.c - mounts in a rootfs full of symlinks, in a mount namespace of its own. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 #include "core/kernel/mount.h"
@@ -176,8 +176,8 @@ static int no_data_on_binds(void)
 	return 0;
 }
 
-/* Two names change places, as somebody does who shares the rootfs but not our mount namespace: there
- * they are no mounts and can be renamed. */
+/* Two names change places, as somebody does who shares the rootfs but not our mount namespace:
+ * there they are no mounts and can be renamed. */
 static int outside; /* the namespace before make_env */
 static bool exchange(const char *a, const char *b)
 {

@@ -1,4 +1,4 @@
-/* mountapi.c - detached mounts: made, changed and attached by descriptor (the mount API of Linux 5.2). */
+/* mountapi.c - makes, changes and attaches mounts by descriptor (the mount API of Linux 5.2). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -8,8 +8,8 @@
 #include <sys/statvfs.h>
 
 /*
- * A mount that is complete before it is attached can be neither seen half-made nor exchanged
- * between two steps by somebody who shares a directory with us.
+ * A mount is complete before it is attached: other processes never see it without its flags, and a
+ * process that shares a directory with us cannot exchange it between two steps.
  */
 
 static const struct {
@@ -32,7 +32,7 @@ uint64_t mountapi_attrs(unsigned long ms_flags)
 	return attrs;
 }
 
-/* MS_* that belong to the superblock, by the name fsconfig(2) knows. */
+/* MS_* that belong to the superblock, and their names for fsconfig(2). */
 static const struct {
 	unsigned long ms;
 	const char *name;
@@ -50,13 +50,13 @@ int mountapi_clone(int dirfd, const char *path, unsigned flags)
 	return mnt;
 }
 
-/* A call that this kernel or an outer seccomp profile does not have. */
+/* True if the kernel does not have the call, or an outer seccomp profile forbids it. */
 static bool missing(int num)
 {
 	return num == ENOSYS || num == EPERM;
 }
 
-/* The words that the kernel's filesystem context keeps of what went wrong. */
+/* Adds the message that the filesystem context keeps about its failure. */
 static int fail_context(int fsfd, const char *fstype, const char *what)
 {
 	int num = errno;
@@ -75,7 +75,7 @@ static int fail_context(int fsfd, const char *fstype, const char *what)
 
 #define FSCONFIG_MAX 256 /* bytes of a key, and of a value, with their NUL */
 
-/* What fsconfig(2) cannot say and mount(2) can; told by the errno of the record. */
+/* Fails with E2BIG: fsconfig(2) cannot take this option, but mount(2) can. */
 static int only_classic(const char *fstype, const char *what)
 {
 	errno = E2BIG;
@@ -83,8 +83,8 @@ static int only_classic(const char *fstype, const char *what)
 }
 
 /*
- * The layers of an overlay one by one, each no longer than a value may be. As in the text of the option
- * "::" stands before a layer of data only, and a backslash before a character that is meant as it is.
+ * Adds the layers of an overlay one by one, because the whole option is longer than a value may be.
+ * In the option "::" precedes a layer of data only, and a backslash quotes the next character.
  */
 static int add_layers(int fsfd, const struct mountopt_word *w)
 {
@@ -102,7 +102,8 @@ static int add_layers(int fsfd, const struct mountopt_word *w)
 			path[n++] = *in;
 		}
 		path[n] = 0;
-		/* KERNEL 6.7: lowerdir+ and datadir+ (EINVAL); mount(2) takes a page of them. */
+		/* KERNEL 6.7: lowerdir+ and datadir+ (EINVAL); mount(2) takes up to a
+		 * page of layers. */
 		if (sys_fsconfig(fsfd, SYS_FSCONFIG_SET_STRING, key, path, 0) < 0)
 			return errno == EINVAL ? only_classic("overlay", "lowerdir")
 					       : fail_context(fsfd, "overlay", path);
@@ -130,8 +131,8 @@ static int set_word(int fsfd, const char *fstype, const struct mountopt_word *w)
 	if (!sys_fsconfig(fsfd, w->value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key,
 			  w->value ? value : NULL, 0))
 		return 0;
-	/* KERNEL 6.5: overlayfs with a filesystem context of its own; the general one takes no comma
-	 * (EINVAL). */
+	/* KERNEL 6.5: overlayfs has its own filesystem context; the general one refuses a value
+	 * with a comma (EINVAL), and mount(2) is used. */
 	if (errno == EINVAL && strchr(value, ','))
 		return only_classic(fstype, key);
 	snprintf(what, sizeof(what), "%s%s%s", key, w->value ? "=" : "", value);
@@ -166,8 +167,8 @@ int mountapi_new(const char *fstype, const char *source, unsigned long flags, co
 	if (set_data(fsfd, fstype, data) < 0)
 		return -1;
 	if (sys_fsconfig(fsfd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
-		/* KERNEL 6.5: the general context takes any word, lowerdir+ too, and overlayfs says here that
-		 * it does not know it (EINVAL). */
+		/* KERNEL 6.5: the general context accepts lowerdir+, and overlayfs refuses it here
+		 * (EINVAL); mount(2) is used. */
 		if (errno == EINVAL && !strcmp(fstype, "overlay") && data &&
 		    strlen(data) >= FSCONFIG_MAX)
 			return only_classic(fstype, "create");
@@ -190,7 +191,8 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 		return 0;
 	if (recursive || clr || !missing(errno))
 		return fail("change mount attributes");
-	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); an attached mount can be remounted, a tree cannot. */
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); a single attached mount can be
+	 * remounted instead. */
 	for (size_t i = 0; i < ARRAY_SIZE(attr_rows); i++)
 		if (set & attr_rows[i].attr)
 			flags |= attr_rows[i].ms;
@@ -201,15 +203,15 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 	return 0;
 }
 
-/* By mount(2); the mount is found again through the root. Whatever is found lies on another filesystem than
- * the target, if it was not exchanged. */
+/* Mounts by mount(2) and opens the new mount by its path. If it is on the target's filesystem,
+ * another process has exchanged the path meanwhile. */
 static int fresh_classic(const struct mountapi_fresh *f, bool is_new)
 {
 	int mnt __cleanup(fd_close) = -1;
 	char path[FD_PATH_MAX];
 	struct stat below, found;
 
-	/* The kernel reads a page, and says nothing when there is more. */
+	/* The kernel reads one page and silently ignores the rest. */
 	if (f->data && strlen(f->data) >= MOUNTOPT_PAGE)
 		return failx("mount %s on %s: its options are longer than %d bytes", f->fstype,
 			     f->path, MOUNTOPT_PAGE - 1);
@@ -236,7 +238,8 @@ int mountapi_fresh(const struct mountapi_fresh *f)
 	if (!missing(err_num()) && err_num() != E2BIG)
 		return -1;
 	fd_close(&mnt);
-	/* Of a type without options there may be one filesystem only (sysfs on a sysfs). */
+	/* Some types have a single filesystem, such as sysfs: the new mount then looks
+	 * like the target. */
 	return fresh_classic(f, err_num() == E2BIG);
 }
 
@@ -274,7 +277,7 @@ int mountapi_propagation(int mnt, unsigned long ms_flags)
 	return 0;
 }
 
-/* Adds the flags that the mount behind fd has, as mount(2) wants them back for a remount. */
+/* A remount by mount(2) clears every flag that it is not given, so the present ones are added. */
 int mountapi_flags(int fd, unsigned long *flags)
 {
 	static const struct {
@@ -293,8 +296,8 @@ int mountapi_flags(int fd, unsigned long *flags)
 	return 0;
 }
 
-/* Flags of a bind: what is not asked for is cleared, as MS_REMOUNT|MS_BIND does it; the atime mode
- * stays when no atime word was given (mount(2)). */
+/* A bind clears the flags that are not asked for, as MS_REMOUNT|MS_BIND does. The atime mode stays
+ * if there is no atime word (mount(2)). */
 static uint64_t attrs_to_clear(unsigned long flags)
 {
 	uint64_t clr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -305,7 +308,8 @@ static uint64_t attrs_to_clear(unsigned long flags)
 	return clr;
 }
 
-/* The second step where mount_setattr(2) is missing; never with less than was asked for. */
+/* Changes the flags by mount(2) after the mount was attached. If that fails the
+ * mount is removed. */
 static int change_flags(const struct mountapi_bind *b, int mnt)
 {
 	unsigned long flags = b->flags;
@@ -321,9 +325,9 @@ static int change_flags(const struct mountapi_bind *b, int mnt)
 }
 
 /*
- * KERNEL 5.2: open_tree(2), move_mount(2) (ENOSYS). mount(2) binds first and changes flags after; the
- * mount is found again through root. What somebody exchanged meanwhile makes the second step fail:
- * it is no mount, or shows another file.
+ * KERNEL 5.2: open_tree(2), move_mount(2) (ENOSYS); mount(2) binds, and changes the flags in a
+ * second step, which finds the mount by its path. If another process has exchanged the path, the
+ * second step fails: it finds another file or no mount.
  */
 static int bind_classic(const struct mountapi_bind *b)
 {
@@ -352,7 +356,8 @@ static int set_attrs(int mnt, struct sys_mount_attr *attr)
 
 	if (rc < 0 && errno == EINVAL &&
 	    attr->attr_clr & ~attr->attr_set & MOUNT_ATTR_NOSYMFOLLOW) {
-		/* KERNEL 5.14: MOUNT_ATTR_NOSYMFOLLOW (EINVAL); a source that has it keeps it. */
+		/* KERNEL 5.14: MOUNT_ATTR_NOSYMFOLLOW (EINVAL); nosymfollow of the source
+		 * cannot be cleared. */
 		attr->attr_clr &= ~(uint64_t)MOUNT_ATTR_NOSYMFOLLOW;
 		rc = sys_mount_setattr(mnt, "", AT_EMPTY_PATH, attr);
 	}
@@ -379,7 +384,8 @@ int mountapi_bind(const struct mountapi_bind *b)
 		mnt = own;
 	}
 	if (b->change && set_attrs(mnt, &attr) < 0) {
-		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); changed when it is attached, by its descriptor. */
+		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes the flags
+		 * after the attach. */
 		if (!missing(errno) || b->detached)
 			return fail("change mount attributes");
 		later = true;

@@ -1,4 +1,4 @@
-/* mountopt.c - option words of mounts, in kernel terms (mount(8), runtime-spec "Linux mount options"). */
+/* mountopt.c - what the options of mounts mean (mount(8), runtime-spec "Linux mount options"). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -100,7 +100,7 @@ static int by_word(const void *key, const void *row)
 	return strcmp(key, ((const struct word *)row)->word);
 }
 
-/* Later words win over earlier ones, in every kind (checklist M-12). */
+/* A later word overrides an earlier one, in every kind (M-12). */
 static void apply(const struct word *w, struct mount_opts *o)
 {
 	switch ((enum word_kind)w->kind) {
@@ -136,7 +136,7 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 		const struct word *w =
 			bsearch(*opt, words, ARRAY_SIZE(words), sizeof(*words), by_word);
 
-		/* What stands behind "idmap=" the config has turned into mappings. */
+		/* The text after "idmap=" has become mappings when the config was read. */
 		if (!w && (!strncmp(*opt, "idmap=", 6) || !strncmp(*opt, "ridmap=", 7)))
 			w = bsearch(**opt == 'i' ? "idmap" : "ridmap", words, ARRAY_SIZE(words),
 				    sizeof(*words), by_word);
@@ -150,14 +150,14 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 			*end++ = ',';
 		end = stpcpy(end, *opt);
 	}
-	/* Mappings without the word still ask for it (runtime-spec 1.2). */
+	/* Mappings without the option mean "idmap" too (runtime-spec 1.2). */
 	if (m->uid_mappings.n && !out->ridmap)
 		out->idmap = true;
 	out->data = data;
 }
 
-/* How long the word at text is. A comma inside the quotes of an SELinux label, or after a backslash in the
- * option of an overlay, is not its end. */
+/* The length of the option at text. It ends at a comma, but not at one inside the quotes of an
+ * SELinux label, nor at one after a backslash in an option of an overlay. */
 static size_t word_length(const char *text, bool overlay)
 {
 	const char *p = text, *value = strpbrk(text, "=,"), *quote;
@@ -186,7 +186,7 @@ const char *mountopt_next(const char *text, bool overlay, struct mountopt_word *
 		w->value_len = n - w->key_len - 1;
 		w->value++;
 	}
-	/* mount(2) has an SELinux label in quotes, fsconfig(2) has not. */
+	/* mount(2) takes an SELinux label in quotes, fsconfig(2) without. */
 	if (w->value_len > 1 && w->key_len >= 7 && !memcmp(w->value - 8, "context=\"", 9) &&
 	    w->value[w->value_len - 1] == '"') {
 		w->value++;

@@ -1,4 +1,4 @@
-/* mountopt_test.c - option words of mounts: every one, later ones over earlier ones, data in order. */
+/* mountopt_test.c - option words of mounts, and the order in which they override. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 #include "tests/tap.h"

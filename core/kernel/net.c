@@ -18,7 +18,7 @@ int net_lo_up(void)
 
 	if (fd < 0)
 		return fail("socket to configure lo");
-	/* Absolute, without reading the flags first: a new loopback has no others to keep. */
+	/* A new loopback device has no other flags to keep, so they are not read first. */
 	req.ifr_flags = IFF_UP;
 	if (ioctl(fd, SIOCSIFFLAGS, &req) < 0)
 		return fail("bring lo up");
@@ -65,7 +65,7 @@ enum {
 };
 /* clang-format on */
 
-/* Of an address's flags those that somebody chose; the others are states. noprefixroute,
+/* The flags of an address that an administrator sets; the others are states. noprefixroute,
  * mngtmpaddr, autojoin, home, nodad */
 #define ADDR_FLAGS_KEPT (0x200 | 0x100 | 0x400 | 0x10 | 0x02)
 
@@ -75,7 +75,7 @@ enum {
 
 #define ALIGN4(n) (((n) + 3u) & ~3u)
 
-/* A message in the making; what does not fit makes it fail when it is sent. */
+/* A message that is being built. If something does not fit, sending it fails. */
 struct msg {
 	struct nl_header h;
 	char body[512];
@@ -113,13 +113,14 @@ static void msg_attr(struct msg *m, int type, const void *value, size_t len)
 	msg_put(m, value, len);
 }
 
-/* What is left to look at of received bytes. */
+/* The received bytes that have not been read yet. */
 struct rest {
 	const char *at;
 	size_t len;
 };
 
-/* The next message or attribute: both have their whole length in front. NULL: none, or cut off. */
+/* Takes the next message or attribute; both begin with their length. NULL: none, or an
+ * incomplete one. */
 static const void *rest_take(struct rest *r, size_t header, size_t *len)
 {
 	const char *item = r->at;
@@ -142,7 +143,7 @@ static const void *rest_take(struct rest *r, size_t header, size_t *len)
 	return item;
 }
 
-/* A socket and what the kernel said in words about the last request it refused. */
+/* A socket, and the kernel's message about the last request that it refused. */
 struct nl {
 	int fd;
 	char why[160];
@@ -155,7 +156,8 @@ static int nl_open(struct nl *nl)
 	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (nl->fd < 0)
 		return fail("netlink socket");
-	/* KERNEL 4.12: the reason in words (ENOPROTOOPT); without it there is only an errno. */
+	/* KERNEL 4.12: a message about a refusal (ENOPROTOOPT); without it there is
+	 * only an errno. */
 	setsockopt(nl->fd, SOL_NETLINK, NL_CAP_ACK, &on, sizeof(on));
 	setsockopt(nl->fd, SOL_NETLINK, NL_EXT_ACK, &on, sizeof(on));
 	return 0;
@@ -166,7 +168,7 @@ static void nl_close(struct nl *nl)
 	fd_close(&nl->fd);
 }
 
-/* An answer (type NL_ERROR): 0, or -1 and errno; the words go to nl->why. */
+/* Reads an answer (type NL_ERROR). Returns 0, or -1 and errno with the message in nl->why. */
 static int nl_answer(struct nl *nl, const char *item, size_t len)
 {
 	const size_t fixed = sizeof(struct nl_header) + sizeof(int32_t) + sizeof(struct nl_header);
@@ -181,7 +183,7 @@ static int nl_answer(struct nl *nl, const char *item, size_t len)
 	}
 	memcpy(&h, item, sizeof(h));
 	memcpy(&error, item + sizeof(h), sizeof(error));
-	/* Without CAPPED the whole request stands in front of the words. */
+	/* Without CAPPED the whole request precedes the message. */
 	if (error && h.flags & NL_CAPPED && h.flags & NL_ACK_TLVS)
 		rest.len = len - fixed;
 	for (const char *at; (at = rest_take(&rest, sizeof(struct nl_attr), &size));) {
@@ -220,7 +222,7 @@ static int nl_send(struct nl *nl, const struct msg *m)
 	return send(nl->fd, &m->h, m->h.len, 0) < 0 ? -1 : 0;
 }
 
-/* Sends a request and waits for the answer: 0, or -1 and errno. */
+/* Sends a request and waits for the answer. Returns 0, or -1 and errno. */
 static int nl_request(struct nl *nl, struct msg *m)
 {
 	char buf[4096] __attribute__((aligned(4)));
@@ -251,7 +253,7 @@ static int fail_why(const struct nl *nl, const char *what, const char *name)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
-/* Requests that give a device its addresses again, one behind the other. */
+/* The requests that give a device its addresses again, one after the other. */
 struct addresses {
 	size_t len;
 	char buf[16384] __attribute__((aligned(4)));
@@ -259,7 +261,7 @@ struct addresses {
 
 static const unsigned char kept[] = { ADDR_ADDRESS, ADDR_LOCAL, ADDR_BROADCAST, ADDR_PRIORITY };
 
-/* Turns what a dump says of an address into the request that makes it; false: not one to keep. */
+/* Makes the request for an address from a dump of it. False: the address is not kept. */
 static bool address_request(const char *item, size_t len, uint32_t index, struct msg *m)
 {
 	const size_t fixed = sizeof(struct nl_header) + sizeof(struct nl_addr);
@@ -302,7 +304,7 @@ static int addresses_add(struct addresses *all, const struct msg *m)
 	return 0;
 }
 
-/* 1: more to come, 0: that was all, -1 and errno */
+/* Returns 1: more follows; 0: that was all; -1 and errno. */
 static int dump_part(struct nl *nl, uint32_t index, struct addresses *all)
 {
 	char buf[32768] __attribute__((aligned(4)));
@@ -363,7 +365,7 @@ static int addresses_write(struct nl *nl, uint32_t index, struct addresses *all)
 
 /* ---- devices ------------------------------------------------------------------------------- */
 
-/* Index of a device in the namespace of the socket; 0 none (errno). */
+/* The index of a device in the namespace of the socket; 0 and errno: none. */
 static uint32_t device_index(const struct nl *nl, const char *name)
 {
 	struct ifreq req = { .ifr_ifindex = 0 };
@@ -372,7 +374,8 @@ static uint32_t device_index(const struct nl *nl, const char *name)
 	return ioctl(nl->fd, SIOCGIFINDEX, &req) < 0 ? 0 : (uint32_t)req.ifr_ifindex;
 }
 
-/* The name in the container. "eth%d" is the first number that is free there. */
+/* Writes the device's name in the container. "eth%d" becomes the first number that
+ * is free there. */
 static int device_name(const struct nl *inside, const struct oci_net_device *d, char name[IFNAMSIZ])
 {
 	const char *want = d->name && *d->name ? d->name : d->key, *percent = strchr(want, '%');
@@ -383,7 +386,7 @@ static int device_name(const struct nl *inside, const struct oci_net_device *d, 
 	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
 		return failx("network device %s: \"%s\" may hold nothing but one %%d", d->key,
 			     want);
-	/* The kernel would find out once the device has moved, which cannot be undone. */
+	/* The kernel checks the name after it has moved the device, which cannot be undone. */
 	if (!*want || strpbrk(want, "/: \t\n") || !strcmp(want, ".") || !strcmp(want, ".."))
 		return failx("network device %s: \"%s\" cannot be a name", d->key, want);
 	do {
@@ -442,7 +445,8 @@ static int move_device(struct nl *host, struct nl *inside, int netns,
 	return 0;
 }
 
-/* A socket belongs to the namespace it was made in: go there, make it, come back. */
+/* Enters the namespace to open the socket, because a socket belongs to the namespace
+ * it was opened in. */
 static int open_inside(struct nl *inside, int netns)
 {
 	int home __cleanup(fd_close) = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

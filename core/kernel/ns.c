@@ -1,4 +1,4 @@
-/* ns.c - which namespaces to clone, join and unshare, and doing it (namespaces(7)). */
+/* ns.c - plans which namespaces are cloned, joined and unshared, and joins them (namespaces(7)). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
-/* The order in which namespaces are joined; user comes by itself (ns_enter). */
+/* The order in which namespaces are joined. ns_enter joins the user namespace by itself. */
 static const struct {
 	int type;
 	const char *name, *file; /* file: below /proc/PID/ns */
@@ -57,7 +57,8 @@ int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX])
 			file = ns_rows[i].file;
 	snprintf(path, sizeof(path), "%sns/%s%s", whose == NS_OURS ? "../self/" : "", file,
 		 later ? "_for_children" : "");
-	/* KERNEL 4.12: pid_for_children (ENOENT); that of the process we have joined instead. */
+	/* KERNEL 4.12: pid_for_children (ENOENT); the namespace of the process dir is
+	 * used instead. */
 	if (fstatat(dir, path, &st, 0) < 0)
 		return later && errno == ENOENT ? ns_id(dir, NS_ITS, type, id)
 						: fail("look at the %s namespace", file);
@@ -78,7 +79,8 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 		if (!ns->path)
 			plan->fresh |= ns->type;
 	}
-	/* Joins in the order of ns_rows: a mount namespace last, since its root hides the paths. */
+	/* In the order of ns_rows: the mount namespace is last, because the paths do
+	 * not exist in it. */
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
 		list_each (ns, linux->namespaces)
 			if (ns->path && ns->type == ns_rows[i].type) {
@@ -88,9 +90,10 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 				joined |= ns->type;
 			}
 	/*
-	 * Joining a pid or time namespace, and unsharing a time namespace, act on children only. A
-	 * namespace of the host must be joined before the new user namespace takes the privilege to
-	 * do so away, and namespaces made after joining a user namespace must belong to it.
+	 * Joining a pid or time namespace, and making a time namespace, takes effect in children
+	 * only. A namespace of the host must be joined before a new user namespace is entered,
+	 * which lacks the privilege to do so. New namespaces must belong to a user namespace
+	 * that is joined.
 	 */
 	plan->two_steps = plan->fresh & CLONE_NEWTIME ||
 			  joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
@@ -98,14 +101,14 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	plan->early_flags = plan->fresh & CLONE_NEWTIME;
 	if (plan->two_steps)
 		plan->early_flags |= plan->fresh & CLONE_NEWUSER;
-	/* The root of a new cgroup namespace is the cgroup of whoever makes it: init, and only once it
-	 * lies in its own (cgroup_namespaces(7)). */
+	/* The root of a new cgroup namespace is the cgroup of the process that makes it. So init
+	 * makes it, after it was moved to its cgroup (cgroup_namespaces(7)). */
 	plan->late_flags = plan->fresh & CLONE_NEWCGROUP;
 	plan->clone_flags = plan->fresh & ~(plan->early_flags | plan->late_flags);
 }
 
-/* Mounts that are copied into another user namespace are locked (mount_namespaces(7)): what shall not be
- * there must go before. */
+/* Mounts that are copied into another user namespace are locked (mount_namespaces(7)), so the
+ * host's mounts must be unmounted before it is made. */
 bool ns_plan_may_lift(const struct ns_plan *plan)
 {
 	return plan->fresh & CLONE_NEWNS && plan->all & CLONE_NEWUSER;
@@ -165,7 +168,7 @@ static int check_type(const struct ns_join *j)
 int ns_open(struct ns_plan *plan)
 {
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
-		/* O_NONBLOCK: somebody's FIFO must not hold us up. */
+		/* O_NONBLOCK: opening a FIFO would wait for its other end. */
 		j->fd = openat(AT_FDCWD, j->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (j->fd < 0)
 			return fail("open namespace %s", j->path);
@@ -204,7 +207,7 @@ static int join_user(struct ns_join *j)
 {
 	if (join(j) < 0)
 		return -1;
-	/* Joining gives every capability but not the ids; unmapped ids cannot do anything inside. */
+	/* Joining gives all capabilities, but keeps our ids, which may not be mapped there. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return fail("become root in the user namespace %s", j->path);
 	return 0;
@@ -212,24 +215,25 @@ static int join_user(struct ns_join *j)
 
 int ns_enter(struct ns_plan *plan)
 {
-	/* By the order of ns_rows. */
+	/* ns_rows puts the user namespace first. */
 	struct ns_join *user =
 		plan->njoins && plan->joins[0].type == CLONE_NEWUSER ? plan->joins : NULL;
 
-	/* Privileged over the host: what belongs to it is joined first (checklist NS-03)... */
+	/* Join the host's namespaces first, as long as we are privileged on the host (NS-03). */
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
 		if (j != user && join(j) < 0) {
-			/* A user namespace yet to be made has no say over one that is there. */
+			/* Only a user namespace that is joined, not one that is made
+			 * later, can own it. */
 			if (err_num() != EPERM || !user)
 				return -1;
-			err_clear("tried again from inside the user namespace");
+			err_clear("it is joined again from inside the user namespace");
 		}
 	}
 	if (!user)
 		return 0;
 	if (join_user(user) < 0)
 		return -1;
-	/* ... what belongs to the user namespace can only be joined from inside it. */
+	/* The others belong to the user namespace and can only be joined from inside it. */
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++)
 		if (j->fd >= 0 && join(j) < 0)
 			return -1;

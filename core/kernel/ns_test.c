@@ -1,4 +1,4 @@
-/* ns_test.c - which namespaces are cloned, joined and unshared, and when that takes two processes. */
+/* ns_test.c - which namespaces are cloned, joined and unshared, and by which process. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -152,7 +152,7 @@ static void test_all_plans(void)
 	ok(joins, "whatever has a path is joined, and nothing is open yet");
 }
 
-/* ---- opening and joining ------------------------------------------------------------------------ */
+/* ---- opening and joining --------------------------------------------------------------------- */
 
 static int open_one(int type, const char *path)
 {

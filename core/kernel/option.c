@@ -1,11 +1,11 @@
-/* option.c - what this kernel was built without, and the option that brings it. */
+/* option.c - filesystems and namespaces that this kernel lacks, and the options that add them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Arrays and not pointers: they are small. */
+/* Arrays take less room than pointers here. */
 static const struct {
 	char type[9], option[13];
 } types[] = {
@@ -48,7 +48,7 @@ int option_lacks_ns(unsigned wanted)
 {
 	struct stat st;
 
-	/* Without a /proc nothing is known. */
+	/* Without /proc it cannot be found out. */
 	if (stat("/proc/self/ns/mnt", &st) < 0)
 		return 0;
 	for (unsigned bit = 1; bit; bit <<= 1)

@@ -1,4 +1,4 @@
-/* overlay.c - a tmpfs of limited size laid over a root that is never written (overlayfs.rst). */
+/* overlay.c - an overlay of a limited tmpfs on a root that is never written (overlayfs.rst). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -15,9 +15,9 @@ static int make_dirs(int tmp)
 }
 
 /*
- * The tmpfs lies on o->at in this mount namespace only, the overlay on top of it; both end with the
- * namespace, since the overlay holds its layers by itself. Layers are named by descriptors: no
- * character of a path is one of the option's.
+ * The tmpfs is mounted on o->at in this mount namespace only, and the overlay on the tmpfs: both
+ * end with the namespace. Layers are named by descriptors, because a path may contain the option's
+ * separators.
  */
 int overlay_mount(const struct overlay *o)
 {
@@ -47,12 +47,12 @@ int overlay_mount(const struct overlay *o)
 	}
 	if (lower < 0 || fstat(lower, &st) < 0)
 		return fail("look at the root below the overlay");
-	/* The root directory is upper's: it shows the mode and the owner of the one below. */
+	/* The overlay's root directory is upper: it gets mode and owner of the root below. */
 	if (fchmodat(tmp, "upper", st.st_mode & 07777, 0) < 0 ||
 	    (fchownat(tmp, "upper", st.st_uid, st.st_gid, 0) < 0 && errno != EINVAL))
 		return fail("give the overlay the mode of its root");
-	/* KERNEL 5.11: overlayfs in a user namespace, with userxattr (EPERM; EINVAL before 6.6, whose
-	 * tmpfs has no such attributes). */
+	/* KERNEL 5.11: overlayfs in a user namespace, with userxattr (EPERM); 6.6: tmpfs has user
+	 * attributes (EINVAL). Without them there is no overlay in a user namespace. */
 	snprintf(data, sizeof(data),
 		 "lowerdir=/proc/self/fd/%d,upperdir=%s/upper,workdir=%s/work%s", lower, link, link,
 		 o->userns ? ",userxattr" : "");

@@ -1,4 +1,4 @@
-/* passwd_fuzz.c - any etc/passwd of an image gives the home of a user, or none; any head of an image is read. */
+/* passwd_fuzz.c - any etc/passwd gives one home or none; any head of an image is read. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 

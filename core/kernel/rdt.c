@@ -7,16 +7,16 @@
 #include <strings.h>
 #include <sys/vfs.h>
 
-/* The kernel's Documentation/filesystems/resctrl.rst says how the files below are written. */
+/* The format of the files below is in the kernel's Documentation/filesystems/resctrl.rst. */
 
-#define RESCTRL "/sys/fs/resctrl" /* where everybody mounts it */
+#define RESCTRL "/sys/fs/resctrl" /* the usual mount point */
 #define RESCTRL_MAGIC 0x7655821
 
 #define SCHEMATA_MAX 65536
 
-/* ---- pure: what to write, whether it stands there already ---------------------------------- */
+/* ---- pure: the lines to write, and whether the group has them already ---------------------- */
 
-/* All lines in the spec's order, each with its newline; NULL when the config has none. */
+/* All lines in the spec's order, each with its newline; NULL: the config has none. */
 static const char *wanted_lines(struct arena *a, const struct oci_intel_rdt *r)
 {
 	const char *const two[] = { r->l3_cache_schema, r->mem_bw_schema };
@@ -41,7 +41,7 @@ struct slice {
 	size_t len;
 };
 
-/* Takes the text up to the next sep off *rest; false when nothing is left. */
+/* Cuts the text up to the next sep off *rest. False: *rest is empty. */
 static bool take(struct slice *rest, char sep, struct slice *item)
 {
 	const char *end = rest->len ? memchr(rest->at, sep, rest->len) : NULL;
@@ -55,7 +55,7 @@ static bool take(struct slice *rest, char sep, struct slice *item)
 	return true;
 }
 
-/* What the kernel pads with. */
+/* Removes the characters with which the kernel pads a value. */
 static struct slice trim(struct slice s, char pad)
 {
 	while (s.len > 1 && *s.at == pad) {
@@ -70,7 +70,7 @@ static bool same(struct slice x, struct slice y)
 	return x.len == y.len && !strncasecmp(x.at, y.at, x.len);
 }
 
-/* "0=ff" at '=' and "L3:0=ff;1=f" at ':' */
+/* Splits "0=ff" at '=' and "L3:0=ff;1=f" at ':'. */
 static bool split(struct slice item, char sign, struct slice *name, struct slice *value)
 {
 	*value = item;
@@ -78,13 +78,13 @@ static bool split(struct slice item, char sign, struct slice *name, struct slice
 		return false;
 	*name = trim(*name, ' ');
 	*value = trim(*value, ' ');
-	/* Numbers lose leading zeros on their way through the kernel. */
+	/* The kernel prints numbers without the leading zeros that were written. */
 	if (sign == '=')
 		*value = trim(*value, '0');
 	return true;
 }
 
-/* The value of name in a list of such items. */
+/* Finds the value of name in a list of such items. */
 static bool find(struct slice list, const char *signs, struct slice name, struct slice *value)
 {
 	struct slice item, item_name;
@@ -95,7 +95,7 @@ static bool find(struct slice list, const char *signs, struct slice name, struct
 	return false;
 }
 
-/* True when every domain of every wanted line has its value in the group's schemata already. */
+/* True if the group's schemata have the value of each domain of each wanted line. */
 static bool schemata_hold(const char *want, const char *have)
 {
 	struct slice lines = { want, strlen(want) }, now = { have, strlen(have) };
@@ -125,7 +125,7 @@ static int open_resctrl(void)
 	return fd_take(&fd);
 }
 
-/* "." is the root group, which closID "/" means. */
+/* The directory of the group below resctrl; closID "/" is the root group, ".". */
 static const char *group_name(const struct oci_intel_rdt *r, const char *id)
 {
 	const char *name = r->clos_id ? r->clos_id : id;
@@ -139,7 +139,7 @@ static const char *group_name(const struct oci_intel_rdt *r, const char *id)
 	return name;
 }
 
-/* A write to a group's file; resctrl puts the reason of a refusal into a file of its own. */
+/* Writes to a file of the group. resctrl writes the reason of a refusal to another file. */
 static int write_group(int root, int group, const char *file, const char *text)
 {
 	char status[256];
@@ -170,7 +170,7 @@ static int open_group(int dir, const char *name)
 	return fd < 0 ? fail("open resctrl group %s", name) : fd;
 }
 
-/* Somebody else's group must be what the config says already. */
+/* A group that exists may have other members: it must have the config's schemata already. */
 static int compare(struct arena *a, int group, const char *name, const char *lines)
 {
 	size_t len;
@@ -183,7 +183,7 @@ static int compare(struct arena *a, int group, const char *name, const char *lin
 	return 0;
 }
 
-/* A directory is a group. 1: made, 0: was there, -1 */
+/* Makes a group, which is a directory. Returns 1: made; 0: it existed; -1: error. */
 static int make_group(int dir, const char *name)
 {
 	EXACT_MODES;
@@ -229,7 +229,7 @@ static int apply(struct arena *a, const struct oci_intel_rdt *r, const char *id,
 	root = open_resctrl();
 	if (root < 0)
 		return -1;
-	/* A name alone says that the group is there already. */
+	/* A closID without schemata names a group that exists. */
 	if (!r->clos_id || (wanted_lines(a, r) && strcmp(name, ".")))
 		made = make_group(root, name);
 	if (made < 0)
@@ -242,7 +242,7 @@ static int apply(struct arena *a, const struct oci_intel_rdt *r, const char *id,
 		mon = monitor_name(a, name, id);
 		if (make_group(root, mon) < 0)
 			return -1;
-		/* Removing a group of ours takes its monitoring groups along. */
+		/* Removing a group removes its monitoring groups too. */
 		if (!*path)
 			*path = arena_printf(a, RESCTRL "/%s", mon);
 	}
@@ -255,7 +255,7 @@ int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pi
 	*path = NULL;
 	if (!apply(a, r, id, pid, path))
 		return 0;
-	/* Nothing of use is in it; the failure that brought us here is the one to tell. */
+	/* A failure to remove the group is not reported: the first failure is. */
 	if (*path)
 		rmdir(*path);
 	*path = NULL;
@@ -274,7 +274,7 @@ int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid
 	root = open_resctrl();
 	if (root < 0)
 		return -1;
-	/* The group first: entering it leaves whatever monitoring group there was. */
+	/* The group comes first: a process that enters it leaves its monitoring group. */
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) && dirs[i]; i++) {
 		int group __cleanup(fd_close) = open_group(root, dirs[i]);
 
@@ -286,7 +286,8 @@ int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid
 
 int rdt_remove(const char *path)
 {
-	/* Whatever a state file says: nothing but a group below resctrl is removed. */
+	/* The path is from a state file, which may be damaged: remove only a group
+	 * below resctrl. */
 	if (strncmp(path, RESCTRL "/", sizeof(RESCTRL)) || strstr(path, "/.."))
 		return failx("%s is not a resctrl group", path);
 	if (rmdir(path) < 0 && errno != ENOENT)

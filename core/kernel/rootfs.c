@@ -1,4 +1,4 @@
-/* rootfs.c - the root directory: bound, masked, made read-only, switched to (pivot_root(2)). */
+/* rootfs.c - binds, masks and protects the root directory, and switches to it (pivot_root(2)). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -10,8 +10,8 @@
 #include <sys/vfs.h>
 
 /*
- * Goes to the root of this mount namespace: setns(2) to one's own namespace sets root and working
- * directory to it. That is the way out of a chroot.
+ * Leaves a chroot: setns(2) to our own mount namespace sets the root and the working directory to
+ * the root of the namespace.
  */
 static int enter_own_root(void)
 {
@@ -19,7 +19,8 @@ static int enter_own_root(void)
 
 	if (ns >= 0 && !setns(ns, CLONE_NEWNS))
 		return 0;
-	/* KERNEL 5.8: setns(2) by pidfd (EINVAL; before 5.3 ENOSYS of pidfd_open) */
+	/* KERNEL 5.8: setns(2) by pidfd (EINVAL; pidfd_open(2) ENOSYS before 5.3);
+	 * by /proc instead. */
 	fd_close(&ns);
 	ns = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
@@ -29,7 +30,7 @@ static int enter_own_root(void)
 	return 0;
 }
 
-/* As above, and back: only the propagation is changed. */
+/* Leaves the chroot to change the propagation of /, and returns to it. */
 static int propagate_from_chroot(unsigned long propagation)
 {
 	int root __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -47,9 +48,9 @@ static int propagate_from_chroot(unsigned long propagation)
 }
 
 /*
- * pivot_root(2) wants no shared mount around the new root, and the bind on it must not appear on the
- * host: the mount that holds path takes part in nothing (checklist Q-04). Which one that is only
- * trying tells: EINVAL means path is no mount, its parent may be.
+ * Makes the mount that holds path private (Q-04): pivot_root(2) refuses a shared mount around the
+ * new root, and the bind on path must not appear on the host. EINVAL means that the path is not a
+ * mount point, so its parent directories are tried.
  */
 static int make_holder_private(const char *path)
 {
@@ -88,16 +89,16 @@ int rootfs_open(const struct rootfs_source *src, unsigned long propagation)
 	const char *path = src->image || src->overlay ? src->at : src->path;
 	int root;
 
-	/* An unbindable mount could not be bound: that comes after the switch. */
+	/* An unbindable mount cannot be bound, so rootfs_pivot makes it unbindable at the end. */
 	if (propagation & MS_UNBINDABLE)
 		propagation = MS_PRIVATE | MS_REC;
 	if (!propagation)
 		propagation = MS_SLAVE | MS_REC;
-	/* With "/" alone cut off, all below it would stay one with the host's, and letting go of the
-	 * old root unmount that there too. */
+	/* Without MS_REC the mounts below "/" would stay peers of the host's, and unmounting the
+	 * old root would unmount them on the host too. */
 	if (!(propagation & MS_SHARED))
 		propagation |= MS_REC;
-	/* Nothing that is mounted from here on may reach the host. */
+	/* From here on no mount propagates to the host. */
 	if (mount(NULL, "/", NULL, propagation, NULL) < 0) {
 		if (errno != EINVAL)
 			return fail("change the propagation of /");
@@ -114,9 +115,9 @@ int rootfs_open(const struct rootfs_source *src, unsigned long propagation)
 	return root;
 }
 
-/* ---- masks ------------------------------------------------------------------------------------------ */
+/* ---- masks ----------------------------------------------------------------------------------- */
 
-/* 1: the target of b is open. 0: there is nothing to hide. */
+/* Opens the target of b. Returns 1; 0: the path does not exist; -1: error. */
 static int open_present(const struct rootfs_protect *p, const char *path, struct mountapi_bind *b)
 {
 	b->root = mount_base(&p->held, p->root, &path);
@@ -126,7 +127,7 @@ static int open_present(const struct rootfs_protect *p, const char *path, struct
 		return 1;
 	if (err_num() != ENOENT && err_num() != ENOTDIR)
 		return -1;
-	err_clear("not there: nothing to protect");
+	err_clear("a path that does not exist needs no protection");
 	return 0;
 }
 
@@ -145,8 +146,8 @@ int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 	return rc;
 }
 
-/* /dev/null below root, or of the host where root is -1. The descriptor is looked at: the image chooses
- * what is called so (2025-31133). */
+/* Opens /dev/null below root, or the host's if root is -1. The descriptor is checked, because the
+ * image may have another file of that name (2025-31133). */
 static int open_null(int root, struct stat *st)
 {
 	int fd __cleanup(fd_close) =
@@ -164,9 +165,9 @@ static int open_null(int root, struct stat *st)
 }
 
 /*
- * The payload may own the inode of what covers a file, and change its mode, owner and times. So it is
- * the container's own null device, on a read-only mount: the host's is used where the container has
- * none. The later masks are copies of the first mount, with its flags.
+ * Covers a file by the container's null device, on a read-only mount. It is not the host's, because
+ * the payload may own its inode and change mode, owner and times; that is the last resort if the
+ * container has none. Later masks are copies of the first mount and have its flags.
  */
 static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
@@ -179,7 +180,7 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 	}
 	null = open_null(p->root, &st);
 	if (null < 0) {
-		err_clear("the host's will do");
+		err_clear("the host's null device is used");
 		null = open_null(-1, &st);
 	}
 	if (null < 0)
@@ -193,7 +194,7 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 	return mountapi_bind(b);
 }
 
-/* What covers directories: one empty tmpfs for all, mounted on the first. */
+/* Covers the first directory by an empty tmpfs. Later masks are copies of this mount. */
 static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 {
 	struct mountapi_fresh f = { .fstype = "tmpfs",
@@ -230,12 +231,12 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
 		return fail("stat");
 	cover = S_ISDIR(st.st_mode) ? &p->dir : &p->file;
 	if (cover->ino == st.st_ino && cover->dev == st.st_dev)
-		return 0; /* the path stands twice in the config */
+		return 0; /* the config has the path twice */
 	if (!S_ISDIR(st.st_mode))
 		return cover_file(p, b);
 	if (p->dir.mnt < 0)
 		return mount_empty(p, b);
-	b->source = p->dir.mnt; /* read-only as the first is */
+	b->source = p->dir.mnt; /* a copy is read-only too */
 	return mountapi_bind(b);
 }
 
@@ -258,8 +259,8 @@ int rootfs_restrict(int root, unsigned long flags)
 
 	if (!sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr))
 		return 0;
-	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); remount, with the flags that are there and may be
-	 * locked. */
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); a remount instead. It must repeat the present
+	 * flags, which may be locked. */
 	flags |= MS_REMOUNT | MS_BIND;
 	if (mountapi_flags(root, &flags) < 0)
 		return -1;
@@ -269,18 +270,18 @@ int rootfs_restrict(int root, unsigned long flags)
 	return 0;
 }
 
-/* ---- what lies below ---------------------------------------------------------------------------------- */
+/* ---- the host's mounts on an initramfs ------------------------------------------------------- */
 
 #define MOUNTINFO_MAX (1u << 20) /* 8000 mounts */
 
-/* The mount that is our "/", found while nothing lies on it. */
+/* The mount that is our "/", found before another mount covers it. */
 struct ground {
-	int proc; /* /proc of the host: it is unmounted too */
+	int proc; /* the host's /proc, open because it will be unmounted */
 	unsigned long id, parent;
 };
 
-/* Cuts "36 35 98:0 /root /point rw..." up (proc(5)); returns the mount point, blanks in which come as
- * \\040. */
+/* Reads a line "36 35 98:0 /root /point rw..." (proc(5)). Returns the mount point, in which the
+ * kernel writes blanks as \\040. */
 static const char *mount_line(char *line, unsigned long *id, unsigned long *parent)
 {
 	char *in, *out;
@@ -301,7 +302,7 @@ static const char *mount_line(char *line, unsigned long *id, unsigned long *pare
 	return line;
 }
 
-/* All of mountinfo, which gives a page a call. NULL: not to be had. */
+/* Reads all of mountinfo; one read(2) returns at most a page. NULL: error. */
 static char *read_mounts(struct arena *a, int proc)
 {
 	int fd __cleanup(fd_close) = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -318,8 +319,8 @@ static char *read_mounts(struct arena *a, int proc)
 	return NULL;
 }
 
-/* Once through the mounts. Without drop looks for our "/"; with it detaches all that is mounted right on
- * it but what covers it. Returns how many were found. */
+/* Reads the mounts once. Without drop it looks for our "/". With drop it detaches the mounts
+ * directly on "/", except the one that covers it. Returns the number of mounts. */
 static int walk_mounts(struct ground *g, bool drop)
 {
 	char block[64], *line, *next;
@@ -343,7 +344,7 @@ static int walk_mounts(struct ground *g, bool drop)
 			g->parent = parent;
 			n++;
 		}
-		/* Above a chroot it may be shared with the host yet. */
+		/* Outside of a chroot the mount may still be shared with the host. */
 		if (drop && parent == g->id && strcmp(path, "/"))
 			n += !mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) &&
 			     !umount2(path, MNT_DETACH);
@@ -360,9 +361,9 @@ static int find_ground(struct ground *g)
 }
 
 /*
- * Nothing of it is shared any more, or the host's would go as well. Nothing stays, stacked and hidden
- * ones neither; but what the kernel has locked, in a user namespace that did not come here by
- * rootfs_lift (mount_namespaces(7)).
+ * Detaches all mounts on "/", until none is left: a mount may hide another one. They are slaves by
+ * now, so the host keeps its own. Only mounts that the kernel has locked remain, in a user
+ * namespace that was entered without rootfs_lift (mount_namespaces(7)).
  */
 static void clear_ground(struct ground *g)
 {
@@ -372,12 +373,12 @@ static void clear_ground(struct ground *g)
 		n = g->proc < 0 ? 0 : walk_mounts(g, true);
 	} while (n > 0);
 	if (n < 0)
-		err_clear("what is below stays there, covered");
+		err_clear("the mounts stay there, covered");
 	fd_close(&g->proc);
 }
 
-/* An empty read-only directory over "/": all that is seen by who detaches his own root. On a shared one
- * it would come over the host too, so the propagation changes first. */
+/* Mounts an empty read-only directory over "/": a process that detaches its own root sees only
+ * this. The propagation is changed first, so that the cover does not propagate to the host. */
 static int cover_ground(unsigned long propagation)
 {
 	int cover __cleanup(fd_close) = mountapi_new("tmpfs", "tmpfs", MS_RDONLY, "mode=0555");
@@ -403,8 +404,9 @@ bool rootfs_on_initramfs(void)
 	found = find_ground(&g);
 	fd_close(&g.proc);
 	if (found < 0)
-		err_clear("without /proc nobody can tell");
-	/* Hanging on nothing, it is its own parent. KERNEL 7.0: nullfs lies below all. */
+		err_clear("without /proc it cannot be found out");
+	/* The root of an initramfs is its own parent. KERNEL 7.0: nullfs is below it, and then
+	 * pivot_root(2) works. */
 	return found > 0 && g.id == g.parent;
 }
 
@@ -415,7 +417,7 @@ int rootfs_lift(const char *cwd)
 
 	if (unshare(CLONE_NEWNS) < 0) {
 		if (errno == EPERM)
-			return 0; /* an ordinary user: what is below is locked for him in any case */
+			return 0; /* an ordinary user: the kernel locks the host's mounts anyway */
 		fail("unshare the mount namespace");
 		if (err_num() == ENOSPC)
 			fail_hint(
@@ -424,8 +426,9 @@ int rootfs_lift(const char *cwd)
 	}
 	copy = mountapi_clone(AT_FDCWD, "/", AT_RECURSIVE);
 	if (copy < 0 && err_num() == ENOSYS) {
-		/* KERNEL 5.2: open_tree(2) (ENOSYS); the host's mounts stay below the container. */
-		err_clear("rootfs_pivot does what can be done");
+		/* KERNEL 5.2: open_tree(2) (ENOSYS); the host's mounts stay below the
+		 * container's root. */
+		err_clear("rootfs_pivot covers the mounts");
 		return 0;
 	}
 	if (copy < 0 || find_ground(&g) < 0)
@@ -439,7 +442,7 @@ int rootfs_lift(const char *cwd)
 	return chdir(cwd) < 0 ? fail("return to %s", cwd) : 0;
 }
 
-/* ---- the switch ------------------------------------------------------------------------------------- */
+/* ---- the switch ------------------------------------------------------------------------------ */
 
 static int pivot(int root)
 {
@@ -449,16 +452,16 @@ static int pivot(int root)
 }
 
 /*
- * In a chroot whose "/" is a mount, pivot_root(2) would put the new root there: the root of the
- * namespace, which whoever joins it sees first (exec, and a payload that may), would still be the host's.
- * So the namespace's own root is gone to first. Who may not go there may not join it later either.
+ * Goes to the root of the mount namespace before pivot_root(2), which in a chroot would replace the
+ * chroot's root only: a process that joins the namespace (exec) would then see the host's root. A
+ * container without the privilege to go there cannot join the namespace later either.
  */
 static int leave_chroot(void)
 {
 	if (enter_own_root() < 0) {
 		if (err_num() != EPERM && err_num() != ENOSYS)
 			return -1;
-		err_clear("no way to the namespace's root is one for nobody");
+		err_clear("without the privilege no process can join the namespace");
 	}
 	return 0;
 }
@@ -470,26 +473,28 @@ int rootfs_pivot(int root, unsigned long propagation)
 	if (pivot(root) < 0) {
 		if (errno != EINVAL)
 			return fail("pivot_root");
-		/* Nothing can take the place of the root of an initramfs. */
+		/* The root of an initramfs cannot be replaced, so the container's
+		 * root goes over it. */
 		if (rootfs_move(root, propagation) < 0)
 			return -1;
 	} else {
-		/* The old root lies on the new one, and ".." of a root is what lies on it. Whatever of it is
-		 * shared with the host (as asked for, or above a chroot) would go there too: it becomes a
-		 * slave before it is let go. */
+		/* pivot_root(2) has mounted the old root on the new one, where ".." finds
+		 * it. Mounts that are shared with the host become slaves first, or the host
+		 * would lose them too. */
 		if (mount(NULL, "..", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 			return fail("make the old root a slave");
 		if (umount2(".", MNT_DETACH) < 0)
 			return fail("unmount the old root");
 	}
-	/* What was asked holds for the container's own root too (checklist Q-03). */
+	/* linux.rootfsPropagation applies to the container's own root too. */
 	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
 	    mount(NULL, "/", NULL, propagation, NULL) < 0)
 		return fail("change the propagation of the new root");
 	return 0;
 }
 
-/* KERNEL 5.2: fsopen(2) (ENOSYS); over "/" itself, with all that is mounted on it left below. */
+/* KERNEL 5.2: fsopen(2) (ENOSYS); the root is moved over "/" itself, and the host's
+ * mounts stay below it. */
 static int move_classic(int root)
 {
 	char path[FD_PATH_MAX];
@@ -501,15 +506,16 @@ static int move_classic(int root)
 }
 
 /*
- * Over "/" instead of in its place, and with nothing left on that: a full /proc of the host would let a
- * user namespace mount a fresh one without the masks (mount_too_revealing of the kernel's namespace.c).
+ * Mounts the root over "/" and detaches the host's mounts below it: if the host's /proc stayed
+ * there, the kernel would let a user namespace mount a procfs without the masks
+ * (mount_too_revealing() of its namespace.c).
  */
 int rootfs_move(int root, unsigned long propagation)
 {
 	int cover __cleanup(fd_close) = -1;
 	struct ground g;
 
-	/* Out of a chroot: that has to lie below as well. */
+	/* Leave a chroot, so that its root is covered as well. */
 	if (enter_own_root() < 0 || find_ground(&g) < 0)
 		return -1;
 	cover = cover_ground(MS_PRIVATE);
@@ -521,8 +527,8 @@ int rootfs_move(int root, unsigned long propagation)
 		fd_close(&g.proc);
 		return fail_in("move the root filesystem to /");
 	}
-	/* What is shared with the host can only be left covered: mounts hidden below others cannot be
-	 * named to change that, and letting go would take them from the host. */
+	/* Mounts that are shared with the host stay, covered: detaching them would detach the
+	 * host's, and the propagation of a mount that is hidden below another cannot be changed. */
 	if (propagation & MS_SHARED)
 		fd_close(&g.proc);
 	else

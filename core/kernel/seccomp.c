@@ -1,4 +1,4 @@
-/* seccomp.c - profile to program to kernel (seccomp(2)). */
+/* seccomp.c - compiles a profile to a program and loads it (seccomp(2)). */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp.h"
 
@@ -13,7 +13,7 @@
 #define FLAG_NEW_LISTENER 0x08u /* 5.0 */
 #define FLAG_WAIT_KILLABLE_RECV 0x20u /* 5.19 */
 
-/* Changes whenever the same profile gives another program. */
+/* Part of the cache's key: another text where the same profile gives another program. */
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #define LIBRARY TEXT(SCMP_VER_MAJOR) "." TEXT(SCMP_VER_MINOR) "." TEXT(SCMP_VER_MICRO)
@@ -39,7 +39,7 @@ static const struct {
 	{ OCI_ACT_NOTIFY, SCMP_ACT_NOTIFY, false },
 };
 
-/* What goes with what (an errno, NOTIFY) has been checked with the config. */
+/* The check of the config has refused actions that do not allow an errno. */
 static uint32_t action_value(int action, const uint32_t *errno_ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
@@ -81,7 +81,8 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name,
 		log_debug("seccomp: system call %s is not known, skipped", name);
 		return 0;
 	}
-	/* One index twice is no "and" for libseccomp; engines mean "or" by it: a rule each. */
+	/* libseccomp refuses two tests of one argument. Engines mean "or" by them: make
+	 * a rule for each. */
 	if (index_twice(call)) {
 		list_each (arg, call->args) {
 			cmp[0] = (struct scmp_arg_cmp){ arg->index, arg->op, arg->value,
@@ -107,7 +108,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, uint32_t 
 
 	list_each (call, s->syscalls) {
 		action = action_value(call->action, call->errno_ret);
-		/* libseccomp refuses a rule that says what the default says. */
+		/* libseccomp refuses a rule whose action is the default action. */
 		if (action == default_action)
 			continue;
 		list_each (name, call->names) {
@@ -120,7 +121,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, uint32_t 
 
 static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s)
 {
-	/* A new filter has the native one, whether the profile lists it or not. */
+	/* libseccomp has added the native architecture, which the profile may list or not. */
 	list_each (arch, s->architectures) {
 		int rc = seccomp_arch_add(ctx, (uint32_t)*arch);
 
@@ -151,7 +152,8 @@ static int top_call(const struct oci_seccomp *s, uint32_t arch)
 	return top;
 }
 
-/* A default that lets calls through, or lets a tracer decide, has no EPERM to turn into ENOSYS. */
+/* False if the default action allows calls or asks a tracer: there is no EPERM to
+ * replace by ENOSYS. */
 static bool wants_stub(const struct oci_seccomp *s)
 {
 	return s->default_action != OCI_ACT_ALLOW && s->default_action != OCI_ACT_LOG &&
@@ -165,7 +167,7 @@ static size_t make_stub(const struct oci_seccomp *s, struct seccomp_insn out[SEC
 
 	if (!wants_stub(s))
 		return 0;
-	/* The native one first: it is what nearly every call comes from. */
+	/* The native architecture comes first, because nearly every call has it. */
 	tops[n++].arch = seccomp_arch_native();
 	list_each (arch, s->architectures)
 		if (n < SECCOMP_TOPS_MAX && (uint32_t)*arch != tops[0].arch)
@@ -186,7 +188,8 @@ static int build(scmp_filter_ctx ctx, struct arena *a, const struct oci_seccomp 
 
 	if (add_archs(ctx, s) < 0 || add_rules(ctx, s, default_action) < 0)
 		return -1;
-	/* The length first: 2.6.0 copies as much as the buffer holds, beyond the program's end. */
+	/* Ask for the length first: libseccomp 2.6.0 reads beyond its program if the
+	 * buffer is larger. */
 	rc = seccomp_export_bpf_mem(ctx, NULL, &len);
 	if (rc < 0)
 		return scmp_fail(rc, "make the program", "");
@@ -219,12 +222,12 @@ static int compile(struct arena *a, const struct oci_seccomp *s, struct seccomp_
 
 static unsigned load_flags(const struct oci_seccomp *s, bool notify)
 {
-	/* The spec's default when nothing is said; an empty list says "none". */
+	/* SPEC_ALLOW is the spec's default without "flags"; an empty list means no flag. */
 	unsigned flags = s->flags.at ? 0 : FLAG_SPEC_ALLOW;
 
 	list_each (flag, s->flags)
 		flags |= (unsigned)*flag;
-	/* There is one thread: nothing to synchronise, and with a listener it would be refused. */
+	/* We have one thread, so TSYNC does nothing; and the kernel refuses it with a listener. */
 	flags &= ~FLAG_TSYNC;
 	if (notify)
 		return flags | FLAG_NEW_LISTENER;
@@ -265,12 +268,13 @@ int seccomp_install(const struct seccomp_prog *p, int *listener)
 	if (!p->len)
 		return 0;
 	rc = syscall(SYS_seccomp, SET_MODE_FILTER, flags, &prog);
-	/* KERNEL 4.17: SPEC_ALLOW (EINVAL); without it the costlier mitigations stay on. */
+	/* KERNEL 4.17: SPEC_ALLOW (EINVAL); without it the slower mitigations stay on. */
 	if (rc < 0 && errno == EINVAL && flags & FLAG_SPEC_ALLOW) {
 		flags &= ~FLAG_SPEC_ALLOW;
 		rc = syscall(SYS_seccomp, SET_MODE_FILTER, flags, &prog);
 	}
-	/* KERNEL 4.14: LOG; 5.0: NOTIFY; 5.19: WAIT_KILLABLE_RECV (EINVAL); asked for: an error. */
+	/* KERNEL 4.14: LOG; 5.0: NOTIFY; 5.19: WAIT_KILLABLE_RECV (EINVAL); an error
+	 * on older kernels. */
 	if (rc < 0) {
 		fail("load the seccomp filter (%u instructions, flags 0x%x)", p->len, flags);
 		if (err_num() == EACCES)
@@ -290,7 +294,7 @@ enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
 
 	if (!p->len)
 		return SECCOMP_ALLOWS;
-	/* libseccomp's numbers of architectures are those of AUDIT_ARCH. */
+	/* libseccomp's architectures have the kernel's numbers, AUDIT_ARCH_*. */
 	if (!seccomp_answer(p->filter, p->len, seccomp_arch_native(), nr, &value))
 		return SECCOMP_LOOKS;
 	switch (value & 0xffff0000) {

@@ -1,4 +1,4 @@
-/* seccomp.h - what the four files of seccomp share: instructions, the stub, the cache. */
+/* seccomp.h - private to seccomp*.c: instructions, the stub, the cache. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_SECCOMP_H
 #define CORE_KERNEL_SECCOMP_H
@@ -38,16 +38,16 @@ struct seccomp_top {
 #define SECCOMP_TOPS_MAX 32
 #define SECCOMP_STUB_MAX (1 + 8 * SECCOMP_TOPS_MAX)
 
-/* Pure. Fills out with instructions to stand before a filter: calls above the top of their
- * architecture return ENOSYS, all others fall through. Returns their number, 0 for none. */
+/* Pure. Writes the instructions that come before a filter: calls above the top of their
+ * architecture return ENOSYS, all others reach the filter. Returns the number of instructions. */
 size_t seccomp_stub(const struct seccomp_top *tops, size_t n,
 		    struct seccomp_insn out[SECCOMP_STUB_MAX]);
-/* Pure. True when nr counts for the top of arch: some have private calls far above the others. */
+/* Pure. True if nr counts for the top of arch: some have private calls far above the others. */
 bool seccomp_counts(uint32_t arch, int nr);
 
 /* ---- seccomp_squeeze.c --------------------------------------------------------------------- */
 
-/* Rewrites a filter in place to an equal, shorter one. Returns its length, n if it stays. */
+/* Replaces a filter by an equal, shorter one. Returns its length; n: it is unchanged. */
 size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n);
 /* Pure. What the filter returns for a number of an architecture; false: its arguments decide. */
 bool seccomp_answer(const struct seccomp_insn *filter, size_t n, uint32_t arch, uint32_t nr,
@@ -55,7 +55,8 @@ bool seccomp_answer(const struct seccomp_insn *filter, size_t n, uint32_t arch, 
 
 /* ---- seccomp_cache.c ----------------------------------------------------------------------- */
 
-/* All of a profile that the program depends on, as bytes; equal profiles have equal bytes. */
+/* Everything in a profile that the program depends on, as bytes: equal profiles
+ * have equal bytes. */
 struct seccomp_key {
 	const char *bytes;
 	size_t len;
@@ -65,7 +66,7 @@ struct seccomp_key {
 /* Pure. build: what else the program depends on (versions). */
 void seccomp_key(struct arena *a, const struct oci_seccomp *s, const char *build,
 		 struct seccomp_key *key);
-/* 1: found and filled in filter and len; 0: not there or not to be trusted. */
+/* 1: found, filter and len are set; 0: there is no file, or it cannot be trusted. */
 int seccomp_cache_get(struct arena *a, int dir, const struct seccomp_key *key,
 		      struct seccomp_prog *out);
 /* Best effort: a cache that cannot be written costs time only. */

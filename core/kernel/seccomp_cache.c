@@ -1,4 +1,4 @@
-/* seccomp_cache.c - compiled profiles in files, so that the second start compiles nothing. */
+/* seccomp_cache.c - keeps compiled profiles in files, so that the second start does not compile. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp.h"
 
@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The hash only names the file. What decides is the whole key, which is stored beside the
- * program and compared: nobody gains anything from two profiles with the same hash.
+ * The hash is only the name of the file. The file also has the whole key, which is compared: a
+ * profile with the same hash never gets the program of another one.
  */
 
 struct cache_header {
@@ -21,7 +21,8 @@ static const char magic[8] = "ociboxS1";
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
-/* First counts bytes, then writes them. Lists have their length in front: no two look alike. */
+/* Counts bytes first (at is NULL) and then writes them. Lists and texts begin with their length, so
+ * that different profiles have different keys. */
 struct key_out {
 	char *at;
 	size_t len;
@@ -47,13 +48,13 @@ static void key_text(struct key_out *k, const char *text)
 	key_bytes(k, text, len);
 }
 
-/* Absent and every value differ. */
+/* A field that is missing differs from every value. */
 static void key_optional(struct key_out *k, const uint32_t *value)
 {
 	key_u64(k, value ? (uint64_t)*value + 1 : 0);
 }
 
-/* Not the flags: they go to the load, not into the program. */
+/* The flags are not in the key: they are given to seccomp(2) and are not part of the program. */
 static void key_write(struct key_out *k, const struct oci_seccomp *s, const char *build)
 {
 	key_text(k, build);
@@ -79,8 +80,8 @@ static void key_write(struct key_out *k, const struct oci_seccomp *s, const char
 	}
 }
 
-/* FNV-1a's multiplication, on eight bytes at a time: the high half is folded back, as nothing else
- * carries it down. */
+/* FNV-1a on eight bytes at a time. The multiplication moves bits up only, so the high half is
+ * folded into the low one. */
 static uint64_t hash(const char *bytes, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325u, word;
@@ -116,7 +117,7 @@ static size_t file_size(uint32_t insns, size_t key_len)
 	return sizeof(struct cache_header) + insns * sizeof(struct seccomp_insn) + key_len;
 }
 
-/* The whole file, when it is one that only we can have written. */
+/* Reads the whole file. NULL: there is none, or another user could have written it. */
 static const char *file_bytes(struct arena *a, int dir, const char *name, size_t *len)
 {
 	int fd __cleanup(fd_close) =

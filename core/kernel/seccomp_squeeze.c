@@ -1,4 +1,4 @@
-/* seccomp_squeeze.c - the same filter with a quarter of the instructions. */
+/* seccomp_squeeze.c - replaces a filter by an equal one with a quarter of the instructions. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp.h"
 
@@ -6,16 +6,16 @@
 #include <string.h>
 
 /*
- * libseccomp spends two instructions on every system call. The kernel checks, translates and
- * tries all of them for each container that starts: 0.3 ms for docker's profile, most of it for
- * runs of neighbouring calls with the same answer. So the finished program is asked what it does
- * with every architecture and number, and written again as a search over ranges:
+ * libseccomp makes two instructions for every system call. The kernel checks and translates all of
+ * them for each container that starts, which takes 0.3 ms for docker's profile. Most neighbouring
+ * calls have the same answer. So this file finds out what the program does with every architecture
+ * and number, and writes a new program that searches in ranges of numbers:
  *
- *	ld arch; jeq A, else next
- *	ld nr; a balanced tree of jge; leaves: ret, or a part of the old program
+ * 	ld arch; jeq A, else next
+ * 	ld nr; a balanced tree of jge; leaves: ret, or a part of the old program
  *
- * The parts are what looks at arguments; they are copied as they are. At the end the new program
- * is proved to do the same as the old one; where that fails the old one is used.
+ * The parts are the instructions that test arguments; they are copied without change. At the end it
+ * proves that the new program does the same as the old one. If it cannot, the old one stays.
  */
 
 enum { /* classic BPF, linux/bpf_common.h */
@@ -30,15 +30,15 @@ enum { /* classic BPF, linux/bpf_common.h */
 };
 
 #define ARCHS_MAX 32
-#define NEAR 250 /* a conditional jump reaches 255; some room for what comes between */
+#define NEAR 250 /* a conditional jump reaches 255 instructions; the rest is for jumps in between */
 
 struct prog {
 	const struct seccomp_insn *at;
 	size_t n;
 };
 
-/* What a program does with a number: returns value, or goes on at instruction value to look at
- * arguments. */
+/* What a program does with a number: it returns value, or it tests arguments from
+ * instruction value on. */
 enum what { RETURNS, LOOKS, FAILS };
 
 struct outcome {
@@ -46,7 +46,7 @@ struct outcome {
 	uint32_t value;
 };
 
-/* From number first up to the next range's. */
+/* The numbers from first up to the first of the next range. */
 struct range {
 	uint32_t first;
 	struct outcome does;
@@ -57,7 +57,8 @@ static bool is_jump(unsigned code)
 	return code == JEQ || code == JGT || code == JGE || code == JSET;
 }
 
-/* Every way leads on to an instruction of the program, and the last one ends it. */
+/* True if every jump leads to an instruction of the program and the last
+ * instruction is a return. */
 static bool complete(struct prog p)
 {
 	for (size_t i = 0; i < p.n; i++) {
@@ -74,9 +75,9 @@ static bool complete(struct prog p)
 /* ---- asking a program ---------------------------------------------------------------------- */
 
 /*
- * Runs with arch and nr known and nothing else. Tests of the number must be comparisons, so that
- * all numbers between two constants of the program fare alike. arch 0 is none of those tested:
- * each one tested is put into *archs.
+ * Runs the program with arch and nr, without arguments. The program may only compare the number, so
+ * that all numbers between two of its constants have the same outcome. With archs, the architecture
+ * is one that the program does not test for: each one that it tests for is added to *archs.
  */
 struct question {
 	uint32_t arch, nr;
@@ -124,7 +125,7 @@ static struct outcome ask(struct prog p, const struct question *q)
 			return (struct outcome){ LOOKS, at };
 		if (in->code == LD_ABS) {
 			loaded = in->k;
-			/* What an unknown architecture gets must not depend on the number. */
+			/* The outcome for other architectures must not depend on the number. */
 			if (q->archs && loaded == SECCOMP_DATA_NR)
 				return failed;
 		} else if (in->code == JA) {
@@ -140,7 +141,7 @@ static struct outcome ask(struct prog p, const struct question *q)
 
 /* ---- ranges -------------------------------------------------------------------------------- */
 
-/* All numbers at which something may change, ascending. */
+/* All numbers at which the outcome may change, ascending. */
 struct points {
 	uint32_t *at;
 	size_t n;
@@ -178,7 +179,7 @@ static bool same_outcome(struct outcome x, struct outcome y)
 	return x.what == y.what && x.value == y.value;
 }
 
-/* Ranges of one architecture into r; their number, 0 when the program cannot be understood. */
+/* Writes the ranges of one architecture to r. Returns their number; 0: ask() failed. */
 static size_t find_ranges(struct prog p, uint32_t arch, const struct points *points,
 			  struct range *r)
 {
@@ -199,17 +200,17 @@ static size_t find_ranges(struct prog p, uint32_t arch, const struct points *poi
 /* ---- writing, from the end to the start ---------------------------------------------------- */
 
 /*
- * Jumps only go forward, so that behind an instruction everything it may jump to is written
- * already. A label is the number of instructions from the one it names to the end.
+ * Jumps only go forward. So the program is written from its end: the targets of an instruction are
+ * there when it is written. A label is the number of instructions from its target to the end.
  */
 struct writer {
-	struct seccomp_insn *end; /* behind the last one */
+	struct seccomp_insn *end; /* after the last instruction */
 	size_t n, room;
 	struct prog old;
 	struct {
 		struct outcome does;
 		size_t label;
-	} leaves[64]; /* those written last, to be jumped to again */
+	} leaves[64]; /* the last leaf of each outcome, which other tests jump to as well */
 	size_t nleaves;
 	bool failed;
 };
@@ -231,13 +232,15 @@ static size_t distance(const struct writer *w, size_t label)
 	return w->n - label;
 }
 
-/* The label, or one of a jump to it that conditional jumps reach. */
+/* Returns the label if a conditional jump reaches it. Otherwise writes a jump to it and
+ * returns its label. */
 static size_t reach(struct writer *w, size_t label)
 {
 	return distance(w, label) <= NEAR ? label : put(w, JA, distance(w, label), 0, 0);
 }
 
-/* The label, or one of a jump to it that the next instruction written falls into. */
+/* Makes the next instruction written continue at the label: writes a jump to it unless
+ * it is the next. */
 static size_t fall(struct writer *w, size_t label)
 {
 	return distance(w, label) ? put(w, JA, distance(w, label), 0, 0) : label;
@@ -250,7 +253,7 @@ static size_t put_test(struct writer *w, int code, uint32_t k, size_t yes, size_
 	return put(w, code, k, distance(w, yes), distance(w, no));
 }
 
-/* Marks what can be reached from an instruction of the old program. */
+/* Marks the instructions that the old program can reach from one of its instructions. */
 static void mark(struct prog p, size_t from, bool seen[SECCOMP_INSNS_MAX])
 {
 	seen[from] = true;
@@ -268,7 +271,7 @@ static void mark(struct prog p, size_t from, bool seen[SECCOMP_INSNS_MAX])
 	}
 }
 
-/* Copies the part of the old program that begins at from; its label. */
+/* Copies the part of the old program that begins at from. Returns its label. */
 static size_t put_part(struct writer *w, size_t from)
 {
 	bool seen[SECCOMP_INSNS_MAX] = { false };
@@ -320,7 +323,7 @@ static size_t put_tree(struct writer *w, const struct range *r, size_t n)
 
 	if (n == 1)
 		return put_leaf(w, r->does);
-	/* One number out of many. */
+	/* A single number with another outcome than its neighbours: one test for equality. */
 	if (n == 3 && r[2].first - r[1].first == 1 && same_outcome(r[0].does, r[2].does)) {
 		yes = put_leaf(w, r[1].does);
 		no = put_leaf(w, r[0].does);
@@ -340,8 +343,8 @@ static size_t skip_jumps(struct prog p, size_t at)
 	return at;
 }
 
-/* The new program from b on does step for step what the old one does from a on. met[x]: the
- * instruction that was compared with x, plus one. */
+/* True if new does from b on, step by step, what old does from a on. met[x]: the instruction of new
+ * that was compared with instruction x of old, plus one; 0: not compared yet. */
 static bool same_part(struct prog old, size_t a, struct prog new, size_t b, uint16_t *met)
 {
 	const struct seccomp_insn *x, *y;
@@ -379,7 +382,8 @@ static bool same_answer(struct prog old, struct prog new, const struct question 
 	return same;
 }
 
-/* Between two points a program must not change its mind: its own constants are points. */
+/* True if all constants of the program are points, so that no outcome changes
+ * between two points. */
 static bool splits_at(struct prog p, const struct points *points)
 {
 	for (size_t i = 0; i < p.n; i++) {
@@ -394,7 +398,8 @@ static bool splits_at(struct prog p, const struct points *points)
 	return true;
 }
 
-/* For every number, as points stand for all of them, and every architecture. */
+/* True if both programs do the same for every architecture and number. Each point stands for the
+ * numbers up to the next one. */
 static bool proved(struct prog old, struct prog new, const struct points *points,
 		   const uint32_t *archs, size_t narchs)
 {
@@ -415,7 +420,7 @@ static bool proved(struct prog old, struct prog new, const struct points *points
 				    old, new,
 				    &(struct question){ .arch = archs[i], .nr = points->at[j] }))
 				return false;
-	/* And it asks for no others. */
+	/* The new program must not test for other architectures. */
 	for (size_t i = 0; i < n; i++)
 		if (!contains(archs, narchs, tested[i]))
 			return false;

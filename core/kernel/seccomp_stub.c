@@ -1,11 +1,11 @@
-/* seccomp_stub.c - instructions before a filter that make unknown system calls ENOSYS. */
+/* seccomp_stub.c - makes the instructions before a filter that return ENOSYS for unknown calls. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp.h"
 
 /*
- * A profile is a list of the calls that somebody knew when it was written. A libc that tries a
- * newer call falls back on ENOSYS only; the EPERM of such a profile breaks it. So whatever is
- * numbered above the newest call a profile names is answered the way an older kernel would.
+ * A profile lists the system calls that existed when it was written. A libc that tries a newer call
+ * falls back to an older one after ENOSYS, but not after the EPERM of such a profile. So a call
+ * whose number is above all that the profile names returns ENOSYS, as on an older kernel.
  */
 
 /* classic BPF, linux/bpf_common.h */
@@ -36,8 +36,8 @@ static void put(struct stub *s, int code, uint32_t k, uint8_t jt, uint8_t jf)
 	s->at[s->n++] = (struct seccomp_insn){ .code = code, .jt = jt, .jf = jf, .k = k };
 }
 
-/* What makes an architecture special, behind `ld nr`. All leave by falling through or by two jumps
- * that are patched to the end of the section: jt/jf of this value. */
+/* Values of jt and jf in the tests after `ld nr`: put_section replaces them by the distance to the
+ * end of the section. */
 #define TO_FILTER 0xff
 #define TO_ENOSYS 0xfe
 
@@ -55,7 +55,8 @@ static void put_tests(struct stub *s, const struct seccomp_top *top, int x32)
 
 	switch (top->arch) {
 	case SECCOMP_ARCH_X86_64:
-		/* Two ABIs. What the profile does not have of them is the filter's to judge. */
+		/* x86-64 and x32 share the architecture. The filter decides for one the profile
+		 * does not name. */
 		put(s, JGE, X32_BIT, 0, top->nr < 0 ? TO_FILTER : 1);
 		if (x32 >= 0)
 			put(s, JGT, x32, TO_ENOSYS, TO_FILTER);
@@ -66,7 +67,8 @@ static void put_tests(struct stub *s, const struct seccomp_top *top, int x32)
 		return;
 	case SECCOMP_ARCH_S390:
 	case SECCOMP_ARCH_S390X:
-		/* Numbers beyond the table arrive as 0, the retired setup(2). */
+		/* The kernel shows numbers beyond its table as 0, which is the
+		 * removed call setup(2). */
 		put(s, JEQ, 0, TO_ENOSYS, 0);
 		break;
 	case SECCOMP_ARCH_ARM: put(s, JGE, ARM_PRIVATE, TO_FILTER, 0); break;
@@ -79,11 +81,11 @@ static uint8_t patch(uint8_t jump, size_t from, size_t ret)
 	if (jump == TO_ENOSYS)
 		return ret - from - 1;
 	if (jump == TO_FILTER)
-		return ret - from; /* the JA behind the RET */
+		return ret - from; /* the JA after the RET */
 	return jump;
 }
 
-/* jeq arch, else over all of it: ld nr, tests, ret ENOSYS, ja filter */
+/* Writes a section: jeq arch, else to the next section; ld nr, tests, ret ENOSYS, ja filter */
 static void put_section(struct stub *s, const struct seccomp_top *top, int x32)
 {
 	size_t head = s->n, ret;
@@ -101,7 +103,7 @@ static void put_section(struct stub *s, const struct seccomp_top *top, int x32)
 		in->jf = in->code == JA ? 0 : patch(in->jf, i, ret);
 	}
 	put(s, RET, SECCOMP_RET_ERRNO_ | ENOSYS, 0, 0);
-	put(s, JA, 0, 0, 0); /* how far is known at the end */
+	put(s, JA, 0, 0, 0); /* seccomp_stub sets the distance */
 	s->at[head].jf = s->n - head - 1;
 }
 

@@ -11,7 +11,7 @@ int sysctl_namespace(struct arena *a, const char *key, const char **path)
 	char *out = arena_alloc(a, size);
 	int type;
 
-	/* Names and owners are the config's to know; asked again here, as what follows writes. */
+	/* The check of the config refuses such names too. They are refused again before a write. */
 	if (!oci_sysctl_path(key, out, size))
 		return failx("sysctl \"%s\" is not the name of a kernel parameter", key);
 	if (!strcmp(out, "kernel/hostname"))
@@ -27,7 +27,7 @@ int sysctl_write(int procfd, const char *path, const char *value)
 {
 	char full[512];
 
-	/* A second line would be dropped or, by some handlers, taken for a second write. */
+	/* The kernel ignores a second line, or some handlers take it as a second write. */
 	if (strchr(value, '\n'))
 		return failx("sysctl %s: the value holds a newline", path);
 	if (snprintf(full, sizeof(full), "sys/%s", path) >= (int)sizeof(full))

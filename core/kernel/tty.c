@@ -26,7 +26,8 @@
 /* No symlink and no mount may lie between the root of a devpts and a node in it. */
 #define INSIDE_PTS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
-/* The root of the devpts at /dev/pts. Nobody can make, rename or replace nodes in a devpts. */
+/* Opens the root of the devpts at /dev/pts. No process can make, rename or replace
+ * nodes in a devpts. */
 static int open_pts(int rootfd, dev_t *dev)
 {
 	int fd __cleanup(fd_close) = path_open(rootfd, "/dev/pts", O_PATH | O_DIRECTORY, 0, 0);
@@ -62,7 +63,7 @@ static int open_ptmx(int pts, dev_t dev)
 	return fd_take(&fd);
 }
 
-/* The slave by its number, for kernels that cannot open it from the master. */
+/* Opens the slave by its number, for kernels that cannot open it from the master. */
 static int open_numbered(int pts, dev_t dev, int master)
 {
 	int fd __cleanup(fd_close) = -1;
@@ -99,7 +100,8 @@ int tty_open(int rootfd, int *peer)
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return fail("unlock the terminal");
 	*peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	/* KERNEL 4.13: TIOCGPTPEER (EINVAL, ENOTTY); opened by number instead and then checked. */
+	/* KERNEL 4.13: TIOCGPTPEER (EINVAL, ENOTTY); the slave is opened by its number
+	 * and then checked. */
 	if (*peer < 0 && (errno == EINVAL || errno == ENOTTY))
 		*peer = open_numbered(pts, dev, master);
 	else if (*peer < 0)

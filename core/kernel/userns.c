@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 
 #define MAP_LINES_MAX 340 /* UID_GID_MAP_MAX_EXTENTS; 5 before 4.15 */
-#define MAP_TEXT_MAX 4096 /* the kernel takes less than a page in the one write it allows */
+#define MAP_TEXT_MAX 4096 /* the kernel allows one write of less than a page */
 
 #define HELPER_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* The two maps differ in names only. */
+/* uid_map or gid_map */
 struct map {
 	const char *file, *helper;
 	const oci_id_maps *ids;
@@ -40,7 +40,7 @@ static int map_text(const struct map *m, char text[MAP_TEXT_MAX])
 
 /* ---- newuidmap and newgidmap --------------------------------------------------------------- */
 
-/* Arguments of a helper: its name, the pid, three numbers a mapping, NULL. */
+/* Arguments of a helper: its name, the pid, three numbers for each mapping, NULL. */
 struct helper_args {
 	char *argv[MAP_LINES_MAX * 3 + 3];
 	char text[MAP_LINES_MAX * 3 + 1][12];
@@ -64,7 +64,7 @@ static void helper_args(struct helper_args *args, const struct map *m, pid_t pid
 
 #define EXIT_NOT_FOUND 127
 
-/* In the child: looks the helper up in path and becomes it, with an empty environment. */
+/* Runs in the child: searches the helper in path and executes it with an empty environment. */
 static void helper_exec(struct helper_args *args, const char *path, int out)
 {
 	char *env[] = { NULL }, file[4096];
@@ -74,7 +74,7 @@ static void helper_exec(struct helper_args *args, const char *path, int out)
 	while (*path) {
 		size_t len = strcspn(path, ":");
 
-		/* An empty or relative part would mean the current directory. */
+		/* An empty or relative part is skipped: it would search the current directory. */
 		if (*path == '/' && snprintf(file, sizeof(file), "%.*s/%s", (int)len, path,
 					     args->argv[0]) < (int)sizeof(file))
 			execve(file, args->argv, env);
@@ -83,7 +83,7 @@ static void helper_exec(struct helper_args *args, const char *path, int out)
 	_exit(EXIT_NOT_FOUND);
 }
 
-/* Everything the helper says, on one line, until it closes the pipe. */
+/* Reads the helper's output until it closes the pipe, and joins its lines. */
 static void helper_says(int in, char *text, size_t size)
 {
 	size_t len = 0;
@@ -105,7 +105,7 @@ static void helper_says(int in, char *text, size_t size)
 			*c = ';';
 }
 
-/* Root needs no helper: what its own write lacked is the reason. */
+/* Root needs no helper, so the error is about the capabilities that root's own write lacked. */
 static int fail_alone(const struct map *m)
 {
 	const struct oci_id_map *first = m->ids->at;
@@ -178,7 +178,7 @@ static int write_map(int procfd, pid_t pid, const struct map *m, const char *pat
 		fail_hint("its files in /proc are root's as long as the process is not dumpable");
 	if (err_num() != EPERM)
 		return -1;
-	err_clear("whoever may not write the map may be allowed to by /etc/subuid and /etc/subgid");
+	err_clear("/etc/subuid and /etc/subgid may allow the helper to write the map");
 	return helper_map(m, pid, path);
 }
 
@@ -199,7 +199,7 @@ int userns_map(pid_t pid, const oci_id_maps *uids, const oci_id_maps *gids, bool
 
 	if (procfd < 0)
 		return fail("open /proc");
-	/* Without privilege the kernel takes the own group only once setgroups(2) is given up. */
+	/* An ordinary user may map his own group only after setgroups(2) was denied. */
 	if (rootless && userns_gives_up_groups(gids)) {
 		snprintf(file, sizeof(file), "%d/setgroups", (int)pid);
 		if (procfs_write(procfd, file, "deny") < 0)
@@ -216,9 +216,9 @@ bool userns_denies_groups(pid_t pid)
 	char path[32], text[16];
 
 	snprintf(path, sizeof(path), pid ? "/proc/%d/setgroups" : "/proc/self/setgroups", (int)pid);
-	/* KERNEL 3.19: /proc/PID/setgroups (ENOENT); nothing denies it before. */
+	/* KERNEL 3.19: /proc/PID/setgroups (ENOENT); older kernels never deny setgroups(2). */
 	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
-		err_clear("then it is tried");
+		err_clear("setgroups(2) is tried then");
 		return false;
 	}
 	return !strcmp(text, "deny");
@@ -236,7 +236,8 @@ int64_t userns_host_id(const oci_id_maps *maps, uint32_t id)
 
 /* ---- a namespace without processes --------------------------------------------------------- */
 
-/* The helper: makes the namespace, says how that went (an errno), stays until the socket closes. */
+/* The helper process: makes the namespace, writes an errno or 0, and waits until the
+ * socket closes. */
 static void hold_userns(int sock)
 {
 	int result = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
@@ -287,13 +288,14 @@ int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path
 		return fail("fork for a user namespace");
 	fd = take_userns(child, mine, uids, gids, path);
 	fd_close(&mine);
-	/* It may hold a map that nobody else has: whatever went wrong, it must not stay behind. */
+	/* The helper must not outlive this call, also after a failure: its namespace may have maps
+	 * that its user could not make. */
 	if (proc_wait(child, &status) < 0)
 		fd_close(&fd);
 	return fd;
 }
 
-/* One map as the kernel shows it, against what was said; the order of the ranges is free. */
+/* Compares one map of the kernel with the config's mappings, in any order. */
 static int check_map(const char *file, const oci_id_maps *maps)
 {
 	char path[32], text[16384], *save = NULL;
