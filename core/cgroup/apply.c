@@ -1,11 +1,11 @@
-/* apply.c - limits and device rules into the files of a container's directories. */
+/* apply.c - writes limits and device rules to the files of a container's cgroups. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- can it be met? -------------------------------------------------------------------------- */
+/* ---- the check before the start -------------------------------------------------------------- */
 
 static bool available(const struct cgroup *cg, const struct knob_write *w)
 {
@@ -14,7 +14,7 @@ static bool available(const struct cgroup *cg, const struct knob_write *w)
 	return (w->v2 ? cg->where.v2 : cg->where.v1) >> w->ctl & 1;
 }
 
-/* Does anything but a v1 controller come up? Only then the list of v2's is worth reading. */
+/* True if r needs a controller of v2. Only then the list of v2's controllers is read. */
 static int need_v2(struct cgroup *cg, const struct oci_resources *r)
 {
 	struct ctl_where all = cg->where;
@@ -22,7 +22,7 @@ static int need_v2(struct cgroup *cg, const struct oci_resources *r)
 
 	if (!cg->v2)
 		return 0;
-	/* as if v2 had everything that v1 has not */
+	/* Assume that v2 has every controller that v1 does not have. */
 	all.v2 = ~all.v1;
 	all.quiet = true;
 	if (knobs_plan(cg->arena, r, &all, &list) < 0)
@@ -71,7 +71,7 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Which CPUs or memory nodes the cgroup above has; "" when that is not known. */
+/* Reads which CPUs or memory nodes the cgroup above has; "": unknown. */
 static void above_has(const struct cg_dir *d, const char *file, char *have, size_t size)
 {
 	static const char *const ends[] = { ".effective", "" };
@@ -85,7 +85,7 @@ static void above_has(const struct cg_dir *d, const char *file, char *have, size
 	}
 }
 
-/* A sentence that says more than the kernel's errno, where there is one. Always -1. */
+/* Makes a message with the reason of a refused write. Returns -1. */
 static int explain(const struct cg_dir *d, const struct knob_write *w)
 {
 	int num = errno;
@@ -117,8 +117,8 @@ static int explain(const struct cg_dir *d, const struct knob_write *w)
 	return -1;
 }
 
-/* One write, or the one that stands in for it. *w moves to the last one dealt with. 1: EINVAL,
- * later perhaps. */
+/* Does one write, or the one that replaces it. *w becomes the last one that was handled. Returns 1
+ * after EINVAL, when it may succeed later. */
 static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 {
 	for (; *w; *w = (*w)->next) {
@@ -143,13 +143,13 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return 1;
 		return explain(d, *w);
 	}
-	return failx("the last row has no alternative"); /* a fault of the table */
+	return failx("the last row has no alternative"); /* an error in the table */
 }
 
 /*
- * Values of one controller that the kernel checks against each other may be EINVAL in one order and
- * fine in another, and which depends on the values before. So what is refused goes to the back of
- * the queue for as long as others still get through.
+ * The kernel checks some values of a controller against each other, so that one order of writes
+ * gives EINVAL and another one succeeds; which one depends on the old values. So refused writes are
+ * repeated as long as another one succeeds.
  */
 static int write_again(struct cgroup *cg, const struct knob_write **queue, size_t n)
 {
@@ -158,7 +158,7 @@ static int write_again(struct cgroup *cg, const struct knob_write **queue, size_
 
 		for (size_t i = 0; i < n; i++) {
 			const struct knob_write *w = queue[i];
-			/* nothing moved in this round and this is the end of it: now it counts */
+			/* no write of this round succeeded, so the last EINVAL is an error */
 			int ret = write_one(cg, &w, left == i && i == n - 1);
 
 			if (ret < 0)
@@ -196,7 +196,7 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 		if (ret && n < RETRY_MAX)
 			queue[n++] = at;
 		next = w->next;
-		/* the end of a controller's writes */
+		/* this was the controller's last write */
 		if (n && (!next || next->ctl != at->ctl)) {
 			if (write_again(cg, queue, n) < 0)
 				return -1;
@@ -208,7 +208,8 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* In a user namespace neither version lets us set rules; those of the outer container hold. */
+/* True in a user namespace, where neither version allows device rules: those of the
+ * cgroups above apply. */
 bool apply_in_userns(uint32_t *root)
 {
 	uint64_t inside, outside, size;
@@ -224,7 +225,7 @@ bool apply_in_userns(uint32_t *root)
 	return inside || outside || size != UINT32_MAX;
 }
 
-/* One open file, one rule a write: the kernel reads no more than one of each. */
+/* Writes each rule by a write(2) of its own, because the kernel reads one rule per write. */
 static int write_rules(const struct cg_dir *d, const char *file, const struct dev_set *set,
 		       bool all)
 {
@@ -241,8 +242,7 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 		devices_line(e, line);
 		if (write(fd, line, strlen(line)) >= 0)
 			continue;
-		/* The cgroup above does not have it itself: an outer container with fewer
-		 * devices. */
+		/* The cgroup above does not have this device: an outer container has fewer. */
 		if (errno == EPERM && e->courtesy)
 			continue;
 		return fail("%s: %s", file, line);
@@ -252,7 +252,7 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 
 static int devices_v1(const struct cg_dir *d, const struct dev_set *set)
 {
-	/* A cgroup we have just made below the root has what the root has: everything. */
+	/* A new cgroup directly below the root has the root's rules: all devices. */
 	bool has_all = d->fresh && !strchr(d->path + d->base + 1, '/');
 
 	if (!set->allow) {
@@ -272,7 +272,7 @@ static int devices_v2(struct cgroup *cg, struct cg_dir *d, const struct dev_set 
 	int fd;
 
 	if (d->fresh && set->allow && !set->except.n)
-		return 0; /* all is allowed without a program */
+		return 0; /* without a program all devices are allowed */
 	n = bpf_device_program(cg->arena, set, &code);
 	fd = cg_dir_fd(d);
 	return fd < 0 ? -1 : bpf_device_attach(fd, code, n, d->fresh);
@@ -286,13 +286,13 @@ int apply_devices(struct cgroup *cg, const struct oci_resources *r)
 	if (devices_merge(cg->arena, r, &set) < 0)
 		return -1;
 	if (!d)
-		return 0; /* cgroup_plan or cgroup_create has decided that this may be */
+		return 0; /* cgroup_plan or cgroup_create has accepted that */
 	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
 		return 0;
-	/* Rules that only allow lose nothing when they cannot be set: what is above holds. */
+	/* Rules that only allow may fail: the rules of the cgroups above still apply. */
 	if (cg->tolerant || (set.allow && !set.except.n) ||
 	    (err_num() == EPERM && apply_in_userns(NULL))) {
-		err_clear("device rules of the cgroups above hold");
+		err_clear("the device rules of the cgroups above apply");
 		return 0;
 	}
 	return fail_in("devices");

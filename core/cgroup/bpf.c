@@ -5,8 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* bpf(2): what is used of it. KERNEL 4.15: device programs, EINVAL; v2 has no device rules
- * before. */
+/* bpf(2). KERNEL 4.15: device programs (EINVAL); on older kernels v2 has no device rules. */
 enum {
 	CMD_PROG_LOAD = 5,
 	CMD_PROG_ATTACH = 8,
@@ -18,8 +17,8 @@ enum { PROG_TYPE_CGROUP_DEVICE = 15, ATTACH_CGROUP_DEVICE = 6 };
 enum { F_ALLOW_MULTI = 2, F_REPLACE = 4 }; /* replace: 5.6 */
 
 /*
- * As large as the kernel's own union may become and always all zero behind what is set: kernels
- * 6.17 to 7.1 write past the end of a short one in BPF_PROG_QUERY.
+ * Larger than the kernel's own union, and zero after the fields that are set: kernels 6.17 to 7.1
+ * write beyond the end of a smaller one in BPF_PROG_QUERY.
  */
 union attr {
 	struct {
@@ -65,7 +64,7 @@ enum {
 	JEQ_IMM = 0x15,
 	EXIT = 0x95,
 };
-/* struct bpf_cgroup_dev_ctx: u32 access << 16 | type, major, minor. Registers as they are kept: */
+/* Registers for struct bpf_cgroup_dev_ctx: u32 access << 16 | type, major, minor. */
 enum { R_RET, R_CTX, R_TYPE, R_ACCESS, R_MAJOR, R_MINOR, R_TMP };
 enum { BPF_DEV_BLOCK = 1, BPF_DEV_CHAR = 2 }; /* access: mknod 1, read 2, write 4 */
 
@@ -77,8 +76,9 @@ static unsigned bpf_access(unsigned access)
 }
 
 /*
- * One exception: falls through when it does not apply, else answers. An exception that allows must
- * have all that is asked for; one that denies, any of it. The v1 kernel decides alike.
+ * Writes one exception: it returns if it applies, else the next instruction follows. One that
+ * allows applies if it has every access that is requested; one that denies, if it has any of them.
+ * The v1 kernel decides in the same way.
  */
 static struct bpf_code *put_rule(struct bpf_code *p, const struct dev_rule *r, bool allow)
 {
@@ -121,7 +121,7 @@ size_t bpf_device_program(struct arena *a, const struct dev_set *set, struct bpf
 	*p++ = (struct bpf_code){ RSH_IMM, R_ACCESS, 0, 0, 16 };
 	*p++ = (struct bpf_code){ LDX_W, R_MAJOR, R_CTX, 4, 0 };
 	*p++ = (struct bpf_code){ LDX_W, R_MINOR, R_CTX, 8, 0 };
-	/* Exceptions all answer the same, so their order does not matter. */
+	/* All exceptions return the same value, so their order does not matter. */
 	list_each (e, set->except)
 		p = put_rule(p, e, !set->allow);
 	*p++ = (struct bpf_code){ MOV_IMM, R_RET, 0, 0, set->allow };
@@ -142,8 +142,8 @@ static int prog_load(const struct bpf_code *code, size_t len)
 	struct rlimit old, most = { RLIM_INFINITY, RLIM_INFINITY };
 	int fd = bpf(CMD_PROG_LOAD, &attr), num;
 
-	/* KERNEL 5.11: programs are charged to the memory cgroup; before that to RLIMIT_MEMLOCK,
-	 * EPERM. */
+	/* KERNEL 5.11: programs are charged to the memory cgroup; older kernels charge them to
+	 * RLIMIT_MEMLOCK (EPERM), which is raised for the call. */
 	if (fd >= 0 || errno != EPERM)
 		return fd;
 	if (getrlimit(RLIMIT_MEMLOCK, &old) < 0 || setrlimit(RLIMIT_MEMLOCK, &most) < 0) {
@@ -208,8 +208,8 @@ int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool f
 	if (n == 1) {
 		int old __cleanup(fd_close) = prog_by_id(ids[0]);
 
-		/* KERNEL 5.6: F_REPLACE, EINVAL; without it both programs hold for a moment, and
-		 * the stricter answer wins. */
+		/* KERNEL 5.6: F_REPLACE (EINVAL); without it both programs are attached for a
+		 * moment, and a device needs the permission of both. */
 		if (old >= 0 && prog_attach(dirfd, prog, old) == 0)
 			return 0;
 	}

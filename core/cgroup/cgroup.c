@@ -1,4 +1,4 @@
-/* cgroup.c - one container's place in all hierarchies: what callers see. */
+/* cgroup.c - the functions that callers use: plan, state, create, join. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -8,7 +8,7 @@
 
 /* ---- plan ------------------------------------------------------------------------------------ */
 
-/* No cgroup can be had: fine as long as nothing was asked of it. */
+/* Plans a container without cgroups. Fails if the config has limits. */
 static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 {
 	struct knob_list list;
@@ -35,8 +35,8 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 }
 
 /*
- * Called before the paths are in the state: from then on a delete of this container kills every process
- * in them. cgroup_create looks again.
+ * Refuses a cgroup that has processes before its path is in the state: from then on a delete of the
+ * container kills every process in it. cgroup_create checks again.
  */
 static int check_free(struct cgroup *cg)
 {
@@ -100,7 +100,7 @@ void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *sta
 	cg_each (d, cg) {
 		const char *name = d->names;
 
-		/* one pair for each controller, as others read it */
+		/* one pair for each controller, which is the format that other programs read */
 		do {
 			size_t len = strcspn(name, ",");
 
@@ -204,11 +204,11 @@ int cgroup_clone_fd(struct cgroup *cg)
 	fd = cg_dir_fd(cg->v2);
 	if (fd >= 0)
 		return fd;
-	err_clear("attaching says what is wrong");
+	err_clear("cgroup_attach reports the reason");
 	return CGROUP_CLOSED;
 }
 
-/* May we go on without this hierarchy when it cannot be joined? */
+/* True if the container may run without this hierarchy, which cannot be joined. */
 static bool dispensable(const struct cgroup *cg, const struct cg_dir *d, int num)
 {
 	return cg->tolerant && !cg->path_given && (num == EPERM || num == EACCES) &&
@@ -235,8 +235,8 @@ int cgroup_join(struct cgroup *cg)
 		return failx(
 			"cgroup: systemd makes this one around a process: it must be attached");
 	cg_each (d, cg)
-		/* KERNEL 5.5: moving the calling thread needs no lock of all forks; before, it
-		 * is slow. */
+		/* KERNEL 5.5: moving the calling thread does not lock out all forks of the
+		 * machine; it is slow on older kernels. */
 		if (d->door >= 0 && fd_write_all(d->door, "0", 1) < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: join %s", d->path);
 	cgroup_join_close(cg);
@@ -274,10 +274,10 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	cg_each (d, cg) {
 		int ret, tries = ATTACH_TRIES;
 
-		/* systemd has put it there already, and asking again would take a grace period */
+		/* systemd has moved it there, and a second move would wait for a grace period. */
 		if ((d->v2 && in_v2) || (started && (d->v2 || !strcmp(d->names, "name=systemd"))))
 			continue;
-		/* EINVAL: the task is so new that the scheduler has not seen it yet. */
+		/* EINVAL: the task is so new that the scheduler does not know it yet. */
 		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL &&
 		       --tries)
 			poll(NULL, 0, ATTACH_WAIT_MS);

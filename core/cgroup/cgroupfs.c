@@ -1,4 +1,4 @@
-/* cgroupfs.c - the manager that makes the directories itself. */
+/* cgroupfs.c - the manager that makes the directories by mkdir(2). */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -14,7 +14,7 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 		if (!h->mount)
 			continue;
 		below = paths_cgroupfs(cg->arena, want->path, want->id, h->own, !*h->names);
-		/* There the limits and signals for one container would reach every process. */
+		/* In the root, limits and signals for the container would reach every process. */
 		if (!below[1])
 			return failx("cgroupsPath \"%s\": the root of a hierarchy cannot be the "
 				     "cgroup of a container",
@@ -25,7 +25,7 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 	return 0;
 }
 
-/* A directory that was there before may contain processes of another program. Then it cannot be used. */
+/* A directory that existed before may have processes of another program. Then it cannot be used. */
 static int check_unused(struct cgroup *cg, struct cg_dir *d)
 {
 	cgroup_pids pids = { 0 };
@@ -50,26 +50,28 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d)
 		return fail("create cgroup %s", d->path);
 	if (!ret && check_unused(cg, d) < 0)
 		return -1;
-	/* Directly below the root only what was there before can be frozen: the root never is. */
+	/* The root is never frozen, so a new directory directly below it is not frozen either. */
 	slash = strchr(d->path + d->base + 1, '/');
 	if ((!ret || slash) && (d->v2 || d->ctls >> CTL_FREEZER & 1) && cg_dir_check_frozen(d) < 0)
 		return -1;
 	return cg_version(d)->prepare ? cg_version(d)->prepare(cg, d) : 0;
 }
 
-/* Nothing of this container remains, on the disk and in cg. */
+/* Removes the directories that were made, and their paths from cg. */
 static void unmake(struct cgroup *cg)
 {
 	cg_each (d, cg) {
 		if (d->made)
 			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
 		fd_close(&d->fd);
-		/* What is still there belongs to another program: cgroup_remove must not touch it. */
+		/* A directory that remains belongs to another program: cgroup_remove
+		 * must not remove it. */
 		d->path = NULL;
 	}
 }
 
-/* May the container run without this directory, which could not be made? Only if no limit needs it. */
+/* True if the container may run without this directory, which could not be made: no
+ * limit needs it. */
 static bool can_go_without(struct cgroup *cg, const struct cg_dir *d)
 {
 	int num = err_num();
@@ -99,11 +101,12 @@ int cgroupfs_create(struct cgroup *cg)
 			unmake(cg);
 			return -1;
 		}
-		err_clear("nothing was asked of this hierarchy");
+		err_clear("no limit needs this hierarchy");
 		without = d->path;
 		d->path = NULL;
 	}
-	/* For the rootless it is the rule, for root a read-only mount worth a word. */
+	/* It is usual for an ordinary user. For root it means a read-only mount, so
+	 * it is a warning. */
 	if (without && cg->tolerant)
 		log_debug("cgroup %s cannot be made: the container runs without", without);
 	else if (without)
@@ -113,7 +116,8 @@ int cgroupfs_create(struct cgroup *cg)
 
 #define REMOVE_MS 10000 /* how long dying processes may take, in all hierarchies together */
 
-/* Adds a hint about a directory that is still busy: a process in it, and the frozen cgroup that holds it. */
+/* Adds a hint about a directory that is still busy: a process in it, and the frozen cgroup that
+ * keeps the process from ending. */
 static void say_who(struct cgroup *cg)
 {
 	char *text = arena_strdup(cg->arena, err_text());
@@ -143,14 +147,14 @@ int cgroupfs_remove(struct cgroup *cg)
 		fd_close(&d->fd);
 		if (!rmdir(d->path) || errno == ENOENT)
 			continue;
-		/* Not all that lives in it need have died with init: exec's process on its way in has not
-		 * come to its pid namespace yet, and a container can freeze it there. */
+		/* A process of exec that has joined the cgroup, but not yet the pid namespace, does
+		 * not die with init, and a container can freeze it there. */
 		if (!killed) {
 			killed = true;
 			if (cgroup_kill(cg, SIGKILL) < 0)
 				err_clear("if a process survives, the removal fails and names it");
 		}
-		/* Every one is tried; the record keeps the last failure. */
+		/* Try to remove all of them; the record keeps the last failure. */
 		left = tree_remove(d->path, d->v2, until);
 		if (left < 0)
 			ret = -1;

@@ -62,7 +62,7 @@ void dbus_put_sig(struct dbus_out *o, const char *s)
 size_t dbus_open(struct dbus_out *o, size_t to)
 {
 	dbus_put_u32(o, 0);
-	/* Where the length is; it counts from behind the padding to the first element. */
+	/* The position of the length, which does not count the padding before the first element. */
 	size_t mark = o->len - 4;
 
 	dbus_align(o, to);
@@ -101,7 +101,7 @@ uint32_t dbus_get_u32(struct dbus_in *i)
 	return i->swap ? __builtin_bswap32(v) : v;
 }
 
-/* len bytes and a NUL, with none before it. */
+/* Takes len bytes and a NUL. Another NUL before that makes the message bad. */
 static const char *text(struct dbus_in *i, size_t len)
 {
 	const char *p = len < SIZE_MAX ? take(i, 1, len + 1) : NULL;
@@ -137,14 +137,14 @@ enum {
 	FIELD_SENDER,
 	FIELD_SIG
 };
-#define MESSAGE_MAX (1u << 27) /* of the specification */
+#define MESSAGE_MAX (1u << 27) /* the specification's limit */
 
 static char byte_order(void)
 {
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 'l' : 'B';
 }
 
-/* Header fields that are texts, by code. */
+/* The header fields that are texts. */
 static const struct {
 	unsigned char code;
 	char type[2];
@@ -256,7 +256,8 @@ static int wait_for(struct dbus *b, short events)
 
 	for (;;) {
 		int64_t left = b->deadline - clock_ms();
-		/* Messages that wait are not read after the deadline: a sender could otherwise prolong it. */
+		/* After the deadline waiting messages are not read: a sender could
+		 * prolong it otherwise. */
 		int n = left > 0 ? poll(&p, 1, left) : 0;
 
 		if (n > 0)
@@ -290,7 +291,7 @@ static int send_all(struct dbus *b, const char *p, size_t len)
 	return 0;
 }
 
-/* At least one byte more; there must be room. */
+/* Receives at least one byte. buf must have room. */
 static int receive(struct dbus *b)
 {
 	ssize_t n;
@@ -314,7 +315,7 @@ static void drop(struct dbus *b, size_t n)
 	memmove(b->buf, b->buf + n, b->len);
 }
 
-/* One byte of an address: itself, or %XX. */
+/* Takes one byte of an address: a character, or %XX. */
 static unsigned char next_byte(const char **at)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -330,7 +331,7 @@ static unsigned char next_byte(const char **at)
 	return (high - digits) << 4 | (low - digits);
 }
 
-/* "unix:path=/run/x%20y,guid=..." -> struct sockaddr_un; returns its length or -1. Pure. */
+/* Pure. Converts "unix:path=/run/x%20y,guid=..." and returns the length of sun, or -1. */
 static int parse_address(const char *address, struct sockaddr_un *sun)
 {
 	static const char *const kinds[] = { "unix:path=", "unix:abstract=" };
@@ -354,8 +355,8 @@ static int parse_address(const char *address, struct sockaddr_un *sun)
 		     address);
 }
 
-/* EXTERNAL: the kernel tells the other side who we are; the uid, in hex of its digits, is a
- * formality. */
+/* With EXTERNAL the kernel gives our uid to the other side. The protocol also wants it as text,
+ * whose characters are written in hexadecimal. */
 static int authenticate(struct dbus *b, uint32_t uid)
 {
 	char digits[12], line[64];
@@ -367,7 +368,7 @@ static int authenticate(struct dbus *b, uint32_t uid)
 	for (const char *d = digits; *d; d++)
 		n += snprintf(line + n, sizeof(line) - n, "%02x", *d);
 	n += snprintf(line + n, sizeof(line) - n, "\r\nBEGIN\r\n");
-	/* One write: nothing but a refusal could come between, and then the next read says so. */
+	/* AUTH and BEGIN are one write: if AUTH is refused, the answer shows it. */
 	if (send_all(b, line, n) < 0)
 		return -1;
 	while (b->len < 2 || !memmem(b->buf, b->len, "\r\n", 2))
@@ -399,14 +400,15 @@ int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 	if (!b->buf)
 		b->buf = arena_alloc(b->arena, DBUS_MESSAGE_MAX);
 	b->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* Where too many are waiting to be let in, connect(2) waits too. */
+	/* connect(2) waits while the socket's queue is full, so it gets a time limit as well. */
 	if (b->fd < 0 ||
 	    setsockopt(b->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return fail("create socket");
 	if (connect(b->fd, (struct sockaddr *)&sun, len) < 0) {
 		fail("connect to D-Bus at %s", address);
 	} else if (authenticate(b, uid) == 0) {
-		/* The answer to Hello is our name, of no use to us: it is passed over later. */
+		/* The answer to Hello is our name, which is not needed: dbus_wait
+		 * will ignore it. */
 		if (!bus || dbus_send(b, &hello, NULL))
 			return 0;
 	}
@@ -431,7 +433,7 @@ uint32_t dbus_send(struct dbus *b, struct dbus_msg *head, const struct dbus_out 
 	return send_all(b, o.buf, o.len) < 0 ? 0 : head->serial;
 }
 
-/* One whole message of the buffer. 1, 0 incomplete, -1. */
+/* Takes a message from the buffer. 1: done; 0: incomplete; -1: invalid. */
 static int take_message(struct dbus *b)
 {
 	size_t need;
@@ -464,8 +466,8 @@ static bool is_peer(const struct dbus *b)
 	return !b->bus || (b->got.sender && !strcmp(b->got.sender, b->peer));
 }
 
-/* The sender of the first answer is the peer from then on: the bus delivers an answer only if it comes from
- * the connection that was called. */
+/* True if got is the answer to serial. The sender of the first answer becomes the peer, which is
+ * safe: the bus delivers an answer only if it is from the connection that was called. */
 static bool is_answer(struct dbus *b, uint32_t serial)
 {
 	if (b->got.reply_to != serial || (b->got.type != DBUS_RETURN && b->got.type != DBUS_ERROR))
@@ -473,7 +475,7 @@ static bool is_answer(struct dbus *b, uint32_t serial)
 	if (b->bus && !b->peer[0] && b->got.type == DBUS_RETURN && b->got.sender &&
 	    strlen(b->got.sender) < sizeof(b->peer))
 		strcpy(b->peer, b->got.sender);
-	/* What the bus itself says of a call that it could not deliver has its own name. */
+	/* The bus itself answers a call that it cannot deliver. */
 	return is_peer(b) || (b->got.type == DBUS_ERROR && b->got.sender &&
 			      !strcmp(b->got.sender, "org.freedesktop.DBus"));
 }

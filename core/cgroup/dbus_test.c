@@ -140,9 +140,9 @@ static void send_signal(int fd, const char *sender, const struct dbus_out *body)
 }
 
 /*
- * A bus: says OK, then for each call a signal of the one who answers, one of another, one of the largest
- * kind, an answer of another, and the answer; member "Fail" an error, "Mute" nothing, "Flood" signals for
- * ever.
+ * A bus: says OK, then for each call a signal of the one who answers, one of another, one of the
+ * largest kind, an answer of another, and the answer; member "Fail" an error, "Mute" nothing,
+ * "Flood" signals for ever.
  */
 static void peer(int listener)
 {

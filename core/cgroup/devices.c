@@ -1,4 +1,4 @@
-/* devices.c - device rules folded into one answer with exceptions. Pure. */
+/* devices.c - merges device rules into one default and its exceptions. Pure. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * What every container may do, after the rules of the config: make any node (only open asks
- * again), and use the harmless ones.
+ * Added after the rules of the config: every container may make any node (opening it is checked
+ * again), and use the harmless devices.
  */
 static const struct dev_rule defaults[] = {
 	{ 'c', DEV_ANY, DEV_ANY, DEV_M, true },
@@ -28,7 +28,7 @@ static bool covers_number(int64_t wide, int64_t narrow)
 	return wide == DEV_ANY || wide == narrow;
 }
 
-/* Every device of b is one of a. */
+/* True if a has every device of b. */
 static bool covers(const struct dev_rule *a, const struct dev_rule *b)
 {
 	return a->type == b->type && covers_number(a->major, b->major) &&
@@ -63,8 +63,8 @@ static void add(struct arena *a, struct dev_set *set, const struct dev_rule *rul
 }
 
 /*
- * Takes rule's devices out of the exceptions. A part of a wider exception cannot be taken out:
- * neither the v1 kernel nor runc can say that, so it is refused instead of being half done.
+ * Removes rule's devices from the exceptions. A part of a wider exception cannot be removed,
+ * because the v1 kernel has no such rules; runc refuses that too.
  */
 static int subtract(struct dev_set *set, const struct dev_rule *rule)
 {
@@ -107,7 +107,7 @@ static int number(const int64_t *n, const char *what, int64_t *out)
 	return 0;
 }
 
-/* The bits of "rwm". Letters that stand for none are passed over, as runc does. */
+/* The bits of "rwm". Other letters are ignored, as runc does. */
 static unsigned access_bits(const char *access)
 {
 	static const struct {
@@ -132,15 +132,15 @@ void devices_warn(const struct oci_resources *r)
 				in - r->devices.at, in->access ? in->access : "");
 }
 
-/* The config's rule in our form. 1, or 0 when it is about all devices. */
+/* Converts a rule of the config. Returns 1; 0: it is for all devices; -1: invalid. */
 static int convert(const struct oci_device_rule *in, struct dev_rule *out)
 {
 	out->access = access_bits(in->access);
-	/* An access that says nothing allows nothing, and denies everything. */
+	/* A rule without access allows nothing, or denies everything. */
 	if (!out->access && !in->allow)
 		out->access = DEV_R | DEV_W | DEV_M;
 	if (!in->type || in->type == 'a')
-		return 0; /* the kernel looks at nothing else of such a rule */
+		return 0; /* the kernel ignores the other fields of such a rule */
 	if (in->type != 'b' && in->type != 'c')
 		return failx("type '%c' is not one of a, b, c", in->type);
 	out->type = in->type;

@@ -121,7 +121,8 @@ static void test_rules(void)
 	ok(same(&set), "the program says the same");
 }
 
-/* Letters without a meaning are passed over; an access that says nothing allows nothing and denies all. */
+/* Letters without a meaning are passed over; an access that says nothing allows nothing
+ * and denies all. */
 static void test_access(void)
 {
 	static const struct row rows[] = {

@@ -1,12 +1,12 @@
-/* devices_test.h - two judges of device rules: the v1 kernel's way, and a machine for the v2 program. */
+/* devices_test.h - simulates the v1 kernel and the v2 program to check device rules. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_CGROUP_DEVICES_TEST_H
 #define CORE_CGROUP_DEVICES_TEST_H
 
 #include "core/cgroup/impl.h"
 
-/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its partial
- * sister). */
+/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its
+ * partial sister). */
 static inline bool set_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
 			      unsigned access)
 {

@@ -1,4 +1,4 @@
-/* dir.c - the directories of one container: which one has a controller, and the files in it. */
+/* dir.c - the directories of a container: which one has a controller, and their files. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -10,7 +10,8 @@ struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
 	cg_each (d, cg)
 		if (d->ctls >> ctl & 1)
 			return d;
-	/* On v2 controllers are files of one directory; whether they are there, their open says. */
+	/* v2 has all controllers in one directory. Opening a file shows if its
+	 * controller exists. */
 	return cg->v2 && cg->v2->path && ctl_names[ctl].v2 ? cg->v2 : NULL;
 }
 
@@ -64,7 +65,7 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 		cg->where.v1 |= d->ctls;
 }
 
-/* The directory whose cgroup.procs lists all processes: v2, else devices, where processes are rarely moved. */
+/* v2, else devices, because programs rarely move processes in the devices hierarchy. */
 struct cg_dir *cg_procs_dir(struct cgroup *cg)
 {
 	struct cg_dir *first = NULL;
@@ -94,7 +95,7 @@ int cg_dir_check_frozen(const struct cg_dir *d)
 	uint64_t frozen = 0;
 
 	if (cg_dir_read(d, d->v2 ? "cgroup.events" : "freezer.state", buf, sizeof(buf)) < 0)
-		return 0; /* KERNEL 5.2: the v2 freezer; nothing can be frozen without */
+		return 0; /* KERNEL 5.2: the v2 freezer (ENOENT); without it nothing is frozen */
 	if (d->v2 ? tree_keyed(buf, "frozen", &frozen) && frozen : strncmp(buf, "THAWED", 6) != 0)
 		return failx("container's cgroup unexpectedly frozen: %s", d->path);
 	return 0;

@@ -1,4 +1,4 @@
-/* freeze.c - all processes of a container at once: stopped, let go, killed. */
+/* freeze.c - freezes, thaws and kills all processes of a container. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* v2 where it is: what it stops can still be killed. Else the v1 freezer. */
+/* Prefers v2, because a process that v2 has frozen can still be killed. Else the v1 freezer. */
 static struct cg_dir *freezer_dir(struct cgroup *cg)
 {
 	if (cg->v2 && cg->v2->path)
@@ -33,7 +33,8 @@ static int thaw_one(int dirfd, void *arg)
 		       : 0;
 }
 
-/* path and all below it: a container may have frozen a sub-cgroup of its own. 1: something was frozen. */
+/* Thaws path and all below it: a container may have frozen a sub-cgroup. Returns 1:
+ * one was frozen. */
 static int thaw_below(const char *path)
 {
 	bool found = false;
@@ -43,8 +44,8 @@ static int thaw_below(const char *path)
 	return found;
 }
 
-/* Where pid is in the v1 freezer; *mount is the length of the mount's path in it. NULL: nowhere that can be
- * seen, without a record. */
+/* The cgroup of pid in the v1 freezer; *mount becomes the length of the mount point in it. NULL
+ * without a record: it is not visible here. */
 static const char *freezer_of(struct arena *a, pid_t pid, size_t *mount)
 {
 	char *name = arena_printf(a, "/proc/%d/cgroup", pid), buf[16384];
@@ -84,7 +85,8 @@ int cgroup_thaw(struct cgroup *cg, pid_t init)
 	place = init > 0 ? freezer_of(&a, init, &mount) : NULL;
 	if (!place || paths_is_below(place, d->path))
 		return found;
-	/* Init was moved elsewhere. It is moved back, so that unrelated processes there stay frozen. */
+	/* Init was moved to another cgroup. It is moved back, and other processes
+	 * there stay frozen. */
 	snprintf(text, sizeof(text), "%d", init);
 	if (!cg_dir_write(d, "cgroup.procs", text))
 		return 1;
@@ -108,7 +110,7 @@ const char *cgroup_holder(struct arena *a, pid_t pid)
 	return NULL;
 }
 
-/* ---- stopped and let go ----------------------------------------------------------------------- */
+/* ---- freezing and thawing -------------------------------------------------------------------- */
 
 #define WAIT_MS 10000 /* for all hierarchies together */
 #define QUICK_MS 500
@@ -120,7 +122,7 @@ static int freeze_until(struct cgroup *cg, bool frozen, int64_t until)
 
 	if (!d)
 		return failx("cgroup: no freezer is mounted");
-	/* hybrid: another program may have used the other freezer */
+	/* On a hybrid layout another program may have used the v1 freezer. */
 	if (!frozen && old && old != d && cg_version(old)->frozen(old) > 0 &&
 	    cg_version(old)->freeze(old, false, until) < 0)
 		return -1;
@@ -128,15 +130,17 @@ static int freeze_until(struct cgroup *cg, bool frozen, int64_t until)
 		return cg_version(d)->freeze(d, frozen, until);
 	if (cg_version(d)->freeze(d, frozen, quick < until ? quick : until) == 0)
 		return 0;
-	/* KERNEL 5.2: the v2 freezer, ENOENT; hybrid falls back on v1's. */
+	/* KERNEL 5.2: the v2 freezer (ENOENT); the v1 freezer of a hybrid layout is
+	 * used instead. */
 	if (err_num() == ENOENT) {
-		err_clear("the v1 freezer does it");
+		err_clear("the v1 freezer is used");
 		return cg_version(old)->freeze(old, frozen, until);
 	}
 	if (err_num() != ETIMEDOUT)
 		return -1;
-	/* The v2 freezer stops a process on its way to user space, which one in the v1 freezer never reaches. */
-	err_clear("a sub-cgroup of the container's own may be frozen by v1");
+	/* The v2 freezer stops a process when it returns to user space, which a process that the v1
+	 * freezer holds never does. */
+	err_clear("the v1 freezer may hold a sub-cgroup of the container");
 	if (frozen && thaw_below(old->path) < 0)
 		return -1;
 	return cg_version(d)->freeze(d, frozen, until);
@@ -157,11 +161,11 @@ int cgroup_is_frozen(struct cgroup *cg)
 	return ret;
 }
 
-/* ---- killed ----------------------------------------------------------------------------------- */
+/* ---- killing --------------------------------------------------------------------------------- */
 
 #define KILL_ROUNDS 16
 
-/* KERNEL 5.3: pidfd_open(2), ENOSYS, or EPERM of an older seccomp profile; signals then go by number. */
+/* KERNEL 5.3: pidfd_open(2) (ENOSYS; EPERM of an older seccomp profile); kill(2) is used then. */
 static bool is_without_pidfd(int num)
 {
 	return num == ENOSYS || num == EPERM;
@@ -177,9 +181,9 @@ static int signal_one(int pidfd, pid_t pid, int sig)
 }
 
 /*
- * A pid that was read a moment ago may belong to another process by now. So a pidfd is opened for each, and
- * then the list is read again: a pid that is still in it is one of ours, and the pidfd refers either to that
- * process or to one that has ended, which a signal does not reach.
+ * A pid that was read a moment ago may have been reused for another process. So this opens a pidfd
+ * for each and then reads the list again. If the pid is still in the list, the pidfd refers to a
+ * process of ours, or to one that has ended and gets no signal.
  */
 int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 {
@@ -210,7 +214,8 @@ int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 	return ret;
 }
 
-/* Signals all processes. SIGKILL is repeated while it finds one, unless they are frozen and cannot fork. */
+/* Signals all processes. With SIGKILL it repeats until none is left, unless they are frozen (still)
+ * and cannot fork. */
 static int kill_walk(struct cgroup *cg, int sig, bool still)
 {
 	const char *path = cg_procs_dir(cg)->path;
@@ -244,16 +249,18 @@ int cgroup_kill(struct cgroup *cg, int sig)
 
 	if (!d)
 		return 0;
-	/* KERNEL 5.14: cgroup.kill, ENOENT; without it freeze, walk, thaw, during which a fork of a
-	 * process that does not freeze can slip by. */
+	/* KERNEL 5.14: cgroup.kill (ENOENT); without it the processes are frozen, signalled
+	 * one by one and thawed. A process that does not freeze may fork meanwhile, and its
+	 * child is missed. */
 	if (sig == SIGKILL && cg_version(d)->kill(d) > 0)
 		return old && thaw_below(old->path) < 0 ? fail_in("cgroup") : 0;
 	was = cgroup_is_frozen(cg);
 	ret = was > 0 ? 0 : freeze_until(cg, true, until);
 	if (ret < 0)
-		err_clear("without a freezer the walk is repeated");
+		err_clear("without a freezer the signals are repeated");
 	ret = kill_walk(cg, sig, ret == 0);
-	/* SIGKILL must be able to arrive; other signals leave a pause in place. */
+	/* A frozen process does not get SIGKILL on v1, so it is thawed. After other signals
+	 * it stays paused. */
 	if ((was <= 0 || sig == SIGKILL) && cgroup_is_frozen(cg) > 0 &&
 	    freeze_until(cg, false, until) < 0)
 		ret = -1;

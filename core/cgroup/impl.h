@@ -1,13 +1,13 @@
-/* impl.h - what the files of this folder share; private to it. */
+/* impl.h - private to this folder: what its files share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_CGROUP_IMPL_H
 #define CORE_CGROUP_IMPL_H
 
 #include "core/cgroup/cgroup.h"
 
-/* ---- layout.c: what is mounted where --------------------------------------------------------- */
+/* ---- layout.c: mounted hierarchies ----------------------------------------------------------- */
 
-/* Controllers under their v1 names; v2's io is CTL_BLKIO. Order of GM-05 of the checklist. */
+/* Controllers by their v1 names; v2's io is CTL_BLKIO. In the order of GM-05. */
 enum ctl {
 	CTL_CPUSET,
 	CTL_DEVICES,
@@ -23,26 +23,27 @@ enum ctl {
 	CTL_FREEZER,
 	CTL_RDMA,
 	CTL_MISC,
-	CTL_NAMED, /* name=systemd and its like: no controller, processes only */
+	CTL_NAMED, /* hierarchies without a controller, such as name=systemd */
 	CTL_CORE, /* cgroup.* files of v2 */
 	CTL_MAX,
 };
 
 struct ctl_name {
-	const char *v1, *v2; /* NULL: does not exist there */
-	bool domain; /* v2: not in a threaded subtree */
+	const char *v1, *v2; /* NULL: this version does not have it */
+	bool domain; /* v2: cannot be used in a threaded subtree */
 };
 extern const struct ctl_name ctl_names[CTL_MAX];
 
-/* The controller of a name of either version; a namelist "cpu,cpuacct" gives a bit set. */
+/* The controller that has this name in either version, -1: none; and the bit set of
+ * "cpu,cpuacct". */
 int ctl_of(const char *name, size_t len);
 unsigned ctl_set(const char *names);
 
 /* One mounted hierarchy and our place in it. */
 struct hier {
 	const char *names; /* "cpu,cpuacct", "name=systemd", "" is v2 */
-	unsigned ctls; /* bits of enum ctl; v2: empty until v2_controllers is asked */
-	const char *mount; /* absolute mount point, NULL: not to be seen from here */
+	unsigned ctls; /* bits of enum ctl; empty for v2, see v2_root_controllers */
+	const char *mount; /* absolute mount point; NULL: not visible here */
 	const char *own; /* this process's cgroup as a path below mount */
 };
 
@@ -54,42 +55,44 @@ struct layout {
 	size_t n;
 };
 
-/* KIND, mounts and own places. Three to four system calls and one per hierarchy where they are
- * mounted as everybody does; mountinfo is read only where something is not found there. */
+/* Finds the hierarchies, their mounts and our own cgroups. It looks at the usual mount
+ * points first (about four system calls, and one for each hierarchy), and reads mountinfo if
+ * one is missing there. */
 int layout_find(struct arena *a, struct layout *out);
-/* Pure: the lines of /proc/self/cgroup; text is cut up. Only names, ctls and own are filled. */
+/* Pure. Reads the lines of /proc/self/cgroup into names, ctls and own. It changes text. */
 int layout_parse(struct arena *a, char *text, struct layout *out);
-/* Fills mounts that are missing from the text of mountinfo, where seen (NULL: always) says that
- * our own cgroup is there; own is made relative to the root of the mount. Pure but for seen. */
+/* Adds missing mounts from the text of mountinfo if seen() (NULL: always) finds our own cgroup
+ * there, and makes own relative to the root of the mount. Pure except for seen. */
 typedef bool layout_seen(struct arena *a, struct hier *h, const char *mount);
 void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen);
 
 /* ---- paths.c: cgroupsPath (pure) ------------------------------------------------------------- */
 
-/* The directory below a hierarchy's mount: absolute paths from its root, relative ones below own
- * (v1) or below own's parent (v2), NULL as relative with the container's id. */
+/* The container's directory below a hierarchy's mount. An absolute path is below the mount, a
+ * relative one is below own (v1) or below own's parent (v2), and NULL means the container's id as
+ * a relative path. */
 const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
 			   bool v2);
 
-bool paths_is_below(const char *path, const char *dir); /* or dir itself */
+bool paths_is_below(const char *path, const char *dir); /* true for dir itself too */
 
 struct unit_path {
 	const char *unit; /* "runc-ID.scope" or "x.slice" */
 	const char *slice; /* "system.slice" */
 	const char *dir; /* "/system.slice/runc-ID.scope" */
 };
-/* slice:prefix:name. -1 with the record for bad forms. */
+/* Reads slice:prefix:name. */
 int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
 		  struct unit_path *out);
-/* "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "" ; NULL and the record when it is none. */
+/* "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "". NULL and the record: not a slice. */
 const char *paths_slice(struct arena *a, const char *slice);
 
 /* ---- knobs.c: resources to writes (pure) ----------------------------------------------------- */
 
 enum knob_flag {
-	KNOB_RETRY = 1, /* EINVAL: written again after the others */
-	KNOB_OPTIONAL = 2, /* a missing file is not a failure */
-	KNOB_ELSE = 4, /* file missing: the next write stands in, else that is skipped */
+	KNOB_RETRY = 1, /* after EINVAL it is written again after the others */
+	KNOB_OPTIONAL = 2, /* a missing file is not an error */
+	KNOB_ELSE = 4, /* if the file is missing the next write replaces it, else that is skipped */
 };
 
 /* One write(2) of value to file of a controller's directory. */
@@ -102,11 +105,11 @@ struct knob_write {
 	const char *file, *value;
 };
 
-/* Which version a controller has here; bits of enum ctl. */
+/* Which version has a controller here; bits of enum ctl. */
 struct ctl_where {
 	unsigned v1, v2;
 	bool v2_only; /* a controller of neither set counts as v2's, else as v1's */
-	bool quiet; /* no warnings: they have been said */
+	bool quiet; /* do not print warnings a second time */
 };
 
 struct knob_list {
@@ -115,7 +118,7 @@ struct knob_list {
 	struct knob_write *first, **end;
 };
 
-/* All writes of r (NULL: none), in order. -1 and the record for values that cannot be. */
+/* Makes all writes of r (NULL: none), in order. -1: a value is invalid. */
 int knobs_plan(struct arena *a, const struct oci_resources *r, const struct ctl_where *where,
 	       struct knob_list *out);
 uint64_t knobs_cpu_weight(uint64_t shares); /* TB-01 */
@@ -130,24 +133,25 @@ struct dev_rule {
 	char type; /* 'b', 'c' */
 	int64_t major, minor; /* DEV_ANY */
 	unsigned access; /* DEV_* */
-	bool courtesy; /* of the default list, not of the config */
+	bool courtesy; /* a rule of the default list, not of the config */
 };
 
-/* All rules folded into one answer and its exceptions, as the v1 kernel keeps them. */
+/* All rules as one default and its exceptions, which is how the v1 kernel keeps them. */
 struct dev_set {
-	bool allow; /* what an unlisted device gets */
+	bool allow; /* the default: a device without an exception is allowed */
 	LIST(struct dev_rule) except;
 	size_t size; /* room in except */
 };
 
-/* The config's rules, then the default list (checklist TB-13). Refuses holes in wildcard rules. */
+/* Merges the config's rules and the default list (TB-13). Refuses a rule that removes a part of
+ * a wildcard rule. */
 int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set *out);
-/* One warning for each rule whose access has letters without a meaning, or none. */
+/* Warns of each rule whose access is empty or has letters other than r, w and m. */
 void devices_warn(const struct oci_resources *r);
-/* "c 1:3 rwm" */
+/* Writes "c 1:3 rwm". */
 void devices_line(const struct dev_rule *r, char buf[48]);
 
-/* ---- bpf.c: the same as a v2 program --------------------------------------------------------- */
+/* ---- bpf.c: device rules as a v2 program ----------------------------------------------------- */
 
 struct bpf_code { /* struct bpf_insn of linux/bpf.h */
 	uint8_t code;
@@ -158,54 +162,58 @@ struct bpf_code { /* struct bpf_insn of linux/bpf.h */
 
 /* Pure. Returns the number of instructions. */
 size_t bpf_device_program(struct arena *a, const struct dev_set *set, struct bpf_code **out);
-/* fresh: we made the directory, so no program is attached to it. */
+/* fresh: we have just made the directory, so that it has no program yet. */
 int bpf_device_attach(int dirfd, const struct bpf_code *code, size_t len, bool fresh);
 
 /* ---- tree.c: files and sub-cgroups of directories that a hostile container may fill ---------- */
 
-/* A host path. -1 and errno. */
+/* Opens a path of the host. -1 and errno, no record. */
 int tree_path(const char *path, int flags);
-/* O_PATH of the recorded directory; -1 and the record. */
+/* Opens a directory with O_PATH. -1 and the record. */
 int tree_dir(const char *path);
-/* A file of an open cgroup directory. -1 and errno, no record. */
+/* Opens a file of an open cgroup directory. -1 and errno, no record. */
 int tree_open(int dirfd, const char *file, int flags);
-int tree_put(int fd, const char *value); /* one write(2); closes fd; errno only; fd may be -1 */
-ssize_t tree_get(int fd, char *buf, size_t size); /* one read(2); closes fd; adds a NUL; likewise */
-/* "KEY N" of a file of such lines; false when there is none. Pure. */
+/* One write(2), or one read(2) that adds a NUL. They close fd, which may be -1. -1 and
+ * errno, no record. */
+int tree_put(int fd, const char *value);
+ssize_t tree_get(int fd, char *buf, size_t size);
+/* Pure. The number of the line "KEY N" in a text; false: no such line. */
 bool tree_keyed(const char *text, const char *key, uint64_t *out);
-/* Every process of path and what is below it, added to out. A missing directory has none. */
+/* Adds every process of path and below it to out. A missing directory has none. */
 int tree_procs(const char *path, struct arena *a, cgroup_pids *out);
-/* visit() sees path and every directory below it, children first. A missing one is not a failure. -1 and errno. */
+/* Calls visit() for path and every directory below it, children first. A missing one is not an
+ * error. -1 and errno. */
 int tree_each(const char *path, int (*visit)(int dirfd, void *arg), void *arg);
 /*
- * rmdir; sub-cgroups first, deepest first; waits for dying processes until that time of clock_ms. 0, -1, or
- * 1: no process is in it, and it is left because we may not remove it, so another program has made it.
+ * Removes path and all below it, the deepest first, and waits for dying processes until that
+ * time of clock_ms. Returns 0, -1, or 1: it has no process, but we may not remove it; another
+ * program has made it.
  */
 int tree_remove(const char *path, bool v2, int64_t until);
-/* What tree_mkdir made and what it calls for each new level, parents first. */
+/* What tree_mkdir has made, and a function that it calls for each new level, parents first. */
 struct tree_made {
 	struct arena *arena;
 	int (*each)(const char *path, void *arg); /* may be NULL; -1 and errno */
 	void *arg;
-	unsigned levels; /* out: how many, counted from the end */
+	unsigned levels; /* out: how many were made, counted from the end of path */
 };
-/* mkdir of path, and of its parents after path[base]. 1 made, 0 was there, -1 and errno. */
+/* Makes path, and its parents after path[base]. 1: made, 0: it existed, -1 and errno. */
 int tree_mkdir(const char *path, size_t base, struct tree_made *made);
-/* Undoes tree_mkdir; cuts path up. */
+/* Undoes tree_mkdir. It changes path. */
 void tree_unmake(char *path, unsigned levels);
 
-/* ---- dir.c: the directories of one container --------------------------------------------------- */
+/* ---- dir.c: the directories of one container ------------------------------------------------- */
 
 struct cg_dir {
 	const char *names; /* as in struct hier */
 	unsigned ctls;
-	const char *path; /* absolute, NULL: this container does without */
-	size_t base; /* length of the mount point in it; 0 after cgroup_load */
+	const char *path; /* absolute; NULL: the container has no cgroup in this hierarchy */
+	size_t base; /* length of the mount point in path; 0 after cgroup_load */
 	unsigned made; /* levels that cgroup_create made */
 	bool v2;
-	bool fresh; /* made by us a moment ago, so it is empty */
-	int fd; /* O_PATH of path once needed, -1 */
-	int door; /* cgroup_join_open, -1 */
+	bool fresh; /* we have just made it, so it is empty */
+	int fd; /* O_PATH of path, opened when it is needed; or -1 */
+	int door; /* the `tasks` file that cgroup_join_open opened; or -1 */
 };
 
 struct cgroup {
@@ -217,12 +225,13 @@ struct cgroup {
 	struct cg_dir *v2; /* one of dirs or NULL */
 	const char *recorded; /* its path before cgroup_follow */
 	struct ctl_where where;
-	unsigned asked; /* controllers that limits were asked of at plan */
+	unsigned asked; /* controllers that the planned limits need */
 	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */
 	bool tolerant, path_given, delegate, has_nodes;
 	uint32_t delegate_uid;
 	struct unit_path unit; /* systemd; .unit is NULL otherwise */
-	/* systemd: what the unit will be made with when the first process is there */
+	/* systemd: the limits of the unit, which is made (not unmade) when the first
+	 * process exists */
 	const struct oci_resources *pending;
 	bool unmade;
 	struct dbus *bus; /* systemd: NULL until it is needed */
@@ -232,19 +241,19 @@ struct cgroup {
 	size_t nannotations;
 };
 
-/* Where all processes are listed. */
+/* The directory whose cgroup.procs lists all processes of the container. */
 struct cg_dir *cg_procs_dir(struct cgroup *cg);
-/* The directory where ctl is, NULL when there is none. */
+/* The directory that has the controller; NULL: none. */
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl);
-/* Where the device rules are set: as a list on v1, as a program on v2. NULL: nowhere. */
+/* The directory that gets the device rules: a list on v1, a program on v2. NULL: none. */
 struct cg_dir *cg_dir_of_rules(struct cgroup *cg);
-int cg_dir_fd(struct cg_dir *d); /* opened once; -1 and the record */
-/* A file of it, by path as long as no descriptor is open: one system call. -1 and errno, no
- * record. */
+int cg_dir_fd(struct cg_dir *d); /* opens it once; -1 and the record */
+/* Opens a file of it. Until d has a descriptor, it opens by path, which is one system call. -1 and
+ * errno, no record. */
 int cg_dir_open(const struct cg_dir *d, const char *file, int flags);
-/* Writes and reads such a file, whole. */
+/* Write and read such a file as a whole. */
 int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
-/* -1 if d is frozen, by its own switch or by a cgroup above: a process that joins would stop. Else 0. */
+/* Fails if d is frozen, or a cgroup above it: a process that joins would stop. */
 int cg_dir_check_frozen(const struct cg_dir *d);
 ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base);
@@ -252,19 +261,18 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 	for (__typeof__(&(cg)->dirs[0]) d = (cg)->dirs; d < (cg)->dirs + (cg)->ndirs; d++)         \
 		if (d->path)
 
-/* ---- v1.c, v2.c: what differs between the versions ----------------------------------------------- */
+/* ---- v1.c, v2.c: what differs between the versions ------------------------------------------- */
 
-/* What differs between the versions in one directory. */
 struct cg_version {
 	int (*level)(const char *path, void *dir); /* after each mkdir; -1 and errno */
-	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* after the last one */
-	/* returns when it has happened; ETIMEDOUT after that time of clock_ms */
+	int (*prepare)(struct cgroup *cg, struct cg_dir *d); /* after the last mkdir */
+	/* waits until all have stopped or continued; ETIMEDOUT at that time of clock_ms */
 	int (*freeze)(struct cg_dir *d, bool frozen, int64_t until);
-	int (*frozen)(struct cg_dir *d); /* by its own switch; 1/0/-1 */
-	int (*kill)(struct cg_dir *d); /* SIGKILL to all at once; 1 done, 0 cannot */
+	int (*frozen)(struct cg_dir *d); /* its own setting, not that of a cgroup above; 1/0/-1 */
+	int (*kill)(struct cg_dir *d); /* SIGKILL to all by one write; 1: done, 0: not possible */
 };
 extern const struct cg_version cg_v1, cg_v2;
-/* cgroup.controllers at the mount, read once; also fills where.v2. NULL without v2. */
+/* cgroup.controllers of the mount point, read once; also sets where.v2. NULL without v2. */
 const char *v2_root_controllers(struct cgroup *cg);
 static inline const struct cg_version *cg_version(const struct cg_dir *d)
 {
@@ -273,33 +281,34 @@ static inline const struct cg_version *cg_version(const struct cg_dir *d)
 
 /* ---- apply.c --------------------------------------------------------------------------------- */
 
-bool apply_in_userns(uint32_t *root); /* *root: host id of our root, may be NULL */
-int apply_check(struct cgroup *cg, const struct oci_resources *r); /* can all of it be met here? */
+bool apply_in_userns(uint32_t *root); /* *root: the host's id of our root; root may be NULL */
+int apply_check(struct cgroup *cg,
+		const struct oci_resources *r); /* fails if r cannot be set here */
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);
 
-/* ---- freeze.c ------------------------------------------------------------------------------------ */
+/* ---- freeze.c -------------------------------------------------------------------------------- */
 
 #define CG_PIDS_MAX 64
-/* Signals those of pids (CG_PIDS_MAX at most) that are in path or below it. */
+/* Signals those of pids (at most CG_PIDS_MAX) that are in path or below it. */
 int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig);
 
-/* ---- cgroupfs.c, systemd.c: the managers --------------------------------------------------------- */
+/* ---- cgroupfs.c, systemd.c: the managers ----------------------------------------------------- */
 
-/* Who makes and removes the directories. */
+/* The functions of a manager, which makes and removes the directories. */
 struct cg_manager {
 	int (*plan)(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
 	int (*create)(struct cgroup *cg);
-	/* before the first process is put in by writing; NULL: nothing to do. 1: it lies there already
-	 * where the manager keeps its own */
+	/* before the first process is moved in; NULL: nothing to do. 1: the manager has moved it
+	 * into the hierarchies that it uses itself */
 	int (*start)(struct cgroup *cg, pid_t pid);
-	/* new limits, before the files are written; NULL: nothing to do */
+	/* new limits, before they are written to the files; NULL: nothing to do */
 	int (*update)(struct cgroup *cg, const struct oci_resources *r);
 	int (*remove)(struct cgroup *cg);
 };
 extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
 
-/* What cg_manager_cgroupfs does; the systemd manager does some of it too. */
+/* The functions of cg_manager_cgroupfs, some of which the systemd manager calls too. */
 int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
 int cgroupfs_create(struct cgroup *cg);
 int cgroupfs_remove(struct cgroup *cg);

@@ -1,22 +1,22 @@
-/* knobs.c - resources of the config to writes of cgroup files, as rows. Pure. */
+/* knobs.c - converts the config's resources to writes of cgroup files, by rows. Pure. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* One value to be converted: the row's own, and all resources for what depends on another field. */
+/* A value that is converted. */
 struct value {
-	const void *at; /* the field; for WHOLE rows the struct it is in */
+	const void *at; /* the field; for a WHOLE row the struct that has it */
 	const char *field;
-	unsigned flags; /* of the write; a conversion may add some */
+	unsigned flags; /* flags of the write; a conversion may add some */
 	char text[64];
 };
 
 /*
- * A row: which field becomes which file. conv fills v->text and says 1: write it, 2: the field is
- * the text already, 0: nothing to write, -1: failed with the record. A row without a file is a
- * field that this version does not have: passed over, with a warning where it is set.
+ * A row says which field is written to which file. conv fills v->text and returns 1: write it; 2:
+ * write the field, which is a text; 0: do not write; -1: error. A row without a file is a field
+ * that this version does not have: if it is set there is a warning.
  */
 struct knob {
 	bool v2;
@@ -34,7 +34,7 @@ static int i64_raw(struct value *v)
 	return 1;
 }
 
-/* 0 is Go's absence: engines write it for "not set". */
+/* 0 means "not set": engines written in Go write it for a missing number. */
 static int i64_nonzero(struct value *v)
 {
 	return *(const int64_t *)v->at ? i64_raw(v) : 0;
@@ -52,7 +52,7 @@ static int u32_nonzero(struct value *v)
 	return *(const uint32_t *)v->at != 0;
 }
 
-/* Where the kernel lacks the file, 0 is what it does anyway. */
+/* 0 is the kernel's default, so a missing file is fine then. */
 static int zero_optional(struct value *v)
 {
 	if (!*(const uint64_t *)v->at)
@@ -82,7 +82,7 @@ static int64_t or_zero(const int64_t *p)
 	return p ? *p : 0;
 }
 
-/* swap is memory+swap, as v1 counts. */
+/* swap is the sum of memory and swap, as on v1. */
 static int memory_check(const struct oci_memory *m)
 {
 	int64_t limit = or_zero(m->limit), swap = or_zero(m->swap);
@@ -126,8 +126,8 @@ static int swap_v2(struct value *v)
 
 	if (memory_check(m) < 0)
 		return -1;
-	/* No swap accounting: no file, and no limit is what there is; none at all there cannot
-	 * be. */
+	/* A kernel without swap does not have the file. That is fine for no limit, and for no
+	 * swap (swap equal to limit). */
 	if (swap == -1 || (limit == -1 && !swap) || swap == limit)
 		v->flags |= KNOB_OPTIONAL;
 	if (swap == -1 || (limit == -1 && !swap))
@@ -158,7 +158,7 @@ static int swappiness(struct value *v)
 	uint64_t n = *(const uint64_t *)v->at;
 
 	if (n == UINT64_MAX)
-		return 0; /* -1 of an engine that writes it without a sign */
+		return 0; /* an engine that has no sign writes -1 like this */
 	if (n > 100)
 		return failx("%s: invalid memory swappiness value: %llu (valid range is 0-100)",
 			     v->field, (unsigned long long)n);
@@ -167,7 +167,7 @@ static int swappiness(struct value *v)
 
 /* ---- cpu (TB-01, TB-02) ---------------------------------------------------------------------- */
 
-/* log2 and exp2 without libm, good to a few units of the last place: ln(m) = 2
+/* log2 and exp2 without libm, exact to a few units of the last digit: ln(m) = 2
  * artanh((m-1)/(m+1)). */
 static double log_2(double x)
 {
@@ -212,7 +212,7 @@ uint64_t knobs_cpu_weight(uint64_t shares)
 	if (shares >= 262144)
 		return 10000;
 	l = log_2(shares);
-	/* less what rounding may have put on top of a whole number */
+	/* Subtract what rounding may have added to a whole number. */
 	v = exp_2(3.321928094887362 * ((l * l + 125 * l) / 612 - 7.0 / 34)) - 1e-9;
 	w = v;
 	return w + (w < v);
@@ -226,7 +226,7 @@ static int cpu_weight(struct value *v)
 	return w != 0;
 }
 
-/* The v1 kernel clamps the value silently, so a warning says what it does not accept. */
+/* The v1 kernel changes a value outside of its range without an error, so this refuses it. */
 static int cpu_shares(struct value *v)
 {
 	uint64_t n = *(const uint64_t *)v->at;
@@ -258,8 +258,8 @@ static int cpu_max(struct value *v)
 
 /* ---- pids, block I/O (TB-05, TB-06) ---------------------------------------------------------- */
 
-/* 0 is a limit since spec 1.3. The kernel would take it, but then not even init could be cloned
- * into the cgroup: 1 forbids every fork of init's just as well. */
+/* 0 is a limit since spec 1.3, but the kernel could not clone init into such a cgroup. 1 is written
+ * instead, which forbids init to fork, too. */
 static int pids_max(struct value *v)
 {
 	int64_t n = *(const int64_t *)v->at;
@@ -311,11 +311,10 @@ static int weight_io(struct value *v)
 #define B(m) G(block_io), offsetof(struct oci_block_io, m)
 
 static const struct knob knobs[] = {
-	/* v1. cpuset and realtime must stand before a process joins; all of it does. */
+	/* v1. cpuset and realtime must be set before a process joins, so all of it is. */
 	{ 0, CTL_CPUSET, 0, C(cpus), "cpu.cpus", "cpuset.cpus", list_text },
 	{ 0, CTL_CPUSET, 0, C(mems), "cpu.mems", "cpuset.mems", list_text },
-	/* Above the old memory+swap the new limit is EINVAL until that is raised, so it comes
-	 * again. */
+	/* A limit above the old memory+swap is EINVAL until that is raised, so it is repeated. */
 	{ 0, CTL_MEMORY, KNOB_RETRY, M(limit), "memory.limit", "memory.limit_in_bytes", mem_v1 },
 	{ 0, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.memsw.limit_in_bytes",
 	  swap_v1 },
@@ -329,8 +328,7 @@ static const struct knob knobs[] = {
 	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_runtime), "cpu.realtimeRuntime", "cpu.rt_runtime_us",
 	  i64_nonzero },
 	{ 0, CTL_CPU, 0, C(shares), "cpu.shares", "cpu.shares", cpu_shares },
-	/* Period, burst and quota are checked against each other: whatever is EINVAL comes
-	 * again. */
+	/* The kernel checks period, burst and quota against each other: EINVAL is repeated. */
 	{ 0, CTL_CPU, KNOB_RETRY, C(period), "cpu.period", "cpu.cfs_period_us", u64_nonzero },
 	{ 0, CTL_CPU, KNOB_RETRY, C(burst), "cpu.burst", "cpu.cfs_burst_us", zero_optional },
 	{ 0, CTL_CPU, KNOB_RETRY, C(quota), "cpu.quota", "cpu.cfs_quota_us", i64_nonzero },
@@ -345,7 +343,7 @@ static const struct knob knobs[] = {
 	{ 0, CTL_MEMORY, 0, M(kernel), "memory.kernel", NULL, i64_nonzero },
 	{ 0, CTL_MEMORY, 0, M(kernel_tcp), "memory.kernelTCP", NULL, i64_nonzero },
 
-	/* v2, order of GM-04. */
+	/* v2, in the order of GM-04. */
 	{ 1, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max",
 	  pids_max },
 	{ 1, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.swap.max", swap_v2 },
@@ -370,7 +368,7 @@ static const struct knob knobs[] = {
 	  NULL, u32_nonzero },
 };
 
-/* Does ctl go by the rows of v2? */
+/* True if ctl uses the rows of v2. */
 static bool is_v2(const struct knob_list *l, enum ctl ctl)
 {
 	if (l->where->v2 >> ctl & 1)
@@ -420,7 +418,7 @@ static int put_rows(struct knob_list *l, const struct oci_resources *r)
 	return 0;
 }
 
-/* ---- what comes in lists --------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static const struct throttle {
 	unsigned short offset;
@@ -454,8 +452,8 @@ static int put_weight_device(struct knob_list *l, const struct oci_weight_device
 			weight_io(&v);
 			text = arena_printf(l->arena, "%s %s", device, v.text);
 		}
-		/* v2 without a scheduler that weighs has neither file, and then there is nothing
-		 * to weigh. */
+		/* v2 has neither file if no I/O scheduler uses weights; then they
+		 * have no effect. */
 		put(l, CTL_BLKIO, v2 ? KNOB_OPTIONAL : 0, v.field,
 		    v2 ? "io.weight" : "blkio.bfq.weight_device", text);
 	}
@@ -494,7 +492,7 @@ static int put_hugepages(struct knob_list *l, const struct oci_resources *r)
 		size_t digits = h->page_size ? strspn(h->page_size, "0123456789") : 0;
 		char *value = arena_printf(l->arena, "%llu", (unsigned long long)h->limit);
 
-		/* It becomes part of a file name. */
+		/* The page size becomes a part of a file's name. */
 		if (!digits || !strchr("KMG", h->page_size[digits]) ||
 		    strcmp(h->page_size + digits + 1, "B"))
 			return failx("hugepageLimits: \"%s\" is not a page size such as 2MB or 1GB",
@@ -503,8 +501,8 @@ static int put_hugepages(struct knob_list *l, const struct oci_resources *r)
 		    arena_printf(l->arena, "hugetlb.%s.%s", h->page_size,
 				 v2 ? "max" : "limit_in_bytes"),
 		    value);
-		/* KERNEL 5.7: limits on reservations, ENOENT; without them a container that maps
-		 * more than its limit is killed at the fault instead of being refused at mmap. */
+		/* KERNEL 5.7: limits of reservations (ENOENT); without them a container that maps
+		 * more than its limit gets SIGBUS at the access, instead of an error of mmap(2). */
 		put(l, CTL_HUGETLB, KNOB_OPTIONAL, "hugepageLimits",
 		    arena_printf(l->arena, "hugetlb.%s.rsvd.%s", h->page_size,
 				 v2 ? "max" : "limit_in_bytes"),
@@ -541,7 +539,7 @@ static int put_network(struct knob_list *l, const struct oci_network *n)
 	return 0;
 }
 
-/* Each line is a write of its own. A key's controller is what stands before its first dot. */
+/* Each line is a write of its own. The text before a key's first dot is its controller. */
 static int put_unified(struct knob_list *l, const struct oci_resources *r)
 {
 	list_each (u, r->unified) {

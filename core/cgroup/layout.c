@@ -1,4 +1,4 @@
-/* layout.c - which hierarchies are mounted where, and where in them this process is. */
+/* layout.c - finds the mounted hierarchies, and this process's cgroup in each. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -79,14 +79,14 @@ int layout_parse(struct arena *a, char *text, struct layout *out)
 		*own++ = 0;
 		h->names = arena_strdup(a, names + 1);
 		h->ctls = ctl_set(h->names);
-		/* "/../x": outside of our cgroup namespace, where no path of ours leads. */
+		/* "/../x" is outside of our cgroup namespace, and no path leads there. */
 		h->own = strncmp(own, "/..", 3) ? arena_strdup(a, own) : "/";
 		out->n++;
 	}
 	return 0;
 }
 
-/* Undoes \040 and the like of mountinfo, in place. */
+/* Decodes \040 and other escapes of mountinfo, in place. */
 static char *unescape(char *s)
 {
 	char *to = s;
@@ -103,7 +103,7 @@ static char *unescape(char *s)
 	return s;
 }
 
-/* Is word (len) one of list's, between commas? */
+/* True if list, whose words are separated by commas, has the word. */
 static bool in_list(const char *list, const char *word, size_t len)
 {
 	for (; *list; list += strcspn(list, ","), list += *list == ',')
@@ -112,8 +112,8 @@ static bool in_list(const char *list, const char *word, size_t len)
 	return false;
 }
 
-/* Do the superblock options of a v1 mount name this hierarchy? One controller of it is enough:
- * it can be in one hierarchy only. */
+/* True if the superblock options of a v1 mount name this hierarchy. One controller is compared,
+ * because it is in one hierarchy only. */
 static bool options_match(const char *options, const char *names)
 {
 	size_t len = strcspn(names, ",");
@@ -121,7 +121,7 @@ static bool options_match(const char *options, const char *names)
 	return in_list(options, names, len);
 }
 
-/* One line of mountinfo against the hierarchies that are still without a mount. */
+/* Compares a line of mountinfo with the hierarchies whose mount is not known yet. */
 static void take_mount(struct arena *a, char *line, struct layout *out, layout_seen *seen)
 {
 	char *dash = strstr(line, " - "), *save = NULL;
@@ -149,7 +149,7 @@ static void take_mount(struct arena *a, char *line, struct layout *out, layout_s
 		if (type[6] == '2' ? h->names[0] != 0
 				   : !h->names[0] || !options_match(options, h->names))
 			continue;
-		/* A bind of some cgroup: what lies above it is not to be seen. */
+		/* The mount is a bind of a cgroup: cgroups above that one are not visible. */
 		if (!root[1])
 			len = 0;
 		else if (strncmp(h->own, root, len) || h->own[len] != '/')
@@ -157,7 +157,7 @@ static void take_mount(struct arena *a, char *line, struct layout *out, layout_s
 		try = *h;
 		try.own = h->own[len] ? h->own + len : "/";
 		try.mount = arena_strdup(a, unescape(field[4]));
-		/* Covered by another mount: perhaps a later line has it where it can be seen. */
+		/* Another mount may cover this one; a later line may have a visible one. */
 		if (!seen || seen(a, &try, try.mount))
 			*h = try;
 		return;
@@ -172,8 +172,9 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 		take_mount(a, line, out, seen);
 }
 
-/* Reads all of a /proc file of unknown size. NULL: it is not there (KERNEL without CONFIG_CGROUPS) or, with
- * *rc -1, cannot be read: without limits and device rules because of that would be less than was asked. */
+/* Reads a file of /proc. NULL: it does not exist (a kernel without CONFIG_CGROUPS). NULL and
+ * *rc -1: it cannot be read, which is an error: the container would run without its limits
+ * and device rules. */
 static char *read_proc(struct arena *a, const char *path, int *rc)
 {
 	int fd __cleanup(fd_close) = tree_path(path, O_RDONLY);
@@ -198,8 +199,7 @@ static char *read_proc(struct arena *a, const char *path, int *rc)
 		if (!n)
 			break;
 		len += n;
-		/* /proc/self/cgroup ends within the first page nearly always: no second read
-		 * then. */
+		/* A short text that ends with a line is complete: the second read is saved. */
 		if (buf[len - 1] == '\n' && len < 2048)
 			break;
 		if (size - 1 - len < 1024) {
@@ -213,7 +213,7 @@ static char *read_proc(struct arena *a, const char *path, int *rc)
 	return buf;
 }
 
-/* Is this hierarchy mounted here, with our own cgroup to be seen in it? */
+/* True if this hierarchy is mounted here and our own cgroup is visible in it. */
 static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 {
 	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
@@ -224,8 +224,8 @@ static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 	return true;
 }
 
-/* The directories of tmpfs that Docker, systemd and OpenRC agree on. False: something is not
- * there. */
+/* Looks in the directories that Docker, systemd and OpenRC use. False: a hierarchy
+ * is missing there. */
 static bool usual_places(struct arena *a, struct layout *out)
 {
 	bool all = true;
@@ -238,7 +238,7 @@ static bool usual_places(struct arena *a, struct layout *out)
 			name = "unified";
 		else if (!strncmp(name, "name=", 5))
 			name += 5;
-		/* "cpu,cpuacct", else the symbolic link "cpu" to it */
+		/* "cpu,cpuacct", or its symlink "cpu" */
 		if (!seen_at(a, h, arena_printf(a, ROOT "/%s", name)) &&
 		    (!strchr(name, ',') ||
 		     !seen_at(a, h, arena_printf(a, ROOT "/%.*s", (int)strcspn(name, ","), name))))
@@ -274,7 +274,7 @@ int layout_find(struct arena *a, struct layout *out)
 		fs.f_type = 0;
 	text = read_proc(a, "/proc/self/cgroup", &rc);
 	if (!text && !rc && fs.f_type == SYS_CGROUP2_MAGIC)
-		text = arena_strdup(a, "0::/\n"); /* no /proc: absolute paths still work */
+		text = arena_strdup(a, "0::/\n"); /* without /proc absolute paths still work */
 	if (!text)
 		return rc;
 	if (layout_parse(a, text, out) < 0)
@@ -305,7 +305,7 @@ enum cgroup_layout cgroup_layout(void)
 
 	arena_init(&a, block, sizeof(block));
 	if (layout_find(&a, &l) < 0) {
-		err_clear("a layout that is not understood is none");
+		err_clear("a layout that cannot be read counts as none");
 		return CGROUP_NONE;
 	}
 	return l.kind;

@@ -1,4 +1,4 @@
-/* limits_fuzz.c - the limits of any config that is let through become writes and properties, or are refused. */
+/* limits_fuzz.c - limits of any valid config become writes and properties, or are refused. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 

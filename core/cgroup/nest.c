@@ -1,4 +1,4 @@
-/* nest.c - our own cgroup of v2 made a place where others can be made below with limits. */
+/* nest.c - prepares our own v2 cgroup for sub-cgroups with limits. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -16,7 +16,7 @@ static int read_text(struct arena *a, const char *dir, const char *file, char **
 	return file_read(a, AT_FDCWD, arena_printf(a, "%s/%s", dir, file), PROCS_MAX, text, &len);
 }
 
-/* Everything that is in dir itself, into its leaf. The number moved, or -1. */
+/* Moves the processes of dir itself to its leaf. Returns their number, or -1. */
 static int move_once(struct arena *a, const char *dir)
 {
 	const char *leaf = arena_printf(a, "%s/" LEAF "/cgroup.procs", dir);
@@ -34,13 +34,13 @@ static int move_once(struct arena *a, const char *dir)
 		if (file_write(AT_FDCWD, leaf, pid) < 0) {
 			if (err_num() != ESRCH)
 				return -1;
-			err_clear("it has ended");
+			err_clear("the process has ended");
 		}
 	}
 	return n;
 }
 
-/* A process may fork before it is moved: repeated until none is left. */
+/* Moves processes until none is left: a process may fork before it is moved. */
 static int move_all(struct arena *a, const char *dir)
 {
 	EXACT_MODES;
@@ -63,13 +63,13 @@ static int enable_all(struct arena *a, const char *dir)
 	for (char *c = strtok_r(text, " \n", &save); c; c = strtok_r(NULL, " \n", &save))
 		if (file_write(AT_FDCWD, file, arena_printf(a, "+%s", c)) < 0) {
 			log_warn("limits of %s will not be there: %s", c, err_text());
-			err_clear("the others are of use without it");
+			err_clear("the other controllers are useful without it");
 		}
 	return 0;
 }
 
-/* cgroups(7), "no internal processes": a cgroup other than the root has processes or hands its
- * controllers down. */
+/* cgroups(7), "no internal processes": a cgroup other than the root either has processes or enables
+ * controllers for its sub-cgroups. */
 int cgroup_nest(struct arena *a)
 {
 	static struct layout l;
@@ -87,7 +87,7 @@ int cgroup_nest(struct arena *a)
 	if (h == l.at + l.n)
 		return failx("no cgroup2 filesystem is mounted that shows our own cgroup");
 	dir = arena_printf(a, "%s%s", h->mount, strcmp(h->own, "/") ? h->own : "");
-	/* done before */
+	/* We are in the leaf: it was done before. */
 	leaf = strrchr(dir, '/');
 	if (!strcmp(leaf, "/" LEAF) && leaf >= dir + strlen(h->mount))
 		*leaf = 0;
@@ -96,7 +96,7 @@ int cgroup_nest(struct arena *a)
 		return fail_hint("it must be mounted without \"ro\", in a cgroup namespace of the "
 				 "container");
 	}
-	/* The root of the whole tree alone has no cgroup.events, and may have both. */
+	/* Only the root of the whole tree has no cgroup.events, and it may keep its processes. */
 	if (!access(arena_printf(a, "%s/cgroup.events", dir), F_OK) && move_all(a, dir) < 0)
 		return -1;
 	return enable_all(a, dir);

@@ -43,7 +43,7 @@ static int watch(const struct cg_dir *d, int fd, const char *file)
 	return 0;
 }
 
-/* v2: the kernel touches both files whenever a number in them changes. */
+/* v2: the kernel reports a modification of both files when a number in them changes. */
 static int open_v2(const struct cg_dir *d, struct cgroup_oom *o)
 {
 	o->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -82,15 +82,15 @@ int cgroup_oom_read(struct cgroup_oom *o)
 
 	if (o->populated < 0) {
 		uint64_t times;
-		bool told = read(o->fd, &times, sizeof(times)) > 0;
+		bool notified = read(o->fd, &times, sizeof(times)) > 0;
 
-		/* A removed cgroup signals too: its files can be read no more. */
-		return pread(o->events, buf, sizeof(buf), 0) < 0 ? -1 : told;
+		/* Removing the cgroup notifies too; then its files cannot be read any more. */
+		return pread(o->events, buf, sizeof(buf), 0) < 0 ? -1 : notified;
 	}
 	while (read(o->fd, buf, sizeof(buf)) > 0)
 		;
 	o->kills = kills(o->events);
-	/* The same wake-up may also mean the end of the container: the next call checks for it. */
+	/* The event may also mean the end of the container: the next call checks that. */
 	if (o->kills > before)
 		return 1;
 	n = pread(o->populated, buf, sizeof(buf) - 1, 0);
@@ -112,7 +112,7 @@ uint64_t cgroup_oom_kills(struct cgroup *cg)
 	struct cg_dir *d = cg_dir_of(cg, CTL_MEMORY);
 	int fd __cleanup(fd_close) = -1;
 
-	/* KERNEL 4.13: oom_kill in both files; without it there is no count. */
+	/* KERNEL 4.13: oom_kill in both files; without it nothing is counted. */
 	if (d)
 		fd = cg_dir_open(d, d->v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
 	return fd < 0 ? 0 : kills(fd);

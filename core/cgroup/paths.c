@@ -1,4 +1,4 @@
-/* paths.c - cgroupsPath to directories, for both managers; by text alone. */
+/* paths.c - converts cgroupsPath to directories, for both managers. Pure. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -13,13 +13,13 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 	bool absolute = *rest == '/';
 	size_t len = strlen(own);
 
-	/* Cleaned as an absolute path, so that ".." never climbs out of the place it is relative
-	 * to. */
+	/* Clean it as an absolute path, so that ".." cannot leave the directory it
+	 * is relative to. */
 	rest = path_clean(a, absolute ? rest : arena_printf(a, "/%s", rest));
 	if (absolute)
 		return rest;
-	/* v2: processes live in leaves only, and the leaf we run in cannot have children with
-	 * controllers. Its parent can. */
+	/* On v2 the cgroup that we run in has processes, so its children cannot have controllers.
+	 * Those of its parent can. */
 	if (v2)
 		while (len > 1 && own[len - 1] != '/')
 			len--;
@@ -42,13 +42,13 @@ const char *paths_slice(struct arena *a, const char *slice)
 
 	if (!strcmp(slice, "-.slice"))
 		return "";
-	/* All names above it are written out: without a limit the length would count cubed. */
+	/* The limit matters: the directory repeats the name for each dash in it. */
 	if (len <= 6 || len > UNIT_NAME_MAX || strcmp(slice + len - 6, ".slice") ||
 	    strchr(slice, '/'))
 		goto invalid;
 	len -= 6;
 	dir = to = arena_alloc(a, (len + 8) * (len + 1) + 1);
-	/* Every dash opens a level: a-b.slice lies in a.slice. */
+	/* Each dash is a level: a-b.slice is in a.slice. */
 	while (at <= len) {
 		const char *dash = memchr(slice + at, '-', len - at);
 		size_t end = dash ? (size_t)(dash - slice) : len;
@@ -102,7 +102,8 @@ int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
 	dir = paths_slice(a, out->slice);
 	if (!dir)
 		return -1;
-	/* A slice's own name says where it lies, whatever slice was asked for. */
+	/* The directory of a slice follows from its own name, not from the slice that
+	 * is requested. */
 	if (out->unit == name)
 		out->dir = paths_slice(a, name);
 	else

@@ -87,7 +87,8 @@ static void test_systemd(void)
 	}
 }
 
-/* A slice names all that it lies in, so n dashes are n*n/2 bytes of path, and were n*n*n/6 of memory. */
+/* A slice names all that it lies in, so n dashes are n*n/2 bytes of path, and were
+ * n*n*n/6 of memory. */
 static void test_long(void)
 {
 	char text[6100], *to = text;

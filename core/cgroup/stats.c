@@ -1,4 +1,4 @@
-/* stats.c - the numbers of `events`, from the files of either version, and their JSON. */
+/* stats.c - reads the numbers of `events` from the files of either version. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX 65536 /* of one statistics file; memory.stat has 2 kB, a big blkio file 20 */
-#define TICKS 100 /* USER_HZ, which the kernel has promised to keep */
+#define FILE_MAX 65536 /* bytes of a file; memory.stat has 2 kB, a large blkio file 20 kB */
+#define TICKS 100 /* USER_HZ, which is a part of the kernel's ABI */
 
 /* ---- single numbers by rows ------------------------------------------------------------------ */
 
 /*
- * A number: of the whole file, or after key in it. scale makes it nanoseconds. A row without key
- * of a file that says "max" gives UINT64_MAX.
+ * A number: the whole file, or the number after key in it. scale converts times to nanoseconds.
+ * "max" of a row without key is UINT64_MAX.
  */
 struct number {
 	bool v2;
@@ -59,7 +59,7 @@ static const struct number numbers[] = {
 	{ 0, CTL_PIDS, 1, "pids.current", NULL, S(pids.current) },
 	{ 0, CTL_PIDS, 1, "pids.max", NULL, S(pids.limit) },
 
-	/* cpu.stat is there without the controller too */
+	/* cpu.stat exists without the controller too. */
 	{ 1, CTL_CPU, 1000, "cpu.stat", "usage_usec", S(cpu.total) },
 	{ 1, CTL_CPU, 1000, "cpu.stat", "user_usec", S(cpu.user) },
 	{ 1, CTL_CPU, 1000, "cpu.stat", "system_usec", S(cpu.kernel) },
@@ -76,13 +76,13 @@ static const struct number numbers[] = {
 	{ 1, CTL_PIDS, 1, "pids.max", NULL, S(pids.limit) },
 };
 
-/* The file at hand is kept, since rows of one file stand together. */
+/* Keeps the last file, because the rows of one file follow each other. */
 struct reader {
 	struct cgroup *cg;
 	struct arena *arena;
 	const struct cg_dir *dir;
 	const char *file;
-	char *text; /* "" when it cannot be read: not every kernel has every file */
+	char *text; /* "" if it cannot be read: not every kernel has every file */
 };
 
 static char *read_file(struct reader *r, const struct cg_dir *d, const char *file)
@@ -126,7 +126,7 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* One more element of a LIST; rooms of lists grow by doubling at powers of two. */
+/* Adds an element to a LIST. Its room is doubled when the number of elements is a power of two. */
 #define PUSH(a, list, ...)                                                                         \
 	do {                                                                                       \
 		if (!((list)->n & ((list)->n - 1))) {                                              \
@@ -139,7 +139,7 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 		(list)->at[(list)->n++] = (__VA_ARGS__);                                           \
 	} while (0)
 
-/* "0-3,7" */
+/* Reads a list such as "0-3,7". */
 static void parse_set(struct arena *a, const char *text, cgroup_numbers *out)
 {
 	uint64_t from, to;
@@ -149,7 +149,7 @@ static void parse_set(struct arena *a, const char *text, cgroup_numbers *out)
 			PUSH(a, out, from);
 }
 
-/* All numbers of a text; of lines with several columns the one at col, from 0. */
+/* Reads the number in column col (from 0) of each line. */
 static void parse_columns(struct arena *a, const char *text, unsigned col, cgroup_numbers *out)
 {
 	for (; *text; text += strcspn(text, "\n"), text += !!*text) {
@@ -175,7 +175,8 @@ static void fill_cpu_v1(struct reader *r, struct cgroup_stats *s)
 			if (*c == ' ')
 				*c = '\n';
 		parse_columns(r->arena, text, 0, &s->cpu.percpu);
-		/* "cpu user system" and a line for each cpu; KERNEL 4.9 */
+		/* "cpu user system", then a line for each CPU. KERNEL 4.9: usage_all (ENOENT);
+		 * without it these numbers are missing. */
 		text = read_file(r, d, "cpuacct.usage_all");
 		parse_columns(r->arena, text, 1, &s->cpu.percpu_user);
 		parse_columns(r->arena, text, 2, &s->cpu.percpu_kernel);
@@ -207,7 +208,7 @@ static void fill_memory(struct reader *r, struct cgroup_stats *s)
 	}
 	if (!d->v2)
 		return;
-	/* v1 counted memory and swap together, and that is what is reported. */
+	/* `events` has the sum of memory and swap, as v1 counts it. */
 	s->memory.swap.usage += s->memory.usage.usage;
 	if (s->memory.swap.limit != UINT64_MAX)
 		s->memory.swap.limit = s->memory.usage.limit == UINT64_MAX
@@ -217,8 +218,7 @@ static void fill_memory(struct reader *r, struct cgroup_stats *s)
 
 /* ---- block I/O ------------------------------------------------------------------------------- */
 
-/* v1: one counter has a file in each of three schedulers' sets; the first that says anything
- * counts. */
+/* v1: each I/O scheduler has a file for a counter. The first file that is not empty is used. */
 static const struct io_file {
 	size_t offset;
 	const char *bfq, *cfq, *throttle;
@@ -313,13 +313,14 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 		for (size_t i = 0; i < ARRAY_SIZE(names) && !list->n; i++)
 			if (names[i])
 				parse_io_v1(r->arena, read_file(r, d, names[i]), list);
-		r->file = NULL; /* parsing cut the text up */
+		r->file = NULL; /* the text was changed */
 	}
 }
 
 /* ---- huge pages, pressure -------------------------------------------------------------------- */
 
-/* "hugepages-2048kB" -> "2MB", as the hugetlb files are called. NULL: another name. Pure. */
+/* Pure. "hugepages-2048kB" -> "2MB", which is a part of the names of hugetlb files.
+ * NULL: another name. */
 static const char *size_name(struct arena *a, const char *entry)
 {
 	static const char units[] = "KMG";
@@ -345,7 +346,7 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 
 		if (!size)
 			continue;
-		/* reservations where the kernel counts them, else faults */
+		/* The kernel may count reservations; otherwise pages in use are counted. */
 		for (int rsvd = 1; rsvd >= 0; rsvd--) {
 			const char *base =
 				arena_printf(r->arena, "hugetlb.%s.%s", size, rsvd ? "rsvd." : "");
@@ -375,7 +376,7 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 		closedir(dir);
 }
 
-/* "1.50" after word, in hundredths */
+/* Reads a number such as "1.50" after word, in hundredths. */
 static bool scan_hundredths(const char **at, const char *word, uint32_t *out)
 {
 	uint64_t whole, part;
@@ -415,7 +416,7 @@ int cgroup_stats(struct cgroup *cg, struct arena *a, struct cgroup_stats *out)
 	fill_memory(&r, out);
 	fill_io(&r, out);
 	fill_hugetlb(&r, out);
-	/* KERNEL 4.20: pressure, on hybrid too */
+	/* KERNEL 4.20: pressure files (ENOENT), also of the v2 tree of a hybrid layout */
 	if (cg->v2 && cg->v2->path) {
 		parse_psi(read_file(&r, cg->v2, "cpu.pressure"), &out->cpu.psi);
 		parse_psi(read_file(&r, cg->v2, "memory.pressure"), &out->memory.psi);

@@ -1,10 +1,10 @@
-/* stats_put.c - statistics as the JSON of `events`. */
+/* stats_put.c - writes statistics as the JSON of `events`. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
 #include <stdio.h>
 
-/* Members that are one number, by object. Those without always are left out when 0. */
+/* A member that is one number. It is left out if it is 0, unless always is set. */
 struct member {
 	const char *name;
 	size_t offset;
@@ -77,7 +77,7 @@ static void put_numbers(struct json_out *o, const char *name, const cgroup_numbe
 	json_close(o, ']');
 }
 
-/* 150 -> 1.5, as Go writes floats */
+/* Writes 150 as 1.5, which is Go's format. */
 static void put_percent(struct json_out *o, const char *name, uint32_t hundredths)
 {
 	char text[24];

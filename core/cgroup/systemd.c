@@ -1,4 +1,4 @@
-/* systemd.c - the manager that lets systemd make the cgroup, as a transient unit. */
+/* systemd.c - the manager by which systemd makes the cgroup, as a transient unit. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/dbus.h"
 #include "core/cgroup/units.h"
@@ -16,7 +16,7 @@
 #define SERVICE "org.freedesktop.systemd1"
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER SERVICE ".Manager"
-#define ANSWER_MS 30000 /* of all calls of a verb and the jobs they start */
+#define ANSWER_MS 30000 /* for all calls of a verb, and the jobs that they start */
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -47,7 +47,7 @@ static uint32_t ask_property(struct dbus *b, const char *name)
 	return send_to(b, "org.freedesktop.DBus.Properties", "Get", "ss", &o);
 }
 
-/* The answer to ask_property: a variant of a string. */
+/* Waits for the answer to ask_property, a variant of a string. */
 static int take_property(struct dbus *b, uint32_t serial, const char **out)
 {
 	if (dbus_wait(b, serial) < 0)
@@ -60,7 +60,8 @@ static int take_property(struct dbus *b, uint32_t serial, const char **out)
 
 /* ---- the connection -------------------------------------------------------------------------- */
 
-/* Whose manager: the system's for root, his own for everybody else, in a user namespace too. */
+/* True: use the manager of the user *uid, also for root of a user namespace. False:
+ * the system's. */
 static bool is_user(const struct cgroup *cg, uint32_t *uid)
 {
 	*uid = geteuid();
@@ -88,7 +89,7 @@ static int connect_bus(struct dbus *b, const char *bus, uint32_t uid)
 	return dbus_connect(b, bus, uid, true) < 0 ? -1 : add_match(b);
 }
 
-/* The user's bus, else his manager's own socket, which is there without a bus daemon too. */
+/* Connects to the user's bus, else to the socket of his manager, which exists without a bus too. */
 static int connect_user(struct cgroup *cg, struct dbus *b, uint32_t uid)
 {
 	const char *dir = arena_printf(cg->arena, "unix:path=/run/user/%u", uid);
@@ -98,16 +99,16 @@ static int connect_user(struct cgroup *cg, struct dbus *b, uint32_t uid)
 		return 0;
 	if (dbus_connect(b, arena_printf(cg->arena, "%s/systemd/private", dir), uid, false) < 0)
 		return -1;
-	err_clear("systemd answers on its own socket");
+	err_clear("systemd has answered on its own socket");
 	return 0;
 }
 
-/* systemd's own socket, which only root can use, else the system's bus. */
+/* Connects to systemd's own socket, which only root can use, else to the system's bus. */
 static int connect_system(struct dbus *b, uint32_t uid)
 {
 	if (uid == 0 && dbus_connect(b, "unix:path=/run/systemd/private", uid, false) == 0)
 		return 0;
-	err_clear("the system's bus leads to systemd too");
+	err_clear("systemd is on the system's bus, too");
 	return connect_bus(b, "unix:path=/run/dbus/system_bus_socket", uid);
 }
 
@@ -130,7 +131,7 @@ static int open_bus(struct cgroup *cg)
 		dbus_disconnect(b);
 		return fail_in("systemd");
 	}
-	/* "252.39-1~deb12u1", "v245": the first number of it */
+	/* The first number of "252.39-1~deb12u1" or "v245". */
 	cg->systemd_version = atoi(version + strcspn(version, "0123456789"));
 	cg->bus = b;
 	return 0;
@@ -146,7 +147,7 @@ static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct 
 	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 ||
 	    open_bus(cg) < 0)
 		return -1;
-	/* Where the manager itself lives: "" for the system's on a host. */
+	/* The manager's own cgroup; it is "" for that of the system on a host. */
 	if (take_property(cg->bus, ask_property(cg->bus, "ControlGroup"), &above) < 0)
 		return fail_in("systemd");
 	if (!strcmp(above, "/"))
@@ -161,7 +162,7 @@ static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct 
 	return 0;
 }
 
-/* A scope is made around a process: see start. */
+/* systemd makes a scope around a process, so start() makes it. */
 static int create(struct cgroup *cg)
 {
 	(void)cg;
@@ -230,7 +231,7 @@ static void put_props(struct dbus_out *o, const struct unit_props *p)
 	dbus_close(o, mark, 8);
 }
 
-/* JobRemoved(u id, o job, s unit, s result): the end of what was started for our unit. */
+/* The job of our unit. JobRemoved(u id, o job, s unit, s result) reports its end. */
 struct job {
 	const char *unit;
 	char path[256], result[32];
@@ -255,7 +256,8 @@ static void job_removed(void *arg, struct dbus_msg *m)
 	snprintf(j->result, sizeof(j->result), "%s", result);
 }
 
-/* A call that starts a job, and its end. -1 with b->got.error where systemd refuses the call. */
+/* Calls a method that starts a job, and waits for its end. -1 with b->got.error:
+ * systemd refuses. */
 static int run_job(struct cgroup *cg, const char *member, const char *sig,
 		   const struct dbus_out *body, const char **result)
 {
@@ -268,7 +270,7 @@ static int run_job(struct cgroup *cg, const char *member, const char *sig,
 	b->signal = job_removed;
 	b->arg = j;
 	ret = call(b, member, sig, body);
-	/* The answer names the job; it may have ended before that comes. */
+	/* The answer has the job's path. The job may have ended before the answer. */
 	path = ret < 0 ? "" : arena_strdup(cg->arena, dbus_get_str(&b->got.body));
 	while (ret == 0 && strcmp(j->path, path))
 		ret = dbus_next(b);
@@ -304,13 +306,12 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 	dbus_close(&o, dbus_open(&o, 8), 8); /* no auxiliary units */
 	ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
 	if (ret < 0 && refused_as(cg, SERVICE ".UnitExists")) {
-		/* Left from a container that ended badly, and in state failed: then this makes
-		 * it go. */
+		/* The unit of an earlier container may be in the state failed: this removes it. */
 		reset_failed(cg);
 		ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
 	}
 	if (ret < 0 && err_num() == ETIMEDOUT) {
-		cg->unmade = false; /* it may still come: remove it */
+		cg->unmade = false; /* systemd may still make it: remove it later */
 		return failx("Timeout waiting for systemd to create %s", cg->unit.unit);
 	}
 	if (ret < 0)
@@ -322,7 +323,7 @@ static int start_unit(struct cgroup *cg, const struct unit_props *p)
 	return 0;
 }
 
-/* Does systemd keep its processes in this hierarchy? */
+/* True if systemd itself moves processes in this hierarchy. */
 static bool is_systemds(const struct cg_dir *d)
 {
 	return d->v2 || !strcmp(d->names, "name=systemd");
@@ -341,7 +342,8 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
 	return false;
 }
 
-/* Whatever systemd answers, limits and device rules hold a process only if it is in the cgroup that has them. */
+/* Checks that systemd has moved the process: limits apply only to a process that is
+ * in the cgroup. */
 static int check_place(struct cgroup *cg, pid_t pid)
 {
 	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
@@ -363,7 +365,8 @@ static int check_place(struct cgroup *cg, pid_t pid)
 	return 0;
 }
 
-/* In a frozen cgroup the process would stop, and we would wait for it. A new cgroup is frozen if the one above is. */
+/* Refuses a frozen cgroup, in which the process would stop while we wait for it. A new cgroup is
+ * frozen if the one above is. */
 static int check_thawed(struct cgroup *cg)
 {
 	struct cg_dir above;
@@ -380,7 +383,7 @@ static int check_thawed(struct cgroup *cg)
 	return 0;
 }
 
-/* Directories of hierarchies that systemd does not use; the others are there. */
+/* Makes the directories in hierarchies that systemd does not use. The others exist. */
 static int make_dirs(struct cgroup *cg)
 {
 	EXACT_MODES;
@@ -438,7 +441,7 @@ static int start(struct cgroup *cg, pid_t pid)
 	return check_place(cg, pid) < 0 ? -1 : 1;
 }
 
-/* Device rules stay as they were made. */
+/* Device rules do not change. */
 static int update(struct cgroup *cg, const struct oci_resources *r)
 {
 	struct dbus_out o = { .arena = cg->arena };
@@ -453,7 +456,7 @@ static int update(struct cgroup *cg, const struct oci_resources *r)
 	if (!p.first)
 		return 0;
 	dbus_put_str(&o, cg->unit.unit);
-	dbus_put_u32(&o, true); /* until the unit ends, not for ever */
+	dbus_put_u32(&o, true); /* runtime: until the unit ends */
 	put_props(&o, &p);
 	if (call(cg->bus, "SetUnitProperties", "sba(sv)", &o) < 0)
 		return fail_in("error setting properties of systemd unit %s", cg->unit.unit);
@@ -472,7 +475,7 @@ static int stop_unit(struct cgroup *cg)
 	dbus_put_str(&o, "replace");
 	ret = run_job(cg, "StopUnit", "ss", &o, &result);
 	if (ret < 0 && refused_as(cg, SERVICE ".NoSuchUnit")) {
-		err_clear("it went away with its last process");
+		err_clear("the unit has ended with its last process");
 		return 0;
 	}
 	if (ret < 0 && err_num() == ETIMEDOUT)
@@ -483,16 +486,15 @@ static int stop_unit(struct cgroup *cg)
 	return 0;
 }
 
-/* Our part is done even where systemd cannot be asked any more: an empty scope it removes by
- * itself. */
+/* Removes the directories even if systemd does not answer: it removes an empty scope by itself. */
 static int remove_unit(struct cgroup *cg)
 {
-	/* A unit of this name that is not ours may be there: it is why ours is not. */
+	/* We have not made the unit. One of this name may exist, and belong to another program. */
 	if (cg->unmade)
 		return 0;
 	if (stop_unit(cg) < 0) {
 		log_warn("%s", err_text());
-		err_clear("what counts is that the directories go");
+		err_clear("the directories are removed in any case");
 	}
 	if (cg->bus)
 		dbus_disconnect(cg->bus);

@@ -1,4 +1,4 @@
-/* tree.c - files and sub-cgroups of directories that a hostile container may have filled. */
+/* tree.c - files and sub-cgroups of a directory in which a hostile container may make any. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* musl's open(2) makes a second system call for O_CLOEXEC; its openat does not. */
+/* musl's open() makes a second system call for O_CLOEXEC; its openat() does not. */
 int tree_path(const char *path, int flags)
 {
 	return openat(AT_FDCWD, path, flags | O_CLOEXEC);
@@ -22,9 +22,8 @@ int tree_dir(const char *path)
 }
 
 /*
- * One component, so there is nothing to climb over; what openat2 adds is that nothing was mounted
- * over the file. KERNEL 5.6: openat2, ENOSYS (EPERM under old seccomp profiles); without it a mount
- * over a cgroup file is followed.
+ * file is a single component. openat2(2) refuses a mount over it. KERNEL 5.6: openat2(2) (ENOSYS;
+ * EPERM of older seccomp profiles); without it such a mount is followed.
  */
 int tree_open(int dirfd, const char *file, int flags)
 {
@@ -60,8 +59,7 @@ ssize_t tree_get(int fd, char *buf, size_t size)
 
 	if (fd < 0)
 		return -1;
-	/* One read: kernfs makes the whole text at once and gives all of it that there is room
-	 * for. */
+	/* One read is enough: kernfs returns the whole text, or as much as fits. */
 	do {
 		n = read(fd, buf, size - 1);
 	} while (n < 0 && errno == EINTR);
@@ -96,9 +94,9 @@ struct dirent64 {
 };
 
 /*
- * A walk holds one descriptor however deep a container has nested its cgroups: down by name, up by
- * "..", which cannot lead elsewhere since a cgroup directory never changes its parent. For each
- * open level the place to go on from is kept, eight bytes.
+ * A walk has one descriptor, however deep a container has nested its cgroups. It goes down by name
+ * and up by "..", which is safe because a cgroup directory never changes its parent. Each level
+ * keeps the offset at which it continues.
  */
 struct walk {
 	int fd;
@@ -123,7 +121,7 @@ static int walk_push(struct walk *w, int64_t off)
 	return 0;
 }
 
-/* The next subdirectory from *off on. 1, 0 at the end, -1 and errno. */
+/* Finds the next subdirectory from *off on. 1: found; 0: the end; -1 and errno. */
 static int next_dir(int fd, int64_t *off, char name[NAME_MAX + 1])
 {
 	_Alignas(struct dirent64) char buf[4096];
@@ -159,8 +157,8 @@ static int walk_to(struct walk *w, const char *name)
 }
 
 /*
- * visit() sees every directory below top, children before parents, and top itself last. Directories
- * that vanish meanwhile are no failure. -1 and errno.
+ * Calls visit() for every directory below top, children before parents, and for top itself last. A
+ * directory that disappears meanwhile is not an error. -1 and errno.
  */
 static int walk(int top, int (*visit)(int fd, void *arg), void *arg)
 {
@@ -250,14 +248,14 @@ static int take_procs(int dirfd, void *arg)
 				pid = (pid < 0 ? 0 : pid * 10) + buf[i] - '0';
 				continue;
 			}
-			/* 0: a process of a pid namespace that we do not see into */
+			/* 0: a process of a pid namespace that is not visible here */
 			if (pid > 0)
 				take_pid(arg, pid);
 			pid = -1;
 		}
 	}
-	/* EOPNOTSUPP: a threaded cgroup; its processes are listed by the domain above. ENODEV:
-	 * removed. */
+	/* EOPNOTSUPP: a threaded cgroup, whose processes are listed by a cgroup above. ENODEV:
+	 * it was removed. */
 	return n < 0 && errno != EOPNOTSUPP && errno != ENODEV ? -1 : 0;
 }
 
@@ -287,7 +285,7 @@ int tree_mkdir(const char *path, size_t base, struct tree_made *made)
 	int num;
 
 	made->levels = 0;
-	/* Nearly always only the last one is missing. */
+	/* Usually only the last directory is missing. */
 	if (mkdir(path, 0755) < 0) {
 		if (errno == EEXIST)
 			return 0;
@@ -326,8 +324,9 @@ undo:
 }
 
 /*
- * Removes what is below top, deepest first, going down only where rmdir says that something is in
- * it. Up to the deadline, since a process inside may keep making new ones. -1 and errno.
+ * Removes the directories below top, the deepest first. It enters one only if rmdir(2) fails
+ * with EBUSY, and it stops at the deadline, because a process may make new ones all the
+ * time. -1 and errno.
  */
 static int remove_below(int top, int64_t deadline)
 {
@@ -357,7 +356,8 @@ static int remove_below(int top, int64_t deadline)
 			up = false;
 			continue;
 		}
-		/* Just emptied and still busy: processes. The caller waits for them. */
+		/* It has no subdirectory left and is busy, so it has processes. The
+		 * caller waits. */
 		if (errno != EBUSY || up)
 			break;
 		if (walk_to(&w, name) < 0) {
@@ -373,7 +373,7 @@ static int remove_below(int top, int64_t deadline)
 	return ret;
 }
 
-/* v2 tells when the last process below has gone; v1 must be asked who is there. */
+/* v2 reports when the last process has ended. On v1 this waits for one of the processes. */
 static void wait_empty(int top, const char *path, bool v2, int ms)
 {
 	char block[4096], buf[256];
@@ -399,12 +399,12 @@ static void wait_empty(int top, const char *path, bool v2, int ms)
 			p.fd = sys_pidfd_open(pids.at[0]);
 		p.events = POLLIN;
 	}
-	/* No process is listed and it is still busy: the kernel is removing the last one. */
+	/* Without a process in the list the kernel is just removing the last one: wait 1 ms. */
 	poll(&p, p.fd >= 0, p.fd >= 0 ? ms : 1);
 	fd_close(&p.fd);
 }
 
-/* Permission is missing; EBUSY would mean that a process is in it. */
+/* True if a permission is missing. (EBUSY means that a process is in it.) */
 static bool is_denied(int num)
 {
 	return num == EACCES || num == EPERM || num == EROFS;

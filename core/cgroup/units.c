@@ -1,4 +1,4 @@
-/* units.c - resources as properties of a systemd unit. Pure. */
+/* units.c - converts resources to properties of a systemd unit. Pure. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 
@@ -51,8 +51,8 @@ static uint64_t limit_of(int64_t n)
 
 #define CPUS_MAX 8192
 
-/* "0-3,7" -> bytes, cpu n is bit n % 8 of byte n / 8, no zero bytes at the end. -1: not such a
- * list. */
+/* Converts "0-3,7" to bytes: CPU n is bit n % 8 of byte n / 8, without zero bytes at the end. -1:
+ * it is not such a list. */
 int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len)
 {
 	unsigned char *bits = arena_alloc(a, CPUS_MAX / 8);
@@ -76,7 +76,7 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	const char *bits;
 	size_t len;
 
-	/* KERNEL: none, systemd 244 has it; before, the file alone */
+	/* systemd 244 has these properties; with an older one only the file is written. */
 	if (!list || !*list || p->version < 244)
 		return 0;
 	if (units_cpuset(p->arena, list, &bits, &len) < 0)
@@ -87,8 +87,8 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	return 0;
 }
 
-/* systemd counts time per second and in steps of a hundredth: rounded up, so that the quota of the
- * config is never undercut. */
+/* systemd has the quota for one second, in steps of 10 ms. It is rounded up, so that the container
+ * never gets less than the config's quota. */
 uint64_t units_cpu_quota(int64_t quota, uint64_t period)
 {
 	uint64_t per_second;
@@ -142,7 +142,7 @@ static void add_cpu_v2(struct unit_props *p, const struct oci_cpu *c)
 		log_warn("unable to apply both cpu.weight and cpu.idle to systemd, ignoring "
 			 "cpu.weight");
 	if (is_idle(c) && p->version >= 252)
-		units_add_u64(p, "CPUWeight", 0); /* systemd's word for idle */
+		units_add_u64(p, "CPUWeight", 0); /* 0 means idle to systemd */
 	else if (c->shares && *c->shares)
 		units_add_u64(p, "CPUWeight", knobs_cpu_weight(*c->shares));
 }
@@ -167,7 +167,7 @@ static void add_memory(struct unit_props *p, const struct oci_memory *m, bool v2
 
 enum uni_kind { UNI_BYTES, UNI_WEIGHT, UNI_IDLE, UNI_QUOTA, UNI_SET };
 
-/* Files of v2 that systemd has a property for. Others are written to their files only. */
+/* Files of v2 for which systemd has a property. Other files are only written. */
 static const struct uni {
 	const char *file, *name;
 	enum uni_kind kind;
@@ -244,15 +244,14 @@ int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* A name systemd takes for a rule: a node's path, or a group of /proc/devices; NULL: it has
- * none. */
+/* The name of a rule for systemd: a node's path, or a group of /proc/devices; NULL: it has none. */
 static const char *device_name(struct unit_props *p, const struct dev_rule *r)
 {
 	const char *word = r->type == 'b' ? "block" : "char";
 
 	if (r->major == DEV_ANY)
 		return r->minor == DEV_ANY ? arena_printf(p->arena, "%s-*", word) : NULL;
-	/* By number it takes groups since 240. */
+	/* systemd 240 accepts the number of a group. */
 	if (r->minor == DEV_ANY)
 		return p->version >= 240
 			       ? arena_printf(p->arena, "%s-%lld", word, (long long)r->major)
@@ -265,10 +264,10 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 {
 	struct unit_prop *u;
 
-	/* It knows only lists of what is allowed; the rest is left to the rules that we set
-	 * ourselves. */
+	/* systemd has only lists of allowed devices. The rules that we set
+	 * ourselves do the rest. */
 	units_add_str(p, "DevicePolicy", set->allow ? "auto" : "strict");
-	units_add(p, "DeviceAllow", "a(ss)"); /* empties what the unit may have */
+	units_add(p, "DeviceAllow", "a(ss)"); /* an empty list clears the unit's list */
 	if (set->allow)
 		return;
 	u = units_add(p, "DeviceAllow", "a(ss)");
@@ -286,7 +285,7 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 
 /* ---- annotations ----------------------------------------------------------------------------- */
 
-/* 'text' or "text" at *s. NULL: it is none. */
+/* Reads 'text' or "text" at *s. NULL: another type, or it has no end. */
 static const char *gvariant_str(struct arena *a, const char **s)
 {
 	const char *close = *s + 1;
@@ -311,8 +310,8 @@ static const char *gvariant_str(struct arena *a, const char **s)
 static bool gvariant_list(struct unit_props *p, struct unit_prop *u, const char **s)
 {
 	u->sig = "as";
-	u->pairs =
-		arena_alloc(p->arena, strlen(*s) * sizeof(*u->pairs)); /* more than there can be */
+	/* A list has fewer elements than bytes. */
+	u->pairs = arena_alloc(p->arena, strlen(*s) * sizeof(*u->pairs));
 	for (++*s; **s && **s != ']';) {
 		*s += strspn(*s, " ");
 		u->pairs[u->num].key = gvariant_str(p->arena, s);
@@ -357,7 +356,7 @@ static bool gvariant_number(struct unit_prop *u, const char **s)
 			      : *u->sig != 'u' || (n >= 0 && n <= UINT32_MAX);
 }
 
-/* What of GVariant's text units need: texts, lists of them, booleans, whole numbers. */
+/* Reads the types of GVariant that units need: texts, lists of texts, booleans, whole numbers. */
 static bool gvariant(struct unit_props *p, struct unit_prop *u, const char *s)
 {
 	bool good = true;
@@ -397,7 +396,7 @@ int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n
 		if (!gvariant(p, u, at[i].value))
 			return failx("annotation %s: value \"%s\" is not understood", at[i].key,
 				     at[i].value);
-		/* In files of units times are written in seconds, on the bus in microseconds. */
+		/* Times are in seconds in the files of units, and in microseconds on the bus. */
 		if (len > 3 && !strcmp(name + len - 3, "Sec") && strcmp(name + len - 4, "USec") &&
 		    strchr("tixu", *u->sig)) {
 			u->name = arena_printf(p->arena, "%.*sUSec", (int)len - 3, name);

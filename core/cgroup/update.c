@@ -1,4 +1,4 @@
-/* update.c - new limits for a running container, and where in its cgroups exec goes. */
+/* update.c - new limits of a running container, and the cgroup that exec joins. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -15,7 +15,7 @@
 
 static void merge_memory(struct arena *a, struct oci_memory *out, const struct oci_memory *change)
 {
-	/* Asked for one update, not for all that follow. */
+	/* It is for this update only. */
 	out->check_before_update = change ? change->check_before_update : NULL;
 	if (!change)
 		return;
@@ -26,7 +26,7 @@ static void merge_memory(struct arena *a, struct oci_memory *out, const struct o
 	TAKE(out, change, kernel_tcp);
 	TAKE(out, change, swappiness);
 	TAKE(out, change, disable_oom_killer);
-	/* No limit on memory: one on memory and swap together would make no sense any more. */
+	/* Without a limit of memory, a limit of memory and swap together has no meaning. */
 	if (change->limit && *change->limit == -1 && !change->swap) {
 		out->swap = arena_alloc(a, sizeof(*out->swap));
 		*out->swap = 0;
@@ -37,8 +37,8 @@ static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
 {
 	TAKE(out, change, shares);
 	if (change->idle && !change->shares)
-		out->shares = NULL; /* the kernel takes no weight for an idle group */
-	/* 0 counts as absent: half of the pair keeps its value when the other changes. */
+		out->shares = NULL; /* the kernel refuses a weight of an idle cgroup */
+	/* 0 means "not set": quota stays when only period changes, and the other way round. */
 	if (change->period && *change->period)
 		out->period = change->period;
 	if (change->quota && *change->quota)
@@ -51,8 +51,8 @@ static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
 	out->mems = change->mems;
 }
 
-/* Devices of change replace those of the same number in out and come after the others. Both
- * kinds of list have elements that begin with major and minor. */
+/* Devices of change replace those of the same number in out, or are added at the end. The elements
+ * of both types of list begin with major and minor. */
 static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change,
 		   size_t size)
 {
@@ -90,7 +90,7 @@ static void merge_block_io(struct arena *a, struct oci_block_io *out,
 	       sizeof(struct oci_throttle_device));
 }
 
-/* A copy of the old struct, or an empty one. */
+/* Returns a copy of the old struct, or an empty one. */
 static void *copy_of(struct arena *a, const void *old, size_t size)
 {
 	void *p = arena_alloc(a, size);
@@ -130,7 +130,8 @@ void cgroup_merge(struct arena *a, const struct oci_resources *old,
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* v2 sets any limit and then kills until it is met; some would rather be refused. */
+/* v2 accepts a limit below the usage and then kills processes. checkBeforeUpdate
+ * refuses such a limit. */
 static int check_usage(struct cgroup *cg, const struct oci_memory *m)
 {
 	struct cg_dir *d = cg_dir_of(cg, CTL_MEMORY);
@@ -180,7 +181,7 @@ bool cgroup_is_tight(struct cgroup *cg)
 	return *max != 'm' && strtoull(now, NULL, 10) + 2 > strtoull(max, NULL, 10);
 }
 
-/* 1 when it was another one. */
+/* Returns 1 if the path changes. */
 static int move_dir(struct cg_dir *d, const char *path)
 {
 	int other = strcmp(d->path, path) != 0;
@@ -212,8 +213,8 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
 				continue;
 			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
-			/* Somebody has taken it elsewhere: what is the container's is known, as long
-			 * as it is there. */
+			/* Another program has moved init out of the container's cgroup: the
+			 * recorded one is used as long as it exists. */
 			if (!paths_is_below(path, cg->recorded) &&
 			    faccessat(AT_FDCWD, cg->recorded, F_OK, 0) == 0)
 				path = cg->recorded;
@@ -226,7 +227,7 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 	return 0;
 }
 
-/* One directory to one of its sub-cgroups. */
+/* Changes a directory to one of its sub-cgroups. */
 static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 {
 	const char *path = path_clean(cg->arena, arena_printf(cg->arena, "%s/%s", d->path, sub));
@@ -237,7 +238,7 @@ static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 	return 0;
 }
 
-/* Without a controller: in every hierarchy where it is, of which there must be one. */
+/* Without a controller: changes every hierarchy that has the sub-cgroup; at least one must. */
 static int sub_each(struct cgroup *cg, const char *sub)
 {
 	bool found = false;
@@ -290,7 +291,7 @@ int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n)
 				return failx(
 					"invalid --cgroup argument: %s (no controller %.*s here)",
 					specs[i], (int)len, at);
-			/* "cpu,cpuacct:x" where both are one directory */
+			/* "cpu,cpuacct:x": both may be the same directory. */
 			if (here & 1u << (found - cg->dirs))
 				continue;
 			if (done & 1u << (found - cg->dirs))

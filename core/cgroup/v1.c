@@ -1,4 +1,4 @@
-/* v1.c - what only a cgroup v1 directory needs: inherited cpusets, the old freezer. */
+/* v1.c - cgroup v1 only: inherited cpusets and the v1 freezer. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * A new v1 cpuset is empty, and nothing can join an empty one (ENOSPC): it gets what its parent
- * has. A parent that is empty itself is filled first. -1 and errno.
+ * Gives a new v1 cpuset the values of its parent, because no process can join an empty one
+ * (ENOSPC). A parent that is empty itself is filled first. -1 and errno.
  */
 static int inherit(char *path, size_t base, const char *file)
 {
@@ -48,7 +48,7 @@ static int level(const char *path, void *arg)
 							 : inherit(copy, d->base, "cpuset.mems");
 }
 
-/* The cgroup's own switch: FROZEN of freezer.state may come from above. */
+/* The cgroup's own setting. FROZEN of freezer.state may be due to a cgroup above. */
 static int frozen(struct cg_dir *d)
 {
 	char buf[16];
@@ -63,8 +63,9 @@ static int frozen(struct cg_dir *d)
 #define FREEZE_THAW_EVERY 50
 
 /*
- * The v1 freezer has no notification when it is done, and a process that forks at the wrong moment keeps
- * it at FREEZING for good: the state is looked at and set again, now and then from the start.
+ * The v1 freezer does not report when it is done, and a process that forks at the wrong
+ * moment keeps it at FREEZING for good. So this reads the state and writes it again, and
+ * thaws from time to time.
  */
 static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {

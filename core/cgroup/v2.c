@@ -1,4 +1,4 @@
-/* v2.c - what only a cgroup v2 directory needs: enabled controllers, threaded trees, delegation. */
+/* v2.c - cgroup v2 only: enabling controllers, threaded subtrees, delegation, the v2 freezer. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -21,7 +21,7 @@ const char *v2_root_controllers(struct cgroup *cg)
 
 	if (cg->v2_names || !cg->v2 || !cg->v2->path)
 		return cg->v2_names;
-	/* After cgroup_load, when the mount is not known, its own list is what counts. */
+	/* After cgroup_load the mount is not known: use the list of the cgroup itself. */
 	len = cg->v2->base ? cg->v2->base : strlen(cg->v2->path);
 	path = arena_printf(cg->arena, "%.*s/cgroup.controllers", (int)len, cg->v2->path);
 	if (tree_get(tree_path(path, O_RDONLY), buf, sizeof(buf)) < 0)
@@ -31,7 +31,7 @@ const char *v2_root_controllers(struct cgroup *cg)
 	return cg->v2_names;
 }
 
-/* "+cpu +io" of the controllers of names that are in wanted. */
+/* Makes "+cpu +io" of the names whose controllers are in wanted. */
 static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 {
 	char *out = arena_alloc(a, strlen(names) * 2 + 2), *end = out;
@@ -48,9 +48,9 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 }
 
 /*
- * One level: all at once, else whichever the kernel takes. Returns the errno of the last refusal.
- * EBUSY: processes live there. Then none is enabled: those that count by thread would be, and make
- * the whole subtree threaded ("domain invalid" for every new cgroup in it).
+ * Enables controllers at one level, by one write or, if that fails, one by one. Returns the errno
+ * of the last failure. After EBUSY (the cgroup has processes) none is enabled: a controller of
+ * threads would make the whole subtree threaded ("domain invalid" for every new cgroup in it).
  */
 static int enable_in(struct arena *a, const char *dir, const char *names, unsigned wanted)
 {
@@ -79,8 +79,8 @@ static int leaf_controllers(const struct cg_dir *d, unsigned *out)
 }
 
 /*
- * In a threaded subtree a new cgroup is "domain invalid": nothing can live in it until it is made
- * threaded too, which rules out the controllers that count by process.
+ * In a threaded subtree a new cgroup is "domain invalid": no process can join it until it is made
+ * threaded too, and then it cannot use the controllers that count by process.
  */
 static int check_type(struct cgroup *cg, struct cg_dir *d)
 {
@@ -101,8 +101,8 @@ static int check_type(struct cgroup *cg, struct cg_dir *d)
 }
 
 /*
- * Every level above must pass the controllers down. Usually they all do already: writing what is
- * there waits in the kernel for cgroups that are dying, so it is looked first.
+ * Enables controllers at every level above. Usually they are enabled, and that is checked first: a
+ * write waits in the kernel for dying cgroups, even if it changes nothing.
  */
 static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 {
@@ -111,8 +111,8 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 	char *dir;
 	int num = 0;
 
-	/* hybrid: v2 is there for its processes; under systemd the levels above are not ours.
-	 * There a controller is enabled only where it was asked for and is missing. */
+	/* On a hybrid layout v2 usually has no controllers, and below systemd the levels above are
+	 * not ours: enable only what a limit needs. */
 	if (cg->layout == CGROUP_HYBRID || cg->unit.unit)
 		want &= cg->asked;
 	if (!want)
@@ -159,7 +159,7 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 	fd = cg_dir_fd(d);
 	if (fd < 0)
 		return -1;
-	/* KERNEL 4.15: the list of files, ENOENT; the three that matter are always there. */
+	/* KERNEL 4.15: the list of files (ENOENT); without it the three that matter are used. */
 	if (tree_get(tree_path("/sys/kernel/cgroup/delegate", O_RDONLY), names, sizeof(names)) < 0)
 		memcpy(names, fallback, sizeof(fallback));
 	if (fchownat(fd, "", cg->delegate_uid, -1, AT_EMPTY_PATH) < 0)
@@ -174,7 +174,7 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 
 static int prepare(struct cgroup *cg, struct cg_dir *d)
 {
-	/* hybrid with nothing asked of v2: not even a look */
+	/* On a hybrid layout v2 is not read if no limit needs it. */
 	if ((cg->layout != CGROUP_HYBRID || cg->asked & ~cg->where.v1) &&
 	    enable_controllers(cg, d) < 0)
 		return -1;
@@ -187,7 +187,7 @@ static int frozen(struct cg_dir *d)
 {
 	char buf[16];
 
-	/* KERNEL 5.2: cgroup.freeze, ENOENT */
+	/* KERNEL 5.2: cgroup.freeze (ENOENT); without it nothing is frozen */
 	if (cg_dir_read(d, "cgroup.freeze", buf, sizeof(buf)) < 0)
 		return errno == ENOENT || errno == ENODEV ? 0
 							  : fail("read %s/cgroup.freeze", d->path);
@@ -214,8 +214,8 @@ static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 		buf[n] = 0;
 		if (!tree_keyed(buf, "frozen", &now) || now == freeze_it)
 			return 0;
-		/* The file wakes its readers at every change; one process in uninterruptible
-		 * sleep may keep us waiting, but not for ever. */
+		/* The file notifies at every change. A process in uninterruptible sleep can
+		 * delay that, so the wait has a limit. */
 		n = until > clock_ms() ? poll(&p, 1, until - clock_ms()) : 0;
 		if (n == 0)
 			break;
