@@ -85,9 +85,9 @@ cat >"$tmp/boot.json" <<E
     { "name": "$c", "stopTimeout": "100ms", "log": "$tmp/logs", "logSize": 4096, "disabled": true } ] }
 E
 boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3 "ocibox.done=$(printf 'a\033\nb')"
-ok "on-failure: started again until the start limit" wait_for says "$b: failed for good: 4 starts within 60000 ms"
-ok "with doubled pauses" says "$b: ended with status 3; starts again in 20 ms"
-ok "and again" says "$b: ended with status 3; starts again in 40 ms"
+ok "on-failure: started again until the start limit" wait_for says "$b: failed for good: 4 starts within 1m"
+ok "with doubled pauses" says "$b: ended with status 3; starts again in 20ms"
+ok "and again" says "$b: ended with status 3; starts again in 40ms"
 state_is "$b" failed
 is "as often as the limit says" "$(field starts) $(field status)" "4 3"
 ok "no: a good end is the end" state_is "$a" ended
@@ -122,7 +122,7 @@ ok "the others go on" wait_for state_is "$c" running
 is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
 ok "which says why" says "^oci-init: $b: did not start: config.json:.*netwerk"
 ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
-ok "one whose device does not come is named, with the time" says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100 ms"
+ok "one whose device does not come is named, with the time" says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100ms"
 ok "a log that was to lie on it goes to the console" says "^oci-init: $c: its output goes to the console: $tmp/none is not mounted"
 ok "a log is renamed when it is full" wait_for test -e "$tmp/logs/$a.log.1"
 ok "the newest is in the file" wait_for grep -q 'number 299' "$tmp/logs/$a.log"
@@ -346,7 +346,7 @@ boot ocibox.config="$tmp/boot.json"
 ok "poweroff in a container is said" wait_for says "^oci-init: $a: asked for poweroff\$"
 ok "and is a stop, under always too" wait_for state_is "$a" stopped
 is "with its reason in status" "$(field reason) $(field starts)" "asked for poweroff 1"
-ok "reboot in a container is a restart, under no too" wait_for says "^oci-init: $b: asked for reboot; starts again in 10 ms"
+ok "reboot in a container is a restart, under no too" wait_for says "^oci-init: $b: asked for reboot; starts again in 10ms"
 ok "up to the limit of starts" wait_for says "^oci-init: $b: failed for good: 3 starts"
 ok "a status that looks like a signal is a status" wait_for says "^oci-init: d-$mark: ended with status 129"
 ok "lack of memory is named, with the limit" wait_for says "^oci-init: $c: killed by signal 9: out of memory, limit 20 MiB"

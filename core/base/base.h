@@ -40,10 +40,10 @@ const char *err_reason(
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
-/* ---- text.c: text made harmless ---------------------------------------------------------------- */
+/* ---- text.c: text made harmless -------------------------------------------------------------- */
 
-/* In place: ? for what a terminal acts on and what is not UTF-8; names come from images and hostile
- * processes. */
+/* In place: ? for what a terminal acts on and what is not UTF-8; names come from images and
+ * hostile processes. */
 const char *text_harmless(char *text);
 
 /* ---- log.c: what people and engines read ----------------------------------------------------- */
@@ -84,17 +84,20 @@ size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, 
 /* RFC 3339 of a realtime clock value in UTC; nano: with nine digits less trailing zeros. */
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 
-/* ---- clock.c ------------------------------------------------------------------------------------ */
+/* ---- clock.c --------------------------------------------------------------------------------- */
 
 int64_t clock_ms(void); /* CLOCK_MONOTONIC */
-/* Date and time of day of seconds after 1970, 0 to the year 9999. gmtime(3) weighs 5 KB with the time
- * zones it brings along. */
+/* Date and time of day of seconds after 1970, 0 to the year 9999. gmtime(3) weighs 5 KB with the
+ * time zones it brings along. */
 void clock_utc(int64_t seconds, struct tm *tm);
 /* Milliseconds of "500ms", "1.5s", "1m30s", "-5s", as Go writes durations; units below ms are not
  * known. False when it is not a duration. */
 bool clock_duration(const char *text, int64_t *out);
+#define CLOCK_TEXT 24
+/* Writes "500ms", "2s" or "10m", which clock_duration reads. ms is not negative. Returns out. */
+const char *clock_text(int64_t ms, char out[CLOCK_TEXT]);
 
-/* ---- fd.c: descriptors --------------------------------------------------------------------------- */
+/* ---- fd.c: descriptors ----------------------------------------------------------------------- */
 
 /* int fd __cleanup(fd_close) = -1; closes at the end of the scope. */
 #define __cleanup(f) __attribute__((cleanup(f)))
@@ -116,62 +119,67 @@ int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
 
-/* ---- closefrom.c -------------------------------------------------------------------------------- */
+/* ---- closefrom.c ----------------------------------------------------------------------------- */
 
-/* Closes every descriptor >= first except the n of keep, which this sorts; -1 in keep means nothing. */
+/* Closes every descriptor >= first except the n of keep, which this sorts; -1 in
+ * keep means nothing. */
 int fd_close_from(int first, int *keep, size_t n);
 
-/* ---- sock.c: sockets of the unix domain ------------------------------------------------------------ */
+/* ---- sock.c: sockets of the unix domain ------------------------------------------------------ */
 
 /* Connects to a path, which may be longer than an address holds, or to "@name" (an abstract one).
  * type: SOCK_STREAM and so on. */
 int sock_connect(const char *path, int type);
-/* One message of n parts; fd is a descriptor that goes with it, -1: none. 0, or -1 with errno only. */
+/* One message of n parts; fd is a descriptor that goes with it, -1: none. 0, or -1
+ * with errno only. */
 int sock_send(int sock, struct iovec *iov, int n, int fd);
-/* Bytes, 0 at the end; -1 with errno only; -2: a descriptor came and was lost. *fd changes when one came. */
+/* Bytes, 0 at the end; -1 with errno only; -2: a descriptor came and was lost. *fd
+ * changes when one came. */
 ssize_t sock_recv(int sock, struct iovec *iov, int n, int *fd);
 /* A message of another program's protocol: body, and a descriptor. */
 int sock_send_fd(int sock, const char *body, int fd);
 int sock_recv_fd(int sock); /* the descriptor, or -1 */
 
-/* ---- file.c: small files ---------------------------------------------------------------------------- */
+/* ---- file.c: small files --------------------------------------------------------------------- */
 
 /* Reads a regular file of at most max bytes; a NUL is put after it. dirfd may be AT_FDCWD. */
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len);
 /* The same of a file that the caller has named: it may be a pipe, such as a shell's <(...). "-" is
  * standard input. */
 int file_read_named(struct arena *a, const char *path, size_t max, char **text, size_t *len);
-/* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, with a NUL after it, trailing newline
- * cut. Returns the length or -1 (errno is set, the record too). */
+/* Reads what one read(2) gives of a /proc or /sys or cgroup file into buf, with a NUL after it,
+ * trailing newline cut. Returns the length or -1 (errno is set, the record too). */
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 /* One write(2) to an existing file (cgroup, sysctl). The record names path and value. */
 int file_write(int dirfd, const char *path, const char *value);
 /* A new file; one that is there already is an error (errno EEXIST). Nothing is left on failure. */
 int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
-/* Creates path anew under a temporary name of its own beside it and renames it into place. It does not
- * wait for the disk: what we keep ourselves (state, pid files, caches) means nothing after a power cut. */
+/* Creates path anew under a temporary name of its own beside it and renames it into place. It
+ * does not wait for the disk: what we keep ourselves (state, pid files, caches) means nothing
+ * after a power cut. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 
-/* A file that others edit too, which is read, changed and put back: locked from the first to the last, since two
- * editors that read the same text would lose one change. */
+/* A file that others edit too, which is read, changed and put back: locked from the first to the
+ * last, since two editors that read the same text would lose one change. */
 struct file_edit {
 	int fd; /* read from it; closing it ends the lock */
 	struct stat st;
 	const char *path; /* not a symbolic link */
 };
 int file_edit_open(struct file_edit *e, const char *path);
-/* Replaces the file: owner and mode stay, and it is on the disk before the old one is gone. Where it
- * cannot be replaced (a mount of its own) it is written in place, with a warning. */
+/* Replaces the file: owner and mode stay, and it is on the disk before the old one is gone. Where
+ * it cannot be replaced (a mount of its own) it is written in place, with a warning. */
 int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
 
-/* ---- scan.c: the kernel's text files ------------------------------------------------------------------ */
+/* ---- scan.c: the kernel's text files --------------------------------------------------------- */
 
-/* Pure. True when word (scan_u64: word, spaces, a decimal number) stands at *at, which then is after it;
- * else nothing has moved. */
+/* Pure. True when word (scan_u64: word, spaces, a decimal number) stands at *at, which then is
+ * after it; else nothing has moved. */
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
-/* The next range of a list of CPUs or memory nodes such as "0-3, 7". 1, 0 at the end of the list, -1 where the
- * text is not such a list; then *last is below *first only if the range ends before it begins. Pure. */
+/* The next range of a list of CPUs or memory nodes such as "0-3, 7". 1, 0 at the end of the list,
+ * -1 where the text is not such a list; then *last is below *first only if the range ends before
+ * it begins. Pure. */
 int scan_range(const char **at, uint64_t *first, uint64_t *last);
 
 /* To the end of the block modes are what the calls say, whatever the umask of the caller. */
@@ -181,10 +189,10 @@ static inline void umask_restore(mode_t *before)
 }
 #define EXACT_MODES mode_t umask_before __attribute__((unused)) __cleanup(umask_restore) = umask(0)
 
-/* ---- path.c: paths below a root that a hostile user may own --------------------------------------- */
+/* ---- path.c: paths below a root that a hostile user may own ---------------------------------- */
 
-/* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below rootfd;
- * ".." and symlinks never leave it. Always close-on-exec. -1 + errno, and the record. */
+/* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | extra): an absolute or relative path below
+ * rootfd; ".." and symlinks never leave it. Always close-on-exec. -1 + errno, and the record. */
 int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra);
 /* Makes every missing directory of path (mode for new ones) and opens it O_PATH. */
 int path_mkdirs(int rootfd, const char *path, mode_t mode);
@@ -192,8 +200,8 @@ int path_mkdirs(int rootfd, const char *path, mode_t mode);
 int path_mkdirs_new(int rootfd, const char *path, mode_t mode, uint64_t resolve_extra);
 /* Opens (creating directories 0755) the parent of path; *last points at the last component. */
 int path_parent(int rootfd, const char *path, const char **last);
-/* Makes an empty file with its directories (0755), where a dangling link points when path is one, and
- * opens it O_RDONLY. One that is there is an error. */
+/* Makes an empty file with its directories (0755), where a dangling link points when path is one,
+ * and opens it O_RDONLY. One that is there is an error. */
 int path_create(int rootfd, const char *path, mode_t mode);
 /* "/a//./b/../c" -> "/a/c" by text alone; relative stays relative, never climbs above its start. */
 char *path_clean(struct arena *a, const char *path);
@@ -201,7 +209,7 @@ char *path_clean(struct arena *a, const char *path);
 #define FD_PATH_MAX 32
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd);
 
-/* ---- procfs.c: a /proc that cannot have been mounted over ---------------------------------------------- */
+/* ---- procfs.c: a /proc that cannot have been mounted over ------------------------------------ */
 
 /* Our own instance by fsopen(2), else a checked open of /proc. Returns a directory fd. Where the
  * instance cannot be had (mounts hidden in an outer container), -1. */
@@ -210,7 +218,7 @@ int procfs_open(void);
 int procfs_openat(int procfd, const char *path, int flags);
 int procfs_write(int procfd, const char *path, const char *value);
 
-/* ---- proc.c: processes ----------------------------------------------------------------------------------------- */
+/* ---- proc.c: processes ----------------------------------------------------------------------- */
 
 /* Some fields of /proc/PID/stat (proc(5)). */
 struct proc_stat {
@@ -242,7 +250,8 @@ int proc_wait(pid_t pid, int *status);
 int proc_exit_code(int status);
 const struct json_word *proc_signals(void); /* "TERM" and so on, without SIG */
 int proc_signal(const char *text); /* "9", "KILL", "SIGKILL", any case; -1 unknown */
-/* sigfillset(3) leaves out what musl needs for threads, 32 to 34: SIGRTMIN to the rest of the world. */
+/* sigfillset(3) leaves out what musl needs for threads, 32 to 34: SIGRTMIN to the
+ * rest of the world. */
 void proc_all_signals(sigset_t *set);
 
 #endif

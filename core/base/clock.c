@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int64_t clock_ms(void)
@@ -81,4 +82,12 @@ bool clock_duration(const char *text, int64_t *out)
 	} while (*text);
 	*out = sign * sum;
 	return true;
+}
+
+const char *clock_text(int64_t ms, char out[CLOCK_TEXT])
+{
+	const char *unit = ms % 1000 ? "ms" : ms % 60000 || !ms ? "s" : "m";
+
+	snprintf(out, CLOCK_TEXT, "%lld%s", (long long)(ms / json_word_value(units, unit)), unit);
+	return out;
 }

@@ -56,9 +56,28 @@ static void test_utc(void)
 	ok(wrong == -1, "dates are those of gmtime(3): the last that is not is %lld", wrong);
 }
 
+static void test_text(void)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} rows[] = { { 0, "0s" },      { 20, "20ms" },	{ 1000, "1s" },	    { 1500, "1500ms" },
+		     { 90000, "90s" }, { 60000, "1m" }, { 7200000, "120m" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[CLOCK_TEXT];
+		int64_t ms = -7;
+
+		is_str(clock_text(rows[i].ms, text), rows[i].text, "%lld ms as text",
+		       (long long)rows[i].ms);
+		ok(clock_duration(text, &ms) && ms == rows[i].ms, "and read again");
+	}
+}
+
 int main(void)
 {
 	test_utc();
+	test_text();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int64_t ms = -7;
 

@@ -5,31 +5,34 @@
 
 #include "core/foreground/foreground.h"
 
-#define BOOT_ROOT "/run/runc" /* --root of the containers: where runc looks without being told */
+#define BOOT_ROOT "/run/runc" /* --root of the containers, which is runc's default */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"
 #define BOOT_NOTIFY BOOT_DIR "/notify"
 
-/* ---- settings.c: command line and boot.json ------------------------------------------------------ */
+/* ---- settings.c: command line and boot.json -------------------------------------------------- */
 
 enum boot_restart { BOOT_NO, BOOT_ON_FAILURE, BOOT_ALWAYS };
 enum boot_goal { BOOT_WAIT, BOOT_POWEROFF, BOOT_REBOOT, BOOT_HALT };
 enum boot_cgroup { BOOT_CGROUP_NONE, BOOT_CGROUP_V1, BOOT_CGROUP_HYBRID, BOOT_CGROUP_V2 };
 extern const struct json_word boot_goal_words[];
 
-/* What a container waits for of those that it is `after`. */
+/* Which state of the containers in its `after` a container waits for. */
 enum boot_when { BOOT_STARTED, BOOT_READY, BOOT_DONE };
 
-/* How one container is kept. Times in milliseconds. Commands end with NULL. */
+/* The settings of one container. Times are in milliseconds. Commands end with NULL. */
 struct boot_rule {
-	bool task; /* it does something and ends */
-	const char *const
-		*after; /* names, NULL at the end; NULL itself: the one before it, when started */
+	bool task; /* it is expected to end */
+	/* Names that end with NULL. NULL itself: the containers before it, when they
+	 * have started. */
+	const char *const *after;
 	int when;
-	bool ready_notify; /* ready when it says READY=1 (sd_notify(3)) */
-	const char *ready_file; /* when this is there in its root filesystem */
-	const char *const *ready_command; /* when this succeeds in it */
-	const char *const *health; /* what shows that it works */
+	/* It is ready when it sends READY=1 (sd_notify(3)), when this file exists in its root
+	 * filesystem, or when this command succeeds in it. */
+	bool ready_notify;
+	const char *ready_file;
+	const char *const *ready_command;
+	const char *const *health; /* a command that fails if it does not work */
 	int64_t health_interval, health_timeout;
 	uint32_t health_retries;
 	int restart, stop_signal;
@@ -40,7 +43,7 @@ struct boot_rule {
 	bool disabled;
 };
 
-struct boot_row; /* one of `containers` as it was written */
+struct boot_row; /* a member of `containers` in boot.json */
 
 struct boot_settings {
 	const char *config, *bundles, *hostname, *log;
@@ -53,27 +56,27 @@ struct boot_settings {
 };
 
 void boot_defaults(struct boot_settings *s);
-/* One setting by its key. -1: the record says that the key is unknown or the value bad. */
+/* Sets one setting by its key. -1: the key is unknown or the value is invalid. */
 int boot_set(struct boot_settings *s, const char *key, const char *value);
-void boot_show(const struct boot_settings *s); /* one line each on the console */
-/* Every word of text (changed in place; blanks part, double quotes hold together) that begins with
- * "ocibox.". tell gets the record of each that is refused, and may be NULL. */
+void boot_show(const struct boot_settings *s); /* prints a line for each on the console */
+/* Reads the words of text that begin with "ocibox."; double quotes keep blanks in a word. It
+ * changes text, and calls tell (may be NULL) with an error record for each word that is refused. */
 void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void));
-/* The document. Each fault costs its own member; tell, which may be NULL, gets the record of each, which
- * reads `FILE:LINE:COL: FIELD: WHAT`. Returns the number of faults. */
+/* Reads boot.json. A member with an error is left out, and tell (may be NULL) is called with the
+ * record `FILE:LINE:COL: FIELD: WHAT`. Returns the number of errors. */
 int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
 		  size_t len, void (*tell)(void));
-/* What holds for the container of this name. */
+/* The settings of the container with this name. */
 void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out);
-/* Name of the i-th of `containers`, "" where it has none, NULL after the last. */
+/* The name of the i-th member of `containers`, "" if it has none, NULL after the last. */
 const char *boot_row_name(const struct boot_settings *s, size_t i);
-/* A container's name by its directory's: "10-net" is "net". */
+/* The name of a container from that of its directory: "10-net" is "net". */
 const char *boot_name(const char *dir);
 
-/* ---- super.c: when to start and stop what ---------------------------------------------------------- */
+/* ---- super.c: decides when a container is started and stopped -------------------------------- */
 
 enum super_state {
-	SUPER_WAITING, /* for the one before it */
+	SUPER_WAITING, /* for the containers that it is after */
 	SUPER_STARTING,
 	SUPER_RUNNING,
 	SUPER_BACKOFF,
@@ -88,28 +91,28 @@ extern const struct json_word super_words[];
 
 struct super_one {
 	const struct boot_rule *rule;
-	const size_t *after; /* those it is after: each stands before it */
+	const size_t *after; /* indexes of the containers that it is after; all are smaller */
 	size_t nafter;
 	int when;
-	bool ready; /* others may rely on it */
-	bool sick; /* it is being stopped as one that has failed */
-	bool vain; /* failed, because one that it is after has */
-	bool held; /* while going down: one that is after it lives */
+	bool ready; /* other containers may use it */
+	bool sick; /* it is stopped because it has failed a check */
+	bool vain; /* it was not started because one that it is after has failed */
+	bool held; /* at the shutdown: a container that is after it is still alive */
 	enum super_state state;
-	int64_t due, began, delay, window; /* ms; delay: the last pause */
+	int64_t due, began, delay, window; /* ms; delay: the last pause before a start */
 	uint32_t starts, in_window;
-	int status; /* of the last end, -1: none yet */
-	int64_t since; /* when it came into its state */
-	enum super_state shown; /* the state of `since` */
-	bool again; /* by order: when it has stopped it starts anew */
-	bool limited; /* failed by the start limit */
+	int status; /* exit status; -1: it has not ended yet */
+	int64_t since; /* when it entered its state */
+	enum super_state shown; /* the state that `since` belongs to */
+	bool again; /* start it again when it has stopped */
+	bool limited; /* it has failed because of the start limit */
 };
 
 struct super {
 	struct super_one *at;
 	size_t n;
 	enum boot_goal goal;
-	bool told; /* the end of all, or of the shutdown */
+	bool told; /* SUPER_DONE or SUPER_DOWN was returned */
 };
 
 struct super_act {
@@ -117,46 +120,49 @@ struct super_act {
 	size_t i;
 };
 
-/* What the container wanted by its end. */
+/* What a container requests by its end: it has called reboot(2). */
 enum super_wish { SUPER_NOTHING, SUPER_OFF, SUPER_AGAIN };
 
-/* Pure: what happened goes in, super_next gives what to do until it is false. */
+/* Pure. The caller reports events by these functions, and calls super_next for actions
+ * until it is false. */
 void super_started(struct super *s, size_t i, int64_t now); /* its program was executed */
 void super_ready(struct super *s, size_t i);
-void super_sick(struct super *s, size_t i); /* stop it, and take that for a failure */
+void super_sick(struct super *s, size_t i); /* stop it, and count that as a failure */
 void super_exit(struct super *s, size_t i, int status, enum super_wish wish, int64_t now);
 void super_start(struct super *s, size_t i, int64_t now);
 void super_stop(struct super *s, size_t i, bool again, int64_t now);
 void super_shutdown(struct super *s, enum boot_goal goal, int64_t now);
 bool super_next(struct super *s, int64_t now, struct super_act *act);
-int64_t super_due(const struct super *s); /* when to ask again; INT64_MAX never */
-bool super_alive(const struct super_one *o); /* has a process */
-bool super_readiness(const struct boot_rule *r); /* it has to show that it is ready */
-void super_look(struct super_one *o, int64_t now); /* keeps `since` */
-/* What the line of --exit-file says, in words; "" says what the status of the runtime does. */
+int64_t super_due(const struct super *s); /* when to call super_next again; INT64_MAX: never */
+bool super_alive(const struct super_one *o); /* it has a process */
+bool super_readiness(const struct boot_rule *r); /* it has a setting for readiness */
+void super_look(struct super_one *o, int64_t now); /* updates `since` */
+/* Describes the line of --exit-file in words; without a line it describes the
+ * runtime's exit status. */
 enum super_wish super_reason(const char *line, int status, char *out, size_t size);
 
-/* ---- console.c: what process 1 says, and what containers say ----------------------------------------- */
+/* ---- console.c: messages of process 1, and lines of containers ------------------------------- */
 
 struct pollfd;
 
-void console_open(void); /* /dev/console for us and, where they were closed, descriptors 0 to 2 */
+void console_open(void); /* opens /dev/console, and descriptors 0 to 2 if they are closed */
 void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-extern bool console_debug; /* say more */
-extern bool console_stamp; /* seconds since the kernel started, before each line */
-void console_error(void); /* says the error record, which is then empty */
+extern bool console_debug; /* print more */
+extern bool console_stamp; /* print the seconds since the kernel started before each line */
+void console_error(void); /* prints and clears the error record */
 void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
-/* None of these waits: text that the console does not take is queued, and lost when it is stuck. */
-bool console_takes(void); /* a line of a container: it is queued, or is lost at once */
+/* Except for console_drain none of these waits. Text that the console does not accept is queued,
+ * and lost if the console is stuck. */
+bool console_takes(void); /* there is room for a line of a container, or it is lost at once */
 int console_waits(struct pollfd *p); /* fills *p; how long poll(2) may wait in ms, -1: for ever */
-void console_push(void); /* writes what it takes now */
-bool console_drain(
-	int64_t ms); /* waits for it, at most so long and not for a stuck one; all written? */
-void console_child(void); /* in a child of process 1, which has no loop */
-/* This process becomes a session leader with /dev/console as 0 to 2 and controlling terminal. */
+void console_push(void); /* writes as much of the queue as the console accepts now */
+/* Writes the queue for ms at most, and gives up if the console is stuck. True: all was written. */
+bool console_drain(int64_t ms);
+void console_child(void); /* for a child of process 1, which has no loop */
+/* Makes this process a session leader, with /dev/console as 0 to 2 and as controlling terminal. */
 int console_own(void);
 
-/* ---- logfile.c: logs in files ------------------------------------------------------------------------ */
+/* ---- logfile.c: logs in files ---------------------------------------------------------------- */
 
 #define LOG_LINE 512
 struct machine;
@@ -164,84 +170,89 @@ struct logfile {
 	const char *path, *old; /* FILE and FILE.1 */
 	int fd;
 	uint64_t size, max;
-	bool failing,
-		stays; /* it was reported that it cannot be written, that FILE.1 cannot be made */
+	/* These errors were reported: it cannot be written; FILE.1 cannot be made. */
+	bool failing, stays;
 };
-/* Makes the directory and tries the file. -1: the record */
+/* Makes the directory and checks that the file can be opened. */
 int logfile_open(struct arena *a, struct logfile *f, const char *name,
 		 const struct boot_rule *rule);
-void logfile_start(void); /* the child that writes; without it the caller writes */
-bool logfile_ended(pid_t pid); /* pid was that child, and there is another now */
-int logfile_fd(void); /* for POLLOUT, -1: none */
-bool logfile_takes(const struct logfile *f); /* it has room */
+void logfile_start(void); /* starts the child that writes; without it the caller writes */
+bool logfile_ended(pid_t pid); /* true: pid was that child, and a new one was started */
+int logfile_fd(void); /* poll it for POLLOUT; -1: none */
+bool logfile_takes(const struct logfile *f); /* the child's pipe has room */
 bool logfile_send(struct logfile *f, const char *text, size_t len); /* false: no room now */
-void logfile_close(struct machine *m, int64_t ms); /* waits until all is written, at most so long */
+void logfile_close(struct machine *m, int64_t ms); /* waits until all is written, for ms at most */
 
-/* ---- logs.c ------------------------------------------------------------------------------------------ */
+/* ---- logs.c ---------------------------------------------------------------------------------- */
 
 struct log {
 	const char *name;
-	int in, out; /* the pipe: in is ours, out the container's */
-	int fd; /* kmsg; -1: the console or the file */
+	int in, out; /* a pipe; in is ours, out is the container's */
+	int fd; /* /dev/kmsg; -1: the console or a file */
 	bool to_file;
 	struct logfile file;
-	bool held; /* not started yet: what comes is the runtime's, and its last line says why */
-	int64_t heard; /* when something came last, ms */
+	/* The container has not started: the lines are the runtime's, and the last
+	 * is the reason. */
+	bool held;
+	int64_t heard; /* when the last data came, ms */
 	size_t len;
 	char line[LOG_LINE];
 };
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule);
-bool log_takes(const struct log *l); /* where its text goes there is room for more */
-/* Takes what is in the pipe; as long as it is held, the last line stays. True: there may be more. */
+bool log_takes(const struct log *l); /* its destination has room */
+/* Reads the pipe and writes whole lines; while `held`, it keeps the last line. True:
+ * there may be more. */
 bool log_pump(struct log *l);
-int64_t log_due(const struct log *l); /* when log_silence has to be called; INT64_MAX: never */
-void log_silence(struct log *l, int64_t now); /* shows a line that has no end yet */
-bool log_end(struct log *l); /* the same at once. True: all that was written has gone on */
-/* It did not start: the message of the last line becomes *why, the others go out. */
+int64_t log_due(const struct log *l); /* when to call log_silence; INT64_MAX: never */
+void log_silence(struct log *l, int64_t now); /* writes a line without an end after a while */
+bool log_end(struct log *l); /* writes it at once. True: all was written */
+/* The container did not start: *why becomes the message of the last line, and the
+ * others are written. */
 void log_reason(struct log *l, char *why, size_t size);
-void log_release(struct log *l); /* it runs: what was held goes out */
+void log_release(struct log *l); /* the container has started: the held lines are written */
 
-/* ---- watchdog.c -------------------------------------------------------------------------------------- */
+/* ---- watchdog.c ------------------------------------------------------------------------------ */
 
 struct watchdog {
 	int fd; /* -1: none */
 	int64_t every, due; /* ms */
 };
-void watchdog_open(struct watchdog *w, int64_t ms); /* 0: none is wanted */
-void watchdog_feed(struct watchdog *w); /* when it is due */
+void watchdog_open(struct watchdog *w, int64_t ms); /* ms is the timeout; 0: no watchdog */
+void watchdog_feed(struct watchdog *w); /* writes to it if that is due */
 void watchdog_end(struct watchdog *w, bool armed);
-/* Runs act in a child and feeds the watchdog until it has ended, for ms at most. False: it has not. */
+/* Runs act in a child and feeds the watchdog until the child has ended, for ms at most. False: it
+ * is still running. */
 bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t ms);
 
-/* ---- mounts.c ------------------------------------------------------------------------------------------ */
+/* ---- mounts.c -------------------------------------------------------------------------------- */
 
-void mounts_basic(void); /* all but cgroups */
+void mounts_basic(void); /* /proc, /sys, /dev, /run */
 void mounts_cgroup(int layout);
 void mounts_further(struct arena *a, const struct boot_settings *s);
-/* The destination of `mounts` that path lies on and that is not mounted; NULL: there is none. */
+/* The destination of `mounts` that has path below it and is not mounted; NULL: none. */
 const char *mounts_missing(struct arena *a, const struct boot_settings *s, const char *path);
-void mounts_end(void); /* unmounts, or mounts read-only */
+void mounts_end(void); /* unmounts all, or makes them read-only */
 
-/* ---- machine.c, control.c: the loop ---------------------------------------------------------------------- */
+/* ---- machine.c, control.c: the loop ---------------------------------------------------------- */
 
 struct probe {
-	pid_t pid; /* of the check, 0: none is at work */
-	bool health; /* it asks whether the container works, not whether it is ready */
-	unsigned tries, bad; /* signals that it got; failures in a row */
-	int64_t due; /* of the next check, or of the end of this one */
+	pid_t pid; /* the process of the check; 0: none */
+	bool health; /* true: a health check; false: a readiness check */
+	unsigned tries, bad; /* signals that the process got; failures in a row */
+	int64_t due; /* when the next check starts, or when this one must have ended */
 };
 
 struct unit {
 	const char *name, *dir, *pidfile, *exitfile, *state;
-	char reason[128]; /* how it ended last, in words; "": it has not */
+	char reason[128]; /* how it ended the last time; "": it has not ended yet */
 	char **argv; /* runc run */
 	struct boot_rule rule;
 	struct log log;
 	struct probe probe;
-	pid_t run; /* `runc run`, then what clears away behind it, 0 none */
-	int raw; /* how `runc run` ended, while it is cleared away */
-	bool clearing;
-	pid_t pid; /* of the container, for status */
+	pid_t run; /* `runc run`, and then `runc delete` of what it left; 0: none */
+	int raw; /* wait status of `runc run` */
+	bool clearing; /* run is `runc delete` */
+	pid_t pid; /* the container's process, for status */
 	bool tty;
 };
 
@@ -254,39 +265,43 @@ struct machine {
 	size_t n;
 	int signals, inotify, control, notify;
 	struct watchdog watchdog;
-	struct arena *arena; /* for the set-up */
-	bool kernel; /* the kernel started us */
+	struct arena *arena; /* used before the loop only */
+	bool kernel; /* the kernel has started us */
 	int clients[CONTROL_MAX];
-	int64_t heard[CONTROL_MAX]; /* when each spoke last */
+	int64_t heard[CONTROL_MAX]; /* when each client sent its last request */
 	pid_t shell;
-	int64_t shell_due; /* INT64_MAX: none wanted */
+	int64_t shell_due; /* INT64_MAX: no shell is wanted */
 };
 
-/* Never returns. kernel: the kernel started us, and /proc/cmdline is ours. argv: further settings. */
+/* Never returns. kernel: the kernel has started us, and /proc/cmdline has our settings.
+ * argv: more settings. */
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
-/* Sorts the containers so that each comes after those it is `after`; a circle is reported and opened. */
+/* Sorts the containers so that each comes after those in its `after`. A circle is
+ * reported and broken. */
 void units_order(struct arena *a, struct machine *m, void (*say)(void));
 int units_find(struct arena *a, struct machine *m);
-/* What is wrong with the bundles and with rows about none: a line each. Returns how many. */
+/* Checks the bundles, and the members of `containers` without a bundle. Calls say with a line for
+ * each error and returns their number. */
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));
-pid_t unit_start(const struct unit *u); /* -1: the record */
-pid_t unit_clear(const struct unit *u); /* 0: nothing was left by a runtime that was killed; -1 */
-pid_t unit_kill(const struct unit *u, int sig); /* the container, by the runtime */
-int unit_signal(const struct unit *u, int sig); /* the same by `runc run` where it passes it on */
-_Noreturn void unit_execute(char *const *argv); /* in a child: by this program */
+/* These start a process and return its pid. */
+pid_t unit_start(const struct unit *u);
+pid_t unit_clear(const struct unit *u); /* `runc delete`; 0: there is nothing to delete */
+pid_t unit_kill(const struct unit *u, int sig); /* `runc kill` */
+int unit_signal(const struct unit *u, int sig); /* signals `runc run`, which passes it on */
+_Noreturn void unit_execute(char *const *argv); /* in a child: executes this program */
 /* probe.c: readiness and health */
 void probe_listen(struct machine *m);
 void probe_heard(struct machine *m);
-void probe_start(struct unit *u, int64_t now); /* it runs: nothing is known of it yet */
+void probe_start(struct unit *u, int64_t now); /* the container has started: begins its checks */
 int64_t probe_due(const struct machine *m, size_t i);
 void probe_turn(struct machine *m, int64_t now);
-bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* pid was a check */
+bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* true: pid was a check */
 void control_open(struct machine *m);
 void control_accept(struct machine *m);
 void control_serve(struct machine *m, size_t at, int64_t now);
 _Noreturn void boot_down(struct machine *m);
 
-/* Asks process 1: one packet there, one back. 0, -1. */
+/* Connects to process 1; sends a request and waits for its answer, a packet each. */
 int control_connect(void);
 int control_ask(int fd, const char *request, char *answer, size_t size);
 

@@ -1,4 +1,4 @@
-/* console.c - the console: what process 1 says, and who may own it. */
+/* console.c - the console of process 1, and the process that has it as its terminal. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -9,30 +9,31 @@
 #include <sys/socket.h>
 
 /*
- * Process 1 never waits for the console: what it does not take at once is queued, and the loop writes
- * the queue. As long as it takes something, containers are read no faster than it writes. One that
- * takes nothing for STUCK_MS (held by ^S, or gone) loses lines, and says how many when it takes again.
+ * Process 1 never waits for the console. Text that the console does not accept at once is queued,
+ * and the loop writes the queue. As long as it accepts some text, the output of containers is read
+ * at that speed. If it accepts nothing for STUCK_MS (^S was typed, or it is gone), lines are lost,
+ * and their number is printed when it accepts text again.
  */
 #define QUEUE_SIZE (16 << 10)
-#define OWN_ROOM 4096 /* bytes of the queue that only the words of process 1 may use */
+#define OWN_ROOM 4096 /* bytes of the queue that are for messages of process 1 only */
 #define LINE_MAX_SIZE (LOG_LINE + 340)
 #define STUCK_MS 1000
 #define RETRY_MS 100 /* poll(2) reports a serial line only when its buffer is nearly empty */
 
 static struct {
-	int fd; /* what the kernel or the runtime gave us, until it is opened */
-	bool blocks; /* the open file is shared with others, so its flags are not ours to change */
-	bool direct; /* a child of process 1, which has no loop */
+	int fd; /* descriptor 2 until console_open */
+	bool blocks; /* other processes share the open file, so O_NONBLOCK cannot be set */
+	bool direct; /* we are a child of process 1, which has no loop */
 	size_t len;
-	int64_t moved; /* when it last took something, or had nothing to take */
+	int64_t moved; /* when the console last accepted text, or the queue was empty */
 	unsigned lost; /* lines */
 } console = { .fd = 2 };
-static char queue[QUEUE_SIZE]; /* apart, so that it takes no room in the program's file */
+static char queue[QUEUE_SIZE]; /* not initialized, so that it takes no room in the program's file */
 bool console_debug, console_stamp;
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-/* -1 with EAGAIN: nothing now. */
+/* -1 with EAGAIN: the console accepts nothing now. */
 static ssize_t write_some(const char *text, size_t len)
 {
 	struct pollfd p = { console.fd, POLLOUT, 0 };
@@ -47,7 +48,7 @@ static ssize_t write_some(const char *text, size_t len)
 		errno = EAGAIN;
 		return -1;
 	}
-	/* What poll(2) promises of a pipe is room for this much. */
+	/* POLLOUT of a pipe means room for at least this much. */
 	return write(console.fd, text, len < 512 ? len : 512);
 }
 
@@ -60,7 +61,7 @@ void console_push(void)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* A console that is gone takes all. */
+		/* The console is gone: drop the text. */
 		if (n < 0 && errno != EAGAIN)
 			n = console.len - done;
 		if (n <= 0)
@@ -111,7 +112,7 @@ void console_child(void)
 
 static void put(const char *text, size_t len, size_t room)
 {
-	/* Before the first line that it takes again. */
+	/* Print the number of lost lines before the next line. */
 	if (console.lost && console.len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck()) {
 		console.len += snprintf(queue + console.len, LINE_MAX_SIZE,
 					"oci-init: %u lines were lost: the console took nothing\n",
@@ -157,7 +158,7 @@ void console_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* One line, whatever a name or a command line holds. */
+	/* A name or a command line may have newlines and control characters. */
 	text_harmless(text);
 	put_line("oci-init", text, strlen(text), 0);
 }
@@ -168,9 +169,10 @@ void console_error(void)
 	err_clear("it is on the console");
 }
 
-/* ---- opening ------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
-/* Descriptor 2 once more, as an open file of our own where that leads to the same place. */
+/* Opens the file of descriptor 2 again, to have an open file that is not shared; or
+ * duplicates it. */
 static int reopen_stderr(void)
 {
 	struct stat st;
@@ -183,12 +185,13 @@ static int reopen_stderr(void)
 	return fd < 0 ? fcntl(2, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
-/* An open file of our own: that it does not block must not change what others have. */
+/* The console gets an open file of its own, because O_NONBLOCK of a shared one affects
+ * other processes. */
 void console_open(void)
 {
 	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
-	/* A container has none: what it was started with will do. */
+	/* A container may have no console: then descriptor 2 is used. */
 	if (fd < 0)
 		fd = reopen_stderr();
 	if (fd >= 0 && fd < 3) {
@@ -208,9 +211,9 @@ int console_own(void)
 	fd = open("/dev/console", O_RDWR | O_NOCTTY);
 	if (fd < 0)
 		return fail("open /dev/console");
-	/* 1: taken from whichever session has it, which root may */
+	/* 1: take it from another session, which root may do */
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
-		err_clear("a shell without job control is better than none");
+		err_clear("the shell works without job control, too");
 	for (int i = 0; i < 3; i++)
 		dup2(fd, i);
 	if (fd > 2)

@@ -1,4 +1,4 @@
-/* control.c - orders over a socket that only root can use: one packet there, one back. */
+/* control.c - requests over a socket that only root can use, and their answers, a packet each. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -11,12 +11,12 @@
 /*
  * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "poweroff", "reboot", "halt".
  * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY
- * REASON": STATUS -1 and no REASON when it has not ended yet, MS since it came into that state, READY 0 or 1.
- * Nothing is remembered between two requests.
+ * REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS is the time in that state,
+ * READY is 0 or 1. Process 1 keeps nothing between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 
-/* ---- process 1 ----------------------------------------------------------------------------------------- */
+/* ---- process 1 ------------------------------------------------------------------------------- */
 
 void control_open(struct machine *m)
 {
@@ -50,7 +50,8 @@ void control_accept(struct machine *m)
 		send(fd, "error only root may do this", 27, MSG_NOSIGNAL);
 		return;
 	}
-	/* Where all are taken, from the one that has been silent for longest: it may be stopped for good. */
+	/* If no place is free, take that of the client which has been silent for the longest time:
+	 * it may be stopped for good. */
 	for (size_t i = 0; i < CONTROL_MAX && m->clients[at] >= 0; i++)
 		if (m->clients[i] < 0 || m->heard[i] < m->heard[at])
 			at = i;
@@ -139,7 +140,7 @@ void control_serve(struct machine *m, size_t at, int64_t now)
 		fd_close(client);
 }
 
-/* ---- the other side --------------------------------------------------------------------------------------- */
+/* ---- the client ------------------------------------------------------------------------------ */
 
 int control_connect(void)
 {
@@ -158,8 +159,8 @@ int control_ask(int fd, const char *request, char *out, size_t size)
 {
 	ssize_t n = send(fd, request, strlen(request), MSG_NOSIGNAL);
 
-	/* Who is refused is answered before having asked. ECONNRESET says once that the question was
-	 * not read, and comes before the answer (unix(7)). */
+	/* A client that is not root gets an answer before its request. ECONNRESET then reports once
+	 * that the request was not read, and comes before the answer (unix(7)). */
 	if (n >= 0 || errno == EPIPE || errno == ECONNRESET)
 		do {
 			n = recv(fd, out, size - 1, 0);

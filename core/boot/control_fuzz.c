@@ -1,4 +1,4 @@
-/* control_fuzz.c - any orders and any ends of containers: each order has an answer, and the plan comes to rest. */
+/* control_fuzz.c - any requests and ends of containers: all answered, and all comes to rest. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -42,7 +42,8 @@ static void order(struct machine *m, int peer, const uint8_t *text, size_t len, 
 	     (strchr("abc", answer[0]) && answer[1] == ' '));
 }
 
-/* "+N": the Nth is ready; "-NSW": it has ended with status S and wish W. Each line takes a moment. */
+/* "+N": the Nth is ready; "-NSW": it has ended with status S and wish W. Each line
+ * takes a moment. */
 static void event(struct machine *m, const uint8_t *text, size_t len, int64_t now)
 {
 	size_t i = len > 1 ? text[1] % UNITS : 0;

@@ -7,8 +7,9 @@
 #include <sys/wait.h>
 
 #define KILL_MS 2000
-#define WORDS_MS 10000 /* for the last words of the containers, as long as the console takes them */
-#define DISKS_MS 60000 /* for sync and umount: then the machine ends without them */
+#define WORDS_MS                                                                                   \
+	10000 /* for the last output of the containers, as long as the console accepts it */
+#define DISKS_MS 60000 /* for sync and umount; after that the machine ends without them */
 
 static const struct {
 	const char *text;
@@ -19,7 +20,7 @@ static const struct {
 	[BOOT_HALT] = { "halted", RB_HALT_SYSTEM },
 };
 
-/* Until no process is left, or the time is over. SIGCHLD is blocked. */
+/* Waits until no process is left, for ms at most. SIGCHLD is blocked. */
 static bool reap_all(struct machine *m, int64_t ms)
 {
 	int64_t end = clock_ms() + ms, left;
@@ -46,7 +47,7 @@ static bool reap_all(struct machine *m, int64_t ms)
 	}
 }
 
-/* Until the pipes are empty and the console has all, as long as it takes something. */
+/* Writes the rest of the pipes to the console, as long as it accepts some text. */
 static void last_words(struct machine *m)
 {
 	int64_t end = clock_ms() + WORDS_MS;
@@ -68,7 +69,7 @@ static void end_disks(struct machine *m)
 	mounts_end();
 }
 
-/* Never returns on a machine. In a container without CAP_SYS_BOOT there is nothing to switch off. */
+/* Ends the machine. In a container without CAP_SYS_BOOT it exits instead. */
 static _Noreturn void end_machine(const struct machine *m, int how)
 {
 	reboot(how);

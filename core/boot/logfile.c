@@ -1,4 +1,4 @@
-/* logfile.c - logs in files, written by a child: a disk that hangs does not hold process 1 up. */
+/* logfile.c - logs in files. A child writes them, so that process 1 never waits for a disk. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -8,17 +8,17 @@
 #include <sys/wait.h>
 
 /*
- * Process 1 sends what it reads to the child in packets over one pipe, which is in packet mode, so that
- * a child that takes the place of a killed one begins with a whole packet. A full pipe is the sign of a
- * slow disk: the containers' pipes are then left alone until it has room, and the containers wait.
+ * Process 1 sends the containers' output to the child through one pipe. The pipe is in packet mode,
+ * so that a child that replaces a killed one begins with a whole packet. If the disk is slow the
+ * pipe becomes full: then process 1 does not read the containers' pipes, and the containers wait.
  */
 struct packet {
-	struct logfile *to; /* the child has the same memory */
+	struct logfile *to; /* valid in the child too, which is a fork */
 	uint32_t len;
 	char text[LOG_LINE];
 };
 
-/* ---- the file ---------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static int open_file(struct logfile *f, int flags)
 {
@@ -36,10 +36,11 @@ int logfile_open(struct arena *a, struct logfile *f, const char *name, const str
 	*f = (struct logfile){ .fd = -1, .max = rule->log_size };
 	f->path = arena_printf(a, "%s/%s.log", rule->log, name);
 	f->old = arena_printf(a, "%s.1", f->path);
-	f->failing = true; /* the caller reports what fails here; each line tries again */
+	f->failing = true; /* the caller reports an error of this function; each line tries again */
 	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
 		return fail("make %s", rule->log);
-	/* The file is the child's affair; what is no file must not hold process 1 up. */
+	/* The child opens the file for itself. O_NONBLOCK: the path may be a FIFO,
+	 * which would wait. */
 	if (open_file(f, O_NONBLOCK) < 0)
 		return -1;
 	fd_close(&f->fd);
@@ -47,17 +48,17 @@ int logfile_open(struct arena *a, struct logfile *f, const char *name, const str
 	return 0;
 }
 
-/* The file becomes FILE.1. Where that cannot be, it begins again: it never grows past its limit. */
+/* Renames the file to FILE.1. If that fails it is emptied, so that it never exceeds its limit. */
 static void rotate(struct logfile *f)
 {
 	if (rename(f->path, f->old) < 0) {
 		fail("rename the log %s to %s, which loses its text", f->path, f->old);
 		if (!f->stays)
 			console_error();
-		err_clear("it is on the console already");
+		err_clear("the error was reported before");
 		f->stays = true;
 		if (f->fd >= 0 && ftruncate(f->fd, 0) < 0)
-			err_clear("the next write says it");
+			err_clear("the next write reports the error");
 		f->size = 0;
 		return;
 	}
@@ -73,7 +74,7 @@ static void put(struct logfile *f, const char *text, size_t len)
 	    (fd_write_all(f->fd, text, len) < 0 && fail("write %s", f->path))) {
 		if (!f->failing)
 			console_error();
-		err_clear("it is on the console already");
+		err_clear("the error was reported before");
 		f->failing = true;
 		return;
 	}
@@ -81,12 +82,12 @@ static void put(struct logfile *f, const char *text, size_t len)
 	f->size += len;
 }
 
-/* ---- the child ----------------------------------------------------------------------------------- */
+/* ---- the child ------------------------------------------------------------------------------- */
 
 static struct {
 	int in, out;
-	pid_t pid; /* 0: there is none, and process 1 writes itself */
-	bool closed; /* the machine goes down: what still comes is lost */
+	pid_t pid; /* 0: there is no child, and process 1 writes */
+	bool closed; /* the machine ends: further output is lost */
 } writer = { -1, -1, 0, false };
 
 static _Noreturn void write_all(void)
@@ -115,7 +116,7 @@ void logfile_start(void)
 {
 	int fds[2];
 
-	/* KERNEL 3.4: O_DIRECT of pipe2(2), packets. */
+	/* KERNEL 3.4: packets of pipe2(2), O_DIRECT (EINVAL); without them process 1 writes. */
 	if (pipe2(fds, O_CLOEXEC | O_DIRECT) < 0) {
 		fail("make a pipe for the logs in files");
 		console_error();

@@ -1,11 +1,11 @@
-/* logs.c - what containers write: by lines to the console or the kernel's log, or to the writer of files. */
+/* logs.c - sends the output of containers to the console, the kernel's log, or the log files. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A line without an end is shown after this much silence: it may be a prompt. */
+/* A line without an end is written after this time without data: it may be a prompt. */
 #define SILENCE_MS 500
 #define TURN_MS 200
 
@@ -18,20 +18,20 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 		return fail("make a pipe for its log");
 	l->in = pipe_fds[0];
 	l->out = pipe_fds[1];
-	fcntl(l->in, F_SETFL, O_NONBLOCK); /* ours alone: the container's end blocks as it should */
+	fcntl(l->in, F_SETFL, O_NONBLOCK); /* our end only; the container's end must block */
 	if (!strcmp(rule->log, "console") || !strcmp(rule->log, "tty"))
 		return 0;
 	if (!strcmp(rule->log, "kmsg")) {
 		l->fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 		return l->fd < 0 ? fail("open /dev/kmsg") : 0;
 	}
-	/* Where the directory is not there, the console is. */
+	/* If the file cannot be opened, the console gets the output. */
 	l->to_file = !logfile_open(a, &l->file, name, rule);
 	return l->to_file ? 0 : fail_in("its output goes to the console");
 }
 
-/* With the container's name in front, whatever the text holds: a container cannot change what stands
- * before the line, nor the terminal. */
+/* Writes a line after the container's name. Control characters are replaced, so that a container
+ * can change neither the terminal nor the text before its line. */
 static void put_line(struct log *l, const char *text, size_t len)
 {
 	char record[LOG_LINE + 300], line[LOG_LINE + 1];
@@ -45,13 +45,13 @@ static void put_line(struct log *l, const char *text, size_t len)
 		console_line(l->name, line, len);
 		return;
 	}
-	/* one write is one record; 30: facility daemon, priority info */
+	/* One write(2) is one record. 30: facility daemon, priority info. */
 	n = snprintf(record, sizeof(record), "<30>%s: %s\n", l->name, line);
 	if (write(l->fd, record, n < (int)sizeof(record) ? (size_t)n : sizeof(record) - 1) < 0)
-		err_clear("the kernel takes no more just now");
+		err_clear("the kernel accepts no more records now");
 }
 
-/* In whole lines too: a file that is renamed does not end within one. */
+/* Sends whole lines, so that a file that is renamed ends with a whole line. */
 static void flush_to_file(struct log *l, bool all)
 {
 	char *end = all ? NULL : memrchr(l->line, '\n', l->len);
@@ -63,7 +63,7 @@ static void flush_to_file(struct log *l, bool all)
 	memmove(l->line, l->line + len, l->len);
 }
 
-/* Whole lines of what is there, or all of it. */
+/* Writes the whole lines of the buffer, or all of it. */
 static void flush(struct log *l, bool all)
 {
 	size_t from = 0;
@@ -92,12 +92,12 @@ bool log_takes(const struct log *l)
 	return l->to_file ? logfile_takes(&l->file) : console_takes();
 }
 
-/* True: something was read. */
+/* Reads the pipe once. True: there was data. */
 static bool take(struct log *l)
 {
 	ssize_t n;
 
-	/* A writer of files that lags behind has left the line here. */
+	/* The writer of log files had no room for these lines before. */
 	if (!l->held && l->to_file && l->len)
 		flush(l, false);
 	n = log_takes(l) ? read(l->in, l->line + l->len, LOG_LINE - l->len) : 0;
@@ -108,7 +108,7 @@ static bool take(struct log *l)
 	return true;
 }
 
-/* The last line stays, with its end; what is before it goes out. */
+/* Writes all lines but the last one, which stays in the buffer. */
 static void put_before_last(struct log *l)
 {
 	char *end = l->len ? memrchr(l->line, '\n', l->len - 1) : NULL;
@@ -116,15 +116,16 @@ static void put_before_last(struct log *l)
 
 	if (!from && l->len < LOG_LINE)
 		return;
-	l->len = from ? from : l->len; /* one that is longer than can be held */
+	l->len = from ? from : l->len; /* a single line that fills the buffer is written too */
 	keep = from ? keep : 0;
 	flush(l, true);
 	memmove(l->line, l->line + from, keep);
 	l->len = keep;
 }
 
-/* Bounds, so that a container that writes without end does not keep us from the others, nor a kernel that
- * prints what goes to /dev/kmsg on a slow serial line from the watchdog. False: all that there was is read. */
+/* Reads at most so many times and for TURN_MS. So neither a container that never stops writing, nor
+ * a kernel that prints /dev/kmsg on a slow serial line, keeps us from the other containers and the
+ * watchdog. False: the pipe is empty. */
 static bool pump(struct log *l, int times)
 {
 	int64_t end = clock_ms() + TURN_MS;
@@ -154,7 +155,7 @@ void log_silence(struct log *l, int64_t now)
 	if (log_due(l) > now)
 		return;
 	flush(l, true);
-	l->heard = now; /* the writer of files may have had no room */
+	l->heard = now; /* try again later if the writer of log files has no room */
 }
 
 bool log_end(struct log *l)
@@ -174,7 +175,7 @@ void log_release(struct log *l)
 	log_pump(l);
 }
 
-/* The message of `time="..." level=error msg="..."`. */
+/* Returns the message of `time="..." level=error msg="..."`. */
 static const char *message(char *line)
 {
 	char *msg = strstr(line, " msg=\""), *to, *from;
@@ -197,7 +198,7 @@ void log_reason(struct log *l, char *why, size_t size)
 	char last[LOG_LINE + 1];
 
 	l->held = true;
-	pump(l, 256); /* all that a pipe holds, and more */
+	pump(l, 256); /* more than a pipe can have */
 	while (l->len && l->line[l->len - 1] == '\n')
 		l->len--;
 	put_before_last(l);

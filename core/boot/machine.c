@@ -1,4 +1,4 @@
-/* machine.c - process 1 of a machine: set-up, and the loop that never ends. */
+/* machine.c - process 1 of a machine: its set-up, and the loop that never ends. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-/* ---- settings ------------------------------------------------------------------------------------------ */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static void read_settings(struct arena *a, struct machine *m, char **argv, bool kernel)
 {
@@ -28,7 +28,7 @@ static void read_settings(struct arena *a, struct machine *m, char **argv, bool 
 		if (!strncmp(*argv, "ocibox.", 7))
 			words = arena_printf(a, "%s \"%s\"", words, *argv);
 	boot_defaults(&m->set);
-	/* first only which file it is: the line itself comes after it */
+	/* Read only `config` first, because the command line overrides the file. */
 	boot_defaults(&probe);
 	boot_set_words(&probe, arena_strdup(a, words), NULL);
 	if (probe.config || !access("/etc/ocibox/boot.json", F_OK)) {
@@ -42,7 +42,7 @@ static void read_settings(struct arena *a, struct machine *m, char **argv, bool 
 	boot_set_words(&m->set, arena_strdup(a, words), console_error);
 }
 
-/* ---- set-up ---------------------------------------------------------------------------------------------- */
+/* ---- set-up ---------------------------------------------------------------------------------- */
 
 static void hold_signals(struct machine *m)
 {
@@ -56,12 +56,13 @@ static void hold_signals(struct machine *m)
 		fail("no orders by signals: signalfd");
 		console_error();
 	}
-	/* Ctrl-Alt-Del is for us to see; in a container it is not ours (EINVAL, EPERM). */
+	/* Ctrl-Alt-Del sends SIGINT to us instead of a reboot. In a container that fails
+	 * (EINVAL, EPERM). */
 	if (reboot(RB_DISABLE_CAD) < 0)
 		err_clear("a container has no keyboard");
 }
 
-/* Two descriptors a container and one for its file. */
+/* Each container needs two descriptors, and one for its log file. */
 static void raise_files(void)
 {
 	struct rlimit files;
@@ -72,7 +73,8 @@ static void raise_files(void)
 	}
 }
 
-/* The runtime writes a pid file when the program has been executed: that is how it is known. */
+/* The runtime writes a pid file when the container's program was executed, so we
+ * watch the directory. */
 static void watch_starts(struct machine *m)
 {
 	if (mkdir(BOOT_DIR, 0700) < 0 && errno != EEXIST) {
@@ -87,14 +89,16 @@ static void watch_starts(struct machine *m)
 	}
 }
 
-#define MOUNTS_MS 120000 /* beside the wait for devices: a journal is played back, say */
+#define MOUNTS_MS                                                                                  \
+	120000 /* for one mount, which may replay a journal; plus the wait for its device */
 
 static void mount_further(struct machine *m)
 {
 	mounts_further(m->arena, &m->set);
 }
 
-/* What a disk can hold up, with the watchdog served. Beyond that time it is left to reset the machine. */
+/* Mounts in a child and feeds the watchdog meanwhile, because a disk may hang. After that time the
+ * watchdog resets the machine. */
 static void mount_all(struct machine *m)
 {
 	int64_t ms = m->set.mounts.n * (m->set.wait + MOUNTS_MS);
@@ -128,7 +132,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	}
 	if (net_lo_up() < 0)
 		console_error();
-	watchdog_open(&m->watchdog, m->set.watchdog); /* before anything that may wait */
+	watchdog_open(&m->watchdog, m->set.watchdog); /* before any call that may wait */
 	mount_all(m);
 	watch_starts(m);
 	control_open(m);
@@ -144,28 +148,29 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 		console_say("no containers in %s", m->set.bundles);
 }
 
-/* ---- what happens to containers ----------------------------------------------------------------------- */
+/* ---- events of containers -------------------------------------------------------------------- */
 
-/* why: it did not start. */
+/* why: the reason why it did not start, or NULL. */
 static void tell_end(const struct machine *m, size_t i, const char *why)
 {
 	const struct super_one *o = &m->super.at[i];
-	char then[64] = "";
+	char then[64] = "", time[CLOCK_TEXT];
 
 	if (o->state == SUPER_BACKOFF && o->due > clock_ms())
-		snprintf(then, sizeof(then), "; starts again in %lld ms", (long long)o->delay);
+		snprintf(then, sizeof(then), "; starts again in %s", clock_text(o->delay, time));
 	console_say("%s: %s%s%s", m->units[i].name, why ? "did not start: " : "",
 		    why ? why : m->units[i].reason, then);
 }
 
-/* How it ended: by the file that the runtime has left, or where it was killed by the runtime's own end. */
+/* Reads how the container ended from the runtime's file, or without it from the
+ * runtime's exit status. */
 static enum super_wish read_end(struct unit *u, int *status)
 {
 	enum super_wish wish = SUPER_NOTHING;
 	char text[64] = "";
 
 	if (file_read_line(AT_FDCWD, u->exitfile, text, sizeof(text)) < 0)
-		err_clear("the runtime was killed, or never had a container");
+		err_clear("the runtime was killed, or it had no container");
 	unlink(u->exitfile);
 	*status = proc_exit_code(u->raw);
 	wish = super_reason(text, *status, u->reason, sizeof(u->reason));
@@ -192,7 +197,7 @@ static void on_end(struct machine *m, size_t i, int raw)
 		u->run = unit_clear(u);
 		u->clearing = u->run > 0;
 		if (u->clearing)
-			return; /* it has ended when that has */
+			return; /* on_end is called again when `runc delete` has ended */
 		if (u->run < 0)
 			console_error();
 	}
@@ -202,7 +207,7 @@ static void on_end(struct machine *m, size_t i, int raw)
 	if (!started && u->log.in >= 0)
 		log_reason(&u->log, why, sizeof(why));
 	else
-		log_end(&u->log); /* what a slow console leaves in the pipe comes later */
+		log_end(&u->log); /* if the console is slow, the rest of the pipe is read later */
 	wish = read_end(u, &status);
 	if (!started)
 		snprintf(u->reason, sizeof(u->reason), "did not start: %.100s",
@@ -215,7 +220,7 @@ static void on_end(struct machine *m, size_t i, int raw)
 
 static void act(struct machine *m, const struct super_act *a)
 {
-	struct unit *u = &m->units[a->i < m->n ? a->i : 0]; /* there is room for one more than n */
+	struct unit *u = &m->units[a->i < m->n ? a->i : 0]; /* the array has at least one element */
 
 	switch (a->what) {
 	case SUPER_START:
@@ -254,11 +259,12 @@ static void act(struct machine *m, const struct super_act *a)
 	}
 }
 
-/* One that runs into the start limit does so without an event. */
+/* Reports containers that have failed without an event: by the start limit, or by their `after`. */
 static void tell_limits(struct machine *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct super_one *o = &m->super.at[i];
+		char time[CLOCK_TEXT];
 
 		if (o->vain) {
 			o->vain = false;
@@ -269,8 +275,8 @@ static void tell_limits(struct machine *m)
 		if (!o->limited)
 			continue;
 		o->limited = false;
-		console_say("%s: failed for good: %u starts within %ld ms", m->units[i].name,
-			    o->rule->start_count, (long)o->rule->start_interval);
+		console_say("%s: failed for good: %u starts within %s", m->units[i].name,
+			    o->rule->start_count, clock_text(o->rule->start_interval, time));
 		want_shell(m);
 	}
 }
@@ -302,7 +308,7 @@ static void on_started(struct machine *m)
 		}
 }
 
-/* ---- signals --------------------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static const struct {
 	int sig;
@@ -317,7 +323,7 @@ static void reap(struct machine *m)
 	int status;
 	pid_t pid;
 
-	/* whoever has ended since had told that it started: in this order */
+	/* A process that has ended may have started just before: handle the start first. */
 	if (m->inotify >= 0)
 		on_started(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -327,8 +333,8 @@ static void reap(struct machine *m)
 		if (pid == m->shell) {
 			m->shell = 0;
 			m->shell_due = INT64_MAX;
-			m->super.told = false; /* what was due when it came is asked again */
-			/* without a shell there is no second try */
+			m->super.told = false; /* SUPER_DONE may be due again */
+			/* 126 and above: /bin/sh cannot be executed, so it is not tried again. */
 			if (!m->set.done && proc_exit_code(status) < 126)
 				m->shell_due = clock_ms() + 1000;
 			else
@@ -355,9 +361,9 @@ static void on_signals(struct machine *m)
 	reap(m);
 }
 
-/* ---- the shell --------------------------------------------------------------------------------------------- */
+/* ---- the shell ------------------------------------------------------------------------------- */
 
-static bool anybody(const struct machine *m)
+static bool any_left(const struct machine *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (m->super.at[i].state < SUPER_STOPPED)
@@ -371,7 +377,7 @@ static void start_shell(struct machine *m)
 	sigset_t none;
 
 	m->shell_due = INT64_MAX;
-	if (m->super.goal || (again && anybody(m)))
+	if (m->super.goal || (again && any_left(m)))
 		return;
 	m->shell = fork();
 	if (m->shell < 0) {
@@ -390,7 +396,7 @@ static void start_shell(struct machine *m)
 	_exit(127);
 }
 
-/* ---- the loop -------------------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static int until(const struct machine *m, int64_t now)
 {
@@ -408,7 +414,7 @@ static int until(const struct machine *m, int64_t now)
 	}
 	if (m->shell_due < due)
 		due = m->shell_due;
-	/* Nothing reports which children have ended. */
+	/* Without signalfd(2) no event reports that a child has ended. */
 	if (m->signals < 0 && due > now + 1000)
 		due = now + 1000;
 	if (due == INT64_MAX)
@@ -431,7 +437,7 @@ enum {
 /* Returns how long the console lets poll(2) wait, -1: for ever. */
 static int fill(const struct machine *m, struct pollfd *p)
 {
-	bool late = false; /* the writer of files is behind */
+	bool late = false; /* the writer of log files has no room */
 
 	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
 	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
@@ -453,7 +459,7 @@ static int fill(const struct machine *m, struct pollfd *p)
 static void serve(struct machine *m, const struct pollfd *p)
 {
 	if (p[P_INOTIFY].revents || p[P_NOTIFY].revents)
-		on_started(m); /* that it runs comes before that it is ready */
+		on_started(m); /* a container must have started before it is ready */
 	if (p[P_NOTIFY].revents)
 		probe_heard(m);
 	for (size_t i = 0; i < m->n; i++) {
@@ -470,7 +476,7 @@ static void serve(struct machine *m, const struct pollfd *p)
 		control_accept(m);
 }
 
-/* Nothing in here takes memory. */
+/* The loop never allocates memory. */
 static _Noreturn void loop(struct machine *m, struct pollfd *p)
 {
 	struct super_act what;

@@ -1,4 +1,4 @@
-/* mounts.c - what a machine needs mounted, and its end. */
+/* mounts.c - the mounts of a machine: at its start and at its end. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -21,7 +21,7 @@ static const struct basic {
 	{ "/run", "tmpfs", "mode=0755", MS_NOSUID | MS_NODEV },
 };
 
-/* What a /dev without devtmpfs must have (Documentation/admin-guide/devices.txt). */
+/* The nodes that are made in /dev without devtmpfs (Documentation/admin-guide/devices.txt). */
 static const struct {
 	const char *path;
 	mode_t mode;
@@ -37,7 +37,7 @@ static const char *const links[][2] = { { "/proc/self/fd", "/dev/fd" },
 					{ "fd/1", "/dev/stdout" },
 					{ "fd/2", "/dev/stderr" } };
 
-/* Something is mounted on it already: it lies on another device than its parent. */
+/* True if it is a mount point: it is on another device than its parent. */
 static bool is_mounted(const char *at)
 {
 	struct stat st, up;
@@ -79,7 +79,7 @@ void mounts_basic(void)
 		if (is_mounted(b->at))
 			continue;
 		if (!mount_one(b->at, b->type, b->data, b->flags))
-			err_clear("it is there");
+			err_clear("it is mounted");
 		else if (!strcmp(b->at, "/dev"))
 			make_dev();
 		else
@@ -87,15 +87,15 @@ void mounts_basic(void)
 		if (!strcmp(b->at, "/dev"))
 			for (size_t j = 0; j < ARRAY_SIZE(links); j++)
 				if (symlink(links[j][0], links[j][1]) < 0)
-					err_clear("it is there, or a convenience is missing");
+					err_clear("it exists, or programs do without the link");
 	}
 }
 
-/* ---- cgroups --------------------------------------------------------------------------------------------- */
+/* ---- cgroups --------------------------------------------------------------------------------- */
 
 #define CGROUPS "/sys/fs/cgroup"
 
-/* Controllers that share a hierarchy, as everybody has it. */
+/* Controllers that share a hierarchy on other systems, too. */
 static const char *const pairs[][2] = { { "cpu", "cpu,cpuacct" },
 					{ "net_cls", "net_cls,net_prio" } };
 
@@ -115,12 +115,12 @@ static void mount_v1(const char *name)
 		rmdir(at);
 		return;
 	}
-	/* Of two that share it each gets a link of its own name. */
+	/* Each of two controllers that share a hierarchy gets a link of its own name. */
 	for (const char *c = strchr(with, ',') ? with : NULL; c; c = strchr(c, ',')) {
 		c += *c == ',';
 		snprintf(link, sizeof(link), CGROUPS "/%.*s", (int)strcspn(c, ","), c);
 		if (symlink(with, link) < 0)
-			err_clear("only a second name");
+			err_clear("the link is only a second name");
 	}
 }
 
@@ -159,23 +159,25 @@ void mounts_cgroup(int layout)
 		console_error();
 }
 
-/* ---- those of boot.json ---------------------------------------------------------------------------------- */
+/* ---- mounts of boot.json --------------------------------------------------------------------- */
 
-/* 0: it is there, or is no device. */
+/* Waits until the source exists, if it is a device in /dev. */
 static int wait_for_device(const char *source, int64_t wait)
 {
 	static const struct timespec pause = { 0, 20000000 };
 	int64_t end = clock_ms() + wait;
+	char time[CLOCK_TEXT];
 
 	while (source && !strncmp(source, "/dev/", 5) && access(source, F_OK) < 0) {
 		if (clock_ms() >= end)
-			return failx("%s has not appeared within %ld ms", source, (long)wait);
+			return failx("%s has not appeared within %s", source,
+				     clock_text(wait, time));
 		nanosleep(&pause, NULL);
 	}
 	return 0;
 }
 
-/* "\040" of mountinfo is a blank (proc(5)). */
+/* Decodes "\040", a blank in mountinfo (proc(5)), and other escapes. */
 static void unescape(char *s)
 {
 	char *to = s;
@@ -191,7 +193,7 @@ static void unescape(char *s)
 	*to = 0;
 }
 
-/* What cannot be known counts as mounted. */
+/* True also if it cannot be found out. */
 static bool is_mount_point(struct arena *a, const char *at, size_t len)
 {
 	char *text, *line, *next, *field;
@@ -257,7 +259,7 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 	fd_close(&env.root);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static bool is_basic(const char *at)
 {
@@ -270,7 +272,7 @@ static bool is_basic(const char *at)
 	return false;
 }
 
-/* The last ones first: they lie on the others. */
+/* Unmounts the last mount first, because it may be on another one. */
 void mounts_end(void)
 {
 	static char text[64 << 10];
@@ -303,5 +305,5 @@ void mounts_end(void)
 			console_say("%s stays mounted", at);
 	}
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
-		err_clear("an initramfs cannot and need not");
+		err_clear("the root may be an initramfs, which needs no remount");
 }

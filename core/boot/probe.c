@@ -1,4 +1,4 @@
-/* probe.c - is a container ready, does it work? Asked by a child of process 1, which never waits for it. */
+/* probe.c - readiness and health checks by children of process 1, which does not wait for them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -8,14 +8,15 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* Between two looks whether it is ready. */
+/* The time between two readiness checks. */
 #define READY_MS 200
-/* A check that SIGTERM did not end has so long until SIGKILL. */
+/* The time between SIGTERM and SIGKILL for a check that has reached its timeout. */
 #define TERM_MS 1000
 
-/* ---- readiness that it reports itself ------------------------------------------------------------ */
+/* ---- containers that report their readiness -------------------------------------------------- */
 
-/* `runc run` passes READY=1 on (service.c); the kernel says which of them it is. */
+/* `runc run` passes READY=1 on to this socket (service.c). SO_PASSCRED gives the pid
+ * of that process. */
 void probe_listen(struct machine *m)
 {
 	struct sockaddr_un at = { AF_UNIX, BOOT_NOTIFY };
@@ -69,9 +70,9 @@ void probe_heard(struct machine *m)
 	}
 }
 
-/* ---- checks by a child ------------------------------------------------------------------------------ */
+/* ---- checks by a child ----------------------------------------------------------------------- */
 
-/* In the container's root filesystem, whatever links lie there. */
+/* Looks for the file below the container's root; symlinks cannot lead out of it. */
 static _Noreturn void look_for(const struct unit *u)
 {
 	char path[64];
@@ -92,7 +93,7 @@ static _Noreturn void check(const struct unit *u, const char *const *command)
 	unit_execute((char *const *)argv);
 }
 
-/* What is to be asked of it now. */
+/* True if the container needs a check now. */
 static bool is_wanted(const struct machine *m, size_t i)
 {
 	const struct super_one *o = &m->super.at[i];
@@ -144,7 +145,8 @@ void probe_turn(struct machine *m, int64_t now)
 			ask(m, i, now);
 			continue;
 		}
-		/* exec passes SIGTERM on to what it has started; SIGKILL ends exec alone. */
+		/* exec passes SIGTERM on to the process that it has started. SIGKILL
+		 * ends exec only. */
 		kill(p->pid, p->tries++ ? SIGKILL : SIGTERM);
 		p->due = now + TERM_MS;
 	}
@@ -177,7 +179,7 @@ bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now)
 			continue;
 		p->pid = 0;
 		p->due = now + (m->super.at[i].ready ? m->units[i].rule.health_interval : READY_MS);
-		/* It was asked of one that has ended or been started again since. */
+		/* The container has ended or was started again since: ignore the result. */
 		if (!is_wanted(m, i) || p->health != m->super.at[i].ready)
 			return true;
 		if (p->health)

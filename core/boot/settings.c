@@ -1,11 +1,11 @@
-/* settings.c - ocibox.KEY=VALUE of the command line and boot.json, by the same rows. */
+/* settings.c - reads ocibox.KEY=VALUE of the command line, and boot.json, by the same rows. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the simple settings -------------------------------------------------------------------------- */
+/* ---- the simple settings --------------------------------------------------------------------- */
 
 static const struct json_word restart_words[] = {
 	{ "no", BOOT_NO }, { "on-failure", BOOT_ON_FAILURE }, { "always", BOOT_ALWAYS }, { NULL, 0 }
@@ -69,7 +69,7 @@ void boot_defaults(struct boot_settings *s)
 	};
 }
 
-/* Seconds, or a duration with units. What is refused leaves *ms as it is. */
+/* Reads seconds, or a duration with units. It does not change *ms if the text is invalid. */
 static bool parse_time(const char *text, int64_t *ms)
 {
 	uint64_t seconds;
@@ -86,7 +86,7 @@ static bool parse_time(const char *text, int64_t *ms)
 	return true;
 }
 
-/* What may stand there, for a message: "no, on-failure or always". */
+/* The allowed words for a message: "no, on-failure or always". */
 static const char *allowed(const struct json_word *words)
 {
 	static char text[128];
@@ -110,6 +110,13 @@ static int refuse(size_t row, const char *value)
 						    : allowed(rows[row].words);
 
 	return failx("%s: \"%s\" is not a value for it: it takes %s", rows[row].key, value, want);
+}
+
+/* Makes the record about a name that does not exist, with the nearest one that does. */
+static int no_such(const char *what, const struct json_near *near)
+{
+	failx("%s", what);
+	return near->best ? fail_hint("did you mean %s?", near->best) : -1;
 }
 
 int boot_set(struct boot_settings *s, const char *key, const char *value)
@@ -137,17 +144,18 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 	}
 	for (size_t i = 0; *key && i < ARRAY_SIZE(rows); i++)
 		json_near_offer(&near, rows[i].key);
-	failx("%s: there is no such setting", key);
-	return near.best ? fail_hint("did you mean %s?", near.best) : -1;
+	no_such("there is no such setting", &near);
+	return fail_in("%s", key);
 }
 
 void boot_show(const struct boot_settings *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *at = (const char *)s + rows[i].offset, *text;
+		char time[CLOCK_TEXT];
 
 		if (rows[i].kind == TIME) {
-			console_say("%s: %lld ms", rows[i].key, (long long)*(const int64_t *)at);
+			console_say("%s: %s", rows[i].key, clock_text(*(const int64_t *)at, time));
 			continue;
 		}
 		text = rows[i].kind == TEXT
@@ -159,7 +167,7 @@ void boot_show(const struct boot_settings *s)
 	}
 }
 
-/* A word, its quotes taken out; *text goes behind it. NULL at the end. */
+/* Takes the next word and removes its quotes; *text moves after it. NULL: no more words. */
 static char *next_word(char **text)
 {
 	char *from = *text + strspn(*text, " \t\n"), *to = from, *word = from;
@@ -193,7 +201,7 @@ void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void))
 	}
 }
 
-/* ---- containers ------------------------------------------------------------------------------------ */
+/* ---- containers ------------------------------------------------------------------------------ */
 
 struct boot_backoff {
 	const char *first, *max;
@@ -202,7 +210,7 @@ struct boot_limit {
 	uint32_t *count;
 	const char *interval;
 };
-typedef LIST(const char *) boot_texts; /* NULL at the end */
+typedef LIST(const char *) boot_texts; /* ends with NULL */
 struct boot_ready {
 	bool notify;
 	const char *file;
@@ -286,9 +294,9 @@ static const struct json_field file_fields[] = {
 };
 static const struct json_type file_type = { sizeof(struct boot_settings), file_fields };
 
-/* ---- values that a row of JSON alone cannot judge ------------------------------------------------------ */
+/* ---- values that a row of JSON cannot check -------------------------------------------------- */
 
-/* What a value becomes, *out being a member of struct boot_rule. False: nothing. */
+/* These convert a text to *out, a member of struct boot_rule. False: the text is invalid. */
 static bool to_time(const char *text, void *out)
 {
 	return parse_time(text, out);
@@ -298,7 +306,7 @@ static bool to_signal(const char *text, void *out)
 {
 	int sig = proc_signal(text);
 
-	if (sig < 1 || sig == SIGSTOP) /* which ends nothing */
+	if (sig < 1 || sig == SIGSTOP) /* SIGSTOP does not end a process */
 		return false;
 	*(int *)out = sig;
 	return true;
@@ -338,7 +346,7 @@ static const struct value {
 #undef VALUE
 };
 
-/* The value as text; NULL: it is not there. */
+/* The value as a text; NULL: there is none. */
 static const char *value_text(const struct boot_row *r, const struct value *v, char buf[64])
 {
 	const void *const *at = (const void *const *)((const char *)r + v->from);
@@ -347,13 +355,13 @@ static const char *value_text(const struct boot_row *r, const struct value *v, c
 	if (!*at || !v->raw)
 		return *at;
 	j = *at;
-	/* A list, say, is shown as something that is not a size. */
+	/* Another type, such as a list, becomes "", which is not a size. */
 	snprintf(buf, 64, "%.*s", j->type < JSON_NUMBER || j->type > JSON_STRING ? 0 : (int)j->len,
 		 j->str ? j->str : "");
 	return buf;
 }
 
-/* What row says goes into rule; values that are none have been reported, and change nothing. */
+/* Copies the values of a row to rule. Invalid values were reported before, and change nothing. */
 static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 {
 	char buf[64];
@@ -429,16 +437,16 @@ const char *boot_name(const char *dir)
 	return digits && dir[digits] == '-' && dir[digits + 1] ? dir + digits + 1 : dir;
 }
 
-/* ---- the document ------------------------------------------------------------------------------------- */
+/* ---- the document ---------------------------------------------------------------------------- */
 
-/* Where the faults of the document go. */
+/* The document that is read, and the function that gets its errors. */
 struct reader {
 	struct json_faults faults;
 	const char *file, *text;
 	void (*tell)(void);
 };
 
-/* Goes on: a fault costs its own member. */
+/* Returns 0, so that reading continues: only the member with the error is left out. */
 static int report(struct json_faults *self, const struct json *at, const char *path,
 		  const char *what)
 {
@@ -505,9 +513,8 @@ static void check_unknown(struct reader *f, const struct json *obj, const char *
 			continue;
 		for (row = type->fields; row->name; row++)
 			json_near_offer(&near, row->name);
-		snprintf(what, sizeof(what), "there is no such member%s%s%s",
-			 near.best ? ": did you mean " : "", near.best ? near.best : "",
-			 near.best ? "?" : "");
+		no_such("there is no such member", &near);
+		snprintf(what, sizeof(what), "%s", err_text());
 		json_fault(&f->faults, v, path, what);
 	}
 }
@@ -529,7 +536,7 @@ static void set_simple(struct arena *a, struct reader *f, struct boot_settings *
 				   text ? "stands on the kernel command line only"
 					: "must be a text, a number, true or false");
 		} else if (boot_set(s, v->key, text) < 0) {
-			/* It begins with the key, as the path of a fault does. */
+			/* The message of boot_set begins with the key, so no path is added. */
 			json_fault(&f->faults, v, "", arena_strdup(a, err_text()));
 		}
 	}

@@ -4,7 +4,7 @@
 
 #include "tests/fuzz.h"
 
-/* (The console takes out what is no text.) */
+/* (The console replaces control characters.) */
 static void tell(void)
 {
 	if (!*err_text())
@@ -35,7 +35,7 @@ static void use(const struct boot_settings *s)
 	}
 }
 
-/* The document, and behind a NUL the command line, which comes over it. */
+/* The document, and after a NUL the command line, which overrides it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *nul = memchr(data, 0, size);

@@ -111,8 +111,8 @@ static void test_faults(void)
 	is_str(told,
 	       "f:1:54: containers[0].restart: \"never\" is not a value for it: it takes no, "
 	       "on-failure or "
-	       "always;f:1:75: containers[0].stopTimout: there is no such member: did you mean "
-	       "stopTimeout?;"
+	       "always;f:1:75: containers[0].stopTimout: there is no such member (did you mean "
+	       "stopTimeout?);"
 	       "f:1:103: containers[1].logSize: \"big\" is not a value for it: it takes bytes, or "
 	       "a size such "
 	       "as 64k or 1M;f:1:132: containers[2].logSize: \"\" is not a value for it: it takes "
@@ -154,7 +154,7 @@ static void test_order(void)
 	     "\"timeout\":\"x\"}}]}");
 	ok(strstr(told, "type: \"job\" is not a value for it: it takes service or task"),
 	   "a type: %s", told);
-	ok(strstr(told, "health.intervall: there is no such member: did you mean interval?"),
+	ok(strstr(told, "health.intervall: there is no such member (did you mean interval?)"),
 	   "a member of a member");
 	ok(strstr(told, "health.timeout: \"x\""), "its value");
 }

@@ -1,4 +1,4 @@
-/* super.c - the supervisor as a pure machine: what happened goes in, what to do comes out. */
+/* super.c - the supervisor as pure functions: they get events and return actions. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SIGKILL by the runtime had this long; then the runtime itself is killed. */
+/* The time that `runc kill` with SIGKILL has; after that `runc run` itself is killed. */
 #define KILL_MS 5000
 
 const struct json_word super_words[] = {
@@ -29,7 +29,7 @@ bool super_alive(const struct super_one *o)
 	       o->state == SUPER_STOPPING || o->state == SUPER_KILLING;
 }
 
-/* ---- what happened --------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 bool super_readiness(const struct boot_rule *r)
 {
@@ -112,7 +112,7 @@ enum super_wish super_reason(const char *line, int status, char *out, size_t siz
 		snprintf(out, size, "asked for %s", line);
 		return *line == 'p' ? SUPER_OFF : SUPER_AGAIN;
 	}
-	/* Without the line the status of the runtime is all that is known. */
+	/* Without the line only the runtime's exit status is known. */
 	if (!strncmp(line, "killed ", 7) || (!*line && status > 128))
 		n = snprintf(out, size, "killed by signal %d",
 			     *line ? atoi(line + 7) : status - 128);
@@ -126,7 +126,7 @@ enum super_wish super_reason(const char *line, int status, char *out, size_t siz
 	return SUPER_NOTHING;
 }
 
-/* ---- orders ----------------------------------------------------------------------------------------- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 void super_start(struct super *s, size_t i, int64_t now)
 {
@@ -163,8 +163,8 @@ void super_stop(struct super *s, size_t i, bool again, int64_t now)
 		return;
 	}
 	o->again = again;
-	o->sick = false; /* the order counts */
-	/* super_next signals it: due tells that this has not happened yet */
+	o->sick = false; /* it stops because of the request */
+	/* -1: super_next has not sent the signal yet */
 	if (o->state == SUPER_STARTING || o->state == SUPER_RUNNING) {
 		o->state = SUPER_STOPPING;
 		o->due = -1;
@@ -185,7 +185,7 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 			o->state = SUPER_STOPPED;
 		if (!second)
 			continue;
-		/* asked once more, nobody waits any longer */
+		/* At a second request the containers get no more time. */
 		if (o->state == SUPER_STARTING || o->state == SUPER_RUNNING ||
 		    (o->state == SUPER_STOPPING && o->due > now)) {
 			o->state = SUPER_STOPPING;
@@ -194,7 +194,7 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 	}
 }
 
-/* ---- what to do --------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 static bool start(struct super *s, size_t i, int64_t now)
 {
@@ -218,10 +218,10 @@ static bool start(struct super *s, size_t i, int64_t now)
 	return true;
 }
 
-/* Deadlines of one that is being stopped. */
+/* Checks the deadlines of a container that must become ready or must stop. */
 static bool press(struct super_one *o, int64_t now, struct super_act *act)
 {
-	/* It has not become ready in time. */
+	/* The container has not become ready in time. */
 	if (o->state == SUPER_RUNNING && o->due <= now && !o->ready) {
 		o->state = SUPER_STOPPING;
 		o->due = -1;
@@ -246,7 +246,7 @@ static bool press(struct super_one *o, int64_t now, struct super_act *act)
 	return false;
 }
 
-/* What one waits for in d. */
+/* Whether a container that is after d may start. */
 enum await { AWAIT_HOLD, AWAIT_GO, AWAIT_NEVER };
 
 static enum await await(const struct super_one *d, int when, int64_t now)
@@ -255,13 +255,13 @@ static enum await await(const struct super_one *d, int when, int64_t now)
 		return d->state == SUPER_WAITING || (d->state == SUPER_STARTING && d->due > now)
 			       ? AWAIT_HOLD
 			       : AWAIT_GO;
-	/* One that has ended well has done all that it was to do. */
+	/* A container that has ended with status 0 has done its work. */
 	if (d->state == SUPER_ENDED || (when == BOOT_READY && d->ready))
 		return AWAIT_GO;
 	return d->state == SUPER_FAILED ? AWAIT_NEVER : AWAIT_HOLD;
 }
 
-/* One of those whose turn it is. */
+/* Starts one container whose `after` are done. */
 static bool first_start(struct super *s, int64_t now, size_t *i)
 {
 	for (*i = 0; *i < s->n; ++*i) {
@@ -292,7 +292,7 @@ static bool all_ended(const struct super *s)
 	return true;
 }
 
-/* The last ones first: one is stopped when all that are after it, near or far, have ended. */
+/* Stops a container when all that are after it, directly or not, have ended. */
 static bool next_down(struct super *s, int64_t now, struct super_act *act)
 {
 	bool any = false;
@@ -356,7 +356,7 @@ int64_t super_due(const struct super *s)
 		     o->state == SUPER_KILLING || o->state == SUPER_RUNNING) &&
 		    o->due < due)
 			due = o->due;
-		/* A start that takes too long is waited for no longer. */
+		/* A container that takes too long to start does not hold up the next one. */
 		for (size_t k = 0; o->state == SUPER_WAITING && !s->goal && k < o->nafter; k++) {
 			const struct super_one *d = &s->at[o->after[k]];
 

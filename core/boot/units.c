@@ -1,4 +1,4 @@
-/* units.c - the containers: found in a directory, started as `runc run`. */
+/* units.c - finds the containers in a directory, sorts them, and starts them as `runc run`. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -13,7 +13,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in the directory, sorted. */
+/* Returns the sorted names in a directory. */
 static char **list_dir(struct arena *a, const char *path, size_t *n)
 {
 	DIR *dir = opendir(path);
@@ -56,7 +56,7 @@ static bool known(const struct machine *m, const char *name)
 	return false;
 }
 
-/* A unit without a directory is one that is asked for and not there. */
+/* Adds a unit. One without a directory is in boot.json, but has no bundle. */
 static void add(struct arena *a, struct machine *m, const char *name, const char *dir)
 {
 	struct unit *u = &m->units[m->n];
@@ -93,7 +93,7 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 	}
 }
 
-/* ---- order ----------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static size_t position(const struct machine *m, const char *name)
 {
@@ -104,7 +104,7 @@ static size_t position(const struct machine *m, const char *name)
 	return i;
 }
 
-/* Names become positions in m->units. */
+/* Converts the names in `after` to indexes of m->units. */
 static void resolve(struct arena *a, struct machine *m, size_t i, void (*say)(void))
 {
 	const struct unit *u = &m->units[i];
@@ -127,7 +127,7 @@ static void resolve(struct arena *a, struct machine *m, size_t i, void (*say)(vo
 	}
 }
 
-/* The first of those that i waits for which has no place yet; o->nafter: all have one. */
+/* The first container in i's `after` that has no place yet; o->nafter: all have one. */
 static size_t unplaced(const struct machine *m, size_t i, const size_t *to)
 {
 	const struct super_one *o = &m->super.at[i];
@@ -138,8 +138,8 @@ static size_t unplaced(const struct machine *m, size_t i, const size_t *to)
 	return k;
 }
 
-/* Along those that have no place, from any of them: the first that is met twice is in a circle, whose names
- * are reported. It no longer waits for the next in it. */
+/* Follows `after` from a container without a place: the first one that is met twice is in a circle.
+ * The circle is reported, and that container does not wait for the next one in it any more. */
 static void open_circle(struct arena *a, struct machine *m, size_t i, const size_t *to,
 			void (*say)(void))
 {
@@ -164,7 +164,8 @@ static void open_circle(struct arena *a, struct machine *m, size_t i, const size
 	((size_t *)o->after)[k] = o->after[--o->nafter];
 }
 
-/* Without `after` one is after those before it, up to the nearest that starts by itself. */
+/* Without `after` a container is after those before it, up to the nearest that is
+ * started at boot. */
 static void chain(struct arena *a, struct machine *m, size_t i)
 {
 	struct super_one *o = &m->super.at[i];
@@ -188,7 +189,8 @@ void units_order(struct arena *a, struct machine *m, void (*say)(void))
 		resolve(a, m, i, say);
 		to[i] = m->n;
 	}
-	/* The first in the order of the directories that can be next. */
+	/* Place the first container, in the order of the directories, whose `after`
+	 * all have a place. */
 	while (placed < m->n) {
 		for (i = 0; i < m->n; i++)
 			if (to[i] == m->n && unplaced(m, i, to) == m->super.at[i].nafter)
@@ -248,13 +250,13 @@ int units_find(struct arena *a, struct machine *m)
 	return 0;
 }
 
-/* ---- the same on a workstation --------------------------------------------------------------------------- */
+/* ---- the check on a workstation -------------------------------------------------------------- */
 
-/* The record becomes a line. */
+/* Reports and clears the error record. */
 static int say_fault(void (*say)(const char *line))
 {
 	say(err_text());
-	err_clear("it was reported");
+	err_clear("the error was reported");
 	return 1;
 }
 
@@ -281,7 +283,7 @@ static void order_fault(void)
 	order_check.faults += say_fault(order_check.say);
 }
 
-/* `after`: names that are not there, circles. */
+/* Checks `after`: unknown names and circles. */
 static int check_order(struct arena *a, const struct boot_settings *s, char **names, size_t n,
 		       void (*say)(const char *line))
 {
@@ -345,7 +347,7 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 	return faults + check_order(a, s, names, n, say);
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 _Noreturn void unit_execute(char *const *argv)
 {
@@ -372,7 +374,7 @@ pid_t unit_clear(const struct unit *u)
 	return pid < 0 ? fail("clear away %s", u->name) : pid;
 }
 
-/* What another process 1 has left would be in the way. */
+/* Deletes a container that another process 1 has left: the new one has the same name. */
 static void clear_away(const struct unit *u)
 {
 	int status;
@@ -420,7 +422,7 @@ pid_t unit_kill(const struct unit *u, int sig)
 
 int unit_signal(const struct unit *u, int sig)
 {
-	/* `runc run` passes all others on, and does so before there is a container too. */
+	/* `runc run` passes all other signals on, also before the container exists. */
 	if (sig == SIGKILL || sig == SIGCHLD || sig == SIGWINCH || sig == SIGURG)
 		return unit_kill(u, sig) < 0 ? -1 : 0;
 	return kill(u->run, sig) < 0 ? fail("signal %s", u->name) : 0;

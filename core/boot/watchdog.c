@@ -1,11 +1,11 @@
-/* watchdog.c - /dev/watchdog: served by its own clock, also while a disk holds something up. */
+/* watchdog.c - feeds /dev/watchdog, also while a child waits for a disk. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
 #include <linux/watchdog.h>
 #include <sys/wait.h>
 
-/* Longer than this a child is not waited for in one piece: the watchdog may be due. */
+/* The longest single wait for a child, because the watchdog may be due. */
 #define SLICE_MS 100
 
 void watchdog_open(struct watchdog *w, int64_t ms)
@@ -20,7 +20,7 @@ void watchdog_open(struct watchdog *w, int64_t ms)
 		fail("set /dev/watchdog to %d seconds", seconds);
 		console_error();
 	}
-	/* It may have chosen another timeout, or have one that cannot be changed. */
+	/* The driver may have another timeout than we asked for. */
 	if (w->fd >= 0 && (ioctl(w->fd, WDIOC_GETTIMEOUT, &seconds) < 0 || seconds <= 0))
 		seconds = (ms + 999) / 1000;
 	w->every = (int64_t)seconds * 1000 / 3;
@@ -33,18 +33,18 @@ void watchdog_feed(struct watchdog *w)
 	if (w->fd < 0 || now < w->due)
 		return;
 	if (write(w->fd, ".", 1) < 0)
-		err_clear("it is tried again");
+		err_clear("the next write tries again");
 	w->due = now + w->every;
 }
 
-/* An armed watchdog resets a machine that hangs while it reboots, which is right; one that is halted
- * stays so, and 'V' says that this is meant (watchdog-api.rst, "magic close"). */
+/* At a reboot the watchdog stays armed, and resets a machine that hangs. A machine that halts must
+ * stay halted: 'V' disarms the watchdog when it is closed (watchdog-api.rst, "magic close"). */
 void watchdog_end(struct watchdog *w, bool armed)
 {
 	if (w->fd < 0)
 		return;
 	if (write(w->fd, armed ? "." : "V", 1) < 0)
-		err_clear("nothing more can be done about it");
+		err_clear("a failure cannot be helped here");
 	if (!armed)
 		fd_close(&w->fd);
 }
@@ -71,7 +71,7 @@ bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t m
 			return false;
 		watchdog_feed(&m->watchdog);
 		console_push();
-		/* SIGCHLD is blocked; the signalfd sees the next one. */
+		/* SIGCHLD is blocked. The signalfd gets the next one. */
 		sigtimedwait(&child, NULL, &slice);
 	}
 	return true;
