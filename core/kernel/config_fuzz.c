@@ -19,7 +19,7 @@ static void look_at_plan(const struct ns_plan *p)
 	/* Each type is either made or joined, by init or by the first process. */
 	must(!(p->fresh & joined) && p->all == (p->fresh | joined));
 	must(!(p->clone_flags & p->late_flags) && !(p->early_flags & p->late_flags));
-	must(p->two_steps || !p->early_flags);
+	must(p->needs_first || !p->early_flags);
 }
 
 static void look_at_namespaces(const struct oci_linux *linux)

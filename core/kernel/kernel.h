@@ -34,8 +34,7 @@ struct ns_plan {
 	unsigned early_flags; /* the first process unshares these: CLONE_NEWTIME */
 	struct ns_join joins[NS_MAX];
 	size_t njoins;
-	bool two_steps; /* a first process is needed */
-	bool alone; /* pids.max is 1: the first process stays outside of the cgroup */
+	bool needs_first; /* a first process is needed */
 	bool lift; /* the first process also leaves the initramfs (rootfs_lift) */
 };
 

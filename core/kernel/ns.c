@@ -95,11 +95,11 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	 * which lacks the privilege to do so. New namespaces must belong to a user namespace
 	 * that is joined.
 	 */
-	plan->two_steps = plan->fresh & CLONE_NEWTIME ||
-			  joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
-			  (joined && plan->fresh & CLONE_NEWUSER);
+	plan->needs_first = plan->fresh & CLONE_NEWTIME ||
+			    joined & (CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER) ||
+			    (joined && plan->fresh & CLONE_NEWUSER);
 	plan->early_flags = plan->fresh & CLONE_NEWTIME;
-	if (plan->two_steps)
+	if (plan->needs_first)
 		plan->early_flags |= plan->fresh & CLONE_NEWUSER;
 	/* The root of a new cgroup namespace is the cgroup of the process that makes it. So init
 	 * makes it, after it was moved to its cgroup (cgroup_namespaces(7)). */
@@ -116,14 +116,14 @@ bool ns_plan_may_lift(const struct ns_plan *plan)
 
 void ns_plan_lift(struct ns_plan *plan)
 {
-	plan->lift = plan->two_steps = true;
+	plan->lift = plan->needs_first = true;
 	plan->early_flags |= plan->fresh & CLONE_NEWUSER;
 	plan->clone_flags &= ~(unsigned)CLONE_NEWUSER;
 }
 
 bool ns_plan_may_hide(const struct ns_plan *plan)
 {
-	return plan->two_steps && plan->all & ~plan->fresh & CLONE_NEWPID;
+	return plan->needs_first && plan->all & ~plan->fresh & CLONE_NEWPID;
 }
 
 void ns_plan_hide(struct ns_plan *plan)

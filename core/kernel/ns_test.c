@@ -70,14 +70,14 @@ static void test_plans(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		p = plan_of(rows[i].fresh, rows[i].joined);
-		ok(p.two_steps == rows[i].two && p.clone_flags == rows[i].clone &&
+		ok(p.needs_first == rows[i].two && p.clone_flags == rows[i].clone &&
 			   p.late_flags == rows[i].late && p.early_flags == rows[i].early,
 		   "%s", rows[i].what);
 		ok(p.all == (rows[i].fresh | rows[i].joined) && p.fresh == rows[i].fresh,
 		   "%s: what there is", rows[i].what);
 	}
 	ns_plan(NULL, &p);
-	ok(!p.all && !p.njoins && !p.two_steps, "no linux section");
+	ok(!p.all && !p.njoins && !p.needs_first, "no linux section");
 }
 
 /* On an initramfs the mounts are left by a first process that is not in the user namespace yet. */
@@ -87,12 +87,12 @@ static void test_lift(void)
 
 	ok(ns_plan_may_lift(&p), "a new user and mount namespace: the initramfs matters");
 	ns_plan_lift(&p);
-	ok(p.lift && p.two_steps && p.early_flags == USER && p.clone_flags == (PID | MNT),
+	ok(p.lift && p.needs_first && p.early_flags == USER && p.clone_flags == (PID | MNT),
 	   "then the user namespace comes second, the mount namespace last");
 	p = plan_of(MNT, USER);
 	ok(ns_plan_may_lift(&p), "so it does for a joined user namespace");
 	ns_plan_lift(&p);
-	ok(p.lift && p.two_steps && !p.early_flags && p.clone_flags == MNT, "which stays joined");
+	ok(p.lift && p.needs_first && !p.early_flags && p.clone_flags == MNT, "which stays joined");
 	p = plan_of(PID | MNT, 0);
 	ok(!ns_plan_may_lift(&p), "not without a user namespace");
 	p = plan_of(USER, MNT);
@@ -105,7 +105,7 @@ static void test_hide(void)
 
 	ok(ns_plan_may_hide(&p), "others are in a joined pid namespace");
 	ns_plan_hide(&p);
-	ok(p.two_steps && p.early_flags == (MNT | NET) && !p.clone_flags,
+	ok(p.needs_first && p.early_flags == (MNT | NET) && !p.clone_flags,
 	   "the first process makes what is new");
 	p = plan_of(MNT | NET | PID, 0);
 	ok(!ns_plan_may_hide(&p), "nobody is in a new one");
@@ -132,9 +132,9 @@ static void test_all_plans(void)
 		once &= (p.clone_flags | p.late_flags | p.early_flags) == fresh &&
 			!(p.clone_flags & p.late_flags) && !(p.clone_flags & p.early_flags) &&
 			!(p.late_flags & p.early_flags);
-		clonable &= !(p.clone_flags & (TIME | CGROUP)) && (p.two_steps || !p.early_flags);
+		clonable &= !(p.clone_flags & (TIME | CGROUP)) && (p.needs_first || !p.early_flags);
 		owned &= !(fresh & USER && joined) || p.early_flags & USER;
-		children &= !(joined & (PID | TIME | USER) || fresh & TIME) || p.two_steps;
+		children &= !(joined & (PID | TIME | USER) || fresh & TIME) || p.needs_first;
 		for (size_t i = 0; i < p.njoins; i++) {
 			ordered &= p.joins[i].type != (int)USER || !i;
 			ordered &= p.joins[i].type != (int)MNT || i == p.njoins - 1;

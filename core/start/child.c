@@ -125,16 +125,17 @@ static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type ho
  */
 static void __attribute__((noreturn)) become_init(struct child *c)
 {
-	const char **argv = arena_alloc(c->arena, (c->process->args.n + 3) * sizeof(*argv));
+	const char **argv =
+		arena_alloc(c->plan->arena, (c->plan->process->args.n + 3) * sizeof(*argv));
 	char path[FD_PATH_MAX];
 
-	argv[0] = c->how->init;
+	argv[0] = c->plan->how->init;
 	argv[1] = "--";
-	memcpy(argv + 2, c->process->args.at, c->process->args.n * sizeof(*argv));
-	syscall(SYS_execveat, c->self, "", argv, c->env, AT_EMPTY_PATH);
+	memcpy(argv + 2, c->plan->process->args.at, c->plan->process->args.n * sizeof(*argv));
+	syscall(SYS_execveat, c->plan->self, "", argv, c->env, AT_EMPTY_PATH);
 	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under a seccomp profile); needs the container's /proc. */
-	execve(path_of_fd(path, c->self), (char *const *)argv, (char *const *)c->env);
-	fail("exec %s as process 1", c->how->init);
+	execve(path_of_fd(path, c->plan->self), (char *const *)argv, (char *const *)c->env);
+	fail("exec %s as process 1", c->plan->how->init);
 	give_up(c, WIRE_EXEC_FAIL);
 }
 
@@ -143,13 +144,13 @@ void child_main(struct child *c)
 	logging = c;
 	log_sink.line = log_to_wire;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (steps[i].when & (child_enters(c) ? ENTER : MAKE) && steps[i].run(c) < 0) {
+		if (steps[i].when & (c->plan->enters ? ENTER : MAKE) && steps[i].run(c) < 0) {
 			log_debug("step \"%s\" failed", steps[i].name);
 			give_up(c, WIRE_FAIL);
 		}
-	if (c->self >= 0)
+	if (c->plan->self >= 0)
 		become_init(c);
-	execve(c->exe, (char *const *)c->process->args.at, (char *const *)c->env);
+	execve(c->exe, (char *const *)c->plan->process->args.at, (char *const *)c->env);
 	exe_fail(c->exe);
 	give_up(c, WIRE_EXEC_FAIL);
 }
@@ -168,8 +169,9 @@ void child_first(struct child *c)
 	}
 	if (step_die_with_runtime(c) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
-	c->late = join_unseen(c);
-	if (c->late)
+	if (c->mode == START_LATE && !join_unseen(c))
+		c->mode = START_TWO;
+	if (c->mode == START_LATE)
 		child_main(c);
 	args.flags |= CLONE_PARENT_SETTID;
 	args.parent_tid = (uintptr_t)c->init_pid;
@@ -178,7 +180,7 @@ void child_first(struct child *c)
 		child_main(c);
 	if (pid < 0) {
 		fail("clone init");
-		clone_explain(c);
+		clone_explain(c->plan);
 		give_up(c, WIRE_FAIL);
 	}
 	proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);

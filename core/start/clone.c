@@ -4,23 +4,23 @@
 
 #include <sys/wait.h>
 
-int clone_explain(const struct child *c)
+int clone_explain(const struct start_plan *plan)
 {
 	if (err_num() == ENOSPC || err_num() == EUSERS)
 		return fail_hint("a limit in /proc/sys/user/max_*_namespaces is reached, or 0");
-	if (err_num() == EPERM && !(c->plan.all & CLONE_NEWUSER))
+	if (err_num() == EPERM && !(plan->ns.all & CLONE_NEWUSER))
 		return fail_hint("it needs CAP_SYS_ADMIN, as a privileged container has it, or a "
 				 "user namespace");
 	if (err_num() == EPERM)
 		return fail_hint(
 			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
 			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
-	if (err_num() == EINVAL && option_lacks_ns(c->plan.fresh))
+	if (err_num() == EINVAL && option_lacks_ns(plan->ns.fresh))
 		return fail_hint("this kernel was built without CONFIG_%s",
-				 option_of_ns(option_lacks_ns(c->plan.fresh)));
+				 option_of_ns(option_lacks_ns(plan->ns.fresh)));
 	if (err_num() == EINVAL)
 		return fail_hint("the kernel may lack one of the namespaces");
-	if (err_num() == EAGAIN && child_enters(c))
+	if (err_num() == EAGAIN && plan->enters)
 		return fail_hint("pids.limit of the container, or a limit above it, is reached: "
 				 "entering takes two processes for a moment");
 	if (err_num() == EAGAIN)
@@ -42,18 +42,19 @@ pid_t clone_call(struct sys_clone_args *args)
 	return pid;
 }
 
-bool clone_follow(struct child *c, int num)
+bool clone_follow(struct serve *s, int num)
 {
 	int proc __cleanup(fd_close) = -1;
 	const char *text;
 
 	/* Controllers handed down from the place where init was close it; or it was removed. */
-	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !c->follows)
+	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !s->follows)
 		return false;
-	c->follows--;
-	text = arena_strdup(c->arena, err_text());
+	s->follows--;
+	text = arena_strdup(s->plan->arena, err_text());
 	proc = procfs_open();
-	if (proc >= 0 && cgroup_follow(c->cgroup, proc, c->thread, c->follow_frozen) == 1) {
+	if (proc >= 0 &&
+	    cgroup_follow(s->life->cgroup, proc, s->plan->thread, s->plan->follow_frozen) == 1) {
 		err_clear("it is tried elsewhere");
 		return true;
 	}

@@ -25,7 +25,7 @@ static int mount_console(struct child *c)
 int console_make(struct child *c)
 {
 	int master __cleanup(fd_close) = -1;
-	const struct oci_box *size = c->process->console_size;
+	const struct oci_box *size = c->plan->process->console_size;
 
 	master = tty_open(c->root, &c->tty);
 	if (master < 0)
@@ -33,7 +33,7 @@ int console_make(struct child *c)
 	if (size && size->height && size->width &&
 	    tty_set_size(master, size->height, size->width) < 0)
 		return -1;
-	if (c->target < 0 && c->plan.all & CLONE_NEWNS && mount_console(c) < 0)
+	if (c->plan->target < 0 && c->plan->ns.all & CLONE_NEWNS && mount_console(c) < 0)
 		return fail_in("console");
 	if (c->console >= 0)
 		return sock_send_fd(c->console, "/dev/pts/ptmx", master) < 0

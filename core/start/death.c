@@ -30,22 +30,22 @@ static const struct {
 	{ SYS_execve, "execve", 0 },
 };
 
-static unsigned traits(const struct child *c)
+static unsigned traits(const struct start_plan *plan)
 {
-	return (c->process->no_new_privileges ? 0 : EARLY) | (c->late ? LATE : 0) |
-	       (strcmp(c->process->cwd, "/") ? CWD : 0) | (c->how->wait_start ? FIFO : 0) |
-	       (c->self >= 0 ? INIT : 0);
+	return (plan->process->no_new_privileges ? 0 : EARLY) |
+	       (plan->mode == START_LATE ? LATE : 0) | (strcmp(plan->process->cwd, "/") ? CWD : 0) |
+	       (plan->how->wait_start ? FIFO : 0) | (plan->self >= 0 ? INIT : 0);
 }
 
 /* The first of the calls that the profile does not allow; killed: that it kills for. NULL: unknown. */
-static const char *forbidden(const struct child *c, bool killed)
+static const char *forbidden(const struct start_plan *plan, bool killed)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		enum seccomp_verdict v;
 
-		if (calls[i].only_if & ~traits(c))
+		if (calls[i].only_if & ~traits(plan))
 			continue;
-		v = seccomp_asks(&c->seccomp, calls[i].nr);
+		v = seccomp_asks(&plan->seccomp, calls[i].nr);
 		if (v == SECCOMP_KILLS || (!killed && v == SECCOMP_REFUSES))
 			return calls[i].name;
 		/* By its arguments: it may have been this one. */
@@ -55,9 +55,9 @@ static const char *forbidden(const struct child *c, bool killed)
 	return NULL;
 }
 
-static int died_of_filter(const struct child *c, const char *who, int sig)
+static int died_of_filter(const struct start_plan *plan, const char *who, int sig)
 {
-	const char *name = forbidden(c, sig == SIGSYS);
+	const char *name = forbidden(plan, sig == SIGSYS);
 	const char *call = name ? name : "a system call that";
 
 	if (sig == SIGSYS)
@@ -72,7 +72,7 @@ static int died_of_filter(const struct child *c, const char *who, int sig)
 /* Only the kernel knows more (checklist X-09). */
 int death_explain(struct serve *s)
 {
-	const char *who = child_enters(s->c) ? "the process" : "container init";
+	const char *who = s->plan->enters ? "the process" : "container init";
 	const char *when = s->phase > PHASE_MAKE ? "its program ran" : "it was ready";
 	pid_t pid = s->pid ? s->pid : s->first;
 	int status, sig;
@@ -86,9 +86,9 @@ int death_explain(struct serve *s)
 	sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	if (sig == SIGKILL && cgroup_oom_kills(s->life->cgroup))
 		return failx("container init was OOM-killed (memory limit too low?)");
-	if (s->phase > PHASE_MAKE && s->c->seccomp.len &&
+	if (s->phase > PHASE_MAKE && s->plan->seccomp.len &&
 	    (sig == SIGSYS || sig == SIGILL || sig == SIGTRAP))
-		return died_of_filter(s->c, who, sig);
+		return died_of_filter(s->plan, who, sig);
 	if (sig)
 		return failx("%s was killed by signal %d before %s", who, sig, when);
 	return failx("%s exited with status %d before %s", who, WEXITSTATUS(status), when);
@@ -107,5 +107,5 @@ bool death_is_none(const struct serve *s)
 		err_clear("hidden from us (hidepid of proc(5)): taken for alive");
 		return true;
 	}
-	return s->c->how->wait_start ? !st.exiting : !st.no_exec;
+	return s->plan->how->wait_start ? !st.exiting : !st.no_exec;
 }

@@ -90,30 +90,28 @@ static int from_file(struct arena *a, const struct enter *how, struct oci_proces
 	return 0;
 }
 
-static int plan_process(struct child *c, const struct enter *how, struct oci_process *p)
+static int plan_process(struct start_plan *plan, const struct enter *how, struct oci_process *p)
 {
 	const char *unknown;
 
 	if (how->process) {
-		if (from_file(c->arena, how, p) < 0)
+		if (from_file(plan->arena, how, p) < 0)
 			return -1;
 	} else {
-		from_options(c->arena, how, p);
+		from_options(plan->arena, how, p);
 	}
-	c->process = p;
+	plan->process = p;
 	if (!p->args.n)
 		return failx("exec args cannot be empty");
 	if (p->cwd[0] != '/')
 		return failx("Cwd must be an absolute path: \"%s\"", p->cwd);
-	if (p->terminal && how->detach && !how->console_socket)
-		return failx(
-			"cannot allocate tty if runc will detach without setting console socket");
-	if (how->console_socket && (!p->terminal || !how->detach))
-		return failx("cannot use console socket if runc will not detach or allocate tty");
+	if (plan_terminal(p, how->detach, how->console_socket) < 0)
+		return -1;
 	if (lsm_check(p, NULL) < 0)
 		return -1;
 	if (p->capabilities) {
-		cred_caps_parse(c->arena, p->capabilities, cred_last_cap(), &c->caps, &unknown);
+		cred_caps_parse(plan->arena, p->capabilities, cred_last_cap(), &plan->caps,
+				&unknown);
 		if (unknown)
 			log_warn("ignoring unknown or unavailable capabilities: [%s]", unknown);
 	}
@@ -134,87 +132,87 @@ static int check_status(const struct life *l, const struct enter *how)
 #define FOLLOWS 16 /* each time init must have moved between a look and a clone */
 
 /* The container's own cgroup; where that is closed or gone, clone_follow goes where init lies now (L-25). */
-static int plan_cgroup(struct child *c, struct life *l, const struct enter *how)
+static int plan_cgroup(struct start_plan *plan, struct life *l, const struct enter *how)
 {
-	const struct oci_resources *r = c->config->linux->resources;
+	const struct oci_resources *r = plan->config->linux->resources;
 
 	/* One that is none is entered like any other. */
-	if (!l->cgroup && cgroup_load(c->arena, &l->state, &l->cgroup) < 0)
+	if (!l->cgroup && cgroup_load(plan->arena, &l->state, &l->cgroup) < 0)
 		return -1;
-	c->cgroup = l->cgroup;
+	plan->cgroup = l->cgroup;
 	/* A debugging shell must get in where the limit is reached: the first of two processes stays out
 	 * then, and the second is moved in, which takes a grace period of the kernel. */
-	c->plan.alone = c->plan.two_steps && r && r->pids && cgroup_is_tight(l->cgroup);
+	plan->outside = plan->mode != START_ONE && r && r->pids && cgroup_is_tight(l->cgroup);
 	if (how->cgroups.n)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
-	c->follows = FOLLOWS;
-	c->follow_frozen = how->ignore_paused;
+	plan->follows = FOLLOWS;
+	plan->follow_frozen = how->ignore_paused;
 	return 0;
 }
 
-static int plan_namespaces(struct child *c, const struct life *l)
+static int plan_namespaces(struct start_plan *plan, const struct life *l)
 {
 	char path[64];
 
-	ns_plan(c->config->linux, &c->plan);
+	ns_plan(plan->config->linux, &plan->ns);
 	/* Everything is joined through init; what was joined by path when it was made as well. */
-	c->plan.njoins = 0;
-	c->plan.clone_flags = c->plan.late_flags = c->plan.early_flags = c->plan.fresh = 0;
-	c->plan.two_steps = c->late = c->plan.all & (CLONE_NEWPID | CLONE_NEWTIME);
+	plan_entering(plan);
 	/* A thread that has ended has no namespaces any more, and a pidfd leads to the first one. KERNEL 5.3:
 	 * pidfd_open(2). The directory in /proc dies with its process as well. */
-	c->target_dir = proc_open(c->thread);
-	c->target = l->pidfd >= 0 && !l->headless ? l->pidfd : c->target_dir;
-	if (c->target_dir < 0)
+	plan->target_dir = proc_open(plan->thread);
+	plan->target = l->pidfd >= 0 && !l->headless ? l->pidfd : plan->target_dir;
+	if (plan->target_dir < 0)
 		return failx("container not running");
-	c->no_setgroups = (c->how->rootless || c->plan.all & CLONE_NEWUSER) &&
-			  userns_denies_groups(l->state.pid);
-	if (c->plan.all & CLONE_NEWNS)
+	plan->no_setgroups = (plan->how->rootless || plan->ns.all & CLONE_NEWUSER) &&
+			     userns_denies_groups(l->state.pid);
+	if (plan->ns.all & CLONE_NEWNS)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/root", c->thread);
-	c->target_root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return c->target_root < 0 ? fail("open the root directory of the container") : 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", plan->thread);
+	plan->target_root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return plan->target_root < 0 ? fail("open the root directory of the container") : 0;
 }
 
-static int prepare(struct child *c, struct life *l, struct oci_doc *doc, const struct enter *how)
+static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
+		   const struct enter *how)
 {
 	static struct oci_linux no_linux;
 	const struct oci_cpu_affinity *cpus;
 	int rc;
 
-	if (check_status(l, how) < 0 || life_config(c->arena, l, doc) < 0)
+	if (check_status(l, how) < 0 || life_config(plan->arena, l, doc) < 0)
 		return -1;
 	if (!doc->config.linux)
 		doc->config.linux = &no_linux;
-	c->doc = doc;
-	c->config = &doc->config;
-	c->state = &l->state;
-	c->thread = life_thread(l);
-	if (plan_process(c, how, doc->config.process) < 0)
+	plan->doc = doc;
+	plan->config = &doc->config;
+	plan->state = &l->state;
+	plan->thread = life_thread(l);
+	if (plan_process(plan, how, doc->config.process) < 0)
 		return -1;
-	rc = plan_namespaces(c, l) < 0 || plan_cgroup(c, l, how) < 0 ? -1 : 0;
+	rc = plan_namespaces(plan, l) < 0 || plan_cgroup(plan, l, how) < 0 ? -1 : 0;
 	/* Asked after the last look into /proc/PID: while init was there the number was nobody else's.
 	 * Whatever failed on the way, that is why. */
 	if (!life_there(l))
 		return failx("container not running");
 	if (rc < 0)
 		return -1;
-	if (launch_seccomp(c) < 0)
+	if (launch_seccomp(plan) < 0)
 		return -1;
-	cpus = c->process->exec_cpu_affinity;
+	cpus = plan->process->exec_cpu_affinity;
 	/* Before the fork: also before the cgroup is joined (checklist P-22). */
 	return cpus && cpus->initial ? limits_affinity(0, cpus->initial) : 0;
 }
 
 /* ---- the spine --------------------------------------------------------------------------------------------- */
 
-static int go(struct child *c, struct serve *s, const struct enter *how)
+static int go(const struct start_plan *plan, struct serve *s, const struct enter *how)
 {
+	struct child c = CHILD_INIT(plan);
 	pid_t first;
 	int status;
 
-	if (spawn_connect(c, how->console_socket, how->pidfd_socket) < 0 ||
-	    spawn_process(c, s) < 0 || serve_child(s) < 0)
+	if (spawn_connect(&c, s, how->console_socket, how->pidfd_socket) < 0 ||
+	    spawn_process(&c, s) < 0 || serve_child(s) < 0)
 		return -1;
 	first = s->first;
 	s->first = s->pid;
@@ -246,17 +244,17 @@ int enter(struct arena *a, const struct enter *how, struct started *out)
 			     .preserve_fds = how->preserve_fds,
 			     .rootless = how->rootless };
 	struct oci_doc doc = { .keep_raw = false };
-	struct child c = CHILD_INIT(a, &as);
-	struct serve s = SERVE_INIT(&c, &out->life);
+	struct start_plan plan = PLAN_INIT(a, &as);
+	struct serve s = SERVE_INIT(&plan, &out->life);
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &out->life) < 0 ||
-	    prepare(&c, &out->life, &doc, how) < 0)
+	    prepare(&plan, &out->life, &doc, how) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
-	if (serve_prepare(&s) < 0)
+	if (serve_prepare(&s, &plan.signals) < 0)
 		return -1;
-	if (go(&c, &s, how) < 0)
+	if (go(&plan, &s, how) < 0)
 		return undo(a, &s);
 	serve_leave(&s, out);
 	return 0;

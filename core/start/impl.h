@@ -7,36 +7,57 @@
 
 /* ---- wire.c ----------------------------------------------------------------------------------------
  *
- * The child asks, the parent serves; every question is answered by OK (perhaps with a descriptor) or
+ * The child asks, the runtime serves; every question is answered by OK (perhaps with a descriptor) or
  * FAIL. The child's ends are close-on-exec: the end of the stream means that execve(2) succeeded or
- * that the child is dead (death.c).
+ * that the child is dead (death.c). LOG may come before APPEAR and is not answered.
  *
- *     runtime                      first process            init
- *        |  <------------ MAP_IDS, TIME_OFFSETS |             |      only with two steps
- *        |  <------------------------------ PID |  (exits)    |
- *        |  ------------------------------------------- OK -> |      with two steps: pid is known
- *        |  <----------------------------------------- ATTACH |      where we cannot join the cgroup ourselves
- *        |  <---------------------------------------- MAP_IDS |      new user namespace
- *        |  <---------------------------------------- NETDEVS |      linux.netDevices
- *        |  <------------------------------- MOUNT_FD (n)     |      sources only the host reaches, id-mapped ones, devices
- *        |  <---------------------------------------- CONSOLE |      + the pty's master
- *        |  <------------------------------------------ HOOKS |      prestart, createRuntime
- *        |  <------------------------------------------ READY |      rlimits, state.json
- *        |  <------------------------------------- SECCOMP_FD |      + the notify descriptor
- *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
+ * START_ONE: the runtime clones init. serve_test.c reads these drawings and plays them against the rows in
+ * serve.c, which say who may send what, and when.
  *
- * LOG may come before APPEAR and is not answered. The rows in serve.c say who may send what and when.
+ *   runtime                                                 init
+ *      |  <----------------------------------------- MAP_IDS |   new user namespace
+ *      |  <------------------------------------------ ATTACH |   where init cannot join the cgroup itself
+ *      |  <----------------------------------------- NETDEVS |   linux.netDevices
+ *      |  <---------------------------------------- MOUNT_FD |   each source that only the runtime reaches, node it makes
+ *      |  <----------------------------------------- CONSOLE |   + the pty's master
+ *      |  <------------------------------------------- HOOKS |   prestart, createRuntime
+ *      |  <------------------------------------------- READY |   rlimits, state.json
+ *      |  <-------------------------------------- SECCOMP_FD |   + the notify descriptor
+ *      |  <------------------- FAIL or EXEC_FAIL, or the end |
  *
- * Where init joins a pid namespace (late), the first process does it all up to READY and what is asked of
- * the kernel after that. What init has then, a process of the container with CAP_SYS_PTRACE may have too:
+ * START_TWO: the runtime clones a first process, which joins and unshares, clones init and ends.
  *
- *     runtime                      first process            init
- *        |  <---------------------------- READY |
- *        |  <--------------------------- APPEAR |                    the socket ends; from here on two pipes
- *        |  <------------------------------ PID |  (exits)    |
- *        |  ------------------------------------------- OK -> |      pid is known
- *        |  <------------------------------------- SECCOMP_FD |      the descriptor comes by a pair of the first's
- *        |  <------------- end of stream, FAIL or EXEC_FAIL  |
+ *   runtime                         first process           init
+ *      |  <---------------------- ATTACH |                       where it cannot join the cgroup itself
+ *      |  <--------------------- MAP_IDS |                       new user namespace
+ *      |  <---------------- TIME_OFFSETS |                       new time namespace
+ *      |  <------------------------- PID |                       it ends; the pid is in memory that init does not have
+ *      |  -------------------------------------------- OK -> |   init is known
+ *      |  <----------------------------------------- NETDEVS |   from here on as above
+ *      |  <---------------------------------------- MOUNT_FD |
+ *      |  <----------------------------------------- CONSOLE |
+ *      |  <------------------------------------------- HOOKS |
+ *      |  <------------------------------------------- READY |
+ *      |  <-------------------------------------- SECCOMP_FD |
+ *      |  <------------------- FAIL or EXEC_FAIL, or the end |
+ *
+ * START_LATE: init joins a pid namespace with others. The first process does everything up to READY and what is
+ * asked of the kernel after that. What init has then, a process of the container with CAP_SYS_PTRACE may have too.
+ *
+ *   runtime                         first process           init
+ *      |  <---------------------- ATTACH |                       as above
+ *      |  <--------------------- MAP_IDS |
+ *      |  <---------------- TIME_OFFSETS |
+ *      |  <--------------------- NETDEVS |
+ *      |  <-------------------- MOUNT_FD |
+ *      |  <--------------------- CONSOLE |
+ *      |  <----------------------- HOOKS |
+ *      |  <----------------------- READY |
+ *      |  <---------------------- APPEAR |                       the socket ends; from here on there are two pipes
+ *      |  <------------------------- PID |                       it ends
+ *      |  -------------------------------------------- OK -> |   init is known
+ *      |  <-------------------------------------- SECCOMP_FD |   the descriptor comes by a pair that the first process has made
+ *      |  <------------------- FAIL or EXEC_FAIL, or the end |
  *
  * A socket says which process has made its other end (SO_PEERPIDFD, and SO_PASSPIDFD who sends), and
  * from a pidfd it is one call to that process's descriptors. A pipe knows of no process. The pair for the
@@ -101,6 +122,72 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 /* After a failed execve: what is missing, if the file says (interpreter, loader, architecture). */
 int exe_fail(const char *path);
 
+/* ---- plan.c: what is decided before the clone ---------------------------------------------------------------- */
+
+/*
+ * Which processes there are. What they say is drawn above enum wire_type.
+ *
+ * START_ONE    the runtime clones init with all that is new. Init joins what is to be joined, and does every step.
+ *
+ * START_TWO    what must be joined or unshared by the parent of init: a pid or time namespace, a namespace of the
+ *              host together with a new user namespace, a mount namespace without the initramfs. The runtime
+ *              clones a first process for that, which clones init with CLONE_PARENT and ends. Init does every step.
+ *
+ * START_LATE   the same, where others live in the pid namespace that is joined and may trace init. The first process
+ *              does every step up to the loss of its privileges (step "appear"). Init, cloned then, has no more than
+ *              the payload.
+ */
+enum start_mode { START_ONE, START_TWO, START_LATE };
+
+/* A start: of a container, or of a process in one (enters). Nothing of it changes after the clone. */
+struct start_plan {
+	struct arena *arena;
+	const struct launch *how;
+	const struct oci_doc *doc;
+	const struct oci_config *config;
+	const struct oci_process *process;
+	const struct oci_state *state;
+	enum start_mode mode;
+	bool enters; /* exec */
+	bool outside; /* the first process stays out of the cgroup, in which there is room for one */
+	struct ns_plan ns;
+	struct cgroup *cgroup;
+	int follows; /* exec: how often to look again where init lies */
+	bool follow_frozen; /* also into a frozen cgroup */
+	pid_t thread; /* exec: a thread of init whose namespaces can be seen: life_thread() */
+	int target; /* exec: pidfd of init, or the next */
+	int target_dir; /* exec: the directory of the thread in /proc */
+	int target_root; /* exec without a mount namespace: init's root directory */
+	bool no_setgroups; /* setgroups(2) is denied in the user namespace where the process will be */
+	struct cred_caps caps;
+	struct seccomp_prog seccomp;
+	struct image image; /* what root.path names when it is no directory: type is set */
+	int64_t overlay; /* bytes of the tmpfs over the root; 0: none */
+	const char *root_at; /* where image and overlay are put: in the state directory */
+	bool nodev; /* no device rules stand: the root's own device nodes are not used */
+	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */
+	sigset_t signals; /* the mask the payload inherits */
+};
+#define PLAN_INIT(arena_, how_)                                                                    \
+	{                                                                                          \
+		.arena = (arena_), .how = (how_), .target = -1, .target_dir = -1,                  \
+		.target_root = -1, .self = -1, .image.mnt = -1,                                    \
+	}
+
+/* Pure. The mode, and the namespaces that follow from it, of a plan whose ns says what the config asks for.
+ * initramfs: that must be left before (ns_plan_may_lift). */
+void plan_processes(struct start_plan *plan, bool initramfs);
+/* Pure. The same for exec: everything is joined through init. outside is for the caller to set. */
+void plan_entering(struct start_plan *plan);
+/* Pure. -1: process.terminal, the console socket and leaving do not go together. */
+int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket);
+/* Pure. A mount of the config covers /dev. */
+bool plan_mounts_dev(const struct start_plan *plan);
+/* Pure. Rules that deny something are all that keeps it from the host's devices. */
+bool plan_has_nodes(const struct start_plan *plan);
+/* Pure. The root directory is mounted nodev; rules: a cgroup holds the device rules. */
+bool plan_wants_nodev(const struct start_plan *plan, bool rules);
+
 struct child;
 
 /* ---- console.c ----------------------------------------------------------------------------------------------- */
@@ -113,64 +200,37 @@ void console_own_streams(uid_t uid);
 
 /* ---- child.c ------------------------------------------------------------------------------------------------ */
 
+/* What a child has of its own. The runtime fills it before the clone, and then closes what it opened for it. */
 struct child {
-	struct arena *arena;
-	const struct launch *how;
-	const struct oci_doc *doc;
-	const struct oci_config *config;
-	const struct oci_process *process;
-	struct oci_state *state;
-	struct ns_plan plan;
-	int target; /* exec: pidfd of the container's init; -1: create and run */
-	pid_t thread; /* exec: a thread of it whose namespaces can be seen: life_thread() */
-	int target_dir; /* exec: the directory of that in /proc */
-	int target_root; /* exec without a mount namespace: init's root directory */
-	struct seccomp_prog seccomp;
-	struct cred_caps caps;
-	struct mount_env mounts;
+	const struct start_plan *plan;
+	enum start_mode
+		mode; /* START_LATE becomes START_TWO where the kernel can't (join_unseen) */
 	struct wire wire; /* the child's end */
-	struct wire pipes; /* which these take the place of where init appears late */
-	int listener; /* late: a socket of the first process's own making, for SECCOMP_FD; -1: none */
-	pid_t *init_pid; /* two steps: the kernel writes init's pid here, in memory that init does not have */
+	struct wire pipes; /* START_LATE: they take its place when init appears */
+	int listener; /* START_LATE: a socket that the first process has made, for SECCOMP_FD; -1: none */
+	pid_t *init_pid; /* the kernel writes init's pid here, in memory that init does not have */
 	int fifo; /* create: start writes a byte here; -1: run */
 	int console; /* connected console socket, -1: none */
-	int pidfd_socket;
-	struct image image; /* what root.path names when it is no directory: type is set */
-	bool nodev; /* no device rules stand: the root's own device nodes are not used */
-	int64_t overlay; /* bytes of the tmpfs over the root; 0: none */
-	const char *root_at; /* where image and overlay are put: in the state directory */
-	int self; /* our own file, which becomes process 1 (--init); -1: the payload does */
+	int theirs[5]; /* the runtime's ends and state directories, closed first thing */
+	bool joins; /* it enters the cgroup itself; otherwise the runtime puts it there */
+	bool no_setgroups; /* setgroups(2) is denied in the user namespace where it is */
+	struct mount_env mounts;
 	int root, proc; /* rootfs mount; our procfs, -1 until needed */
 	int tty; /* peer of the pty until it is stdin */
-	int theirs[5]; /* the runtime's ends and state directories, closed first thing */
-	struct cgroup *cgroup;
-	bool no_setgroups; /* setgroups(2) is denied in the user namespace where the process will be */
-	bool join; /* enter the cgroup ourselves; otherwise the parent puts us there */
-	bool late; /* the first process does nearly all, init appears at the end (join_unseen) */
-	int follows; /* exec: how often to look again where init lies */
-	bool follow_frozen; /* also into a frozen cgroup */
-	sigset_t signals; /* the mask the payload inherits */
 	const char **env;
 	const char *exe;
 };
 
 /* No descriptor is 0 by accident. */
-#define CHILD_INIT(arena_, how_)                                                                   \
+#define CHILD_INIT(plan_)                                                                          \
 	{                                                                                          \
-		.arena = (arena_), .how = (how_), .wire = WIRE_NONE, .pipes = WIRE_NONE,           \
-		.listener = -1, .fifo = -1, .console = -1, .pidfd_socket = -1, .root = -1,         \
-		.proc = -1, .tty = -1, .theirs = { -1, -1, -1, -1, -1 }, .target = -1,             \
-		.target_dir = -1, .target_root = -1, .self = -1, .image.mnt = -1,                  \
+		.plan = (plan_), .mode = (plan_)->mode, .wire = WIRE_NONE, .pipes = WIRE_NONE,     \
+		.listener = -1, .fifo = -1, .console = -1, .root = -1, .proc = -1, .tty = -1,      \
+		.theirs = { -1, -1, -1, -1, -1 }, .no_setgroups = (plan_)->no_setgroups,           \
 	}
 
 #define MOUNT_ROOT (-1) /* index in MOUNT_FD: the image of root.path, to be id-mapped */
 #define MOUNT_NODE (-2) /* and below: a device node that the host does not have (dev_make_node) */
-
-/* Entering a container that exists (exec), rather than making one. */
-static inline bool child_enters(const struct child *c)
-{
-	return c->target >= 0;
-}
 
 /* Runs in the child; never returns. */
 void child_main(struct child *c) __attribute__((noreturn));
@@ -230,13 +290,15 @@ int step_executable(struct child *c);
 int step_wait_start(struct child *c);
 int step_start_hooks(struct child *c);
 
+struct serve;
+
 /* ---- clone.c: what every clone of a start needs -------------------------------------------------------- */
 
 /* Names the limit behind the errno of a failed clone or unshare: the errno alone misleads. -1 */
-int clone_explain(const struct child *c);
+int clone_explain(const struct start_plan *plan);
 pid_t clone_call(struct sys_clone_args *args); /* clone3(2), or clone(2) where it must be */
 /* After the errno of an attempt to enter the cgroup: init has moved, where it is now should be tried. */
-bool clone_follow(struct child *c, int num);
+bool clone_follow(struct serve *s, int num);
 
 /* ---- serve.c: the parent's side of the wire ------------------------------------------------------------------ */
 
@@ -248,11 +310,15 @@ enum serve_phase {
 };
 
 struct serve {
-	struct child *c;
+	const struct start_plan *plan;
 	struct life *life;
 	struct wire wire;
 	struct wire pipes; /* which take its place when init is about to appear */
 	int listener; /* where the seccomp descriptor comes then */
+	int pidfd_socket; /* connected, -1: none */
+	pid_t *init_pid; /* two processes: where the kernel writes init's pid */
+	int follows; /* exec: how often it is still looked where init lies */
+	bool joins; /* the child enters the cgroup itself */
 	pid_t first; /* what was cloned: init itself, or the first process of two */
 	pid_t pid; /* of init, in our pid namespace; 0 until known */
 	int pidfd;
@@ -265,11 +331,11 @@ struct serve {
 	unsigned lines; /* of LOG that have come */
 	struct service service;
 };
-#define SERVE_INIT(child_, life_)                                                                  \
+#define SERVE_INIT(plan_, life_)                                                                   \
 	{                                                                                          \
-		.c = (child_), .life = (life_), .wire = WIRE_NONE, .pipes = WIRE_NONE,             \
-		.listener = -1, .pidfd = -1, .master = -1, .phase = PHASE_MAKE,                    \
-		.service = SERVICE_INIT,                                                           \
+		.plan = (plan_), .life = (life_), .wire = WIRE_NONE, .pipes = WIRE_NONE,           \
+		.listener = -1, .pidfd_socket = -1, .pidfd = -1, .master = -1,                     \
+		.phase = PHASE_MAKE, .service = SERVICE_INIT,                                      \
 	}
 
 /* Serves until the stream ends (0) or the child fails (-1). */
@@ -277,7 +343,8 @@ int serve_child(struct serve *s);
 /* Init's pid is known: put on record, and all is done that must be before init goes on. */
 int serve_known(struct serve *s);
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
-int serve_prepare(const struct serve *s); /* from here on a signal ends the start */
+int serve_prepare(const struct serve *s,
+		  sigset_t *old); /* from here on a signal ends the start; *old: plan.signals */
 void serve_kill(struct serve *s); /* hangs up, and kills and reaps what was cloned */
 void serve_leave(const struct serve *s, struct started *out); /* what the foreground works with */
 /* Pure. Why the message is refused: who sends it, or what phase it comes in. NULL: it is expected. */
@@ -289,13 +356,14 @@ bool death_is_none(
 int death_explain(struct serve *s); /* -1, with the reason as far as the kernel tells it */
 
 /* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */
-int launch_seccomp(struct child *c); /* compiles the profile, or finds it compiled */
+int launch_seccomp(struct start_plan *plan); /* compiles the profile, or finds it compiled */
 
 /* ---- mountenv.c -------------------------------------------------------------------------------------------------- */
-int mountenv_fill(struct child *c);
+void mountenv_fill(struct child *c);
 /* Destinations that begin with the root's path on the host are taken from there on, as runc does it. */
-int mountenv_fail(const struct child *c, const struct oci_mount *m); /* which one it was; -1 */
-void mountenv_inside(struct child *c, struct oci_config *config);
+int mountenv_fail(const struct start_plan *plan,
+		  const struct oci_mount *m); /* which one it was; -1 */
+void mountenv_inside(const struct start_plan *plan, struct oci_config *config);
 
 /* ---- notify.c ------------------------------------------------------------------------------------------------------ */
 
@@ -306,7 +374,8 @@ void service_env(const struct launch *how, bool notify, struct oci_process *p, s
 
 /* ---- spawn.c ---------------------------------------------------------------------------------------------------- */
 
-int spawn_connect(struct child *c, const char *console, const char *pidfd); /* NULL: none */
+/* Paths of sockets; NULL: none. */
+int spawn_connect(struct child *c, struct serve *s, const char *console, const char *pidfd);
 /* Clones the child into the container's cgroup; the serve then knows it, or will by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
 /* ---- pidfile.c ------------------------------------------------------------------------------------------------------ */

@@ -21,7 +21,7 @@ static bool has_label(const struct oci_process *p)
 
 int join_labels(struct child *c)
 {
-	const struct oci_process *p = c->process;
+	const struct oci_process *p = c->plan->process;
 
 	if (has_label(p) && join_proc(c) < 0)
 		return -1;
@@ -42,14 +42,15 @@ int join_hide(struct child *c)
 /* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
 static int enter_joined(struct child *c)
 {
-	const struct oci_linux *l = c->config->linux;
+	const struct oci_linux *l = c->plan->config->linux;
+	struct ns_plan ns = c->plan->ns;
 
 	/* Who lives in there must not look at us (2016-9962). */
-	if (c->plan.njoins && join_hide(c) < 0)
+	if (c->plan->ns.njoins && join_hide(c) < 0)
 		return -1;
-	if (ns_enter(&c->plan) < 0)
+	if (ns_enter(&ns) < 0)
 		return -1;
-	if (!(c->plan.all & ~c->plan.fresh & CLONE_NEWUSER))
+	if (!(c->plan->ns.all & ~c->plan->ns.fresh & CLONE_NEWUSER))
 		return 0;
 	c->no_setgroups = userns_denies_groups(0);
 	return l->uid_mappings.n ? userns_check(&l->uid_mappings, &l->gid_mappings) : 0;
@@ -57,7 +58,7 @@ static int enter_joined(struct child *c)
 
 int join_namespaces(struct child *c)
 {
-	return c->plan.two_steps ? 0 : enter_joined(c);
+	return c->plan->mode != START_ONE ? 0 : enter_joined(c);
 }
 
 static int become_root(void)
@@ -70,7 +71,7 @@ static int become_root(void)
 
 int join_map_ids(struct child *c)
 {
-	if (!(c->plan.clone_flags & CLONE_NEWUSER))
+	if (!(c->plan->ns.clone_flags & CLONE_NEWUSER))
 		return 0;
 	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
 }
@@ -79,7 +80,8 @@ int join_map_ids(struct child *c)
  * of the kernel. The first process of two has done it already, or the parent when init was known. */
 static int enter_cgroup(struct child *c)
 {
-	return c->join ? cgroup_join(c->cgroup) : wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
+	return c->joins ? cgroup_join(c->plan->cgroup)
+			: wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
 }
 
 /* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for the way
@@ -87,7 +89,7 @@ static int enter_cgroup(struct child *c)
 static int set_affinity(const struct child *c)
 {
 	const struct oci_cpu_affinity *cpus =
-		child_enters(c) ? c->process->exec_cpu_affinity : NULL;
+		c->plan->enters ? c->plan->process->exec_cpu_affinity : NULL;
 
 	if (cpus && cpus->initial && !cpus->final)
 		return 0;
@@ -96,9 +98,9 @@ static int set_affinity(const struct child *c)
 
 int join_cgroup(struct child *c)
 {
-	if (!c->plan.two_steps && enter_cgroup(c) < 0)
+	if (c->plan->mode == START_ONE && enter_cgroup(c) < 0)
 		return -1;
-	if (c->plan.late_flags && unshare(c->plan.late_flags) < 0)
+	if (c->plan->ns.late_flags && unshare(c->plan->ns.late_flags) < 0)
 		return fail("unshare the cgroup namespace");
 	return set_affinity(c);
 }
@@ -106,15 +108,16 @@ int join_cgroup(struct child *c)
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
 static int enter_one_by_one(struct child *c)
 {
+	struct ns_plan ns = { .all = c->plan->ns.all };
 	struct proc_stat st;
 
-	ns_plan_process(c->arena, c->thread, &c->plan);
-	if (ns_open(&c->plan) < 0)
+	ns_plan_process(c->plan->arena, c->plan->thread, &ns);
+	if (ns_open(&ns) < 0)
 		return -1;
 	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
-	if (proc_stat(c->state->pid, &st) != 1 || st.start != c->state->start_time)
+	if (proc_stat(c->plan->state->pid, &st) != 1 || st.start != c->plan->state->start_time)
 		return failx("container not running");
-	return ns_enter(&c->plan);
+	return ns_enter(&ns);
 }
 
 /*
@@ -125,15 +128,16 @@ static int enter_one_by_one(struct child *c)
  */
 static int check_joined(const struct child *c)
 {
-	unsigned checked = c->plan.all | CLONE_NEWUSER;
+	unsigned checked = c->plan->ns.all | CLONE_NEWUSER;
 	char id[NS_ID_MAX], own[NS_ID_MAX];
 
-	list_each (noted, c->state->namespace_ids) {
+	list_each (noted, c->plan->state->namespace_ids) {
 		int type = ns_type(noted->key);
 
 		if (!(checked & type))
 			continue;
-		if (ns_id(c->target_dir, c->plan.all & type ? NS_OURS : NS_ITS, type, id) < 0)
+		if (ns_id(c->plan->target_dir, c->plan->ns.all & type ? NS_OURS : NS_ITS, type,
+			  id) < 0)
 			return -1;
 		if (strcmp(id, noted->value))
 			return failx(
@@ -142,10 +146,10 @@ static int check_joined(const struct child *c)
 				noted->key);
 	}
 	/* Made by another version, or by runc: where it has no user namespace of its own init is in ours. */
-	if (c->state->namespace_ids.n || c->plan.all & CLONE_NEWUSER)
+	if (c->plan->state->namespace_ids.n || c->plan->ns.all & CLONE_NEWUSER)
 		return 0;
-	if (ns_id(c->target_dir, NS_ITS, CLONE_NEWUSER, id) < 0 ||
-	    ns_id(c->target_dir, NS_OURS, CLONE_NEWUSER, own) < 0)
+	if (ns_id(c->plan->target_dir, NS_ITS, CLONE_NEWUSER, id) < 0 ||
+	    ns_id(c->plan->target_dir, NS_OURS, CLONE_NEWUSER, own) < 0)
 		return -1;
 	return strcmp(id, own) ? failx("container init is in a user namespace of its own making, "
 				       "where nothing is executed")
@@ -160,7 +164,7 @@ static int enter_target(struct child *c)
 {
 	if (join_hide(c) < 0)
 		return -1;
-	if (c->plan.all && setns(c->target, c->plan.all) < 0) {
+	if (c->plan->ns.all && setns(c->plan->target, c->plan->ns.all) < 0) {
 		if (errno != EINVAL && errno != EBADF)
 			return fail("join the namespaces of the container");
 		if (enter_one_by_one(c) < 0)
@@ -168,11 +172,11 @@ static int enter_target(struct child *c)
 	}
 	if (check_joined(c) < 0)
 		return -1;
-	if (c->plan.all & CLONE_NEWUSER && become_root() < 0)
+	if (c->plan->ns.all & CLONE_NEWUSER && become_root() < 0)
 		return -1;
-	if (c->target_root < 0)
+	if (c->plan->target_root < 0)
 		return 0;
-	if (fchdir(c->target_root) < 0 || chroot(".") < 0)
+	if (fchdir(c->plan->target_root) < 0 || chroot(".") < 0)
 		return fail("enter the root directory of the container");
 	return 0;
 }
@@ -186,7 +190,7 @@ static int open_root(struct child *c)
 
 int join_container(struct child *c)
 {
-	if (!c->plan.two_steps && enter_target(c) < 0)
+	if (c->plan->mode == START_ONE && enter_target(c) < 0)
 		return -1;
 	return open_root(c);
 }
@@ -195,30 +199,30 @@ int join_container(struct child *c)
 int join_first(struct child *c, struct sys_clone_args *args)
 {
 	/* Our own files in it, which the container's does not have. */
-	if (c->late && has_label(c->process) && join_proc(c) < 0)
+	if (c->mode == START_LATE && has_label(c->plan->process) && join_proc(c) < 0)
 		return -1;
-	if (!c->plan.alone && enter_cgroup(c) < 0)
+	if (!c->plan->outside && enter_cgroup(c) < 0)
 		return -1;
-	if (c->plan.lift && rootfs_lift(c->how->bundle ? c->how->bundle : "/") < 0)
+	if (c->plan->ns.lift && rootfs_lift(c->plan->how->bundle ? c->plan->how->bundle : "/") < 0)
 		return -1;
-	if ((child_enters(c) ? enter_target(c) : enter_joined(c)) < 0)
+	if ((c->plan->enters ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
-	if (c->plan.early_flags && unshare(c->plan.early_flags) < 0) {
+	if (c->plan->ns.early_flags && unshare(c->plan->ns.early_flags) < 0) {
 		fail("unshare namespaces");
-		return clone_explain(c);
+		return clone_explain(c->plan);
 	}
 	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
 	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
-	if (c->plan.early_flags & CLONE_NEWUSER &&
+	if (c->plan->ns.early_flags & CLONE_NEWUSER &&
 	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
 	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
 		return -1;
-	if (c->plan.early_flags & CLONE_NEWTIME && c->config->linux->time_offsets.n &&
+	if (c->plan->ns.early_flags & CLONE_NEWTIME && c->plan->config->linux->time_offsets.n &&
 	    wire_ask(&c->wire, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
 		return -1;
-	if (c->plan.early_flags & CLONE_NEWUSER && become_root() < 0)
+	if (c->plan->ns.early_flags & CLONE_NEWUSER && become_root() < 0)
 		return -1;
-	args->flags = c->plan.clone_flags | CLONE_PARENT;
+	args->flags = c->plan->ns.clone_flags | CLONE_PARENT;
 	return 0;
 }
 
@@ -230,12 +234,12 @@ bool join_unseen(struct child *c)
 {
 	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile): without it we close what
 	 * /proc/self/fd shows, and out here are not in the container's /proc. */
-	if (!c->late || sys_close_range(~0U, ~0U, 0) < 0)
+	if (c->mode != START_LATE || sys_close_range(~0U, ~0U, 0) < 0)
 		return false;
 	/* A listener is told whose calls it hears of, and must hear of those that still follow. */
-	if (c->seccomp.notify && !c->process->no_new_privileges)
+	if (c->plan->seccomp.notify && !c->plan->process->no_new_privileges)
 		return false;
-	if (child_enters(c))
+	if (c->plan->enters)
 		return true;
 	c->mounts.outside = mount_proc_outside();
 	return c->mounts.outside;
@@ -244,9 +248,9 @@ bool join_unseen(struct child *c)
 /* The pid that a service manager's protocol wants in the environment is known only now. */
 static void tell_pid(struct child *c)
 {
-	for (const char **var = c->env; c->how->listen_fds && *var; var++)
+	for (const char **var = c->env; c->plan->how->listen_fds && *var; var++)
 		if (!strncmp(*var, "LISTEN_PID=", 11))
-			*var = arena_printf(c->arena, "LISTEN_PID=%d", (int)getpid());
+			*var = arena_printf(c->plan->arena, "LISTEN_PID=%d", (int)getpid());
 }
 
 /* From here on the wire is two pipes (child.h). */
@@ -255,7 +259,7 @@ static int leave_socket(struct child *c)
 	int pair[2] = { -1, -1 };
 
 	/* Its other end says that we have made it, who hold no more than init does, and are gone soon. */
-	if (c->seccomp.notify &&
+	if (c->plan->seccomp.notify &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail("create socket pair");
 	c->listener = pair[0];
@@ -303,10 +307,10 @@ static const struct {
 bool join_filtered(const struct child *c)
 {
 	/* The listener is told the pid of init, which is not known yet. */
-	if (!c->late || c->seccomp.notify)
+	if (c->mode != START_LATE || c->plan->seccomp.notify)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
-		if (!seccomp_lets(&c->seccomp, last_calls[i].nr, last_calls[i].args))
+		if (!seccomp_lets(&c->plan->seccomp, last_calls[i].nr, last_calls[i].args))
 			return false;
 	return true;
 }
@@ -321,32 +325,32 @@ int join_appear(struct child *c)
 	struct wire_msg m;
 	pid_t pid;
 
-	if (!c->late)
+	if (c->mode != START_LATE)
 		return 0;
 	if (leave_socket(c) < 0)
 		return -1;
 	pid = sys_clone(CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, c->init_pid);
 	if (pid < 0) {
 		fail("clone the container's process");
-		if (c->seccomp.len && !c->process->no_new_privileges)
+		if (c->plan->seccomp.len && !c->plan->process->no_new_privileges)
 			return fail_hint("without noNewPrivileges its seccomp profile must allow "
 					 "clone, read, write and setsid");
-		return clone_explain(c);
+		return clone_explain(c->plan);
 	}
 	if (pid)
 		proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 	if (setsid() < 0)
 		return fail("setsid");
-	if (c->process->terminal && tty_control() < 0)
+	if (c->plan->process->terminal && tty_control() < 0)
 		return -1;
 	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
 		return failx("the runtime is gone");
 	join_signals(m.num);
 	tell_pid(c);
 	/* Another cpuset than that of the first process. */
-	if (c->plan.alone && set_affinity(c) < 0)
+	if (c->plan->outside && set_affinity(c) < 0)
 		return -1;
-	return limits_processes(c->process);
+	return limits_processes(c->plan->process);
 }
 
 void join_signals(uint32_t ignored)

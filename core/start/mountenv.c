@@ -8,7 +8,7 @@ static int ask_source(void *arg, const struct oci_mount *m)
 {
 	struct child *c = arg;
 
-	int fd = wire_ask(&c->wire, WIRE_MOUNT_FD, (int)(m - c->config->mounts.at), NULL, -1);
+	int fd = wire_ask(&c->wire, WIRE_MOUNT_FD, (int)(m - c->plan->config->mounts.at), NULL, -1);
 
 	/* 0 is no descriptor of ours: that got lost, for want of room in our table. */
 	return fd ? fd : failx("the runtime's mount of the source did not arrive");
@@ -23,61 +23,63 @@ static void add_hierarchy(struct child *c, const struct json_pair *p)
 
 	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container, but may be asked
 	 * for by its type. */
-	if (!*p->key && c->state->cgroup_paths.n > 1) {
+	if (!*p->key && c->plan->state->cgroup_paths.n > 1) {
 		c->mounts.cgroup2 = p->value;
 		return;
 	}
 	list_each (have, c->mounts.cgroups)
 		if (!strcmp(have->dir, p->value)) {
 			/* Controllers mounted together: one row with both. */
-			have->data = arena_printf(c->arena, "%s,%s", have->data, name);
+			have->data = arena_printf(c->plan->arena, "%s,%s", have->data, name);
 			return;
 		}
 	row = &c->mounts.cgroups.at[c->mounts.cgroups.n++];
-	row->data = !strncmp(name, "name=", 5) ? arena_printf(c->arena, "none,%s", name) : name;
+	row->data =
+		!strncmp(name, "name=", 5) ? arena_printf(c->plan->arena, "none,%s", name) : name;
 	row->dir = p->value;
 	row->name = name;
 	if (*name && !strncmp(p->value, v1_root, strlen(v1_root))) {
 		const char *start = p->value + strlen(v1_root);
 
-		row->name = arena_strndup(c->arena, start, strcspn(start, "/"));
+		row->name = arena_strndup(c->plan->arena, start, strcspn(start, "/"));
 	}
 }
 
-int mountenv_fail(const struct child *c, const struct oci_mount *m)
+int mountenv_fail(const struct start_plan *plan, const struct oci_mount *m)
 {
 	/* as runc has it, for those who look for that */
 	fail_in("error mounting \"%s\" to rootfs at \"%s\"", m->source ? m->source : "",
 		m->destination);
-	return oci_fail_at(c->doc, "mounts[%zu]", (size_t)(m - c->config->mounts.at));
+	return oci_fail_at(plan->doc, "mounts[%zu]", (size_t)(m - plan->config->mounts.at));
 }
 
-void mountenv_inside(struct child *c, struct oci_config *config)
+void mountenv_inside(const struct start_plan *plan, struct oci_config *config)
 {
-	if (!c->image.type)
+	if (!plan->image.type)
 		list_each (m, config->mounts)
-			m->destination = mount_inside(c->arena, c->state->rootfs, m->destination);
+			m->destination =
+				mount_inside(plan->arena, plan->state->rootfs, m->destination);
 }
 
-int mountenv_fill(struct child *c)
+void mountenv_fill(struct child *c)
 {
 	struct mount_env *e = &c->mounts;
-	size_t n = c->config->mounts.n;
+	size_t n = c->plan->config->mounts.n;
 
-	*e = (struct mount_env){ .arena = c->arena,
+	*e = (struct mount_env){ .arena = c->plan->arena,
 				 .root = -1,
-				 .root_path = c->image.type || c->overlay ? c->root_at
-									  : c->state->rootfs,
-				 .label = c->config->linux->mount_label,
-				 .userns = c->plan.all & CLONE_NEWUSER,
-				 .own_cgroupns = c->plan.fresh & CLONE_NEWCGROUP,
+				 .root_path = c->plan->image.type || c->plan->overlay
+						      ? c->plan->root_at
+						      : c->plan->state->rootfs,
+				 .label = c->plan->config->linux->mount_label,
+				 .userns = c->plan->ns.all & CLONE_NEWUSER,
+				 .own_cgroupns = c->plan->ns.fresh & CLONE_NEWCGROUP,
 				 .open_source = ask_source,
 				 .arg = c,
 				 .held = { -1, -1 } };
-	e->readonly_later = arena_alloc(c->arena, (n + 1) * sizeof(int));
-	e->cgroups.at =
-		arena_alloc(c->arena, (c->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
-	list_each (p, c->state->cgroup_paths)
+	e->readonly_later = arena_alloc(c->plan->arena, (n + 1) * sizeof(int));
+	e->cgroups.at = arena_alloc(c->plan->arena,
+				    (c->plan->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
+	list_each (p, c->plan->state->cgroup_paths)
 		add_hierarchy(c, p);
-	return 0;
 }

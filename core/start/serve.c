@@ -36,7 +36,7 @@ static int write_proc(const struct serve *s, const char *file, const char *value
 static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	/* By the kernel's word: the message may come from a process that speaks for init. */
-	s->pid = __atomic_load_n(s->c->init_pid, __ATOMIC_RELAXED);
+	s->pid = __atomic_load_n(s->init_pid, __ATOMIC_RELAXED);
 	if (!s->pid)
 		return failx("there is no init yet");
 	fd_close(&s->pidfd);
@@ -49,10 +49,10 @@ static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	const struct oci_linux *l = s->c->config->linux;
+	const struct oci_linux *l = s->plan->config->linux;
 
 	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings,
-			  s->c->how->rootless, s->c->how->helper_path);
+			  s->plan->how->rootless, s->plan->how->helper_path);
 }
 
 static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd)
@@ -60,7 +60,7 @@ static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd
 	char path[64], text[256];
 	int n = 0;
 
-	list_each (t, s->c->config->linux->time_offsets)
+	list_each (t, s->plan->config->linux->time_offsets)
 		n += snprintf(text + n, sizeof(text) - n, "%s %lld %u\n", t->key,
 			      (long long)t->secs, t->nanosecs);
 	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", (int)s->first);
@@ -71,20 +71,20 @@ static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	int ns __cleanup(fd_close) = open_ns(s, "net");
 
-	return ns < 0 ? -1 : net_move_devices(s->c->config->linux, ns);
+	return ns < 0 ? -1 : net_move_devices(s->plan->config->linux, ns);
 }
 
 static int open_userns(const struct serve *s, const struct oci_mount *m)
 {
 	if (m->uid_mappings.n)
-		return userns_fd(&m->uid_mappings, &m->gid_mappings, s->c->how->helper_path);
+		return userns_fd(&m->uid_mappings, &m->gid_mappings, s->plan->how->helper_path);
 	return open_ns(s, "user");
 }
 
 /* The image was mounted detached before the clone: both sides have it already. */
 static int map_image(struct serve *s)
 {
-	const struct image *image = &s->c->image;
+	const struct image *image = &s->plan->image;
 	int userns __cleanup(fd_close) = -1;
 
 	if (!image->type)
@@ -98,14 +98,14 @@ static int map_image(struct serve *s)
 /* Only sources of the config are opened, by index: the child cannot ask for others. */
 static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	const struct oci_config *c = s->c->config;
+	const struct oci_config *c = s->plan->config;
 	const struct oci_mount *mount;
 	int userns __cleanup(fd_close) = -1;
 	struct mount_opts o;
 
 	if (m->num == MOUNT_ROOT)
 		return map_image(s);
-	if (m->num <= MOUNT_NODE && s->c->plan.all & CLONE_NEWUSER) {
+	if (m->num <= MOUNT_NODE && s->plan->ns.all & CLONE_NEWUSER) {
 		int node = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
 
 		*fd = node ? node : -1;
@@ -116,11 +116,11 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	mount = &c->mounts.at[m->num];
 	if (!mount->source)
 		return failx("init asks for the source of mount %d, which has none", m->num);
-	mountopt_parse(s->c->arena, mount, &o);
+	mountopt_parse(s->plan->arena, mount, &o);
 	if (!(o.flags & MS_BIND))
 		return failx("init asks for the source of mount %d, which is not a bind", m->num);
 	if ((o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
-		return mountenv_fail(s->c, mount);
+		return mountenv_fail(s->plan, mount);
 	*fd = mount_source(&(struct mount_source){ .pid = s->pid ? s->pid : s->first,
 						   .path = mount->source,
 						   .recursive = o.flags & MS_REC,
@@ -128,7 +128,7 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 						   .userns = userns,
 						   .idmap_all = o.ridmap,
 						   .propagation = c->linux->rootfs_propagation });
-	return *fd < 0 ? mountenv_fail(s->c, mount) : 0;
+	return *fd < 0 ? mountenv_fail(s->plan, mount) : 0;
 }
 
 static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
@@ -137,7 +137,7 @@ static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 
 	do {
 		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
-	} while (rc < 0 && clone_follow(s->c, err_num()));
+	} while (rc < 0 && clone_follow(s, err_num()));
 	return rc;
 }
 
@@ -154,38 +154,38 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	const struct oci_hooks *h = s->c->config->hooks;
+	const struct oci_hooks *h = s->plan->config->hooks;
 	struct hook_run run = { .name = "prestart",
 				.hooks = &h->prestart,
-				.state = s->c->state,
+				.state = s->plan->state,
 				.status = OCI_CREATING,
 				.pid = s->pid ? s->pid : s->first };
 
-	if (hooks_run(s->c->arena, &run) < 0)
+	if (hooks_run(s->plan->arena, &run) < 0)
 		return -1;
 	run.name = "createRuntime";
 	run.hooks = &h->create_runtime;
-	return hooks_run(s->c->arena, &run);
+	return hooks_run(s->plan->arena, &run);
 }
 
 static int send_pidfd(struct serve *s)
 {
-	const char *kind = child_enters(s->c) ? "setns" : "standard";
+	const char *kind = s->plan->enters ? "setns" : "standard";
 
-	if (s->c->pidfd_socket < 0)
+	if (s->pidfd_socket < 0)
 		return 0;
 	if (s->pidfd < 0)
 		return failx("open a pidfd of init: not on this kernel");
-	if (sock_send_fd(s->c->pidfd_socket, kind, s->pidfd) < 0)
+	if (sock_send_fd(s->pidfd_socket, kind, s->pidfd) < 0)
 		return fail_in("pidfd socket");
-	fd_close(&s->c->pidfd_socket);
+	fd_close(&s->pidfd_socket);
 	return 0;
 }
 
 /* Init exists and is ready, whichever came last: what it gets from outside and would not inherit. */
 static int settle(struct serve *s)
 {
-	const struct oci_scheduler *sched = s->c->process->scheduler;
+	const struct oci_scheduler *sched = s->plan->process->scheduler;
 
 	if (!s->pid || s->phase < PHASE_READY)
 		return 0;
@@ -195,24 +195,24 @@ static int settle(struct serve *s)
 }
 
 /* With the host's rights: in a user namespace a pipe of the host belongs to nobody. */
-static void own_streams(const struct child *c)
+static void own_streams(const struct start_plan *plan)
 {
-	const oci_id_maps *maps = &c->config->linux->uid_mappings;
-	bool userns = c->plan.all & CLONE_NEWUSER;
-	int64_t uid = userns && !maps->n ? -1 : userns_host_id(maps, c->process->user.uid);
+	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
+	bool userns = plan->ns.all & CLONE_NEWUSER;
+	int64_t uid = userns && !maps->n ? -1 : userns_host_id(maps, plan->process->user.uid);
 
-	if (!c->process->terminal && uid >= 0 && (uid || userns))
+	if (!plan->process->terminal && uid >= 0 && (uid || userns))
 		console_own_streams(uid);
 }
 
 static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	const struct oci_process *p = s->c->process;
+	const struct oci_process *p = s->plan->process;
 
 	/* Raising a hard limit takes a privilege over the host that init may not have. */
 	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
 		return -1;
-	own_streams(s->c);
+	own_streams(s->plan);
 	s->phase = PHASE_READY;
 	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
 		  s->life->state.id);
@@ -222,7 +222,7 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 /* The first process is about to clone init: what the container could ask for a process ends here. */
 static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	if (s->c->seccomp.notify != (m->fd >= 0))
+	if (s->plan->seccomp.notify != (m->fd >= 0))
 		return failx("init appears with a descriptor too many, or too few");
 	s->listener = m->fd;
 	wire_close(&s->wire);
@@ -245,8 +245,8 @@ static bool is_notify(int fd)
 /* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
 static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	const struct oci_seccomp *sc = s->c->config->linux->seccomp;
-	struct json_out o = { .arena = s->c->arena }, st = { .arena = s->c->arena };
+	const struct oci_seccomp *sc = s->plan->config->linux->seccomp;
+	struct json_out o = { .arena = s->plan->arena }, st = { .arena = s->plan->arena };
 	int sock __cleanup(fd_close) = -1, came __cleanup(fd_close) = -1;
 	int notify = m->fd;
 
@@ -263,10 +263,10 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	json_put_i64(&o, "pid", s->pid);
 	if (sc->listener_metadata)
 		json_put_str(&o, "metadata", sc->listener_metadata);
-	if (child_enters(s->c))
-		oci_state_put(&st, s->c->state, s->life->status, s->c->state->pid, NULL);
+	if (s->plan->enters)
+		oci_state_put(&st, s->plan->state, s->life->status, s->plan->state->pid, NULL);
 	else
-		oci_state_put(&st, s->c->state, OCI_CREATING, s->pid, NULL);
+		oci_state_put(&st, s->plan->state, OCI_CREATING, s->pid, NULL);
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = sock_connect(sc->listener_path, SOCK_STREAM);
@@ -283,12 +283,12 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 static void note_namespaces(struct serve *s)
 {
 	struct ns_plan plan = { .all = ~0u };
-	struct json_pair *pairs = arena_alloc(s->c->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
-	unsigned types = (s->c->plan.all & ~s->c->plan.late_flags) | CLONE_NEWUSER;
+	struct json_pair *pairs = arena_alloc(s->plan->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
+	unsigned types = (s->plan->ns.all & ~s->plan->ns.late_flags) | CLONE_NEWUSER;
 	int dir __cleanup(fd_close) = proc_open(s->pid);
 	char id[NS_ID_MAX];
 
-	ns_plan_process(s->c->arena, s->pid, &plan);
+	ns_plan_process(s->plan->arena, s->pid, &plan);
 	ids = pairs + plan.njoins;
 	s->life->state.namespace_ids.at = ids;
 	for (size_t i = 0; i < plan.njoins; i++) {
@@ -301,7 +301,8 @@ static void note_namespaces(struct serve *s)
 			log_debug("namespaces are not on record: %s", err_text());
 		else
 			ids[s->life->state.namespace_ids.n++] =
-				(struct json_pair){ ns_name(type), arena_strdup(s->c->arena, id) };
+				(struct json_pair){ ns_name(type),
+						    arena_strdup(s->plan->arena, id) };
 	}
 	s->life->state.namespace_paths.at = pairs;
 	s->life->state.namespace_paths.n = plan.njoins;
@@ -317,39 +318,40 @@ int serve_known(struct serve *s)
 	if (found < 0)
 		return -1;
 	/* One that enters may be hidden from us (hidepid of proc(5)): every signal is set back then. */
-	if (!found && (s->c->target < 0 || kill(s->pid, 0) < 0))
+	if (!found && (!s->plan->enters || kill(s->pid, 0) < 0))
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
-	if (s->c->target < 0) {
+	if (!s->plan->enters) {
 		st->pid = s->pid;
 		st->start_time = stat.start;
 		note_namespaces(s);
-		if (life_save(s->c->arena, s->life) < 0)
+		if (life_save(s->plan->arena, s->life) < 0)
 			return -1;
 	}
-	if (s->c->process->oom_score_adj) {
+	if (s->plan->process->oom_score_adj) {
 		char text[16];
 
-		snprintf(text, sizeof(text), "%d", *s->c->process->oom_score_adj);
+		snprintf(text, sizeof(text), "%d", *s->plan->process->oom_score_adj);
 		if (write_proc(s, "oom_score_adj", text) < 0)
 			return fail_in("process.oomScoreAdj");
 	}
-	if (s->c->config->linux->intel_rdt && s->c->target >= 0 &&
-	    rdt_join(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid) < 0)
+	if (s->plan->config->linux->intel_rdt && s->plan->enters &&
+	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->pid) < 0)
 		return fail_in("linux.intelRdt");
-	if (s->c->config->linux->intel_rdt && s->c->target < 0) {
-		if (rdt_apply(s->c->arena, s->c->config->linux->intel_rdt, st->id, s->pid,
+	if (s->plan->config->linux->intel_rdt && !s->plan->enters) {
+		if (rdt_apply(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->pid,
 			      &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");
-		if (life_save(s->c->arena, s->life) < 0)
+		if (life_save(s->plan->arena, s->life) < 0)
 			return -1;
 	}
 	/* The first process has left the only place to init. */
-	if (s->c->plan.alone && serve_attach(s, NULL, NULL) < 0)
+	if (s->plan->outside && serve_attach(s, NULL, NULL) < 0)
 		return -1;
 	if (settle(s) < 0)
 		return -1;
-	return s->c->plan.two_steps ? wire_send(&s->wire, WIRE_OK, (int)s->ignored, NULL, -1) : 0;
+	return s->plan->mode != START_ONE ? wire_send(&s->wire, WIRE_OK, (int)s->ignored, NULL, -1)
+					  : 0;
 }
 
 /* Neither is a number that may be a lie an index of ours. */
@@ -379,51 +381,51 @@ static int serve_exec_fail(struct serve *s, const struct wire_msg *m, int *fd)
 /* FIRST and LATE are the first process of two: one that clones init soon, and one that does nearly all. */
 enum { INIT = 1, FIRST = 2, LATE = 4 };
 
-static bool has_new(const struct child *c, unsigned type)
+static bool has_new(const struct serve *s, unsigned type)
 {
-	return !child_enters(c) && c->plan.fresh & type;
+	return !s->plan->enters && s->plan->ns.fresh & type;
 }
 
-static bool wants_maps(const struct child *c)
+static bool wants_maps(const struct serve *s)
 {
-	return has_new(c, CLONE_NEWUSER);
+	return has_new(s, CLONE_NEWUSER);
 }
 
-static bool wants_offsets(const struct child *c)
+static bool wants_offsets(const struct serve *s)
 {
-	return has_new(c, CLONE_NEWTIME) && c->config->linux->time_offsets.n;
+	return has_new(s, CLONE_NEWTIME) && s->plan->config->linux->time_offsets.n;
 }
 
-static bool wants_devices(const struct child *c)
+static bool wants_devices(const struct serve *s)
 {
-	return has_new(c, CLONE_NEWNET) && c->config->linux->net_devices.n;
+	return has_new(s, CLONE_NEWNET) && s->plan->config->linux->net_devices.n;
 }
 
-static bool wants_mounts(const struct child *c)
+static bool wants_mounts(const struct serve *s)
 {
-	return !child_enters(c);
+	return !s->plan->enters;
 }
 
-static bool wants_cgroup(const struct child *c)
+static bool wants_cgroup(const struct serve *s)
 {
-	return !c->join && !c->plan.alone;
+	return !s->joins && !s->plan->outside;
 }
 
-static bool wants_terminal(const struct child *c)
+static bool wants_terminal(const struct serve *s)
 {
-	return c->process->terminal;
+	return s->plan->process->terminal;
 }
 
-static bool wants_hooks(const struct child *c)
+static bool wants_hooks(const struct serve *s)
 {
-	const struct oci_hooks *h = c->config->hooks;
+	const struct oci_hooks *h = s->plan->config->hooks;
 
-	return !child_enters(c) && h && (h->prestart.n || h->create_runtime.n);
+	return !s->plan->enters && h && (h->prestart.n || h->create_runtime.n);
 }
 
-static bool wants_listener(const struct child *c)
+static bool wants_listener(const struct serve *s)
 {
-	return c->seccomp.notify;
+	return s->plan->seccomp.notify;
 }
 
 /*
@@ -434,7 +436,7 @@ static bool wants_listener(const struct child *c)
 static const struct {
 	unsigned char from, phases;
 	bool repeats, no_answer;
-	bool (*wanted)(const struct child *c); /* NULL: always */
+	bool (*wanted)(const struct serve *s); /* NULL: always */
 	int (*serve)(struct serve *s, const struct wire_msg *m, int *fd);
 } rows[WIRE_TYPES] = {
 	[WIRE_LOG] = { INIT | FIRST | LATE, PHASE_MAKE | PHASE_READY, true, true, NULL, serve_log },
@@ -460,7 +462,7 @@ static const struct {
 
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
 {
-	unsigned sender = s->pid ? INIT : s->c->late ? LATE : FIRST;
+	unsigned sender = s->pid ? INIT : s->plan->mode == START_LATE ? LATE : FIRST;
 
 	if (!(rows[m->type].from & sender))
 		return sender == INIT ? "from init" : "before init is there";
@@ -468,7 +470,7 @@ const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
 		return "in this phase";
 	if (s->done & 1u << m->type && !rows[m->type].repeats)
 		return "a second time";
-	if (rows[m->type].wanted && !rows[m->type].wanted(s->c))
+	if (rows[m->type].wanted && !rows[m->type].wanted(s))
 		return "by this container";
 	/* What fills the log of the host would also keep us from ending. */
 	if (m->type == WIRE_LOG && s->lines >= WIRE_LINES_MAX)
@@ -506,7 +508,7 @@ static int in_frame(const struct serve *s)
 {
 	if (s->exec_failed)
 		return -1;
-	if (s->c->target < 0)
+	if (!s->plan->enters)
 		fail_in("error during container init");
 	return fail_in("unable to start container process");
 }
@@ -534,7 +536,7 @@ static int hear(struct serve *s, struct wire_msg *m)
 	do {
 		if (is_silent(s)) {
 			*m = (struct wire_msg){ .type = WIRE_PID, .fd = -1 };
-			return !s->pid && s->c->init_pid && *s->c->init_pid;
+			return !s->pid && s->init_pid && *s->init_pid;
 		}
 		got = wire_recv(&s->wire, m);
 	} while (got < 0 && err_num() == EAGAIN);
@@ -570,11 +572,11 @@ void serve_end(struct serve *s)
 	fd_close(&s->listener);
 }
 
-int serve_prepare(const struct serve *s)
+int serve_prepare(const struct serve *s, sigset_t *old)
 {
 	return ends_prepare(
 		&(struct ends_start){ .wire = &s->wire.in, .first = &s->first, .pid = &s->pid },
-		&s->c->signals);
+		old);
 }
 
 void serve_kill(struct serve *s)
@@ -589,7 +591,7 @@ void serve_kill(struct serve *s)
 
 void serve_leave(const struct serve *s, struct started *out)
 {
-	const struct oci_resources *r = s->c->config->linux->resources;
+	const struct oci_resources *r = s->plan->config->linux->resources;
 
 	out->pid = s->pid;
 	out->pidfd = s->pidfd;

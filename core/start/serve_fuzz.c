@@ -71,9 +71,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct arena arena;
 	const struct launch how = { .root = "/no/such/root", .id = "x" };
-	struct child child = CHILD_INIT(&arena, &how);
+	struct start_plan plan = PLAN_INIT(&arena, &how);
+	struct child child = CHILD_INIT(&plan);
 	struct life life = LIFE_INIT;
-	struct serve serve = SERVE_INIT(&child, &life);
+	struct serve serve = SERVE_INIT(&plan, &life);
 	struct wire its = WIRE_NONE;
 	pid_t pid = 0;
 	int before = dup(0), after, rc;
@@ -84,22 +85,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_begin(&arena);
 	signal(SIGPIPE, SIG_IGN);
 	log_sink.line = drop_line;
-	child.config = *data & EVERYTHING ? &all : &none;
-	child.process = *data & EVERYTHING ? &terminal : &plain;
-	child.seccomp.notify = *data & EVERYTHING;
-	child.plan.fresh = child.plan.all =
+	plan.config = *data & EVERYTHING ? &all : &none;
+	plan.process = *data & EVERYTHING ? &terminal : &plain;
+	plan.seccomp.notify = *data & EVERYTHING;
+	plan.ns.fresh = plan.ns.all =
 		*data & EVERYTHING ? (unsigned)CLONE_NEWTIME | CLONE_NEWNS : 0;
-	child.join = true;
-	child.late = *data & LATE;
-	child.plan.two_steps = *data & (TWO | LATE);
-	child.state = &life.state;
-	child.init_pid = &pid;
+	plan.mode = *data & LATE ? START_LATE : *data & TWO ? START_TWO : START_ONE;
+	plan.enters = *data & ENTERS;
+	plan.state = &life.state;
+	serve.joins = true;
+	serve.init_pid = &pid;
 	life.state.id = "x";
 	if (*data & TOLD)
 		pid = getpid();
-	if (*data & ENTERS)
-		child.target = open("/", O_PATH | O_CLOEXEC);
-	serve.pid = child.plan.two_steps ? 0 : getpid();
+	serve.pid = plan.mode != START_ONE ? 0 : getpid();
 	must(!wire_pair(&serve.wire, &its) && !wire_pipes(&serve.pipes, &child.pipes));
 	for (const uint8_t *at = data + 1, *end = data + size; end - at >= 7;)
 		at = send_one(at, end, &its, &child.pipes);
@@ -114,7 +113,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wire_close(&child.pipes);
 	fd_close(&serve.pidfd);
 	fd_close(&serve.master);
-	fd_close(&child.target);
 	after = dup(0);
 	close(after);
 	must(after == before);

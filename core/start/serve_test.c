@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* ---- who may send what, and when: the drawing in child.h, once more ------------------------------- */
+/* ---- who may send what, and when ------------------------------------------------------------------- */
 
 static const char *const names[WIRE_TYPES] = {
 	[WIRE_OK] = "OK",
@@ -64,6 +64,7 @@ static struct oci_process plain;
 static struct oci_config none = { .linux = &no_linux };
 
 static const struct launch how = { .root = "/no/such/root", .id = "x" };
+static struct start_plan plan;
 static struct child child;
 static struct life life;
 static struct serve serve;
@@ -72,26 +73,28 @@ static pid_t told;
 
 static void fresh(const struct oci_config *config, const char *who)
 {
-	child = (struct child)CHILD_INIT(&arena, &how);
+	plan = (struct start_plan)PLAN_INIT(&arena, &how);
+	plan.config = config;
+	plan.process = config == &all ? &terminal : &plain;
+	plan.state = &life.state;
+	plan.seccomp.notify = config == &all;
+	plan.ns.fresh = plan.ns.all = config == &all ? ~0U : 0;
+	plan.mode = !strcmp(who, "late")   ? START_LATE
+		    : !strcmp(who, "init") ? START_ONE
+					   : START_TWO;
+	child = (struct child)CHILD_INIT(&plan);
 	life = (struct life)LIFE_INIT;
-	serve = (struct serve)SERVE_INIT(&child, &life);
-	child.config = config;
-	child.process = config == &all ? &terminal : &plain;
-	child.state = &life.state;
-	child.init_pid = &told;
-	child.seccomp.notify = config == &all;
-	child.join = config != &all;
-	child.plan.fresh = child.plan.all = config == &all ? ~0U : 0;
-	child.late = !strcmp(who, "late");
-	child.plan.two_steps = strcmp(who, "init") != 0;
-	serve.pid = child.plan.two_steps ? 0 : 1;
+	serve = (struct serve)SERVE_INIT(&plan, &life);
+	serve.init_pid = &told;
+	serve.joins = config != &all;
+	serve.pid = plan.mode != START_ONE ? 0 : 1;
 	life.state.id = "x";
 	told = 0;
 }
 
 static void enters(void)
 {
-	child.target = open("/", O_PATH | O_CLOEXEC);
+	plan.enters = true;
 }
 
 static void test_rows(void)
@@ -115,12 +118,12 @@ static void test_rows(void)
 			enters();
 			if (!serve_refusal(&serve, &m))
 				strcat(strcat(exec, names[type]), " ");
-			fd_close(&child.target);
-			child.config = &none;
-			child.process = &plain;
-			child.seccomp.notify = false;
-			child.plan.fresh = child.plan.all = 0;
-			child.join = true;
+			plan.enters = false;
+			plan.config = &none;
+			plan.process = &plain;
+			plan.seccomp.notify = false;
+			plan.ns.fresh = plan.ns.all = 0;
+			serve.joins = true;
 			if (!serve_refusal(&serve, &m))
 				strcat(strcat(nothing, names[type]), " ");
 		}
@@ -141,6 +144,83 @@ static void test_rows(void)
 		   "%s, %s: nor by exec what makes a container: %s", taken[i].who, taken[i].when,
 		   exec);
 	}
+}
+
+/* ---- the drawings in impl.h -------------------------------------------------------------------------- */
+
+/* The header itself, so that what a reader sees is what is tested. */
+__asm__(".pushsection .rodata\n"
+	"drawings: .incbin \"core/start/impl.h\"\n.byte 0\n"
+	".popsection");
+extern const char drawings[];
+
+static unsigned drawn; /* bits of the messages */
+
+/* One arrow to the runtime. from_first: it begins at the first process. False: it is refused. */
+static bool play(const char *names_, size_t len, bool from_first)
+{
+	bool fine = true;
+
+	serve.pid = from_first ? 0 : 1;
+	for (const char *at = names_, *end = names_ + len; at < end;) {
+		size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+		for (unsigned type = 1; n && type < WIRE_TYPES; type++) {
+			struct wire_msg m = { .type = type, .fd = -1 };
+
+			if (strlen(names[type]) != n || strncmp(names[type], at, n))
+				continue;
+			fine &= !serve_refusal(&serve, &m);
+			drawn |= 1u << type;
+			serve.done |= 1u << type;
+			if (type == WIRE_READY)
+				serve.phase = PHASE_READY;
+			if (type == WIRE_APPEAR)
+				serve.phase = PHASE_SEEN;
+		}
+		at += n ? n : 1;
+	}
+	return fine;
+}
+
+static void test_drawing(const char *mode, const char *who)
+{
+	const char *line = strstr(drawings, arena_printf(&arena, "%s: ", mode)), *init;
+	unsigned arrows = 0, refused = 0;
+
+	fresh(&all, who);
+	line = line ? strstr(line, "runtime  ") : NULL;
+	init = line ? strstr(line, "init\n") : NULL;
+	ok(init, "%s is drawn", mode);
+	if (!init)
+		return;
+	init = (const char *)(init - line);
+	for (line = strchr(line, '\n') + 1; strncmp(line, " *\n", 3);
+	     line = strchr(line, '\n') + 1) {
+		const char *bar = strstr(line, "- "), *from;
+
+		if (!strstr(line, "<-") || strstr(line, "<-") > strchr(line, '\n'))
+			continue;
+		from = strchr(bar, '|');
+		arrows++;
+		if (!play(bar, from - bar, from - line < (ptrdiff_t)init)) {
+			printf("# refused: %.60s\n", line);
+			refused++;
+		}
+	}
+	ok(arrows > 5 && !refused, "%s: each of its %u arrows is expected where it is drawn", mode,
+	   arrows);
+}
+
+static void test_drawings(void)
+{
+	unsigned unseen = 1u << WIRE_OK | 1u << WIRE_LOG;
+
+	test_drawing("START_ONE", "init");
+	test_drawing("START_TWO", "first");
+	test_drawing("START_LATE", "late");
+	for (unsigned type = 0; type < WIRE_TYPES; type++)
+		ok((drawn | unseen) & 1u << type, "%s is drawn", names[type]);
 }
 
 /* ---- what it says then ----------------------------------------------------------------------------- */
@@ -170,7 +250,6 @@ static int hear(void)
 	wire_close(&its);
 	fd_close(&serve.pidfd);
 	fd_close(&serve.master);
-	fd_close(&child.target);
 	return rc;
 }
 
@@ -234,7 +313,7 @@ static void test_lies(void)
 		fresh(lies[i].everything ? &all : &none, lies[i].who);
 		connect_it();
 		if (lies[i].type == WIRE_SECCOMP_FD) {
-			child.process = &plain;
+			plan.process = &plain;
 			wire_send(&its, WIRE_READY, 0, NULL, -1);
 		}
 		wire_send(&its, lies[i].type, lies[i].num, "text", lies[i].fd ? null : -1);
@@ -324,7 +403,7 @@ static void test_seen(void)
 	ok(hear() < 0 && strstr(err_text(), "too many"), "a descriptor that was not asked for");
 	wire_close(&child.pipes);
 	fresh(&none, "late");
-	child.seccomp.notify = true;
+	plan.seccomp.notify = true;
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
@@ -369,6 +448,7 @@ int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
 	test_rows();
+	test_drawings();
 	test_lies();
 	test_log();
 	test_seen();

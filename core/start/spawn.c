@@ -7,33 +7,34 @@
 
 static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 {
-	struct sys_clone_args args = { .flags = CLONE_PIDFD |
-						(c->plan.two_steps ? 0 : c->plan.clone_flags),
-				       .pidfd = (uintptr_t)&s->pidfd,
-				       .exit_signal = SIGCHLD };
+	struct sys_clone_args args = {
+		.flags = CLONE_PIDFD | (c->plan->mode != START_ONE ? 0 : c->plan->ns.clone_flags),
+		.pidfd = (uintptr_t)&s->pidfd,
+		.exit_signal = SIGCHLD
+	};
 
 	if (cgroup >= 0) {
 		pid_t pid;
 
 		args.flags |= CLONE_INTO_CGROUP;
-		c->join = true;
+		c->joins = true;
 		do {
 			args.cgroup = cgroup;
 			pid = sys_clone3(&args);
-		} while (pid < 0 && clone_follow(c, errno) &&
-			 (cgroup = cgroup_clone_fd(c->cgroup)) >= 0);
+		} while (pid < 0 && clone_follow(s, errno) &&
+			 (cgroup = cgroup_clone_fd(s->life->cgroup)) >= 0);
 		if (pid >= 0)
 			return pid;
 		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
 		 * attaches the child, which costs a grace period. */
 		args.flags &= ~CLONE_INTO_CGROUP;
 		args.cgroup = 0;
-		c->join = false;
+		c->joins = false;
 	}
 	return clone_call(&args);
 }
 
-int spawn_connect(struct child *c, const char *console, const char *pidfd)
+int spawn_connect(struct child *c, struct serve *s, const char *console, const char *pidfd)
 {
 	if (console) {
 		c->console = sock_connect(console, SOCK_STREAM);
@@ -41,8 +42,8 @@ int spawn_connect(struct child *c, const char *console, const char *pidfd)
 			return fail_in("console socket");
 	}
 	if (pidfd) {
-		c->pidfd_socket = sock_connect(pidfd, SOCK_STREAM);
-		if (c->pidfd_socket < 0)
+		s->pidfd_socket = sock_connect(pidfd, SOCK_STREAM);
+		if (s->pidfd_socket < 0)
 			return fail_in("pidfd socket");
 	}
 	return 0;
@@ -51,14 +52,15 @@ int spawn_connect(struct child *c, const char *console, const char *pidfd)
 /* All that the two sides say to each other by, and what of it the child closes. */
 static int make_wire(struct child *c, struct serve *s)
 {
-	if (wire_pair(&s->wire, &c->wire) < 0 || (c->late && wire_pipes(&s->pipes, &c->pipes) < 0))
+	if (wire_pair(&s->wire, &c->wire) < 0 ||
+	    (c->mode == START_LATE && wire_pipes(&s->pipes, &c->pipes) < 0))
 		return -1;
 	c->theirs[0] = s->wire.in;
 	c->theirs[1] = s->pipes.in;
 	c->theirs[2] = s->pipes.out;
 	c->theirs[3] = s->life->root_dir;
 	c->theirs[4] = s->life->dir;
-	if (!c->plan.two_steps)
+	if (c->plan->mode == START_ONE)
 		return 0;
 	c->init_pid = mmap(NULL, sizeof(*c->init_pid), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -73,22 +75,22 @@ int spawn_process(struct child *c, struct serve *s)
 
 	if (doors < 0 || make_wire(c, s) < 0)
 		return -1;
-	c->cgroup = cg;
+	s->follows = c->plan->follows;
 	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
-	cgroup = doors && !c->plan.alone ? cgroup_clone_fd(cg) : -1;
-	c->join = doors && cgroup == -1 && !c->plan.alone;
+	cgroup = doors && !c->plan->outside ? cgroup_clone_fd(cg) : -1;
+	c->joins = doors && cgroup == -1 && !c->plan->outside;
 	if (ends_hold() < 0)
 		return -1;
 	pid = clone_child(c, s, cgroup);
 	if (!pid)
 		ends_in_child();
-	if (!pid && c->plan.two_steps)
+	if (!pid && c->plan->mode != START_ONE)
 		child_first(c);
 	if (!pid)
 		child_main(c);
 	if (pid < 0) {
 		fail("clone the container's process");
-		clone_explain(c);
+		clone_explain(c->plan);
 	}
 	cgroup_join_close(cg);
 	wire_close(&c->wire);
@@ -97,8 +99,10 @@ int spawn_process(struct child *c, struct serve *s)
 	fd_close(&c->console);
 	if (pid < 0)
 		return -1;
+	s->joins = c->joins;
+	s->init_pid = c->init_pid;
 	s->first = pid;
-	if (!c->plan.two_steps)
+	if (c->plan->mode == START_ONE)
 		s->pid = pid;
 	ends_let();
 	return s->pid ? serve_known(s) : 0;

@@ -21,7 +21,7 @@ int step_known(struct child *c)
 {
 	struct wire_msg m;
 
-	if (!c->plan.two_steps || c->late)
+	if (c->plan->mode == START_ONE || c->mode == START_LATE)
 		return 0;
 	return wire_recv(&c->wire, &m) == 1 ? 0 : failx("the runtime is gone");
 }
@@ -34,29 +34,31 @@ int step_session(struct child *c)
 
 int step_keyring(struct child *c)
 {
-	const char *label = c->process->selinux_label;
+	const char *label = c->plan->process->selinux_label;
 
 	/* NULL: the caller's stays (--no-new-keyring), or an older version has made the container. */
-	if (!c->state->keyring)
+	if (!c->plan->state->keyring)
 		return 0;
 	/* The keyring gets the label the process will have. */
 	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
-	return keyring_join(c->state->keyring, !child_enters(c), c->plan.all & CLONE_NEWUSER);
+	return keyring_join(c->plan->state->keyring, !c->plan->enters,
+			    c->plan->ns.all & CLONE_NEWUSER);
 }
 
 int step_network(struct child *c)
 {
-	if (!(c->plan.fresh & CLONE_NEWNET))
+	if (!(c->plan->ns.fresh & CLONE_NEWNET))
 		return 0;
 	if (net_lo_up() < 0)
 		return -1;
-	return c->config->linux->net_devices.n ? wire_ask(&c->wire, WIRE_NETDEVS, 0, NULL, -1) : 0;
+	return c->plan->config->linux->net_devices.n ? wire_ask(&c->wire, WIRE_NETDEVS, 0, NULL, -1)
+						     : 0;
 }
 
 int step_names(struct child *c)
 {
-	const char *host = c->config->hostname, *domain = c->config->domainname;
+	const char *host = c->plan->config->hostname, *domain = c->plan->config->domainname;
 
 	if (host && sethostname(host, strlen(host)) < 0)
 		return fail("set hostname \"%s\"", host);
@@ -67,42 +69,44 @@ int step_names(struct child *c)
 
 static bool has_mount_ns(const struct child *c)
 {
-	return c->plan.all & CLONE_NEWNS;
+	return c->plan->ns.all & CLONE_NEWNS;
 }
 
 int step_rootfs(struct child *c)
 {
 	umask(0);
 	if (has_mount_ns(c)) {
-		struct rootfs_source src = { .path = c->state->rootfs,
-					     .at = c->root_at,
-					     .image = c->image.type ? &c->image : NULL,
-					     .overlay = c->overlay,
-					     .userns = c->plan.all & CLONE_NEWUSER };
+		struct rootfs_source src = { .path = c->plan->state->rootfs,
+					     .at = c->plan->root_at,
+					     .image = c->plan->image.type ? &c->plan->image : NULL,
+					     .overlay = c->plan->overlay,
+					     .userns = c->plan->ns.all & CLONE_NEWUSER };
 
 		/* The maps stand now: its files get the container's owners before it is attached. */
 		if (src.image && src.userns &&
 		    wire_ask(&c->wire, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
 			return fail_in("root filesystem");
-		c->root = rootfs_open(&src, c->config->linux->rootfs_propagation);
-		fd_close(&c->image.mnt);
+		c->root = rootfs_open(&src, c->plan->config->linux->rootfs_propagation);
+		if (src.image)
+			close(src.image->mnt);
 	} else {
-		c->root = openat(AT_FDCWD, c->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		c->root =
+			openat(AT_FDCWD, c->plan->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (c->root < 0)
-			return fail("open %s", c->state->rootfs);
+			return fail("open %s", c->plan->state->rootfs);
 	}
 	c->mounts.root = c->root;
 	if (c->root < 0)
 		return -1;
 	/* First of all: what is bound from the root later, as readonlyPaths are, takes its flags along. */
-	return c->nodev && has_mount_ns(c) ? rootfs_restrict(c->root, MS_NODEV) : 0;
+	return c->plan->nodev && has_mount_ns(c) ? rootfs_restrict(c->root, MS_NODEV) : 0;
 }
 
 int step_mounts(struct child *c)
 {
-	list_each (m, c->config->mounts)
+	list_each (m, c->plan->config->mounts)
 		if (mount_entry(&c->mounts, m) < 0)
-			return mountenv_fail(c, m);
+			return mountenv_fail(c->plan, m);
 	return 0;
 }
 
@@ -115,30 +119,31 @@ static int ask_node(void *arg, size_t index)
 
 int step_devices(struct child *c)
 {
-	struct dev_env env = { .arena = c->arena,
+	struct dev_env env = { .arena = c->plan->arena,
 			       .root = c->root,
-			       .userns = c->plan.all & CLONE_NEWUSER,
+			       .userns = c->plan->ns.all & CLONE_NEWUSER,
 			       .make_node = ask_node,
 			       .arg = c };
 
 	if (!has_mount_ns(c))
 		return 0;
 	/* A /dev from elsewhere is not ours to fill (checklist M-40). */
-	list_each (m, c->config->mounts)
-		if (!strcmp(path_clean(c->arena, m->destination) + (*m->destination == '/'), "dev"))
+	list_each (m, c->plan->config->mounts)
+		if (!strcmp(path_clean(c->plan->arena, m->destination) + (*m->destination == '/'),
+			    "dev"))
 			list_each (opt, m->options)
 				if (!strcmp(*opt, "bind") || !strcmp(*opt, "rbind"))
 					return 0;
-	return dev_setup(&env, c->config);
+	return dev_setup(&env, c->plan->config);
 }
 
 int step_cwd(struct child *c)
 {
 	int fd __cleanup(fd_close) = -1;
 
-	if (!has_mount_ns(c) || !strcmp(c->process->cwd, "/"))
+	if (!has_mount_ns(c) || !strcmp(c->plan->process->cwd, "/"))
 		return 0;
-	fd = path_mkdirs(c->root, c->process->cwd, 0755);
+	fd = path_mkdirs(c->root, c->plan->process->cwd, 0755);
 	/* Not ours to judge here: chdir says the rest, as the container's user. */
 	if (fd < 0 && (err_num() == EACCES || err_num() == EROFS))
 		err_clear("chdir will tell");
@@ -149,12 +154,12 @@ int step_cwd(struct child *c)
 
 int step_terminal(struct child *c)
 {
-	return c->process->terminal ? console_make(c) : 0;
+	return c->plan->process->terminal ? console_make(c) : 0;
 }
 
 int step_runtime_hooks(struct child *c)
 {
-	const struct oci_hooks *h = c->config->hooks;
+	const struct oci_hooks *h = c->plan->config->hooks;
 
 	if (!h || !(h->prestart.n || h->create_runtime.n))
 		return 0;
@@ -166,30 +171,31 @@ int step_container_hooks(struct child *c)
 	static const char *const no_env[] = { NULL };
 	int rc;
 
-	if (!c->config->hooks || !c->config->hooks->create_container.n)
+	if (!c->plan->config->hooks || !c->plan->config->hooks->create_container.n)
 		return 0;
 	if (fchdir(c->root) < 0)
 		return fail("enter the root filesystem");
 	/* The exact modes of what the steps make are no affair of the hooks. */
 	umask(022);
-	rc = hooks_run(c->arena, &(struct hook_run){ .name = "createContainer",
-						     .hooks = &c->config->hooks->create_container,
-						     .state = c->state,
-						     .status = OCI_CREATING,
-						     .pid = getpid(),
-						     .env = no_env });
+	rc = hooks_run(c->plan->arena,
+		       &(struct hook_run){ .name = "createContainer",
+					   .hooks = &c->plan->config->hooks->create_container,
+					   .state = c->plan->state,
+					   .status = OCI_CREATING,
+					   .pid = getpid(),
+					   .env = no_env });
 	umask(0);
 	return rc;
 }
 
 int step_sysctl(struct child *c)
 {
-	list_each (s, c->config->linux->sysctl) {
+	list_each (s, c->plan->config->linux->sysctl) {
 		const char *path;
 
-		if (join_proc(c) < 0 || sysctl_namespace(c->arena, s->key, &path) < 0 ||
+		if (join_proc(c) < 0 || sysctl_namespace(c->plan->arena, s->key, &path) < 0 ||
 		    sysctl_write(c->proc, path, s->value) < 0)
-			return oci_fail_at(c->doc, "linux.sysctl.%s", s->key);
+			return oci_fail_at(c->plan->doc, "linux.sysctl.%s", s->key);
 	}
 	return 0;
 }
@@ -198,15 +204,15 @@ int step_protect(struct child *c)
 {
 	struct rootfs_protect p = { .root = c->root,
 				    .held = c->mounts.held,
-				    .label = c->config->linux->mount_label,
+				    .label = c->plan->config->linux->mount_label,
 				    .file.mnt = -1,
 				    .dir.mnt = -1 };
 	int rc = 0;
 
-	list_each (path, c->config->linux->readonly_paths)
+	list_each (path, c->plan->config->linux->readonly_paths)
 		if (!rc && rootfs_readonly_path(&p, *path) < 0)
 			rc = fail_in("make %s read-only", *path);
-	list_each (path, c->config->linux->masked_paths)
+	list_each (path, c->plan->config->linux->masked_paths)
 		if (!rc && rootfs_mask_path(&p, *path) < 0)
 			rc = fail_in("mask %s", *path);
 	fd_pool_put(&p.done, &p.dir.mnt);
@@ -221,7 +227,8 @@ int step_readonly(struct child *c)
 		return -1;
 	/* --overlay is meant to be written to. The annotation may come from an image or a user of the
 	 * engine, and takes nothing back that the config says. */
-	if (!c->config->root->readonly || (c->overlay && c->how->overlay) || !has_mount_ns(c))
+	if (!c->plan->config->root->readonly || (c->plan->overlay && c->plan->how->overlay) ||
+	    !has_mount_ns(c))
 		return 0;
 	return rootfs_restrict(c->root, MS_RDONLY);
 }
@@ -229,32 +236,33 @@ int step_readonly(struct child *c)
 int step_null(struct child *c)
 {
 	/* A terminal takes the place of all three. */
-	return has_mount_ns(c) && !c->process->terminal ? dev_reopen_null(c->root) : 0;
+	return has_mount_ns(c) && !c->plan->process->terminal ? dev_reopen_null(c->root) : 0;
 }
 
 int step_pivot(struct child *c)
 {
 	if (!has_mount_ns(c))
 		return rootfs_chroot(c->root);
-	if (c->how->no_pivot)
-		return rootfs_move(c->root, c->config->linux->rootfs_propagation);
-	return rootfs_pivot(c->root, c->config->linux->rootfs_propagation);
+	if (c->plan->how->no_pivot)
+		return rootfs_move(c->root, c->plan->config->linux->rootfs_propagation);
+	return rootfs_pivot(c->root, c->plan->config->linux->rootfs_propagation);
 }
 
 int step_stdio(struct child *c)
 {
 	/* A session cannot hand its terminal to another, and init's is yet to come. */
-	if (c->tty >= 0 && (tty_become(fd_take(&c->tty)) < 0 || (!c->late && tty_control() < 0)))
+	if (c->tty >= 0 &&
+	    (tty_become(fd_take(&c->tty)) < 0 || (c->mode != START_LATE && tty_control() < 0)))
 		return -1;
-	if (c->process->user.umask || !child_enters(c))
-		umask(c->process->user.umask ? *c->process->user.umask : 022);
+	if (c->plan->process->user.umask || !c->plan->enters)
+		umask(c->plan->process->user.umask ? *c->plan->process->user.umask : 022);
 	return 0;
 }
 
 int step_scheduling(struct child *c)
 {
-	const struct oci_process *p = c->process;
-	const struct oci_linux *l = c->config->linux;
+	const struct oci_process *p = c->plan->process;
+	const struct oci_linux *l = c->plan->config->linux;
 
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail("set no_new_privs");
@@ -271,10 +279,10 @@ int step_scheduling(struct child *c)
 /* HOME comes from the container's passwd: while we may still read it, whoever the payload runs as. */
 int step_environment(struct child *c)
 {
-	struct oci_process p = *c->process;
+	struct oci_process p = *c->plan->process;
 
-	service_env(c->how, c->how->notify && has_mount_ns(c), &p, c->arena);
-	c->env = exe_env(c->arena, &p, c->root);
+	service_env(c->plan->how, c->plan->how->notify && has_mount_ns(c), &p, c->plan->arena);
+	c->env = exe_env(c->plan->arena, &p, c->root);
 	return 0;
 }
 
@@ -289,9 +297,9 @@ int step_ready(struct child *c)
 	join_signals(m.num);
 	if (c->fifo >= 0)
 		ends_mortal();
-	if (sigprocmask(SIG_SETMASK, &c->signals, NULL) < 0)
+	if (sigprocmask(SIG_SETMASK, &c->plan->signals, NULL) < 0)
 		return fail("unblock signals");
-	if (!c->late && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+	if (c->mode != START_LATE && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return fail("ask to outlive the runtime");
 	return 0;
 }
@@ -303,21 +311,21 @@ int step_ready(struct child *c)
  */
 int step_descriptors(struct child *c)
 {
-	bool late = c->late;
-	int keep[] = { c->wire.in, c->fifo, c->self, late ? c->pipes.in : -1,
+	bool late = c->mode == START_LATE;
+	int keep[] = { c->wire.in, c->fifo, c->plan->self, late ? c->pipes.in : -1,
 		       late ? c->pipes.out : -1 };
 
 	c->root = c->proc = -1;
-	return fd_close_from(3 + (int)c->how->preserve_fds, keep, ARRAY_SIZE(keep));
+	return fd_close_from(3 + (int)c->plan->how->preserve_fds, keep, ARRAY_SIZE(keep));
 }
 
 static int load_seccomp(struct child *c)
 {
 	int listener __cleanup(fd_close) = -1;
 
-	if (!c->seccomp.len)
+	if (!c->plan->seccomp.len)
 		return 0;
-	if (seccomp_install(&c->seccomp, &listener) < 0)
+	if (seccomp_install(&c->plan->seccomp, &listener) < 0)
 		return -1;
 	if (listener < 0)
 		return 0;
@@ -334,18 +342,18 @@ static int load_seccomp(struct child *c)
  * profile must allow what follows (seccomp(2), checklist L-21). */
 int step_seccomp_early(struct child *c)
 {
-	return c->process->no_new_privileges ? 0 : load_seccomp(c);
+	return c->plan->process->no_new_privileges ? 0 : load_seccomp(c);
 }
 
 /* Others that may trace us must not find a process without the filter that they are under. */
 int step_seccomp_unseen(struct child *c)
 {
-	return c->process->no_new_privileges && join_filtered(c) ? load_seccomp(c) : 0;
+	return c->plan->process->no_new_privileges && join_filtered(c) ? load_seccomp(c) : 0;
 }
 
 int step_seccomp_late(struct child *c)
 {
-	return c->process->no_new_privileges && !join_filtered(c) ? load_seccomp(c) : 0;
+	return c->plan->process->no_new_privileges && !join_filtered(c) ? load_seccomp(c) : 0;
 }
 
 static int check_cwd(const struct child *c)
@@ -356,7 +364,7 @@ static int check_cwd(const struct child *c)
 	 * (2024-21626). */
 	if (!getcwd(buf, sizeof(buf)) || *buf != '/')
 		return failx("working directory %s is outside of the container's root",
-			     c->process->cwd);
+			     c->plan->process->cwd);
 	return 0;
 }
 
@@ -364,15 +372,15 @@ static int check_cwd(const struct child *c)
  * enum cred_groups, or -1 */
 static int plan_groups(const struct child *c)
 {
-	const char *keep = oci_annotation(c->config, "run.oci.keep_original_groups");
-	const struct oci_linux *l = c->config->linux;
+	const char *keep = oci_annotation(c->plan->config, "run.oci.keep_original_groups");
+	const struct oci_linux *l = c->plan->config->linux;
 
 	if (keep && strcmp(keep, "0"))
 		return CRED_KEEP_GROUPS;
 	if (!c->no_setgroups)
 		return CRED_SET_GROUPS;
-	if (c->state->rootless && userns_gives_up_groups(&l->gid_mappings) &&
-	    c->plan.all & CLONE_NEWUSER && c->process->user.additional_gids.n)
+	if (c->plan->state->rootless && userns_gives_up_groups(&l->gid_mappings) &&
+	    c->plan->ns.all & CLONE_NEWUSER && c->plan->process->user.additional_gids.n)
 		return failx("cannot set any additional groups in a rootless container");
 	return CRED_TRY_GROUPS;
 }
@@ -381,13 +389,13 @@ static int plan_groups(const struct child *c)
 static int fail_cwd(const struct child *c, const char *cwd)
 {
 	return fail("chdir to cwd (\"%s\")%s failed", cwd,
-		    child_enters(c) ? "" : " set in config.json");
+		    c->plan->enters ? "" : " set in config.json");
 }
 
 int step_credentials(struct child *c)
 {
-	const struct oci_user *u = &c->process->user;
-	const char *cwd = c->process->cwd;
+	const struct oci_user *u = &c->plan->process->user;
+	const char *cwd = c->plan->process->cwd;
 	int groups = plan_groups(c);
 	bool again = false;
 
@@ -398,11 +406,12 @@ int step_credentials(struct child *c)
 		again = true;
 	}
 	/* What the runtime may not, the root of an ordinary user's namespace may. */
-	if (u->uid && c->process->terminal && fchown(0, u->uid, -1) < 0)
+	if (u->uid && c->plan->process->terminal && fchown(0, u->uid, -1) < 0)
 		log_debug("the terminal stays root's: %s", strerror(errno));
 	else if (u->uid)
 		console_own_streams(u->uid);
-	if (groups < 0 || cred_apply(u, c->process->capabilities ? &c->caps : NULL, groups) < 0)
+	if (groups < 0 ||
+	    cred_apply(u, c->plan->process->capabilities ? &c->plan->caps : NULL, groups) < 0)
 		return -1;
 	if (again && chdir(cwd) < 0)
 		return fail_cwd(c, cwd);
@@ -415,7 +424,7 @@ int step_bound(struct child *c)
 {
 	struct pollfd end = { c->wire.in, 0, 0 };
 
-	if (!c->how->bound)
+	if (!c->plan->how->bound)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail("ask to die with the runtime");
@@ -424,7 +433,7 @@ int step_bound(struct child *c)
 
 int step_executable(struct child *c)
 {
-	return exe_find(c->arena, c->process->args.at[0], c->env, &c->exe);
+	return exe_find(c->plan->arena, c->plan->process->args.at[0], c->env, &c->exe);
 }
 
 /* `start` writes one byte into the fifo; both ends are ours, so that nothing else ends the wait. */
@@ -449,12 +458,13 @@ int step_wait_start(struct child *c)
 
 int step_start_hooks(struct child *c)
 {
-	if (!c->config->hooks || !c->config->hooks->start_container.n)
+	if (!c->plan->config->hooks || !c->plan->config->hooks->start_container.n)
 		return 0;
-	return hooks_run(c->arena, &(struct hook_run){ .name = "startContainer",
-						       .hooks = &c->config->hooks->start_container,
-						       .state = c->state,
-						       .status = OCI_CREATED,
-						       .pid = getpid(),
-						       .env = c->env });
+	return hooks_run(c->plan->arena,
+			 &(struct hook_run){ .name = "startContainer",
+					     .hooks = &c->plan->config->hooks->start_container,
+					     .state = c->plan->state,
+					     .status = OCI_CREATED,
+					     .pid = getpid(),
+					     .env = c->env });
 }

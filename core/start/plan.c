@@ -1,0 +1,108 @@
+/* plan.c - what is decided about a start: which processes there are, and what each may see. Nothing is done here. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <linux/capability.h>
+#include <string.h>
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+/* pids.limit, where 0 counts as 1 (checklist CG-18). */
+static bool room_for_one(const struct oci_resources *r)
+{
+	return r && r->pids && r->pids->limit && *r->pids->limit >= 0 && *r->pids->limit <= 1;
+}
+
+void plan_processes(struct start_plan *plan, bool initramfs)
+{
+	const struct oci_hooks *hooks = plan->config->hooks;
+
+	if (initramfs)
+		ns_plan_lift(&plan->ns);
+	if (!plan->ns.needs_first) {
+		plan->mode = START_ONE;
+		return;
+	}
+	plan->mode = START_TWO;
+	plan->outside = room_for_one(plan->config->linux->resources);
+	/* createContainer hooks see the processes of the container's namespaces, and must see init there. */
+	if (!ns_plan_may_hide(&plan->ns) || plan->outside || (hooks && hooks->create_container.n))
+		return;
+	plan->mode = START_LATE;
+	ns_plan_hide(&plan->ns);
+}
+
+void plan_entering(struct start_plan *plan)
+{
+	plan->enters = true;
+	plan->ns = (struct ns_plan){ .all = plan->ns.all };
+	plan->mode = plan->ns.all & (CLONE_NEWPID | CLONE_NEWTIME) ? START_LATE : START_ONE;
+}
+
+int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket)
+{
+	if (p->terminal && leaves && !console_socket)
+		return failx(
+			"cannot allocate tty if runc will detach without setting console socket");
+	if (console_socket && (!p->terminal || !leaves))
+		return failx("cannot use console socket if runc will not detach or allocate tty");
+	return 0;
+}
+
+/* ---- device nodes ------------------------------------------------------------------------------------ */
+
+bool plan_mounts_dev(const struct start_plan *plan)
+{
+	list_each (m, plan->config->mounts)
+		if (!strcmp(path_clean(plan->arena, m->destination) + (*m->destination == '/'),
+			    "dev"))
+			return true;
+	return false;
+}
+
+static bool denies_devices(const struct start_plan *plan)
+{
+	if (plan->config->linux->resources)
+		list_each (d, plan->config->linux->resources->devices)
+			if (!d->allow)
+				return true;
+	return false;
+}
+
+/* The bounding set limits what a file gives; the other sets outlive execve(2) without it. */
+static bool can_make_nodes(const struct start_plan *plan)
+{
+	const struct cred_caps *k = &plan->caps;
+
+	if (!plan->process->capabilities)
+		return true;
+	return (k->bounding | k->permitted | k->inheritable | k->ambient) >> CAP_MKNOD & 1;
+}
+
+/* Rules that deny something are all that keeps it from the host's devices: it can make nodes, is given
+ * some, or uses those of a root directory that cannot be mounted nodev. */
+bool plan_has_nodes(const struct start_plan *plan)
+{
+	return !(plan->ns.all & CLONE_NEWUSER) && plan->how->manager != CGROUP_DISABLED &&
+	       (can_make_nodes(plan) || plan->config->linux->devices.n || !plan_mounts_dev(plan)) &&
+	       denies_devices(plan);
+}
+
+/*
+ * Device nodes that the root directory brings along would open the host's devices where rules are asked
+ * for and no cgroup holds them. Those that we make lie on the mount at /dev, unless the config says
+ * otherwise; in a user namespace each is a mount of its own.
+ */
+bool plan_wants_nodev(const struct start_plan *plan, bool rules)
+{
+	if (rules || !denies_devices(plan))
+		return false;
+	if (plan->ns.all & CLONE_NEWUSER)
+		return true;
+	if (!plan_mounts_dev(plan))
+		return false;
+	list_each (d, plan->config->linux->devices)
+		if (strncmp(path_clean(plan->arena, d->path), "/dev/", 5))
+			return false;
+	return true;
+}

@@ -1,0 +1,245 @@
+/* plan_test.c - which processes a start has, for every kind of config; and who may have device nodes. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+#include "tests/tap.h"
+
+static char block[1 << 16];
+static struct arena arena;
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+#define NEW(type)                                                                                  \
+	{                                                                                          \
+		type, NULL                                                                         \
+	}
+#define JOIN(type)                                                                                 \
+	{                                                                                          \
+		type, "/proc/1/ns/x"                                                               \
+	}
+
+enum { HOOK = 1, ONE_PID = 2, INITRAMFS = 4 };
+
+static const struct {
+	const char *what;
+	struct oci_namespace ns[4];
+	unsigned with;
+	enum start_mode mode;
+	bool outside, lifts;
+	unsigned init; /* what the clone of init makes */
+} starts[] = {
+	{ "no namespaces", { NEW(0) }, 0, START_ONE, false, false, 0 },
+	{ "new ones",
+	  { NEW(CLONE_NEWPID), NEW(CLONE_NEWNS) },
+	  0,
+	  START_ONE,
+	  false,
+	  false,
+	  CLONE_NEWPID | CLONE_NEWNS },
+	{ "a new user namespace",
+	  { NEW(CLONE_NEWUSER), NEW(CLONE_NEWNS) },
+	  0,
+	  START_ONE,
+	  false,
+	  false,
+	  CLONE_NEWUSER | CLONE_NEWNS },
+	{ "the same on an initramfs",
+	  { NEW(CLONE_NEWUSER), NEW(CLONE_NEWNS) },
+	  INITRAMFS,
+	  START_TWO,
+	  false,
+	  true,
+	  CLONE_NEWNS },
+	{ "a time namespace",
+	  { NEW(CLONE_NEWTIME), NEW(CLONE_NEWNS) },
+	  0,
+	  START_TWO,
+	  false,
+	  false,
+	  CLONE_NEWNS },
+	{ "a network namespace is joined",
+	  { JOIN(CLONE_NEWNET), NEW(CLONE_NEWNS) },
+	  0,
+	  START_ONE,
+	  false,
+	  false,
+	  CLONE_NEWNS },
+	{ "and a user namespace is new",
+	  { JOIN(CLONE_NEWNET), NEW(CLONE_NEWUSER) },
+	  0,
+	  START_TWO,
+	  false,
+	  false,
+	  0 },
+	{ "a user namespace is joined",
+	  { JOIN(CLONE_NEWUSER), NEW(CLONE_NEWNS) },
+	  0,
+	  START_TWO,
+	  false,
+	  false,
+	  CLONE_NEWNS },
+	{ "a pid namespace is joined",
+	  { JOIN(CLONE_NEWPID), NEW(CLONE_NEWNS) },
+	  0,
+	  START_LATE,
+	  false,
+	  false,
+	  0 },
+	{ "the same with createContainer hooks",
+	  { JOIN(CLONE_NEWPID), NEW(CLONE_NEWNS) },
+	  HOOK,
+	  START_TWO,
+	  false,
+	  false,
+	  CLONE_NEWNS },
+	{ "the same with room for one process",
+	  { JOIN(CLONE_NEWPID), NEW(CLONE_NEWNS) },
+	  ONE_PID,
+	  START_TWO,
+	  true,
+	  false,
+	  CLONE_NEWNS },
+	{ "room for one process, and one is needed",
+	  { NEW(CLONE_NEWPID) },
+	  ONE_PID,
+	  START_ONE,
+	  false,
+	  false,
+	  CLONE_NEWPID },
+};
+
+static void test_starts(void)
+{
+	static int64_t one = 1;
+	struct oci_pids pids = { .limit = &one };
+	struct oci_resources tight = { .pids = &pids };
+	struct oci_hook hook = { .path = "/hook" };
+	struct oci_hooks hooks = { .create_container = { &hook, 1 } };
+	const struct launch how = { .id = "x" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct oci_linux linux_ = { 0 };
+		struct oci_config config = { .linux = &linux_ };
+		struct start_plan plan = PLAN_INIT(&arena, &how);
+
+		linux_.namespaces.at = (struct oci_namespace *)starts[i].ns;
+		while (linux_.namespaces.n < 4 && starts[i].ns[linux_.namespaces.n].type)
+			linux_.namespaces.n++;
+		if (starts[i].with & HOOK)
+			config.hooks = &hooks;
+		if (starts[i].with & ONE_PID)
+			linux_.resources = &tight;
+		plan.config = &config;
+		ns_plan(&linux_, &plan.ns);
+		plan_processes(&plan, starts[i].with & INITRAMFS);
+		ok(plan.mode == starts[i].mode && plan.outside == starts[i].outside &&
+			   plan.ns.lift == starts[i].lifts &&
+			   plan.ns.clone_flags == starts[i].init && !plan.enters,
+		   "%s", starts[i].what);
+	}
+}
+
+static void test_exec(void)
+{
+	static const struct {
+		unsigned all;
+		enum start_mode mode;
+		const char *what;
+	} rows[] = {
+		{ CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER, START_LATE, "a pid namespace" },
+		{ CLONE_NEWTIME, START_LATE, "a time namespace" },
+		{ CLONE_NEWNS | CLONE_NEWUSER, START_ONE, "neither" },
+		{ 0, START_ONE, "none at all" },
+	};
+	const struct launch how = { .id = "x" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct start_plan plan = PLAN_INIT(&arena, &how);
+
+		plan.ns = (struct ns_plan){ .all = rows[i].all,
+					    .fresh = rows[i].all,
+					    .clone_flags = rows[i].all,
+					    .njoins = 1 };
+		plan_entering(&plan);
+		ok(plan.enters && plan.mode == rows[i].mode && plan.ns.all == rows[i].all &&
+			   !plan.ns.fresh && !plan.ns.clone_flags && !plan.ns.njoins,
+		   "exec, the container has %s: nothing is new", rows[i].what);
+	}
+}
+
+static void test_terminal(void)
+{
+	const struct oci_process with = { .terminal = true }, without = { 0 };
+
+	ok(!plan_terminal(&with, false, NULL), "a terminal in the foreground");
+	ok(!plan_terminal(&with, true, "/sock"), "a terminal for a console socket");
+	ok(plan_terminal(&with, true, NULL) < 0 && strstr(err_text(), "cannot allocate tty"),
+	   "a terminal without either");
+	ok(plan_terminal(&with, false, "/sock") < 0 && strstr(err_text(), "cannot use console"),
+	   "a console socket in the foreground");
+	ok(plan_terminal(&without, true, "/sock") < 0 && strstr(err_text(), "cannot use console"),
+	   "a console socket without a terminal");
+	ok(!plan_terminal(&without, true, NULL), "no terminal at all");
+}
+
+/* ---- device nodes ------------------------------------------------------------------------------------ */
+
+enum { DENY = 1, USERNS = 2, CAPS = 4, MKNOD = 8, DEV = 16, NODES = 32, ELSEWHERE = 64, OFF = 128 };
+
+static const struct {
+	const char *what;
+	unsigned with;
+	bool has, nodev; /* nodev: where no cgroup holds the rules */
+} nodes[] = {
+	{ "no rules", 0, false, false },
+	{ "rules, all capabilities", DENY | DEV, true, true },
+	{ "rules, a user namespace", DENY | USERNS | DEV, false, true },
+	{ "rules, no CAP_MKNOD, a mount on /dev", DENY | CAPS | DEV, false, true },
+	{ "the same without the mount", DENY | CAPS, true, false },
+	{ "rules, CAP_MKNOD", DENY | CAPS | MKNOD | DEV, true, true },
+	{ "rules, devices below /dev", DENY | CAPS | DEV | NODES, true, true },
+	{ "rules, devices elsewhere", DENY | CAPS | DEV | NODES | ELSEWHERE, true, false },
+	{ "rules, cgroups are disabled", DENY | DEV | OFF, false, true },
+};
+
+static void test_nodes(void)
+{
+	struct oci_device_rule deny = { .allow = false };
+	struct oci_resources rules = { .devices = { &deny, 1 } };
+	struct oci_mount dev = { .destination = "//dev/" };
+	struct oci_capabilities none = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		unsigned with = nodes[i].with;
+		const struct launch how = {
+			.manager = with & OFF ? CGROUP_DISABLED : CGROUP_CGROUPFS,
+		};
+		struct oci_device device = { .path = with & ELSEWHERE ? "/srv/null" : "/dev/x" };
+		struct oci_linux linux_ = { .resources = with & DENY ? &rules : NULL,
+					    .devices = { &device, with & NODES ? 1 : 0 } };
+		struct oci_config config = { .linux = &linux_,
+					     .mounts = { &dev, with & DEV ? 1 : 0 } };
+		struct oci_process process = { .capabilities = with & CAPS ? &none : NULL };
+		struct start_plan plan = PLAN_INIT(&arena, &how);
+
+		plan.config = &config;
+		plan.process = &process;
+		plan.ns.all = with & USERNS ? CLONE_NEWUSER : 0;
+		plan.caps.bounding = with & MKNOD ? 1ull << 27 : 0; /* CAP_MKNOD */
+		ok(plan_has_nodes(&plan) == nodes[i].has, "%s: can%s reach the host's devices",
+		   nodes[i].what, nodes[i].has ? "" : "not");
+		ok(plan_wants_nodev(&plan, false) == nodes[i].nodev,
+		   "%s: without a cgroup the root's own nodes are%s closed", nodes[i].what,
+		   nodes[i].nodev ? "" : " not");
+		ok(!plan_wants_nodev(&plan, true), "%s: with one they are not", nodes[i].what);
+	}
+}
+
+int main(void)
+{
+	arena_init(&arena, block, sizeof(block));
+	test_starts();
+	test_exec();
+	test_terminal();
+	test_nodes();
+	return done();
+}
