@@ -57,7 +57,9 @@ static const struct {
 	{ "GE, less", ONE(GE, 8, 0), 7, 0, ERR(EPERM) },
 	{ "GT, equal", ONE(GT, 8, 0), 8, 0, ERR(EPERM) },
 	{ "GT, more in the upper half", ONE(GT, 8, 0), 0x100000000, 0, ALLOW },
+#if __SIZEOF_LONG__ == 8 /* the check refuses it where an argument has 32 bits */
 	{ "GT of 64 bits", ONE(GT, 18446744073709551614, 0), UINT64_MAX, 0, ALLOW },
+#endif
 	{ "MASKED_EQ: value is the mask", ONE(MASKED_EQ, 240, 16), 0x1f, 0, ALLOW },
 	{ "MASKED_EQ: valueTwo what must remain", ONE(MASKED_EQ, 240, 16), 0x2f, 0, ERR(EPERM) },
 
@@ -72,6 +74,8 @@ static const struct {
 	/* clang-format on */
 };
 
+#define SECCOMP "seccomp(2)"
+
 static void test_rows(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -80,6 +84,11 @@ static void test_rows(void)
 			rows[i].extra ? rows[i].extra : NATIVE, rows[i].calls));
 		uint32_t got = run(&p, rows[i].arch, rows[i].nr, rows[i].a0, rows[i].a1);
 
+		/* libseccomp asks the kernel whether it has an action that came after 3.5. */
+		if (p.len == 0 && tap_qemu_user()) {
+			tap_skip_emulated(rows[i].what, SECCOMP);
+			continue;
+		}
 		ok(got == rows[i].want, "%s", rows[i].what);
 		if (got != rows[i].want)
 			printf("# got 0x%x, want 0x%x\n", got, rows[i].want);
@@ -286,13 +295,15 @@ static char block[4 << 20];
 int main(void)
 {
 	static const struct claim claims[] = {
-		{ "ERRNO in the kernel", load_errno, true },
-		{ "a newer call is ENOSYS in the kernel", load_enosys, true },
-		{ "KILL, KILL_PROCESS, TRAP, LOG, TRACE in the kernel", load_deadly, true },
-		{ "NOTIFY gives a listener that works", load_notify, true },
-		{ "without privilege it needs no_new_privs", load_without_privilege, true },
+		{ "ERRNO in the kernel", load_errno, true, SECCOMP },
+		{ "a newer call is ENOSYS in the kernel", load_enosys, true, SECCOMP },
+		{ "KILL, KILL_PROCESS, TRAP, LOG, TRACE in the kernel", load_deadly, true,
+		  SECCOMP },
+		{ "NOTIFY gives a listener that works", load_notify, true, SECCOMP },
+		{ "without privilege it needs no_new_privs", load_without_privilege, true,
+		  SECCOMP },
 		{ "an empty program loads nothing", load_nothing, false },
-		{ "a kernel without SPEC_ALLOW", load_on_old_kernel, true },
+		{ "a kernel without SPEC_ALLOW", load_on_old_kernel, true, SECCOMP },
 	};
 
 	arena_init(&arena, block, sizeof(block));

@@ -77,6 +77,43 @@ static void arguments(struct check *k)
 					  "must be from 0 to 5");
 }
 
+/* The bits of AUDIT_ARCH_* that say 64 bits, and MIPS' convention N32, which is of 32. */
+#define ARCH_64BIT 0x80000000u
+#define ARCH_N32 0x20000000u
+
+/* The first architecture of the filter whose arguments have 32 bits; NULL: there is none. */
+static const char *narrow_arch(const struct oci_seccomp *s)
+{
+	list_each (arch, s->architectures)
+		if (((uint32_t)*arch & (ARCH_64BIT | ARCH_N32)) != ARCH_64BIT)
+			return json_word_name(oci_seccomp_arch_words, *arch);
+	return sizeof(long) == 4 ? "this machine" : NULL;
+}
+
+/* There libseccomp compares the lower 32 bits and ignores the others: 4294967296 would match 0. What is
+ * a negative number in 64 bits is the same one in 32, unless it is compared by its order. */
+static void wide_values(struct check *k)
+{
+	const struct oci_seccomp *s = k->linux->seccomp;
+	const char *arch = narrow_arch(s);
+
+	if (!arch)
+		return;
+	list_each (c, s->syscalls)
+		list_each (a, c->args) {
+			bool masked = a->op == OCI_CMP_MASKED_EQ;
+			bool exact = masked || a->op == OCI_CMP_EQ || a->op == OCI_CMP_NE;
+			uint64_t value = masked ? a->value_two : a->value;
+
+			if (value <= UINT32_MAX || (exact && value >= (uint64_t)INT32_MIN))
+				continue;
+			check_say(check_at(k, "linux.seccomp.syscalls[%zu].args[%zu].%s",
+					   c - s->syscalls.at, a - c->args.at,
+					   masked ? "valueTwo" : "value"),
+				  "does not fit into the 32 bits of an argument on %s", arch);
+		}
+}
+
 /* init sends the listener by sendmsg: no process could answer, and both sides would wait for ever.
  * Other runtimes refuse write. */
 static void notify_write(struct check *k)
@@ -123,6 +160,7 @@ check_rule *const check_seccomp_rules[] = {
 	errnos, /* an errno goes with an action that has one */
 	names, /* a rule names system calls */
 	arguments, /* arguments are counted from 0 to 5 */
+	wide_values, /* and their values fit into them on every architecture of the filter */
 	notify_write, /* NOTIFY is not for write, nor for sendmsg */
 	notify_listener, /* NOTIFY has a listener */
 	metadata, /* so has listenerMetadata */

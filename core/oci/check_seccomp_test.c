@@ -2,6 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 
+#define WIDE(arch, rest)                                                                           \
+	"'defaultAction':'SCMP_ACT_ALLOW','architectures':['SCMP_ARCH_" arch                       \
+	"'],'syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','args':[{'index':0,'value':" rest  \
+	"}]}]"
+
 static const struct rule_case cases[] = {
 	{ SECCOMP, "'syscalls':[{'names':['x'],'action':'SCMP_ACT_ALLOW'}]",
 	  "1:97: linux.seccomp.defaultAction: is missing",
@@ -56,6 +61,19 @@ static const struct rule_case cases[] = {
 	  "2:103: linux.seccomp.syscalls[0].args[0].index 6: must be from 0 to 5",
 	  "'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['x'],'action':'SCMP_ACT_KILL','"
 	  "args':[{'index':5,'value':18446744073709551615,'op':'SCMP_CMP_EQ'}]}]" },
+	{ SECCOMP, WIDE("X86", "4294967296,'op':'SCMP_CMP_EQ'"),
+	  "2:147: linux.seccomp.syscalls[0].args[0].value 4294967296: does not fit into the 32 "
+	  "bits "
+	  "of an argument on SCMP_ARCH_X86",
+	  WIDE("X86", "4294967295,'op':'SCMP_CMP_EQ'") },
+	{ SECCOMP, WIDE("ARM", "18446744073709551615,'op':'SCMP_CMP_GT'"),
+	  "2:147: linux.seccomp.syscalls[0].args[0].value 18446744073709551615: does not fit into "
+	  "the 32 bits of an argument on SCMP_ARCH_ARM",
+	  WIDE("ARM", "18446744073709551615,'op':'SCMP_CMP_NE'") },
+	{ SECCOMP, WIDE("MIPS64N32", "1,'valueTwo':4294967296,'op':'SCMP_CMP_MASKED_EQ'"),
+	  "2:166: linux.seccomp.syscalls[0].args[0].valueTwo 4294967296: does not fit into the 32 "
+	  "bits of an argument on SCMP_ARCH_MIPS64N32",
+	  WIDE("MIPS64N32", "4294967297,'valueTwo':1,'op':'SCMP_CMP_MASKED_EQ'") },
 	{ SECCOMP,
 	  "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'/"
 	  "l','syscalls':[{'names':['a','write'],'action':'SCMP_ACT_NOTIFY'}]",
