@@ -234,8 +234,9 @@ static int host_ps(char **args, const cgroup_pids *pids)
 /* ---- our own table, in the columns of ps -ef ---------------------------------------------------------------- */
 
 struct proc_row {
-	long ppid, tty, start; /* start in clock ticks after boot */
-	unsigned long ticks; /* processor time used */
+	long ppid, tty;
+	/* In clock ticks: since boot, and processor time used. A long of 32 bits ends after 248 days. */
+	long long start, ticks;
 	char comm[64];
 };
 
@@ -244,7 +245,7 @@ static bool read_stat(long pid, struct proc_row *row)
 {
 	enum { PPID = 4, TTY_NR = 7, UTIME = 14, STIME = 15, STARTTIME = 22 };
 	char path[40], text[1024], *name, *at;
-	long field[STARTTIME + 1] = { 0 };
+	long long field[STARTTIME + 1] = { 0 };
 
 	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
 	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
@@ -259,7 +260,7 @@ static bool read_stat(long pid, struct proc_row *row)
 	snprintf(row->comm, sizeof(row->comm), "[%s]", name + 1);
 	at += 3; /* over the state, a letter between blanks */
 	for (int i = PPID; i <= STARTTIME; i++)
-		field[i] = strtol(at, &at, 10);
+		field[i] = strtoll(at, &at, 10);
 	row->ppid = field[PPID];
 	row->tty = field[TTY_NR];
 	row->ticks = field[UTIME] + field[STIME];
@@ -335,7 +336,7 @@ static void print_row(long pid, long hz)
 	age = boot.tv_sec - row.start / hz;
 	secs = row.ticks / hz;
 	printf("%-8u %7ld %7ld %2ld %5s %-8s %02ld:%02ld:%02ld %s\n", (unsigned)st.st_uid, pid,
-	       row.ppid, age > 0 ? secs * 100 / age : 0,
+	       row.ppid, age > 0 ? (long)(secs * 100LL / age) : 0,
 	       start_text(now.tv_sec - age, age, when, sizeof(when)),
 	       tty_name(row.tty, tty, sizeof(tty)), secs / 3600, secs / 60 % 60, secs % 60, cmd);
 }
