@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
@@ -33,6 +34,29 @@ __attribute__((constructor)) static void tap_signals(void)
 			tap_failed++;                                                              \
 			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond);                        \
 		}                                                                                  \
+	} while (0)
+
+/* RUN is the program that runs the tests of another architecture (see the Makefile): QEMU's user mode. It
+ * passes most system calls on to the kernel, but not all of them. */
+static inline int tap_qemu_user(void)
+{
+	const char *run = getenv("RUN");
+
+	return run && strstr(run, "qemu-");
+}
+
+static inline void tap_skip_emulated(const char *what, const char *lacks)
+{
+	printf("ok %d - %s # SKIP qemu-user does not emulate %s\n", ++tap_count, what, lacks);
+}
+
+/* A claim that needs what qemu-user lacks. */
+#define ok_emulated(lacks, cond, what)                                                             \
+	do {                                                                                       \
+		if (tap_qemu_user())                                                               \
+			tap_skip_emulated(what, lacks);                                            \
+		else                                                                               \
+			ok(cond, "%s", what);                                                      \
 	} while (0)
 
 #define is_str(got, want, ...)                                                                     \

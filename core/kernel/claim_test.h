@@ -23,6 +23,7 @@ struct claim {
 	const char *what;
 	int (*claim)(void);
 	bool root; /* needs to be root */
+	const char *emulated; /* what it needs that qemu-user does not emulate */
 };
 
 static inline void claims_try(const struct claim *claims, size_t n)
@@ -33,6 +34,10 @@ static inline void claims_try(const struct claim *claims, size_t n)
 
 		if (claims[i].root && geteuid()) {
 			ok(true, "%s # SKIP not root", claims[i].what);
+			continue;
+		}
+		if (claims[i].emulated && tap_qemu_user()) {
+			tap_skip_emulated(claims[i].what, claims[i].emulated);
 			continue;
 		}
 		fflush(stdout);

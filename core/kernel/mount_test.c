@@ -291,10 +291,13 @@ static int inside(void)
 	return 0;
 }
 
+#define SETNS "setns(2) to a mount namespace, as it has threads of its own"
+
 static const struct claim claims[] = {
 	{ "a destination below the path of the root is taken from there", inside, false },
-	{ "masks and mounts find /sys although its name leads elsewhere", exchanged_sys, true },
-	{ "and /proc", exchanged_proc, true },
+	{ "masks and mounts find /sys although its name leads elsewhere", exchanged_sys, true,
+	  SETNS },
+	{ "and /proc", exchanged_proc, true, SETNS },
 	{ "without mount_setattr a bind is read-only wherever it lies", bind_5_2, true },
 	{ "without open_tree it is refused when another mount is found", bind_old, true },
 	{ "nothing that is missing is made outside", trapped, true },

@@ -93,7 +93,7 @@ static inline const struct oci_seccomp *profile(const char *seccomp)
 
 static inline struct seccomp_prog compiled(const char *seccomp)
 {
-	struct seccomp_prog p;
+	struct seccomp_prog p = { 0 };
 
 	if (seccomp_compile(&arena, profile(seccomp), -1, &p) < 0)
 		printf("# %s\n", err_text());

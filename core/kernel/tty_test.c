@@ -132,14 +132,15 @@ static int descriptor_among_stdio(void)
 
 int main(void)
 {
+#define PEER "ioctl(2) TIOCGPTPEER"
 	static const struct claim claims[] = {
-		{ "a terminal by TIOCGPTPEER", works, true },
-		{ "a terminal by its number", works_by_number, true },
+		{ "a terminal by TIOCGPTPEER", works, true, PEER },
+		{ "a terminal by its number", works_by_number, true, "seccomp(2)" },
 		{ "no devpts: refused", no_devpts, true },
 		{ "a 5:2 node in a tmpfs: refused", decoy_node, true },
 		{ "a file mounted over ptmx: refused", mounted_over, true },
 		{ "a symlink stays below the root", link_outside, true },
-		{ "the peer may be one of 0 to 2", descriptor_among_stdio, true },
+		{ "the peer may be one of 0 to 2", descriptor_among_stdio, true, PEER },
 	};
 
 	if (!mkdtemp(dir))

@@ -195,8 +195,9 @@ static void test_many(void)
 	cm->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(cm), fds, sizeof(fds));
 	sendmsg(ends[0].out, &msg, 0);
-	ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
-	   "three descriptors are no message");
+	ok_emulated("the end of descriptors that have no room in msg_control",
+		    wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
+		    "three descriptors are no message");
 }
 
 /* The other way: two pipes, which say nothing of the process at the other end. */
