@@ -70,7 +70,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-boot asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-boot check-vm check-vm-quick check-arch asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -164,8 +164,10 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 E2E = $(wildcard tests/*.t)
 
-# Those of another architecture run under QEMU's user mode, as far as it goes: it is no kernel.
-RUN = $(if $(CROSS),qemu-$(or $(patsubst arm%,arm,$(filter arm%,$(ARCH))),$(filter-out i686,$(ARCH)),i386)-static)
+# Those of another architecture run under QEMU's user mode, as far as it goes: it is no kernel. A kernel of x86_64 runs
+# those of i686 itself.
+RUN = $(if $(CROSS),$(if $(and $(filter i686,$(ARCH)),$(filter x86_64,$(shell uname -m))),,\
+	qemu-$(or $(patsubst arm%,arm,$(filter arm%,$(ARCH))),$(filter-out i686,$(ARCH)),i386)-static))
 test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c (RUN=qemu-arm-static: by that)
 	RUN='$(RUN)' scripts/prove $(TEST_BIN)
 
@@ -174,7 +176,7 @@ test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines, a control
 	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \
-		vm-quick:v2 vm-quick:v1 control:runc
+		vm-quick:v2 vm-quick:v1 arch-quick:aarch64 control:runc
 
 # SUITE=sid: those of another Debian suite, installed into build/.
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
@@ -189,6 +191,11 @@ check-vm: all ## the end-to-end tests in virtual machines: v2, v1, hybrid and no
 
 check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 	scripts/prove vm-quick:v2 vm-quick:v1
+
+# Needs scripts/install-needs arch. ARCHS=... for some only, TESTS=... for some files.
+ARCHS = aarch64 armv7 riscv64
+check-arch: all ## other architectures in virtual machines: boots, and the end-to-end tests with oci-init as process 1
+	scripts/prove $(foreach a,$(ARCHS),arch-boot:$(a) arch:$(a))
 
 # No leak check: memory is an arena, given back by exiting; and it cannot work where a test has
 # covered /proc.

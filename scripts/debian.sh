@@ -11,12 +11,13 @@ debian_mirror() {
 }
 
 # debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists, cache;
-# the machine's are only read.
+# the machine's are only read. debian_arch is the architecture of the packages, if not this machine's.
 debian_apt() {
 	debian_dir=$1
 	debian_tool=apt-$2
 	shift 2
-	"$debian_tool" -q -q -o Dir::Etc::SourceList="$debian_dir/sources.list" -o Dir::Etc::SourceParts="$debian_dir/none" \
+	"$debian_tool" -q -q ${debian_arch:+-o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch"} \
+		-o Dir::Etc::SourceList="$debian_dir/sources.list" -o Dir::Etc::SourceParts="$debian_dir/none" \
 		-o Dir::State="$debian_dir/state" -o Dir::State::status=/dev/null -o Dir::Cache="$debian_dir/cache" \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
 }
