@@ -14,7 +14,7 @@ static int start_run(void *opts, int argc, char **argv)
 		return -1;
 	if (life_startable(&life) < 0 ||
 	    service_listen(&life, getenv("NOTIFY_SOCKET"), &service) < 0 ||
-	    life_start(&arena, &life) < 0)
+	    begin(&arena, &life) < 0)
 		return -1;
 	service_wait(&service, &life, life.pidfd);
 	return 0;

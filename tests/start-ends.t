@@ -84,6 +84,24 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	do_runc create --bundle "$bundle" "$id"
 	is 'create under a profile that kills for execve' "$status $(status_of "$id")" '0 created' || diag "$err"
 	drop "$id"
+	for action in SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_TRAP; do
+		for nnp in true false; do
+			denies '["execve"]' $action $nnp
+			create
+			do_runc start "$id"
+			like "start under a profile with $action for execve (noNewPrivileges $nnp)" \
+				"$status $(error_lines "$tmp/err") $err" '^1 1 .*killed by SIGSYS .*kills for execve'
+			is "start, $action, $nnp: it is stopped, and can be deleted" \
+				"$(status_of "$id") $(runc delete "$id" 2>&1)" 'stopped '
+		done
+	done
+	denies '["execve"]' SCMP_ACT_ERRNO
+	create 2>/dev/null
+	do_runc start "$id"
+	like 'start under a profile that denies execve' "$status $(error_lines "$tmp/err") $err" \
+		'^1 1 .*unable to start container process: .*exec /bin/.*not permitted'
+	is 'and it is stopped' "$(status_of "$id")" stopped
+	drop "$id"
 	# A program that has begun is another matter, however short it lives.
 	profile '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_KILL"}]}'
 	argv probe call sched_yield
@@ -97,6 +115,15 @@ if grep -q '^Seccomp:' /proc/self/status; then
 		[ "$status" = 0 ] || break
 	done
 	is 'programs that end at once, twenty times' "$status $err" '0 ' || diag "$i"
+	i=0
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		create
+		do_runc start "$id"
+		drop "$id"
+		[ "$status" = 0 ] || break
+	done
+	is 'start of programs that end at once, twenty times' "$status $err" '0 ' || diag "$i"
 
 	# oci-init is under it as well.
 	do_runc run --help
@@ -128,6 +155,34 @@ if grep -q '^Seccomp:' /proc/self/status; then
 else
 	skip 'profiles that deny what ends a start' 'this kernel has no seccomp'
 fi
+cp "$tmp/good.json" "$bundle/config.json"
+
+# ---- start, and an init that dies on its way to the program ----
+
+argv sleep 1000
+config_set /hooks '{"startContainer":[{"path":"/bin/false"}]}'
+create
+do_runc start "$id"
+like 'start, and a startContainer hook that fails: the reason' "$status $(error_lines "$tmp/err") $err" \
+	'^1 1 .*unable to start container process: .*error running startContainer hook #0: '
+is 'a startContainer hook that fails: it is stopped' "$(status_of "$id")" stopped
+drop "$id"
+printf '#!/bin/sh\necho >/tmp/hangs\nread line </tmp/fifo\n' >"$rootfs/bin/hanging"
+chmod 755 "$rootfs/bin/hanging"
+mkfifo "$rootfs/tmp/fifo"
+config_set /hooks '{"startContainer":[{"path":"/bin/hanging"}],"poststart":[{"path":"/bin/false"}]}'
+create --pid-file "$tmp/pid"
+background runc start "$id" 2>"$tmp/err"
+wait_for test -e "$rootfs/tmp/hangs"
+is 'while a startContainer hook runs it is created' "$(status_of "$id")" created
+kill -KILL "$(cat "$tmp/pid")"
+status=0
+wait "$bg" || status=$?
+# How it died is not known where its parent has waited for it already.
+like 'start, and an init that is killed in a startContainer hook' "$status $(error_lines "$tmp/err") $(cat "$tmp/err")" \
+	'^1 1 .*container init (was killed by signal 9|died) before its program ran'
+is 'an init that is killed in a hook: it is stopped' "$(status_of "$id")" stopped
+drop "$id"
 cp "$tmp/good.json" "$bundle/config.json"
 
 # ---- signals ----

@@ -33,7 +33,7 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	if (!p || p[1] != ' ')
 		return failx("%s cannot be read: \"%s\"", path, buf);
 	p += 2;
-	for (int field = 3; field < 33; field++) {
+	for (int field = 3; field < 52; field++) {
 		if (field == 3)
 			state = *p;
 		if (field == 9) {
@@ -46,12 +46,14 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 			threads = strtol(p, NULL, 10);
 		if (field == 22)
 			out->start = strtoull(p, NULL, 10);
+		if (field == 33)
+			out->ignored = strtoull(p, NULL, 10);
 		p = strchr(p, ' ');
 		if (!p)
 			return failx("%s has only %d fields", path, field);
 		p++;
 	}
-	out->ignored = strtoull(p, NULL, 10);
+	out->raw = (int)strtol(p, NULL, 10);
 	/* The first thread stays a zombie for as long as others of its process live. */
 	out->dead = state == 'X' || (state == 'Z' && threads < 2);
 	out->headless = state == 'Z' && !out->dead;

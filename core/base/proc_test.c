@@ -45,9 +45,10 @@ static void test_stat(void)
 	signal(SIGUSR1, SIG_DFL);
 	pid = fork();
 	if (!pid)
-		_exit(0);
+		_exit(5);
 	waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 	ok(proc_stat(pid, &st) == 1 && st.dead, "a zombie is dead");
+	ok(st.raw == 5 << 8, "and how it ended: %x", st.raw);
 	waitpid(pid, NULL, 0);
 	ok(!proc_stat(pid, &st) && !err_num(), "the buried are not found, which is no failure");
 }

@@ -115,8 +115,12 @@ bool life_left_behind(const struct life_ids *all, const char *id);
 
 int fifo_make(struct life *l); /* open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
-/* Lets init go on. *fifo: ours; when init has closed its end, the payload runs or init is dead. */
+/* Lets init go on. *fifo: ours; when init has closed its end, the payload runs or init is dead. -1 in it: runc has
+ * made the container, and nothing shows either. */
 int fifo_release(const struct life *l, int *fifo);
+/* After that: init writes there why it gives up, and the byte of start is there if init was killed before it came
+ * to its program. 1: it gave up, and the record says why; 0: it was killed; -1: neither is known. */
+int fifo_reason(int fifo);
 void fifo_remove(const struct life *l);
 
 /* ---- kill.c: kill, pause, resume, delete ----------------------------------------------------------------- */
@@ -125,6 +129,8 @@ int life_signal(struct life *l, int sig); /* init; `container not running` */
 /* The same; all, or KILL where others share its pid namespace: every process of its cgroup. */
 int life_kill(struct arena *a, struct life *l, int sig, bool all);
 int life_freeze(struct life *l, bool frozen);
+/* 1: init was killed or is on its way out, and has ended now; 0: neither; -1: it does not come to its end. */
+int life_ending(struct life *l);
 /* Kills what lives, removes cgroup and directory, runs poststop hooks. */
 int life_destroy(struct arena *a, struct life *l);
 /* The same for one that has stopped, or with force; `cannot delete container ID that is not stopped`. */
@@ -133,7 +139,6 @@ int life_delete(struct arena *a, struct life *l, bool force);
 /* ---- release.c: start ------------------------------------------------------------------------------------- */
 
 int life_startable(const struct life *l); /* -1 with runc's words for its status */
-int life_start(struct arena *a, struct life *l); /* releases a created init, runs poststart */
 int life_poststart(struct arena *a, struct life *l);
 
 /* ---- update.c --------------------------------------------------------------------------------------------- */

@@ -45,13 +45,31 @@ static int release_foreign(const struct life *l)
 
 int fifo_release(const struct life *l, int *fifo)
 {
+	int in __cleanup(fd_close) = -1;
+
 	if (l->state.foreign)
 		return release_foreign(l);
-	*fifo = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (*fifo < 0)
+	in = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (in < 0)
 		return errno == ENXIO ? failx("container process is already dead")
 				      : fail("open %s", FIFO_FILE);
-	return write(*fifo, "0", 1) == 1 ? 0 : fail("release the container's process");
+	*fifo = openat(l->dir, FIFO_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fifo < 0)
+		return fail("open %s", FIFO_FILE);
+	return write(in, "0", 1) == 1 ? 0 : fail("release the container's process");
+}
+
+int fifo_reason(int fifo)
+{
+	char text[2500];
+	ssize_t n = read(fifo, text, sizeof(text) - 1);
+
+	if (n < 2)
+		return n == 1 ? 0 : -1;
+	text[n] = 0;
+	fail_take(0, text + (*text == '0'));
+	fail_in("unable to start container process: error during container init");
+	return 1;
 }
 
 void fifo_remove(const struct life *l)

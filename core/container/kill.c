@@ -116,8 +116,7 @@ static int wait_dead(struct life *l)
 		     holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
 }
 
-/* 1: init was killed or is on its way out, and has ended now; 0: neither; -1: it does not come to its end. */
-static int ending(struct life *l)
+int life_ending(struct life *l)
 {
 	if (l->state.pid <= 0 || !proc_ending(l->state.pid))
 		return 0;
@@ -180,7 +179,7 @@ int life_delete(struct arena *a, struct life *l, bool force)
 
 	/* One that was killed a moment ago is dead in a moment. */
 	if (!force && lives) {
-		int gone = ending(l);
+		int gone = life_ending(l);
 
 		if (gone < 0)
 			return -1;

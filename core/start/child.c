@@ -108,13 +108,17 @@ static void log_to_wire(enum log_level level, const char *text)
 		wire_send(&logging->wire, WIRE_LOG, level, text, -1);
 }
 
-/* Nobody listens once create has returned: stderr is the container's log then. */
+/* Once create has returned stderr is the container's log, and `start` reads the fifo when its end is closed. */
 static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type how)
 {
-	if (c->wire.out >= 0)
-		wire_send(&c->wire, how, err_num(), err_text(), -1);
-	else
-		dprintf(2, "%s\n", err_text());
+	const char *text = err_text();
+
+	if (c->wire.out >= 0) {
+		wire_send(&c->wire, how, err_num(), text, -1);
+	} else {
+		fd_write_all(c->fifo, text, strlen(text));
+		dprintf(2, "%s\n", text);
+	}
 	proc_end(255);
 }
 

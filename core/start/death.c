@@ -70,28 +70,43 @@ static int died_of_filter(const struct start_plan *plan, const char *who, int si
 }
 
 /* Only the kernel knows more (checklist X-09). */
+static int explain(const struct start_plan *plan, struct cgroup *cgroup, const char *who, int raw,
+		   bool ready)
+{
+	const char *when = ready ? "its program ran" : "it was ready";
+	int sig = WIFSIGNALED(raw) ? WTERMSIG(raw) : 0;
+
+	if (sig == SIGKILL && cgroup && cgroup_oom_kills(cgroup))
+		return failx("container init was OOM-killed (memory limit too low?)");
+	if (ready && plan && plan->seccomp.len &&
+	    (sig == SIGSYS || sig == SIGILL || sig == SIGTRAP))
+		return died_of_filter(plan, who, sig);
+	if (sig)
+		return failx("%s was killed by signal %d before %s", who, sig, when);
+	return failx("%s exited with status %d before %s", who, WEXITSTATUS(raw), when);
+}
+
+int death_of_init(const struct start_plan *plan, struct cgroup *cgroup, int raw)
+{
+	if (!raw)
+		return failx("container init died before its program ran");
+	return explain(plan, cgroup, "container init", raw, true);
+}
+
 int death_explain(struct serve *s)
 {
 	const char *who = s->plan->enters ? "the process" : "container init";
-	const char *when = s->phase > PHASE_MAKE ? "its program ran" : "it was ready";
+	bool ready = s->phase > PHASE_MAKE;
 	pid_t pid = s->pid ? s->pid : s->first;
-	int status, sig;
+	int status;
 
 	/* Before it is reaped: its number may be somebody else's after that. */
 	if (s->first == pid)
 		s->first = 0;
 	s->pid = 0;
 	if (pid <= 0 || proc_wait(pid, &status) < 0)
-		return failx("%s died before %s", who, when);
-	sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (sig == SIGKILL && cgroup_oom_kills(s->life->cgroup))
-		return failx("container init was OOM-killed (memory limit too low?)");
-	if (s->phase > PHASE_MAKE && s->plan->seccomp.len &&
-	    (sig == SIGSYS || sig == SIGILL || sig == SIGTRAP))
-		return died_of_filter(s->plan, who, sig);
-	if (sig)
-		return failx("%s was killed by signal %d before %s", who, sig, when);
-	return failx("%s exited with status %d before %s", who, WEXITSTATUS(status), when);
+		return failx("%s died before %s", who, ready ? "its program ran" : "it was ready");
+	return explain(s->plan, s->life->cgroup, who, status, ready);
 }
 
 /*

@@ -354,6 +354,8 @@ const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 bool death_is_none(
 	const struct serve *s); /* after the end of the stream: the program runs, or has run */
 int death_explain(struct serve *s); /* -1, with the reason as far as the kernel tells it */
+/* The same of init after start: raw is its status of wait(2), 0: unknown; plan NULL: its profile is not known. */
+int death_of_init(const struct start_plan *plan, struct cgroup *cgroup, int raw);
 
 /* ---- launch.c: what exec needs too ---------------------------------------------------------------------- */
 int launch_seccomp(struct start_plan *plan); /* compiles the profile, or finds it compiled */

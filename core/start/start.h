@@ -72,6 +72,11 @@ struct launch {
  * all the same: nothing is left. */
 int launch(struct arena *a, const struct launch *how, struct started *out);
 
+/* ---- begin.c: the parent of start ------------------------------------------------------------------------ */
+
+/* Releases a created init and runs poststart hooks. -1: its program has not begun. */
+int begin(struct arena *a, struct life *l);
+
 /* ---- enter.c: the parent of exec ------------------------------------------------------------------------- */
 
 /* What was asked on the command line (checklist V-10 to V-15). Absent strings are NULL. */

@@ -456,15 +456,24 @@ int step_wait_start(struct child *c)
 	return 0;
 }
 
+/* The byte of start lies in the fifo again meanwhile: whoever dies in here has not begun its program. */
 int step_start_hooks(struct child *c)
 {
-	if (!c->plan->config->hooks || !c->plan->config->hooks->start_container.n)
+	const struct oci_hooks *hooks = c->plan->config->hooks;
+	bool marked;
+	char byte;
+	int rc;
+
+	if (!hooks || !hooks->start_container.n)
 		return 0;
-	return hooks_run(c->plan->arena,
-			 &(struct hook_run){ .name = "startContainer",
-					     .hooks = &c->plan->config->hooks->start_container,
-					     .state = c->plan->state,
-					     .status = OCI_CREATED,
-					     .pid = getpid(),
-					     .env = c->env });
+	marked = c->fifo >= 0 && write(c->fifo, "0", 1) == 1;
+	rc = hooks_run(c->plan->arena, &(struct hook_run){ .name = "startContainer",
+							   .hooks = &hooks->start_container,
+							   .state = c->plan->state,
+							   .status = OCI_CREATED,
+							   .pid = getpid(),
+							   .env = c->env });
+	if (!rc && marked && read(c->fifo, &byte, 1) < 0)
+		return fail("read what start has written");
+	return rc;
 }
