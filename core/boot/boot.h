@@ -150,6 +150,10 @@ void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern bool console_debug; /* print more */
 extern bool console_stamp; /* print the seconds since the kernel started before each line */
 void console_error(void); /* prints and clears the error record */
+#define CONSOLE_TIME_MAX 32
+int console_time(char *out); /* writes them where they are wanted; returns how long that is */
+/* Gets what process 1 says, too, without a name or a newline. */
+extern void (*console_also)(const char *line, size_t len);
 void console_line(const char *name, const char *text, size_t len); /* "NAME: TEXT" */
 /* Except for console_drain none of these waits. Text that the console does not accept is queued,
  * and lost if the console is stuck. */
@@ -165,6 +169,7 @@ int console_own(void);
 /* ---- logfile.c: logs in files ---------------------------------------------------------------- */
 
 #define LOG_LINE 512
+#define LOGFILE_MAX (LOG_LINE + CONSOLE_TIME_MAX) /* of one logfile_send */
 struct machine;
 struct logfile {
 	const char *path, *old; /* FILE and FILE.1 */
@@ -195,6 +200,7 @@ struct log {
 	 * is the reason. */
 	bool held;
 	int64_t heard; /* when the last data came, ms */
+	bool within; /* what went to the file did not end a line */
 	size_t len;
 	char line[LOG_LINE];
 };
@@ -210,6 +216,10 @@ bool log_end(struct log *l); /* writes it at once. True: all was written */
  * others are written. */
 void log_reason(struct log *l, char *why, size_t size);
 void log_release(struct log *l); /* the container has started: the held lines are written */
+/* What process 1 says is kept from now on, in memory that children share... */
+void log_own_keep(void);
+/* ... and goes where logs go as well. files: containers log to files, whose writer is started. */
+void log_own(struct arena *a, const struct boot_rule *rule, bool files);
 
 /* ---- watchdog.c ------------------------------------------------------------------------------ */
 

@@ -30,6 +30,7 @@ static struct {
 } console = { .fd = 2 };
 static char queue[QUEUE_SIZE]; /* not initialized, so that it takes no room in the program's file */
 bool console_debug, console_stamp;
+void (*console_also)(const char *line, size_t len);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -106,6 +107,7 @@ bool console_drain(int64_t ms)
 
 void console_child(void)
 {
+	console_also = NULL;
 	console.len = console.lost = 0;
 	console.direct = true;
 }
@@ -132,13 +134,19 @@ static void put(const char *text, size_t len, size_t room)
 		console_drain(200);
 }
 
+int console_time(char *out)
+{
+	long long ms = clock_ms();
+
+	return console_stamp
+		       ? snprintf(out, CONSOLE_TIME_MAX, "[%5lld.%03lld] ", ms / 1000, ms % 1000)
+		       : 0;
+}
+
 static void put_line(const char *name, const char *text, size_t len, size_t room)
 {
 	char line[LINE_MAX_SIZE];
-	long long ms = clock_ms();
-	int n = console_stamp
-			? snprintf(line, sizeof(line), "[%5lld.%03lld] ", ms / 1000, ms % 1000)
-			: 0;
+	int n = console_time(line);
 
 	n += snprintf(line + n, sizeof(line) - n, "%s: %.*s\n", name, (int)len, text);
 
@@ -161,6 +169,8 @@ void console_say(const char *fmt, ...)
 	/* A name or a command line may have newlines and control characters. */
 	text_harmless(text);
 	put_line("oci-init", text, strlen(text), 0);
+	if (console_also)
+		console_also(text, strlen(text));
 }
 
 void console_error(void)

@@ -15,7 +15,7 @@
 struct packet {
 	struct logfile *to; /* valid in the child too, which is a fork */
 	uint32_t len;
-	char text[LOG_LINE];
+	char text[LOGFILE_MAX];
 };
 
 /* ---- the file -------------------------------------------------------------------------------- */

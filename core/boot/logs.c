@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* A line without an end is written after this time without data: it may be a prompt. */
 #define SILENCE_MS 500
@@ -51,16 +52,25 @@ static void put_line(struct log *l, const char *text, size_t len)
 		err_clear("the kernel accepts no more records now");
 }
 
-/* Sends whole lines, so that a file that is renamed ends with a whole line. */
+/* Sends whole lines, so that a file that is renamed ends with a whole line; one by one if each has the time. */
 static void flush_to_file(struct log *l, bool all)
 {
-	char *end = all ? NULL : memrchr(l->line, '\n', l->len);
-	size_t len = end ? (size_t)(end + 1 - l->line) : all || l->len == LOG_LINE ? l->len : 0;
+	char text[LOGFILE_MAX], *end;
+	size_t len, n;
 
-	if (!len || !logfile_send(&l->file, l->line, len))
-		return;
-	l->len -= len;
-	memmove(l->line, l->line + len, l->len);
+	do {
+		end = console_stamp ? memchr(l->line, '\n', l->len)
+		      : all	    ? NULL
+				    : memrchr(l->line, '\n', l->len);
+		len = end ? (size_t)(end + 1 - l->line) : all || l->len == LOG_LINE ? l->len : 0;
+		n = l->within ? 0 : console_time(text);
+		memcpy(text + n, l->line, len);
+		if (!len || !logfile_send(&l->file, text, n + len))
+			return;
+		l->within = l->line[len - 1] != '\n';
+		l->len -= len;
+		memmove(l->line, l->line + len, l->len);
+	} while (end && l->len);
 }
 
 /* Writes the whole lines of the buffer, or all of it. */
@@ -207,4 +217,66 @@ void log_reason(struct log *l, char *why, size_t size)
 	snprintf(why, size, "%s", message(last));
 	l->len = 0;
 	l->held = false;
+}
+
+/* ---- what process 1 says ---------------------------------------------------------------------- */
+
+static struct log own;
+/* Faults of boot.json and of mounts are found before there is a place for logs, some by children. */
+static struct early {
+	size_t len;
+	char text[4096 - sizeof(size_t)];
+} *early;
+
+static void own_line(const char *line, size_t len)
+{
+	char text[LOGFILE_MAX];
+	size_t n = console_time(text);
+	static bool busy; /* the file cannot be written, which is said */
+
+	if (own.fd >= 0) {
+		put_line(&own, line, len);
+	} else if (!busy) {
+		busy = true;
+		memcpy(text + n, line, len);
+		text[n + len] = '\n';
+		logfile_send(&own.file, text, n + len + 1); /* a disk that hangs loses it */
+		busy = false;
+	}
+}
+
+static void own_early(const char *line, size_t len)
+{
+	if (early->len + len < sizeof(early->text)) {
+		memcpy(early->text + early->len, line, len + 1);
+		early->len += len + 1;
+	}
+}
+
+void log_own_keep(void)
+{
+	own = (struct log){ .name = "oci-init", .in = -1, .out = -1, .fd = -1 };
+	early = mmap(NULL, sizeof(*early), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	console_also = early == MAP_FAILED ? NULL : own_early;
+}
+
+void log_own(struct arena *a, const struct boot_rule *rule, bool files)
+{
+	bool file = *rule->log == '/', kept = console_also;
+
+	console_also = NULL;
+	if (!strcmp(rule->log, "kmsg"))
+		own.fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (file && logfile_open(a, &own.file, own.name, rule) < 0) {
+		console_error();
+		file = false;
+	}
+	/* The child that writes must know all files. */
+	if (file || files)
+		logfile_start();
+	if (!file && own.fd < 0)
+		return;
+	for (size_t at = 0; kept && at < early->len; at += strlen(early->text + at) + 1)
+		own_line(early->text + at, strlen(early->text + at));
+	console_also = own_line;
 }

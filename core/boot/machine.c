@@ -110,6 +110,19 @@ static void mount_all(struct machine *m)
 		proc_wait(-1, &status);
 }
 
+static void open_logs(struct arena *a, struct machine *m)
+{
+	struct boot_rule rule;
+	bool files = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		files |= m->units[i].log.to_file;
+	boot_rule(&m->set, "", &rule);
+	if (*rule.log == '/' && mounts_missing(a, &m->set, rule.log))
+		rule.log = "console";
+	log_own(a, &rule, files);
+}
+
 static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 {
 	m->arena = a;
@@ -117,6 +130,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	umask(022);
 	mounts_basic();
 	console_open();
+	log_own_keep();
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
 	hold_signals(m);
 	raise_files();
@@ -138,11 +152,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	control_open(m);
 	units_find(a, m);
 	probe_listen(m);
-	for (size_t i = 0; i < m->n; i++)
-		if (m->units[i].log.to_file) {
-			logfile_start();
-			break;
-		}
+	open_logs(a, m);
 	m->shell_due = INT64_MAX;
 	if (!m->n)
 		console_say("no containers in %s", m->set.bundles);
