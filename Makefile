@@ -10,6 +10,10 @@ CROSS =
 APPLETS =
 # WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
 WITH_SYSTEMD = 1
+# Parts of a machine's init that a board may do without: WITH_DISKS=0 leaves out LABEL=, UUID=, PARTUUID=
+# and the type auto of mounts.
+WITH_DISKS = 1
+PARTS = SYSTEMD DISKS
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
 -include build/last.mk
@@ -55,7 +59,7 @@ LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
 CFLAGS =
 LDFLAGS =
 ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) \
-	$(if $(filter 0,$(WITH_SYSTEMD)),-DWITH_SYSTEMD=0) $(CFLAGS)
+	$(foreach p,$(PARTS),$(if $(filter 0,$(WITH_$p)),-DWITH_$p=0)) $(CFLAGS)
 ALL_LDFLAGS = $(LINK) $(SANITIZE) $(LDFLAGS)
 
 sources = $(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c))
@@ -82,7 +86,7 @@ say = $(if $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS)))),@:,@p
 
 all: $(OUT)/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
 	@size=$$(wc -c <$(OUT)/ocibox); echo "$(OUT)/ocibox: $$size bytes"
-	@[ '$(origin OUT)' = 'command line' ] || printf '%s\n' 'CC = $(CC)' 'CROSS = $(CROSS)' 'APPLETS = $(APPLETS)' 'WITH_SYSTEMD = $(WITH_SYSTEMD)' >build/last.mk
+	@[ '$(origin OUT)' = 'command line' ] || printf '%s\n' 'CC = $(CC)' 'CROSS = $(CROSS)' 'APPLETS = $(APPLETS)' $(foreach p,$(PARTS),'WITH_$p = $(WITH_$p)') >build/last.mk
 
 # ---- the program -----------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ x86_64 new sid linux-image-cloud-amd64 10
 aarch64 6.1 bookworm linux-image-arm64 7
 armv7 6.1 bookworm linux-image-armmp 7
 riscv64 6.12 trixie linux-image-riscv64 7
+x86_64 smallest - linux-source-6.1 7
 '
 # In the order in which they need each other.
 vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
@@ -104,6 +105,7 @@ vm_kernel() {
 	vm_boot=$vm_cache/kernel-${vm_cross:+$vm_arch-}$1-$(echo "$vm_modules" | cksum | cut -d ' ' -f 1)
 	[ -z "$vm_cross" ] || vm_busybox=$vm_boot/busybox
 	[ ! -e "$vm_boot/vmlinuz" ] || return 0
+	[ "$1" != smallest ] || { vm_smallest; return; }
 	debian_arch=$(vm_arch_field 2)
 	echo "getting Linux $1 for $debian_arch from Debian $vm_suite" >&2
 	vm_tmp=$(mktemp -d "$PWD/$vm_cache/get.XXXXXX") || return
@@ -112,6 +114,28 @@ vm_kernel() {
 	else
 		vm_why="no kernel $1 from Debian $vm_suite"
 	fi
+	rm -rf "$vm_tmp"
+	[ -e "$vm_boot/vmlinuz" ]
+}
+
+# vm_smallest: tinyconfig, docs/kernel/enough.config and what QEMU's machine needs, built from Debian's package
+# linux-source-6.1 where that is installed: some ten minutes of a processor, once.
+vm_smallest() {
+	for need in /usr/src/linux-source-6.1.tar.xz /usr/bin/flex /usr/bin/bison /usr/include/gelf.h; do
+		[ -e "$need" ] || { vm_why="no smallest kernel can be built: $need is not there (linux-source-6.1, flex, bison, libelf-dev)"; return 1; }
+	done
+	echo "building the smallest kernel from $need" >&2
+	vm_tmp=$(mktemp -d "$PWD/$vm_cache/get.XXXXXX") || return
+	mkdir "$vm_tmp/src" "$vm_tmp/out"
+	(
+		tar -C "$vm_tmp/src" --strip-components=1 -xf /usr/src/linux-source-6.1.tar.xz && cd "$vm_tmp/src" &&
+			make -s O=../out ARCH=x86_64 tinyconfig && {
+			cat ../../../../docs/kernel/enough.config
+			printf 'CONFIG_%s=y\n' 64BIT SERIAL_8250 SERIAL_8250_CONSOLE PCI ACPI
+		} >>../out/.config && make -s O=../out ARCH=x86_64 olddefconfig && make -s O=../out ARCH=x86_64 -j2 bzImage
+	) >"$vm_tmp/log" 2>&1
+	mkdir -p "$vm_boot"
+	cp "$vm_tmp/out/arch/x86/boot/bzImage" "$vm_boot/vmlinuz" 2>/dev/null || { tail -n 5 "$vm_tmp/log" >&2; vm_why='the smallest kernel could not be built'; }
 	rm -rf "$vm_tmp"
 	[ -e "$vm_boot/vmlinuz" ]
 }

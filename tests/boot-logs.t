@@ -17,7 +17,7 @@ own=$tmp/logs/oci-init.log
 time='^\[ *[0-9]+\.[0-9]{3}\] '
 ok "log=DIR: what process 1 says is in a file there too" wait_for grep -q "$a: started" "$own"
 ok "what it said before there was a place for it as well: faults of boot.json" grep -q 'nonsense: there is no such setting' "$own"
-ok "and of mounts" grep -q "nothing-$mark has not appeared within 100 ms" "$own"
+ok "and of mounts" grep -q "nothing-$mark has not appeared within 100ms" "$own"
 ok "it is on the console as ever" says "oci-init: $a: started"
 ok "stamp: its lines begin with the time" [ "$(grep -Evc "$time" "$own")" = 0 ]
 ok "and those of containers" wait_for grep -Eq "${time}up\$" "$tmp/logs/$a.log"

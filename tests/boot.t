@@ -470,6 +470,12 @@ if helper pty; then
 	unlike "what it writes has no prefix" "$(cat "$tmp/boot.out")" "^$a: "
 	down
 	fresh
+	unit 1-"$a" 'echo READY && read -r x && : </dev/tty && echo "controlled-$x"; exit 3'
+	config_set /process/terminal true
+	boot ocibox.log=tty
+	ok "with terminal: true it has a controlling terminal" wait_for grep -q controlled-typed "$tmp/boot.out"
+	down
+	fresh
 	unit 1-"$a" 'echo READY; exit 3'
 	# shellcheck disable=SC2016 # for the emergency shell
 	typed='echo "shell-$((6 * 7))"; : </dev/tty && echo controlled; exit\n'

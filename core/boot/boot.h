@@ -234,6 +234,23 @@ void watchdog_end(struct watchdog *w, bool armed);
  * is still running. */
 bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t ms);
 
+/* ---- disk.c: devices by their superblocks and partition tables ------------------------------- */
+
+#ifndef WITH_DISKS
+#define WITH_DISKS 1
+#endif
+#define DISK_PATH 64
+struct disk {
+	const char *type; /* of its filesystem */
+	char label[65], uuid[40];
+};
+bool disk_look(int fd, struct disk *out); /* false: no superblock that is known */
+/* PARTUUID of the n-th partition of a disk, from 1; uuid has room for 40. */
+bool disk_part(int fd, unsigned n, unsigned sector, char *uuid);
+const char *disk_tag(
+	const char *source); /* what follows LABEL=, UUID=, PARTUUID=; NULL: it is a path */
+int disk_find(const char *tag, char path[DISK_PATH]); /* 1, 0: none has it; -1 */
+
 /* ---- mounts.c -------------------------------------------------------------------------------- */
 
 void mounts_basic(void); /* /proc, /sys, /dev, /run */

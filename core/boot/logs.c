@@ -226,7 +226,7 @@ static struct log own;
 static struct early {
 	size_t len;
 	char text[4096 - sizeof(size_t)];
-} *early;
+} * early;
 
 static void own_line(const char *line, size_t len)
 {
@@ -256,7 +256,8 @@ static void own_early(const char *line, size_t len)
 void log_own_keep(void)
 {
 	own = (struct log){ .name = "oci-init", .in = -1, .out = -1, .fd = -1 };
-	early = mmap(NULL, sizeof(*early), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	early = mmap(NULL, sizeof(*early), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	console_also = early == MAP_FAILED ? NULL : own_early;
 }
 

@@ -84,6 +84,8 @@ static void watch_starts(struct machine *m)
 	m->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (m->inotify < 0 || inotify_add_watch(m->inotify, BOOT_DIR, IN_MOVED_TO) < 0) {
 		fail("watch %s", BOOT_DIR);
+		if (err_num() == ENOSYS)
+			fail_hint("this kernel was built without CONFIG_INOTIFY_USER");
 		console_error();
 		fd_close(&m->inotify);
 	}

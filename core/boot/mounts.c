@@ -3,6 +3,7 @@
 #include "core/boot/boot.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -53,7 +54,8 @@ static int mount_one(const char *at, const char *type, const char *data, unsigne
 	if (!mount(type, at, type, flags, data) || errno == EBUSY)
 		return 0;
 	fail("mount %s on %s", type, at);
-	return err_num() == ENODEV && option_of_fs(type)
+	/* Without cgroups there is no directory for them either. */
+	return (err_num() == ENODEV || (err_num() == ENOENT && *type == 'c')) && option_of_fs(type)
 		       ? fail_hint("this kernel was built without CONFIG_%s", option_of_fs(type))
 		       : -1;
 }
@@ -161,20 +163,90 @@ void mounts_cgroup(int layout)
 
 /* ---- mounts of boot.json --------------------------------------------------------------------- */
 
-/* Waits until the source exists, if it is a device in /dev. */
-static int wait_for_device(const char *source, int64_t wait)
+/* Waits until the source exists, if it is a device. A tag becomes the path of its device. */
+static int wait_for_device(struct arena *a, const char **source, int64_t wait)
 {
 	static const struct timespec pause = { 0, 20000000 };
 	int64_t end = clock_ms() + wait;
+	bool tag = disk_tag(*source);
+	char path[DISK_PATH];
+	int found;
 	char time[CLOCK_TEXT];
 
-	while (source && !strncmp(source, "/dev/", 5) && access(source, F_OK) < 0) {
+	if (!*source || (!tag && strncmp(*source, "/dev/", 5)))
+		return 0;
+	while (!(found = tag ? disk_find(*source, path) : !access(*source, F_OK))) {
 		if (clock_ms() >= end)
-			return failx("%s has not appeared within %s", source,
+			return failx("%s has not appeared within %s", *source,
 				     clock_text(wait, time));
 		nanosleep(&pause, NULL);
 	}
+	if (tag && found > 0)
+		*source = arena_strdup(a, path);
+	return found < 0 ? -1 : 0;
+}
+
+/* `type: auto` */
+static int find_type(struct oci_mount *m)
+{
+	struct disk d;
+	int fd __cleanup(fd_close) =
+		open(m->source ? m->source : "", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open %s", m->source ? m->source : "the source");
+	if (!disk_look(fd, &d))
+		return failx("%s: no filesystem is known that lies on it", m->source);
+	m->type = d.type;
 	return 0;
+}
+
+static _Noreturn void run_program(const char *const *argv)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+/* The option `fsck`, which the kernel does not know: the image's fsck.TYPE goes first. */
+static int check_disk(struct arena *a, struct oci_mount *m)
+{
+	const char **kept = arena_alloc(a, (m->options.n + 1) * sizeof(*kept));
+	const char *argv[] = { arena_printf(a, "fsck.%s", m->type ? m->type : ""), "-a", m->source,
+			       NULL };
+	size_t n = 0;
+	int status;
+	pid_t pid;
+
+	list_each (o, m->options)
+		if (strcmp(*o, "fsck"))
+			kept[n++] = *o;
+	m->options.at = kept;
+	if (n == m->options.n)
+		return 0;
+	m->options.n = n;
+	pid = fork();
+	if (!pid)
+		run_program(argv);
+	if (pid < 0 || proc_wait(pid, &status) < 0)
+		return fail("run %s", argv[0]);
+	status = proc_exit_code(status);
+	if (status == 127)
+		return failx("%s cannot be executed", argv[0]);
+	/* fsck(8): 1 and 2 are errors that were corrected. */
+	return status & ~3 ? failx("%s: status %d: %s has errors", argv[0], status, m->source) : 0;
+}
+
+static int mount_this(struct mount_env *env, struct oci_mount *m, int64_t wait)
+{
+	if (wait_for_device(env->arena, &m->source, wait) < 0 ||
+	    (m->type && !strcmp(m->type, "auto") && find_type(m) < 0) ||
+	    check_disk(env->arena, m) < 0)
+		return -1;
+	return mount_entry(env, m);
 }
 
 /* Decodes "\040", a blank in mountinfo (proc(5)), and other escapes. */
@@ -241,10 +313,12 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 		return;
 	env.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	env.readonly_later = arena_alloc(a, (s->mounts.n + 1) * sizeof(int));
-	list_each (m, s->mounts) {
+	list_each (entry, s->mounts) {
+		struct oci_mount copy = *entry, *m = &copy;
+
 		if (!m->destination || *m->destination != '/') {
 			failx("mounts: a destination must be an absolute path");
-		} else if (wait_for_device(m->source, s->wait) < 0 || mount_entry(&env, m) < 0) {
+		} else if (mount_this(&env, m, s->wait) < 0) {
 			fail_in("mount %s", m->destination);
 		} else {
 			if (console_debug)

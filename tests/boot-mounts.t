@@ -1,0 +1,71 @@
+#!/bin/sh
+# boot-mounts.t - mounts of boot.json: by label and UUID, with the type that lies on the disk, checked before.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+
+. "$(dirname "$0")/machine.sh"
+for need in mkfs.ext4 losetup; do
+	command -v $need >/dev/null 2>&1 || skip_all "there is no $need here"
+done
+label=L$$
+uuid=$(cat /proc/sys/kernel/random/uuid)
+mkfs.ext4 -q -F -L "$label" -U "$uuid" "$tmp/disk" 4m >/dev/null 2>&1 || skip_all 'mkfs.ext4 fails here'
+disk=$(losetup -f --show "$tmp/disk" 2>/dev/null) || skip_all 'there are no loop devices here'
+mkdir "$tmp/bin"
+# The machine's PATH is ours; what this fsck ends with lies in a file.
+cat >"$tmp/bin/fsck.ext4" <<E
+#!/bin/sh
+echo "\$*" >>"$tmp/checked"
+exit "\$(cat "$tmp/fsck")"
+E
+chmod 755 "$tmp/bin/fsck.ext4"
+PATH=$tmp/bin:$PATH
+cat >"$tmp/boot.json" <<E
+{ "mounts": [
+  { "destination": "$tmp/one", "type": "auto", "source": "LABEL=$label" },
+  { "destination": "$tmp/two", "type": "auto", "source": "UUID=$(echo "$uuid" | tr a-f A-F)", "options": [ "fsck", "noatime" ] },
+  { "destination": "$tmp/three", "type": "auto", "source": "PARTUUID=none-$mark" },
+  { "destination": "$tmp/four", "type": "auto", "source": "/dev/null" } ] }
+E
+mounted() { inside grep -Eq " $tmp/$1 $2 " /proc/mounts; }
+echo 1 >"$tmp/fsck"
+unit 1-"$a" "$sleeper"
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
+wait_for says "^$a: up"
+ok "LABEL= and the type auto" mounted one ext4
+ok "UUID= in capital letters" mounted two ext4
+is "the option fsck runs the image's program on the device first" "$(cat "$tmp/checked")" "-a $disk"
+ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
+ok "a PARTUUID that no device has is named, with the time" says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
+ok "so is a source without a filesystem" says "mount $tmp/four: /dev/null: no filesystem is known"
+down
+echo 4 >"$tmp/fsck"
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
+wait_for says "^$a: up"
+ok "errors that are left: it is said" says "mount $tmp/two: fsck.ext4: status 4: $disk has errors"
+nok "and it is not mounted" mounted two ext4
+down
+rm "$tmp/bin/fsck.ext4"
+PATH=$tmp/bin:/usr/bin:/bin
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
+if wait_for says "^$a: up" && ! says 'cannot be executed'; then
+	skip "without the program it is said" "fsck.ext4 lies in /bin here"
+else
+	ok "without the program it is said" says "mount $tmp/two: fsck.ext4 cannot be executed"
+fi
+down
+PATH=$PATH:/usr/sbin:/sbin
+
+# A second one with the same label, as on a stick that was put in.
+mkfs.ext4 -q -F -L "$label" "$tmp/other" 4m >/dev/null 2>&1
+other=$(losetup -f --show "$tmp/other")
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
+wait_for says "^$a: up"
+ok "a label that two devices have is refused" says "mount $tmp/one: LABEL=$label: more than one device has it"
+down
+losetup -d "$disk"
+losetup -d "$other"
+fresh
+
+nothing_left
+done_testing
