@@ -227,7 +227,7 @@ struct proc_stat {
 	bool exiting; /* of 9: on its way to be dead, or dead */
 	bool no_exec; /* of 9: has not executed a program since it was forked */
 	uint64_t start; /* 22, in clock ticks since boot */
-	int raw; /* 52: of one that ends, its status of wait(2); 0: it may not be known to us */
+	int raw; /* 52: status of wait(2) of a process that ends; 0: we may not see it */
 	uint32_t ignored; /* 33: bit n-1 is signal n; real-time ones are not told */
 };
 /* 1 found, 0 none to be seen (hidepid of proc(5) hides those of others), -1. */

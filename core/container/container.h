@@ -9,49 +9,49 @@
 
 #include <signal.h>
 
-/* ---- ends.c: the signals that end a start ------------------------------------------------------------- */
+/* ---- ends.c: the signals that end a start ---------------------------------------------------- */
 
-/* What a signal kills and hangs up. It may come at any time: the pids are 0 while there is no process. */
+/* What a signal kills and closes. A pid is 0 as long as there is no such process. */
 struct ends_start {
 	const int *wire;
 	const volatile pid_t *first, *pid;
 };
 /*
- * Blocks every signal, so that none is lost between clone and wait; *old is the mask for the child. HUP, INT,
- * QUIT and TERM, unless the caller ignores them, end a start that is still being made: they kill what was
- * cloned and the hook that runs, and interrupt the system call in which the runtime itself waits.
+ * Blocks every signal, so that none is lost between clone and wait; *old becomes the mask for the
+ * child. HUP, INT, QUIT and TERM, unless the caller ignores them, end a start that is not
+ * finished: they kill the cloned processes and the hook that runs, and interrupt the system call
+ * in which the runtime waits.
  */
 int ends_prepare(const struct ends_start *start, sigset_t *old);
-int ends_hold(void); /* before a clone: no signal until ends_let; -1: one has come */
+int ends_hold(void); /* before a clone: blocks those signals until ends_let; -1: one has come */
 void ends_let(void);
-void ends_in_child(void); /* in a cloned process: a signal ends this process and no other */
-int ends_made(
-	void); /* the start is made: signals are for the foreground now; -1: one came before */
+void ends_in_child(void); /* in a cloned process: a signal ends only this process */
+int ends_made(void); /* the start has succeeded; -1: a signal came before */
 bool ends_came(void); /* a signal has ended the start */
-bool ends_explain(void); /* the same, and the error record says so */
-void ends_default(void); /* from here on those signals end the runtime as they end any program */
-void ends_hook(pid_t pid); /* a group of processes that those signals kill; 0: none */
-/* Process 1 of a pid namespace does not die of a signal that it does not catch (pid_namespaces(7)). Until its
- * program is executed, which takes this back, it catches those that end a process, as runc's does. */
+bool ends_explain(void); /* the same, and makes the error record */
+void ends_default(void); /* those signals get their default action again */
+void ends_hook(pid_t pid); /* those signals kill this process group too; 0: none */
+/* Process 1 of a pid namespace does not die of a signal that it does not catch (pid_namespaces(7)).
+ * So init catches those that end a process, until execve(2) resets them. */
 void ends_mortal(void);
 
-/* ---- hooks.c ------------------------------------------------------------------------------------------- */
+/* ---- hooks.c --------------------------------------------------------------------------------- */
 
 struct hook_run {
 	const char *name; /* "createRuntime" */
 	const oci_hook_list *hooks;
 	const struct oci_state *state;
 	enum oci_status status;
-	int pid; /* as seen from where the hook runs; -1 leaves it out */
+	int pid; /* in the hook's pid namespace; -1: the state has no pid */
 	const char *const *env; /* for hooks without env */
-	bool go_on; /* poststop: a failure warns and the next one runs */
+	bool go_on; /* poststop: after a failure, warn and run the next hook */
 };
-/* -1: `error running createRuntime hook #0: /path: exit status 1: what it said, on one line`. */
+/* -1: `error running createRuntime hook #0: /path: exit status 1: its output on one line`. */
 int hooks_run(struct arena *a, const struct hook_run *run);
 
-/* ---- life.c: the state directory and what can be known of a container by looking ------------------ */
+/* ---- life.c: the state directory, and the status of a container ------------------------------ */
 
-/* A container that exists: its directory is open and its state read. */
+/* A container that exists: its directory is open, and its state was read. */
 struct life {
 	const char *root; /* --root */
 	int root_dir; /* ROOT, kept open so that removing needs no descriptor */
@@ -59,18 +59,19 @@ struct life {
 	struct oci_state state;
 	struct cgroup *cgroup; /* NULL: none */
 	enum oci_status status;
-	int pidfd; /* of init when alive, -1 otherwise */
-	bool glance; /* nothing will be done with it: there is no pidfd, and its lock may stay */
-	bool headless; /* the first thread of init has ended, others live */
+	int pidfd; /* of init while it lives, else -1 */
+	bool glance; /* it is only read: there is no pidfd, and the lock is not released */
+	bool headless; /* the first thread of init has ended, but others live */
 };
 
-/* struct life l __cleanup(life_close) = LIFE_INIT; life_close leaves -1 and NULL alone. */
+/* struct life l __cleanup(life_close) = LIFE_INIT; */
 #define LIFE_INIT                                                                                  \
 	{                                                                                          \
 		.root_dir = -1, .dir = -1, .pidfd = -1                                             \
 	}
 
-/* LIFE_REMOVE: LIFE_LOCK, and what is left of a container without a readable state is removed. */
+/* LIFE_LOOK takes no lock. LIFE_REMOVE locks, and also removes the rest of a container whose state
+ * cannot be read. */
 enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };
 
 /* The names of the containers below a root: list.c. */
@@ -81,73 +82,75 @@ struct life_ids {
 	size_t n;
 };
 
-/* Opens ID below root. -1: `container does not exist` (errno ENOENT) or what else is wrong. */
+/* Opens ID below root. -1: `container does not exist` (errno ENOENT), or another error. */
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
 	      struct life *out);
-/* life_open(LIFE_LOOK) with less system calls, for what only looks and then closes it. */
+/* life_open(LIFE_LOOK) with fewer system calls, for a caller that only reads the status. */
 int life_glance(struct arena *a, const struct life_ids *all, const char *id, struct life *out);
 void life_close(struct life *l);
 /* Makes ROOT (0700) and ROOT/ID (0711), locks it. -1 `container with given ID already exists`. */
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
 void life_unlock(struct life *l); /* for commands that wait in the foreground */
-int life_lock(struct life *l); /* and come back: 1, or 0 when it was deleted meanwhile */
-/* A living thread of init, by which its namespaces can be found: nearly always init itself. */
+int life_lock(struct life *l); /* locks again: 1, or 0 if the container was deleted meanwhile */
+/* A living thread of init, which shows its namespaces: nearly always init itself. */
 pid_t life_thread(const struct life *l);
-bool life_there(const struct life *l); /* false: init has ended since, or is about to */
-int life_cache(const char *root); /* ROOT/.cache, made on first use; -1: do without (no error) */
+bool life_there(const struct life *l); /* false: init has ended meanwhile, or is ending */
+int life_cache(const char *root); /* ROOT/.cache, made at the first use; -1: none (no error) */
 
-/* ---- record.c: its files -------------------------------------------------------------------------------- */
+/* ---- record.c: its files --------------------------------------------------------------------- */
 
 int life_save(struct arena *a, struct life *l); /* state.json by rename */
 int life_save_config(struct life *l, const struct oci_doc *doc);
-/* config.json as it was when the container was made. */
+/* config.json from the time when the container was made. */
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
 
-/* ---- list.c --------------------------------------------------------------------------------------------- */
+/* ---- list.c ---------------------------------------------------------------------------------- */
 
-/* Every id below root, sorted; a missing directory is empty when missing_ok. */
+/* All ids below root, sorted. missing_ok: a missing directory has none. */
 int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out);
 bool life_recorded(const struct life_ids *all, const char *id); /* it has a state.json */
-/* There is no container in the directory, and none that is being made or removed. */
+/* The directory has no container, and no process is making or removing one. */
 bool life_left_behind(const struct life_ids *all, const char *id);
 
-/* ---- fifo.c: how a created container is held ------------------------------------------------------------ */
+/* ---- fifo.c: a created container waits for start in a fifo ----------------------------------- */
 
-int fifo_make(struct life *l); /* open for reading and writing, or -1 */
+int fifo_make(struct life *l); /* returns it open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
-/* Lets init go on. *fifo: ours; when init has closed its end, the payload runs or init is dead. -1 in it: runc has
- * made the container, and nothing shows either. */
+/* Lets init continue. *fifo becomes our end: when init has closed its end, the payload runs or init
+ * has died. It is -1 if runc has made the container: then neither can be found out. */
 int fifo_release(const struct life *l, int *fifo);
-/* After that: init writes there why it gives up, and the byte of start is there if init was killed before it came
- * to its program. 1: it gave up, and the record says why; 0: it was killed; -1: neither is known. */
+/* After the end of the fifo. Init writes its error to the fifo, or start's byte is in it
+ * again if init was killed before its program. 1: an error, with its record; 0: it was
+ * killed; -1: unknown. */
 int fifo_reason(int fifo);
 void fifo_remove(const struct life *l);
 
-/* ---- kill.c: kill, pause, resume, delete ----------------------------------------------------------------- */
+/* ---- kill.c: kill, pause, resume, delete ----------------------------------------------------- */
 
-int life_signal(struct life *l, int sig); /* init; `container not running` */
-/* The same; all, or KILL where others share its pid namespace: every process of its cgroup. */
+int life_signal(struct life *l, int sig); /* signals init; -1: `container not running` */
+/* Signals init; with all, or with KILL in a shared pid namespace, every process of the cgroup. */
 int life_kill(struct arena *a, struct life *l, int sig, bool all);
 int life_freeze(struct life *l, bool frozen);
-/* 1: init was killed or is on its way out, and has ended now; 0: neither; -1: it does not come to its end. */
+/* 1: init was ending and has ended now; 0: it runs; -1: it does not end. */
 int life_ending(struct life *l);
-/* Kills what lives, removes cgroup and directory, runs poststop hooks. */
+/* Kills the processes, removes the cgroup and the directory, and runs poststop hooks. */
 int life_destroy(struct arena *a, struct life *l);
-/* The same for one that has stopped, or with force; `cannot delete container ID that is not stopped`. */
+/* The same for a container that has stopped, or for any with force. -1: `cannot delete container ID
+ * that is not stopped`. */
 int life_delete(struct arena *a, struct life *l, bool force);
 
-/* ---- release.c: start ------------------------------------------------------------------------------------- */
+/* ---- release.c: start ------------------------------------------------------------------------ */
 
-int life_startable(const struct life *l); /* -1 with runc's words for its status */
+int life_startable(const struct life *l); /* -1: runc's message for its status */
 int life_poststart(struct arena *a, struct life *l);
 
-/* ---- update.c --------------------------------------------------------------------------------------------- */
+/* ---- update.c -------------------------------------------------------------------------------- */
 
 struct life_change {
-	const struct oci_resources *resources; /* only what changes is set */
+	const struct oci_resources *resources; /* only fields that change are set */
 	const char *schemata[2]; /* lines for resctrl; NULL or "": none */
 };
-/* All of it, or what was there is put back. */
+/* Changes all of it. If one change fails, the old values are restored. */
 int life_update(struct arena *a, struct life *l, const struct life_change *change);
 
 #endif

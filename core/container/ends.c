@@ -1,4 +1,4 @@
-/* ends.c - the signals that end a start which is still being made. */
+/* ends.c - the signals that end a start which is not finished. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
@@ -8,10 +8,10 @@
 static const unsigned char ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
 static struct {
-	struct ends_start start; /* pointers are NULL before it begins and after it is made */
-	volatile pid_t hook; /* a group of processes; 0: none */
+	struct ends_start start; /* its pointers are NULL before and after a start */
+	volatile pid_t hook; /* a process group; 0: none */
 	volatile sig_atomic_t by; /* the signal that has ended it; 0: none */
-	bool cloned; /* this is not the runtime, but a process that it has cloned */
+	bool cloned; /* we are a process that the runtime has cloned */
 	sigset_t signals; /* those of ends that the caller does not ignore */
 } making;
 
@@ -28,7 +28,8 @@ static void end_start(int sig)
 	if (making.cloned)
 		proc_end(128 + sig);
 	making.by = sig;
-	/* A process that is frozen, or waits for a dead filesystem, does not die: hear no more of it. */
+	/* A frozen process, or one that waits for a disk, does not die: stop waiting
+	 * for its messages. */
 	if (making.start.wire)
 		shutdown(*making.start.wire, SHUT_RDWR);
 	kill_known(making.start.first);
@@ -38,7 +39,7 @@ static void end_start(int sig)
 	errno = saved;
 }
 
-/* No SA_RESTART: a system call in which the runtime itself waits is interrupted. */
+/* Without SA_RESTART a signal interrupts the system call in which the runtime waits. */
 static void catch_ends(void (*handler)(int))
 {
 	struct sigaction act = { .sa_handler = handler }, old;
@@ -65,12 +66,13 @@ int ends_prepare(const struct ends_start *start, sigset_t *old)
 
 	proc_all_signals(&all);
 	making.start = *start;
-	/* musl's sigaction(3) unblocks 32 to 34 when it first sets a handler. */
+	/* This comes before the block: musl's sigaction() unblocks 32 to 34 for the
+	 * first handler. */
 	catch_ends(end_start);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return fail("block signals");
 	open_ends(true);
-	/* While CHLD is ignored, which is inherited, wait(2) waits for ever. */
+	/* If SIGCHLD is ignored, which is inherited, wait(2) never reports a status. */
 	signal(SIGCHLD, SIG_DFL);
 	/* The container does not inherit what the caller has blocked. */
 	sigemptyset(old);
@@ -127,7 +129,7 @@ void ends_default(void)
 void ends_hook(pid_t pid)
 {
 	making.hook = pid;
-	/* Also in a start that is undone, and at the end of a container in the foreground. */
+	/* Signals are let through while a hook runs outside of a start, such as poststop. */
 	if (!making.cloned && (pid || !making.start.wire))
 		open_ends(pid);
 }

@@ -1,4 +1,4 @@
-/* fifo.c - how a created container is held and released: init waits in a fifo that it alone reads. */
+/* fifo.c - a created container: init waits in a fifo that only init reads, until start writes. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
@@ -12,12 +12,13 @@ int fifo_make(struct life *l)
 
 	if (mkfifoat(l->dir, FIFO_FILE, 0600) < 0)
 		return fail("create %s", FIFO_FILE);
-	/* Both ends: a read then waits for start, and never sees an end of file. */
+	/* Init has both ends, so that its read waits for start and never gets an end of file. */
 	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;
 }
 
-/* Init waits in a fifo that it alone reads: opening it for writing tells (checklist O-03). */
+/* Only init reads the fifo, so that opening it for writing succeeds only while init
+ * waits (O-03). */
 bool fifo_waits(const struct life *l)
 {
 	int fd __cleanup(fd_close) = -1;
@@ -29,7 +30,7 @@ bool fifo_waits(const struct life *l)
 	return fd >= 0;
 }
 
-/* The other way round: runc's init writes into the fifo when somebody reads. */
+/* runc's init writes to the fifo when start has opened it for reading. */
 static int release_foreign(const struct life *l)
 {
 	int fifo __cleanup(fd_close) = openat(l->dir, FIFO_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -1,4 +1,4 @@
-/* hooks.c - programs of the config run at points of a container's life (runtime-spec "POSIX-platform Hooks"). */
+/* hooks.c - runs the hooks of the config (runtime-spec "POSIX-platform Hooks"). */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
@@ -11,11 +11,11 @@
 
 extern char **environ;
 
-/* One hook on its way. */
+/* A hook that runs. */
 struct hook_proc {
 	pid_t pid;
-	int in, out; /* our ends: its stdin; its stdout and stderr together */
-	char output[1024]; /* the beginning of what it said, for the error */
+	int in, out; /* our ends of its stdin, and of its stdout and stderr */
+	char output[1024]; /* the beginning of its output, for the error */
 	size_t nout;
 	bool timed_out;
 };
@@ -34,9 +34,10 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 	no_args[0] = (char *)h->path;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Killed with what waits for it. Where a profile denies it, the hook runs all the same. */
+	/* The hook dies with the process that waits for it. A seccomp profile may deny that. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* A group of its own: a timeout kills what the hook started as well. */
+	/* Its own process group, so that a timeout also kills processes that the
+	 * hook has started. */
 	setpgid(0, 0);
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
 		out = 2;
@@ -51,7 +52,7 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 {
 	int in[2], out[2];
 
-	/* A socket, not a pipe: a hook that does not read costs an error and no SIGPIPE. */
+	/* A socket and not a pipe: if the hook does not read, send(2) fails without a SIGPIPE. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return fail("create socket pair");
 	if (pipe2(out, O_CLOEXEC) < 0) {
@@ -60,14 +61,13 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 		fd_close(&in[1]);
 		return -1;
 	}
-	/* An inherited "ignore" would take the exit status away (wait(2)). */
+	/* If SIGCHLD were ignored, which is inherited, wait(2) would give no exit status. */
 	signal(SIGCHLD, SIG_DFL);
 	p->pid = fork();
 	if (!p->pid)
 		hook_exec(run, h, in[1], out[1]);
 	if (p->pid > 0)
-		setpgid(p->pid,
-			p->pid); /* both sides, so that the group exists whoever runs first */
+		setpgid(p->pid, p->pid); /* in both processes: either may run first */
 	else
 		fail("fork");
 	fd_close(&in[1]);
@@ -77,7 +77,7 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 	return p->pid < 0 ? -1 : 0;
 }
 
-/* Keeps the beginning of the output, drops the rest; 0 at its end. */
+/* Keeps the beginning of the output and drops the rest. Returns 0 at its end. */
 static ssize_t hook_read(struct hook_proc *p)
 {
 	char buf[1024];
@@ -91,8 +91,9 @@ static ssize_t hook_read(struct hook_proc *p)
 	return n;
 }
 
-/* Feeds stdin, reads the output, waits for the death of the hook itself: what it left behind in the
- * background may keep the pipe open and is no reason to wait. */
+/* Writes the state to the hook's stdin, reads its output and waits for its end. It does not
+ * wait for the end of the output, because a process that the hook has left in the background
+ * may keep the pipe open. */
 static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t deadline)
 {
 	int pidfd __cleanup(fd_close) = sys_pidfd_open(p->pid);
@@ -100,7 +101,7 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 				 { p->out, POLLIN, 0 },
 				 { p->in, POLLOUT, 0 } };
 
-	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); the end of the output stands for the hook's. */
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); then this waits for the end of the output. */
 	for (;;) {
 		int64_t left = deadline ? deadline - clock_ms() : -1;
 
@@ -144,18 +145,18 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	ends_hook(0);
 	if (p.timed_out) {
 		kill(-p.pid, SIGKILL);
-		kill(p.pid, SIGKILL); /* should it have left its group */
+		kill(p.pid, SIGKILL); /* it may have left its group */
 	}
 	if (proc_wait(p.pid, &status) < 0)
 		goto out;
-	/* What was written before the end and not read yet; no more than is kept, as something in the
-	 * background may go on for ever. */
+	/* Read the output that is left. The buffer's size limits that: a background process may
+	 * write for ever. */
 	while (!p.timed_out && p.nout < sizeof(p.output) - 1 &&
 	       poll(&(struct pollfd){ p.out, POLLIN, 0 }, 1, 0) > 0 && hook_read(&p) > 0)
 		;
 	while (p.nout && p.output[p.nout - 1] == '\n')
 		p.output[--p.nout] = 0;
-	/* An error is one line; what matters stands in the last one as often as in the first. */
+	/* The error must be one line. Keep all lines: the reason may be in any of them. */
 	for (char *c = p.output; (c = strchr(c, '\n'));)
 		*c = ' ';
 	if (p.timed_out && h->timeout)
@@ -182,7 +183,7 @@ int hooks_run(struct arena *a, const struct hook_run *run)
 			if (!run->go_on)
 				return -1;
 			log_warn("%s", err_text());
-			err_clear("told, and the rest runs");
+			err_clear("the failure was reported, and the other hooks run");
 		}
 		i++;
 	}

@@ -1,4 +1,4 @@
-/* kill.c - what ends a container: signals to it, and its removal. */
+/* kill.c - signals to a container, and its removal. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
@@ -20,10 +20,10 @@ int life_signal(struct life *l, int sig)
 	return rc < 0 ? fail("send signal %d to process %d", sig, l->state.pid) : 0;
 }
 
-/* ---- kill, pause and resume -------------------------------------------------------------------------- */
+/* ---- kill, pause and resume ------------------------------------------------------------------ */
 
-/* Every process of the cgroup. Reached also when init is gone: of a shared pid namespace
- * others may be left. */
+/* Signals every process of the cgroup. In a shared pid namespace some may be left after
+ * the end of init. */
 static int kill_all(struct life *l, int sig)
 {
 	if (l->cgroup)
@@ -34,7 +34,7 @@ static int kill_all(struct life *l, int sig)
 	return life_signal(l, sig);
 }
 
-/* In a shared pid namespace the others live on when init is dead. */
+/* True if processes are left, which in a shared pid namespace do not die with init. */
 static bool others_left(struct arena *a, struct life *l)
 {
 	cgroup_pids left;
@@ -43,7 +43,7 @@ static bool others_left(struct arena *a, struct life *l)
 		return false;
 	if (cgroup_procs(l->cgroup, a, &left) == 0)
 		return left.n;
-	err_clear("the cgroup is gone, and they with it");
+	err_clear("the cgroup was removed, so it has no processes");
 	return false;
 }
 
@@ -53,18 +53,19 @@ int life_kill(struct arena *a, struct life *l, int sig, bool all)
 
 	if (l->status == OCI_STOPPED && !all && !(sig == SIGKILL && others_left(a, l)))
 		return failx("container not running");
-	/* with a pid namespace of its own, the death of init takes the others along (checklist V-17) */
+	/* In a pid namespace of its own the other processes die with init (V-17). */
 	if (all || (sig == SIGKILL && !l->state.own_pid_ns && l->cgroup))
 		r = kill_all(l, sig);
 	else
 		r = life_signal(l, sig);
 	if (r < 0 || sig != SIGKILL || !l->cgroup)
 		return r;
-	/* Under cgroup v1 what is frozen dies only when it thaws: as a pause left it, or by its own hand, which
-	 * then must not freeze it again. */
+	/* On cgroup v1 a frozen process dies only when it thaws. It was frozen by pause, or by
+	 * the container itself; then all are killed again after the thaw, so that none is left
+	 * that could freeze. */
 	if (l->status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
 	    cgroup_freeze(l->cgroup, false) < 0)
-		err_clear("it thawed or was removed by itself");
+		err_clear("it was thawed or removed meanwhile");
 	r = cgroup_thaw(l->cgroup, l->state.pid);
 	return r > 0 ? cgroup_kill(l->cgroup, sig) : r;
 }
@@ -81,7 +82,7 @@ int life_freeze(struct life *l, bool frozen)
 	return cgroup_freeze(l->cgroup, frozen);
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static bool died_within(struct life *l, int ms)
 {
@@ -103,10 +104,11 @@ static int wait_dead(struct life *l)
 
 	if (died_within(l, THAW_AFTER_MS))
 		return 0;
-	/* A v1 freezer holds the killed too, where init is now: as often as somebody freezes it again. */
+	/* A v1 freezer also holds a killed process, so it is thawed until init has ended: another
+	 * process may freeze it again. */
 	do {
 		if (l->cgroup && cgroup_thaw(l->cgroup, l->state.pid) < 0)
-			err_clear("who is left is told below");
+			err_clear("if init survives, the error below names it");
 		if (died_within(l, THAW_AFTER_MS))
 			return 0;
 	} while (clock_ms() < until);
@@ -128,18 +130,17 @@ int life_ending(struct life *l)
 
 static int kill_processes(struct life *l)
 {
-	/* With a pid namespace of its own everything dies with init. */
+	/* In a pid namespace of its own all processes die with init. */
 	if (l->status != OCI_STOPPED && life_signal(l, SIGKILL) < 0) {
 		if (err_num())
 			return -1;
-		err_clear("it died meanwhile");
+		err_clear("init has died meanwhile");
 	}
 	if (l->cgroup && (!l->state.own_pid_ns || l->status == OCI_PAUSED)) {
 		if (cgroup_kill(l->cgroup, SIGKILL) < 0)
 			return -1;
 		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
-			err_clear("killed processes leave the freezer by themselves where thawing "
-				  "fails");
+			err_clear("the killed processes may leave the freezer by themselves");
 	}
 	return l->pidfd >= 0 ? wait_dead(l) : 0;
 }
@@ -154,12 +155,12 @@ int life_destroy(struct arena *a, struct life *l)
 		return -1;
 	if (l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
 		return -1;
-	/* Read before the directory goes; the hooks run after everything is gone (checklist H-09). */
+	/* Read the hooks before the directory is removed; they run after that (H-09). */
 	if (l->state.hooks && life_config(a, l, &doc) < 0) {
-		/* Where init never was, the config need not have been saved. */
+		/* If init was never made, the config may not have been saved. */
 		if (l->state.pid > 0 || err_num() != ENOENT)
 			log_warn("poststop hooks are not run: %s", err_text());
-		err_clear("the container is deleted all the same");
+		err_clear("the container is deleted without them");
 	}
 	if (record_remove(l, l->state.id) < 0)
 		return -1;
@@ -177,7 +178,7 @@ int life_delete(struct arena *a, struct life *l, bool force)
 {
 	bool lives = l->status == OCI_RUNNING || l->status == OCI_PAUSED;
 
-	/* One that was killed a moment ago is dead in a moment. */
+	/* A container that was just killed may still be ending. */
 	if (!force && lives) {
 		int gone = life_ending(l);
 

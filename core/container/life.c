@@ -1,4 +1,4 @@
-/* life.c - a container by its state directory: opened, made, and what can be known of it. */
+/* life.c - opens and makes the state directory of a container, and finds out its status. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
@@ -23,7 +23,8 @@ static int check_ours(const struct stat *st, const char *root, const char *id)
 		     id ? id : "", (unsigned)st->st_uid);
 }
 
-/* ROOT itself: only its owner gets in, and nobody else's directory is taken for it (2019-12439). */
+/* Opens ROOT. With make, it is created for its owner only, and refused if another user owns it
+ * (2019-12439). */
 int life_open_root(const char *root, bool make)
 {
 	int fd __cleanup(fd_close) = -1;
@@ -60,8 +61,8 @@ static int check_id(const char *id)
 	return oci_id_valid(id) ? 0 : failx("invalid container ID format: \"%s\"", id);
 }
 
-/* The lock is on the directory itself, so that no file must be made for it; a directory that was
- * removed while we waited has no links any more. 1 locked, 0 gone. */
+/* Locks the directory itself, so that no lock file is needed. Returns 1; 0: the directory was
+ * removed while we waited, and has no links any more; -1: error. */
 static int lock_dir(int dir)
 {
 	struct stat st;
@@ -75,19 +76,20 @@ static int lock_dir(int dir)
 		}
 	if (fstat(dir, &st) < 0)
 		return fail("stat the state directory");
-	/* Made by us and opened by name, in a root where others may write it is perhaps another's. */
+	/* In a root that others may write, they may have exchanged the directory that
+	 * we have made. */
 	if (st.st_uid != getauxval(AT_EUID))
 		return failx("the state directory belongs to user %u, not to us",
 			     (unsigned)st.st_uid);
 	return st.st_nlink > 0;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- the status ------------------------------------------------------------------------------ */
 
 /*
- * Init with the recorded start time, held by a pidfd so that the pid cannot be somebody else's. Where /proc
- * hides it, the start time is unknown: then it is a process that we may send signals to. It lives for as
- * long as one of its threads does.
+ * Opens init and compares its start time with the recorded one. A pidfd keeps the pid from being
+ * reused meanwhile. If /proc hides init, the start time is unknown: then it must be a process that
+ * we may signal. Init is alive as long as one of its threads is. Returns 1, 0 or -1.
  */
 static int find_init(struct life *l)
 {
@@ -98,7 +100,8 @@ static int find_init(struct life *l)
 		return 0;
 	if (!l->glance)
 		l->pidfd = sys_pidfd_open(l->state.pid);
-	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); signals then go by pid, checked just before. */
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); without it signals go to the pid,
+	 * checked just before. */
 	if (l->pidfd < 0 && !l->glance && errno == ESRCH)
 		return 0;
 	found = proc_stat(l->state.pid, &st);
@@ -129,11 +132,11 @@ bool life_there(const struct life *l)
 	if (found == 1)
 		return st.start == l->state.start_time && !st.exiting;
 	if (found < 0)
-		err_clear("the pidfd knows better");
+		err_clear("the pidfd shows if it is alive");
 	return l->pidfd >= 0 ? !proc_ended(l->pidfd) : kill(l->state.pid, 0) == 0;
 }
 
-/* Whoever makes or starts a container holds its lock until the payload runs. */
+/* True if another process makes or starts the container: it has the lock until the payload runs. */
 static bool is_busy(const struct life *l)
 {
 	if (flock(l->dir, LOCK_SH | LOCK_NB) < 0)
@@ -158,15 +161,15 @@ static int find_status(struct life *l, bool locked)
 		int frozen = cgroup_is_frozen(l->cgroup);
 
 		if (frozen < 0)
-			err_clear("a cgroup that cannot be read is not frozen by us");
+			err_clear("a cgroup that cannot be read counts as not frozen");
 		else if (frozen)
 			l->status = OCI_PAUSED;
 	}
 	return 0;
 }
 
-/* What it says is obeyed: processes are killed and hooks run by our rights. Below /tmp, say, somebody else
- * may have written it. */
+/* Refuses a state of another user, because we kill processes and run hooks as it says: in a root
+ * below /tmp any user may have written it. */
 static int check_owner(int dir, const char *root, const char *id)
 {
 	struct stat st;
@@ -176,7 +179,8 @@ static int check_owner(int dir, const char *root, const char *id)
 	return check_ours(&st, root, id);
 }
 
-/* Of another boot nothing is left: the pid and the directories may be another container's by now. */
+/* Loads the cgroups. If the container was made before this boot, it has no processes any more, and
+ * its pid and directories may belong to another container. */
 static int find_cgroup(struct arena *a, struct life *l)
 {
 	if (record_is_old(l)) {
@@ -191,8 +195,8 @@ static int find_cgroup(struct arena *a, struct life *l)
 	return 0;
 }
 
-/* A container without a readable state.json: who removes it works with what else is on record, and removes
- * nothing where something may run that cannot be found. */
+/* Opens a container whose state.json cannot be read. A caller that removes it uses the other files,
+ * but removes nothing if processes may be running that cannot be found. */
 static int open_rest(struct arena *a, struct life *l, const char *id, enum life_open how)
 {
 	char *why = arena_strdup(a, err_text());
@@ -201,7 +205,7 @@ static int open_rest(struct arena *a, struct life *l, const char *id, enum life_
 
 	if (!rest && (!num || num == ENOENT) && how == LIFE_REMOVE && record_remove(l, id) < 0)
 		return -1;
-	/* Its creator was killed before anything existed that needs to be remembered. */
+	/* The runtime was killed before it had made anything. */
 	if (!rest && (num == ENOENT || (!num && how == LIFE_REMOVE)))
 		return no_such_container(id);
 	fail_take(num == ENOENT ? 0 : num,
@@ -212,20 +216,20 @@ static int open_rest(struct arena *a, struct life *l, const char *id, enum life_
 		return fail_hint("nothing is removed, since what runs in it is not known: kill "
 				 "that, then remove %s/%s",
 				 l->root, id);
-	log_warn("%s: what its cgroups say counts", err_text());
-	err_clear("its cgroups are on record");
+	log_warn("%s: its cgroups show whether it is running", err_text());
+	err_clear("its cgroups are known");
 	if (find_cgroup(a, l) < 0 || (l->cgroup && cgroup_procs(l->cgroup, a, &pids) < 0))
 		return -1;
 	l->status = pids.n ? OCI_RUNNING : OCI_STOPPED;
 	return 0;
 }
 
-/* ROOT/ID with out->root_dir open. */
+/* Opens ROOT/ID; out->root_dir is open. */
 static int open_id(struct arena *a, const char *id, enum life_open how, struct life *out)
 {
 	int locked, read;
 
-	/* O_NOFOLLOW: a link planted in the state root leads nowhere. */
+	/* O_NOFOLLOW: another user may have made a symlink in the root. */
 	out->dir = openat(out->root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out->dir < 0)
 		return errno == ENOENT ? no_such_container(id)
@@ -237,7 +241,8 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 		return locked < 0 ? -1 : no_such_container(id);
 	read = record_read(a, out);
 	if (read < 0 && how == LIFE_LOOK) {
-		/* Empty still, or gone in a moment. While we hold the lock, what is there counts. */
+		/* The container may be in the making, or about to be removed. If no other process
+		 * has the lock, read again. */
 		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
 			return no_such_container(id);
 		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
@@ -247,7 +252,7 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 	}
 	if (read < 0 && open_rest(a, out, id, how) < 0)
 		return -1;
-	/* Its status is that of its cgroups. */
+	/* open_rest has found the status by the cgroups. */
 	if (read < 0)
 		return 0;
 	if (find_cgroup(a, out) < 0)
@@ -298,7 +303,7 @@ int life_lock(struct life *l)
 	return lock_dir(l->dir);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 int life_new(struct arena *a, const char *root, const char *id, struct life *out)
 {
@@ -339,7 +344,7 @@ int life_cache(const char *root)
 	int fd;
 
 	if (rootfd < 0)
-		err_clear("it goes without a cache");
+		err_clear("the cache is optional");
 	if (rootfd < 0 || (mkdirat(rootfd, LIFE_CACHE, 0700) < 0 && errno != EEXIST))
 		return -1;
 	fd = openat(rootfd, LIFE_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

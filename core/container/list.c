@@ -1,4 +1,4 @@
-/* list.c - the containers of a root, by their names. */
+/* list.c - the ids of the containers below a root. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
@@ -25,10 +25,10 @@ int life_list(struct arena *a, const char *root, bool missing_ok, struct life_id
 	if (out->dir < 0) {
 		if (err_num() != ENOENT || !missing_ok)
 			return -1;
-		err_clear("no state directory: no containers");
+		err_clear("without a state directory there are no containers");
 		return 0;
 	}
-	/* Stays open until the program ends. */
+	/* It stays open until the program ends. */
 	dir = fdopendir(out->dir);
 	if (!dir)
 		return fail("read state directory %s", root);
@@ -59,9 +59,8 @@ bool life_recorded(const struct life_ids *all, const char *id)
 }
 
 /*
- * A directory without a container, and nobody at work on it. One with our mode in which nothing is yet is
- * one that is being made: mkdir(2) comes before flock(2). What has been written into it is written, and
- * removed, under the lock.
+ * True if the directory has neither a container nor the lock of a process. A directory with
+ * LIFE_DIR_MODE may be a container in the making, because mkdir(2) comes before flock(2).
  */
 bool life_left_behind(const struct life_ids *all, const char *id)
 {

@@ -1,4 +1,4 @@
-/* record.c - what lies in a container's state directory: state.json, config.json, and what stands in for them. */
+/* record.c - the files of a state directory: state.json, config.json, and a copy of the cgroups. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
@@ -15,20 +15,20 @@
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
 /*
- * Written before all else, so that a container can be killed when state.json is damaged or gone: its cgroups,
- * as JSON, as the target of a symbolic link that leads nowhere. That is one system call, and there is no
- * half of it.
+ * The container's cgroups as JSON, which is the target of a symlink that leads nowhere: one system
+ * call writes it completely or not at all. It is written first, so that a container can be killed
+ * when its state.json is damaged or missing.
  */
 #define KEPT_FILE "cgroups"
 
-/* The annotations of the largest config.json, every byte of them escaped. */
+/* Enough for the annotations of the largest config.json with every byte escaped. */
 #define STATE_MAX (6u * OCI_CONFIG_MAX + (1u << 20))
 
 #ifndef RAMFS_MAGIC
 #define RAMFS_MAGIC 0x858458f6
 #endif
 
-/* The first fault says enough. */
+/* Reports the first error only. */
 static int damaged(struct json_faults *f, const struct json *at, const char *path, const char *what)
 {
 	(void)f;
@@ -56,9 +56,10 @@ int record_read(struct arena *a, struct life *l)
 	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
 }
 
-/* ---- without state.json ------------------------------------------------------------------------------- */
+/* ---- without state.json ---------------------------------------------------------------------- */
 
-/* A file stands there where links cannot be made or cannot hold so much. */
+/* Reads KEPT_FILE. It is a file if the filesystem has no symlinks, or the text is too
+ * long for one. */
 static bool read_kept(struct arena *a, struct life *l)
 {
 	char *text = arena_alloc(a, PATH_MAX);
@@ -89,19 +90,19 @@ int record_rest(struct arena *a, struct life *l, const char *id)
 		return 1;
 	config = !faccessat(l->dir, CONFIG_FILE, F_OK, 0);
 	state = !fstatat(l->dir, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) && st.st_size;
-	/* Before config.json was there, nothing ran; that of runc has none. */
+	/* Without config.json no process was started; but runc's containers never have one. */
 	return config || (!kept && state) ? -1 : 0;
 }
 
-/* ---- another boot -------------------------------------------------------------------------------------- */
+/* ---- another boot ---------------------------------------------------------------------------- */
 
-/* boot_id of proc(5), "" where it cannot be read. */
+/* The boot_id of proc(5); "" if it cannot be read. */
 static const char *boot_id(void)
 {
 	static char id[40];
 
 	if (!*id && file_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) < 0)
-		err_clear("then one boot is taken for another");
+		err_clear("without it all containers count as made in this boot");
 	return id;
 }
 
@@ -110,7 +111,7 @@ bool record_is_old(const struct life *l)
 	return l->state.boot_id && *boot_id() && strcmp(l->state.boot_id, boot_id()) != 0;
 }
 
-/* What lies in memory does not outlive a boot. */
+/* True if the directory is in memory, so that its files do not survive a boot. */
 static bool in_memory(int dir)
 {
 	struct statfs fs;
@@ -118,9 +119,9 @@ static bool in_memory(int dir)
 	return !fstatfs(dir, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-/* A path of the host may hold any byte; what is written must be JSON that can be read again. */
+/* Refuses text that is not UTF-8: a path may have any byte, but the JSON must be read again. */
 static int check_text(const char *text)
 {
 	size_t n;
@@ -144,7 +145,7 @@ static int save_first(struct arena *a, struct life *l)
 	struct json_out o = { .arena = a };
 
 	json_write(&o, &oci_kept_type, &l->state);
-	/* EPERM: a filesystem without links; ENAMETOOLONG. */
+	/* EPERM: the filesystem has no symlinks; ENAMETOOLONG. */
 	if (!symlinkat(o.buf, l->dir, KEPT_FILE))
 		return 0;
 	return file_create(l->dir, KEPT_FILE, o.buf, o.len, 0600);
@@ -159,7 +160,7 @@ int life_save(struct arena *a, struct life *l)
 	json_write(&o, &oci_state_type, &l->state);
 	if (l->state.pid)
 		return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
-	/* The first time nothing exists that a torn file could make us forget. */
+	/* The first time nothing has been made yet, so an incomplete file does no harm. */
 	if (check_text(o.buf) < 0 || save_first(a, l) < 0)
 		return -1;
 	return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
@@ -172,16 +173,17 @@ int life_save_config(struct life *l, const struct oci_doc *doc)
 
 int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
 {
-	/* runc keeps no copy. */
+	/* runc does not save a copy of the config. */
 	if (l->state.foreign)
 		return oci_load(a, AT_FDCWD, arena_printf(a, "%s/" CONFIG_FILE, l->state.bundle),
 				doc);
 	return oci_load(a, l->dir, CONFIG_FILE, doc);
 }
 
-/* ---- removing ------------------------------------------------------------------------------------------ */
+/* ---- removing -------------------------------------------------------------------------------- */
 
-/* A privileged container may have made a file immutable, or one that only grows (chattr(1)): not any more. */
+/* Clears the attributes "immutable" and "append only" (chattr(1)), which a privileged container may
+ * have set. True: they were set. */
 static bool make_mutable(int dir, const char *name)
 {
 	int fd __cleanup(fd_close) = -1, flags;
@@ -198,7 +200,8 @@ static bool make_mutable(int dir, const char *name)
 	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* What lies in name goes, or comes up to dir under a new name; then name goes. False: nothing could be done. */
+/* Removes the entries of directory name, or moves them up to dir under new names, and then removes
+ * name. False: nothing could be done. */
 static bool move_up(int dir, const char *name, unsigned *n)
 {
 	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -208,7 +211,7 @@ static bool move_up(int dir, const char *name, unsigned *n)
 	uint64_t secret;
 	char to[48];
 
-	/* A name that the container cannot have taken before. */
+	/* The new names are secret, so that the container cannot have used them. */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
 	memcpy(&secret, (const void *)getauxval(AT_RANDOM), sizeof(secret));
 	if (!d) {
@@ -226,7 +229,8 @@ static bool move_up(int dir, const char *name, unsigned *n)
 	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
 }
 
-/* Directories too, however deep: the container may have filled that of the notify socket. */
+/* Removes all entries, also directories of any depth: a container may fill that of
+ * the notify socket. */
 static int remove_files(int dir)
 {
 	unsigned n = 0;
@@ -256,14 +260,14 @@ static int remove_files(int dir)
 
 int record_remove(const struct life *l, const char *id)
 {
-	/* In this order: record_rest() judges what is left by a death between two of them. */
+	/* The order matters: if we are killed in between, record_rest() decides by the rest. */
 	static const char *const names[] = { CONFIG_FILE, STATE_FILE, KEPT_FILE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unlinkat(l->dir, names[i], 0);
 	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
-	/* A fifo never started, something a killed process left, a temporary name or the like. */
+	/* Other files: the fifo of a container that was never started, or temporary files. */
 	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
 		return 0;
 	return fail("remove state directory %s/%s", l->root, id);

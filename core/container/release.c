@@ -1,8 +1,8 @@
-/* release.c - what start asks of a container, and its poststart hooks. */
+/* release.c - whether a container can be started, and its poststart hooks. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
-/* Why a container in this state cannot be started; runc's words. */
+/* runc's messages for a container that cannot be started. */
 static const char *const refusals[] = {
 	[OCI_CREATING] = "cannot start a container that is still being created",
 	[OCI_RUNNING] = "cannot start an already running container",
@@ -19,7 +19,7 @@ int life_poststart(struct arena *a, struct life *l)
 {
 	struct oci_doc doc = { 0 };
 
-	/* runc runs them at create. */
+	/* runc has run them at create. */
 	if (!l->state.hooks || l->state.foreign)
 		return 0;
 	if (life_config(a, l, &doc) < 0)

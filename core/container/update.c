@@ -1,4 +1,4 @@
-/* update.c - new limits for a container, all of them or none. */
+/* update.c - changes all limits of a container that are given, or none. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
@@ -6,9 +6,9 @@
 
 #define RESOURCES_MAX (1u << 20)
 
-/* ---- what we remember of former updates ------------------------------------------------------------------- */
+/* ---- the resources after the last update ----------------------------------------------------- */
 
-#define SAVED "resources.json" /* in the state directory: what the last update left */
+#define SAVED "resources.json" /* in the state directory */
 
 static int load_old(struct arena *a, const struct life *l, struct oci_resources *r)
 {
@@ -36,11 +36,11 @@ static int save(struct arena *a, const struct life *l, const struct oci_resource
 	return file_replace(l->dir, SAVED, out.buf, out.len, 0600);
 }
 
-/* ---- the container's side -------------------------------------------------------------------------------- */
+/* ---- changing the limits --------------------------------------------------------------------- */
 
 #define SCHEMATA_MAX 65536
 
-/* The lines of a resctrl group's schemata that begin with one of the resources in change; NULL: cannot be read. */
+/* The line of a resctrl group's schemata for the resource in change; "": none; NULL: error. */
 static const char *old_lines(struct arena *a, const char *file, const char *change)
 {
 	const char *colon = strchr(change, ':'), *name = change + strspn(change, " ");
@@ -58,8 +58,8 @@ static const char *old_lines(struct arena *a, const char *file, const char *chan
 	return "";
 }
 
-/* The schemata of the resctrl group that create made (resctrl(4) has no other knob). What a line replaces is
- * kept in undo, for roll_back. */
+/* Changes the schemata of the resctrl group that create has made. The old lines go to
+ * undo, for roll_back. */
 static int update_rdt(struct arena *a, const struct life *l, const char *const lines[2],
 		      const char *undo[2])
 {
@@ -81,7 +81,7 @@ static int update_rdt(struct arena *a, const struct life *l, const char *const l
 	return 0;
 }
 
-/* What was there is put back; the first failure is what the user hears of. */
+/* Restores the old values. The error record of the update stays. */
 static int roll_back(struct arena *a, struct life *l, const struct oci_resources *old,
 		     const char *const undo[2])
 {
@@ -108,7 +108,7 @@ int life_update(struct arena *a, struct life *l, const struct life_change *chang
 	if (load_old(a, l, &old) < 0)
 		return -1;
 	cgroup_merge(a, &old, change->resources, &merged);
-	/* Saved last: it is what the next update starts from. */
+	/* The result is saved last, because the next update starts from it. */
 	if (cgroup_update(l->cgroup, &merged) < 0 || update_rdt(a, l, change->schemata, undo) < 0 ||
 	    save(a, l, &merged) < 0)
 		return roll_back(a, l, &old, undo);

@@ -1,4 +1,4 @@
-/* ending.c - how a container ended, in a file for its caller. */
+/* ending.c - writes how a container has ended to the file of --exit-file. */
 /* SPDX-License-Identifier: MIT */
 #include "core/foreground/foreground.h"
 
@@ -11,8 +11,9 @@ void ending_words(const struct ending *e, char words[ENDING_MAX])
 {
 	int sig = WIFSIGNALED(e->raw) ? WTERMSIG(e->raw) : 0, n;
 
-	/* The init of a pid namespace does not die of these: the kernel reports by them that it was reboot(2)
-	 * in the container (reboot_pid_ns of the kernel's pid_namespace.c). */
+	/* The init of a pid namespace does not die of these signals. The kernel uses them to report
+	 * that the container has called reboot(2) (reboot_pid_ns() of the kernel's
+	 * pid_namespace.c). */
 	if (e->own_pids && (sig == SIGHUP || sig == SIGINT)) {
 		snprintf(words, ENDING_MAX, sig == SIGHUP ? "reboot" : "poweroff");
 		return;

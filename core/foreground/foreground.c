@@ -1,8 +1,8 @@
-/* foreground.c - `run` and `exec` in the foreground: wait, note how it ended, delete. */
+/* foreground.c - `run` and `exec` in the foreground: wait for the end, record it, delete. */
 /* SPDX-License-Identifier: MIT */
 #include "core/foreground/foreground.h"
 
-/* Before the cgroup goes, which counts what lack of memory has killed. */
+/* Writes the exit file before the cgroup is removed, which has the counter of the OOM killer. */
 static void leave_ending(const struct started *s, const char *file, int raw)
 {
 	struct ending e = { .raw = raw, .own_pids = s->life.state.own_pid_ns, .limit = s->memory };
@@ -15,7 +15,7 @@ static void leave_ending(const struct started *s, const char *file, int raw)
 		log_warn("%s", err_text());
 }
 
-/* It lives on, and cannot be waited for: the first failure is what the user hears of. */
+/* We cannot wait for the container: kill and delete it. The first error is reported. */
 static int end_both(struct arena *a, struct started *s)
 {
 	char *text = arena_strdup(a, err_text());
@@ -41,12 +41,13 @@ int foreground_run(struct arena *a, struct started *s, bool keep, const char *ex
 		return status;
 	if (status < 0)
 		return end_both(a, s);
-	/* Deleted by another command, its name and its cgroup may be another container's by now. */
+	/* If another command has deleted it, its id and its cgroup may belong to
+	 * another container now. */
 	there = life_lock(&s->life);
 	if (!there)
 		return status;
 	if (there < 0)
-		err_clear("left behind it would be worse");
+		err_clear("the container is deleted without the lock");
 	s->life.status = OCI_STOPPED;
 	fd_close(&s->life.pidfd);
 	return life_destroy(a, &s->life) < 0 ? -1 : status;

@@ -1,46 +1,47 @@
-/* foreground.h - waiting for what was started: signals, terminal, readiness, how it ended. */
+/* foreground.h - waiting for a container: signals, terminal, readiness, its end. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_FOREGROUND_FOREGROUND_H
 #define CORE_FOREGROUND_FOREGROUND_H
 
 #include "core/start/start.h"
 
-/* ---- ending.c ---------------------------------------------------------------------------------------- */
+/* ---- ending.c -------------------------------------------------------------------------------- */
 
-/* How a container ended: raw is the status of wait(2) of its init, own_pids says that it had a pid namespace of
- * its own, kills is how many of its processes lack of memory has ended, limit is its memory.limit (0: none). */
+/* How a container has ended. */
 struct ending {
 	int raw;
 	bool own_pids;
 	uint64_t kills;
 	int64_t limit;
 };
-/* Pure: "exited 3", "killed 9", "reboot" or "poweroff"; after kills, unless it exited with 0, " oom LIMIT". */
+/* Pure. Writes "exited 3", "killed 9", "reboot" or "poweroff"; with kills, unless it exited with 0,
+ * also " oom LIMIT". */
 #define ENDING_MAX 64
 void ending_words(const struct ending *e, char words[ENDING_MAX]);
 int ending_write(const char *path, const struct ending *e);
 
-/* ---- service.c ---------------------------------------------------------------------------------------- */
+/* ---- service.c ------------------------------------------------------------------------------- */
 
-/* One message of the container. Readiness is told to the manager, with main_pid as the service's; leaves:
- * and it was read when this returns. False: it was something else. */
+/* Receives a message of the container. If it is READY=1, sends that to the manager with main_pid,
+ * and with leaves waits until the manager has read it. False: another message. */
 bool service_heard(struct service *s, pid_t main_pid, bool leaves);
-bool service_is_ready(const char *text); /* has the line READY=1 */
-/* For those who leave: until the container is ready, which the manager is told, or dead. */
+bool service_is_ready(const char *text); /* text has the line READY=1 */
+/* For a command that does not stay: waits until the container is ready, which it
+ * reports, or has died. */
 void service_wait(struct service *s, const struct life *life, int pidfd);
 
-/* ---- wait.c ------------------------------------------------------------------------------------------- */
+/* ---- wait.c ---------------------------------------------------------------------------------- */
 
-/* Waits for pid, forwarding signals, the terminal (master >= 0) and readiness (an open service). Returns
- * the exit status for a shell; -1: it lives on, and cannot be waited for. */
+/* Waits for pid and forwards signals, the terminal (master >= 0) and readiness (an open service).
+ * Returns the exit status for a shell; -1: waiting is not possible, and pid still runs. */
 int wait_foreground(pid_t pid, int master, struct service *service, int *raw);
 
-/* ---- foreground.c --------------------------------------------------------------------------------------- */
+/* ---- foreground.c ---------------------------------------------------------------------------- */
 
-/* `run` in the foreground: waits for the container and, unless keep, deletes it. exit_file: how it ended
- * (ending_words); NULL: none. Returns the exit status for a shell, or -1. */
+/* `run` in the foreground: waits for the container, writes exit_file (may be NULL) and, unless keep
+ * is set, deletes the container. Returns the exit status for a shell, or -1. */
 int foreground_run(struct arena *a, struct started *s, bool keep, const char *exit_file);
-/* `exec` in the foreground: waits for the process. The same. */
+/* `exec` in the foreground: waits for the process. Returns the exit status for a shell, or -1. */
 int foreground_exec(struct started *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* service.c - a container's readiness, passed on to the service manager (sd_notify(3)). */
+/* service.c - reports a container's readiness to the service manager (sd_notify(3)). */
 /* SPDX-License-Identifier: MIT */
 #include "core/foreground/foreground.h"
 
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BARRIER_MS 30000 /* how long the manager gets to read what we said */
+#define BARRIER_MS 30000 /* the manager's time to read our message */
 
-/* One datagram, perhaps with a descriptor. */
+/* Sends a datagram, with a descriptor if fd is not -1. */
 static int tell(const char *manager, const char *text, int fd)
 {
 	int sock __cleanup(fd_close) = sock_connect(manager, SOCK_DGRAM);
@@ -21,8 +21,9 @@ static int tell(const char *manager, const char *text, int fd)
 	return send(sock, text, strlen(text), MSG_NOSIGNAL) < 0 ? fail("send") : 0;
 }
 
-/* The other end of the pipe is closed when the manager has read it all: before that we must not go, or
- * it would not know whose words they were (sd_notify_barrier(3)). */
+/* Waits until the manager has read all messages: then it closes the other end of the pipe. If we
+ * exited before that, the manager could not find out which service has sent them
+ * (sd_notify_barrier(3)). */
 static int barrier(const char *manager)
 {
 	int ends[2], rc;
@@ -57,7 +58,7 @@ bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 	if (n < 0)
 		return false;
 	text[n] = 0;
-	/* Nothing else of what a container says concerns the host's manager (checklist E-02). */
+	/* Other messages of a container are not passed on (E-02). */
 	if (!service_is_ready(text))
 		return false;
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)main_pid);
@@ -73,9 +74,10 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 		struct pollfd fds[2] = { { s->sock, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 		struct proc_stat st;
 
-		/* KERNEL 5.3: pidfd_open(2); its death is looked for ten times a second. */
+		/* KERNEL 5.3: pidfd_open(2) (ENOSYS); without it /proc is read ten
+		 * times a second. */
 		if (poll(fds, 2, pidfd < 0 ? 100 : -1) < 0 && errno != EINTR) {
-			log_warn("NOTIFY_SOCKET: readiness will not be told: %s",
+			log_warn("NOTIFY_SOCKET: readiness cannot be reported: %s",
 				 err_reason(errno));
 			return;
 		}

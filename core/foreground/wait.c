@@ -1,4 +1,4 @@
-/* wait.c - foreground: signals in, exit status out, and the terminal between. */
+/* wait.c - waits in the foreground, and forwards signals and the terminal. */
 /* SPDX-License-Identifier: MIT */
 #include "core/foreground/foreground.h"
 
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-/* ---- the caller's terminal --------------------------------------------------------------------- */
+/* ---- the caller's terminal ------------------------------------------------------------------- */
 
 static struct {
 	int fd; /* -1: not changed */
@@ -33,18 +33,18 @@ static int tty_raw(int fd)
 		return fail("read terminal settings");
 	raw = tty.saved;
 	cfmakeraw(&raw);
-	/* Newlines are turned into CR LF here and no longer at the container's end, so that what goes
-	 * into a file or a pipe has none (checklist T-04). */
+	/* Our terminal turns newlines into CR LF, and the container's does not, so that output to a
+	 * file or a pipe has no CR (T-04). */
 	raw.c_oflag |= OPOST;
 	tty.fd = fd;
-	/* Every way out of the process restores it, exit(3) included. */
+	/* Restore the terminal also if another function calls exit(3). */
 	atexit(tty_restore);
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
 		return fail("put the terminal into raw mode");
 	return 0;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 struct relay {
 	pid_t pid;
@@ -54,7 +54,7 @@ struct relay {
 	bool dead;
 };
 
-/* SIGCHLD comes for init and, as a subreaper, for what it left behind. */
+/* Waits for all children that have ended: init and, as a subreaper, processes that it has left. */
 static void reap(struct relay *r)
 {
 	int status;
@@ -67,7 +67,7 @@ static void reap(struct relay *r)
 			r->dead = true;
 		}
 	}
-	/* It will never be told: waiting on would be for ever. */
+	/* wait(2) fails, so we would wait for ever. */
 	if (pid < 0) {
 		log_error("wait for the container: %s", err_reason(errno));
 		r->status = 255 << 8;
@@ -75,7 +75,7 @@ static void reap(struct relay *r)
 	}
 }
 
-/* True: the signal was one to end somebody, us if init is dead. */
+/* Forwards a signal. True: it may end a process; if init has died, that is us. */
 static bool on_signal(struct relay *r)
 {
 	struct signalfd_siginfo si;
@@ -84,16 +84,17 @@ static bool on_signal(struct relay *r)
 		return false;
 	if (si.ssi_signo == SIGWINCH && r->master >= 0)
 		tty_copy_size(r->tty, r->master);
-	/* Whatever it is: the kernel gives the lowest number first, SIGTERM before SIGCHLD. */
+	/* After any signal, because the kernel delivers SIGTERM before a SIGCHLD that
+	 * came earlier. */
 	reap(r);
 	if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGWINCH || si.ssi_signo == SIGURG)
 		return false;
 	if (!r->dead)
-		kill(r->pid, si.ssi_signo); /* init may be gone already: nothing to forward then */
+		kill(r->pid, si.ssi_signo); /* it fails if init has died just now */
 	return true;
 }
 
-/* One direction of the terminal: what was read waits here until it can be written. */
+/* One direction of the terminal: a buffer of data that was read and not written yet. */
 struct flow {
 	int from, to; /* -1: ended */
 	size_t start, end;
@@ -106,7 +107,8 @@ static struct pollfd flow_poll(const struct flow *f)
 				 : (struct pollfd){ f->from, POLLIN, 0 };
 }
 
-/* False: for good. The other side's going away is the usual end, and is known over there. */
+/* False: reading or writing has ended. EIO and EPIPE mean that the other end was
+ * closed, as usual. */
 static bool goes_on(void)
 {
 	if (errno == EINTR || errno == EAGAIN)
@@ -116,7 +118,7 @@ static bool goes_on(void)
 	return false;
 }
 
-/* One read or one write, whichever is due. False at the end of either. */
+/* Reads if the buffer is empty, else writes. False: one of the ends was closed. */
 static bool flow_step(struct flow *f)
 {
 	ssize_t n;
@@ -133,9 +135,10 @@ static bool flow_step(struct flow *f)
 }
 
 /*
- * Nobody may hold us up by not reading: signals could no longer be forwarded. The flag must not be set
- * on the caller's own description, which it shares with others, so terminals and pipes get one of ours.
- * A socket that can be written takes a page, and a file never blocks.
+ * Opens the output so that writing never blocks: while we wait, signals are not forwarded.
+ * O_NONBLOCK must not be set on the caller's open file, which other processes share, so terminals
+ * and pipes are opened again. A socket that poll(2) reports as writable accepts a page, and a file
+ * does not block.
  */
 static int open_output(void)
 {
@@ -148,7 +151,7 @@ static int open_output(void)
 	return fd < 0 ? 1 : fd;
 }
 
-/* The end of our input is that of the payload's: ^D, as a person would type it. */
+/* At the end of our input the payload gets ^D, which ends its input. */
 static void end_input(struct flow *in)
 {
 	in->from = -1;
@@ -157,8 +160,9 @@ static void end_input(struct flow *in)
 	in->end = 1;
 }
 
-/* Every peer is closed for now; or nobody takes what comes out, and then we hang up, as a terminal does
- * that is gone: left open and unread it would stop the payload in a write for ever. */
+/* Ends the output. If the payload has only closed the terminal, the master stays open. If our
+ * output was closed, the master is closed as well (a hangup): otherwise the payload would wait in
+ * write(2) for ever. */
 static void end_output(struct relay *r, struct flow *in, struct flow *out)
 {
 	if (out->start < out->end) {
@@ -169,7 +173,7 @@ static void end_output(struct relay *r, struct flow *in, struct flow *out)
 	*out = (struct flow){ .from = -1, .to = -1 };
 }
 
-/* What the payload wrote last is still in the pty when it is dead. */
+/* True if the pty still has output of the payload, which may have died. */
 static bool is_left(const struct flow *out)
 {
 	struct pollfd p = { out->from, POLLIN, 0 };
@@ -219,8 +223,8 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	if (master < 0 && service->sock < 0) {
 		siginfo_t si;
 
-		/* No terminal: one blocking call a signal is all there is to do. A SIGCHLD from before waits
-		 * for us, blocked since before the clone. */
+		/* Without a terminal a blocking call per signal is enough. SIGCHLD was blocked
+		 * before the clone, so an early one is still pending. */
 		proc_all_signals(&all);
 		while (!r.dead) {
 			if (sigwaitinfo(&all, &si) < 0)

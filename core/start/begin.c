@@ -1,10 +1,11 @@
-/* begin.c - the parent of start: a created init executes its program, or is found dead. */
+/* begin.c - start: lets a created init execute its program, and reports if it has died. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
 #include <poll.h>
 
-/* Init has read the byte, and has executed the program or died, when its end of the fifo is closed. */
+/* Waits until init has closed its end of the fifo: it has executed the program
+ * then, or has died. */
 static void wait_closed(int fifo, int pidfd)
 {
 	struct pollfd fds[2] = { { fifo, 0, 0 }, { pidfd, POLLIN, 0 } };
@@ -14,8 +15,9 @@ static void wait_closed(int fifo, int pidfd)
 }
 
 /*
- * Why init died, from the profile that it was under. raw is its status of wait(2), 0: not known; -1: not even that
- * it died is known, unless the profile kills for execve(2). Returns 0 then: the program has begun.
+ * Explains the death of init by its seccomp profile. raw is its status of wait(2); 0: the status is
+ * unknown; -1: it is not known whether init has died: then it has if the profile kills for
+ * execve(2), else this returns 0, since the program has begun.
  */
 static int explain(struct arena *a, struct life *l, int raw)
 {
@@ -25,7 +27,7 @@ static int explain(struct arena *a, struct life *l, int raw)
 	struct start_plan plan = PLAN_INIT(a, &how);
 
 	if (life_config(a, l, &doc) < 0) {
-		err_clear("its profile is not known then");
+		err_clear("its profile is unknown");
 		return raw < 0 ? 0 : death_of_init(NULL, l->cgroup, raw);
 	}
 	if (!doc.config.linux)
@@ -34,16 +36,16 @@ static int explain(struct arena *a, struct life *l, int raw)
 	plan.config = &doc.config;
 	plan.process = doc.config.process;
 	if (launch_seccomp(&plan) < 0)
-		err_clear("its profile is not known then");
+		err_clear("its profile is unknown");
 	if (raw < 0 && seccomp_asks(&plan.seccomp, SYS_execve) != SECCOMP_KILLS)
 		return 0;
 	return death_of_init(&plan, l->cgroup, raw < 0 ? SIGSYS : raw);
 }
 
 /*
- * The end of the fifo means that the program has begun, or that init has died; /proc/PID/stat tells the two
- * apart (death.c). Of a process that its parent has waited for already, or that is hidden (hidepid of proc(5)),
- * the fifo and the profile say what can still be known.
+ * The end of the fifo means that the program has begun or that init has died; /proc/PID/stat shows
+ * which (death.c). If the parent of init has waited for it already, or /proc hides it (hidepid of
+ * proc(5)), the fifo and the seccomp profile are used.
  */
 static int check_begun(struct arena *a, struct life *l, int fifo)
 {
@@ -51,7 +53,7 @@ static int check_begun(struct arena *a, struct life *l, int fifo)
 	int found = proc_stat(l->state.pid, &st), reason;
 
 	if (found < 0)
-		err_clear("then it counts as hidden");
+		err_clear("it counts as hidden");
 	found = found == 1 && st.start == l->state.start_time;
 	if (found && !st.no_exec)
 		return 0;
@@ -61,7 +63,7 @@ static int check_begun(struct arena *a, struct life *l, int fifo)
 	return explain(a, l, found ? st.raw : reason);
 }
 
-/* Whoever sees that start has failed finds the container stopped. */
+/* Waits for the end of init, so that the container is stopped when `start` reports its failure. */
 static int fail_stopped(struct arena *a, struct life *l)
 {
 	char *text = arena_strdup(a, err_text());
@@ -77,9 +79,9 @@ int begin(struct arena *a, struct life *l)
 
 	if (fifo_release(l, &fifo) < 0)
 		return -1;
-	/* What is left of the fifo is removed here; that nobody reads it any more is what counts. */
+	/* Failing to remove the fifo does no harm: no process reads it any more. */
 	fifo_remove(l);
-	/* Who is told "started" finds the payload, not us on the way to it. */
+	/* `start` returns when the payload runs. */
 	if (fifo >= 0) {
 		wait_closed(fifo, l->pidfd);
 		if (check_begun(a, l, fifo) < 0)

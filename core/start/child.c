@@ -1,4 +1,4 @@
-/* child.c - init on its way from clone(2) to execve(2): the order of its steps, and the execve. */
+/* child.c - the steps of init from clone(2) to execve(2), in their order, and the execve. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -10,38 +10,38 @@
 enum { MAKE = 1, ENTER = 2, BOTH = MAKE | ENTER }; /* create and run, exec */
 
 /*
- * Everything init does, in order. The comment above a row says why it stands where it stands;
- * child_test.c asserts the pairs that matter.
+ * All steps of init, in order. The comment above a row has the reason for its place. child_test.c
+ * checks the pairs whose order matters.
  */
 static const struct {
 	unsigned char when;
 	const char *name;
 	int (*run)(struct child *c);
 } steps[] = {
-	/* first: from here a killed runtime leaves nothing */
+	/* first: if the runtime is killed from here on, nothing is left */
 	{ BOTH, "die with the runtime", step_die_with_runtime },
-	/* the parent must know our pid before it serves us */
+	/* the runtime must know our pid before it answers requests */
 	{ BOTH, "wait to be known", step_known },
-	/* by descriptors opened outside, before paths change */
+	/* their descriptors were opened outside, before paths change */
 	{ MAKE, "join namespaces", join_namespaces },
-	/* all that follows belongs to the mapped root */
+	/* files and namespaces of all later steps belong to the mapped root */
 	{ MAKE, "map ids", join_map_ids },
-	/* before anything is charged, and before its namespace is mounted */
+	/* before memory is charged, and before the cgroup namespace is mounted */
 	{ BOTH, "cgroup", join_cgroup },
-	/* after the maps, which need us readable; before others see us */
+	/* after the maps, which the runtime writes to our files in /proc; before others see us */
 	{ MAKE, "hide", join_hide },
-	/* not dumpable before the first namespace is joined */
+	/* it makes us not dumpable before the first namespace is joined */
 	{ ENTER, "enter", join_container },
-	/* before the keyring and the terminal, which belong to it */
+	/* before the keyring and the terminal, which belong to a session */
 	{ BOTH, "session", step_session },
 	{ BOTH, "session keyring", step_keyring },
-	/* before hooks and sysctls, which act on interfaces */
+	/* before hooks and sysctls, which may need the interfaces */
 	{ MAKE, "network", step_network },
-	/* before the capabilities go */
+	/* before the capabilities are dropped */
 	{ MAKE, "hostname", step_names },
-	/* first makes / a slave: no mount reaches the host */
+	/* before mounts: it makes / a slave, so that no mount propagates to the host */
 	{ MAKE, "root filesystem", step_rootfs },
-	/* in the order of the config; before devices, which lie in /dev */
+	/* in the order of the config; before devices, which are made in /dev */
 	{ MAKE, "mounts", step_mounts },
 	/* before /dev becomes read-only */
 	{ MAKE, "devices", step_devices },
@@ -51,44 +51,44 @@ static const struct {
 	{ BOTH, "terminal", step_terminal },
 	/* after mounts and devices, before pivot_root */
 	{ MAKE, "runtime hooks", step_runtime_hooks },
-	/* after them, by the spec; paths are the host's */
+	/* after the runtime hooks, by the spec; paths still are the host's */
 	{ MAKE, "createContainer hooks", step_container_hooks },
 	/* before /proc/sys becomes read-only */
 	{ MAKE, "sysctl", step_sysctl },
 	/* after hooks, which may mount there */
 	{ MAKE, "protected paths", step_protect },
-	/* after all that creates files */
+	/* after all steps that create files */
 	{ MAKE, "read-only mounts", step_readonly },
 	/* needs the container's /dev/null */
 	{ BOTH, "null device", step_null },
-	/* the host's paths end here */
+	/* from here on paths are the container's */
 	{ MAKE, "pivot root", step_pivot },
 	{ BOTH, "standard streams", step_stdio },
 	/* reads the container's passwd, as root */
 	{ BOTH, "environment", step_environment },
-	/* before the capabilities go; personality before seccomp */
+	/* before the capabilities are dropped; personality(2) before seccomp */
 	{ BOTH, "scheduling", step_scheduling },
-	/* state.json is written before we may go on */
+	/* the runtime writes state.json before we continue */
 	{ BOTH, "ready", step_ready },
-	/* act on the next execve only */
+	/* late, because they apply to the next execve(2) */
 	{ BOTH, "security labels", join_labels },
-	/* before paths are followed that the image may bend */
+	/* before a path of the image is followed, which could lead to an open descriptor */
 	{ BOTH, "descriptors", step_descriptors },
-	/* without no_new_privs: needs CAP_SYS_ADMIN */
+	/* before the capabilities are dropped: without no_new_privs it needs CAP_SYS_ADMIN */
 	{ BOTH, "early seccomp", step_seccomp_early },
 	{ BOTH, "credentials", step_credentials },
-	/* where the profile allows the rest: as the next row */
+	/* before "appear", if the profile allows the calls after it */
 	{ BOTH, "unseen seccomp", step_seccomp_unseen },
-	/* with what the payload has and no more: others may trace us */
+	/* when we have no more rights than the payload: others may trace us from here on */
 	{ BOTH, "appear", join_appear },
-	/* after the last clone and change of user */
+	/* after the last clone and change of the user id, which reset it */
 	{ MAKE, "bound to the runtime", step_bound },
-	/* as the user; while errors still reach create */
+	/* as the payload's user, and while create still gets our errors */
 	{ BOTH, "executable", step_executable },
-	/* with no_new_privs: the profile sees least of us */
+	/* with no_new_privs: late, so that the profile needs to allow few of our calls */
 	{ BOTH, "late seccomp", step_seccomp_late },
 	{ MAKE, "wait for start", step_wait_start },
-	/* as the payload would run */
+	/* with the payload's rights */
 	{ MAKE, "startContainer hooks", step_start_hooks },
 };
 
@@ -97,18 +97,19 @@ const char *child_step_name(size_t i)
 	return i < ARRAY_SIZE(steps) ? steps[i].name : NULL;
 }
 
-/* ---- the spine ----------------------------------------------------------------------------------------- */
+/* ---- the spine ------------------------------------------------------------------------------- */
 
 static struct child *logging;
 
 static void log_to_wire(enum log_level level, const char *text)
 {
-	/* The runtime takes no lines from a process that others may speak for. */
+	/* The runtime accepts LOG over the socket only, not over the pipes. */
 	if (logging->wire.out >= 0 && logging->wire.in == logging->wire.out)
 		wire_send(&logging->wire, WIRE_LOG, level, text, -1);
 }
 
-/* Once create has returned stderr is the container's log, and `start` reads the fifo when its end is closed. */
+/* After create has returned the wire is closed: the error goes to stderr, the container's log, and
+ * to the fifo, which `start` reads. */
 static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type how)
 {
 	const char *text = err_text();
@@ -123,9 +124,9 @@ static void __attribute__((noreturn)) give_up(struct child *c, enum wire_type ho
 }
 
 /*
- * The payload's process 1 is this very file, a read-only mount or a sealed copy (seal.c): by its
- * descriptor, so that nothing of it lies in the root filesystem. Credentials, seccomp and labels
- * are the payload's already, and it starts the payload with them.
+ * Executes our own file (a read-only mount or a sealed copy, see seal.c) as process 1, by its
+ * descriptor, so that the root filesystem does not need it. It has the payload's credentials,
+ * seccomp filter and labels, and starts the payload with them.
  */
 static void __attribute__((noreturn)) become_init(struct child *c)
 {
@@ -137,7 +138,8 @@ static void __attribute__((noreturn)) become_init(struct child *c)
 	argv[1] = "--";
 	memcpy(argv + 2, c->plan->process->args.at, c->plan->process->args.n * sizeof(*argv));
 	syscall(SYS_execveat, c->plan->self, "", argv, c->env, AT_EMPTY_PATH);
-	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under a seccomp profile); needs the container's /proc. */
+	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under a seccomp profile); without it the
+	 * container needs a /proc. */
 	execve(path_of_fd(path, c->plan->self), (char *const *)argv, (char *const *)c->env);
 	fail("exec %s as process 1", c->plan->how->init);
 	give_up(c, WIRE_EXEC_FAIL);
@@ -166,7 +168,8 @@ void child_first(struct child *c)
 
 	logging = c;
 	log_sink.line = log_to_wire;
-	/* What is written there must be the kernel's word: init, which others may speak for, has it not. */
+	/* Only the kernel may write there. Other processes may control init, so init must not
+	 * have the memory. */
 	if (madvise(c->init_pid, sizeof(*c->init_pid), MADV_DONTFORK) < 0) {
 		fail("keep memory from init");
 		give_up(c, WIRE_FAIL);

@@ -1,4 +1,4 @@
-/* clone.c - what every clone of a start needs: why it failed, where the cgroup is now, how it ends. */
+/* clone.c - functions for every clone of a start: its errors, init's cgroup, its end. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -34,8 +34,8 @@ pid_t clone_call(struct sys_clone_args *args)
 	pid_t *parent_tid = (pid_t *)(uintptr_t)args->parent_tid;
 	pid_t pid = sys_clone3(args);
 
-	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM); clone(2) has no
-	 * pidfd there, and says EPERM once more where that is meant. */
+	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM);
+	 * clone(2) has no pidfd there, and says EPERM once more where that is meant. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
 		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
 				parent_tid);
@@ -47,7 +47,8 @@ bool clone_follow(struct serve *s, int num)
 	int proc __cleanup(fd_close) = -1;
 	const char *text;
 
-	/* Controllers handed down from the place where init was close it; or it was removed. */
+	/* EBUSY: controllers were enabled below the cgroup that init has left. Others:
+	 * it was removed. */
 	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !s->follows)
 		return false;
 	s->follows--;
@@ -55,7 +56,7 @@ bool clone_follow(struct serve *s, int num)
 	proc = procfs_open();
 	if (proc >= 0 &&
 	    cgroup_follow(s->life->cgroup, proc, s->plan->thread, s->plan->follow_frozen) == 1) {
-		err_clear("it is tried elsewhere");
+		err_clear("the cgroup that init is in now is tried");
 		return true;
 	}
 	fail_take(num, text);
@@ -64,7 +65,8 @@ bool clone_follow(struct serve *s, int num)
 
 #define END_SECONDS 5
 
-/* What is frozen, or waits in the kernel for a device, does not die before that is over. */
+/* A process that is frozen, or that waits in the kernel for a device, does not die. So the
+ * wait has a limit. */
 void clone_end(pid_t *pid)
 {
 	const struct timespec step = { END_SECONDS, 0 };

@@ -1,10 +1,11 @@
-/* console.c - the payload's terminal: a pty of the container, its master for whoever asked. */
+/* console.c - the payload's terminal, a pty of the container. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
 #include <string.h>
 
-/* The console inside is the pty's peer, mounted by descriptor on a file made by us (2026-88264). */
+/* Binds the pty's peer by its descriptor on /dev/console, a file that we make or open
+ * (2026-88264). */
 static int mount_console(struct child *c)
 {
 	int target __cleanup(fd_close) = -1;
@@ -50,5 +51,5 @@ void console_own_streams(uid_t uid)
 		if (!fstat(fd, &st) && st.st_uid != uid &&
 		    (S_ISFIFO(st.st_mode) || (fd && S_ISREG(st.st_mode))) &&
 		    fchown(fd, uid, -1) < 0)
-			log_debug("descriptor %d stays whose it is: %s", fd, strerror(errno));
+			log_debug("descriptor %d keeps its owner: %s", fd, strerror(errno));
 }

@@ -1,4 +1,4 @@
-/* death.c - the stream of a child has ended: has its program begun, or has it died, and of what? */
+/* death.c - after the end of a child's stream: does its program run, or why has it died? */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -8,7 +8,8 @@
 
 enum { EARLY = 1, LATE = 2, CWD = 4, FIFO = 8, INIT = 16 };
 
-/* What the child calls between its filter and its program, in order; only if says which child does. */
+/* The child's system calls after its filter was loaded, in order. only_if: which
+ * children make the call. */
 static const struct {
 	int nr;
 	const char *name;
@@ -37,7 +38,7 @@ static unsigned traits(const struct start_plan *plan)
 	       (plan->how->wait_start ? FIFO : 0) | (plan->self >= 0 ? INIT : 0);
 }
 
-/* The first of the calls that the profile does not allow; killed: that it kills for. NULL: unknown. */
+/* The first call that the profile forbids, or with killed, kills for. NULL: unknown. */
 static const char *forbidden(const struct start_plan *plan, bool killed)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -48,7 +49,7 @@ static const char *forbidden(const struct start_plan *plan, bool killed)
 		v = seccomp_asks(&plan->seccomp, calls[i].nr);
 		if (v == SECCOMP_KILLS || (!killed && v == SECCOMP_REFUSES))
 			return calls[i].name;
-		/* By its arguments: it may have been this one. */
+		/* It depends on the arguments, so it may be this call or a later one. */
 		if (v == SECCOMP_LOOKS)
 			return NULL;
 	}
@@ -69,7 +70,7 @@ static int died_of_filter(const struct start_plan *plan, const char *who, int si
 		who, call, name ? "" : " it makes");
 }
 
-/* Only the kernel knows more (checklist X-09). */
+/* Explains the death by the exit status and the cgroup's OOM counter. */
 static int explain(const struct start_plan *plan, struct cgroup *cgroup, const char *who, int raw,
 		   bool ready)
 {
@@ -100,7 +101,7 @@ int death_explain(struct serve *s)
 	pid_t pid = s->pid ? s->pid : s->first;
 	int status;
 
-	/* Before it is reaped: its number may be somebody else's after that. */
+	/* Forget the pid before the wait: it may be reused after that. */
 	if (s->first == pid)
 		s->first = 0;
 	s->pid = 0;
@@ -110,16 +111,17 @@ int death_explain(struct serve *s)
 }
 
 /*
- * A descriptor that is closed on execve(2) is closed by a death too. The kernel takes PF_FORKNOEXEC from a
- * process before it closes those descriptors, and gives it PF_EXITING before it closes all: so what
- * /proc shows after the end of the stream is final. Init that waits for start has closed it by itself.
+ * The close-on-exec end of the wire is closed by execve(2) and by a death. execve(2) clears
+ * the process's flag PF_FORKNOEXEC before it closes descriptors, and a death sets PF_EXITING
+ * before that, so /proc shows which of them has happened. Init that waits for start has closed
+ * its end itself.
  */
 bool death_is_none(const struct serve *s)
 {
 	struct proc_stat st;
 
 	if (proc_stat(s->pid, &st) != 1) {
-		err_clear("hidden from us (hidepid of proc(5)): taken for alive");
+		err_clear("/proc hides the process (hidepid of proc(5)): it counts as alive");
 		return true;
 	}
 	return s->plan->how->wait_start ? !st.exiting : !st.no_exec;

@@ -1,4 +1,4 @@
-/* enter.c - the parent of exec: one more process in a container that exists. */
+/* enter.c - the runtime's part of exec: another process in a container that exists. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* ---- the process: the container's own, changed by options, or one from a file ----------------------- */
+/* ---- the process: that of the config, changed by options, or one from a file ----------------- */
 
 static void append(struct arena *a, const char ***at, size_t *n, const char *const *more,
 		   size_t nmore)
@@ -21,7 +21,7 @@ static void append(struct arena *a, const char ***at, size_t *n, const char *con
 	*n += nmore;
 }
 
-/* --cap: into bounding, effective and permitted; ambient only where inheritable is given (V-13). */
+/* --cap: adds to bounding, effective and permitted, and to ambient if inheritable is set (V-13). */
 static void add_caps(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	struct oci_capabilities *c = arena_alloc(a, sizeof(*c));
@@ -63,7 +63,7 @@ static void from_options(struct arena *a, const struct enter *how, struct oci_pr
 	p->no_new_privileges |= how->no_new_privs;
 }
 
-/* A file says everything; what it leaves out of a few fields is the container's (checklist V-12). */
+/* Uses the process of the file. Some fields that it does not have are the container's (V-12). */
 static int from_file(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	struct oci_process file = { 0 };
@@ -118,7 +118,7 @@ static int plan_process(struct start_plan *plan, const struct enter *how, struct
 	return 0;
 }
 
-/* ---- the container --------------------------------------------------------------------------------------- */
+/* ---- the container --------------------------------------------------------------------------- */
 
 static int check_status(const struct life *l, const struct enter *how)
 {
@@ -129,19 +129,22 @@ static int check_status(const struct life *l, const struct enter *how)
 	return 0;
 }
 
-#define FOLLOWS 16 /* each time init must have moved between a look and a clone */
+#define FOLLOWS 16 /* tries to find init's cgroup, each after init has moved again */
 
-/* The container's own cgroup; where that is closed or gone, clone_follow goes where init lies now (L-25). */
+/* Plans to join the container's cgroup. If that fails, clone_follow finds the one init
+ * is in now (L-25). */
 static int plan_cgroup(struct start_plan *plan, struct life *l, const struct enter *how)
 {
 	const struct oci_resources *r = plan->config->linux->resources;
 
-	/* One that is none is entered like any other. */
+	/* A container without cgroups gets an empty struct, so that the next
+	 * functions need no NULL. */
 	if (!l->cgroup && cgroup_load(plan->arena, &l->state, &l->cgroup) < 0)
 		return -1;
 	plan->cgroup = l->cgroup;
-	/* A debugging shell must get in where the limit is reached: the first of two processes stays out
-	 * then, and the second is moved in, which takes a grace period of the kernel. */
+	/* exec must work when pids.max is reached: then the first of two processes stays
+	 * outside of the cgroup, and the second one is moved in, which waits for a grace period
+	 * of the kernel. */
 	plan->outside = plan->mode != START_ONE && r && r->pids && cgroup_is_tight(l->cgroup);
 	if (how->cgroups.n)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
@@ -155,10 +158,11 @@ static int plan_namespaces(struct start_plan *plan, const struct life *l)
 	char path[64];
 
 	ns_plan(plan->config->linux, &plan->ns);
-	/* Everything is joined through init; what was joined by path when it was made as well. */
+	/* All namespaces are joined through init, also those that the config has by path. */
 	plan_entering(plan);
-	/* A thread that has ended has no namespaces any more, and a pidfd leads to the first one. KERNEL 5.3:
-	 * pidfd_open(2). The directory in /proc dies with its process as well. */
+	/* If the first thread of init has ended, a pidfd cannot be used: it leads to that thread,
+	 * which has no namespaces any more. KERNEL 5.3: pidfd_open(2) (ENOSYS); the directory in
+	 * /proc is used, which becomes invalid with its process, too. */
 	plan->target_dir = proc_open(plan->thread);
 	plan->target = l->pidfd >= 0 && !l->headless ? l->pidfd : plan->target_dir;
 	if (plan->target_dir < 0)
@@ -190,8 +194,8 @@ static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
 	if (plan_process(plan, how, doc->config.process) < 0)
 		return -1;
 	rc = plan_namespaces(plan, l) < 0 || plan_cgroup(plan, l, how) < 0 ? -1 : 0;
-	/* Asked after the last look into /proc/PID: while init was there the number was nobody else's.
-	 * Whatever failed on the way, that is why. */
+	/* Checked after the last use of /proc/PID: if init still lives, the pid was not reused. If
+	 * it has ended, that is the reason for any error above. */
 	if (!life_there(l))
 		return failx("container not running");
 	if (rc < 0)
@@ -199,11 +203,11 @@ static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
 	if (launch_seccomp(plan) < 0)
 		return -1;
 	cpus = plan->process->exec_cpu_affinity;
-	/* Before the fork: also before the cgroup is joined (checklist P-22). */
+	/* It must be set before the cgroup is joined (P-22), so it is set before the clone. */
 	return cpus && cpus->initial ? limits_affinity(0, cpus->initial) : 0;
 }
 
-/* ---- the spine --------------------------------------------------------------------------------------------- */
+/* ---- the spine ------------------------------------------------------------------------------- */
 
 static int go(const struct start_plan *plan, struct serve *s, const struct enter *how)
 {
@@ -223,7 +227,8 @@ static int go(const struct start_plan *plan, struct serve *s, const struct enter
 	return ends_made();
 }
 
-/* Why it failed, unless a signal or the end of the container is why: engines look for the words. */
+/* Undoes the start. If a signal or the end of the container is the reason, the message says so:
+ * engines look for "container not running". */
 static int undo(struct arena *a, struct serve *s)
 {
 	char *text = arena_strdup(a, err_text());

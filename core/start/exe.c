@@ -1,4 +1,4 @@
-/* exe.c - what is executed: the payload's environment, its file, and why that failed. */
+/* exe.c - the payload's environment, the search for its file, and errors of execve(2). */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -41,7 +41,7 @@ const char **exe_env(struct arena *a, const struct oci_process *p, int root)
 		home |= !strncmp(*var, "HOME=", 5);
 		env[n++] = *var;
 	}
-	/* Absent (not empty) means an environment without anything, HOME included. */
+	/* If env is absent (not only empty), the environment is empty, even without HOME. */
 	if (!home && p->env.at) {
 		const char *dir = cred_home(a, root, p->user.uid);
 
@@ -61,7 +61,7 @@ static const char *env_get(const char *const *env, const char *name)
 	return NULL;
 }
 
-/* 1: can be executed; 0 and errno: cannot. */
+/* Returns 1 if path can be executed, or 0 and errno. */
 static int usable(const char *path)
 {
 	struct stat st;
@@ -74,8 +74,9 @@ static int usable(const char *path)
 	}
 	if (!access(path, X_OK))
 		return 1;
-	/* access(2) forgets the capabilities of whoever is not root: asked once more with them.
-	 * KERNEL 5.8: faccessat2(2) (ENOSYS, or EPERM of an old filter); the execve is refused. */
+	/* access(2) ignores the capabilities of a user that is not root; AT_EACCESS uses them.
+	 * KERNEL 5.8: faccessat2(2) (ENOSYS; EPERM of an older seccomp profile); without it the
+	 * file is refused. */
 	if (errno == EACCES && !syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS))
 		return 1;
 	errno = errno == ENOSYS || errno == EPERM ? EACCES : errno;
@@ -116,7 +117,7 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 	return failx("exec: \"%s\": executable file not found in $PATH", arg0);
 }
 
-/* Machine names for people; an ELF file of another one answers ENOEXEC. */
+/* Names of machines for messages. execve(2) of another machine's ELF file fails with ENOEXEC. */
 static const struct {
 	unsigned machine;
 	const char *name;

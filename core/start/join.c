@@ -1,4 +1,4 @@
-/* join.c - the child's way into namespaces, maps of ids and its cgroup: new ones, or a container's. */
+/* join.c - steps of the child that join new namespaces and cgroups, or a container's. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -32,20 +32,21 @@ int join_labels(struct child *c)
 
 int join_hide(struct child *c)
 {
-	/* Our command line names paths of the host, and perhaps secrets for the payload. */
+	/* Our command line has paths of the host, and may have secrets for the payload. */
 	proc_hide_args();
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail("hide from the processes of the container");
 	return 0;
 }
 
-/* Maps written beside a user namespace to join are a promise about it (checklist NS-10). */
+/* Joins namespaces by path. If config.json has mappings beside a user namespace's path, they must
+ * agree with that namespace (NS-10). */
 static int enter_joined(struct child *c)
 {
 	const struct oci_linux *l = c->plan->config->linux;
 	struct ns_plan ns = c->plan->ns;
 
-	/* Who lives in there must not look at us (2016-9962). */
+	/* Processes in these namespaces must not be able to read our memory (2016-9962). */
 	if (c->plan->ns.njoins && join_hide(c) < 0)
 		return -1;
 	if (ns_enter(&ns) < 0)
@@ -63,7 +64,7 @@ int join_namespaces(struct child *c)
 
 static int become_root(void)
 {
-	/* Only then do new files and namespaces belong to the container's root. */
+	/* New files and namespaces belong to the container's root only after this. */
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return fail("become root of the user namespace");
 	return 0;
@@ -76,16 +77,16 @@ int join_map_ids(struct child *c)
 	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
 }
 
-/* Where clone3 and the v1 task files do not do it, the parent does, at the price of a grace period
- * of the kernel. The first process of two has done it already, or the parent when init was known. */
+/* Joins the cgroup, or asks the parent to move us, which waits for a grace period of the kernel.
+ * With two processes it was done before: by the first one, or by the parent when it knew init. */
 static int enter_cgroup(struct child *c)
 {
 	return c->joins ? cgroup_join(c->plan->cgroup)
 			: wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
 }
 
-/* The caller's pinning does not bind the container (checklist P-22, P-23); what was asked for the way
- * into the cgroup stays when nothing else is. */
+/* Resets the CPU affinity of the caller (P-22, P-23). execCPUAffinity.initial stays if
+ * there is no final. */
 static int set_affinity(const struct child *c)
 {
 	const struct oci_cpu_affinity *cpus =
@@ -105,7 +106,8 @@ int join_cgroup(struct child *c)
 	return set_affinity(c);
 }
 
-/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF where there is no pidfd either). */
+/* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF without pidfds); the namespaces are
+ * joined one by one. */
 static int enter_one_by_one(struct child *c)
 {
 	struct ns_plan ns = { .all = c->plan->ns.all };
@@ -114,17 +116,18 @@ static int enter_one_by_one(struct child *c)
 	ns_plan_process(c->plan->arena, c->plan->thread, &ns);
 	if (ns_open(&ns) < 0)
 		return -1;
-	/* Looked at after opening: a pid that was used again meanwhile has another start time. */
+	/* Checked after opening: if the pid was reused meanwhile, the start time is another one. */
 	if (proc_stat(c->plan->state->pid, &st) != 1 || st.start != c->plan->state->start_time)
 		return failx("container not running");
 	return ns_enter(&ns);
 }
 
 /*
- * Init may have gone on into namespaces of its own making. As any user it makes a user namespace and, in
- * that, a mount namespace where it decides what lies at each path: a program that is executed there with
- * the container's privileges is init's. Looked at after joining, as init can do it at any time, but not
- * return. Numbers are used again: that of a user namespace is not as long as one made in it lives.
+ * Refuses namespaces that init has made itself. Any user can make a user namespace and a mount
+ * namespace in it, where init decides which file is at each path, so that exec would execute init's
+ * file with the container's privileges. It is checked after joining, because init can do that at
+ * any time but cannot return. The inode numbers are safe to compare: that of a user namespace is
+ * not reused as long as a namespace below it lives.
  */
 static int check_joined(const struct child *c)
 {
@@ -145,7 +148,8 @@ static int check_joined(const struct child *c)
 				"nothing is executed",
 				noted->key);
 	}
-	/* Made by another version, or by runc: where it has no user namespace of its own init is in ours. */
+	/* Without recorded ids (runc or an older version made the container) only the user
+	 * namespace is checked: if the config has none, init must be in ours. */
 	if (c->plan->state->namespace_ids.n || c->plan->ns.all & CLONE_NEWUSER)
 		return 0;
 	if (ns_id(c->plan->target_dir, NS_ITS, CLONE_NEWUSER, id) < 0 ||
@@ -157,8 +161,9 @@ static int check_joined(const struct child *c)
 }
 
 /*
- * All namespaces of init at once, by its pidfd. Nobody in there may look at us before execve: our
- * memory and descriptors are the host's (2016-9962).
+ * Joins all namespaces of init by its pidfd. First it makes us not dumpable: the container's
+ * processes must not reach our memory and descriptors, which are the host's, before
+ * execve(2) (2016-9962).
  */
 static int enter_target(struct child *c)
 {
@@ -181,7 +186,7 @@ static int enter_target(struct child *c)
 	return 0;
 }
 
-/* Not before the container's root is ours does a path mean anything. */
+/* Opens the container's root, after we have joined its mount namespace. */
 static int open_root(struct child *c)
 {
 	c->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -195,10 +200,10 @@ int join_container(struct child *c)
 	return open_root(c);
 }
 
-/* The first process joins and unshares what must come before init exists; child_first() clones it then. */
+/* Joins and makes the namespaces that must exist before init; then child_first() clones init. */
 int join_first(struct child *c, struct sys_clone_args *args)
 {
-	/* Our own files in it, which the container's does not have. */
+	/* Our procfs must be opened here: the container's /proc does not have our files. */
 	if (c->mode == START_LATE && has_label(c->plan->process) && join_proc(c) < 0)
 		return -1;
 	if (!c->plan->outside && enter_cgroup(c) < 0)
@@ -211,8 +216,9 @@ int join_first(struct child *c, struct sys_clone_args *args)
 		fail("unshare namespaces");
 		return clone_explain(c->plan);
 	}
-	/* Our files in /proc must be the runtime's to write, even where it is not root: that ends with
-	 * another user id (prctl(2), PR_SET_DUMPABLE), so the offsets come before it. */
+	/* The runtime must be able to write our files in /proc, even if it is not root, so
+	 * we are dumpable until the user id changes (PR_SET_DUMPABLE). So the time offsets
+	 * come before that. */
 	if (c->plan->ns.early_flags & CLONE_NEWUSER &&
 	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
 	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
@@ -227,16 +233,19 @@ int join_first(struct child *c, struct sys_clone_args *args)
 }
 
 /*
- * Can init be cloned when all is done? Before that it has every capability and the host's files, and in
- * a pid namespace with others somebody may hold CAP_SYS_PTRACE, which being not dumpable does not stop.
+ * True if init can be cloned at the end, when it has only the payload's rights. Until then the
+ * process has all capabilities and the host's files, and in a shared pid namespace another process
+ * may have CAP_SYS_PTRACE, against which not being dumpable does not help.
  */
 bool join_unseen(struct child *c)
 {
-	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile): without it we close what
-	 * /proc/self/fd shows, and out here are not in the container's /proc. */
+	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); without it
+	 * we close what /proc/self/fd lists, and the container's /proc does not have us while
+	 * we are outside. */
 	if (c->mode != START_LATE || sys_close_range(~0U, ~0U, 0) < 0)
 		return false;
-	/* A listener is told whose calls it hears of, and must hear of those that still follow. */
+	/* A seccomp listener gets calls of the filter with their pid. It would have to answer calls
+	 * of this process, before init has a pid. */
 	if (c->plan->seccomp.notify && !c->plan->process->no_new_privileges)
 		return false;
 	if (c->plan->enters)
@@ -245,7 +254,7 @@ bool join_unseen(struct child *c)
 	return c->mounts.outside;
 }
 
-/* The pid that a service manager's protocol wants in the environment is known only now. */
+/* Sets LISTEN_PID of the service manager's protocol: init's pid is known only now. */
 static void tell_pid(struct child *c)
 {
 	for (const char **var = c->env; c->plan->how->listen_fds && *var; var++)
@@ -253,17 +262,19 @@ static void tell_pid(struct child *c)
 			*var = arena_printf(c->plan->arena, "LISTEN_PID=%d", (int)getpid());
 }
 
-/* From here on the wire is two pipes (child.h). */
+/* Sends APPEAR and replaces the wire by two pipes (impl.h). */
 static int leave_socket(struct child *c)
 {
 	int pair[2] = { -1, -1 };
 
-	/* Its other end says that we have made it, who hold no more than init does, and are gone soon. */
+	/* SO_PEERPIDFD of its other end gives this process, which has no more rights than
+	 * init and will exit. */
 	if (c->plan->seccomp.notify &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail("create socket pair");
 	c->listener = pair[0];
-	/* As into a pipe where no descriptor goes with it: the profile may forbid sendmsg(2). */
+	/* Without a descriptor it is sent by write(2), because the profile may
+	 * forbid sendmsg(2). */
 	if (wire_send(pair[1] < 0 ? &(struct wire){ -1, c->wire.out } : &c->wire, WIRE_APPEAR, 0,
 		      NULL, pair[1]) < 0)
 		return -1;
@@ -273,7 +284,7 @@ static int leave_socket(struct child *c)
 	return 0;
 }
 
-/* All that is called from the clone of init to its program, and what the first argument may be. */
+/* All system calls from the clone of init to its execve, and their first arguments. */
 static const struct {
 	int nr;
 	unsigned long args[2];
@@ -306,7 +317,7 @@ static const struct {
 
 bool join_filtered(const struct child *c)
 {
-	/* The listener is told the pid of init, which is not known yet. */
+	/* The listener gets init's pid with the descriptor, which is not known yet. */
 	if (c->mode != START_LATE || c->plan->seccomp.notify)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
@@ -316,9 +327,9 @@ bool join_filtered(const struct child *c)
 }
 
 /*
- * Init, in the container's pid namespace, has nothing that the payload will not have but two pipes, to
- * which the runtime hardly listens any more (serve.c). A profile may be at work already: clone(2),
- * read(2) and write(2) are what no program does without.
+ * Clones init into the container's pid namespace. It has nothing more than the payload except two
+ * pipes, on which the runtime accepts few messages (serve.c). The seccomp filter may be loaded
+ * already, so only calls are made that any profile must allow: clone(2), read(2), write(2).
  */
 int join_appear(struct child *c)
 {
@@ -347,7 +358,7 @@ int join_appear(struct child *c)
 		return failx("the runtime is gone");
 	join_signals(m.num);
 	tell_pid(c);
-	/* Another cpuset than that of the first process. */
+	/* The first process was not in the cgroup, so init has another cpuset. */
 	if (c->plan->outside && set_affinity(c) < 0)
 		return -1;
 	return limits_processes(c->plan->process);

@@ -1,4 +1,4 @@
-/* launch.c - the parent of create and run: claims, spawns, serves, and undoes it all on failure. */
+/* launch.c - the runtime's part of create and run, and how a failed start is undone. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* ---- before anything exists --------------------------------------------------------------------- */
+/* ---- checks before anything is made ---------------------------------------------------------- */
 
-/* The true path of the root filesystem: what the mount table shows and hooks are told. */
+/* The path of the root filesystem without symlinks, as the mount table has it; hooks get it too. */
 static int find_path(struct arena *a, int fd, const char *path, const char **out)
 {
 	char link[FD_PATH_MAX], real[PATH_MAX];
@@ -23,7 +23,7 @@ static int find_path(struct arena *a, int fd, const char *path, const char **out
 
 static int open_image(struct start_plan *plan, const char *path)
 {
-	/* It is mounted nodev: those of the container would not work either. */
+	/* The image is mounted nodev, so device nodes made in it would not work. */
 	if (!plan_mounts_dev(plan))
 		return failx("%s: an image needs a mount on /dev, since device nodes in it are not "
 			     "used",
@@ -32,12 +32,13 @@ static int open_image(struct start_plan *plan, const char *path)
 		return failx("%s: an image needs a mount namespace", path);
 	if (geteuid())
 		return failx("%s: only the host's root may mount an image", path);
-	/* An overlay takes what is written: the image itself is not. */
+	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);
 }
 
-/* Where an image or an overlay is put: a directory of its own, since whatever it covers can't be the
- * source of a mount, such as the directory of the notify socket. */
+/* Makes the mount point of an image or an overlay. It is a directory of its own, because the
+ * mount hides what is below it, such as the directory of the notify socket, which is the
+ * source of a mount. */
 static int make_place(struct start_plan *plan, const struct life *life)
 {
 	struct stat st;
@@ -45,7 +46,8 @@ static int make_place(struct start_plan *plan, const struct life *life)
 
 	if (fstat(life->root_dir, &st) < 0)
 		return fail("stat the state directory's parent");
-	/* The root of a user namespace does not get below a parent that only its owner may search. */
+	/* Root of a user namespace cannot enter a parent that only its owner may
+	 * search: mount on that. */
 	if (plan->ns.all & CLONE_NEWUSER && !(st.st_mode & S_IXOTH) && !plan->how->notify)
 		return find_path(plan->arena, life->root_dir, plan->how->root, &plan->root_at);
 	if (mkdirat(life->dir, "root", 0755) < 0)
@@ -56,7 +58,7 @@ static int make_place(struct start_plan *plan, const struct life *life)
 	return 0;
 }
 
-/* A directory, or the image of one, which is mounted here, with the rights of the host. */
+/* Finds the root directory, or mounts its image with the rights of the host. */
 static int find_rootfs(struct start_plan *plan, struct life *life)
 {
 	const char *path = plan->config->root->path;
@@ -87,7 +89,8 @@ static int check_capabilities(struct start_plan *plan)
 	return 0;
 }
 
-/* A path may lead to the very namespace we are in: what is set there is set for the host. */
+/* Refuses sysctls for a namespace whose path leads to our own: they would change
+ * the host (Q-01). */
 static int check_sysctls(const struct start_plan *plan)
 {
 	list_each (s, plan->config->linux->sysctl) {
@@ -108,7 +111,7 @@ static int load(struct arena *a, const struct launch *how, struct oci_doc *doc)
 	return oci_load(a, AT_FDCWD, how->config ? how->config : "config.json", doc);
 }
 
-/* What an option or an annotation asks for beyond the spec; the option wins. */
+/* Reads --init, --overlay and their annotations. An option overrides its annotation. */
 static int plan_extras(struct start_plan *plan)
 {
 	const struct launch *how = plan->how;
@@ -137,7 +140,7 @@ static int plan_extras(struct start_plan *plan)
 	return plan->self < 0 ? fail("open /proc/self/exe") : 0;
 }
 
-/* Reads and checks all that can be checked: from here on failures are the host's. */
+/* Reads the config and checks all that can be checked before something is made. */
 static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan)
 {
 	const struct launch *how = plan->how;
@@ -159,7 +162,7 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 	if (plan_extras(plan) < 0)
 		return -1;
 	plan_processes(plan, ns_plan_may_lift(&plan->ns) && rootfs_on_initramfs());
-	/* Root of a user namespace, in a container say, needs none of its own. */
+	/* Root of a user namespace, for example in a container, does not need another one. */
 	if (geteuid() && !(plan->ns.all & CLONE_NEWUSER)) {
 		failx("rootless container requires user namespaces");
 		return fail_hint("runc spec --rootless writes a config.json that has one");
@@ -168,7 +171,7 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 		return failx("--no-pivot and private rootfsPropagation exclude each other");
 	if (ns_open(&plan->ns) < 0)
 		return oci_fail_at(doc, "linux.namespaces");
-	/* What is denied in a user namespace is denied in those below it. */
+	/* If a user namespace denies setgroups(2), those below it do so too. */
 	plan->no_setgroups =
 		how->rootless && ((plan->ns.fresh & CLONE_NEWUSER &&
 				   userns_gives_up_groups(&plan->config->linux->gid_mappings)) ||
@@ -180,7 +183,7 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 	return check_capabilities(plan);
 }
 
-/* ---- claiming: the state directory and what it remembers --------------------------------------------- */
+/* ---- the state directory --------------------------------------------------------------------- */
 
 static int plan_cgroup(struct start_plan *plan, struct life *life)
 {
@@ -213,7 +216,7 @@ static int plan_cgroup(struct start_plan *plan, struct life *life)
 						.nannotations = plan->config->annotations.n },
 			 &life->cgroup))
 		return 0;
-	/* What lives in a cgroup that is refused is not ours: undoing must not kill it. */
+	/* Processes in a cgroup that was refused are not ours: the undo must not kill them. */
 	life->cgroup = NULL;
 	return -1;
 }
@@ -230,7 +233,7 @@ static void fill_state(struct start_plan *plan, struct life *life)
 	s->created = arena_strdup(plan->arena, when);
 	s->bundle = plan->how->bundle;
 	s->config = plan->how->config ? plan->how->config : "config.json";
-	/* exec keeps what init keeps. */
+	/* If init keeps the caller's keyring, exec does so too. */
 	s->keyring = plan->how->no_new_keyring ? NULL : keyring_name(plan->arena, plan->how->id);
 	s->rootless = plan->how->rootless;
 	s->systemd = plan->how->manager == CGROUP_SYSTEMD;
@@ -275,7 +278,7 @@ static int claim(struct start_plan *plan, struct life *life)
 	return launch_seccomp(plan);
 }
 
-/* ---- spawning ------------------------------------------------------------------------------------------ */
+/* ---- spawning -------------------------------------------------------------------------------- */
 
 static int spawn(struct start_plan *plan, struct serve *s)
 {
@@ -283,7 +286,7 @@ static int spawn(struct start_plan *plan, struct serve *s)
 	struct life *life = s->life;
 
 	if (cgroup_create(life->cgroup) < 0) {
-		/* Whatever is in it is not ours to kill. */
+		/* Processes in it are not ours: the undo must not kill them. */
 		life->cgroup = NULL;
 		return -1;
 	}
@@ -295,14 +298,14 @@ static int spawn(struct start_plan *plan, struct serve *s)
 		return -1;
 	if (plan->how->wait_start && (c.fifo = fifo_make(life)) < 0)
 		return -1;
-	/* Without those that an ordinary user could not make: nobody lives there. */
+	/* Save it again without the directories that an ordinary user could not make. */
 	cgroup_save(life->cgroup, plan->arena, &life->state);
 	return spawn_process(&c, s);
 }
 
-/* ---- the spine -------------------------------------------------------------------------------------------- */
+/* ---- the spine ------------------------------------------------------------------------------- */
 
-/* Everything that was made, in one handle: undone unless kept. */
+/* A handle for all that was made: it is undone at the end of its scope, unless keep is set. */
 struct undo {
 	struct arena *arena;
 	struct serve *serve;
@@ -320,7 +323,7 @@ static void undo(struct undo *u)
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
 	serve_kill(s);
-	/* Out of descriptors may be why we are here. */
+	/* The reason for the failure may be that no descriptors are left. */
 	fd_close(&s->pidfd);
 	fd_close(&s->master);
 	s->life->status = OCI_STOPPED;
@@ -329,7 +332,7 @@ static void undo(struct undo *u)
 	fail_take(num, text);
 }
 
-/* Somebody waits for the container's readiness, and it has a place for the socket. */
+/* True if a service manager waits for the container, and a mount namespace can have its socket. */
 static bool has_service(const struct start_plan *plan)
 {
 	return plan->how->notify && plan->ns.all & CLONE_NEWNS;
@@ -352,19 +355,20 @@ static int go(struct arena *a, struct start_plan *plan, struct serve *s, struct 
 		return -1;
 	if (serve_child(s) < 0)
 		return -1;
-	/* The container's from here on: it goes with its mount namespace. */
+	/* The image's mount now belongs to the container's mount namespace. */
 	fd_close(&plan->image.mnt);
 	/* The first of two processes has done its work. */
 	first = s->first;
 	s->first = s->pid;
 	if (first != s->pid && proc_wait(first, &status) < 0)
 		return -1;
-	/* The end of the stream is also what a death looks like, by a profile that kills for instance. */
+	/* The end of the stream may also be a death, for example if the seccomp
+	 * profile kills init. */
 	if (plan->how->wait_start && !fifo_waits(s->life))
 		return failx("container init died before it waited for start");
 	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->pid) < 0)
 		return -1;
-	/* From here on it is for others to see as running, its poststart hooks among them. */
+	/* From here on other commands, also those of poststart hooks, see the status "running". */
 	life_unlock(s->life);
 	if ((!plan->how->wait_start && life_poststart(a, s->life) < 0) || ends_made() < 0)
 		return -1;

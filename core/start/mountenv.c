@@ -1,4 +1,4 @@
-/* mountenv.c - what mounting needs from the rest: the container's cgroups, sources only the parent reaches. */
+/* mountenv.c - fills struct mount_env: the container's cgroups, requests for sources of mounts. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -10,26 +10,26 @@ static int ask_source(void *arg, const struct oci_mount *m)
 
 	int fd = wire_ask(&c->wire, WIRE_MOUNT_FD, (int)(m - c->plan->config->mounts.at), NULL, -1);
 
-	/* 0 is no descriptor of ours: that got lost, for want of room in our table. */
+	/* 0: the descriptor was lost, because our table of descriptors is full. */
 	return fd ? fd : failx("the runtime's mount of the source did not arrive");
 }
 
-/* A row for every hierarchy, named as the host's directory of it is. */
+/* Adds a row for a hierarchy. Its name is that of the host's directory. */
 static void add_hierarchy(struct child *c, const struct json_pair *p)
 {
 	static const char v1_root[] = "/sys/fs/cgroup/";
 	struct mount_cgroup *row;
 	const char *name = p->key;
 
-	/* The v2 tree beside v1 hierarchies has no place in the v1 layout of a container, but may be asked
-	 * for by its type. */
+	/* The v2 tree of a hybrid layout is not a part of a v1 mount, but a mount of type cgroup2
+	 * may ask for it. */
 	if (!*p->key && c->plan->state->cgroup_paths.n > 1) {
 		c->mounts.cgroup2 = p->value;
 		return;
 	}
 	list_each (have, c->mounts.cgroups)
 		if (!strcmp(have->dir, p->value)) {
-			/* Controllers mounted together: one row with both. */
+			/* Controllers of one hierarchy share a row. */
 			have->data = arena_printf(c->plan->arena, "%s,%s", have->data, name);
 			return;
 		}
@@ -47,7 +47,7 @@ static void add_hierarchy(struct child *c, const struct json_pair *p)
 
 int mountenv_fail(const struct start_plan *plan, const struct oci_mount *m)
 {
-	/* as runc has it, for those who look for that */
+	/* runc's message, which engines look for */
 	fail_in("error mounting \"%s\" to rootfs at \"%s\"", m->source ? m->source : "",
 		m->destination);
 	return oci_fail_at(plan->doc, "mounts[%zu]", (size_t)(m - plan->config->mounts.at));

@@ -1,4 +1,4 @@
-/* notify.c - what a service manager hands down to a container: a socket for readiness, and listening sockets. */
+/* notify.c - gives a service manager's sockets to a container. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* In the state directory, and where the container sees it (checklist E-01). */
+/* The directory in the state directory, and its mount point in the container (E-01). */
 #define NOTIFY_DIR "notify"
 #define NOTIFY_SOCK "notify.sock"
 #define NOTIFY_INSIDE "/run/notify"
@@ -64,7 +64,7 @@ int service_listen(const struct life *life, const char *manager, struct service 
 	if (!manager || !*manager)
 		return 0;
 	dir = openat(life->dir, NOTIFY_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 && errno == ENOENT) /* created without: it knows of no socket */
+	if (dir < 0 && errno == ENOENT) /* the container was created without a socket */
 		return 0;
 	sock = dir < 0 ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
@@ -72,7 +72,7 @@ int service_listen(const struct life *life, const char *manager, struct service 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" NOTIFY_SOCK, path_of_fd(link, dir));
 	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return fail("bind the notify socket");
-	/* Whoever the payload runs as. */
+	/* The payload may have any user id. */
 	if (fchmodat(dir, NOTIFY_SOCK, 0777, 0) < 0)
 		return fail("open the notify socket to everybody");
 	s->sock = fd_take(&sock);

@@ -1,4 +1,4 @@
-/* pidfile.c - the pid of a container, for its caller. */
+/* pidfile.c - writes the pid of a container to the file of --pid-file. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 

@@ -1,13 +1,13 @@
-/* plan.c - what is decided about a start: which processes there are, and what each may see. Nothing is done here. */
+/* plan.c - decides about a start: its processes, its namespaces, its devices. Pure. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
 #include <linux/capability.h>
 #include <string.h>
 
-/* ---- processes ------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
-/* pids.limit, where 0 counts as 1 (checklist CG-18). */
+/* True if pids.limit allows one process only; 0 counts as 1 (CG-18). */
 static bool room_for_one(const struct oci_resources *r)
 {
 	return r && r->pids && r->pids->limit && *r->pids->limit >= 0 && *r->pids->limit <= 1;
@@ -25,7 +25,7 @@ void plan_processes(struct start_plan *plan, bool initramfs)
 	}
 	plan->mode = START_TWO;
 	plan->outside = room_for_one(plan->config->linux->resources);
-	/* createContainer hooks see the processes of the container's namespaces, and must see init there. */
+	/* createContainer hooks run in the container's namespaces and need init to be there. */
 	if (!ns_plan_may_hide(&plan->ns) || plan->outside || (hooks && hooks->create_container.n))
 		return;
 	plan->mode = START_LATE;
@@ -49,7 +49,7 @@ int plan_terminal(const struct oci_process *p, bool leaves, const char *console_
 	return 0;
 }
 
-/* ---- device nodes ------------------------------------------------------------------------------------ */
+/* ---- device nodes ---------------------------------------------------------------------------- */
 
 bool plan_mounts_dev(const struct start_plan *plan)
 {
@@ -69,7 +69,8 @@ static bool denies_devices(const struct start_plan *plan)
 	return false;
 }
 
-/* The bounding set limits what a file gives; the other sets outlive execve(2) without it. */
+/* True if the payload may have CAP_MKNOD. All sets count: a file can give the bounding set's
+ * capabilities, and the other sets survive execve(2) without the bounding set. */
 static bool can_make_nodes(const struct start_plan *plan)
 {
 	const struct cred_caps *k = &plan->caps;
@@ -79,8 +80,8 @@ static bool can_make_nodes(const struct start_plan *plan)
 	return (k->bounding | k->permitted | k->inheritable | k->ambient) >> CAP_MKNOD & 1;
 }
 
-/* Rules that deny something are all that keeps it from the host's devices: it can make nodes, is given
- * some, or uses those of a root directory that cannot be mounted nodev. */
+/* It can make nodes, the config has some, or the root directory has some and cannot
+ * be mounted nodev. */
 bool plan_has_nodes(const struct start_plan *plan)
 {
 	return !(plan->ns.all & CLONE_NEWUSER) && plan->how->manager != CGROUP_DISABLED &&
@@ -89,9 +90,9 @@ bool plan_has_nodes(const struct start_plan *plan)
 }
 
 /*
- * Device nodes that the root directory brings along would open the host's devices where rules are asked
- * for and no cgroup holds them. Those that we make lie on the mount at /dev, unless the config says
- * otherwise; in a user namespace each is a mount of its own.
+ * If no cgroup can have the config's device rules, device nodes of the root directory would open
+ * the host's devices. The nodes that we make still work: they are on the mount at /dev (checked
+ * here), or in a user namespace each is a mount of its own.
  */
 bool plan_wants_nodev(const struct start_plan *plan, bool rules)
 {

@@ -1,4 +1,4 @@
-/* plan_test.c - which processes a start has, for every kind of config; and who may have device nodes. */
+/* plan_test.c - the processes of a start for each type of config, and device nodes. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 #include "tests/tap.h"
@@ -6,7 +6,7 @@
 static char block[1 << 16];
 static struct arena arena;
 
-/* ---- processes ------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 #define NEW(type)                                                                                  \
 	{                                                                                          \
@@ -181,7 +181,7 @@ static void test_terminal(void)
 	ok(!plan_terminal(&without, true, NULL), "no terminal at all");
 }
 
-/* ---- device nodes ------------------------------------------------------------------------------------ */
+/* ---- device nodes ---------------------------------------------------------------------------- */
 
 enum { DENY = 1, USERNS = 2, CAPS = 4, MKNOD = 8, DEV = 16, NODES = 32, ELSEWHERE = 64, OFF = 128 };
 

@@ -1,4 +1,4 @@
-/* seal.c - the container must not reach the host's copy of our executable (2019-5736). */
+/* seal.c - keeps a container from writing to the host's file of this program (2019-5736). */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/start.h"
 
@@ -11,11 +11,12 @@
 
 extern char **environ;
 
-/* Read-only through this mount, and marked: NOSYMFOLLOW means nothing on the mount of a single file. */
+/* The attributes of our read-only mount. NOSYMFOLLOW has no effect on a single file, and
+ * marks the mount. */
 #define SEAL_ATTRS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSYMFOLLOW)
-#define ST_NOSYMFOLLOW_ 0x2000 /* of statfs(2), the same mark: since 5.10 */
+#define ST_NOSYMFOLLOW_ 0x2000 /* the same mark in statfs(2), since 5.10 */
 
-/* Filesystems that have no code to write: there is nothing to remount. */
+/* Filesystems that the kernel can never write, so that a remount does not help. */
 static const uint32_t never_written[] = {
 	0x73717368, /* squashfs */
 	0xe0f5e1e2, /* erofs */
@@ -24,7 +25,7 @@ static const uint32_t never_written[] = {
 	0x9660, /* iso9660 */
 };
 
-/* The path of a file on a mount that is attached nowhere is that of the mount's root: the file itself. */
+/* True if our file is on a detached mount: then its path is "/", the root of the mount. */
 static bool is_detached(void)
 {
 	char path[2];
@@ -33,12 +34,11 @@ static bool is_detached(void)
 }
 
 /*
- * A payload that is a link to /proc/self/exe, or names it as its interpreter, runs our executable
- * inside the container, and a second process there may open it for writing through /proc/PID/exe,
- * now or later. So what runs from here on is a copy that can never be written. That a file cannot be
- * written now says nothing: the host may remount its filesystem for an update. Of the detached mount
- * of seal_mount() nobody can take the flags away, since mount_setattr(2) and mount(2) refuse a mount
- * that belongs to no namespace.
+ * A payload that is a link to /proc/self/exe, or has it as its interpreter, runs our file inside
+ * the container, and another process there can open it for writing through /proc/PID/exe. So we run
+ * from a copy that can never be written. A filesystem that is read-only now is not enough, because
+ * the host may remount it for an update. The flags of seal_mount()'s detached mount cannot be
+ * removed: mount_setattr(2) and mount(2) refuse a mount that belongs to no namespace.
  */
 static int is_sealed(void)
 {
@@ -62,7 +62,8 @@ static int is_sealed(void)
 	return seals >= 0 && seals & F_SEAL_WRITE;
 }
 
-/* An ordinary user's containers have no more rights than the user: a file he cannot write is safe. */
+/* True if we are an ordinary user who cannot write our file: his containers cannot
+ * write it either. */
 static bool is_out_of_reach(void)
 {
 	struct stat st;
@@ -71,7 +72,8 @@ static bool is_out_of_reach(void)
 	       !(st.st_mode & 0022);
 }
 
-/* A detached read-only mount of the file: no copy, and gone with the last process that runs it. */
+/* Makes a detached read-only mount of our file. It is not copied, and the mount ends
+ * with its last user. */
 static int seal_mount(void)
 {
 	struct sys_mount_attr attr = { .attr_set = SEAL_ATTRS };
@@ -82,8 +84,8 @@ static int seal_mount(void)
 	return fd_take(&fd);
 }
 
-/* KERNEL 5.14: MOUNT_ATTR_NOSYMFOLLOW (EINVAL); 5.12: open_tree(2) and mount_setattr(2) (ENOSYS; EPERM
- * without CAP_SYS_ADMIN). Without them a sealed memfd costs a copy of the file. */
+/* KERNEL 5.14: MOUNT_ATTR_NOSYMFOLLOW (EINVAL); 5.12: open_tree(2) and mount_setattr(2) (ENOSYS;
+ * EPERM without CAP_SYS_ADMIN). Without them a sealed memfd costs a copy of the file. */
 static int seal_memfd(void)
 {
 	int exe __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -91,7 +93,7 @@ static int seal_memfd(void)
 		memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	ssize_t n;
 
-	/* KERNEL 6.3: MFD_EXEC (EINVAL); memfds were always executable before. */
+	/* KERNEL 6.3: MFD_EXEC (EINVAL); on older kernels memfds are always executable. */
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (exe < 0)
@@ -127,7 +129,8 @@ int seal_self(char **argv)
 	if (fd < 0)
 		return -1;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under an outer seccomp profile). */
+	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under an outer seccomp profile); /proc
+	 * is used instead. */
 	execve(path_of_fd(path, fd), argv, environ);
 	return fail("run the sealed copy of the executable");
 }

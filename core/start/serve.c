@@ -1,4 +1,4 @@
-/* serve.c - the parent's answers to init: one row a question. */
+/* serve.c - the runtime's answers to the child, by a row for each message. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -19,7 +19,7 @@ static int open_ns(const struct serve *s, const char *name)
 	return fd < 0 ? fail("open %s", path) : fd;
 }
 
-/* A file of our own view of init's /proc directory, through a procfs of ours. */
+/* Writes a file of init's directory in a procfs of our own. */
 static int write_proc(const struct serve *s, const char *file, const char *value)
 {
 	int proc __cleanup(fd_close) = procfs_open();
@@ -31,17 +31,18 @@ static int write_proc(const struct serve *s, const char *file, const char *value
 	return procfs_write(proc, path, value);
 }
 
-/* ---- one function a question; *fd is a descriptor for the answer ---------------------------------- */
+/* ---- a function for each message; *fd becomes a descriptor for the answer -------------------- */
 
 static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	/* By the kernel's word: the message may come from a process that speaks for init. */
+	/* The kernel has written the pid. The message could come from a process that
+	 * controls init. */
 	s->pid = __atomic_load_n(s->init_pid, __ATOMIC_RELAXED);
 	if (!s->pid)
 		return failx("there is no init yet");
 	fd_close(&s->pidfd);
 	s->pidfd = sys_pidfd_open(s->pid);
-	/* EPERM is no answer of the call's own, but an outer seccomp profile's. */
+	/* EPERM comes from an outer seccomp profile, not from the call. */
 	if (s->pidfd < 0 && errno != ENOSYS && errno != EPERM)
 		return fail("open a pidfd of init");
 	return serve_known(s);
@@ -81,21 +82,21 @@ static int open_userns(const struct serve *s, const struct oci_mount *m)
 	return open_ns(s, "user");
 }
 
-/* The image was mounted detached before the clone: both sides have it already. */
+/* The image was mounted before the clone, so that both processes have its descriptor. */
 static int map_image(struct serve *s)
 {
 	const struct image *image = &s->plan->image;
 	int userns __cleanup(fd_close) = -1;
 
 	if (!image->type)
-		return failx("init asks for an image that is none");
+		return failx("init asks for an image, and the container has none");
 	userns = open_ns(s, "user");
 	if (userns < 0 || mountapi_idmap(image->mnt, userns, false) < 0)
 		return fail_in("%s image", image->type->name);
 	return 0;
 }
 
-/* Only sources of the config are opened, by index: the child cannot ask for others. */
+/* The child asks by an index of the config's mounts, so that it cannot ask for other files. */
 static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_config *c = s->plan->config;
@@ -182,7 +183,7 @@ static int send_pidfd(struct serve *s)
 	return 0;
 }
 
-/* Init exists and is ready, whichever came last: what it gets from outside and would not inherit. */
+/* When init exists and READY has come: sets what init does not inherit from the first process. */
 static int settle(struct serve *s)
 {
 	const struct oci_scheduler *sched = s->plan->process->scheduler;
@@ -194,7 +195,8 @@ static int settle(struct serve *s)
 	return send_pidfd(s);
 }
 
-/* With the host's rights: in a user namespace a pipe of the host belongs to nobody. */
+/* Gives the streams to the payload's user. The runtime does it, because in a user namespace the
+ * owner of a pipe of the host may not be mapped. */
 static void own_streams(const struct start_plan *plan)
 {
 	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
@@ -209,7 +211,8 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_process *p = s->plan->process;
 
-	/* Raising a hard limit takes a privilege over the host that init may not have. */
+	/* The runtime sets the limits, because raising a hard limit needs a
+	 * privilege on the host. */
 	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
 		return -1;
 	own_streams(s->plan);
@@ -219,11 +222,11 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 	return settle(s);
 }
 
-/* The first process is about to clone init: what the container could ask for a process ends here. */
+/* The first process will clone init now. The socket is replaced by the pipes. */
 static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	if (s->plan->seccomp.notify != (m->fd >= 0))
-		return failx("init appears with a descriptor too many, or too few");
+		return failx("APPEAR came with a descriptor that is not wanted, or without one");
 	s->listener = m->fd;
 	wire_close(&s->wire);
 	s->wire = s->pipes;
@@ -232,7 +235,7 @@ static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
 	return 0;
 }
 
-/* Others may have sent a file of theirs, which the listener would act on. */
+/* Checks the descriptor: a process that controls init may send another file. */
 static bool is_notify(int fd)
 {
 	char link[FD_PATH_MAX], name[32];
@@ -242,7 +245,7 @@ static bool is_notify(int fd)
 	return !strcmp(name, "anon_inode:seccomp notify");
 }
 
-/* runtime-spec "The Container Process State": one message, the descriptor beside it, per connection. */
+/* runtime-spec "The Container Process State": a connection for each message and its descriptor. */
 static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_seccomp *sc = s->plan->config->linux->seccomp;
@@ -276,9 +279,9 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 }
 
 /*
- * The paths are for tools that look into state.json for a namespace to join (checklist F-02). The ids are
- * for exec, which does not follow init into others. The cgroup namespace is yet to be made, and shows
- * no other files.
+ * Records the paths of init's namespaces, for tools that read state.json (F-02), and their ids, for
+ * exec, which does not follow init into other namespaces. The cgroup namespace has no id yet: init
+ * makes it later.
  */
 static void note_namespaces(struct serve *s)
 {
@@ -308,7 +311,7 @@ static void note_namespaces(struct serve *s)
 	s->life->state.namespace_paths.n = plan.njoins;
 }
 
-/* What must stand on record before init may go on: the point where it begins to exist for others. */
+/* Writes state.json, and sets what init needs, before init may continue. */
 int serve_known(struct serve *s)
 {
 	struct oci_state *st = &s->life->state;
@@ -317,7 +320,7 @@ int serve_known(struct serve *s)
 
 	if (found < 0)
 		return -1;
-	/* One that enters may be hidden from us (hidepid of proc(5)): every signal is set back then. */
+	/* /proc may hide a process that enters (hidepid of proc(5)): then all signals are reset. */
 	if (!found && (!s->plan->enters || kill(s->pid, 0) < 0))
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
@@ -345,7 +348,7 @@ int serve_known(struct serve *s)
 		if (life_save(s->plan->arena, s->life) < 0)
 			return -1;
 	}
-	/* The first process has left the only place to init. */
+	/* The first process stayed outside of the cgroup, which has room for init only. */
 	if (s->plan->outside && serve_attach(s, NULL, NULL) < 0)
 		return -1;
 	if (settle(s) < 0)
@@ -354,7 +357,7 @@ int serve_known(struct serve *s)
 					  : 0;
 }
 
-/* Neither is a number that may be a lie an index of ours. */
+/* Prints a LOG message. Its level is checked, because it is an index. */
 static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	LOG_HERE;
@@ -366,7 +369,7 @@ static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
 
 static int serve_fail(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	/* An error without words would be none for the caller. */
+	/* An empty message would not look like an error. */
 	return *m->text ? fail_take(m->num, m->text) : failx("the child failed and gave no reason");
 }
 
@@ -376,9 +379,9 @@ static int serve_exec_fail(struct serve *s, const struct wire_msg *m, int *fd)
 	return serve_fail(s, m, fd);
 }
 
-/* ---- who may send what, and when ------------------------------------------------------------------ */
+/* ---- senders and phases of the messages ------------------------------------------------------ */
 
-/* FIRST and LATE are the first process of two: one that clones init soon, and one that does nearly all. */
+/* FIRST and LATE are the first process of two: it clones init early, or (`late`) at the end. */
 enum { INIT = 1, FIRST = 2, LATE = 4 };
 
 static bool has_new(const struct serve *s, unsigned type)
@@ -429,9 +432,9 @@ static bool wants_listener(const struct serve *s)
 }
 
 /*
- * Every message that the child may send. A child that others have taken over sends what they like: a
- * message out of its phase, a second one of what comes once, and what the config does not ask for are
- * refused. serve_test.c plays all of them.
+ * All messages that the child may send. Processes of the container may control the child and send
+ * any message. So a message is refused if it comes in another phase, a second time, or if the
+ * config does not need it. serve_test.c tries all of them.
  */
 static const struct {
 	unsigned char from, phases;
@@ -472,7 +475,7 @@ const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
 		return "a second time";
 	if (rows[m->type].wanted && !rows[m->type].wanted(s))
 		return "by this container";
-	/* What fills the log of the host would also keep us from ending. */
+	/* Too many lines would fill the host's log and prevent the end of the start. */
 	if (m->type == WIRE_LOG && s->lines >= WIRE_LINES_MAX)
 		return "so often";
 	return NULL;
@@ -487,7 +490,7 @@ static int answer(struct serve *s, const struct wire_msg *m)
 		return failx("message %u is not expected %s", m->type, refusal);
 	s->done |= 1u << m->type;
 	if (rows[m->type].serve(s, m, &fd) < 0) {
-		/* Init ends by this; our own record is what the caller sees. */
+		/* Init ends after FAIL. The caller gets our own record. */
 		char text[WIRE_TEXT_MAX];
 		int num = err_num();
 
@@ -502,8 +505,8 @@ static int answer(struct serve *s, const struct wire_msg *m)
 	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
-/* The frame by which engines and people know a start that failed (checklist X-10). What execve(2) itself
- * refuses has none. */
+/* Adds the words by which engines recognize a failed start (X-10). An error of execve(2)
+ * does not get them. */
 static int in_frame(const struct serve *s)
 {
 	if (s->exec_failed)
@@ -513,9 +516,9 @@ static int in_frame(const struct serve *s)
 	return fail_in("unable to start container process");
 }
 
-/* True: no more will come. The first of two processes may die when it has cloned init and not said so, and
- * a process that has taken init's end may keep it open when init is dead: a pidfd shows both.
- * KERNEL 5.3: pidfds; without them neither is seen. */
+/* Waits for a message. True: none will come. The first process may die before it has sent PID, and
+ * another process may keep init's end open after init's death: the pidfd shows both. KERNEL 5.3:
+ * pidfds (ENOSYS); without them both are noticed only when the stream ends. */
 static bool is_silent(const struct serve *s)
 {
 	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
@@ -528,7 +531,8 @@ static bool is_silent(const struct serve *s)
 	return fds[1].revents && !fds[0].revents;
 }
 
-/* 1: a message, or the news that the first process has left it unsaid; 0: the end; -1. */
+/* Returns 1: a message, also PID if the first process has died before it sent it; 0: the
+ * end; -1: error. */
 static int hear(struct serve *s, struct wire_msg *m)
 {
 	int got;
@@ -581,7 +585,7 @@ int serve_prepare(const struct serve *s, sigset_t *old)
 
 void serve_kill(struct serve *s)
 {
-	/* An init whose pid never arrived ends by this. */
+	/* An init whose pid we do not know ends when the wire is closed. */
 	serve_end(s);
 	if (s->first == s->pid)
 		s->first = 0;

@@ -1,4 +1,4 @@
-/* serve_fuzz.c - the wire as a lying child sends it: any messages, in any order, with any descriptor. */
+/* serve_fuzz.c - the wire of a hostile child: any messages, in any order, with any descriptor. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -8,9 +8,9 @@
 #include "tests/fuzz.h"
 
 /*
- * The first byte is the container: bits of enum what. Then come packets: a byte that says which way they
- * go and whether a descriptor goes with them, a type, a number of four bytes, the length of the text in
- * one byte, and what is in there of the text.
+ * The first byte is the container: bits of enum what. Then come packets: a byte that says which way
+ * they go and whether a descriptor goes with them, a type, a number of four bytes, the length of
+ * the text in one byte, and what is in there of the text.
  */
 enum what { EVERYTHING = 1, TWO = 2, LATE = 4, ENTERS = 8, TOLD = 16 };
 enum way { PIPE = 1, DESCRIPTOR = 2, SHORT = 4 };

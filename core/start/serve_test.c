@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* ---- who may send what, and when ------------------------------------------------------------------- */
+/* ---- who may send what, and when ------------------------------------------------------------- */
 
 static const char *const names[WIRE_TYPES] = {
 	[WIRE_OK] = "OK",
@@ -146,7 +146,7 @@ static void test_rows(void)
 	}
 }
 
-/* ---- the drawings in impl.h -------------------------------------------------------------------------- */
+/* ---- the drawings in impl.h ------------------------------------------------------------------ */
 
 /* The header itself, so that what a reader sees is what is tested. */
 __asm__(".pushsection .rodata\n"
@@ -223,7 +223,7 @@ static void test_drawings(void)
 		ok((drawn | unseen) & 1u << type, "%s is drawn", names[type]);
 }
 
-/* ---- what it says then ----------------------------------------------------------------------------- */
+/* ---- what it says then ----------------------------------------------------------------------- */
 
 /* What the liar has said, and that it is dead. */
 static bool executes; /* the child has executed a program before its end is heard of */
@@ -268,7 +268,8 @@ static int count_open(void)
 	return n;
 }
 
-/* A lie each: what makes it one, its type, number, whether /dev/null comes beside it; and the answer. */
+/* A lie each: what makes it one, its type, number, whether /dev/null comes beside it;
+ * and the answer. */
 static const struct {
 	const char *what, *who;
 	enum wire_type type;
@@ -400,14 +401,14 @@ static void test_seen(void)
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, its.out);
-	ok(hear() < 0 && strstr(err_text(), "too many"), "a descriptor that was not asked for");
+	ok(hear() < 0 && strstr(err_text(), "not wanted"), "a descriptor that was not asked for");
 	wire_close(&child.pipes);
 	fresh(&none, "late");
 	plan.seccomp.notify = true;
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
-	ok(hear() < 0 && strstr(err_text(), "too few"), "and one that does not come");
+	ok(hear() < 0 && strstr(err_text(), "without one"), "and one that does not come");
 	wire_close(&child.pipes);
 }
 

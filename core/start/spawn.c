@@ -1,4 +1,4 @@
-/* spawn.c - the clone of init, or of the process that enters a container, into its cgroup. */
+/* spawn.c - clones init, or the process that enters a container, into its cgroup. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -25,8 +25,8 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 			 (cgroup = cgroup_clone_fd(s->life->cgroup)) >= 0);
 		if (pid >= 0)
 			return pid;
-		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup); the parent
-		 * attaches the child, which costs a grace period. */
+		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup);
+		 * the parent moves the child, which waits for a grace period. */
 		args.flags &= ~CLONE_INTO_CGROUP;
 		args.cgroup = 0;
 		c->joins = false;
@@ -49,7 +49,7 @@ int spawn_connect(struct child *c, struct serve *s, const char *console, const c
 	return 0;
 }
 
-/* All that the two sides say to each other by, and what of it the child closes. */
+/* Makes the wire, and lists the runtime's descriptors that the child closes. */
 static int make_wire(struct child *c, struct serve *s)
 {
 	if (wire_pair(&s->wire, &c->wire) < 0 ||
@@ -76,7 +76,7 @@ int spawn_process(struct child *c, struct serve *s)
 	if (doors < 0 || make_wire(c, s) < 0)
 		return -1;
 	s->follows = c->plan->follows;
-	/* Without doors (systemd makes the cgroup around a process) the parent attaches. */
+	/* doors is 0 if systemd makes the cgroup around a process: then the parent moves it. */
 	cgroup = doors && !c->plan->outside ? cgroup_clone_fd(cg) : -1;
 	c->joins = doors && cgroup == -1 && !c->plan->outside;
 	if (ends_hold() < 0)

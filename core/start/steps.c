@@ -1,4 +1,4 @@
-/* steps.c - what init does on its way, a function a step, in the order of the table in child.c. */
+/* steps.c - the steps of init, a function each, in the order of the table in child.c. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -28,7 +28,7 @@ int step_known(struct child *c)
 
 int step_session(struct child *c)
 {
-	/* EPERM: a process group leader already, which a clone never is. */
+	/* It cannot fail with EPERM, since a new process is not the leader of a process group. */
 	return setsid() < 0 ? fail("setsid") : 0;
 }
 
@@ -36,10 +36,11 @@ int step_keyring(struct child *c)
 {
 	const char *label = c->plan->process->selinux_label;
 
-	/* NULL: the caller's stays (--no-new-keyring), or an older version has made the container. */
+	/* NULL: the caller's keyring stays (--no-new-keyring), or an older version
+	 * made the container. */
 	if (!c->plan->state->keyring)
 		return 0;
-	/* The keyring gets the label the process will have. */
+	/* The keyring gets the label of the payload. */
 	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
 	return keyring_join(c->plan->state->keyring, !c->plan->enters,
@@ -82,7 +83,8 @@ int step_rootfs(struct child *c)
 					     .overlay = c->plan->overlay,
 					     .userns = c->plan->ns.all & CLONE_NEWUSER };
 
-		/* The maps stand now: its files get the container's owners before it is attached. */
+		/* The maps were written, so the image can be id-mapped. That must be before
+		 * it is attached. */
 		if (src.image && src.userns &&
 		    wire_ask(&c->wire, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
 			return fail_in("root filesystem");
@@ -98,7 +100,7 @@ int step_rootfs(struct child *c)
 	c->mounts.root = c->root;
 	if (c->root < 0)
 		return -1;
-	/* First of all: what is bound from the root later, as readonlyPaths are, takes its flags along. */
+	/* nodev comes first: later binds of paths in the root (readonlyPaths) copy its flags. */
 	return c->plan->nodev && has_mount_ns(c) ? rootfs_restrict(c->root, MS_NODEV) : 0;
 }
 
@@ -127,7 +129,7 @@ int step_devices(struct child *c)
 
 	if (!has_mount_ns(c))
 		return 0;
-	/* A /dev from elsewhere is not ours to fill (checklist M-40). */
+	/* A /dev that is a bind belongs to another filesystem: make nothing in it (M-40). */
 	list_each (m, c->plan->config->mounts)
 		if (!strcmp(path_clean(c->plan->arena, m->destination) + (*m->destination == '/'),
 			    "dev"))
@@ -144,7 +146,7 @@ int step_cwd(struct child *c)
 	if (!has_mount_ns(c) || !strcmp(c->plan->process->cwd, "/"))
 		return 0;
 	fd = path_mkdirs(c->root, c->plan->process->cwd, 0755);
-	/* Not ours to judge here: chdir says the rest, as the container's user. */
+	/* The payload's user may still be able to enter it: chdir(2) decides later. */
 	if (fd < 0 && (err_num() == EACCES || err_num() == EROFS))
 		err_clear("chdir will tell");
 	else if (fd < 0)
@@ -175,7 +177,7 @@ int step_container_hooks(struct child *c)
 		return 0;
 	if (fchdir(c->root) < 0)
 		return fail("enter the root filesystem");
-	/* The exact modes of what the steps make are no affair of the hooks. */
+	/* The steps run with umask 0; hooks get the usual one. */
 	umask(022);
 	rc = hooks_run(c->plan->arena,
 		       &(struct hook_run){ .name = "createContainer",
@@ -225,8 +227,8 @@ int step_readonly(struct child *c)
 {
 	if (mount_finish(&c->mounts) < 0)
 		return -1;
-	/* --overlay is meant to be written to. The annotation may come from an image or a user of the
-	 * engine, and takes nothing back that the config says. */
+	/* With --overlay the root is writable. The annotation does not override root.readonly,
+	 * because it may come from an image or from a user of the engine. */
 	if (!c->plan->config->root->readonly || (c->plan->overlay && c->plan->how->overlay) ||
 	    !has_mount_ns(c))
 		return 0;
@@ -235,7 +237,7 @@ int step_readonly(struct child *c)
 
 int step_null(struct child *c)
 {
-	/* A terminal takes the place of all three. */
+	/* With a terminal the three streams are replaced anyway. */
 	return has_mount_ns(c) && !c->plan->process->terminal ? dev_reopen_null(c->root) : 0;
 }
 
@@ -250,7 +252,8 @@ int step_pivot(struct child *c)
 
 int step_stdio(struct child *c)
 {
-	/* A session cannot hand its terminal to another, and init's is yet to come. */
+	/* If init is cloned later, it makes its own session and takes the terminal
+	 * then (join_appear). */
 	if (c->tty >= 0 &&
 	    (tty_become(fd_take(&c->tty)) < 0 || (c->mode != START_LATE && tty_control() < 0)))
 		return -1;
@@ -276,7 +279,7 @@ int step_scheduling(struct child *c)
 	return l->memory_policy ? limits_memory_policy(l->memory_policy) : 0;
 }
 
-/* HOME comes from the container's passwd: while we may still read it, whoever the payload runs as. */
+/* Reads HOME from the container's passwd as root, because the payload's user may not be able to. */
 int step_environment(struct child *c)
 {
 	struct oci_process p = *c->plan->process;
@@ -290,10 +293,11 @@ int step_ready(struct child *c)
 {
 	struct wire_msg m;
 
-	/* From here on what state.json says is enough to find and delete us: we outlive the runtime. */
+	/* After READY state.json is enough to find and delete the container, so init need not die
+	 * with the runtime any more. */
 	if (wire_call(&c->wire, WIRE_READY, 0, NULL, -1, &m) < 0)
 		return -1;
-	/* What the caller ignored (nohup, a pipeline's PIPE) or blocked is no affair of the payload. */
+	/* The payload does not inherit signals that the caller ignores (nohup) or blocks. */
 	join_signals(m.num);
 	if (c->fifo >= 0)
 		ends_mortal();
@@ -305,9 +309,9 @@ int step_ready(struct child *c)
 }
 
 /*
- * All but what is passed on and the two that are needed yet. Closed, not marked: a link of the image
- * could lead execve(2) through /proc/self/fd to a directory of the host that the caller left open,
- * and the payload's /proc/PID/exe would be a file of the host.
+ * Closes all descriptors but those that are passed on or still needed. Close-on-exec would be too
+ * late: a link of the image can lead execve(2) through /proc/self/fd to a directory of the host
+ * that the caller has left open, and the payload's /proc/PID/exe would be a file of the host.
  */
 int step_descriptors(struct child *c)
 {
@@ -331,21 +335,22 @@ static int load_seccomp(struct child *c)
 		return 0;
 	if (c->listener < 0)
 		return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, listener);
-	/* No descriptor passes a pipe. */
+	/* The wire is a pipe, which cannot carry the descriptor. */
 	if (sock_send_fd(c->listener, "listener", listener) < 0)
 		return -1;
 	fd_close(&c->listener);
 	return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, -1);
 }
 
-/* Without no_new_privs the filter needs CAP_SYS_ADMIN: it comes before the capabilities go, and the
- * profile must allow what follows (seccomp(2), checklist L-21). */
+/* Without no_new_privs the filter needs CAP_SYS_ADMIN. So it is loaded before the capabilities are
+ * dropped, and the profile must allow the later calls (seccomp(2), L-21). */
 int step_seccomp_early(struct child *c)
 {
 	return c->plan->process->no_new_privileges ? 0 : load_seccomp(c);
 }
 
-/* Others that may trace us must not find a process without the filter that they are under. */
+/* Loads the filter before other processes can trace us, so that they cannot use a
+ * process without it. */
 int step_seccomp_unseen(struct child *c)
 {
 	return c->plan->process->no_new_privileges && join_filtered(c) ? load_seccomp(c) : 0;
@@ -360,16 +365,16 @@ static int check_cwd(const struct child *c)
 {
 	char buf[4096];
 
-	/* A leaked directory descriptor as cwd would lie outside: the kernel says "(unreachable)"
-	 * (2024-21626). */
+	/* A descriptor that was left open could lead the working directory outside of the root.
+	 * Then getcwd(2) returns "(unreachable)" (2024-21626). */
 	if (!getcwd(buf, sizeof(buf)) || *buf != '/')
 		return failx("working directory %s is outside of the container's root",
 			     c->plan->process->cwd);
 	return 0;
 }
 
-/* By the annotation podman's --group-add keep-groups asks for those of the caller, mapped or not (AN-06).
- * enum cred_groups, or -1 */
+/* Returns enum cred_groups, or -1. With podman's --group-add keep-groups, which is this annotation,
+ * the caller's groups stay, mapped or not (AN-06). */
 static int plan_groups(const struct child *c)
 {
 	const char *keep = oci_annotation(c->plan->config, "run.oci.keep_original_groups");
@@ -385,7 +390,7 @@ static int plan_groups(const struct child *c)
 	return CRED_TRY_GROUPS;
 }
 
-/* runc's words, but exec may have the directory from its own options. */
+/* runc's message; but exec may have the directory from its own options. */
 static int fail_cwd(const struct child *c, const char *cwd)
 {
 	return fail("chdir to cwd (\"%s\")%s failed", cwd,
@@ -399,13 +404,14 @@ int step_credentials(struct child *c)
 	int groups = plan_groups(c);
 	bool again = false;
 
-	/* Tried as root first, and once more as the user: either may be the only one allowed (P-03). */
+	/* Try as root and then as the user: only one of them may be allowed to enter it (P-03). */
 	if (strcmp(cwd, "/") && chdir(cwd) < 0) {
 		if (errno != EACCES && errno != EPERM)
 			return fail_cwd(c, cwd);
 		again = true;
 	}
-	/* What the runtime may not, the root of an ordinary user's namespace may. */
+	/* Root of an ordinary user's namespace can change these owners, which the
+	 * runtime cannot. */
 	if (u->uid && c->plan->process->terminal && fchown(0, u->uid, -1) < 0)
 		log_debug("the terminal stays root's: %s", strerror(errno));
 	else if (u->uid)
@@ -418,8 +424,8 @@ int step_credentials(struct child *c)
 	return strcmp(cwd, "/") ? check_cwd(c) : 0;
 }
 
-/* A clone and another user id take back what was asked first of all. Between the two the runtime may have
- * died: then its end of the wire is closed. */
+/* Sets PR_SET_PDEATHSIG again, which a clone and a change of the user id have reset. If the runtime
+ * has died meanwhile, its end of the wire is closed. */
 int step_bound(struct child *c)
 {
 	struct pollfd end = { c->wire.in, 0, 0 };
@@ -436,7 +442,8 @@ int step_executable(struct child *c)
 	return exe_find(c->plan->arena, c->plan->process->args.at[0], c->env, &c->exe);
 }
 
-/* `start` writes one byte into the fifo; both ends are ours, so that nothing else ends the wait. */
+/* Waits for the byte that `start` writes to the fifo. We have both ends open, so that only the
+ * byte ends the wait. */
 int step_wait_start(struct child *c)
 {
 	char byte;
@@ -444,7 +451,7 @@ int step_wait_start(struct child *c)
 
 	if (c->fifo < 0)
 		return 0;
-	/* A profile that kills for it does so while create still waits for us. */
+	/* If the profile kills for read(2), it does so here, while create still waits for us. */
 	if (read(c->fifo, &byte, 0) < 0)
 		return fail("wait for start");
 	wire_close(&c->wire); /* the end of the stream: `create` returns */
@@ -456,7 +463,8 @@ int step_wait_start(struct child *c)
 	return 0;
 }
 
-/* The byte of start lies in the fifo again meanwhile: whoever dies in here has not begun its program. */
+/* Writes start's byte to the fifo again while the hooks run: if init dies here, start finds the
+ * byte and knows that the program has not begun. */
 int step_start_hooks(struct child *c)
 {
 	const struct oci_hooks *hooks = c->plan->config->hooks;

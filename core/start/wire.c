@@ -1,4 +1,4 @@
-/* wire.c - one packet, one message, perhaps one descriptor, between the runtime and init. */
+/* wire.c - messages between the runtime and init: packets, some with a descriptor. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -8,14 +8,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* On the wire: this head, then len bytes of text. */
+/* A packet is this head and then len bytes of text. */
 struct head {
 	uint32_t type;
 	int32_t num;
 	uint32_t len;
 };
 
-/* A write(2) of so much into a pipe is not split (pipe(7)). */
+/* A write(2) to a pipe of up to PIPE_BUF bytes is not split (pipe(7)). */
 _Static_assert(sizeof(struct head) + WIRE_TEXT_MAX <= PIPE_BUF,
 	       "a message fits into a pipe at once");
 
@@ -39,8 +39,8 @@ int wire_pipes(struct wire *runtime, struct wire *init)
 {
 	int up[2], down[2];
 
-	/* A process of the container may read what was meant for us, or fill the pipe that we write to:
-	 * neither may make us wait. Init waits for its answer. */
+	/* Our ends do not block: a process of the container may read the messages for us, or fill
+	 * the pipe that we write to. Init's end blocks, because init waits for answers. */
 	if (pipe2(up, O_CLOEXEC | O_NONBLOCK | O_DIRECT) < 0)
 		return fail("create pipe");
 	*runtime = (struct wire){ up[0], -1 };
@@ -62,7 +62,7 @@ void wire_close(struct wire *w)
 	fd_close(&w->out);
 }
 
-/* A seccomp profile may be at work already: write(2) and read(2) are what no program does without. */
+/* Uses write(2), which any seccomp profile must allow: the filter may be loaded already. */
 static int send_packet(int fd, const struct head *h, const char *text)
 {
 	char packet[PIPE_BUF];
@@ -116,8 +116,8 @@ int wire_recv(const struct wire *w, struct wire_msg *m)
 	m->fd = -1;
 	do {
 		n = is_socket(w) ? recv_iov(w->in, &h, m) : recv_packet(w->in, &h, m);
-		/* ECONNRESET says once that the peer went without reading everything, and comes before
-		 * what the peer said last: that, or the end, comes next (unix(7)). */
+		/* ECONNRESET reports once that the peer has closed its end with unread data. It
+		 * comes before the peer's last messages, so read again (unix(7)). */
 	} while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 	if (!n)
 		return 0;
