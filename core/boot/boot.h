@@ -40,15 +40,16 @@ struct boot_rule {
 	uint32_t start_count; /* 0: no limit */
 	uint64_t log_size;
 	const char *log;
-	bool disabled;
+	bool disabled, essential;
 };
 
 struct boot_row; /* a member of `containers` in boot.json */
 
 struct boot_settings {
-	const char *config, *bundles, *hostname, *log;
+	const char *config, *bundles, *hostname, *log, *reboot_file;
 	int cgroup, restart, done;
 	int64_t watchdog, wait; /* milliseconds */
+	int64_t reboot_limit;
 	bool shell, debug, stamp;
 	LIST(struct oci_mount) mounts;
 	struct boot_row *defaults;
@@ -226,6 +227,7 @@ void log_own(struct arena *a, const struct boot_rule *rule, bool files);
 struct watchdog {
 	int fd; /* -1: none */
 	int64_t every, due; /* ms */
+	int64_t until; /* when it is no longer fed; 0: never */
 };
 void watchdog_open(struct watchdog *w, int64_t ms); /* ms is the timeout; 0: no watchdog */
 void watchdog_feed(struct watchdog *w); /* writes to it if that is due */
@@ -298,6 +300,8 @@ struct machine {
 	int64_t heard[CONTROL_MAX]; /* when each client sent its last request */
 	pid_t shell;
 	int64_t shell_due; /* INT64_MAX: no shell is wanted */
+	bool essential, counted; /* a failure reboots the machine; the file of reboots is gone */
+	int64_t essential_due;
 };
 
 /* Never returns. kernel: the kernel has started us, and /proc/cmdline has our settings.
@@ -323,6 +327,8 @@ void probe_start(struct unit *u, int64_t now); /* the container has started: beg
 int64_t probe_due(const struct machine *m, size_t i);
 void probe_turn(struct machine *m, int64_t now);
 bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* true: pid was a check */
+/* essential.c: looks at the essential containers, and returns when to look again. */
+int64_t essential_turn(struct machine *m, int64_t now);
 void control_open(struct machine *m);
 void control_accept(struct machine *m);
 void control_serve(struct machine *m, size_t at, int64_t now);

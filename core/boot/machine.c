@@ -156,6 +156,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	probe_listen(m);
 	open_logs(a, m);
 	m->shell_due = INT64_MAX;
+	m->essential = true;
 	if (!m->n)
 		console_say("no containers in %s", m->set.bundles);
 }
@@ -416,6 +417,8 @@ static int until(const struct machine *m, int64_t now)
 
 	if (m->watchdog.fd >= 0 && m->watchdog.due < due)
 		due = m->watchdog.due;
+	if (m->essential_due < due)
+		due = m->essential_due;
 	for (size_t i = 0; i < m->n; i++) {
 		int64_t other = probe_due(m, i);
 
@@ -505,6 +508,7 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 		tell_limits(m);
 		for (size_t i = 0; i < m->n; i++)
 			super_look(&m->super.at[i], now);
+		m->essential_due = essential_turn(m, now);
 		if (m->shell_due <= now)
 			start_shell(m);
 		most = fill(m, p);

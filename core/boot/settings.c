@@ -37,7 +37,7 @@ static const struct json_word bool_words[] = {
 
 #define WANT_TIME "a time such as 10s, 500ms or 1m30s"
 
-enum kind { TEXT, WORD, TIME, BOOL };
+enum kind { TEXT, WORD, TIME, BOOL, COUNT };
 #define AT(field) offsetof(struct boot_settings, field)
 static const struct {
 	const char *key;
@@ -54,6 +54,8 @@ static const struct {
 	{ "done", WORD, AT(done), boot_goal_words },
 	{ "watchdog", TIME, AT(watchdog), NULL },
 	{ "wait", TIME, AT(wait), NULL },
+	{ "rebootFile", TEXT, AT(reboot_file), NULL },
+	{ "rebootLimit", COUNT, AT(reboot_limit), NULL },
 	{ "shell", BOOL, AT(shell), bool_words },
 	{ "debug", BOOL, AT(debug), bool_words },
 	{ "stamp", BOOL, AT(stamp), bool_words },
@@ -66,6 +68,7 @@ void boot_defaults(struct boot_settings *s)
 		.log = "console",
 		.cgroup = BOOT_CGROUP_V2,
 		.wait = 10000,
+		.reboot_limit = 3,
 	};
 }
 
@@ -104,10 +107,11 @@ static const char *allowed(const struct json_word *words)
 
 static int refuse(size_t row, const char *value)
 {
-	const char *want = rows[row].kind == TEXT   ? "a text"
-			   : rows[row].kind == TIME ? WANT_TIME
-			   : rows[row].kind == BOOL ? "yes or no"
-						    : allowed(rows[row].words);
+	const char *want = rows[row].kind == TEXT    ? "a text"
+			   : rows[row].kind == TIME  ? WANT_TIME
+			   : rows[row].kind == COUNT ? "a number"
+			   : rows[row].kind == BOOL  ? "yes or no"
+						     : allowed(rows[row].words);
 
 	return failx("%s: \"%s\" is not a value for it: it takes %s", rows[row].key, value, want);
 }
@@ -131,6 +135,8 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 			continue;
 		word = rows[i].words ? json_word_value(rows[i].words, value) : *value ? 0 : -1;
 		if (rows[i].kind == TIME && !parse_time(value, (int64_t *)at))
+			word = -1;
+		if (rows[i].kind == COUNT && !json_number_i64(value, strlen(value), (int64_t *)at))
 			word = -1;
 		if (word < 0)
 			return refuse(i, value);
@@ -158,7 +164,9 @@ void boot_show(const struct boot_settings *s)
 			console_say("%s: %s", rows[i].key, clock_text(*(const int64_t *)at, time));
 			continue;
 		}
-		text = rows[i].kind == TEXT
+		snprintf(time, sizeof(time), "%lld", (long long)s->reboot_limit);
+		text = rows[i].kind == COUNT ? time
+		       : rows[i].kind == TEXT
 			       ? *(char *const *)at
 			       : json_word_name(rows[i].words, rows[i].kind == BOOL
 								       ? *(const bool *)at
@@ -233,7 +241,7 @@ struct boot_row {
 	const char *log;
 	const struct json *log_size;
 	const char *start_timeout, *stop_signal, *stop_timeout;
-	bool *disabled;
+	bool *disabled, *essential;
 };
 
 #define ROW(kind_, name_, struct_, member_, ...)                                                   \
@@ -283,6 +291,7 @@ static const struct json_field row_fields[] = {
 	ROW(STR, "stopSignal", boot_row, stop_signal),
 	ROW(STR, "stopTimeout", boot_row, stop_timeout),
 	ROW(BOOL, "disabled", boot_row, disabled, .flags = JF_PTR),
+	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	{ NULL },
 };
 static const struct json_type row_type = { sizeof(struct boot_row), row_fields };
@@ -389,6 +398,8 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->log = r->log;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
+	if (r->essential)
+		rule->essential = *r->essential;
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		const char *text = value_text(r, &values[i], buf);
 

@@ -30,7 +30,7 @@ void watchdog_feed(struct watchdog *w)
 {
 	int64_t now = clock_ms();
 
-	if (w->fd < 0 || now < w->due)
+	if (w->fd < 0 || now < w->due || (w->until && now > w->until))
 		return;
 	if (write(w->fd, ".", 1) < 0)
 		err_clear("the next write tries again");

@@ -1,0 +1,86 @@
+/* essential.c - a machine reboots when a container that it cannot do without has failed for good. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An ordered shutdown takes less. Later the watchdog is no longer served, and resets the machine. */
+#define DOWN_MS 300000
+/* The essential containers must run for so long until earlier reboots count no more. */
+#define WELL_MS 60000
+
+static uint64_t read_count(const char *file)
+{
+	char text[32] = "";
+
+	if (file_read_line(AT_FDCWD, file, text, sizeof(text)) < 0)
+		err_clear("no reboot has been counted");
+	return strtoul(text, NULL, 10);
+}
+
+/* -1: the machine must not reboot, since there would be no end to it. */
+static int count_reboot(const struct boot_settings *s, char *text, size_t size)
+{
+	uint64_t count;
+
+	*text = 0;
+	if (!s->reboot_file)
+		return 0;
+	count = read_count(s->reboot_file);
+	if (count >= (uint64_t)s->reboot_limit)
+		return failx("%llu reboots have not helped", (unsigned long long)count);
+	snprintf(text, size, "%llu", (unsigned long long)count + 1);
+	if (file_replace(AT_FDCWD, s->reboot_file, text, strlen(text), 0600) < 0)
+		return fail_in("the reboot cannot be counted");
+	return 0;
+}
+
+static void on_failure(struct machine *m, const char *name, int64_t now)
+{
+	char text[32];
+
+	m->essential = false; /* it is decided once */
+	if (count_reboot(&m->set, text, sizeof(text)) < 0) {
+		fail_in("%s is essential and has failed, but the machine stays up", name);
+		console_error();
+		return;
+	}
+	console_say("%s is essential and has failed: the machine reboots%s%s", name,
+		    *text ? ", for the time number " : "", text);
+	m->watchdog.until = now + DOWN_MS;
+	super_shutdown(&m->super, BOOT_REBOOT, now);
+}
+
+int64_t essential_turn(struct machine *m, int64_t now)
+{
+	int64_t well = 0;
+
+	if (!m->essential || m->super.goal)
+		return INT64_MAX;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct super_one *o = &m->super.at[i];
+
+		if (!m->units[i].rule.essential)
+			continue;
+		if (o->state == SUPER_FAILED) {
+			on_failure(m, m->units[i].name, now);
+			return now;
+		}
+		if (o->state != SUPER_ENDED && (o->state != SUPER_RUNNING || !o->ready))
+			well = INT64_MAX;
+		else if (well != INT64_MAX && o->since + WELL_MS > well)
+			well = o->since + WELL_MS;
+	}
+	if (!m->set.reboot_file || m->counted)
+		return INT64_MAX;
+	if (well > now)
+		return well;
+	m->counted = true;
+	if (unlink(m->set.reboot_file) < 0 && errno != ENOENT) {
+		fail("remove %s", m->set.reboot_file);
+		console_error();
+	}
+	return INT64_MAX;
+}
