@@ -22,7 +22,7 @@ echo "\$@" >$log/\$name.args
 END
 chmod 755 "$hook"
 
-# hooks_all: every hook of $all; createContainer and startContainer have other ways to leave a trace.
+# hook_row: a hook of $all; createContainer and startContainer have other ways to leave a trace.
 hook_row() { # NAME
 	case $1 in
 	startContainer)
@@ -120,6 +120,16 @@ is 'startContainer: the final capabilities' "$(grep '^Cap' "$log/startContainer.
 is 'startContainer: no_new_privs' "$(grep '^NoNew' "$log/startContainer.status")" 'NoNewPrivs:	1'
 for h in prestart createRuntime createContainer startContainer poststart poststop; do
 	is "$h: no signal blocked or ignored" "$(signals_of "$log/$h.status")" 0
+done
+# Python ignores PIPE, and what it starts by Popen(restore_signals=False) does too.
+fresh
+config_set /hooks "{$rows}"
+(
+	trap '' PIPE USR1
+	run
+)
+for h in createRuntime createContainer poststop; do
+	is "$h: what the caller ignores is not ignored" "$(signals_of "$log/$h.status")" 0
 done
 
 # Without env: never the container's (threats: LD_PRELOAD).

@@ -34,6 +34,9 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 	no_args[0] = (char *)h->path;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Signals that the caller ignores (nohup, PIPE in a pipeline) would stay ignored. */
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
 	/* The hook dies with the process that waits for it. A seccomp profile may deny that. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* Its own process group, so that a timeout also kills processes that the
