@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 
 VERSION := $(shell cat VERSION)
+# [a-z] is another set of letters in another language. What make itself runs by $(shell) does not see this.
+export LC_ALL = C
 
 # Another architecture: the prefix of a cross compiler, such as aarch64-linux-gnu. musl for it is built
 # too, and the program is build/ARCH/ocibox.
@@ -26,8 +28,8 @@ endif
 PREFIX = /usr/local
 
 # Folders from left to right, and what one may not use although it stands to the left of it.
-FOLDERS := $(shell sed -n 's/^\([a-z][a-z/]*\)[ :].*/\1/p' scripts/order)
-never = $(shell sed -n 's,^$(1) not \([a-z/]*\).*,\1,p' scripts/order)
+FOLDERS := $(shell LC_ALL=C sed -n 's/^\([a-z][a-z/]*\)[ :].*/\1/p' scripts/order)
+never = $(shell LC_ALL=C sed -n 's,^$(1) not \([a-z/]*\).*,\1,p' scripts/order)
 
 # What is asked of the compiler once. The folder of the objects is named by what the code is compiled
 # for, the folder of the libraries also by a compiler that is not the usual one.
@@ -37,7 +39,7 @@ ARCH := $(if $(filter __i386__,$(MACROS)),i686,$(shell $(PROBE) -dumpmachine 2>/
 	sed 's/^\([^-]*\)-.*linux-\(gnu\|musl\)/\1/; s/^\([^-]*\)-.*/\1/'))
 LIBC := $(if $(CROSS),,$(if $(filter __GLIBC__,$(MACROS)),-glibc))
 O = build/$(ARCH)$(LIBC)
-DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | tr -c 'a-z0-9.\n' _)))
+DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | LC_ALL=C tr -c 'a-z0-9.\n' _)))
 # Where the program goes: that of a cross compiler, or of objects in a folder of their own (O=...), never
 # takes the place of this machine's.
 OUT = $(if $(CROSS)$(filter command,$(origin O)),$(O),build)

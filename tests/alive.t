@@ -16,6 +16,7 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		root=$home/state
 		RUNC_AS=$tmp/bin/${RUNC##*/}
 		cp "$RUNC" "$RUNC_AS"
+		chmod 755 "$RUNC_AS"
 		runc() {
 			OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home \
 				"$HELPERS/as" $user $user timeout -s KILL 60 "$RUNC_AS" --root "$root" "$@" </dev/null

@@ -5,6 +5,7 @@
 # The engines themselves are in scripts/engines; here is what they rely on, so that a failure has a name.
 . "$(dirname "$0")/lib.sh"
 need_root
+! few_files || skip_all "$why"
 bundle
 config_set /root/readonly false
 log=$bundle/log.json

@@ -25,6 +25,7 @@
 [ -f "$top/README.md" ] || skip_all 'the documents are not here'
 case $(readlink -f "$RUNC") in */ocibox*) ;; *) skip_all 'the documents are about ocibox' ;; esac
 need_root
+! few_files || skip_all "$why"
 if [ ! -d /run/runc ]; then
 	mkdir /run/runc
 fi

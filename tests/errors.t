@@ -120,7 +120,7 @@ reject 'args null' 'args' /process/args null
 reject 'an empty cwd' 'cwd' /process/cwd '""'
 reject 'a relative cwd' 'cwd.*absolute' /process/cwd '"tmp"'
 fresh
-sed -i 's/"hard": 1024/"hard": 01024/' "$bundle/config.json"
+sed -i "s/\"hard\": $nofile_limit/\"hard\": 0$nofile_limit/" "$bundle/config.json"
 refused 'a number with a leading zero' 'config\.json:'
 fresh
 printf '{"a":"\377"}' >"$bundle/config.json"

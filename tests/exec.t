@@ -80,7 +80,7 @@ is 'all namespaces are those of init' "$n" ''
 ex "$id" cat /proc/self/cgroup
 is 'and all cgroups' "$out" "$(runc exec "$id" cat /proc/1/cgroup)"
 ex "$id" grep '^Max open files' /proc/self/limits
-like 'rlimits of the config' "$out" ' 1024 +1024 '
+like 'rlimits of the config' "$out" " $nofile_limit +$nofile_limit "
 ex "$id" sh -c 'ls /proc/self/fd | tr "\n" " "'
 is 'descriptors 0 to 2' "$out" '0 1 2 3 ' # 3 is the folder ls reads
 

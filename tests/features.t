@@ -96,7 +96,9 @@ is 'rootless: no resources' "$(c /linux/resources)" ''
 unlike 'rootless: no gid= option' "$(c /mounts)" 'gid='
 
 # The document runs as it is, but for the terminal.
-if [ "$uid" = 0 ]; then
+if few_files; then
+	skip 'what spec writes runs' "$why"
+elif [ "$uid" = 0 ]; then
 	bundle
 	"$RUNC" spec --bundle "$tmp/s2" 2>/dev/null || { mkdir "$tmp/s2" && "$RUNC" spec --bundle "$tmp/s2"; }
 	cp "$tmp/s2/config.json" "$bundle/config.json"

@@ -23,6 +23,7 @@ set -u
 # Not the caller's: what a test wants to differ it sets itself. A hard limit that is lower than the 1024 of
 # `runc spec` cannot be raised by everybody.
 umask 022
+export LC_ALL=C
 # shellcheck disable=SC3045 # dash and busybox have both
 nofile_limit=$(ulimit -Hn)
 { [ "$nofile_limit" != unlimited ] && [ "$nofile_limit" -lt 1024 ]; } || nofile_limit=1024
@@ -497,6 +498,7 @@ helper() {
 runc_for_all() {
 	mkdir "$tmp/bin"
 	cp "$RUNC" "$tmp/bin/${RUNC##*/}"
+	chmod 755 "$tmp/bin/${RUNC##*/}"	# whatever the umask was when it was built
 	RUNC=$tmp/bin/${RUNC##*/}
 }
 
@@ -506,6 +508,12 @@ cgroups_here() { grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo; }
 own_cgroup() { cgroups_left | tail -n 1; }
 members_are() { [ "$(grep -c '' "$(own_cgroup)/cgroup.procs")" = "$1" ]; }
 
+# The configs of `runc spec`, of engines and of our documents ask for a hard limit of 1024 open files. A caller who
+# is limited to less needs CAP_SYS_RESOURCE for that.
+few_files() {
+	why='the caller may not have 1024 open files'
+	[ "$nofile_limit" -lt 1024 ]
+}
 need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
 
 # ---- what is left ------------------------------------------------------------------------------------------

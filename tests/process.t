@@ -340,7 +340,7 @@ esac
 fresh
 argv probe sched
 for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' 'SCHED_BATCH nice 10:policy 3 flags 0 nice 10 priority 0' \
-	'SCHED_IDLE nice 0:policy 5 flags 0 nice 0 priority 0' 'SCHED_FIFO priority 7:policy 1 flags 0 nice 0 priority 7' \
+	"SCHED_IDLE nice 0:policy 5 flags 0 nice $(cut -d ' ' -f 19 /proc/self/stat) priority 0" 'SCHED_FIFO priority 7:policy 1 flags 0 nice 0 priority 7' \
 	'SCHED_RR priority 3:policy 2 flags 0 nice 0 priority 3'; do
 	# shellcheck disable=SC2086 # three words
 	set -- ${s%%:*}

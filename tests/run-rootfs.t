@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
+! few_files || skip_all "$why"
 bundle
 r=$rootfs
 

@@ -68,6 +68,7 @@ c_hooks() {
 		\"startContainer\":[{\"path\":\"/bin/tiny\"}],\"poststart\":$_hook,\"poststop\":$_hook}"
 }
 c_image() {
+	! few_files || return 1
 	why='no image of squashfs can be made or mounted here'
 	[ -e /dev/loop-control ] && { grep -q squashfs /proc/filesystems || modprobe squashfs; } 2>/dev/null || return 1
 	mksquashfs "$rootfs" "$tmp/image" -quiet -no-progress -noappend >/dev/null 2>&1 ||
