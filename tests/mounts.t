@@ -482,7 +482,16 @@ run
 is 'locked flags are kept' "$status $(mnt /b1 opts) $(mnt /b2 opts)" \
 	'0 ro,nosuid,nodev,relatime rw,nosuid,nodev,noexec,relatime' || diag "$err"
 mount_add /b3 none "$src/dir/sub" bind suid
-refused 'clearing a locked flag is refused' 'locked|/b3'
+refused 'clearing a locked flag is refused' 'locked flag nosuid of .*: operation not permitted'
+for word in noatime strictatime nodiratime; do
+	config_del /mounts/9
+	mount_add /b3 none "$src/dir/sub" bind "$word"
+	refused "another atime mode of a locked mount is refused: $word" 'locked atime mode of .*: operation not permitted'
+done
+config_del /mounts/9
+mount_add /b3 none "$src/dir/sub" bind relatime nosuid
+run
+is 'the same atime mode may be asked for' "$status $(mnt /b3 opts)" '0 rw,nosuid,nodev,relatime' || diag "$err"
 # A source only root of the host can reach (M-32).
 mkdir -p "$src/deep/in"
 echo reached >"$src/deep/in/file"

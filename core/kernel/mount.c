@@ -22,6 +22,19 @@ static const struct {
 	{ MS_NOEXEC, ST_NOEXEC, "noexec" },
 };
 
+#define ATIME_FLAGS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME)
+#define ATIME_STATES (ST_NOATIME | ST_RELATIME | ST_NODIRATIME)
+
+/* The state that the kernel makes of flags, as statfs(2) shows it. It has relatime where nothing says otherwise. */
+static unsigned long atime_of(unsigned long flags)
+{
+	unsigned long state = flags & MS_NOATIME ? ST_NOATIME : ST_RELATIME;
+
+	if (flags & MS_STRICTATIME)
+		state = 0;
+	return state | (flags & MS_NODIRATIME ? ST_NODIRATIME : 0);
+}
+
 /*
  * A user namespace locks the flags of mounts that were copied into it. Adds those flags to *flags;
  * fails if the config asks to clear one of them (mount_namespaces(7), M-08).
@@ -35,13 +48,16 @@ static int keep_locked(const struct mount_job *j, int source, unsigned long *fla
 	for (size_t i = 0; i < ARRAY_SIZE(lockable); i++) {
 		if (!(st.f_flag & lockable[i].st) || *flags & lockable[i].ms)
 			continue;
+		errno = EPERM;
 		if (j->o.cleared & lockable[i].ms)
-			return failx("cannot clear locked flag %s of %s", lockable[i].name,
-				     j->m->source);
+			return fail("cannot clear locked flag %s of %s", lockable[i].name,
+				    j->m->source);
 		*flags |= lockable[i].ms;
 	}
-	/* The atime mode is locked as well: no atime word may change it. */
-	*flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME);
+	errno = EPERM;
+	if (*flags & ATIME_FLAGS && atime_of(*flags) != (st.f_flag & ATIME_STATES))
+		return fail("cannot change locked atime mode of %s", j->m->source);
+	*flags &= ~(unsigned long)ATIME_FLAGS;
 	return 0;
 }
 
