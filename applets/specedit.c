@@ -68,6 +68,21 @@ int spec_file(const char *file, const char *bundle, const char **name)
 	return 0;
 }
 
+/* A FILE may stand in front of a pointer. What begins with '/' is the pointer, so an absolute FILE needs -f. */
+static int take_file(struct file_opts *where, int *argc, char ***argv, int least)
+{
+	char **a = *argv;
+
+	if (*argc < least || !*a[0] || *a[0] == '/' || (*a[1] && *a[1] != '/' && *a[1] != '-'))
+		return 0;
+	if (where->file || where->bundle)
+		return failx("the file is given twice");
+	where->file = a[0];
+	--*argc;
+	++*argv;
+	return 0;
+}
+
 static int doc_read(struct document *d, const struct file_opts *where)
 {
 	const char *file;
@@ -192,6 +207,8 @@ static int get_run(void *opts, int argc, char **argv)
 	const struct json *v;
 	struct json_out out;
 
+	if (take_file(&o->where, &argc, &argv, 2) < 0)
+		return -1;
 	if (argc > 1 && (o->where.file || o->where.bundle))
 		return failx("the file is given twice");
 	if (argc > 1)
@@ -213,7 +230,8 @@ static int get_run(void *opts, int argc, char **argv)
 /* clang-format off */
 #define FILE_ROWS                                                                                  \
 	{ "file", 'f', OPT_STR, offsetof(struct file_opts, file), "FILE",                          \
-	  "this file instead of config.json; - is standard input and output" },                    \
+	  "this file instead of config.json; - is standard input and output. Without -f it may "    \
+	  "stand first, unless it begins with /" },                                                \
 	{ "bundle", 'b', OPT_STR, offsetof(struct file_opts, bundle), "DIR",                       \
 	  "the config.json of this directory" }
 /* clang-format on */
@@ -229,7 +247,7 @@ static const struct opt get_opts[] = {
 
 const struct applet oci_spec_get_applet = {
 	.name = "get",
-	.args = "POINTER [FILE]",
+	.args = "[FILE] POINTER [FILE]",
 	.summary = "print one value",
 	.text = "POINTER is a JSON pointer such as /process/args/0. A string is printed as it is, "
 		"everything else as JSON on one line. Exits with 1 when nothing is there.",
@@ -370,6 +388,8 @@ static int set_run(void *opts, int argc, char **argv)
 	struct document d = { .edit = true };
 	char **list = NULL;
 
+	if (take_file(&o->where, &argc, &argv, 3) < 0)
+		return -1;
 	argc = take_pairs(o, argc, argv, &list);
 	if (argc < 0)
 		return -1;
@@ -402,7 +422,7 @@ static const struct opt set_opts[] = {
 
 const struct applet oci_spec_set_applet = {
 	.name = "set",
-	.args = "[POINTER VALUE]... [POINTER WORD...]",
+	.args = "[FILE] [POINTER VALUE]... [POINTER WORD...]",
 	.summary = "change or add values in place",
 	.text = "POINTER is a JSON pointer such as /process/args/0; what is missing on the way is "
 		"made, and /process/args/- appends. VALUE is JSON, or a string when it is not: "
@@ -423,10 +443,10 @@ const struct applet oci_spec_set_applet = {
 
 static int del_run(void *opts, int argc, char **argv)
 {
-	const struct file_opts *where = opts;
+	struct file_opts *where = opts;
 	struct document d = { .edit = true };
 
-	if (doc_read(&d, where) < 0)
+	if (take_file(where, &argc, &argv, 2) < 0 || doc_read(&d, where) < 0)
 		return -1;
 	for (int i = 0; i < argc; i++)
 		if (del_one(&d, argv[i]) < 0)
@@ -438,7 +458,7 @@ static const struct opt del_opts[] = { FILE_ROWS, { NULL } };
 
 const struct applet oci_spec_del_applet = {
 	.name = "del",
-	.args = "POINTER...",
+	.args = "[FILE] POINTER...",
 	.summary = "remove values in place",
 	.text = "Each POINTER is looked up when those before it are gone: array elements move up.",
 	.opts = del_opts,

@@ -463,7 +463,7 @@ is 'a file that is not a config.json may hold anything' "$status$err" 0
 mkdir -p inside
 fresh
 mv config.json inside/config.json
-for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json'; do
+for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json' inside inside/config.json; do
 	# shellcheck disable=SC2086
 	{
 		spec set $how /hostname "x$how"
@@ -475,6 +475,20 @@ for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json'; do
 		spec check $how
 	}
 	is "get, set, del and check with $how" "$1:$status$err" "00:x$how:0:0"
+done
+echo '{"a":{"b":1,"c":2},"d":3}' >file.json
+spec set file.json -d /d
+is 'set FILE --delete' "$status:$(tr -d '\t\n ' <file.json)" '0:{"a":{"b":1,"c":2}}'
+spec del file.json /a/b /a/c
+is 'del FILE' "$status:$(tr -d '\t\n ' <file.json)" '0:{"a":{}}'
+printf '{"x":1}' >in.json
+is 'set - from standard input' "$("$OCI_SPEC" set - /x 2 <in.json | tr -d '\t\n ')" '{"x":2}'
+spec set process/cwd /tmp
+like 'set of what is neither a file nor a pointer' "$status $err" '^1 .*open config.json: no such file'
+for words in 'get inside -f inside /hostname' 'set -b inside inside /hostname x' 'del inside /hostname -b inside'; do
+	# shellcheck disable=SC2086
+	spec $words
+	like "oci-spec $words: one is too many" "$status $err" '^1 .*the file is given twice'
 done
 spec check inside
 is 'check of a bundle' "$status$err$out" 0
