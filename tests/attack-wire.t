@@ -114,6 +114,71 @@ else
 	skip 'exec with a listener' 'the helper sock is not built'
 fi
 
+# ---- a created container: what its init holds while it waits for start ----
+
+strong='["CAP_SYS_PTRACE","CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_LINUX_IMMUTABLE"]'
+strong="{\"bounding\":$strong,\"effective\":$strong,\"permitted\":$strong}"
+cat >"$tmp/spoil-fds" <<'SCRIPT'
+#!/bin/sh
+# The streams are the caller's.
+for fd in /proc/$1/fd/*; do
+	case $fd in
+	*/[012]) ;;
+	*) set -- "$@" "$fd" ;;
+	esac
+done
+pid=$1
+shift
+probe spoil "$@"
+spy grab "$pid"
+SCRIPT
+chmod 755 "$tmp/spoil-fds"
+look() { stat -c '%n %a %u:%g %h %Y' "$root/$id/exec.fifo" "$root/$id" "$RUNC"; }
+prepare() {
+	touch -d '2001-02-03 04:05:06' "$root/$id/exec.fifo"
+	look >"$tmp/before"
+}
+# unspoilt WHAT TEXT: TEXT is what spoil-fds says.
+unspoilt() {
+	like "$1: it looked at what init holds" "$2" '^/proc/.*/fd/[0-9]*:'
+	unlike "$1: nothing of it can be changed" "$2" '^/proc/.*/fd/[0-9]*: .'
+	like "$1: nor when it is mounted anew" "$2" '^grab looked 1 got:( write| write-after)*$'
+	is "$1: the inodes of the host are as before" "$(look)" "$(cat "$tmp/before")"
+	do_runc start "$id"
+	is "$1: it can be started" "$status" 0 || diag "$err"
+	is "$1: and runs then" "$(status_of "$id")" running
+}
+
+bundle
+cp "$tmp/spoil-fds" "$rootfs/bin/"
+config_set /root/readonly false /process/capabilities "$strong"
+argv sh -c 'until [ -s /tmp/go ]; do :; done; spoil-fds $(cat /tmp/go) >/tmp/part 2>&1; mv /tmp/part /tmp/seen; sleep 1000'
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/t.pid" "$id-t"
+is 'a container that others join runs' "$status" 0 || diag "$err"
+there=$rootfs
+bundle
+config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$(cat "$tmp/t.pid")/ns/pid\"}"
+argv sleep 1000
+do_runc create --bundle "$bundle" --pid-file "$tmp/i.pid" "$id"
+is 'one that joins it is created' "$status" 0 || diag "$err"
+prepare
+sed -n 's/^NSpid:.*\t//p' "/proc/$(cat "$tmp/i.pid")/status" >"$there/tmp/go"
+wait_for [ -e "$there/tmp/seen" ]
+unspoilt 'a created container that joins it' "$(cat "$there/tmp/seen")"
+drop "$id"
+drop "$id-t"
+
+bundle
+cp "$tmp/spoil-fds" "$rootfs/bin/"
+config_set /root/readonly false /process/capabilities "$strong"
+argv sleep 1000
+do_runc create --init --bundle "$bundle" "$id"
+is 'one with --init is created' "$status" 0 || diag "$err"
+prepare
+do_runc exec "$id" spoil-fds 1
+unspoilt 'exec in a created container' "$out"
+drop "$id"
+
 # ---- a container that is made in its pid namespace ----
 
 # From outside, as far as the kernel mounts a /proc for it there: Linux 6.17.

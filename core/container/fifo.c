@@ -6,13 +6,38 @@
 
 #define FIFO_FILE "exec.fifo" /* in ROOT/ID */
 
+#define FENCE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/*
+ * A process of the container with CAP_SYS_PTRACE can take the descriptor from init. So it is opened on a
+ * detached mount, where mode, owner, times and attributes of the file cannot be changed, and to which no link
+ * can be made. A read-only mount does not stop writing to a fifo. mount_setattr(2) and mount(2) refuse to make
+ * such a mount writable when its descriptor is closed.
+ */
+static int open_fenced(int dir, const char *path)
+{
+	int mnt __cleanup(fd_close) = mountapi_clone(dir, path, 0);
+	char link[FD_PATH_MAX];
+
+	if (mnt < 0 || mountapi_setattr(mnt, false, FENCE, 0) < 0)
+		return -1;
+	/* Init has both ends, so that its read waits for start and never gets an end of file. */
+	return openat(AT_FDCWD, path_of_fd(link, mnt), O_RDWR | O_CLOEXEC);
+}
+
 int fifo_make(struct life *l)
 {
 	int fd;
 
 	if (mkfifoat(l->dir, FIFO_FILE, 0600) < 0)
 		return fail("create %s", FIFO_FILE);
-	/* Init has both ends, so that its read waits for start and never gets an end of file. */
+	fd = open_fenced(l->dir, FIFO_FILE);
+	if (fd >= 0)
+		return fd;
+	/* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS): init holds the file on the host's mount. So it
+	 * does where an ordinary user makes it (EPERM): its memory belongs to the user namespace of the host,
+	 * and being not dumpable keeps every process of the container away from it. */
+	err_clear("the host's mount will do");
 	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;
 }
