@@ -13,9 +13,10 @@ APPLETS =
 # WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
 WITH_SYSTEMD = 1
 # Parts of a machine's init that a board may do without: WITH_DISKS=0 leaves out LABEL=, UUID=, PARTUUID=
-# and the type auto of mounts.
+# and the type auto of mounts, WITH_RELOAD=0 oci-init reload.
 WITH_DISKS = 1
-PARTS = SYSTEMD DISKS
+WITH_RELOAD = 1
+PARTS = SYSTEMD DISKS RELOAD
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
 -include build/last.mk

@@ -104,6 +104,7 @@ struct status_row {
 	int pid, starts, status;
 	long long ms; /* in this state */
 	bool ready;
+	uint64_t stamp; /* of its config.json when it was started */
 	const char *reason;
 };
 
@@ -127,6 +128,7 @@ static int read_row(int fd, unsigned i, struct status_row *r)
 	r->status = strtol(end, &end, 10);
 	r->ms = strtoll(end, &end, 10);
 	r->ready = strtol(end, &end, 10);
+	r->stamp = strtoull(end, &end, 10);
 	r->reason = arena_strdup(&arena, *end ? end + 1 : end);
 	return 1;
 }
@@ -277,6 +279,89 @@ static int order(const char *verb, const char *name, bool up)
 	return 0;
 }
 
+/* ---- reload --------------------------------------------------------------------------------- */
+
+struct reload_opts {
+	bool dry_run, restart;
+};
+
+static char **first_args(void)
+{
+	char **argv, *text;
+	size_t len, n = 0;
+
+	if (file_read(&arena, AT_FDCWD, "/proc/1/cmdline", 1 << 17, &text, &len) < 0)
+		return NULL;
+	argv = arena_alloc(&arena, (len + 1) * sizeof(*argv));
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		argv[n++] = text + at;
+	return argv;
+}
+
+/* What is new, what has changed (restarted, if that was asked for), what is gone. */
+static int show_changes(const struct reload_opts *o, int fd, const struct boot_settings *set,
+			bool act)
+{
+	size_t n;
+	char **dirs = units_list(&arena, set->bundles, &n);
+	struct status_row r = { 0 };
+	int found;
+
+	for (unsigned i = 0; (found = read_row(fd, i, &r)) > 0; i++) {
+		bool alive = r.pid || !strcmp(r.state, "starting");
+		const char *config = "";
+		size_t k = 0;
+
+		while (k < n && strcmp(boot_name(dirs[k]), r.name))
+			k++;
+		if (k < n)
+			config = arena_printf(&arena, "%s/%s/config.json", set->bundles, dirs[k]);
+		if (k < n && (r.starts || strcmp(r.state, "failed")))
+			*dirs[k] = 0;
+		if (k == n && alive && !act)
+			printf("%s: is removed, and stops\n", r.name);
+		if (k == n || !alive || r.stamp == units_stamp(config))
+			continue;
+		if (!act)
+			printf("%s: has changed%s\n", r.name,
+			       o->restart ? ", and is restarted" : "");
+		else if (o->restart && order("restart", r.name, true) < 0)
+			return -1;
+	}
+	for (size_t k = 0; k < n && !act; k++)
+		if (*dirs[k] &&
+		    !access(arena_printf(&arena, "%s/%s/config.json", set->bundles, dirs[k]), F_OK))
+			printf("%s: is new\n", boot_name(dirs[k]));
+	return found;
+}
+
+static int reload_run(void *opts, int argc, char **argv)
+{
+	const struct reload_opts *o = opts;
+	int fd __cleanup(fd_close) = -1;
+	struct boot_settings set;
+	char answer[64], **args;
+	int faults;
+
+	if (!WITH_RELOAD)
+		return failx("this build cannot reload (WITH_RELOAD=0)");
+	fd = control_connect();
+	args = fd < 0 ? NULL : first_args();
+	if (!args)
+		return -1;
+	faults = boot_read(&arena, &set, args, from_kernel(), print_fault);
+	faults += units_check(&arena, &set, print_line);
+	if (faults)
+		return applet_print("", 0) < 0 ? -1 : 1;
+	if (show_changes(o, fd, &set, false) < 0 || applet_print("", 0) < 0)
+		return -1;
+	if (o->dry_run)
+		return 0;
+	if (control_ask(fd, "reload", answer, sizeof(answer)) < 0)
+		return -1;
+	return o->restart ? show_changes(o, fd, &set, true) : 0;
+}
+
 static int shut(const char *verb)
 {
 	int fd __cleanup(fd_close) = control_connect();
@@ -315,6 +400,13 @@ static const struct opt status_opts[] = {
 	  "form of the output; default table" },
 	{ NULL },
 };
+static const struct opt reload_opts[] = {
+	{ "dry-run", 'n', OPT_FLAG, offsetof(struct reload_opts, dry_run), NULL,
+	  "only report faults, and what would change" },
+	{ "restart", 0, OPT_FLAG, offsetof(struct reload_opts, restart), NULL,
+	  "restart the containers whose config.json has changed since they started" },
+	{ NULL },
+};
 static const struct opt no_opts[] = { { NULL } };
 
 const struct applet init_status_applet = {
@@ -325,6 +417,18 @@ const struct applet init_status_applet = {
 	.opts_size = sizeof(struct status_opts),
 	.args_max = 1,
 	.run = status_run,
+};
+
+const struct applet init_reload_applet = {
+	.name = "reload",
+	.args = "",
+	.summary = "read boot.json and the bundles anew",
+	.text = "New bundles are started, and containers whose bundle is gone are stopped. When "
+		"there is a "
+		"fault anywhere, it is reported, and nothing changes.",
+	.opts = reload_opts,
+	.opts_size = sizeof(struct reload_opts),
+	.run = reload_run,
 };
 
 #define ORDER(verb_, args_, n_, summary_)                                                          \

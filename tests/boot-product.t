@@ -14,7 +14,9 @@ cat >"$tmp/boot.json" <<E
   "containers": [ { "name": "$b", "essential": true } ] }
 E
 for n in 1 2; do
+	nowait=1
 	boot ocibox.config="$tmp/boot.json"
+	nowait=
 	ended=0
 	wait "$boot" || ended=$?
 	is "an essential one has failed for good: reboot $n" "$ended" 129
@@ -42,6 +44,61 @@ ok "one that is stopped by order has not failed" state_is "$b" stopped
 order status
 is "and the machine runs on" "$status" 0
 down
+fresh
+
+# ---- reload: bundles and boot.json at run time ---------------------------------------------------------------
+
+unit 10-"$a" "$sleeper"
+unit 20-"$b" "$sleeper"
+unit 30-"$c" "$sleeper"
+echo "{ \"containers\": [ { \"name\": \"$b\", \"log\": \"$tmp/logs\" } ] }" >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$c" running
+state_is "$a" running
+pid=$(field pid)
+order reload --dry-run
+is "reload --dry-run: nothing has changed" "$status:$out$err" 0:
+unit 40-"d-$mark" "$sleeper"
+rm -r "$bundles/30-$c"
+bundle=$bundles/20-$b
+config_set /process/args "$(words sh -c "echo anew; $sleeper")"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "restart": "always" }, "containers": [ { "name": "$b", "log": "$tmp/logs" }, { "name": "d-$mark", "log": "$tmp/logs", "after": [] } ] }
+E
+order reload --dry-run
+is "it says what has changed, is gone and is new" "$status $(echo "$out" | tr '\n' '|')" \
+	"0 $b: has changed|$c: is removed, and stops|d-$mark: is new|"
+ok "and changes nothing" state_is "$c" running
+cp "$tmp/boot.json" "$tmp/good.json"
+echo '{ "defaults": { "restart": "sometimes" } }' >"$tmp/boot.json"
+order reload
+is "a fault: it is refused" "$status" 1
+like "with the fault" "$out" 'boot.json:1:[0-9]+: defaults.restart: "sometimes" is not a value'
+ok "and changes nothing either" state_is "$c" running
+cp "$tmp/good.json" "$tmp/boot.json"
+order reload
+is "without one it is done" "$status" 0
+ok "a new bundle starts" wait_for state_is "d-$mark" running
+ok "and logs to its file" wait_for grep -q up "$tmp/logs/d-$mark.log"
+ok "one whose bundle is gone stops" wait_for state_is "$c" stopped
+ok "what has changed runs on" state_is "$b" running
+nok "with what it was" grep -q anew "$tmp/logs/$b.log"
+state_is "$a" running
+is "the others are not touched" "$(field pid) $(field starts)" "$pid 1"
+order reload --restart
+like "--restart: what has changed" "$out" "^$b: has changed, and is restarted"
+ok "starts anew" wait_for grep -q anew "$tmp/logs/$b.log"
+order reload --restart
+is "once" "$status:$out$err" 0:
+inside "$RUNC" kill "$a" KILL
+twice() { order status "$a" --format json; [ "$(field starts)" = 2 ]; }
+ok "the new boot.json holds for those that run: it is started again" wait_for twice
+cp -r "$bundles/40-d-$mark" "$bundles/30-$c"
+order reload
+ok "one that was gone and is there again starts" wait_for state_is "$c" running
+down
+is "and the machine ends" "$ended" 130
+ok "with all of them" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
 fresh
 
 nothing_left

@@ -29,7 +29,7 @@ ok "and the others run on" state_is "$c" running
 order start "$b"
 ok "start starts it anew" state_is "$b" running
 order restart "$b"
-state_is "$b" running
+wait_for state_is "$b" running
 is "restart does too" "$(field starts)" 3
 order start nobody
 like "an unknown name is refused" "$err" 'no container nobody'
@@ -177,7 +177,7 @@ ok "a full disk is told" wait_for says "^oci-init: write $tmp/data/logs/$a.log: 
 ok "debug: with the settings" says "^oci-init: bundles: $bundles"
 ok "with mounts" says "^oci-init: mounted $tmp/data"
 ok "the others run on" wait_for says "^$c: up"
-state_is "$a" running
+wait_for state_is "$a" running
 pid=$(field pid)
 order stop "$b"
 state_is "$b" stopped
@@ -253,7 +253,7 @@ unit 2-"$b" "$sleeper"
 : >"$tmp/dog"
 prepare="$own_dev && : >/dev/console && ln -s '$tmp/dog' /dev/watchdog"
 boot ocibox.watchdog=1
-state_is "$a" running
+wait_for state_is "$a" running
 wrote_all() { [ -e "/proc/$machine/root/proc/$(field pid)/root/dev/shm/all" ]; }
 ok "a console that takes nothing holds no container up" wait_for wrote_all
 ok "nor the start of the next one" wait_for state_is "$b" running

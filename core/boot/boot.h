@@ -5,6 +5,14 @@
 
 #include "core/foreground/foreground.h"
 
+/* Parts that may be built out. */
+#ifndef WITH_DISKS
+#define WITH_DISKS 1
+#endif
+#ifndef WITH_RELOAD
+#define WITH_RELOAD 1
+#endif
+
 #define BOOT_ROOT "/run/runc" /* --root of the containers, which is runc's default */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"
@@ -67,6 +75,10 @@ void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void));
  * record `FILE:LINE:COL: FIELD: WHAT`. Returns the number of errors. */
 int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
 		  size_t len, void (*tell)(void));
+/* Reads the command line (the kernel's too, if it started process 1) and boot.json. tell gets each
+ * fault. Returns the number of those of boot.json. */
+int boot_read(struct arena *a, struct boot_settings *s, char **argv, bool kernel,
+	      void (*tell)(void));
 /* The settings of the container with this name. */
 void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out);
 /* The name of the i-th member of `containers`, "" if it has none, NULL after the last. */
@@ -238,9 +250,6 @@ bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t m
 
 /* ---- disk.c: devices by their superblocks and partition tables ------------------------------- */
 
-#ifndef WITH_DISKS
-#define WITH_DISKS 1
-#endif
 #define DISK_PATH 64
 struct disk {
 	const char *type; /* of its filesystem */
@@ -272,11 +281,12 @@ struct probe {
 };
 
 struct unit {
-	const char *name, *dir, *pidfile, *exitfile, *state;
+	const char *name, *dir, *config, *pidfile, *exitfile, *state;
 	char reason[128]; /* how it ended the last time; "": it has not ended yet */
 	char **argv; /* runc run */
+	uint64_t stamp; /* of the config.json that it was started with */
 	struct boot_rule rule;
-	struct log log;
+	struct log *log; /* it stays where it is when the containers are read anew */
 	struct probe probe;
 	pid_t run; /* `runc run`, and then `runc delete` of what it left; 0: none */
 	int raw; /* wait status of `runc run` */
@@ -293,6 +303,8 @@ struct machine {
 	struct unit *units;
 	size_t n;
 	int signals, inotify, control, notify;
+	char **argv;
+	bool reload; /* by order: at the next turn */
 	struct watchdog watchdog;
 	struct arena *arena; /* used before the loop only */
 	bool kernel; /* the kernel has started us */
@@ -310,7 +322,10 @@ _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 /* Sorts the containers so that each comes after those in its `after`. A circle is
  * reported and broken. */
 void units_order(struct arena *a, struct machine *m, void (*say)(void));
-int units_find(struct arena *a, struct machine *m);
+/* old: the machine whose containers run on; NULL when it boots. Sets m->reload if logs have new files. */
+int units_find(struct arena *a, struct machine *m, const struct machine *old);
+uint64_t units_stamp(const char *config); /* differs when the file has changed */
+char **units_list(struct arena *a, const char *path, size_t *n); /* the names in it, sorted */
 /* Checks the bundles, and the members of `containers` without a bundle. Calls say with a line for
  * each error and returns their number. */
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));

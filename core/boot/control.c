@@ -9,8 +9,8 @@
 #include <sys/un.h>
 
 /*
- * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "poweroff", "reboot", "halt".
- * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY
+ * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff", "reboot", "halt".
+ * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY STAMP
  * REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS is the time in that state,
  * READY is 0 or 1. Process 1 keeps nothing between two requests.
  */
@@ -77,10 +77,10 @@ static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 	if (i >= m->n)
 		return snprintf(out, size, "end");
 	o = &m->super.at[i];
-	return snprintf(out, size, "%s %s %d %u %d %lld %d %s", m->units[i].name,
+	return snprintf(out, size, "%s %s %d %u %d %lld %d %llu %s", m->units[i].name,
 			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
 			o->status, (long long)(clock_ms() - o->since), o->ready,
-			m->units[i].reason);
+			(unsigned long long)m->units[i].stamp, m->units[i].reason);
 }
 
 static int answer(struct machine *m, char *request, int64_t now, char *out, size_t size)
@@ -96,6 +96,10 @@ static int answer(struct machine *m, char *request, int64_t now, char *out, size
 	goal = json_word_value(boot_goal_words, request);
 	if (goal > BOOT_WAIT) {
 		super_shutdown(&m->super, goal, now);
+		return snprintf(out, size, "ok");
+	}
+	if (WITH_RELOAD && !strcmp(request, "reload")) {
+		m->reload = true;
 		return snprintf(out, size, "ok");
 	}
 	if (!arg)

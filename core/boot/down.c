@@ -56,7 +56,7 @@ static void last_words(struct machine *m)
 	do {
 		all = true;
 		for (size_t i = 0; i < m->n; i++)
-			all &= log_end(&m->units[i].log);
+			all &= log_end(m->units[i].log);
 		watchdog_feed(&m->watchdog);
 		if (!console_drain(100))
 			all = false;

@@ -123,6 +123,7 @@ void logfile_start(void)
 		return;
 	}
 	fcntl(fds[1], F_SETFL, O_NONBLOCK | O_DIRECT);
+	writer.closed = false;
 	writer.in = fds[0];
 	writer.out = fds[1];
 	start();

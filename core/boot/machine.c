@@ -12,36 +12,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-/* ---- settings -------------------------------------------------------------------------------- */
-
-static void read_settings(struct arena *a, struct machine *m, char **argv, bool kernel)
-{
-	static char line[4096];
-	struct boot_settings probe;
-	char *words = "", *text;
-	size_t len;
-
-	if (kernel && file_read_line(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) < 0)
-		console_error();
-	words = line;
-	for (; argv && *argv; argv++)
-		if (!strncmp(*argv, "ocibox.", 7))
-			words = arena_printf(a, "%s \"%s\"", words, *argv);
-	boot_defaults(&m->set);
-	/* Read only `config` first, because the command line overrides the file. */
-	boot_defaults(&probe);
-	boot_set_words(&probe, arena_strdup(a, words), NULL);
-	if (probe.config || !access("/etc/ocibox/boot.json", F_OK)) {
-		const char *file = probe.config ? probe.config : "/etc/ocibox/boot.json";
-
-		if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0)
-			console_error();
-		else
-			boot_set_json(a, &m->set, file, text, len, console_error);
-	}
-	boot_set_words(&m->set, arena_strdup(a, words), console_error);
-}
-
 /* ---- set-up ---------------------------------------------------------------------------------- */
 
 static void hold_signals(struct machine *m)
@@ -118,7 +88,7 @@ static void open_logs(struct arena *a, struct machine *m)
 	bool files = false;
 
 	for (size_t i = 0; i < m->n; i++)
-		files |= m->units[i].log.to_file;
+		files |= m->units[i].log->to_file;
 	boot_rule(&m->set, "", &rule);
 	if (*rule.log == '/' && mounts_missing(a, &m->set, rule.log))
 		rule.log = "console";
@@ -136,7 +106,8 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
 	hold_signals(m);
 	raise_files();
-	read_settings(a, m, argv, kernel);
+	m->argv = argv;
+	boot_read(a, &m->set, argv, kernel, console_error);
 	console_debug = m->set.debug;
 	console_stamp = m->set.stamp;
 	if (console_debug)
@@ -152,13 +123,40 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	mount_all(m);
 	watch_starts(m);
 	control_open(m);
-	units_find(a, m);
+	units_find(a, m, NULL);
 	probe_listen(m);
 	open_logs(a, m);
 	m->shell_due = INT64_MAX;
 	m->essential = true;
 	if (!m->n)
 		console_say("no containers in %s", m->set.bundles);
+}
+
+/* ---- reading anew ---------------------------------------------------------------------------- */
+
+/* What was read first stays in memory. The client has found no fault in what is read now. */
+static void reload(struct machine *m)
+{
+	struct machine fresh = { .arena = m->arena };
+
+	m->reload = false;
+	boot_read(m->arena, &fresh.set, m->argv, m->kernel, console_error);
+	units_find(m->arena, &fresh, m);
+	m->set = fresh.set;
+	m->units = fresh.units;
+	m->super.at = fresh.super.at;
+	m->n = m->super.n = fresh.n;
+	m->super.told = false;
+	console_debug = m->set.debug;
+	console_stamp = m->set.stamp;
+	if (m->notify < 0)
+		probe_listen(m);
+	/* The child that writes must know all files. */
+	if (fresh.reload) {
+		logfile_close(m, 2000);
+		logfile_start();
+	}
+	console_say("the containers of %s were read anew", m->set.bundles);
 }
 
 /* ---- events of containers -------------------------------------------------------------------- */
@@ -203,7 +201,7 @@ static void on_end(struct machine *m, size_t i, int raw)
 	char why[LOG_LINE + 1] = "";
 	enum super_wish wish;
 	int status;
-	bool started = o->state != SUPER_STARTING && !u->log.held;
+	bool started = o->state != SUPER_STARTING && !u->log->held;
 
 	if (!u->clearing) {
 		u->raw = raw;
@@ -217,10 +215,10 @@ static void on_end(struct machine *m, size_t i, int raw)
 	u->clearing = false;
 	u->run = u->pid = 0;
 	unlink(u->pidfile);
-	if (!started && u->log.in >= 0)
-		log_reason(&u->log, why, sizeof(why));
+	if (!started && u->log->in >= 0)
+		log_reason(u->log, why, sizeof(why));
 	else
-		log_end(&u->log); /* if the console is slow, the rest of the pipe is read later */
+		log_end(u->log); /* if the console is slow, the rest of the pipe is read later */
 	wish = read_end(u, &status);
 	if (!started)
 		snprintf(u->reason, sizeof(u->reason), "did not start: %.100s",
@@ -237,13 +235,14 @@ static void act(struct machine *m, const struct super_act *a)
 
 	switch (a->what) {
 	case SUPER_START:
-		u->log.held = m->inotify >= 0 && !u->tty;
+		u->log->held = m->inotify >= 0 && !u->tty;
+		u->stamp = units_stamp(u->config);
 		u->run = unit_start(u);
 		if (console_debug && u->run > 0)
 			console_say("%s: process %d starts it", u->name, (int)u->run);
 		if (u->run < 0) {
 			u->run = 0;
-			u->log.held = false;
+			u->log->held = false;
 			console_error();
 			super_exit(&m->super, a->i, 255, SUPER_NOTHING, clock_ms());
 		} else if (m->inotify < 0) {
@@ -316,7 +315,7 @@ static void on_started(struct machine *m)
 				super_started(&m->super, i, clock_ms());
 				probe_start(u, clock_ms());
 				console_say("%s: started (process %d)", u->name, (int)u->pid);
-				log_release(&u->log);
+				log_release(u->log);
 			}
 		}
 }
@@ -422,8 +421,8 @@ static int until(const struct machine *m, int64_t now)
 	for (size_t i = 0; i < m->n; i++) {
 		int64_t other = probe_due(m, i);
 
-		if (log_due(&m->units[i].log) < due)
-			due = log_due(&m->units[i].log);
+		if (log_due(m->units[i].log) < due)
+			due = log_due(m->units[i].log);
 		if (other < due)
 			due = other;
 	}
@@ -461,7 +460,7 @@ static int fill(const struct machine *m, struct pollfd *p)
 		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
 	p[P_CONTROL] = (struct pollfd){ m->control, POLLIN, 0 };
 	for (size_t i = 0; i < m->n; i++) {
-		const struct log *l = &m->units[i].log;
+		const struct log *l = m->units[i].log;
 		bool takes = log_takes(l);
 
 		late |= l->to_file && !takes;
@@ -480,7 +479,7 @@ static void serve(struct machine *m, const struct pollfd *p)
 	for (size_t i = 0; i < m->n; i++) {
 		watchdog_feed(&m->watchdog);
 		if (p[P_LOGS + i].revents)
-			log_pump(&m->units[i].log);
+			log_pump(m->units[i].log);
 	}
 	if (p[P_SIGNALS].revents)
 		on_signals(m);
@@ -492,13 +491,21 @@ static void serve(struct machine *m, const struct pollfd *p)
 }
 
 /* The loop never allocates memory. */
-static _Noreturn void loop(struct machine *m, struct pollfd *p)
+static _Noreturn void loop(struct machine *m)
 {
 	struct super_act what;
+	struct pollfd *p = NULL;
 
 	for (;;) {
 		int64_t now = clock_ms();
 		int wait, most;
+
+		if (WITH_RELOAD && m->reload) {
+			reload(m);
+			p = NULL;
+		}
+		if (!p)
+			p = arena_alloc(m->arena, (P_LOGS + m->n) * sizeof(*p));
 
 		watchdog_feed(&m->watchdog);
 		console_push();
@@ -518,7 +525,7 @@ static _Noreturn void loop(struct machine *m, struct pollfd *p)
 		if (poll(p, P_LOGS + m->n, wait) > 0)
 			serve(m, p);
 		for (size_t i = 0; i < m->n; i++)
-			log_silence(&m->units[i].log, clock_ms());
+			log_silence(m->units[i].log, clock_ms());
 		if (m->signals < 0)
 			reap(m);
 	}
@@ -537,5 +544,5 @@ _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel)
 
 	arena_oom = no_memory;
 	set_up(a, &m, argv, kernel);
-	loop(&m, arena_alloc(a, (P_LOGS + m.n) * sizeof(struct pollfd)));
+	loop(&m);
 }

@@ -589,3 +589,36 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 	}
 	return (int)f.faults.count;
 }
+
+int boot_read(struct arena *a, struct boot_settings *s, char **argv, bool kernel,
+	      void (*tell)(void))
+{
+	static char line[4096];
+	const char *file = "/etc/ocibox/boot.json";
+	struct boot_settings probe;
+	char *words = line, *text;
+	size_t len;
+	int faults = 0;
+
+	if (kernel && file_read_line(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) < 0)
+		tell();
+	for (; argv && *argv; argv++)
+		if (!strncmp(*argv, "ocibox.", 7))
+			words = arena_printf(a, "%s \"%s\"", words, *argv);
+	boot_defaults(s);
+	/* Read only `config` first, because the command line overrides the file. */
+	boot_defaults(&probe);
+	boot_set_words(&probe, arena_strdup(a, words), NULL);
+	if (probe.config)
+		file = probe.config;
+	if (!probe.config && access(file, F_OK)) {
+		err_clear("there need not be one");
+	} else if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0) {
+		faults = 1;
+		tell();
+	} else {
+		faults = boot_set_json(a, s, file, text, len, tell);
+	}
+	boot_set_words(s, arena_strdup(a, words), tell);
+	return faults;
+}

@@ -14,7 +14,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Returns the sorted names in a directory. */
-static char **list_dir(struct arena *a, const char *path, size_t *n)
+char **units_list(struct arena *a, const char *path, size_t *n)
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
@@ -48,17 +48,20 @@ static char **list_dir(struct arena *a, const char *path, size_t *n)
 	return names;
 }
 
-static bool known(const struct machine *m, const char *name)
+static size_t position(const struct machine *m, const char *name)
 {
-	for (size_t i = 0; i < m->n; i++)
-		if (!strcmp(m->units[i].name, name))
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < m->n && strcmp(m->units[i].name, name))
+		i++;
+	return i;
 }
 
 /* Adds a unit. One without a directory is in boot.json, but has no bundle. */
-static void add(struct arena *a, struct machine *m, const char *name, const char *dir)
+static void add(struct arena *a, struct machine *m, const char *name, const char *dir,
+		const struct machine *old)
 {
+	size_t was = old ? position(old, name) : 0;
 	struct unit *u = &m->units[m->n];
 	struct super_one *o = &m->super.at[m->n++];
 	const char *argv[] = { "runc",	     "--root", BOOT_ROOT,     "run", "--bundle", dir,
@@ -68,6 +71,7 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 	u->dir = dir;
 	u->pidfile = arena_printf(a, BOOT_DIR "/%s.pid", name);
 	u->state = arena_printf(a, BOOT_ROOT "/%s", name);
+	u->config = arena_printf(a, "%s/config.json", dir ? dir : "");
 	u->exitfile = arena_printf(a, BOOT_DIR "/%s.exit", name);
 	argv[7] = u->pidfile;
 	argv[9] = u->exitfile;
@@ -80,29 +84,28 @@ static void add(struct arena *a, struct machine *m, const char *name, const char
 		u->rule.log = "console";
 	}
 	u->tty = !strcmp(u->rule.log, "tty");
+	if (old && was < old->n)
+		u->log = old->units[was].log;
 	*o = (struct super_one){ .rule = &u->rule, .status = -1 };
 	if (u->rule.disabled)
 		o->state = SUPER_DISABLED;
+	if (!u->log) {
+		u->log = arena_alloc(a, sizeof(*u->log));
+		u->log->in = u->log->out = u->log->fd = -1;
+	}
 	if (!dir) {
 		o->state = SUPER_FAILED;
-		u->log.in = u->log.out = u->log.fd = -1;
 		console_say("%s: there is no bundle of this name in %s", name, m->set.bundles);
-	} else if (log_open(a, &u->log, name, &u->rule) < 0) {
-		fail_in("%s", name);
-		console_error();
+	} else if (u->log->in < 0) {
+		if (log_open(a, u->log, name, &u->rule) < 0) {
+			fail_in("%s", name);
+			console_error();
+		}
+		m->reload |= old && u->log->to_file;
 	}
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
-
-static size_t position(const struct machine *m, const char *name)
-{
-	size_t i = 0;
-
-	while (i < m->n && strcmp(m->units[i].name, name))
-		i++;
-	return i;
-}
 
 /* Converts the names in `after` to indexes of m->units. */
 static void resolve(struct arena *a, struct machine *m, size_t i, void (*say)(void))
@@ -219,13 +222,47 @@ void units_order(struct arena *a, struct machine *m, void (*say)(void))
 			chain(a, m, i);
 }
 
-int units_find(struct arena *a, struct machine *m)
+/* The containers that were there go on as they are; one whose bundle is gone is stopped. */
+static void take_over(struct machine *m, const struct machine *old)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		size_t j = position(old, m->units[i].name);
+		struct unit *u = &m->units[i];
+		const struct unit *from = &old->units[j];
+		struct super_one *o = &m->super.at[i], now = *o;
+		const struct super_one *was = j < old->n ? &old->super.at[j] : NULL;
+
+		if (!was || !(super_alive(was) || (from->dir && u->dir)))
+			continue;
+		u->probe = from->probe;
+		u->run = from->run;
+		u->raw = from->raw;
+		u->clearing = from->clearing;
+		u->pid = from->pid;
+		u->stamp = from->stamp;
+		memcpy(u->reason, from->reason, sizeof(u->reason));
+		if (was->state == SUPER_DISABLED && !u->rule.disabled)
+			continue;
+		*o = *was;
+		o->rule = now.rule;
+		o->after = now.after;
+		o->nafter = now.nafter;
+		o->when = now.when;
+		if (!u->dir)
+			super_stop(&m->super, i, false, clock_ms());
+	}
+}
+
+int units_find(struct arena *a, struct machine *m, const struct machine *old)
 {
 	size_t n, rows = m->set.containers.n;
-	char **names = list_dir(a, m->set.bundles, &n);
+	char **names = units_list(a, m->set.bundles, &n);
 
+	if (old)
+		rows += old->n;
 	m->units = arena_alloc(a, (n + rows + 1) * sizeof(*m->units));
 	m->super.at = arena_alloc(a, (n + rows + 1) * sizeof(*m->super.at));
+	rows = m->set.containers.n;
 	for (size_t i = 0; i < n; i++) {
 		const char *name = boot_name(names[i]);
 		const char *dir = arena_printf(a, "%s/%s", m->set.bundles, names[i]);
@@ -237,16 +274,21 @@ int units_find(struct arena *a, struct machine *m)
 			console_say("%s has no config.json", dir);
 		else if (!oci_id_valid(name))
 			console_say("%s: \"%s\" cannot be the name of a container", dir, name);
-		else if (known(m, name))
+		else if (position(m, name) < m->n)
 			console_say("%s: there is another \"%s\"", dir, name);
 		else
-			add(a, m, name, dir);
+			add(a, m, name, dir, old);
 	}
 	for (size_t i = 0; i < rows; i++)
-		if (*boot_row_name(&m->set, i) && !known(m, boot_row_name(&m->set, i)))
-			add(a, m, boot_row_name(&m->set, i), NULL);
+		if (*boot_row_name(&m->set, i) && position(m, boot_row_name(&m->set, i)) == m->n)
+			add(a, m, boot_row_name(&m->set, i), NULL, old);
+	for (size_t i = 0; old && i < old->n; i++)
+		if (super_alive(&old->super.at[i]) && position(m, old->units[i].name) == m->n)
+			add(a, m, old->units[i].name, NULL, old);
 	m->super.n = m->n;
 	units_order(a, m, console_error);
+	if (WITH_RELOAD && old)
+		take_over(m, old);
 	return 0;
 }
 
@@ -312,7 +354,7 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 		fail("open %s", s->bundles);
 		return say_fault(say);
 	}
-	names = list_dir(a, s->bundles, &n);
+	names = units_list(a, s->bundles, &n);
 	for (size_t i = 0; i < n; i++) {
 		const char *dir = arena_printf(a, "%s/%s", s->bundles, names[i]);
 		struct stat st;
@@ -384,6 +426,16 @@ static void clear_away(const struct unit *u)
 		proc_wait(pid, &status);
 }
 
+uint64_t units_stamp(const char *config)
+{
+	struct stat st = { 0 };
+
+	if (stat(config, &st) < 0)
+		err_clear("it has changed");
+	return (uint64_t)st.st_ino * 31 + (uint64_t)st.st_ctim.tv_sec * 1000000007 +
+	       st.st_ctim.tv_nsec;
+}
+
 pid_t unit_start(const struct unit *u)
 {
 	pid_t pid = fork();
@@ -400,7 +452,7 @@ pid_t unit_start(const struct unit *u)
 		setenv("NOTIFY_SOCKET", BOOT_NOTIFY, 1);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	dup2(null, 0);
-	dup2(u->log.out < 0 ? null : u->log.out, 1);
+	dup2(u->log->out < 0 ? null : u->log->out, 1);
 	dup2(1, 2);
 	clear_away(u);
 	unit_execute(u->argv);
