@@ -22,7 +22,7 @@ const struct applet_row *applet_next(const struct applet_row *after)
 	return next < table + table_len ? next : NULL;
 }
 
-static const struct applet_row *find(const char *parent, const char *name)
+static const struct applet_row *find_applet(const char *parent, const char *name)
 {
 	row_each (r)
 		if (!strcmp(r->parent, parent) && !strcmp(r->name, name))
@@ -32,7 +32,7 @@ static const struct applet_row *find(const char *parent, const char *name)
 
 bool applet_is(const char *parent, const char *name)
 {
-	return find(parent, name) != NULL;
+	return find_applet(parent, name) != NULL;
 }
 
 /* Files called runc.amd64 or ocibox-1.0 are what they begin with. */
@@ -104,7 +104,7 @@ static void show_help(const struct applet_row *row)
 
 void applet_help(const char *parent, const char *name)
 {
-	show_help(find(parent, name));
+	show_help(find_applet(parent, name));
 }
 
 const char *applet_near(const char *parent, const char *name)
@@ -123,13 +123,13 @@ static int unknown(const char *parent, const char *name)
 		failx("No help topic for '%s'; the commands are: %s", name, names_below(parent));
 	else
 		failx("there is no applet called '%s'; there are: %s", name, names_below(parent));
-	applet_fail(find("", "ocibox")->applet);
+	applet_fail(find_applet("", "ocibox")->applet);
 	return *parent ? 3 : 127;
 }
 
 bool applet_exists(const char *name)
 {
-	return find("", name);
+	return find_applet("", name);
 }
 
 int applet_misused(const struct applet *ap)
@@ -188,7 +188,7 @@ static void set_program(const struct applet_row *row)
 
 int applet_run(const char *parent, int argc, char **argv)
 {
-	const struct applet_row *row = find(parent, argv[0]);
+	const struct applet_row *row = find_applet(parent, argv[0]);
 
 	if (!row)
 		return unknown(parent, argv[0]);
@@ -201,7 +201,8 @@ int applet_run(const char *parent, int argc, char **argv)
 
 static int help_run(void *opts, int argc, char **argv)
 {
-	const struct applet_row *row = argc ? find("runc", argv[0]) : find("", "runc");
+	const struct applet_row *row =
+		argc ? find_applet("runc", argv[0]) : find_applet("", "runc");
 
 	if (!row)
 		return unknown("runc", argv[0]);
@@ -251,12 +252,12 @@ int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
 	/* installed set-user-ID this would hand out root: nothing here is written for that */
 	if (getauxval(AT_SECURE)) {
 		failx("refusing to run with privileges that came from the file");
-		return applet_fail(find("", "ocibox")->applet);
+		return applet_fail(find_applet("", "ocibox")->applet);
 	}
 	/* a descriptor of ours that lands on 0..2 would become the standard output of another process */
 	/* (process 1 of a machine has no /dev yet, and sees to it) */
 	if (fd_reserve_stdio() < 0 && getpid() != 1)
-		return applet_fail(find("", "ocibox")->applet);
+		return applet_fail(find_applet("", "ocibox")->applet);
 	if (argc < 1) {
 		argc = 1;
 		argv = no_args;

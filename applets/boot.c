@@ -180,7 +180,7 @@ static const char *span(long long ms)
 			   : arena_printf(&arena, "%llds", s);
 }
 
-static void print_row(const struct status_row *r)
+static void print_status_row(const struct status_row *r)
 {
 	const char *memory = "-", *cpu = "-";
 	struct cgroup_stats s;
@@ -197,7 +197,7 @@ static void print_row(const struct status_row *r)
 	       memory, cpu, *r->reason ? r->reason : "-");
 }
 
-static void put_row(struct json_out *o, const struct status_row *r)
+static void put_status_json(struct json_out *o, const struct status_row *r)
 {
 	json_open(o, NULL, '{');
 	json_put_str(o, "name", r->name);
@@ -237,9 +237,9 @@ static int status_run(void *opts, int argc, char **argv)
 			continue;
 		any = true;
 		if (json)
-			put_row(&out, &r);
+			put_status_json(&out, &r);
 		else
-			print_row(&r);
+			print_status_row(&r);
 	}
 	json_close(&out, ']');
 	if (found < 0)

@@ -45,7 +45,7 @@ static int check_env(const struct opt_list *env)
 }
 
 /* Decides only; what the container allows is seen later. */
-static int plan(const struct exec_opts *o, int argc, char **argv, struct enter *how)
+static int plan_options(const struct exec_opts *o, int argc, char **argv, struct enter *how)
 {
 	how->root = globals.root;
 	how->rootless = globals.is_rootless;
@@ -88,7 +88,7 @@ static int exec_run(void *opts, int argc, char **argv)
 {
 	struct enter how = { 0 };
 	struct started started = STARTED_INIT;
-	int status = plan(opts, argc, argv, &how);
+	int status = plan_options(opts, argc, argv, &how);
 
 	if (!status)
 		status = enter(&arena, &how, &started);

@@ -188,7 +188,7 @@ static _Noreturn void be_child(const struct init *init, int argc, char **argv)
 	proc_end(p && p->exec_failed ? p->exec_failed : status);
 }
 
-static int spawn(struct init *init, int argc, char **argv)
+static int spawn_program(struct init *init, int argc, char **argv)
 {
 	/* A caller in the background keeps its shell's terminal where it is. */
 	init->job = init->lent = tcgetpgrp(STDIN_FILENO) == getpgrp();
@@ -267,7 +267,7 @@ static void forward(struct init *init, int sig)
 }
 
 /* Everything that is dead. 1 when the child was among it, with its status. */
-static int reap(struct init *init, int *status)
+static int reap_children(struct init *init, int *status)
 {
 	int found = 0, st;
 	pid_t pid;
@@ -289,7 +289,7 @@ static int reap(struct init *init, int *status)
 	}
 }
 
-static int serve(struct init *init)
+static int serve_signals(struct init *init)
 {
 	int sig, status = 0, code;
 
@@ -297,7 +297,7 @@ static int serve(struct init *init)
 		sig = sigwaitinfo(&init->waited, NULL);
 		if (sig < 0)
 			continue; /* EINTR: stopped and continued */
-		if (sig == SIGCHLD && reap(init, &status)) {
+		if (sig == SIGCHLD && reap_children(init, &status)) {
 			take_terminal(init);
 			code = proc_exit_code(status);
 			return init->as_zero[code & 255] ? 0 : code;
@@ -349,10 +349,10 @@ static int init_run(void *opts, int argc, char **argv)
 	if (parse_remap(&o->remap, &init) < 0 || hold_signals(&init) < 0 || become_reaper(o) < 0)
 		return -1;
 	/* what can fail has been tried: from here on we stay until the child ends */
-	if (!o->pause && spawn(&init, argc, argv) < 0)
+	if (!o->pause && spawn_program(&init, argc, argv) < 0)
 		return -1;
 	/* Under a profile that denies exit_group a return would not end us. */
-	proc_end(serve(&init));
+	proc_end(serve_signals(&init));
 }
 
 #define AT(field) offsetof(struct init_opts, field)

@@ -63,7 +63,7 @@ const struct applet kill_applet = {
 
 /* ---- pause and resume ----------------------------------------------------------------------------------- */
 
-static int freeze(const char *id, bool frozen)
+static int freeze_one(const char *id, bool frozen)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
 
@@ -74,12 +74,12 @@ static int freeze(const char *id, bool frozen)
 
 static int pause_run(void *opts, int argc, char **argv)
 {
-	return freeze(argv[0], true);
+	return freeze_one(argv[0], true);
 }
 
 static int resume_run(void *opts, int argc, char **argv)
 {
-	return freeze(argv[0], false);
+	return freeze_one(argv[0], false);
 }
 
 const struct applet pause_applet = {

@@ -41,7 +41,7 @@ static bool set_join(struct set *into, const struct set *s)
 	return grown;
 }
 
-static const char *fault(struct match *m, const char *p, const char *what)
+static const char *match_fault(struct match *m, const char *p, const char *what)
 {
 	if (!m->wrong)
 		m->wrong = what;
@@ -88,20 +88,20 @@ static const char *bracket(struct match *m, const char *p, bool bytes[256])
 			continue;
 		}
 		if (p[0] == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '='))
-			return fault(m, p, "this kind of [..] is not known");
+			return match_fault(m, p, "this kind of [..] is not known");
 		if (p[1] == '-' && p[2] && p[2] != ']') {
 			high = p[2];
 			p += 2;
 		}
 		if (high < low)
-			return fault(m, p, "a range ends before it begins");
+			return match_fault(m, p, "a range ends before it begins");
 		for (int c = low; c <= high; c++)
 			bytes[c] = true;
 		p++;
 	}
 	for (int c = 0; inverted && c < 256; c++)
 		bytes[c] = !bytes[c];
-	return *p ? p + 1 : fault(m, p, "a [ is not closed");
+	return *p ? p + 1 : match_fault(m, p, "a [ is not closed");
 }
 
 static const char *one_byte(struct match *m, const char *p, bool bytes[256])
@@ -110,7 +110,7 @@ static const char *one_byte(struct match *m, const char *p, bool bytes[256])
 		return bracket(m, p + 1, bytes);
 	memset(bytes, *p == '.', 256);
 	if (*p == '\\' && !*++p)
-		return fault(m, p, "a \\ stands at the end");
+		return match_fault(m, p, "a \\ stands at the end");
 	bytes[(unsigned char)*p] = true;
 	return p + 1;
 }
@@ -127,7 +127,7 @@ static const char *atom(struct match *m, const char *p, const struct set *in, st
 	memset(out, 0, sizeof(*out));
 	if (*p == '(') {
 		p = choices(m, p + 1, in, out);
-		return *p == ')' ? p + 1 : fault(m, p, "a ( is not closed");
+		return *p == ')' ? p + 1 : match_fault(m, p, "a ( is not closed");
 	}
 	if (*p == '^' || *p == '$') {
 		size_t only = *p == '^' ? 0 : m->len;
@@ -137,7 +137,7 @@ static const char *atom(struct match *m, const char *p, const struct set *in, st
 		return p + 1;
 	}
 	if (strchr("*+?{", *p))
-		return fault(m, p, "there is nothing to repeat");
+		return match_fault(m, p, "there is nothing to repeat");
 	p = one_byte(m, p, bytes);
 	for (size_t i = 0; in->any && i < m->len; i++)
 		if (in->at[i] && bytes[(unsigned char)m->text[i]])
@@ -151,7 +151,7 @@ static const char *bounds(struct match *m, const char *p, int *min, int *max)
 	size_t n = strspn(p, "0123456789");
 
 	if (!n || n > 2)
-		return fault(m, p, "{ } needs small numbers");
+		return match_fault(m, p, "{ } needs small numbers");
 	*min = *max = 0;
 	while (n--)
 		*min = *min * 10 + *p++ - '0';
@@ -163,11 +163,11 @@ static const char *bounds(struct match *m, const char *p, int *min, int *max)
 	} else {
 		n = strspn(++p, "0123456789");
 		if (!n || n > 2)
-			return fault(m, p, "{ } needs small numbers");
+			return match_fault(m, p, "{ } needs small numbers");
 		while (n--)
 			*max = *max * 10 + *p++ - '0';
 	}
-	return *p == '}' ? p + 1 : fault(m, p, "a { is not closed");
+	return *p == '}' ? p + 1 : match_fault(m, p, "a { is not closed");
 }
 
 /* An atom with what says how often; max -1 is without end. */
@@ -239,7 +239,7 @@ int match_ere(const char *expr, const char *text)
 	memset(in.at, true, m.len + 1);
 	end = choices(&m, expr, &in, &out);
 	if (*end)
-		fault(&m, end, "a ) has no (");
+		match_fault(&m, end, "a ) has no (");
 	if (m.wrong)
 		return failx("regular expression \"%s\": %s", expr, m.wrong);
 	return out.any;

@@ -38,7 +38,7 @@ bool opts_number(const char *text, long *out)
 
 /* Long names and letters share one space, since `-name` and `--x` are both taken. A verb's own
  * row may use the names of help. */
-static const struct opt *find(const struct applet *ap, const char *name, size_t len)
+static const struct opt *find_option(const struct applet *ap, const char *name, size_t len)
 {
 	if (!len)
 		return NULL;
@@ -104,7 +104,7 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 }
 
 /* A row with the text after its `=`, or NULL; takes the next argument when it must. */
-static int take(struct scan *s, const struct opt *o, const char *value)
+static int take_value(struct scan *s, const struct opt *o, const char *value)
 {
 	if (o->kind == OPT_MAYBE) {
 		*(const char **)(s->opts + o->offset) = value ? value : "";
@@ -143,16 +143,16 @@ static int take_letters(struct scan *s, const char *word)
 	const char *c;
 
 	for (c = word; *c; c++) {
-		o = find(s->ap, c, 1);
+		o = find_option(s->ap, c, 1);
 		if (!o || (opts_takes_value(o) && c[1] >= 'a' && c[1] <= 'z'))
 			return undefined(s, word, strcspn(word, "="));
 		if (opts_takes_value(o))
 			break;
 	}
 	for (c = word; *c; c++) {
-		o = find(s->ap, c, 1);
+		o = find_option(s->ap, c, 1);
 		if (opts_takes_value(o))
-			return take(s, o, c[1] ? c + 1 : NULL);
+			return take_value(s, o, c[1] ? c + 1 : NULL);
 		if (store_flag(s, o, NULL) < 0)
 			return -1;
 	}
@@ -164,13 +164,13 @@ static int take_option(struct scan *s, const char *arg)
 	const char *name = arg + (arg[1] == '-' ? 2 : 1);
 	const char *value = strchr(name, '=');
 	size_t len = value ? (size_t)(value - name) : strlen(name);
-	const struct opt *o = find(s->ap, name, len);
+	const struct opt *o = find_option(s->ap, name, len);
 
 	if (*name == '-' || *name == '=')
 		return failx("bad flag syntax: %s", arg);
 	if (o)
-		return take(s, o, value ? value + 1 : NULL);
-	if (arg[1] != '-' && find(s->ap, name, 1))
+		return take_value(s, o, value ? value + 1 : NULL);
+	if (arg[1] != '-' && find_option(s->ap, name, 1))
 		return take_letters(s, name);
 	return undefined(s, name, len);
 }

@@ -319,7 +319,7 @@ static const char *start_text(time_t start, long age, char *buf, size_t size)
 	return buf;
 }
 
-static void print_row(long pid, long hz)
+static void print_process(long pid, long hz)
 {
 	char path[40], cmd[4096], tty[24], when[16];
 	struct timespec now, boot;
@@ -348,7 +348,7 @@ static void own_ps(const cgroup_pids *pids)
 	printf("%-8s %7s %7s %2s %5s %-8s %8s %s\n", "UID", "PID", "PPID", "C", "STIME", "TTY",
 	       "TIME", "CMD");
 	list_each (p, *pids)
-		print_row(*p, hz > 0 ? hz : 100);
+		print_process(*p, hz > 0 ? hz : 100);
 }
 
 /* ---- the applet ------------------------------------------------------------------------------------------------ */

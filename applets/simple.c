@@ -124,7 +124,7 @@ static int add_mounts(const struct simple *o, struct oci_config *c)
 	return 0;
 }
 
-static int add_env(const struct simple *o, struct oci_process *p)
+static int add_variable(const struct simple *o, struct oci_process *p)
 {
 	const char **all = arena_alloc(&arena, (p->env.n + o->env.n + 1) * sizeof(*all));
 
@@ -200,7 +200,7 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 	if (o->user && runc_user(o->user, &p->user.uid, &p->user.gid) < 0)
 		return -1;
 	if (set_limits(o, c->linux) < 0 || simple_net(o->net, c->linux) < 0 ||
-	    add_mounts(o, c) < 0 || add_env(o, p) < 0)
+	    add_mounts(o, c) < 0 || add_variable(o, p) < 0)
 		return -1;
 	*text = oci_config_text(&arena, c, len);
 	return 0;

@@ -22,7 +22,7 @@ struct oci_spec_opts {
 /* ---- the document --------------------------------------------------------------------------------- */
 
 /* All that is known, or the default ones and those of --cap. */
-static int set_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
+static int set_spec_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
 {
 	const char **all = arena_alloc(&arena, (c->bounding.n + o->caps.n + 64) * sizeof(*all));
 	bool every = o->privileged;
@@ -89,7 +89,7 @@ static char *oci_spec_document(const struct oci_spec_options *how, const struct 
 	c->process->capabilities = &caps;
 	if (o->privileged)
 		set_privileged(c);
-	if (set_caps(o, &caps) < 0 || (o->net && simple_net(o->net, c->linux) < 0))
+	if (set_spec_caps(o, &caps) < 0 || (o->net && simple_net(o->net, c->linux) < 0))
 		return NULL;
 	return oci_config_text(&arena, c, len);
 }
@@ -224,7 +224,7 @@ const struct applet oci_spec_applet = {
 
 /* ---- oci-spec check ------------------------------------------------------------------------------- */
 
-static void print_line(const char *text)
+static void print_spec_line(const char *text)
 {
 	printf("%s\n", text);
 }
@@ -243,7 +243,7 @@ static int check_run_verb(void *opts, int argc, char **argv)
 		return failx("the file is given twice");
 	if (spec_file(argc ? argv[0] : o->file, o->bundle, &file) < 0)
 		return -1;
-	faults = oci_check(&arena, AT_FDCWD, file, print_line);
+	faults = oci_check(&arena, AT_FDCWD, file, print_spec_line);
 	if (faults < 0)
 		return -1;
 	/* A report that did not arrive must not pass for a clean one. */

@@ -105,7 +105,7 @@ static int from_cpus(const struct update_opts *o, struct oci_resources *r)
 	return 0;
 }
 
-static int from_options(const struct update_opts *o, struct oci_resources *r)
+static int limits_from_options(const struct update_opts *o, struct oci_resources *r)
 {
 	for (const struct limit *l = limits; l < limits + ARRAY_SIZE(limits); l++) {
 		const char *text = *(const char *const *)((const char *)o + l->from);
@@ -129,7 +129,7 @@ static int from_options(const struct update_opts *o, struct oci_resources *r)
 
 #define RESOURCES_MAX (1u << 20)
 
-static int from_file(const char *file, struct oci_resources *r)
+static int limits_from_file(const char *file, struct oci_resources *r)
 {
 	char *text;
 	size_t len;
@@ -155,7 +155,8 @@ static int update_run(void *opts, int argc, char **argv)
 	if (life.cgroup)
 		cgroup_user_bus(life.cgroup, getenv("DBUS_SESSION_BUS_ADDRESS"));
 	/* with a file all other limits are ignored (checklist V-23) */
-	if (o->resources ? from_file(o->resources, &change) < 0 : from_options(o, &change) < 0)
+	if (o->resources ? limits_from_file(o->resources, &change) < 0
+			 : limits_from_options(o, &change) < 0)
 		return -1;
 	return life_update(
 		&arena, &life,

@@ -86,7 +86,7 @@ static void grow(struct arena *a, size_t size)
 }
 
 /* Bytes from p on, which is a->at or a little after it for alignment. */
-static void *take(struct arena *a, char *p, size_t size)
+static void *take_room(struct arena *a, char *p, size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		no_memory();
@@ -104,12 +104,12 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (!size)
 		size = 1;
 	/* The caller's block may have been used before. */
-	return memset(take(a, align_up(a->at), size), 0, size);
+	return memset(take_room(a, align_up(a->at), size), 0, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	char *p = take(a, a->at, len + 1);
+	char *p = take_room(a, a->at, len + 1);
 
 	memcpy(p, s, len);
 	p[len] = '\0';
@@ -134,7 +134,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 		len = 0, buf[0] = '\0';
 	if ((size_t)len < sizeof(buf))
 		return arena_strndup(a, buf, (size_t)len);
-	p = take(a, a->at, (size_t)len + 1);
+	p = take_room(a, a->at, (size_t)len + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)len + 1, fmt, ap);
 	va_end(ap);

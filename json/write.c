@@ -10,7 +10,7 @@
 /* ---- text ------------------------------------------------------------------------------------- */
 
 /* buf always ends with a NUL that len does not count. */
-static void put(struct json_out *o, const char *text, size_t len)
+static void put_char(struct json_out *o, const char *text, size_t len)
 {
 	if (o->size - o->len <= len) {
 		size_t size = o->size ? o->size : FIRST_SIZE;
@@ -31,7 +31,7 @@ static void put(struct json_out *o, const char *text, size_t len)
 
 static void put_text(struct json_out *o, const char *text)
 {
-	put(o, text, strlen(text));
+	put_char(o, text, strlen(text));
 }
 
 /* Beyond what RFC 8259 wants escaped, what a terminal would act on: DEL, and the controls C1 in UTF-8. */
@@ -45,7 +45,7 @@ static void put_string(struct json_out *o, const char *s)
 {
 	static const char shorts[] = "b\bf\fn\nr\rt\t\"\"\\\\";
 
-	put(o, "\"", 1);
+	put_char(o, "\"", 1);
 	for (;;) {
 		const char *start = s, *e = shorts;
 		char code[8];
@@ -53,49 +53,50 @@ static void put_string(struct json_out *o, const char *s)
 		while ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\' && *s != 0x7f &&
 		       !is_c1(s))
 			s++;
-		put(o, start, (size_t)(s - start));
+		put_char(o, start, (size_t)(s - start));
 		if (!*s)
 			break;
 		s += is_c1(s); /* its code is that of its second byte */
 		while (*e && e[1] != *s)
 			e += 2;
 		if (*e)
-			put(o, (const char[]){ '\\', *e }, 2);
+			put_char(o, (const char[]){ '\\', *e }, 2);
 		else
-			put(o, code,
-			    (size_t)snprintf(code, sizeof(code), "\\u%04x", (unsigned char)*s));
+			put_char(
+				o, code,
+				(size_t)snprintf(code, sizeof(code), "\\u%04x", (unsigned char)*s));
 		s++;
 	}
-	put(o, "\"", 1);
+	put_char(o, "\"", 1);
 }
 
 static void new_line(struct json_out *o)
 {
 	if (!o->indent)
 		return;
-	put(o, "\n", 1);
+	put_char(o, "\n", 1);
 	for (unsigned i = 0; i < o->depth; i++)
 		put_text(o, o->indent);
 }
 
 /* All that stands before a value: comma, line, key. */
-static void begin(struct json_out *o, const char *key)
+static void begin_value(struct json_out *o, const char *key)
 {
 	if (o->pending)
-		put(o, ",", 1);
+		put_char(o, ",", 1);
 	if (o->depth)
 		new_line(o);
 	if (key) {
 		put_string(o, key);
-		put(o, ": ", o->indent ? 2 : 1);
+		put_char(o, ": ", o->indent ? 2 : 1);
 	}
 	o->pending = true;
 }
 
 void json_open(struct json_out *o, const char *key, char bracket)
 {
-	begin(o, key);
-	put(o, &bracket, 1);
+	begin_value(o, key);
+	put_char(o, &bracket, 1);
 	o->depth++;
 	o->pending = false;
 }
@@ -105,19 +106,19 @@ void json_close(struct json_out *o, char bracket)
 	o->depth--;
 	if (o->pending)
 		new_line(o);
-	put(o, &bracket, 1);
+	put_char(o, &bracket, 1);
 	o->pending = true;
 }
 
 void json_put_text(struct json_out *o, const char *key, const char *json)
 {
-	begin(o, key);
+	begin_value(o, key);
 	put_text(o, json);
 }
 
 void json_put_str(struct json_out *o, const char *key, const char *value)
 {
-	begin(o, key);
+	begin_value(o, key);
 	if (value)
 		put_string(o, value);
 	else
@@ -155,8 +156,8 @@ static void put_tree(struct json_out *o, const char *key, const struct json *v)
 	case JSON_TRUE: json_put_bool(o, key, true); break;
 	case JSON_STRING: json_put_str(o, key, v->str); break;
 	case JSON_NUMBER:
-		begin(o, key);
-		put(o, v->str, v->len);
+		begin_value(o, key);
+		put_char(o, v->str, v->len);
 		break;
 	case JSON_ARRAY:
 	case JSON_OBJECT:

@@ -112,7 +112,7 @@ void console_child(void)
 	console.direct = true;
 }
 
-static void put(const char *text, size_t len, size_t room)
+static void console_put(const char *text, size_t len, size_t room)
 {
 	/* Print the number of lost lines before the next line. */
 	if (console.lost && console.len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck()) {
@@ -150,7 +150,7 @@ static void put_line(const char *name, const char *text, size_t len, size_t room
 
 	n += snprintf(line + n, sizeof(line) - n, "%s: %.*s\n", name, (int)len, text);
 
-	put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
+	console_put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
 }
 
 void console_line(const char *name, const char *text, size_t len)

@@ -60,7 +60,7 @@ void control_accept(struct machine *m)
 	m->heard[at] = clock_ms();
 }
 
-static size_t find(const struct machine *m, const char *name)
+static size_t find_order(const struct machine *m, const char *name)
 {
 	size_t i;
 
@@ -83,7 +83,7 @@ static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 			(unsigned long long)m->units[i].stamp, m->units[i].reason);
 }
 
-static int answer(struct machine *m, char *request, int64_t now, char *out, size_t size)
+static int answer_client(struct machine *m, char *request, int64_t now, char *out, size_t size)
 {
 	char *arg = strchr(request, ' ');
 	int goal;
@@ -106,7 +106,7 @@ static int answer(struct machine *m, char *request, int64_t now, char *out, size
 		return snprintf(out, size, "error %s: not understood", request);
 	if (!strcmp(request, "row"))
 		return print_row(m, strtoul(arg, NULL, 10), out, size);
-	i = find(m, arg);
+	i = find_order(m, arg);
 	if (i == m->n)
 		return snprintf(out, size, "error there is no container %s", arg);
 	if (!strcmp(request, "stop"))
@@ -138,7 +138,7 @@ void control_serve(struct machine *m, size_t at, int64_t now)
 	}
 	request[n] = 0;
 	m->heard[at] = now;
-	len = answer(m, request, now, out, sizeof(out));
+	len = answer_client(m, request, now, out, sizeof(out));
 	if (send(*client, out, len < (int)sizeof(out) ? (size_t)len : sizeof(out) - 1,
 		 MSG_NOSIGNAL) < 0)
 		fd_close(client);

@@ -66,7 +66,7 @@ static void rotate(struct logfile *f)
 	fd_close(&f->fd);
 }
 
-static void put(struct logfile *f, const char *text, size_t len)
+static void file_put(struct logfile *f, const char *text, size_t len)
 {
 	if (f->max && f->size + len > f->max && f->size)
 		rotate(f);
@@ -99,11 +99,11 @@ static _Noreturn void write_all(void)
 	console_child();
 	while ((n = read(writer.in, &p, sizeof(p))) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
-			put(p.to, p.text, p.len);
+			file_put(p.to, p.text, p.len);
 	_exit(0);
 }
 
-static void start(void)
+static void start_writer(void)
 {
 	writer.pid = fork();
 	if (!writer.pid)
@@ -126,7 +126,7 @@ void logfile_start(void)
 	writer.closed = false;
 	writer.in = fds[0];
 	writer.out = fds[1];
-	start();
+	start_writer();
 }
 
 bool logfile_ended(pid_t pid)
@@ -135,7 +135,7 @@ bool logfile_ended(pid_t pid)
 		return false;
 	writer.pid = 0;
 	if (writer.out >= 0)
-		start();
+		start_writer();
 	return true;
 }
 
@@ -157,7 +157,7 @@ bool logfile_send(struct logfile *f, const char *text, size_t len)
 
 	if (!writer.pid) {
 		if (!writer.closed)
-			put(f, text, len);
+			file_put(f, text, len);
 		return true;
 	}
 	memcpy(p.text, text, len);

@@ -33,7 +33,7 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 
 /* Writes a line after the container's name. Control characters are replaced, so that a container
  * can change neither the terminal nor the text before its line. */
-static void put_line(struct log *l, const char *text, size_t len)
+static void put_log_line(struct log *l, const char *text, size_t len)
 {
 	char record[LOG_LINE + 300], line[LOG_LINE + 1];
 	int n;
@@ -88,7 +88,8 @@ static void flush(struct log *l, bool all)
 
 		if (!end && (!len || (!all && (from || l->len < LOG_LINE))))
 			break;
-		put_line(l, l->line + from, len && l->line[from + len - 1] == '\r' ? len - 1 : len);
+		put_log_line(l, l->line + from,
+			     len && l->line[from + len - 1] == '\r' ? len - 1 : len);
 		from += len + !!end;
 	}
 	l->len -= from;
@@ -103,7 +104,7 @@ bool log_takes(const struct log *l)
 }
 
 /* Reads the pipe once. True: there was data. */
-static bool take(struct log *l)
+static bool take_text(struct log *l)
 {
 	ssize_t n;
 
@@ -140,7 +141,7 @@ static bool pump(struct log *l, int times)
 {
 	int64_t end = clock_ms() + TURN_MS;
 
-	while (times && take(l)) {
+	while (times && take_text(l)) {
 		times = clock_ms() < end ? times - 1 : 0;
 		if (!l->held)
 			flush(l, false);
@@ -235,7 +236,7 @@ static void own_line(const char *line, size_t len)
 	static bool busy; /* the file cannot be written, which is said */
 
 	if (own.fd >= 0) {
-		put_line(&own, line, len);
+		put_log_line(&own, line, len);
 	} else if (!busy) {
 		busy = true;
 		memcpy(text + n, line, len);

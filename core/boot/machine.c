@@ -14,7 +14,7 @@
 
 /* ---- set-up ---------------------------------------------------------------------------------- */
 
-static void hold_signals(struct machine *m)
+static void hold_machine_signals(struct machine *m)
 {
 	sigset_t all;
 
@@ -95,7 +95,7 @@ static void open_logs(struct arena *a, struct machine *m)
 	log_own(a, &rule, files);
 }
 
-static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
+static void set_up_machine(struct arena *a, struct machine *m, char **argv, bool kernel)
 {
 	m->arena = a;
 	m->kernel = kernel;
@@ -104,7 +104,7 @@ static void set_up(struct arena *a, struct machine *m, char **argv, bool kernel)
 	console_open();
 	log_own_keep();
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
-	hold_signals(m);
+	hold_machine_signals(m);
 	raise_files();
 	m->argv = argv;
 	boot_read(a, &m->set, argv, kernel, console_error);
@@ -330,7 +330,7 @@ static const struct {
 	{ SIGUSR2, BOOT_POWEROFF }, { SIGPWR, BOOT_POWEROFF },
 };
 
-static void reap(struct machine *m)
+static void reap_units(struct machine *m)
 {
 	int status;
 	pid_t pid;
@@ -370,7 +370,7 @@ static void on_signals(struct machine *m)
 		for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
 			if (orders[i].sig == (int)si.ssi_signo)
 				super_shutdown(&m->super, orders[i].goal, clock_ms());
-	reap(m);
+	reap_units(m);
 }
 
 /* ---- the shell ------------------------------------------------------------------------------- */
@@ -527,11 +527,11 @@ static _Noreturn void loop(struct machine *m)
 		for (size_t i = 0; i < m->n; i++)
 			log_silence(m->units[i].log, clock_ms());
 		if (m->signals < 0)
-			reap(m);
+			reap_units(m);
 	}
 }
 
-static _Noreturn void no_memory(void)
+static _Noreturn void out_of_arena(void)
 {
 	console_say("out of memory");
 	for (;;)
@@ -542,7 +542,7 @@ _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel)
 {
 	static struct machine m;
 
-	arena_oom = no_memory;
-	set_up(a, &m, argv, kernel);
+	arena_oom = out_of_arena;
+	set_up_machine(a, &m, argv, kernel);
 	loop(&m);
 }

@@ -101,7 +101,7 @@ void mounts_basic(void)
 static const char *const pairs[][2] = { { "cpu", "cpu,cpuacct" },
 					{ "net_cls", "net_cls,net_prio" } };
 
-static void mount_v1(const char *name)
+static void mount_all_v1(const char *name)
 {
 	const char *with = name;
 	char at[PATH_MAX], link[PATH_MAX];
@@ -154,7 +154,7 @@ void mounts_cgroup(int layout)
 		if (*line == '#' || !len || line[len - 1] == '0')
 			continue;
 		line[strcspn(line, "\t ")] = 0;
-		mount_v1(line);
+		mount_all_v1(line);
 	}
 	if (layout == BOOT_CGROUP_HYBRID &&
 	    mount_one(CGROUPS "/unified", "cgroup2", NULL, QUIET) < 0)
@@ -250,7 +250,7 @@ static int mount_this(struct mount_env *env, struct oci_mount *m, int64_t wait)
 }
 
 /* Decodes "\040", a blank in mountinfo (proc(5)), and other escapes. */
-static void unescape(char *s)
+static void mountinfo_unescape(char *s)
 {
 	char *to = s;
 
@@ -284,7 +284,7 @@ static bool is_mount_point(struct arena *a, const char *at, size_t len)
 		if (!field)
 			continue;
 		field[strcspn(field, " ")] = 0;
-		unescape(field);
+		mountinfo_unescape(field);
 		if (strlen(field) == len && !strncmp(field, at, len))
 			return true;
 	}
@@ -372,7 +372,7 @@ void mounts_end(void)
 		if (!at)
 			continue;
 		at[strcspn(at, " ")] = 0;
-		unescape(at);
+		mountinfo_unescape(at);
 		if (is_basic(at) || !strcmp(at, "/") || !umount2(at, UMOUNT_NOFOLLOW))
 			continue;
 		if (mount(NULL, at, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && errno != EINVAL)

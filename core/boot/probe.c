@@ -104,7 +104,7 @@ static bool is_wanted(const struct machine *m, size_t i)
 	return o->ready ? r->health != NULL : !r->task && (r->ready_file || r->ready_command);
 }
 
-static void ask(struct machine *m, size_t i, int64_t now)
+static void ask_command(struct machine *m, size_t i, int64_t now)
 {
 	struct unit *u = &m->units[i];
 	const struct boot_rule *r = &u->rule;
@@ -142,7 +142,7 @@ void probe_turn(struct machine *m, int64_t now)
 		if (probe_due(m, i) > now)
 			continue;
 		if (!p->pid) {
-			ask(m, i, now);
+			ask_command(m, i, now);
 			continue;
 		}
 		/* exec passes SIGTERM on to the process that it has started. SIGKILL

@@ -196,7 +196,7 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 
 /* ---- actions --------------------------------------------------------------------------------- */
 
-static bool start(struct super *s, size_t i, int64_t now)
+static bool start_unit(struct super *s, size_t i, int64_t now)
 {
 	struct super_one *o = &s->at[i];
 	const struct boot_rule *r = o->rule;
@@ -278,7 +278,7 @@ static bool first_start(struct super *s, int64_t now, size_t *i)
 			o->state = SUPER_FAILED;
 			o->vain = true;
 		}
-		if (o->state == SUPER_WAITING && all == AWAIT_GO && start(s, *i, now))
+		if (o->state == SUPER_WAITING && all == AWAIT_GO && start_unit(s, *i, now))
 			return true;
 	}
 	return false;
@@ -324,7 +324,7 @@ bool super_next(struct super *s, int64_t now, struct super_act *act)
 		if (press(o, now, act))
 			return true;
 		act->what = SUPER_START;
-		if (o->state == SUPER_BACKOFF && o->due <= now && start(s, i, now))
+		if (o->state == SUPER_BACKOFF && o->due <= now && start_unit(s, i, now))
 			return true;
 	}
 	if (s->told)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static int by_name(const void *a, const void *b)
+static int order_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -44,7 +44,7 @@ char **units_list(struct arena *a, const char *path, size_t *n)
 		console_error();
 	}
 	closedir(dir);
-	qsort(names, *n, sizeof(*names), by_name);
+	qsort(names, *n, sizeof(*names), order_names);
 	return names;
 }
 
@@ -58,7 +58,7 @@ static size_t position(const struct machine *m, const char *name)
 }
 
 /* Adds a unit. One without a directory is in boot.json, but has no bundle. */
-static void add(struct arena *a, struct machine *m, const char *name, const char *dir,
+static void add_unit(struct arena *a, struct machine *m, const char *name, const char *dir,
 		const struct machine *old)
 {
 	size_t was = old ? position(old, name) : 0;
@@ -277,14 +277,14 @@ int units_find(struct arena *a, struct machine *m, const struct machine *old)
 		else if (position(m, name) < m->n)
 			console_say("%s: there is another \"%s\"", dir, name);
 		else
-			add(a, m, name, dir, old);
+			add_unit(a, m, name, dir, old);
 	}
 	for (size_t i = 0; i < rows; i++)
 		if (*boot_row_name(&m->set, i) && position(m, boot_row_name(&m->set, i)) == m->n)
-			add(a, m, boot_row_name(&m->set, i), NULL, old);
+			add_unit(a, m, boot_row_name(&m->set, i), NULL, old);
 	for (size_t i = 0; old && i < old->n; i++)
 		if (super_alive(&old->super.at[i]) && position(m, old->units[i].name) == m->n)
-			add(a, m, old->units[i].name, NULL, old);
+			add_unit(a, m, old->units[i].name, NULL, old);
 	m->super.n = m->n;
 	units_order(a, m, console_error);
 	if (WITH_RELOAD && old)

@@ -86,7 +86,7 @@ static void above_has(const struct cg_dir *d, const char *file, char *have, size
 }
 
 /* Makes a message with the reason of a refused write. Returns -1. */
-static int explain(const struct cg_dir *d, const struct knob_write *w)
+static int explain_apply(const struct cg_dir *d, const struct knob_write *w)
 {
 	int num = errno;
 	char have[256] = "";
@@ -141,7 +141,7 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return 0;
 		if (errno == EINVAL && (*w)->flags & KNOB_RETRY && !last)
 			return 1;
-		return explain(d, *w);
+		return explain_apply(d, *w);
 	}
 	return failx("the last row has no alternative"); /* an error in the table */
 }

@@ -79,7 +79,7 @@ void dbus_close(struct dbus_out *o, size_t mark, size_t to)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static const char *take(struct dbus_in *i, size_t align, size_t len)
+static const char *take_bytes(struct dbus_in *i, size_t align, size_t len)
 {
 	size_t at = (i->at + align - 1) & ~(align - 1);
 
@@ -93,7 +93,7 @@ static const char *take(struct dbus_in *i, size_t align, size_t len)
 
 uint32_t dbus_get_u32(struct dbus_in *i)
 {
-	const char *p = take(i, 4, 4);
+	const char *p = take_bytes(i, 4, 4);
 	uint32_t v = 0;
 
 	if (p)
@@ -104,7 +104,7 @@ uint32_t dbus_get_u32(struct dbus_in *i)
 /* Takes len bytes and a NUL. Another NUL before that makes the message bad. */
 static const char *text(struct dbus_in *i, size_t len)
 {
-	const char *p = len < SIZE_MAX ? take(i, 1, len + 1) : NULL;
+	const char *p = len < SIZE_MAX ? take_bytes(i, 1, len + 1) : NULL;
 
 	if (!p || memchr(p, 0, len + 1) != p + len) {
 		i->bad = true;
@@ -120,7 +120,7 @@ const char *dbus_get_str(struct dbus_in *i)
 
 const char *dbus_get_sig(struct dbus_in *i)
 {
-	const char *p = take(i, 1, 1);
+	const char *p = take_bytes(i, 1, 1);
 
 	return text(i, p ? (uint8_t)*p : 0);
 }
@@ -195,7 +195,7 @@ void dbus_message(struct dbus_out *o, const struct dbus_msg *head, const struct 
 
 static void parse_field(struct dbus_in *h, struct dbus_msg *out)
 {
-	const char *code = take(h, 8, 1), *type = dbus_get_sig(h), *value = NULL;
+	const char *code = take_bytes(h, 8, 1), *type = dbus_get_sig(h), *value = NULL;
 
 	if (!strcmp(type, "s") || !strcmp(type, "o"))
 		value = dbus_get_str(h);

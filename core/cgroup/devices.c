@@ -41,7 +41,7 @@ static bool meets(const struct dev_rule *a, const struct dev_rule *b)
 	       (covers_number(a->minor, b->minor) || b->minor == DEV_ANY);
 }
 
-static void add(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
+static void add_rule_insn(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
 {
 	list_each (e, set->except) {
 		if (covers(e, rule) && covers(rule, e)) {
@@ -95,11 +95,11 @@ static int one_rule(struct arena *a, struct dev_set *set, bool allow, const stru
 	if (allow == set->allow)
 		return subtract(set, rule);
 	if (rule->access)
-		add(a, set, rule);
+		add_rule_insn(a, set, rule);
 	return 0;
 }
 
-static int number(const int64_t *n, const char *what, int64_t *out)
+static int rule_number(const int64_t *n, const char *what, int64_t *out)
 {
 	*out = n ? *n : DEV_ANY;
 	if (*out < DEV_ANY || *out > INT32_MAX)
@@ -144,8 +144,8 @@ static int convert(const struct oci_device_rule *in, struct dev_rule *out)
 	if (in->type != 'b' && in->type != 'c')
 		return failx("type '%c' is not one of a, b, c", in->type);
 	out->type = in->type;
-	if (number(in->major, "major", &out->major) < 0 ||
-	    number(in->minor, "minor", &out->minor) < 0)
+	if (rule_number(in->major, "major", &out->major) < 0 ||
+	    rule_number(in->minor, "minor", &out->minor) < 0)
 		return -1;
 	return 1;
 }

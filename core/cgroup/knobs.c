@@ -376,8 +376,8 @@ static bool is_v2(const struct knob_list *l, enum ctl ctl)
 	return !(l->where->v1 >> ctl & 1) && l->where->v2_only;
 }
 
-static void put(struct knob_list *l, enum ctl ctl, unsigned flags, const char *field,
-		const char *file, const char *value)
+static void put_knob(struct knob_list *l, enum ctl ctl, unsigned flags, const char *field,
+		     const char *file, const char *value)
 {
 	struct knob_write *w = arena_alloc(l->arena, sizeof(*w));
 
@@ -412,8 +412,8 @@ static int put_rows(struct knob_list *l, const struct oci_resources *r)
 			log_warn("%s has no effect on cgroup %s and is ignored", k->field,
 				 k->v2 ? "v2" : "v1 of this kernel");
 		else if (ret)
-			put(l, k->ctl, v.flags, k->field, k->file,
-			    ret == 2 ? v.at : arena_strdup(l->arena, v.text));
+			put_knob(l, k->ctl, v.flags, k->field, k->file,
+				 ret == 2 ? v.at : arena_strdup(l->arena, v.text));
 	}
 	return 0;
 }
@@ -446,22 +446,22 @@ static int put_weight_device(struct knob_list *l, const struct oci_weight_device
 	if (ret) {
 		char *text = arena_printf(l->arena, "%s %s", device, v.text);
 
-		put(l, CTL_BLKIO, KNOB_ELSE, v.field, v2 ? "io.bfq.weight" : "blkio.weight_device",
-		    text);
+		put_knob(l, CTL_BLKIO, KNOB_ELSE, v.field,
+			 v2 ? "io.bfq.weight" : "blkio.weight_device", text);
 		if (v2) {
 			weight_io(&v);
 			text = arena_printf(l->arena, "%s %s", device, v.text);
 		}
 		/* v2 has neither file if no I/O scheduler uses weights; then they
 		 * have no effect. */
-		put(l, CTL_BLKIO, v2 ? KNOB_OPTIONAL : 0, v.field,
-		    v2 ? "io.weight" : "blkio.bfq.weight_device", text);
+		put_knob(l, CTL_BLKIO, v2 ? KNOB_OPTIONAL : 0, v.field,
+			 v2 ? "io.weight" : "blkio.bfq.weight_device", text);
 	}
 	v.at = d->leaf_weight;
 	ret = v.at && !v2 ? weight_raw(&v) : 0;
 	if (ret > 0)
-		put(l, CTL_BLKIO, 0, v.field, "blkio.leaf_weight_device",
-		    arena_printf(l->arena, "%s %s", device, v.text));
+		put_knob(l, CTL_BLKIO, 0, v.field, "blkio.leaf_weight_device",
+			 arena_printf(l->arena, "%s %s", device, v.text));
 	return ret;
 }
 
@@ -476,10 +476,10 @@ static int put_block_io(struct knob_list *l, const struct oci_block_io *b)
 		const oci_throttle_list *list = (const void *)((const char *)b + t->offset);
 
 		list_each (d, *list)
-			put(l, CTL_BLKIO, 0, t->field, v2 ? "io.max" : t->v1,
-			    arena_printf(l->arena, "%lld:%lld %s%llu", (long long)d->major,
-					 (long long)d->minor, v2 ? t->v2 : "",
-					 (unsigned long long)d->rate));
+			put_knob(l, CTL_BLKIO, 0, t->field, v2 ? "io.max" : t->v1,
+				 arena_printf(l->arena, "%lld:%lld %s%llu", (long long)d->major,
+					      (long long)d->minor, v2 ? t->v2 : "",
+					      (unsigned long long)d->rate));
 	}
 	return 0;
 }
@@ -497,16 +497,16 @@ static int put_hugepages(struct knob_list *l, const struct oci_resources *r)
 		    strcmp(h->page_size + digits + 1, "B"))
 			return failx("hugepageLimits: \"%s\" is not a page size such as 2MB or 1GB",
 				     h->page_size ? h->page_size : "");
-		put(l, CTL_HUGETLB, 0, "hugepageLimits",
-		    arena_printf(l->arena, "hugetlb.%s.%s", h->page_size,
-				 v2 ? "max" : "limit_in_bytes"),
-		    value);
+		put_knob(l, CTL_HUGETLB, 0, "hugepageLimits",
+			 arena_printf(l->arena, "hugetlb.%s.%s", h->page_size,
+				      v2 ? "max" : "limit_in_bytes"),
+			 value);
 		/* KERNEL 5.7: limits of reservations (ENOENT); without them a container that maps
 		 * more than its limit gets SIGBUS at the access, instead of an error of mmap(2). */
-		put(l, CTL_HUGETLB, KNOB_OPTIONAL, "hugepageLimits",
-		    arena_printf(l->arena, "hugetlb.%s.rsvd.%s", h->page_size,
-				 v2 ? "max" : "limit_in_bytes"),
-		    value);
+		put_knob(l, CTL_HUGETLB, KNOB_OPTIONAL, "hugepageLimits",
+			 arena_printf(l->arena, "hugetlb.%s.rsvd.%s", h->page_size,
+				      v2 ? "max" : "limit_in_bytes"),
+			 value);
 	}
 	return 0;
 }
@@ -521,7 +521,7 @@ static int put_rdma(struct knob_list *l, const struct oci_resources *r)
 		if (d->hca_objects)
 			text = arena_printf(l->arena, "%s hca_object=%u", text, *d->hca_objects);
 		if (d->hca_handles || d->hca_objects)
-			put(l, CTL_RDMA, 0, "rdma", "rdma.max", text);
+			put_knob(l, CTL_RDMA, 0, "rdma", "rdma.max", text);
 	}
 	return 0;
 }
@@ -534,8 +534,8 @@ static int put_network(struct knob_list *l, const struct oci_network *n)
 		return 0;
 	}
 	list_each (p, n->priorities)
-		put(l, CTL_NET_PRIO, 0, "network.priorities", "net_prio.ifpriomap",
-		    arena_printf(l->arena, "%s %u", p->name, p->priority));
+		put_knob(l, CTL_NET_PRIO, 0, "network.priorities", "net_prio.ifpriomap",
+			 arena_printf(l->arena, "%s %u", p->name, p->priority));
 	return 0;
 }
 
@@ -558,7 +558,7 @@ static int put_unified(struct knob_list *l, const struct oci_resources *r)
 				     (int)len, u->key,
 				     l->where->v1 >> ctl & 1 ? " but on a v1 hierarchy" : "");
 		for (char *s = strtok_r(lines, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
-			put(l, ctl, 0, field, u->key, s);
+			put_knob(l, ctl, 0, field, u->key, s);
 	}
 	return 0;
 }

@@ -33,7 +33,7 @@ static uint64_t kills(int fd)
 	return n;
 }
 
-static int watch(const struct cg_dir *d, int fd, const char *file)
+static int watch_file(const struct cg_dir *d, int fd, const char *file)
 {
 	char path[4096];
 
@@ -51,7 +51,7 @@ static int open_v2(const struct cg_dir *d, struct cgroup_oom *o)
 	o->populated = cg_dir_open(d, "cgroup.events", O_RDONLY);
 	if (o->fd < 0 || o->events < 0 || o->populated < 0)
 		return fail("open %s/memory.events", d->path);
-	if (watch(d, o->fd, "memory.events") < 0 || watch(d, o->fd, "cgroup.events") < 0)
+	if (watch_file(d, o->fd, "memory.events") < 0 || watch_file(d, o->fd, "cgroup.events") < 0)
 		return -1;
 	o->kills = kills(o->events);
 	return 0;

@@ -85,7 +85,7 @@ struct reader {
 	char *text; /* "" if it cannot be read: not every kernel has every file */
 };
 
-static char *read_file(struct reader *r, const struct cg_dir *d, const char *file)
+static char *read_stat_file(struct reader *r, const struct cg_dir *d, const char *file)
 {
 	if (r->dir != d || !r->file || strcmp(r->file, file)) {
 		r->dir = d;
@@ -115,7 +115,7 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 
 		if (!d || d->v2 != n->v2)
 			continue;
-		text = read_file(r, d, n->file);
+		text = read_stat_file(r, d, n->file);
 		if (n->key)
 			tree_keyed(text, n->key, &value);
 		else
@@ -170,22 +170,22 @@ static void fill_cpu_v1(struct reader *r, struct cgroup_stats *s)
 	char *text;
 
 	if (d && !d->v2) {
-		text = read_file(r, d, "cpuacct.usage_percpu");
+		text = read_stat_file(r, d, "cpuacct.usage_percpu");
 		for (char *c = text; *c; c++)
 			if (*c == ' ')
 				*c = '\n';
 		parse_columns(r->arena, text, 0, &s->cpu.percpu);
 		/* "cpu user system", then a line for each CPU. KERNEL 4.9: usage_all (ENOENT);
 		 * without it these numbers are missing. */
-		text = read_file(r, d, "cpuacct.usage_all");
+		text = read_stat_file(r, d, "cpuacct.usage_all");
 		parse_columns(r->arena, text, 1, &s->cpu.percpu_user);
 		parse_columns(r->arena, text, 2, &s->cpu.percpu_kernel);
 	}
 	if (set && !set->v2) {
-		parse_set(r->arena, read_file(r, set, "cpuset.cpus"), &s->cpuset.cpus);
-		parse_set(r->arena, read_file(r, set, "cpuset.mems"), &s->cpuset.mems);
+		parse_set(r->arena, read_stat_file(r, set, "cpuset.cpus"), &s->cpuset.cpus);
+		parse_set(r->arena, read_stat_file(r, set, "cpuset.mems"), &s->cpuset.mems);
 		s->cpuset.sched_relax_domain_level =
-			atoll(read_file(r, set, "cpuset.sched_relax_domain_level"));
+			atoll(read_stat_file(r, set, "cpuset.sched_relax_domain_level"));
 	}
 }
 
@@ -196,7 +196,7 @@ static void fill_memory(struct reader *r, struct cgroup_stats *s)
 
 	if (!d)
 		return;
-	text = arena_strdup(r->arena, read_file(r, d, "memory.stat"));
+	text = arena_strdup(r->arena, read_stat_file(r, d, "memory.stat"));
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *blank = strchr(line, ' ');
 
@@ -303,7 +303,7 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 	if (!d)
 		return;
 	if (d->v2) {
-		parse_io_v2(r->arena, read_file(r, d, "io.stat"), s);
+		parse_io_v2(r->arena, read_stat_file(r, d, "io.stat"), s);
 		return;
 	}
 	for (const struct io_file *f = io_files; f < io_files + ARRAY_SIZE(io_files); f++) {
@@ -312,7 +312,7 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 
 		for (size_t i = 0; i < ARRAY_SIZE(names) && !list->n; i++)
 			if (names[i])
-				parse_io_v1(r->arena, read_file(r, d, names[i]), list);
+				parse_io_v1(r->arena, read_stat_file(r, d, names[i]), list);
 		r->file = NULL; /* the text was changed */
 	}
 }
@@ -353,20 +353,20 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 			const char *usage = arena_printf(r->arena, "%s%s", base,
 							 d->v2 ? "current" : "usage_in_bytes");
 
-			if (!*read_file(r, d, usage))
+			if (!*read_stat_file(r, d, usage))
 				continue;
 			h.usage = one_number(r->text);
 			if (d->v2) {
-				tree_keyed(read_file(r, d,
-						     arena_printf(r->arena, "hugetlb.%s.events",
-								  size)),
+				tree_keyed(read_stat_file(r, d,
+							  arena_printf(r->arena,
+								       "hugetlb.%s.events", size)),
 					   "max", &h.failcnt);
 			} else {
-				h.max = one_number(read_file(
+				h.max = one_number(read_stat_file(
 					r, d,
 					arena_printf(r->arena, "%smax_usage_in_bytes", base)));
-				h.failcnt = one_number(
-					read_file(r, d, arena_printf(r->arena, "%sfailcnt", base)));
+				h.failcnt = one_number(read_stat_file(
+					r, d, arena_printf(r->arena, "%sfailcnt", base)));
 			}
 			PUSH(r->arena, &s->hugetlb, h);
 			break;
@@ -418,9 +418,9 @@ int cgroup_stats(struct cgroup *cg, struct arena *a, struct cgroup_stats *out)
 	fill_hugetlb(&r, out);
 	/* KERNEL 4.20: pressure files (ENOENT), also of the v2 tree of a hybrid layout */
 	if (cg->v2 && cg->v2->path) {
-		parse_psi(read_file(&r, cg->v2, "cpu.pressure"), &out->cpu.psi);
-		parse_psi(read_file(&r, cg->v2, "memory.pressure"), &out->memory.psi);
-		parse_psi(read_file(&r, cg->v2, "io.pressure"), &out->io.psi);
+		parse_psi(read_stat_file(&r, cg->v2, "cpu.pressure"), &out->cpu.psi);
+		parse_psi(read_stat_file(&r, cg->v2, "memory.pressure"), &out->memory.psi);
+		parse_psi(read_stat_file(&r, cg->v2, "io.pressure"), &out->io.psi);
 	}
 	return 0;
 }

@@ -139,7 +139,7 @@ static int open_bus(struct cgroup *cg)
 
 /* ---- plan ------------------------------------------------------------------------------------ */
 
-static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
+static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
 	const char *above = "";
 	uint32_t uid;
@@ -162,7 +162,7 @@ static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct 
 	return 0;
 }
 
-/* systemd makes a scope around a process, so start() makes it. */
+/* systemd makes a scope around a process, so start_unit_job() makes it. */
 static int create(struct cgroup *cg)
 {
 	(void)cg;
@@ -178,7 +178,7 @@ static bool is_slice(const struct cgroup *cg)
 	return len > 6 && !strcmp(cg->unit.unit + len - 6, ".slice");
 }
 
-static void put_value(struct dbus_out *o, const struct unit_prop *u)
+static void put_variant(struct dbus_out *o, const struct unit_prop *u)
 {
 	size_t mark;
 
@@ -226,7 +226,7 @@ static void put_props(struct dbus_out *o, const struct unit_props *p)
 	for (const struct unit_prop *u = p->first; u; u = u->next) {
 		dbus_align(o, 8);
 		dbus_put_str(o, u->name);
-		put_value(o, u);
+		put_variant(o, u);
 	}
 	dbus_close(o, mark, 8);
 }
@@ -293,7 +293,7 @@ static bool refused_as(const struct cgroup *cg, const char *name)
 	return cg->bus->got.error && !strcmp(cg->bus->got.error, name);
 }
 
-static int start_unit(struct cgroup *cg, const struct unit_props *p)
+static int start_transient(struct cgroup *cg, const struct unit_props *p)
 {
 	struct dbus_out o = { .arena = cg->arena };
 	const char *result = NULL;
@@ -344,7 +344,7 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
 
 /* Checks that systemd has moved the process: limits apply only to a process that is
  * in the cgroup. */
-static int check_place(struct cgroup *cg, pid_t pid)
+static int check_init_place(struct cgroup *cg, pid_t pid)
 {
 	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
 	char *buf = arena_alloc(cg->arena, 16384);
@@ -404,7 +404,7 @@ static int make_dirs(struct cgroup *cg)
 	return 0;
 }
 
-static int start(struct cgroup *cg, pid_t pid)
+static int start_unit_job(struct cgroup *cg, pid_t pid)
 {
 	bool v2 = cg->layout == CGROUP_V2;
 	struct unit_props p;
@@ -431,14 +431,14 @@ static int start(struct cgroup *cg, pid_t pid)
 	units_devices(&p, &set);
 	if (units_annotations(&p, cg->annotations, cg->nannotations) < 0)
 		return -1;
-	if (check_thawed(cg) < 0 || start_unit(cg, &p) < 0)
+	if (check_thawed(cg) < 0 || start_transient(cg, &p) < 0)
 		return -1;
 	cg->unmade = false;
 	if (make_dirs(cg) < 0)
 		return -1;
 	if (is_slice(cg))
 		return 0;
-	return check_place(cg, pid) < 0 ? -1 : 1;
+	return check_init_place(cg, pid) < 0 ? -1 : 1;
 }
 
 /* Device rules do not change. */
@@ -503,23 +503,23 @@ static int remove_unit(struct cgroup *cg)
 }
 
 const struct cg_manager cg_manager_systemd = {
-	.plan = plan,
+	.plan = plan_unit,
 	.create = create,
-	.start = start,
+	.start = start_unit_job,
 	.update = update,
 	.remove = remove_unit,
 };
 
 #else
 
-static int plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
+static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
 	(void)cg, (void)want, (void)l;
 	return failx("this build has no systemd cgroups manager (WITH_SYSTEMD=0)");
 }
 
 const struct cg_manager cg_manager_systemd = {
-	.plan = plan,
+	.plan = plan_unit,
 	.create = cgroupfs_create,
 	.remove = cgroupfs_remove,
 };

@@ -245,7 +245,7 @@ int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2
 /* ---- devices --------------------------------------------------------------------------------- */
 
 /* The name of a rule for systemd: a node's path, or a group of /proc/devices; NULL: it has none. */
-static const char *device_name(struct unit_props *p, const struct dev_rule *r)
+static const char *device_path(struct unit_props *p, const struct dev_rule *r)
 {
 	const char *word = r->type == 'b' ? "block" : "char";
 
@@ -275,7 +275,7 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 	list_each (e, set->except) {
 		char line[48];
 
-		u->pairs[u->num].key = device_name(p, e);
+		u->pairs[u->num].key = device_path(p, e);
 		if (!u->pairs[u->num].key)
 			continue;
 		devices_line(e, line);

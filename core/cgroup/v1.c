@@ -33,7 +33,7 @@ static int inherit(char *path, size_t base, const char *file)
 	return tree_put(tree_path(name, O_WRONLY), value);
 }
 
-static int level(const char *path, void *arg)
+static int v1_level(const char *path, void *arg)
 {
 	const struct cg_dir *d = arg;
 	char copy[4096];
@@ -49,7 +49,7 @@ static int level(const char *path, void *arg)
 }
 
 /* The cgroup's own setting. FROZEN of freezer.state may be due to a cgroup above. */
-static int frozen(struct cg_dir *d)
+static int v1_frozen(struct cg_dir *d)
 {
 	char buf[16];
 
@@ -67,7 +67,7 @@ static int frozen(struct cg_dir *d)
  * moment keeps it at FREEZING for good. So this reads the state and writes it again, and
  * thaws from time to time.
  */
-static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
+static int v1_freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {
 	const char *word = freeze_it ? "FROZEN" : "THAWED";
 	char buf[16];
@@ -92,15 +92,15 @@ static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 	return fail("%s/freezer.state: processes do not freeze", d->path);
 }
 
-static int kill_all(struct cg_dir *d)
+static int v1_kill(struct cg_dir *d)
 {
 	(void)d;
 	return 0;
 }
 
 const struct cg_version cg_v1 = {
-	.level = level,
-	.freeze = freeze,
-	.frozen = frozen,
-	.kill = kill_all,
+	.level = v1_level,
+	.freeze = v1_freeze,
+	.frozen = v1_frozen,
+	.kill = v1_kill,
 };

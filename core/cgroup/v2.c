@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int level(const char *path, void *arg)
+static int v2_level(const char *path, void *arg)
 {
 	(void)path, (void)arg;
 	return 0;
@@ -48,7 +48,7 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 }
 
 /*
- * Enables controllers at one level, by one write or, if that fails, one by one. Returns the errno
+ * Enables controllers at one v2_level, by one write or, if that fails, one by one. Returns the errno
  * of the last failure. After EBUSY (the cgroup has processes) none is enabled: a controller of
  * threads would make the whole subtree threaded ("domain invalid" for every new cgroup in it).
  */
@@ -82,7 +82,7 @@ static int leaf_controllers(const struct cg_dir *d, unsigned *out)
  * In a threaded subtree a new cgroup is "domain invalid": no process can join it until it is made
  * threaded too, and then it cannot use the controllers that count by process.
  */
-static int check_type(struct cgroup *cg, struct cg_dir *d)
+static int check_threaded(struct cgroup *cg, struct cg_dir *d)
 {
 	char buf[64];
 
@@ -130,7 +130,7 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 		num = ret ? ret : num;
 		*end = '/';
 	}
-	if (leaf_controllers(d, &have) < 0 || check_type(cg, d) < 0)
+	if (leaf_controllers(d, &have) < 0 || check_threaded(cg, d) < 0)
 		return -1;
 	for (int c = 0; c < CTL_MAX; c++) {
 		if (!(want & cg->asked & ~have & 1u << c))
@@ -172,7 +172,7 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 	return 0;
 }
 
-static int prepare(struct cgroup *cg, struct cg_dir *d)
+static int v2_prepare(struct cgroup *cg, struct cg_dir *d)
 {
 	/* On a hybrid layout v2 is not read if no limit needs it. */
 	if ((cg->layout != CGROUP_HYBRID || cg->asked & ~cg->where.v1) &&
@@ -183,7 +183,7 @@ static int prepare(struct cgroup *cg, struct cg_dir *d)
 
 /* ---- freezer, kill --------------------------------------------------------------------------- */
 
-static int frozen(struct cg_dir *d)
+static int v2_frozen(struct cg_dir *d)
 {
 	char buf[16];
 
@@ -194,7 +194,7 @@ static int frozen(struct cg_dir *d)
 	return buf[0] == '1';
 }
 
-static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
+static int v2_freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {
 	int fd __cleanup(fd_close) = -1;
 	uint64_t now = 0;
@@ -229,7 +229,7 @@ static int freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 		    freeze_it ? "stop" : "go on");
 }
 
-static int kill_all(struct cg_dir *d)
+static int v2_kill(struct cg_dir *d)
 {
 	if (!cg_dir_write(d, "cgroup.kill", "1"))
 		return 1;
@@ -237,9 +237,9 @@ static int kill_all(struct cg_dir *d)
 }
 
 const struct cg_version cg_v2 = {
-	.level = level,
-	.prepare = prepare,
-	.freeze = freeze,
-	.frozen = frozen,
-	.kill = kill_all,
+	.level = v2_level,
+	.prepare = v2_prepare,
+	.freeze = v2_freeze,
+	.frozen = v2_frozen,
+	.kill = v2_kill,
 };

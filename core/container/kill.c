@@ -24,7 +24,7 @@ int life_signal(struct life *l, int sig)
 
 /* Signals every process of the cgroup. In a shared pid namespace some may be left after
  * the end of init. */
-static int kill_all(struct life *l, int sig)
+static int kill_cgroup(struct life *l, int sig)
 {
 	if (l->cgroup)
 		return cgroup_kill(l->cgroup, sig);
@@ -55,7 +55,7 @@ int life_kill(struct arena *a, struct life *l, int sig, bool all)
 		return failx("container not running");
 	/* In a pid namespace of its own the other processes die with init (V-17). */
 	if (all || (sig == SIGKILL && !l->state.own_pid_ns && l->cgroup))
-		r = kill_all(l, sig);
+		r = kill_cgroup(l, sig);
 	else
 		r = life_signal(l, sig);
 	if (r < 0 || sig != SIGKILL || !l->cgroup)

@@ -55,7 +55,7 @@ struct relay {
 };
 
 /* Waits for all children that have ended: init and, as a subreaper, processes that it has left. */
-static void reap(struct relay *r)
+static void reap_init(struct relay *r)
 {
 	int status;
 	pid_t pid = 1;
@@ -86,7 +86,7 @@ static bool on_signal(struct relay *r)
 		tty_copy_size(r->tty, r->master);
 	/* After any signal, because the kernel delivers SIGTERM before a SIGCHLD that
 	 * came earlier. */
-	reap(r);
+	reap_init(r);
 	if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGWINCH || si.ssi_signo == SIGURG)
 		return false;
 	if (!r->dead)
@@ -230,7 +230,7 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 			if (sigwaitinfo(&all, &si) < 0)
 				continue;
 			if (si.si_signo == SIGCHLD)
-				reap(&r);
+				reap_init(&r);
 			else if (si.si_signo != SIGWINCH && si.si_signo != SIGURG)
 				kill(pid, si.si_signo);
 		}
@@ -251,7 +251,7 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	}
 	if (r.tty >= 0 && tty_raw(r.tty) < 0)
 		return -1;
-	reap(&r);
+	reap_init(&r);
 	rc = relay_loop(&r);
 	tty_restore();
 	fd_close(&r.signals);

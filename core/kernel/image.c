@@ -21,7 +21,7 @@ struct sys_loop_config {
 	uint64_t reserved[8];
 };
 
-static uint64_t number(const unsigned char *p, unsigned bytes)
+static uint64_t super_number(const unsigned char *p, unsigned bytes)
 {
 	uint64_t n = 0;
 
@@ -33,21 +33,21 @@ static uint64_t number(const unsigned char *p, unsigned bytes)
 /* Documentation/filesystems of the kernel: squashfs.rst, erofs.rst, ext4/super.rst. */
 static uint64_t squashfs_size(const unsigned char *head)
 {
-	return number(head + 40, 8);
+	return super_number(head + 40, 8);
 }
 
 static uint64_t erofs_size(const unsigned char *head)
 {
 	unsigned shift = head[1024 + 12];
 
-	return shift < 32 ? number(head + 1024 + 36, 4) << shift : 0;
+	return shift < 32 ? super_number(head + 1024 + 36, 4) << shift : 0;
 }
 
 static uint64_t ext4_size(const unsigned char *head)
 {
 	unsigned shift = head[1024 + 24];
 
-	return shift < 16 ? number(head + 1024 + 4, 4) << (10 + shift) : 0;
+	return shift < 16 ? super_number(head + 1024 + 4, 4) << (10 + shift) : 0;
 }
 
 /*
@@ -60,7 +60,7 @@ static const char *erofs_asks(const unsigned char *head)
 	enum { DEVICE_TABLE = 0x8 };
 
 	/* The same bit means a second compression: only the number of devices shows which it is. */
-	return number(head + 1024 + 80, 4) & DEVICE_TABLE && number(head + 1024 + 86, 2)
+	return super_number(head + 1024 + 80, 4) & DEVICE_TABLE && super_number(head + 1024 + 86, 2)
 		       ? "has parts on other devices"
 		       : NULL;
 }
@@ -69,9 +69,9 @@ static const char *ext4_asks(const unsigned char *head)
 {
 	enum { JOURNAL_DEV = 0x8, MMP = 0x100, ENCRYPT = 0x10000 };
 	const unsigned char *super = head + 1024;
-	unsigned incompat = number(super + 96, 4);
+	unsigned incompat = super_number(super + 96, 4);
 
-	if (incompat & JOURNAL_DEV || number(super + 228, 4))
+	if (incompat & JOURNAL_DEV || super_number(super + 228, 4))
 		return "has its journal on another device";
 	if (incompat & MMP)
 		return "is protected against multiple mounts, and sets how long a mount waits";
@@ -226,7 +226,7 @@ static int attach_loop(struct image *image, int file)
 		"c 10:237 and b 7:*");
 }
 
-static int explain(const struct image *image, const char *path)
+static int explain_image(const struct image *image, const char *path)
 {
 	int num = err_num();
 
@@ -259,7 +259,7 @@ int image_open(const char *path, bool writable, struct image *image)
 	 * because the device rules of the container's cgroup deny the loop device. */
 	image->mnt = mountapi_new(image->type->name, image->dev,
 				  MS_NODEV | (image->writable ? 0 : MS_RDONLY), image->type->data);
-	return image->mnt < 0 ? explain(image, path) : 0;
+	return image->mnt < 0 ? explain_image(image, path) : 0;
 }
 
 int image_attach(const struct image *image, const char *path)

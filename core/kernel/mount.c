@@ -272,7 +272,7 @@ static bool foreign_pids(void)
 	return fd >= 0 && owner < 0 && errno == EPERM;
 }
 
-static int explain(struct mount_job *j)
+static int explain_mount(struct mount_job *j)
 {
 	if (err_num() == EPERM && j->is_proc && foreign_pids())
 		fail_hint("a new proc needs a pid namespace owned by the container's user "
@@ -308,7 +308,7 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 						       .path = j->m->destination,
 						       .target = target });
 	if (mnt < 0 && err_num() != EINVAL)
-		return explain(j);
+		return explain_mount(j);
 	if (mnt < 0)
 		return -1;
 	/* target still is the directory below the new mount. */
@@ -355,7 +355,7 @@ static int mount_fs(struct mount_job *j)
 		return mount_new(j, target, source);
 	if (mount(source, path_of_fd(path, target), j->m->type, j->o.flags, j->o.data) < 0) {
 		fail("mount %s on %s", j->m->type, j->m->destination);
-		return explain(j);
+		return explain_mount(j);
 	}
 	fd_pool_put(&j->env->done, &target);
 	if (j->env->label && !strcmp(j->m->type, "mqueue")) {

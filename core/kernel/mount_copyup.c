@@ -186,7 +186,7 @@ static int copy_entries(struct copier *c, DIR *dir)
 }
 
 /* Opens a directory in both trees and makes it the current one. */
-static int go(struct copier *c, int dir_from, int dir_to, const char *name)
+static int copy_below(struct copier *c, int dir_from, int dir_to, const char *name)
 {
 	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int from = openat(dir_from, name, flags);
@@ -204,7 +204,7 @@ static int go(struct copier *c, int dir_from, int dir_to, const char *name)
 	return 0;
 }
 
-static int enter(struct copier *c)
+static int enter_directory(struct copier *c)
 {
 	struct level *level = arena_alloc(c->arena, sizeof(*level));
 	int fd = openat(c->from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
@@ -222,7 +222,7 @@ static int enter(struct copier *c)
 	return rc;
 }
 
-static bool same(const struct stat *was, int fd)
+static bool same_file(const struct stat *was, int fd)
 {
 	struct stat st;
 
@@ -231,16 +231,17 @@ static bool same(const struct stat *was, int fd)
 
 /* Returns to the parent and checks that it is the same one: another process may have
  * moved the directory. */
-static int leave(struct copier *c)
+static int leave_directory(struct copier *c)
 {
 	struct stat done = c->level->from;
 
 	c->level = c->level->up;
 	/* ".." of a directory at the top would lead to the tmpfs, which is mounted
 	 * on its parent. */
-	if ((c->level->up ? go(c, c->from, c->to, "..") : go(c, c->top_from, c->top_to, ".")) < 0)
+	if ((c->level->up ? copy_below(c, c->from, c->to, "..")
+			  : copy_below(c, c->top_from, c->top_to, ".")) < 0)
 		return -1;
-	if (!same(&c->level->from, c->from) || !same(&c->level->to, c->to))
+	if (!same_file(&c->level->from, c->from) || !same_file(&c->level->to, c->to))
 		return failx("%s was moved while it was copied", c->level->subdirs->name);
 	if (copy_rest(c, c->level->subdirs->name, &done) < 0)
 		return -1;
@@ -250,7 +251,7 @@ static int leave(struct copier *c)
 
 static int copy_tree(struct copier *c)
 {
-	if (enter(c) < 0)
+	if (enter_directory(c) < 0)
 		return -1;
 	for (;;) {
 		const struct subdir *next = c->level->subdirs;
@@ -260,9 +261,9 @@ static int copy_tree(struct copier *c)
 		if (next) {
 			if (mkdirat(c->to, next->name, 0700) < 0)
 				return fail("create directory %s", next->name);
-			if (go(c, c->from, c->to, next->name) < 0 || enter(c) < 0)
+			if (copy_below(c, c->from, c->to, next->name) < 0 || enter_directory(c) < 0)
 				return -1;
-		} else if (leave(c) < 0) {
+		} else if (leave_directory(c) < 0) {
 			return -1;
 		}
 	}
@@ -280,7 +281,7 @@ int mount_copyup(struct arena *a, int from, int to)
 	c.no_nodes = fs.f_flag & ST_NODEV;
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
-	rc = go(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);
+	rc = copy_below(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);
 	fd_close(&c.from);
 	fd_close(&c.to);
 	return rc < 0 ? fail_in("tmpcopyup") : 0;

@@ -37,7 +37,7 @@ int mount_base(const struct mount_held *held, int root, const char **path)
 	return fd;
 }
 
-static bool is_procfs(const char *source)
+static bool is_proc_mount(const char *source)
 {
 	struct statfs fs;
 
@@ -51,7 +51,7 @@ static int check_target(const struct mount_job *j, const char *clean)
 	/* Only a procfs may be mounted on /proc: labels and sysctls are written there
 	 * (2019-16884). */
 	if (!strcmp(clean, "/proc") && !j->is_proc &&
-	    !(j->o.flags & MS_BIND && is_procfs(j->m->source)))
+	    !(j->o.flags & MS_BIND && is_proc_mount(j->m->source)))
 		return failx("only a procfs can be mounted on /proc");
 	if (!strncmp(clean, "/proc/", 6) && !oci_mount_below_proc(clean + 6))
 		return failx("%s cannot be mounted on because it is inside /proc", clean);

@@ -101,7 +101,7 @@ static int by_word(const void *key, const void *row)
 }
 
 /* A later word overrides an earlier one, in every kind (M-12). */
-static void apply(const struct word *w, struct mount_opts *o)
+static void apply_word(const struct word *w, struct mount_opts *o)
 {
 	switch ((enum word_kind)w->kind) {
 	case SET:
@@ -141,7 +141,7 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 			w = bsearch(**opt == 'i' ? "idmap" : "ridmap", words, ARRAY_SIZE(words),
 				    sizeof(*words), by_word);
 		if (w) {
-			apply(w, out);
+			apply_word(w, out);
 			continue;
 		}
 		if (!data)

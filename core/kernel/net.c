@@ -403,7 +403,7 @@ static int device_name(const struct nl *inside, const struct oci_net_device *d, 
 	return fail("network device %s: %s in the container's network namespace", d->key, name);
 }
 
-static int set_up(struct nl *inside, uint32_t index)
+static int set_link_up(struct nl *inside, uint32_t index)
 {
 	const struct nl_link up = { .index = index, .flags = IFF_UP, .change = IFF_UP };
 	struct msg m;
@@ -440,7 +440,7 @@ static int move_device(struct nl *host, struct nl *inside, int netns,
 		return fail("network device %s: find it as %s in the container", d->key, name);
 	if (addresses_write(inside, index, &addresses) < 0)
 		return fail_why(inside, "give it its addresses again", d->key);
-	if (set_up(inside, index) < 0)
+	if (set_link_up(inside, index) < 0)
 		return fail_why(inside, "bring it up in the container", d->key);
 	return 0;
 }

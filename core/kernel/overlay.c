@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static int make_dirs(int tmp)
+static int make_layers(int tmp)
 {
 	static const char *const names[] = { "lower", "upper", "work" };
 
@@ -36,7 +36,7 @@ int overlay_mount(const struct overlay *o)
 	tmp = openat(AT_FDCWD, o->at, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (tmp < 0)
 		return fail("open %s", o->at);
-	if (make_dirs(tmp) < 0)
+	if (make_layers(tmp) < 0)
 		return -1;
 	path_of_fd(link, tmp);
 	if (!o->lower) {

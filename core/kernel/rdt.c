@@ -42,7 +42,7 @@ struct slice {
 };
 
 /* Cuts the text up to the next sep off *rest. False: *rest is empty. */
-static bool take(struct slice *rest, char sep, struct slice *item)
+static bool take_schema(struct slice *rest, char sep, struct slice *item)
 {
 	const char *end = rest->len ? memchr(rest->at, sep, rest->len) : NULL;
 
@@ -65,16 +65,16 @@ static struct slice trim(struct slice s, char pad)
 	return s;
 }
 
-static bool same(struct slice x, struct slice y)
+static bool same_schemata(struct slice x, struct slice y)
 {
 	return x.len == y.len && !strncasecmp(x.at, y.at, x.len);
 }
 
 /* Splits "0=ff" at '=' and "L3:0=ff;1=f" at ':'. */
-static bool split(struct slice item, char sign, struct slice *name, struct slice *value)
+static bool split_schema(struct slice item, char sign, struct slice *name, struct slice *value)
 {
 	*value = item;
-	if (!take(value, sign, name) || !value->len)
+	if (!take_schema(value, sign, name) || !value->len)
 		return false;
 	*name = trim(*name, ' ');
 	*value = trim(*value, ' ');
@@ -85,12 +85,13 @@ static bool split(struct slice item, char sign, struct slice *name, struct slice
 }
 
 /* Finds the value of name in a list of such items. */
-static bool find(struct slice list, const char *signs, struct slice name, struct slice *value)
+static bool find_group(struct slice list, const char *signs, struct slice name, struct slice *value)
 {
 	struct slice item, item_name;
 
-	while (take(&list, signs[0], &item))
-		if (split(item, signs[1], &item_name, value) && same(item_name, name))
+	while (take_schema(&list, signs[0], &item))
+		if (split_schema(item, signs[1], &item_name, value) &&
+		    same_schemata(item_name, name))
 			return true;
 	return false;
 }
@@ -101,12 +102,14 @@ static bool schemata_hold(const char *want, const char *have)
 	struct slice lines = { want, strlen(want) }, now = { have, strlen(have) };
 	struct slice line, name, list, item, domain, value, have_list, have_value;
 
-	while (take(&lines, '\n', &line)) {
-		if (!split(line, ':', &name, &list) || !find(now, "\n:", name, &have_list))
+	while (take_schema(&lines, '\n', &line)) {
+		if (!split_schema(line, ':', &name, &list) ||
+		    !find_group(now, "\n:", name, &have_list))
 			return false;
-		while (take(&list, ';', &item))
-			if (!split(item, '=', &domain, &value) ||
-			    !find(have_list, ";=", domain, &have_value) || !same(value, have_value))
+		while (take_schema(&list, ';', &item))
+			if (!split_schema(item, '=', &domain, &value) ||
+			    !find_group(have_list, ";=", domain, &have_value) ||
+			    !same_schemata(value, have_value))
 				return false;
 	}
 	return true;
@@ -218,8 +221,8 @@ static const char *monitor_name(struct arena *a, const char *name, const char *i
 	return arena_printf(a, "%s/mon_groups/%s", name, id);
 }
 
-static int apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid,
-		 const char **path)
+static int apply_schemata(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid_t pid,
+			  const char **path)
 {
 	const char *name = group_name(r, id), *mon;
 	int root __cleanup(fd_close) = -1, made = 0;
@@ -253,7 +256,7 @@ int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pi
 	      const char **path)
 {
 	*path = NULL;
-	if (!apply(a, r, id, pid, path))
+	if (!apply_schemata(a, r, id, pid, path))
 		return 0;
 	/* A failure to remove the group is not reported: the first failure is. */
 	if (*path)

@@ -148,7 +148,7 @@ int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 
 /* Opens /dev/null below root, or the host's if root is -1. The descriptor is checked, because the
  * image may have another file of that name (2025-31133). */
-static int open_null(int root, struct stat *st)
+static int open_mask_null(int root, struct stat *st)
 {
 	int fd __cleanup(fd_close) =
 		root < 0
@@ -178,10 +178,10 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 		b->source = p->file.mnt;
 		return mountapi_bind(b);
 	}
-	null = open_null(p->root, &st);
+	null = open_mask_null(p->root, &st);
 	if (null < 0) {
 		err_clear("the host's null device is used");
-		null = open_null(-1, &st);
+		null = open_mask_null(-1, &st);
 	}
 	if (null < 0)
 		return -1;

@@ -59,7 +59,7 @@ static bool is_jump(unsigned code)
 
 /* True if every jump leads to an instruction of the program and the last
  * instruction is a return. */
-static bool complete(struct prog p)
+static bool complete_tree(struct prog p)
 {
 	for (size_t i = 0; i < p.n; i++) {
 		const struct seccomp_insn *in = &p.at[i];
@@ -215,7 +215,7 @@ struct writer {
 	bool failed;
 };
 
-static size_t put(struct writer *w, int code, uint32_t k, size_t jt, size_t jf)
+static size_t put_insn(struct writer *w, int code, uint32_t k, size_t jt, size_t jf)
 {
 	if (w->n == w->room || jt > UINT8_MAX || jf > UINT8_MAX) {
 		w->failed = true;
@@ -227,7 +227,7 @@ static size_t put(struct writer *w, int code, uint32_t k, size_t jt, size_t jf)
 	return w->n;
 }
 
-static size_t distance(const struct writer *w, size_t label)
+static size_t insn_distance(const struct writer *w, size_t label)
 {
 	return w->n - label;
 }
@@ -236,21 +236,22 @@ static size_t distance(const struct writer *w, size_t label)
  * returns its label. */
 static size_t reach(struct writer *w, size_t label)
 {
-	return distance(w, label) <= NEAR ? label : put(w, JA, distance(w, label), 0, 0);
+	return insn_distance(w, label) <= NEAR ? label
+					       : put_insn(w, JA, insn_distance(w, label), 0, 0);
 }
 
 /* Makes the next instruction written continue at the label: writes a jump to it unless
  * it is the next. */
 static size_t fall(struct writer *w, size_t label)
 {
-	return distance(w, label) ? put(w, JA, distance(w, label), 0, 0) : label;
+	return insn_distance(w, label) ? put_insn(w, JA, insn_distance(w, label), 0, 0) : label;
 }
 
 static size_t put_test(struct writer *w, int code, uint32_t k, size_t yes, size_t no)
 {
 	yes = reach(w, yes);
 	no = reach(w, no);
-	return put(w, code, k, distance(w, yes), distance(w, no));
+	return put_insn(w, code, k, insn_distance(w, yes), insn_distance(w, no));
 }
 
 /* Marks the instructions that the old program can reach from one of its instructions. */
@@ -284,7 +285,7 @@ static size_t put_part(struct writer *w, size_t from)
 		if (!seen[at])
 			continue;
 		if (in->code == RET) {
-			labels[at] = put(w, RET, in->k, 0, 0);
+			labels[at] = put_insn(w, RET, in->k, 0, 0);
 		} else if (in->code == JA) {
 			labels[at] = labels[at + 1 + in->k];
 		} else if (is_jump(in->code)) {
@@ -292,7 +293,7 @@ static size_t put_part(struct writer *w, size_t from)
 					      labels[at + 1 + in->jf]);
 		} else {
 			fall(w, labels[at + 1]);
-			labels[at] = put(w, in->code, in->k, 0, 0);
+			labels[at] = put_insn(w, in->code, in->k, 0, 0);
 		}
 	}
 	return labels[from];
@@ -304,7 +305,7 @@ static size_t put_leaf(struct writer *w, struct outcome does)
 
 	while (i < w->nleaves && !same_outcome(w->leaves[i].does, does))
 		i++;
-	if (i < w->nleaves && distance(w, w->leaves[i].label) <= NEAR)
+	if (i < w->nleaves && insn_distance(w, w->leaves[i].label) <= NEAR)
 		return w->leaves[i].label;
 	if (i == ARRAY_SIZE(w->leaves)) {
 		w->failed = true;
@@ -312,12 +313,12 @@ static size_t put_leaf(struct writer *w, struct outcome does)
 	}
 	w->leaves[i].does = does;
 	w->leaves[i].label =
-		does.what == RETURNS ? put(w, RET, does.value, 0, 0) : put_part(w, does.value);
+		does.what == RETURNS ? put_insn(w, RET, does.value, 0, 0) : put_part(w, does.value);
 	w->nleaves += i == w->nleaves;
 	return w->leaves[i].label;
 }
 
-static size_t put_tree(struct writer *w, const struct range *r, size_t n)
+static size_t put_values(struct writer *w, const struct range *r, size_t n)
 {
 	size_t half = n / 2, yes, no;
 
@@ -329,8 +330,8 @@ static size_t put_tree(struct writer *w, const struct range *r, size_t n)
 		no = put_leaf(w, r[0].does);
 		return put_test(w, JEQ, r[1].first, yes, no);
 	}
-	yes = put_tree(w, r + half, n - half);
-	no = put_tree(w, r, half);
+	yes = put_values(w, r + half, n - half);
+	no = put_values(w, r, half);
 	return put_test(w, JGE, r[half].first, yes, no);
 }
 
@@ -408,7 +409,7 @@ static bool proved(struct prog old, struct prog new, const struct points *points
 	struct question q = { .archs = tested, .narchs = &n };
 	struct outcome was = ask(old, &q), is;
 
-	if (!complete(new))
+	if (!complete_tree(new))
 		return false;
 	n = 0;
 	is = ask(new, &q);
@@ -438,7 +439,7 @@ size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n)
 	struct outcome other;
 	struct prog new;
 
-	if (!complete(old) || n > SECCOMP_INSNS_MAX)
+	if (!complete_tree(old) || n > SECCOMP_INSNS_MAX)
 		return n;
 	other = ask(old, &(struct question){ .archs = archs, .narchs = &narchs });
 	if (other.what != RETURNS)
@@ -449,10 +450,11 @@ size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n)
 		found = find_ranges(old, archs[i], &points, ranges);
 		if (!found)
 			return n;
-		fall(&w, put_tree(&w, ranges, found));
-		next = put_test(&w, JEQ, archs[i], put(&w, LD_ABS, SECCOMP_DATA_NR, 0, 0), next);
+		fall(&w, put_values(&w, ranges, found));
+		next = put_test(&w, JEQ, archs[i], put_insn(&w, LD_ABS, SECCOMP_DATA_NR, 0, 0),
+				next);
 	}
-	put(&w, LD_ABS, SECCOMP_DATA_ARCH, 0, 0);
+	put_insn(&w, LD_ABS, SECCOMP_DATA_ARCH, 0, 0);
 	new = (struct prog){ w.end - w.n, w.n };
 	if (w.failed || w.n >= n || !proved(old, new, &points, archs, narchs))
 		return n;

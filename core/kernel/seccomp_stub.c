@@ -31,7 +31,7 @@ struct stub {
 	size_t n;
 };
 
-static void put(struct stub *s, int code, uint32_t k, uint8_t jt, uint8_t jf)
+static void put_stub(struct stub *s, int code, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	s->at[s->n++] = (struct seccomp_insn){ .code = code, .jt = jt, .jf = jf, .k = k };
 }
@@ -57,23 +57,23 @@ static void put_tests(struct stub *s, const struct seccomp_top *top, int x32)
 	case SECCOMP_ARCH_X86_64:
 		/* x86-64 and x32 share the architecture. The filter decides for one the profile
 		 * does not name. */
-		put(s, JGE, X32_BIT, 0, top->nr < 0 ? TO_FILTER : 1);
+		put_stub(s, JGE, X32_BIT, 0, top->nr < 0 ? TO_FILTER : 1);
 		if (x32 >= 0)
-			put(s, JGT, x32, TO_ENOSYS, TO_FILTER);
+			put_stub(s, JGT, x32, TO_ENOSYS, TO_FILTER);
 		else
-			put(s, JA, 0, TO_FILTER, TO_FILTER);
+			put_stub(s, JA, 0, TO_FILTER, TO_FILTER);
 		if (top->nr >= 0)
-			put(s, JGT, nr, TO_ENOSYS, TO_FILTER);
+			put_stub(s, JGT, nr, TO_ENOSYS, TO_FILTER);
 		return;
 	case SECCOMP_ARCH_S390:
 	case SECCOMP_ARCH_S390X:
 		/* The kernel shows numbers beyond its table as 0, which is the
 		 * removed call setup(2). */
-		put(s, JEQ, 0, TO_ENOSYS, 0);
+		put_stub(s, JEQ, 0, TO_ENOSYS, 0);
 		break;
-	case SECCOMP_ARCH_ARM: put(s, JGE, ARM_PRIVATE, TO_FILTER, 0); break;
+	case SECCOMP_ARCH_ARM: put_stub(s, JGE, ARM_PRIVATE, TO_FILTER, 0); break;
 	}
-	put(s, JGT, nr, TO_ENOSYS, TO_FILTER);
+	put_stub(s, JGT, nr, TO_ENOSYS, TO_FILTER);
 }
 
 static uint8_t patch(uint8_t jump, size_t from, size_t ret)
@@ -90,8 +90,8 @@ static void put_section(struct stub *s, const struct seccomp_top *top, int x32)
 {
 	size_t head = s->n, ret;
 
-	put(s, JEQ, top->arch, 0, 0);
-	put(s, LD_ABS, SECCOMP_DATA_NR, 0, 0);
+	put_stub(s, JEQ, top->arch, 0, 0);
+	put_stub(s, LD_ABS, SECCOMP_DATA_NR, 0, 0);
 	put_tests(s, top, x32);
 	ret = s->n;
 	for (size_t i = head + 2; i < ret; i++) {
@@ -102,8 +102,8 @@ static void put_section(struct stub *s, const struct seccomp_top *top, int x32)
 		in->jt = in->code == JA ? 0 : patch(in->jt, i, ret);
 		in->jf = in->code == JA ? 0 : patch(in->jf, i, ret);
 	}
-	put(s, RET, SECCOMP_RET_ERRNO_ | ENOSYS, 0, 0);
-	put(s, JA, 0, 0, 0); /* seccomp_stub sets the distance */
+	put_stub(s, RET, SECCOMP_RET_ERRNO_ | ENOSYS, 0, 0);
+	put_stub(s, JA, 0, 0, 0); /* seccomp_stub sets the distance */
 	s->at[head].jf = s->n - head - 1;
 }
 
@@ -113,7 +113,7 @@ size_t seccomp_stub(const struct seccomp_top *tops, size_t n,
 	const int x32 = find_top(tops, n, SECCOMP_ARCH_X32);
 	struct stub s = { out, 0 };
 
-	put(&s, LD_ABS, SECCOMP_DATA_ARCH, 0, 0);
+	put_stub(&s, LD_ABS, SECCOMP_DATA_ARCH, 0, 0);
 	for (size_t i = 0; i < n && i < SECCOMP_TOPS_MAX; i++) {
 		if (tops[i].arch == SECCOMP_ARCH_X32)
 			continue;

@@ -84,7 +84,7 @@ static void over_proc(struct check *k)
 		check_say(check_at(k, "type"), "must be proc on /proc");
 }
 
-static void bind_source(struct check *k)
+static void has_bind_source(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
 	if (is_bind(m)) {
@@ -211,7 +211,7 @@ static void owner_options(struct check *k)
 check_rule *const check_one_mount_rules[] = {
 	destination, /* a destination is given, and is not the root */
 	over_proc, /* on /proc only proc, below it only a few files */
-	bind_source, /* a bind has a source, and says that it is one */
+	has_bind_source, /* a bind has a source, and says that it is one */
 	bind_options, /* a bind has no options of a filesystem */
 	idmap_text, /* mappings in an option can be read, and are the only ones */
 	idmap, /* an id-mapped mount is a bind and has both mappings, */

@@ -28,7 +28,7 @@ static void device_number(struct check *k, size_t i, const char *name, const int
 		check_say(check_at(k, "devices[%zu].%s", i, name), "must be at most 4294967295");
 }
 
-static void device_numbers(struct check *k)
+static void rule_numbers(struct check *k)
 {
 	list_each (d, k->resources->devices) {
 		size_t i = d - k->resources->devices.at;
@@ -181,7 +181,7 @@ static void unified(struct check *k)
 
 check_rule *const check_resources_rules[] = {
 	device_access, /* a device rule says what it is about */
-	device_numbers, /* its numbers are numbers */
+	rule_numbers, /* its numbers are numbers */
 	memory, /* memory values are sizes, or -1 */
 	memory_swap, /* memory and swap together are not below memory, which is there */
 	cpu_lists, /* CPU and node lists can be read */

@@ -103,7 +103,7 @@ static const struct json_field features_fields[] = {
 const struct json_type oci_features_type = TYPE(oci_features, features_fields);
 #undef S
 
-static int by_name(const void *a, const void *b)
+static int order_words(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -119,7 +119,7 @@ static void fill_words(struct arena *a, oci_words *out, const struct json_word *
 	out->n = n;
 	for (size_t i = 0; i < n; i++)
 		out->at[i] = words[i].word;
-	qsort(out->at, n, sizeof(*out->at), by_name);
+	qsort(out->at, n, sizeof(*out->at), order_words);
 }
 
 static void fill_names(struct arena *a, oci_words *out, const char *const *names)

@@ -22,7 +22,7 @@ static const char *end_of(const char *s, char sign)
 }
 
 /* A strict number up to sign (or the end, where sign is 0). */
-static bool number(const char **at, const char *end, char sign, uint32_t *out)
+static bool map_number(const char **at, const char *end, char sign, uint32_t *out)
 {
 	const char *stop = sign ? memchr(*at, sign, end - *at) : end;
 	uint64_t n;
@@ -62,8 +62,8 @@ static const char *ranges(struct arena *a, const char *at, const oci_id_maps *co
 		bool relative = *at == '@';
 
 		at += relative;
-		if (!number(&at, end, '-', &m->container_id) ||
-		    !number(&at, end, '-', &m->host_id) || !number(&at, end, 0, &m->size))
+		if (!map_number(&at, end, '-', &m->container_id) ||
+		    !map_number(&at, end, '-', &m->host_id) || !map_number(&at, end, 0, &m->size))
 			return RANGE;
 		if (relative && !on_host(container, &m->host_id))
 			return "begins with @, and is about an id that linux does not map";

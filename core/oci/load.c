@@ -225,7 +225,7 @@ static void settle_idmap(struct arena *a, const struct oci_config *c, struct oci
 	}
 }
 
-static void settle(struct arena *a, struct oci_config *c)
+static void settle_document(struct arena *a, struct oci_config *c)
 {
 	none_if_empty(&c->hostname);
 	none_if_empty(&c->domainname);
@@ -267,7 +267,7 @@ static void examine(struct gather *g, struct oci_doc *doc)
 	json_bind(g->arena, doc->tree, &oci_config_type, &doc->config, &g->faults);
 	if (g->n == FAULTS_MAX || doc->tree->type != JSON_OBJECT)
 		return;
-	settle(g->arena, &doc->config);
+	settle_document(g->arena, &doc->config);
 	oci_check_config(g->arena, doc, &g->faults);
 }
 

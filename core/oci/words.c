@@ -291,15 +291,15 @@ static const char *const mount_words[] = {
 	"unbindable",
 };
 
-static int by_word(const void *key, const void *row)
+static int compare_words(const void *key, const void *row)
 {
 	return strcmp(key, *(const char *const *)row);
 }
 
 bool oci_mount_word(const char *option)
 {
-	return oci_idmap_word(option) ||
-	       bsearch(option, mount_words, ARRAY_SIZE(mount_words), sizeof(*mount_words), by_word);
+	return oci_idmap_word(option) || bsearch(option, mount_words, ARRAY_SIZE(mount_words),
+						 sizeof(*mount_words), compare_words);
 }
 
 /* What people write who have learnt the words elsewhere. */

@@ -71,8 +71,8 @@ static int died_of_filter(const struct start_plan *plan, const char *who, int si
 }
 
 /* Explains the death by the exit status and the cgroup's OOM counter. */
-static int explain(const struct start_plan *plan, struct cgroup *cgroup, const char *who, int raw,
-		   bool ready)
+static int explain_end(const struct start_plan *plan, struct cgroup *cgroup, const char *who,
+		       int raw, bool ready)
 {
 	const char *when = ready ? "its program ran" : "it was ready";
 	int sig = WIFSIGNALED(raw) ? WTERMSIG(raw) : 0;
@@ -91,7 +91,7 @@ int death_of_init(const struct start_plan *plan, struct cgroup *cgroup, int raw)
 {
 	if (!raw)
 		return failx("container init died before its program ran");
-	return explain(plan, cgroup, "container init", raw, true);
+	return explain_end(plan, cgroup, "container init", raw, true);
 }
 
 int death_explain(struct serve *s)
@@ -107,7 +107,7 @@ int death_explain(struct serve *s)
 	s->pid = 0;
 	if (pid <= 0 || proc_wait(pid, &status) < 0)
 		return failx("%s died before %s", who, ready ? "its program ran" : "it was ready");
-	return explain(s->plan, s->life->cgroup, who, status, ready);
+	return explain_end(s->plan, s->life->cgroup, who, status, ready);
 }
 
 /*

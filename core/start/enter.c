@@ -39,7 +39,7 @@ static void add_caps(struct arena *a, const struct enter *how, struct oci_proces
 	p->capabilities = c;
 }
 
-static void from_options(struct arena *a, const struct enter *how, struct oci_process *p)
+static void process_from_options(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	p->args.at = how->args.at;
 	p->args.n = how->args.n;
@@ -64,7 +64,7 @@ static void from_options(struct arena *a, const struct enter *how, struct oci_pr
 }
 
 /* Uses the process of the file. Some fields that it does not have are the container's (V-12). */
-static int from_file(struct arena *a, const struct enter *how, struct oci_process *p)
+static int process_from_file(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	struct oci_process file = { 0 };
 
@@ -95,10 +95,10 @@ static int plan_process(struct start_plan *plan, const struct enter *how, struct
 	const char *unknown;
 
 	if (how->process) {
-		if (from_file(plan->arena, how, p) < 0)
+		if (process_from_file(plan->arena, how, p) < 0)
 			return -1;
 	} else {
-		from_options(plan->arena, how, p);
+		process_from_options(plan->arena, how, p);
 	}
 	plan->process = p;
 	if (!p->args.n)
@@ -133,7 +133,7 @@ static int check_status(const struct life *l, const struct enter *how)
 
 /* Plans to join the container's cgroup. If that fails, clone_follow finds the one init
  * is in now (L-25). */
-static int plan_cgroup(struct start_plan *plan, struct life *l, const struct enter *how)
+static int plan_exec_cgroup(struct start_plan *plan, struct life *l, const struct enter *how)
 {
 	const struct oci_resources *r = plan->config->linux->resources;
 
@@ -176,8 +176,8 @@ static int plan_namespaces(struct start_plan *plan, const struct life *l)
 	return plan->target_root < 0 ? fail("open the root directory of the container") : 0;
 }
 
-static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
-		   const struct enter *how)
+static int prepare_exec(struct start_plan *plan, struct life *l, struct oci_doc *doc,
+			const struct enter *how)
 {
 	static struct oci_linux no_linux;
 	const struct oci_cpu_affinity *cpus;
@@ -193,7 +193,7 @@ static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
 	plan->thread = life_thread(l);
 	if (plan_process(plan, how, doc->config.process) < 0)
 		return -1;
-	rc = plan_namespaces(plan, l) < 0 || plan_cgroup(plan, l, how) < 0 ? -1 : 0;
+	rc = plan_namespaces(plan, l) < 0 || plan_exec_cgroup(plan, l, how) < 0 ? -1 : 0;
 	/* Checked after the last use of /proc/PID: if init still lives, the pid was not reused. If
 	 * it has ended, that is the reason for any error above. */
 	if (!life_there(l))
@@ -209,7 +209,7 @@ static int prepare(struct start_plan *plan, struct life *l, struct oci_doc *doc,
 
 /* ---- the spine ------------------------------------------------------------------------------- */
 
-static int go(const struct start_plan *plan, struct serve *s, const struct enter *how)
+static int start_process(const struct start_plan *plan, struct serve *s, const struct enter *how)
 {
 	struct child c = CHILD_INIT(plan);
 	pid_t first;
@@ -229,7 +229,7 @@ static int go(const struct start_plan *plan, struct serve *s, const struct enter
 
 /* Undoes the start. If a signal or the end of the container is the reason, the message says so:
  * engines look for "container not running". */
-static int undo(struct arena *a, struct serve *s)
+static int undo_process(struct arena *a, struct serve *s)
 {
 	char *text = arena_strdup(a, err_text());
 	int num = err_num();
@@ -253,14 +253,14 @@ int enter(struct arena *a, const struct enter *how, struct started *out)
 	struct serve s = SERVE_INIT(&plan, &out->life);
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &out->life) < 0 ||
-	    prepare(&plan, &out->life, &doc, how) < 0)
+	    prepare_exec(&plan, &out->life, &doc, how) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
 	if (serve_prepare(&s, &plan.signals) < 0)
 		return -1;
-	if (go(&plan, &s, how) < 0)
-		return undo(a, &s);
+	if (start_process(&plan, &s, how) < 0)
+		return undo_process(a, &s);
 	serve_leave(&s, out);
 	return 0;
 }

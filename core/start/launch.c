@@ -21,7 +21,7 @@ static int find_path(struct arena *a, int fd, const char *path, const char **out
 	return 0;
 }
 
-static int open_image(struct start_plan *plan, const char *path)
+static int open_root_image(struct start_plan *plan, const char *path)
 {
 	/* The image is mounted nodev, so device nodes made in it would not work. */
 	if (!plan_mounts_dev(plan))
@@ -66,7 +66,7 @@ static int find_rootfs(struct start_plan *plan, struct life *life)
 
 	if (fd < 0 && errno == ENOTDIR) {
 		fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
-		if (fd >= 0 && open_image(plan, path) < 0)
+		if (fd >= 0 && open_root_image(plan, path) < 0)
 			return -1;
 	}
 	if (fd < 0)
@@ -104,7 +104,7 @@ static int check_sysctls(const struct start_plan *plan)
 	return 0;
 }
 
-static int load(struct arena *a, const struct launch *how, struct oci_doc *doc)
+static int load_config(struct arena *a, const struct launch *how, struct oci_doc *doc)
 {
 	if (how->text)
 		return oci_load_text(a, "generated config.json", how->text, how->text_len, doc);
@@ -141,7 +141,7 @@ static int plan_extras(struct start_plan *plan)
 }
 
 /* Reads the config and checks all that can be checked before something is made. */
-static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan)
+static int prepare_container(struct arena *a, struct oci_doc *doc, struct start_plan *plan)
 {
 	const struct launch *how = plan->how;
 	static struct oci_linux no_linux;
@@ -149,7 +149,7 @@ static int prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 	if (!oci_id_valid(how->id))
 		return *how->id ? failx("invalid container ID format: \"%s\"", how->id)
 				: failx("container id cannot be empty");
-	if (load(a, how, doc) < 0)
+	if (load_config(a, how, doc) < 0)
 		return -1;
 	if (!doc->config.linux)
 		doc->config.linux = &no_linux;
@@ -312,7 +312,7 @@ struct undo {
 	bool keep;
 };
 
-static void undo(struct undo *u)
+static void undo_container(struct undo *u)
 {
 	struct serve *s = u->serve;
 	char *text;
@@ -338,9 +338,10 @@ static bool has_service(const struct start_plan *plan)
 	return plan->how->notify && plan->ns.all & CLONE_NEWNS;
 }
 
-static int go(struct arena *a, struct start_plan *plan, struct serve *s, struct oci_config *config)
+static int start_container(struct arena *a, struct start_plan *plan, struct serve *s,
+			   struct oci_config *config)
 {
-	struct undo u __cleanup(undo) = { .arena = a, .serve = s };
+	struct undo u __cleanup(undo_container) = { .arena = a, .serve = s };
 	pid_t first;
 	int status;
 
@@ -382,7 +383,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 	struct start_plan plan = PLAN_INIT(a, how);
 	struct serve s = SERVE_INIT(&plan, &out->life);
 
-	if (prepare(a, &doc, &plan) < 0 || serve_prepare(&s, &plan.signals) < 0)
+	if (prepare_container(a, &doc, &plan) < 0 || serve_prepare(&s, &plan.signals) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
@@ -390,7 +391,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 		return fail("ask to die with the parent");
 	if (life_new(a, how->root, how->id, &out->life) < 0)
 		return ends_explain(), -1;
-	if (go(a, &plan, &s, &doc.config) < 0)
+	if (start_container(a, &plan, &s, &doc.config) < 0)
 		return !ends_explain() && s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
 	serve_leave(&s, out);
 	if (how->detach)
