@@ -51,13 +51,7 @@ static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 		    (!life->state.own_pid_ns || stat(path, &theirs) ||
 		     theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev))
 			continue;
-		if (pids->n == room) {
-			pid_t *more = arena_alloc(&arena, (room = room * 2 + 16) * sizeof(*more));
-
-			if (pids->n)
-				memcpy(more, pids->at, pids->n * sizeof(*more));
-			pids->at = more;
-		}
+		pids->at = arena_grow(&arena, pids->at, pids->n, &room, sizeof(*pids->at));
 		pids->at[pids->n++] = pid;
 	}
 	rc = errno ? fail("read /proc") : 0;
@@ -240,25 +234,21 @@ struct proc_row {
 	char comm[64];
 };
 
-/* proc(5): fields are counted from after the last parenthesis, since a name may hold anything. */
 static bool read_stat(long pid, struct proc_row *row)
 {
 	enum { PPID = 4, TTY_NR = 7, UTIME = 14, STIME = 15, STARTTIME = 22 };
-	char path[40], text[1024], *name, *at;
+	char text[PROC_STAT_MAX], *name, *at;
 	long long field[STARTTIME + 1] = { 0 };
+	int found = proc_stat_text(pid, text, &at);
 
-	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
-	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0) {
-		err_clear("it has ended meanwhile");
+	if (found < 0)
+		err_clear("it cannot be shown");
+	if (found <= 0)
 		return false;
-	}
 	name = strchr(text, '(');
-	at = strrchr(text, ')');
-	if (!name || !at || strlen(at) < 4)
-		return false;
-	*at = 0;
+	at[-2] = 0;
 	snprintf(row->comm, sizeof(row->comm), "[%s]", name + 1);
-	at += 3; /* over the state, a letter between blanks */
+	at += 1; /* over the state, a letter before a blank */
 	for (int i = PPID; i <= STARTTIME; i++)
 		field[i] = strtoll(at, &at, 10);
 	row->ppid = field[PPID];

@@ -9,7 +9,6 @@
 #include <strings.h>
 #include <sys/eventfd.h>
 
-#define DEFAULT_ROOT "/run/runc"
 
 static const struct json_word level_words[] = {
 	{ "error", LOG_ERROR },
@@ -185,7 +184,7 @@ static int set_root(bool in_userns)
 		if (!mkdir(globals.root, 0700))
 			chmod(globals.root, 01700);
 	} else if (globals.root_is_default) {
-		globals.root = DEFAULT_ROOT;
+		globals.root = LIFE_ROOT;
 	}
 	/* it must mean the same after the bundle has become the working directory */
 	if (runc_absolute(globals.root, &globals.root) < 0)

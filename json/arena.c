@@ -107,6 +107,17 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(take_room(a, align_up(a->at), size), 0, size);
 }
 
+void *arena_grow(struct arena *a, const void *at, size_t n, size_t *room, size_t size)
+{
+	void *more;
+
+	if (n < *room)
+		return (void *)at;
+	*room = *room ? *room * 2 : 16;
+	more = arena_alloc(a, *room * size);
+	return n ? memcpy(more, at, n * size) : more;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
 	char *p = take_room(a, a->at, len + 1);

@@ -14,6 +14,9 @@
 
 struct iovec;
 
+/* Where programs are searched when nothing else says it. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- err.c: the process's one error record ------------------------------------------------- */
@@ -218,6 +221,17 @@ int procfs_open(void);
 int procfs_openat(int procfd, const char *path, int flags);
 int procfs_write(int procfd, const char *path, const char *value);
 
+/* ---- mountinfo.c: the mounts of our mount namespace ------------------------------------------------ */
+
+/* One line of /proc/PID/mountinfo (proc(5)), its words decoded. */
+struct mountinfo {
+	unsigned long id, parent;
+	char *root, *point, *type, *options; /* options: the superblock's */
+};
+char *mountinfo_read(struct arena *a, int proc); /* all lines; proc: a directory. NULL: error */
+/* The next line of *text, which is changed. False: there is none. Pure. */
+bool mountinfo_next(char **text, struct mountinfo *m);
+
 /* ---- proc.c: processes ----------------------------------------------------------------------- */
 
 /* Some fields of /proc/PID/stat (proc(5)). */
@@ -232,6 +246,10 @@ struct proc_stat {
 };
 /* 1 found, 0 none to be seen (hidepid of proc(5) hides those of others), -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
+/* The text of /proc/PID/stat, and where its third field begins: the name before that may hold anything. 1, or as
+ * above. */
+#define PROC_STAT_MAX 1024
+int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third);
 /* 1 when the process has ended, all its threads with it, whatever /proc shows; 0, or -1. */
 int proc_ended(int pidfd);
 /* A SIGKILL waits for it, or it is on its way out: there is nothing that it will do any more. */

@@ -14,14 +14,13 @@
 #define PF_EXITING 0x4
 #define PF_FORKNOEXEC 0x40
 
-int proc_stat(pid_t pid, struct proc_stat *out)
+int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third)
 {
-	char path[32], buf[1024], *p, state = 0;
-	long threads = 0;
+	char path[32], *name;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = file_read_line(AT_FDCWD, path, buf, sizeof(buf));
+	n = file_read_line(AT_FDCWD, path, text, PROC_STAT_MAX);
 	if (n < 0 && (err_num() == ENOENT || err_num() == ESRCH)) {
 		err_clear("the process is gone");
 		return 0;
@@ -29,10 +28,22 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 	if (n < 0)
 		return -1;
 	/* comm may hold spaces and parentheses: fields count from after the last one. */
-	p = strrchr(buf, ')');
-	if (!p || p[1] != ' ')
-		return failx("%s cannot be read: \"%s\"", path, buf);
-	p += 2;
+	name = strchr(text, '(');
+	*third = strrchr(text, ')');
+	if (!name || !*third || (*third)[1] != ' ' || !(*third)[2])
+		return failx("%s cannot be read: \"%s\"", path, text);
+	*third += 2;
+	return 1;
+}
+
+int proc_stat(pid_t pid, struct proc_stat *out)
+{
+	char buf[PROC_STAT_MAX], *p, state = 0;
+	long threads = 0;
+	int found = proc_stat_text(pid, buf, &p);
+
+	if (found <= 0)
+		return found;
 	for (int field = 3; field < 52; field++) {
 		if (field == 3)
 			state = *p;
@@ -50,7 +61,7 @@ int proc_stat(pid_t pid, struct proc_stat *out)
 			out->ignored = strtoull(p, NULL, 10);
 		p = strchr(p, ' ');
 		if (!p)
-			return failx("%s has only %d fields", path, field);
+			return failx("/proc/%d/stat has only %d fields", (int)pid, field);
 		p++;
 	}
 	out->raw = (int)strtol(p, NULL, 10);

@@ -13,7 +13,7 @@
 #define WITH_RELOAD 1
 #endif
 
-#define BOOT_ROOT "/run/runc" /* --root of the containers, which is runc's default */
+#define BOOT_ROOT LIFE_ROOT /* --root of the containers, which is runc's default */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"
 #define BOOT_NOTIFY BOOT_DIR "/notify"

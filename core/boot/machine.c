@@ -103,7 +103,7 @@ static void set_up_machine(struct arena *a, struct machine *m, char **argv, bool
 	mounts_basic();
 	console_open();
 	log_own_keep();
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
+	setenv("PATH", DEFAULT_PATH, 0);
 	hold_machine_signals(m);
 	raise_files();
 	m->argv = argv;

@@ -249,45 +249,18 @@ static int mount_this(struct mount_env *env, struct oci_mount *m, int64_t wait)
 	return mount_entry(env, m);
 }
 
-/* Decodes "\040", a blank in mountinfo (proc(5)), and other escapes. */
-static void mountinfo_unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*to++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = 0;
-}
-
 /* True also if it cannot be found out. */
 static bool is_mount_point(struct arena *a, const char *at, size_t len)
 {
-	char *text, *line, *next, *field;
-	size_t size;
+	int proc __cleanup(fd_close) = open("/proc", O_PATH | O_CLOEXEC);
+	char *text = mountinfo_read(a, proc);
+	struct mountinfo m;
 
-	if (file_read(a, AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &text, &size) < 0)
+	if (!text)
 		return err_clear("there is no /proc"), true;
-	for (line = text; line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
-		/* the fifth field (proc(5)) */
-		field = line;
-		for (int i = 0; field && i < 4; i++)
-			field = strchr(field, ' ') ? strchr(field, ' ') + 1 : NULL;
-		if (!field)
-			continue;
-		field[strcspn(field, " ")] = 0;
-		mountinfo_unescape(field);
-		if (strlen(field) == len && !strncmp(field, at, len))
+	while (mountinfo_next(&text, &m))
+		if (strlen(m.point) == len && !strncmp(m.point, at, len))
 			return true;
-	}
 	return false;
 }
 
@@ -349,30 +322,25 @@ static bool is_basic(const char *at)
 /* Unmounts the last mount first, because it may be on another one. */
 void mounts_end(void)
 {
-	static char text[64 << 10];
-	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n;
+	static char block[64];
+	int proc __cleanup(fd_close) = open("/proc", O_PATH | O_CLOEXEC);
+	struct arena a;
+	struct mountinfo m;
+	char *text;
+	LIST(const char *) points = { 0 };
+	size_t room = 0;
 
-	while (fd >= 0 && len < sizeof(text) - 1 &&
-	       (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
-		len += n;
-	fd_close(&fd);
-	text[len] = 0;
-	while (len) {
-		char *line, *at;
+	arena_init(&a, block, sizeof(block));
+	text = mountinfo_read(&a, proc);
+	if (!text)
+		console_error();
+	while (text && mountinfo_next(&text, &m)) {
+		points.at = arena_grow(&a, points.at, points.n, &room, sizeof(*points.at));
+		points.at[points.n++] = m.point;
+	}
+	while (points.n) {
+		const char *at = points.at[--points.n];
 
-		text[len - (text[len - 1] == '\n')] = 0;
-		line = memrchr(text, '\n', strlen(text));
-		line = line ? line + 1 : text;
-		len = line - text;
-		at = line;
-		for (int i = 0; at && i < 4; i++)
-			at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
-		if (!at)
-			continue;
-		at[strcspn(at, " ")] = 0;
-		mountinfo_unescape(at);
 		if (is_basic(at) || !strcmp(at, "/") || !umount2(at, UMOUNT_NOFOLLOW))
 			continue;
 		if (mount(NULL, at, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && errno != EINVAL)

@@ -18,8 +18,8 @@ char **units_list(struct arena *a, const char *path, size_t *n)
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
-	size_t room = 64;
-	char **names = arena_alloc(a, room * sizeof(*names));
+	size_t room = 0;
+	char **names = NULL;
 
 	*n = 0;
 	if (!dir) {
@@ -30,13 +30,7 @@ char **units_list(struct arena *a, const char *path, size_t *n)
 	while (errno = 0, (e = readdir(dir))) {
 		if (*e->d_name == '.')
 			continue;
-		if (*n == room) {
-			char **more = arena_alloc(a, 2 * room * sizeof(*names));
-
-			memcpy(more, names, room * sizeof(*names));
-			names = more;
-			room *= 2;
-		}
+		names = arena_grow(a, names, *n, &room, sizeof(*names));
 		names[(*n)++] = arena_strdup(a, e->d_name);
 	}
 	if (errno) {
@@ -44,7 +38,8 @@ char **units_list(struct arena *a, const char *path, size_t *n)
 		console_error();
 	}
 	closedir(dir);
-	qsort(names, *n, sizeof(*names), order_names);
+	if (*n)
+		qsort(names, *n, sizeof(*names), order_names);
 	return names;
 }
 

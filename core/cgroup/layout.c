@@ -86,23 +86,6 @@ int layout_parse(struct arena *a, char *text, struct layout *out)
 	return 0;
 }
 
-/* Decodes \040 and other escapes of mountinfo, in place. */
-static char *unescape(char *s)
-{
-	char *to = s;
-
-	for (const char *from = s; *from; to++) {
-		if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
-			*to = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = 0;
-	return s;
-}
-
 /* True if list, whose words are separated by commas, has the word. */
 static bool in_list(const char *list, const char *word, size_t len)
 {
@@ -121,33 +104,23 @@ static bool options_match(const char *options, const char *names)
 	return in_list(options, names, len);
 }
 
-/* Compares a line of mountinfo with the hierarchies whose mount is not known yet. */
-static void take_mount(struct arena *a, char *line, struct layout *out, layout_seen *seen)
+/* Compares a mount with the hierarchies whose mount is not known yet. */
+static void take_mount(struct arena *a, const struct mountinfo *m, struct layout *out,
+		       layout_seen *seen)
 {
-	char *dash = strstr(line, " - "), *save = NULL;
-	char *field[6], *type, *options, *root;
+	const char *root = m->root;
 	size_t len;
-	int n = 0;
 
-	if (!dash)
+	if (strncmp(m->type, "cgroup", 6))
 		return;
-	*dash = 0;
-	for (char *f = strtok_r(line, " ", &save); f && n < 6; f = strtok_r(NULL, " ", &save))
-		field[n++] = f;
-	type = strtok_r(dash + 3, " ", &save);
-	strtok_r(NULL, " ", &save);
-	options = strtok_r(NULL, " ", &save);
-	if (n < 5 || !type || !options || strncmp(type, "cgroup", 6))
-		return;
-	root = unescape(field[3]);
 	len = strlen(root);
 	for (size_t i = 0; i < out->n; i++) {
 		struct hier *h = &out->at[i], try;
 
 		if (h->mount)
 			continue;
-		if (type[6] == '2' ? h->names[0] != 0
-				   : !h->names[0] || !options_match(options, h->names))
+		if (m->type[6] == '2' ? h->names[0] != 0
+				   : !h->names[0] || !options_match(m->options, h->names))
 			continue;
 		/* The mount is a bind of a cgroup: cgroups above that one are not visible. */
 		if (!root[1])
@@ -156,7 +129,7 @@ static void take_mount(struct arena *a, char *line, struct layout *out, layout_s
 			len = strlen(h->own);
 		try = *h;
 		try.own = h->own[len] ? h->own + len : "/";
-		try.mount = arena_strdup(a, unescape(field[4]));
+		try.mount = arena_strdup(a, m->point);
 		/* Another mount may cover this one; a later line may have a visible one. */
 		if (!seen || seen(a, &try, try.mount))
 			*h = try;
@@ -166,10 +139,10 @@ static void take_mount(struct arena *a, char *line, struct layout *out, layout_s
 
 void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen)
 {
-	char *save = NULL;
+	struct mountinfo m;
 
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		take_mount(a, line, out, seen);
+	while (mountinfo_next(&text, &m))
+		take_mount(a, &m, out, seen);
 }
 
 /* Reads a file of /proc. NULL: it does not exist (a kernel without CONFIG_CGROUPS). NULL and

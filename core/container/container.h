@@ -51,6 +51,8 @@ int hooks_run(struct arena *a, const struct hook_run *run);
 
 /* ---- life.c: the state directory, and the status of a container ------------------------------ */
 
+#define LIFE_ROOT "/run/runc" /* where containers are, unless --root says otherwise */
+
 /* A container that exists: its directory is open, and its state was read. */
 struct life {
 	const char *root; /* --root */

@@ -15,13 +15,12 @@ static int by_name(const void *x, const void *y)
 
 int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out)
 {
-	size_t room = 16;
+	size_t room = 0;
 	struct dirent *e;
 	DIR *dir;
 	int rc;
 
 	*out = (struct life_ids){ .root = root, .dir = life_open_root(root, false) };
-	out->at = arena_alloc(a, room * sizeof(*out->at));
 	if (out->dir < 0) {
 		if (err_num() != ENOENT || !missing_ok)
 			return -1;
@@ -36,17 +35,12 @@ int life_list(struct arena *a, const char *root, bool missing_ok, struct life_id
 		if (!strcmp(e->d_name, LIFE_CACHE) || !oci_id_valid(e->d_name) ||
 		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 			continue;
-		if (out->n == room) {
-			const char **more = arena_alloc(a, 2 * room * sizeof(*more));
-
-			memcpy(more, out->at, room * sizeof(*more));
-			out->at = more;
-			room *= 2;
-		}
+		out->at = arena_grow(a, out->at, out->n, &room, sizeof(*out->at));
 		out->at[out->n++] = arena_strdup(a, e->d_name);
 	}
 	rc = errno ? fail("read state directory %s", root) : 0;
-	qsort(out->at, out->n, sizeof(*out->at), by_name);
+	if (out->n)
+		qsort(out->at, out->n, sizeof(*out->at), by_name);
 	return rc;
 }
 

@@ -272,82 +272,35 @@ int rootfs_restrict(int root, unsigned long flags)
 
 /* ---- the host's mounts on an initramfs ------------------------------------------------------- */
 
-#define MOUNTINFO_MAX (1u << 20) /* 8000 mounts */
-
 /* The mount that is our "/", found before another mount covers it. */
 struct ground {
 	int proc; /* the host's /proc, open because it will be unmounted */
 	unsigned long id, parent;
 };
 
-/* Reads a line "36 35 98:0 /root /point rw..." (proc(5)). Returns the mount point, in which the
- * kernel writes blanks as \\040. */
-static const char *mount_line(char *line, unsigned long *id, unsigned long *parent)
-{
-	char *in, *out;
-
-	*id = strtoul(line, &in, 10);
-	*parent = strtoul(in, &in, 10);
-	for (int i = 0; i < 2 && *in; i++)
-		in += 1 + strcspn(in + 1, " ");
-	line = out = in + (*in == ' ');
-	for (in = out; *in && *in != ' '; in++, out++) {
-		*out = *in;
-		if (*in == '\\' && in[1] && in[2] && in[3]) {
-			*out = (in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0');
-			in += 3;
-		}
-	}
-	*out = 0;
-	return line;
-}
-
-/* Reads all of mountinfo; one read(2) returns at most a page. NULL: error. */
-static char *read_mounts(struct arena *a, int proc)
-{
-	int fd __cleanup(fd_close) = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
-	char *text = arena_alloc(a, MOUNTINFO_MAX + 1);
-	size_t got = 0;
-	ssize_t n = -1;
-
-	while (fd >= 0 && got < MOUNTINFO_MAX &&
-	       (n = read(fd, text + got, MOUNTINFO_MAX - got)) > 0)
-		got += n;
-	if (!n)
-		return text;
-	fail("read /proc/self/mountinfo");
-	return NULL;
-}
-
 /* Reads the mounts once. Without drop it looks for our "/". With drop it detaches the mounts
  * directly on "/", except the one that covers it. Returns the number of mounts. */
 static int walk_mounts(struct ground *g, bool drop)
 {
-	char block[64], *line, *next;
-	unsigned long id, parent;
+	char block[64], *text;
+	struct mountinfo m;
 	struct arena a;
 	int n = 0;
 
 	arena_init(&a, block, sizeof(block));
-	line = read_mounts(&a, g->proc);
-	if (!line)
+	text = mountinfo_read(&a, g->proc);
+	if (!text)
 		return -1;
-	for (; *line; line = next) {
-		const char *path;
-
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
-		path = mount_line(line, &id, &parent);
-		if (!drop && !strcmp(path, "/")) {
-			g->id = id;
-			g->parent = parent;
+	while (mountinfo_next(&text, &m)) {
+		if (!drop && !strcmp(m.point, "/")) {
+			g->id = m.id;
+			g->parent = m.parent;
 			n++;
 		}
 		/* Outside of a chroot the mount may still be shared with the host. */
-		if (drop && parent == g->id && strcmp(path, "/"))
-			n += !mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) &&
-			     !umount2(path, MNT_DETACH);
+		if (drop && m.parent == g->id && strcmp(m.point, "/"))
+			n += !mount(NULL, m.point, NULL, MS_SLAVE | MS_REC, NULL) &&
+			     !umount2(m.point, MNT_DETACH);
 	}
 	return n;
 }

@@ -12,7 +12,6 @@
 #define MAP_LINES_MAX 340 /* UID_GID_MAP_MAX_EXTENTS; 5 before 4.15 */
 #define MAP_TEXT_MAX 4096 /* the kernel allows one write of less than a page */
 
-#define HELPER_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* uid_map or gid_map */
 struct map {
@@ -135,7 +134,7 @@ static int helper_map(const struct map *m, pid_t pid, const char *path)
 	if (child < 0)
 		return fail("fork for %s", m->helper);
 	if (!child)
-		helper_exec(&args, path ? path : HELPER_PATH, out);
+		helper_exec(&args, path ? path : DEFAULT_PATH, out);
 	fd_close(&out);
 	helper_says(in, said, sizeof(said));
 	if (proc_wait(child, &status) < 0)

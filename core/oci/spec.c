@@ -27,7 +27,7 @@ static const struct oci_rlimit rlimits[] = {
 static const struct oci_process process = {
 	.terminal = true,
 	.args = WORDS("sh"),
-	.env = WORDS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	.env = WORDS("PATH=" DEFAULT_PATH,
 		     "TERM=xterm"),
 	.cwd = "/",
 	.capabilities = (struct oci_capabilities *)&capabilities,

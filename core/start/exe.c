@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static size_t name_len(const char *var)
 {

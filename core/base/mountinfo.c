@@ -1,0 +1,70 @@
+/* mountinfo.c - the mounts of a mount namespace, as /proc/PID/mountinfo shows them (proc(5)). */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOUNTINFO_MAX (1u << 20) /* 8000 mounts */
+
+char *mountinfo_read(struct arena *a, int proc)
+{
+	int fd __cleanup(fd_close) = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char *text = arena_alloc(a, MOUNTINFO_MAX + 1);
+	size_t got = 0;
+	ssize_t n = -1;
+
+	/* One read(2) returns at most a page. */
+	while (fd >= 0 && got < MOUNTINFO_MAX &&
+	       (n = read(fd, text + got, MOUNTINFO_MAX - got)) > 0)
+		got += n;
+	if (!n)
+		return text;
+	fail("read /proc/self/mountinfo");
+	return NULL;
+}
+
+/* Cuts off the next word, which ends at a blank, and decodes it: a blank in it is "\040". */
+static char *cut_word(char **at)
+{
+	char *word = *at, *to = word, *from = word;
+
+	for (; *from && *from != ' '; to++) {
+		if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
+			*to = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*at = from + (*from == ' ');
+	*to = 0;
+	return word;
+}
+
+bool mountinfo_next(char **text, struct mountinfo *m)
+{
+	while (**text) {
+		char *at = *text, *dash;
+
+		*text += strcspn(at, "\n");
+		if (**text)
+			*(*text)++ = 0;
+		/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+		dash = strstr(at, " - ");
+		if (!dash)
+			continue;
+		*dash = 0;
+		dash += 3;
+		m->id = strtoul(cut_word(&at), NULL, 10);
+		m->parent = strtoul(cut_word(&at), NULL, 10);
+		cut_word(&at);
+		m->root = cut_word(&at);
+		m->point = cut_word(&at);
+		m->type = cut_word(&dash);
+		cut_word(&dash);
+		m->options = cut_word(&dash);
+		return true;
+	}
+	return false;
+}
