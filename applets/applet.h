@@ -189,7 +189,7 @@ int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
 /* Usage, text and options of a verb on stdout; path is how it was called: "runc create". */
 void opts_help(const struct applet *ap, const char *path);
 /* Positionals before `--`; -1 when there was none. Of the last parse. */
-extern int opts_dashes;
+int opts_dashes(void);
 /* Refuses n positionals that are not from min to max (-1: any number), in runc's words. */
 int opts_count(const struct applet *ap, int n, int min, int max);
 int opts_bool(const char *text); /* 1, 0, or -1 when it is neither */

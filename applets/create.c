@@ -83,7 +83,7 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 {
 	char real[PATH_MAX], *slash;
 	struct simple s = o->simple;
-	int before = opts_dashes < 0 ? argc : opts_dashes;
+	int before = opts_dashes() < 0 ? argc : opts_dashes();
 	bool terminal = o->console_socket || (!how->detach && isatty(0) && isatty(1));
 
 	if (before > 1)
@@ -93,7 +93,7 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 	if (!realpath(s.rootfs, real))
 		return fail("root filesystem %s", s.rootfs);
 	s.rootfs = arena_strdup(&arena, real);
-	if (before && (opts_dashes < 0 || !oci_id_valid(argv[0])) &&
+	if (before && (opts_dashes() < 0 || !oci_id_valid(argv[0])) &&
 	    looks_like_command(real, argv[0]))
 		return failx("\"%s\" stands where the container's ID does, and is a command: "
 			     "[ID] -- %s [ARG...]",

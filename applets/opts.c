@@ -16,7 +16,13 @@ struct scan {
 	bool help;
 };
 
-int opts_dashes = -1;
+/* Of the last parse: the program has one command line, and a verb reads it once. */
+static int dashes = -1;
+
+int opts_dashes(void)
+{
+	return dashes;
+}
 
 static const struct opt help_row = { "help", 'h', OPT_FLAG, 0, NULL, "show this help" };
 
@@ -200,13 +206,13 @@ int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)
 	struct scan s = { .ap = ap, .opts = opts, .argv = *argv, .argc = *argc };
 	bool only_args = false;
 
-	opts_dashes = -1;
+	dashes = -1;
 	while (s.at < s.argc) {
 		char *arg = s.argv[s.at++];
 
 		if (!only_args && !strcmp(arg, "--")) {
 			only_args = true;
-			opts_dashes = s.kept;
+			dashes = s.kept;
 			continue;
 		}
 		if (only_args || arg[0] != '-' || !arg[1]) {

@@ -172,10 +172,10 @@ static void test_maybe(void)
 {
 	parse("--may a -- b c");
 	is_str(got.may, "", "an option with a value that may be missing takes no argument");
-	ok(positionals("a b c") && opts_dashes == 1, "one stood before --");
+	ok(positionals("a b c") && opts_dashes() == 1, "one stood before --");
 	parse("--may=7m a");
 	is_str(got.may, "7m", "its value stands behind =");
-	ok(opts_dashes == -1, "there was no --");
+	ok(opts_dashes() == -1, "there was no --");
 }
 
 int main(void)

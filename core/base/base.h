@@ -61,23 +61,19 @@ struct log_sink {
 };
 extern struct log_sink log_sink;
 
-/* Where a line comes from: what --debug shows as func and file (checklist G-05). */
-struct log_place {
-	const char *func, *file;
-};
-extern struct log_place log_place;
 #define LOG_TEXT_(x) #x
 #define LOG_TEXT(x) LOG_TEXT_(x)
-#define LOG_HERE (log_place = (struct log_place){ __func__, __FILE__ ":" LOG_TEXT(__LINE__) })
+/* Where a line comes from, which --debug shows as func and file (checklist G-05). */
+#define LOG_HERE __func__, __FILE__ ":" LOG_TEXT(__LINE__)
 
-void log_put(enum log_level level, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), cold));
-#define log_error(...) (LOG_HERE, log_put(LOG_ERROR, __VA_ARGS__))
-#define log_warn(...) (LOG_HERE, log_put(LOG_WARNING, __VA_ARGS__))
+void log_put(enum log_level level, const char *func, const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5), cold));
+#define log_error(...) log_put(LOG_ERROR, LOG_HERE, __VA_ARGS__)
+#define log_warn(...) log_put(LOG_WARNING, LOG_HERE, __VA_ARGS__)
 /* A warning that stands on no payload's own log. */
-#define log_remark(...) (LOG_HERE, log_put(log_sink.shared ? LOG_DEBUG : LOG_WARNING, __VA_ARGS__))
-#define log_info(...) (LOG_HERE, log_put(LOG_INFO, __VA_ARGS__))
-#define log_debug(...) (LOG_HERE, log_put(LOG_DEBUG, __VA_ARGS__))
+#define log_remark(...) log_put(log_sink.shared ? LOG_DEBUG : LOG_WARNING, LOG_HERE, __VA_ARGS__)
+#define log_info(...) log_put(LOG_INFO, LOG_HERE, __VA_ARGS__)
+#define log_debug(...) log_put(LOG_DEBUG, LOG_HERE, __VA_ARGS__)
 
 /* One line as runc writes it (checklist O-14), with its newline. json: keys level, msg, time.
  * With the sink at debug also func and file. */

@@ -9,9 +9,12 @@ struct log_sink log_sink = { .level = LOG_INFO };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
-struct log_place log_place;
+/* Of the line that is being put: a sink gets the text alone, and most have no use for the place. */
+static struct {
+	const char *func, *file;
+} place_of;
 
-void log_put(enum log_level level, const char *fmt, ...)
+void log_put(enum log_level level, const char *func, const char *file, const char *fmt, ...)
 {
 	char text[4096];
 	va_list ap;
@@ -21,6 +24,8 @@ void log_put(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	place_of.func = func;
+	place_of.file = file;
 	log_sink.line(level, text_harmless(text));
 }
 
@@ -74,11 +79,11 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_time(when, sizeof(when), &now, false);
 	/* Names and paths of ours: nothing to escape. */
-	if (log_sink.level >= LOG_DEBUG && log_place.func)
+	if (log_sink.level >= LOG_DEBUG && place_of.func)
 		snprintf(place, sizeof(place),
 			 json ? "\"file\":\"%s\",\"func\":\"%s\"," : " func=\"%s\" file=\"%s\"",
-			 json ? log_place.file : log_place.func,
-			 json ? log_place.func : log_place.file);
+			 json ? place_of.file : place_of.func,
+			 json ? place_of.func : place_of.file);
 	if (json)
 		n = snprintf(buf, size, "{%s\"level\":\"%s\",\"msg\":\"", place,
 			     level_names[level]);
@@ -98,11 +103,11 @@ size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, 
 		char name[5];
 		unsigned char colour;
 	} looks[] = { { "ERRO", 31 }, { "WARN", 33 }, { "INFO", 36 }, { "DEBU", 37 } };
-	bool placed = log_sink.level >= LOG_DEBUG && log_place.func;
+	bool placed = log_sink.level >= LOG_DEBUG && place_of.func;
 	int n = snprintf(buf, size - 2, "\033[%dm%s\033[0m[%04ld]%s%s%s %-44s ",
 			 looks[level].colour, looks[level].name, seconds,
-			 placed ? log_place.file : "", placed ? " " : "",
-			 placed ? log_place.func : "", text);
+			 placed ? place_of.file : "", placed ? " " : "",
+			 placed ? place_of.func : "", text);
 
 	if ((size_t)n > size - 3)
 		n = size - 3;

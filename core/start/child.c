@@ -99,6 +99,7 @@ const char *child_step_name(size_t i)
 
 /* ---- the spine ------------------------------------------------------------------------------- */
 
+/* Whose wire it is: a sink of lines has no argument for that, and a child has one wire. */
 static struct child *logging;
 
 static void log_to_wire(enum log_level level, const char *text)

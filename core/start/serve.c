@@ -360,10 +360,9 @@ int serve_known(struct serve *s)
 /* Prints a LOG message. Its level is checked, because it is an index. */
 static int serve_log(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	LOG_HERE;
 	s->lines++;
 	if (m->num >= LOG_ERROR && m->num <= LOG_DEBUG)
-		log_put(m->num, "%s", m->text);
+		log_put(m->num, LOG_HERE, "%s", m->text);
 	return 0;
 }
 
