@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
-
 
 static const struct json_word level_words[] = {
 	{ "error", LOG_ERROR },
@@ -68,7 +68,7 @@ static int open_log(void)
 			return fail("open the log %s", globals.log);
 		globals.log_fd = fd;
 	} else {
-		log_sink.shared = !isatty(STDERR_FILENO);
+		log_sink.shared = true;
 	}
 	return 0;
 }
@@ -90,7 +90,7 @@ static bool honour_xdg(bool in_userns)
 {
 	const char *user = getenv("USER");
 
-	if (geteuid())
+	if (getauxval(AT_EUID))
 		return true;
 	return in_userns && !(user && !strcmp(user, "root"));
 }
@@ -100,7 +100,7 @@ static int set_rootless(bool in_userns)
 	int on;
 
 	if (!globals.rootless || !*globals.rootless || !strcasecmp(globals.rootless, "auto")) {
-		globals.is_rootless = geteuid() || in_userns;
+		globals.is_rootless = getauxval(AT_EUID) || in_userns;
 		return 0;
 	}
 	on = opts_bool(globals.rootless);

@@ -57,7 +57,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 struct log_sink {
 	void (*line)(enum log_level level, const char *text);
 	enum log_level level; /* nothing above it is even formatted */
-	bool shared; /* the payload has it as its standard error */
+	bool shared; /* standard error: the payload has it too, unless it is a terminal */
 };
 extern struct log_sink log_sink;
 
@@ -71,7 +71,8 @@ void log_put(enum log_level level, const char *func, const char *file, const cha
 #define log_error(...) log_put(LOG_ERROR, LOG_HERE, __VA_ARGS__)
 #define log_warn(...) log_put(LOG_WARNING, LOG_HERE, __VA_ARGS__)
 /* A warning that stands on no payload's own log. */
-#define log_remark(...) log_put(log_sink.shared ? LOG_DEBUG : LOG_WARNING, LOG_HERE, __VA_ARGS__)
+#define log_remark(...) log_put(log_is_shared() ? LOG_DEBUG : LOG_WARNING, LOG_HERE, __VA_ARGS__)
+bool log_is_shared(void);
 #define log_info(...) log_put(LOG_INFO, LOG_HERE, __VA_ARGS__)
 #define log_debug(...) log_put(LOG_DEBUG, LOG_HERE, __VA_ARGS__)
 

@@ -29,6 +29,11 @@ void log_put(enum log_level level, const char *func, const char *file, const cha
 	log_sink.line(level, text_harmless(text));
 }
 
+bool log_is_shared(void)
+{
+	return log_sink.shared && !isatty(STDERR_FILENO);
+}
+
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
 {
 	struct tm tm;

@@ -7,10 +7,11 @@
 
 int main(void)
 {
-	char text[] = "36 35 98:0 /mnt\\0401 /a\\134b rw,noatime master:1 - ext3 /dev/root rw,errors=x\n"
-		      "not a mount\n"
-		      "37 36 0:5 / /run rw - cgroup cgroup rw,memory\n"
-		      "38 36 0:5 / /cut\\04 rw - tmpfs none rw";
+	char text[] =
+		"36 35 98:0 /mnt\\0401 /a\\134b rw,noatime master:1 - ext3 /dev/root rw,errors=x\n"
+		"not a mount\n"
+		"37 36 0:5 / /run rw - cgroup cgroup rw,memory\n"
+		"38 36 0:5 / /cut\\04 rw - tmpfs none rw";
 	char empty[] = "", *at = text, *none = empty;
 	static char block[4096];
 	struct mountinfo m;

@@ -54,7 +54,7 @@ static size_t position(const struct machine *m, const char *name)
 
 /* Adds a unit. One without a directory is in boot.json, but has no bundle. */
 static void add_unit(struct arena *a, struct machine *m, const char *name, const char *dir,
-		const struct machine *old)
+		     const struct machine *old)
 {
 	size_t was = old ? position(old, name) : 0;
 	struct unit *u = &m->units[m->n];

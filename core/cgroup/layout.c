@@ -120,7 +120,7 @@ static void take_mount(struct arena *a, const struct mountinfo *m, struct layout
 		if (h->mount)
 			continue;
 		if (m->type[6] == '2' ? h->names[0] != 0
-				   : !h->names[0] || !options_match(m->options, h->names))
+				      : !h->names[0] || !options_match(m->options, h->names))
 			continue;
 		/* The mount is a bind of a cgroup: cgroups above that one are not visible. */
 		if (!root[1])

@@ -12,7 +12,6 @@
 #define MAP_LINES_MAX 340 /* UID_GID_MAP_MAX_EXTENTS; 5 before 4.15 */
 #define MAP_TEXT_MAX 4096 /* the kernel allows one write of less than a page */
 
-
 /* uid_map or gid_map */
 struct map {
 	const char *file, *helper;

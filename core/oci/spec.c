@@ -27,8 +27,7 @@ static const struct oci_rlimit rlimits[] = {
 static const struct oci_process process = {
 	.terminal = true,
 	.args = WORDS("sh"),
-	.env = WORDS("PATH=" DEFAULT_PATH,
-		     "TERM=xterm"),
+	.env = WORDS("PATH=" DEFAULT_PATH, "TERM=xterm"),
 	.cwd = "/",
 	.capabilities = (struct oci_capabilities *)&capabilities,
 	.rlimits = LIST_OF(rlimits),

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static size_t name_len(const char *var)
 {
 	return strcspn(var, "=");

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 /* ---- checks before anything is made ---------------------------------------------------------- */
@@ -30,7 +31,7 @@ static int open_root_image(struct start_plan *plan, const char *path)
 			     path);
 	if (!(plan->ns.all & CLONE_NEWNS))
 		return failx("%s: an image needs a mount namespace", path);
-	if (geteuid())
+	if (getauxval(AT_EUID))
 		return failx("%s: only the host's root may mount an image", path);
 	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);
@@ -163,7 +164,7 @@ static int prepare_container(struct arena *a, struct oci_doc *doc, struct start_
 		return -1;
 	plan_processes(plan, ns_plan_may_lift(&plan->ns) && rootfs_on_initramfs());
 	/* Root of a user namespace, for example in a container, does not need another one. */
-	if (geteuid() && !(plan->ns.all & CLONE_NEWUSER)) {
+	if (getauxval(AT_EUID) && !(plan->ns.all & CLONE_NEWUSER)) {
 		failx("rootless container requires user namespaces");
 		return fail_hint("runc spec --rootless writes a config.json that has one");
 	}

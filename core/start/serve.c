@@ -279,15 +279,14 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 }
 
 /*
- * Records the paths of init's namespaces, for tools that read state.json (F-02), and their ids, for
- * exec, which does not follow init into other namespaces. The cgroup namespace has no id yet: init
- * makes it later.
+ * Records the paths of init's namespaces, for tools that read state.json (F-02), and the ids of its
+ * user and mount namespace: exec does not follow init into others of these two.
  */
 static void note_namespaces(struct serve *s)
 {
 	struct ns_plan plan = { .all = ~0u };
 	struct json_pair *pairs = arena_alloc(s->plan->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
-	unsigned types = (s->plan->ns.all & ~s->plan->ns.late_flags) | CLONE_NEWUSER;
+	const unsigned types = (s->plan->ns.all & CLONE_NEWNS) | CLONE_NEWUSER;
 	int dir __cleanup(fd_close) = proc_open(s->pid);
 	char id[NS_ID_MAX];
 
