@@ -60,6 +60,48 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		create
 		do_runc delete --force "$id"
 		echo "force=$status"
+		# Init is hidden from the start where it joins a pid namespace.
+		do_runc run -d --bundle "$bundle" --pid-file "$home/pid" "$id"
+		outer=$(cat "$home/pid")
+		bundle inner
+		json_del "$bundle/config.json" /linux/resources
+		config_set /linux/namespaces "[{\"type\":\"pid\",\"path\":\"/proc/$outer/ns/pid\"},
+				{\"type\":\"user\",\"path\":\"/proc/$outer/ns/user\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"}]" \
+			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
+			/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+		argv sleep 1001
+		chown -R $user:$user "$bundle"
+		do_runc create --bundle "$bundle" "$id-2"
+		echo "inner-create=$status:$err:$(status_of "$id-2")"
+		do_runc start "$id-2"
+		echo "inner-start=$status:$err:$(status_of "$id-2")"
+		do_runc exec "$id-2" echo inside
+		echo "inner-exec=$status:$out:$err"
+		do_runc delete "$id-2"
+		echo "inner-delete=$status"
+		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$root/$id-2/state.json" >"$tmp/other"
+		cp "$root/$id-2/state.json" "$tmp/saved"
+		cat "$tmp/other" >"$root/$id-2/state.json"
+		echo "inner-stranger=$(status_of "$id-2")"
+		cat "$tmp/saved" >"$root/$id-2/state.json"
+		do_runc kill "$id-2" KILL
+		wait_for status_is "$id-2" stopped
+		do_runc delete "$id-2"
+		echo "inner-killed=$status:$err"
+		do_runc create --bundle "$bundle" "$id-2"
+		cp "$root/$id-2/state.json" "$tmp/saved"
+		do_runc kill "$id-2" KILL
+		wait_for status_is "$id-2" stopped
+		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$tmp/saved" >"$root/$id-2/state.json"
+		echo "inner-reused=$(status_of "$id-2")"
+		cat "$tmp/saved" >"$root/$id-2/state.json"
+		do_runc delete "$id-2"
+		echo "inner-gone=$status:$err"
+		do_runc run -d --bundle "$bundle" "$id-2"
+		echo "inner-run=$status:$err:$(status_of "$id-2")"
+		do_runc delete --force "$id-2"
+		echo "inner-force=$status:$err"
+		do_runc delete --force "$id"
 		umount /proc
 	) >"$tmp/said"
 	said() { sed -n "s/^$1=//p" "$tmp/said"; }
@@ -77,6 +119,16 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		is 'hidden: kill of a created one' "$(said kill)" 0
 		is 'hidden: which can be deleted then' "$(said gone)" 0
 		is 'hidden: delete --force of a created one' "$(said force)" 0
+		is 'hidden, in a pid namespace by path: create' "$(said inner-create)" 0::created
+		is 'hidden, in a pid namespace by path: start' "$(said inner-start)" 0::running
+		is 'hidden, in a pid namespace by path: exec' "$(said inner-exec)" 0:inside:
+		is 'hidden, in a pid namespace by path: delete of a running one is refused' "$(said inner-delete)" 1
+		is 'hidden, in a pid namespace by path: with the number of a stranger it is stopped' "$(said inner-stranger)" stopped
+		is 'hidden, in a pid namespace by path: kill and delete' "$(said inner-killed)" 0:
+		is 'hidden, in a pid namespace by path: killed before start, its number used again' "$(said inner-reused)" stopped
+		is 'hidden, in a pid namespace by path: delete of that' "$(said inner-gone)" 0:
+		is 'hidden, in a pid namespace by path: run -d' "$(said inner-run)" 0::running
+		is 'hidden, in a pid namespace by path: delete --force' "$(said inner-force)" 0:
 	else
 		skip 'hidden from /proc' 'no /proc with hidepid can be mounted here'
 	fi

@@ -96,6 +96,10 @@ void life_unlock(struct life *l); /* for commands that wait in the foreground */
 int life_lock(struct life *l); /* locks again: 1, or 0 if the container was deleted meanwhile */
 /* A living thread of init, which shows its namespaces: nearly always init itself. */
 pid_t life_thread(const struct life *l);
+/* Pure. The process with the number of init is init. Its start time is 0 where /proc has hidden it (hidepid of
+ * proc(5)) when it was made: an ordinary user's init that joins a pid namespace by path. */
+bool life_is_init(const struct life *l, const struct proc_stat *st);
+int life_note_start(struct arena *a, struct life *l); /* then: on record, once it shows */
 bool life_there(const struct life *l); /* false: init has ended meanwhile, or is ending */
 int life_cache(const char *root); /* ROOT/.cache, made at the first use; -1: none (no error) */
 
@@ -118,6 +122,7 @@ bool life_left_behind(const struct life_ids *all, const char *id);
 
 int fifo_make(struct life *l); /* returns it open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
+bool fifo_is_left(const struct life *l); /* init has waited there, and is dead */
 /* Lets init continue. *fifo becomes our end: when init has closed its end, the payload runs or init
  * has died. It is -1 if runc has made the container: then neither can be found out. */
 int fifo_release(const struct life *l, int *fifo);

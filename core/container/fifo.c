@@ -55,6 +55,11 @@ bool fifo_waits(const struct life *l)
 	return fd >= 0;
 }
 
+bool fifo_is_left(const struct life *l)
+{
+	return !l->state.foreign && !fifo_waits(l) && errno == ENXIO;
+}
+
 /* runc's init writes to the fifo when start has opened it for reading. */
 static int release_foreign(const struct life *l)
 {

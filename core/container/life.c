@@ -86,6 +86,11 @@ static int lock_dir(int dir)
 
 /* ---- the status ------------------------------------------------------------------------------ */
 
+bool life_is_init(const struct life *l, const struct proc_stat *st)
+{
+	return !l->state.start_time || st->start == l->state.start_time;
+}
+
 /*
  * Opens init and compares its start time with the recorded one. A pidfd keeps the pid from being
  * reused meanwhile. If /proc hides init, the start time is unknown: then it must be a process that
@@ -109,11 +114,14 @@ static int find_init(struct life *l)
 		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
-		found = st.start == l->state.start_time && !st.dead;
+		found = life_is_init(l, &st) && !st.dead;
 	} else if (!found && (l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, 0)
 					    : kill(l->state.pid, 0)) == 0) {
 		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
 	}
+	/* Then init alone holds the fifo, and the process with its number may be another. */
+	if (found == 1 && !l->state.start_time && fifo_is_left(l))
+		found = 0;
 	if (found != 1)
 		fd_close(&l->pidfd);
 	return found;
@@ -124,13 +132,27 @@ pid_t life_thread(const struct life *l)
 	return l->headless ? proc_thread(l->state.pid) : l->state.pid;
 }
 
+int life_note_start(struct arena *a, struct life *l)
+{
+	struct proc_stat st;
+
+	if (l->state.start_time)
+		return 0;
+	if (proc_stat(l->state.pid, &st) != 1) {
+		err_clear("it is still hidden, or has ended");
+		return 0;
+	}
+	l->state.start_time = st.start;
+	return life_save(a, l);
+}
+
 bool life_there(const struct life *l)
 {
 	struct proc_stat st;
 	int found = proc_stat(l->state.pid, &st);
 
 	if (found == 1)
-		return st.start == l->state.start_time && !st.exiting;
+		return life_is_init(l, &st) && !st.exiting;
 	if (found < 0)
 		err_clear("the pidfd shows if it is alive");
 	return l->pidfd >= 0 ? !proc_ended(l->pidfd) : kill(l->state.pid, 0) == 0;

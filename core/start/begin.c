@@ -54,7 +54,7 @@ static int check_begun(struct arena *a, struct life *l, int fifo)
 
 	if (found < 0)
 		err_clear("it counts as hidden");
-	found = found == 1 && st.start == l->state.start_time;
+	found = found == 1 && life_is_init(l, &st);
 	if (found && !st.no_exec)
 		return 0;
 	reason = fifo_reason(fifo);
@@ -86,6 +86,8 @@ int begin(struct arena *a, struct life *l)
 		wait_closed(fifo, l->pidfd);
 		if (check_begun(a, l, fifo) < 0)
 			return fail_stopped(a, l);
+		if (life_note_start(a, l) < 0)
+			return -1;
 	}
 	life_unlock(l);
 	if (life_poststart(a, l) < 0) {

@@ -117,7 +117,8 @@ static int enter_one_by_one(struct child *c)
 	if (ns_open(&ns) < 0)
 		return -1;
 	/* Checked after opening: if the pid was reused meanwhile, the start time is another one. */
-	if (proc_stat(c->plan->state->pid, &st) != 1 || st.start != c->plan->state->start_time)
+	if (proc_stat(c->plan->state->pid, &st) != 1 ||
+	    (c->plan->state->start_time && st.start != c->plan->state->start_time))
 		return failx("container not running");
 	return ns_enter(&ns);
 }

@@ -368,6 +368,8 @@ static int start_container(struct arena *a, struct start_plan *plan, struct serv
 	 * profile kills init. */
 	if (plan->how->wait_start && !fifo_waits(s->life))
 		return failx("container init died before it waited for start");
+	if (!plan->how->wait_start && life_note_start(plan->arena, s->life) < 0)
+		return -1;
 	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->pid) < 0)
 		return -1;
 	/* From here on other commands, also those of poststart hooks, see the status "running". */

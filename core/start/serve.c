@@ -300,7 +300,7 @@ static void note_namespaces(struct serve *s)
 		if (!(types & type))
 			continue;
 		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
-			log_debug("namespaces are not on record: %s", err_text());
+			err_clear("the id of this namespace is not on record");
 		else
 			ids[s->life->state.namespace_ids.n++] =
 				(struct json_pair){ ns_name(type),
@@ -314,13 +314,14 @@ static void note_namespaces(struct serve *s)
 int serve_known(struct serve *s)
 {
 	struct oci_state *st = &s->life->state;
-	struct proc_stat stat;
+	struct proc_stat stat = { 0 };
 	int found = proc_stat(s->pid, &stat);
 
 	if (found < 0)
 		return -1;
-	/* /proc may hide a process that enters (hidepid of proc(5)): then all signals are reset. */
-	if (!found && (!s->plan->enters || kill(s->pid, 0) < 0))
+	/* /proc may hide a process that has joined a pid namespace (hidepid of proc(5)): then all signals are
+	 * reset, and the start time is not known yet (life_note_start). */
+	if (!found && kill(s->pid, 0) < 0)
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
 	if (!s->plan->enters) {
