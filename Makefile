@@ -77,7 +77,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-boot check-vm check-vm-quick check-arch asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -188,6 +188,11 @@ check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the bui
 # SUITE=sid: those of another Debian suite, installed into build/.
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
 	scripts/prove $(if $(SUITE),engines:$(SUITE),scripts/engines)
+
+# PEERS=... for one; scripts/peer-suite --control is the peer itself in the same place.
+PEERS = runc crun
+check-peers: all ## the integration tests of runc and crun (from Debian, into build/) with our runtime, as root
+	scripts/prove $(PEERS:%=peer:%)
 
 check-boot: all ## initramfs with bundles, booted in QEMU by several kernels
 	scripts/prove scripts/check-boot
