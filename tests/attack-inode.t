@@ -81,7 +81,7 @@ spoil /proc/keys
 run
 is 'the null device of a read-only image stays as it is' "$(stat -c '%a %u' "$rootfs/dev/null")" '600 0' || diag "$out"
 
-# A /dev without a null device: the masks are the host's, which is not to be changed.
+# A /dev without a null device: the masks are an empty file, not the host's null device.
 bundle
 mkdir "$tmp/empty"
 config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' \
@@ -91,6 +91,27 @@ prepare
 run
 like 'without a null device: it runs' "$status $out" '^0 /proc/keys:'
 is 'without a null device of the container: that of the host is not changed' "$(harmed)" '' || diag "$out"
+blank=$bundle
+argv sh -c 'for f in /proc/keys /proc/timer_list; do [ ! -e $f ] || { stat -c "%F %a" $f; cat $f; echo x >$f; }; done'
+run
+like 'without a null device: a masked file is empty' "$out" '^regular empty file 444$'
+is 'without a null device: and shows nothing else' "$(echo "$out" | sort -u)" 'regular empty file 444' || diag "$err"
+caps='["CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN"]'
+for ns in none user; do
+	bundle=$blank
+	config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" /process/capabilities/permitted "$caps"
+	[ $ns = none ] || config_set /linux/namespaces/- '{"type":"user"}' \
+		/linux/uidMappings '[{"containerID":0,"hostID":0,"size":65536}]' \
+		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":65536}]'
+	argv sh -c 'mount -o remount,bind,rw /proc/keys && exec probe spoil /proc/keys'
+	prepare
+	# In a user namespace a null device of the host as a stream is refused.
+	status=0
+	: | timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/out" 2>&1 || status=$?
+	out=$(cat "$tmp/out")
+	like "without a null device, user namespace $ns: the mask is made writable and changed" "$status $out" '^0 /proc/keys: chmod'
+	is "without a null device, user namespace $ns: the inodes of the host are not" "$(harmed)" '' || diag "$out"
+done
 
 # The host's /dev as the config asks for it, read-only: so are the masks.
 bundle
@@ -133,6 +154,45 @@ argv stat -c '%t:%T %a %u' /dev/full
 run
 is 'one that the host has lost is made' "$status $out" '0 1:7 666 0' || diag "$err"
 mknod -m 666 /dev/full c 1 7
+
+# ---- descriptors that the caller hands on ----
+
+# handed VERB...: with the null device as descriptor 3.
+handed() {
+	status=0
+	timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null >"$tmp/out" 2>&1 3</dev/null || status=$?
+	out=$(cat "$tmp/out")
+}
+bundle
+argv probe spoil /proc/self/fd/3
+prepare
+handed run --preserve-fds 1 --bundle "$bundle" "$id"
+like '--preserve-fds: it has the descriptor' "$status $out" '^0 /proc/self/fd/3:'
+is '--preserve-fds: the null device of the host is not changed' "$(harmed)" '' || diag "$out"
+argv sleep 1000
+run --detach
+is 'a container for exec --preserve-fds' "$status" 0 || diag "$err"
+prepare
+handed exec --preserve-fds 1 "$id" probe spoil /proc/self/fd/3
+like 'exec --preserve-fds: it has the descriptor' "$status $out" '^0 /proc/self/fd/3:'
+is 'exec --preserve-fds: nor is it then' "$(harmed)" '' || diag "$out"
+drop "$id"
+
+# ---- no mount namespace: the streams are replaced all the same ----
+
+bundle
+config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]' /linux/namespaces '[{"type":"pid"}]' /root/readonly false
+config_del /hostname
+mount -t proc proc "$rootfs/proc"
+for null in 0 1; do
+	[ $null = 0 ] || mknod -m 666 "$rootfs/dev/null" c 1 3
+	argv probe spoil /proc/self/fd/0
+	prepare
+	run
+	like "no mount namespace, null devices $null: it has its stream" "$status $out" '^0 /proc/self/fd/0:'
+	is "no mount namespace, null devices $null: that of the host is not changed" "$(harmed)" '' || diag "$out"
+done
+umount "$rootfs/proc"
 
 # ---- exec: its streams are the caller's ----
 

@@ -312,6 +312,23 @@ int dev_make_node(const struct oci_linux *l, size_t index)
 	return tmp < 0 ? fail_in("device %s is not on the host and has to be made", d->path) : tmp;
 }
 
+int dev_blank(int dir)
+{
+	int tmp __cleanup(fd_close) = mountapi_new(
+		"tmpfs", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=0755,size=4k");
+	int file __cleanup(fd_close) = -1, mnt __cleanup(fd_close) = -1;
+
+	if (tmp < 0)
+		return -1;
+	file = openat(tmp, "node", O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
+	if (file < 0)
+		return fail("create an empty file");
+	mnt = clone_node(tmp, dir);
+	if (mnt < 0 || mountapi_setattr(mnt, false, MOUNT_ATTR_RDONLY, 0) < 0)
+		return -1;
+	return fd_take(&mnt);
+}
+
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
 {
 	int tmp __cleanup(fd_close) = make_private(type | 0666, major, minor);
@@ -344,12 +361,12 @@ static int open_null(int root)
 	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);
 }
 
-int dev_reopen_null(int root)
+int dev_reopen_null(int root, int from, int end)
 {
 	int null __cleanup(fd_close) = -1;
 	struct stat st;
 
-	for (int fd = 0; fd <= 2; fd++) {
+	for (int fd = from; fd < end; fd++) {
 		if (fstat(fd, &st) < 0 || !is_null(&st))
 			continue;
 		if (null < 0)

@@ -329,9 +329,12 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c);
  * host has one.
  */
 int dev_make_node(const struct oci_linux *l, size_t index);
-/* Replaces stdin, stdout and stderr that are the host's /dev/null by the container's: the
+/* A detached read-only mount of an empty file of our own. KERNEL 5.12: mount_setattr(2) (ENOSYS). dir: where the
+ * file is attached while the mount is made. */
+int dev_blank(int dir);
+/* Replaces the descriptors of from to end - 1 that are the host's /dev/null by the container's: the
  * container's root may own the inode of the host's. */
-int dev_reopen_null(int root);
+int dev_reopen_null(int root, int from, int end);
 /* Opens a device by a node on a tmpfs that lives as long as the descriptor. KERNEL 5.2: fsopen(2)
  * (ENOSYS); the call fails without it. */
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags);

@@ -166,8 +166,9 @@ static int open_mask_null(int root, struct stat *st)
 
 /*
  * Covers a file by the container's null device, on a read-only mount. It is not the host's, because
- * the payload may own its inode and change mode, owner and times; that is the last resort if the
- * container has none. Later masks are copies of the first mount and have its flags.
+ * the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change mode, owner
+ * and times. An empty file of our own covers it if the container has none. Later masks are copies of
+ * the first mount and have its flags.
  */
 static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
@@ -180,18 +181,30 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 	}
 	null = open_mask_null(p->root, &st);
 	if (null < 0) {
+		err_clear("an empty file is used");
+		null = dev_blank(p->root);
+		b->detached = null >= 0;
+	}
+	if (null < 0) {
+		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); the host's null device is shown. */
 		err_clear("the host's null device is used");
 		null = open_mask_null(-1, &st);
 	}
 	if (null < 0)
 		return -1;
-	p->file.dev = st.st_dev;
-	p->file.ino = st.st_ino;
 	b->source = null;
 	b->change = MOUNTAPI_ADD;
 	b->flags = MS_RDONLY | MS_NOSUID | MS_NOEXEC;
-	b->mnt = &p->file.mnt;
-	return mountapi_bind(b);
+	b->mnt = b->detached ? NULL : &p->file.mnt;
+	if (b->detached && fstat(null, &st) < 0)
+		return fail("stat an empty file");
+	if (mountapi_bind(b) < 0)
+		return -1;
+	p->file.dev = st.st_dev;
+	p->file.ino = st.st_ino;
+	if (b->detached)
+		p->file.mnt = fd_take(&null);
+	return 0;
 }
 
 /* Covers the first directory by an empty tmpfs. Later masks are copies of this mount. */

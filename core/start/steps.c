@@ -238,7 +238,8 @@ int step_readonly(struct child *c)
 int step_null(struct child *c)
 {
 	/* With a terminal the three streams are replaced anyway. */
-	return has_mount_ns(c) && !c->plan->process->terminal ? dev_reopen_null(c->root) : 0;
+	return dev_reopen_null(c->root, c->plan->process->terminal ? 3 : 0,
+			       3 + (int)c->plan->how->preserve_fds);
 }
 
 int step_pivot(struct child *c)
