@@ -234,7 +234,7 @@ static int undo_process(struct arena *a, struct serve *s)
 	char *text = arena_strdup(a, err_text());
 	int num = err_num();
 
-	serve_kill(s);
+	spawn_kill(s);
 	if (ends_explain())
 		return -1;
 	if (!life_there(s->life))
@@ -257,10 +257,10 @@ int enter(struct arena *a, const struct enter *how, struct started *out)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
-	if (serve_prepare(&s, &plan.signals) < 0)
+	if (spawn_prepare(&s, &plan.signals) < 0)
 		return -1;
 	if (start_process(&plan, &s, how) < 0)
 		return undo_process(a, &s);
-	serve_leave(&s, out);
+	spawn_leave(&s, out);
 	return 0;
 }

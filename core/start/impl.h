@@ -357,9 +357,6 @@ int serve_child(struct serve *s);
 int serve_known(struct serve *s);
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
 /* From here on a signal ends the start. *old becomes the mask of the payload. */
-int serve_prepare(const struct serve *s, sigset_t *old);
-void serve_kill(struct serve *s); /* closes the wire, kills the child and waits for its end */
-void serve_leave(const struct serve *s, struct started *out); /* fills *out for the foreground */
 /* Pure. Why a message is refused: its sender, or the phase. NULL: it is expected. */
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 
@@ -397,6 +394,10 @@ int spawn_connect(struct child *c, struct serve *s, const char *console, const c
 /* Clones the child into the container's cgroup. With two processes s gets init's
  * pid by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
+int spawn_prepare(const struct serve *s, sigset_t *old);
+void spawn_kill(struct serve *s); /* closes the wire, kills the child and waits for its end */
+void spawn_leave(const struct serve *s, struct started *out); /* fills *out for the foreground */
+
 /* ---- pidfile.c ------------------------------------------------------------------------------- */
 int pidfile_write(const char *path, pid_t pid);
 

@@ -323,7 +323,7 @@ static void undo_container(struct undo *u)
 		return;
 	text = arena_strdup(u->arena, err_text());
 	num = err_num();
-	serve_kill(s);
+	spawn_kill(s);
 	/* The reason for the failure may be that no descriptors are left. */
 	fd_close(&s->pidfd);
 	fd_close(&s->master);
@@ -386,7 +386,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 	struct start_plan plan = PLAN_INIT(a, how);
 	struct serve s = SERVE_INIT(&plan, &out->life);
 
-	if (prepare_container(a, &doc, &plan) < 0 || serve_prepare(&s, &plan.signals) < 0)
+	if (prepare_container(a, &doc, &plan) < 0 || spawn_prepare(&s, &plan.signals) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
@@ -396,7 +396,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 		return ends_explain(), -1;
 	if (start_container(a, &plan, &s, &doc.config) < 0)
 		return !ends_explain() && s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
-	serve_leave(&s, out);
+	spawn_leave(&s, out);
 	if (how->detach)
 		ends_default();
 	return 0;

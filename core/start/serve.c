@@ -574,32 +574,3 @@ void serve_end(struct serve *s)
 	wire_close(&s->pipes);
 	fd_close(&s->listener);
 }
-
-int serve_prepare(const struct serve *s, sigset_t *old)
-{
-	return ends_prepare(
-		&(struct ends_start){ .wire = &s->wire.in, .first = &s->first, .pid = &s->pid },
-		old);
-}
-
-void serve_kill(struct serve *s)
-{
-	/* An init whose pid we do not know ends when the wire is closed. */
-	serve_end(s);
-	if (s->first == s->pid)
-		s->first = 0;
-	clone_end(&s->pid);
-	clone_end(&s->first);
-}
-
-void serve_leave(const struct serve *s, struct started *out)
-{
-	const struct oci_resources *r = s->plan->config->linux->resources;
-
-	out->pid = s->pid;
-	out->pidfd = s->pidfd;
-	out->master = s->master;
-	out->service = s->service;
-	out->memory =
-		r && r->memory && r->memory->limit && *r->memory->limit > 0 ? *r->memory->limit : 0;
-}
