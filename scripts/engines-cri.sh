@@ -12,9 +12,9 @@ cri_start() {
 	local theirs=/usr/sbin/runc extra=
 	handlers=ours
 	[ ! -x $theirs ] || cmp -s $theirs "$RUNTIME" || { handlers='ours theirs'; extra=$theirs; }
-	mkdir -p "$work/net.d" "$work/volume/below" "$work/shared"
-	echo in >"$work/volume/in"
-	mount -t tmpfs below "$work/volume/below"
+	mkdir -p "$work/net.d" "$work/pods/below" "$work/shared"
+	echo in >"$work/pods/in"
+	mount -t tmpfs below "$work/pods/below"
 	mount -t tmpfs shared "$work/shared"
 	mount --make-shared "$work/shared"
 	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' >"$work/filter.json"
@@ -92,5 +92,5 @@ cri_rows() {
 
 cri_stop() {
 	stop_daemons
-	umount "$work/volume/below" "$work/shared"
+	umount "$work/pods/below" "$work/shared"
 }
