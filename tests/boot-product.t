@@ -23,7 +23,8 @@ for n in 1 2; do
 	ok "which is said, with its number" says "^oci-init: $b is essential and has failed: the machine reboots, for the time number $n"
 	is "and counted in the file" "$(cat "$tmp/reboots")" "$n"
 done
-ok "the others were stopped in order" says "^oci-init: $a: ended with status 0"
+# Loaded, the machine may reboot before it has begun.
+ok "the other is stopped first, in whatever state it is" says "^oci-init: $a: (ended with|killed by|did not start)"
 boot ocibox.config="$tmp/boot.json"
 ok "at the limit the machine stays up, which is said" wait_for says "^oci-init: $b is essential and has failed, but the machine stays up: 2 reboots have not helped"
 ok "and the others run" state_is "$a" running

@@ -374,6 +374,8 @@ runc() {
 # do_runc ARG...: the same; sets $status, $out, $err.
 do_runc() {
 	status=0
+	# A new file: a container of the command before may still write into the old one.
+	rm -f "$tmp/out" "$tmp/err"
 	runc "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
