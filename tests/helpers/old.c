@@ -1,0 +1,76 @@
+/* old.c - runs a command as on a kernel of 4.14, as far as system calls go: `old CMD...`. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * What came later answers ENOSYS: everything from 403 on, where all
+ * architectures have the same numbers, and statx, rseq and getrandom, which a kernel may have been built without or a
+ * container engine may hide. Flags of older calls stay as they are here.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST_NEW 403 /* clock_gettime64, 5.1 */
+#define PRIVATE 0xf0000 /* of ARM, such as set_tls */
+
+/* linux/filter.h */
+struct insn {
+	uint16_t code;
+	uint8_t yes, no;
+	uint32_t k;
+};
+#define LOAD_NR                                                                                    \
+	{                                                                                          \
+		0x20, 0, 0, 0                                                                      \
+	}
+#define RETURN_ENOSYS                                                                              \
+	{                                                                                          \
+		0x06, 0, 0, 0x00050000 | ENOSYS                                                    \
+	}
+#define ALLOW                                                                                      \
+	{                                                                                          \
+		0x06, 0, 0, 0x7fff0000                                                             \
+	}
+#define UNLESS_EQUAL(nr)                                                                           \
+	{                                                                                          \
+		0x15, 0, 1, nr                                                                     \
+	}
+#define UNLESS_FROM(nr, skip)                                                                      \
+	{                                                                                          \
+		0x35, 0, skip, nr                                                                  \
+	}
+
+int main(int argc, char **argv)
+{
+	/* clang-format off */
+	struct insn code[] = {
+		LOAD_NR,
+		UNLESS_FROM(PRIVATE, 1), ALLOW,
+		UNLESS_FROM(FIRST_NEW, 1), RETURN_ENOSYS,
+		UNLESS_EQUAL(SYS_statx), RETURN_ENOSYS,
+		UNLESS_EQUAL(SYS_getrandom), RETURN_ENOSYS,
+#ifdef SYS_rseq
+		UNLESS_EQUAL(SYS_rseq), RETURN_ENOSYS,
+#endif
+		ALLOW,
+	};
+	/* clang-format on */
+	struct {
+		unsigned short len;
+		const struct insn *code;
+	} prog = { sizeof(code) / sizeof(*code), code };
+
+	if (argc < 2)
+		return 2;
+	if (geteuid())
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_SECCOMP, 2 /* a filter */, &prog, 0, 0)) {
+		perror("old: load the filter");
+		return 125;
+	}
+	execvp(argv[1], argv + 1);
+	perror(argv[1]);
+	return 127;
+}
