@@ -12,13 +12,13 @@
 vm_cache=build/vm
 vm_why=	# why there can be no machine, when a function here says so with 1
 
-# architecture; Debian's name of it; prefix of the cross compiler; QEMU and its machine, between commas; the lines
-# of the kernel and of the results
+# architecture; Debian's name of it; prefix of the cross compiler; QEMU and its machine, between colons; the lines of
+# the kernel and of the results. Debian's kernel for ARM reaches no PCI above 4 GiB.
 vm_archs='
-x86_64 amd64 - qemu-system-x86_64,-cpu,max ttyS0 ttyS1
-aarch64 arm64 aarch64-linux-gnu qemu-system-aarch64,-machine,virt,-cpu,cortex-a72 ttyAMA0 ttyS0
-armv7 armhf arm-linux-gnueabihf qemu-system-arm,-machine,virt,-cpu,cortex-a15 ttyAMA0 ttyS0
-riscv64 riscv64 riscv64-linux-gnu qemu-system-riscv64,-machine,virt ttyS0 ttyS1
+x86_64 amd64 - qemu-system-x86_64:-cpu:max ttyS0 ttyS1
+aarch64 arm64 aarch64-linux-gnu qemu-system-aarch64:-machine:virt:-cpu:cortex-a72 ttyAMA0 ttyS0
+armv7 armhf arm-linux-gnueabihf qemu-system-arm:-machine:virt,highmem=off:-cpu:cortex-a15 ttyAMA0 ttyS0
+riscv64 riscv64 riscv64-linux-gnu qemu-system-riscv64:-machine:virt ttyS0 ttyS1
 '
 # architecture; name; suite; package; oldest QEMU whose emulated processor boots it
 vm_kernels='
@@ -34,7 +34,7 @@ x86_64 smallest - linux-source-6.1 7
 vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
 	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4'
 # What the kernel for x86_64 has built in.
-[ "${VM_ARCH:-x86_64}" = x86_64 ] || vm_modules="crc16 libcrc32c crc32c_generic mbcache jbd2 ext4 $vm_modules"
+[ "${VM_ARCH:-x86_64}" = x86_64 ] || vm_modules="crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 $vm_modules"
 
 vm_arch=${VM_ARCH:-x86_64}
 vm_arch_field() { printf '%s' "$vm_archs" | awk -v a="$vm_arch" -v n="$1" '$1 == a { print $n }'; }
@@ -59,7 +59,7 @@ vm_possible() {
 	[ -n "$vm_console" ] || { vm_why="no machine for $vm_arch is known"; return 1; }
 	[ "$(uname -m)" = x86_64 ] || { vm_why='the machine is made on x86_64 only'; return 1; }
 	vm_qemu_name=$(vm_arch_field 4)
-	for program in "${vm_qemu_name%%,*}" ${vm_cross:+"$vm_cross-gcc"} apt-get dpkg-deb busybox xz; do
+	for program in "${vm_qemu_name%%:*}" ${vm_cross:+"$vm_cross-gcc"} apt-get dpkg-deb busybox xz; do
 		command -v "$program" >/dev/null 2>&1 || { vm_why="$program is not installed"; return 1; }
 	done
 	[ -z "$vm_cross" ] || [ -d "/usr/$vm_cross/include/linux" ] ||
@@ -162,7 +162,7 @@ vm_get_kernel() {
 # display, network and parallel line, which ends instead of rebooting. Where the installed one is too old it comes
 # from backports into build/vm, and takes the libraries of the installed one.
 vm_qemu() {
-	vm_run=$(vm_arch_field 4 | tr , ' ')
+	vm_run=$(vm_arch_field 4 | tr : ' ')
 	have=$(${vm_run%% *} --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
 	if [ "$have" -lt "$(vm_field "$1" 4)" ]; then
 		vm_newer_qemu "$1" || return

@@ -65,7 +65,7 @@ inner'
 	argv oci-init --bootstrap -- echo in
 	run
 	like 'a read-only cgroup mount is told in one sentence' "$status $(error_lines "$tmp/err") $err" \
-		'^1 1 oci-init: /sys/fs/cgroup.* cannot be written: Read-only.*mounted without'
+		'^1 1 oci-init: /sys/fs/cgroup.* cannot be written: [Rr]ead-only.*mounted without'
 else
 	argv oci-init --bootstrap -- echo in
 	run

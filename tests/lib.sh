@@ -434,13 +434,13 @@ status_of() {
 
 pid_of() { runc state "$1" >"$tmp/state.out" 2>/dev/null && json_get "$tmp/state.out" /pid; }
 
-# eventually CMD...: waits until CMD succeeds, at most half a minute. A caller that ignores the status does not
+# eventually CMD...: waits until CMD succeeds, at most half a minute, on a slow machine OCI_LOOKS times. A caller that ignores the status does not
 # notice a timeout: wait_for is for such a place.
 eventually() {
 	_i=0
 	until "$@" 2>/dev/null; do
 		_i=$((_i + 1))
-		[ $_i -lt 600 ] || return 1
+		[ $_i -lt "${OCI_LOOKS:-600}" ] || return 1
 		sleep 0.05
 	done
 }

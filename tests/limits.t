@@ -135,11 +135,12 @@ resource() {
 	config_set /linux/resources "$2"
 	do_runc run -d --bundle "$bundle" "$id"
 	if [ "$status" = 0 ]; then
-		_f=$(find /sys/fs/cgroup -path "*$id/$4" 2>/dev/null | head -n 1)
+		_f=$(find /sys/fs/cgroup -path "*$id/$4" 2>/dev/null)
 		[ -n "$_f" ] || [ ! -e /sys/fs/cgroup/cgroup.controllers ] || set -- "$1" "$2" "$3" "$4" warning
 		case $5 in
 		warning) like "$1" "$err" "level=warning.*$3" ;;
-		*) like "$1" "$(cat "$_f" 2>&1)" "$5" ;;
+		# shellcheck disable=SC2086 # names without spaces; io.weight may be there beside io.bfq.weight
+		*) like "$1" "$(cat $_f 2>&1)" "$5" ;;
 		esac
 	else
 		# Fails closed, in one line that names it.
