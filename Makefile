@@ -8,15 +8,12 @@ export LC_ALL = C
 # Another architecture: the prefix of a cross compiler, such as aarch64-linux-gnu. musl for it is built
 # too, and the program is build/ARCH/ocibox.
 CROSS =
-# Programs to build in ("oci-init", "runc oci-spec"); empty is all of them. What they need comes along.
+# Programs to build in ("oci-init", "runc oci-spec"), or verbs of them ("runc:run"); empty is all. What they need comes along.
 APPLETS =
-# WITH_SYSTEMD=0 leaves the systemd cgroup manager and its D-Bus out.
-WITH_SYSTEMD = 1
-# Parts of a machine's init that a board may do without: WITH_DISKS=0 leaves out LABEL=, UUID=, PARTUUID=
-# and the type auto of mounts, WITH_RELOAD=0 oci-init reload.
-WITH_DISKS = 1
-WITH_RELOAD = 1
-PARTS = SYSTEMD DISKS RELOAD
+# WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots; network devices;
+# the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), and oci-init reload.
+PARTS = SYSTEMD SECCOMP IMAGES NET BOOT DISKS RELOAD
+$(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
 -include build/last.mk
@@ -73,11 +70,12 @@ TEST_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_test.c))
 TEST_BIN := $(TEST_SRC:%.c=$(O)/%)
 FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
 
-LINKS := $(shell scripts/applets --links $(APPLETS) 2>/dev/null)
+APPLETS_ARGS = $(if $(filter 0,$(WITH_BOOT)),--no-boot) $(APPLETS)
+LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -118,7 +116,7 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 define VERSION_H
 #define OCIBOX_VERSION "$(VERSION)"
 #define OCIBOX_COMMIT "$(COMMIT)"
-$(if $(APPLETS),#define APPLETS_DEF "$(O)/applets.def")
+$(if $(strip $(APPLETS_ARGS)),#define APPLETS_DEF "$(O)/applets.def")
 endef
 export VERSION_H
 $(O)/version.h: FORCE
@@ -127,11 +125,11 @@ $(O)/version.h: FORCE
 
 APPLET_OBJ = $(filter $(O)/applets/%,$(OBJ) $(TEST_SRC:%.c=$(O)/%.o))
 $(APPLET_OBJ): ALL_CFLAGS += -include $(O)/version.h
-$(APPLET_OBJ): $(O)/version.h $(if $(APPLETS),$(O)/applets.def)
+$(APPLET_OBJ): $(O)/version.h $(if $(strip $(APPLETS_ARGS)),$(O)/applets.def)
 
 # A subset: what no row names is dropped by the linker.
 $(O)/applets.def: applets/applets.def scripts/applets FORCE
-	@scripts/applets $(APPLETS) >$@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+	@scripts/applets $(APPLETS_ARGS) >$@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
 
 $(O)/%.o: %.c $(O)/flags $(DEPS)/flags.mk
 	@mkdir -p $(@D)
@@ -208,6 +206,12 @@ check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 ARCHS = aarch64 armv7 riscv64
 check-arch: all ## other architectures in virtual machines: boots, and the end-to-end tests with oci-init as process 1
 	scripts/prove $(foreach a,$(ARCHS),arch-boot:$(a) arch:$(a))
+
+# Those that stop at every system call take hours there.
+OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t,$(E2E))
+check-old: all ## the end-to-end tests with the system calls of Linux 4.14 only (docs/kernels.md)
+	CC=$(CC) tests/helpers/build build/helpers
+	SH='build/helpers/old sh' scripts/prove $(or $(TESTS),$(OLD_E2E))
 
 # No leak check: memory is an arena, given back by exiting; and it cannot work where a test has
 # covered /proc.

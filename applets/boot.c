@@ -25,6 +25,19 @@ static bool only_settings(char **argv)
 	return !*argv;
 }
 
+#if !WITH_BOOT
+
+int boot_first(int argc, char **argv)
+{
+	if (getpid() == 1 && (from_kernel() || only_settings(argv + 1))) {
+		not_built("WITH_BOOT", "init of a machine");
+		exit(applet_fail(&oci_init_applet));
+	}
+	return 0;
+}
+
+#else
+
 int boot_first(int argc, char **argv)
 {
 	if (getpid() == 1) {
@@ -447,3 +460,5 @@ ORDER(restart, "NAME", 1, "stop it and start it anew");
 ORDER(poweroff, "", 0, "stop all containers in reverse order and switch the machine off");
 ORDER(reboot, "", 0, "the same, and boot again");
 ORDER(halt, "", 0, "the same, and stand still");
+
+#endif

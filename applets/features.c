@@ -21,7 +21,9 @@ static bool kernel_has_flag(int flag)
 
 static void fill_seccomp(struct oci_features_seccomp *s)
 {
-	s->enabled = true;
+	s->enabled = WITH_SECCOMP;
+	if (!s->enabled)
+		*s = (struct oci_features_seccomp){ 0 };
 	s->supported_flags.at =
 		arena_alloc(&arena, s->known_flags.n * sizeof(*s->supported_flags.at));
 	list_each (name, s->known_flags)
@@ -31,21 +33,23 @@ static void fill_seccomp(struct oci_features_seccomp *s)
 
 static void fill_annotations(struct oci_features *f)
 {
+	/* The first and the last are only there if they have something to say. */
 	static struct json_pair pairs[] = {
+		{ "org.ocibox.without", WITHOUT },
 		{ "io.github.seccomp.libseccomp.version", seccomp_library },
 		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
 		{ "org.opencontainers.runc.version", OCIBOX_VERSION },
 		{ "org.opencontainers.runc.commit", OCIBOX_COMMIT },
 	};
 
-	f->annotations.at = pairs;
-	f->annotations.n = ARRAY_SIZE(pairs) - !*OCIBOX_COMMIT;
+	f->annotations.at = pairs + !*WITHOUT;
+	f->annotations.n = ARRAY_SIZE(pairs) - !*WITHOUT - !*OCIBOX_COMMIT;
 }
 
 static int features_run(void *opts, int argc, char **argv)
 {
 	struct json_out o = { .arena = &arena, .indent = "    " };
-	bool systemd = json_word_value(cgroup_manager_words, "systemd") >= 0;
+	bool systemd = WITH_SYSTEMD;
 	struct oci_features f = { 0 };
 
 	oci_features_fill(&arena, &f);

@@ -4,6 +4,7 @@
 #define CORE_BASE_BASE_H
 
 #include "core/base/sys.h"
+#include "core/base/with.h"
 #include "json/json.h"
 
 #include <stdarg.h>

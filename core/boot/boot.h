@@ -5,14 +5,6 @@
 
 #include "core/foreground/foreground.h"
 
-/* Parts that may be built out. */
-#ifndef WITH_DISKS
-#define WITH_DISKS 1
-#endif
-#ifndef WITH_RELOAD
-#define WITH_RELOAD 1
-#endif
-
 #define BOOT_ROOT LIFE_ROOT /* --root of the containers, which is runc's default */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"

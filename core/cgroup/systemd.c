@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef WITH_SYSTEMD
-#define WITH_SYSTEMD 1
-#endif
-
 #if WITH_SYSTEMD
 
 #define SERVICE "org.freedesktop.systemd1"
@@ -515,7 +511,7 @@ const struct cg_manager cg_manager_systemd = {
 static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
 	(void)cg, (void)want, (void)l;
-	return failx("this build has no systemd cgroups manager (WITH_SYSTEMD=0)");
+	return not_built("WITH_SYSTEMD", "systemd cgroups manager");
 }
 
 const struct cg_manager cg_manager_systemd = {

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
+#if WITH_IMAGES
+
 #include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,3 +272,18 @@ int image_attach(const struct image *image, const char *path)
 		return fail("open %s", path);
 	return mountapi_attach(image->mnt, target);
 }
+
+#else
+
+int image_open(const char *path, bool writable, struct image *image)
+{
+	not_built("WITH_IMAGES", "images");
+	return fail_in("%s", path);
+}
+
+int image_attach(const struct image *image, const char *path)
+{
+	return not_built("WITH_IMAGES", "images");
+}
+
+#endif

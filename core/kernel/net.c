@@ -25,6 +25,8 @@ int net_lo_up(void)
 	return 0;
 }
 
+#if WITH_NET
+
 /* ---- netlink ------------------------------------------------------------------------------- */
 
 /* linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h */
@@ -476,3 +478,12 @@ int net_move_devices(const struct oci_linux *linux, int netns)
 			return -1;
 	return 0;
 }
+
+#else
+
+int net_move_devices(const struct oci_linux *linux, int netns)
+{
+	return not_built("WITH_NET", "network devices");
+}
+
+#endif

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp.h"
 
+#if WITH_SECCOMP
+
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -340,3 +342,31 @@ bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args
 	}
 	return !p->len;
 }
+
+#else
+
+const char seccomp_library[] = "";
+
+int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
+		    struct seccomp_prog *out)
+{
+	return not_built("WITH_SECCOMP", "seccomp");
+}
+
+int seccomp_install(const struct seccomp_prog *p, int *listener)
+{
+	*listener = -1;
+	return 0;
+}
+
+enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
+{
+	return SECCOMP_ALLOWS;
+}
+
+bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2])
+{
+	return true;
+}
+
+#endif

@@ -152,6 +152,6 @@ void oci_features_fill(struct arena *a, struct oci_features *f)
 	fill_words(a, &l->memory_policy.modes, oci_mempolicy_words);
 	fill_words(a, &l->memory_policy.flags, oci_mempolicy_flag_words);
 	l->mount_extensions.idmap.enabled = true;
-	l->net_devices.enabled = true;
+	l->net_devices.enabled = WITH_NET;
 	fill_names(a, &f->unsafe_annotations, unsafe);
 }

@@ -1,0 +1,48 @@
+/* with.h - what a small build leaves out: `make WITH_X=0` defines WITH_X as 0. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_BASE_WITH_H
+#define CORE_BASE_WITH_H
+
+#ifndef WITH_SYSTEMD
+#define WITH_SYSTEMD 1 /* the systemd cgroup manager and its D-Bus */
+#endif
+#ifndef WITH_SECCOMP
+#define WITH_SECCOMP 1 /* linux.seccomp, and libseccomp */
+#endif
+#ifndef WITH_BOOT
+#define WITH_BOOT 1 /* oci-init as the init of a machine */
+#endif
+#ifndef WITH_DISKS
+#define WITH_DISKS 1 /* of that: LABEL=, UUID=, PARTUUID=, the type auto */
+#endif
+#ifndef WITH_RELOAD
+#define WITH_RELOAD 1 /* of that: oci-init reload */
+#endif
+#ifndef WITH_IMAGES
+#define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
+#endif
+#ifndef WITH_NET
+#define WITH_NET 1 /* linux.netDevices */
+#endif
+
+/* The sentence of what needs a part that was left out. */
+#define not_built(part, what) failx("this build has no " what " (" part "=0)")
+
+/* The parts that were left out, with a space after each. */
+#define WITHOUT_0(part) part "=0 "
+#define WITHOUT_1(part) ""
+#define WITHOUT_N(n) WITHOUT_##n
+#define WITHOUT_OF(n) WITHOUT_N(n)
+#define WITHOUT_IF(n, part) WITHOUT_OF(n)(part)
+/* clang-format off */
+#define WITHOUT \
+	WITHOUT_IF(WITH_SYSTEMD, "WITH_SYSTEMD") \
+	WITHOUT_IF(WITH_SECCOMP, "WITH_SECCOMP") \
+	WITHOUT_IF(WITH_IMAGES, "WITH_IMAGES") \
+	WITHOUT_IF(WITH_NET, "WITH_NET") \
+	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
+	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
+	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD")
+/* clang-format on */
+
+#endif
