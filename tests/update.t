@@ -122,6 +122,41 @@ is 'and the limit before it is put back' "$(memory)" 54525952
 update --pids-limit 62
 is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
 
+# A folder stands in for the group: what is on record is where the schemata are written. Saving the result comes
+# last, and fails where the state directory is full.
+first_root=$root
+first_id=$id
+mkdir "$tmp/small" "$tmp/group"
+mount -t tmpfs -o nr_inodes=40 tmpfs "$tmp/small"
+root=$tmp/small/state
+id=$first_id-2
+do_runc run -d --bundle "$bundle" "$id"
+sed "s|\"own_pid_ns\"|\"intel_rdt_path\":\"$tmp/group\",&|" "$root/$id/state.json" >"$tmp/with-group"
+cp "$root/$id/state.json" "$tmp/without-group"
+cat "$tmp/with-group" >"$root/$id/state.json"
+group() {
+	printf 'L3:0=7;1=7\nMB:0=50;1=50\n' >"$tmp/group/schemata"
+	_memory=$1
+	shift
+	update --memory "$_memory" "$@" --l3-cache-schema 'L3:0=3;1=3'
+	tr '\n' ' ' <"$tmp/group/schemata"
+}
+schemata=$(group 54m)
+is 'schemata are written' "$schemata" 'L3:0=3;1=3 MB:0=50;1=50 '
+before=$(memory)
+n=0
+while touch "$tmp/small/$n" 2>/dev/null; do n=$((n + 1)); done
+group 55m >"$tmp/schemata"
+like 'the result cannot be saved: the reason' "$status $(error_lines "$tmp/err") $err" '^1 1 .*no space left'
+is 'and the limit is put back' "$(memory)" "$before"
+is 'and the schemata are put back' "$(cat "$tmp/schemata")" 'L3:0=7;1=7 MB:0=50;1=50 '
+rm "$tmp/small"/[0-9]*
+cat "$tmp/without-group" >"$root/$id/state.json"
+drop "$id"
+umount "$tmp/small"
+root=$first_root
+id=$first_id
+
 do_runc kill "$id" KILL
 wait_for status_is "$id" stopped
 update --memory 64m

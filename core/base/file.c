@@ -105,6 +105,9 @@ int file_write(int dirfd, const char *path, const char *value)
 	do {
 		n = write(fd, value, len);
 	} while (n < 0 && errno == EINTR);
+	/* A short write sets no errno. */
+	if (n >= 0 && n < (ssize_t)len)
+		errno = EIO;
 	if (n != (ssize_t)len)
 		return fail("write \"%s\" to %s", value, path);
 	return 0;
