@@ -83,7 +83,7 @@ argv sh -c 'probe notify READY=1; sleep 0.3; exit 4'
 manager
 under run --bundle "$bundle" "$id"
 is 'foreground: status of the container' "$status" 4 || diag "$err"
-like 'foreground: the pid is the runtime'"'"'s' "$(told)" '^told MAINPID=[0-9]+\|READY=1,$'
+like "foreground: the pid is the runtime's" "$(told)" '^told MAINPID=[0-9]+\|READY=1,$'
 kill "$sock"
 argv true
 under run --bundle "$bundle" "$id"

@@ -3,19 +3,31 @@
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int tap_count, tap_failed;
 
-/* The caller may ignore or block some: nohup ignores SIGHUP, and who ignores SIGCHLD has no children to
- * wait for. No test shall depend on it. */
-__attribute__((constructor)) static void tap_signals(void)
+/*
+ * No test depends on its caller. Signals may be ignored or blocked: nohup ignores SIGHUP, and a process that
+ * ignores SIGCHLD has no children to wait for. Standard streams may be closed: main() of the program opens them
+ * as well, so that no other descriptor is 0.
+ */
+__attribute__((constructor)) static void tap_caller(void)
 {
 	sigset_t none;
+	int fd;
 
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+	umask(022);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			signal(sig, SIG_DFL);
