@@ -11,8 +11,8 @@ CROSS =
 # Programs to build in ("oci-init", "runc oci-spec"), or verbs of them ("runc:run"); empty is all. What they need comes along.
 APPLETS =
 # WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots; network devices;
-# the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), and oci-init reload.
-PARTS = SYSTEMD SECCOMP IMAGES NET BOOT DISKS RELOAD
+# the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV).
+PARTS = SYSTEMD SECCOMP IMAGES NET BOOT DISKS RELOAD ENV
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)

@@ -316,7 +316,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 			bool act)
 {
 	size_t n;
-	char **dirs = units_list(&arena, set->bundles, &n);
+	char **dirs = names_list(&arena, set->bundles, &n);
 	struct status_row r = { 0 };
 	int found;
 

@@ -102,5 +102,29 @@ is "and the machine ends" "$ended" 130
 ok "with all of them" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
 fresh
 
+# ---- environment and secrets ---------------------------------------------------------------------------------
+
+printf 'hunter2' >"$tmp/password"
+unit 1-"$a" 'trap "exit 0" TERM; echo "env $MODE $PATH"; id -u; stat -c "%a %u" /run/secrets/db; cat /run/secrets/db && echo; echo x >/run/secrets/db || echo read-only; while :; do sleep 0.05; done'
+config_set /process/user '{"uid":1000,"gid":1000}' /process/env '["MODE=none","PATH=/bin"]'
+unit 2-"$b" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "after": [] }, "containers": [
+  { "name": "$a", "env": { "MODE": "product" }, "secrets": { "db": "$tmp/password" } },
+  { "name": "$b", "secrets": { "db": "$tmp/none" } } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+wait_for says "^$a: (read-only|.*[Rr]ead-only)"
+ok "env: a variable of boot.json takes the place of the bundle's, and others stay" says "^$a: env product /bin\$"
+ok "secrets: a file that only the container's user can read" says "^$a: 400 1000\$"
+ok "with the secret" says "^$a: hunter2\$"
+nok "which is not in the environment or the arguments" grep -qa hunter2 "/proc/$machine/environ"
+is "it lies on a tmpfs, where only root comes" "$(inside stat -c %a /run/ocibox) $(inside stat -f -c %T /run/ocibox)" "700 tmpfs"
+ok "a secret whose file is not there: it does not start, and why" wait_for says "^oci-init: $b: did not start: .*$tmp/none"
+ok "and has failed" state_is "$b" failed
+is "the bundle is as it was" "$(grep -c product "$bundles/1-$a/config.json")" 0
+down
+fresh
+
 nothing_left
 done_testing

@@ -18,6 +18,9 @@
 #ifndef WITH_RELOAD
 #define WITH_RELOAD 1 /* of that: oci-init reload */
 #endif
+#ifndef WITH_ENV
+#define WITH_ENV 1 /* of that: env and secrets of boot.json */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -42,7 +45,8 @@
 	WITHOUT_IF(WITH_NET, "WITH_NET") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
-	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD")
+	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
+	WITHOUT_IF(WITH_ENV, "WITH_ENV")
 /* clang-format on */
 
 #endif

@@ -20,6 +20,11 @@ extern const struct json_word boot_goal_words[];
 /* Which state of the containers in its `after` a container waits for. */
 enum boot_when { BOOT_STARTED, BOOT_READY, BOOT_DONE };
 
+struct boot_pairs {
+	struct json_pair *at;
+	size_t n;
+};
+
 /* The settings of one container. Times are in milliseconds. Commands end with NULL. */
 struct boot_rule {
 	bool task; /* it is expected to end */
@@ -41,6 +46,7 @@ struct boot_rule {
 	uint64_t log_size;
 	const char *log;
 	bool disabled, essential;
+	struct boot_pairs env, secrets; /* secrets: name and file */
 };
 
 struct boot_row; /* a member of `containers` in boot.json */
@@ -171,6 +177,11 @@ void console_child(void); /* for a child of process 1, which has no loop */
 /* Makes this process a session leader, with /dev/console as 0 to 2 and as controlling terminal. */
 int console_own(void);
 
+/* ---- names.c --------------------------------------------------------------------------------- */
+
+/* Those in the directory but the ones that begin with a dot, sorted. A failure is printed. */
+char **names_list(struct arena *a, const char *path, size_t *n);
+
 /* ---- logfile.c: logs in files ---------------------------------------------------------------- */
 
 #define LOG_LINE 512
@@ -276,6 +287,7 @@ struct unit {
 	const char *name, *dir, *config, *pidfile, *exitfile, *state;
 	char reason[128]; /* how it ended the last time; "": it has not ended yet */
 	char **argv; /* runc run */
+	const char *made; /* the config.json that it is started with; NULL: that of the bundle */
 	uint64_t stamp; /* of the config.json that it was started with */
 	struct boot_rule rule;
 	struct log *log; /* it stays where it is when the containers are read anew */
@@ -317,12 +329,11 @@ void units_order(struct arena *a, struct machine *m, void (*say)(void));
 /* old: the machine whose containers run on; NULL when it boots. Sets m->reload if logs have new files. */
 int units_find(struct arena *a, struct machine *m, const struct machine *old);
 uint64_t units_stamp(const char *config); /* differs when the file has changed */
-char **units_list(struct arena *a, const char *path, size_t *n); /* the names in it, sorted */
 /* Checks the bundles, and the members of `containers` without a bundle. Calls say with a line for
  * each error and returns their number. */
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));
 /* These start a process and return its pid. */
-pid_t unit_start(const struct unit *u);
+pid_t unit_start(struct arena *a, const struct unit *u);
 pid_t unit_clear(const struct unit *u); /* `runc delete`; 0: there is nothing to delete */
 pid_t unit_kill(const struct unit *u, int sig); /* `runc kill` */
 int unit_signal(const struct unit *u, int sig); /* signals `runc run`, which passes it on */
@@ -334,6 +345,8 @@ void probe_start(struct unit *u, int64_t now); /* the container has started: beg
 int64_t probe_due(const struct machine *m, size_t i);
 void probe_turn(struct machine *m, int64_t now);
 bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* true: pid was a check */
+/* env.c: makes that config.json, in the child that starts the container. */
+int env_config(struct arena *a, const struct unit *u);
 /* essential.c: looks at the essential containers, and returns when to look again. */
 int64_t essential_turn(struct machine *m, int64_t now);
 void control_open(struct machine *m);

@@ -14,7 +14,7 @@
  * at that speed. If it accepts nothing for STUCK_MS (^S was typed, or it is gone), lines are lost,
  * and their number is printed when it accepts text again.
  */
-#define QUEUE_SIZE (16 << 10)
+#define QUEUE_SIZE (15 << 10)
 #define OWN_ROOM 4096 /* bytes of the queue that are for messages of process 1 only */
 #define LINE_MAX_SIZE (LOG_LINE + 340)
 #define STUCK_MS 1000

@@ -237,7 +237,7 @@ static void act(struct machine *m, const struct super_act *a)
 	case SUPER_START:
 		u->log->held = m->inotify >= 0 && !u->tty;
 		u->stamp = units_stamp(u->config);
-		u->run = unit_start(u);
+		u->run = unit_start(m->arena, u);
 		if (console_debug && u->run > 0)
 			console_say("%s: process %d starts it", u->name, (int)u->run);
 		if (u->run < 0) {

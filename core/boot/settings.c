@@ -242,6 +242,7 @@ struct boot_row {
 	const struct json *log_size;
 	const char *start_timeout, *stop_signal, *stop_timeout;
 	bool *disabled, *essential;
+	struct boot_pairs env, secrets;
 };
 
 #define ROW(kind_, name_, struct_, member_, ...)                                                   \
@@ -291,6 +292,10 @@ static const struct json_field row_fields[] = {
 	ROW(STR, "stopSignal", boot_row, stop_signal),
 	ROW(STR, "stopTimeout", boot_row, stop_timeout),
 	ROW(BOOL, "disabled", boot_row, disabled, .flags = JF_PTR),
+#if WITH_ENV
+	ROW(MAP, "env", boot_row, env, .elem = JK_STR),
+	ROW(MAP, "secrets", boot_row, secrets, .elem = JK_STR),
+#endif
 	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	{ NULL },
 };
@@ -398,6 +403,10 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->log = r->log;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
+	if (r->env.n)
+		rule->env = r->env;
+	if (r->secrets.n)
+		rule->secrets = r->secrets;
 	if (r->essential)
 		rule->essential = *r->essential;
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {

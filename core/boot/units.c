@@ -2,46 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-static int order_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Returns the sorted names in a directory. */
-char **units_list(struct arena *a, const char *path, size_t *n)
-{
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	size_t room = 0;
-	char **names = NULL;
-
-	*n = 0;
-	if (!dir) {
-		fail("open %s", path);
-		console_error();
-		return names;
-	}
-	while (errno = 0, (e = readdir(dir))) {
-		if (*e->d_name == '.')
-			continue;
-		names = arena_grow(a, names, *n, &room, sizeof(*names));
-		names[(*n)++] = arena_strdup(a, e->d_name);
-	}
-	if (errno) {
-		fail("read %s", path);
-		console_error();
-	}
-	closedir(dir);
-	if (*n)
-		qsort(names, *n, sizeof(*names), order_names);
-	return names;
-}
 
 static size_t position(const struct machine *m, const char *name)
 {
@@ -59,8 +23,9 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 	size_t was = old ? position(old, name) : 0;
 	struct unit *u = &m->units[m->n];
 	struct super_one *o = &m->super.at[m->n++];
-	const char *argv[] = { "runc",	     "--root", BOOT_ROOT,     "run", "--bundle", dir,
-			       "--pid-file", NULL,     "--exit-file", NULL,  name,	 NULL };
+	const char *argv[] = { "runc", "--root",     BOOT_ROOT, "run",	       "--bundle",
+			       dir,    "--pid-file", NULL,	"--exit-file", NULL,
+			       name,   NULL,	     NULL };
 
 	u->name = name;
 	u->dir = dir;
@@ -71,8 +36,13 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 	argv[7] = u->pidfile;
 	argv[9] = u->exitfile;
 	u->argv = arena_alloc(a, sizeof(argv));
-	memcpy(u->argv, argv, sizeof(argv));
 	boot_rule(&m->set, name, &u->rule);
+	if (u->rule.env.n || u->rule.secrets.n) {
+		u->made = arena_printf(a, BOOT_DIR "/%s.json", name);
+		argv[10] = arena_printf(a, "--config=%s", u->made);
+		argv[11] = name;
+	}
+	memcpy(u->argv, argv, sizeof(argv));
 	if (dir && *u->rule.log == '/' && mounts_missing(a, &m->set, u->rule.log)) {
 		console_say("%s: its output goes to the console: %s is not mounted", name,
 			    mounts_missing(a, &m->set, u->rule.log));
@@ -251,7 +221,7 @@ static void take_over(struct machine *m, const struct machine *old)
 int units_find(struct arena *a, struct machine *m, const struct machine *old)
 {
 	size_t n, rows = m->set.containers.n;
-	char **names = units_list(a, m->set.bundles, &n);
+	char **names = names_list(a, m->set.bundles, &n);
 
 	if (old)
 		rows += old->n;
@@ -349,7 +319,7 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 		fail("open %s", s->bundles);
 		return say_fault(say);
 	}
-	names = units_list(a, s->bundles, &n);
+	names = names_list(a, s->bundles, &n);
 	for (size_t i = 0; i < n; i++) {
 		const char *dir = arena_printf(a, "%s/%s", s->bundles, names[i]);
 		struct stat st;
@@ -431,7 +401,15 @@ uint64_t units_stamp(const char *config)
 	       st.st_ctim.tv_nsec;
 }
 
-pid_t unit_start(const struct unit *u)
+static void make_config(struct arena *a, const struct unit *u)
+{
+	if (!WITH_ENV || !u->made || !env_config(a, u))
+		return;
+	fd_write_all(2, err_text(), strlen(err_text()));
+	_exit(1);
+}
+
+pid_t unit_start(struct arena *a, const struct unit *u)
 {
 	pid_t pid = fork();
 	int null;
@@ -439,6 +417,7 @@ pid_t unit_start(const struct unit *u)
 	if (pid)
 		return pid < 0 ? fail("start a process for %s", u->name) : pid;
 	if (u->tty && !console_own()) {
+		make_config(a, u);
 		clear_away(u);
 		unit_execute(u->argv);
 	}
@@ -449,6 +428,7 @@ pid_t unit_start(const struct unit *u)
 	dup2(null, 0);
 	dup2(u->log->out < 0 ? null : u->log->out, 1);
 	dup2(1, 2);
+	make_config(a, u);
 	clear_away(u);
 	unit_execute(u->argv);
 }

@@ -1,0 +1,93 @@
+/* env.c - environment and secrets that boot.json adds to a container. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <string.h>
+
+#define SECRET_MAX (1 << 20)
+#define SECRETS "/run/secrets" /* in the container */
+
+/* The id on the machine. */
+static uint32_t host_id(const struct oci_id_map *maps, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= maps[i].container_id && id - maps[i].container_id < maps[i].size)
+			return maps[i].host_id + (id - maps[i].container_id);
+	return id;
+}
+
+static void add_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
+{
+	const char **all = arena_alloc(a, (p->env.n + env->n + 1) * sizeof(*all));
+	size_t n = 0;
+
+	list_each (e, p->env) {
+		bool replaced = false;
+
+		list_each (v, *env)
+			replaced |=
+				!strncmp(*e, v->key, strlen(v->key)) && (*e)[strlen(v->key)] == '=';
+		if (!replaced)
+			all[n++] = *e;
+	}
+	list_each (v, *env)
+		all[n++] = arena_printf(a, "%s=%s", v->key, v->value);
+	p->env.at = all;
+	p->env.n = n;
+}
+
+/* Copies them into a directory on the tmpfs /run that only the container's user can read. */
+static int put_secrets(struct arena *a, const struct unit *u, struct oci_config *c)
+{
+	const struct oci_linux *l = c->linux;
+	const struct oci_user *user = &c->process->user;
+	uid_t uid = l ? host_id(l->uid_mappings.at, l->uid_mappings.n, user->uid) : user->uid;
+	gid_t gid = l ? host_id(l->gid_mappings.at, l->gid_mappings.n, user->gid) : user->gid;
+	const char *at = arena_printf(a, BOOT_DIR "/%s.secrets", u->name);
+	struct oci_mount *all = arena_alloc(a, (c->mounts.n + 1) * sizeof(*all));
+	static const char *options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
+	char *text, **names;
+	size_t len;
+
+	if (mkdir(at, 0500) < 0 && errno != EEXIST)
+		return fail("make %s", at);
+	names = names_list(a, at, &len);
+	while (len--)
+		unlink(arena_printf(a, "%s/%s", at, names[len]));
+	list_each (s, u->rule.secrets) {
+		const char *file = arena_printf(a, "%s/%s", at, s->key);
+
+		if (strchr(s->key, '/') || *s->key == '.')
+			return failx("secrets: \"%s\" cannot be the name of a file", s->key);
+		if (file_read(a, AT_FDCWD, s->value, SECRET_MAX, &text, &len) < 0 ||
+		    file_replace(AT_FDCWD, file, text, len, 0400) < 0)
+			return fail_in("secrets.%s", s->key);
+		if (chown(file, uid, gid) < 0)
+			return fail("chown %s", file);
+	}
+	if (chown(at, uid, gid) < 0)
+		return fail("chown %s", at);
+	memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
+	all[c->mounts.n++] = (struct oci_mount){ .destination = SECRETS,
+						 .type = "bind",
+						 .source = at,
+						 .options = { options, ARRAY_SIZE(options) } };
+	c->mounts.at = all;
+	return 0;
+}
+
+int env_config(struct arena *a, const struct unit *u)
+{
+	int dir __cleanup(fd_close) = open(u->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct oci_doc doc = { 0 };
+	char *text;
+	size_t len;
+
+	if (oci_load(a, dir, "config.json", &doc) < 0)
+		return -1;
+	add_env(a, &u->rule.env, doc.config.process);
+	if (u->rule.secrets.n && put_secrets(a, u, &doc.config) < 0)
+		return -1;
+	text = oci_config_text(a, &doc.config, &len);
+	return file_replace(AT_FDCWD, u->made, text, len, 0600);
+}
