@@ -19,7 +19,13 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 		return fail("make a pipe for its log");
 	l->in = pipe_fds[0];
 	l->out = pipe_fds[1];
-	fcntl(l->in, F_SETFL, O_NONBLOCK); /* our end only; the container's end must block */
+	/* Our end only: the container's end must block. */
+	if (fcntl(l->in, F_SETFL, O_NONBLOCK) < 0) {
+		fail("make a pipe for its log");
+		fd_close(&l->in);
+		fd_close(&l->out);
+		return -1;
+	}
 	if (!strcmp(rule->log, "console") || !strcmp(rule->log, "tty"))
 		return 0;
 	if (!strcmp(rule->log, "kmsg")) {

@@ -23,7 +23,7 @@ static void hold_machine_signals(struct machine *m)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	m->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals < 0) {
-		fail("no orders by signals: signalfd");
+		fail("orders by signals are seen a second later: signalfd");
 		console_error();
 	}
 	/* Ctrl-Alt-Del sends SIGINT to us instead of a reboot. In a container that fails
@@ -362,13 +362,26 @@ static void reap_units(struct machine *m)
 	}
 }
 
+/* -1: no more. */
+static int next_signal(const struct machine *m)
+{
+	static const struct timespec now;
+	struct signalfd_siginfo si;
+	sigset_t all;
+
+	if (m->signals >= 0)
+		return read(m->signals, &si, sizeof(si)) == sizeof(si) ? (int)si.ssi_signo : -1;
+	sigfillset(&all);
+	return sigtimedwait(&all, NULL, &now);
+}
+
 static void on_signals(struct machine *m)
 {
-	struct signalfd_siginfo si;
+	int sig;
 
-	while (read(m->signals, &si, sizeof(si)) == sizeof(si))
+	while ((sig = next_signal(m)) >= 0)
 		for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
-			if (orders[i].sig == (int)si.ssi_signo)
+			if (orders[i].sig == sig)
 				super_shutdown(&m->super, orders[i].goal, clock_ms());
 	reap_units(m);
 }
@@ -428,7 +441,7 @@ static int until(const struct machine *m, int64_t now)
 	}
 	if (m->shell_due < due)
 		due = m->shell_due;
-	/* Without signalfd(2) no event reports that a child has ended. */
+	/* Without signalfd(2) no event reports a signal, such as the end of a child. */
 	if (m->signals < 0 && due > now + 1000)
 		due = now + 1000;
 	if (due == INT64_MAX)
@@ -527,7 +540,7 @@ static _Noreturn void loop(struct machine *m)
 		for (size_t i = 0; i < m->n; i++)
 			log_silence(m->units[i].log, clock_ms());
 		if (m->signals < 0)
-			reap_units(m);
+			on_signals(m);
 	}
 }
 
