@@ -22,12 +22,7 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 				"$HELPERS/as" $user $user timeout -s KILL 60 "$RUNC_AS" --root "$root" "$@" </dev/null
 		}
 		bundle hidden
-		json_del "$bundle/config.json" /linux/resources
-		config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
-			/linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
-			/linux/gidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
-			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
-			/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+		config_rootless $user
 		argv sleep 1000
 		chown -R $user:$user "$home" "$bundle"
 		create --pid-file "$home/pid"

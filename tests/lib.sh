@@ -263,6 +263,15 @@ words() {
 
 config_set() { json_set "$bundle/config.json" "$@"; }
 config_del() { json_del "$bundle/config.json" "$1"; }
+# config_rootless UID: what `spec --rootless` writes for this user, in the bundle's config.json.
+config_rootless() {
+	config_del /linux/resources
+	config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
+		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":1}]" \
+		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":1}]" \
+		/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
+		/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+}
 config_get() { json_get "$bundle/config.json" "$1"; }
 
 # ---- bundles --------------------------------------------------------------------------------------------

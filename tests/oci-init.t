@@ -46,6 +46,9 @@ echo exit 4 >exit4
 init -s -- ./not-here
 is "a command that is not there gives 127" "$status" 127
 like "and a message that names it" "$err" 'not-here.*no such file'
+init -s -- stauts
+is "a subcommand with a typing error is not a program: 127" "$status" 127
+like "and the message names the subcommand that is near" "$err" 'exec stauts: no such file or directory \(did you mean oci-init status\?\)'
 : >plain
 init -s -- ./plain
 is "a file that cannot be executed gives 126" "$status" 126

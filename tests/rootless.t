@@ -24,15 +24,9 @@ runc() {
 runc_for_all
 own() { [ "$uid" != 0 ] || chown -R "$user:$user" "$home" "$@"; }
 
-# The document of `spec --rootless`, made from ours.
 rootless_bundle() {
 	bundle
-	json_del "$bundle/config.json" /linux/resources
-	config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
-		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
-		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$user,\"size\":1}]" \
-		/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
-		/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+	config_rootless "$user"
 	own "$bundle"
 }
 
@@ -134,7 +128,7 @@ config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"ty
 json_del "$bundle/config.json" /linux/uidMappings
 json_del "$bundle/config.json" /linux/gidMappings
 own "$bundle"
-refused 'no user namespace' 'user namespace'
+refused 'no user namespace' 'rootless container requires user namespaces.*runc spec --rootless'
 rootless_bundle
 config_set /linux/resources '{"memory":{"limit":67108864}}'
 own "$bundle"
