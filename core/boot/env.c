@@ -16,7 +16,7 @@ static uint32_t host_id(const struct oci_id_map *maps, size_t n, uint32_t id)
 	return id;
 }
 
-static void add_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
+static void merge_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
 {
 	const char **all = arena_alloc(a, (p->env.n + env->n + 1) * sizeof(*all));
 	size_t n = 0;
@@ -85,7 +85,7 @@ int env_config(struct arena *a, const struct unit *u)
 
 	if (oci_load(a, dir, "config.json", &doc) < 0)
 		return -1;
-	add_env(a, &u->rule.env, doc.config.process);
+	merge_env(a, &u->rule.env, doc.config.process);
 	if (u->rule.secrets.n && put_secrets(a, u, &doc.config) < 0)
 		return -1;
 	text = oci_config_text(a, &doc.config, &len);
