@@ -137,9 +137,10 @@ resource() {
 	if [ "$status" = 0 ]; then
 		_f=$(find /sys/fs/cgroup -path "*$id/$4" 2>/dev/null)
 		[ -n "$_f" ] || [ ! -e /sys/fs/cgroup/cgroup.controllers ] || set -- "$1" "$2" "$3" "$4" warning
+		# Names without spaces; io.weight may be there beside io.bfq.weight.
+		# shellcheck disable=SC2086
 		case $5 in
 		warning) like "$1" "$err" "level=warning.*$3" ;;
-		# shellcheck disable=SC2086 # names without spaces; io.weight may be there beside io.bfq.weight
 		*) like "$1" "$(cat $_f 2>&1)" "$5" ;;
 		esac
 	else
