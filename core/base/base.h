@@ -62,13 +62,11 @@ struct log_sink {
 };
 extern struct log_sink log_sink;
 
-#define LOG_TEXT_(x) #x
-#define LOG_TEXT(x) LOG_TEXT_(x)
 /* Where a line comes from, which --debug shows as func and file (checklist G-05). */
-#define LOG_HERE __func__, __FILE__ ":" LOG_TEXT(__LINE__)
+#define LOG_HERE __func__, __FILE__, __LINE__
 
-void log_put(enum log_level level, const char *func, const char *file, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5), cold));
+void log_put(enum log_level level, const char *func, const char *file, int line, const char *fmt,
+	     ...) __attribute__((format(printf, 5, 6), cold));
 #define log_error(...) log_put(LOG_ERROR, LOG_HERE, __VA_ARGS__)
 #define log_warn(...) log_put(LOG_WARNING, LOG_HERE, __VA_ARGS__)
 /* A warning that stands on no payload's own log. */

@@ -12,9 +12,11 @@ static const char *const level_names[] = { "error", "warning", "info", "debug" }
 /* Of the line that is being put: a sink gets the text alone, and most have no use for the place. */
 static struct {
 	const char *func, *file;
+	int line;
 } place_of;
 
-void log_put(enum log_level level, const char *func, const char *file, const char *fmt, ...)
+void log_put(enum log_level level, const char *func, const char *file, int line, const char *fmt,
+	     ...)
 {
 	char text[4096];
 	va_list ap;
@@ -26,6 +28,7 @@ void log_put(enum log_level level, const char *func, const char *file, const cha
 	va_end(ap);
 	place_of.func = func;
 	place_of.file = file;
+	place_of.line = line;
 	log_sink.line(level, text_harmless(text));
 }
 
@@ -84,11 +87,12 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_time(when, sizeof(when), &now, false);
 	/* Names and paths of ours: nothing to escape. */
-	if (log_sink.level >= LOG_DEBUG && place_of.func)
-		snprintf(place, sizeof(place),
-			 json ? "\"file\":\"%s\",\"func\":\"%s\"," : " func=\"%s\" file=\"%s\"",
-			 json ? place_of.file : place_of.func,
-			 json ? place_of.func : place_of.file);
+	if (log_sink.level >= LOG_DEBUG && place_of.func && json)
+		snprintf(place, sizeof(place), "\"file\":\"%s:%d\",\"func\":\"%s\",", place_of.file,
+			 place_of.line, place_of.func);
+	else if (log_sink.level >= LOG_DEBUG && place_of.func)
+		snprintf(place, sizeof(place), " func=\"%s\" file=\"%s:%d\"", place_of.func,
+			 place_of.file, place_of.line);
 	if (json)
 		n = snprintf(buf, size, "{%s\"level\":\"%s\",\"msg\":\"", place,
 			     level_names[level]);
@@ -108,12 +112,14 @@ size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, 
 		char name[5];
 		unsigned char colour;
 	} looks[] = { { "ERRO", 31 }, { "WARN", 33 }, { "INFO", 36 }, { "DEBU", 37 } };
-	bool placed = log_sink.level >= LOG_DEBUG && place_of.func;
-	int n = snprintf(buf, size - 2, "\033[%dm%s\033[0m[%04ld]%s%s%s %-44s ",
-			 looks[level].colour, looks[level].name, seconds,
-			 placed ? place_of.file : "", placed ? " " : "",
-			 placed ? place_of.func : "", text);
+	char place[160] = "";
+	int n;
 
+	if (log_sink.level >= LOG_DEBUG && place_of.func)
+		snprintf(place, sizeof(place), "%s:%d %s", place_of.file, place_of.line,
+			 place_of.func);
+	n = snprintf(buf, size - 2, "\033[%dm%s\033[0m[%04ld]%s %-44s ", looks[level].colour,
+		     looks[level].name, seconds, place, text);
 	if ((size_t)n > size - 3)
 		n = size - 3;
 	buf[n++] = '\n';
