@@ -160,6 +160,37 @@ config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
 in_readonly
 like 'without a mount on /dev, where nodes of the root are used: refused' "$status $out$err" '^1 .*devices'
 
+# Nodes are kept away there because it cannot make any. Exec does not change that.
+makes_node='mknod /tmp/node b 7 99'
+for how in disabled readonly; do
+	begin_readonly
+	config_set /root/readonly false
+	argv sleep 1000
+	case $how in
+	disabled) do_runc --cgroup-manager disabled run -d --bundle "$bundle" "$id" ;;
+	readonly) sed -i 's/ run --bundle/ run -d --bundle/' "$tmp/readonly" && in_readonly ;;
+	esac
+	is "exec, cgroups $how: a container without CAP_MKNOD runs" "$status" 0 || diag "$err"
+	# shellcheck disable=SC2086
+	do_runc exec --cap CAP_MKNOD "$id" $makes_node
+	like "exec, cgroups $how: it gets no CAP_MKNOD" "$status $err" '^255 .*CAP_MKNOD is not given'
+	printf '{"args":["mknod","/tmp/node","b","7","99"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}}' >"$tmp/process"
+	do_runc exec -p "$tmp/process" "$id"
+	like "exec, cgroups $how: nor from a file" "$status $err" '^255 .*CAP_MKNOD is not given'
+	nok "exec, cgroups $how: there is no node" [ -e "$rootfs/tmp/node" ]
+	do_runc exec --cap CAP_CHOWN "$id" true
+	is "exec, cgroups $how: other capabilities are given" "$status" 0 || diag "$err"
+	drop "$id"
+done
+bundle
+config_set /root/readonly false
+argv sleep 1000
+run -d
+# shellcheck disable=SC2086
+do_runc exec --cap CAP_MKNOD "$id" $makes_node
+is 'exec, with device rules: CAP_MKNOD is given' "$status" 0 || diag "$err"
+drop "$id"
+
 # ---- a cgroup of somebody else's, which we may use and not remove ----
 
 if setpriv --bounding-set -dac_override true 2>/dev/null; then

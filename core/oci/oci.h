@@ -180,6 +180,7 @@ struct oci_state {
 	const char *intel_rdt_path;
 	const char *keyring; /* name of its session keyring, which is random */
 	bool own_pid_ns; /* init's death kills everything */
+	bool no_mknod; /* the device rules do not stand: exec must not give it CAP_MKNOD */
 	bool hooks; /* the saved config has poststart or poststop hooks */
 	const char *boot_id; /* where the state outlives a boot: that of proc(5); else NULL */
 	struct oci_foreign *foreign; /* made by runc, and adopted; NULL: by us */

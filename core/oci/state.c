@@ -56,6 +56,7 @@ static const struct json_field state_fields[] = {
 	ROW(BOOL, "rootless", rootless, .flags = JF_ALWAYS),
 	ROW(BOOL, "systemd", systemd),
 	ROW(BOOL, "own_pid_ns", own_pid_ns, .flags = JF_ALWAYS),
+	ROW(BOOL, "no_mknod", no_mknod),
 	ROW(BOOL, "hooks", hooks),
 	ROW(MAP, "annotations", annotations, .elem = JK_STR),
 	ROW(MAP, "cgroup_paths", cgroup_paths, .elem = JK_STR, .flags = JF_ALWAYS),

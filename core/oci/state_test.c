@@ -28,6 +28,7 @@ static const struct oci_state full = {
 	.namespace_paths = { namespaces, 1 },
 	.intel_rdt_path = "/sys/fs/resctrl/c1",
 	.own_pid_ns = true,
+	.no_mknod = true,
 };
 
 static int no_fault(struct json_faults *self, const struct json *at, const char *path,
@@ -59,7 +60,8 @@ static void test_memory(void)
 		   same(s.created, full.created) && same(s.bundle, "/b") &&
 		   same(s.rootfs, "/b/rootfs") && same(s.config, "config.json"),
 	   "words");
-	ok(s.pid == 7 && s.start_time == UINT64_MAX && s.rootless && s.systemd && s.own_pid_ns,
+	ok(s.pid == 7 && s.start_time == UINT64_MAX && s.rootless && s.systemd && s.own_pid_ns &&
+		   s.no_mknod,
 	   "numbers and switches");
 	ok(s.annotations.n == 2 && same(s.annotations.at[1].key, "l") && s.cgroup_paths.n == 2 &&
 		   same(s.cgroup_paths.at[0].key, "") && same(s.cgroup_paths.at[1].value, "/m") &&

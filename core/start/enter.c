@@ -115,6 +115,9 @@ static int plan_process(struct start_plan *plan, const struct enter *how, struct
 		if (unknown)
 			log_warn("ignoring unknown or unavailable capabilities: [%s]", unknown);
 	}
+	if (plan->state->no_mknod && plan_makes_nodes(plan))
+		return failx("CAP_MKNOD is not given to a container that has no device rules: its "
+			     "cgroups are disabled or cannot be written");
 	return 0;
 }
 

@@ -192,6 +192,11 @@ void plan_entering(struct start_plan *plan);
 int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket);
 /* Pure. True if a mount of the config covers /dev. */
 bool plan_mounts_dev(const struct start_plan *plan);
+/* Pure. True if the process may have CAP_MKNOD. */
+bool plan_makes_nodes(const struct start_plan *plan);
+/* Pure. True if no cgroup has the device rules (rules), and only the lack of CAP_MKNOD keeps the
+ * container from the host's devices. */
+bool plan_no_mknod(const struct start_plan *plan, bool rules);
 /* Pure. True if only device rules keep the container from the host's devices. */
 bool plan_has_nodes(const struct start_plan *plan);
 /* Pure. True if the root directory must be mounted nodev. rules: a cgroup has the device rules. */

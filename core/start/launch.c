@@ -295,6 +295,7 @@ static int spawn(struct start_plan *plan, struct serve *s)
 	if (cgroup_apply(life->cgroup, plan->config->linux->resources) < 0)
 		return -1;
 	mountenv_fill(&c);
+	life->state.no_mknod = plan_no_mknod(plan, cgroup_has_rules(life->cgroup));
 	if (spawn_connect(&c, s, plan->how->console_socket, plan->how->pidfd_socket) < 0)
 		return -1;
 	if (plan->how->wait_start && (c.fifo = fifo_make(life)) < 0)

@@ -69,9 +69,9 @@ static bool denies_devices(const struct start_plan *plan)
 	return false;
 }
 
-/* True if the payload may have CAP_MKNOD. All sets count: a file can give the bounding set's
- * capabilities, and the other sets survive execve(2) without the bounding set. */
-static bool can_make_nodes(const struct start_plan *plan)
+/* All sets count: a file can give the bounding set's capabilities, and the other sets survive
+ * execve(2) without the bounding set. */
+bool plan_makes_nodes(const struct start_plan *plan)
 {
 	const struct cred_caps *k = &plan->caps;
 
@@ -85,8 +85,15 @@ static bool can_make_nodes(const struct start_plan *plan)
 bool plan_has_nodes(const struct start_plan *plan)
 {
 	return !(plan->ns.all & CLONE_NEWUSER) && plan->how->manager != CGROUP_DISABLED &&
-	       (can_make_nodes(plan) || plan->config->linux->devices.n || !plan_mounts_dev(plan)) &&
+	       (plan_makes_nodes(plan) || plan->config->linux->devices.n ||
+		!plan_mounts_dev(plan)) &&
 	       denies_devices(plan);
+}
+
+bool plan_no_mknod(const struct start_plan *plan, bool rules)
+{
+	return !rules && denies_devices(plan) && !plan_makes_nodes(plan) &&
+	       !(plan->ns.all & CLONE_NEWUSER);
 }
 
 /*

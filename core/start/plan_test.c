@@ -230,6 +230,11 @@ static void test_nodes(void)
 		ok(plan_wants_nodev(&plan, false) == nodes[i].nodev,
 		   "%s: without a cgroup the root's own nodes are%s closed", nodes[i].what,
 		   nodes[i].nodev ? "" : " not");
+		ok(plan_no_mknod(&plan, false) ==
+			   ((with & (DENY | CAPS | MKNOD | USERNS)) == (DENY | CAPS)),
+		   "%s: without a cgroup exec gives CAP_MKNOD only if that opens nothing",
+		   nodes[i].what);
+		ok(!plan_no_mknod(&plan, true), "%s: with one it does", nodes[i].what);
 		ok(!plan_wants_nodev(&plan, true), "%s: with one they are not", nodes[i].what);
 	}
 }
