@@ -303,6 +303,7 @@ static void test_reused(void)
 {
 	struct cgroup *cg = new_cgroup(named("-reused"), NULL);
 	pid_t pids[2];
+	sigset_t usr1;
 	int status;
 
 	if (!cg || cgroup_create(cg) < 0) {
@@ -311,17 +312,22 @@ static void test_reused(void)
 	}
 	cgroup_join_open(cg);
 	pids[0] = spawn(cg);
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
 	pids[1] = fork();
 	if (!pids[1]) {
-		pause();
-		_exit(0);
+		sigwait(&usr1, &status);
+		_exit(7);
 	}
 	ok(cg_kill_pids(cg_procs_dir(cg)->path, pids, 2, SIGKILL) == 0 &&
 		   waitpid(pids[0], &status, 0) == pids[0],
 	   "a process of the cgroup is killed: %s", err_text());
-	ok(waitpid(pids[1], &status, WNOHANG) == 0, "one that has left it lives on");
-	kill(pids[1], SIGKILL);
-	waitpid(pids[1], &status, 0);
+	/* A SIGKILL that it has got comes before this one. */
+	kill(pids[1], SIGUSR1);
+	sigprocmask(SIG_UNBLOCK, &usr1, NULL);
+	ok(waitpid(pids[1], &status, 0) == pids[1] && WIFEXITED(status) && WEXITSTATUS(status) == 7,
+	   "one that has left it lives on");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
