@@ -437,8 +437,7 @@ const struct applet init_reload_applet = {
 	.args = "",
 	.summary = "read boot.json and the bundles anew",
 	.text = "New bundles are started, and containers whose bundle is gone are stopped. When "
-		"there is a "
-		"fault anywhere, it is reported, and nothing changes.",
+		"there is a fault anywhere, it is reported, and nothing changes.",
 	.opts = reload_opts,
 	.opts_size = sizeof(struct reload_opts),
 	.run = reload_run,

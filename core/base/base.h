@@ -41,6 +41,13 @@ const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
+/* A failure that is kept while a roll-back, whose own failures are only warnings, fills the record. */
+struct err_kept {
+	const char *text;
+	int num;
+};
+struct err_kept err_keep(struct arena *a);
+int err_again(struct err_kept kept); /* -1: the record is what it was */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
@@ -180,6 +187,8 @@ bool scan_u64(const char **at, const char *word, uint64_t *out);
  * -1 where the text is not such a list; then *last is below *first only if the range ends before
  * it begins. Pure. */
 int scan_range(const char **at, uint64_t *first, uint64_t *last);
+/* A number of at most 8 bytes with the lowest one first, as disks have it. Pure. */
+uint64_t scan_little(const unsigned char *at, unsigned bytes);
 
 /* To the end of the block modes are what the calls say, whatever the umask of the caller. */
 static inline void umask_restore(mode_t *before)

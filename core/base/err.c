@@ -134,6 +134,16 @@ int err_num(void)
 	return record.num;
 }
 
+struct err_kept err_keep(struct arena *a)
+{
+	return (struct err_kept){ arena_strdup(a, err_text()), err_num() };
+}
+
+int err_again(struct err_kept kept)
+{
+	return fail_take(kept.num, kept.text);
+}
+
 void err_clear(const char *why)
 {
 	if (record.text[0])

@@ -54,3 +54,12 @@ int scan_range(const char **at, uint64_t *first, uint64_t *last)
 	*at = p;
 	return 1;
 }
+
+uint64_t scan_little(const unsigned char *at, unsigned bytes)
+{
+	uint64_t n = 0;
+
+	while (bytes--)
+		n = n << 8 | at[bytes];
+	return n;
+}

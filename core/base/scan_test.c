@@ -84,5 +84,9 @@ int main(void)
 	test_word();
 	test_number();
 	test_range();
+	ok(scan_little((const unsigned char *)"\x01\x02\xff", 2) == 0x201,
+	   "two bytes, the lowest first");
+	ok(scan_little((const unsigned char *)"\xff\xff\xff\xff\xff\xff\xff\xff", 8) == UINT64_MAX,
+	   "eight bytes");
 	return done();
 }

@@ -81,31 +81,22 @@ static void put_guid(const unsigned char *b, char *out)
 	put_uuid(turned, false, out);
 }
 
-static uint64_t number(const unsigned char *b, int n)
-{
-	uint64_t v = 0;
-
-	while (n--)
-		v = v << 8 | b[n];
-	return v;
-}
-
 bool disk_part(int fd, unsigned n, unsigned sector, char *uuid)
 {
 	unsigned char b[96];
 	uint64_t size;
 
 	if (pread(fd, b, sizeof(b), sector) == sizeof(b) && !memcmp(b, "EFI PART", 8)) {
-		size = number(b + 84, 4);
-		if (n > number(b + 80, 4) ||
-		    pread(fd, b, 16, number(b + 72, 8) * sector + (n - 1) * size + 16) != 16)
+		size = scan_little(b + 84, 4);
+		if (n > scan_little(b + 80, 4) ||
+		    pread(fd, b, 16, scan_little(b + 72, 8) * sector + (n - 1) * size + 16) != 16)
 			return false;
 		put_guid(b, uuid);
 		return true;
 	}
 	if (pread(fd, b, 4, 440) != 4)
 		return false;
-	sprintf(uuid, "%08x-%02x", (unsigned)number(b, 4), n & 0xff);
+	sprintf(uuid, "%08x-%02x", (unsigned)scan_little(b, 4), n & 0xff);
 	return true;
 }
 

@@ -8,12 +8,11 @@
 #define SECRETS "/run/secrets" /* in the container */
 
 /* The id on the machine. */
-static uint32_t host_id(const struct oci_id_map *maps, size_t n, uint32_t id)
+static uint32_t host_id(const oci_id_maps *maps, uint32_t id)
 {
-	for (size_t i = 0; i < n; i++)
-		if (id >= maps[i].container_id && id - maps[i].container_id < maps[i].size)
-			return maps[i].host_id + (id - maps[i].container_id);
-	return id;
+	int64_t host = userns_host_id(maps, id);
+
+	return host < 0 ? id : host;
 }
 
 static void merge_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
@@ -41,10 +40,9 @@ static int put_secrets(struct arena *a, const struct unit *u, struct oci_config 
 {
 	const struct oci_linux *l = c->linux;
 	const struct oci_user *user = &c->process->user;
-	uid_t uid = l ? host_id(l->uid_mappings.at, l->uid_mappings.n, user->uid) : user->uid;
-	gid_t gid = l ? host_id(l->gid_mappings.at, l->gid_mappings.n, user->gid) : user->gid;
+	uid_t uid = l ? host_id(&l->uid_mappings, user->uid) : user->uid;
+	gid_t gid = l ? host_id(&l->gid_mappings, user->gid) : user->gid;
 	const char *at = arena_printf(a, BOOT_DIR "/%s.secrets", u->name);
-	struct oci_mount *all = arena_alloc(a, (c->mounts.n + 1) * sizeof(*all));
 	static const char *options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
 	char *text, **names;
 	size_t len;
@@ -67,12 +65,11 @@ static int put_secrets(struct arena *a, const struct unit *u, struct oci_config 
 	}
 	if (chown(at, uid, gid) < 0)
 		return fail("chown %s", at);
-	memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
-	all[c->mounts.n++] = (struct oci_mount){ .destination = SECRETS,
-						 .type = "bind",
-						 .source = at,
-						 .options = { options, ARRAY_SIZE(options) } };
-	c->mounts.at = all;
+	oci_add_mount(a, c,
+		      &(struct oci_mount){ .destination = SECRETS,
+					   .type = "bind",
+					   .source = at,
+					   .options = { options, ARRAY_SIZE(options) } });
 	return 0;
 }
 

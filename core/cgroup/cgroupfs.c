@@ -120,14 +120,13 @@ int cgroupfs_create(struct cgroup *cg)
  * keeps the process from ending. */
 static void say_who(struct cgroup *cg)
 {
-	char *text = arena_strdup(cg->arena, err_text());
+	struct err_kept why = err_keep(cg->arena);
 	const char *holder;
-	int num = err_num();
 	cgroup_pids pids;
 
 	if (cgroup_procs(cg, cg->arena, &pids) < 0)
 		pids.n = 0;
-	fail_take(num, text);
+	err_again(why);
 	if (!pids.n)
 		return;
 	holder = cgroup_holder(cg->arena, pids.at[0]);

@@ -85,8 +85,7 @@ static int update_rdt(struct arena *a, const struct life *l, const char *const l
 static int roll_back(struct arena *a, struct life *l, const struct oci_resources *old,
 		     const char *const undo[2])
 {
-	const char *why = arena_strdup(a, err_text());
-	int num = err_num();
+	struct err_kept why = err_keep(a);
 
 	if (cgroup_update(l->cgroup, old) < 0)
 		log_warn("put the old limits back: %s", err_text());
@@ -95,7 +94,7 @@ static int roll_back(struct arena *a, struct life *l, const struct oci_resources
 		    file_write(AT_FDCWD, arena_printf(a, "%s/schemata", l->state.intel_rdt_path),
 			       undo[i]) < 0)
 			log_warn("put the old schemata back: %s", err_text());
-	return fail_take(num, why);
+	return err_again(why);
 }
 
 int life_update(struct arena *a, struct life *l, const struct life_change *change)

@@ -18,8 +18,7 @@ static void leave_ending(const struct started *s, const char *file, int raw)
 /* We cannot wait for the container: kill and delete it. The first error is reported. */
 static int end_both(struct arena *a, struct started *s)
 {
-	char *text = arena_strdup(a, err_text());
-	int num = err_num();
+	struct err_kept why = err_keep(a);
 
 	if (life_lock(&s->life) > 0) {
 		clone_end(&s->pid);
@@ -27,7 +26,7 @@ static int end_both(struct arena *a, struct started *s)
 		if (life_destroy(a, &s->life) < 0)
 			log_warn("cleaning up: %s", err_text());
 	}
-	return fail_take(num, text);
+	return err_again(why);
 }
 
 int foreground_run(struct arena *a, struct started *s, bool keep, const char *exit_file)

@@ -23,33 +23,24 @@ struct sys_loop_config {
 	uint64_t reserved[8];
 };
 
-static uint64_t super_number(const unsigned char *p, unsigned bytes)
-{
-	uint64_t n = 0;
-
-	while (bytes--)
-		n = n << 8 | p[bytes];
-	return n;
-}
-
 /* Documentation/filesystems of the kernel: squashfs.rst, erofs.rst, ext4/super.rst. */
 static uint64_t squashfs_size(const unsigned char *head)
 {
-	return super_number(head + 40, 8);
+	return scan_little(head + 40, 8);
 }
 
 static uint64_t erofs_size(const unsigned char *head)
 {
 	unsigned shift = head[1024 + 12];
 
-	return shift < 32 ? super_number(head + 1024 + 36, 4) << shift : 0;
+	return shift < 32 ? scan_little(head + 1024 + 36, 4) << shift : 0;
 }
 
 static uint64_t ext4_size(const unsigned char *head)
 {
 	unsigned shift = head[1024 + 24];
 
-	return shift < 16 ? super_number(head + 1024 + 4, 4) << (10 + shift) : 0;
+	return shift < 16 ? scan_little(head + 1024 + 4, 4) << (10 + shift) : 0;
 }
 
 /*
@@ -62,7 +53,7 @@ static const char *erofs_asks(const unsigned char *head)
 	enum { DEVICE_TABLE = 0x8 };
 
 	/* The same bit means a second compression: only the number of devices shows which it is. */
-	return super_number(head + 1024 + 80, 4) & DEVICE_TABLE && super_number(head + 1024 + 86, 2)
+	return scan_little(head + 1024 + 80, 4) & DEVICE_TABLE && scan_little(head + 1024 + 86, 2)
 		       ? "has parts on other devices"
 		       : NULL;
 }
@@ -71,9 +62,9 @@ static const char *ext4_asks(const unsigned char *head)
 {
 	enum { JOURNAL_DEV = 0x8, MMP = 0x100, ENCRYPT = 0x10000 };
 	const unsigned char *super = head + 1024;
-	unsigned incompat = super_number(super + 96, 4);
+	unsigned incompat = scan_little(super + 96, 4);
 
-	if (incompat & JOURNAL_DEV || super_number(super + 228, 4))
+	if (incompat & JOURNAL_DEV || scan_little(super + 228, 4))
 		return "has its journal on another device";
 	if (incompat & MMP)
 		return "is protected against multiple mounts, and sets how long a mount waits";

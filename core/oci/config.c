@@ -484,3 +484,12 @@ static const struct json_field config_fields[] = {
 };
 const struct json_type oci_config_type = TYPE(oci_config, config_fields);
 #undef S
+
+void oci_add_mount(struct arena *a, struct oci_config *config, const struct oci_mount *m)
+{
+	size_t room = config->mounts.n;
+
+	config->mounts.at = arena_grow(a, config->mounts.at, config->mounts.n, &room,
+				       sizeof(*config->mounts.at));
+	config->mounts.at[config->mounts.n++] = *m;
+}

@@ -9,6 +9,8 @@
 /* ---- config.c: the rows ----------------------------------------------------------------------- */
 
 extern const struct json_type oci_config_type, oci_process_type, oci_resources_type, oci_mount_type;
+/* Adds a mount after those of the config. */
+void oci_add_mount(struct arena *a, struct oci_config *config, const struct oci_mount *m);
 
 /* ---- words.c: every word the spec knows ---------------------------------------------------------- */
 

@@ -234,15 +234,14 @@ static int start_process(const struct start_plan *plan, struct serve *s, const s
  * engines look for "container not running". */
 static int undo_process(struct arena *a, struct serve *s)
 {
-	char *text = arena_strdup(a, err_text());
-	int num = err_num();
+	struct err_kept why = err_keep(a);
 
 	spawn_kill(s);
 	if (ends_explain())
 		return -1;
 	if (!life_there(s->life))
-		return failx("container not running: it ended meanwhile (%s)", text);
-	return fail_take(num, text);
+		return failx("container not running: it ended meanwhile (%s)", why.text);
+	return err_again(why);
 }
 
 int enter(struct arena *a, const struct enter *how, struct started *out)

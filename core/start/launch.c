@@ -317,13 +317,11 @@ struct undo {
 static void undo_container(struct undo *u)
 {
 	struct serve *s = u->serve;
-	char *text;
-	int num;
+	struct err_kept why;
 
 	if (u->keep)
 		return;
-	text = arena_strdup(u->arena, err_text());
-	num = err_num();
+	why = err_keep(u->arena);
 	spawn_kill(s);
 	/* The reason for the failure may be that no descriptors are left. */
 	fd_close(&s->pidfd);
@@ -331,7 +329,7 @@ static void undo_container(struct undo *u)
 	s->life->status = OCI_STOPPED;
 	if (life_destroy(u->arena, s->life) < 0)
 		log_warn("cleaning up: %s", err_text());
-	fail_take(num, text);
+	err_again(why);
 }
 
 /* True if a service manager waits for the container, and a mount namespace can have its socket. */

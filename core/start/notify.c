@@ -14,12 +14,10 @@
 
 static void add_env(struct arena *a, struct oci_process *p, const char *var)
 {
-	const char **env = arena_alloc(a, (p->env.n + 1) * sizeof(*env));
+	size_t room = p->env.n;
 
-	if (p->env.n)
-		memcpy(env, p->env.at, p->env.n * sizeof(*env));
-	env[p->env.n++] = var;
-	p->env.at = env;
+	p->env.at = arena_grow(a, p->env.at, p->env.n, &room, sizeof(*p->env.at));
+	p->env.at[p->env.n++] = var;
 }
 
 void service_env(const struct launch *how, bool notify, struct oci_process *p, struct arena *a)
@@ -37,21 +35,18 @@ void service_env(const struct launch *how, bool notify, struct oci_process *p, s
 int service_mount(struct arena *a, const struct life *life, struct oci_config *config)
 {
 	static const char *options[] = { "bind", "nosuid", "noexec", "nodev", "ro" };
-	struct oci_mount *mounts;
 	EXACT_MODES;
 
 	if (mkdirat(life->dir, NOTIFY_DIR, 0755) < 0)
 		return fail("create %s in the state directory", NOTIFY_DIR);
-	mounts = arena_alloc(a, (config->mounts.n + 1) * sizeof(*mounts));
-	if (config->mounts.n)
-		memcpy(mounts, config->mounts.at, config->mounts.n * sizeof(*mounts));
-	mounts[config->mounts.n++] = (struct oci_mount){
-		.destination = NOTIFY_INSIDE,
-		.type = "bind",
-		.source = arena_printf(a, "%s/%s/" NOTIFY_DIR, life->root, life->state.id),
-		.options = { options, ARRAY_SIZE(options) },
-	};
-	config->mounts.at = mounts;
+	oci_add_mount(
+		a, config,
+		&(struct oci_mount){
+			.destination = NOTIFY_INSIDE,
+			.type = "bind",
+			.source = arena_printf(a, "%s/%s/" NOTIFY_DIR, life->root, life->state.id),
+			.options = { options, ARRAY_SIZE(options) },
+		});
 	return 0;
 }
 
