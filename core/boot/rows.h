@@ -1,0 +1,69 @@
+/* rows.h - private to settings.c, rules.c and document.c: what boot.json may hold. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_BOOT_ROWS_H
+#define CORE_BOOT_ROWS_H
+
+#include "core/boot/boot.h"
+
+/* ---- settings.c ------------------------------------------------------------------------------ */
+
+#define WANT_TIME "a time such as 10s, 500ms or 1m30s"
+
+extern const struct json_word boot_restart_words[];
+
+/* Reads seconds, or a duration with units, into *ms; an invalid text returns false and sets nothing. */
+bool boot_time(const char *text, int64_t *ms);
+/* Returns the allowed words for a message, "no, on-failure or always", until the next call. */
+const char *boot_allowed(const struct json_word *words);
+/* Returns -1 with a record about a name that does not exist, with the nearest one as its hint. */
+int boot_no_such(const char *what, const struct json_near *near);
+
+/* ---- rules.c --------------------------------------------------------------------------------- */
+
+struct boot_backoff {
+	const char *first, *max;
+};
+struct boot_limit {
+	uint32_t *count;
+	const char *interval;
+};
+typedef LIST(const char *) boot_texts; /* ends with NULL */
+struct boot_ready {
+	bool notify;
+	const char *file;
+	boot_texts command;
+};
+struct boot_health {
+	boot_texts command;
+	const char *interval, *timeout;
+	uint32_t *retries;
+};
+struct boot_row {
+	const char *name;
+	int *type, *when;
+	boot_texts after;
+	struct boot_ready ready;
+	struct boot_health health;
+	int *restart;
+	struct boot_backoff backoff;
+	struct boot_limit limit;
+	const char *log;
+	const struct json *log_size;
+	const char *start_timeout, *stop_signal, *stop_timeout;
+	bool *disabled, *essential;
+	struct boot_pairs env, secrets;
+};
+
+#define ROW(kind_, name_, struct_, member_, ...)                                                   \
+	{                                                                                          \
+		.name = name_, .kind = JK_##kind_, .offset = offsetof(struct struct_, member_),    \
+		##__VA_ARGS__                                                                      \
+	}
+
+extern const struct json_type boot_row_type; /* of struct boot_row */
+
+/* Reports each value of row r, which stands at the path `at` of tree, that its rows cannot check. */
+void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
+		    const struct boot_row *r);
+
+#endif

@@ -1,0 +1,230 @@
+/* rules.c - a member of `containers` in boot.json: its rows, and the rule that they make. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct json_word type_words[] = { { "service", false },
+					       { "task", true },
+					       { NULL, 0 } };
+static const struct json_word when_words[] = {
+	{ "started", BOOT_STARTED }, { "ready", BOOT_READY }, { "done", BOOT_DONE }, { NULL, 0 }
+};
+
+static const struct json_field backoff_fields[] = { ROW(STR, "first", boot_backoff, first),
+						    ROW(STR, "max", boot_backoff, max),
+						    { NULL } };
+static const struct json_field limit_fields[] = {
+	ROW(U32, "count", boot_limit, count, .flags = JF_PTR),
+	ROW(STR, "interval", boot_limit, interval),
+	{ NULL },
+};
+static const struct json_field ready_fields[] = {
+	ROW(BOOL, "notify", boot_ready, notify),
+	ROW(STR, "file", boot_ready, file),
+	ROW(LIST, "command", boot_ready, command, .elem = JK_STR),
+	{ NULL },
+};
+static const struct json_field health_fields[] = {
+	ROW(LIST, "command", boot_health, command, .elem = JK_STR),
+	ROW(STR, "interval", boot_health, interval),
+	ROW(STR, "timeout", boot_health, timeout),
+	ROW(U32, "retries", boot_health, retries, .flags = JF_PTR),
+	{ NULL },
+};
+static const struct json_type ready_type = { sizeof(struct boot_ready), ready_fields };
+static const struct json_type health_type = { sizeof(struct boot_health), health_fields };
+static const struct json_type backoff_type = { sizeof(struct boot_backoff), backoff_fields };
+static const struct json_type limit_type = { sizeof(struct boot_limit), limit_fields };
+static const struct json_field row_fields[] = {
+	ROW(STR, "name", boot_row, name),
+	ROW(ENUM, "type", boot_row, type, .flags = JF_PTR, .sub = type_words),
+	ROW(LIST, "after", boot_row, after, .elem = JK_STR),
+	ROW(ENUM, "when", boot_row, when, .flags = JF_PTR, .sub = when_words),
+	ROW(OBJ, "ready", boot_row, ready, .sub = &ready_type),
+	ROW(OBJ, "health", boot_row, health, .sub = &health_type),
+	ROW(ENUM, "restart", boot_row, restart, .flags = JF_PTR, .sub = boot_restart_words),
+	ROW(OBJ, "backoff", boot_row, backoff, .sub = &backoff_type),
+	ROW(OBJ, "startLimit", boot_row, limit, .sub = &limit_type),
+	ROW(STR, "log", boot_row, log),
+	ROW(RAW, "logSize", boot_row, log_size),
+	ROW(STR, "startTimeout", boot_row, start_timeout),
+	ROW(STR, "stopSignal", boot_row, stop_signal),
+	ROW(STR, "stopTimeout", boot_row, stop_timeout),
+	ROW(BOOL, "disabled", boot_row, disabled, .flags = JF_PTR),
+#if WITH_ENV
+	ROW(MAP, "env", boot_row, env, .elem = JK_STR),
+	ROW(MAP, "secrets", boot_row, secrets, .elem = JK_STR),
+#endif
+	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
+	{ NULL },
+};
+const struct json_type boot_row_type = { sizeof(struct boot_row), row_fields };
+/* ---- values that a row of JSON cannot check -------------------------------------------------- */
+
+/* These convert a text to *out, a member of struct boot_rule. False: the text is invalid. */
+static bool to_time(const char *text, void *out)
+{
+	return boot_time(text, out);
+}
+
+static bool to_signal(const char *text, void *out)
+{
+	int sig = proc_signal(text);
+
+	if (sig < 1 || sig == SIGSTOP) /* SIGSTOP does not end a process */
+		return false;
+	*(int *)out = sig;
+	return true;
+}
+
+static bool to_size(const char *text, void *out)
+{
+	int64_t bytes;
+
+	if (!oci_size(text, &bytes) || bytes < 0)
+		return false;
+	*(uint64_t *)out = bytes;
+	return true;
+}
+
+static const struct value {
+	const char *path, *want;
+	unsigned short from, to; /* in struct boot_row and boot_rule */
+	bool raw; /* a number or a text */
+	bool (*convert)(const char *text, void *out);
+} values[] = {
+#define VALUE(path, want, from, to, raw, convert)                                                  \
+	{                                                                                          \
+		path, want, offsetof(struct boot_row, from), offsetof(struct boot_rule, to), raw,  \
+			convert                                                                    \
+	}
+	VALUE("backoff.first", WANT_TIME, backoff.first, backoff_first, false, to_time),
+	VALUE("backoff.max", WANT_TIME, backoff.max, backoff_max, false, to_time),
+	VALUE("startLimit.interval", WANT_TIME, limit.interval, start_interval, false, to_time),
+	VALUE("startTimeout", WANT_TIME, start_timeout, start_timeout, false, to_time),
+	VALUE("stopTimeout", WANT_TIME, stop_timeout, stop_timeout, false, to_time),
+	VALUE("health.interval", WANT_TIME, health.interval, health_interval, false, to_time),
+	VALUE("health.timeout", WANT_TIME, health.timeout, health_timeout, false, to_time),
+	VALUE("stopSignal", "a signal such as SIGTERM, but not SIGSTOP", stop_signal, stop_signal,
+	      false, to_signal),
+	VALUE("logSize", "bytes, or a size such as 64k or 1M", log_size, log_size, true, to_size),
+#undef VALUE
+};
+
+/* The value as a text; NULL: there is none. */
+static const char *value_text(const struct boot_row *r, const struct value *v, char buf[64])
+{
+	const void *const *at = (const void *const *)((const char *)r + v->from);
+	const struct json *j;
+
+	if (!*at || !v->raw)
+		return *at;
+	j = *at;
+	/* Another type, such as a list, becomes "", which is not a size. */
+	snprintf(buf, 64, "%.*s", j->type < JSON_NUMBER || j->type > JSON_STRING ? 0 : (int)j->len,
+		 j->str ? j->str : "");
+	return buf;
+}
+
+void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
+		    const struct boot_row *r)
+{
+	char path[96], what[192], buf[64];
+	struct boot_rule rule;
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const struct value *v = &values[i];
+		const char *text = value_text(r, v, buf);
+
+		if (!text || v->convert(text, (char *)&rule + v->to))
+			continue;
+		snprintf(path, sizeof(path), "%s.%s", at, v->path);
+		snprintf(what, sizeof(what), "\"%.64s\" is not a value for it: it takes %s", text,
+			 v->want);
+		json_fault(faults, json_path(tree, path), path, what);
+	}
+}
+
+/* Copies the values of a row to rule. Invalid values were reported before, and change nothing. */
+static void apply_row(const struct boot_row *r, struct boot_rule *rule)
+{
+	char buf[64];
+
+	if (r->type)
+		rule->task = *r->type;
+	if (r->after.at)
+		rule->after = r->after.at;
+	if (r->when)
+		rule->when = *r->when;
+	rule->ready_notify |= r->ready.notify;
+	if (r->ready.file)
+		rule->ready_file = r->ready.file;
+	if (r->ready.command.n)
+		rule->ready_command = r->ready.command.at;
+	if (r->health.command.n)
+		rule->health = r->health.command.at;
+	if (r->health.retries && *r->health.retries)
+		rule->health_retries = *r->health.retries;
+	if (r->restart)
+		rule->restart = *r->restart;
+	if (r->limit.count)
+		rule->start_count = *r->limit.count;
+	if (r->log && *r->log)
+		rule->log = r->log;
+	if (r->disabled)
+		rule->disabled = *r->disabled;
+	if (r->env.n)
+		rule->env = r->env;
+	if (r->secrets.n)
+		rule->secrets = r->secrets;
+	if (r->essential)
+		rule->essential = *r->essential;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *text = value_text(r, &values[i], buf);
+
+		if (text)
+			values[i].convert(text, (char *)rule + values[i].to);
+	}
+}
+
+void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out)
+{
+	*out = (struct boot_rule){
+		.restart = s->restart,
+		.when = BOOT_READY,
+		.health_interval = 30000,
+		.health_timeout = 10000,
+		.health_retries = 3,
+		.stop_signal = SIGTERM,
+		.backoff_first = 1000,
+		.backoff_max = 60000,
+		.start_count = 5,
+		.start_interval = 10000,
+		.start_timeout = 30000,
+		.stop_timeout = 10000,
+		.log_size = 1 << 20,
+		.log = s->log,
+	};
+	if (s->defaults)
+		apply_row(s->defaults, out);
+	list_each (r, s->containers)
+		if (r->name && !strcmp(r->name, name))
+			apply_row(r, out);
+}
+
+const char *boot_row_name(const struct boot_settings *s, size_t i)
+{
+	/* A row without a name was reported. */
+	return i >= s->containers.n	  ? NULL
+	       : s->containers.at[i].name ? s->containers.at[i].name
+					  : "";
+}
+
+const char *boot_name(const char *dir)
+{
+	size_t digits = strspn(dir, "0123456789");
+
+	return digits && dir[digits] == '-' && dir[digits + 1] ? dir + digits + 1 : dir;
+}
