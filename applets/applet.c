@@ -9,7 +9,7 @@
 
 extern char **environ;
 
-/* ---- lookup -------------------------------------------------------------------------------------- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 /* main.c gives the table, which names every verb: what is called by a verb cannot name it. */
 static const struct applet_row *table;
@@ -65,7 +65,7 @@ static char *names_below(const char *parent)
 	return all;
 }
 
-/* ---- running one ----------------------------------------------------------------------------------- */
+/* ---- running one ----------------------------------------------------------------------------- */
 
 /* The last word of a program that is not a runtime: no time, no level. */
 static void plain_line(enum log_level level, const char *text)
@@ -197,7 +197,7 @@ int applet_run(const char *parent, int argc, char **argv)
 	return run_row(row, argc, argv);
 }
 
-/* ---- help as a verb ---------------------------------------------------------------------------------- */
+/* ---- help as a verb -------------------------------------------------------------------------- */
 
 static int help_run(void *opts, int argc, char **argv)
 {
@@ -218,7 +218,7 @@ const struct applet help_applet = {
 	.run = help_run,
 };
 
-/* ---- the whole program --------------------------------------------------------------------------- */
+/* ---- the whole program ----------------------------------------------------------------------- */
 
 static _Noreturn void out_of_memory(void)
 {
@@ -254,7 +254,7 @@ int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
 		failx("refusing to run with privileges that came from the file");
 		return applet_fail(find_applet("", "ocibox")->applet);
 	}
-	/* a descriptor of ours that lands on 0..2 would become the standard output of another process */
+	/* A descriptor of ours on 0..2 would become the standard output of another process. */
 	/* (process 1 of a machine has no /dev yet, and sees to it) */
 	if (fd_reserve_stdio() < 0 && getpid() != 1)
 		return applet_fail(find_applet("", "ocibox")->applet);

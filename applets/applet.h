@@ -55,8 +55,8 @@ struct applet {
 	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
-	/* Before the arguments are looked at, whose words may be no options: 1 when argv[1] is a verb
-	 * below this name. NULL: nothing to do. */
+	/* Before the arguments are looked at, whose words may be no options: 1 when argv[1] is a
+	 * verb below this name. NULL: nothing to do. */
 	int (*first)(int argc, char **argv);
 };
 
@@ -75,7 +75,7 @@ struct globals {
 extern struct globals globals;
 extern struct arena arena; /* the process's one arena */
 
-/* ---- applets.def: the table ------------------------------------------------------------------- */
+/* ---- applets.def: the table ------------------------------------------------------------------ */
 
 struct applet_row {
 	const char *parent; /* "" for what argv[0] may say */
@@ -96,7 +96,7 @@ struct applet_row {
 #undef APPLET
 #undef ALIAS
 
-/* ---- applet.c ----------------------------------------------------------------------------------- */
+/* ---- applet.c -------------------------------------------------------------------------------- */
 
 /* The whole program: argv[0] by these rows. Returns the exit status. */
 int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv);
@@ -113,13 +113,13 @@ void applet_help(const char *parent, const char *name); /* of a row that is ther
 int applet_fail(const struct applet *ap);
 /* Does this build have a program of this name? */
 bool applet_exists(const char *name);
-/* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of runc
- * show it on standard output, where runc shows its help. */
+/* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of
+ * runc show it on standard output, where runc shows its help. */
 int applet_misused(const struct applet *ap);
 /* Text to standard output, errors of it included (a full disk is a failure). */
 int applet_print(const char *text, size_t len);
 
-/* ---- runc.c ------------------------------------------------------------------------------------- */
+/* ---- runc.c ---------------------------------------------------------------------------------- */
 
 /* Checks that descriptors 3 to 3+before+n-1 are open and inheritable; *all gets their number. With
  * holes, some of the last n may be missing. */
@@ -132,17 +132,17 @@ int runc_absolute(const char *path, const char **out);
 int runc_user(const char *text, uint32_t *uid, uint32_t *gid);
 int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
 
-/* ---- bootstrap.c ------------------------------------------------------------------------------ */
+/* ---- bootstrap.c ----------------------------------------------------------------------------- */
 
 /* Cgroups, /run, /dev/shm and shared mounts, as a container engine in this container needs them. */
 int bootstrap(void);
 
-/* ---- specedit.c ----------------------------------------------------------------------------------- */
+/* ---- specedit.c ------------------------------------------------------------------------------ */
 
 /* *name: the file of a command of oci-spec by its options; config.json, also of a directory. */
 int spec_file(const char *file, const char *bundle, const char **name);
 
-/* ---- simple.c ----------------------------------------------------------------------------------- */
+/* ---- simple.c -------------------------------------------------------------------------------- */
 
 /* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */
 struct simple {
@@ -168,17 +168,17 @@ int simple_net(const char *net, struct oci_linux *l);
  * failure and fails at the end. No match is a failure. */
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg);
 
-/* ---- boot.c --------------------------------------------------------------------------------------- */
+/* ---- boot.c ---------------------------------------------------------------------------------- */
 
 /* struct applet's first of oci-init: does not return where it is process 1 of a machine. */
 int boot_first(int argc, char **argv);
 
-/* ---- match.c ------------------------------------------------------------------------------------ */
+/* ---- match.c --------------------------------------------------------------------------------- */
 
 /* 1 when text matches the POSIX extended expression somewhere, 0 when not, -1 when it is none. */
 int match_ere(const char *expr, const char *text);
 
-/* ---- opts.c ------------------------------------------------------------------------------------- */
+/* ---- opts.c ---------------------------------------------------------------------------------- */
 
 /*
  * Parses the arguments after the name by ap's rows into opts (zeroed, opts_size); *argc and *argv

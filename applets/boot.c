@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first pid namespace has a fixed inode number (PROC_PID_INIT_INO of the kernel's proc_ns.h). Where
- * no /proc is mounted yet, only the kernel starts a process 1 that is in no session. */
+/* The first pid namespace has a fixed inode number (PROC_PID_INIT_INO of the kernel's
+ * proc_ns.h). Where no /proc is mounted yet, only the kernel starts a process 1 that is in no
+ * session. */
 #define FIRST_PIDNS_INO 0xEFFFFFFCU
 
 static bool from_kernel(void)
@@ -50,7 +51,7 @@ int boot_first(int argc, char **argv)
 	return argc > 1 && applet_is("oci-init", argv[1]);
 }
 
-/* ---- check: before it is flashed ----------------------------------------------------------------------- */
+/* ---- check: before it is flashed ------------------------------------------------------------- */
 
 struct check_opts {
 	const char *bundles;
@@ -110,7 +111,7 @@ const struct applet init_check_applet = {
 	.run = check_boot,
 };
 
-/* ---- orders ------------------------------------------------------------------------------------------- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 struct status_row {
 	char name[1100], state[16];

@@ -40,7 +40,7 @@ static unsigned listen_fds(void)
 	return n > 0 && n < INT_MAX / 2 ? n : 0;
 }
 
-/* ---- --rootfs: no bundle ----------------------------------------------------------------------------- */
+/* ---- --rootfs: no bundle --------------------------------------------------------------------- */
 
 static const struct opt *simple_option(const struct create_opts *o);
 
@@ -51,8 +51,8 @@ static int make_id(const struct create_opts *o, struct launch *how, const char *
 
 	if (how->detach || o->keep)
 		return failx("a container that stays needs an ID");
-	/* GRND_NONBLOCK: a board that boots has no random numbers yet, and would wait for more than a second.
-	 * The name must differ from others that live, not be secret. */
+	/* GRND_NONBLOCK: a board that boots has no random numbers yet, and would wait for more
+	 * than a second. The name must differ from others that live, not be secret. */
 	if (syscall(SYS_getrandom, &random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		random = (uint64_t)clock_ms() << 22 ^ (uint64_t)getpid();
 	*id = arena_printf(&arena, "run-%016llx", (unsigned long long)random);
@@ -60,7 +60,8 @@ static int make_id(const struct create_opts *o, struct launch *how, const char *
 	return 0;
 }
 
-/* The one word before -- is taken for a command: it has a slash, or a program below the root is called so. */
+/* The one word before -- is taken for a command: it has a slash, or a program below the root is
+ * called so. */
 static bool looks_like_command(const char *root, const char *word)
 {
 	static const char *const dirs[] = { "bin",	"usr/bin",	 "sbin",

@@ -9,7 +9,7 @@ struct events_opts {
 	bool stats;
 };
 
-/* ---- lines ------------------------------------------------------------------------------------------------ */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* The memory of one line serves the next: this may run for months. */
 static struct json_out *begin_line(const char *type, const char *id)
@@ -53,9 +53,9 @@ static int print_stats(struct life *life)
 	return end_line(o);
 }
 
-/* ---- the stream --------------------------------------------------------------------------------------------- */
+/* ---- the stream ------------------------------------------------------------------------------ */
 
-/* All that is to be reported: the end may come at the same time. 1 go on, 0 the container is over, -1. */
+/* Reports all that is there, since the end may come with it. 1 go on, 0 the container ended, -1. */
 static int serve_oom(struct cgroup_oom *oom, const char *id)
 {
 	int r;

@@ -1,4 +1,4 @@
-/* init.c - oci-init: process 1 of a container: reaps, forwards signals, tells how its child ended. */
+/* init.c - oci-init: process 1 of a container: reaps, forwards signals, reports its child's end. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -27,8 +27,8 @@ struct init {
 };
 
 /*
- * The inits whose names we answer to, for those who start them and read what they say (docs/drop-in.md).
- * docker reads "tini version X" and calls every other init unknown.
+ * The inits whose names we answer to, for those who start them and read what they say
+ * (docs/drop-in.md). docker reads "tini version X" and calls every other init unknown.
  */
 static const struct persona {
 	const char *name, *version;
@@ -55,7 +55,7 @@ static int init_first(int argc, char **argv)
 	return persona() ? 0 : boot_first(argc, argv);
 }
 
-/* ---- options and environment -------------------------------------------------------------------------- */
+/* ---- options and environment ----------------------------------------------------------------- */
 
 /* tini's variables, for images that set them. */
 static void read_environment(struct init_opts *o)
@@ -117,7 +117,7 @@ static int hold_signals(struct init *init)
 	return 0;
 }
 
-/* ---- the child ------------------------------------------------------------------------------------------- */
+/* ---- the child ------------------------------------------------------------------------------- */
 
 /* The file that execvp(3) has just found for name, which has no format that the kernel knows. */
 static const char *found_file(const char *name)
@@ -137,8 +137,8 @@ static const char *found_file(const char *name)
 	return path;
 }
 
-/* musl's execvp(3) leaves out what others do: a script without #! is run by sh. A program for another
- * machine is not a script. */
+/* musl's execvp(3) leaves out what others do: a script without #! is run by sh. A program for
+ * another machine is not a script. */
 static void exec_script(int argc, char **argv)
 {
 	const char *path = found_file(argv[0]);
@@ -204,14 +204,14 @@ static int spawn_program(struct init *init, int argc, char **argv)
 	}
 	if (init->child == 0)
 		be_child(init, argc, argv);
-	/* both sides do it: a signal for the group may come before the child has run at all. It fails
-	 * when the child has executed already, and then the child has done it. */
+	/* both sides do it: a signal for the group may come before the child has run at all. It
+	 * fails when the child has executed already, and then the child has done it. */
 	setpgid(init->child, init->child);
 	log_info("started %s as process %d", argv[0], (int)init->child);
 	return 0;
 }
 
-/* ---- the loop: allocates nothing, never ends but with the child ------------------------------------------- */
+/* ---- the loop: allocates nothing, never ends but with the child ------------------------------ */
 
 /* Signals that say something about us, not about what the child should do. */
 static bool is_forwarded(int sig)
@@ -233,10 +233,10 @@ static void take_terminal(struct init *init)
 }
 
 /*
- * The child was stopped by the terminal (^Z, or it used the terminal in the background). Our caller,
- * who waits for us, can only see that we stop: we and what stands beside us in a pipeline. When that
- * is over, or where it cannot be because we are process 1 or without a shell (the kernel then discards
- * the signal), the child goes on.
+ * The child was stopped by the terminal (^Z, or it used the terminal in the background). Our
+ * caller, who waits for us, can only see that we stop: we and what stands beside us in a pipeline.
+ * When that is over, or where it cannot be because we are process 1 or without a shell (the kernel
+ * then discards the signal), the child goes on.
  */
 static void stop_together(struct init *init)
 {
@@ -309,7 +309,7 @@ static int serve_signals(struct init *init)
 	}
 }
 
-/* ---- the applet -------------------------------------------------------------------------------------------- */
+/* ---- the applet ------------------------------------------------------------------------------ */
 
 extern const struct applet oci_init_applet; /* named before it is there */
 

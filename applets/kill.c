@@ -61,7 +61,7 @@ const struct applet kill_applet = {
 	.run = kill_run,
 };
 
-/* ---- pause and resume ----------------------------------------------------------------------------------- */
+/* ---- pause and resume ------------------------------------------------------------------------ */
 
 static int freeze_one(const char *id, bool frozen)
 {

@@ -48,7 +48,7 @@ static const char *match_fault(struct match *m, const char *p, const char *what)
 	return p + strlen(p); /* nothing more is parsed */
 }
 
-/* ---- one character ------------------------------------------------------------------------------- */
+/* ---- one character --------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -115,7 +115,7 @@ static const char *one_byte(struct match *m, const char *p, bool bytes[256])
 	return p + 1;
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static const char *choices(struct match *m, const char *p, const struct set *in, struct set *out);
 

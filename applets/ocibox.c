@@ -1,4 +1,4 @@
-/* ocibox.c - the program under its own name: the list of applets, their links, the dump for documents. */
+/* ocibox.c - the program under its own name: the list of applets, their links, the dump. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 

@@ -230,7 +230,7 @@ int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv)
 	return opts_count(ap, s.kept, ap->args_min, ap->args_max);
 }
 
-/* ---- help ---------------------------------------------------------------------------------------- */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 #define HELP_COLUMN 30
 #define HELP_WIDTH 96

@@ -24,9 +24,9 @@ static bool has_pid(const cgroup_pids *pids, long pid)
 	return false;
 }
 
-/* ---- which ---------------------------------------------------------------------------------------- */
+/* ---- which ----------------------------------------------------------------------------------- */
 
-/* Without a cgroup: all that share init's own pid namespace. Others cannot be distinguished from the host's. */
+/* Without a cgroup: all that share init's own pid namespace. Others may be the host's. */
 static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 {
 	char path[64];
@@ -87,7 +87,7 @@ static int print_json(const cgroup_pids *pids)
 	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
 }
 
-/* ---- the host's ps -------------------------------------------------------------------------------------- */
+/* ---- the host's ps --------------------------------------------------------------------------- */
 
 /* The n-th word of a line (from 0); its length in *len, 0 when there is none. */
 static const char *word(const char *line, int n, size_t *len)
@@ -128,8 +128,8 @@ static bool number_word(const char *s, size_t len)
 	return len && strspn(s, "0123456789") == len;
 }
 
-/* The number that ends where the head ends, since columns before it, such as args, may hold many words; else
- * the n-th word, as in a table that is not aligned. -1: neither is a number. */
+/* The number that ends where the head ends, since columns before it, such as args, may hold many
+ * words; else the n-th word, as in a table that is not aligned. -1: neither is a number. */
 static long row_pid(const char *line, const struct pid_column *c)
 {
 	const char *at = line, *start;
@@ -153,8 +153,8 @@ static void show(char *line)
 	printf("%s\n", text_harmless(line));
 }
 
-/* Rows of the container's below their head, which is shown as soon as a row or the end is seen. What stands
- * above the head, or instead of it, is a complaint. */
+/* Rows of the container's below their head, which is shown as soon as a row or the end is seen.
+ * What stands above the head, or instead of it, is a complaint. */
 static int filter(FILE *in, const cgroup_pids *pids)
 {
 	char *line = NULL, *head = NULL, said[200] = "", odd[200] = "";
@@ -225,11 +225,11 @@ static int host_ps(char **args, const cgroup_pids *pids)
 	return status && r == 0 ? failx("ps: exit status %d", WEXITSTATUS(status)) : r;
 }
 
-/* ---- our own table, in the columns of ps -ef ---------------------------------------------------------------- */
+/* ---- our own table, in the columns of ps -ef ------------------------------------------------- */
 
 struct proc_row {
 	long ppid, tty;
-	/* In clock ticks: since boot, and processor time used. A long of 32 bits ends after 248 days. */
+	/* Clock ticks: since boot, and of processor time. A long of 32 bits ends after 248 days. */
 	long long start, ticks;
 	char comm[64];
 };
@@ -294,7 +294,7 @@ static void command(long pid, const struct proc_row *row, char *buf, size_t size
 	text_harmless(buf);
 }
 
-/* The time of day within the last day, else the date, as ps has it, but in UTC: time zones weigh 5 KB. */
+/* The time of day within the last day, else the date, as in ps, but in UTC: zones weigh 5 KB. */
 static const char *start_text(time_t start, long age, char *buf, size_t size)
 {
 	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -341,7 +341,7 @@ static void own_ps(const cgroup_pids *pids)
 		print_process(*p, hz > 0 ? hz : 100);
 }
 
-/* ---- the applet ------------------------------------------------------------------------------------------------ */
+/* ---- the applet ------------------------------------------------------------------------------ */
 
 static int ps_run(void *opts, int argc, char **argv)
 {

@@ -18,7 +18,7 @@ static const struct json_word level_words[] = {
 	{ NULL, 0 },
 };
 
-/* ---- the log -------------------------------------------------------------------------------------- */
+/* ---- the log --------------------------------------------------------------------------------- */
 
 static bool log_json;
 static int64_t began; /* clock_ms */
@@ -61,7 +61,7 @@ static int open_log(void)
 	}
 	log_sink.level = globals.debug ? LOG_DEBUG : (enum log_level)level;
 	if (globals.log && *globals.log && strcmp(globals.log, "/dev/stderr")) {
-		/* engines read it after a failure: nothing may be lost in a cache (checklist G-03) */
+		/* Engines read it after a failure: nothing may be lost in a cache. */
 		fd = open(globals.log,
 			  O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644);
 		if (fd < 0)
@@ -73,7 +73,7 @@ static int open_log(void)
 	return 0;
 }
 
-/* ---- who we are ------------------------------------------------------------------------------------- */
+/* ---- who we are ------------------------------------------------------------------------------ */
 
 /* The first user namespace has a fixed inode number (PROC_USER_INIT_INO of the kernel's proc_ns.h).
  * Without /proc nothing can be known, and running as real root is the likelier case then. */
@@ -125,8 +125,8 @@ int runc_absolute(const char *path, const char **out)
 	return 0;
 }
 
-/* Nothing of ours may lie between the descriptors that are passed on: what takes the place is worth nothing
- * to anybody, and execve(2) closes it. */
+/* Nothing of ours may lie between the descriptors that are passed on: what takes the place is
+ * worth nothing to anybody, and execve(2) closes it. */
 static int fill_hole(int fd, int end)
 {
 	int filler __cleanup(fd_close) = -1, moved;
@@ -179,8 +179,8 @@ static int set_root(bool in_userns)
 	globals.root_is_default = !globals.root || !*globals.root;
 	if (globals.root_is_default && xdg && *xdg && honour_xdg(in_userns)) {
 		globals.root = arena_printf(&arena, "%s/runc", xdg);
-		/* the sticky bit keeps cleaners of temporary files away (checklist G-02); when this fails,
-		 * the user of the directory reports it */
+		/* The sticky bit keeps cleaners of temporary files away. When this fails, the
+		 * user of the directory reports it. */
 		if (!mkdir(globals.root, 0700))
 			chmod(globals.root, 01700);
 	} else if (globals.root_is_default) {
@@ -232,7 +232,7 @@ int runc_user(const char *text, uint32_t *uid, uint32_t *gid)
 	return text[len] ? runc_id(text + len + 1, strlen(text + len + 1), "gid", gid) : 0;
 }
 
-/* ---- several containers at once ------------------------------------------------------------------------ */
+/* ---- several containers at once -------------------------------------------------------------- */
 
 int runc_each(const char *expr, int (*each)(const char *id, const void *arg), const void *arg)
 {
@@ -256,7 +256,7 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 	return failed ? failx("failed for %u of %u containers", failed, matched) : 0;
 }
 
-/* ---- the applet --------------------------------------------------------------------------------------- */
+/* ---- the applet ------------------------------------------------------------------------------ */
 
 /* docker looks for the lines that begin with "runc version" and "commit:", old engines want three
  * lines of two fields (checklist O-13). */

@@ -9,7 +9,7 @@ static int bad(const char *name, const char *text, const char *want)
 	return failx("invalid value \"%s\" for flag -%s: must be %s", text, name, want);
 }
 
-/* ---- limits ---------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 /* "2", "0.5", "1.25": microseconds of each period. The kernel takes no less than 1000. */
 bool simple_cpus(const char *text, int64_t *quota)
@@ -67,7 +67,7 @@ static int set_limits(const struct simple *o, struct oci_linux *l)
 	return 0;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 int simple_net(const char *net, struct oci_linux *l)
 {
@@ -140,7 +140,7 @@ static int add_variable(const struct simple *o, struct oci_process *p)
 
 static const char *const optional_fs[] = { "mqueue", "devpts", "sysfs", "cgroup" };
 
-/* Isolation is never left out without being asked: not the namespaces of mounts, processes and network. */
+/* The namespaces of mounts, processes and network are never left out unless that is asked for. */
 void simple_kernel(struct oci_spec_options *how, unsigned asked)
 {
 	static const char *no_fs[ARRAY_SIZE(optional_fs) + 1];

@@ -19,7 +19,7 @@ struct oci_spec_opts {
 	bool to_stdout, privileged;
 };
 
-/* ---- the document --------------------------------------------------------------------------------- */
+/* ---- the document ---------------------------------------------------------------------------- */
 
 /* All that is known, or the default ones and those of --cap. */
 static int set_spec_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
@@ -142,7 +142,7 @@ static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *mor
 	return 0;
 }
 
-/* ---- runc spec ------------------------------------------------------------------------------------ */
+/* ---- runc spec ------------------------------------------------------------------------------- */
 
 static int spec_run(void *opts, int argc, char **argv)
 {
@@ -170,7 +170,7 @@ const struct applet spec_applet = {
 	.run = spec_run,
 };
 
-/* ---- oci-spec ------------------------------------------------------------------------------------- */
+/* ---- oci-spec -------------------------------------------------------------------------------- */
 
 static int oci_spec_run(void *opts, int argc, char **argv)
 {
@@ -222,7 +222,7 @@ const struct applet oci_spec_applet = {
 	.run = oci_spec_run,
 };
 
-/* ---- oci-spec check ------------------------------------------------------------------------------- */
+/* ---- oci-spec check -------------------------------------------------------------------------- */
 
 static void print_spec_line(const char *text)
 {

@@ -24,7 +24,7 @@ struct document {
 	struct json *tree;
 };
 
-/* ---- reading and writing --------------------------------------------------------------------------- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static int read_stdin(char **text, size_t *len)
 {
@@ -68,7 +68,7 @@ int spec_file(const char *file, const char *bundle, const char **name)
 	return 0;
 }
 
-/* A FILE may stand in front of a pointer. What begins with '/' is the pointer, so an absolute FILE needs -f. */
+/* A FILE may stand before a pointer. A pointer begins with '/', so an absolute FILE needs -f. */
 static int take_file(struct file_opts *where, int *argc, char ***argv, int least)
 {
 	char **a = *argv;
@@ -163,8 +163,8 @@ static void new_stray(struct json_faults *self, const struct json *at, const cha
 		log_warn("%s is not in the specification and will have no effect", path);
 }
 
-/* Are the new values of a config.json what their rows say? Other JSON files may hold anything. Binding
- * mends names in the tree, so the text has been made before. */
+/* Are the new values of a config.json what their rows say? Other JSON files may hold anything.
+ * Binding mends names in the tree, so the text has been made before. */
 static int check_values(const struct document *d)
 {
 	struct json_faults f = { .report = new_fault, .stray = new_stray };
@@ -193,7 +193,7 @@ static int doc_write(const struct document *d)
 	return file_edit_save(&d->lock, text, o.len + d->newline);
 }
 
-/* ---- get --------------------------------------------------------------------------------------------- */
+/* ---- get ------------------------------------------------------------------------------------- */
 
 struct get_opts {
 	struct file_opts where;
@@ -230,7 +230,7 @@ static int get_run(void *opts, int argc, char **argv)
 /* clang-format off */
 #define FILE_ROWS                                                                                  \
 	{ "file", 'f', OPT_STR, offsetof(struct file_opts, file), "FILE",                          \
-	  "this file instead of config.json; - is standard input and output. Without -f it may "    \
+	  "this file instead of config.json; - is standard input and output. Without -f it may "   \
 	  "stand first, unless it begins with /" },                                                \
 	{ "bundle", 'b', OPT_STR, offsetof(struct file_opts, bundle), "DIR",                       \
 	  "the config.json of this directory" }
@@ -258,7 +258,7 @@ const struct applet oci_spec_get_applet = {
 	.run = get_run,
 };
 
-/* ---- set --------------------------------------------------------------------------------------------- */
+/* ---- set ------------------------------------------------------------------------------------- */
 
 struct set_opts {
 	struct file_opts where;
@@ -285,8 +285,8 @@ static bool wants_string(const char *pointer)
 	return kind == JK_STR || kind == JK_ENUM;
 }
 
-/* A list of strings or numbers whose value is not written as JSON: what follows are its elements, to
- * the end of the command line. */
+/* A list of strings or numbers whose value is not written as JSON: what follows are its
+ * elements, to the end of the command line. */
 static bool takes_words(const char *pointer, const char *text)
 {
 	bool element;
@@ -352,9 +352,9 @@ static int del_one(struct document *d, const char *pointer)
 }
 
 /*
- * A value may begin with '-', a pointer cannot: options are taken only where a pointer may stand, and
- * none in a list of words. Moves the pairs to the front of argv and returns the number of words in them;
- * the pointer and the words of a list are in *list.
+ * A value may begin with '-', a pointer cannot: options are taken only where a pointer may stand,
+ * and none in a list of words. Moves the pairs to the front of argv and returns the number of words
+ * in them; the pointer and the words of a list are in *list.
  */
 static int take_pairs(struct set_opts *o, int argc, char **argv, char ***list)
 {
@@ -439,7 +439,7 @@ const struct applet oci_spec_set_applet = {
 	.run = set_run,
 };
 
-/* ---- del --------------------------------------------------------------------------------------------- */
+/* ---- del ------------------------------------------------------------------------------------- */
 
 static int del_run(void *opts, int argc, char **argv)
 {

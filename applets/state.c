@@ -32,7 +32,7 @@ const struct applet state_applet = {
 	.run = state_run,
 };
 
-/* ---- list ------------------------------------------------------------------------------------------- */
+/* ---- list ------------------------------------------------------------------------------------ */
 
 enum { LIST_ID, LIST_PID, LIST_STATUS, LIST_BUNDLE, LIST_CREATED, LIST_OWNER, LIST_COLUMNS };
 
@@ -49,7 +49,8 @@ struct list_opts {
 	bool quiet;
 };
 
-/* Name of the state directory's owner, "#uid" when it has none. 0 is root without /etc/passwd too. Nearly always the same for all. */
+/* Name of the state directory's owner, "#uid" when it has none. 0 is root without /etc/passwd too.
+ * It is kept, because nearly all containers have the same. */
 static const char *owner_name(int dir)
 {
 	static const char *name;
@@ -88,7 +89,7 @@ static void print_table(const struct list_row *rows, size_t n)
 		}
 }
 
-/* One that is damaged must not hide the others; one that comes or goes just now is not worth a line. */
+/* A damaged one must not hide the others. One that comes or goes just now gets no line. */
 static void not_loaded(const struct life_ids *all, const char *id)
 {
 	if (err_num() != ENOENT || life_left_behind(all, id))
@@ -110,8 +111,8 @@ static void list_ids(const struct life_ids *all)
 	}
 }
 
-/* One container into the table's next row, or as JSON. 1 there, 0 gone meanwhile. Its state is read into
- * the same room as that of the one before. */
+/* One container into the table's next row, or as JSON. 1 there, 0 gone meanwhile. Its state is read
+ * into the same room as that of the one before. */
 static int list_one(const struct life_ids *all, const char *id, struct list_row *row, bool json)
 {
 	static _Alignas(16) char room[256 << 10];

@@ -17,7 +17,7 @@ struct update_opts {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
-/* ---- from options to a resources object ------------------------------------------------------------ */
+/* ---- from options to a resources object ------------------------------------------------------ */
 
 enum limit_kind { LIMIT_U16, LIMIT_U64, LIMIT_I64, LIMIT_SIZE, LIMIT_TEXT };
 enum limit_group { GROUP_MEMORY, GROUP_CPU, GROUP_PIDS, GROUP_BLOCK_IO, GROUP_COUNT };
@@ -125,7 +125,7 @@ static int limits_from_options(const struct update_opts *o, struct oci_resources
 	return 0;
 }
 
-/* ---- from a file -------------------------------------------------------------------------------------- */
+/* ---- from a file ----------------------------------------------------------------------------- */
 
 #define RESOURCES_MAX (1u << 20)
 
@@ -140,7 +140,7 @@ static int limits_from_file(const char *file, struct oci_resources *r)
 				  r);
 }
 
-/* ---- the applet --------------------------------------------------------------------------------------- */
+/* ---- the applet ------------------------------------------------------------------------------ */
 
 static int update_run(void *opts, int argc, char **argv)
 {

@@ -45,7 +45,7 @@ struct binder {
 static int bind_object(struct binder *b, const struct json *tree, const struct json_type *type,
 		       char *out, const struct json_step *step);
 
-/* ---- faults ----------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 int json_fault(struct json_faults *f, const struct json *at, const char *path, const char *what)
 {
@@ -78,7 +78,7 @@ static int fault_type(struct binder *b, const struct json *at, const struct json
 	return fault(b, at, step, arena_strdup(b->arena, text));
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static const struct json_word *find_word(const struct json_word *words, const char *word)
 {
@@ -120,7 +120,7 @@ static int fault_word(struct binder *b, const struct json *v, const struct json_
 	return fault(b, v, step, what);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int bind_enum(struct binder *b, const struct json *v, const struct json_word *words,
 		     char *out, const struct json_step *step)

@@ -8,7 +8,7 @@
 static char block[1 << 16];
 static struct arena arena;
 
-/* ---- a struct with every kind ----------------------------------------------------------------- */
+/* ---- a struct with every kind ---------------------------------------------------------------- */
 
 struct point {
 	int32_t x;
@@ -95,7 +95,7 @@ static const struct json_field all_fields[] = {
 };
 static const struct json_type all_type = { sizeof(struct all), all_fields };
 
-/* ---- collecting faults ------------------------------------------------------------------------ */
+/* ---- collecting faults ----------------------------------------------------------------------- */
 
 struct seen {
 	struct json_faults faults; /* first, so that self is the whole */
@@ -140,7 +140,7 @@ static int bind(const char *s)
 	return json_bind(&arena, root, &all_type, &all, &seen.faults);
 }
 
-/* ---- good values ------------------------------------------------------------------------------ */
+/* ---- good values ----------------------------------------------------------------------------- */
 
 static void test_scalars(void)
 {
@@ -204,7 +204,7 @@ static void test_containers(void)
 	   "an empty list is present");
 }
 
-/* ---- faults ----------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *text, *faults;
@@ -318,8 +318,9 @@ static void test_long_path(void)
 static void test_numbers(void)
 {
 	/* clang-format off */
-	static const char *const bad[] = { "", "-", "+1", "00", "01", "-0", "-01", "1.0", "1e3", " 1", "1 ",
-					   "0x1", "18446744073709551616", "99999999999999999999999" };
+	static const char *const bad[] = {
+		"", "-", "+1", "00", "01", "-0", "-01", "1.0", "1e3", " 1", "1 ", "0x1",
+		"18446744073709551616", "99999999999999999999999" };
 	/* clang-format on */
 	uint64_t u;
 	int64_t i;

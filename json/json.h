@@ -64,8 +64,8 @@ struct json_error {
 
 #define JSON_DEPTH_MAX 64
 
-/* Length of the multi-byte character at text, 0 when it is malformed: no overlong forms, no surrogates,
- * nothing above U+10FFFF. The NUL after the text stops it. */
+/* Length of the multi-byte character at text, 0 when it is malformed: no overlong forms, no
+ * surrogates, nothing above U+10FFFF. The NUL after the text stops it. */
 size_t json_utf8_len(const char *text);
 
 /*
@@ -90,7 +90,7 @@ struct json *json_pointer(const struct json *root, const char *pointer);
  * nowhere the deepest part that exists. Never NULL when root is not. */
 const struct json *json_path(const struct json *root, const char *path);
 
-/* ---- near.c: names that are nearly the same ------------------------------------------------------ */
+/* ---- near.c: names that are nearly the same -------------------------------------------------- */
 
 /*
  * Of the names offered so far the one that the author of `name` may have meant: few letters
@@ -103,12 +103,12 @@ struct json_near {
 };
 void json_near_offer(struct json_near *n, const char *candidate);
 
-/* ---- edit.c: changing a tree ------------------------------------------------------------------- */
+/* ---- edit.c: changing a tree ----------------------------------------------------------------- */
 
 /*
- * Puts value (whose members and off, not whose name, count) where the pointer says, in the place of what
- * is there. Missing members are made, on the way too; "-" and the length of an array append to
- * it. Returns 0, or -1 and in *what a clause that says why there can be no such place.
+ * Puts value (its members and off, not its name) where the pointer says, in the place of what is
+ * there. Missing members are made, on the way too; "-" and the length of an array append to it.
+ * Returns 0, or -1 and in *what a clause that says why there can be no such place.
  */
 int json_set(struct arena *a, struct json *root, const char *pointer, const struct json *value,
 	     const char **what);
@@ -116,7 +116,7 @@ int json_set(struct arena *a, struct json *root, const char *pointer, const stru
 /* Takes out what the pointer leads to; false when nothing is there, or the root. */
 bool json_del(struct arena *a, struct json *root, const char *pointer);
 
-/* ---- bind.c: tree to struct by rows ------------------------------------------------------------ */
+/* ---- bind.c: tree to struct by rows ---------------------------------------------------------- */
 
 /*
  * A struct is described by a table of fields. How each kind lies in memory:
@@ -132,8 +132,8 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *   JK_NONE    a member that is known and means nothing here: neither read nor written
  *
  * JF_PTR on a scalar: a pointer, NULL = absent. Without it absence leaves zero.
- * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL; after the
- * last element lies a zeroed one, so that a list of strings is an argv.
+ * A JSON null counts as absence. A list that is present and empty has n == 0 and at != NULL. After
+ * the last element lies a zeroed one, so that a list of strings is an argv.
  */
 enum json_kind {
 	JK_BOOL,
@@ -206,8 +206,8 @@ struct json_faults {
 	 */
 	void (*stray)(struct json_faults *self, const struct json *at, const char *path,
 		      const struct json_type *type, const char *taken);
-	/* The clause about a word that is not in the table, with one %s for it; NULL, here or as the
-	 * answer, stands for `"%s" is not known`. */
+	/* The clause about a word that is not in the table, with one %s for it; NULL, here or as
+	 * the answer, stands for `"%s" is not known`. */
 	const char *(*unknown_word)(const struct json_word *words);
 };
 
@@ -219,8 +219,8 @@ int json_fault(struct json_faults *f, const struct json *at, const char *path, c
 int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
 	      struct json_faults *faults);
 
-/* The row of what the pointer leads to, whatever a document holds there; *element: it is one of that
- * row's list or map. NULL where no row is. */
+/* The row of what the pointer leads to, whatever a document holds there; *element: it is one of
+ * that row's list or map. NULL where no row is. */
 const struct json_field *json_row(const struct json_type *type, const char *pointer, bool *element);
 
 /* Value of a word and word of a value; -1 and NULL when the table has none. */
@@ -231,7 +231,7 @@ const char *json_word_name(const struct json_word *words, int value);
 bool json_number_u64(const char *text, size_t len, uint64_t *out);
 bool json_number_i64(const char *text, size_t len, int64_t *out);
 
-/* ---- write.c: struct or tree to text -------------------------------------------------------------- */
+/* ---- write.c: struct or tree to text --------------------------------------------------------- */
 
 /* A growing text. indent is what one level adds ("\t", "  ", ...); NULL writes one line. */
 struct json_out {

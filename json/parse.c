@@ -46,7 +46,7 @@ static void skip_space(struct parser *ps)
 		ps->p++;
 }
 
-/* ---- strings ---------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 /* Unicode, table 3-7. */
 size_t json_utf8_len(const char *text)
@@ -204,7 +204,7 @@ static int read_string(struct parser *ps, struct json *node)
 	return 0;
 }
 
-/* ---- numbers and words ------------------------------------------------------------------------ */
+/* ---- numbers and words ----------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -264,7 +264,7 @@ static int read_word(struct parser *ps, struct json *node)
 	return bad(ps, ps->p, "expected a value");
 }
 
-/* ---- arrays and objects ----------------------------------------------------------------------- */
+/* ---- arrays and objects ---------------------------------------------------------------------- */
 
 static int open_level(struct parser *ps, struct json *node, enum json_tag type)
 {

@@ -4,7 +4,7 @@
 
 #include "tests/fuzz.h"
 
-/* ---- a struct that holds itself, with short names the fuzzer finds soon ------------------------ */
+/* ---- a struct that holds itself, with short names the fuzzer finds soon ---------------------- */
 
 struct node {
 	const char *key;
@@ -69,7 +69,7 @@ static int report(struct json_faults *self, const struct json *at, const char *p
 	return self->count > 100 ? -1 : 0;
 }
 
-/* ---- round trips ------------------------------------------------------------------------------ */
+/* ---- round trips ----------------------------------------------------------------------------- */
 
 static struct json_out write_tree(struct arena *a, const struct json *tree, const char *indent)
 {

@@ -25,7 +25,7 @@ static struct json *parse(const char *s)
 	return parse_n(s, strlen(s));
 }
 
-/* ---- texts that are refused ------------------------------------------------------------------- */
+/* ---- texts that are refused ------------------------------------------------------------------ */
 
 static const struct {
 	const char *text;
@@ -142,7 +142,7 @@ static void test_refused(void)
 	ok(!parse_n("{}\0", 3) && err.off == 2, "refused: a NUL behind the document");
 }
 
-/* ---- depth and size --------------------------------------------------------------------------- */
+/* ---- depth and size -------------------------------------------------------------------------- */
 
 static void test_depth(void)
 {
@@ -189,7 +189,7 @@ static void test_twins(unsigned n, bool twin)
 	ok(root && root->len == n && json_get(root, "k0")->len == 1, "%u members, no twins", n);
 }
 
-/* ---- texts that are taken --------------------------------------------------------------------- */
+/* ---- texts that are taken -------------------------------------------------------------------- */
 
 static void test_taken(void)
 {
@@ -231,7 +231,7 @@ static void test_taken(void)
 	   "and no more of them");
 }
 
-/* ---- finding ---------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static const char *found(const struct json *v)
 {

@@ -5,12 +5,12 @@
 
 #include "json/json.h"
 
-/* ---- number.c --------------------------------------------------------------------------------- */
+/* ---- number.c -------------------------------------------------------------------------------- */
 
-/* [-]digits from -min to max, in two's complement. False for any other spelling: "-0", "1e3", "1.0". */
+/* [-]digits from -min to max, in two's complement. False for any other form: "-0", "1e3", "1.0". */
 bool json_number(const char *text, size_t len, uint64_t max, uint64_t min, uint64_t *out);
 
-/* ---- path.c ----------------------------------------------------------------------------------- */
+/* ---- path.c ---------------------------------------------------------------------------------- */
 
 /* One step from a container to a child; steps are chained from the innermost to the root. */
 struct json_step {
@@ -30,7 +30,7 @@ void json_step_print(const struct json_step *last, char buf[JSON_PATH_MAX]);
 /* Copies text into buf with control characters made visible, cut to what fits: for messages. */
 size_t json_plain(char *buf, size_t size, const char *text);
 
-/* ---- bind.c ----------------------------------------------------------------------------------- */
+/* ---- bind.c ---------------------------------------------------------------------------------- */
 
 /* Any LIST(T): they all lie alike, whatever T is. */
 struct json_any_list {

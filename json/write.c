@@ -7,7 +7,7 @@
 
 #define FIRST_SIZE 1024
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* buf always ends with a NUL that len does not count. */
 static void put_char(struct json_out *o, const char *text, size_t len)
@@ -34,7 +34,7 @@ static void put_text(struct json_out *o, const char *text)
 	put_char(o, text, strlen(text));
 }
 
-/* Beyond what RFC 8259 wants escaped, what a terminal would act on: DEL, and the controls C1 in UTF-8. */
+/* Escaped beyond RFC 8259, because a terminal acts on them: DEL, and the controls C1 in UTF-8. */
 static bool is_c1(const char *s)
 {
 	return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
@@ -146,7 +146,7 @@ void json_put_bool(struct json_out *o, const char *key, bool value)
 	json_put_text(o, key, value ? "true" : "false");
 }
 
-/* ---- trees ------------------------------------------------------------------------------------ */
+/* ---- trees ----------------------------------------------------------------------------------- */
 
 static void put_tree(struct json_out *o, const char *key, const struct json *v)
 {
@@ -174,7 +174,7 @@ void json_write_tree(struct json_out *o, const struct json *tree)
 	put_tree(o, NULL, tree);
 }
 
-/* ---- structs ---------------------------------------------------------------------------------- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 static const void *pointer_at(const char *p)
 {

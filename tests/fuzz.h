@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* An arena in here maps nothing. Further blocks would stay mapped, and the fuzzer would run out of memory. */
+/* An arena in here maps nothing: blocks would stay mapped, and the fuzzer would exhaust memory. */
 static char fuzz_block[8 << 20];
 
 static inline void must(bool good)

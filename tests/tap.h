@@ -14,9 +14,9 @@
 static int tap_count, tap_failed;
 
 /*
- * No test depends on its caller. Signals may be ignored or blocked: nohup ignores SIGHUP, and a process that
- * ignores SIGCHLD has no children to wait for. Standard streams may be closed: main() of the program opens them
- * as well, so that no other descriptor is 0.
+ * No test depends on its caller. Signals may be ignored or blocked: nohup ignores SIGHUP, and a
+ * process that ignores SIGCHLD has no children to wait for. Standard streams may be closed: main()
+ * of the program opens them as well, so that no other descriptor is 0.
  */
 __attribute__((constructor)) static void tap_caller(void)
 {
@@ -48,8 +48,8 @@ __attribute__((constructor)) static void tap_caller(void)
 		}                                                                                  \
 	} while (0)
 
-/* RUN is the program that runs the tests of another architecture (see the Makefile): QEMU's user mode. It
- * passes most system calls on to the kernel, but not all of them. */
+/* RUN is the program that runs the tests of another architecture (see the Makefile): QEMU's user
+ * mode. It passes most system calls on to the kernel, but not all of them. */
 static inline int tap_qemu_user(void)
 {
 	const char *run = getenv("RUN");

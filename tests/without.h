@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 
-/* The call fails with num from here on, by its number alone (seccomp(2)). False: no filter can be loaded. */
+/* The call fails with num from here on, by its number alone (seccomp(2)). False: no filter here. */
 static inline bool without(int call, int num)
 {
 	struct {

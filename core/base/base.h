@@ -41,7 +41,7 @@ const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
-/* A failure that is kept while a roll-back, whose own failures are only warnings, fills the record. */
+/* A failure that is kept while a roll-back fills the record with failures of its own. */
 struct err_kept {
 	const char *text;
 	int num;
@@ -226,7 +226,7 @@ int procfs_open(void);
 int procfs_openat(int procfd, const char *path, int flags);
 int procfs_write(int procfd, const char *path, const char *value);
 
-/* ---- mountinfo.c: the mounts of our mount namespace ------------------------------------------------ */
+/* ---- mountinfo.c: the mounts of our mount namespace ------------------------------------------ */
 
 /* One line of /proc/PID/mountinfo (proc(5)), its words decoded. */
 struct mountinfo {
@@ -251,8 +251,8 @@ struct proc_stat {
 };
 /* 1 found, 0 none to be seen (hidepid of proc(5) hides those of others), -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
-/* The text of /proc/PID/stat, and where its third field begins: the name before that may hold anything. 1, or as
- * above. */
+/* The text of /proc/PID/stat, and where its third field begins: the name before that may hold
+ * any byte. 1, or as above. */
 #define PROC_STAT_MAX 1024
 int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third);
 /* 1 when the process has ended, all its threads with it, whatever /proc shows; 0, or -1. */

@@ -146,7 +146,7 @@ static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 	return 0;
 }
 
-/* What is in the way has been left by a killed process, or belongs to one of another pid namespace. */
+/* A killed process, or one of another pid namespace, may have left a file of that name. */
 #define TEMP_TRIES 100
 
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
@@ -191,8 +191,8 @@ int file_edit_open(struct file_edit *e, const char *path)
 	}
 }
 
-/* Where a file cannot be replaced (a mount point, a directory that may not be written): a reader may
- * see half of it, and a power cut may leave that. */
+/* Where a file cannot be replaced (a mount point, a directory that may not be written): a reader
+ * may see half of it, and a power cut may leave that. */
 static int write_in_place(const struct file_edit *e, const void *buf, size_t len, int why)
 {
 	int fd __cleanup(fd_close) = open(e->path, O_WRONLY | O_CLOEXEC);

@@ -50,7 +50,7 @@ bool mountinfo_next(char **text, struct mountinfo *m)
 		*text += strcspn(at, "\n");
 		if (**text)
 			*(*text)++ = 0;
-		/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+		/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,discard" */
 		dash = strstr(at, " - ");
 		if (!dash)
 			continue;

@@ -71,7 +71,7 @@ static int walk_link(struct walk *w, const char *name)
 	return walk_reopen(w);
 }
 
-/* Takes the next component off todo; last: nothing follows, no slash either. NULL: none left, or errno. */
+/* Takes the next component off todo. last: nothing follows, not even a slash. NULL: none left. */
 static char *walk_next(struct walk *w, char *name, bool *last)
 {
 	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
@@ -158,19 +158,19 @@ out:
 	return -1;
 }
 
-/* ---- what the others call ---------------------------------------------------------------------- */
+/* ---- what the others call -------------------------------------------------------------------- */
 
 int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra)
 {
 	const uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve_extra;
 	int fd, tries = 64;
 
-	/* EAGAIN: something was renamed or mounted during the walk; the kernel wants to be asked again. */
+	/* EAGAIN: something was renamed or mounted during the walk (openat2(2)): try again. */
 	do {
 		fd = sys_openat2(rootfd, *path ? path : ".", flags, flags & O_CREAT ? mode : 0,
 				 resolve);
 	} while (fd < 0 && errno == EAGAIN && --tries);
-	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); the walk does the same. */
+	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile): walk_open. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = walk_open(rootfd, path, flags, mode, resolve);
 	if (fd < 0)
@@ -216,8 +216,8 @@ static int make_one(int rootfd, int dir, const char *prefix, const char *name, m
 	return mkdirs(rootfd, target, mode, resolve, depth + 1);
 }
 
-/* Up to the deepest part that exists, then down again making the rest: a missing last component, the
- * usual case, costs three calls. */
+/* Up to the deepest part that exists, then down again making the rest: a missing last component,
+ * the usual case, costs three calls. */
 static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth)
 {
 	char prefix[PATH_MAX], name[NAME_MAX + 1];
@@ -255,7 +255,7 @@ static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, i
 		memcpy(prefix, path, start + n);
 		prefix[start + n] = 0;
 		if (!strcmp(name, "..")) {
-			/* Asked of dir it would lead out of the root, which dir knows nothing of. */
+			/* From dir it would lead out of the root: dir knows no root. */
 			next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, resolve);
 		} else {
 			prefix[start] = 0;
@@ -289,7 +289,7 @@ int path_parent(int rootfd, const char *path, const char **last)
 	char parent[PATH_MAX];
 
 	*last = slash ? slash + 1 : path;
-	/* A process that creates something by such a name in the parent would act on another directory. */
+	/* A process that creates something by such a name in the parent acts elsewhere. */
 	if (!**last || !strcmp(*last, ".") || !strcmp(*last, ".."))
 		return failx("%s: does not end in a name", path);
 	if (!slash)

@@ -1,4 +1,4 @@
-/* path_test.c - paths below a root full of traps, by openat2(2) and by the walk of older kernels. */
+/* path_test.c - paths below a root full of traps, by openat2(2) and by the walk without it. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
@@ -11,7 +11,7 @@
 static char block[65536];
 static struct arena arena;
 
-/* ---- the tree: TOP/root is the root, TOP/outside what nobody may reach ------------------------ */
+/* ---- the tree: TOP/root is the root, TOP/outside what nobody may reach ----------------------- */
 
 static char top[] = "/tmp/path_test.XXXXXX";
 static int root = -1, outside = -1;
@@ -92,7 +92,7 @@ static const char *where(int fd)
 	return *text ? text : "/";
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 #define NAME_300                                                                                   \
 	"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" \
@@ -183,7 +183,7 @@ static void test_magic(const char *way)
 	fd_close(&proc);
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *path, *want;
@@ -268,7 +268,7 @@ static void test_create(const char *way)
 	clear_made();
 }
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *path, *want;
@@ -292,7 +292,7 @@ static void test_clean(void)
 		       cleans[i].path);
 }
 
-/* ---- a kernel without openat2 ----------------------------------------------------------------- */
+/* ---- a kernel without openat2 ---------------------------------------------------------------- */
 
 /* As seen by what the code calls. */
 static bool without_openat2(int num)

@@ -139,7 +139,7 @@ pid_t proc_thread(pid_t pid)
 	return tid ? tid : pid;
 }
 
-/* Where the kernel has put the words of our command line and environment (proc(5), cmdline and environ). */
+/* Where the kernel has put our command line and environment (proc(5), cmdline and environ). */
 static char *words;
 static size_t words_len;
 

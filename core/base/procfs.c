@@ -31,9 +31,9 @@ int procfs_open(void)
 		if (fd >= 0)
 			return fd_take(&fd);
 	}
-	/* KERNEL 5.2: fsopen(2) (ENOSYS; EPERM without privilege or when the outer /proc is masked);
-	 * /proc as it is mounted here, checked to be procfs; mounts over its files are caught by
-	 * RESOLVE_NO_XDEV in procfs_openat. */
+	/* KERNEL 5.2: fsopen(2) (ENOSYS; EPERM without privilege or when the outer /proc is
+	 * masked); /proc as it is mounted here, checked to be procfs; mounts over its files are
+	 * caught by RESOLVE_NO_XDEV in procfs_openat. */
 	fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail("open /proc");
@@ -73,8 +73,8 @@ int procfs_openat(int procfd, const char *path, int flags)
 
 	bool walked = fd < 0 && (errno == ENOSYS || errno == EPERM);
 
-	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); what was opened is looked
-	 * at: a procfs, and the very mount. */
+	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); what was opened
+	 * is looked at: a procfs, and the very mount. */
 	if (walked)
 		fd = openat(procfd, path, flags | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)

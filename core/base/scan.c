@@ -1,4 +1,4 @@
-/* scan.c - words and numbers in the kernel's own text files, without sscanf(3), which weighs 10 KB. */
+/* scan.c - words and numbers in the kernel's text files, without sscanf(3), which weighs 10 KB. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 

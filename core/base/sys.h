@@ -24,7 +24,8 @@
 
 /*
  * The C library passes a variadic argument on as a long. On a 32-bit machine a wider one takes two
- * places, so the kernel reads wrong values for it and for all that follow. Here that does not compile.
+ * places, so the kernel reads wrong values for it and for all that follow. Here that does not
+ * compile.
  */
 #define SYS_FITS(x) (void)sizeof(char[sizeof(__typeof__(((void)0, (x)))) <= sizeof(long) ? 1 : -1])
 #define SYS_FIT_1(a) SYS_FITS(a)

@@ -326,7 +326,8 @@ _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 /* Sorts the containers so that each comes after those in its `after`. A circle is
  * reported and broken. */
 void units_order(struct arena *a, struct machine *m, void (*say)(void));
-/* old: the machine whose containers run on; NULL when it boots. Sets m->reload if logs have new files. */
+/* old: the machine whose containers run on, NULL when it boots. Sets m->reload if logs have new
+ * files. */
 int units_find(struct arena *a, struct machine *m, const struct machine *old);
 uint64_t units_stamp(const char *config); /* differs when the file has changed */
 /* Checks the bundles, and the members of `containers` without a bundle. Calls say with a line for

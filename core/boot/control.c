@@ -9,10 +9,11 @@
 #include <sys/un.h>
 
 /*
- * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff", "reboot", "halt".
- * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY STAMP
- * REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS is the time in that state,
- * READY is 0 or 1. Process 1 keeps nothing between two requests.
+ * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff", "reboot",
+ * "halt".
+ * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY
+ * STAMP REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS is the time in that
+ * state, READY is 0 or 1. Process 1 keeps nothing between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 

@@ -12,8 +12,8 @@
 #if WITH_DISKS
 
 /*
- * Superblocks, by Documentation/filesystems of the kernel and its headers. What is read may come from any
- * stick that was put in: it is compared and copied by fixed lengths, nothing else.
+ * Superblocks, by Documentation/filesystems of the kernel and its headers. What is read may come
+ * from any stick that was put in: it is compared and copied by fixed lengths, nothing else.
  */
 static const struct row {
 	char type[9], magic[8];
@@ -68,7 +68,7 @@ bool disk_look(int fd, struct disk *out)
 	return false;
 }
 
-/* GUIDs of a partition table have their first three numbers the other way round (UEFI, appendix A). */
+/* In a partition table the first three numbers of a GUID are little-endian (UEFI, appendix A). */
 static void put_guid(const unsigned char *b, char *out)
 {
 	static const unsigned char order[] = {
@@ -100,7 +100,7 @@ bool disk_part(int fd, unsigned n, unsigned sector, char *uuid)
 	return true;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------ */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 /* Opens the device of a directory below /sys/class/block; path takes its name. */
 static int open_block(const char *name, const char *up, char *path)

@@ -1,4 +1,4 @@
-/* disk_test.c - superblocks and partition tables: their types, labels and UUIDs, and texts of any length. */
+/* disk_test.c - superblocks and partition tables: types, labels, UUIDs, texts of any length. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"

@@ -1,4 +1,4 @@
-/* essential.c - a machine reboots when a container that it cannot do without has failed for good. */
+/* essential.c - a machine reboots when a container that it needs has failed for good. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An ordered shutdown takes less. Later the watchdog is no longer served, and resets the machine. */
+/* An ordered shutdown takes less. Later the watchdog is not served, and resets the machine. */
 #define DOWN_MS 300000
 /* The essential containers must run for so long until earlier reboots count no more. */
 #define WELL_MS 60000

@@ -1,4 +1,4 @@
-/* essential_test.c - essential containers: when the machine reboots, and when it forgets earlier reboots. */
+/* essential_test.c - essential containers: when the machine reboots, and how often. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"

@@ -58,7 +58,8 @@ static void put_log_line(struct log *l, const char *text, size_t len)
 		err_clear("the kernel accepts no more records now");
 }
 
-/* Sends whole lines, so that a file that is renamed ends with a whole line; one by one if each has the time. */
+/* Sends whole lines, so that a file that is renamed ends with a whole line. Lines with a time are
+ * sent one by one. */
 static void flush_to_file(struct log *l, bool all)
 {
 	char text[LOGFILE_MAX], *end;
@@ -226,10 +227,10 @@ void log_reason(struct log *l, char *why, size_t size)
 	l->held = false;
 }
 
-/* ---- what process 1 says ---------------------------------------------------------------------- */
+/* ---- what process 1 says --------------------------------------------------------------------- */
 
 static struct log own;
-/* Faults of boot.json and of mounts are found before there is a place for logs, some by children. */
+/* Faults of boot.json and of mounts, some found by children, come before the place for logs. */
 static struct early {
 	size_t len;
 	char text[4096 - sizeof(size_t)];

@@ -48,9 +48,9 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 }
 
 /*
- * Enables controllers at one v2_level, by one write or, if that fails, one by one. Returns the errno
- * of the last failure. After EBUSY (the cgroup has processes) none is enabled: a controller of
- * threads would make the whole subtree threaded ("domain invalid" for every new cgroup in it).
+ * Enables controllers at one v2_level, by one write or, if that fails, one by one. Returns the
+ * errno of the last failure. After EBUSY (the cgroup has processes) none is enabled: a controller
+ * of threads would make the whole subtree threaded ("domain invalid" for every new cgroup in it).
  */
 static int enable_in(struct arena *a, const char *dir, const char *names, unsigned wanted)
 {

@@ -96,8 +96,9 @@ void life_unlock(struct life *l); /* for commands that wait in the foreground */
 int life_lock(struct life *l); /* locks again: 1, or 0 if the container was deleted meanwhile */
 /* A living thread of init, which shows its namespaces: nearly always init itself. */
 pid_t life_thread(const struct life *l);
-/* Pure. The process with the number of init is init. Its start time is 0 where /proc has hidden it (hidepid of
- * proc(5)) when it was made: an ordinary user's init that joins a pid namespace by path. */
+/* Pure. The process with the number of init is init. Its start time is 0 where /proc has hidden it
+ * (hidepid of proc(5)) when it was made: an ordinary user's init that joins a pid namespace
+ * by path. */
 bool life_is_init(const struct life *l, const struct proc_stat *st);
 int life_note_start(struct arena *a, struct life *l); /* then: on record, once it shows */
 bool life_there(const struct life *l); /* false: init has ended meanwhile, or is ending */

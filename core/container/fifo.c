@@ -9,10 +9,10 @@
 #define FENCE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 /*
- * A process of the container with CAP_SYS_PTRACE can take the descriptor from init. So it is opened on a
- * detached mount, where mode, owner, times and attributes of the file cannot be changed, and to which no link
- * can be made. A read-only mount does not stop writing to a fifo. mount_setattr(2) and mount(2) refuse to make
- * such a mount writable when its descriptor is closed.
+ * A process of the container with CAP_SYS_PTRACE can take the descriptor from init. So it is opened
+ * on a detached mount, where mode, owner, times and attributes of the file cannot be changed, and
+ * to which no link can be made. A read-only mount does not stop writing to a fifo. mount_setattr(2)
+ * and mount(2) refuse to make such a mount writable when its descriptor is closed.
  */
 static int open_fenced(int dir, const char *path)
 {
@@ -34,9 +34,10 @@ int fifo_make(struct life *l)
 	fd = open_fenced(l->dir, FIFO_FILE);
 	if (fd >= 0)
 		return fd;
-	/* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS): init holds the file on the host's mount. So it
-	 * does where an ordinary user makes it (EPERM): its memory belongs to the user namespace of the host,
-	 * and being not dumpable keeps every process of the container away from it. */
+	/* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS): init holds the file on the
+	 * host's mount. So it does where an ordinary user makes it (EPERM): its memory belongs
+	 * to the user namespace of the host, and being not dumpable keeps every process of the
+	 * container away from it. */
 	err_clear("the host's mount will do");
 	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;

@@ -25,7 +25,7 @@ static const struct {
 #define ATIME_FLAGS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME | MS_NODIRATIME)
 #define ATIME_STATES (ST_NOATIME | ST_RELATIME | ST_NODIRATIME)
 
-/* The state that the kernel makes of flags, as statfs(2) shows it. It has relatime where nothing says otherwise. */
+/* The state that the kernel makes of flags, as statfs(2) shows it: relatime unless they differ. */
 static unsigned long atime_of(unsigned long flags)
 {
 	unsigned long state = flags & MS_NOATIME ? ST_NOATIME : ST_RELATIME;

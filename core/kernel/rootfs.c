@@ -167,8 +167,8 @@ static int open_mask_null(int root, struct stat *st)
 /*
  * Covers a file by the container's null device, on a read-only mount. It is not the host's, because
  * the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change mode, owner
- * and times. An empty file of our own covers it if the container has none. Later masks are copies of
- * the first mount and have its flags.
+ * and times. An empty file of our own covers it if the container has none. Later masks are copies
+ * of the first mount and have its flags.
  */
 static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {

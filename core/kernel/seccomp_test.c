@@ -20,31 +20,42 @@ static const struct {
 	/* clang-format off */
 	{ "default ERRNO is EPERM", "ERRNO", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, ERR(EPERM) },
 	{ "named is allowed", "ERRNO", NULL, P("ALLOW"), X86_64, PTRACE, 0, 0, ALLOW },
-	{ "newer than all named is ENOSYS", "ERRNO", NULL, P("ALLOW"), X86_64, PTRACE + 1, 0, 0, ERR(ENOSYS) },
+	{ "newer than all named is ENOSYS", "ERRNO", NULL, P("ALLOW"),
+	  X86_64, PTRACE + 1, 0, 0, ERR(ENOSYS) },
 	{ "a rule like the default still names its call", "ERRNO", NULL,
 	  P("ALLOW") "," CALL("pidfd_send_signal", "ERRNO", ""), X86_64, NEWEST, 0, 0, ERR(EPERM) },
-	{ "defaultErrnoRet", "ERRNO", NATIVE "'defaultErrnoRet':13,", P("ALLOW"), X86_64, GETPID, 0, 0, ERR(13) },
-	{ "defaultErrnoRet 0 is a value", "ERRNO", NATIVE "'defaultErrnoRet':0,", P("ALLOW"), X86_64, GETPID, 0, 0, ERR(0) },
-	{ "KILL default: newer is ENOSYS too", "KILL", NULL, P("ALLOW"), X86_64, 200, 0, 0, ERR(ENOSYS) },
+	{ "defaultErrnoRet", "ERRNO", NATIVE "'defaultErrnoRet':13,", P("ALLOW"),
+	  X86_64, GETPID, 0, 0, ERR(13) },
+	{ "defaultErrnoRet 0 is a value", "ERRNO", NATIVE "'defaultErrnoRet':0,", P("ALLOW"),
+	  X86_64, GETPID, 0, 0, ERR(0) },
+	{ "KILL default: newer is ENOSYS too", "KILL", NULL, P("ALLOW"),
+	  X86_64, 200, 0, 0, ERR(ENOSYS) },
 	{ "KILL is KILL_THREAD", "KILL", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, KILL_THREAD },
 	{ "KILL_THREAD", "KILL_THREAD", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, KILL_THREAD },
 	{ "KILL_PROCESS", "KILL_PROCESS", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, KILL_PROCESS },
 	{ "TRAP", "TRAP", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, TRAP },
 	{ "ALLOW default has no stub", "ALLOW", NULL, P("TRAP"), X86_64, 400, 0, 0, ALLOW },
 	{ "LOG default has no stub", "LOG", NULL, P("TRAP"), X86_64, 400, 0, 0, LOG },
-	{ "TRACE default has no stub, EPERM as message", "TRACE", NULL, P("TRAP"), X86_64, 400, 0, 0, TRACE | EPERM },
+	{ "TRACE default has no stub, EPERM as message", "TRACE", NULL, P("TRAP"),
+	  X86_64, 400, 0, 0, TRACE | EPERM },
 	{ "TRACE with a message", "ALLOW", NULL, CALL("ptrace", "TRACE", ",'errnoRet':65535"),
 	  X86_64, PTRACE, 0, 0, TRACE | 65535 },
-	{ "errnoRet of a rule", "ALLOW", NULL, CALL("ptrace", "ERRNO", ",'errnoRet':38"), X86_64, PTRACE, 0, 0, ERR(38) },
+	{ "errnoRet of a rule", "ALLOW", NULL, CALL("ptrace", "ERRNO", ",'errnoRet':38"),
+	  X86_64, PTRACE, 0, 0, ERR(38) },
 	{ "LOG rule", "ERRNO", NULL, P("LOG"), X86_64, PTRACE, 0, 0, LOG },
-	{ "unknown names are skipped", "ERRNO", NULL, "{'names':['no_such_call','ptrace'],'action':'SCMP_ACT_ALLOW'}",
+	{ "unknown names are skipped", "ERRNO", NULL,
+	  "{'names':['no_such_call','ptrace'],'action':'SCMP_ACT_ALLOW'}",
 	  X86_64, PTRACE, 0, 0, ALLOW },
-	{ "the same rule twice", "ERRNO", NULL, P("ALLOW") "," P("ALLOW"), X86_64, PTRACE, 5, 0, ALLOW },
-	{ "another architecture is killed", "ALLOW", NULL, P("LOG"), FOREIGN, 1, 0, 0, KILL_THREAD },
+	{ "the same rule twice", "ERRNO", NULL, P("ALLOW") "," P("ALLOW"),
+	  X86_64, PTRACE, 5, 0, ALLOW },
+	{ "another architecture is killed", "ALLOW", NULL, P("LOG"),
+	  FOREIGN, 1, 0, 0, KILL_THREAD },
 	{ "a listed one is not", "ERRNO", TWO_ARCHS, P("ALLOW"), AARCH64, 117, 0, 0, ALLOW },
 	{ "and has its own top", "ERRNO", TWO_ARCHS, P("ALLOW"), AARCH64, 118, 0, 0, ERR(ENOSYS) },
 
-#define ONE(op, v, v2) "ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" ARG(0, v, v2, op) "]"), X86_64, PERSONALITY
+#define ONE(op, v, v2) \
+	"ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" ARG(0, v, v2, op) "]"), \
+	X86_64, PERSONALITY
 	{ "NE, equal", ONE(NE, 8, 0), 8, 0, ERR(EPERM) },
 	{ "NE, other", ONE(NE, 8, 0), 9, 0, ALLOW },
 	{ "LT, less", ONE(LT, 8, 0), 7, 0, ALLOW },
@@ -63,14 +74,19 @@ static const struct {
 	{ "MASKED_EQ: value is the mask", ONE(MASKED_EQ, 240, 16), 0x1f, 0, ALLOW },
 	{ "MASKED_EQ: valueTwo what must remain", ONE(MASKED_EQ, 240, 16), 0x2f, 0, ERR(EPERM) },
 
-#define TWO(x, y) "ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" x "," y "]"), X86_64, PERSONALITY
+#define TWO(x, y) \
+	"ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" x "," y "]"), \
+	X86_64, PERSONALITY
 	{ "two arguments: both", TWO(ARG(0, 1, 0, EQ), ARG(1, 2, 0, EQ)), 1, 2, ALLOW },
-	{ "two arguments: one is not enough", TWO(ARG(0, 1, 0, EQ), ARG(1, 2, 0, EQ)), 1, 3, ERR(EPERM) },
+	{ "two arguments: one is not enough",
+	  TWO(ARG(0, 1, 0, EQ), ARG(1, 2, 0, EQ)), 1, 3, ERR(EPERM) },
 	{ "one argument twice: either", TWO(ARG(0, 1, 0, EQ), ARG(0, 2, 0, EQ)), 2, 0, ALLOW },
-	{ "one argument twice: neither", TWO(ARG(0, 1, 0, EQ), ARG(0, 2, 0, EQ)), 3, 0, ERR(EPERM) },
+	{ "one argument twice: neither",
+	  TWO(ARG(0, 1, 0, EQ), ARG(0, 2, 0, EQ)), 3, 0, ERR(EPERM) },
 	{ "two rules: either", "ERRNO", NULL,
 	  CALL("personality", "ALLOW", ",'args':[" ARG(0, 1, 0, EQ) "]") ","
-	  CALL("personality", "ALLOW", ",'args':[" ARG(0, 5, 0, EQ) "]"), X86_64, PERSONALITY, 5, 0, ALLOW },
+	  CALL("personality", "ALLOW", ",'args':[" ARG(0, 5, 0, EQ) "]"),
+	  X86_64, PERSONALITY, 5, 0, ALLOW },
 	/* clang-format on */
 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- running rules ---------------------------------------------------------------------------- */
+/* ---- running rules --------------------------------------------------------------------------- */
 
 void oci_check_process(struct check *k, const struct oci_process *p)
 {
@@ -41,7 +41,7 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 		oci_check_resources(&k, k.linux->resources);
 }
 
-/* ---- the document ----------------------------------------------------------------------------- */
+/* ---- the document ---------------------------------------------------------------------------- */
 
 /* A part of a semantic version: identifiers of letters, digits and hyphens, dots between. */
 static bool identifiers(const char *s, size_t len)

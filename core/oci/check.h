@@ -5,7 +5,7 @@
 
 #include "core/oci/oci.h"
 
-/* ---- words.c: tables that are not listed -------------------------------------------------------- */
+/* ---- words.c: tables that are not listed ----------------------------------------------------- */
 
 extern const struct json_word oci_propagation_or_none_words[], oci_action_or_none_words[];
 extern const struct json_word oci_mempolicy_or_none_words[];
@@ -33,7 +33,7 @@ enum {
 	OCI_MPOL_F_STATIC_NODES = 1 << 15,
 };
 
-/* ---- check*.c: rules -------------------------------------------------------------------------- */
+/* ---- check*.c: rules ------------------------------------------------------------------------- */
 
 /* (uid_t)-1: what chown(2) and setresuid(2) take for "leave it". */
 #define OCI_NO_ID UINT32_MAX
@@ -73,7 +73,7 @@ extern check_rule *const check_resources_rules[];
 
 void check_run(struct check *k, check_rule *const *rules);
 
-/* ---- rule.c: what rules are written with ------------------------------------------------------ */
+/* ---- rule.c: what rules are written with ----------------------------------------------------- */
 
 /*
  * check_say(check_at(k, "mounts[%zu].type", i), "must be proc on /proc") reports
@@ -101,9 +101,9 @@ bool check_net_name(const char *name); /* what the kernel takes as an interface 
 /* Ranges that the kernel takes: 340 at most, none empty, none beyond the last id, no id twice. */
 void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps);
 
-/* ---- idmap.c ---------------------------------------------------------------------------------- */
+/* ---- idmap.c --------------------------------------------------------------------------------- */
 
-/* Fills the mappings of m, which has none, from "idmap=uids=...;gids=...". NULL, or what is wrong. */
+/* Fills the mappings of m, which has none, from "idmap=uids=...". NULL, or what is wrong. */
 const char *oci_idmap_text(struct arena *a, const char *option, const struct oci_linux *linux,
 			   struct oci_mount *m);
 bool oci_idmap_word(const char *option); /* is it such an option? */

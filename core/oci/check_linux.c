@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- namespaces ------------------------------------------------------------------------------- */
+/* ---- namespaces ------------------------------------------------------------------------------ */
 
 static void namespace_once(struct check *k)
 {
@@ -29,7 +29,7 @@ static void namespace_path(struct check *k)
 				  "must be an absolute path");
 }
 
-/* ---- ids -------------------------------------------------------------------------------------- */
+/* ---- ids ------------------------------------------------------------------------------------- */
 
 /* One of the two sides of two ranges. */
 static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
@@ -131,7 +131,7 @@ static void user_is_mapped(struct check *k)
 				  "%u is not in linux.gidMappings", *gid);
 }
 
-/* ---- time ------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void time_offsets(struct check *k)
 {
@@ -152,7 +152,7 @@ static void time_offsets(struct check *k)
 	}
 }
 
-/* ---- devices ---------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 static void device_numbers(struct check *k, const struct oci_device *d, size_t i,
 			   const struct json *at)
@@ -259,7 +259,7 @@ static void net_devices(struct check *k)
 				  "two devices would be named \"%.32s\"", names[i]);
 }
 
-/* ---- cgroup, sysctl, paths -------------------------------------------------------------------- */
+/* ---- cgroup, sysctl, paths ------------------------------------------------------------------- */
 
 /* Cleaned away where it stays inside, as in "/a/../b"; refused where it would lead out. */
 static void cgroups_path(struct check *k)
@@ -347,7 +347,7 @@ static void readonly_paths(struct check *k)
 	hidden_paths(k, "readonlyPaths", k->linux->readonly_paths.at, k->linux->readonly_paths.n);
 }
 
-/* ---- hardware --------------------------------------------------------------------------------- */
+/* ---- hardware -------------------------------------------------------------------------------- */
 
 static void intel_rdt(struct check *k)
 {

@@ -29,7 +29,7 @@ static void namespace_there(struct check *k)
 		check_say(check_at(k, "mounts"), "needs a mount namespace");
 }
 
-/* ---- one mount at a time: k->mount, with k->base "mounts[3]." ----------------------------------------- */
+/* ---- one mount at a time: k->mount, with k->base "mounts[3]." -------------------------------- */
 
 static void destination(struct check *k)
 {

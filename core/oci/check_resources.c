@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- devices ---------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 static void device_access(struct check *k)
 {
@@ -38,7 +38,7 @@ static void rule_numbers(struct check *k)
 	}
 }
 
-/* ---- memory, cpu ------------------------------------------------------------------------------ */
+/* ---- memory, cpu ----------------------------------------------------------------------------- */
 
 static void memory_value(struct check *k, const char *name, const int64_t *value)
 {
@@ -99,9 +99,9 @@ static void cpu_values(struct check *k)
 		check_say(check_at(k, "cpu.burst"), "must not be above quota");
 }
 
-/* ---- block I/O -------------------------------------------------------------------------------- */
+/* ---- block I/O ------------------------------------------------------------------------------- */
 
-/* 0 leaves it unset: docker writes it always. Which of 1 to 1000 are taken depends on the kernel. */
+/* 0 leaves it unset: docker always writes it. The kernel decides which of 1 to 1000 it takes. */
 static void weight(struct check *k, const uint16_t *value)
 {
 	if (value && *value > 1000)
@@ -127,7 +127,7 @@ static void io_weights(struct check *k)
 	}
 }
 
-/* ---- names that become file names or lines ---------------------------------------------------- */
+/* ---- names that become file names or lines --------------------------------------------------- */
 
 static bool page_size(const char *s)
 {

@@ -90,8 +90,8 @@ static const char *narrow_arch(const struct oci_seccomp *s)
 	return sizeof(long) == 4 ? "this machine" : NULL;
 }
 
-/* There libseccomp compares the lower 32 bits and ignores the others: 4294967296 would match 0. What is
- * a negative number in 64 bits is the same one in 32, unless it is compared by its order. */
+/* There libseccomp compares the lower 32 bits and ignores the others: 4294967296 would match 0. A
+ * negative number of 64 bits is the same in 32, except for comparisons by order. */
 static void wide_values(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;

@@ -25,13 +25,13 @@
 #define PTR .flags = JF_PTR
 #define NEEDED .flags = JF_REQUIRED
 #define KEPT .flags = JF_ALWAYS
-/* A member of the specification that is for other platforms, or was before 1.3 and had no effect. */
+/* A member of the specification for other platforms, or one from before 1.3 without effect. */
 #define OTHER(name_)                                                                               \
 	{                                                                                          \
 		.name = name_, .kind = JK_NONE                                                     \
 	}
 
-/* ---- config.md: Process ----------------------------------------------------------------------- */
+/* ---- config.md: Process ---------------------------------------------------------------------- */
 
 #define S oci_box
 static const struct json_field box_fields[] = {
@@ -128,7 +128,7 @@ static const struct json_field process_fields[] = {
 const struct json_type oci_process_type = TYPE(oci_process, process_fields);
 #undef S
 
-/* ---- config.md: Root, Mounts, POSIX-platform Hooks -------------------------------------------- */
+/* ---- config.md: Root, Mounts, POSIX-platform Hooks ------------------------------------------- */
 
 #define S oci_root
 static const struct json_field root_fields[] = {
@@ -186,7 +186,7 @@ static const struct json_field hooks_fields[] = {
 static const struct json_type hooks_type = TYPE(oci_hooks, hooks_fields);
 #undef S
 
-/* ---- config-linux.md: Control groups ---------------------------------------------------------- */
+/* ---- config-linux.md: Control groups --------------------------------------------------------- */
 
 #define S oci_device_rule
 static const struct json_field device_rule_fields[] = {
@@ -325,7 +325,7 @@ static const struct json_field resources_fields[] = {
 const struct json_type oci_resources_type = TYPE(oci_resources, resources_fields);
 #undef S
 
-/* ---- config-linux.md: Seccomp ----------------------------------------------------------------- */
+/* ---- config-linux.md: Seccomp ---------------------------------------------------------------- */
 
 #define S oci_seccomp_arg
 static const struct json_field seccomp_arg_fields[] = {
@@ -363,7 +363,7 @@ static const struct json_field seccomp_fields[] = {
 static const struct json_type seccomp_type = TYPE(oci_seccomp, seccomp_fields);
 #undef S
 
-/* ---- config-linux.md: the rest ---------------------------------------------------------------- */
+/* ---- config-linux.md: the rest --------------------------------------------------------------- */
 
 #define S oci_namespace
 static const struct json_field namespace_fields[] = {
@@ -462,7 +462,7 @@ static const struct json_field linux_fields[] = {
 static const struct json_type linux_type = TYPE(oci_linux, linux_fields);
 #undef S
 
-/* ---- config.md: the document ------------------------------------------------------------------ */
+/* ---- config.md: the document ----------------------------------------------------------------- */
 
 #define S oci_config
 static const struct json_field config_fields[] = {

@@ -258,7 +258,7 @@ struct oci_config {
 	struct oci_linux *linux; /* built with -Ulinux: gnu11 defines the word */
 };
 
-/* ---- features.md: what this build can do ------------------------------------------------------ */
+/* ---- features.md: what this build can do ----------------------------------------------------- */
 
 typedef LIST(const char *) oci_words;
 

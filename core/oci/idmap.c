@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": ranges of an id on the filesystem, the id it is shown
- * as, and how many; "@" takes the second for an id of the container (checklist M-31).
+ * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": ranges of an id on the filesystem, the id it is
+ * shown as, and how many; "@" takes the second for an id of the container (checklist M-31).
  */
 
 bool oci_idmap_word(const char *option)

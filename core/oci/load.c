@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- faults ----------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 #define FAULTS_MAX 100
 
@@ -132,7 +132,7 @@ static void warn_of_strays(const struct gather *g, const struct oci_doc *doc)
 			 doc->file);
 }
 
-/* ---- what absence means ----------------------------------------------------------------------- */
+/* ---- what absence means ---------------------------------------------------------------------- */
 
 /* Go leaves empty strings where it means none, and runc reads them so. */
 static void none_if_empty(const char **s)
@@ -240,7 +240,7 @@ static void settle_document(struct arena *a, struct oci_config *c)
 		settle_linux(c, c->linux);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int parse(struct gather *g, struct oci_doc *doc)
 {
@@ -391,7 +391,7 @@ int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const c
 	return (int)g.n;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 {

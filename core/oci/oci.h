@@ -6,13 +6,13 @@
 #include "core/base/base.h"
 #include "core/oci/config.h"
 
-/* ---- config.c: the rows ----------------------------------------------------------------------- */
+/* ---- config.c: the rows ---------------------------------------------------------------------- */
 
 extern const struct json_type oci_config_type, oci_process_type, oci_resources_type, oci_mount_type;
 /* Adds a mount after those of the config. */
 void oci_add_mount(struct arena *a, struct oci_config *config, const struct oci_mount *m);
 
-/* ---- words.c: every word the spec knows ---------------------------------------------------------- */
+/* ---- words.c: every word the spec knows ------------------------------------------------------ */
 
 /* Word tables that others list too (features, errors, completions). */
 extern const struct json_word oci_namespace_words[]; /* CLONE_NEW* */
@@ -58,7 +58,7 @@ enum oci_seccomp_op {
 	OCI_CMP_MASKED_EQ,
 };
 
-/* ---- load.c: text to checked config --------------------------------------------------------------- */
+/* ---- load.c: text to checked config ---------------------------------------------------------- */
 
 /* A config.json with all that is needed to name a place in it. */
 struct oci_doc {
@@ -75,9 +75,9 @@ struct oci_doc {
 
 #define OCI_CONFIG_MAX (16u << 20) /* bytes; beyond it the file is refused */
 
-/* Read, parse, bind, check. -1: the record reads `config.json:LINE:COL: FIELD: WHAT`.
- * bundledir is an open directory, file the name below it (or absolute). A loaded config has a root and
- * a process, and empty strings where the spec means absence (a namespace's path, hostname...) are NULL. */
+/* Read, parse, bind, check. -1: the record reads `config.json:LINE:COL: FIELD: WHAT`. bundledir
+ * is an open directory, file the name below it (or absolute). A loaded config has a root and a
+ * process; empty strings that mean absence (a namespace's path, hostname...) are NULL. */
 int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *doc);
 /* The same for a text in memory that was generated: no file to read. */
 int oci_load_text(struct arena *a, const char *file, char *text, size_t len, struct oci_doc *doc);
@@ -94,12 +94,12 @@ int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const c
 /* check.c: the rules no row can say: one field against another. Reports into f. */
 void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_faults *f);
 
-/* A later refusal that belongs to a place in the document (mounts[3], hooks...): prefixes the record
- * with `config.json:LINE:COL: PATH`. Returns -1. */
+/* A later refusal that belongs to a place in the document (mounts[3], hooks...): prefixes the
+ * record with `config.json:LINE:COL: PATH`. Returns -1. */
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* ---- annot.c: annotations of our own, and sizes ---------------------------------------------------- */
+/* ---- annot.c: annotations of our own, and sizes ---------------------------------------------- */
 
 /* "4096", "64k", "64m", "1g", also "64mb", "64MiB": binary units; a negative number has none. */
 bool oci_size(const char *text, int64_t *bytes);
@@ -114,16 +114,16 @@ const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL
 int oci_annotation_bool(const char *value);
 int64_t oci_annotation_size(const char *value);
 
-/* ---- sysctl.c: whose is a kernel parameter ------------------------------------------------------- */
+/* ---- sysctl.c: whose is a kernel parameter --------------------------------------------------- */
 
-/* The key as a path below /proc/sys: "net.ipv4.conf.eth0/1.x" and "net/ipv4/conf/eth0.1/x" are the same
- * one, as for sysctl(8). False where parts are empty, "." or "..", or hold control characters or
- * blanks, or where path (size is not 0) is too short. */
+/* The key as a path below /proc/sys: "net.ipv4.conf.eth0/1.x" and "net/ipv4/conf/eth0.1/x" are
+ * the same one, as for sysctl(8). False where parts are empty, "." or "..", or hold control
+ * characters or blanks, or where path (size is not 0) is too short. */
 bool oci_sysctl_path(const char *key, char *path, size_t size);
 /* CLONE_NEW* of the namespace that makes it private; -1 when it belongs to the whole host. */
 int oci_sysctl_namespace(const char *key);
 
-/* ---- features.c: the document of `features` (checklist O-11, O-12) --------------------------------- */
+/* ---- features.c: the document of `features` (checklist O-11, O-12) --------------------------- */
 
 extern const struct json_type oci_features_type;
 
@@ -131,7 +131,7 @@ extern const struct json_type oci_features_type;
  * seccomp, apparmor, selinux and intelRdt switches, supported_flags, annotations. */
 void oci_features_fill(struct arena *a, struct oci_features *f);
 
-/* ---- spec.c: the document of `spec` (checklist TB-15, TB-16) -------------------------------------------- */
+/* ---- spec.c: the document of `spec` (checklist TB-15, TB-16) --------------------------------- */
 
 struct oci_spec_options {
 	bool rootless;
@@ -148,12 +148,12 @@ struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_option
 char *oci_config_text(struct arena *a, const struct oci_config *c, size_t *len);
 char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len);
 
-/* ---- state.c: what we remember of a container --------------------------------------------------------------- */
+/* ---- state.c: what we remember of a container ------------------------------------------------ */
 
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
 extern const struct json_word oci_status_words[];
 
-/* What runc itself keeps below "config", for containers that were there before us. Only ever read. */
+/* What runc itself keeps below "config", for containers that it made. It is only read. */
 struct oci_foreign_ns {
 	const char *type, *path; /* "NEWPID"; path of one that was joined, else "" */
 };
@@ -193,8 +193,8 @@ extern const struct json_type
 /* Of a state.json that runc has written, what lies below its "config" is put where we keep it. */
 void oci_state_adopt(struct arena *a, struct oci_state *s);
 
-/* State JSON of the spec for `state`, `list` and hooks: keys in runc's order (checklist O-01). owner
- * NULL leaves the key out, pid < 0 too. */
+/* State JSON of the spec for `state`, `list` and hooks: keys in runc's order.
+ * owner NULL leaves the key out, pid < 0 too. */
 void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_status status, int pid,
 		   const char *owner);
 

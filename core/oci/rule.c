@@ -70,7 +70,7 @@ void check_run(struct check *k, check_rule *const *rules)
 		(*rules)(k);
 }
 
-/* ---- what rules ask --------------------------------------------------------------------------- */
+/* ---- what rules ask -------------------------------------------------------------------------- */
 
 const struct json *check_member(const struct json *obj, const char *key)
 {

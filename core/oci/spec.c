@@ -70,8 +70,8 @@ static const struct {
 	{ CLONE_NEWUSER, ROOTLESS },
 };
 
-/* The last ones are not runc's: docker and podman mask them as well. They tell when keys are pressed and
- * how much power is drawn, and by that what others compute (CVE-2020-8694). */
+/* The last ones are not runc's: docker and podman mask them as well. Keystrokes and power
+ * draw can be read from them, and from power what others compute (CVE-2020-8694). */
 #define MASKED_ONLY_WIDE 2
 static const char *const masked[] = {
 	"/proc/acpi",	     "/proc/asound",	    "/proc/kcore",

@@ -19,8 +19,8 @@ static const struct {
 };
 
 /*
- * Not empty, "." or "..": the path stays below /proc/sys, joined by any reader. A "+" is what other tools
- * take for the beginning of a second parameter (2022-0811).
+ * Not empty, "." or "..": the path stays below /proc/sys, joined by any reader. A "+" is what other
+ * tools take for the beginning of a second parameter (2022-0811).
  */
 static bool part_good(const char *part, size_t len)
 {

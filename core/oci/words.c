@@ -97,7 +97,7 @@ const struct json_word oci_mempolicy_flag_words[] = {
 	{ NULL, 0 },
 };
 
-/* ---- seccomp ---------------------------------------------------------------------------------- */
+/* ---- seccomp --------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define ACTIONS                                                                                    \
@@ -159,7 +159,7 @@ const struct json_word oci_seccomp_flag_words[] = {
 	{ NULL, 0 },
 };
 
-/* ---- devices, personality --------------------------------------------------------------------- */
+/* ---- devices, personality -------------------------------------------------------------------- */
 
 const struct json_word oci_device_words[] = {
 	{ "c", 'c' }, { "u", 'c' }, { "b", 'b' }, { "p", 'p' }, { NULL, 0 },
@@ -176,7 +176,7 @@ const struct json_word oci_personality_words[] = {
 	{ NULL, 0 },
 };
 
-/* ---- words that are not in a table ------------------------------------------------------------ */
+/* ---- words that are not in a table ----------------------------------------------------------- */
 
 /* runc's sentences, which engines and its own tests look for. */
 static const struct {
@@ -208,7 +208,7 @@ const char *oci_unknown_word(const struct json_word *words)
 	return NULL;
 }
 
-/* ---- names without numbers -------------------------------------------------------------------- */
+/* ---- names without numbers ------------------------------------------------------------------- */
 
 const char *const oci_hook_names[] = {
 	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",

@@ -319,8 +319,8 @@ int serve_known(struct serve *s)
 
 	if (found < 0)
 		return -1;
-	/* /proc may hide a process that has joined a pid namespace (hidepid of proc(5)): then all signals are
-	 * reset, and the start time is not known yet (life_note_start). */
+	/* /proc may hide a process that has joined a pid namespace (hidepid of proc(5)): then
+	 * all signals are reset, and the start time is not known yet (life_note_start). */
 	if (!found && kill(s->pid, 0) < 0)
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;

@@ -1,4 +1,4 @@
-/* as.c - runs a command as another user: `as UID GID[,GROUP...] CMD...`; other groups are cleared. */
+/* as.c - runs a command as another user, without other groups: `as UID GID[,GROUP...] CMD...`. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <grp.h>

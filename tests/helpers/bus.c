@@ -1,7 +1,8 @@
-/* bus.c - plays systemd on a message bus, or somebody who forges its signals: `bus ROLE SOCKET ...`. */
+/* bus.c - plays systemd on a message bus, or a forger of its signals: `bus ROLE SOCKET ...`. */
 /* SPDX-License-Identifier: MIT */
 /*
- *	bus systemd SOCKET SCRIPT	takes systemd's name; `sh -c SCRIPT sh UNIT PID CALLER` makes a unit
+ *	bus systemd SOCKET SCRIPT	takes systemd's name; makes a unit by
+ *					`sh -c SCRIPT sh UNIT PID CALLER`
  *	bus forge SOCKET CALLER UNIT	tells CALLER that UNIT's job is done
  *	bus flood SOCKET CALLER BYTES N	sends CALLER N signals of BYTES
  *
@@ -34,7 +35,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 struct text {
 	size_t len;
@@ -127,7 +128,7 @@ static void job_removed(const char *dest, const char *unit)
 	send_message(SIGNAL, "JobRemoved", dest, 0, "uoss", &body, 0);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static char in[1 << 20];
 
@@ -140,7 +141,7 @@ static void read_all(char *to, size_t len)
 			exit(0);
 }
 
-/* The next message's text of a header field, "" where it has none; *body, *from and *number point into it. */
+/* The next message's text of a header field, or "". *body, *from and *number point into it. */
 static int next_message(char member[64], char sender[64], char **body, size_t *size,
 			uint32_t *number)
 {
@@ -188,7 +189,7 @@ static uint32_t pid_of(const char *body, size_t size)
 	return pid;
 }
 
-/* ---- roles ------------------------------------------------------------------------------------ */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 static void make_unit(const char *script, const char *unit, uint32_t pid, const char *caller)
 {

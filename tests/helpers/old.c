@@ -1,9 +1,9 @@
 /* old.c - runs a command as on a kernel of 4.14, as far as system calls go: `old CMD...`. */
 /* SPDX-License-Identifier: MIT */
 /*
- * What came later answers ENOSYS: everything from 403 on, where all
- * architectures have the same numbers, and statx, rseq and getrandom, which a kernel may have been built without or a
- * container engine may hide. Flags of older calls stay as they are here.
+ * What came later answers ENOSYS: everything from 403 on, where all architectures have the same
+ * numbers, and statx, rseq and getrandom, which a kernel may have been built without or a container
+ * engine may hide. Flags of older calls stay as they are here.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -39,8 +39,8 @@ static int say(const char *name, long ret)
 	return 0;
 }
 
-/* Lets go of its root again and again, and each time goes to what the mount namespace has for one then:
- * how deep is there a /proc of the host? */
+/* Lets go of its root again and again, and each time goes to what the mount namespace has for
+ * one then: how deep is there a /proc of the host? */
 static int do_below(char **argv)
 {
 	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), n = 0;
@@ -313,7 +313,7 @@ static int do_mknod(char **argv)
 				  strtoul(argv[1], NULL, 0) << 8 | strtoul(argv[2], NULL, 0)));
 }
 
-/* Makes the session keyring NAME, open to everybody, and tells at the end of its input what is in it. */
+/* Makes the session keyring NAME, open to all, and prints at the end of its input what it holds. */
 static int do_plant(char **argv)
 {
 	long ring = syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, argv[0]), n;
@@ -453,7 +453,7 @@ static __attribute__((noreturn)) int do_stay(char **argv)
 		pause();
 }
 
-/* Changes what can be changed of the inode at each PATH, whatever it is; prints what the kernel let through. */
+/* Changes what can be changed of the inode at each PATH; prints what the kernel has allowed. */
 static int do_spoil(char **argv)
 {
 	static const struct timespec epoch[2] = { { 86400, 0 }, { 86400, 0 } };

@@ -6,7 +6,8 @@
  *	notify PATH		a service manager: prints each message, until the barrier
  *	hangup PATH		takes a connection, and nothing from it
  *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
- *	keep PATH		takes whatever comes on streams, for ever; the newest descriptor stays open
+ *	keep PATH		takes all that comes on streams, for ever; the newest descriptor
+ *				stays open
  *	drop PATH		takes datagrams, for ever
  *
  * PATH is bound first and `listening` printed then, so that a test can wait for it.

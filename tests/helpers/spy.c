@@ -219,7 +219,7 @@ static int do_look(char **argv)
 	return 0;
 }
 
-/* Takes hold of the memory of every process that may do more than we: what is written there, it does. */
+/* Opens the memory of every process that may do more than we: what is written there, it does. */
 static uint64_t own_caps;
 static long stronger;
 

@@ -15,10 +15,12 @@
  *
  * kill: CMD, not its children, gets SIGKILL before call N is done; the others are let go, as after
  * a real death. slay: the process that makes call N gets it, unless that is CMD, which goes on.
- * fail: call N is not done and answers -ERRNO; a close is done all the same, since no
- * kernel leaves a descriptor open, and calls that cannot fail are let alone. before: the shell does
- * COMMAND when the call with the number NR is about to be made for the first time. Exit status: that of
- * CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made fewer than N calls or no NR.
+ * fail: call N is not done and answers -ERRNO; a close is done all the same, since no kernel leaves
+ * a descriptor open, and calls that cannot fail are let alone.
+ * before: the shell does COMMAND when the call with the number NR is about to be made for the first
+ * time.
+ * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
+ * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
  */
 #define _GNU_SOURCE

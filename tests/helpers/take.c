@@ -1,11 +1,11 @@
-/* take.c - stops whoever appears in its pid namespace and takes what it holds: `take TIMES DECOY`. */
+/* take.c - stops each process that appears in its pid namespace and takes what it holds. */
 /* SPDX-License-Identifier: MIT */
 /*
- * For a container with CAP_SYS_PTRACE. A process that appears and does not run a program of the container
- * is stopped by ptrace(2); then each of its descriptors is taken by pidfd_getfd(2), and every socket
- * among them is asked for the process that has made its other end. What that process holds is taken as
- * well. Each directory so got is tried as a way to DECOY, a file that only the host has. After TIMES
- * processes it prints:
+ * `take TIMES DECOY`, for a container with CAP_SYS_PTRACE. A process that appears and does not
+ * run a program of the container is stopped by ptrace(2); then each of its descriptors is taken
+ * by pidfd_getfd(2), and every socket among them is asked for the process that has made its
+ * other end. What that process holds is taken as well. Each directory so got is tried as a way
+ * to DECOY, a file that only the host has. After TIMES processes it prints:
  *
  *	took N peers N escaped N stronger N unfiltered N kinds KIND...
  *

@@ -1,6 +1,7 @@
 /* tiny.c - the smallest container program: exits with 0 and touches nothing. */
 /* SPDX-License-Identifier: MIT */
-/* cflags: -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector -fno-asynchronous-unwind-tables -Wl,--build-id=none -Wl,-z,noseparate-code */
+/* cflags: -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector */
+/* cflags: -fno-asynchronous-unwind-tables -Wl,--build-id=none -Wl,-z,noseparate-code */
 
 /*
  * Measurements and fault walks want a payload whose own system calls and memory are nothing
