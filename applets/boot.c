@@ -317,7 +317,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 			bool act)
 {
 	size_t n;
-	char **dirs = names_list(&arena, set->bundles, &n);
+	const char **dirs = boot_names(&arena, set->bundles, &n);
 	struct status_row r = { 0 };
 	int found;
 
@@ -331,7 +331,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 		if (k < n)
 			config = arena_printf(&arena, "%s/%s/config.json", set->bundles, dirs[k]);
 		if (k < n && (r.starts || strcmp(r.state, "failed")))
-			*dirs[k] = 0;
+			dirs[k] = "";
 		if (k == n && alive && !act)
 			printf("%s: is removed, and stops\n", r.name);
 		if (k == n || !alive || r.stamp == units_stamp(config))

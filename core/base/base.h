@@ -7,6 +7,7 @@
 #include "core/base/with.h"
 #include "json/json.h"
 
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -124,6 +125,14 @@ void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
+
+/* ---- names.c: names in order ----------------------------------------------------------------- */
+
+void names_sort(void *at, size_t n); /* n pointers to texts */
+/* Sets *names to the n entries of dir that wanted() takes, sorted. dir is path, and stays open.
+ * -1: reading failed, with the names until then. */
+int names_read(struct arena *a, DIR *dir, const char *path, bool (*wanted)(const struct dirent *),
+	       const char ***names, size_t *n);
 
 /* ---- closefrom.c ----------------------------------------------------------------------------- */
 

@@ -83,6 +83,8 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 const char *boot_row_name(const struct boot_settings *s, size_t i);
 /* The name of a container from that of its directory: "10-net" is "net". */
 const char *boot_name(const char *dir);
+/* The names in the directory at path but those that begin with a dot, sorted. A failure is printed. */
+const char **boot_names(struct arena *a, const char *path, size_t *n);
 
 /* ---- super.c: decides when a container is started and stopped -------------------------------- */
 
@@ -176,11 +178,6 @@ bool console_drain(int64_t ms);
 void console_child(void); /* for a child of process 1, which has no loop */
 /* Makes this process a session leader, with /dev/console as 0 to 2 and as controlling terminal. */
 int console_own(void);
-
-/* ---- names.c --------------------------------------------------------------------------------- */
-
-/* Those in the directory but the ones that begin with a dot, sorted. A failure is printed. */
-char **names_list(struct arena *a, const char *path, size_t *n);
 
 /* ---- logfile.c: logs in files ---------------------------------------------------------------- */
 

@@ -44,12 +44,13 @@ static int put_secrets(struct arena *a, const struct unit *u, struct oci_config 
 	gid_t gid = l ? host_id(&l->gid_mappings, user->gid) : user->gid;
 	const char *at = arena_printf(a, BOOT_DIR "/%s.secrets", u->name);
 	static const char *options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
-	char *text, **names;
+	const char **names;
+	char *text;
 	size_t len;
 
 	if (mkdir(at, 0500) < 0 && errno != EEXIST)
 		return fail("make %s", at);
-	names = names_list(a, at, &len);
+	names = boot_names(a, at, &len);
 	while (len--)
 		unlink(arena_printf(a, "%s/%s", at, names[len]));
 	list_each (s, u->rule.secrets) {

@@ -228,3 +228,23 @@ const char *boot_name(const char *dir)
 
 	return digits && dir[digits] == '-' && dir[digits + 1] ? dir + digits + 1 : dir;
 }
+
+static bool not_hidden(const struct dirent *e)
+{
+	return *e->d_name != '.';
+}
+
+const char **boot_names(struct arena *a, const char *path, size_t *n)
+{
+	const char **names = NULL;
+	DIR *dir = opendir(path);
+
+	*n = 0;
+	if (!dir)
+		fail("open %s", path);
+	if (!dir || names_read(a, dir, path, not_hidden, &names, n) < 0)
+		console_error();
+	if (dir)
+		closedir(dir);
+	return names;
+}

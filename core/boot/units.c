@@ -221,7 +221,7 @@ static void take_over(struct machine *m, const struct machine *old)
 int units_find(struct arena *a, struct machine *m, const struct machine *old)
 {
 	size_t n, rows = m->set.containers.n;
-	char **names = names_list(a, m->set.bundles, &n);
+	const char **names = boot_names(a, m->set.bundles, &n);
 
 	if (old)
 		rows += old->n;
@@ -291,7 +291,7 @@ static void order_fault(void)
 }
 
 /* Checks `after`: unknown names and circles. */
-static int check_order(struct arena *a, const struct boot_settings *s, char **names, size_t n,
+static int check_order(struct arena *a, const struct boot_settings *s, const char **names, size_t n,
 		       void (*say)(const char *line))
 {
 	struct machine m = { .n = n };
@@ -312,14 +312,14 @@ static int check_order(struct arena *a, const struct boot_settings *s, char **na
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line))
 {
 	size_t n, rows = s->containers.n;
-	char **names;
+	const char **names;
 	int faults = 0;
 
 	if (access(s->bundles, R_OK) < 0) {
 		fail("open %s", s->bundles);
 		return say_fault(say);
 	}
-	names = names_list(a, s->bundles, &n);
+	names = boot_names(a, s->bundles, &n);
 	for (size_t i = 0; i < n; i++) {
 		const char *dir = arena_printf(a, "%s/%s", s->bundles, names[i]);
 		struct stat st;

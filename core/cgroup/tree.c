@@ -85,14 +85,6 @@ bool tree_keyed(const char *text, const char *key, uint64_t *out)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-struct dirent64 {
-	uint64_t ino;
-	int64_t off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
-
 /*
  * A walk has one descriptor, however deep a container has nested its cgroups. It goes down by name
  * and up by "..", which is safe because a cgroup directory never changes its parent. Each level
@@ -103,8 +95,6 @@ struct walk {
 	int64_t *off;
 	size_t depth, size;
 };
-
-#define DT_DIR_ 4
 
 static int walk_push(struct walk *w, int64_t off)
 {
@@ -124,20 +114,21 @@ static int walk_push(struct walk *w, int64_t off)
 /* Finds the next subdirectory from *off on. 1: found; 0: the end; -1 and errno. */
 static int next_dir(int fd, int64_t *off, char name[NAME_MAX + 1])
 {
-	_Alignas(struct dirent64) char buf[4096];
+	_Alignas(struct dirent) char buf[4096];
 	long n;
 
 	if (lseek(fd, *off, SEEK_SET) < 0)
 		return -1;
-	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
+	while ((n = getdents64(fd, (void *)buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
-			struct dirent64 *d = (struct dirent64 *)(buf + at);
+			struct dirent *d = (struct dirent *)(buf + at);
 
-			at += d->reclen;
-			*off = d->off;
-			if (d->type != DT_DIR_ || !strcmp(d->name, ".") || !strcmp(d->name, ".."))
+			at += d->d_reclen;
+			*off = d->d_off;
+			if (d->d_type != DT_DIR || !strcmp(d->d_name, ".") ||
+			    !strcmp(d->d_name, ".."))
 				continue;
-			memcpy(name, d->name, strlen(d->name) + 1);
+			memcpy(name, d->d_name, strlen(d->d_name) + 1);
 			return 1;
 		}
 	}

@@ -8,17 +8,15 @@
 #include <string.h>
 #include <sys/file.h>
 
-static int by_name(const void *x, const void *y)
+static bool may_be_container(const struct dirent *e)
 {
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
+	return strcmp(e->d_name, LIFE_CACHE) && oci_id_valid(e->d_name) &&
+	       (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN);
 }
 
 int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out)
 {
-	size_t room = 0;
-	struct dirent *e;
 	DIR *dir;
-	int rc;
 
 	*out = (struct life_ids){ .root = root, .dir = life_open_root(root, false) };
 	if (out->dir < 0) {
@@ -31,17 +29,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, struct life_id
 	dir = fdopendir(out->dir);
 	if (!dir)
 		return fail("read state directory %s", root);
-	while (errno = 0, (e = readdir(dir))) {
-		if (!strcmp(e->d_name, LIFE_CACHE) || !oci_id_valid(e->d_name) ||
-		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
-			continue;
-		out->at = arena_grow(a, out->at, out->n, &room, sizeof(*out->at));
-		out->at[out->n++] = arena_strdup(a, e->d_name);
-	}
-	rc = errno ? fail("read state directory %s", root) : 0;
-	if (out->n)
-		qsort(out->at, out->n, sizeof(*out->at), by_name);
-	return rc;
+	return names_read(a, dir, root, may_be_container, &out->at, &out->n);
 }
 
 bool life_recorded(const struct life_ids *all, const char *id)

@@ -228,11 +228,6 @@ static void device_once(struct check *k)
 	}
 }
 
-static int order_devices(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void net_devices(struct check *k)
 {
 	const struct oci_linux *l = k->linux;
@@ -252,7 +247,7 @@ static void net_devices(struct check *k)
 		if (!d->name || !strchr(d->name, '%'))
 			names[n++] = d->name ? d->name : d->key;
 	}
-	qsort(names, n, sizeof(*names), order_devices);
+	names_sort(names, n);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(names[i - 1], names[i]))
 			check_say(check_at(k, "linux.netDevices"),
@@ -321,7 +316,7 @@ static void sysctl_once(struct check *k)
 	list_each (s, l->sysctl)
 		if (oci_sysctl_path(s->key, path, sizeof(path)))
 			paths[n++] = arena_strdup(k->arena, path);
-	qsort(paths, n, sizeof(*paths), order_devices);
+	names_sort(paths, n);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(paths[i - 1], paths[i]))
 			check_say(check_at(k, "linux.sysctl"), "sets %s twice", paths[i]);

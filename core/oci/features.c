@@ -103,11 +103,6 @@ static const struct json_field features_fields[] = {
 const struct json_type oci_features_type = TYPE(oci_features, features_fields);
 #undef S
 
-static int order_words(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* runc sorts these, so the order of our tables must not show. */
 static void fill_words(struct arena *a, oci_words *out, const struct json_word *words)
 {
@@ -119,7 +114,7 @@ static void fill_words(struct arena *a, oci_words *out, const struct json_word *
 	out->n = n;
 	for (size_t i = 0; i < n; i++)
 		out->at[i] = words[i].word;
-	qsort(out->at, n, sizeof(*out->at), order_words);
+	names_sort(out->at, n);
 }
 
 static void fill_names(struct arena *a, oci_words *out, const char *const *names)
