@@ -19,7 +19,6 @@ static const char *named(const char *rest)
 
 static void print_line(enum log_level level, const char *text)
 {
-	(void)level;
 	printf("# log: %s\n", text);
 }
 

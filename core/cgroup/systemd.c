@@ -161,7 +161,6 @@ static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const st
 /* systemd makes a scope around a process, so start_unit_job() makes it. */
 static int create(struct cgroup *cg)
 {
-	(void)cg;
 	return 0;
 }
 

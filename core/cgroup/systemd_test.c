@@ -11,7 +11,6 @@ static struct arena arena;
 
 static void print_line(enum log_level level, const char *text)
 {
-	(void)level;
 	printf("# log: %s\n", text);
 }
 

@@ -94,7 +94,6 @@ static int v1_freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 
 static int v1_kill(struct cg_dir *d)
 {
-	(void)d;
 	return 0;
 }
 

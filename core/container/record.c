@@ -31,8 +31,6 @@
 /* Reports the first error only. */
 static int damaged(struct json_faults *f, const struct json *at, const char *path, const char *what)
 {
-	(void)f;
-	(void)at;
 	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
 }
 

@@ -66,11 +66,11 @@ static int check_begun(struct arena *a, struct life *l, int fifo)
 /* Waits for the end of init, so that the container is stopped when `start` reports its failure. */
 static int fail_stopped(struct arena *a, struct life *l)
 {
-	char *text = arena_strdup(a, err_text());
+	struct err_kept why = err_keep(a);
 
 	if (life_ending(l) < 0)
 		log_warn("%s", err_text());
-	return fail_take(0, text);
+	return err_again(why);
 }
 
 int begin(struct arena *a, struct life *l)
@@ -92,11 +92,11 @@ int begin(struct arena *a, struct life *l)
 	life_unlock(l);
 	if (life_poststart(a, l) < 0) {
 		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */
-		char *text = arena_strdup(a, err_text());
+		struct err_kept why = err_keep(a);
 
 		if (life_destroy(a, l) < 0)
 			log_warn("%s", err_text());
-		return fail_take(0, text);
+		return err_again(why);
 	}
 	return 0;
 }
