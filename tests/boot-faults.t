@@ -2,7 +2,8 @@
 # boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1 meets errors or dies.
 # SPDX-License-Identifier: MIT
 #
-# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call; OCI_ERRNOS as in faults.t.
+# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call; OCI_ERRNOS as in faults.t;
+# OCI_MODES are those of "kinds slay fail kill" to take; "kinds" is each open, dup2 and write, whatever the stride.
 . "$(dirname "$0")/lib.sh"
 helper step || skip_all 'the helper step is not built'
 "$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
@@ -13,9 +14,10 @@ a=a-$mark
 unit "$a" "$sleeper"
 echo '{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' >"$tmp/boot.json"
 
-running() { says "^$a: up"; }
+# Where /dev/console cannot be opened, descriptor 2 is the console.
+running() { grep -q "^$a: up" "$con" "$tmp/boot.out"; }
 # What process 1 says of what went wrong, and not of how the container fares.
-told() { grep '^oci-init: ' "$con" | grep -qv ' started (\|powering off'; }
+told() { cat "$con" "$tmp/boot.out" | grep '^oci-init: ' | grep -qv ' started (\|powering off'; }
 met() { [ -s "$tmp/step" ] || running; }
 either() { running || told; }
 here() { [ -e "/proc/$machine/ns" ]; }
@@ -46,7 +48,8 @@ each() {
 	shift
 	wrong=0 _n=1
 	while [ "$_n" -le "$total" ]; do
-		machine_start "$mode" "$_n" "$@"
+		# shellcheck disable=SC2086 # words
+		machine_start $mode "$_n" "$@"
 		why=
 		case $mode in
 		kill)
@@ -55,7 +58,7 @@ each() {
 			[ ! -s "$tmp/step" ] || eventually gone "$machine" || why="${why}is not dead"
 			;;
 		slay) eventually running || why="the container does not run again: $(tail -n 3 "$con")" ;;
-		fail)
+		*fail)
 			eventually either || why='neither runs nor says why'
 			here || why="process 1 has ended: $(tail -n 3 "$con")"
 			;;
@@ -83,14 +86,45 @@ is 'and ends' "$(machine_end)" ''
 total=$(cat "$tmp/step")
 diag "$total calls"
 ok 'there are calls to fail' test "$total" -gt 200
-each slay
-is 'a runtime killed at any call: the container runs in the end' "$wrong" 0
-for errno in ${OCI_ERRNOS:-12 24}; do
-	each fail "$errno"
-	is "errno $errno: process 1 lives, and runs the container or says what is wrong" "$wrong" 0
+each_kind() { # KIND
+	machine_start -c "$1" count
+	why=
+	eventually running || why='does not run; '
+	why=$why$(machine_end)
+	total=$(cat "$tmp/step")
+	diag "$total calls of $1"
+	is "each $1 fails: undisturbed it runs and ends" "$why" ''
+	each "-c $1 fail" 12
+	is "each $1 fails: process 1 lives, and runs the container or says what is wrong" "$wrong" 0
+}
+
+all=$total every=$stride
+for mode in ${OCI_MODES:-kinds slay fail kill}; do
+	total=$all
+	case $mode in
+	kinds)
+		stride=1
+		for call in open dup2 write; do
+			each_kind $call
+		done
+		stride=$every
+		;;
+	slay)
+		each slay
+		is 'a runtime killed at any call: the container runs in the end' "$wrong" 0
+		;;
+	fail)
+		for errno in ${OCI_ERRNOS:-12 24}; do
+			each fail "$errno"
+			is "errno $errno: process 1 lives, and runs the container or says what is wrong" "$wrong" 0
+		done
+		;;
+	kill)
+		each kill
+		is 'process 1 killed at any call: the next one runs' "$wrong" 0
+		;;
+	esac
 done
-each kill
-is 'process 1 killed at any call: the next one runs' "$wrong" 0
 
 nothing_left
 done_testing

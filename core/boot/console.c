@@ -56,13 +56,15 @@ static ssize_t write_some(const char *text, size_t len)
 void console_push(void)
 {
 	size_t done = 0;
+	int tries = 0;
 
 	while (done < console.len) {
 		ssize_t n = write_some(queue + done, console.len - done);
 
-		if (n < 0 && errno == EINTR)
+		/* One failure may be a moment without memory. After the second one the console
+		 * is gone: drop the text. */
+		if (n < 0 && (errno == EINTR || (errno != EAGAIN && !tries++)))
 			continue;
-		/* The console is gone: drop the text. */
 		if (n < 0 && errno != EAGAIN)
 			n = console.len - done;
 		if (n <= 0)
@@ -215,7 +217,7 @@ void console_open(void)
 
 int console_own(void)
 {
-	int fd;
+	int fd, r = 0;
 
 	setsid();
 	fd = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -225,8 +227,9 @@ int console_own(void)
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
 		err_clear("the shell works without job control, too");
 	for (int i = 0; i < 3; i++)
-		dup2(fd, i);
+		if (dup2(fd, i) < 0)
+			r = fail("make /dev/console the standard streams");
 	if (fd > 2)
 		close(fd);
-	return 0;
+	return r;
 }

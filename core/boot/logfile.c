@@ -114,15 +114,17 @@ static void start_writer(void)
 
 void logfile_start(void)
 {
-	int fds[2];
+	int fds[2] = { -1, -1 };
 
 	/* KERNEL 3.4: packets of pipe2(2), O_DIRECT (EINVAL); without them process 1 writes. */
-	if (pipe2(fds, O_CLOEXEC | O_DIRECT) < 0) {
+	if (pipe2(fds, O_CLOEXEC | O_DIRECT) < 0 ||
+	    fcntl(fds[1], F_SETFL, O_NONBLOCK | O_DIRECT) < 0) {
 		fail("make a pipe for the logs in files");
 		console_error();
+		fd_close(&fds[0]);
+		fd_close(&fds[1]);
 		return;
 	}
-	fcntl(fds[1], F_SETFL, O_NONBLOCK | O_DIRECT);
 	writer.closed = false;
 	writer.in = fds[0];
 	writer.out = fds[1];

@@ -310,7 +310,9 @@ static void on_started(struct machine *m)
 				if (len < 4 || strlen(u->name) != len - 4 || !u->run ||
 				    strncmp(u->name, e->name, len - 4))
 					continue;
-				if (file_read_line(AT_FDCWD, u->pidfile, text, sizeof(text)) > 0)
+				if (file_read_line(AT_FDCWD, u->pidfile, text, sizeof(text)) < 0)
+					console_error();
+				else
 					u->pid = strtol(text, NULL, 10);
 				super_started(&m->super, i, clock_ms());
 				probe_start(u, clock_ms());
@@ -407,6 +409,9 @@ static void start_shell(struct machine *m)
 	m->shell = fork();
 	if (m->shell < 0) {
 		m->shell = 0;
+		m->shell_due = clock_ms() + 1000;
+		fail("start a process for the emergency shell");
+		console_error();
 		return;
 	}
 	if (m->shell)

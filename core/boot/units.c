@@ -356,6 +356,13 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
+/* In a child: the text is the reason why the container did not start. */
+static _Noreturn void give_up(int out)
+{
+	fd_write_all(out, err_text(), strlen(err_text()));
+	_exit(127);
+}
+
 _Noreturn void unit_execute(char *const *argv)
 {
 	sigset_t none;
@@ -364,8 +371,7 @@ _Noreturn void unit_execute(char *const *argv)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv("/proc/self/exe", argv);
 	fail("execute the runtime");
-	fd_write_all(2, err_text(), strlen(err_text()));
-	_exit(127);
+	give_up(2);
 }
 
 pid_t unit_clear(const struct unit *u)
@@ -403,31 +409,38 @@ uint64_t units_stamp(const char *config)
 
 static void make_config(struct arena *a, const struct unit *u)
 {
-	if (!WITH_ENV || !u->made || !env_config(a, u))
+	if (WITH_ENV && u->made && env_config(a, u) < 0)
+		give_up(2);
+}
+
+/* Descriptors 0 to 2 of process 1 must not reach the container: they are the console. */
+static void take_streams(const struct log *l)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), out = l->out < 0 ? null : l->out;
+
+	setsid();
+	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
 		return;
-	fd_write_all(2, err_text(), strlen(err_text()));
-	_exit(1);
+	fail("make its standard streams from /dev/null and its log");
+	give_up(out < 0 ? 2 : out);
 }
 
 pid_t unit_start(struct arena *a, const struct unit *u)
 {
 	pid_t pid = fork();
-	int null;
 
 	if (pid)
 		return pid < 0 ? fail("start a process for %s", u->name) : pid;
-	if (u->tty && !console_own()) {
-		make_config(a, u);
-		clear_away(u);
-		unit_execute(u->argv);
+	if (!u->tty) {
+		take_streams(u->log);
+	} else if (console_own() < 0) {
+		take_streams(u->log);
+		fail_in("%s: its output goes to its log", u->name);
+		console_child();
+		console_error();
 	}
-	setsid();
 	if (u->rule.ready_notify)
 		setenv("NOTIFY_SOCKET", BOOT_NOTIFY, 1);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	dup2(null, 0);
-	dup2(u->log->out < 0 ? null : u->log->out, 1);
-	dup2(1, 2);
 	make_config(a, u);
 	clear_away(u);
 	unit_execute(u->argv);

@@ -7,6 +7,7 @@
  *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
  *	step [-o LOG] before NR COMMAND		   -- CMD...
  *	step -m NAME ...
+ *	step -c NAME ...
  *
  * The calls of CMD and of every process it makes are counted together, in the order in which they
  * happen. A process that becomes PAYLOAD (the base name of a program) is let go: from there on it
@@ -22,6 +23,7 @@
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
+ * -c NAME: only system calls of this kind count: dup2, open or write.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -60,11 +62,27 @@ static struct {
 	long n;
 	int error;
 	const char *payload, *log, *command, *name;
+	long only; /* the one number that counts; -1: each does */
 	pid_t main_pid;
 	long calls;
 	pid_t failing; /* inside call N, to be given its error on the way out */
 	int hit, started;
-} st;
+} st = { .only = -1 };
+
+/* Newer architectures have no older kinds. */
+static const struct {
+	const char *name;
+	long nr;
+} kinds[] = {
+#ifdef SYS_dup2
+	{ "dup2", SYS_dup2 },
+	{ "open", SYS_open },
+#else
+	{ "dup2", SYS_dup3 },
+	{ "open", SYS_openat },
+#endif
+	{ "write", SYS_write },
+};
 
 static void note(long nr, const char *role)
 {
@@ -182,7 +200,8 @@ static int on_syscall(pid_t pid)
 			return PTRACE_CONT;
 		fatal("PTRACE_GET_SYSCALL_INFO");
 	}
-	if (si.op != INFO_ENTRY || !st.started || st.hit)
+	if (si.op != INFO_ENTRY || !st.started || st.hit ||
+	    (st.only >= 0 && st.only != (long)si.nr))
 		return st.hit && st.mode == FAIL ? PTRACE_CONT : PTRACE_SYSCALL;
 	st.calls++;
 	if (st.n != (st.mode == BEFORE ? (long)si.nr : st.calls))
@@ -282,17 +301,29 @@ static int trace(void)
 	}
 }
 
+static long kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].name, name))
+			return kinds[i].nr;
+	errno = EINVAL;
+	fatal(name);
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	int opt, result;
 
-	while ((opt = getopt(argc, argv, "+m:x:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:m:x:o:")) != -1) {
 		if (opt == 'x')
 			st.payload = optarg;
 		else if (opt == 'o')
 			st.log = optarg;
 		else if (opt == 'm')
 			st.name = optarg;
+		else if (opt == 'c')
+			st.only = kind(optarg);
 		else
 			return 2;
 	}
