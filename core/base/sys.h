@@ -113,6 +113,7 @@ pid_t sys_clone(unsigned long flags, pid_t *parent_tid);
 #endif
 #ifndef MOVE_MOUNT_F_EMPTY_PATH
 #define MOVE_MOUNT_F_EMPTY_PATH 0x04
+#define MOVE_MOUNT_T_SYMLINKS 0x10
 #define MOVE_MOUNT_T_EMPTY_PATH 0x40
 #endif
 #ifndef FSOPEN_CLOEXEC

@@ -131,7 +131,16 @@ struct mount_cgroup {
 /* Descriptors of the container's /proc and /sys, opened when they were mounted; -1: not mounted. */
 struct mount_held {
 	int proc, sys;
+	/* A new procfs or sysfs, not a bind: only the kernel makes names directly in it. */
+	bool proc_is_new, sys_is_new;
 };
+#define MOUNT_HELD_NONE                                                                            \
+	{                                                                                          \
+		.proc = -1, .sys = -1                                                              \
+	}
+
+/* The path of a name in a directory that is open: /proc/self/fd/N/NAME. */
+#define MOUNT_AT_MAX (FD_PATH_MAX + 256)
 
 /* Returns the directory from which a path of the container is opened: root, or for a path below
  * /proc or /sys the descriptor in held; *path then becomes relative to it. */
@@ -283,12 +292,12 @@ struct rootfs_protect {
 	int root;
 	struct mount_held held;
 	const char *label; /* linux.mountLabel or NULL */
-	/* The first mount that covers a file, or a directory, and its inode; mnt is
-	 * -1 before it. */
+	/* The first mount that covers a file, or a directory: its path, by which later masks bind
+	 * it, its descriptor or -1, and its inode. The path is empty before it. */
 	struct rootfs_cover {
+		char at[MOUNT_AT_MAX];
 		int mnt;
-		dev_t dev;
-		ino_t ino;
+		struct stat st;
 	} file, dir;
 	struct fd_pool done;
 };

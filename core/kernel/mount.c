@@ -394,11 +394,16 @@ static int hold(struct mount_job *j)
 	const char *clean = path_clean(env->arena, j->m->destination);
 	bool proc = !strcmp(clean + (*clean == '/'), "proc");
 	int *held = proc ? &env->held.proc : &env->held.sys;
+	bool is_new = !(j->o.flags & (MS_BIND | MS_REMOUNT));
 	struct statfs fs, source;
 
 	if (!proc && strcmp(clean + (*clean == '/'), "sys"))
 		return 0;
 	fd_close(held);
+	if (proc)
+		env->held.proc_is_new = is_new && j->is_proc;
+	else
+		env->held.sys_is_new = is_new && j->is_sysfs;
 	*held = path_open(env->root, clean, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	if (*held < 0)
 		return -1;

@@ -45,7 +45,7 @@ static void make_tree(void)
 static int make_env(struct mount_env *env)
 {
 	*env = (struct mount_env){
-		.arena = &arena, .root_path = rootfs, .readonly_later = later, .held = { -1, -1 }
+		.arena = &arena, .root_path = rootfs, .readonly_later = later, .held = MOUNT_HELD_NONE
 	};
 	umask(0);
 	if (unshare(CLONE_NEWNS) < 0)

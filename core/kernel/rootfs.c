@@ -118,10 +118,8 @@ int rootfs_open(const struct rootfs_source *src, unsigned long propagation)
 /* ---- masks ----------------------------------------------------------------------------------- */
 
 /* Opens the target of b. Returns 1; 0: the path does not exist; -1: error. */
-static int open_present(const struct rootfs_protect *p, const char *path, struct mountapi_bind *b)
+static int open_present(struct mountapi_bind *b)
 {
-	b->root = mount_base(&p->held, p->root, &path);
-	b->path = path;
 	b->target = path_open(b->root, b->path, O_PATH, 0, 0);
 	if (b->target >= 0)
 		return 1;
@@ -131,13 +129,45 @@ static int open_present(const struct rootfs_protect *p, const char *path, struct
 	return 0;
 }
 
+/* True for a name directly in a new /proc or /sys: no process can exchange it, and a symlink there
+ * leads to the same filesystem. So it may be used by its path; others are opened first. */
+static bool is_kernels(const struct rootfs_protect *p, const struct mountapi_bind *b)
+{
+	return ((b->root == p->held.proc && p->held.proc_is_new) ||
+		(b->root == p->held.sys && p->held.sys_is_new)) &&
+	       *b->path && *b->path != '.' && !strchr(b->path, '/') &&
+	       strlen(b->path) + FD_PATH_MAX < MOUNT_AT_MAX;
+}
+
+/* Covers a name by a read-only copy of its own mount. False: not done, for any reason. */
+static bool readonly_by_name(struct rootfs_protect *p, const struct mountapi_bind *b)
+{
+	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	int mnt = sys_open_tree(b->root, b->path, OPEN_TREE_CLONE | AT_RECURSIVE);
+	bool done;
+
+	if (mnt < 0)
+		return errno == ENOENT;
+	done = !sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &attr) &&
+	       !sys_move_mount(mnt, "", b->root, b->path,
+			       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+	fd_pool_put(&p->done, &mnt);
+	return done;
+}
+
 int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 {
-	struct mountapi_bind b = {
-		.recursive = true, .change = MOUNTAPI_ADD, .flags = MS_RDONLY, .done = &p->done
-	};
-	int rc, found = open_present(p, path, &b);
+	struct mountapi_bind b = { .recursive = true,
+				   .change = MOUNTAPI_ADD,
+				   .flags = MS_RDONLY,
+				   .path = path,
+				   .done = &p->done };
+	int rc, found;
 
+	b.root = mount_base(&p->held, p->root, &b.path);
+	if (is_kernels(p, &b) && readonly_by_name(p, &b))
+		return 0;
+	found = open_present(&b);
 	if (found <= 0)
 		return found;
 	b.source = b.target;
@@ -165,21 +195,14 @@ static int open_mask_null(int root, struct stat *st)
 }
 
 /*
- * Covers a file by the container's null device, on a read-only mount. It is not the host's, because
- * the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change mode, owner
- * and times. An empty file of our own covers it if the container has none. Later masks are copies
- * of the first mount and have its flags.
+ * Covers the first file by the container's null device, on a read-only mount. It is not the host's,
+ * because the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change
+ * mode, owner and times. An empty file of our own covers it if the container has none.
  */
 static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
-	int null __cleanup(fd_close) = -1;
-	struct stat st;
+	int null __cleanup(fd_close) = open_mask_null(p->root, &p->file.st);
 
-	if (p->file.mnt >= 0) {
-		b->source = p->file.mnt;
-		return mountapi_bind(b);
-	}
-	null = open_mask_null(p->root, &st);
 	if (null < 0) {
 		err_clear("an empty file is used");
 		null = dev_blank(p->root);
@@ -188,7 +211,7 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 	if (null < 0) {
 		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); the host's null device is shown. */
 		err_clear("the host's null device is used");
-		null = open_mask_null(-1, &st);
+		null = open_mask_null(-1, &p->file.st);
 	}
 	if (null < 0)
 		return -1;
@@ -196,28 +219,27 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 	b->change = MOUNTAPI_ADD;
 	b->flags = MS_RDONLY | MS_NOSUID | MS_NOEXEC;
 	b->mnt = b->detached ? NULL : &p->file.mnt;
-	if (b->detached && fstat(null, &st) < 0)
+	if (b->detached && fstat(null, &p->file.st) < 0)
 		return fail("stat an empty file");
 	if (mountapi_bind(b) < 0)
 		return -1;
-	p->file.dev = st.st_dev;
-	p->file.ino = st.st_ino;
 	if (b->detached)
 		p->file.mnt = fd_take(&null);
+	if (p->file.mnt >= 0)
+		path_of_fd(p->file.at, p->file.mnt);
 	return 0;
 }
 
-/* Covers the first directory by an empty tmpfs. Later masks are copies of this mount. */
-static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
+/* Covers the first directory, whose path is at, by an empty read-only tmpfs. */
+static int cover_directory(struct rootfs_protect *p, const struct mountapi_bind *b, const char *at)
 {
 	struct mountapi_fresh f = { .fstype = "tmpfs",
 				    .data = "mode=0555",
-				    .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+				    .flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 				    .root = b->root,
 				    .path = b->path,
 				    .target = b->target };
 	char data[512];
-	struct stat st;
 
 	if (p->label) {
 		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >=
@@ -225,42 +247,59 @@ static int mount_empty(struct rootfs_protect *p, const struct mountapi_bind *b)
 			return failx("mount label is too long");
 		f.data = data;
 	}
-	p->dir.mnt = mountapi_fresh(&f);
-	if (p->dir.mnt < 0 || mountapi_setattr(p->dir.mnt, false, MOUNT_ATTR_RDONLY, 0) < 0)
-		return -1;
-	if (fstat(p->dir.mnt, &st) < 0)
-		return fail("stat the empty directory");
-	p->dir.dev = st.st_dev;
-	p->dir.ino = st.st_ino;
-	return 0;
+	if (b->target >= 0) {
+		p->dir.mnt = mountapi_fresh(&f);
+		if (p->dir.mnt < 0)
+			return -1;
+		path_of_fd(p->dir.at, p->dir.mnt);
+	} else if (mount("tmpfs", at, f.fstype, f.flags, f.data) < 0) {
+		return fail("mount tmpfs on %s", b->path);
+	} else {
+		strcpy(p->dir.at, at);
+	}
+	return stat(p->dir.at, &p->dir.st) < 0 ? fail("stat the empty directory") : 0;
 }
 
-static int mask(struct rootfs_protect *p, struct mountapi_bind *b)
+/* Covers what st describes. at is its path for mount(2); b has its descriptor, or -1. */
+static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *at,
+		const struct stat *st)
 {
-	const struct rootfs_cover *cover;
-	struct stat st;
+	struct rootfs_cover *cover = S_ISDIR(st->st_mode) ? &p->dir : &p->file;
+	int found;
 
-	if (fstat(b->target, &st) < 0)
-		return fail("stat");
-	cover = S_ISDIR(st.st_mode) ? &p->dir : &p->file;
-	if (cover->ino == st.st_ino && cover->dev == st.st_dev)
+	if (cover->st.st_ino == st->st_ino && cover->st.st_dev == st->st_dev)
 		return 0; /* the config has the path twice */
-	if (!S_ISDIR(st.st_mode))
-		return cover_file(p, b);
-	if (p->dir.mnt < 0)
-		return mount_empty(p, b);
-	b->source = p->dir.mnt; /* a copy is read-only too */
-	return mountapi_bind(b);
+	/* A copy of the first mask has its flags. */
+	if (*cover->at)
+		return mount(cover->at, at, NULL, MS_BIND, NULL) < 0 ? fail("bind") : 0;
+	if (S_ISDIR(st->st_mode))
+		return cover_directory(p, b, at);
+	if (b->target < 0 && (found = open_present(b)) <= 0)
+		return found;
+	return cover_file(p, b);
 }
 
 int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 {
-	struct mountapi_bind b = { .done = &p->done };
-	int rc, found = open_present(p, path, &b);
+	struct mountapi_bind b = { .target = -1, .path = path, .done = &p->done };
+	char at[MOUNT_AT_MAX];
+	struct stat st;
+	int rc, found;
 
-	if (found <= 0)
-		return found;
-	rc = mask(p, &b);
+	b.root = mount_base(&p->held, p->root, &b.path);
+	if (is_kernels(p, &b)) {
+		snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", b.root, b.path);
+		if (stat(at, &st) < 0)
+			return errno == ENOENT ? 0 : fail("stat %s", b.path);
+	} else {
+		found = open_present(&b);
+		if (found <= 0)
+			return found;
+		if (fstat(b.target, &st) < 0)
+			return fail("stat %s", b.path);
+		path_of_fd(at, b.target);
+	}
+	rc = mask(p, &b, at, &st);
 	fd_pool_put(&p->done, &b.target);
 	return rc;
 }

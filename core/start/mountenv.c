@@ -76,7 +76,7 @@ void mountenv_fill(struct child *c)
 				 .own_cgroupns = c->plan->ns.fresh & CLONE_NEWCGROUP,
 				 .open_source = ask_source,
 				 .arg = c,
-				 .held = { -1, -1 } };
+				 .held = MOUNT_HELD_NONE };
 	e->readonly_later = arena_alloc(c->plan->arena, (n + 1) * sizeof(int));
 	e->cgroups.at = arena_alloc(c->plan->arena,
 				    (c->plan->state->cgroup_paths.n + 1) * sizeof(*e->cgroups.at));
