@@ -128,15 +128,16 @@ struct mount_cgroup {
 	const char *dir; /* the container's own cgroup, which is bound */
 };
 
-/* Descriptors of the container's /proc and /sys, opened when they were mounted; -1: not mounted. */
+/* Descriptors of the container's /proc, /sys and /dev, opened when they were mounted; -1: not
+ * mounted. /dev only if it is a new tmpfs, in which mount points are then made. */
 struct mount_held {
-	int proc, sys;
+	int proc, sys, dev;
 	/* A new procfs or sysfs, not a bind: only the kernel makes names directly in it. */
 	bool proc_is_new, sys_is_new;
 };
 #define MOUNT_HELD_NONE                                                                            \
 	{                                                                                          \
-		.proc = -1, .sys = -1                                                              \
+		.proc = -1, .sys = -1, .dev = -1                                                   \
 	}
 
 /* The path of a name in a directory that is open: /proc/self/fd/N/NAME. */

@@ -383,29 +383,40 @@ static int mount_again(struct mount_job *j)
 	return mount_settle(j, target);
 }
 
+static int open_held(const struct mount_job *j, const char *clean, int *fd)
+{
+	*fd = path_open(j->env->root, clean, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	return *fd < 0 ? -1 : 0;
+}
+
 /*
  * Keeps descriptors of /proc and /sys, through which masks and later mounts find their paths. By
  * name, a process that shares the rootfs could exchange the directory between now and then
- * (2019-19921).
+ * (2019-19921). Mount points in a new tmpfs on /dev are made
+ * through its descriptor, which saves calls.
  */
 static int hold(struct mount_job *j)
 {
 	struct mount_env *env = j->env;
 	const char *clean = path_clean(env->arena, j->m->destination);
-	bool proc = !strcmp(clean + (*clean == '/'), "proc");
+	const char *name = clean + (*clean == '/');
+	bool proc = !strcmp(name, "proc");
 	int *held = proc ? &env->held.proc : &env->held.sys;
 	bool is_new = !(j->o.flags & (MS_BIND | MS_REMOUNT));
 	struct statfs fs, source;
 
-	if (!proc && strcmp(clean + (*clean == '/'), "sys"))
+	if (!strcmp(name, "dev")) {
+		fd_close(&env->held.dev);
+		return is_new && j->is_tmpfs ? open_held(j, clean, &env->held.dev) : 0;
+	}
+	if (!proc && strcmp(name, "sys"))
 		return 0;
 	fd_close(held);
 	if (proc)
 		env->held.proc_is_new = is_new && j->is_proc;
 	else
 		env->held.sys_is_new = is_new && j->is_sysfs;
-	*held = path_open(env->root, clean, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-	if (*held < 0)
+	if (open_held(j, clean, held) < 0)
 		return -1;
 	if (fstatfs(*held, &fs) < 0)
 		return fail("statfs %s", j->m->destination);
@@ -451,6 +462,7 @@ int mount_finish(struct mount_env *env)
 {
 	fd_pool_put(&env->done, &env->held.proc);
 	fd_pool_put(&env->done, &env->held.sys);
+	fd_pool_put(&env->done, &env->held.dev);
 	fd_pool_close(&env->done);
 	for (size_t i = 0; i < env->nreadonly; i++) {
 		if (mountapi_setattr(env->readonly_later[i], false, MOUNT_ATTR_RDONLY, 0) < 0)

@@ -58,6 +58,16 @@ static int check_target(const struct mount_job *j, const char *clean)
 	return 0;
 }
 
+/* Makes and opens a directory directly in the container's /dev. -1: it exists, or any error. */
+static int make_in_dev(int dev, const char *path)
+{
+	const char *name = path + 5;
+
+	if (dev < 0 || strncmp(path, "/dev/", 5) || strchr(name, '/') || mkdirat(dev, name, 0755) < 0)
+		return -1;
+	return openat(dev, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /*
  * Opens the target and makes it if it is missing. The first try refuses symlinks, so that it opens
  * the path that check_target has accepted.
@@ -74,6 +84,8 @@ static int open_target(struct mount_job *j, bool directory)
 		return -1;
 	at = m->destination;
 	base = mount_base(&j->env->held, j->env->root, &at);
+	if (directory && (fd = make_in_dev(j->env->held.dev, m->destination)) >= 0)
+		return fd;
 	fd = path_open(base, at, O_PATH, 0, RESOLVE_NO_SYMLINKS);
 	if (fd >= 0) {
 		j->target_existed = true;
@@ -84,6 +96,8 @@ static int open_target(struct mount_job *j, bool directory)
 			     "leads through a symlink",
 			     m->type, m->destination);
 	if (err_num() == ELOOP) {
+		/* It may lead to /dev, which is then covered. */
+		fd_close(&j->env->held.dev);
 		fd = path_open(j->env->root, m->destination,
 			       O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
 		j->target_existed = fd >= 0;
