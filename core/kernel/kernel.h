@@ -134,6 +134,7 @@ struct mount_held {
 	int proc, sys, dev;
 	/* A new procfs or sysfs, not a bind: only the kernel makes names directly in it. */
 	bool proc_is_new, sys_is_new;
+	bool sys_is_bare; /* and nothing is mounted below /sys */
 };
 #define MOUNT_HELD_NONE                                                                            \
 	{                                                                                          \

@@ -409,13 +409,15 @@ static int hold(struct mount_job *j)
 		fd_close(&env->held.dev);
 		return is_new && j->is_tmpfs ? open_held(j, clean, &env->held.dev) : 0;
 	}
+	if (!strncmp(name, "sys/", 4))
+		env->held.sys_is_bare = false;
 	if (!proc && strcmp(name, "sys"))
 		return 0;
 	fd_close(held);
 	if (proc)
 		env->held.proc_is_new = is_new && j->is_proc;
 	else
-		env->held.sys_is_new = is_new && j->is_sysfs;
+		env->held.sys_is_new = env->held.sys_is_bare = is_new && j->is_sysfs;
 	if (open_held(j, clean, held) < 0)
 		return -1;
 	if (fstatfs(*held, &fs) < 0)

@@ -8,8 +8,18 @@
 
 #define CGROUP_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
+/* Mounts a tmpfs and returns its descriptor. In a bare sysfs no process can exchange the path, so
+ * that mount(2) may be used, and the mount opened by its path. */
 static int mount_tmpfs(struct mount_job *j, int target, unsigned long flags)
 {
+	const char *at = j->m->destination;
+	int base = mount_base(&j->env->held, j->env->root, &at);
+	char path[FD_PATH_MAX];
+
+	if (base == j->env->held.sys && j->env->held.sys_is_bare)
+		return mount("cgroup", path_of_fd(path, target), "tmpfs", flags, "mode=755") < 0
+			       ? fail("mount tmpfs on %s", j->m->destination)
+			       : path_open(base, at, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	return mountapi_fresh(&(struct mountapi_fresh){ .fstype = "tmpfs",
 							.source = "cgroup",
 							.data = "mode=755",

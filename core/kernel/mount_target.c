@@ -96,8 +96,9 @@ static int open_target(struct mount_job *j, bool directory)
 			     "leads through a symlink",
 			     m->type, m->destination);
 	if (err_num() == ELOOP) {
-		/* It may lead to /dev, which is then covered. */
+		/* It may lead to /dev, which is then covered, or below /sys. */
 		fd_close(&j->env->held.dev);
+		j->env->held.sys_is_bare = false;
 		fd = path_open(j->env->root, m->destination,
 			       O_PATH | (j->o.dest_nofollow ? O_NOFOLLOW : 0), 0, 0);
 		j->target_existed = fd >= 0;
