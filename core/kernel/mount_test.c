@@ -44,9 +44,10 @@ static void make_tree(void)
 /* A fresh mount namespace in which the rootfs is a mount, as rootfs_open leaves it. */
 static int make_env(struct mount_env *env)
 {
-	*env = (struct mount_env){
-		.arena = &arena, .root_path = rootfs, .readonly_later = later, .held = MOUNT_HELD_NONE
-	};
+	*env = (struct mount_env){ .arena = &arena,
+				   .root_path = rootfs,
+				   .readonly_later = later,
+				   .held = MOUNT_HELD_NONE };
 	umask(0);
 	if (unshare(CLONE_NEWNS) < 0)
 		return -1;
