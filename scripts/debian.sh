@@ -5,25 +5,31 @@
 # The mirror that this machine's apt uses for Debian, or the well-known one.
 debian_mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
-	m=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+	m=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' \
+		2>/dev/null |
 		awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
 	printf '%s\n' "${m:-http://deb.debian.org/debian}"
 }
 
-# debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists, cache;
-# the machine's are only read. debian_arch is the architecture of the packages, if not this machine's.
+# debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists,
+# cache; the machine's are only read. debian_arch is the architecture of the packages, if not this
+# machine's.
 debian_apt() {
 	debian_dir=$1
 	debian_tool=apt-$2
 	shift 2
-	"$debian_tool" -q -q ${debian_arch:+-o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch"} \
-		-o Dir::Etc::SourceList="$debian_dir/sources.list" -o Dir::Etc::SourceParts="$debian_dir/none" \
-		-o Dir::State="$debian_dir/state" -o Dir::State::status=/dev/null -o Dir::Cache="$debian_dir/cache" \
-		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
+	"$debian_tool" \
+		-q -q ${debian_arch:+-o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch"} \
+		-o Dir::Etc::SourceList="$debian_dir/sources.list" \
+		-o Dir::Etc::SourceParts="$debian_dir/none" \
+		-o Dir::State="$debian_dir/state" -o Dir::State::status=/dev/null \
+		-o Dir::Cache="$debian_dir/cache" \
+		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 \
+		-o Acquire::http::Timeout=20 "$@"
 }
 
-# debian_suite DIR TYPE SUITE: DIR, an absolute path, becomes such a configuration, and its lists are fetched.
-# TYPE is what a line of sources.list(5) begins with.
+# debian_suite DIR TYPE SUITE: DIR, an absolute path, becomes such a configuration, and its lists
+# are fetched. TYPE is what a line of sources.list(5) begins with.
 debian_suite() {
 	mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/none"
 	echo "$2 $(debian_mirror) $3 main" >"$1/sources.list"

@@ -7,7 +7,8 @@ for cni in /usr/lib/cni /usr/libexec/cni; do
 done
 cri_needs="containerd ctr ip $cni/bridge /usr/bin/python3"
 
-# containerd has a network namespace of its own: the "host" of its pods, and CNI's bridge lies there.
+# containerd has a network namespace of its own: the "host" of its pods, and CNI's bridge lies
+# there.
 cri_start() {
 	local theirs=/usr/sbin/runc extra=
 	handlers=ours
@@ -17,7 +18,8 @@ cri_start() {
 	mount -t tmpfs below "$work/pods/below"
 	mount -t tmpfs shared "$work/shared"
 	mount --make-shared "$work/shared"
-	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' >"$work/filter.json"
+	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' \
+		>"$work/filter.json"
 	cat >"$work/net.d/10-pods.conflist" <<-END
 		{"cniVersion": "0.4.0", "name": "pods", "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": true,
 			"ipam": {"type": "host-local", "dataDir": "$work/ipam", "ranges": [[{"subnet": "10.88.0.0/16"}]]}}]}
@@ -51,7 +53,8 @@ cri_start() {
 	until_ok $E version || return
 	for i in image pause; do
 		$E images import --snapshotter native "$work/$i.tar" ||
-			$E images import --local --snapshotter native "$work/$i.tar" || return	# ctr 2
+			$E images import --local --snapshotter native "$work/$i.tar" ||
+			return	# ctr 2
 	done
 }
 
@@ -69,8 +72,10 @@ cri_handler() {	# NAME PROGRAM
 cri_images() {
 	mkdir "$work/pause"
 	ln "$work/image/layer.tar" "$work/pause/layer.tar"
-	sed 's/"Cmd":\["sh"\]/"Entrypoint":["sleep","1000000"]/' "$work/image/config.json" >"$work/pause/config.json"
-	sed 's,localhost/box:1,localhost/pause:1,' "$work/image/manifest.json" >"$work/pause/manifest.json"
+	sed 's/"Cmd":\["sh"\]/"Entrypoint":["sleep","1000000"]/' "$work/image/config.json" \
+		>"$work/pause/config.json"
+	sed 's,localhost/box:1,localhost/pause:1,' "$work/image/manifest.json" \
+		>"$work/pause/manifest.json"
 	tar -C "$work/pause" -cf "$work/pause.tar" manifest.json config.json layer.tar
 }
 
@@ -85,7 +90,8 @@ cri_rows() {
 			status=${line%% *} name=${line#* } text=
 			;;
 		esac
-	done < <(nsenter --net="/proc/$cri_daemon/ns/net" "$top/scripts/engines-cri" "$work/cri.sock" "$work" "$parent" \
+	done < <(nsenter --net="/proc/$cri_daemon/ns/net" "$top/scripts/engines-cri" \
+		"$work/cri.sock" "$work" "$parent" \
 		"$image" $handlers 2>&1; echo "$? the rows ended")
 	verdict "$status" "$name" "$text"
 }

@@ -12,7 +12,8 @@ processes_left() {
 		zombie_or_gone "$p" || grep -qsz "^scripts/engines$" "/proc/$p/cmdline" || echo "$p"
 	done
 }
-# In our pid namespace everybody but us is a leftover of the engine's; with systemd, who has to do with us.
+# In our pid namespace everybody but us is a leftover of the engine's; with systemd, who has to do
+# with us.
 suspects() {
 	if [ "$CGROUPS" = cgroupfs ]; then
 		printf '%s\n' /proc/[0-9]*
@@ -27,8 +28,10 @@ left() {
 		echo "process $p: $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")"
 	done
 	mounts | diff "$work/mounts" - | sed -n 's/^> /mount /p'
-	# conmon's own cgroup is podman's to forget, as is what it makes where no hierarchy is mounted
-	find /sys/fs/cgroup -type d -path "*/$mark*/*" ! -name conmon ! -fstype tmpfs 2>/dev/null | sed 's/^/cgroup /'
+	# conmon's own cgroup is podman's to forget, as is what it makes where no hierarchy is
+	# mounted
+	find /sys/fs/cgroup -type d -path "*/$mark*/*" ! -name conmon ! -fstype tmpfs 2>/dev/null |
+		sed 's/^/cgroup /'
 	# a container of the runtime's, wherever the engine put the runtime's root
 	find /run /run/user/* "$work" -xdev -name state.json 2>/dev/null | sed 's/^/state /'
 }
@@ -37,7 +40,8 @@ nothing_left() { [ -z "$(left)" ]; }
 sweep_cgroups() {
 	local i all
 	find /sys/fs/cgroup -depth -path "*/$mark*" -fstype tmpfs -delete
-	all=$(find /sys/fs/cgroup -depth -type d \( -name "$mark" -o -path "*/$mark/*" \) 2>/dev/null)
+	all=$(find /sys/fs/cgroup -depth -type d \( -name "$mark" -o -path "*/$mark/*" \) \
+		2>/dev/null)
 	for i in $all; do
 		[ ! -e "$i/freezer.state" ] || echo THAWED >"$i/freezer.state"
 		rmdir "$i"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154	# as there; and its variables
 
-# Of the rows of every host those that have to do with cgroups, and what they need: the others are the same
-# to the runtime, and each takes seconds in a machine that is emulated. Not asked: whether docker is told of an
-# OOM kill. It seems a race of its shim with systemd, which takes an empty scope away: told here and under runc 1.1.5
-# in a quiet machine, not once in a busy one.
+# Of the rows of every host those that have to do with cgroups, and what they need: the others are
+# the same to the runtime, and each takes seconds in a machine that is emulated. Not asked: whether
+# docker is told of an OOM kill. It seems a race of its shim with systemd, which takes an empty
+# scope away: told here and under runc 1.1.5 in a quiet machine, not once in a busy one.
 shared_rows='^(run: output|run -d$|exec: (the names|refused)|stats|pause|unpause|kill$|rm$|limit: |out of memory$|devices: |update)'
 shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod)'
 engines='podman rootless containerd docker'
@@ -32,7 +32,7 @@ unit() {
 	$systemctl daemon-reload
 }
 
-# ---- podman and docker: the scope of a container ------------------------------------------------------
+# ---- podman and docker: the scope of a container -------------------------------------------------
 
 scope_rows() {
 	local start="$E run -d $opts"
@@ -53,7 +53,7 @@ scope_rows() {
 		"s=\$(scope d1); $E kill d1 >/dev/null; $E rm -f d1 >/dev/null; until_ok is_prop \$s LoadState not-found; props \$s LoadState"
 }
 
-# ---- podman: units -----------------------------------------------------------------------------------------
+# ---- podman: units -------------------------------------------------------------------------------
 
 unit_rows() {
 	local run="ExecStart=$unit_podman run --rm $opts --cgroups=no-conmon -v $work/go:/go" name
@@ -71,9 +71,11 @@ unit_rows() {
 	END
 	for name in container conmon; do
 		unit $name Type=notify NotifyAccess=all "ExecStop=$unit_podman stop $name" \
-			"ExecStopPost=$unit_podman rm -f -i $name" "$run -d --sdnotify=$name --name $name $image sh /go/serve"
+			"ExecStopPost=$unit_podman rm -f -i $name" \
+			"$run -d --sdnotify=$name --name $name $image sh /go/serve"
 	done
-	unit ignore Type=oneshot NotifyAccess=all "$run --sdnotify=ignore $image sh -c \"env >/go/env\""
+	unit ignore Type=oneshot NotifyAccess=all \
+		"$run --sdnotify=ignore $image sh -c \"env >/go/env\""
 	$E create $opts --name new -v "$work/go:/go" $image sh /go/serve >"$work/log"
 	# podman 4.3 forgets where it keeps its containers in the lines that stop.
 	$E generate systemd --new --name new | sed "s|^.Service.\$|&\n$service_env|
@@ -81,10 +83,12 @@ unit_rows() {
 	$E rm new >"$work/log"
 	$systemctl daemon-reload
 
-	row 'systemd: --sdnotify=container: the payload says when' '^activating; active conmon; inactive success; =0$' \
+	row 'systemd: --sdnotify=container: the payload says when' \
+		'^activating; active conmon; inactive success; =0$' \
 		"$systemctl start --no-block $mark-container; until_said env; props $mark-container ActiveState
 		touch $work/go/go; until_ok is_prop $mark-container ActiveState active; comes_and_goes container"
-	row 'systemd: --sdnotify=conmon: its start is enough, and the payload has no socket' '^active conmon; no socket; inactive success; =0$' \
+	row 'systemd: --sdnotify=conmon: its start is enough, and the payload has no socket' \
+		'^active conmon; no socket; inactive success; =0$' \
 		"rm -f $work/go/{env,go}; $systemctl start $mark-conmon; until_said env; comes_and_goes conmon 'no_socket'"
 	row 'systemd: --sdnotify=ignore: the payload has no socket' '^no socket; =0$' \
 		"rm -f $work/go/env; $systemctl start $mark-ignore; no_socket"
@@ -111,8 +115,10 @@ init_rows() {
 	mkdir -p "$d/layers" "$d/root"
 	mount -t tmpfs tmpfs "$d/layers"
 	mkdir "$d/layers/upper" "$d/layers/work"
-	mount -t overlay -o "lowerdir=/,upperdir=$d/layers/upper,workdir=$d/layers/work" overlay "$d/root"
-	rm -rf "$d/root/etc/systemd/system/"{,multi-user.target.wants/}ocibox-tests.service "$d/root/var/lib/systemd/linger/tester"
+	mount -t overlay -o "lowerdir=/,upperdir=$d/layers/upper,workdir=$d/layers/work" overlay \
+		"$d/root"
+	rm -rf "$d/root/etc/systemd/system/"{,multi-user.target.wants/}ocibox-tests.service \
+		"$d/root/var/lib/systemd/linger/tester"
 	: >"$d/root/etc/machine-id"
 	row 'systemd: /sbin/init is the payload' '^(running|degraded); systemd; =0$' \
 		"$E run -d $opts --name i1 --systemd=always --rootfs $d/root /sbin/init >/dev/null
@@ -120,7 +126,8 @@ init_rows() {
 		cat $work/said; $E exec i1 cat /proc/1/comm"
 	row 'systemd: it runs units with limits' '^33554432; =0$' \
 		"$E exec i1 systemd-run --wait --quiet --pipe -p MemoryMax=32M sh -c 'cat /sys/fs/cgroup\$(sed -n s/^0:://p /proc/self/cgroup)/memory.max'"
-	row 'systemd: stop shuts it down' '^exited; i1; =0$' "$E stop -t 60 i1 >/dev/null; $E inspect -f '{{.State.Status}}' i1; $E rm i1"
+	row 'systemd: stop shuts it down' '^exited; i1; =0$' \
+		"$E stop -t 60 i1 >/dev/null; $E inspect -f '{{.State.Status}}' i1; $E rm i1"
 	umount "$d/root" "$d/layers"
 }
 
@@ -134,7 +141,7 @@ systemd_podman_rows() {
 	init_rows
 }
 
-# ---- podman, an ordinary user's ------------------------------------------------------------------------------
+# ---- podman, an ordinary user's ------------------------------------------------------------------
 
 rootless_needs='podman conmon newuidmap setpriv'
 rootless_start() {
@@ -163,30 +170,36 @@ systemd_rootless_rows() {
 	local run="$E run --rm $opts" start="$E run -d $opts"
 
 	row 'info: rootless, our runtime' "path: $RUNTIME; .*rootless: true; .*=0\$" "$E info"
-	row 'run: output and exit status' '^(out; err|err; out); =7$' "$run $image sh -c 'echo out; echo err >&2; exit 7'"
-	row 'run: root inside, the user outside' '^0 1000 1; 1 100000 65536; =0$' "$run $image sh -c 'while read -r m; do echo \$m; done </proc/self/uid_map'"
+	row 'run: output and exit status' '^(out; err|err; out); =7$' \
+		"$run $image sh -c 'echo out; echo err >&2; exit 7'"
+	row 'run: root inside, the user outside' '^0 1000 1; 1 100000 65536; =0$' \
+		"$run $image sh -c 'while read -r m; do echo \$m; done </proc/self/uid_map'"
 	row 'run -t' '^/dev/pts/0; =0$' "on_tty '$run -t $image tty'"
 	row 'run -d, exec, another user' '^[0-9a-f]+; out; 1000; =9$' \
 		"$start --name c1 $image sleep 1000; $E exec c1 echo out; $E exec -u user c1 id -u; $E exec c1 sh -c 'exit 9'"
 	row 'stats' 'c1.*[1-9].*B.*=0$' "$E stats --no-stream c1"
 	row 'top' 'sleep.*=0$' "$E top c1"
 	row 'kill' '^137; =0$' "$E kill c1 >/dev/null; $E wait c1; $E rm c1 >/dev/null"
-	row 'out of memory' '^137; =0$' "$start --name c5 -m 20m --memory-swap 20m $image tail /dev/zero >/dev/null; $E wait c5; $E rm c5 >/dev/null"
+	row 'out of memory' '^137; =0$' \
+		"$start --name c5 -m 20m --memory-swap 20m $image tail /dev/zero >/dev/null; $E wait c5; $E rm c5 >/dev/null"
 	scope_rows
 	unit_rows
 }
 
-# ---- containerd's ctr ------------------------------------------------------------------------------------------
+# ---- containerd's ctr ----------------------------------------------------------------------------
 
 systemd_containerd_rows() {
 	local run="$E run --snapshotter native --runc-binary $RUNTIME --runc-systemd-cgroup --cgroup $parent:ctr"
 
-	row 'run: output and exit status' '^(out; err|err; out); =7$' "$run:r1 --rm $image r1 sh -c 'echo out; echo err >&2; exit 7'"
+	row 'run: output and exit status' '^(out; err|err; out); =7$' \
+		"$run:r1 --rm $image r1 sh -c 'echo out; echo err >&2; exit 7'"
 	row 'run -d: a scope with the limits' "^67108864 500ms $parent yes active; =0\$" \
 		"$run:c1 -d --memory-limit 67108864 --cpus 0.5 $image c1 sleep 1000; props ctr-c1.scope MemoryMax CPUQuotaPerSecUSec Slice Delegate ActiveState"
-	row 'exec: in the same scope' '/ctr-c1\.scope; =9$' "$E task exec --exec-id e1 c1 sh -c 'cat /proc/self/cgroup; exit 9'"
+	row 'exec: in the same scope' '/ctr-c1\.scope; =9$' \
+		"$E task exec --exec-id e1 c1 sh -c 'cat /proc/self/cgroup; exit 9'"
 	row 'metrics' 'memory.*pids|pids.*memory.*=0$' "$E task metrics c1"
-	row 'pause' '^c1 +[0-9]+ +PAUSED; 1; =0$' "$E task pause c1; $E task ls | grep c1; cat /sys/fs/cgroup\$(props ctr-c1.scope ControlGroup)/cgroup.freeze"
+	row 'pause' '^c1 +[0-9]+ +PAUSED; 1; =0$' \
+		"$E task pause c1; $E task ls | grep c1; cat /sys/fs/cgroup\$(props ctr-c1.scope ControlGroup)/cgroup.freeze"
 	row 'resume' '^alive; =0$' "$E task resume c1; $E task exec --exec-id e7 c1 echo alive"
 	row 'kill, delete: no scope' 'not-found; =0$' \
 		"$E task kill -s KILL c1; until_says STOPPED eval '$E task ls | grep c1'; $E task rm c1 2>/dev/null
@@ -196,11 +209,12 @@ systemd_containerd_rows() {
 		until_ok is_prop ctr-c1.scope LoadState not-found; props ctr-c1.scope LoadState"
 }
 
-# ---- docker -------------------------------------------------------------------------------------------------------
+# ---- docker --------------------------------------------------------------------------------------
 
 systemd_docker_rows() {
 	scopes=docker
-	row 'systemd: the driver of cgroups' '^systemd 2; =0$' "$E info -f '{{.CgroupDriver}} {{.CgroupVersion}}'"
+	row 'systemd: the driver of cgroups' '^systemd 2; =0$' \
+		"$E info -f '{{.CgroupDriver}} {{.CgroupVersion}}'"
 	shared docker_rows
 	scope_rows
 }

@@ -1,19 +1,21 @@
-# vm-lib.sh - what every script that starts a virtual machine needs: a kernel, QEMU, archives; sourced.
+# vm-lib.sh - what every script that starts a virtual machine needs: a kernel, QEMU, archives;
+# sourced.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034	# variables are read by those who source this
 #
-# VM_ARCH is the architecture of the machine, x86_64 if it is not set; the program and busybox are then those of
-# that architecture too.
-# Kernels and QEMU come from Debian, by scripts/debian.sh, once: is a newer one out, the one we have will do.
-# They lie in build/vm. No KVM is wanted: QEMU emulates the processor (TCG).
+# VM_ARCH is the architecture of the machine, x86_64 if it is not set; the program and busybox are
+# then those of that architecture too. Kernels and QEMU come from Debian, by scripts/debian.sh,
+# once: is a newer one out, the one we have will do. They lie in build/vm. No KVM is wanted: QEMU
+# emulates the processor (TCG).
 
 . scripts/debian.sh
 
 vm_cache=build/vm
 vm_why=	# why there can be no machine, when a function here says so with 1
 
-# architecture; Debian's name of it; prefix of the cross compiler; QEMU and its machine, between colons; the lines of
-# the kernel and of the results. Debian's kernel for ARM reaches no PCI above 4 GiB.
+# architecture; Debian's name of it; prefix of the cross compiler; QEMU and its machine, between
+# colons; the lines of the kernel and of the results. Debian's kernel for ARM reaches no PCI above 4
+# GiB.
 vm_archs='
 x86_64 amd64 - qemu-system-x86_64:-cpu:max ttyS0 ttyS1
 aarch64 arm64 aarch64-linux-gnu qemu-system-aarch64:-machine:virt:-cpu:cortex-a72 ttyAMA0 ttyS0
@@ -34,13 +36,15 @@ x86_64 smallest - linux-source-6.1 7
 vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
 	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4'
 # What the kernel for x86_64 has built in.
-[ "${VM_ARCH:-x86_64}" = x86_64 ] || vm_modules="crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 $vm_modules"
+[ "${VM_ARCH:-x86_64}" \
+	= x86_64 ] || vm_modules="crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 $vm_modules"
 
 vm_arch=${VM_ARCH:-x86_64}
 vm_arch_field() { printf '%s' "$vm_archs" | awk -v a="$vm_arch" -v n="$1" '$1 == a { print $n }'; }
 vm_console=$(vm_arch_field 5)
 vm_results=$(vm_arch_field 6)
-vm_default=$(printf '%s' "$vm_kernels" | awk -v a="$vm_arch" '$1 == a { print $2; exit }')	# its first kernel
+vm_default=$(printf '%s' "$vm_kernels" | awk -v a="$vm_arch" \
+	'$1 == a { print $2; exit }')	# its first kernel
 vm_out=build	# the folder of the program
 vm_busybox=$(command -v busybox)
 vm_cross=
@@ -52,15 +56,22 @@ if [ "$vm_arch" != x86_64 ] && [ -n "$vm_console" ]; then
 fi
 
 # vm_field KERNEL N
-vm_field() { printf '%s' "$vm_kernels" | awk -v a="$vm_arch" -v k="$1" -v n="$2" '$1 == a && $2 == k { print $(n + 1) }'; }
+vm_field() {
+	printf '%s' "$vm_kernels" | awk -v a="$vm_arch" -v k="$1" -v n="$2" \
+		'$1 == a && $2 == k { print $(n + 1) }'
+}
 
 # vm_possible: can there be machines here?
 vm_possible() {
 	[ -n "$vm_console" ] || { vm_why="no machine for $vm_arch is known"; return 1; }
 	[ "$(uname -m)" = x86_64 ] || { vm_why='the machine is made on x86_64 only'; return 1; }
 	vm_qemu_name=$(vm_arch_field 4)
-	for program in "${vm_qemu_name%%:*}" ${vm_cross:+"$vm_cross-gcc"} apt-get dpkg-deb busybox xz; do
-		command -v "$program" >/dev/null 2>&1 || { vm_why="$program is not installed"; return 1; }
+	for program in "${vm_qemu_name%%:*}" ${vm_cross:+"$vm_cross-gcc"} apt-get dpkg-deb busybox \
+		xz; do
+		command -v "$program" >/dev/null 2>&1 || {
+			vm_why="$program is not installed"
+			return 1
+		}
 	done
 	[ -z "$vm_cross" ] || [ -d "/usr/$vm_cross/include/linux" ] ||
 		{ vm_why="linux-libc-dev-$(vm_arch_field 2)-cross is not installed"; return 1; }
@@ -71,11 +82,13 @@ vm_possible() {
 vm_programs() {
 	if [ -n "$vm_cross" ]; then
 		make -s -j"$(nproc)" CROSS="$vm_cross" all >&2 || return
-		CC=$(make -s CROSS="$vm_cross" print-CC | tail -n 1) tests/helpers/build "$vm_out/helpers"
+		CC=$(make -s CROSS="$vm_cross" print-CC | tail -n 1) tests/helpers/build \
+			"$vm_out/helpers"
 		return
 	fi
 	[ -x build/ocibox ] || { vm_why='build/ocibox is not there: make first'; return 1; }
-	CC=$(make -s print-CC) tests/helpers/build build/helpers 2>/dev/null || tests/helpers/build build/helpers
+	CC=$(make -s print-CC) tests/helpers/build build/helpers 2>/dev/null ||
+		tests/helpers/build build/helpers
 }
 
 # vm_packages DIR SUITE PACKAGE...: unpacks them into DIR/root; DIR is new, an absolute path.
@@ -90,19 +103,20 @@ vm_packages() {
 	done
 }
 
-# vm_parts DIR PACKAGE: the versioned packages of a kernel that it stands for. An image is one of them,
-# or since 7.1 stands itself for a binary and its modules.
+# vm_parts DIR PACKAGE: the versioned packages of a kernel that it stands for. An image is one of
+# them, or since 7.1 stands itself for a binary and its modules.
 vm_parts() {
 	debian_apt "$1/apt" cache depends "$2" |
 		sed -n 's/^ *Depends: \(linux-\(image\|binary\|modules\)-[0-9][^ ]*\)$/\1/p'
 }
 
-# vm_kernel KERNEL: sets vm_boot, a folder with vmlinuz, the modules above that it has as NAME.ko, and in
-# "modules" their names in order.
+# vm_kernel KERNEL: sets vm_boot, a folder with vmlinuz, the modules above that it has as NAME.ko,
+# and in "modules" their names in order.
 vm_kernel() {
 	vm_suite=$(vm_field "$1" 2)
 	[ -n "$vm_suite" ] || { vm_why="no kernel $1"; return 1; }
-	vm_boot=$vm_cache/kernel-${vm_cross:+$vm_arch-}$1-$(echo "$vm_modules" | cksum | cut -d ' ' -f 1)
+	vm_boot=$vm_cache/kernel-${vm_cross:+$vm_arch-}$1-$(echo "$vm_modules" | cksum |
+		cut -d ' ' -f 1)
 	[ -z "$vm_cross" ] || vm_busybox=$vm_boot/busybox
 	[ ! -e "$vm_boot/vmlinuz" ] || return 0
 	[ "$1" != smallest ] || { vm_smallest; return; }
@@ -118,24 +132,33 @@ vm_kernel() {
 	[ -e "$vm_boot/vmlinuz" ]
 }
 
-# vm_smallest: tinyconfig, docs/kernel/enough.config and what QEMU's machine needs, built from Debian's package
-# linux-source-6.1 where that is installed: some ten minutes of a processor, once.
+# vm_smallest: tinyconfig, docs/kernel/enough.config and what QEMU's machine needs, built from
+# Debian's package linux-source-6.1 where that is installed: some ten minutes of a processor, once.
 vm_smallest() {
-	for need in /usr/src/linux-source-6.1.tar.xz /usr/bin/flex /usr/bin/bison /usr/include/gelf.h; do
-		[ -e "$need" ] || { vm_why="no smallest kernel can be built: $need is not there (linux-source-6.1, flex, bison, libelf-dev)"; return 1; }
+	for need in /usr/src/linux-source-6.1.tar.xz /usr/bin/flex /usr/bin/bison \
+		/usr/include/gelf.h; do
+		[ -e "$need" ] || {
+			vm_why="no smallest kernel can be built: $need is not there (linux-source-6.1, flex, bison, libelf-dev)"
+			return 1
+		}
 	done
 	echo "building the smallest kernel from $need" >&2
 	vm_tmp=$(mktemp -d "$PWD/$vm_cache/get.XXXXXX") || return
 	mkdir "$vm_tmp/src" "$vm_tmp/out"
 	(
-		tar -C "$vm_tmp/src" --strip-components=1 -xf /usr/src/linux-source-6.1.tar.xz && cd "$vm_tmp/src" &&
+		tar -C "$vm_tmp/src" --strip-components=1 -xf /usr/src/linux-source-6.1.tar.xz &&
+			cd "$vm_tmp/src" &&
 			make -s O=../out ARCH=x86_64 tinyconfig && {
 			cat ../../../../docs/kernel/enough.config
 			printf 'CONFIG_%s=y\n' 64BIT SERIAL_8250 SERIAL_8250_CONSOLE PCI ACPI
-		} >>../out/.config && make -s O=../out ARCH=x86_64 olddefconfig && make -s O=../out ARCH=x86_64 -j2 bzImage
+		} >>../out/.config && make -s O=../out ARCH=x86_64 olddefconfig &&
+			make -s O=../out ARCH=x86_64 -j2 bzImage
 	) >"$vm_tmp/log" 2>&1
 	mkdir -p "$vm_boot"
-	cp "$vm_tmp/out/arch/x86/boot/bzImage" "$vm_boot/vmlinuz" 2>/dev/null || { tail -n 5 "$vm_tmp/log" >&2; vm_why='the smallest kernel could not be built'; }
+	cp "$vm_tmp/out/arch/x86/boot/bzImage" "$vm_boot/vmlinuz" 2>/dev/null || {
+		tail -n 5 "$vm_tmp/log" >&2
+		vm_why='the smallest kernel could not be built'
+	}
 	rm -rf "$vm_tmp"
 	[ -e "$vm_boot/vmlinuz" ]
 }
@@ -145,7 +168,8 @@ vm_get_kernel() {
 	image=$(vm_parts "$2" "$(vm_field "$1" 3)" | head -n 1)
 	[ -n "$image" ] || return
 	# shellcheck disable=SC2046 # names without spaces
-	vm_packages "$2" "$vm_suite" "$image" $(vm_parts "$2" "$image") ${vm_cross:+busybox-static} || return
+	vm_packages "$2" "$vm_suite" "$image" $(vm_parts "$2" "$image") \
+		${vm_cross:+busybox-static} || return
 	mkdir "$2/boot"
 	find "$2/root" -path '*/boot/vmlinu[xz]*' -exec cp {} "$2/boot/vmlinuz" \;
 	find "$2/root" -path '*/bin/busybox' -exec cp {} "$2/boot/" \;
@@ -158,9 +182,10 @@ vm_get_kernel() {
 	[ -e "$2/boot/vmlinuz" ]
 }
 
-# vm_qemu KERNEL: sets vm_run, the command of a QEMU that boots it, in words without spaces: a machine without
-# display, network and parallel line, which ends instead of rebooting. Where the installed one is too old it comes
-# from backports into build/vm, and takes the libraries of the installed one.
+# vm_qemu KERNEL: sets vm_run, the command of a QEMU that boots it, in words without spaces: a
+# machine without display, network and parallel line, which ends instead of rebooting. Where the
+# installed one is too old it comes from backports into build/vm, and takes the libraries of the
+# installed one.
 vm_qemu() {
 	vm_run=$(vm_arch_field 4 | tr : ' ')
 	have=$(${vm_run%% *} --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
@@ -176,16 +201,20 @@ vm_newer_qemu() {
 	if [ ! -e "$q" ]; then
 		echo "getting a newer QEMU from Debian bookworm-backports" >&2
 		vm_tmp=$(mktemp -d "$PWD/$vm_cache/get.XXXXXX") || return
-		vm_packages "$vm_tmp" bookworm-backports qemu-system-x86 qemu-system-data seabios >&2 &&
+		vm_packages "$vm_tmp" bookworm-backports qemu-system-x86 qemu-system-data \
+			seabios >&2 &&
 			mv "$vm_tmp/root/usr" "$q" 2>/dev/null
 		rm -rf "$vm_tmp"
 	fi
-	"$q/bin/qemu-system-x86_64" --version >/dev/null 2>&1 ||
-		{ vm_why="QEMU $have is too old for Linux $1, and bookworm-backports' does not run here"; return 1; }
+	"$q/bin/qemu-system-x86_64" --version >/dev/null 2>&1 || {
+		vm_why="QEMU $have is too old for Linux $1, and bookworm-backports' does not run here"
+		return 1
+	}
 }
 
-# vm_lines CONSOLE RESULTS: QEMU's arguments for the line of the kernel, a character device of QEMU, and that of
-# the results, a file. The machines of ARM have one line on the board; the other is a PCI card.
+# vm_lines CONSOLE RESULTS: QEMU's arguments for the line of the kernel, a character device of QEMU,
+# and that of the results, a file. The machines of ARM have one line on the board; the other is a
+# PCI card.
 vm_lines() {
 	case $vm_arch in
 	x86_64) echo "-serial $1 -serial file:$2" ;;
@@ -196,8 +225,9 @@ vm_lines() {
 # vm_archive DIR: an initramfs of it, on the standard output.
 vm_archive() { (cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null); }
 
-# vm_start DIR KERNEL INITRAMFS PARAMETERS [QEMU ARG...]: starts a machine; DIR/console and DIR/results are what it
-# says on its two lines. Sets vm_pid. With vm_serial set the console is that of QEMU's character devices instead.
+# vm_start DIR KERNEL INITRAMFS PARAMETERS [QEMU ARG...]: starts a machine; DIR/console and
+# DIR/results are what it says on its two lines. Sets vm_pid. With vm_serial set the console is that
+# of QEMU's character devices instead.
 vm_start() {
 	vm_kernel "$2" && vm_qemu "$2" || return
 	vm_dir=$1	# getting a kernel has a folder of this name too
@@ -214,7 +244,8 @@ vm_start() {
 	vm_pid=$!
 }
 
-# vm_wait SECONDS: until the machine has ended by itself; afterwards it is ended, and that is a failure.
+# vm_wait SECONDS: until the machine has ended by itself; afterwards it is ended, and that is a
+# failure.
 vm_wait() {
 	vm_n=$(($1 * vm_looks))
 	while kill -0 "$vm_pid" 2>/dev/null; do

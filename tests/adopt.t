@@ -15,14 +15,16 @@ done
 
 # runc ARG..., by the old one.
 before() {
-	timeout -s KILL 60 env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" "$old" --root "$root" "$@" \
+	timeout -s KILL 60 env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" "$old" --root "$root" \
+		"$@" \
 		</dev/null >"$tmp/out" 2>"$tmp/err"
 }
 
 bundle
 argv sleep 1000
 config_set /annotations '{"org.example":"a=b","bundle":"no"}'
-before run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" || skip_all "runc cannot run a container here: $(head -n 1 "$tmp/err")"
+before run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" ||
+	skip_all "runc cannot run a container here: $(head -n 1 "$tmp/err")"
 pid=$(cat "$tmp/pid")
 before state "$id"
 cp "$tmp/out" "$tmp/theirs.json"
@@ -30,7 +32,8 @@ state "$id"
 is 'state: exit 0, silent' "$status $err" '0 '
 cp "$tmp/out" "$tmp/ours.json"
 for key in id pid status bundle rootfs created owner annotations/org.example; do
-	is "state: the same $key" "$(json_get "$tmp/ours.json" /$key)" "$(json_get "$tmp/theirs.json" /$key)"
+	is "state: the same $key" "$(json_get "$tmp/ours.json" /$key)" \
+		"$(json_get "$tmp/theirs.json" /$key)"
 done
 do_runc list
 like 'list' "$status $err$out" "$id +$pid +running +$bundle "
@@ -43,7 +46,8 @@ json_set "$tmp/process.json" /args '["sleep","1001"]'
 do_runc exec --detach --process "$tmp/process.json" --pid-file "$tmp/pid2" "$id"
 is 'exec, as a shim calls it' "$status $(cat "/proc/$(cat "$tmp/pid2")/comm")" '0 sleep'
 if cgroups_here; then
-	is 'which is in its cgroups' "$(cat "/proc/$(cat "$tmp/pid2")/cgroup")" "$(cat "/proc/$pid/cgroup")"
+	is 'which is in its cgroups' "$(cat "/proc/$(cat "$tmp/pid2")/cgroup")" \
+		"$(cat "/proc/$pid/cgroup")"
 	do_runc pause "$id"
 	is 'pause' "$status $(status_of "$id")" '0 paused'
 	do_runc resume "$id"
@@ -71,7 +75,8 @@ cat >"$tmp/hook" <<END
 echo "\$1" >>$tmp/hooks
 END
 chmod 755 "$tmp/hook"
-config_set /hooks "{\"poststart\":[{\"path\":\"$tmp/hook\",\"args\":[\"hook\",\"poststart\"]}],\"poststop\":[{\"path\":\"$tmp/hook\",\"args\":[\"hook\",\"poststop\"]}]}"
+config_set /hooks \
+	"{\"poststart\":[{\"path\":\"$tmp/hook\",\"args\":[\"hook\",\"poststart\"]}],\"poststop\":[{\"path\":\"$tmp/hook\",\"args\":[\"hook\",\"poststop\"]}]}"
 before create --bundle "$bundle" "$id"
 is 'created' "$(status_of "$id")" created
 do_runc start "$id"

@@ -19,7 +19,8 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		chmod 755 "$RUNC_AS"
 		runc() {
 			OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home \
-				"$HELPERS/as" $user $user timeout -s KILL 60 "$RUNC_AS" --root "$root" "$@" </dev/null
+				"$HELPERS/as" $user $user timeout -s KILL 60 "$RUNC_AS" \
+				--root "$root" "$@" </dev/null
 		}
 		bundle hidden
 		config_rootless $user
@@ -62,8 +63,10 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		json_del "$bundle/config.json" /linux/resources
 		config_set /linux/namespaces "[{\"type\":\"pid\",\"path\":\"/proc/$outer/ns/pid\"},
 				{\"type\":\"user\",\"path\":\"/proc/$outer/ns/user\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"}]" \
-			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
-			/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+			/mounts/2/options \
+			'["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
+			/mounts/5 \
+			'{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
 		argv sleep 1001
 		chown -R $user:$user "$bundle"
 		do_runc create --bundle "$bundle" "$id-2"
@@ -74,7 +77,8 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		echo "inner-exec=$status:$out:$err"
 		do_runc delete "$id-2"
 		echo "inner-delete=$status"
-		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$root/$id-2/state.json" >"$tmp/other"
+		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$root/$id-2/state.json" \
+			>"$tmp/other"
 		cp "$root/$id-2/state.json" "$tmp/saved"
 		cat "$tmp/other" >"$root/$id-2/state.json"
 		echo "inner-stranger=$(status_of "$id-2")"
@@ -87,7 +91,8 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		cp "$root/$id-2/state.json" "$tmp/saved"
 		do_runc kill "$id-2" KILL
 		wait_for status_is "$id-2" stopped
-		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$tmp/saved" >"$root/$id-2/state.json"
+		sed "s/\(\"init_process_pid\":\)[0-9]*/\1$outer/" "$tmp/saved" \
+			>"$root/$id-2/state.json"
 		echo "inner-reused=$(status_of "$id-2")"
 		cat "$tmp/saved" >"$root/$id-2/state.json"
 		do_runc delete "$id-2"
@@ -117,10 +122,15 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		is 'hidden, in a pid namespace by path: create' "$(said inner-create)" 0::created
 		is 'hidden, in a pid namespace by path: start' "$(said inner-start)" 0::running
 		is 'hidden, in a pid namespace by path: exec' "$(said inner-exec)" 0:inside:
-		is 'hidden, in a pid namespace by path: delete of a running one is refused' "$(said inner-delete)" 1
-		is 'hidden, in a pid namespace by path: with the number of a stranger it is stopped' "$(said inner-stranger)" stopped
+		is 'hidden, in a pid namespace by path: delete of a running one is refused' \
+			"$(said inner-delete)" 1
+		is \
+			'hidden, in a pid namespace by path: with the number of a stranger it is stopped' \
+			"$(said inner-stranger)" stopped
 		is 'hidden, in a pid namespace by path: kill and delete' "$(said inner-killed)" 0:
-		is 'hidden, in a pid namespace by path: killed before start, its number used again' "$(said inner-reused)" stopped
+		is \
+			'hidden, in a pid namespace by path: killed before start, its number used again' \
+			"$(said inner-reused)" stopped
 		is 'hidden, in a pid namespace by path: delete of that' "$(said inner-gone)" 0:
 		is 'hidden, in a pid namespace by path: run -d' "$(said inner-run)" 0::running
 		is 'hidden, in a pid namespace by path: delete --force' "$(said inner-force)" 0:
@@ -172,7 +182,8 @@ ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
 # ---- killed, and not dead yet ----
 
 # Init waits for the other processes of its pid namespace, and a v1 freezer holds those.
-freezer=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*freezer.*/\1/p' /proc/self/mountinfo | head -n 1)
+freezer=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*freezer.*/\1/p' \
+	/proc/self/mountinfo | head -n 1)
 bundle
 argv sh -c 'sleep 1000 & echo; exec sleep 1001'
 if [ -n "$freezer" ] && [ -w "$freezer/cgroup.procs" ]; then

@@ -8,7 +8,8 @@ cgroups_here || skip_all 'no cgroups are mounted here'
 # ---- a cgroupsPath with many dashes: a slice's directory names every slice above it ----
 
 bundle
-config_set /linux/cgroupsPath "\"$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "%sa", i ? "-" : "" }').slice:p:n\""
+config_set /linux/cgroupsPath \
+	"\"$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "%sa", i ? "-" : "" }').slice:p:n\""
 limited() (
 	# shellcheck disable=SC3045 # dash and busybox have it
 	ulimit -v 500000
@@ -16,7 +17,8 @@ limited() (
 	printf '%s %.200s' "$status" "$err"
 )
 # control: this took 8.6 GB.
-like 'a cgroupsPath with 3000 dashes is refused, and takes no memory' "$(limited)" '^1 .*invalid slice name'
+like 'a cgroupsPath with 3000 dashes is refused, and takes no memory' "$(limited)" \
+	'^1 .*invalid slice name'
 
 drop "$id"
 
@@ -25,7 +27,8 @@ drop "$id"
 # frozen_by_itself: a container whose init lies in a frozen sub-cgroup of its own.
 frozen_by_itself() {
 	bundle
-	config_set /linux/namespaces/- '{"type":"cgroup"}' /mounts/6/options '["nosuid","noexec","nodev","relatime","rw"]' \
+	config_set /linux/namespaces/- '{"type":"cgroup"}' /mounts/6/options \
+		'["nosuid","noexec","nodev","relatime","rw"]' \
 		/root/readonly false
 	script <<'END'
 mkdir /sys/fs/cgroup/freezer/sub /sys/fs/cgroup/freezer/sub/deeper
@@ -59,17 +62,20 @@ else
 
 	frozen_by_itself
 	do_runc delete --force "$id"
-	is 'a container that has frozen itself: delete --force' "$status $(cgroups_left)" '0 ' || diag "$err"
+	is 'a container that has frozen itself: delete --force' "$status $(cgroups_left)" '0 ' ||
+		diag "$err"
 
 	# In a hybrid layout the v2 freezer waits for a process that the v1 freezer holds.
 	frozen_by_itself
 	do_runc pause "$id"
-	is 'a container that has frozen itself: pause' "$status $(status_of "$id")" '0 paused' || diag "$err"
+	is 'a container that has frozen itself: pause' "$status $(status_of "$id")" '0 paused' ||
+		diag "$err"
 	do_runc resume "$id"
 	is 'and resume' "$status $(status_of "$id")" '0 running' || diag "$err"
 	drop "$id"
 
-	# Somebody has moved init into a frozen cgroup where others live: it comes back, they stay as they are.
+	# Somebody has moved init into a frozen cgroup where others live: it comes back, they stay
+	# as they are.
 	for verb in kill delete; do
 		runs
 		other=/sys/fs/cgroup/freezer/$mark-other
@@ -99,7 +105,8 @@ else
 	do_runc run -d --bundle "$bundle" "$id"
 	echo FROZEN >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
 	do_runc delete --force "$id"
-	like 'a frozen cgroup above is not thawed, it is named' "$status $err" "^1 .*freezer/$mark-top(\"|$)"
+	like 'a frozen cgroup above is not thawed, it is named' "$status $err" \
+		"^1 .*freezer/$mark-top(\"|$)"
 	echo THAWED >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
 	drop "$id"
 	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
@@ -117,14 +124,17 @@ END
 # in_readonly: the bundle where all cgroup filesystems are read-only.
 in_readonly() {
 	status=0
-	OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -m sh "$tmp/readonly" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -m sh "$tmp/readonly" >"$tmp/out" \
+		2>"$tmp/err" </dev/null || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }
 argv echo ran
 in_readonly
-is 'cgroups are read-only, and the container has no device nodes: it runs' "$status $out" '0 ran' || diag "$err"
-config_set /process/capabilities '{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
+is 'cgroups are read-only, and the container has no device nodes: it runs' "$status $out" '0 ran' ||
+	diag "$err"
+config_set /process/capabilities \
+	'{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
 in_readonly
 like 'cgroups are read-only, and it can make nodes that are denied: refused' "$status $out$err" \
 	'^1 .*[Rr]ead-only file system.*devices'
@@ -147,18 +157,23 @@ begin_readonly
 argv echo ran
 config_del /process/capabilities
 in_readonly
-like 'cgroups are read-only, and it keeps every capability: refused' "$status $out$err" '^1 .*devices'
-config_set /process/capabilities '{"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"],"inheritable":["CAP_MKNOD"]}'
+like 'cgroups are read-only, and it keeps every capability: refused' "$status $out$err" \
+	'^1 .*devices'
+config_set /process/capabilities \
+	'{"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"],"inheritable":["CAP_MKNOD"]}'
 in_readonly
-like 'cgroups are read-only, and the bounding set alone has no CAP_MKNOD: refused' "$status $out$err" '^1 .*devices'
+like 'cgroups are read-only, and the bounding set alone has no CAP_MKNOD: refused' \
+	"$status $out$err" '^1 .*devices'
 begin_readonly
 mknod -m 666 "$rootfs/node" c 1 3
 argv probe open /node rw
 in_readonly
-is 'cgroups are read-only: a device node of the root directory is not used' "$status $out" '0 open errno 13' || diag "$err"
+is 'cgroups are read-only: a device node of the root directory is not used' "$status $out" \
+	'0 open errno 13' || diag "$err"
 config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
 in_readonly
-like 'without a mount on /dev, where nodes of the root are used: refused' "$status $out$err" '^1 .*devices'
+like 'without a mount on /dev, where nodes of the root are used: refused' "$status $out$err" \
+	'^1 .*devices'
 
 # Nodes are kept away there because it cannot make any. Exec does not change that.
 makes_node='mknod /tmp/node b 7 99'
@@ -173,8 +188,10 @@ for how in disabled readonly; do
 	is "exec, cgroups $how: a container without CAP_MKNOD runs" "$status" 0 || diag "$err"
 	# shellcheck disable=SC2086
 	do_runc exec --cap CAP_MKNOD "$id" $makes_node
-	like "exec, cgroups $how: it gets no CAP_MKNOD" "$status $err" '^255 .*CAP_MKNOD is not given'
-	printf '{"args":["mknod","/tmp/node","b","7","99"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}}' >"$tmp/process"
+	like "exec, cgroups $how: it gets no CAP_MKNOD" "$status $err" \
+		'^255 .*CAP_MKNOD is not given'
+	printf '{"args":["mknod","/tmp/node","b","7","99"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}}' \
+		>"$tmp/process"
 	do_runc exec -p "$tmp/process" "$id"
 	like "exec, cgroups $how: nor from a file" "$status $err" '^255 .*CAP_MKNOD is not given'
 	nok "exec, cgroups $how: there is no node" [ -e "$rootfs/tmp/node" ]
@@ -201,16 +218,21 @@ if setpriv --bounding-set -dac_override true 2>/dev/null; then
 		[ -e "$h/cgroup.procs" ] || continue
 		mkdir "$h/$mark-top" "$h/$mark-top/pre" || continue
 		for d in "$h/$mark-top" "$h/$mark-top/pre"; do
-			[ ! -e "$h/cpuset.cpus" ] || { cat "$h/cpuset.cpus" >"$d/cpuset.cpus"; cat "$h/cpuset.mems" >"$d/cpuset.mems"; }
+			[ ! -e "$h/cpuset.cpus" ] || {
+				cat "$h/cpuset.cpus" >"$d/cpuset.cpus"
+				cat "$h/cpuset.mems" >"$d/cpuset.mems"
+			}
 		done
 		chmod 555 "$h/$mark-top"
 	done 2>/dev/null
 	runc_all=$RUNC
-	printf '#!/bin/sh\nexec setpriv --bounding-set -dac_override,-dac_read_search "%s" "$@"\n' "$RUNC" >"$tmp/less"
+	printf '#!/bin/sh\nexec setpriv --bounding-set -dac_override,-dac_read_search "%s" "$@"\n' \
+		"$RUNC" >"$tmp/less"
 	chmod 755 "$tmp/less"
 	RUNC=$tmp/less
 	run
-	is 'a cgroup that may not be removed: the container runs' "$status $out" '0 ran' || diag "$err"
+	is 'a cgroup that may not be removed: the container runs' "$status $out" '0 ran' ||
+		diag "$err"
 	do_runc delete --force "$id"
 	is 'and nothing keeps its id' "$status $(states_left)" '0 ' || diag "$err"
 	RUNC=$runc_all
@@ -221,8 +243,8 @@ fi
 
 # ---- a message bus where anybody can send signals ----
 
-# The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it has
-# answered and is at work on the unit as long as there is no file "go".
+# The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it
+# has answered and is at work on the unit as long as there is no file "go".
 bus_socket=/run/dbus/system_bus_socket
 start_bus() {
 	mount -t tmpfs none /run
@@ -241,7 +263,8 @@ END
 	start_systemd
 }
 start_systemd() {
-	listen "$tmp/systemd.out" "$HELPERS/bus" systemd $bus_socket 'echo "$3" >'"$tmp"'/begun.new; mv '"$tmp"'/begun.new '"$tmp"'/begun
+	listen "$tmp/systemd.out" "$HELPERS/bus" systemd $bus_socket \
+		'echo "$3" >'"$tmp"'/begun.new; mv '"$tmp"'/begun.new '"$tmp"'/begun
 		while [ ! -e '"$tmp"'/go ]; do sleep 0.05; done
 		for d in '"$sd_dirs"'; do
 			mkdir -p "$d/system.slice/$1" && echo "$2" >"$d/system.slice/$1/cgroup.procs"
@@ -270,11 +293,13 @@ else
 	for attack in forge flood; do
 		rm -f "$tmp/begun" "$tmp/go"
 		# shellcheck disable=SC3045 # dash and busybox have it
-		(ulimit -v 300000 && runc --systemd-cgroup run --bundle "$bundle" "$id") >"$tmp/sd.out" 2>"$tmp/sd.err" &
+		(ulimit -v 300000 && runc --systemd-cgroup run --bundle "$bundle" "$id") \
+			>"$tmp/sd.out" 2>"$tmp/sd.err" &
 		runtime=$!
 		wait_for test -e "$tmp/begun"
 		case $attack in
-		forge) as_nobody "$tmp/bus" forge $bus_socket "$(cat "$tmp/begun")" "runc-$id.scope" ;;
+		forge) as_nobody "$tmp/bus" forge $bus_socket "$(cat "$tmp/begun")" \
+			"runc-$id.scope" ;;
 		flood) as_nobody "$tmp/bus" flood $bus_socket "$(cat "$tmp/begun")" 10000000 60 ;;
 		esac
 		is "an ordinary user can $attack signals" $? 0
@@ -282,7 +307,8 @@ else
 		status=0
 		wait $runtime || status=$?
 		is "$attack: the payload runs when systemd says so, in the scope" \
-			"$status $(grep -c "/system.slice/runc-$id.scope" "$tmp/sd.out")" "0 $(echo "$sd_dirs" | wc -w)" ||
+			"$status $(grep -c "/system.slice/runc-$id.scope" "$tmp/sd.out")" \
+			"0 $(echo "$sd_dirs" | wc -w)" ||
 			diag "$(cat "$tmp/sd.out" "$tmp/sd.err")"
 		drop "$id"
 		for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
@@ -296,7 +322,8 @@ else
 	LIMIT=20
 	do_runc --systemd-cgroup run --bundle "$bundle" "$id"
 	unset LIMIT
-	like 'a process that is not in its scope: refused' "$status $out $err" '^1 .*has not put process'
+	like 'a process that is not in its scope: refused' "$status $out $err" \
+		'^1 .*has not put process'
 
 	kill "$sock"
 	wait_for gone "$sock"

@@ -47,14 +47,16 @@ is 'nor by way of a link in the image' "$n" 0
 # The caller's own descriptors: a folder of the host is open in the runtime.
 config_set /process/cwd '"/proc/self/fd/9"'
 status=0
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" 9<"$tmp" || status=$?
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" \
+	2>"$tmp/err" 9<"$tmp" || status=$?
 isnt 'a folder the caller has open is no cwd' "$status" 0
 unlike 'nor is it reached' "$(cat "$tmp/out")" 'host-only'
 drop "$id"
 # Preserved on purpose, the descriptor is there; as cwd it is an escape all the same.
 config_set /process/cwd '"/proc/self/fd/3"'
 status=0
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 1 --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tmp" || status=$?
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 1 --bundle "$bundle" "$id" \
+	</dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tmp" || status=$?
 unlike 'a preserved folder as cwd does not lead out' "$(cat "$tmp/out")" 'host-only'
 drop "$id"
 
@@ -62,7 +64,8 @@ drop "$id"
 config_set /process/cwd '"/"'
 n=0
 for i in 3 4 5 6 7 8 9 10; do
-	argv "/proc/self/fd/$i/../../../../../../../../bin/cat" "/proc/self/fd/$i/../../../../../../../..$tmp/host-only"
+	argv "/proc/self/fd/$i/../../../../../../../../bin/cat" \
+		"/proc/self/fd/$i/../../../../../../../..$tmp/host-only"
 	run
 	case $out in
 	*host-only*) n=$((n + 1)) ;;
@@ -72,7 +75,9 @@ done
 is 'args[0] by a leaked descriptor does not lead out' "$n" 0
 
 # A hook inside the container likewise sees no folder of the host.
-config_set /hooks '{"startContainer":[{"path":"/bin/sh","args":["sh","-c","probe fds >/tmp/fds"]}]}' /process/args '["true"]'
+config_set /hooks \
+	'{"startContainer":[{"path":"/bin/sh","args":["sh","-c","probe fds >/tmp/fds"]}]}' \
+	/process/args '["true"]'
 run
 is 'startContainer hook: no descriptor above 2' "$(grep -v '^[012] ' "$rootfs/tmp/fds" 2>&1)" ''
 

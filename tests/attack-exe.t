@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: MIT
 #
 # A copy of the runtime is the decoy. A first container spies on the pid namespace into which others
-# are started: it takes hold of /proc/PID/exe and writes to it as soon as it can, and it looks through
-# descriptors, root and cwd of the others for a file that only the host has.
+# are started: it takes hold of /proc/PID/exe and writes to it as soon as it can, and it looks
+# through descriptors, root and cwd of the others for a file that only the host has.
 . "$(dirname "$0")/lib.sh"
 need_root
 rounds=${OCI_ROUNDS:-40}
@@ -45,7 +45,8 @@ for entry in /bin/true /proc/self/exe /bin/to-exe /bin/by-script; do
 		i=$((i + 1))
 		runc run --bundle "$bundle" "$id" >/dev/null 2>&1
 	done
-	# A program that is the runtime itself is refused, or a sealed copy runs: then this says the version.
+	# A program that is the runtime itself is refused, or a sealed copy runs: then this says the
+	# version.
 	do_runc run --bundle "$bundle" "$id"
 	unchanged "$rounds starts of $entry: the runtime on disk is unchanged"
 done
@@ -63,7 +64,8 @@ for entry in /proc/self/exe /bin/to-exe; do
 	drop "$id"
 done
 bundle
-config_set /root/readonly false /hooks '{"startContainer":[{"path":"/bin/spy","args":["spy","scribble","50"]}]}'
+config_set /root/readonly false /hooks \
+	'{"startContainer":[{"path":"/bin/spy","args":["spy","scribble","50"]}]}'
 i=0
 while [ $i -lt 10 ]; do
 	i=$((i + 1))
@@ -76,7 +78,8 @@ unchanged 'the runtime on disk is unchanged'
 with_init() {
 	bundle
 	for _set in bounding effective permitted; do
-		config_set "/process/capabilities/$_set" '["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE",
+		config_set "/process/capabilities/$_set" \
+			'["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE",
 			"CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_FSETID","CAP_CHOWN","CAP_LINUX_IMMUTABLE","CAP_SYS_CHROOT"]'
 	done
 	config_set /root/readonly false
@@ -84,8 +87,8 @@ with_init() {
 }
 
 # With --init process 1 is the host's file for as long as the container lives, and somebody executes
-# commands beside it. Whoever may mount, trace and change owners tries every way to it that a link in /proc
-# gives; and what the same finds on a file of the container shows that there are ways.
+# commands beside it. Whoever may mount, trace and change owners tries every way to it that a link
+# in /proc gives; and what the same finds on a file of the container shows that there are ways.
 do_runc run --help
 if printf '%s\n' "$out" | grep -q -e --init; then
 	with_init <<'END'
@@ -99,7 +102,8 @@ END
 	do_runc run -d --init --bundle "$bundle" "$id"
 	is 'oci-init is process 1' "$status $(status_of "$id")" '0 running' || diag "$err"
 	wait_for test -s "$rootfs/tmp/host"
-	like 'a file of the container can be changed by a link in /proc' "$(cat "$rootfs/tmp/own")" 'got:.* chmod chown .* bind'
+	like 'a file of the container can be changed by a link in /proc' \
+		"$(cat "$rootfs/tmp/own")" 'got:.* chmod chown .* bind'
 	is 'that of process 1 by none' "$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
 	i=0
 	while [ $i -lt "$rounds" ]; do
@@ -109,8 +113,8 @@ END
 	unchanged 'the runtime on disk is unchanged by a container with --init'
 	drop "$id"
 	unchanged 'and when it is gone'
-	# A file that cannot be written now may be writable later: the host remounts what it lies on for an
-	# update. Process 1 must not be that file, whatever it was started from.
+	# A file that cannot be written now may be writable later: the host remounts what it lies on
+	# for an update. Process 1 must not be that file, whatever it was started from.
 	for how in 'a read-only filesystem' 'a read-only bind mount'; do
 		board=$tmp/board
 		mkdir "$board" && mount -t tmpfs -o mode=755 board "$board"
@@ -119,7 +123,8 @@ END
 		case $how in
 		*bind*)
 			mount -o bind "$RUNC" "$RUNC"
-			mount -o remount,bind,ro,nosymfollow "$RUNC" 2>/dev/null || mount -o remount,bind,ro "$RUNC"
+			mount -o remount,bind,ro,nosymfollow "$RUNC" 2>/dev/null ||
+				mount -o remount,bind,ro "$RUNC"
 			;;
 		*) mount -o remount,ro "$board" ;;
 		esac
@@ -135,7 +140,8 @@ END
 		ok "the runtime lies on $how: then it is made writable" test -w "$RUNC"
 		touch "$rootfs/go"
 		wait_for status_is "$id" stopped
-		is "the runtime lay on $how when it made process 1" "$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
+		is "the runtime lay on $how when it made process 1" "$(cat "$rootfs/tmp/host")" \
+			'grab looked 1 got:'
 		unchanged "the runtime that lay on $how is unchanged"
 		drop "$id"
 		[ "$how" = 'a read-only filesystem' ] || umount "$RUNC"
@@ -162,7 +168,8 @@ while [ $i -lt $((rounds * 2)) ]; do
 	runc run --bundle "$bundle" "$id" >/dev/null 2>&1
 done
 drop "$id-spy"
-# The spy is killed, so its findings are asked for in a second way: a bounded one that ends by itself.
+# The spy is killed, so its findings are asked for in a second way: a bounded one that ends by
+# itself.
 spying look 3000 "$tmp/host-only"
 bundle
 join
@@ -180,10 +187,10 @@ drop "$id-spy"
 
 # ---- the same by somebody who may trace all whom he sees ----
 
-# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So whoever joins the
-# pid namespace must not be seen there before it is no more than its payload: with the host's root
-# directory and every capability it would be a way out. With and without no_new_privs, where seccomp
-# comes late or early.
+# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So whoever
+# joins the pid namespace must not be seen there before it is no more than its payload: with the
+# host's root directory and every capability it would be a way out. With and without no_new_privs,
+# where seccomp comes late or early.
 tracing() {
 	bundle spy
 	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
@@ -198,10 +205,13 @@ tracing() {
 }
 # The container's /proc can be mounted from outside since Linux 6.17.
 mkdir "$tmp/proc"
-mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null && umount "$tmp/proc" && pidns=1
+mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null && umount "$tmp/proc" &&
+	pidns=1
 for how in 'look 2000' 'seize 2000'; do
 	if [ -z "${pidns:-}" ]; then
-		skip "those who join a pid namespace under the eyes of one who may trace them: $how" 'needs the option pidns of procfs'
+		skip \
+			"those who join a pid namespace under the eyes of one who may trace them: $how" \
+			'needs the option pidns of procfs'
 		continue
 	fi
 	tracing "$how" "$tmp/host-only"
@@ -220,8 +230,10 @@ for how in 'look 2000' 'seize 2000'; do
 	done
 	wait_for has_line "$seen" finished
 	case $how in
-	look*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" '^spy looked 1 found 0$' ;;
-	*) like 'and nobody with more than the payload' "$(cat "$seen")" '^seize looked 1 stronger 0 held 0$' ;;
+	look*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" \
+		'^spy looked 1 found 0$' ;;
+	*) like 'and nobody with more than the payload' "$(cat "$seen")" \
+		'^seize looked 1 stronger 0 held 0$' ;;
 	esac || diag "$i starts"
 	drop "$id-spy"
 done

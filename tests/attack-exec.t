@@ -16,7 +16,8 @@ container() {
 	drop "$id"
 	bundle
 	config_set /root/readonly false
-	printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\n-1:x:0:0::/:/bin/sh\n' >"$rootfs/etc/passwd"
+	printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\n-1:x:0:0::/:/bin/sh\n' \
+		>"$rootfs/etc/passwd"
 	printf 'root:x:0:\n1000:x:0:\n' >"$rootfs/etc/group"
 	argv "$@"
 	do_runc run -d --bundle "$bundle" "$id"
@@ -85,13 +86,15 @@ like 'exec --user --cap: nothing after the change of user' "$out" 'CapEff:	00000
 n=0
 for i in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	for d in "/proc/self/fd/$i" "/proc/self/fd/$i/.."; do
-		do_runc exec --cwd "$d" "$id" sh -c "cat ..$tmp/host-only ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
+		do_runc exec --cwd "$d" "$id" \
+			sh -c "cat ..$tmp/host-only ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
 		case $status:$out in
 		0:* | *host-only*) n=$((n + 1)) && diag "$d: $out" ;;
 		esac
 	done
 	ln -sf "/proc/self/fd/$i" "$rootfs/esc"
-	do_runc exec --cwd /esc "$id" sh -c "cat ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
+	do_runc exec --cwd /esc "$id" \
+		sh -c "cat ../../../../../../../..$tmp/host-only 2>/dev/null; pwd"
 	case $status:$out in
 	0:* | *host-only*) n=$((n + 1)) && diag "link to $i: $out" ;;
 	esac
@@ -99,19 +102,24 @@ done
 is 'exec --cwd /proc/self/fd/N leads nowhere' "$n" 0
 do_runc exec "$id" probe fds
 is 'only descriptors 0 to 2' "$(echo "$out" | grep -v '^[012] ')" ''
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" probe fds >"$tmp/out" 2>/dev/null </dev/null 5<"$tmp" 9<"$tmp/host-only"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" probe fds >"$tmp/out" 2>/dev/null </dev/null \
+	5<"$tmp" 9<"$tmp/host-only"
 is 'also when the caller has others open' "$(grep -v '^[012] ' "$tmp/out")" ''
 
 # ---- the caller's terminal (2016-10124, 2017-5226) ----
 
 if helper pty; then
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" exec "$id" probe tiocsti \
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" exec "$id" \
+		probe tiocsti \
 		</dev/null >"$tmp/out" 2>/dev/null
-	like 'without a terminal nothing can be pushed into that of the caller' "$(cat "$tmp/out")" 'tiocsti errno'
+	like 'without a terminal nothing can be pushed into that of the caller' \
+		"$(cat "$tmp/out")" 'tiocsti errno'
 	# shellcheck disable=SC2016
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" \
+		sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
 		stat -L -c "owner %u" /proc/self/fd/0' "$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
-	like 'and it stays that of its owner whoever the payload runs as' "$(tr -d '\r' <"$tmp/out")" '^owner 0$'
+	like 'and it stays that of its owner whoever the payload runs as' \
+		"$(tr -d '\r' <"$tmp/out")" '^owner 0$'
 else
 	skip 'TIOCSTI' 'the helper pty is not built'
 fi
@@ -147,12 +155,14 @@ watched() {
 
 container sh -c "spy look 2000 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
 watched
-like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" ' found 0$'
+like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" \
+	' found 0$'
 
 # ---- what its command line says, and what is said of its program ----
 
 # shellcheck disable=SC2016
-container sh -c 'part=SECR; spy overhear 20000 ${part}ET >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
+container \
+	sh -c 'part=SECR; spy overhear 20000 ${part}ET >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
 watched --env "SECRET=x"
 like 'what the command line says is not overheard' "$(cat "$rootfs/tmp/seen")" 'looked 1 found 0$'
 
@@ -165,7 +175,8 @@ is 'and nothing in it acts on a terminal' "$(tr -d '\n -~' <"$tmp/err")" ''
 
 # ---- a container that may trace everybody it sees ----
 
-# CAP_SYS_PTRACE in the host's user namespace: whoever enters is seen with no more than the payload has.
+# CAP_SYS_PTRACE in the host's user namespace: whoever enters is seen with no more than the payload
+# has.
 drop "$id"
 bundle
 config_set /root/readonly false /process/capabilities \
@@ -173,7 +184,8 @@ config_set /root/readonly false /process/capabilities \
 argv sh -c 'spy seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
 do_runc run -d --bundle "$bundle" "$id"
 watched
-like 'exec where everybody may be traced: nobody with more than the payload' "$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
+like 'exec where everybody may be traced: nobody with more than the payload' \
+	"$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
 
 # Cloned at the very end, it is the process that was asked for all the same.
 container sleep 1000
@@ -181,15 +193,18 @@ json_set "$bundle/config.json" /x "$(config_get /process)"
 config_get /x >"$tmp/process.json"
 config_del /x
 json_set "$tmp/process.json" /noNewPrivileges false /user '{"uid":4242,"gid":4242}' \
-	/rlimits '[{"type":"RLIMIT_NPROC","hard":1,"soft":1},{"type":"RLIMIT_NOFILE","hard":99,"soft":98}]' \
+	/rlimits \
+	'[{"type":"RLIMIT_NPROC","hard":1,"soft":1},{"type":"RLIMIT_NOFILE","hard":99,"soft":98}]' \
 	/scheduler '{"policy":"SCHED_BATCH","nice":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}' \
 	/args '["cat","/proc/self/limits","/proc/self/stat"]'
 do_runc exec -p "$tmp/process.json" "$id"
 like 'a limit of one process is exact, and enough' "$out" '^Max processes  *1  *1  *processes'
 like 'the others as well' "$out" '^Max open files  *98  *99  *files'
-is 'a policy that is lost by a fork' "$(echo "$out" | tail -n 1 | awk '{ print $19, $41 }')" '3 3' || diag "$err"
+is 'a policy that is lost by a fork' "$(echo "$out" | tail -n 1 | awk '{ print $19, $41 }')" \
+	'3 3' || diag "$err"
 is 'it leads its session' "$(echo "$out" | tail -n 1 | awk '{ print ($1 == $6 && $1 == $5) }')" 1
-config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}]}' \
+config_set /linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}]}' \
 	/process/noNewPrivileges false
 drop "$id"
 do_runc run -d --bundle "$bundle" "$id"
@@ -225,8 +240,8 @@ drop "$id"
 
 # ---- a container that stops whoever comes into its cgroup ----
 
-# By the freezer of a cgroup that is delegated to it: exec's first process is still outside of its pid
-# namespace then, and does not die with it.
+# By the freezer of a cgroup that is delegated to it: exec's first process is still outside of its
+# pid namespace then, and does not die with it.
 container sleep 1000
 sleep 1000 &
 stray=$!
@@ -240,7 +255,8 @@ kill -KILL $stray 2>/dev/null
 wait $stray 2>/dev/null
 drop "$id"
 
-# What it does in a delegated one is done for it here, so that any layout with a v2 hierarchy shows it.
+# What it does in a delegated one is done for it here, so that any layout with a v2 hierarchy shows
+# it.
 container sleep 1000
 v2=
 for c in $(cgroups_left); do
@@ -261,9 +277,9 @@ drop "$id"
 
 # ---- an init that goes on into namespaces of its own making ----
 
-# As an ordinary user without capabilities it makes a user namespace, and in that a mount namespace where
-# its own programs lie on /bin. Executed there they would have the privileges that exec asks for.
-# astray NAMESPACES [POINTER VALUE]...: a container whose init does so.
+# As an ordinary user without capabilities it makes a user namespace, and in that a mount namespace
+# where its own programs lie on /bin. Executed there they would have the privileges that exec asks
+# for. astray NAMESPACES [POINTER VALUE]...: a container whose init does so.
 astray() {
 	drop "$id"
 	bundle
@@ -290,21 +306,27 @@ reject() {
 	do_runc exec --user 0 --cap CAP_DAC_OVERRIDE "$id" cat /only-root
 	case $out in
 	*evil*) fail "$1" && diag "$status $out" ;;
-	*) like "$1" "$status $err" '^255 .*in a (user )?namespace of its own making' || diag "$out" ;;
+	*) like "$1" "$status $err" '^255 .*in a (user )?namespace of its own making' ||
+		diag "$out" ;;
 	esac
 }
 if unshare -U true 2>/dev/null; then
-	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
+		/process/capabilities "$no_caps"
 	reject 'exec does not follow init into a user namespace of its own'
 	# The namespaces that the first call left are gone, and their numbers free for the second.
-	astray "exec unshare -U -r -m unshare -m unshare -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	astray "exec unshare -U -r -m unshare -m unshare -m sh -c '$covered'" /process/user \
+		"$plain_user" /process/capabilities "$no_caps"
 	reject 'nor when the number of the mount namespace is used again'
-	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps" \
-		/linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
+		/process/capabilities "$no_caps" \
+		/linux/namespaces/- '{"type":"user"}' /linux/uidMappings \
+		'[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 	reject 'nor from one user namespace into the next'
 	# What an older version, or runc, has made says nothing of its namespaces.
-	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" /process/capabilities "$no_caps"
+	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
+		/process/capabilities "$no_caps"
 	[ -z "$(json_get "$root/$id/state.json" /namespace_ids)" ] ||
 		json_del "$root/$id/state.json" /namespace_ids
 	reject 'nor where its namespaces are not on record'
@@ -330,7 +352,9 @@ reuse() {
 	cp -a "$rootfs/bin" "$tmp/decoy"
 	echo decoy >"$tmp/decoy/who"
 	config_set /linux/namespaces '[]' /mounts '[]'
-	for _f in /hostname /linux/maskedPaths /linux/readonlyPaths /linux/resources; do config_del "$_f"; done
+	for _f in /hostname /linux/maskedPaths /linux/readonlyPaths /linux/resources; do
+		config_del "$_f"
+	done
 	config_set /root/readonly false
 	argv sleep 1000
 	# shellcheck disable=SC2016

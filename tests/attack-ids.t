@@ -17,7 +17,8 @@ set_raw() {
 config_set /process/user '{"uid":1,"gid":1}'
 keep
 for field in uid gid; do
-	for v in -1 4294967295 4294967296 4294967297 8589934592 18446744073709551615 18446744073709551616 1.5 1e1 0x1 '"0"' '"1"' \
+	for v in -1 4294967295 4294967296 4294967297 8589934592 18446744073709551615 \
+		18446744073709551616 1.5 1e1 0x1 '"0"' '"1"' \
 		'""' true '[0]' '{}' 99999999999999999999999999 -0.0; do
 		set_raw "/process/user/$field" "$v"
 		run
@@ -45,22 +46,28 @@ done
 cp "$tmp/kept.json" "$bundle/config.json"
 
 # Inheritable capabilities stay empty unless asked for (2022-29162).
-config_set /process/user '{"uid":0,"gid":0}' /process/capabilities '{"bounding":["CAP_NET_RAW"],"effective":["CAP_NET_RAW"],"permitted":["CAP_NET_RAW"]}'
+config_set /process/user '{"uid":0,"gid":0}' /process/capabilities \
+	'{"bounding":["CAP_NET_RAW"],"effective":["CAP_NET_RAW"],"permitted":["CAP_NET_RAW"]}'
 argv grep CapInh /proc/self/status
 run
 is 'CapInh is empty' "$out" 'CapInh:	0000000000000000'
 do_runc spec --bundle "$tmp"
-is 'spec asks for no inheritable capabilities' "$(json_get "$tmp/config.json" /process/capabilities/inheritable)" ''
+is 'spec asks for no inheritable capabilities' \
+	"$(json_get "$tmp/config.json" /process/capabilities/inheritable)" ''
 
 # A map that would give the host's root, with numbers that wrap.
 bundle
-config_set /linux/namespaces/- '{"type":"user"}' /linux/gidMappings '[{"containerID":0,"hostID":100000,"size":10}]'
+config_set /linux/namespaces/- '{"type":"user"}' /linux/gidMappings \
+	'[{"containerID":0,"hostID":100000,"size":10}]'
 chown -R 100000:100000 "$rootfs"
 argv cat /proc/self/uid_map
 keep
-for m in '{"containerID":0,"hostID":4294967295,"size":1}' '{"containerID":0,"hostID":4294967296,"size":1}' \
-	'{"containerID":4294967295,"hostID":0,"size":1}' '{"containerID":0,"hostID":4294967290,"size":10}' \
-	'{"containerID":0,"hostID":-1,"size":1}' '{"containerID":0,"hostID":100000,"size":4294967296}' \
+for m in '{"containerID":0,"hostID":4294967295,"size":1}' \
+	'{"containerID":0,"hostID":4294967296,"size":1}' \
+	'{"containerID":4294967295,"hostID":0,"size":1}' \
+	'{"containerID":0,"hostID":4294967290,"size":10}' \
+	'{"containerID":0,"hostID":-1,"size":1}' \
+	'{"containerID":0,"hostID":100000,"size":4294967296}' \
 	'{"containerID":0,"hostID":100000,"size":-1}' '{"containerID":0,"hostID":"0","size":1}'; do
 	set_raw /linux/uidMappings "[$m]"
 	run
@@ -72,8 +79,10 @@ done
 bundle
 argv stat -c '%t:%T %a %u:%g' /dev/mine
 keep
-for d in '"major":4294967296,"minor":3' '"major":1,"minor":-3' '"major":1,"minor":3,"uid":4294967295' \
-	'"major":1,"minor":3,"uid":-1' '"major":1,"minor":3,"gid":4294967296' '"major":"1","minor":3'; do
+for d in '"major":4294967296,"minor":3' '"major":1,"minor":-3' \
+	'"major":1,"minor":3,"uid":4294967295' \
+	'"major":1,"minor":3,"uid":-1' '"major":1,"minor":3,"gid":4294967296' \
+	'"major":"1","minor":3'; do
 	set_raw /linux/devices "[{\"path\":\"/dev/mine\",\"type\":\"c\",$d}]"
 	run
 	is "the device $d is refused" "$status" 1 || diag "$out"
@@ -91,7 +100,8 @@ if helper as; then
 	chmod -R a+rX "$bundle"
 	argv probe ids
 	status=0
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/as" 54321 54321 "$tmp/suid/runc" --root "$tmp/suidroot/s" \
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/as" 54321 54321 "$tmp/suid/runc" \
+		--root "$tmp/suidroot/s" \
 		run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	isnt 'a setuid runtime refuses to run' "$status" 0
 	unlike 'and starts nothing as root' "$(cat "$tmp/out")" 'uid 0'

@@ -29,7 +29,7 @@ poke() { printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; 
 
 cp "$bundle/config.json" "$tmp/plain.json"
 
-# ---- device nodes: where no device rules stand nothing but the mount keeps them from being used ----
+# ---- device nodes: where no device rules stand nothing but the mount keeps them from being used --
 
 for type in squashfs erofs ext4; do
 	if ! image $type "$tmp/root.$type"; then
@@ -39,10 +39,12 @@ for type in squashfs erofs ext4; do
 	use "$tmp/root.$type"
 	argv sh -c 'probe open /srv/null rw; probe open /dev/null rw'
 	do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
-	is "$type: a device node of the image is not used" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
+	is "$type: a device node of the image is not used" "$(echo "$out" | tr '\n' ' ')" \
+		'open errno 13 open 0 ' || diag "$err"
 	if grep -q overlay /proc/filesystems; then
 		run --overlay
-		is "$type: nor is it through an overlay" "$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
+		is "$type: nor is it through an overlay" "$(echo "$out" | tr '\n' ' ')" \
+			'open errno 13 open 0 ' || diag "$err"
 	fi
 	config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
 	refused "$type: without a mount on /dev: refused" 'root.path: .* needs a mount on /dev'
@@ -61,25 +63,30 @@ for user in '' user; do
 	for ro in true false; do
 		config_set /root/readonly $ro
 		do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
-		is "a directory without cgroups${user:+, in a user namespace}, readonly $ro: a device node in it is not used" \
+		is \
+			"a directory without cgroups${user:+, in a user namespace}, readonly $ro: a device node in it is not used" \
 			"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
 	done
 done
 # Nor by a mount that is made of the root, or of what lies in it.
 mkdir "$dir/copy"
-config_set /linux/readonlyPaths '["/srv"]' /mounts/- '{"destination":"/copy","source":"'"$dir/srv"'","options":["bind"]}'
+config_set /linux/readonlyPaths '["/srv"]' /mounts/- \
+	'{"destination":"/copy","source":"'"$dir/srv"'","options":["bind"]}'
 argv sh -c 'probe open /srv/null rw; probe open /copy/null rw'
 do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
 is 'a directory without cgroups: nor is it through a path of readonlyPaths, or a bind' \
 	"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open errno 13 ' || diag "$err"
 cp "$tmp/plain.json" "$bundle/config.json"
-config_set /mounts/- '{"destination":"/srv","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+config_set /mounts/- \
+	'{"destination":"/srv","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
 echo text >"$dir/srv/text"
 argv sh -c 'probe open /srv/null rw; cat /srv/text'
 do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
-is 'nor does tmpcopyup make a node that can be used' "$(echo "$out" | tr '\n' ' ')" 'open errno 2 text ' || diag "$err"
+is 'nor does tmpcopyup make a node that can be used' "$(echo "$out" | tr '\n' ' ')" \
+	'open errno 2 text ' || diag "$err"
 run
-is 'where rules stand tmpcopyup copies nodes' "$(echo "$out" | tr '\n' ' ')" 'open 0 text ' || diag "$err"
+is 'where rules stand tmpcopyup copies nodes' "$(echo "$out" | tr '\n' ' ')" 'open 0 text ' ||
+	diag "$err"
 cp "$tmp/plain.json" "$bundle/config.json"
 config_set /linux/devices '[{"path":"/srv/zero","type":"c","major":1,"minor":5}]'
 argv probe open /srv/zero rw
@@ -128,7 +135,8 @@ if [ -s "$tmp/root.ext4" ] && command -v tune2fs >/dev/null; then
 	cp "$tmp/root.ext4" "$tmp/options"
 	tune2fs -E mount_opts=journal_dev=0x801 "$tmp/options" >/dev/null 2>&1
 	use "$tmp/options"
-	refused 'ext4: mount options in the superblock' 'root.path: .*mount options in its superblock'
+	refused 'ext4: mount options in the superblock' \
+		'root.path: .*mount options in its superblock'
 	tune2fs -E mount_opts= "$tmp/options" >/dev/null 2>&1
 	argv true
 	run

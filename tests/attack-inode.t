@@ -12,19 +12,26 @@ mkdir "$tmp/dev"
 mount -t tmpfs -o mode=755 own "$tmp/dev" || skip_all 'a tmpfs cannot be mounted here'
 for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 ptmx:5:2; do
 	n=${d#*:}
-	mknod -m 666 "$tmp/dev/${d%%:*}" c "${n%:*}" "${n#*:}" || skip_all 'device nodes cannot be made here'
+	mknod -m 666 "$tmp/dev/${d%%:*}" c "${n%:*}" "${n#*:}" ||
+		skip_all 'device nodes cannot be made here'
 done
 mkdir "$tmp/dev/pts" "$tmp/dev/shm" "$tmp/dev/mqueue"
 ln -s /proc/self/fd "$tmp/dev/fd"
 mount --bind "$tmp/dev" /dev || skip_all 'no /dev of our own can be had'
 umount "$tmp/dev"
-mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts /dev/pts || skip_all 'a devpts cannot be mounted here'
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts /dev/pts ||
+	skip_all 'a devpts cannot be mounted here'
 mounts_now >"$tmp/mounts"
 mounts_n=$(grep -c '' /proc/self/mountinfo)
 runc_for_all
 
 # Everything that belongs to the host and may come into a container, as it was long ago.
-inodes() { find /dev -xdev ! -name shm ! -name mqueue ! -name pts; find /dev/pts -type c; echo "$RUNC"; find "$root" -path '*notify*' 2>/dev/null; }
+inodes() {
+	find /dev -xdev ! -name shm ! -name mqueue ! -name pts
+	find /dev/pts -type c
+	echo "$RUNC"
+	find "$root" -path '*notify*' 2>/dev/null
+}
 look() { inodes | sort | xargs stat -c '%n %a %u:%g %h %s %Y'; }
 prepare() {
 	inodes | xargs touch -h -d '2001-02-03 04:05:06' 2>/dev/null ||
@@ -54,18 +61,21 @@ prepare
 run
 is 'the default document runs' "$status" 0 || diag "$err"
 is 'masks and streams: no inode of the host is changed' "$(harmed)" '' || diag "$out"
-like 'a masked file is a null device still' "$(config_set /process/args '["stat","-c","%F %t:%T","/proc/keys"]' && run && echo "$out")" \
+like 'a masked file is a null device still' "$(config_set /process/args \
+	'["stat","-c","%F %t:%T","/proc/keys"]' && run && echo "$out")" \
 	'^character special file 1:3$'
 argv sh -c 'echo gone >/proc/keys && cat /proc/keys && echo empty'
 run
 is 'it is written to and read like one' "$out" empty || diag "$err"
-argv sh -c 'chmod 600 /proc/keys; chown 1 /proc/keys; touch /proc/timer_list; stat -c "%a %u" /dev/null'
+argv \
+	sh -c 'chmod 600 /proc/keys; chown 1 /proc/keys; touch /proc/timer_list; stat -c "%a %u" /dev/null'
 run
 is 'and the mask is read-only: nor does the null device of the container change' "$out" '666 0'
 
 # Where no tmpfs lies on /dev the nodes are the image's, whose root is read-only.
 bundle
-config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/readonlyPaths '[]' \
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/readonlyPaths \
+	'[]' \
 	/linux/resources '{}'
 for n in 3:null 5:zero 7:full 8:random 9:urandom; do
 	mknod -m 666 "$rootfs/dev/${n#*:}" c 1 "${n%:*}"
@@ -79,7 +89,8 @@ is 'without a mount on /dev it runs' "$status" 0 || diag "$err"
 config_set /root/readonly true
 spoil /proc/keys
 run
-is 'the null device of a read-only image stays as it is' "$(stat -c '%a %u' "$rootfs/dev/null")" '600 0' || diag "$out"
+is 'the null device of a read-only image stays as it is' "$(stat -c '%a %u' "$rootfs/dev/null")" \
+	'600 0' || diag "$out"
 
 # A /dev without a null device: the masks are an empty file, not the host's null device.
 bundle
@@ -90,16 +101,20 @@ spoil /proc/keys /proc/self/fd/0
 prepare
 run
 like 'without a null device: it runs' "$status $out" '^0 /proc/keys:'
-is 'without a null device of the container: that of the host is not changed' "$(harmed)" '' || diag "$out"
+is 'without a null device of the container: that of the host is not changed' "$(harmed)" '' ||
+	diag "$out"
 blank=$bundle
-argv sh -c 'for f in /proc/keys /proc/timer_list; do [ ! -e $f ] || { stat -c "%F %a" $f; cat $f; echo x >$f; }; done'
+argv \
+	sh -c 'for f in /proc/keys /proc/timer_list; do [ ! -e $f ] || { stat -c "%F %a" $f; cat $f; echo x >$f; }; done'
 run
 like 'without a null device: a masked file is empty' "$out" '^regular empty file 444$'
-is 'without a null device: and shows nothing else' "$(echo "$out" | sort -u)" 'regular empty file 444' || diag "$err"
+is 'without a null device: and shows nothing else' "$(echo "$out" | sort -u)" \
+	'regular empty file 444' || diag "$err"
 caps='["CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN"]'
 for ns in none user; do
 	bundle=$blank
-	config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" /process/capabilities/permitted "$caps"
+	config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" \
+		/process/capabilities/permitted "$caps"
 	[ $ns = none ] || config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings '[{"containerID":0,"hostID":0,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":65536}]'
@@ -107,10 +122,13 @@ for ns in none user; do
 	prepare
 	# In a user namespace a null device of the host as a stream is refused.
 	status=0
-	: | timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/out" 2>&1 || status=$?
+	: | timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run \
+		--bundle "$bundle" "$id" >"$tmp/out" 2>&1 || status=$?
 	out=$(cat "$tmp/out")
-	like "without a null device, user namespace $ns: the mask is made writable and changed" "$status $out" '^0 /proc/keys: chmod'
-	is "without a null device, user namespace $ns: the inodes of the host are not" "$(harmed)" '' || diag "$out"
+	like "without a null device, user namespace $ns: the mask is made writable and changed" \
+		"$status $out" '^0 /proc/keys: chmod'
+	is "without a null device, user namespace $ns: the inodes of the host are not" "$(harmed)" \
+		'' || diag "$out"
 done
 
 # The host's /dev as the config asks for it, read-only: so are the masks.
@@ -134,16 +152,19 @@ prepare
 run
 is 'in a user namespace it runs' "$status" 0 || diag "$err"
 is 'in a user namespace: masks, devices and streams are not changed' "$(harmed)" '' || diag "$out"
-argv sh -c 'grep " /dev/\(null\|zero\|full\|random\|urandom\|tty\) " /proc/self/mountinfo | cut -d " " -f 5,6; echo x >/dev/null && head -c 2 /dev/zero | wc -c'
+argv \
+	sh -c 'grep " /dev/\(null\|zero\|full\|random\|urandom\|tty\) " /proc/self/mountinfo | cut -d " " -f 5,6; echo x >/dev/null && head -c 2 /dev/zero | wc -c'
 run
 is 'its devices are nosuid and noexec' \
 	"$(echo "$out" | grep -c '^/dev/[a-z]* [a-z]*,nosuid,noexec')" 6 || diag "$out"
 is 'and can be written and read' "$(echo "$out" | tail -n 1)" 2
 
 caps='["CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN"]'
-config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" /process/capabilities/permitted "$caps"
+config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" \
+	/process/capabilities/permitted "$caps"
 # shellcheck disable=SC2016
-argv sh -c 'for f; do mount -o remount,bind,rw $f; done; exec probe spoil "$@"' - /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /proc/keys
+argv sh -c 'for f; do mount -o remount,bind,rw $f; done; exec probe spoil "$@"' - /dev/null \
+	/dev/zero /dev/full /dev/random /dev/urandom /dev/tty /proc/keys
 prepare
 run
 like 'with CAP_SYS_ADMIN in it the mounts can be made writable' "$status $out" '^0 /dev/null: chmod'
@@ -160,7 +181,8 @@ mknod -m 666 /dev/full c 1 7
 # handed VERB...: with the null device as descriptor 3.
 handed() {
 	status=0
-	timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null >"$tmp/out" 2>&1 3</dev/null || status=$?
+	timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null \
+		>"$tmp/out" 2>&1 3</dev/null || status=$?
 	out=$(cat "$tmp/out")
 }
 bundle
@@ -181,7 +203,8 @@ drop "$id"
 # ---- no mount namespace: the streams are replaced all the same ----
 
 bundle
-config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]' /linux/namespaces '[{"type":"pid"}]' /root/readonly false
+config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]' /linux/namespaces \
+	'[{"type":"pid"}]' /root/readonly false
 config_del /hostname
 mount -t proc proc "$rootfs/proc"
 for null in 0 1; do
@@ -189,8 +212,10 @@ for null in 0 1; do
 	argv probe spoil /proc/self/fd/0
 	prepare
 	run
-	like "no mount namespace, null devices $null: it has its stream" "$status $out" '^0 /proc/self/fd/0:'
-	is "no mount namespace, null devices $null: that of the host is not changed" "$(harmed)" '' || diag "$out"
+	like "no mount namespace, null devices $null: it has its stream" "$status $out" \
+		'^0 /proc/self/fd/0:'
+	is "no mount namespace, null devices $null: that of the host is not changed" "$(harmed)" \
+		'' || diag "$out"
 done
 umount "$rootfs/proc"
 
@@ -219,13 +244,14 @@ is 'exec runs where it has made a fifo of it' "$status" 0 || diag "$err"
 is 'nor then' "$(harmed)" '' || diag "$out"
 drop "$id"
 
-# ---- a terminal: the caller's is not in there, and the console is of the container's own devpts ----
+# ---- a terminal: the caller's is not in there, and the console is of the container's own devpts --
 
 if helper pty; then
 	config_set /process/terminal true
 	argv probe spoil /dev/console /dev/tty /dev/ptmx /dev/pts/0 /proc/self/fd/0
 	prepare
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" run \
+		--bundle "$bundle" "$id" \
 		</dev/null >"$tmp/out" 2>&1
 	out=$(cat "$tmp/out")
 	like 'with a terminal it runs' "$out" '/dev/console: chmod'
@@ -256,7 +282,8 @@ if helper sock; then
 	export NOTIFY_SOCKET
 	do_runc create --bundle "$bundle" "$id"
 	unset NOTIFY_SOCKET
-	background env NOTIFY_SOCKET="$tmp/manager" OCI_TEST_MARK="$mark" "$RUNC" --root "$root" start "$id"
+	background env NOTIFY_SOCKET="$tmp/manager" OCI_TEST_MARK="$mark" "$RUNC" --root "$root" \
+		start "$id"
 	wait_for status_is "$id" running
 	prepare
 	: >"$rootfs/tmp/go"

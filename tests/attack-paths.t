@@ -2,9 +2,9 @@
 # attack-paths.t - a hostile rootfs: symbolic links where the runtime makes or mounts something.
 # SPDX-License-Identifier: MIT
 #
-# Decoy files only. Each case ends in a refusal or stays inside the container; what must never happen
-# is that a decoy outside changes or is reached. tests/control.list says which old runtimes fail which
-# case: without a runtime that fails it an attack proves nothing.
+# Decoy files only. Each case ends in a refusal or stays inside the container; what must never
+# happen is that a decoy outside changes or is reached. tests/control.list says which old runtimes
+# fail which case: without a runtime that fails it an attack proves nothing.
 . "$(dirname "$0")/lib.sh"
 need_root
 
@@ -21,7 +21,10 @@ fresh() {
 	before=$(look)
 }
 # look: everything that could change below the decoys.
-look() { find "$decoy" -exec stat -c '%n %F %a %u:%g %s' {} + | sort; cat "$decoy/file" "$decoy/dir/ptmx"; }
+look() {
+	find "$decoy" -exec stat -c '%n %F %a %u:%g %s' {} + |
+		sort; cat "$decoy/file" "$decoy/dir/ptmx"
+}
 # unharmed DESC: the decoys are as they were.
 unharmed() { is "$1" "$(look)" "$before"; }
 # no_mount PATH...: takes the mount at PATH out of the config.
@@ -68,7 +71,8 @@ for how in 'last component' 'parent' 'relative' 'chain'; do
 	relative) ln -s "../../../../../../../..$decoy/dir" "$rootfs/dst"; dst=/dst/deeper ;;
 	chain) ln -s b "$rootfs/a"; ln -s c "$rootfs/b"; ln -s "$decoy/dir" "$rootfs/c"; dst=/a ;;
 	esac
-	config_set /mounts/- "{\"destination\":\"$dst\",\"source\":\"$tmp/vol\",\"options\":[\"bind\"]}"
+	config_set /mounts/- \
+		"{\"destination\":\"$dst\",\"source\":\"$tmp/vol\",\"options\":[\"bind\"]}"
 	argv sh -c "cat $decoy/dir/f $decoy/dir/new/f $decoy/dir/deeper/f 2>/dev/null; true"
 	run
 	unharmed "a link as destination ($how): the decoy is untouched"
@@ -115,7 +119,8 @@ no_dev
 for n in null zero full random urandom tty ptmx fd stdin stdout stderr core; do
 	ln -s "$decoy/file" "$rootfs/dev/$n"
 done
-argv sh -c 'echo overwritten >/dev/null; echo overwritten >/dev/zero; chmod 777 /dev/null /dev/full; true'
+argv \
+	sh -c 'echo overwritten >/dev/null; echo overwritten >/dev/zero; chmod 777 /dev/null /dev/full; true'
 run
 unharmed "rootfs/dev/null and the others are links to a file of the host"
 
@@ -124,16 +129,19 @@ unharmed "rootfs/dev/null and the others are links to a file of the host"
 for null in link bind; do
 	fresh
 	no_dev
-	config_set /mounts/- "{\"destination\":\"/vol\",\"source\":\"$decoy\",\"options\":[\"bind\"]}" \
+	config_set /mounts/- \
+		"{\"destination\":\"/vol\",\"source\":\"$decoy\",\"options\":[\"bind\"]}" \
 		/process/user '{"uid":1000,"gid":1000}'
 	if [ $null = link ]; then
 		ln -s /vol/file "$rootfs/dev/null"
 	else
-		config_set /mounts/- "{\"destination\":\"/dev/null\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}"
+		config_set /mounts/- \
+			"{\"destination\":\"/dev/null\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}"
 	fi
 	argv sh -c 'echo to stdout'
 	status=0
-	: | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" run --bundle "$bundle" "$id" 2>"$tmp/err" |
+	: | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" run --bundle "$bundle" \
+		"$id" 2>"$tmp/err" |
 		cat >"$tmp/out" || status=$?
 	unharmed "rootfs/dev/null is a $null of a decoy: neither chowned nor written"
 	drop "$id"
@@ -144,7 +152,8 @@ done
 if helper pty; then
 	on_tty() {
 		status=0
-		OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+		OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$RUNC" --root "$root" run \
+			--bundle "$bundle" "$id" \
 			</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 		out=$(cat "$tmp/out")
 		drop "$id"
@@ -201,7 +210,8 @@ unharmed 'the image has a link as /dev/null: the decoy is not written by way of 
 unlike 'nor read' "$out" 'decoy'
 unlike 'and the path is masked, or the start refused' "$out" 'secret'
 fresh
-config_set /mounts/- "{\"destination\":\"/dev/null\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}" \
+config_set /mounts/- \
+	"{\"destination\":\"/dev/null\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}" \
 	/linux/maskedPaths '["/srv/secret"]'
 mkdir -p "$rootfs/srv"
 echo secret >"$rootfs/srv/secret"
@@ -216,10 +226,11 @@ config_set /linux/maskedPaths '["/mlink"]' /linux/readonlyPaths '["/mlink"]'
 run
 unharmed 'a masked path that is a link to the host'
 
-# ---- CVE-2026-115521: the image brings its own /proc/self/fd; the root must be read-only all the same ----
+# ---- CVE-2026-115521: the image brings its own /proc/self/fd; the root must be read-only all the same 
 
 fresh
-config_set /linux/resources '{}' /root/readonly true /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
+config_set /linux/resources '{}' /root/readonly true /mounts '[]' /linux/maskedPaths '[]' \
+	/linux/readonlyPaths '[]'
 mkdir -p "$rootfs/proc/self/fd" "$rootfs/proc/thread-self/fd" "$rootfs/elsewhere"
 i=0
 while [ $i -lt 64 ]; do
@@ -234,7 +245,8 @@ case $status in
 *) is 'a forged /proc/self/fd: the root is read-only, or the start refused' "$out" cannot ;;
 esac
 nok 'no file was made' test -e "$rootfs/new"
-config_set /linux/resources '{}' /root/readonly false /mounts "[{\"destination\":\"/tmp\",\"source\":\"$decoy\",\"options\":[\"bind\",\"ro\"]}]"
+config_set /linux/resources '{}' /root/readonly false /mounts \
+	"[{\"destination\":\"/tmp\",\"source\":\"$decoy\",\"options\":[\"bind\",\"ro\"]}]"
 argv sh -c 'echo overwritten >/tmp/file'
 run
 unharmed 'the same for a read-only bind'
@@ -271,12 +283,15 @@ unlike 'copies nothing of the host' "$out" 'ptmx'
 
 # ---- CVE-2019-16884, 2025-52881: mounts that put something before the runtime's own /proc ----
 
-for d in /proc/self/attr /proc/thread-self /proc/sys/net /proc/self/fd /proc/self/setgroups /proc/sys/kernel/domainname; do
+for d in /proc/self/attr /proc/thread-self /proc/sys/net /proc/self/fd /proc/self/setgroups \
+	/proc/sys/kernel/domainname; do
 	fresh
 	case $d in
 	*setgroups | *domainname)
-		config_set /mounts/- "{\"destination\":\"$d\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}" ;;
-	*) config_set /mounts/- "{\"destination\":\"$d\",\"source\":\"$decoy\",\"options\":[\"bind\"]}" ;;
+		config_set /mounts/- \
+			"{\"destination\":\"$d\",\"source\":\"$decoy/file\",\"options\":[\"bind\"]}" ;;
+	*) config_set /mounts/- \
+		"{\"destination\":\"$d\",\"source\":\"$decoy\",\"options\":[\"bind\"]}" ;;
 	esac
 	config_set /linux/sysctl '{"net.ipv4.ip_forward":"1"}'
 	refused "a bind over $d" 'proc'
@@ -285,12 +300,14 @@ done
 for d in self/attr sys/net; do
 	fresh
 	ln -s "/proc/${d%/*}" "$rootfs/x"
-	config_set /mounts/- "{\"destination\":\"/x/${d#*/}\",\"type\":\"tmpfs\",\"source\":\"none\"}"
+	config_set /mounts/- \
+		"{\"destination\":\"/x/${d#*/}\",\"type\":\"tmpfs\",\"source\":\"none\"}"
 	refused "a tmpfs over /proc/$d by way of a link" 'proc|/x'
 done
 fresh
 no_mount /proc
-config_set /mounts/- '{"destination":"/proc","type":"tmpfs","source":"none"}' /process/apparmorProfile '"some-profile"'
+config_set /mounts/- '{"destination":"/proc","type":"tmpfs","source":"none"}' \
+	/process/apparmorProfile '"some-profile"'
 refused 'a tmpfs as /proc and a label: refused' 'proc|apparmor'
 
 rm -rf "$tmp/vol" "$tmp/cu"

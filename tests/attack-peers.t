@@ -23,7 +23,8 @@ done
 chmod 750 "$K/closed"
 
 maps='[{"containerID":0,"hostID":100000,"size":65536}]'
-# bundle_in USERNS: the root has every capability over its own user namespace, or over the host's mounts.
+# bundle_in USERNS: the root has every capability over its own user namespace, or over the host's
+# mounts.
 bundle_in() {
 	bundle
 	config_set /root/readonly false
@@ -32,14 +33,16 @@ bundle_in() {
 		/process/capabilities/permitted "$caps"
 	[ "$1" = none ] && return
 	chown -R 100000:100000 "$rootfs"
-	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings "$maps" /linux/gidMappings "$maps"
+	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings "$maps" \
+		/linux/gidMappings "$maps"
 }
 
 # groups: the peer groups that the host's mounts are in.
 groups() { sed -n 's/.* shared:\([0-9]*\) .*/ \1 /p' /proc/self/mountinfo; }
 # peers: mounts in $out that are in one of them.
 peers() {
-	echo "$out" | sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* shared:\([0-9]*\) .*/\1 \2/p' |
+	echo "$out" | sed \
+		-n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* shared:\([0-9]*\) .*/\1 \2/p' |
 		while read -r _at _group; do
 			case $host_groups in
 			*" $_group "*) echo "$_at" ;;
@@ -47,7 +50,8 @@ peers() {
 		done
 }
 
-# cell USERNS WHERE SOURCE PROPAGATION OPTIONS: a bind, a bind below it, and mounts of the payload's own.
+# cell USERNS WHERE SOURCE PROPAGATION OPTIONS: a bind, a bind below it, and mounts of the payload's
+# own.
 cell() {
 	_what="user namespace $1, ${2#"$tmp/"}/$3, rootfsPropagation '$4', $5"
 	_at=/v
@@ -58,8 +62,10 @@ cell() {
 	none:*idmap* | *own*) _maps=",\"uidMappings\":$maps,\"gidMappings\":$maps" ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
-	config_set /mounts/7 "{\"destination\":\"$_at\",\"source\":\"$2/$3\",\"options\":$(words ${5%own})$_maps}" \
-		/mounts/8 "{\"destination\":\"$_below\",\"source\":\"$K/inner\",\"options\":[\"rbind\",\"ro\"]}" \
+	config_set /mounts/7 "{\"destination\":\"$_at\",\"source\":\"$2/$3\",\"options\":$(words \
+		${5%own})$_maps}" \
+		/mounts/8 \
+		"{\"destination\":\"$_below\",\"source\":\"$K/inner\",\"options\":[\"rbind\",\"ro\"]}" \
 		/linux/rootfsPropagation "\"$4\""
 	run
 	cells=$((cells + 1))
@@ -73,7 +79,8 @@ cell() {
 	esac
 	_now=$(mounts_now)
 	if [ "$_now" != "$host_mounts" ]; then
-		_bad="$_bad; the host has $(echo "$_now" | diff "$tmp/host_mounts" - | grep '^>' | cut -d' ' -f4)"
+		_bad="$_bad; the host has $(echo "$_now" | diff "$tmp/host_mounts" - | grep '^>' |
+			cut -d' ' -f4)"
 		sweep_host
 	fi
 	[ -z "$(peers)" ] || _bad="$_bad; peers of the host's mounts: $(peers)"
@@ -84,7 +91,8 @@ cell() {
 	fi
 }
 sweep_host() {
-	while mounts_now | diff "$tmp/host_mounts" - | sed -n 's/^> [^ ]* [^ ]* \([^ ]*\) .*/\1/p' | sort -r |
+	while mounts_now | diff "$tmp/host_mounts" - | sed -n 's/^> [^ ]* [^ ]* \([^ ]*\) .*/\1/p' |
+		sort -r |
 		while read -r _m; do umount "$_m" 2>/dev/null && echo; done | grep -q .; do :; done
 	mounts_now >"$tmp/host_mounts"
 	host_mounts=$(cat "$tmp/host_mounts")
@@ -94,7 +102,8 @@ sweep_host() {
 begin() {
 	bundle_in "$1"
 	mkdir "$rootfs/v"
-	config_set /mounts/- '{"destination":"/v","type":"tmpfs"}' /mounts/- '{"destination":"/v","type":"tmpfs"}'
+	config_set /mounts/- '{"destination":"/v","type":"tmpfs"}' /mounts/- \
+		'{"destination":"/v","type":"tmpfs"}'
 	script <<-'END'
 		cat /proc/self/mountinfo
 		cat /v/file /f 2>/dev/null
@@ -116,12 +125,15 @@ cell_out=$(
 	cell none "$K" vol rshared rbind
 	echo "bad $cells_bad"
 )
-like 'rootfsPropagation shared without a user namespace: peers, as asked for, and this test sees them' "$cell_out" '^bad 1'
+like \
+	'rootfsPropagation shared without a user namespace: peers, as asked for, and this test sees them' \
+	"$cell_out" '^bad 1'
 sweep_host
 
 for ns in none new; do
 	begin $ns
-	for how in bind rbind 'bind idmap' 'rbind idmap' 'rbind ridmap' 'bind idmap own' 'rbind ridmap own'; do
+	for how in bind rbind 'bind idmap' 'rbind idmap' 'rbind ridmap' 'bind idmap own' \
+		'rbind ridmap own'; do
 		[ "$ns:${how##* }" != none:own ] || continue
 		cells=0 cells_bad=0
 		for where in "$K" "$K/closed"; do
@@ -129,7 +141,9 @@ for ns in none new; do
 				cell $ns "$where" $source '' "$how"
 			done
 		done
-		is "user namespace $ns, options $how: $cells sources, nothing mounted inside is on the host" "$cells_bad" 0
+		is \
+			"user namespace $ns, options $how: $cells sources, nothing mounted inside is on the host" \
+			"$cells_bad" 0
 	done
 	for prop in private slave unbindable rprivate rslave runbindable shared rshared; do
 		# Without a user namespace it is what shared means.
@@ -142,7 +156,9 @@ for ns in none new; do
 				cell $ns "$where" tree $prop "$how"
 			done
 		done
-		is "user namespace $ns, rootfsPropagation $prop: $cells sources, nothing mounted inside is on the host" "$cells_bad" 0
+		is \
+			"user namespace $ns, rootfsPropagation $prop: $cells sources, nothing mounted inside is on the host" \
+			"$cells_bad" 0
 	done
 done
 
@@ -152,8 +168,10 @@ for ns in none new; do
 		begin $ns
 		if [ $how = image ]; then
 			if [ ! -e /dev/loop-control ] ||
-				! mkfs.ext4 -q -F -d "$rootfs" "$bundle/image" 32m >/dev/null 2>&1; then
-				skip "user namespace $ns, the root an $how" 'no loop device, or no mkfs.ext4'
+				! mkfs.ext4 -q -F -d "$rootfs" "$bundle/image" 32m \
+				>/dev/null 2>&1; then
+				skip "user namespace $ns, the root an $how" \
+					'no loop device, or no mkfs.ext4'
 				continue
 			fi
 			[ $ns = none ] || chown 0:0 "$rootfs"
@@ -162,15 +180,18 @@ for ns in none new; do
 			skip "user namespace $ns, the root an $how" 'this kernel has no overlay'
 			continue
 		fi
-		config_set /mounts/7 "{\"destination\":\"/v\",\"source\":\"$K/closed/tree\",\"options\":[\"rbind\"]}" \
-			/mounts/8 "{\"destination\":\"/v/sub\",\"source\":\"$K/inner\",\"options\":[\"rbind\",\"ro\"]}"
+		config_set /mounts/7 \
+			"{\"destination\":\"/v\",\"source\":\"$K/closed/tree\",\"options\":[\"rbind\"]}" \
+			/mounts/8 \
+			"{\"destination\":\"/v/sub\",\"source\":\"$K/inner\",\"options\":[\"rbind\",\"ro\"]}"
 		if [ $how = overlay ]; then
 			run --overlay=4m
 		else
 			run
 		fi
 		is "user namespace $ns, the root an $how: nothing mounted inside is on the host" \
-			"$status;$(mounts_now | diff "$tmp/host_mounts" -);$(peers)" '0;;' || diag "$err"
+			"$status;$(mounts_now | diff "$tmp/host_mounts" -);$(peers)" '0;;' ||
+			diag "$err"
 		sweep_host
 	done
 done

@@ -6,9 +6,9 @@
 # containers share; the racer (tests/helpers/swap) for the one that does not play fair. OCI_ROUNDS
 # starts per case (2000 for a serious run). Every start may fail; none may get out.
 #
-# Known to fail at 60 rounds: runc 1.1.5 "rootfs/dev" (makes nodes in the decoy), "rootfs/proc" (a proc
-# without its protection) and "/dev/null" (the masked file is read and written); crun 1.8.1 the first two
-# of these.
+# Known to fail at 60 rounds: runc 1.1.5 "rootfs/dev" (makes nodes in the decoy), "rootfs/proc" (a
+# proc without its protection) and "/dev/null" (the masked file is read and written); crun 1.8.1 the
+# first two of these.
 . "$(dirname "$0")/lib.sh"
 need_root
 helper swap || skip_all 'the helper swap is not built'
@@ -20,7 +20,10 @@ mkdir -p "$decoy/dir" "$vol"
 echo host-only >"$decoy/file"
 echo host-only >"$decoy/dir/f"
 "$HELPERS/swap" "$decoy/dir" "$decoy/file" 2 2>/dev/null || skip_all 'renameat2 cannot exchange names here'
-look() { find "$decoy" -exec stat -c '%n %F %a %u:%g %s' {} + | sort; cat "$decoy/file" "$decoy/dir/f"; }
+look() {
+	find "$decoy" -exec stat -c '%n %F %a %u:%g %s' {} + |
+		sort; cat "$decoy/file" "$decoy/dir/f"
+}
 mounts=$(mounts_now)
 
 # race DESC A B: exchanges A and B while the bundle is started $rounds times; $seen gathers what the
@@ -59,11 +62,13 @@ bundle
 mkdir -p "$vol/a/sub" "$bundle/src"
 echo fine >"$bundle/src/f"
 ln -s / "$vol/b"
-config_set /root/readonly false /mounts/- "{\"destination\":\"/vol\",\"source\":\"$vol\",\"options\":[\"bind\"]}" \
+config_set /root/readonly false /mounts/- \
+	"{\"destination\":\"/vol\",\"source\":\"$vol\",\"options\":[\"bind\"]}" \
 	/mounts/- '{"destination":"/vol/a/sub","source":"src","options":["bind"]}' \
 	/mounts/- '{"destination":"/vol/a/tmp","type":"tmpfs","source":"t"}'
 # With / of the host mounted or reached, its decoy would be found at its own path.
-argv sh -c "cat /$decoy/file /vol/a/$decoy/file /vol/b/$decoy/file /vol/a/sub/$decoy/file 2>/dev/null; true"
+argv \
+	sh -c "cat /$decoy/file /vol/a/$decoy/file /vol/b/$decoy/file /vol/a/sub/$decoy/file 2>/dev/null; true"
 race 'a folder and a link to /' "$vol/a" "$vol/b"
 
 # ---- CVE-2024-45310: mountpoints made at the wrong place ----
@@ -72,9 +77,11 @@ bundle
 rm -rf "$vol"
 mkdir -p "$vol/a"
 ln -s "$decoy" "$vol/b"
-config_set /root/readonly false /mounts/- "{\"destination\":\"/vol\",\"source\":\"$vol\",\"options\":[\"bind\"]}" \
+config_set /root/readonly false /mounts/- \
+	"{\"destination\":\"/vol\",\"source\":\"$vol\",\"options\":[\"bind\"]}" \
 	/mounts/- '{"destination":"/vol/a/new/dir","type":"tmpfs","source":"t"}' \
-	/mounts/- "{\"destination\":\"/vol/a/newfile\",\"source\":\"$bundle/config.json\",\"options\":[\"bind\"]}"
+	/mounts/- \
+	"{\"destination\":\"/vol/a/newfile\",\"source\":\"$bundle/config.json\",\"options\":[\"bind\"]}"
 argv sh -c 'cat /vol/a/file /vol/b/file 2>/dev/null; true'
 race 'a folder and a link to a folder of the host' "$vol/a" "$vol/b"
 
@@ -86,8 +93,10 @@ mkdir -p "$vol/dev" "$tmp/swapdev"
 ln -s "$decoy" "$tmp/swapdev/link"
 rm -rf "${rootfs:?}/dev"
 mkdir "$rootfs/dev"
-config_set /root/readonly false /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' /linux/maskedPaths '[]' \
-	/linux/readonlyPaths '[]' /linux/devices '[{"path":"/dev/sub/mine","type":"c","major":1,"minor":3}]'
+config_set /root/readonly false /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]' \
+	/linux/maskedPaths '[]' \
+	/linux/readonlyPaths '[]' /linux/devices \
+	'[{"path":"/dev/sub/mine","type":"c","major":1,"minor":3}]'
 argv true
 race 'rootfs/dev and a link' "$rootfs/dev" "$tmp/swapdev/link"
 
@@ -120,7 +129,8 @@ mkdir -p "$vol" "$rootfs/srv"
 mknod "$vol/null" c 1 3
 ln -s "$decoy/file" "$vol/evil"
 echo secret >"$rootfs/srv/secret"
-config_set /root/readonly false /mounts "[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},
+config_set /root/readonly false /mounts \
+	"[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},
 	{\"destination\":\"/dev\",\"source\":\"$vol\",\"options\":[\"bind\"]}]" /linux/readonlyPaths '[]' \
 	/linux/maskedPaths '["/srv/secret","/proc/kcore"]'
 argv sh -c 'cat /srv/secret; echo overwritten 2>/dev/null >/srv/secret; true'
@@ -135,7 +145,8 @@ rm -rf "$vol"
 mkdir -p "$vol/a/ipv4" "$vol/b"
 echo 0 >"$vol/a/ipv4/ip_forward"
 ln -s /proc/sys/net "$vol/b/link"
-config_set /root/readonly false /linux/sysctl '{"net.ipv4.ip_forward":"1"}' /linux/readonlyPaths '[]' \
+config_set /root/readonly false /linux/sysctl '{"net.ipv4.ip_forward":"1"}' /linux/readonlyPaths \
+	'[]' \
 	/mounts/- "{\"destination\":\"/vol\",\"source\":\"$vol\",\"options\":[\"bind\"]}" \
 	/mounts/- '{"destination":"/vol/a/ipv4","type":"tmpfs","source":"t"}'
 argv sh -c 'cat /proc/sys/net/ipv4/ip_forward; grep " /proc/sys/net" /proc/self/mountinfo; true'

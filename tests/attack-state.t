@@ -16,7 +16,8 @@ before=$(look)
 
 run_in() { # ROOT
 	status=0
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$1" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$1" run --bundle "$bundle" "$id" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 }
 mkdir -m 777 "$tmp/theirs"
 chown 54321:54321 "$tmp/theirs"
@@ -102,17 +103,19 @@ nok 'another user cannot list the root' sh -c "[ \"\$(stat -c %a \"$root\")\" !=
 
 is 'no process of the container has an abstract socket' \
 	"$(for p in $(processes_left); do
-		for f in /proc/"$p"/fd/*; do readlink "$f"; done | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p'
+		for f in /proc/"$p"/fd/*; do readlink "$f"; done |
+			sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p'
 	done | while read -r i; do grep " $i @" /proc/net/unix; done)" ''
 drop "$id"
 
 # ---- a container that somebody else has written, where everybody may write ----
 
-# What a state says is obeyed with our rights: a process of his choice is killed, his hooks are run. Here it
-# is that of a container of ours, and names a process of ours.
+# What a state says is obeyed with our rights: a process of his choice is killed, his hooks are run.
+# Here it is that of a container of ours, and names a process of ours.
 bundle
 argv sleep 1000
-config_set /hooks "{\"poststop\":[{\"path\":\"/bin/touch\",\"args\":[\"touch\",\"$tmp/his-hook\"]}]}"
+config_set /hooks \
+	"{\"poststop\":[{\"path\":\"/bin/touch\",\"args\":[\"touch\",\"$tmp/his-hook\"]}]}"
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 mkdir -m 1777 "$tmp/open"
 cp -a "$root/$id" "$tmp/open/$id"
@@ -121,7 +124,8 @@ n=0
 for verb in "kill $id KILL" "exec $id true" "pause $id" "delete --force $id"; do
 	status=0
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$tmp/open" $verb >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$tmp/open" $verb >"$tmp/out" \
+		2>"$tmp/err" </dev/null || status=$?
 	[ "$status" != 0 ] || { n=$((n + 1)) && diag "$verb"; }
 done
 is 'no verb obeys the state of another user' "$n" 0
@@ -147,7 +151,8 @@ if helper as; then
 	wait $planter
 	case $(cat "$tmp/planted")$out in
 	*errno*) skip 'a planted keyring' "no keys in this kernel: $out" ;;
-	*) is 'a keyring planted by another user gets nothing of the container' "$(cat "$tmp/planted")" 'plant 0' ;;
+	*) is 'a keyring planted by another user gets nothing of the container' \
+		"$(cat "$tmp/planted")" 'plant 0' ;;
 	esac
 else
 	skip 'a planted keyring' 'the helper as is not built'
@@ -161,12 +166,14 @@ run
 # The name of its keyring is another each time.
 witnessed() { sed 's/;_ses[.].*/;_ses.NAME/' "$tmp/out"; }
 witnessed >"$tmp/plain.out"
-config_set /annotations '{"org.systemd.property.ExecStartPre":"[(\"/bin/sh\",[\"sh\",\"-c\",\"touch /tmp/x\"],false)]",
+config_set /annotations \
+	'{"org.systemd.property.ExecStartPre":"[(\"/bin/sh\",[\"sh\",\"-c\",\"touch /tmp/x\"],false)]",
 	"org.systemd.property.MemoryMax":"uint64 1","org.systemd.property.DevicePolicy":"'"'"'auto'"'"'",
 	"run.oci.seccomp_bpf_data":"AAAA","run.oci.handler":"krun","org.criu.config":"/etc/passwd",
 	"io.kubernetes.cri-o.Devices":"/dev/kmsg","bundle":"/etc"}'
 run
-is 'a container with them is the same as without' "$status $(witnessed | diff "$tmp/plain.out" -)" '0 ' || diag "$err"
+is 'a container with them is the same as without' "$status $(witnessed | diff "$tmp/plain.out" -)" \
+	'0 ' || diag "$err"
 
 # ---- names that act on the terminal on which they are shown ----
 
@@ -190,9 +197,13 @@ long=$(head -c 70000 /dev/zero | tr '\0' a)
 config_set /linux/namespaces/1/path "\"/$long\""
 refused 'a namespace path of 70,000 bytes: the reason is not lost' '[Nn]ame too long'
 bundle
-config_set /linux/namespaces/- '{"type":"user"}' /linux/gidMappings '[{"containerID":0,"hostID":100000,"size":1000}]'
+config_set /linux/namespaces/- '{"type":"user"}' /linux/gidMappings \
+	'[{"containerID":0,"hostID":100000,"size":1000}]'
 chown -R 100000:100000 "$rootfs"
-ranges() { awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, 100000 + 2 * i }'; }
+ranges() {
+	awk -v n="$1" \
+		'BEGIN { for (i = 0; i < n; i++) printf "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, 100000 + 2 * i }'
+}
 config_set /linux/uidMappings "[$(ranges 300)]"
 argv sh -c 'wc -l </proc/self/uid_map'
 run
@@ -207,7 +218,9 @@ bundle
 config_set /mounts/- "{\"destination\":\"/$long\",\"type\":\"tmpfs\",\"source\":\"none\"}"
 refused 'a destination of 70,000 bytes' '[Nn]ame too long|mount'
 bundle
-config_set /mounts/- "{\"destination\":\"/mnt\",\"type\":\"tmpfs\",\"source\":\"none\",\"options\":[\"$long\"]}" /root/readonly false
+config_set /mounts/- \
+	"{\"destination\":\"/mnt\",\"type\":\"tmpfs\",\"source\":\"none\",\"options\":[\"$long\"]}" \
+	/root/readonly false
 refused 'an option of 70,000 bytes' 'mount|option'
 bundle
 config_set /process/args "[\"sh\",\"-c\",\"echo \${#1}\",\"sh\",\"$long\"]"

@@ -27,7 +27,8 @@ mkdir "$rootfs/dev"
 
 ln -s "missing2/$up$decoy/vol" "$rootfs/vol"
 config_set /mounts/- '{"destination":"/vol/x","type":"tmpfs","source":"t"}' \
-	/mounts/- "{\"destination\":\"/missing3/$up$decoy/y\",\"type\":\"tmpfs\",\"source\":\"t\"}" \
+	/mounts/- \
+	"{\"destination\":\"/missing3/$up$decoy/y\",\"type\":\"tmpfs\",\"source\":\"t\"}" \
 	/process/cwd '"/vol/cwd"'
 run
 is 'nor a mount point, nor a working directory' "$(look)" "$before"
@@ -36,7 +37,8 @@ is 'nor a mount point, nor a working directory' "$(look)" "$before"
 bundle
 echo inside >"$tmp/file"
 config_set /root/readonly false \
-	/mounts/- "{\"destination\":\"/etc/resolv.conf\",\"source\":\"$tmp/file\",\"options\":[\"bind\"]}"
+	/mounts/- \
+	"{\"destination\":\"/etc/resolv.conf\",\"source\":\"$tmp/file\",\"options\":[\"bind\"]}"
 mkdir -p "$rootfs/etc"
 rm -f "$rootfs/etc/resolv.conf"
 ln -s ../run/systemd/resolv.conf "$rootfs/etc/resolv.conf"
@@ -59,7 +61,8 @@ while [ $i -lt 40 ]; do
 		ln -s "/proc/self/fd/$way$decoy/bin/busybox" "$rootfs/bin/readlink"
 		run
 		case $status,$out in
-		0,* | *decoy*) n=$((n + 1)); diag "descriptor $way: executed, status $status: $out" ;;
+		0,* | *decoy*) n=$((n + 1)); diag \
+			"descriptor $way: executed, status $status: $out" ;;
 		esac
 	done
 	i=$((i + 1))
@@ -68,7 +71,8 @@ is 'no descriptor of the runtime leads to a program of the host' "$n" 0
 rm -f "$rootfs/bin/readlink"
 ln -s /proc/self/fd/9/bin/busybox "$rootfs/bin/readlink"
 status=0
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" 9<"$decoy" ||
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" \
+	2>"$tmp/err" 9<"$decoy" ||
 	status=$?
 isnt 'nor does one of the caller' "$status" 0
 drop "$id"
@@ -82,9 +86,13 @@ config_set /process/user '{"uid":1000,"gid":1000}' /root/readonly false
 argv true
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/null" >/dev/null 2>&1
 argv sleep 100
-run_bg() { OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --detach --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1; }
+run_bg() {
+	OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --detach --bundle "$bundle" "$id" \
+		</dev/null >/dev/null 2>&1
+}
 run_bg
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --user 1000:1000 "$id" true <"$tmp/null" >/dev/null 2>&1
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --user 1000:1000 "$id" true <"$tmp/null" \
+	>/dev/null 2>&1
 drop "$id"
 is 'the null device of the caller keeps its owner' "$(stat -c %u "$tmp/null")" 0
 

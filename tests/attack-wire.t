@@ -2,10 +2,10 @@
 # attack-wire.t - a container with CAP_SYS_PTRACE takes what the processes hold that appear in its pid namespace.
 # SPDX-License-Identifier: MIT
 #
-# Such a container may stop whoever it sees, and take each descriptor of it by pidfd_getfd(2). Since Linux
-# 6.5 a socket among them says which process has made its other end (SO_PEERPIDFD): were that the
-# runtime, its descriptors could be taken as well, and its directories are a way to the host. The
-# helper take tries it; the decoy is a file that only the host has.
+# Such a container may stop whoever it sees, and take each descriptor of it by pidfd_getfd(2). Since
+# Linux 6.5 a socket among them says which process has made its other end (SO_PEERPIDFD): were that
+# the runtime, its descriptors could be taken as well, and its directories are a way to the host.
+# The helper take tries it; the decoy is a file that only the host has.
 . "$(dirname "$0")/lib.sh"
 need_root
 helper take || skip_all 'the helper take is not built'
@@ -14,8 +14,8 @@ echo host-only >"$tmp/host-only"
 
 tracer='{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
 
-# taking [POINTER VALUE]...: a container $id-t that takes what it can get from $times processes; $seen is what
-# it says.
+# taking [POINTER VALUE]...: a container $id-t that takes what it can get from $times processes;
+# $seen is what it says.
 taking() {
 	bundle
 	cp "$HELPERS/take" "$rootfs/bin/"
@@ -38,7 +38,8 @@ until_taken() {
 harmless() {
 	like "$1: processes were taken hold of" "$(cat "$seen")" "^took $times "
 	like "$1: no descriptor of them leads to the host" "$(cat "$seen")" ' escaped 0 '
-	like "$1: no socket names a process that has descriptors of its own" "$(cat "$seen")" ' peers 0 '
+	like "$1: no socket names a process that has descriptors of its own" "$(cat "$seen")" \
+		' peers 0 '
 	like "$1: none could do more than the payload" "$(cat "$seen")" ' stronger 0 '
 	like "$1: they held only a $2" "$(cat "$seen")" " kinds $2\$"
 }
@@ -54,7 +55,8 @@ until_taken enter
 harmless exec pipe
 # What the two sides say to each other by pipes is the whole truth still.
 do_runc exec "$id-t" no-such-program
-like 'the error of a program that is not there arrives' "$status $err" '^255 .*exec: .*no-such-program.*: executable file not found'
+like 'the error of a program that is not there arrives' "$status $err" \
+	'^255 .*exec: .*no-such-program.*: executable file not found'
 do_runc exec "$id-t" sh -c 'exit 7'
 is 'and the exit status of one that is' "$status" 7 || diag "$err"
 (
@@ -67,7 +69,8 @@ drop "$id-t"
 
 # ---- exec under a filter ----
 
-taking /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}]}'
+taking /linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}]}'
 until_taken enter
 harmless 'under a filter' pipe
 like 'under a filter: none was without it' "$(cat "$seen")" ' unfiltered 0 '
@@ -82,11 +85,13 @@ for nnp in true false; do
 	true) calls='["clone","setsid","prlimit64"]' ;;
 	false) calls='["sendmsg","recvmsg","sendto","recvfrom"]' ;;
 	esac
-	config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$calls,\"action\":\"SCMP_ACT_ERRNO\"}]}"
+	config_set /linux/seccomp \
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$calls,\"action\":\"SCMP_ACT_ERRNO\"}]}"
 	argv sleep 1000
 	do_runc run -d --bundle "$bundle" "$id"
 	do_runc exec "$id" grep Seccomp: /proc/self/status
-	is "a profile without $calls, noNewPrivileges $nnp: exec" "$status $out" '0 Seccomp:	2' || diag "$err"
+	is "a profile without $calls, noNewPrivileges $nnp: exec" "$status $out" \
+		'0 Seccomp:	2' || diag "$err"
 	drop "$id"
 done
 
@@ -95,7 +100,8 @@ done
 if helper sock; then
 	rm -f "$tmp/listen"
 	listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 0
-	taking /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",
+	taking /linux/seccomp \
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",
 		\"syscalls\":[{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
 	wait_for gone "$sock"
 	heard=0
@@ -108,7 +114,8 @@ if helper sock; then
 	}
 	until_taken enter_listened
 	like 'with a listener: processes were taken hold of' "$(cat "$seen")" "^took $times "
-	like 'with a listener: no descriptor of them leads to the host' "$(cat "$seen")" ' escaped 0 '
+	like 'with a listener: no descriptor of them leads to the host' "$(cat "$seen")" \
+		' escaped 0 '
 	like 'with a listener: none could do more than the payload' "$(cat "$seen")" ' stronger 0 '
 	is 'with a listener: it got its descriptor each time' "$heard" "$i"
 	drop "$id-t"
@@ -154,7 +161,8 @@ unspoilt() {
 bundle
 cp "$tmp/spoil-fds" "$rootfs/bin/"
 config_set /root/readonly false /process/capabilities "$strong"
-argv sh -c 'until [ -s /tmp/go ]; do :; done; spoil-fds $(cat /tmp/go) >/tmp/part 2>&1; mv /tmp/part /tmp/seen; sleep 1000'
+argv \
+	sh -c 'until [ -s /tmp/go ]; do :; done; spoil-fds $(cat /tmp/go) >/tmp/part 2>&1; mv /tmp/part /tmp/seen; sleep 1000'
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/t.pid" "$id-t"
 is 'a container that others join runs' "$status" 0 || diag "$err"
 there=$rootfs
@@ -193,7 +201,8 @@ if mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null; then
 	}
 	bundle
 	config_set /process/capabilities "$tracer"
-	config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$(cat "$tmp/t.pid")/ns/pid\"}"
+	config_set /linux/namespaces/0 \
+		"{\"type\":\"pid\",\"path\":\"/proc/$(cat "$tmp/t.pid")/ns/pid\"}"
 	until_taken join
 	harmless 'a container that joins it' pipe
 	drop "$id-t"

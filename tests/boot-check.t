@@ -15,7 +15,8 @@ mkdir -p "$bundles/10-net" "$bundles/20-app"
 base_config >"$bundles/10-net/config.json"
 base_config >"$bundles/20-app/config.json"
 
-echo '{ "containers": [ { "name": "app", "logSize": "64k", "restart": "always" } ] }' >"$tmp/good.json"
+echo '{ "containers": [ { "name": "app", "logSize": "64k", "restart": "always" } ] }' \
+	>"$tmp/good.json"
 check --bundles "$bundles" "$tmp/good.json"
 is "a boot.json and bundles without a fault" "$status:$out$err" 0:
 
@@ -31,17 +32,23 @@ cat >"$tmp/bad.json" <<'E'
 E
 mkdir "$bundles/30-net" "$bundles/40-bad"
 base_config >"$bundles/30-net/config.json"
-echo '{ "ociVersion": "1.3.0", "linux": { "namespaces": [ { "type": "netwerk" } ] } }' >"$bundles/40-bad/config.json"
+echo '{ "ociVersion": "1.3.0", "linux": { "namespaces": [ { "type": "netwerk" } ] } }' \
+	>"$bundles/40-bad/config.json"
 check --bundles "$bundles" "$tmp/bad.json"
 is "faults: status 1" "$status" 1
-like "a value: its place, the value, what is allowed" "$out" 'bad.json:2:14: watchdog: "soon" is not a value for it: it takes a time'
-like "a setting that is not known: the nearest one" "$out" 'bad.json:3:13: hostnam: .*did you mean hostname'
-like "a size" "$out" 'bad.json:4:27: defaults.logSize: "big" is not a value for it: it takes bytes, or a size such as 64k'
-like "a word: all that are allowed" "$out" 'bad.json:6:33: containers\[0\].restart: "never" .*no, on-failure or always'
+like "a value: its place, the value, what is allowed" "$out" \
+	'bad.json:2:14: watchdog: "soon" is not a value for it: it takes a time'
+like "a setting that is not known: the nearest one" "$out" \
+	'bad.json:3:13: hostnam: .*did you mean hostname'
+like "a size" "$out" \
+	'bad.json:4:27: defaults.logSize: "big" is not a value for it: it takes bytes, or a size such as 64k'
+like "a word: all that are allowed" "$out" \
+	'bad.json:6:33: containers\[0\].restart: "never" .*no, on-failure or always'
 like "a signal in the same row" "$out" 'containers\[0\].stopSignal: "STOP"'
 like "a row without a bundle" "$out" 'containers\[0\].name "ghost": there is no bundle of this name'
 like "two bundles of one name" "$out" '30-net: "net" is also the name of 10-net'
-like "a fault of a bundle, with its place" "$out" '40-bad/config.json:1:[0-9]+: linux.namespaces\[0\].type: "netwerk"'
+like "a fault of a bundle, with its place" "$out" \
+	'40-bad/config.json:1:[0-9]+: linux.namespaces\[0\].type: "netwerk"'
 check --bundles '' "$tmp/good.json"
 is "bundles that lie elsewhere are not looked at" "$status:$out$err" 0:
 check --bundles "$tmp/none" "$tmp/good.json"
@@ -58,7 +65,8 @@ E
 check --bundles "$bundles" "$tmp/order.json"
 is "faults of the order: status 1" "$status" 1
 like "a name that is not there" "$out" 'app: after "ghost": there is no such container'
-like "a circle, with its names" "$out" 'a circle: net after app after net; net does not wait for app'
+like "a circle, with its names" "$out" \
+	'a circle: net after app after net; net does not wait for app'
 
 nothing_left
 done_testing

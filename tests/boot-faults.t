@@ -2,8 +2,9 @@
 # boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1 meets errors or dies.
 # SPDX-License-Identifier: MIT
 #
-# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call; OCI_ERRNOS as in faults.t;
-# OCI_MODES are those of "kinds slay fail kill" to take; "kinds" is each open, dup2 and write, whatever the stride.
+# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call;
+# OCI_ERRNOS as in faults.t; OCI_MODES are those of "kinds slay fail kill" to take; "kinds" is each
+# open, dup2 and write, whatever the stride.
 . "$(dirname "$0")/lib.sh"
 helper step || skip_all 'the helper step is not built'
 "$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
@@ -12,7 +13,8 @@ stride=${OCI_STRIDE:-67}
 
 a=a-$mark
 unit "$a" "$sleeper"
-echo '{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' >"$tmp/boot.json"
+echo '{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' \
+	>"$tmp/boot.json"
 
 # Where /dev/console cannot be opened, descriptor 2 is the console.
 running() { grep -q "^$a: up" "$con" "$tmp/boot.out"; }
@@ -32,7 +34,8 @@ machine_start() { # MODE...
 }
 machine_known() { machine_named || gone "$boot"; }
 machine_named() {
-	machine=$(child "$boot") && machine=$(child "$machine") && [ "$(cat "/proc/$machine/comm")" = oci-init ]
+	machine=$(child "$boot") && machine=$(child "$machine") &&
+		[ "$(cat "/proc/$machine/comm")" = oci-init ]
 }
 # machine_end: orderly; "hangs" when it does not end.
 machine_end() {
@@ -55,9 +58,11 @@ each() {
 		kill)
 			# Some calls are made on the way down only.
 			eventually met || why='neither meets the call nor ends; '
-			[ ! -s "$tmp/step" ] || eventually gone "$machine" || why="${why}is not dead"
+			[ ! -s "$tmp/step" ] || eventually gone "$machine" ||
+				why="${why}is not dead"
 			;;
-		slay) eventually running || why="the container does not run again: $(tail -n 3 "$con")" ;;
+		slay) eventually running ||
+			why="the container does not run again: $(tail -n 3 "$con")" ;;
 		*fail)
 			eventually either || why='neither runs nor says why'
 			here || why="process 1 has ended: $(tail -n 3 "$con")"
@@ -67,13 +72,16 @@ each() {
 		if [ "$mode" = kill ]; then
 			# The next machine on the same cgroups.
 			machine_start count
-			eventually running || why="$why; the next one does not run: $(tail -n 3 "$con")"
+			eventually running ||
+				why="$why; the next one does not run: $(tail -n 3 "$con")"
 			why=$why$(machine_end)
 		fi
 		eventually clean_now || why="$why; left: $(left | head -n 3)"
 		if [ -n "$why" ]; then
 			wrong=$((wrong + 1))
-			[ $wrong -gt 12 ] || diag "$mode $*, call $_n ($(cat "$tmp/step" 2>/dev/null)): ${why#; }"
+			[ $wrong -gt 12 ] ||
+				diag "$mode $*, call $_n ($(cat "$tmp/step" \
+				2>/dev/null)): ${why#; }"
 			sweep
 		fi
 		_n=$((_n + stride))
@@ -116,7 +124,9 @@ for mode in ${OCI_MODES:-kinds slay fail kill}; do
 	fail)
 		for errno in ${OCI_ERRNOS:-12 24}; do
 			each fail "$errno"
-			is "errno $errno: process 1 lives, and runs the container or says what is wrong" "$wrong" 0
+			is \
+				"errno $errno: process 1 lives, and runs the container or says what is wrong" \
+				"$wrong" 0
 		done
 		;;
 	kill)

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/machine.sh"
 
-# ---- what process 1 says goes where logs go ------------------------------------------------------------
+# ---- what process 1 says goes where logs go ------------------------------------------------------
 
 unit 1-"$a" "$sleeper"
 cat >"$tmp/boot.json" <<E
@@ -16,7 +16,8 @@ boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 own=$tmp/logs/oci-init.log
 time='^\[ *[0-9]+\.[0-9]{3}\] '
 ok "log=DIR: what process 1 says is in a file there too" wait_for grep -q "$a: started" "$own"
-ok "what it said before there was a place for it as well: faults of boot.json" grep -q 'nonsense: there is no such setting' "$own"
+ok "what it said before there was a place for it as well: faults of boot.json" grep \
+	-q 'nonsense: there is no such setting' "$own"
 ok "and of mounts" grep -q "nothing-$mark has not appeared within 100ms" "$own"
 ok "it is on the console as ever" says "oci-init: $a: started"
 ok "stamp: its lines begin with the time" [ "$(grep -Evc "$time" "$own")" = 0 ]
@@ -24,10 +25,12 @@ ok "and those of containers" wait_for grep -Eq "${time}up\$" "$tmp/logs/$a.log"
 down
 nothing_left "nothing is left of logs in files"
 
-unit 2-"$b" 'trap "exit 0" TERM; printf "a\nb\nhalf"; sleep 1; printf " line\nc\n"; while :; do sleep 0.05; done'
+unit 2-"$b" \
+	'trap "exit 0" TERM; printf "a\nb\nhalf"; sleep 1; printf " line\nc\n"; while :; do sleep 0.05; done'
 rm -rf "$tmp/logs"
 boot ocibox.log="$tmp/logs" ocibox.stamp
-ok "a line whose end comes late has one time" wait_for grep -Eq "${time}half line\$" "$tmp/logs/$b.log"
+ok "a line whose end comes late has one time" wait_for grep -Eq "${time}half line\$" \
+	"$tmp/logs/$b.log"
 ok "each of the others its own" [ "$(grep -Ec "${time}[abc]\$" "$tmp/logs/$b.log")" = 3 ]
 down
 fresh
@@ -39,7 +42,8 @@ unit 1-"$a" "$sleeper"
 # A file has an end for each writer, and the kernel's log has not.
 echo "{ \"containers\": [ { \"name\": \"$a\", \"log\": \"console\" } ] }" >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json" ocibox.log=kmsg
-ok "log=kmsg: what process 1 says is there too" wait_for grep -q "^<30>oci-init: $a: started" "$tmp/kmsg"
+ok "log=kmsg: what process 1 says is there too" wait_for grep -q "^<30>oci-init: $a: started" \
+	"$tmp/kmsg"
 down
 prepare=
 fresh

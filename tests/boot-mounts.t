@@ -9,7 +9,8 @@ for need in mkfs.ext4 losetup; do
 done
 label=L$$
 uuid=$(cat /proc/sys/kernel/random/uuid)
-mkfs.ext4 -q -F -L "$label" -U "$uuid" "$tmp/disk" 4m >/dev/null 2>&1 || skip_all 'mkfs.ext4 fails here'
+mkfs.ext4 -q -F -L "$label" -U "$uuid" "$tmp/disk" 4m >/dev/null 2>&1 ||
+	skip_all 'mkfs.ext4 fails here'
 disk=$(losetup -f --show "$tmp/disk" 2>/dev/null) || skip_all 'there are no loop devices here'
 mkdir "$tmp/bin"
 # The machine's PATH is ours; what this fsck ends with lies in a file.
@@ -36,7 +37,8 @@ ok "LABEL= and the type auto" mounted one ext4
 ok "UUID= in capital letters" mounted two ext4
 is "the option fsck runs the image's program on the device first" "$(cat "$tmp/checked")" "-a $disk"
 ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
-ok "a PARTUUID that no device has is named, with the time" says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
+ok "a PARTUUID that no device has is named, with the time" \
+	says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
 ok "so is a source without a filesystem" says "mount $tmp/four: /dev/null: no filesystem is known"
 down
 echo 4 >"$tmp/fsck"
@@ -61,7 +63,8 @@ mkfs.ext4 -q -F -L "$label" "$tmp/other" 4m >/dev/null 2>&1
 other=$(losetup -f --show "$tmp/other")
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 wait_for says "^$a: up"
-ok "a label that two devices have is refused" says "mount $tmp/one: LABEL=$label: more than one device has it"
+ok "a label that two devices have is refused" \
+	says "mount $tmp/one: LABEL=$label: more than one device has it"
 down
 losetup -d "$disk"
 losetup -d "$other"

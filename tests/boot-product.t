@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/machine.sh"
 
-# ---- essential: the machine reboots, up to a limit across boots --------------------------------------------
+# ---- essential: the machine reboots, up to a limit across boots ----------------------------------
 
 unit 1-"$a" "$sleeper"
 unit 2-"$b" 'exit 3'
@@ -20,13 +20,16 @@ for n in 1 2; do
 	ended=0
 	wait "$boot" || ended=$?
 	is "an essential one has failed for good: reboot $n" "$ended" 129
-	ok "which is said, with its number" says "^oci-init: $b is essential and has failed: the machine reboots, for the time number $n"
+	ok "which is said, with its number" \
+		says "^oci-init: $b is essential and has failed: the machine reboots, for the time number $n"
 	is "and counted in the file" "$(cat "$tmp/reboots")" "$n"
 done
 # Loaded, the machine may reboot before it has begun.
-ok "the other is stopped first, in whatever state it is" says "^oci-init: $a: (ended with|killed by|did not start)"
+ok "the other is stopped first, in whatever state it is" \
+	says "^oci-init: $a: (ended with|killed by|did not start)"
 boot ocibox.config="$tmp/boot.json"
-ok "at the limit the machine stays up, which is said" wait_for says "^oci-init: $b is essential and has failed, but the machine stays up: 2 reboots have not helped"
+ok "at the limit the machine stays up, which is said" wait_for \
+	says "^oci-init: $b is essential and has failed, but the machine stays up: 2 reboots have not helped"
 ok "and the others run" state_is "$a" running
 order stop "$a"
 ok "and obey" state_is "$a" stopped
@@ -34,7 +37,8 @@ down
 mkdir "$tmp/is-a-directory"
 sed -i "s|/reboots|/is-a-directory|" "$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
-ok "a reboot that cannot be counted does not happen: it would have no end" wait_for says "the machine stays up: the reboot cannot be counted"
+ok "a reboot that cannot be counted does not happen: it would have no end" wait_for \
+	says "the machine stays up: the reboot cannot be counted"
 down
 fresh
 unit 2-"$b" "$sleeper"
@@ -47,7 +51,7 @@ is "and the machine runs on" "$status" 0
 down
 fresh
 
-# ---- reload: bundles and boot.json at run time ---------------------------------------------------------------
+# ---- reload: bundles and boot.json at run time ---------------------------------------------------
 
 unit 10-"$a" "$sleeper"
 unit 20-"$b" "$sleeper"
@@ -102,10 +106,11 @@ is "and the machine ends" "$ended" 130
 ok "with all of them" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
 fresh
 
-# ---- environment and secrets ---------------------------------------------------------------------------------
+# ---- environment and secrets ---------------------------------------------------------------------
 
 printf 'hunter2' >"$tmp/password"
-unit 1-"$a" 'trap "exit 0" TERM; echo "env $MODE $PATH"; id -u; stat -c "%a %u" /run/secrets/db; cat /run/secrets/db && echo; echo x >/run/secrets/db || echo read-only; while :; do sleep 0.05; done'
+unit 1-"$a" \
+	'trap "exit 0" TERM; echo "env $MODE $PATH"; id -u; stat -c "%a %u" /run/secrets/db; cat /run/secrets/db && echo; echo x >/run/secrets/db || echo read-only; while :; do sleep 0.05; done'
 config_set /process/user '{"uid":1000,"gid":1000}' /process/env '["MODE=none","PATH=/bin"]'
 unit 2-"$b" "$sleeper"
 cat >"$tmp/boot.json" <<E
@@ -115,12 +120,15 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json"
 wait_for says "^$a: (read-only|.*[Rr]ead-only)"
-ok "env: a variable of boot.json takes the place of the bundle's, and others stay" says "^$a: env product /bin\$"
+ok "env: a variable of boot.json takes the place of the bundle's, and others stay" \
+	says "^$a: env product /bin\$"
 ok "secrets: a file that only the container's user can read" says "^$a: 400 1000\$"
 ok "with the secret" says "^$a: hunter2\$"
 nok "which is not in the environment or the arguments" grep -qa hunter2 "/proc/$machine/environ"
-is "it lies on a tmpfs, where only root comes" "$(inside stat -c %a /run/ocibox) $(inside stat -f -c %T /run/ocibox)" "700 tmpfs"
-ok "a secret whose file is not there: it does not start, and why" wait_for says "^oci-init: $b: did not start: .*$tmp/none"
+is "it lies on a tmpfs, where only root comes" \
+	"$(inside stat -c %a /run/ocibox) $(inside stat -f -c %T /run/ocibox)" "700 tmpfs"
+ok "a secret whose file is not there: it does not start, and why" wait_for \
+	says "^oci-init: $b: did not start: .*$tmp/none"
 ok "and has failed" state_is "$b" failed
 is "the bundle is as it was" "$(grep -c product "$bundles/1-$a/config.json")" 0
 down

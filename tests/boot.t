@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/machine.sh"
 
-# ---- order of start, logs on the console, shutdown in reverse ---------------------------------------------
+# ---- order of start, logs on the console, shutdown in reverse ------------------------------------
 
 unit "20-$b" "$sleeper"
 unit "10-$a" "$sleeper"
@@ -50,7 +50,8 @@ fi
 if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; then
 	mkfifo "$tmp/gate"
 	for _ in 1 2 3 4 5 6 7 8 9; do
-		background nsenter -t "$machine" -m "$HELPERS/step" before 45 "echo waits; cat $tmp/gate" -- \
+		background nsenter -t "$machine" -m "$HELPERS/step" before 45 \
+			"echo waits; cat $tmp/gate" -- \
 			"$OCI_INIT" status >>"$tmp/waits" 2>&1
 	done
 	nine_wait() { [ "$(grep -c waits "$tmp/waits")" = 9 ]; }
@@ -59,7 +60,8 @@ if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; t
 	is "clients that never read their answers keep nobody from being heard" "$status" 0
 	: >"$tmp/gate"
 else
-	skip "clients that never read their answers keep nobody from being heard" "the helper step cannot be used here"
+	skip "clients that never read their answers keep nobody from being heard" \
+		"the helper step cannot be used here"
 fi
 kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/null
 ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
@@ -68,12 +70,14 @@ order start "$a"
 ok "and it can be started again" state_is "$a" running
 down USR2
 is "SIGUSR2 powers off (SIGINT in a pid namespace)" "$ended" 130
-is "containers stopped in reverse order" "$(sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 | tr -d '\n')" cba
+is "containers stopped in reverse order" \
+	"$(sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 |
+	tr -d '\n')" cba
 ok "which is told last" says '^oci-init: powering off'
 nothing_left "nothing is left of the machine"
 fresh
 
-# ---- restart policies ------------------------------------------------------------------------------------------
+# ---- restart policies ----------------------------------------------------------------------------
 
 unit 1-"$a" 'exit 0'
 unit 2-"$b" 'exit 3'
@@ -84,8 +88,10 @@ cat >"$tmp/boot.json" <<E
   "containers": [ { "name": "$b", "restart": "on-failure" }, { "name": "missing-$mark" },
     { "name": "$c", "stopTimeout": "100ms", "log": "$tmp/logs", "logSize": 4096, "disabled": true } ] }
 E
-boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3 "ocibox.done=$(printf 'a\033\nb')"
-ok "on-failure: started again until the start limit" wait_for says "$b: failed for good: 4 starts within 1m"
+boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3 \
+	"ocibox.done=$(printf 'a\033\nb')"
+ok "on-failure: started again until the start limit" wait_for \
+	says "$b: failed for good: 4 starts within 1m"
 ok "with doubled pauses" says "$b: ended with status 3; starts again in 20ms"
 ok "and again" says "$b: ended with status 3; starts again in 40ms"
 state_is "$b" failed
@@ -106,9 +112,10 @@ is "SIGTERM reboots (SIGHUP in a pid namespace)" "$ended" 129
 nothing_left "nothing is left of the second"
 fresh
 
-# ---- faults, log rotation, a deaf one ------------------------------------------------------------------------------
+# ---- faults, log rotation, a deaf one ------------------------------------------------------------
 
-unit 1-"$a" "i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; while :; do sleep 0.05; done"
+unit 1-"$a" \
+	"i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; while :; do sleep 0.05; done"
 unit 2-"$b" true
 config_set /linux/namespaces/0/type '"netwerk"'
 unit 3-"$c" 'trap "" TERM; echo deaf; while :; do sleep 0.05; done'
@@ -122,8 +129,10 @@ ok "the others go on" wait_for state_is "$c" running
 is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
 ok "which says why" says "^oci-init: $b: did not start: config.json:.*netwerk"
 ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
-ok "one whose device does not come is named, with the time" says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100ms"
-ok "a log that was to lie on it goes to the console" says "^oci-init: $c: its output goes to the console: $tmp/none is not mounted"
+ok "one whose device does not come is named, with the time" \
+	says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100ms"
+ok "a log that was to lie on it goes to the console" \
+	says "^oci-init: $c: its output goes to the console: $tmp/none is not mounted"
 ok "a log is renamed when it is full" wait_for test -e "$tmp/logs/$a.log.1"
 ok "the newest is in the file" wait_for grep -q 'number 299' "$tmp/logs/$a.log"
 ok "files stay small" [ "$(cat "$tmp/logs/$a.log" "$tmp/logs/$a.log.1" | wc -c)" -le 8192 ]
@@ -140,7 +149,7 @@ is "ends it" "$ended" 129
 nothing_left "nothing is left of the third"
 fresh
 
-# ---- a full /run, no containers, done ------------------------------------------------------------------------------
+# ---- a full /run, no containers, done ------------------------------------------------------------
 
 unit 1-"$a" 'exit 0'
 run_size=4k
@@ -161,9 +170,10 @@ ok "no containers is told" wait_for says "no containers in $bundles"
 down USR1
 is "and waited in" "$ended" 130
 
-# ---- a full disk, signals to stop by, more to say ---------------------------------------------------------------------
+# ---- a full disk, signals to stop by, more to say ------------------------------------------------
 
-unit 1-"$a" "until [ -e /dev/shm/more ]; do echo a line that fills the disk; done; while :; do echo later; sleep 0.05; done"
+unit 1-"$a" \
+	"until [ -e /dev/shm/more ]; do echo a line that fills the disk; done; while :; do echo later; sleep 0.05; done"
 unit 2-"$b" "$sleeper"
 unit 3-"$c" 'trap "" TERM; trap "exit 7" WINCH; echo up; while :; do sleep 0.05; done'
 cat >"$tmp/boot.json" <<E
@@ -189,7 +199,8 @@ is "a full disk is told once" "$(grep -c 'no space left' "$con")" 1
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
 # what is still in the pipe may fill it once more
 room() { grep -q later "$1" || { : >"$1"; return 1; }; }
-ok "when there is room again its log goes on" wait_for room "/proc/$machine/root$tmp/data/logs/$a.log"
+ok "when there is room again its log goes on" wait_for room \
+	"/proc/$machine/root$tmp/data/logs/$a.log"
 inside "$RUNC" kill "$a" KILL
 ok "and it ends like others" wait_for state_is "$a" failed
 down
@@ -197,7 +208,7 @@ is "and the machine too" "$ended" 130
 nothing_left "nothing is left of the full disk"
 fresh
 
-# ---- devices: the kernel's log, the watchdog, none at all --------------------------------------------------------------
+# ---- devices: the kernel's log, the watchdog, none at all ----------------------------------------
 
 unit 1-"$a" "$sleeper"
 own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
@@ -225,13 +236,16 @@ prepare=
 if unshare -Ur true 2>/dev/null; then
 	mkdir -p "$tmp/system/bundles"
 	cp "$OCI_INIT" "$tmp/system/init"
-	OCI_TEST_MARK=$mark unshare -Urmpunf chroot "$tmp/system" /init ocibox.cgroup=none </dev/null >"$tmp/boot.out" 2>&1 &
+	OCI_TEST_MARK=$mark unshare -Urmpunf chroot "$tmp/system" /init ocibox.cgroup=none \
+		</dev/null >"$tmp/boot.out" 2>&1 &
 	boot=$!
 	bg_all="$bg_all $boot"
 	ok "a system of one file comes up" wait_for machine_up
-	ok "which has nothing to do" wait_for grep -q '^oci-init: no containers in /bundles' "$tmp/boot.out"
+	ok "which has nothing to do" wait_for grep -q '^oci-init: no containers in /bundles' \
+		"$tmp/boot.out"
 	is "without devtmpfs its /dev is a tmpfs" \
-		"$(sed -n 's/.*\/dev [^-]* - \([^ ]*\) .*/\1/p' "/proc/$machine/mountinfo" | tail -n 1)" tmpfs
+		"$(sed -n 's/.*\/dev [^-]* - \([^ ]*\) .*/\1/p' "/proc/$machine/mountinfo" |
+		tail -n 1)" tmpfs
 	is "with the links" "$(readlink "/proc/$machine/root/dev/fd")" /proc/self/fd
 	down
 	is "and it ends" "$ended" 130
@@ -241,14 +255,15 @@ fi
 nothing_left "nothing is left of devices"
 fresh
 
-# ---- a console that takes nothing, the last words, logs in files ------------------------------------------------------
+# ---- a console that takes nothing, the last words, logs in files ---------------------------------
 
-# A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines of two
-# bytes are more than all pipes and the queue hold, so some are lost when they are written.
+# A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines of
+# two bytes are more than all pipes and the queue hold, so some are lost when they are written.
 rm -f "$con"
 mkfifo "$con"
 exec 9<>"$con"
-unit 1-"$a" 'trap "exit 0" TERM; i=0; while [ $i -lt 60000 ]; do echo x; i=$((i + 1)); done; : >/dev/shm/all; while :; do sleep 0.05; done'
+unit 1-"$a" \
+	'trap "exit 0" TERM; i=0; while [ $i -lt 60000 ]; do echo x; i=$((i + 1)); done; : >/dev/shm/all; while :; do sleep 0.05; done'
 unit 2-"$b" "$sleeper"
 : >"$tmp/dog"
 prepare="$own_dev && : >/dev/console && ln -s '$tmp/dog' /dev/watchdog"
@@ -265,7 +280,8 @@ reader=$!
 bg_all="$bg_all $reader"
 taken_says() { grep -Eq -e "$1" "$tmp/taken"; }
 order stop "$b"
-ok "when it takes text again it says how many lines were lost" wait_for taken_says '^oci-init: [0-9]+ lines were lost'
+ok "when it takes text again it says how many lines were lost" wait_for taken_says \
+	'^oci-init: [0-9]+ lines were lost'
 down
 is "and the machine ends" "$ended" 130
 ok "with its last word" wait_for taken_says '^oci-init: powering off'
@@ -276,9 +292,11 @@ prepare=
 nothing_left "nothing is left of the stuck console"
 fresh
 
-unit 1-"$a" 'trap "i=0; while [ \$i -lt 1500 ]; do i=\$((i + 1)); echo last line \$i; done; printf the-end; exit 0" TERM; printf "login: "; while :; do sleep 0.05; done'
+unit 1-"$a" \
+	'trap "i=0; while [ \$i -lt 1500 ]; do i=\$((i + 1)); echo last line \$i; done; printf the-end; exit 0" TERM; printf "login: "; while :; do sleep 0.05; done'
 boot ocibox.stamp
-ok "stamp: lines begin with the time" wait_for says "^\\[ *[0-9]+\\.[0-9]{3}\\] oci-init: $a: started"
+ok "stamp: lines begin with the time" wait_for \
+	says "^\\[ *[0-9]+\\.[0-9]{3}\\] oci-init: $a: started"
 down
 : >"$con"
 boot
@@ -293,7 +311,8 @@ rm -rf "$tmp/logs"
 mkdir -p "$tmp/logs/$a.log.1/full"
 mkfifo "$tmp/logs/$b.log"
 exec 9<>"$tmp/logs/$b.log"
-unit 1-"$a" "trap 'exit 0' TERM; i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; echo done; while :; do sleep 0.05; done"
+unit 1-"$a" \
+	"trap 'exit 0' TERM; i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; echo done; while :; do sleep 0.05; done"
 unit 2-"$b" 'while :; do echo a line for the disk that hangs; done'
 unit 3-"$c" "$sleeper"
 cat >"$tmp/boot.json" <<E
@@ -325,11 +344,12 @@ else
 	skip "a machine that may not call reboot(2) ends all the same" "there is no setpriv here"
 fi
 
-# ---- how containers end: reboot(2) in one, lack of memory ---------------------------------------------------------------
+# ---- how containers end: reboot(2) in one, lack of memory ----------------------------------------
 
 # may_reboot: the last unit has CAP_SYS_BOOT. Its own pid namespace is what reboot(2) ends.
 may_reboot() {
-	config_set /process/capabilities '{ "bounding": [ "CAP_SYS_BOOT" ], "effective": [ "CAP_SYS_BOOT" ], "permitted": [ "CAP_SYS_BOOT" ] }'
+	config_set /process/capabilities \
+		'{ "bounding": [ "CAP_SYS_BOOT" ], "effective": [ "CAP_SYS_BOOT" ], "permitted": [ "CAP_SYS_BOOT" ] }'
 }
 unit 1-"$a" 'echo up; exec busybox poweroff -f'
 may_reboot
@@ -346,12 +366,16 @@ boot ocibox.config="$tmp/boot.json"
 ok "poweroff in a container is said" wait_for says "^oci-init: $a: asked for poweroff\$"
 ok "and is a stop, under always too" wait_for state_is "$a" stopped
 is "with its reason in status" "$(field reason) $(field starts)" "asked for poweroff 1"
-ok "reboot in a container is a restart, under no too" wait_for says "^oci-init: $b: asked for reboot; starts again in 10ms"
+ok "reboot in a container is a restart, under no too" wait_for \
+	says "^oci-init: $b: asked for reboot; starts again in 10ms"
 ok "up to the limit of starts" wait_for says "^oci-init: $b: failed for good: 3 starts"
-ok "a status that looks like a signal is a status" wait_for says "^oci-init: d-$mark: ended with status 129"
-ok "lack of memory is named, with the limit" wait_for says "^oci-init: $c: killed by signal 9: out of memory, limit 20 MiB"
+ok "a status that looks like a signal is a status" wait_for \
+	says "^oci-init: d-$mark: ended with status 129"
+ok "lack of memory is named, with the limit" wait_for \
+	says "^oci-init: $c: killed by signal 9: out of memory, limit 20 MiB"
 state_is "$c" failed
-is "and is the reason in status" "$(sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' "$tmp/out")" "killed by signal 9: out of memory, limit 20 MiB"
+is "and is the reason in status" "$(sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' "$tmp/out")" \
+	"killed by signal 9: out of memory, limit 20 MiB"
 like "which says since when" "$(field seconds)" '^[0-9]+$'
 down
 nothing_left "nothing is left of those that ended"
@@ -360,17 +384,21 @@ unit 1-"$a" "$sleeper"
 boot
 wait_for says "^$a: up"
 order status "$a" --format json
-like "status shows memory and processor time of one that runs" "$out" '"memory":[1-9][0-9]*,"cpuMs":[0-9]+'
+like "status shows memory and processor time of one that runs" "$out" \
+	'"memory":[1-9][0-9]*,"cpuMs":[0-9]+'
 order status
-like "in the table too" "$out" "^$a +running +[0-9]+ +1 +- +[0-9]+s +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
+like "in the table too" "$out" \
+	"^$a +running +[0-9]+ +1 +- +[0-9]+s +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
 down
 fresh
 
-# ---- order, readiness, health --------------------------------------------------------------------------------------------
+# ---- order, readiness, health --------------------------------------------------------------------
 
-# net is a task; app and web are after it, and web is ready when it has made a file; late is after web.
+# net is a task; app and web are after it, and web is ready when it has made a file; late is after
+# web.
 unit 10-"$a" "$sleeper"
-unit 20-"$b" 'trap "exit 0" TERM; echo up; until [ -e /dev/shm/go ]; do sleep 0.05; done; : >/dev/shm/ready; while :; do sleep 0.05; done'
+unit 20-"$b" \
+	'trap "exit 0" TERM; echo up; until [ -e /dev/shm/go ]; do sleep 0.05; done; : >/dev/shm/ready; while :; do sleep 0.05; done'
 unit 30-"$c" 'echo working; sleep 1; exit 0'
 unit 40-"d-$mark" 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'
 unit 50-"e-$mark" 'exit 3'
@@ -396,8 +424,10 @@ pid=$(field pid)
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/go"
 ok "it is ready when the file is there" wait_for says "^oci-init: $b: ready\$"
 ok "and then what is after it starts" wait_for state_is "d-$mark" running
-ok "a name that is not there is reported" says "^oci-init: d-$mark: after \"nobody-$mark\": there is no such container"
-ok "a circle is reported with its names" says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
+ok "a name that is not there is reported" \
+	says "^oci-init: d-$mark: after \"nobody-$mark\": there is no such container"
+ok "a circle is reported with its names" \
+	says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
 ok "and opened" wait_for state_is "f-$mark" running
 down
 ended_in() { sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tr -d '\n'; }
@@ -406,21 +436,28 @@ is "all of them, and the task" "$(ended_in | wc -c)" 5
 fresh
 
 # Stops at the same time: each ends when the other has been asked to.
-unit 1-"$a" "trap ': >$tmp/asked-a' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
-config_set /mounts/-  "{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
-unit 2-"$b" "trap ': >$tmp/asked-b' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
-config_set /mounts/-  "{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
+unit 1-"$a" \
+	"trap ': >$tmp/asked-a' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
+config_set /mounts/- \
+	"{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
+unit 2-"$b" \
+	"trap ': >$tmp/asked-b' TERM; echo up; until [ -e $tmp/asked-a ] && [ -e $tmp/asked-b ]; do sleep 0.05; done; exit 0"
+config_set /mounts/- \
+	"{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
 mkdir -p "$template$tmp"
 echo '{ "defaults": { "after": [], "stopTimeout": "1h" } }' >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
 wait_for says "^$a: up" && wait_for says "^$b: up"
 down
-is "independent containers are stopped at the same time" "$ended:$(grep -c 'ended with status 0' "$con")" 130:2
+is "independent containers are stopped at the same time" \
+	"$ended:$(grep -c 'ended with status 0' "$con")" 130:2
 rm -f "$tmp/asked-a" "$tmp/asked-b"
 fresh
 
-# a says READY=1; b fails its health check once it has run for a while; c is never ready; d is after it.
-unit 1-"$a" 'trap "exit 0" TERM; until [ -e /dev/shm/go ]; do sleep 0.05; done; probe notify READY=1; while :; do sleep 0.05; done'
+# a says READY=1; b fails its health check once it has run for a while; c is never ready; d is after
+# it.
+unit 1-"$a" \
+	'trap "exit 0" TERM; until [ -e /dev/shm/go ]; do sleep 0.05; done; probe notify READY=1; while :; do sleep 0.05; done'
 unit 2-"$b" "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"
 unit 3-"$c" "$sleeper"
 unit 4-"d-$mark" "$sleeper"
@@ -447,10 +484,13 @@ nok "one that a command judges is not ready before that succeeds" is_ready "$b"
 in_shm "$b" ready
 ok "then it is" wait_for is_ready "$b"
 in_shm "$b" ill
-ok "a health check that fails so often in a row is said" wait_for says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
-ok "and is a failure: it starts again" wait_for says "^oci-init: $b: ended with status 0; starts again"
+ok "a health check that fails so often in a row is said" wait_for \
+	says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
+ok "and is a failure: it starts again" wait_for \
+	says "^oci-init: $b: ended with status 0; starts again"
 ok "one that is not ready in time has failed" wait_for state_is "$c" failed
-ok "and what is after it is not started" wait_for says "^oci-init: d-$mark: not started: one that it is after has failed"
+ok "and what is after it is not started" wait_for \
+	says "^oci-init: d-$mark: not started: one that it is after has failed"
 order status "d-$mark"
 like "which status shows" "$out" ' failed .* not started: one that it is after has failed'
 down
@@ -458,14 +498,15 @@ is "and the machine ends" "$ended" 130
 nothing_left "nothing is left of order and health"
 fresh
 
-# ---- terminals ----------------------------------------------------------------------------------------------------------
+# ---- terminals -----------------------------------------------------------------------------------
 
 if helper pty; then
 	# shellcheck disable=SC2016 # for the container's shell
 	unit 1-"$a" '[ -t 0 ] && [ -t 1 ] && echo READY && read -r x && echo "read-$x"; exit 3'
 	typed='typed\n'
 	boot ocibox.log=tty
-	ok "log=tty: it has the console, and what is typed" wait_for grep -q read-typed "$tmp/boot.out"
+	ok "log=tty: it has the console, and what is typed" wait_for grep -q read-typed \
+		"$tmp/boot.out"
 	ok "and ends like others" wait_for grep -q "$a: ended with status 3" "$tmp/boot.out"
 	unlike "what it writes has no prefix" "$(cat "$tmp/boot.out")" "^$a: "
 	down
@@ -473,15 +514,18 @@ if helper pty; then
 	unit 1-"$a" 'echo READY && read -r x && : </dev/tty && echo "controlled-$x"; exit 3'
 	config_set /process/terminal true
 	boot ocibox.log=tty
-	ok "with terminal: true it has a controlling terminal" wait_for grep -q controlled-typed "$tmp/boot.out"
+	ok "with terminal: true it has a controlling terminal" wait_for grep -q controlled-typed \
+		"$tmp/boot.out"
 	down
 	fresh
 	unit 1-"$a" 'echo READY; exit 3'
 	# shellcheck disable=SC2016 # for the emergency shell
 	typed='echo "shell-$((6 * 7))"; : </dev/tty && echo controlled; exit\n'
 	boot ocibox.shell=yes
-	ok "shell=yes: a shell when something has failed for good" wait_for grep -q shell-42 "$tmp/boot.out"
-	ok "whose controlling terminal is the console" wait_for grep -q '^controlled' "$tmp/boot.out"
+	ok "shell=yes: a shell when something has failed for good" wait_for grep -q shell-42 \
+		"$tmp/boot.out"
+	ok "whose controlling terminal is the console" wait_for grep -q '^controlled' \
+		"$tmp/boot.out"
 	unlike "with job control" "$(cat "$tmp/boot.out")" 'job control|access tty'
 	order status
 	is "the machine runs on" "$status" 0
@@ -494,7 +538,7 @@ else
 	skip "log=tty: it has the console, and what is typed" "the helper pty is not built"
 fi
 
-# ---- many at once, and nothing grows -----------------------------------------------------------------------------------
+# ---- many at once, and nothing grows -------------------------------------------------------------
 
 n=${BOOT_MANY:-100}
 i=100
@@ -504,7 +548,10 @@ while [ $((i - 100)) -lt "$n" ]; do
 done
 open_files() { find "/proc/$machine/fd" -type l | grep -c ''; }
 # shellcheck disable=SC2046 # a list of files
-zombie() { grep -qs '^State:.Z' $(sed 's/\([0-9][0-9]*\)/\/proc\/\1\/status/g' "/proc/$machine/task/$machine/children"); }
+zombie() {
+	grep -qs '^State:.Z' $(sed 's/\([0-9][0-9]*\)/\/proc\/\1\/status/g' \
+		"/proc/$machine/task/$machine/children")
+}
 memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$machine/status"; }
 all_run() { order status; [ "$(grep -c ' running ' "$tmp/out")" = "$n" ]; }
 boot

@@ -6,7 +6,8 @@ need_root
 
 bundle
 cp "$(readlink -f "$RUNC")" "$rootfs/bin/runc"
-ln "$rootfs/bin/runc" "$rootfs/bin/oci-init" 2>/dev/null || cp "$rootfs/bin/runc" "$rootfs/bin/oci-init"
+ln "$rootfs/bin/runc" "$rootfs/bin/oci-init" 2>/dev/null ||
+	cp "$rootfs/bin/runc" "$rootfs/bin/oci-init"
 mkdir -p "$rootfs/run" "$rootfs/inner/rootfs"
 outer=$bundle
 "$RUNC" features >"$tmp/f"
@@ -28,7 +29,8 @@ make_rootfs "$rootfs/inner/rootfs"
 bundle=$rootfs/inner
 base_config >"$bundle/config.json"
 config_set /linux/resources/pids '{"limit":7}' /linux/resources/memory '{"limit":33554432}' \
-	/process/args '["sh","-c","cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids/pids.limit 2>/dev/null; echo inner"]' \
+	/process/args \
+	'["sh","-c","cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids/pids.limit 2>/dev/null; echo inner"]' \
 	/linux/namespaces/- '{"type":"cgroup"}'
 bundle=$outer
 nested="runc --root /run/runc run --bundle /inner $id-n"
@@ -36,10 +38,12 @@ nested="runc --root /run/runc run --bundle /inner $id-n"
 argv oci-init --bootstrap -- sh -c 'exit 6'
 run
 is 'the status of the command' "$status" 6
-argv sh -c 'oci-init --bootstrap >/dev/null 2>&1 && oci-init --bootstrap >/dev/null 2>&1 && echo twice'
+argv \
+	sh -c 'oci-init --bootstrap >/dev/null 2>&1 && oci-init --bootstrap >/dev/null 2>&1 && echo twice'
 run
 is 'without a command it returns, and may be done twice' "$out" twice
-argv oci-init --bootstrap -- sh -c 'awk "\$5 == \"/\" {print \$7}" /proc/self/mountinfo | cut -d: -f1; for d in /run /dev/shm; do awk -v d=$d "\$2 == d {print \$3}" /proc/mounts; done'
+argv oci-init \
+	--bootstrap -- sh -c 'awk "\$5 == \"/\" {print \$7}" /proc/self/mountinfo | cut -d: -f1; for d in /run /dev/shm; do awk -v d=$d "\$2 == d {print \$3}" /proc/mounts; done'
 run
 is 'mounts are shared, /run and /dev/shm are tmpfs, nothing twice' "$out" 'shared
 tmpfs
@@ -57,14 +61,16 @@ if [ "$(stat -f -c %t /sys/fs/cgroup)" = 63677270 ]; then
 	is 'after it the limits of the container inside hold' "$status $out" '0 7
 33554432
 inner'
-	argv oci-init --bootstrap -- sh -c 'cat /proc/1/cgroup /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs'
+	argv oci-init \
+		--bootstrap -- sh -c 'cat /proc/1/cgroup /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs'
 	run
 	is 'processes lie in the leaf' "$out" '0::/init
 0::/init'
 	config_set /mounts/6/options '["nosuid","noexec","nodev","ro"]'
 	argv oci-init --bootstrap -- echo in
 	run
-	like 'a read-only cgroup mount is told in one sentence' "$status $(error_lines "$tmp/err") $err" \
+	like 'a read-only cgroup mount is told in one sentence' \
+		"$status $(error_lines "$tmp/err") $err" \
 		'^1 1 oci-init: /sys/fs/cgroup.* cannot be written: [Rr]ead-only.*mounted without'
 else
 	argv oci-init --bootstrap -- echo in

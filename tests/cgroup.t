@@ -15,7 +15,8 @@ has() {
 		[ -e "/sys/fs/cgroup/$1/cgroup.procs" ]	# podman leaves plain folders there
 	fi
 }
-# cg CONTROLLER V2-FILE V1-FILE: the content for the running container; "-" where this version has none.
+# cg CONTROLLER V2-FILE V1-FILE: the content for the running container; "-" where this version has
+# none.
 cg() {
 	_dir=/sys/fs/cgroup/
 	[ -n "$v2" ] || _dir=$_dir$1/	# the slash: it may be a link
@@ -63,12 +64,14 @@ if [ -n "$v2" ]; then
 else
 	is 'it is in every v1 hierarchy' "$(grep -v '^0:' "/proc/$pid/cgroup" | grep -vc "$id")" 0
 fi
-is 'all of it: a child too' "$(nsenter -t "$pid" -p true 2>/dev/null; grep -c '' "$(own_cgroup)/cgroup.procs")" 1
+is 'all of it: a child too' \
+	"$(nsenter -t "$pid" -p true 2>/dev/null; grep -c '' "$(own_cgroup)/cgroup.procs")" 1
 drop "$id"
 is 'and none are left' "$(cgroups_left)" ''
 
 (umask 077 && runc run -d --bundle "$bundle" "$id" >/dev/null)
-is 'umask 077 of the caller: directories of cgroups are 0755' "$(cgroups_left | xargs stat -c %a | sort -u)" 755
+is 'umask 077 of the caller: directories of cgroups are 0755' \
+	"$(cgroups_left | xargs stat -c %a | sort -u)" 755
 is 'and a mapped root can reach what lies in the state directory' "$(stat -c %a "$root/$id")" 711
 drop "$id"
 
@@ -94,7 +97,8 @@ config_del /linux/cgroupsPath
 
 # A cgroup that is in use: refused (X-08). control: runc 1.1.5 only warns.
 start
-config_set /linux/cgroupsPath "\"$(sed -n "s/^[0-9]*:\(pids\|\):\(.*$id\)$/\2/p" "/proc/$pid/cgroup" | head -n 1)\""
+config_set /linux/cgroupsPath \
+	"\"$(sed -n "s/^[0-9]*:\(pids\|\):\(.*$id\)$/\2/p" "/proc/$pid/cgroup" | head -n 1)\""
 LIMIT=10
 do_runc run --bundle "$bundle" "$id-2"
 unset LIMIT
@@ -109,12 +113,16 @@ for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 
 M=67108864
 limit 'memory.limit' memory memory.max $M memory.limit_in_bytes $M "{\"memory\":{\"limit\":$M}}"
-limit 'memory.limit -1' memory memory.max max memory.limit_in_bytes "$(cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)" '{"memory":{"limit":-1}}'
-limit 'memory.reservation' memory memory.low $M memory.soft_limit_in_bytes $M "{\"memory\":{\"reservation\":$M}}"
+limit 'memory.limit -1' memory memory.max max memory.limit_in_bytes \
+	"$(cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)" '{"memory":{"limit":-1}}'
+limit 'memory.reservation' memory memory.low $M memory.soft_limit_in_bytes $M \
+	"{\"memory\":{\"reservation\":$M}}"
 if [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || [ -n "$v2" ]; then
-	limit 'memory.swap: memory and swap' memory memory.swap.max $M memory.memsw.limit_in_bytes $((2 * M)) \
+	limit 'memory.swap: memory and swap' memory memory.swap.max $M memory.memsw.limit_in_bytes \
+		$((2 * M)) \
 		"{\"memory\":{\"limit\":$M,\"swap\":$((2 * M))}}"
-	limit 'memory.swap equal to the limit: no swap' memory memory.swap.max 0 memory.memsw.limit_in_bytes $M \
+	limit 'memory.swap equal to the limit: no swap' memory memory.swap.max 0 \
+		memory.memsw.limit_in_bytes $M \
 		"{\"memory\":{\"limit\":$M,\"swap\":$M}}"
 else
 	skip 'memory.swap' 'no swap accounting here'
@@ -122,7 +130,8 @@ fi
 if [ -z "$v2" ]; then
 	limit 'memory.swappiness' memory - - memory.swappiness 17 '{"memory":{"swappiness":17}}'
 	limit 'memory.swappiness 18446744073709551615 is -1: not set' memory - - memory.swappiness \
-		"$(cat /sys/fs/cgroup/memory/memory.swappiness 2>/dev/null)" '{"memory":{"swappiness":18446744073709551615}}'
+		"$(cat /sys/fs/cgroup/memory/memory.swappiness 2>/dev/null)" \
+		'{"memory":{"swappiness":18446744073709551615}}'
 	config_set /linux/resources '{"memory":{"swappiness":101}}'
 	refused 'memory.swappiness 101' 'swappiness'
 	config_set /linux/resources '{"memory":{"disableOOMKiller":true}}'
@@ -137,7 +146,8 @@ if has memory; then
 	like 'a limit of 32 MiB: 16 are given' "$out" 'alloc 16'
 	unlike '100 are not' "$out" 'alloc 100'
 	argv sleep 1000
-	# kernel and kernelTCP are ignored with a warning (CG-11); control: runc 1.1.5 writes kernelTCP.
+	# kernel and kernelTCP are ignored with a warning (CG-11); control: runc 1.1.5 writes
+	# kernelTCP.
 	config_set /linux/resources "{\"memory\":{\"limit\":$M,\"kernel\":$M}}"
 	start
 	is 'memory.kernel is ignored' "$status" 0
@@ -165,7 +175,8 @@ if has pids && [ -e /proc/self/ns/time ]; then
 	argv echo one
 	run
 	is 'pids.limit 1 beside a time namespace' "$status $out" '0 one' || diag "$err"
-	config_set /linux/namespaces '[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
+	config_set /linux/namespaces \
+		'[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
 	argv sleep 1000
 fi
 
@@ -176,11 +187,13 @@ limit 'cpu.shares 512' cpu cpu.weight 59 cpu.shares 512 '{"cpu":{"shares":512}}'
 limit 'cpu.shares 2' cpu cpu.weight 1 cpu.shares 2 '{"cpu":{"shares":2}}'
 limit 'cpu.shares 262144' cpu cpu.weight 10000 cpu.shares 262144 '{"cpu":{"shares":262144}}'
 limit 'cpu.quota' cpu cpu.max '50000 100000' cpu.cfs_quota_us 50000 '{"cpu":{"quota":50000}}'
-limit 'cpu.quota and period' cpu cpu.max '20000 50000' cpu.cfs_quota_us 20000 '{"cpu":{"quota":20000,"period":50000}}'
+limit 'cpu.quota and period' cpu cpu.max '20000 50000' cpu.cfs_quota_us 20000 \
+	'{"cpu":{"quota":20000,"period":50000}}'
 limit 'cpu.period' cpu cpu.max 'max 50000' cpu.cfs_period_us 50000 '{"cpu":{"period":50000}}'
 limit 'cpu.quota -1' cpu cpu.max 'max 100000' cpu.cfs_quota_us -1 '{"cpu":{"quota":-1}}'
 if [ -e /sys/fs/cgroup/cpu/cpu.cfs_burst_us ] || [ -n "$v2" ]; then
-	limit 'cpu.burst' cpu cpu.max.burst 10000 cpu.cfs_burst_us 10000 '{"cpu":{"quota":50000,"burst":10000}}'
+	limit 'cpu.burst' cpu cpu.max.burst 10000 cpu.cfs_burst_us 10000 \
+		'{"cpu":{"quota":50000,"burst":10000}}'
 fi
 if [ -e /sys/fs/cgroup/cpu/cpu.idle ] || [ -n "$v2" ]; then
 	limit 'cpu.idle' cpu cpu.idle 1 cpu.idle 1 '{"cpu":{"idle":1}}'
@@ -213,18 +226,22 @@ if [ -d /sys/module/bfq ]; then
 else
 	limit 'blockIO.weight' io io.weight 'default 1920' - - '{"blockIO":{"weight":200}}'
 fi
-dev=$(sed -n 's/^ *\([0-9]*\) *\([0-9]*\) *[1-9][0-9]* \(vda\|sda\|nvme0n1\|loop0\)$/\1:\2/p' /proc/partitions | head -n 1)
+dev=$(sed -n 's/^ *\([0-9]*\) *\([0-9]*\) *[1-9][0-9]* \(vda\|sda\|nvme0n1\|loop0\)$/\1:\2/p' \
+	/proc/partitions | head -n 1)
 if [ -n "$v2" ] && [ -n "$dev" ]; then
-	limit 'blockIO.throttle*Device' io io.max "$dev rbps=1048576 wbps=2097152 riops=100 wiops=200" - - \
+	limit 'blockIO.throttle*Device' io io.max \
+		"$dev rbps=1048576 wbps=2097152 riops=100 wiops=200" - - \
 		"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":1048576}],
 			\"throttleWriteBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":2097152}],
 			\"throttleReadIOPSDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":100}],
 			\"throttleWriteIOPSDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":200}]}}"
 else
 	if [ -n "$dev" ] && has blkio; then
-		limit 'blockIO.throttleReadBpsDevice' blkio - - blkio.throttle.read_bps_device "$dev 1048576" \
+		limit 'blockIO.throttleReadBpsDevice' blkio - - blkio.throttle.read_bps_device \
+			"$dev 1048576" \
 			"{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":1048576}]}}"
-		limit 'blockIO.throttleWriteIOPSDevice' blkio - - blkio.throttle.write_iops_device "$dev 100" \
+		limit 'blockIO.throttleWriteIOPSDevice' blkio - - blkio.throttle.write_iops_device \
+			"$dev 100" \
 			"{\"blockIO\":{\"throttleWriteIOPSDevice\":[{\"major\":${dev%:*},\"minor\":${dev#*:},\"rate\":100}]}}"
 	else
 		skip 'blockIO throttling' 'no disk or no blkio controller here'
@@ -233,17 +250,21 @@ fi
 limit 'hugepageLimits' hugetlb hugetlb.2MB.max 4194304 hugetlb.2MB.limit_in_bytes 4194304 \
 	'{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
 limit 'network.classID' net_cls - - net_cls.classid 1048577 '{"network":{"classID":1048577}}'
-for r in 'hugetlb {"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}' 'net_cls {"network":{"classID":1}}' \
+for r in 'hugetlb {"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}' \
+	'net_cls {"network":{"classID":1}}' \
 	'rdma {"rdma":{"mlx5_0":{"hcaHandles":2}}}'; do
 	if [ -z "$v2" ] && ! has "${r%% *}"; then
 		config_set /linux/resources "${r#* }"
 		run_controller=${r%% *}
-		# GM-05: an error where a value is wanted. hugetlb may live on the v2 side of a hybrid host.
-		if [ -e "/sys/fs/cgroup/unified/cgroup.controllers" ] && grep -qw "$run_controller" /sys/fs/cgroup/unified/cgroup.controllers; then
+		# GM-05: an error where a value is wanted. hugetlb may live on the v2 side of a
+		# hybrid host.
+		if [ -e "/sys/fs/cgroup/unified/cgroup.controllers" ] &&
+			grep -qw "$run_controller" /sys/fs/cgroup/unified/cgroup.controllers; then
 			start
 			case $status in
 			0) pass "$run_controller is taken from the v2 side" ;;
-			*) like "$run_controller on the v2 side: refused by name" "$err" "$run_controller" ;;
+			*) like "$run_controller on the v2 side: refused by name" "$err" \
+				"$run_controller" ;;
 			esac
 			drop "$id"
 		else
@@ -255,7 +276,8 @@ done
 # ---- unified (CG-23) ----
 
 if [ -n "$v2" ]; then
-	limit 'unified' pids pids.max 33 pids.max - '{"pids":{"limit":20},"unified":{"pids.max":"33"}}'
+	limit 'unified' pids pids.max 33 pids.max - \
+		'{"pids":{"limit":20},"unified":{"pids.max":"33"}}'
 	config_set /linux/resources '{"unified":{"no.such":"1"}}'
 	refused 'unified: an unknown file' 'no\.such'
 	config_set /linux/resources '{"unified":{"../x":"1"}}'
@@ -328,19 +350,26 @@ if [ $status = 77 ]; then
 	skip 'no cgroups mounted' 'they cannot be unmounted here'
 else
 	# control: runc needs a hierarchy ("no cgroup mount found in mountinfo").
-	is 'no cgroups mounted, no limits asked: runs' "$status $(cat "$tmp/out")" '0 alone' || diag "$(cat "$tmp/err")"
+	is 'no cgroups mounted, no limits asked: runs' "$status $(cat "$tmp/out")" '0 alone' ||
+		diag "$(cat "$tmp/err")"
 	ok 'with one line of warning at most' test "$(wc -l <"$tmp/err")" -le 1
 	config_set /linux/resources '{"memory":{"limit":67108864}}'
 	status=0
-	OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null ||
+		status=$?
 	like 'and limits asked: refused by name' "$status $(cat "$tmp/err")" '^1 .*memory'
-	# Rules for devices are a limit where the container can make nodes; without one, or allowing all, none.
+	# Rules for devices are a limit where the container can make nodes; without one, or allowing
+	# all, none.
 	for rules in 1:false 0:true; do
-		config_set /linux/resources "{\"devices\":[{\"allow\":${rules#*:},\"access\":\"rwm\"}]}" \
-			/process/capabilities '{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
+		config_set /linux/resources \
+			"{\"devices\":[{\"allow\":${rules#*:},\"access\":\"rwm\"}]}" \
+			/process/capabilities \
+			'{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}'
 		status=0
-		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-		is "CAP_MKNOD and rules with allow ${rules#*:} without cgroups" "$status" "${rules%:*}" || diag "$(cat "$tmp/err")"
+		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null ||
+			status=$?
+		is "CAP_MKNOD and rules with allow ${rules#*:} without cgroups" "$status" \
+			"${rules%:*}" || diag "$(cat "$tmp/err")"
 	done
 	like 'the reason names both' "$(config_set /linux/resources/devices/0/allow false
 		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" 2>&1 </dev/null)" 'devices.*CAP_MKNOD'

@@ -22,11 +22,12 @@ cli() {
 	err=$(cat "$tmp/err")
 }
 
-# ---- help and version -----------------------------------------------------------------------------------
+# ---- help and version ----------------------------------------------------------------------------
 
 cli
 is "no arguments: success" "$status" 0
-for verb in create delete events exec features kill list pause ps resume run spec start state update; do
+for verb in create delete events exec features kill list pause ps resume run spec start state \
+	update; do
 	like "no arguments: help lists $verb" "$out" "^ +$verb "
 done
 for flag in --help -h help; do
@@ -37,7 +38,8 @@ done
 for flag in --version -v; do
 	cli $flag
 	is "$flag: success" "$status" 0
-	like "$flag: the first line is what docker looks for" "$(head -n 1 "$tmp/out")" '^runc version [^ ]+$'
+	like "$flag: the first line is what docker looks for" "$(head -n 1 "$tmp/out")" \
+		'^runc version [^ ]+$'
 	like "$flag: a line with the version of the spec" "$out" '^spec: 1\.[0-9]+\.[0-9]+'
 done
 for flag in --help -h; do
@@ -49,7 +51,7 @@ cli help kill
 is "help kill: success" "$status" 0
 like "help kill: the signal is explained" "$out" 'SIGNAL|signal'
 
-# ---- wrong usage ----------------------------------------------------------------------------------------
+# ---- wrong usage ---------------------------------------------------------------------------------
 
 cli nope
 is "unknown command: exit 3" "$status" 3
@@ -89,7 +91,7 @@ like "--log-format xml: the message" "$err" 'invalid log-format'
 cli --rootless perhaps list
 is "--rootless perhaps: refused" "$status" 1
 
-# ---- forms of options -------------------------------------------------------------------------------------
+# ---- forms of options ----------------------------------------------------------------------------
 
 for flags in '--format json' '--format=json' '-f json' '-f=json' '-format json' '-format=json'; do
 	# shellcheck disable=SC2086
@@ -105,7 +107,7 @@ is "delete --force of an unknown container succeeds" "$status" 0
 do_runc delete nope --force
 is "options may stand behind the container" "$status" 0
 
-# ---- an unknown container -----------------------------------------------------------------------------------
+# ---- an unknown container ------------------------------------------------------------------------
 
 for verb in state start kill delete ps pause resume update events; do
 	do_runc $verb nope
@@ -125,10 +127,11 @@ is "an id with a slash: exit 1" "$status" 1
 like "an id with a slash: the message" "$err" 'invalid container ID format|invalid id format'
 do_runc run --bundle "$tmp" c1
 is "run without a config.json: exit 1" "$status" 1
-like "run without a config.json: the message" "$err" 'config.json not found|config.json: no such file'
+like "run without a config.json: the message" "$err" \
+	'config.json not found|config.json: no such file'
 is "run without a config.json: nothing is left" "$(states_left)" ''
 
-# ---- log and messages -----------------------------------------------------------------------------------------
+# ---- log and messages ----------------------------------------------------------------------------
 
 do_runc state nope
 like "text log: keys and time" "$err" \
@@ -137,7 +140,8 @@ do_runc --log "$tmp/log" --log-format json state nope
 is "JSON log: exit 1" "$status" 1
 like "JSON log: level, msg and time" "$(cat "$tmp/log")" \
 	'^\{"level":"error","msg":"container does not exist(: nope)?","time":"[0-9-]+T[0-9:]+(Z|[+-][0-9:]+)"\}$'
-like "with a log the plain message goes to standard error" "$err" '^container does not exist(: nope)?$'
+like "with a log the plain message goes to standard error" "$err" \
+	'^container does not exist(: nope)?$'
 do_runc --log "$tmp/log" --log-format json state nope
 is "the log is appended to" "$(wc -l <"$tmp/log" | tr -d ' ')" 2
 is "the log's mode" "$(stat -c %a "$tmp/log")" 644
@@ -153,14 +157,15 @@ fi
 is "a missing root that was named is an error" \
 	"$("$RUNC" --root "$tmp/missing" list >/dev/null 2>&1; echo $?)" 1
 
-# ---- features ----------------------------------------------------------------------------------------------------
+# ---- features ------------------------------------------------------------------------------------
 
 cli features
 is "features: success" "$status" 0
 like "features: 4 spaces" "$out" '^    "ociVersionMin": "1\.0\.0",$'
 cp out features.json
 like "features: the newest version" "$(json_get features.json /ociVersionMax)" '^1\.'
-is "features: hooks" "$(json_get features.json /hooks/0) $(json_get features.json /hooks/5)" "prestart poststop"
+is "features: hooks" "$(json_get features.json /hooks/0) $(json_get features.json /hooks/5)" \
+	"prestart poststop"
 is "features: mount options are sorted" \
 	"$(sed -n '/"mountOptions"/,/]/s/^ *"\([a-z_]*\)",*$/\1/p' out)" \
 	"$(sed -n '/"mountOptions"/,/]/s/^ *"\([a-z_]*\)",*$/\1/p' out | LC_ALL=C sort -u)"
@@ -168,11 +173,13 @@ like "features: a namespace" "$out" '^ *"mount",$'
 is "features: seccomp" "$(json_get features.json /linux/seccomp/enabled)" true
 schema=$tests/foreign/spec
 if [ ! -e "$schema/features-schema.json" ]; then
-	skip "features: valid by the spec's schema" "the folder foreign was not copied with the tests"
+	skip "features: valid by the spec's schema" \
+		"the folder foreign was not copied with the tests"
 elif ! python3 -c 'import jsonschema' 2>/dev/null; then
 	skip "features: valid by the spec's schema" "no python3-jsonschema"
 else
-	ok "features: valid by the spec's schema" python3 -W ignore - "$schema" features.json <<'END'
+	ok "features: valid by the spec's schema" python3 -W ignore - "$schema" \
+		features.json <<'END'
 import json, os, sys
 import jsonschema
 
@@ -184,13 +191,14 @@ jsonschema.Draft4Validator(schema, resolver=resolver).validate(json.load(open(do
 END
 fi
 
-# ---- one program, several names -------------------------------------------------------------------------------------
+# ---- one program, several names ------------------------------------------------------------------
 
 if [ -z "$ours" ]; then
 	done_testing
 fi
 
-is "features: seccomp flags of this kernel" "$(json_get features.json /linux/seccomp/supportedFlags/0)" SECCOMP_FILTER_FLAG_LOG
+is "features: seccomp flags of this kernel" \
+	"$(json_get features.json /linux/seccomp/supportedFlags/0)" SECCOMP_FILTER_FLAG_LOG
 
 # as NAME ARG...: called by that name.
 mkdir names
@@ -243,14 +251,16 @@ is "--dump: success" "$status" 0
 tab=$(printf '\t')
 like "--dump: an applet" "$out" "^applet$tab${tab}runc$tab"
 like "--dump: a verb" "$out" "^applet${tab}runc${tab}create${tab}ID$tab"
-like "--dump: an option" "$out" "^option${tab}runc${tab}create${tab}bundle${tab}b${tab}str${tab}DIR$tab"
+like "--dump: an option" "$out" \
+	"^option${tab}runc${tab}create${tab}bundle${tab}b${tab}str${tab}DIR$tab"
 is "--dump: every row has as many columns as its kind" \
 	"$(awk -F '\t' '{ print $1, NF }' out | sort -u | tr '\n' ',')" "alias 6,applet 6,option 8,"
 is "--dump: every option says what it does" "$(awk -F '\t' '$1 == "option" && $8 == ""' out)" ''
 # each verb's help comes from the same rows
 awk -F '\t' '$1 == "applet" && $2 == "runc" { print $3 }' out | while read -r verb; do
 	"$ocibox" runc "$verb" --help </dev/null >help 2>&1 || echo "$verb: no help"
-	awk -F '\t' -v v="$verb" '$1 == "option" && $2 == "runc" && $3 == v && $4 != "" { print "--" $4 }' out |
+	awk -F '\t' -v v="$verb" \
+		'$1 == "option" && $2 == "runc" && $3 == v && $4 != "" { print "--" $4 }' out |
 		while read -r o; do grep -q -e "$o" help || echo "$verb $o"; done
 done >missing
 is "the help of every verb has all its options" "$(cat missing)" ''
@@ -277,7 +287,7 @@ is "--install: what is not ours is left alone" "$status $(cat sbin/runc)" "1 pre
 cli --install
 is "--install without a directory: exit 1" "$status" 1
 
-# ---- bad surroundings ---------------------------------------------------------------------------------------------------
+# ---- bad surroundings ----------------------------------------------------------------------------
 
 RUNC=$tmp/names/runc
 ln -sf "$ocibox" names/runc

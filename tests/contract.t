@@ -2,7 +2,8 @@
 # contract.t - how engines call a runtime, in their order and with their options (N-01 to N-10, L-01, K-11).
 # SPDX-License-Identifier: MIT
 #
-# The engines themselves are in scripts/engines; here is what they rely on, so that a failure has a name.
+# The engines themselves are in scripts/engines; here is what they rely on, so that a failure has a
+# name.
 . "$(dirname "$0")/lib.sh"
 need_root
 ! few_files || skip_all "$why"
@@ -15,9 +16,11 @@ cat >"$tmp/process.json" <<END
  "rlimits":[{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}],"noNewPrivileges":true}
 END
 
-# as_shim: a subreaper that calls the runtime, as the containerd shim: no terminal, nothing in the environment.
+# as_shim: a subreaper that calls the runtime, as the containerd shim: no terminal, nothing in the
+# environment.
 as_shim() {
-	timeout -s KILL 60 env -i OCI_TEST_MARK="$mark" RUNC="$RUNC" root="$root" id="$id" bundle="$bundle" log="$log" tmp="$tmp" \
+	timeout -s KILL 60 env -i OCI_TEST_MARK="$mark" RUNC="$RUNC" root="$root" id="$id" \
+		bundle="$bundle" log="$log" tmp="$tmp" \
 		"$HELPERS/probe" reaper /bin/sh -c "$1" </dev/null >"$tmp/shim" 2>&1
 	out=$(cat "$tmp/shim")
 }
@@ -47,8 +50,10 @@ as_shim '
 	$r kill --all "$id" 9 || echo "kill --all $?"
 	$r delete "$id" || echo "delete $?"'
 is 'a shim: both processes are its own at the end, with their exit status' \
-	"$(grep -E '^(adopted|command)' "$tmp/shim" | sort | tr '\n' ' ')" 'adopted 7 adopted 9 command 0 ' || diag "$out"
-is 'nothing went wrong on the way' "$(grep -vE '^(adopted|command|up|from exec|pids)' "$tmp/shim")" ''
+	"$(grep -E '^(adopted|command)' "$tmp/shim" | sort |
+	tr '\n' ' ')" 'adopted 7 adopted 9 command 0 ' || diag "$out"
+is 'nothing went wrong on the way' \
+	"$(grep -vE '^(adopted|command|up|from exec|pids)' "$tmp/shim")" ''
 like 'ps: an array' "$out" '^pids \[,*\]$'
 is 'an exec of theirs writes to what it was given' "$(grep -c 'from exec' "$tmp/shim")" 1
 is 'the log has no error' "$(grep -c '"level":"error"' "$log")" 0
@@ -59,8 +64,11 @@ config_set /process/capabilities/bounding '["CAP_NOPE"]' /process/args '["/no/su
 rm -f "$log"
 do_runc --log "$log" --log-format json create --bundle "$bundle" "$id"
 is 'create that fails' "$status" 1
-like 'the last line of the log is the error' "$(tail -n 1 "$log")" '^\{"level":"error","msg":".*no such file or directory.*","time":"[0-9T:.+Z-]+"\}$'
-is 'warnings are no errors; each line is an object' "$(grep -c '"level":"error"' "$log") $(grep -vc '^{"level":"[a-z]*","msg":".*","time":"[^"]*"}$' "$log")" '1 0'
+like 'the last line of the log is the error' "$(tail -n 1 "$log")" \
+	'^\{"level":"error","msg":".*no such file or directory.*","time":"[0-9T:.+Z-]+"\}$'
+is 'warnings are no errors; each line is an object' \
+	"$(grep -c '"level":"error"' "$log") $(grep \
+	-vc '^{"level":"[a-z]*","msg":".*","time":"[^"]*"}$' "$log")" '1 0'
 config_set /process/capabilities/bounding '["CAP_KILL"]'
 
 # ---- conmon and podman (N-04, N-05, N-10) ----
@@ -75,8 +83,10 @@ for s in out err; do
 	eval "reader_$s=$!"
 	bg_all="$bg_all $!"
 done
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" create --bundle "$bundle" --pid-file "$tmp/pidfile" "$id" </dev/null >"$tmp/pipe.out" 2>"$tmp/pipe.err"
-is 'conmon: create with pipes; the pid file is there with exit 0' "$? $(cat "$tmp/pidfile")" "0 $(pid_of "$id")"
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" create --bundle "$bundle" --pid-file "$tmp/pidfile" \
+	"$id" </dev/null >"$tmp/pipe.out" 2>"$tmp/pipe.err"
+is 'conmon: create with pipes; the pid file is there with exit 0' "$? $(cat "$tmp/pidfile")" \
+	"0 $(pid_of "$id")"
 runc start "$id"
 # shellcheck disable=SC2154
 ok 'the pipes end with the container, nothing else holds them' wait_for gone "$reader_out"
@@ -106,7 +116,10 @@ drop "$id"
 # ---- CRI-O (N-06): of the environment nothing but XDG_RUNTIME_DIR ----
 
 argv sleep 1000
-bare() { timeout -s KILL 60 env -i XDG_RUNTIME_DIR="$tmp" "$RUNC" --root="$root" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"; }
+bare() {
+	timeout -s KILL 60 env -i XDG_RUNTIME_DIR="$tmp" "$RUNC" --root="$root" "$@" </dev/null \
+		>"$tmp/out" 2>"$tmp/err"
+}
 bare create --bundle "$bundle" "$id"
 is 'CRI-O: create without PATH' "$?" 0 || diag "$(cat "$tmp/err")"
 bare start "$id"
@@ -123,7 +136,8 @@ script <<'END'
 trap 'exit 4' TERM
 while :; do sleep 0.05; done
 END
-OCI_TEST_MARK=$mark setsid "$RUNC" --root "$root" --log "$log" --log-format json run --bundle "$bundle" --keep --pid-file "$tmp/pid" "$id" \
+OCI_TEST_MARK=$mark setsid "$RUNC" --root "$root" --log "$log" --log-format json run \
+	--bundle "$bundle" --keep --pid-file "$tmp/pid" "$id" \
 	</dev/null >"$tmp/out" 2>&1 &
 run=$!
 bg_all="$bg_all $run"
@@ -133,7 +147,8 @@ printf '%s' "$out" >"$tmp/told"
 ok 'and where config.json is' test -s "$(json_get "$tmp/told" /bundle)/config.json"
 is 'and the pid of the file' "$(json_get "$tmp/told" /pid)" "$(cat "$tmp/pid")"
 status=0
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --process "$tmp/process.json" --pid-file "$tmp/exec.pid" "$id" </dev/null >"$tmp/exec.out" 2>&1 || status=$?
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --process "$tmp/process.json" \
+	--pid-file "$tmp/exec.pid" "$id" </dev/null >"$tmp/exec.out" 2>&1 || status=$?
 is 'buildkit: exec in the foreground' "$status $(cat "$tmp/exec.out")" '7 from exec'
 ok 'its pid file is left' test -s "$tmp/exec.pid"
 do_runc kill "$id" TERM

@@ -2,8 +2,8 @@
 # crash.t - the runtime is SIGKILLed before each of its system calls; `delete --force` then cleans all of it.
 # SPDX-License-Identifier: MIT
 #
-# Not at random moments: before call N, for every N that the row of sweep.sh asks for. The command is killed, not
-# its children, as a real death does.
+# Not at random moments: before call N, for every N that the row of sweep.sh asks for. The command
+# is killed, not its children, as a real death does.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.sh"
 
@@ -25,7 +25,8 @@ walk() {
 		if [ "$_rc" != 0 ] || ! eventually clear_now; then
 			_wrong=$((_wrong + 1))
 			if [ "$_wrong" -le 10 ]; then
-				diag "$name, call $_n ($(cat "$tmp/step")): delete --force exits with $_rc; left:"
+				diag "$name, call $_n ($(cat \
+					"$tmp/step")): delete --force exits with $_rc; left:"
 				diag "$(cat "$tmp/err"; all_left)"
 			fi
 			sweep

@@ -38,7 +38,8 @@ is 'the state has the same pid' "$(pid_of "$id")" "$pid"
 nok 'the program has not run yet' test -e "$rootfs/tmp/mark"
 isnt 'and is not what the pid executes' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 1000 '
 is 'init is not a child of a lingering runtime' \
-	"$(grep -l -s "OCI_TEST_MARK=$mark" "/proc/$(sed -n 's/^PPid:\t//p' "/proc/$pid/status")/environ")" ''
+	"$(grep -l -s "OCI_TEST_MARK=$mark" "/proc/$(sed -n 's/^PPid:\t//p' \
+	"/proc/$pid/status")/environ")" ''
 
 # What is not allowed now.
 do_runc delete "$id" --nonsense
@@ -97,7 +98,8 @@ wait_for status_is "$id" stopped
 is 'created, then init killed: stopped' "$(status_of "$id")" stopped
 do_runc start "$id"
 is 'start of it: exit 1' "$status" 1
-like 'start of it: message' "$err" 'cannot start a container that has stopped|process is already dead'
+like 'start of it: message' "$err" \
+	'cannot start a container that has stopped|process is already dead'
 do_runc delete "$id"
 is 'delete of it' "$status" 0
 
@@ -163,7 +165,8 @@ runc delete "$id"
 (cd "$tmp" && runc create --bundle "$bundle" --pid-file pid.rel "$id")
 ok 'a relative pid file is below the caller'"'"'s directory, not the bundle' test -s "$tmp/pid.rel"
 runc delete "$id"
-is 'no temporary pid file is left' "$(find "$tmp" -maxdepth 1 -name '*pid*' | sed 's|.*/||' | sort | tr '\n' ' ')" 'pid pid.new pid.rel '
+is 'no temporary pid file is left' "$(find "$tmp" -maxdepth 1 -name '*pid*' | sed 's|.*/||' | sort |
+	tr '\n' ' ')" 'pid pid.new pid.rel '
 
 nothing_left
 done_testing

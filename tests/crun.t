@@ -17,7 +17,8 @@ fresh
 argv sleep 1000
 do_runc --cgroup-manager=disabled run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 is 'disabled: runs' "$status" 0 || diag "$err"
-is 'in the cgroups of the caller, and makes none' "$(cat "/proc/$(cat "$tmp/pid")/cgroup") $(cgroups_left)" "$(cat /proc/self/cgroup) "
+is 'in the cgroups of the caller, and makes none' \
+	"$(cat "/proc/$(cat "$tmp/pid")/cgroup") $(cgroups_left)" "$(cat /proc/self/cgroup) "
 do_runc --cgroup-manager disabled exec "$id" echo in
 is 'disabled: exec' "$status $out" '0 in' || diag "$err"
 do_runc pause "$id"
@@ -35,7 +36,8 @@ do_runc delete "$id"
 is 'disabled: delete' "$status $(status_of "$id")" '0 none' || diag "$err"
 config_set /linux/namespaces '[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}]'
 for verb in 'kill ID KILL' 'kill --all ID KILL' 'delete --force ID'; do
-	runc --cgroup-manager disabled run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" >/dev/null 2>&1
+	runc --cgroup-manager disabled run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" \
+		>/dev/null 2>&1
 	# shellcheck disable=SC2046
 	do_runc $(echo "$verb" | sed "s/ID/$id/")
 	is "disabled, no pid namespace: $verb" "$status" 0 || diag "$err"
@@ -63,8 +65,10 @@ mkdir "$tmp/elsewhere"
 argv echo elsewhere
 mv "$bundle/config.json" "$tmp/elsewhere/other.json"
 do_runc run --bundle "$bundle" --config "$tmp/elsewhere/other.json" "$id"
-is "--config: the document lies elsewhere, the root is the bundle's" "$status $out" '0 elsewhere' || diag "$err"
-(cd "$tmp/elsewhere" && do_runc run --bundle "$bundle" -f other.json "$id" && echo "$status $out" >"$tmp/rel")
+is "--config: the document lies elsewhere, the root is the bundle's" "$status $out" '0 elsewhere' ||
+	diag "$err"
+(cd "$tmp/elsewhere" && do_runc run --bundle "$bundle" -f other.json "$id" &&
+	echo "$status $out" >"$tmp/rel")
 is '-f: relative to the caller' "$(cat "$tmp/rel")" '0 elsewhere'
 do_runc run --bundle "$bundle" --config "$tmp/elsewhere/none.json" "$id"
 like '--config that is not there' "$status $err" '^1 .*none.json'
@@ -86,7 +90,8 @@ if cgroups_here; then
 	is 'kill --all: exit 0' "$status" 0 || diag "$err"
 	wait_for has_line "$rootfs/tmp/got" child
 	wait_for has_line "$rootfs/tmp/got" init
-	is 'kill --all: every process has the signal' "$(sort -u "$rootfs/tmp/got" | tr '\n' ' ')" 'child init '
+	is 'kill --all: every process has the signal' "$(sort -u "$rootfs/tmp/got" | tr '\n' ' ')" \
+		'child init '
 	do_runc kill -a "$id" KILL
 	wait_for status_is "$id" stopped
 	is 'kill -a KILL' "$status $(status_of "$id")" '0 stopped'
@@ -101,7 +106,8 @@ drop "$id"
 groups() {
 	config_set /annotations "$2"
 	status=0
-	OCI_TEST_MARK=$mark "$HELPERS/as" 0 "0,$1" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark "$HELPERS/as" 0 "0,$1" "$RUNC" --root "$root" run --bundle "$bundle" \
+		"$id" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(sed -n 's/^Groups:[	 ]*//p' "$tmp/out" | sed 's/ *$//')
 }
@@ -122,7 +128,8 @@ if helper as; then
 	argv sleep 1000
 	config_set /annotations '{"run.oci.keep_original_groups":"1"}'
 	do_runc run -d --bundle "$bundle" "$id"
-	out=$(OCI_TEST_MARK=$mark "$HELPERS/as" 0 0,6,8 "$RUNC" --root "$root" exec "$id" grep Groups /proc/self/status)
+	out=$(OCI_TEST_MARK=$mark "$HELPERS/as" 0 0,6,8 "$RUNC" --root "$root" exec "$id" grep \
+		Groups /proc/self/status)
 	like 'exec: those of its own caller' "$out" '6 8 *$'
 	drop "$id"
 else
@@ -131,7 +138,8 @@ fi
 # The others have no effect: what they name is neither opened nor connected to, and nothing fails.
 fresh
 argv grep Seccomp: /proc/self/status
-config_set /hooks '{"poststop":[{"path":"/bin/sh","args":["sh","-c","echo out; echo err >&2"]}]}' /annotations "{
+config_set /hooks '{"poststop":[{"path":"/bin/sh","args":["sh","-c","echo out; echo err >&2"]}]}' \
+	/annotations "{
 	\"run.oci.hooks.stdout\":\"$tmp/hook-out\",\"run.oci.hooks.stderr\":\"$tmp/hook-err\",\"run.oci.handler\":\"krun\",
 	\"run.oci.pidfd_receiver\":\"$tmp/no-socket\",\"run.oci.mount_context_type\":\"rootcontext\",
 	\"run.oci.seccomp.plugins\":\"plugin.so\",\"run.oci.seccomp_bpf_data\":\"BgAAAAAA/38=\",
@@ -141,15 +149,18 @@ run
 is 'all others at once: no effect' "$status $out $err" "0 $(grep '^Seccomp:' /proc/self/status) "
 ok 'no file of the host is made by an annotation' test ! -e "$tmp/hook-out"
 "$RUNC" features >"$tmp/features"
-like 'features: they may be unsafe' "$(json_get "$tmp/features" /potentiallyUnsafeConfigAnnotations)" '"run.oci."'
+like 'features: they may be unsafe' \
+	"$(json_get "$tmp/features" /potentiallyUnsafeConfigAnnotations)" '"run.oci."'
 fresh
 argv true
 config_set /annotations '{"bundle":"/nowhere","io.kubernetes.cri-o.x":"y"}'
 create
 state "$id"
 printf '%s' "$out" >"$tmp/told"
-is 'an annotation called bundle does not move the bundle (AN-03)' "$(json_get "$tmp/told" /bundle)" "$bundle"
-is 'and all are told' "$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" /annotations/io.kubernetes.cri-o.x)" '/nowhere y'
+is 'an annotation called bundle does not move the bundle (AN-03)' \
+	"$(json_get "$tmp/told" /bundle)" "$bundle"
+is 'and all are told' "$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" \
+	/annotations/io.kubernetes.cri-o.x)" '/nowhere y'
 drop "$id"
 
 # ---- its name (K-08) ----
@@ -168,7 +179,8 @@ is 'argv[0] crun: run' "$status $out" '0 by crun' || diag "$err"
 argv probe fds
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 3 --bundle "$bundle" "$id" \
 	</dev/null >"$tmp/out" 2>"$tmp/err" 3<&- 4</dev/zero 5<&-
-is 'crun: --preserve-fds with a hole' "$? $(sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' ')" '0 0 1 2 4 ' ||
+is 'crun: --preserve-fds with a hole' "$? $(sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" |
+	tr '\n' ' ')" '0 0 1 2 4 ' ||
 	diag "$(cat "$tmp/err")"
 argv sleep 1000
 create

@@ -22,9 +22,11 @@ if cgroups_here; then
 		folder) rm "$root/$id/state.json" && mkdir "$root/$id/state.json" ;;
 		esac
 		state "$id"
-		like "state.json $how: state says so" "$status $(error_lines "$tmp/err") $err" '^1 1 .*state.json'
+		like "state.json $how: state says so" "$status $(error_lines "$tmp/err") $err" \
+			'^1 1 .*state.json'
 		do_runc list
-		like "state.json $how: so does list" "$status $err" "^0 load container $id: .*state.json"
+		like "state.json $how: so does list" "$status $err" \
+			"^0 load container $id: .*state.json"
 		do_runc delete "$id"
 		is "state.json $how: delete without --force is refused" "$status" 1
 		ok "state.json $how: and it lives" alive "$pid"
@@ -56,10 +58,12 @@ for how in torn gone; do
 	gone) rm "$root/$id/state.json" ;;
 	esac
 	do_runc delete --force "$id"
-	like "without cgroups, state.json $how: delete --force is refused" "$status $(error_lines "$tmp/err") $err" \
+	like "without cgroups, state.json $how: delete --force is refused" \
+		"$status $(error_lines "$tmp/err") $err" \
 		'^1 1 .*nothing is removed'
 	ok "without cgroups, state.json $how: it lives" alive "$pid"
-	ok "without cgroups, state.json $how: and its directory stays" test -e "$root/$id/config.json"
+	ok "without cgroups, state.json $how: and its directory stays" \
+		test -e "$root/$id/config.json"
 done
 cp "$tmp/saved" "$root/$id/state.json"
 do_runc delete --force "$id"
@@ -74,11 +78,13 @@ start
 cp -a "$root/$id" "$tmp/saved.d"
 mkdir "$tmp/disk"
 if mount -t tmpfs none "$tmp/disk"; then
-	is 'in memory: no boot is on record' "$(RUNC_FLAGS="--root $tmp/disk" && runc create --bundle "$bundle" "$id-m" &&
+	is 'in memory: no boot is on record' "$(RUNC_FLAGS="--root $tmp/disk" &&
+		runc create --bundle "$bundle" "$id-m" &&
 		json_get "$tmp/disk/$id-m/state.json" /boot_id; runc delete "$id-m")" ''
 	umount "$tmp/disk"
 fi
-sed -i 's/,"boot_id":"[^"]*"//; s/}$/,"boot_id":"0b5fdd0b-0000-0000-0000-000000000000"}/' "$root/$id/state.json"
+sed -i 's/,"boot_id":"[^"]*"//; s/}$/,"boot_id":"0b5fdd0b-0000-0000-0000-000000000000"}/' \
+	"$root/$id/state.json"
 is 'of another boot: stopped' "$(status_of "$id")" stopped
 do_runc kill "$id" KILL
 like 'of another boot: nothing is killed' "$status $err" '^1 .*not running'
@@ -98,14 +104,16 @@ odd=$(printf 'b\377d')
 bundle "$odd"
 argv sleep 1000
 do_runc run -d --bundle "$bundle" "$id"
-like 'a bundle whose path is not UTF-8 is refused' "$status $(error_lines "$tmp/err") $err" '^1 1 .*b[?]d.* is not UTF-8'
+like 'a bundle whose path is not UTF-8 is refused' "$status $(error_lines "$tmp/err") $err" \
+	'^1 1 .*b[?]d.* is not UTF-8'
 is 'and leaves nothing' "$(states_left)$(cgroups_left)" ''
 drop "$id"
 bundle
 ln -s "../$odd/rootfs" "$bundle/link"
 config_set /root/path '"link"'
 run
-like 'so is a root filesystem' "$status $(error_lines "$tmp/err") $err" '^1 1 .*b[?]d.* is not UTF-8'
+like 'so is a root filesystem' "$status $(error_lines "$tmp/err") $err" \
+	'^1 1 .*b[?]d.* is not UTF-8'
 
 # Its poststop hooks never had a container: nothing is said of them.
 bundle "$odd-2"

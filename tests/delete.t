@@ -124,7 +124,8 @@ do_runc run -d --bundle "$bundle" "$id"
 (runc delete --force "$id" >/dev/null 2>&1; echo $? >"$tmp/d1") &
 (runc delete --force "$id" >/dev/null 2>&1; echo $? >"$tmp/d2") &
 wait
-is 'two concurrent delete --force' "$(cat "$tmp/d1" "$tmp/d2" | sort -u | tr '\n' ' ')$(status_of "$id")" '0 none'
+is 'two concurrent delete --force' \
+	"$(cat "$tmp/d1" "$tmp/d2" | sort -u | tr '\n' ' ')$(status_of "$id")" '0 none'
 
 nothing_left
 done_testing

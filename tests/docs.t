@@ -8,8 +8,8 @@
 #	```console	commands after "$ " and what they print. Numbers may be others, a line "..." is any lines
 #	```json, text	not commands
 #
-# The blocks of one second-level section run in a folder of their own, with ocibox first in PATH. A comment
-# before a block says what the reader has at that point:
+# The blocks of one second-level section run in a folder of their own, with ocibox first in PATH. A
+# comment before a block says what the reader has at that point:
 #
 #	<!-- test: setup COMMANDS -->	run before it
 #	<!-- test: bundle SCRIPT -->	a bundle in the working folder whose container runs this by sh
@@ -61,7 +61,8 @@ type_exit() {
 }
 END
 
-# cut FILE: the blocks of a document as files N (commands), N.kind, N.name, N.before, N.after, N.needs, N.section
+# cut FILE: the blocks of a document as files N (commands), N.kind, N.name, N.before, N.after,
+# N.needs, N.section
 cut_blocks() {
 	awk -v dir="$here" -v doc="$1" '
 	function put(what, text) { print text >>(dir "/" n "." what) }
@@ -151,7 +152,8 @@ compare() {
 	}' "$1.plain" "$2.plain"
 }
 
-# session FILE: commands after "$ "; each runs and what it prints is compared. Runs inside the block's shell.
+# session FILE: commands after "$ "; each runs and what it prints is compared. Runs inside the
+# block's shell.
 cat >"$here/session" <<'END'
 at=0
 grep -n '^\$ ' "$1" | sed 's/:.*//' >"$1.lines"
@@ -208,7 +210,13 @@ for doc in README.md CONTRIBUTING.md docs/*.md; do
 			while read -r line; do
 				eval "set -- $line"
 				case $1 in
-				make) shift; (cd "$top" && make -n "$@" >/dev/null 2>&1) || { status=1; diag "$line"; } ;;
+				make)
+					shift
+					(cd "$top" && make -n "$@" >/dev/null 2>&1) || {
+						status=1
+						diag "$line"
+					}
+					;;
 				scripts/*) [ -x "$top/$1" ] || { status=1; diag "$line"; } ;;
 				esac
 			done <"$b.list"
@@ -227,7 +235,8 @@ for doc in README.md CONTRIBUTING.md docs/*.md; do
 		: >"$b.before.all"
 		[ ! -e "$b.before" ] || cat "$b.before" >"$b.before.all"
 		status=0
-		timeout -s KILL 300 sh -ec "cd \"\$(cat '$here/cwd')\"; . '$here/lib'; . '$b.before.all'; set -- '$b'; $run
+		timeout -s KILL 300 \
+			sh -ec "cd \"\$(cat '$here/cwd')\"; . '$here/lib'; . '$b.before.all'; set -- '$b'; $run
 			pwd >'$here/cwd'" sh </dev/null >"$b.out" 2>&1 || status=$?
 		if [ $status = 0 ] && [ -e "$b.got" ]; then
 			compare "$b.want" "$b.got" >>"$b.out" || status=1
@@ -245,7 +254,8 @@ lost=$(while IFS= read -r message; do
 done <"$here/messages")
 is "docs/troubleshooting.md: each message is one of the program's" "$lost" ''
 ok "docs/troubleshooting.md: there are messages" [ "$(wc -l <"$here/messages")" -gt 8 ]
-lost=$(cd "$top" && grep -o '](\([A-Za-z0-9_./-]*\))' README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md tests/README.md |
+lost=$(cd "$top" && grep -o '](\([A-Za-z0-9_./-]*\))' README.md CONTRIBUTING.md SECURITY.md \
+	CHANGELOG.md docs/*.md tests/README.md |
 	sed 's/:](/ /; s/)$//' | while read -r doc link; do
 		[ -e "$(dirname "$doc")/$link" ] || echo "$doc: $link"
 	done)

@@ -10,7 +10,8 @@ mkdir -m 700 "$root"
 # bare ARG...: without --root. Sets $status, $out, $err.
 bare() {
 	status=0
-	timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	timeout -s KILL 60 env OCI_TEST_MARK="$mark" "$RUNC" "$@" </dev/null >"$tmp/out" \
+		2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }
@@ -24,7 +25,7 @@ error() { printf 'level=error msg="%s"' "$1"; }
 bundle
 argv sleep 1000
 
-# ---- the state root (G-01, G-02) ----------------------------------------------------------------------------
+# ---- the state root (G-01, G-02) -----------------------------------------------------------------
 
 # rooted NAME=VALUE... COMMAND ARG...: list with an XDG_RUNTIME_DIR; what stands in it then.
 mkdir -m 777 "$tmp/xdg"
@@ -38,7 +39,8 @@ runc_for_all
 name=${RUNC##*/}
 if helper as; then
 	rooted "$HELPERS/as" 54321 54321 "$RUNC"
-	is 'an ordinary user: below XDG_RUNTIME_DIR, 0700 and sticky' "$status $out" "0 1700 UNKNOWN $tmp/xdg/$name"
+	is 'an ordinary user: below XDG_RUNTIME_DIR, 0700 and sticky' "$status $out" \
+		"0 1700 UNKNOWN $tmp/xdg/$name"
 else
 	skip 'an ordinary user: below XDG_RUNTIME_DIR, 0700 and sticky' 'no compiler'
 fi
@@ -52,7 +54,8 @@ if unshare -Ur true 2>/dev/null; then
 else
 	skip 'root of a user namespace: there' 'no user namespaces here'
 fi
-(cd "$tmp" && OCI_TEST_MARK=$mark "$RUNC" --root ./x/../relative create --bundle "$bundle" "$id" </dev/null)
+(cd "$tmp" && OCI_TEST_MARK=$mark "$RUNC" --root ./x/../relative create --bundle "$bundle" \
+	"$id" </dev/null)
 is 'a relative root is one of the caller, made by create, 0700' "$(stat -c %a "$tmp/relative")" 700
 bare --root "$tmp/relative" list -q
 is 'and another name of it is the same' "$out" "$id"
@@ -61,18 +64,21 @@ bare --root "$tmp/nothing" delete --force "$id"
 is 'delete --force below a root that is not there' "$status $out$err" '0 '
 nok 'which does not make it' test -e "$tmp/nothing"
 bare --root /../tmp/.. list
-is '--root / by another name' "$status $(said)" "1 $(error 'Option --root argument should not be set to /')"
+is '--root / by another name' "$status $(said)" \
+	"1 $(error 'Option --root argument should not be set to /')"
 bare --root "$tmp/nothing" --root "$root" list -q
 is 'of two roots the last counts' "$status $out$err" '0 '
 
-# ---- the log (G-03 to G-05, O-14, O-15) -----------------------------------------------------------------------
+# ---- the log (G-03 to G-05, O-14, O-15) ----------------------------------------------------------
 
 bare --log "$tmp/log" --log-format xml state nope
-is 'a form that is not known: a line of text' "$status $(said)" "1 $(error 'invalid log-format: xml')"
+is 'a form that is not known: a line of text' "$status $(said)" \
+	"1 $(error 'invalid log-format: xml')"
 nok 'and the log is not opened' test -e "$tmp/log"
 for form in '' text; do
 	bare --log-format "$form" --root "$root" state nope
-	is "--log-format '$form' is text" "$status $(said_of nope)" "1 $(error 'container does not exist')"
+	is "--log-format '$form' is text" "$status $(said_of nope)" \
+		"1 $(error 'container does not exist')"
 done
 bare --log-format json --log "$tmp/no/such/log" list
 like 'a log that cannot be opened is told in the form that was asked for' "$status $err" \
@@ -84,15 +90,19 @@ cat fifo >fifo.out &
 cat=$!
 bare --log fifo --log-format json --root "$root" state nope
 wait $cat
-like 'the log may be a pipe' "$(cat fifo.out)" '^\{"level":"error","msg":"container does not exist(: nope)?","time":"[^"]*"\}$'
-like 'and the message is plain on standard error' "$status $err" '^1 container does not exist(: nope)?$'
+like 'the log may be a pipe' "$(cat fifo.out)" \
+	'^\{"level":"error","msg":"container does not exist(: nope)?","time":"[^"]*"\}$'
+like 'and the message is plain on standard error' "$status $err" \
+	'^1 container does not exist(: nope)?$'
 for u in 000 022 077; do
 	(umask $u && "$RUNC" --root "$root" --log "log$u" state nope) </dev/null >/dev/null 2>&1
 done
-is 'the log is 0644 less the umask' "$(stat -c %a log000 log022 log077 | tr '\n' ' ')" '644 644 600 '
+is 'the log is 0644 less the umask' "$(stat -c %a log000 log022 log077 | tr '\n' ' ')" \
+	'644 644 600 '
 if [ -c /dev/full ]; then
 	bare --log /dev/full --root "$root" state nope
-	like 'a log on a full disk: the message is on standard error all the same' "$status $err" '(^| )container does not exist(: nope)?$'
+	like 'a log on a full disk: the message is on standard error all the same' "$status $err" \
+		'(^| )container does not exist(: nope)?$'
 else
 	skip 'a log on a full disk: the message is on standard error all the same' 'no /dev/full'
 fi
@@ -105,31 +115,38 @@ like 'whatever the message has' "$(json_get odd.json /msg)" '^invalid container 
 # For eyes, as logrus shows it.
 if helper pty; then
 	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1
-	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" '^\[31mERRO\[0m\[0000\] container does not exist(: nope)? +$'
-	"$HELPERS/pty" "$RUNC" --root "$root" --log-format json state nope </dev/null >"$tmp/out" 2>&1
-	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" '^\{"level":"error","msg":"container does not exist(: nope)?"'
+	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" \
+		'^\[31mERRO\[0m\[0000\] container does not exist(: nope)? +$'
+	"$HELPERS/pty" "$RUNC" --root "$root" --log-format json state nope </dev/null \
+		>"$tmp/out" 2>&1
+	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" \
+		'^\{"level":"error","msg":"container does not exist(: nope)?"'
 else
 	skip 'on a terminal' 'no compiler'
 fi
 
-# ---- arguments (G-07 to G-14) -----------------------------------------------------------------------------------
+# ---- arguments (G-07 to G-14) --------------------------------------------------------------------
 
 for how in auto AUTO '' true 1 T false 0; do
 	bare --root "$root" --rootless "$how" list -q
 	is "--rootless '$how'" "$status $out$err" '0 '
 done
 bare --nope list
-is 'an unknown global option: a line of the log' "$status $(said)" "1 $(error 'flag provided but not defined: -nope')"
+is 'an unknown global option: a line of the log' "$status $(said)" \
+	"1 $(error 'flag provided but not defined: -nope')"
 like 'and what is wrong stands above the usage' "$(head -n 1 "$tmp/out")" \
 	'^Incorrect Usage[.:] flag provided but not defined: -nope$'
 bare --root
-is 'a global option without its value' "$status $(said)" "1 $(error 'flag needs an argument: -root')"
+is 'a global option without its value' "$status $(said)" \
+	"1 $(error 'flag needs an argument: -root')"
 bare --debug=maybe list
-like 'a boolean that is none' "$status $(said)" '^1 level=error msg="invalid boolean value .*maybe.* for -debug: parse error"$'
+like 'a boolean that is none' "$status $(said)" \
+	'^1 level=error msg="invalid boolean value .*maybe.* for -debug: parse error"$'
 bare nosuchverb --flag
 like 'an unknown command' "$status $(said)" "^3 level=error msg=\"No help topic for 'nosuchverb'"
 bare help nosuchverb
-like 'help of an unknown command' "$status $(said)" "^3 level=error msg=\"No help topic for 'nosuchverb'"
+like 'help of an unknown command' "$status $(said)" \
+	"^3 level=error msg=\"No help topic for 'nosuchverb'"
 bare --version list
 like '--version before a command' "$status $out" "^0 $name version "
 bare list --version
@@ -147,7 +164,8 @@ if [ ! -d /run/systemd/system ]; then
 else
 	skip '--systemd-cgroup without systemd' 'systemd runs here'
 fi
-for verb in create run start state delete kill exec ps pause resume update events spec features list; do
+for verb in create run start state delete kill exec ps pause resume update events spec features \
+	list; do
 	do_runc $verb --nope
 	is "$verb --nope" "$status $(said)" "1 $(error 'flag provided but not defined: -nope')"
 	bare $verb --help
@@ -164,12 +182,13 @@ done
 do_runc exec
 like 'exec without an id' "$status $(said)" 'requires a minimum of 1 argument\(s\)"$'
 
-# ---- ids and bundles (V-33, V-34) ---------------------------------------------------------------------------------
+# ---- ids and bundles (V-33, V-34) ----------------------------------------------------------------
 
 cd "$bundle" || exit 1
 for verb in create state delete kill pause ps; do
 	do_runc $verb ''
-	is "$verb of an empty id" "$status $(said | sed 's/runc create failed: //')" "1 $(error 'container id cannot be empty')"
+	is "$verb of an empty id" "$status $(said | sed 's/runc create failed: //')" \
+		"1 $(error 'container id cannot be empty')"
 	do_runc $verb a/b
 	like "$verb of a/b" "$status $(said)" '^1 .*invalid container ID format'
 done
@@ -205,7 +224,7 @@ is 'unknown properties are ignored' "$status" 0
 like 'one warning counts them and names the first' "$(said)" \
 	'^level=warning msg="config\.json:[0-9]+:[0-9]+: process\.zzz: not known and without effect \(2 such names\)'
 
-# ---- a program that is not there (X-01, X-06, X-07, X-10) -----------------------------------------------------------
+# ---- a program that is not there (X-01, X-06, X-07, X-10) ----------------------------------------
 
 bundle
 start_failed='unable to start container process: error during container init: '
@@ -224,7 +243,8 @@ END
 ln -s loop "$rootfs/loop"
 config_set /process/args '["/loop"]'
 create
-like 'the reason is in the words of glibc and Go' "$err" 'stat /loop: too many levels of symbolic links"$'
+like 'the reason is in the words of glibc and Go' "$err" \
+	'stat /loop: too many levels of symbolic links"$'
 config_set /process/args '["true"]' /process/cwd '"/etc/plain"'
 create
 like 'what fails inside says where it was' "$status $(said)" \
@@ -244,7 +264,8 @@ is 'nothing is left of all these' "$(states_left)$(cgroups_left)" ''
 mkdir "$tmp/folder"
 while read -r source target; do
 	config_set /process/args '["true"]' /process/cwd '"/"' \
-		/mounts/7 "{\"destination\":\"$target\",\"source\":\"$tmp/$source\",\"options\":[\"rbind\",\"ro\"]}"
+		/mounts/7 \
+		"{\"destination\":\"$target\",\"source\":\"$tmp/$source\",\"options\":[\"rbind\",\"ro\"]}"
 	create
 	like "$source on $target: how docker looks for it" "$status $(said)" \
 		"^1 .*error mounting .\"$tmp/$source.\" to rootfs at .\"$target.\": .*: not a directory"
@@ -254,10 +275,13 @@ fifo /etc
 END
 config_set /mounts/7/source '"/no/such/source"'
 create
-like 'no such source' "$status $(said)" '^1 .*error mounting ."/no/such/source." to rootfs at ."/etc.": .*: no such file or directory'
-config_set /mounts/7 '{"destination":"/tmp","type":"tmpfs","source":"tmpfs","options":["nosuchoption=1"]}'
+like 'no such source' "$status $(said)" \
+	'^1 .*error mounting ."/no/such/source." to rootfs at ."/etc.": .*: no such file or directory'
+config_set /mounts/7 \
+	'{"destination":"/tmp","type":"tmpfs","source":"tmpfs","options":["nosuchoption=1"]}'
 create
-like 'no such option' "$status $(said)" '^1 .*error mounting ."tmpfs." to rootfs at ."/tmp.": .*: invalid argument'
+like 'no such option' "$status $(said)" \
+	'^1 .*error mounting ."tmpfs." to rootfs at ."/tmp.": .*: invalid argument'
 config_del /mounts/7
 
 # A file its user may not execute, but a capability lets him: access(2) alone does not know.
@@ -274,7 +298,7 @@ done
 run
 is 'with CAP_DAC_OVERRIDE he may' "$status $err" '0 '
 
-# ---- messages by state (X-03 to X-05, V-03, V-17, V-18) ---------------------------------------------------------------
+# ---- messages by state (X-03 to X-05, V-03, V-17, V-18) ------------------------------------------
 
 bundle
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
@@ -285,12 +309,14 @@ like 'the same id again' "$status $(said)" \
 do_runc --log log.json --log-format json create --bundle "$bundle" "$id"
 like 'in the log what engines read' "$(tail -n 1 log.json)" \
 	'^\{"level":"error","msg":"runc create failed: container with given ID already exists.*","time":"[^"]*"\}$'
-like 'and plain on standard error' "$status $err" '^1 runc create failed: container with given ID already exists'
+like 'and plain on standard error' "$status $err" \
+	'^1 runc create failed: container with given ID already exists'
 do_runc resume "$id"
 is 'resume of one that is not paused' "$status $(said)" "1 $(error 'container not paused')"
 runc start "$id"
 do_runc delete "$id"
-is 'delete of a running one' "$status $(said)" "1 $(error "cannot delete container $id that is not stopped: running")"
+is 'delete of a running one' "$status $(said)" \
+	"1 $(error "cannot delete container $id that is not stopped: running")"
 while read -r state verb why; do
 	case $state in
 	running) status_is "$id" running || diag "is $(status_of "$id")" ;;
@@ -318,7 +344,8 @@ for sig in TERM INT HUP QUIT; do
 	do_runc kill "$id" $sig
 	ok "created, kill $sig: stopped" wait_for status_is "$id" stopped
 	do_runc start "$id"
-	is "and start after $sig refuses" "$(said)" "$(error 'cannot start a container that has stopped')"
+	is "and start after $sig refuses" "$(said)" \
+		"$(error 'cannot start a container that has stopped')"
 	runc delete "$id"
 done
 create
@@ -334,7 +361,8 @@ is 'none of it is left in the program' "$(signals_of "$tmp/out")" 0
 drop "$id"
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 do_runc exec "$id" true
-is 'exec in an unknown one: 255' "$status $(said_of "$id")" "255 $(error 'exec failed: container does not exist')"
+is 'exec in an unknown one: 255' "$status $(said_of "$id")" \
+	"255 $(error 'exec failed: container does not exist')"
 for sig in FOO 65 99 SIG ' 9' 0x9 SIGSIGHUP; do
 	do_runc kill "$id" "$sig"
 	isnt "kill $sig" "$status" 0
@@ -363,7 +391,7 @@ else
 	skip 'KILL finds those who share its pid namespace' 'no cgroups here'
 fi
 
-# ---- list (V-20) --------------------------------------------------------------------------------------------------------
+# ---- list (V-20) ---------------------------------------------------------------------------------
 
 bundle
 argv sleep 1000
@@ -397,7 +425,7 @@ is 'of those that come and go nothing is told' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that is none' "$status $(said)" "1 $(error 'invalid format option')"
 
-# ---- pipes where a file is named (V-12, V-23) ---------------------------------------------------------------------------
+# ---- pipes where a file is named (V-12, V-23) ----------------------------------------------------
 
 if [ -e /dev/fd/0 ]; then
 	argv sleep 1000
@@ -405,10 +433,12 @@ if [ -e /dev/fd/0 ]; then
 	config_set /process/args '["echo","by a pipe"]'
 	json_get "$bundle/config.json" /process >process.json
 	# shellcheck disable=SC2002 # a pipe is the point
-	out=$(cat process.json | timeout 60 "$RUNC" --root "$root" exec --process /dev/fd/0 "$id" 2>&1)
+	out=$(cat process.json | timeout 60 "$RUNC" --root "$root" exec --process /dev/fd/0 \
+		"$id" 2>&1)
 	is 'exec --process of a pipe' "$out" 'by a pipe'
 	if cgroups_here; then
-		out=$(echo '{"pids":{"limit":99}}' | timeout 60 "$RUNC" --root "$root" update --resources /dev/fd/0 "$id" 2>&1)
+		out=$(echo '{"pids":{"limit":99}}' |
+			timeout 60 "$RUNC" --root "$root" update --resources /dev/fd/0 "$id" 2>&1)
 		is 'update --resources of a pipe' "$? $out" '0 '
 	else
 		skip 'update --resources of a pipe' 'no cgroups here'
@@ -418,7 +448,7 @@ else
 	skip 'exec --process of a pipe' 'no /dev/fd'
 fi
 
-# ---- the state directory (F-01 to F-05) ---------------------------------------------------------------------------------
+# ---- the state directory (F-01 to F-05) ----------------------------------------------------------
 
 config_set /annotations '{"org.example.a":"1"}'
 argv sleep 1000
@@ -426,9 +456,12 @@ create --pid-file "$tmp/pid"
 s=$root/$id/state.json
 if [ -e "$s" ]; then
 	is 'state.json: 0600' "$(stat -c %a "$s")" 600
-	is 'state.json: id and pid' "$(json_get "$s" /id) $(json_get "$s" /init_process_pid)" "$id $(cat "$tmp/pid")"
-	is 'state.json: start time' "$(json_get "$s" /init_process_start)" "$(sed 's/.*) //' "/proc/$(cat "$tmp/pid")/stat" | cut -d' ' -f20)"
-	is 'state.json: the way into the network namespace' "$(stat -Lc %i "$(json_get "$s" /namespace_paths/NEWNET)")" \
+	is 'state.json: id and pid' "$(json_get "$s" /id) $(json_get "$s" /init_process_pid)" \
+		"$id $(cat "$tmp/pid")"
+	is 'state.json: start time' "$(json_get "$s" /init_process_start)" \
+		"$(sed 's/.*) //' "/proc/$(cat "$tmp/pid")/stat" | cut -d' ' -f20)"
+	is 'state.json: the way into the network namespace' \
+		"$(stat -Lc %i "$(json_get "$s" /namespace_paths/NEWNET)")" \
 		"$(stat -Lc %i "/proc/$(cat "$tmp/pid")/ns/net")"
 	for ns in NEWNS NEWUTS NEWIPC NEWUSER NEWPID NEWCGROUP; do
 		ok "state.json: $ns" test -e "$(json_get "$s" /namespace_paths/$ns)"
@@ -440,21 +473,23 @@ else
 fi
 drop "$id"
 
-# ---- an empty environment (E-04, E-05) ----------------------------------------------------------------------------------
+# ---- an empty environment (E-04, E-05) -----------------------------------------------------------
 
 config_set /process/args '["/bin/sleep","1000"]' /process/env '["A=1"]'
 status=0
-env -i "$RUNC" --root "$root" run -d --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+env -i "$RUNC" --root "$root" run -d --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" ||
+	status=$?
 is 'without any variable: run' "$status $(cat "$tmp/out" "$tmp/err")" '0 ' || cat "$tmp/err"
 if cgroups_here; then
 	env -i "$RUNC" --root "$root" ps "$id" </dev/null >"$tmp/out" 2>"$tmp/err"
 	like 'without any variable: ps' "$(cat "$tmp/out")" 'sleep 1000$'
 fi
 do_runc exec --env B=2 "$id" /bin/env
-is 'exec: the environment of the container, and what is asked for' "$(echo "$out" | tr '\n' ' ')" 'A=1 B=2 HOME=/root '
+is 'exec: the environment of the container, and what is asked for' "$(echo "$out" | tr '\n' ' ')" \
+	'A=1 B=2 HOME=/root '
 drop "$id"
 
-# ---- debug (G-05) ----------------------------------------------------------------------------------------------------------
+# ---- debug (G-05) --------------------------------------------------------------------------------
 
 do_runc --debug run -d --bundle "$bundle" "$id"
 like 'run --debug says something' "$err" ' level=debug msg='
@@ -462,7 +497,7 @@ do_runc --debug exec "$id" true
 like 'exec --debug too' "$err" ' level=debug msg='
 drop "$id"
 
-# ---- a standard output that takes nothing (O-15) -----------------------------------------------------------------------
+# ---- a standard output that takes nothing (O-15) -------------------------------------------------
 
 if [ -c /dev/full ]; then
 	create
@@ -471,7 +506,8 @@ if [ -c /dev/full ]; then
 		verb=${what%% *}
 		# shellcheck disable=SC2086 # words of a command
 		"$RUNC" --root "$root" $what </dev/null >/dev/full 2>"$tmp/err" || status=$?
-		like "$verb: a full disk is told once" "$status $(wc -l <"$tmp/err" | tr -d ' ') $(cat "$tmp/err")" \
+		like "$verb: a full disk is told once" "$status $(wc -l <"$tmp/err" |
+			tr -d ' ') $(cat "$tmp/err")" \
 			'^1 1 .*no space left on device"$'
 	done
 	drop "$id"

@@ -2,16 +2,17 @@
 # errors.t - bad input and a host that has run out: one clear line, status 1, nothing left.
 # SPDX-License-Identifier: MIT
 #
-# Each refusal is checked by `refused`: exit status, one line of error that names the thing, no output
-# of the container, no state. Most peers fail some of these; what the control does stands beside it.
+# Each refusal is checked by `refused`: exit status, one line of error that names the thing, no
+# output of the container, no state. Most peers fail some of these; what the control does stands
+# beside it.
 . "$(dirname "$0")/lib.sh"
 need_root
 bundle
 cp "$bundle/config.json" "$tmp/good.json"
 fresh() { cp "$tmp/good.json" "$bundle/config.json"; }
 
-# reject DESC PATTERN POINTER VALUE...: these values in an otherwise good config are refused. What stands
-# there need not be JSON.
+# reject DESC PATTERN POINTER VALUE...: these values in an otherwise good config are refused. What
+# stands there need not be JSON.
 reject() {
 	_d=$1
 	_p=$2
@@ -65,7 +66,8 @@ rm "$bundle/config.json"
 mkdir "$bundle/config.json"
 refused 'config.json is a directory' 'config\.json: is a directory'
 rmdir "$bundle/config.json"
-printf '{ "ociVersion": "1.0.2", "process": { "args": [ "true" ] "cwd": "/" } }' >"$bundle/config.json"
+printf '{ "ociVersion": "1.0.2", "process": { "args": [ "true" ] "cwd": "/" } }' \
+	>"$bundle/config.json"
 refused 'a comma forgotten: line and column' 'config\.json:1:5[0-9]'
 fresh
 do_runc run --bundle "$tmp/no-such-bundle" "$id"
@@ -86,8 +88,10 @@ run_ok 'white space after the brace is fine'
 
 # ---- 3: NUL ----
 
-reject 'NUL in the host name' 'hostname.*(NUL|null|u0000)|(NUL|null|u0000).*hostname' /hostname '"a\u0000b"'
-reject 'NUL in args' 'args.*(NUL|null|u0000)|(NUL|null|u0000).*args|u0000' /process/args '["tr\u0000ue"]'
+reject 'NUL in the host name' 'hostname.*(NUL|null|u0000)|(NUL|null|u0000).*hostname' /hostname \
+	'"a\u0000b"'
+reject 'NUL in args' 'args.*(NUL|null|u0000)|(NUL|null|u0000).*args|u0000' /process/args \
+	'["tr\u0000ue"]'
 reject 'NUL in a destination' '(NUL|null|u0000)' /mounts/0/destination '"/proc\u0000/../etc"'
 reject 'NUL in root.path' '(NUL|null|u0000)' /root/path '"rootfs\u0000x"'
 
@@ -131,21 +135,29 @@ accept 'an unknown key is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/
 # none. Both are said, and by the commands that follow create no more.
 fresh
 config_del /process/rlimits
-config_set /process/rLimits '[{"Type":"RLIMIT_NOFILE","hard":77,"soft":77}]' /process/noNewPriviliges true /proces/cwd '"/"'
+config_set /process/rLimits '[{"Type":"RLIMIT_NOFILE","hard":77,"soft":77}]' \
+	/process/noNewPriviliges true /proces/cwd '"/"'
 argv sh -c 'ulimit -n'
 run
 is 'a limit in the wrong case is a limit' "$status $out" '0 77'
 is 'a limit in the wrong case: one warning names the place' \
-	"$(grep -c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.rLimits: is taken for ..rlimits..' "$tmp/err")" 1
+	"$(grep \
+	-c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.rLimits: is taken for ..rlimits..' \
+	"$tmp/err")" \
+	1
 is 'two unknown names: one warning counts them' \
-	"$(grep -c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.noNewPriviliges: not known and without effect (2 such names)' "$tmp/err")" 1
+	"$(grep \
+	-c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.noNewPriviliges: not known and without effect (2 such names)' \
+	"$tmp/err")" \
+	1
 is 'that is all that is said' "$(grep -c '' "$tmp/err")" 2
 if cgroups_here && grep -q '^pids' /proc/cgroups; then
 	argv sleep 1000
 	config_set /linux/resources/pids/LIMIT 77
 	create
 	is 'a limit of a cgroup in the wrong case is there' \
-		"$status $(for c in $(cgroups_left); do cat "$c/pids.max" 2>/dev/null; done | sort -u | tail -n 1)" '0 77'
+		"$status $(for c in $(cgroups_left); do cat "$c/pids.max" 2>/dev/null; done |
+		sort -u | tail -n 1)" '0 77'
 	do_runc start "$id"
 	is 'start does not warn again' "$status$err" 0
 	do_runc delete --force "$id"
@@ -168,8 +180,10 @@ reject 'unknown memory policy: words of runc' 'mode: invalid memory policy mode 
 	/linux/memoryPolicy '{"mode":"INTERLEAVE","nodes":"0"}'
 reject 'memory policy without a mode: words of runc' 'mode: invalid memory policy mode' \
 	/linux/memoryPolicy '{"nodes":"0-7"}'
-reject 'unknown flag of a memory policy: words of runc' 'flags\[1\]: invalid memory policy flag .*badflag' \
-	/linux/memoryPolicy '{"mode":"MPOL_PREFERRED","nodes":"0","flags":["MPOL_F_RELATIVE_NODES","badflag"]}'
+reject 'unknown flag of a memory policy: words of runc' \
+	'flags\[1\]: invalid memory policy flag .*badflag' \
+	/linux/memoryPolicy \
+	'{"mode":"MPOL_PREFERRED","nodes":"0","flags":["MPOL_F_RELATIVE_NODES","badflag"]}'
 reject 'nodes that cannot be: words of runc' 'nodes: invalid memory policy node' \
 	/linux/memoryPolicy '{"mode":"MPOL_BIND","nodes":"0-9876543210"}'
 case $("$HELPERS/probe" mempolicy) in
@@ -178,10 +192,13 @@ case $("$HELPERS/probe" mempolicy) in
 esac
 reject 'unknown personality: words of runc' 'domain: invalid personality domain BSD' \
 	/linux/personality '{"domain":"BSD"}'
-reject 'unknown action of seccomp: words of runc' 'defaultAction: string X is not a valid action for seccomp' \
+reject 'unknown action of seccomp: words of runc' \
+	'defaultAction: string X is not a valid action for seccomp' \
 	/linux/seccomp '{"defaultAction":"X"}'
-reject 'unknown operator of seccomp: words of runc' 'op: string X is not a valid operator for seccomp' \
-	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"X"}]}]}'
+reject 'unknown operator of seccomp: words of runc' \
+	'op: string X is not a valid operator for seccomp' \
+	/linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"X"}]}]}'
 
 # ---- 5: ociVersion (control: not looked at) ----
 
@@ -227,12 +244,15 @@ fresh
 ln -s loop "$bundle/loop"
 config_set /root/path '"loop"'
 refused 'root.path is a symbolic link to itself' 'loop|symlink|symbolic'
-reject 'root.path is a FIFO' 'fifo|not a directory' /root/path "\"$(mkfifo "$tmp/fifo" && echo "$tmp/fifo")\""
+reject 'root.path is a FIFO' 'fifo|not a directory' /root/path \
+	"\"$(mkfifo "$tmp/fifo" && echo "$tmp/fifo")\""
 
 # ---- 9: the program ----
 
-reject 'program not found in PATH' 'no-such-program.*executable file not found in' /process/args '["no-such-program"]'
-reject 'program by path not found' '/no/such.*no such file or directory' /process/args '["/no/such"]'
+reject 'program not found in PATH' 'no-such-program.*executable file not found in' /process/args \
+	'["no-such-program"]'
+reject 'program by path not found' '/no/such.*no such file or directory' /process/args \
+	'["/no/such"]'
 # control: "permission denied".
 reject 'program is a directory' '/etc.*is a directory' /process/args '["/etc"]'
 touch "$rootfs/bin/plain"
@@ -252,47 +272,60 @@ printf 'echo hi\n' >"$rootfs/bin/noscript"
 printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\052\0\1\0\0\0' >"$rootfs/bin/foreign"
 chmod 755 "$rootfs/bin/badscript" "$rootfs/bin/noscript" "$rootfs/bin/foreign"
 # control: runc 1.1.5 says "no such file or directory" and not what is missing.
-reject 'interpreter of a script missing: it is named' '/no/such/interpreter|badscript.*no such file' \
+reject 'interpreter of a script missing: it is named' \
+	'/no/such/interpreter|badscript.*no such file' \
 	/process/args '["/bin/badscript"]'
-reject 'no interpreter line: exec format error' 'exec format error' /process/args '["/bin/noscript"]'
-reject 'program of another machine: exec format error' 'exec format error' /process/args '["/bin/foreign"]'
+reject 'no interpreter line: exec format error' 'exec format error' /process/args \
+	'["/bin/noscript"]'
+reject 'program of another machine: exec format error' 'exec format error' /process/args \
+	'["/bin/foreign"]'
 
 # ---- 11: cwd: process.t and attack-cwd.t ----
 # ---- 12: mounts ----
 
 reject 'mount source missing' '/no/such/source' \
-	/mounts/- '{"destination":"/mnt","type":"bind","source":"/no/such/source","options":["bind"]}'
+	/mounts/- \
+	'{"destination":"/mnt","type":"bind","source":"/no/such/source","options":["bind"]}'
 reject 'file system unknown' 'nosuchfs|/mnt' \
 	/mounts/- '{"destination":"/mnt","type":"nosuchfs","source":"none"}'
 reject 'option of a file system unknown' '/mnt' /root/readonly false \
-	/mounts/- '{"destination":"/mnt","type":"tmpfs","source":"none","options":["nosuchoption=1"]}'
+	/mounts/- \
+	'{"destination":"/mnt","type":"tmpfs","source":"none","options":["nosuchoption=1"]}'
 reject 'unknown option on a bind' 'nosuchoption|filesystem-specific|/mnt' \
 	/mounts/- '{"destination":"/mnt","source":"/tmp","options":["bind","nosuchoption"]}'
 reject 'directory onto a file' '/etc/passwd|mounts\[7\]' \
 	/mounts/- '{"destination":"/etc/passwd","source":"/tmp","options":["bind"]}'
 reject 'type bind without the option is no bind' '/mnt|mounts\[7\]' /root/readonly false \
 	/mounts/- '{"destination":"/mnt","type":"bind","source":"/tmp"}'
-reject 'destination empty' 'destination|mount' /mounts/- '{"destination":"","type":"tmpfs","source":"none"}'
-reject 'destination is the root' 'mount' /mounts/- '{"destination":"/","type":"tmpfs","source":"none"}'
+reject 'destination empty' 'destination|mount' /mounts/- \
+	'{"destination":"","type":"tmpfs","source":"none"}'
+reject 'destination is the root' 'mount' /mounts/- \
+	'{"destination":"/","type":"tmpfs","source":"none"}'
 
 # The value that is wrong stands in the sentence, not only its place.
 reject 'a mount inside /proc: the path is named' \
 	'mounts\[7\]\.destination .*/proc/self/attr.*: cannot be mounted because it is inside /proc' \
 	/mounts/- '{"destination":"/proc/self/attr","type":"tmpfs","source":"none"}'
-reject 'a relative cwd: the path is named' 'process\.cwd .*"tmp.*": must be an absolute path' /process/cwd '"tmp"'
-reject 'oomScoreAdj out of range: the number is named' 'oomScoreAdj 1001: must be' /process/oomScoreAdj 1001
-reject 'a wrong type: the string is named' 'uid: must be an integer .* not the string .*"seven' /process/user/uid '"seven"'
+reject 'a relative cwd: the path is named' 'process\.cwd .*"tmp.*": must be an absolute path' \
+	/process/cwd '"tmp"'
+reject 'oomScoreAdj out of range: the number is named' 'oomScoreAdj 1001: must be' \
+	/process/oomScoreAdj 1001
+reject 'a wrong type: the string is named' 'uid: must be an integer .* not the string .*"seven' \
+	/process/user/uid '"seven"'
 
 # ---- 15: namespaces ----
 
 reject 'namespace unknown' 'netwerk' /linux/namespaces/1/type '"netwerk"'
 reject 'namespace twice' 'namespace|duplicated' /linux/namespaces/- '{"type":"pid"}'
 reject 'namespace path missing' '/no/such/ns' /linux/namespaces/1/path '"/no/such/ns"'
-reject 'namespace path of another type' 'namespaces|/ns/uts' /linux/namespaces/1/path "\"/proc/$$/ns/uts\""
-reject 'namespace path is no namespace' '/etc/hostname|namespaces' /linux/namespaces/1/path '"/etc/hostname"'
+reject 'namespace path of another type' 'namespaces|/ns/uts' /linux/namespaces/1/path \
+	"\"/proc/$$/ns/uts\""
+reject 'namespace path is no namespace' '/etc/hostname|namespaces' /linux/namespaces/1/path \
+	'"/etc/hostname"'
 reject 'mapping without a user namespace' 'user|uidMappings' \
 	/linux/uidMappings '[{"containerID":0,"hostID":1000,"size":1}]'
-reject 'user namespace without mapping' 'user|uidMappings|mapping' /linux/namespaces/- '{"type":"user"}'
+reject 'user namespace without mapping' 'user|uidMappings|mapping' /linux/namespaces/- \
+	'{"type":"user"}'
 reject 'time offsets without a time namespace' 'time' /linux/timeOffsets '{"boottime":{"secs":10}}'
 
 # ---- 17: labels where the LSM is absent ----
@@ -300,7 +333,8 @@ reject 'time offsets without a time namespace' 'time' /linux/timeOffsets '{"boot
 if [ -e /sys/kernel/security/apparmor ] || [ -e /sys/module/apparmor/parameters/enabled ]; then
 	reject 'AppArmor profile unknown' 'apparmor' /process/apparmorProfile '"no-such-profile"'
 else
-	reject 'AppArmor profile asked, no AppArmor here' 'apparmor' /process/apparmorProfile '"some-profile"'
+	reject 'AppArmor profile asked, no AppArmor here' 'apparmor' /process/apparmorProfile \
+		'"some-profile"'
 fi
 if [ -e /sys/fs/selinux/enforce ]; then
 	reject 'SELinux label invalid' 'selinux|label' /process/selinuxLabel '"no:such:label"'
@@ -319,17 +353,21 @@ is 'an unknown capability: goes on' "$status" 0
 like 'with a warning that names it' "$err" 'CAP_NO_SUCH'
 is 'one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 accept 'an unknown system call in seccomp is skipped' \
-	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["no_such_call"],"action":"SCMP_ACT_ERRNO"}]}'
-reject 'seccomp action unknown' 'seccomp.*|SCMP_ACT_NO' /linux/seccomp '{"defaultAction":"SCMP_ACT_NO"}'
+	/linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["no_such_call"],"action":"SCMP_ACT_ERRNO"}]}'
+reject 'seccomp action unknown' 'seccomp.*|SCMP_ACT_NO' /linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_NO"}'
 reject 'seccomp architecture unknown' 'SCMP_ARCH_PDP11|arch' \
-	/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_PDP11"],"syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}'
+	/linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_PDP11"],"syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]}'
 
 # ---- 19: sysctl ----
 
 # Decoys all: a runtime that lets them through finds no such file.
 for k in kernel.ocit_decoy vm.ocit_decoy kernel.hostname.x fs.ocit-decoy net/../kernel/ocit_decoy \
 	../kernel/ocit_decoy kernel.msgmax/../ocit_decoy 'net..ocit_decoy' net. .net; do
-	reject "sysctl $k" 'sysctl.*(namespace|not known|allowed|invalid|not the name)' /linux/sysctl "{\"$k\":\"1\"}"
+	reject "sysctl $k" 'sysctl.*(namespace|not known|allowed|invalid|not the name)' \
+		/linux/sysctl "{\"$k\":\"1\"}"
 done
 # control: runc 1.1.5 writes it.
 reject 'a newline in the value of a sysctl' 'sysctl' /linux/sysctl '{"net.ipv4.ip_forward":"1\n0"}'
@@ -344,10 +382,12 @@ refused 'sysctl that does not exist' 'no_such_thing'
 # ---- 20: rlimits, env ----
 
 reject 'rlimit unknown' 'RLIMIT_NO' /process/rlimits '[{"type":"RLIMIT_NO","soft":1,"hard":1}]'
-reject 'rlimit soft over hard' 'rlimit|RLIMIT_NOFILE' /process/rlimits '[{"type":"RLIMIT_NOFILE","soft":20,"hard":10}]'
+reject 'rlimit soft over hard' 'rlimit|RLIMIT_NOFILE' /process/rlimits \
+	'[{"type":"RLIMIT_NOFILE","soft":20,"hard":10}]'
 # control: applies both.
 reject 'rlimit twice' 'rlimit' \
-	/process/rlimits '[{"type":"RLIMIT_NOFILE","soft":10,"hard":10},{"type":"RLIMIT_NOFILE","soft":20,"hard":20}]'
+	/process/rlimits \
+	'[{"type":"RLIMIT_NOFILE","soft":10,"hard":10},{"type":"RLIMIT_NOFILE","soft":20,"hard":20}]'
 reject 'rlimit negative' 'rlimit' /process/rlimits '[{"type":"RLIMIT_NOFILE","soft":-1,"hard":10}]'
 reject 'env without =' 'env' /process/env '["PATH=/bin","NOEQUALS"]'
 reject 'env with an empty name' 'env' /process/env '["PATH=/bin","=x"]'
@@ -423,7 +463,8 @@ fresh
 argv sleep 1000
 create
 do_runc exec --cwd /nowhere "$id" true
-like 'exec --cwd: the directory is named' "$status $err" '^255 .*chdir to cwd .*/nowhere.* failed: no such file'
+like 'exec --cwd: the directory is named' "$status $err" \
+	'^255 .*chdir to cwd .*/nowhere.* failed: no such file'
 unlike 'exec --cwd: config.json is not blamed' "$err" 'config\.json'
 drop "$id"
 mkdir "$tmp/empty"
@@ -432,18 +473,21 @@ like 'run -b of a directory without config.json: the directory is named' "$statu
 	"^1 .*config.json not found.*$tmp/empty"
 for v in start kill delete state; do
 	do_runc $v "$id-unknown"
-	like "$v of an unknown id: the id is named" "$status $err" "^1 .*container does not exist: $id-unknown"
+	like "$v of an unknown id: the id is named" "$status $err" \
+		"^1 .*container does not exist: $id-unknown"
 done
 do_runc run --detatch "$id"
 like 'a wrong flag: it and the nearest one are named' "$status $err" \
 	'^1 .*flag provided but not defined: -detatch .did you mean --detach\?'
 is 'a wrong flag: first the line of runc' "$(head -n 1 "$tmp/out")" \
 	'Incorrect Usage: flag provided but not defined: -detatch (did you mean --detach?)'
-is 'a wrong flag: then one line of usage, which names --help' "$(grep -c '' "$tmp/out") $(tail -n 1 "$tmp/out")" \
+is 'a wrong flag: then one line of usage, which names --help' \
+	"$(grep -c '' "$tmp/out") $(tail -n 1 "$tmp/out")" \
 	'3 Usage: runc run [OPTIONS] ID (--help shows all)'
 "$RUNC" --help >"$tmp/out" 2>&1
 is 'what is accepted without effect stands in one place of the help' \
-	"$(grep -n 'criu' "$tmp/out" | cut -d: -f2-)" 'Accepted for compatibility, without effect: --criu FILE'
+	"$(grep -n 'criu' "$tmp/out" | cut -d: -f2-)" \
+	'Accepted for compatibility, without effect: --criu FILE'
 if cgroups_here && grep -q '^cpuset' /proc/cgroups; then
 	fresh
 	config_set /linux/resources/cpu '{"cpus":"0-4000"}'
@@ -467,7 +511,8 @@ awk 'BEGIN { for (i = 1; i < 65538; i++) groups = groups i ","; groups = groups 
 	{ at = index($0, "77777"); if (at) $0 = substr($0, 1, at - 1) groups substr($0, at + 5) } 1' \
 	"$bundle/config.json" >"$tmp/many.json"
 mv "$tmp/many.json" "$bundle/config.json"
-refused 'more groups than the kernel takes: how many it takes is named' 'at most 65536 groups, and these are 65538'
+refused 'more groups than the kernel takes: how many it takes is named' \
+	'at most 65536 groups, and these are 65538'
 
 fresh
 config_set /linux/namespaces '[{"type":"uts"},{"type":"mount"},{"type":"user"},{"type":"pid"}]' \
@@ -475,16 +520,20 @@ config_set /linux/namespaces '[{"type":"uts"},{"type":"mount"},{"type":"user"},{
 	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 json_del "$bundle/config.json" /linux/resources
 if command -v setpriv >/dev/null && setpriv --bounding-set=-setuid true 2>/dev/null; then
-	OCI_TEST_MARK=$mark setpriv --bounding-set=-setuid "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark setpriv --bounding-set=-setuid "$RUNC" --root "$root" run \
+		--bundle "$bundle" "$id" \
 		>"$tmp/out" 2>"$tmp/err" </dev/null
-	like 'root without CAP_SETUID: the capability is named, not newuidmap' "$? $(cat "$tmp/err")" \
+	like 'root without CAP_SETUID: the capability is named, not newuidmap' \
+		"$? $(cat "$tmp/err")" \
 		'^1 .*write uid_map .*operation not permitted .root needs .*CAP_SETUID'
 	drop "$id"
 else
-	skip 'root without CAP_SETUID: the capability is named, not newuidmap' 'no setpriv that drops one'
+	skip 'root without CAP_SETUID: the capability is named, not newuidmap' \
+		'no setpriv that drops one'
 fi
 if unshare -p true 2>/dev/null; then
-	unshare -p sh -c 'sleep 1000 & echo $! >"$0"; wait' "$tmp/inner" >/dev/null 2>&1 </dev/null &
+	unshare -p sh -c 'sleep 1000 & echo $! >"$0"; wait' "$tmp/inner" >/dev/null 2>&1 \
+		</dev/null &
 	holder=$!
 	wait_for test -s "$tmp/inner"
 	config_set /linux/namespaces/3/path "\"/proc/$(cat "$tmp/inner")/ns/pid\""
@@ -493,14 +542,16 @@ if unshare -p true 2>/dev/null; then
 	kill -KILL "$(cat "$tmp/inner")"
 	wait $holder 2>/dev/null
 else
-	skip 'a pid namespace of the host and a new user namespace: the right reason' 'no pid namespaces'
+	skip 'a pid namespace of the host and a new user namespace: the right reason' \
+		'no pid namespaces'
 fi
 
 # ---- the log (G-03, O-14, X-01) ----
 
 fresh
 config_set /process/args '["/no/such"]'
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/log" --log-format json run --bundle "$bundle" "$id" \
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/log" --log-format json run \
+	--bundle "$bundle" "$id" \
 	>"$tmp/out" 2>"$tmp/err" </dev/null
 is 'with --log: exit 1' "$?" 1
 is 'the log has one error' "$(grep -c '"level":"error"' "$tmp/log")" 1
@@ -526,11 +577,13 @@ fresh
 argv echo hi
 mkdir -p "$tmp/ro"
 mount -t tmpfs -o ro none "$tmp/ro"
-OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null
+OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" \
+	2>"$tmp/err" </dev/null
 like 'state root on a read-only file system' "$? $(cat "$tmp/err")" '^1 .*[Rr]ead-only file system'
 umount "$tmp/ro"
 mount -t tmpfs -o size=4k,nr_inodes=3 none "$tmp/ro"
-OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null
+OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" \
+	2>"$tmp/err" </dev/null
 like 'state root full' "$? $(cat "$tmp/err")" '^1 .*[Nn]o space left on device'
 is 'in one line' "$(error_lines "$tmp/err")" 1
 is 'and nothing left in it' "$(ls "$tmp/ro/x" 2>/dev/null)" ''
@@ -542,7 +595,8 @@ if [ -e /proc/sys/user/max_net_namespaces ]; then
 		echo 0 >/proc/sys/user/max_net_namespaces || exit 77
 		exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
 	END
-	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]' \
+	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings \
+		'[{"containerID":0,"hostID":0,"size":1}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":1}]'
 	# The group that devpts wants has no place in this map.
 	config_set /mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666"]'
@@ -554,7 +608,8 @@ if [ -e /proc/sys/user/max_net_namespaces ]; then
 	else
 		is 'namespaces exhausted: exit 1' "$s" 1
 		# control: runc 1.1.5 speaks of no space left on a device.
-		like 'and the limit is named' "$(cat "$tmp/err")" 'max_net_namespaces|max_.*namespaces'
+		like 'and the limit is named' "$(cat "$tmp/err")" \
+			'max_net_namespaces|max_.*namespaces'
 	fi
 fi
 
@@ -570,7 +625,8 @@ for n in 3 4 5 6 8 10 12; do
 	s=$?
 	case "$s $(cat "$tmp/out")" in
 	'0 hi') pass "$n descriptors are enough" ;;
-	*) is "$n descriptors: one line of error and status 1, or success" "$s $(error_lines "$tmp/err")" '1 1' ||
+	*) is "$n descriptors: one line of error and status 1, or success" \
+		"$s $(error_lines "$tmp/err")" '1 1' ||
 		diag "$(cat "$tmp/err")" ;;
 	esac
 	is 'nothing is left' "$(states_left)$(cgroups_left)" ''
@@ -582,10 +638,13 @@ done
 bundle
 argv /no/such
 do_runc --debug --log "$tmp/debug.json" --log-format json run --bundle "$bundle" "$id"
-is '--debug: every line has file and func' "$(grep -cv '^{"file":"[a-z_/]*\.c:[0-9]*","func":"[a-z_]*","level":' "$tmp/debug.json")" 0
-ok '--debug: lines of init are among them' test "$(grep -c '"level":"debug"' "$tmp/debug.json")" -gt 0
+is '--debug: every line has file and func' \
+	"$(grep -cv '^{"file":"[a-z_/]*\.c:[0-9]*","func":"[a-z_]*","level":' "$tmp/debug.json")" 0
+ok '--debug: lines of init are among them' test "$(grep -c '"level":"debug"' "$tmp/debug.json")" \
+	-gt 0
 do_runc --debug run --bundle "$bundle" "$id"
-like '--debug, text: the same' "$err" '^time="[^"]*" level=error msg=.* func="[a-z_]+" file="[a-z_/]*\.c:[0-9]+"$'
+like '--debug, text: the same' "$err" \
+	'^time="[^"]*" level=error msg=.* func="[a-z_]+" file="[a-z_/]*\.c:[0-9]+"$'
 do_runc --log-format json run --bundle "$bundle" "$id"
 unlike 'without it: neither' "$err" '"file"|"func"'
 

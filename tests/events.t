@@ -9,9 +9,11 @@ grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo || skip_all 'no cgroups are mo
 at() { json_get "$tmp/line" "$1"; }
 
 bundle
-argv sh -c 'while [ ! -e /tmp/eat ]; do sleep 0.1; done; dd if=/dev/zero of=/dev/null bs=64M count=1; sleep 1000'
+argv \
+	sh -c 'while [ ! -e /tmp/eat ]; do sleep 0.1; done; dd if=/dev/zero of=/dev/null bs=64M count=1; sleep 1000'
 config_set /root/readonly false
-config_set /linux/resources/memory '{"limit":20971520,"swap":20971520}' /linux/resources/pids '{"limit":33}'
+config_set /linux/resources/memory '{"limit":20971520,"swap":20971520}' /linux/resources/pids \
+	'{"limit":33}'
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
 
@@ -37,17 +39,20 @@ for interval in 1.5s 1m30s +2h; do
 done
 for interval in 0 0s -1.5s; do
 	do_runc events --interval "$interval" "$id"
-	like "--interval $interval: too short" "$status $err" '^1 .*msg="duration interval must be greater than 0"$'
+	like "--interval $interval: too short" "$status $err" \
+		'^1 .*msg="duration interval must be greater than 0"$'
 done
 
-timeout -s KILL 30 "$RUNC" --root "$root" events --interval 100ms "$id" </dev/null >"$tmp/stream" 2>"$tmp/stream.err" &
+timeout -s KILL 30 "$RUNC" --root "$root" events --interval 100ms "$id" </dev/null >"$tmp/stream" \
+	2>"$tmp/stream.err" &
 stream=$!
 bg_all="$bg_all $stream"
 lines() { [ "$(grep -c '"type":"stats"' "$tmp/stream")" -ge "$1" ]; }
 ok 'the stream has statistics again and again' wait_for lines 3
 unlike 'and no out-of-memory event without a reason' "$(cat "$tmp/stream")" '"type":"oom"'
 : >"$rootfs/tmp/eat"
-ok 'an out-of-memory event is told' wait_for grep -q "^{\"type\":\"oom\",\"id\":\"$id\"}$" "$tmp/stream"
+ok 'an out-of-memory event is told' wait_for grep -q "^{\"type\":\"oom\",\"id\":\"$id\"}$" \
+	"$tmp/stream"
 do_runc kill "$id" KILL
 status=0
 wait "$stream" || status=$?

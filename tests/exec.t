@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 bundle
-config_set /root/readonly false /process/user/umask 63 /process/env/- '"A=config"' /process/cwd '"/tmp"'
+config_set /root/readonly false /process/user/umask 63 /process/env/- '"A=config"' /process/cwd \
+	'"/tmp"'
 argv sleep 1000
 
 # up: the container, anew.
@@ -29,7 +30,8 @@ caps() { field Cap"$1"; }
 up
 ex "$id" cat /proc/self/status
 is 'exec: exit 0, silent' "$status $err" '0 ' || diag "$err"
-is "capabilities are the container's" "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is "capabilities are the container's" "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps \
+	Amb)" \
 	'0000000020000420 0000000020000420 0000000020000420 0000000000000000 0000000000000000'
 is "no_new_privs and umask are the container's" "$(field NoNewPrivs) $(field Umask)" '1 0077'
 is 'no signal is blocked' "$(field SigBlk)" 0000000000000000
@@ -53,15 +55,18 @@ ex --cwd /nowhere "$id" pwd
 # control: cwd is made for init only.
 like '--cwd that is not there: not made' "$status $err" '^255 .*chdir to cwd .*[Nn]o such file'
 ok 'and nothing was made' test ! -e "$rootfs/nowhere"
-ex --user 1000:1001 -g 7 --additional-gids 9 "$id" sh -c 'id -u; id -g; id -G; echo $HOME; stat -c %u /proc/self/fd/1'
-is '--user, --additional-gids and HOME' "$(echo "$out" | tr '\n' ,)" '1000,1001,1001 7 9,/home/user,1000,' || diag "$err"
+ex --user 1000:1001 -g 7 --additional-gids 9 "$id" \
+	sh -c 'id -u; id -g; id -G; echo $HOME; stat -c %u /proc/self/fd/1'
+is '--user, --additional-gids and HOME' "$(echo "$out" | tr '\n' ,)" \
+	'1000,1001,1001 7 9,/home/user,1000,' || diag "$err"
 ex --no-new-privs=false "$id" grep NoNewPrivs /proc/self/status
 is '--no-new-privs=false takes nothing back' "$(field NoNewPrivs)" 1
 ex "$id" grep -E '^(NSpid|NSsid)' /proc/self/status
 is 'a session of its own' "$(field NSpid)" "$(field NSsid)"
 ex "$id" sh -c 'probe tty; probe prctl; cat /proc/self/oom_score_adj'
 is 'no terminal; what prctl shows' "$(echo "$out" | sed 's/ link.*//' | tr '\n' ,)" \
-	"tty 000 ctty 0 session 0 rows 0 cols 0,dumpable 1 nnp 1 keepcaps 0 pdeathsig 0 subreaper 0 securebits 0,$(cat /proc/self/oom_score_adj),"
+	"tty 000 ctty 0 session 0 rows 0 cols 0,dumpable 1 nnp 1 keepcaps 0 pdeathsig 0 subreaper 0 securebits 0,$(cat \
+	/proc/self/oom_score_adj),"
 ex "$id" probe keyring
 case $out in
 *'errno 38'*) skip 'the session keyring of the container' 'no keys in this kernel' ;;
@@ -88,7 +93,8 @@ is 'descriptors 0 to 2' "$out" '0 1 2 3 ' # 3 is the folder ls reads
 for e in NOEQ =x ''; do
 	ex --env "$e" "$id" true
 	# control: the words are runc's.
-	like "--env '$e' is refused" "$status $err" '^255 .*(invalid environment variable|name can.?t be empty)'
+	like "--env '$e' is refused" "$status $err" \
+		'^255 .*(invalid environment variable|name can.?t be empty)'
 done
 ex --cwd relative "$id" true
 like '--cwd relative' "$status $err" '^255 .*Cwd must be an absolute path'
@@ -115,27 +121,34 @@ END
 
 # ---- by a file, as containerd and conmon do it (V-12) ----
 
-process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":1000,"gid":1001,"additionalGids":[5]}}'
+process \
+	'{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":1000,"gid":1001,"additionalGids":[5]}}'
 is 'a file: exit 0' "$status" 0 || diag "$err"
-is 'its user' "$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" '1000 1001 5'
+is 'its user' "$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" \
+	'1000 1001 5'
 # control: runc takes the bounding set from the container too when capabilities are missing.
-is "capabilities it does not mention are the container's" "$(caps Bnd) $(caps Eff)" '0000000020000420 0000000000000000'
+is "capabilities it does not mention are the container's" "$(caps Bnd) $(caps Eff)" \
+	'0000000020000420 0000000000000000'
 is 'no_new_privs it does not mention is off' "$(field NoNewPrivs)" 0
 is "umask it does not mention is the container's" "$(field Umask)" 0077
-process '{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0,"umask":2},"noNewPrivileges":true,
+process \
+	'{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0,"umask":2},"noNewPrivileges":true,
 	"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL"],"ambient":["CAP_KILL"]}}'
 is 'five sets of capabilities' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000000000020 0000000000000020 0000000000000020 0000000000000020 0000000000000020'
 # control: runc takes the umask of the config.
 is 'no_new_privs and umask of the file' "$(field NoNewPrivs) $(field Umask)" '1 0002'
-process '{"args":["env"],"cwd":"/","env":["PATH=/bin","X=1"],"user":{"uid":0,"gid":0}}' --env Y=2 --cwd /etc --user 7
+process '{"args":["env"],"cwd":"/","env":["PATH=/bin","X=1"],"user":{"uid":0,"gid":0}}' --env Y=2 \
+	--cwd /etc --user 7
 is 'options beside a file are ignored' "$(echo "$out" | tr '\n' ' ')" 'PATH=/bin X=1 HOME=/root '
 process '{"args":["/bin/env"],"cwd":"/"}'
 # control: runc 1.1.5 adds HOME.
 is 'no env in it: nothing at all' "$status $out" '0 ' || diag "$err"
-process '{"args":["grep","open files","/proc/self/limits"],"cwd":"/","env":["PATH=/bin"],"rlimits":[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]}'
+process \
+	'{"args":["grep","open files","/proc/self/limits"],"cwd":"/","env":["PATH=/bin"],"rlimits":[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]}'
 like 'rlimits of the file' "$out" ' 100 +200 '
-process '{"args":["cat","/proc/self/oom_score_adj"],"cwd":"/","env":["PATH=/bin"],"oomScoreAdj":300}'
+process \
+	'{"args":["cat","/proc/self/oom_score_adj"],"cwd":"/","env":["PATH=/bin"],"oomScoreAdj":300}'
 # control: runc and crun do not look at it.
 is 'oomScoreAdj of the file' "$out" 300
 while IFS='|' read -r json want; do
@@ -156,12 +169,15 @@ do_runc exec -p "$tmp/no-such.json" "$id"
 like 'a file that is not there' "$status $err" '^255 .*no-such.json'
 
 # Fields that engines leave out are the container's; control: runc 1.1.5 knows neither.
-config_set /process/scheduler '{"policy":"SCHED_BATCH","nice":3}' /process/ioPriority '{"class":"IOPRIO_CLASS_BE","priority":6}'
+config_set /process/scheduler '{"policy":"SCHED_BATCH","nice":3}' /process/ioPriority \
+	'{"class":"IOPRIO_CLASS_BE","priority":6}'
 up
 process '{"args":["sh","-c","probe sched; probe ioprio"],"cwd":"/","env":["PATH=/bin"]}'
-like "scheduler and ioPriority it does not mention are the container's" "$(echo "$out" | tr '\n' ' ')" \
+like "scheduler and ioPriority it does not mention are the container's" "$(echo "$out" |
+	tr '\n' ' ')" \
 	'^sched policy 3 flags 0 nice 3 .*ioprio class 2 priority 6' || diag "$err"
-process '{"args":["sh","-c","probe sched; probe ioprio"],"cwd":"/","env":["PATH=/bin"],"scheduler":{"policy":"SCHED_OTHER","nice":5},
+process \
+	'{"args":["sh","-c","probe sched; probe ioprio"],"cwd":"/","env":["PATH=/bin"],"scheduler":{"policy":"SCHED_OTHER","nice":5},
 	"ioPriority":{"class":"IOPRIO_CLASS_IDLE","priority":7}}'
 like 'scheduler and ioPriority of the file' "$(echo "$out" | tr '\n' ' ')" \
 	'^sched policy 0 flags 0 nice 5 .*ioprio class 3 priority 7' || diag "$err"
@@ -171,7 +187,8 @@ config_del /process/ioPriority
 # ---- capabilities by option (V-13) ----
 
 ex --cap CAP_NET_RAW "$id" grep Cap /proc/self/status
-is '--cap: bounding, effective, permitted; not inheritable, not ambient' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is '--cap: bounding, effective, permitted; not inheritable, not ambient' \
+	"$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000020002420 0000000020002420 0000000020002420 0000000000000000 0000000000000000'
 ex --cap CAP_NOPE "$id" grep CapEff /proc/self/status
 like '--cap of an unknown name: a warning' "$status $err" '^0 .*level=warning .*CAP_NOPE'
@@ -196,10 +213,14 @@ runc start "$id"
 do_runc pause "$id"
 if [ "$status" = 0 ]; then
 	ex "$id" true
-	like 'paused: refused' "$status $err" '^255 .*cannot exec in a paused container \(use --ignore-paused to override\)'
+	like 'paused: refused' "$status $err" \
+		'^255 .*cannot exec in a paused container \(use --ignore-paused to override\)'
 	runc exec --ignore-paused "$id" echo woken >"$tmp/woken" 2>&1 &
 	bg_all="$bg_all $!"
-	both_there() { [ "$(find /sys/fs/cgroup -path "*$mark*" -name cgroup.procs -exec cat {} + | sort -u | grep -c .)" -ge 2 ]; }
+	both_there() {
+		[ "$(find /sys/fs/cgroup -path "*$mark*" -name cgroup.procs -exec cat {} + |
+			sort -u | grep -c .)" -ge 2 ]
+	}
 	wait_for both_there
 	is 'paused, with --ignore-paused: it waits' "$(cat "$tmp/woken")" ''
 	runc resume "$id"
@@ -219,7 +240,8 @@ n=0
 bad=
 while [ $n -lt 12 ]; do
 	up
-	{ sleep 0.0$((n % 4)); echo >"$rootfs/fifo"; } & # sleep: each round ends init at another moment
+	{ sleep 0.0$((n % 4)); echo >"$rootfs/fifo"; } & \
+		# sleep: each round ends init at another moment
 	while :; do
 		ex "$id" true
 		[ "$status" = 0 ] || break
@@ -247,11 +269,15 @@ for s in 1 2 6 9 11 13 15 24 31 34 64; do
 	ex "$id" sh -c "kill -$s \$\$; sleep 5"
 	is "death by signal $s" "$status" $((128 + s))
 done
-out=$(printf 'a\nb\n' | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" sh -c 'cat; sleep 0.1; echo behind')
-is 'the end of stdin arrives, and output comes after it' "$(echo "$out" | tr '\n' ' ')" 'a b behind '
-out=$(head -c 5000000 /dev/zero | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" cat | wc -c | tr -d ' ')
+out=$(printf 'a\nb\n' | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" \
+	sh -c 'cat; sleep 0.1; echo behind')
+is 'the end of stdin arrives, and output comes after it' "$(echo "$out" | tr '\n' ' ')" \
+	'a b behind '
+out=$(head -c 5000000 /dev/zero | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" cat |
+	wc -c | tr -d ' ')
 is 'five million bytes in and out' "$out" 5000000
-out=$(OCI_TEST_MARK=$mark timeout -s KILL 20 "$RUNC" --root "$root" exec "$id" yes </dev/null 2>/dev/null | head -n 1)
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 20 "$RUNC" --root "$root" exec "$id" yes </dev/null \
+	2>/dev/null | head -n 1)
 is 'a reader that goes away ends it' "$out" y
 
 # forward SIGNAL...: each reaches the process, and nothing else does.
@@ -268,7 +294,8 @@ pid=$!
 bg_all="$bg_all $pid"
 wait_for has_line "$rootfs/tmp/got" ready
 missing=
-for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
+for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU \
+	XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
 	kill -s "$s" $pid 2>/dev/null || kill -"$s" $pid
 	eventually has_line "$rootfs/tmp/got" "^$s\$" || missing="$missing $s"
 done
@@ -284,23 +311,29 @@ is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"'
 
 ex -d --pid-file "$tmp/pid" "$id" sleep 30
 pid=$(cat "$tmp/pid")
-is '--detach: exit 0; the pid file has the pid of the process' "$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 30 '
-is 'the pid file has no newline, and no other file is left' "$(wc -l <"$tmp/pid" | tr -d ' ') $(find "$tmp" -maxdepth 1 -name '.pid*')" '0 '
+is '--detach: exit 0; the pid file has the pid of the process' \
+	"$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 30 '
+is 'the pid file has no newline, and no other file is left' \
+	"$(wc -l <"$tmp/pid" | tr -d ' ') $(find "$tmp" -maxdepth 1 -name '.pid*')" '0 '
 is 'it leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
 kill -KILL "$pid"
 wait_for gone "$pid"
-printf '{"args":["sh","-c","exit 7"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' >"$tmp/process.json"
+printf '{"args":["sh","-c","exit 7"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' \
+	>"$tmp/process.json"
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec \
 	--process "$tmp/process.json" --pid-file "$tmp/pid" --detach "$id" </dev/null 2>&1)
-is 'as a shim calls it: the process is adopted, with its exit status' "$(echo "$out" | sort | tr '\n' ' ')" 'adopted 7 command 0 '
-out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec --detach "$id" sh -c 'exec sleep 0.2' \
+is 'as a shim calls it: the process is adopted, with its exit status' \
+	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 7 command 0 '
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
+	exec --detach "$id" sh -c 'exec sleep 0.2' \
 	</dev/null 2>&1)
 is 'nothing else is left to the caller' "$(echo "$out" | tr '\n' ' ')" 'command 0 adopted 0 '
 mkfifo "$tmp/stream"
 cat "$tmp/stream" >/dev/null &
 reader=$!
 bg_all="$bg_all $reader"
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec -d --pid-file "$tmp/pid" "$id" sleep 30 </dev/null >"$tmp/stream" 2>&1
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec -d --pid-file "$tmp/pid" "$id" sleep 30 </dev/null \
+	>"$tmp/stream" 2>&1
 kill -KILL "$(cat "$tmp/pid")"
 ok 'no process of the runtime holds its output open' wait_for gone $reader
 ex --pid-file /no/such/folder/pid -d "$id" sleep 1001
@@ -317,7 +350,9 @@ if helper sock; then
 		kill $sock
 	else
 		wait_for gone $sock
-		is '--pidfd-socket: the message and the pid' "$(sed -n 's/^message //p' "$tmp/pidfd") $(sed -n 's/^pid //p' "$tmp/pidfd")" \
+		is '--pidfd-socket: the message and the pid' \
+			"$(sed -n 's/^message //p' "$tmp/pidfd") $(sed -n 's/^pid //p' \
+			"$tmp/pidfd")" \
 			"setns $(cat "$tmp/pid")"
 		ex -d --pidfd-socket "$tmp/nobody" "$id" sleep 1
 		like '--pidfd-socket where nobody listens' "$status $err" '^255 .*pidfd socket'
@@ -331,22 +366,30 @@ fi
 # raw ARG...: exec with the descriptors of the caller; what it says is in $tmp/out.
 raw() { OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$@" >"$tmp/out" 2>"$tmp/err"; }
 numbers() { sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' '; }
-raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.sh" 4</dev/zero 5</dev/null
+raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.sh" 4</dev/zero \
+	5</dev/null
 is '--preserve-fds 2: 3 and 4, no more' "$(numbers)" '0 1 2 3 4 '
 like 'and they are what they were' "$(cat "$tmp/out")" '^# lib.sh'
-# podman exec --preserve-fd 4,7 asks for five and opens two. Runc 1.1.5 passes what of its own lies between.
-raw --preserve-fds 5 "$id" sh -c 'probe fds; cat <&7' </dev/null 3<&- 4</dev/zero 5<&- 6<&- 7<"$tests/lib.sh" 8</dev/null
+# podman exec --preserve-fd 4,7 asks for five and opens two. Runc 1.1.5 passes what of its own lies
+# between.
+raw --preserve-fds 5 "$id" sh -c 'probe fds; cat <&7' </dev/null 3<&- 4</dev/zero 5<&- 6<&- \
+	7<"$tests/lib.sh" 8</dev/null
 is '--preserve-fds 5 with holes: 4 and 7, nothing else' "$? $(numbers)" '0 0 1 2 4 7 '
 like 'and 7 is what it was' "$(cat "$tmp/out")" '^# lib.sh'
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/hole.log" --debug exec --preserve-fds 5 "$id" probe fds \
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/hole.log" --debug exec --preserve-fds 5 \
+	"$id" probe fds \
 	</dev/null >"$tmp/out" 2>"$tmp/err" 3<&- 4<&- 5<&- 6<&- 7</dev/zero
-is 'a log that lay in one of them is written to all the same' "$(numbers) $(grep -c 'is ready' "$tmp/hole.log")" '0 1 2 7  1'
-sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" exec "$id" \
-	sh -c 'echo "<$LISTEN_FDS>"; probe fds' </dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tests/lib.sh"
+is 'a log that lay in one of them is written to all the same' \
+	"$(numbers) $(grep -c 'is ready' "$tmp/hole.log")" '0 1 2 7  1'
+sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" \
+	exec "$id" \
+	sh -c 'echo "<$LISTEN_FDS>"; probe fds' </dev/null >"$tmp/out" 2>"$tmp/err" \
+	3<"$tests/lib.sh"
 is 'LISTEN_FDS is not for exec' "$(numbers) $(head -n 1 "$tmp/out")" '0 1 2  <>'
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" sh -c 'probe fds >/tmp/fds' <&- >&- 2>&-
 is 'started with 0, 1 and 2 closed: nothing of ours lands there' \
-	"$(grep -c '^[02] \(/dev/null\|pipe:\|/null\)' "$rootfs/tmp/fds") $(grep -c -v '^[012] ' "$rootfs/tmp/fds")" '2 0'
+	"$(grep -c '^[02] \(/dev/null\|pipe:\|/null\)' "$rootfs/tmp/fds") $(grep -c -v '^[012] ' \
+	"$rootfs/tmp/fds")" '2 0'
 
 # ---- cgroups (V-14, L-25) ----
 
@@ -365,13 +408,15 @@ if [ -n "$where" ]; then
 	unlike "--cgroup /: the container's own" "$out" '/sub$'
 	for c in ../x "${as}../x" "${as}sub/../../x" "${as}missing"; do
 		ex --cgroup "$c" "$id" true
-		like "--cgroup $c is refused" "$status $err" '^255 .*(sub cgroup path|[Nn]o such file|missing <controller>|no cgroup v2)'
+		like "--cgroup $c is refused" "$status $err" \
+			'^255 .*(sub cgroup path|[Nn]o such file|missing <controller>|no cgroup v2)'
 	done
 	if [ -n "$as" ]; then
 		# Without a controller it is meant in each hierarchy that has it: here in one.
 		ex --cgroup sub "$id" cat /proc/self/cgroup
 		is '--cgroup sub on v1: where it exists, elsewhere the one above' \
-			"$status $(echo "$out" | grep -c "$id/sub\$") $(echo "$out" | grep -c "$id\$")" \
+			"$status $(echo "$out" | grep -c "$id/sub\$") $(echo "$out" |
+			grep -c "$id\$")" \
 			"0 1 $(($(echo "$out" | grep -c "$id") - 1))" || diag "$err"
 	fi
 	rmdir "$where/sub"
@@ -381,31 +426,37 @@ if [ -n "$where" ]; then
 			set -- $c
 			ex --cgroup "$1" ${2:+--cgroup "$2"} "$id" true
 			# control: runc 1.1.5 takes the first.
-			like "--cgroup $c is refused: v1" "$status $err" '^255 .*(invalid --cgroup argument|unknown controller)'
+			like "--cgroup $c is refused: v1" "$status $err" \
+				'^255 .*(invalid --cgroup argument|unknown controller)'
 		done
 		skip 'more than one --cgroup on v2' 'controllers are on v1 here'
 	else
 		ex --cgroup a --cgroup b "$id" true
-		like 'more than one --cgroup on v2' "$status $err" '^255 .*invalid --cgroup argument'
+		like 'more than one --cgroup on v2' "$status $err" \
+			'^255 .*invalid --cgroup argument'
 	fi
 else
 	skip 'exec --cgroup' 'no cgroups here'
 fi
 
-# Init makes a cgroup below its own and moves there, as systemd does; then on, while exec is on its way.
-v2=$(cgroups_left | grep -v /sub | while read -r d; do [ ! -e "$d/cgroup.type" ] || echo "$d"; done | head -n 1)
+# Init makes a cgroup below its own and moves there, as systemd does; then on, while exec is on its
+# way.
+v2=$(cgroups_left | grep -v /sub | while read -r d; do [ ! -e "$d/cgroup.type" ] ||
+	echo "$d"; done | head -n 1)
 init=$(pid_of "$id")
 if [ -n "$v2" ]; then
 	mkdir "$v2/a" "$v2/b"
 	echo "$init" >"$v2/a/cgroup.procs"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
-	like 'init has moved: exec goes where the container was made' "$status $out" "^0 .*$id\$" || diag "$err"
+	like 'init has moved: exec goes where the container was made' "$status $out" "^0 .*$id\$" ||
+		diag "$err"
 	# Controllers handed down close the place where it was: only there is a v2 that has any.
 	handed=$(grep -o pids "$v2/cgroup.controllers")
 	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
 	if [ -n "$handed" ]; then
-		like 'where that is closed, it goes where init is' "$status $out" '^0 .*/a$' || diag "$err"
+		like 'where that is closed, it goes where init is' "$status $out" '^0 .*/a$' ||
+			diag "$err"
 	else
 		skip 'where that is closed, it goes where init is' 'no controllers of v2 here'
 	fi
@@ -415,24 +466,31 @@ if [ -n "$v2" ]; then
 		# late COMMAND: exec, while COMMAND is done before its first clone3, call 435.
 		late() {
 			status=0
-			OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" before 435 "$1" -- "$RUNC" --root "$root" \
-				exec "$id" sed -n 's/^0:://p' /proc/self/cgroup >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+			OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" before 435 "$1" \
+				-- "$RUNC" --root "$root" \
+				exec "$id" sed -n 's/^0:://p' /proc/self/cgroup >"$tmp/out" \
+				2>"$tmp/err" </dev/null || status=$?
 			out=$(cat "$tmp/out")
 			err=$(cat "$tmp/err")
 		}
 		late "echo $init >$v2/b/cgroup.procs && rmdir $v2/a"
-		like 'init moves and its place is gone while exec is on its way' "$status $out" '^0 .*/b$' || diag "$err"
+		like 'init moves and its place is gone while exec is on its way' "$status $out" \
+			'^0 .*/b$' || diag "$err"
 		mkdir "$v2/b/c"
 		late "echo $init >$v2/b/c/cgroup.procs && echo +pids >$v2/b/cgroup.subtree_control"
-		like 'init moves and its place is closed while exec is on its way' "$status $out" '^0 .*/b/c$' || diag "$err"
+		like 'init moves and its place is closed while exec is on its way' "$status $out" \
+			'^0 .*/b/c$' || diag "$err"
 	else
 		skip 'init moves while exec is on its way' 'ptrace is not allowed here'
 	fi
 	echo "$init" >"$(dirname "$v2")/cgroup.procs" # away from all that is the container's
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
 	case $handed in
-	'') like 'init was taken out of the container'"'"'s cgroup: exec is in it' "$status $out" "^0 .*$id" || diag "$err" ;;
-	*) like 'init was taken out of the container'"'"'s cgroup: exec is in it, or says that it is closed' "$status $out$err" "^(0 .*$id|255 .*busy)" ;;
+	'') like 'init was taken out of the container'"'"'s cgroup: exec is in it' "$status $out" \
+		"^0 .*$id" || diag "$err" ;;
+	*) like \
+		'init was taken out of the container'"'"'s cgroup: exec is in it, or says that it is closed' \
+		"$status $out$err" "^(0 .*$id|255 .*busy)" ;;
 	esac
 	find "$v2" -mindepth 1 -depth -type d -exec rmdir {} \;
 	wait_for rmdir "$v2"
@@ -462,12 +520,14 @@ if [ -n "$pids" ]; then
 	argv sleep 1000
 	up
 	runc update --pids-limit 2 "$id"
-	is 'a limit set later' "$(cat "$pids" 2>/dev/null || cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
+	is 'a limit set later' "$(cat "$pids" 2>/dev/null ||
+		cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
 	ex "$id" true
 	# The config knows of no limit, so nobody has looked.
 	case $status in
 	0) pass 'a limit set later: exec gets in, or says what is full' ;;
-	*) like 'a limit set later: exec gets in, or says what is full' "$err" 'pids.limit of the container' ;;
+	*) like 'a limit set later: exec gets in, or says what is full' "$err" \
+		'pids.limit of the container' ;;
 	esac
 else
 	skip 'exec where pids.limit is reached' 'no pids controller here'
@@ -481,15 +541,20 @@ config_set /linux/namespaces '[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"
 argv sleep 1000
 up
 ex "$id" sh -c 'readlink /proc/self/ns/pid; cat /etc/group | head -n 1'
-is 'without a pid namespace' "$status $(echo "$out" | tr '\n' ' ')" "0 $(readlink /proc/self/ns/pid) root:x:0: "
-out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" exec "$id" \
+is 'without a pid namespace' "$status $(echo "$out" | tr '\n' ' ')" \
+	"0 $(readlink /proc/self/ns/pid) root:x:0: "
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
+	exec "$id" \
 	sh -c 'sleep 0.3 & exit 5' </dev/null 2>&1)
-is 'an orphan of the process comes to whoever reaps next' "$(echo "$out" | tr '\n' ' ')" 'command 5 adopted 0 '
+is 'an orphan of the process comes to whoever reaps next' "$(echo "$out" | tr '\n' ' ')" \
+	'command 5 adopted 0 '
 
 # ---- all namespaces there are, user and time among them (L-26) ----
 
-config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"},{"type":"user"},{"type":"cgroup"},{"type":"time"}]' \
-	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' /linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+config_set /linux/namespaces \
+	'[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"},{"type":"user"},{"type":"cgroup"},{"type":"time"}]' \
+	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' /linux/gidMappings \
+	'[{"containerID":0,"hostID":100000,"size":65536}]' \
 	/linux/timeOffsets '{"boottime":{"secs":1000000}}'
 json_del "$bundle/config.json" /process/cwd
 config_set /process/cwd '"/"'
@@ -502,8 +567,10 @@ case $status:$err in
 		[ "$(echo "$out" | uniq | grep -c .)" = 1 ] || n="$n $ns"
 	done
 	is 'with user, cgroup and time namespaces: all are those of init' "$n" ''
-	ex --user 5:6 -g 7 "$id" sh -c 'id -u; id -G; cat /proc/self/cgroup | grep -c ":/$"; [ $(cut -d. -f1 /proc/uptime) -gt 1000000 ] && echo later'
-	like 'ids of the map, the clock of the namespace' "$(echo "$out" | tr '\n' ,)" '^5,6 7,[0-9]+,later,$' || diag "$err"
+	ex --user 5:6 -g 7 "$id" \
+		sh -c 'id -u; id -G; cat /proc/self/cgroup | grep -c ":/$"; [ $(cut -d. -f1 /proc/uptime) -gt 1000000 ] && echo later'
+	like 'ids of the map, the clock of the namespace' "$(echo "$out" | tr '\n' ,)" \
+		'^5,6 7,[0-9]+,later,$' || diag "$err"
 	out=$(runc exec --user 5 "$id" sh -c 'echo x >/dev/stdout' 2>&1 | cat)
 	is 'its output can be opened anew' "$out" x
 	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 20

@@ -2,11 +2,12 @@
 # faults.t - each system call fails once, or its process dies there: one line of error and nothing left, or the same.
 # SPDX-License-Identifier: MIT
 #
-# tests/helpers/step does it at call N, for every N that the row of sweep.sh asks for. A call whose failure may be
-# ignored or has a substitute must lead to exactly what an undisturbed one leads to: the witness prints what confines
-# the container, and facts what is there of it. Anything less confined, a second line, a hang, a terminal that is
-# left raw or a remainder is wrong. OCI_ERRNOS are the numbers to answer (12 is ENOMEM, 38 ENOSYS); "death" is the
-# end of the process that makes the call where that is not the command itself.
+# tests/helpers/step does it at call N, for every N that the row of sweep.sh asks for. A call whose
+# failure may be ignored or has a substitute must lead to exactly what an undisturbed one leads to:
+# the witness prints what confines the container, and facts what is there of it. Anything less
+# confined, a second line, a hang, a terminal that is left raw or a remainder is wrong. OCI_ERRNOS
+# are the numbers to answer (12 is ENOMEM, 38 ENOSYS); "death" is the end of the process that makes
+# the call where that is not the command itself.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.sh"
 slower=5	# there are three ways to fall
@@ -16,7 +17,9 @@ facts() {
 	status_of "$id"
 	for _c in $cgroup_parents; do
 		for _d in "$_c"/*"$mark"*; do
-			[ ! -d "$_d" ] || echo "$(grep -c '' "$_d/cgroup.procs") $(cat "$_d/pids.max" "$_d/memory.max" \
+			[ ! -d "$_d" ] ||
+				echo "$(grep -c '' "$_d/cgroup.procs") $(cat "$_d/pids.max" \
+				"$_d/memory.max" \
 				"$_d/memory.limit_in_bytes" 2>/dev/null)"
 		done
 	done
@@ -25,15 +28,16 @@ facts() {
 	find "$root/$id" -mindepth 1 ! -name exec.fifo 2>/dev/null | sort
 }
 
-# A node that cannot be made is the host's, by a bind: one mount more, and the same device. Numbers of what these
-# verbs tell of are not the same twice, nor is a pid of the host.
+# A node that cannot be made is the host's, by a bind: one mount more, and the same device. Numbers
+# of what these verbs tell of are not the same twice, nor is a pid of the host.
 told() {
 	case $verb in
 	# without the owner, who may have no name just now
 	list) sed 's/Z .*/Z/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
 	state | ps) sed 's/root/N/; s/[0-9][0-9.]*/N/g; s/  */ /g' "$tmp/out" ;;
 	events) grep -o '"\(type\|id\|cpu\|memory\|pids\|blkio\)":["{]' "$tmp/out" ;;
-	*) tr -d '\r' <"$tmp/out" | grep -v "^/dev/[a-z]* .* devtmpfs \\|level=\\|\\[[0-9]\\{4\\}\\]" |
+	*) tr -d '\r' <"$tmp/out" | grep \
+		-v "^/dev/[a-z]* .* devtmpfs \\|level=\\|\\[[0-9]\\{4\\}\\]" |
 		sed 's/^pid [0-9][0-9][0-9]*/pid N/; s/;_ses[.].*/;_ses.NAME/' ;;
 	esac
 }
@@ -56,7 +60,10 @@ same() {
 	cmp -s "$tmp/good" "$tmp/now"
 }
 # On a terminal they are for eyes: ERRO[0000].
-errors() { cat "$tmp/err" "$tmp/out" | grep -c '^ocibox:\|level=\(error\|fatal\)\|\(ERRO\|FATA\).*\[[0-9]*\] '; }
+errors() {
+	cat "$tmp/err" "$tmp/out" | grep \
+		-c '^ocibox:\|level=\(error\|fatal\)\|\(ERRO\|FATA\).*\[[0-9]*\] '
+}
 
 # judge: sets $why to what is wrong with the last one, "" when nothing is.
 judge() {
@@ -68,9 +75,13 @@ judge() {
 	case $rc in
 	0)
 		# What cannot be shown is told.
-		[ "$verb:$_lines" = list:1 ] || same || grep -q 'WARN.*terminal\|level=warning.*NOTIFY_SOCKET' "$tmp/out" "$tmp/err" ||
-			why="$why; exit 0, but it differs: $(diff "$tmp/good" "$tmp/now" | head -n 6 | cut -c 1-200)"
-		[ "$_lines" = 0 ] || [ "$verb" = list ] || why="$why; exit 0 with an error: $(cat "$tmp/err")"
+		[ "$verb:$_lines" = list:1 ] || same ||
+			grep -q 'WARN.*terminal\|level=warning.*NOTIFY_SOCKET' "$tmp/out" \
+			"$tmp/err" ||
+			why="$why; exit 0, but it differs: $(diff "$tmp/good" "$tmp/now" |
+			head -n 6 | cut -c 1-200)"
+		[ "$_lines" = 0 ] || [ "$verb" = list ] ||
+			why="$why; exit 0 with an error: $(cat "$tmp/err")"
 		;;
 	124) why= ;;	# it made fewer calls this time
 	137) why='hangs' ;;
@@ -91,10 +102,13 @@ remains() {
 	case $prepare:$rc in
 	p_none:0 | p_uncached:0 | p_*:124) runc delete --force "$id" >/dev/null 2>&1 ;;
 	p_none:* | p_uncached:*)
-		# The container had its life and then could not be removed: told, and delete does it.
-		! told | cmp -s - "$tmp/good.told" || clear_now || runc delete --force "$id" >/dev/null 2>&1
+		# The container had its life and then could not be removed: told, and delete does
+		# it.
+		! told | cmp -s - "$tmp/good.told" || clear_now ||
+			runc delete --force "$id" >/dev/null 2>&1
 		;;
-	*) runc delete --force "$id" >"$tmp/del" 2>&1 || [ "$(status_of "$id")" = none ] || cat "$tmp/del" ;;
+	*) runc delete --force "$id" >"$tmp/del" 2>&1 || [ "$(status_of "$id")" = none ] ||
+		cat "$tmp/del" ;;
 	esac
 	eventually clear_now || all_left | head -n 4
 }
@@ -116,14 +130,18 @@ each_call() { # HOW VERB...
 		[ "$rc" = 0 ] || failed=$((failed + 1))
 		if [ -n "$why" ]; then
 			wrong=$((wrong + 1))
-			[ "$wrong" -gt 12 ] || diag "$name, $how, call $_n ($(cat "$tmp/step")): ${why#; }"
+			[ "$wrong" -gt 12 ] ||
+				diag "$name, $how, call $_n ($(cat "$tmp/step")): ${why#; }"
 		fi
 		_left=$(remains)
 		if [ -n "$_left" ]; then
 			remains=$((remains + 1))
-			[ "$remains" -gt 12 ] || diag "$name, $how, call $_n ($(cat "$tmp/step")): left: $_left / $(cat "$tmp/err")"
+			[ "$remains" -gt 12 ] ||
+				diag "$name, $how, call $_n ($(cat \
+				"$tmp/step")): left: $_left / $(cat "$tmp/err")"
 			runc delete --force "$id" >/dev/null 2>&1
-			eventually clear_now || diag "$name, $how, call $_n: and delete --force does not remove it"
+			eventually clear_now ||
+				diag "$name, $how, call $_n: and delete --force does not remove it"
 			sweep
 		fi
 		_n=$((_n + stride))

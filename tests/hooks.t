@@ -36,8 +36,8 @@ fresh() {
 	rm -rf "$log"
 	mkdir "$log"
 	config_set /root/readonly false
-	# Inside the container the log is a bind, at the same place in the tree as on the host, so that
-	# createContainer and startContainer can write it too.
+	# Inside the container the log is a bind, at the same place in the tree as on the host, so
+	# that createContainer and startContainer can write it too.
 	config_set /mounts/- "{\"destination\":\"/log\",\"source\":\"$log\",\"options\":[\"bind\"]}"
 	cat >"$rootfs/hook" <<-'END'
 		name=$1
@@ -49,7 +49,8 @@ fresh() {
 		cat /proc/self/status >/log/$name.status
 		for n in mnt net pid uts ipc; do readlink /proc/self/ns/$n; done >/log/$name.ns
 	END
-	argv sh -c 'echo payload >>/log/order; for n in mnt net pid uts ipc; do readlink /proc/self/ns/$n; done >/log/payload.ns; cat /proc/self/status >/log/payload.status'
+	argv \
+		sh -c 'echo payload >>/log/order; for n in mnt net pid uts ipc; do readlink /proc/self/ns/$n; done >/log/payload.ns; cat /proc/self/status >/log/payload.status'
 }
 state_in() { json_get "$log/$1.state" "$2"; }
 
@@ -75,12 +76,15 @@ runc delete "$id"
 is 'the hooks until start, and the payload' "$(sed -n 1,4p "$log/order" | tr '\n' ' ')" \
 	'prestart createRuntime createContainer startContainer '
 # H-08: poststart comes after the user process was executed. control: runc 1.1.5 runs it in create.
-is 'poststart and the payload come next' "$(sed -n 5,6p "$log/order" | sort | tr '\n' ' ')" 'payload poststart '
-is 'poststop comes last, once' "$(tail -n 1 "$log/order") $(grep -c poststop "$log/order")" 'poststop 1'
+is 'poststart and the payload come next' "$(sed -n 5,6p "$log/order" | sort | tr '\n' ' ')" \
+	'payload poststart '
+is 'poststop comes last, once' "$(tail -n 1 "$log/order") $(grep -c poststop "$log/order")" \
+	'poststop 1'
 
 # stdin (H-02).
 for h in $all; do
-	is "$h: id and bundle on stdin" "$(state_in "$h" /id) $(state_in "$h" /bundle)" "$id $bundle"
+	is "$h: id and bundle on stdin" "$(state_in "$h" /id) $(state_in "$h" /bundle)" \
+		"$id $bundle"
 	is "$h: annotations" "$(state_in "$h" /annotations/org.example.a)" b
 	like "$h: ociVersion" "$(state_in "$h" /ociVersion)" '^1\.'
 done
@@ -106,17 +110,21 @@ done
 # env, args, cwd.
 for h in prestart createRuntime createContainer poststart poststop; do
 	like "$h: env of the config" "$(cat "$log/$h.env")" "^HOOK=$h$"
-	unlike "$h: no variable of the container" "$(cat "$log/$h.env")" '^TERM=xterm$|^OCI_TEST_MARK='
+	unlike "$h: no variable of the container" "$(cat "$log/$h.env")" \
+		'^TERM=xterm$|^OCI_TEST_MARK='
 	is "$h: args" "$(cat "$log/$h.args")" "$h two words"
 done
 like 'startContainer: env of the config' "$(cat "$log/startContainer.env")" '^HOOK=startContainer$'
-is 'prestart, createRuntime: cwd is the bundle' "$(cat "$log/prestart.cwd" "$log/createRuntime.cwd" | sort -u)" "$bundle"
+is 'prestart, createRuntime: cwd is the bundle' \
+	"$(cat "$log/prestart.cwd" "$log/createRuntime.cwd" | sort -u)" "$bundle"
 is 'startContainer: cwd of the process' "$(cat "$log/startContainer.cwd")" /tmp
 for h in $all; do
 	is "$h: only descriptors 0 to 2" "$(grep -v '^[012] ' "$log/$h.fds")" ''
 done
-is 'startContainer: the final user' "$(grep '^Uid' "$log/startContainer.status")" "$(grep '^Uid' "$log/payload.status")"
-is 'startContainer: the final capabilities' "$(grep '^Cap' "$log/startContainer.status")" "$(grep '^Cap' "$log/payload.status")"
+is 'startContainer: the final user' "$(grep '^Uid' "$log/startContainer.status")" \
+	"$(grep '^Uid' "$log/payload.status")"
+is 'startContainer: the final capabilities' "$(grep '^Cap' "$log/startContainer.status")" \
+	"$(grep '^Cap' "$log/payload.status")"
 is 'startContainer: no_new_privs' "$(grep '^NoNew' "$log/startContainer.status")" 'NoNewPrivs:	1'
 for h in prestart createRuntime createContainer startContainer poststart poststop; do
 	is "$h: no signal blocked or ignored" "$(signals_of "$log/$h.status")" 0
@@ -135,13 +143,16 @@ done
 # Without env: never the container's (threats: LD_PRELOAD).
 fresh
 config_set /process/env "[\"PATH=/bin\",\"LD_PRELOAD=/evil.so\",\"OCI_TEST_MARK=$mark\"]" \
-	/hooks "{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"env >$log/noenv; echo \$0 >$log/arg0\",\"zero\"]}],
+	/hooks \
+	"{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"env >$log/noenv; echo \$0 >$log/arg0\",\"zero\"]}],
 	\"createContainer\":[{\"path\":\"$hook\",\"args\":[\"hook\",\"createContainer\"]}]}"
 OCI_VISIBLE=1 run
 is 'hooks without env' "$status" 0 || diag "$err"
-like 'createRuntime without env has the environment of the runtime' "$(cat "$log/noenv")" '^OCI_VISIBLE=1$'
+like 'createRuntime without env has the environment of the runtime' "$(cat "$log/noenv")" \
+	'^OCI_VISIBLE=1$'
 unlike 'and nothing of the container' "$(cat "$log/noenv")" '^LD_PRELOAD='
-unlike 'createContainer has nothing of the container either' "$(cat "$log/createContainer.env")" '^LD_PRELOAD='
+unlike 'createContainer has nothing of the container either' "$(cat "$log/createContainer.env")" \
+	'^LD_PRELOAD='
 
 # Several of a kind run in order; a failure stops the rest (H-04).
 fresh
@@ -151,16 +162,19 @@ config_set /hooks "{\"createRuntime\":[
 	{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo 3 >>$log/order\"]}],
 	\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo stop >>$log/order\"]}]}"
 refused 'a failing hook: create fails and names it' 'createRuntime.*(#1|\[1\]).*3'
-is 'the rest is not run, the payload neither; poststop is (H-10)' "$(tr '\n' ' ' <"$log/order")" '1 2 stop '
+is 'the rest is not run, the payload neither; poststop is (H-10)' "$(tr '\n' ' ' <"$log/order")" \
+	'1 2 stop '
 
 for h in prestart createRuntime createContainer; do
 	fresh
-	config_set /hooks "{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"cat >/dev/null; echo why it failed >&2; exit 1\"]}]}"
+	config_set /hooks \
+		"{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"cat >/dev/null; echo why it failed >&2; exit 1\"]}]}"
 	refused "$h fails: refused, with what it said" "$h.*why it failed"
 	nok 'and the payload has not run' test -e "$log/order"
 	config_set /hooks "{\"$h\":[{\"path\":\"/no/such/hook\"}]}"
 	refused "$h missing" '/no/such/hook'
-	config_set /hooks "{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"kill -KILL \$\$\"]}]}"
+	config_set /hooks \
+		"{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"kill -KILL \$\$\"]}]}"
 	refused "$h killed by a signal" "$h.*(signal|[Kk]ill)"
 done
 nothing_left 'nothing is left of failed hooks'
@@ -173,18 +187,21 @@ run_ok 'a hook that does not read its stdin'
 config_set /hooks '{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","exec <&-; sleep 0.1"]}]}'
 run_ok 'a hook that closes its stdin'
 # And one that says a lot.
-config_set /hooks '{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x; head -c 5000000 /dev/zero | tr \"\\\\0\" y >&2"]}]}'
+config_set /hooks \
+	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x; head -c 5000000 /dev/zero | tr \"\\\\0\" y >&2"]}]}'
 run
 is 'a hook with megabytes of output: fine' "$status" 0
 is 'and it is not shown' "$(printf %s "$out$err" | wc -c | tr -d ' ')" 0
-config_set /hooks '{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x >&2; exit 1"]}]}'
+config_set /hooks \
+	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x >&2; exit 1"]}]}'
 run
 is 'a failing one too: status 1' "$status" 1
 ok 'and its error is bounded' test "$(wc -c <"$tmp/err")" -lt 70000
 
 # timeout: the hook and what it started are killed (H-03).
 fresh
-config_set /hooks "{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"sleep 1000 & echo \$! >$log/child; echo \$\$ >$log/self; sleep 1000\"],\"timeout\":1}]}"
+config_set /hooks \
+	"{\"createRuntime\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"sleep 1000 & echo \$! >$log/child; echo \$\$ >$log/self; sleep 1000\"],\"timeout\":1}]}"
 LIMIT=20
 refused 'a hook beyond its timeout' 'createRuntime.*(timeout|timed out|past)'
 unset LIMIT
@@ -221,7 +238,8 @@ drop "$id"
 # poststart fails: error, stopped and destroyed (H-08).
 fresh
 argv sleep 1000
-config_set /hooks "{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo bad luck >&2; exit 1\"]}],
+config_set /hooks \
+	"{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo bad luck >&2; exit 1\"]}],
 	\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo stop >>$log/order\"]}]}"
 create
 # control: runc 1.1.5 fails here already.
@@ -239,7 +257,8 @@ drop "$id"
 
 # poststop fails: a warning, the next runs, the container is deleted (H-09).
 fresh
-config_set /hooks "{\"poststop\":[{\"path\":\"/bin/false\"},{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo second >>$log/order\"]}]}"
+config_set /hooks \
+	"{\"poststop\":[{\"path\":\"/bin/false\"},{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo second >>$log/order\"]}]}"
 argv true
 create
 do_runc delete "$id"

@@ -32,7 +32,8 @@ run
 is 'domainname' "$out" example.org
 config_set /domainname "\"${long}d\""
 refused 'domainname too long' 'domainname'
-config_set /domainname '"example.org"' /linux/namespaces '[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"network"}]'
+config_set /domainname '"example.org"' /linux/namespaces \
+	'[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"network"}]'
 refused 'domainname without a uts namespace' 'domainname|UTS'
 config_del /domainname
 config_set /hostname '"x"'
@@ -46,7 +47,8 @@ do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id-first"
 bundle
 argv hostname
 config_set /hostname '"joined"' /linux/namespaces \
-	"[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\",\"path\":\"/proc/$(cat "$tmp/pid")/ns/uts\"}]"
+	"[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\",\"path\":\"/proc/$(cat \
+	"$tmp/pid")/ns/uts\"}]"
 run
 is 'hostname into a joined uts namespace' "$out" joined
 is 'the host keeps its name' "$(hostname)" "$before"

@@ -83,7 +83,8 @@ ro 0"
 	refused "$type: truncated" 'root.path: .*is truncated: it has [0-9]+ of [0-9]+ bytes'
 	# a superblock and nothing behind it
 	dd if="$i" of="$tmp/hollow" bs=2048 count=1 2>/dev/null
-	dd if=/dev/zero of="$tmp/hollow" bs=2048 seek=1 count=$(($(wc -c <"$i") / 2048)) conv=notrunc 2>/dev/null
+	dd if=/dev/zero of="$tmp/hollow" bs=2048 seek=1 count=$(($(wc -c <"$i") / 2048)) \
+		conv=notrunc 2>/dev/null
 	config_set /root/path "$(quote "$tmp/hollow")"
 	run
 	isnt "$type: hollow: fails" "$status" 0
@@ -91,8 +92,8 @@ ro 0"
 	ok "$type: hollow: no loop device is left" wait_for no_loops
 done
 
-# Many at once look for a free loop device; then the runtime is killed before, or fails at, one system
-# call after the other (OCI_STRIDE=1 for every one).
+# Many at once look for a free loop device; then the runtime is killed before, or fails at, one
+# system call after the other (OCI_STRIDE=1 for every one).
 i=
 for type in squashfs erofs ext4; do
 	[ ! -s "$tmp/root.$type" ] || i=${i:-$tmp/root.$type}
@@ -109,8 +110,10 @@ if [ -n "$i" ]; then
 fi
 if [ -n "$i" ] && helper step && "$HELPERS/step" count -- true; then
 	stepped() { # MODE...: create of the bundle under step
-		OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" -x busybox -o "$tmp/step" "$@" -- \
-			"$RUNC" --root "$root" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$tmp/err"
+		OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" -x busybox -o "$tmp/step" \
+			"$@" -- \
+			"$RUNC" --root "$root" create --bundle "$bundle" "$id" </dev/null \
+			>/dev/null 2>"$tmp/err"
 	}
 	stepped count
 	total=$(cat "$tmp/step")
@@ -124,7 +127,8 @@ if [ -n "$i" ] && helper step && "$HELPERS/step" count -- true; then
 			if [ $mode = kill ]; then
 				stepped kill "$n" || rc=$?
 			else
-				stepped fail "$n" 22 || rc=$? # EINVAL, as old kernels answer LOOP_CONFIGURE
+				stepped fail "$n" 22 ||
+					rc=$? # EINVAL, as old kernels answer LOOP_CONFIGURE
 			fi
 			[ $rc = 0 ] || died=$((died + 1))
 			drop "$id"

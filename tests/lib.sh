@@ -15,13 +15,14 @@
 #	CONTROL=NAME	run against an old runtime (crun, runc) to see that the tests can fail: what
 #			tests/control.list says of it becomes a TODO line
 #
-# As root each file runs in a mount namespace of its own whose mounts are shared among themselves, as
-# systemd leaves them: what a runtime leaks into its caller's view is then seen, and goes away with
-# the file. What must run on dash must run on busybox ash too, and in an initramfs with nothing else.
+# As root each file runs in a mount namespace of its own whose mounts are shared among themselves,
+# as systemd leaves them: what a runtime leaks into its caller's view is then seen, and goes away
+# with the file. What must run on dash must run on busybox ash too, and in an initramfs with nothing
+# else.
 
 set -u
-# Not the caller's: what a test wants to differ it sets itself. A hard limit that is lower than the 1024 of
-# `runc spec` cannot be raised by everybody.
+# Not the caller's: what a test wants to differ it sets itself. A hard limit that is lower than the
+# 1024 of `runc spec` cannot be raised by everybody.
 umask 022
 export LC_ALL=C
 # shellcheck disable=SC3045 # dash and busybox have both
@@ -50,7 +51,8 @@ END
 		# crun 1.8 does not start at all where a v2 hierarchy lies beside v1.
 		[ "${CONTROL:-}" != crun ] || { umount /sys/fs/cgroup/unified &&
 			mount -t tmpfs none /sys/fs/cgroup/unified; } 2>/dev/null
-		# Old runtimes change the owner and mode of the null device that they are started with.
+		# Old runtimes change the owner and mode of the null device that they are started
+		# with.
 		[ -z "${CONTROL:-}" ] || {
 			_null=$(mktemp -d) && mount -t tmpfs none "$_null" && mknod -m 666 "$_null/null" c 1 3 &&
 				mount --bind "$_null/null" /dev/null && umount "$_null" && rmdir "$_null" || exit 1
@@ -66,12 +68,13 @@ fi
 : "${HELPERS:=$top/build/helpers}"
 : "${RUNC_FLAGS:=}"
 
-# ---- TAP: the description comes first ---------------------------------------------------------------
+# ---- TAP: the description comes first ------------------------------------------------------------
 
 tap_n=0
 tap_bad=0
 
-# named DESC: sets $_name to it, without what differs each time, so that lists and documents can name it.
+# named DESC: sets $_name to it, without what differs each time, so that lists and documents can
+# name it.
 named() {
 	_name=$1
 	for _random in "$tmp" "$mark"; do
@@ -83,7 +86,8 @@ named() {
 pass() {
 	named "$1"
 	tap_n=$((tap_n + 1))
-	if [ -z "$(todo "$_name")" ] || grep -Fxq "$CONTROL? $(basename "$0"): $_name" "$tests/control.list"; then
+	if [ -z "$(todo "$_name")" ] || grep -Fxq "$CONTROL? $(basename "$0"): $_name" \
+		"$tests/control.list"; then
 		echo "ok $tap_n - $_name"
 	else
 		tap_bad=$((tap_bad + 1))
@@ -100,9 +104,14 @@ fail() {
 # todo DESC: the mark of a claim the control is known to fail.
 todo() {
 	[ -n "${CONTROL:-}" ] || return
-	grep -Fxq -e "$CONTROL $(basename "$0"): $1" -e "$CONTROL? $(basename "$0"): $1" "$tests/control.list" && echo " # TODO $CONTROL is known to fail this"
+	grep -Fxq -e "$CONTROL $(basename "$0"): $1" -e "$CONTROL? $(basename "$0"): $1" \
+		"$tests/control.list" && echo " # TODO $CONTROL is known to fail this"
 }
-skip() { named "$1"; tap_n=$((tap_n + 1)); echo "ok $tap_n - $_name # SKIP $2"; }	# DESC REASON
+skip() { # DESC REASON
+	named "$1"
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $_name # SKIP $2"
+}
 diag() { printf '%s\n' "$*" | sed 's/^/# /; 8s/$/.../; 8q'; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 bail() { echo "Bail out! $1"; exit 1; }
@@ -186,7 +195,7 @@ done_testing() {
 	exit
 }
 
-# ---- JSON ---------------------------------------------------------------------------------------------
+# ---- JSON ----------------------------------------------------------------------------------------
 
 # json_set FILE POINTER VALUE ...: RFC 6901 pointers ("/-" appends), JSON values.
 json_set() {
@@ -234,7 +243,8 @@ json_del() {
 	fi
 }
 
-# json_get FILE POINTER: a string without quotes, anything else as compact JSON; nothing when absent.
+# json_get FILE POINTER: a string without quotes, anything else as compact JSON; nothing when
+# absent.
 json_get() {
 	# shellcheck disable=SC2016
 	if [ -x "$OCI_SPEC" ]; then
@@ -266,15 +276,17 @@ config_del() { json_del "$bundle/config.json" "$1"; }
 # config_rootless UID: what `spec --rootless` writes for this user, in the bundle's config.json.
 config_rootless() {
 	config_del /linux/resources
-	config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
+	config_set /linux/namespaces \
+		'[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"user"}]' \
 		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":1}]" \
 		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":1}]" \
 		/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]' \
-		/mounts/5 '{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
+		/mounts/5 \
+		'{"destination":"/sys","type":"none","source":"/sys","options":["rbind","nosuid","noexec","nodev","ro"]}'
 }
 config_get() { json_get "$bundle/config.json" "$1"; }
 
-# ---- bundles --------------------------------------------------------------------------------------------
+# ---- bundles -------------------------------------------------------------------------------------
 
 # The document of `runc spec` (1.5), but `true` without a terminal. The mark in env finds processes.
 base_config() {
@@ -355,7 +367,8 @@ make_rootfs() {
 		cp "$BUSYBOX" "$1/bin/busybox"
 		"$1/bin/busybox" --install "$1/bin" 2>/dev/null
 		cp "$HELPERS/probe" "$HELPERS/spy" "$HELPERS/tiny" "$1/bin/"
-		printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$1/etc/passwd"
+		printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
+			>"$1/etc/passwd"
 		printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
 	)
 }
@@ -370,10 +383,10 @@ script() {
 	argv sh /script
 }
 
-# ---- running ---------------------------------------------------------------------------------------------
+# ---- running -------------------------------------------------------------------------------------
 
-# runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null. The mark is
-# not for timeout: busybox's leaves a watcher behind for a second.
+# runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null. The
+# mark is not for timeout: busybox's leaves a watcher behind for a second.
 runc() {
 	# shellcheck disable=SC2086
 	timeout -s KILL "${LIMIT:-60}" env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" \
@@ -403,8 +416,8 @@ run_ok() {
 	is "$_desc" "$status" 0 || diag "$err"
 }
 
-# refused DESC PATTERN: the runtime refuses the bundle: status 1 (255 when execve itself failed), one
-# line that matches on stderr, no output of the container, nothing left under the id.
+# refused DESC PATTERN: the runtime refuses the bundle: status 1 (255 when execve itself failed),
+# one line that matches on stderr, no output of the container, nothing left under the id.
 refused() {
 	run
 	_why=
@@ -413,7 +426,8 @@ refused() {
 	*) _why="status $status" ;;
 	esac
 	printf '%s\n' "$err" | grep -Eiq -e "$2" || _why="$_why; message does not match /$2/"
-	[ "$(error_lines "$tmp/err")" = 1 ] || _why="$_why; $(error_lines "$tmp/err") lines of error"
+	[ "$(error_lines "$tmp/err")" = 1 ] ||
+		_why="$_why; $(error_lines "$tmp/err") lines of error"
 	[ -z "$out" ] || _why="$_why; output: $(printf '%.100s' "$out")"
 	[ -e "$root/$id" ] && _why="$_why; state directory left"
 	if [ -z "$_why" ]; then
@@ -443,8 +457,8 @@ status_of() {
 
 pid_of() { runc state "$1" >"$tmp/state.out" 2>/dev/null && json_get "$tmp/state.out" /pid; }
 
-# eventually CMD...: waits until CMD succeeds, at most half a minute, on a slow machine OCI_LOOKS times. A caller that ignores the status does not
-# notice a timeout: wait_for is for such a place.
+# eventually CMD...: waits until CMD succeeds, at most half a minute, on a slow machine OCI_LOOKS
+# times. A caller that ignores the status does not notice a timeout: wait_for is for such a place.
 eventually() {
 	_i=0
 	until "$@" 2>/dev/null; do
@@ -454,15 +468,16 @@ eventually() {
 	done
 }
 
-# wait_for CMD...: the same. A timeout is a failure, whose name is what was waited for. `ok DESC wait_for CMD`
-# fails under its own name only.
+# wait_for CMD...: the same. A timeout is a failure, whose name is what was waited for. `ok DESC
+# wait_for CMD` fails under its own name only.
 wait_for() {
 	eventually "$@" && return
 	fail "timeout: $(printf '%s' "$*" | sed 's/[0-9][0-9][0-9][0-9]*/N/g')"
 	return 1
 }
 
-# stalled PID: it sleeps and has not run for six looks of wait_for, as one that waits for a full pipe.
+# stalled PID: it sleeps and has not run for six looks of wait_for, as one that waits for a full
+# pipe.
 _calm=0 _then=
 stalled() {
 	_now=$(sed -n '/^State:.S/p; /^voluntary_ctxt_switches/p' "/proc/$1/status")
@@ -505,7 +520,8 @@ helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
-# The tree may lie where only root gets: from here on RUNC is a copy, under its own name, that anybody may run.
+# The tree may lie where only root gets: from here on RUNC is a copy, under its own name, that
+# anybody may run.
 runc_for_all() {
 	mkdir "$tmp/bin"
 	cp "$RUNC" "$tmp/bin/${RUNC##*/}"
@@ -519,20 +535,20 @@ cgroups_here() { grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo; }
 own_cgroup() { cgroups_left | tail -n 1; }
 members_are() { [ "$(grep -c '' "$(own_cgroup)/cgroup.procs")" = "$1" ]; }
 
-# The configs of `runc spec`, of engines and of our documents ask for a hard limit of 1024 open files. A caller who
-# is limited to less needs CAP_SYS_RESOURCE for that.
+# The configs of `runc spec`, of engines and of our documents ask for a hard limit of 1024 open
+# files. A caller who is limited to less needs CAP_SYS_RESOURCE for that.
 few_files() {
 	why='the caller may not have 1024 open files'
 	[ "$nofile_limit" -lt 1024 ]
 }
 need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
 
-# ---- what is left ------------------------------------------------------------------------------------------
+# ---- what is left --------------------------------------------------------------------------------
 
 mounts_now() { sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort; }
 
-# signals_of FILE: blocked and ignored signals of a /proc/PID/status, without the real-time ones: 32 and
-# 33 belong to C libraries, and what a caller ignores of them stays.
+# signals_of FILE: blocked and ignored signals of a /proc/PID/status, without the real-time ones: 32
+# and 33 belong to C libraries, and what a caller ignores of them stays.
 signals_of() {
 	sed -n 's/^Sig\(Blk\|Ign\):\t//p' "$1" | while read -r _mask; do
 		printf '%x\n' $((0x$_mask & 0x7fffffff))
@@ -563,8 +579,8 @@ left() {
 	mounts_now | diff - "$tmp/mounts" | sed -n 's/^[-<+>][^-+]/mount /p'
 }
 
-# The same question by three processes instead of thirty: loops ask it hundreds of times. Cgroups are
-# looked for where a runtime makes them, at the root of each hierarchy and below our own.
+# The same question by three processes instead of thirty: loops ask it hundreds of times. Cgroups
+# are looked for where a runtime makes them, at the root of each hierarchy and below our own.
 clean_now() {
 	set -- "$root"/* "$tmp/tmpdir"/*
 	[ ! -e "$1" ] && [ ! -e "$2" ] || return 1
@@ -573,11 +589,13 @@ clean_now() {
 		[ ! -e "$1" ] || return 1
 	done
 	[ "$(grep -c '' /proc/self/mountinfo)" = "$mounts_n" ] || return 1
-	! grep -q -s -e "OCI_TEST_MARK=$mark" -e ":/.*$mark" /proc/[0-9]*/environ /proc/[0-9]*/cgroup ||
+	! grep -q -s -e "OCI_TEST_MARK=$mark" -e ":/.*$mark" /proc/[0-9]*/environ \
+		/proc/[0-9]*/cgroup ||
 		[ -z "$(processes_left)" ]
 }
 
-# nothing_left [DESC]: no process, mount, cgroup, state or temporary file of ours; the dying get time.
+# nothing_left [DESC]: no process, mount, cgroup, state or temporary file of ours; the dying get
+# time.
 nothing_left() {
 	if eventually clean_now && [ -z "$(left)" ]; then
 		pass "${1:-nothing is left}"
@@ -633,7 +651,7 @@ cleanup() {
 	exit $_rc
 }
 
-# ---- set-up --------------------------------------------------------------------------------------------------
+# ---- set-up --------------------------------------------------------------------------------------
 
 [ -x "$RUNC" ] || bail "no runtime at $RUNC: build it or set RUNC"
 if [ -z "${BUSYBOX:-}" ]; then
@@ -660,12 +678,17 @@ mounts_now >"$tmp/mounts"
 mounts_n=$(grep -c '' /proc/self/mountinfo)
 cgroup_parents=$(
 	# MOUNTPOINT and below it the place this shell has in the hierarchy.
-	sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* [^ ]* \(.*\)$/\1 \2/p' /proc/self/mountinfo |
+	sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* [^ ]* \(.*\)$/\1 \2/p' \
+		/proc/self/mountinfo |
 		while read -r _at _; do
 			echo "$_at"
 			case $_at in
 			*/unified | /sys/fs/cgroup) _own=$(sed -n 's/^0:://p' /proc/self/cgroup) ;;
-			*) _own=$(sed -n "s/^[0-9]*:\(.*,\)\{0,1\}\(name=\)\{0,1\}${_at##*/}\(,.*\)\{0,1\}://p" /proc/self/cgroup) ;;
+			*)
+				_own=$(sed -n \
+					"s/^[0-9]*:\(.*,\)\{0,1\}\(name=\)\{0,1\}${_at##*/}\(,.*\)\{0,1\}://p" \
+					/proc/self/cgroup)
+				;;
 			esac
 			[ -z "${_own#/}" ] || echo "$_at$_own"
 		done

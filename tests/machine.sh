@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of those who source this
 #
-# The machine is a pid namespace with /run and console of its own; reboot(2) there ends it by a signal.
+# The machine is a pid namespace with /run and console of its own; reboot(2) there ends it by a
+# signal.
 
 need_root
 unshare -mpunf true 2>/dev/null || skip_all "no new namespaces here"
@@ -11,9 +12,9 @@ con=$tmp/console
 mkdir "$bundles"
 
 # boot SETTING...: a machine with the bundles; sets $machine (process 1 as seen here) and $boot.
-# $prepare: what is done before it starts. $typed: its console is a terminal at which this is typed as
-# soon as READY has come out, and what it shows is in boot.out. $stepped: the arguments of step, for which
-# oci-init is the command.
+# $prepare: what is done before it starts. $typed: its console is a terminal at which this is typed
+# as soon as READY has come out, and what it shows is in boot.out. $stepped: the arguments of step,
+# for which oci-init is the command.
 prepare='' typed='' stepped=''
 boot() {
 	: >"$con"
@@ -26,8 +27,10 @@ boot() {
 		exec "$@"' "$con" "$OCI_INIT" ocibox.bundles="$bundles" "$@"
 	[ -z "$typed" ] || set -- "$HELPERS/pty" -i "$typed" "$@"
 	# shellcheck disable=SC2086 # words
-	[ -z "$stepped" ] || set -- "$HELPERS/step" -m oci-init -x sh -o "$tmp/step" $stepped -- "$@"
-	BOOT_PREPARE=${prepare:-:} BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark "$@" </dev/null >"$tmp/boot.out" 2>&1 &
+	[ -z "$stepped" ] || set -- "$HELPERS/step" -m oci-init -x sh -o "$tmp/step" $stepped \
+		-- "$@"
+	BOOT_PREPARE=${prepare:-:} BOOT_RUN=${run_size:-4m} OCI_TEST_MARK=$mark "$@" </dev/null \
+		>"$tmp/boot.out" 2>&1 &
 	boot=$!
 	bg_all="$bg_all $boot"
 	[ -n "${nowait:-}" ] || eventually machine_up || bail "no machine: $(cat "$tmp/boot.out")"
@@ -37,12 +40,14 @@ machine_up() {
 	machine=$boot
 	[ -z "$typed$stepped" ] || machine=$(child "$boot")
 	machine=$(child "$machine")
-	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] && [ -S "/proc/$machine/root/run/ocibox/init.sock" ]
+	[ -n "$machine" ] && [ "$(cat "/proc/$machine/comm")" != sh ] &&
+		[ -S "/proc/$machine/root/run/ocibox/init.sock" ]
 }
 inside() { nsenter -t "$machine" -m -p -u -n "$@"; }
 order() {
 	status=0
-	timeout -s KILL 60 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	timeout -s KILL 60 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" "$@" </dev/null \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }

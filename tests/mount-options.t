@@ -11,7 +11,8 @@ one() {
 	_s=$3
 	shift 3
 	config_set /mounts "$mounts" /mounts/- \
-		"{\"destination\":\"$_d\",\"type\":\"$_t\",\"source\":\"$_s\",\"options\":$(words "$@")}"
+		"{\"destination\":\"$_d\",\"type\":\"$_t\",\"source\":\"$_s\",\"options\":$(words \
+		"$@")}"
 }
 fresh() {
 	bundle
@@ -36,17 +37,21 @@ argv sh -c 'cat /ov/f /ov/g'
 for with in '' private; do
 	one /ov overlay overlay "lowerdir=$lower/a\\,b:$lower/c\\:d" ${with:+"$with"}
 	run
-	is "an overlay with an escaped comma${with:+, $with}" "$status $(echo "$out" | tr '\n' ' ')" '0 comma colon ' || diag "$err"
+	is "an overlay with an escaped comma${with:+, $with}" \
+		"$status $(echo "$out" | tr '\n' ' ')" '0 comma colon ' || diag "$err"
 done
 argv sh -c 'cat /ov/one /ov/two'
 for with in '' private; do
 	one /ov overlay overlay "lowerdir=$long/1:$long/2" ${with:+"$with"}
 	run
-	is "an overlay with more than 255 bytes of lowerdir${with:+, $with}" "$status $(echo "$out" | tr '\n' ' ')" '0 one two ' ||
+	is "an overlay with more than 255 bytes of lowerdir${with:+, $with}" \
+		"$status $(echo "$out" | tr '\n' ' ')" '0 one two ' ||
 		diag "$err"
-	one /ov overlay overlay "lowerdir=$long/1:$long/2,upperdir=$lower/up,workdir=$lower/work" ${with:+"$with"}
+	one /ov overlay overlay "lowerdir=$long/1:$long/2,upperdir=$lower/up,workdir=$lower/work" \
+		${with:+"$with"}
 	run
-	is "several options in one word${with:+, $with}" "$status $(echo "$out" | tr '\n' ' ')" '0 one two ' || diag "$err"
+	is "several options in one word${with:+, $with}" "$status $(echo "$out" | tr '\n' ' ')" \
+		'0 one two ' || diag "$err"
 done
 # One value that is too long for fsconfig(2), and cannot be divided.
 deep=$long/$(printf '%0100d' 0)
@@ -54,7 +59,8 @@ mkdir -p "$deep/up" "$deep/work"
 one /ov overlay overlay "lowerdir=$long/1:$long/2" "upperdir=$deep/up" "workdir=$deep/work" private
 argv sh -c 'cat /ov/one /ov/two; echo new >/ov/new; grep " /ov " /proc/self/mountinfo'
 run
-is 'an overlay with more than 255 bytes of upperdir, private' "$status $(cat "$deep/up/new" 2>&1)" '0 new' || diag "$err"
+is 'an overlay with more than 255 bytes of upperdir, private' "$status $(cat "$deep/up/new" 2>&1)" \
+	'0 new' || diag "$err"
 unlike 'and it is private' "$out" 'shared|master'
 # More than a page: what mount(2) cuts without a word.
 all=
@@ -69,7 +75,8 @@ one /ov overlay overlay "lowerdir=$all$long/2"
 argv cat /ov/last
 run
 case $err in
-*'longer than 4095 bytes'*) skip 'an overlay with more than a page of lowerdir' 'this kernel takes no layer by itself' ;;
+*'longer than 4095 bytes'*) skip 'an overlay with more than a page of lowerdir' \
+	'this kernel takes no layer by itself' ;;
 *) is 'an overlay with more than a page of lowerdir' "$status $out" '0 last' || diag "$err" ;;
 esac
 
@@ -81,10 +88,12 @@ for with in '' private; do
 	refused "a wrong option of a tmpfs is shown with the kernel's words${with:+, $with}" \
 		'mounts\[7\].*sizze=2m: invalid argument .*Unknown parameter .sizze'
 	one /t tmpfs none size=abc ${with:+"$with"}
-	refused "a wrong value too${with:+, $with}" 'size=abc: invalid argument .*Bad value for .size'
+	refused "a wrong value too${with:+, $with}" \
+		'size=abc: invalid argument .*Bad value for .size'
 done
 one /b none "$tmp" bind readonly
-refused 'readonly on a bind: the word that was meant is named' 'mounts\[7\].options\[1\].*readonly.*did you mean .*ro\\?"'
+refused 'readonly on a bind: the word that was meant is named' \
+	'mounts\[7\].options\[1\].*readonly.*did you mean .*ro\\?"'
 # A flag that a filesystem context has no word for.
 for with in '' private; do
 	one /t tmpfs none iversion ${with:+"$with"}
@@ -104,7 +113,8 @@ case $(grep " $src " /proc/self/mountinfo) in
 	for word in dev rw suid exec ro; do
 		one /b none "$src" bind $word
 		run
-		is "bind and $word: what was set on the source is cleared, nosymfollow too" "$(opts /b)" \
+		is "bind and $word: what was set on the source is cleared, nosymfollow too" \
+			"$(opts /b)" \
 			"$(case $word in ro) echo ro ;; *) echo rw ;; esac),relatime" || diag "$err"
 	done
 	one /b none "$src" bind
@@ -114,7 +124,8 @@ case $(grep " $src " /proc/self/mountinfo) in
 	run
 	is 'bind and nosymfollow' "$(opts /b)" 'rw,relatime,nosymfollow'
 	;;
-*) skip 'bind and dev: what was set on the source is cleared' 'mount(8) here, or the kernel, has no nosymfollow' ;;
+*) skip 'bind and dev: what was set on the source is cleared' \
+	'mount(8) here, or the kernel, has no nosymfollow' ;;
 esac
 umount "$src"
 
@@ -155,18 +166,22 @@ du -k /up/hole /up/sub/empty | cut -f1
 END
 run
 is 'tmpcopyup: holes stay holes, data is where it was' "$status $(echo "$out" | tr '\n' ' ')" \
-	'0 /up/hole 4294967296 /up/sub/empty 1073741824 /up/full 4 2751 7 8 headtaildata8 0 ' || diag "$err"
+	'0 /up/hole 4294967296 /up/sub/empty 1073741824 /up/full 4 2751 7 8 headtaildata8 0 ' ||
+	diag "$err"
 if command -v setfattr >/dev/null && setfattr -n trusted.one -v first "$up/full" 2>/dev/null &&
-	setfattr -n trusted.two -v second "$up/sub" && setfattr -h -n trusted.three -v third "$up" &&
+	setfattr -n trusted.two -v second "$up/sub" &&
+	setfattr -h -n trusted.three -v third "$up" &&
 	setfattr -n security.capability -v 0sAQAAAgAEAAAAAAAAAAAAAAAAAAA= "$up/full" &&
 	setfattr -n user.none -v fine "$up/full"; then
 	argv sleep 1000
 	do_runc run -d --bundle "$bundle" "$id"
 	at=/proc/$(pid_of "$id")/root/up
-	is 'tmpcopyup: extended attributes' "$(getfattr --absolute-names --only-values -n trusted.one "$at/full")$(
+	is 'tmpcopyup: extended attributes' "$(getfattr \
+		--absolute-names --only-values -n trusted.one "$at/full")$(
 		getfattr --absolute-names --only-values -n trusted.two "$at/sub")$(
 		getfattr --absolute-names --only-values -n trusted.three "$at")$(
-		getfattr --absolute-names -e base64 -n security.capability "$at/full" | grep -o AQAAAgAEAAA)" \
+		getfattr --absolute-names -e base64 -n security.capability "$at/full" |
+			grep -o AQAAAgAEAAA)" \
 		firstsecondthirdAQAAAgAEAAA || diag "$err"
 	drop "$id"
 else
@@ -175,14 +190,16 @@ fi
 
 # ---- cgroup2, whatever else the host has ----
 
-v2=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2 .*/\1/p' /proc/self/mountinfo | head -n 1)
+v2=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2 .*/\1/p' /proc/self/mountinfo |
+	head -n 1)
 if [ -n "$v2" ]; then
 	fresh
 	argv sh -c 'cat /proc/self/mountinfo; ls /cg2'
 	one /cg2 cgroup2 cgroup2 nosuid noexec nodev ro
 	config_set /linux/namespaces/- '{"type":"cgroup"}'
 	run
-	like 'the type cgroup2 is cgroup2, on a hybrid host too' "$out" ' /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 '
+	like 'the type cgroup2 is cgroup2, on a hybrid host too' "$out" \
+		' /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 '
 	like 'the container sees its own cgroup' "$out" '^cgroup\.procs'
 	unlike 'and no other' "$out" "$mark"
 	chown -R 100000:100000 "$rootfs"
@@ -190,7 +207,9 @@ if [ -n "$v2" ]; then
 		/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 	run
-	like 'in a user namespace too' "$out" ' / /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 |/cg2 ro,.*- cgroup2 ' || diag "$err"
+	like 'in a user namespace too' "$out" \
+		' / /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 |/cg2 ro,.*- cgroup2 ' ||
+		diag "$err"
 	unlike 'and no other cgroup' "$(echo "$out" | grep -v ' - ')" "$mark"
 else
 	skip 'the type cgroup2 is cgroup2, on a hybrid host too' 'no cgroup2 here'

@@ -26,16 +26,18 @@ begin() {
 	mkdir -p "$rootfs/mnt/x" "$rootfs/closed/x"
 	echo image >"$rootfs/mnt/x/file"
 	echo image >"$rootfs/closed/x/file"
-	argv sh -c 'cat /v/file; stat -c %u /v/file; cat /v/below/file 2>/dev/null && stat -c %u /v/below/file; true'
+	argv \
+		sh -c 'cat /v/file; stat -c %u /v/file; cat /v/below/file 2>/dev/null && stat -c %u /v/below/file; true'
 	chmod 700 "$rootfs/closed"
 	[ "$1" = none ] && return
 	chown -R 100000:100000 "$rootfs"
 	# Root of the container does not get there.
 	chown 0:0 "$rootfs/closed"
-	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings "$maps" /linux/gidMappings "$maps"
+	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings "$maps" \
+		/linux/gidMappings "$maps"
 }
-# sources FIRST SOURCE OPTION...: an earlier mount of the config (a bind of FIRST on /mnt, or none), then a
-# bind of SOURCE on /v.
+# sources FIRST SOURCE OPTION...: an earlier mount of the config (a bind of FIRST on /mnt, or none),
+# then a bind of SOURCE on /v.
 sources() {
 	_first=$1
 	_source=$2
@@ -46,8 +48,10 @@ sources() {
 	esac
 	config_set /mounts "$mounts"
 	[ "$_first" = - ] ||
-		config_set /mounts/- "{\"destination\":\"/mnt\",\"source\":\"$_first\",\"options\":[\"rbind\"]}"
-	config_set /mounts/- "{\"destination\":\"/v\",\"source\":\"$_source\",\"options\":$(words "$@")$_maps}"
+		config_set /mounts/- \
+		"{\"destination\":\"/mnt\",\"source\":\"$_first\",\"options\":[\"rbind\"]}"
+	config_set /mounts/- \
+		"{\"destination\":\"/v\",\"source\":\"$_source\",\"options\":$(words "$@")$_maps}"
 	run
 	got=$(echo "$status $out" | tr '\n' ' ')
 }
@@ -55,7 +59,8 @@ sources() {
 for ns in none new; do
 	begin $ns
 	mounts=$(config_get /mounts)
-	# The owner that is seen: 1000 of the host, through the maps of the container or of the mount.
+	# The owner that is seen: 1000 of the host, through the maps of the container or of the
+	# mount.
 	case $ns in
 	none) plain=1000 mapped=101000 ;;
 	new) plain=65534 mapped=1000 ;;
@@ -86,26 +91,33 @@ for ns in none new; do
 		# shellcheck disable=SC2086 # lists of words
 		{
 			sources - "$src/first/x" $how
-			is "$row: a source of the host" "${got% }" "0 first $owner${rest:+ ${rest% }}" || diag "$err"
+			is "$row: a source of the host" "${got% }" \
+				"0 first $owner${rest:+ ${rest% }}" || diag "$err"
 			sources - "$src/closed/x" $how
-			is "$row: one that only the host's root reaches" "${got% }" "0 closed $owner${rest:+ ${rest% }}" || diag "$err"
+			is "$row: one that only the host's root reaches" "${got% }" \
+				"0 closed $owner${rest:+ ${rest% }}" || diag "$err"
 			sources "$src/first" "$rootfs/mnt/x" $how
 			if [ "$ns${how%% *}" = newbind ]; then
-				# The kernel has locked what is mounted on it, and it is nowhere else.
-				like "$row: one that is in an earlier mount of the container, with a mount on it, is refused" \
+				# The kernel has locked what is mounted on it, and it is nowhere
+				# else.
+				like \
+					"$row: one that is in an earlier mount of the container, with a mount on it, is refused" \
 					"$status $err" '^1 .*mounts\[[0-9]\].*use rbind'
 				umount "$src/first/x/below"
 				sources "$src/first" "$rootfs/mnt/x" $how
 				cover first
 			fi
-			is "$row: one that is in an earlier mount of the container" "${got% }" "0 first $owner${rest:+ ${rest% }}" || diag "$err"
+			is "$row: one that is in an earlier mount of the container" "${got% }" \
+				"0 first $owner${rest:+ ${rest% }}" || diag "$err"
 			config_set /mounts "$mounts"
 			mounts_saved=$mounts
-			config_set /mounts/- "{\"destination\":\"/closed\",\"source\":\"$src/closed\",\"options\":[\"rbind\"]}"
+			config_set /mounts/- \
+				"{\"destination\":\"/closed\",\"source\":\"$src/closed\",\"options\":[\"rbind\"]}"
 			mounts=$(config_get /mounts)
 			[ "$ns${how%% *}" != newbind ] || umount "$src/closed/x/below"
 			sources - "$rootfs/closed/x" $how
-			is "$row: both" "${got% }" "0 closed $owner${rest:+ ${rest% }}" || diag "$err"
+			is "$row: both" "${got% }" "0 closed $owner${rest:+ ${rest% }}" ||
+				diag "$err"
 			if [ "$ns${how%% *}" = newbind ]; then
 				cover closed
 			fi
@@ -117,13 +129,15 @@ done
 umount "$src/first/x/below"
 umount "$src/closed/x/below"
 
-# A destination that begins with the root's own path on the host is meant inside the root, as with runc.
+# A destination that begins with the root's own path on the host is meant inside the root, as with
+# runc.
 ns=none
 begin none
 mkdir -p "$rootfs/deep"
 for dest in "$rootfs/v" "$rootfs//v/." "$rootfs/../rootfs/v" "$rootfs/new/v"; do
 	config_set /mounts "$mounts"
-	config_set /mounts/- "{\"destination\":\"$dest\",\"source\":\"$src/first/x\",\"options\":[\"bind\"]}"
+	config_set /mounts/- \
+		"{\"destination\":\"$dest\",\"source\":\"$src/first/x\",\"options\":[\"bind\"]}"
 	case $dest in
 	*/new/v) argv cat /new/v/file ;;
 	*) argv cat /v/file ;;
@@ -134,7 +148,8 @@ for dest in "$rootfs/v" "$rootfs//v/." "$rootfs/../rootfs/v" "$rootfs/new/v"; do
 		"$status $out $(ls -d "$rootfs/$rootfs" 2>/dev/null)" '0 first '
 done
 config_set /mounts "$mounts"
-config_set /mounts/- "{\"destination\":\"${rootfs}x/v\",\"source\":\"$src/first/x\",\"options\":[\"bind\"]}"
+config_set /mounts/- \
+	"{\"destination\":\"${rootfs}x/v\",\"source\":\"$src/first/x\",\"options\":[\"bind\"]}"
 argv cat "${rootfs}x/v/file"
 run
 is 'but not of ROOTFSx' "$status $out" '0 first' || diag "$err"

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 
-# mnt PATH FIELD: of the topmost mount at PATH in the mountinfo in $out. FIELD: opts, prop, type, source,
-# super, root.
+# mnt PATH FIELD: of the topmost mount at PATH in the mountinfo in $out. FIELD: opts, prop, type,
+# source, super, root.
 mnt() {
 	echo "$out" | awk -v p="$1" -v f="$2" '$5 == p {
 		for (i = 7; $i != "-"; i++) ;
@@ -21,7 +21,9 @@ mount_add() {
 	_t=$2
 	_s=$3
 	shift 3
-	config_set /mounts/- "{\"destination\":\"$_d\",\"type\":\"$_t\",\"source\":\"$_s\",\"options\":$(words "$@")}"
+	config_set /mounts/- \
+		"{\"destination\":\"$_d\",\"type\":\"$_t\",\"source\":\"$_s\",\"options\":$(words \
+		"$@")}"
 }
 info() { argv cat /proc/self/mountinfo; }
 fresh() { bundle "$@"; info; config_set /root/readonly false; }
@@ -37,8 +39,10 @@ is '/dev: type and flags' "$(mnt /dev type) $(mnt /dev opts)" 'tmpfs rw,nosuid'
 like '/dev: data' "$(mnt /dev super)" '^rw,size=65536k,mode=755'
 is '/dev/pts' "$(mnt /dev/pts type) $(mnt /dev/pts opts)" 'devpts rw,nosuid,noexec,relatime'
 like '/dev/pts: data' "$(mnt /dev/pts super)" 'gid=5,mode=620,ptmxmode=666'
-is '/dev/shm' "$(mnt /dev/shm type) $(mnt /dev/shm opts) $(mnt /dev/shm source)" 'tmpfs rw,nosuid,nodev,noexec,relatime shm'
-is '/dev/mqueue' "$(mnt /dev/mqueue type) $(mnt /dev/mqueue opts)" 'mqueue rw,nosuid,nodev,noexec,relatime'
+is '/dev/shm' "$(mnt /dev/shm type) $(mnt /dev/shm opts) $(mnt /dev/shm source)" \
+	'tmpfs rw,nosuid,nodev,noexec,relatime shm'
+is '/dev/mqueue' "$(mnt /dev/mqueue type) $(mnt /dev/mqueue opts)" \
+	'mqueue rw,nosuid,nodev,noexec,relatime'
 is '/sys' "$(mnt /sys type) $(mnt /sys opts)" 'sysfs ro,nosuid,nodev,noexec,relatime'
 isnt '/sys/fs/cgroup is mounted' "$(mnt /sys/fs/cgroup type)" ''
 like '/sys/fs/cgroup: flags' "$(mnt /sys/fs/cgroup opts)" ',nosuid,nodev,noexec'
@@ -66,7 +70,8 @@ for w in ro:ro rw:rw nosuid:nosuid nodev:nodev noexec:noexec noatime:noatime rel
 	mount_add "/w-${w%:*}" tmpfs "${w%:*}" "${w%:*}"
 done
 mount_add /w-strictatime tmpfs s strictatime
-for w in suid dev exec atime diratime symfollow async norelatime nostrictatime loud nolazytime noiversion nomand; do
+for w in suid dev exec atime diratime symfollow async norelatime nostrictatime loud nolazytime \
+	noiversion nomand; do
 	mount_add "/w-$w" tmpfs "$w" "$w"
 done
 run
@@ -85,7 +90,8 @@ mount_add /w-defaults tmpfs none defaults
 mount_add /w-bind none "$rootfs/etc" bind defaults
 run
 # control: runc takes the word for data (M-11).
-is 'defaults is a word that does nothing' "$status $(mnt /w-defaults opts) $(mnt /w-bind root | sed 's|.*/||')" '0 rw,relatime etc' ||
+is 'defaults is a word that does nothing' "$status $(mnt /w-defaults opts) $(mnt /w-bind root |
+	sed 's|.*/||')" '0 rw,relatime etc' ||
 	diag "$err"
 
 fresh
@@ -93,7 +99,8 @@ mount_add /l tmpfs l ro rw
 mount_add /m tmpfs m rw ro
 mount_add /n tmpfs n nosuid suid noexec nodev dev
 run
-is 'later words win' "$(mnt /l opts) $(mnt /m opts) $(mnt /n opts)" 'rw,relatime ro,relatime rw,noexec,relatime'
+is 'later words win' "$(mnt /l opts) $(mnt /m opts) $(mnt /n opts)" \
+	'rw,relatime ro,relatime rw,noexec,relatime'
 
 # mand, lazytime, dirsync, iversion: known words, whatever the file system makes of them.
 fresh
@@ -145,7 +152,8 @@ chmod 646 "$rootfs/up/sub/file"
 chown 7:8 "$rootfs/up/sub/file"
 mount_add /up tmpfs none tmpcopyup
 mount_add /upnew tmpfs none tmpcopyup
-argv sh -c 'cat /proc/self/mountinfo; cat /up/link; stat -c "%a %u %g" /up /up/sub/file; readlink /up/link; echo x >/up/sub/new; ls /upnew'
+argv \
+	sh -c 'cat /proc/self/mountinfo; cat /up/link; stat -c "%a %u %g" /up /up/sub/file; readlink /up/link; echo x >/up/sub/new; ls /upnew'
 run
 is 'tmpcopyup: a tmpfs' "$status $(mnt /up type)" '0 tmpfs' || diag "$err"
 is 'tmpcopyup: content, modes, owners, links' "$(echo "$out" | grep -v ' - ' | tr '\n' ,)" \
@@ -178,12 +186,14 @@ mount_add /br none "$src/dir" rbind
 mount_add /bf none "$src/file" bind
 mount_add /x/y/z/bf none "$src/file" bind ro
 mount_add /bl none "$src/link" bind
-argv sh -c 'cat /proc/self/mountinfo; cat /bd/file /bf /x/y/z/bf /bl; ls /bd/sub; cat /br/sub/file; stat -c "%a %u %F" /x /x/y /x/y/z'
+argv \
+	sh -c 'cat /proc/self/mountinfo; cat /bd/file /bf /x/y/z/bf /bl; ls /bd/sub; cat /br/sub/file; stat -c "%a %u %F" /x /x/y /x/y/z'
 run
 is 'binds: exit 0' "$status" 0 || diag "$err"
 is 'bind of a directory, a file, a file in a new folder, through a link; rbind' \
 	"$(echo "$out" | grep -v ' - ' | head -n 5 | tr '\n' ' ')" 'one two two two three '
-is 'missing folders are made 0755 root' "$(echo "$out" | tail -n 3 | tr '\n' ,)" '755 0 directory,755 0 directory,755 0 directory,'
+is 'missing folders are made 0755 root' "$(echo "$out" | tail -n 3 | tr '\n' ,)" \
+	'755 0 directory,755 0 directory,755 0 directory,'
 is 'bind without rbind has no submounts' "$(mnt /bd/sub type)" ''
 is 'rbind has them' "$(mnt /br/sub source)" inner
 is 'the mountpoint of a file is an empty file' "$(stat -c '%F' "$rootfs/bf")" 'regular empty file'
@@ -203,9 +213,11 @@ is 'one flag: the others are cleared' "$(mnt /b2 opts)" rw,noexec,relatime
 is 'all flags' "$(mnt /b4 opts)" ro,nosuid,nodev,noexec,relatime
 # control: runc 1.1.5 does not act on words that only clear.
 is 'words that only clear are honoured' "$(mnt /b3 opts) $(mnt /b5 opts)" 'rw,relatime rw,relatime'
-is 'the source keeps its flags' "$(grep " $src/dir/sub " /proc/self/mountinfo | cut -d' ' -f6)" rw,nosuid,nodev,relatime
+is 'the source keeps its flags' "$(grep " $src/dir/sub " /proc/self/mountinfo | cut -d' ' -f6)" \
+	rw,nosuid,nodev,relatime
 
-# The rule of symbolic links: followed on the host for sources, inside the root for destinations (M-02).
+# The rule of symbolic links: followed on the host for sources, inside the root for destinations
+# (M-02).
 fresh
 ln -s /inside "$rootfs/abs"
 ln -s ../../../../inside2 "$rootfs/rel"
@@ -214,7 +226,8 @@ mount_add /abs none "$src/dir" bind
 mount_add /rel/new none "$src/dir" bind
 mount_add /new/../back tmpfs back
 run
-is 'destinations through links stay inside' "$status $(mnt /inside root | sed 's|.*/||') $(mnt /inside2/new root | sed 's|.*/||')" '0 dir dir'
+is 'destinations through links stay inside' "$status $(mnt /inside root |
+	sed 's|.*/||') $(mnt /inside2/new root | sed 's|.*/||')" '0 dir dir'
 is 'dots in a destination' "$(mnt /back source)" back
 nok 'nothing was made outside' test -e /inside2
 config_set /mounts/- "{\"destination\":\"relative/place\",\"type\":\"tmpfs\",\"source\":\"rel\"}"
@@ -292,14 +305,16 @@ is 'recursive clearing' "$(mnt /r-back/sub opts)" rw,relatime
 unlike 'rstrictatime' "$(mnt /r-strict/sub opts)" 'relatime|noatime'
 # The words that clear a mode: the submount gets the default, relatime.
 fresh
-mount --bind "$src/dir/sub" "$src/dir/sub" && mount -o remount,bind,noatime,nodiratime "$src/dir/sub"
+mount --bind "$src/dir/sub" "$src/dir/sub" &&
+	mount -o remount,bind,noatime,nodiratime "$src/dir/sub"
 mount_add /r-atime none "$src/dir" rbind ratime rdiratime
 mount_add /r-norelatime none "$src/dir" rbind rnorelatime rsymfollow
 mount_add /r-nostrict none "$src/dir" rbind rnosymfollow rnostrictatime rsymfollow
 run
 is 'ratime, rdiratime' "$(mnt /r-atime/sub opts)" rw,nosuid,nodev,relatime || diag "$err"
 like 'rnorelatime: the mode is cleared' "$(mnt /r-norelatime/sub opts)" '^rw,.*,relatime'
-unlike 'rsymfollow' "$status $(mnt /r-norelatime/sub opts) $(mnt /r-nostrict/sub opts)" '^1|nosymfollow'
+unlike 'rsymfollow' "$status $(mnt /r-norelatime/sub opts) $(mnt /r-nostrict/sub opts)" \
+	'^1|nosymfollow'
 like 'rnostrictatime: the mode is cleared' "$(mnt /r-nostrict/sub opts)" 'relatime'
 umount "$src/dir/sub"
 fresh
@@ -318,7 +333,8 @@ mount_add /pts2 devpts devpts newinstance mode=600
 mount_add /mq2 mqueue mq
 run
 is 'proc, sysfs, devpts, mqueue elsewhere' \
-	"$status $(mnt /proc2 type) $(mnt /sys2 type) $(mnt /pts2 type) $(mnt /mq2 type)" '0 proc sysfs devpts mqueue'
+	"$status $(mnt /proc2 type) $(mnt /sys2 type) $(mnt /pts2 type) $(mnt /mq2 type)" \
+	'0 proc sysfs devpts mqueue'
 # control: runc 1.1.5 and crun let some of them through (M-21).
 for d in /proc/self/attr /proc/sys /proc/1 /proc/self; do
 	fresh
@@ -360,7 +376,8 @@ is 'overlay' "$status $out $(cat "$lower/up/g" 2>&1)" '0 low new' || diag "$err"
 # /dev as a bind: nothing is made in it (M-40).
 mkdir "$src/dev"
 fresh
-config_set /linux/maskedPaths '[]' /mounts "[{\"destination\":\"/proc\",\"type\":\"proc\"},{\"destination\":\"/dev\",\"source\":\"$src/dev\",\"options\":[\"bind\"]}]"
+config_set /linux/maskedPaths '[]' /mounts \
+	"[{\"destination\":\"/proc\",\"type\":\"proc\"},{\"destination\":\"/dev\",\"source\":\"$src/dev\",\"options\":[\"bind\"]}]"
 run
 is '/dev as a bind: nothing is made in it' "$status:$(ls "$src/dev")" 0:
 
@@ -382,7 +399,8 @@ like 'remount' "$(mnt /rm opts) $(mnt /rm super)" '^ro.*size=2048k'
 # ---- the cgroup mount ----
 
 bundle
-argv sh -c 'find /sys/fs/cgroup -maxdepth 1 -mindepth 1 | sort; mkdir /sys/fs/cgroup/x 2>&1; grep " /sys/fs/cgroup" /proc/self/mountinfo'
+argv \
+	sh -c 'find /sys/fs/cgroup -maxdepth 1 -mindepth 1 | sort; mkdir /sys/fs/cgroup/x 2>&1; grep " /sys/fs/cgroup" /proc/self/mountinfo'
 run
 like 'cgroup: nothing can be made at the top' "$out" '[Rr]ead-only file system|Permission denied'
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
@@ -391,11 +409,13 @@ else
 	for h in cpu memory pids devices; do
 		[ -d "/sys/fs/cgroup/$h" ] || continue
 		like "cgroup v1: $h is there" "$out" "^/sys/fs/cgroup/$h\$"
-		like "cgroup v1: $h is the container's own group, read-only" "$out" " /[^ ]*$mark /sys/fs/cgroup/[^ ]*${h}[^ ]* ro,"
+		like "cgroup v1: $h is the container's own group, read-only" "$out" \
+			" /[^ ]*$mark /sys/fs/cgroup/[^ ]*${h}[^ ]* ro,"
 	done
 	config_set /linux/namespaces/- '{"type":"cgroup"}'
 	run
-	! cgroups_here || like 'cgroup v1 in a cgroup namespace: its root' "$out" ' / /sys/fs/cgroup/[^ ]*memory[^ ]* ro,'
+	! cgroups_here || like 'cgroup v1 in a cgroup namespace: its root' "$out" \
+		' / /sys/fs/cgroup/[^ ]*memory[^ ]* ro,'
 fi
 
 # ---- idmap (M-28, M-29) ----
@@ -432,7 +452,8 @@ mount_add /id none "$src/id" bind idmap
 argv sh -c 'stat -c "%u %g" /id/f; touch /id/new'
 run
 is 'idmap with the maps of the container' "$out" '1000 1000' || diag "$err"
-is 'what it makes there belongs to the ids of the host' "$(stat -c '%u %g' "$src/id/new" 2>&1)" '0 0'
+is 'what it makes there belongs to the ids of the host' "$(stat -c '%u %g' "$src/id/new" 2>&1)" \
+	'0 0'
 rm -f "$src/id/new"
 mkdir "$bundle/id"
 echo relative >"$bundle/id/f"
@@ -451,10 +472,11 @@ is 'ridmap reaches submounts' "$out" '1000 1000' || diag "$err"
 config_set /mounts/7/options '["rbind","idmap"]'
 run
 is 'idmap does not' "$out" '65534 65534' || diag "$err"
-# The option with mappings in it (M-31); "@" is relative to the maps of the container, root of which is
-# 100000 here.
+# The option with mappings in it (M-31); "@" is relative to the maps of the container, root of which
+# is 100000 here.
 argv stat -c '%u %g' /id/f
-config_set /mounts/7/source "\"$src/id\"" /mounts/7/options '["bind","idmap=uids=1000-100007-1;gids=0-5-1#1000-100008-1"]'
+config_set /mounts/7/source "\"$src/id\"" /mounts/7/options \
+	'["bind","idmap=uids=1000-100007-1;gids=0-5-1#1000-100008-1"]'
 run
 # control: runc 1.1.5 takes it for data of the filesystem.
 is 'idmap=uids=...;gids=...: the file belongs to the mapped ids' "$out" '7 8' || diag "$err"
@@ -486,12 +508,14 @@ refused 'clearing a locked flag is refused' 'locked flag nosuid of .*: operation
 for word in noatime strictatime nodiratime; do
 	config_del /mounts/9
 	mount_add /b3 none "$src/dir/sub" bind "$word"
-	refused "another atime mode of a locked mount is refused: $word" 'locked atime mode of .*: operation not permitted'
+	refused "another atime mode of a locked mount is refused: $word" \
+		'locked atime mode of .*: operation not permitted'
 done
 config_del /mounts/9
 mount_add /b3 none "$src/dir/sub" bind relatime nosuid
 run
-is 'the same atime mode may be asked for' "$status $(mnt /b3 opts)" '0 rw,nosuid,nodev,relatime' || diag "$err"
+is 'the same atime mode may be asked for' "$status $(mnt /b3 opts)" '0 rw,nosuid,nodev,relatime' ||
+	diag "$err"
 # A source only root of the host can reach (M-32).
 mkdir -p "$src/deep/in"
 echo reached >"$src/deep/in/file"

@@ -23,9 +23,11 @@ for n in user cgroup time; do
 	is "$n is the caller's" "$(ns_in $n)" "$(host_ns $n)"
 done
 
-argv sh -c 'echo $$; ls -d /proc/[0-9]* | wc -l; hostname; cat /proc/net/dev | sed "1,2d;s/:.*//;s/ //g"'
+argv \
+	sh -c 'echo $$; ls -d /proc/[0-9]* | wc -l; hostname; cat /proc/net/dev | sed "1,2d;s/:.*//;s/ //g"'
 run
-is 'pid: the program is PID 1 and sees nobody else; net: only lo' "$(echo "$out" | head -n 1) $(echo "$out" | tail -n 1)" '1 lo'
+is 'pid: the program is PID 1 and sees nobody else; net: only lo' \
+	"$(echo "$out" | head -n 1) $(echo "$out" | tail -n 1)" '1 lo'
 argv sh -c 'ip link show lo; ip addr show lo'
 run
 like 'lo of a new network namespace is up' "$out" 'LOOPBACK,UP'
@@ -63,15 +65,18 @@ if [ -e /proc/self/ns/time ]; then
 	now=$("$HELPERS/probe" clocks)
 	argv probe clocks
 	config_set /linux/namespaces/- '{"type":"time"}' \
-		/linux/timeOffsets '{"monotonic":{"secs":1000000,"nanosecs":5},"boottime":{"secs":2000000}}'
+		/linux/timeOffsets \
+		'{"monotonic":{"secs":1000000,"nanosecs":5},"boottime":{"secs":2000000}}'
 	run
 	near() { # NOW-IN-CONTAINER NOW-OUTSIDE OFFSET: within the minute a run may take
 		[ $(($1 - $2 - $3)) -ge 0 ] && [ $(($1 - $2 - $3)) -lt 60 ]
 	}
 	# control: runc 1.1.5 does not know the time namespace.
 	if is 'time namespace: starts' "$status" 0; then
-		ok 'monotonic clock is moved' near "$(echo "$out" | cut -d' ' -f2)" "$(echo "$now" | cut -d' ' -f2)" 1000000
-		ok 'boot clock is moved' near "$(echo "$out" | cut -d' ' -f3)" "$(echo "$now" | cut -d' ' -f3)" 2000000
+		ok 'monotonic clock is moved' near "$(echo "$out" | cut -d' ' -f2)" \
+			"$(echo "$now" | cut -d' ' -f2)" 1000000
+		ok 'boot clock is moved' near "$(echo "$out" | cut -d' ' -f3)" \
+			"$(echo "$now" | cut -d' ' -f3)" 2000000
 	else
 		diag "$err"
 	fi
@@ -130,7 +135,8 @@ unshare -n mount --bind /proc/self/ns/net "$tmp/netns" 2>/dev/null ||
 	unshare -n sh -c "mount --bind /proc/self/ns/net $tmp/netns"
 want=$(stat -L -c %i "$tmp/netns")
 argv readlink /proc/self/ns/net
-config_set /linux/namespaces "[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},
+config_set /linux/namespaces \
+	"[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},
 	{\"type\":\"network\",\"path\":\"$tmp/netns\"}]"
 run
 is 'a network namespace kept by a bind mount' "$out" "net:[$want]"
@@ -154,23 +160,30 @@ hostname
 END
 chown -R 100000:200000 "$rootfs"
 config_set /linux/namespaces/- '{"type":"user"}' \
-	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]' \
-	/linux/gidMappings '[{"containerID":0,"hostID":200000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]'
+	/linux/uidMappings \
+	'[{"containerID":0,"hostID":100000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]' \
+	/linux/gidMappings \
+	'[{"containerID":0,"hostID":200000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]'
 run
 is 'user namespace: starts' "$status" 0 || diag "$err"
-is 'uid_map as asked' "$(echo "$out" | sed -n 1,2p | tr -s ' ' | tr '\n' ,)" ' 0 100000 1000, 1000 150000 1,'
-is 'gid_map as asked' "$(echo "$out" | sed -n 3,4p | tr -s ' ' | tr '\n' ,)" ' 0 200000 1000, 1000 150000 1,'
+is 'uid_map as asked' "$(echo "$out" | sed -n 1,2p | tr -s ' ' | tr '\n' ,)" \
+	' 0 100000 1000, 1000 150000 1,'
+is 'gid_map as asked' "$(echo "$out" | sed -n 3,4p | tr -s ' ' | tr '\n' ,)" \
+	' 0 200000 1000, 1000 150000 1,'
 is 'uid and gid 0 inside' "$(echo "$out" | sed -n 5,6p | tr '\n' ' ')" '0 0 '
 is 'setgroups is allowed with several ids' "$(echo "$out" | sed -n 7p)" allow
 is 'own process belongs to root inside' "$(echo "$out" | sed -n 8p)" '0 0'
 is 'the devpts belongs to it' "$(echo "$out" | sed -n 10p)" '0 0'
 is 'the host name is set in the owned namespace' "$(echo "$out" | tail -n 1)" runc
 
-argv sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map >/dev/null && echo fine'
+argv \
+	sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map >/dev/null && echo fine'
 config_set /process/user '{"uid":1000,"gid":1000,"additionalGids":[5,999]}'
 run
-is 'another user in it, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" '1000 1000 Groups: 5 999 fine '
-# Pipes and files of the host belong to nobody in there: only from outside can they be made the user's (T-06).
+is 'another user in it, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" \
+	'1000 1000 Groups: 5 999 fine '
+# Pipes and files of the host belong to nobody in there: only from outside can they be made the
+# user's (T-06).
 argv sh -c 'echo x >/dev/stdout; echo y >/dev/stderr'
 for u in 1000 0; do
 	config_set /process/user "{\"uid\":$u,\"gid\":0}"
@@ -184,13 +197,15 @@ refused 'a uid that is not mapped' '5000|unmapped|uid'
 config_set /process/user '{"uid":0,"gid":0,"additionalGids":[5000]}'
 refused 'a group that is not mapped' 'group|5000|[Ii]nvalid argument'
 config_set /process/user '{"uid":0,"gid":0}' \
-	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000},{"containerID":500,"hostID":200000,"size":1000}]'
+	/linux/uidMappings \
+	'[{"containerID":0,"hostID":100000,"size":1000},{"containerID":500,"hostID":200000,"size":1000}]'
 refused 'ranges that overlap' 'map'
 config_set /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":0}]'
 refused 'a range of size 0' 'map|size'
 
 # 200 ranges at once (NS-11: one write).
-ranges=$(awk 'BEGIN { for (i = 0; i < 200; i++) printf "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, 100000 + 2 * i }')
+ranges=$(awk \
+	'BEGIN { for (i = 0; i < 200; i++) printf "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, 100000 + 2 * i }')
 config_set /linux/uidMappings "[$ranges]"
 argv sh -c 'wc -l </proc/self/uid_map'
 run
@@ -198,7 +213,8 @@ is '200 ranges' "$out" 200
 
 # The other namespaces belong to the user namespace: root inside may change the host name and mount.
 config_set /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000}]' \
-	/process/capabilities '{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
+	/process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
 argv sh -c 'hostname inside && hostname; mount -t tmpfs none /tmp && echo mounted'
 run
 is 'root inside owns uts and mount' "$out" 'inside
@@ -210,7 +226,8 @@ do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id-first"
 is 'a container with a user namespace, detached' "$status" 0 || diag "$err"
 first=$(cat "$tmp/pid")
 argv sh -c 'readlink /proc/self/ns/user; readlink /proc/self/ns/net; id -u'
-config_set /linux/namespaces "[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},
+config_set /linux/namespaces \
+	"[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},
 	{\"type\":\"user\",\"path\":\"/proc/$first/ns/user\"},
 	{\"type\":\"network\",\"path\":\"/proc/$first/ns/net\"}]"
 config_del /linux/uidMappings
@@ -221,7 +238,8 @@ is 'user and network namespace joined' "$out" "$(readlink "/proc/$first/ns/user"
 $(readlink "/proc/$first/ns/net")
 0" || diag "$err"
 config_set /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000}]' \
-	/linux/gidMappings '[{"containerID":0,"hostID":200000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]'
+	/linux/gidMappings \
+	'[{"containerID":0,"hostID":200000,"size":1000},{"containerID":1000,"hostID":150000,"size":1}]'
 run
 # NS-10: containerd and CRI-O send both. control: runc 1.1.5 refuses.
 is 'joined by path with the same maps given' "$status" 0 || diag "$err"

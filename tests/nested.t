@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 
-# ---- three bundles, each in the root of the one before; the runtime and our helpers in each --------------
+# ---- three bundles, each in the root of the one before; the runtime and our helpers in each ------
 
 program=$(readlink -f "$RUNC")
 into_root() { cp "$program" "$1/bin/runc" && mkdir -p "$1/run" "$1/inner"; }
@@ -41,14 +41,16 @@ plain() { at "$1"; base_config >"$bundle/config.json"; }
 privileged() {
 	plain "$1"
 	config_set /process/noNewPrivileges false /root/readonly false \
-		/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" \
+		/process/capabilities \
+		"{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" \
 		/linux/resources/devices '[{"allow":true,"access":"rwm"}]' \
 		/mounts/5/options '["nosuid","noexec","nodev"]' \
 		/mounts/6/options '["nosuid","noexec","nodev"]'
 	config_del /linux/maskedPaths
 	config_del /linux/readonlyPaths
 }
-user_ns() {	# FIRST SIZE: of the bundle that is edited; its /sys is the one outside, as engines do it
+# user_ns FIRST SIZE: of the bundle that is edited; its /sys is the one outside, as engines do it
+user_ns() {
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]" \
 		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]"
@@ -77,7 +79,8 @@ works() {
 # told DESC PATTERN: the runtime inside refuses in one sentence that matches; nothing runs.
 told() {
 	go
-	like "$1" "$status $(error_lines "$tmp/err") $out$(grep -v level=warning "$tmp/err")" "^1 1 .*($2)"
+	like "$1" "$status $(error_lines "$tmp/err") $out$(grep -v level=warning "$tmp/err")" \
+		"^1 1 .*($2)"
 }
 
 privileged "$outer"
@@ -85,11 +88,12 @@ argv runc --version
 run
 [ "$status" = 0 ] || skip_all "the runtime is not static and does not run in a container of its own"
 
-# ---- three levels -------------------------------------------------------------------------------------------
+# ---- three levels --------------------------------------------------------------------------------
 
 privileged "$middle"
 nest_again
-says "$inner" 'echo deep $$; grep -c . /proc/self/cgroup >/dev/null && echo proc; ls /dev/pts | grep ptmx'
+says "$inner" \
+	'echo deep $$; grep -c . /proc/self/cgroup >/dev/null && echo proc; ls /dev/pts | grep ptmx'
 nest
 works 'three levels, all privileged' 'deep 1
 proc
@@ -111,7 +115,8 @@ life() {
 	at "$outer"
 	argv sh /script "$mark-2"
 	go
-	like "$1" "$(echo "$out$err" | tr '\n' ' ')" '^"status": *"created" in [0-9]+ status 4 paused status 0 $'
+	like "$1" "$(echo "$out$err" | tr '\n' ' ')" \
+		'^"status": *"created" in [0-9]+ status 4 paused status 0 $'
 }
 privileged "$outer"
 life 'a life inside: create, start, exec, pause, kill, delete'
@@ -120,14 +125,15 @@ life 'a life inside: create, start, exec, pause, kill, delete'
 plain "$middle"
 config_set /linux/resources/memory '{"limit":33554432}' /linux/resources/pids '{"limit":30}'
 # shellcheck disable=SC2016
-argv sh -c 'cd /sys/fs/cgroup; [ -d memory ] || cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory/memory.limit_in_bytes memory.max 2>/dev/null; cat pids/pids.max pids.max 2>/dev/null; true'
+argv \
+	sh -c 'cd /sys/fs/cgroup; [ -d memory ] || cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory/memory.limit_in_bytes memory.max 2>/dev/null; cat pids/pids.max pids.max 2>/dev/null; true'
 at "$outer"
 config_set /linux/resources/memory '{"limit":67108864}' /linux/resources/pids '{"limit":60}'
 nest
 works 'limits inside limits' '33554432
 30'
 
-# ---- no cgroup mount, a read-only one -------------------------------------------------------------------------
+# ---- no cgroup mount, a read-only one ------------------------------------------------------------
 
 privileged "$outer"
 nest
@@ -150,7 +156,7 @@ at "$outer"
 config_del /mounts/5
 works 'nor a /sys' deep 'no cgroup hierarchy is mounted'
 
-# ---- user namespaces ----------------------------------------------------------------------------------------------
+# ---- user namespaces -----------------------------------------------------------------------------
 
 chown -R 100000:100000 "$outer_root"
 privileged "$outer"
@@ -184,28 +190,30 @@ at "$outer"
 config_set /linux/maskedPaths '["/proc/sys/kernel"]'
 told 'a masked /proc around a user namespace' 'mounts\[0\].*unmask it, or bind it'
 at "$middle"
-config_set /mounts/0 '{"destination":"/proc","type":"none","source":"/proc","options":["rbind","nosuid","noexec","nodev"]}'
+config_set /mounts/0 \
+	'{"destination":"/proc","type":"none","source":"/proc","options":["rbind","nosuid","noexec","nodev"]}'
 config_del /linux/readonlyPaths
 config_del /linux/maskedPaths
 go
 is 'and with /proc bound, as told' "$status $out" '0 deep' || diag "$err"
 chown -R 0:0 "$outer_root"
 
-# ---- less than privileged ------------------------------------------------------------------------------------
+# ---- less than privileged ------------------------------------------------------------------------
 
 says "$middle" 'echo deep'
 privileged "$outer"
 nest
 default=$(json_get "$middle/config.json" /linux/maskedPaths)
 at "$outer"
-config_set /linux/maskedPaths "$default" /linux/readonlyPaths '["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"]'
+config_set /linux/maskedPaths "$default" /linux/readonlyPaths \
+	'["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"]'
 works 'the default masks, in the first user namespace' deep
 plain "$outer"
 config_set /root/readonly false
 nest
 told 'no capabilities' 'CAP_SYS_ADMIN.*privileged'
 
-# ---- a chroot ----------------------------------------------------------------------------------------------------------
+# ---- a chroot ------------------------------------------------------------------------------------
 
 says "$middle" 'echo deep'
 in_chroot() {
@@ -226,10 +234,12 @@ in_chroot nosys
 is 'in a chroot without any cgroup mount' "$status $out" '0 deep' || diag "$err"
 like 'which is told' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
 in_chroot none
-like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' || diag "$err"
+like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' ||
+	diag "$err"
 
-# Of a chroot that is a mount the kernel would pivot no more than that: who joins the container's mount namespace
-# (exec) would stand in the host's root, and what the host shares would be let go of with the old root.
+# Of a chroot that is a mount the kernel would pivot no more than that: who joins the container's
+# mount namespace (exec) would stand in the host's root, and what the host shares would be let go of
+# with the old root.
 says "$middle" 'while :; do sleep 1; done'
 echo decoy >"$tmp/decoy"
 for how in '' --no-pivot; do
@@ -245,12 +255,14 @@ for how in '' --no-pivot; do
 			cut -d " " -f 1,5 /proc/self/mountinfo >"$4/after"
 			cmp "$4/before" "$4/after" && echo "all is mounted"' \
 			"$outer_root" "$id" "$how" $propagation "$tmp" </dev/null 2>"$tmp/err")
-		is "in a chroot that is a $propagation mount${how:+, $how}: exec is in the container, the host keeps its mounts" \
-			"$(echo "$out" | tr '\n' ' ')" 'inside all is mounted ' || diag "$(cat "$tmp/err")"
+		is \
+			"in a chroot that is a $propagation mount${how:+, $how}: exec is in the container, the host keeps its mounts" \
+			"$(echo "$out" | tr '\n' ' ')" 'inside all is mounted ' ||
+			diag "$(cat "$tmp/err")"
 	done
 done
 
-# ---- filters of the outer container ------------------------------------------------------------------------------------------
+# ---- filters of the outer container --------------------------------------------------------------
 
 # What asks for the mount API: read-only binds and tmpfs, propagation, masked directories and files.
 mkdir -p "$middle/data"
@@ -266,9 +278,12 @@ grep -o " /shared .*shared:" /proc/self/mountinfo | grep -o shared:
 END
 mount_api() {
 	argv sh /script
-	config_set /mounts/- '{"destination":"/data","type":"none","source":"data","options":["bind","ro","nosuid"]}' \
-		/mounts/- '{"destination":"/ro","type":"tmpfs","source":"tmpfs","options":["ro","nosuid","mode=755"]}' \
-		/mounts/- '{"destination":"/shared","type":"tmpfs","source":"tmpfs","options":["shared"]}' \
+	config_set /mounts/- \
+		'{"destination":"/data","type":"none","source":"data","options":["bind","ro","nosuid"]}' \
+		/mounts/- \
+		'{"destination":"/ro","type":"tmpfs","source":"tmpfs","options":["ro","nosuid","mode=755"]}' \
+		/mounts/- \
+		'{"destination":"/shared","type":"tmpfs","source":"tmpfs","options":["shared"]}' \
 		/linux/maskedPaths/- '"/home"' /linux/maskedPaths/- '"/etc"'
 }
 mount_api
@@ -277,7 +292,8 @@ shared:'
 privileged "$outer"
 nest
 works 'no filter' "$good"
-for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount pidfd_open \
+for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount \
+	pidfd_open \
 	pidfd_send_signal execveat statx faccessat2 memfd_create setns keyctl; do
 	for answer in 38:ENOSYS 1:EPERM; do
 		privileged "$outer"
@@ -288,7 +304,8 @@ for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen
 	done
 done
 # Old profiles know nothing of what came after Linux 4.x, and older kernels nothing of this either.
-new=$(words openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount pidfd_open \
+new=$(words openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount \
+	pidfd_open \
 	pidfd_send_signal faccessat2)
 for answer in 38:ENOSYS 1:EPERM; do
 	privileged "$outer"

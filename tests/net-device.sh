@@ -1,4 +1,5 @@
-# net-device.sh - `unshare -n sh tests/net-device.sh CMD...`: CMD where a device "outer" exists; 77 where none can.
+# net-device.sh - `unshare -n sh tests/net-device.sh CMD...`: CMD where a device "outer" exists; 77
+# where none can.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #

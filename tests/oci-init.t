@@ -14,7 +14,8 @@ cd "$tmp" || exit 1
 # init ARG...: in the foreground, no process 1. Sets $status, $out, $err.
 init() {
 	status=0
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$OCI_INIT" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$OCI_INIT" "$@" </dev/null >"$tmp/out" \
+		2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }
@@ -32,7 +33,7 @@ ended() {
 	wait "$pid" 2>/dev/null || status=$?
 }
 
-# ---- how the child ended -----------------------------------------------------------------------------
+# ---- how the child ended -------------------------------------------------------------------------
 
 for code in 0 1 3 127 255; do
 	init -s -- sh -c "exit $code"
@@ -40,7 +41,8 @@ for code in 0 1 3 127 255; do
 done
 for sig in TERM=15 KILL=9 SEGV=11; do
 	init -s -- sh -c "kill -${sig%=*} \$\$"
-	is "a child killed by ${sig%=*} gives 128 and the signal's number" "$status" $((128 + ${sig#*=}))
+	is "a child killed by ${sig%=*} gives 128 and the signal's number" "$status" \
+		$((128 + ${sig#*=}))
 done
 echo exit 4 >exit4
 init -s -- ./not-here
@@ -48,7 +50,8 @@ is "a command that is not there gives 127" "$status" 127
 like "and a message that names it" "$err" 'not-here.*no such file'
 init -s -- stauts
 is "a subcommand with a typing error is not a program: 127" "$status" 127
-like "and the message names the subcommand that is near" "$err" 'exec stauts: no such file or directory \(did you mean oci-init status\?\)'
+like "and the message names the subcommand that is near" "$err" \
+	'exec stauts: no such file or directory \(did you mean oci-init status\?\)'
 : >plain
 init -s -- ./plain
 is "a file that cannot be executed gives 126" "$status" 126
@@ -68,7 +71,7 @@ for code in 256 -1 x; do
 	isnt "-e '$code' is refused" "$status" 0
 done
 
-# ---- what the child gets -----------------------------------------------------------------------------
+# ---- what the child gets -------------------------------------------------------------------------
 
 init -s -- sh -c 'echo "$0 $*"' a 'b c'
 is "arguments arrive as they are" "$out" "a b c"
@@ -80,7 +83,7 @@ is "no descriptor more than it was given" "$out" "$(cat fds)"
 init -s -- sh -c 'set -- $(cat /proc/self/stat); echo $5 $$'
 is "the child leads a process group of its own" "${out%% *}" "${out##* }"
 
-# ---- signals -----------------------------------------------------------------------------------------
+# ---- signals -------------------------------------------------------------------------------------
 
 cat >catcher <<'END'
 trap 'echo HUP >>caught' HUP
@@ -144,8 +147,8 @@ for g in '' -g; do
 	ended
 done
 
-# A signal that comes early may not be lost, since nobody would send it again: whether init or already
-# its child dies of it, the status is the same.
+# A signal that comes early may not be lost, since nobody would send it again: whether init or
+# already its child dies of it, the status is the same.
 lost=no
 i=0
 read -r shell </proc/$$/comm
@@ -170,7 +173,7 @@ else
 	skip "an ignored SIGCHLD is no obstacle" "a claim of ours"
 fi
 
-# ---- reaping -----------------------------------------------------------------------------------------
+# ---- reaping -------------------------------------------------------------------------------------
 
 # The parent of `orphaned` leaves at once; it tells who its next one is, and goes.
 cat >orphaned <<'END'
@@ -205,8 +208,10 @@ if [ "$uid" = 0 ]; then
 	: >./wait
 	rm -f parent
 	status=0
-	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -pf --mount-proc "$OCI_INIT" -- sh ./orphan 2>"$tmp/err") || status=$?
-	like "as process 1: an orphan becomes ours and is reaped" "$out" '^parent 1 init 1 zombie [0-9]+$'
+	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -pf --mount-proc "$OCI_INIT" \
+		-- sh ./orphan 2>"$tmp/err") || status=$?
+	like "as process 1: an orphan becomes ours and is reaped" "$out" \
+		'^parent 1 init 1 zombie [0-9]+$'
 	is "as process 1: nothing to warn of" "$(cat "$tmp/err")" ""
 	status=0
 	timeout -s KILL 60 unshare -pf "$OCI_INIT" -- sh -c 'sleep 60 & exit 5' || status=$?
@@ -228,7 +233,7 @@ like "-w: an orphan's end is told" "$err" '[Rr]eaped'
 init -- true
 like "neither process 1 nor subreaper: a warning" "$err" '[Ss]ubreaper|reap'
 
-# ---- the rest ------------------------------------------------------------------------------------------
+# ---- the rest ------------------------------------------------------------------------------------
 
 rm -f ready
 sh -c '"$0" -s -p SIGTERM -- sh ./catcher & wait' "$OCI_INIT" </dev/null >/dev/null 2>&1 &
@@ -255,19 +260,22 @@ printf '\177ELF' >foreign
 chmod 755 foreign
 if [ -n "$ours" ]; then
 	init -s -- ./foreign
-	like "a program for another machine is not a script" "$status $err" '^126 .*foreign: exec format error'
+	like "a program for another machine is not a script" "$status $err" \
+		'^126 .*foreign: exec format error'
 else
 	skip "a program for another machine is not a script" "a claim of ours"
 fi
 
-# ---- a terminal ----------------------------------------------------------------------------------------
+# ---- a terminal ----------------------------------------------------------------------------------
 
-# on_pty TEXT COMMAND...: COMMAND on a terminal, where TEXT is typed when it says READY. Sets $status, $out.
+# on_pty TEXT COMMAND...: COMMAND on a terminal, where TEXT is typed when it says READY. Sets
+# $status, $out.
 on_pty() {
 	_text=$1
 	shift
 	status=0
-	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" -i "$_text" "$@" 2>/dev/null </dev/null) || status=$?
+	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" -i "$_text" "$@" 2>/dev/null \
+		</dev/null) || status=$?
 	out=$(printf '%s\n' "$out" | tr -d '\r')
 }
 # Does the terminal belong to the shell that asks?
@@ -295,7 +303,8 @@ END
 	if [ -n "$ours" ]; then
 		on_pty '\zgo\n' sh ./job
 		is "^Z stops both, the shell has its prompt; fg continues both" \
-			"$(printf '%s\n' "$out" | sed 's/^.Z//' | grep -e '^stopped [0-9]' -e mine -e '^ended' | tr '\n' ' ')" \
+			"$(printf '%s\n' "$out" | sed 's/^.Z//' |
+			grep -e '^stopped [0-9]' -e mine -e '^ended' | tr '\n' ' ')" \
 			"stopped 148 mine mine ended 3 mine " || diag "$out"
 	else
 		skip "^Z stops both, the shell has its prompt; fg continues both" "a claim of ours"
@@ -307,9 +316,12 @@ echo "ended \$?"
 . ./mine
 END
 	on_pty '\c' sh ./job
-	is "^C ends both, the shell has its prompt" "$(printf '%s\n' "$out" | tail -n 2 | sed 's/^.C//' | tr '\n' ' ')" 'ended 130 mine '
+	is "^C ends both, the shell has its prompt" \
+		"$(printf '%s\n' "$out" | tail -n 2 | sed 's/^.C//' |
+		tr '\n' ' ')" 'ended 130 mine '
 	on_pty '\q' sh ./job
-	is "the key of QUIT too" "$(printf '%s\n' "$out" | sed 's/.*\(ended .*\)/\1/' | tail -n 2 | tr '\n' ' ')" 'ended 131 mine '
+	is "the key of QUIT too" "$(printf '%s\n' "$out" | sed 's/.*\(ended .*\)/\1/' | tail -n 2 |
+		tr '\n' ' ')" 'ended 131 mine '
 	# A script has no job control: its next command must find the terminal where it was.
 	on_pty '' sh -c '"$0" -s -- true; . ./mine' "$OCI_INIT"
 	if [ -n "$ours" ]; then
@@ -319,23 +331,28 @@ END
 	fi
 	on_pty '' sh -c 'set -m; "$0" -s -- sh -c ":" & wait; . ./mine' "$OCI_INIT"
 	if [ -n "$ours" ]; then
-		is "in the background it leaves the terminal alone" "$(printf '%s\n' "$out" | tail -n 1)" mine
+		is "in the background it leaves the terminal alone" \
+			"$(printf '%s\n' "$out" | tail -n 1)" mine
 	else
 		skip "in the background it leaves the terminal alone" "a claim of ours"
 	fi
 	if [ "$uid" = 0 ]; then
 		# Process 1 cannot be stopped, and nothing could continue its child.
-		on_pty '\zgo\n' unshare -pf --mount-proc "$OCI_INIT" -- sh -c 'echo READY; read x; echo over'
-		[ -z "$ours" ] || like "as process 1: ^Z does not stop the command for ever" "$out" 'over$'
-		[ -n "$ours" ] || skip "as process 1: ^Z does not stop the command for ever" "a claim of ours"
+		on_pty '\zgo\n' unshare -pf --mount-proc "$OCI_INIT" \
+			-- sh -c 'echo READY; read x; echo over'
+		[ -z "$ours" ] || like "as process 1: ^Z does not stop the command for ever" \
+			"$out" 'over$'
+		[ -n "$ours" ] || skip "as process 1: ^Z does not stop the command for ever" \
+			"a claim of ours"
 	else
-		skip "as process 1: ^Z does not stop the command for ever" "needs root for a pid namespace"
+		skip "as process 1: ^Z does not stop the command for ever" \
+			"needs root for a pid namespace"
 	fi
 else
 	skip "^Z stops both, the shell has its prompt; fg continues both" "no helper pty"
 fi
 
-# ---- the names of other inits --------------------------------------------------------------------------
+# ---- the names of other inits --------------------------------------------------------------------
 
 if [ -n "$ours" ]; then
 	mkdir names
@@ -347,26 +364,31 @@ if [ -n "$ours" ]; then
 		status=0
 		_name=$1
 		shift
-		OCI_TEST_MARK=$mark timeout -s KILL 60 "names/$_name" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+		OCI_TEST_MARK=$mark timeout -s KILL 60 "names/$_name" "$@" </dev/null >"$tmp/out" \
+			2>"$tmp/err" || status=$?
 		out=$(cat "$tmp/out")
 		err=$(cat "$tmp/err")
 	}
 	for name in tini docker-init catatonit podman-init; do
 		as $name --version
-		like "$name --version: the line that docker reads" "$status $out" '^0 tini version [0-9]+\.[0-9]+\.[0-9]+'
+		like "$name --version: the line that docker reads" "$status $out" \
+			'^0 tini version [0-9]+\.[0-9]+\.[0-9]+'
 		as $name
-		like "$name without a command: usage, and 1" "$status:$out:$err" "^1::$name: no command given\$"
+		like "$name without a command: usage, and 1" "$status:$out:$err" \
+			"^1::$name: no command given\$"
 		as $name -s -- true
 		is "$name -s -- true" "$status$out$err" 0
 		if [ "$uid" = 0 ]; then
 			status=0
-			timeout -s KILL 60 unshare -pf "names/$name" </dev/null >/dev/null 2>&1 || status=$?
+			timeout -s KILL 60 unshare -pf "names/$name" </dev/null >/dev/null 2>&1 ||
+				status=$?
 			is "$name as process 1 without a command: 1, not a machine" "$status" 1
 		fi
 		: >./wait
 		rm -f parent
 		as $name start	# not an order to a machine
-		is "$name start is a command" "$status" "$(case $name in tini | docker-init) echo 127 ;; *) echo 1 ;; esac)"
+		is "$name start is a command" "$status" \
+			"$(case $name in tini | docker-init) echo 127 ;; *) echo 1 ;; esac)"
 	done
 	for name in tini docker-init; do
 		as $name -- ./not-here
@@ -378,7 +400,8 @@ if [ -n "$ours" ]; then
 	for name in catatonit podman-init; do
 		as $name -- ./not-here
 		is "$name: what is not there gives 1" "$status" 1
-		like "$name: and one line says so" "$err" "^$name: exec ./not-here: no such file or directory\$"
+		like "$name: and one line says so" "$err" \
+			"^$name: exec ./not-here: no such file or directory\$"
 		: >./wait
 		rm -f parent
 		as $name -- sh ./orphan
@@ -391,11 +414,12 @@ if [ -n "$ours" ]; then
 else
 	for name in tini catatonit; do
 		command -v $name >/dev/null || continue
-		like "$name --version: the line that docker reads" "$($name --version)" '^tini version [0-9]+\.[0-9]+\.[0-9]+'
+		like "$name --version: the line that docker reads" "$($name --version)" \
+			'^tini version [0-9]+\.[0-9]+\.[0-9]+'
 	done
 fi
 
-# ---- help ----------------------------------------------------------------------------------------------
+# ---- help ----------------------------------------------------------------------------------------
 
 init -h
 is "-h succeeds" "$status" 0

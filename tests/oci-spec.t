@@ -26,7 +26,7 @@ has() {
 
 fresh() { rm -f config.json && "$OCI_SPEC"; }
 
-# ---- the document ------------------------------------------------------------------------------------
+# ---- the document --------------------------------------------------------------------------------
 
 spec
 is 'oci-spec: exit 0, silent' "$status:$out$err" 0:
@@ -96,14 +96,16 @@ rm config.json
 do_runc spec --bundle "$work"
 is 'runc spec: exit 0' "$status:$out$err" 0:
 has 'runc spec: the same document' /process/rlimits/0/hard 1024
-is 'runc spec: the masks of runc and no more' "$(json_get config.json /linux/maskedPaths | grep -c interrupts)" 0
+is 'runc spec: the masks of runc and no more' \
+	"$(json_get config.json /linux/maskedPaths | grep -c interrupts)" 0
 rm config.json
 "$OCI_SPEC"
-like 'oci-spec: those that engines add as well' "$(json_get config.json /linux/maskedPaths)" '/proc/scsi","/proc/interrupts","/sys/devices/virtual/powercap"'
+like 'oci-spec: those that engines add as well' "$(json_get config.json /linux/maskedPaths)" \
+	'/proc/scsi","/proc/interrupts","/sys/devices/virtual/powercap"'
 do_runc spec
 rm -f config.json
 
-# ---- rootless ------------------------------------------------------------------------------------------
+# ---- rootless ------------------------------------------------------------------------------------
 
 "$OCI_SPEC" --rootless
 while read -r pointer value; do
@@ -138,14 +140,15 @@ if [ -c /dev/full ]; then
 else
 	skip 'a full disk is a failure' 'no /dev/full'
 fi
-for words in nonsense '- x' 'check a b' get del '--rootless check' '--stdout -b other' 'get /a b --file c'; do
+for words in nonsense '- x' 'check a b' get del '--rootless check' '--stdout -b other' \
+	'get /a b --file c'; do
 	# shellcheck disable=SC2086
 	spec $words
 	isnt "oci-spec $words: refused" "$status" 0
 	isnt "oci-spec $words: with a reason" "$err" ''
 done
 
-# ---- check: one fault each ----------------------------------------------------------------------------
+# ---- check: one fault each -----------------------------------------------------------------------
 
 # fault DESC LINE: check of config.json prints exactly that line, which may be a pattern.
 fault() {
@@ -158,9 +161,11 @@ fault() {
 # shellcheck disable=SC2059
 text() { printf "$1" >config.json; }
 
-text '{"ociVersion":"1.0.2","linux":{"namespaces":[{"type":"n\302\2332J\\u001b[2J"}]},"k\302\2332J":1}'
+text \
+	'{"ociVersion":"1.0.2","linux":{"namespaces":[{"type":"n\302\2332J\\u001b[2J"}]},"k\302\2332J":1}'
 spec check
-is 'check: what it shows acts on no terminal' "$status $(LC_ALL=C tr -d '\n -~' <"$tmp/out" | wc -c | tr -d ' ')" '1 0'
+is 'check: what it shows acts on no terminal' \
+	"$status $(LC_ALL=C tr -d '\n -~' <"$tmp/out" | wc -c | tr -d ' ')" '1 0'
 
 rm -f config.json
 spec check
@@ -193,7 +198,8 @@ edit() {
 fresh
 "$OCI_SPEC" set --no-check /process/args sh
 spec check
-like 'check: args a string' "$status $out" '^1 config\.json:[0-9]+:11: process\.args: must be an array, not the string "sh"$'
+like 'check: args a string' "$status $out" \
+	'^1 config\.json:[0-9]+:11: process\.args: must be an array, not the string "sh"$'
 edit 'uid a string' /process/user/uid '"0"' '6:11: process\.user\.uid: .* not the string "0"'
 edit 'uid 1.5' /process/user/uid 1.5 '6:11: process\.user\.uid: .* not 1\.5'
 edit 'uid -1' /process/user/uid -1 '6:11: process\.user\.uid: .* not -1'
@@ -204,12 +210,14 @@ edit 'version banana' /ociVersion banana '2:16: ociVersion ".*": .*'
 edit 'version 9.9.9' /ociVersion 9.9.9 '2:16: ociVersion ".*": .*'
 edit 'an unknown namespace' /linux/namespaces/1/type netwerk \
 	'[0-9]+:[0-9]+: linux\.namespaces\[1\]\.type: "netwerk" is not known: did you mean "network"\?'
-edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X '[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
+edit 'an unknown rlimit' /process/rlimits/0/type RLIMIT_X \
+	'[0-9]+:[0-9]+: process\.rlimits\[0\]\.type: .*'
 fresh
 "$OCI_SPEC" set --no-check /ociVersion 1.99.0 /x-vendor '{"any":"thing"}'
 spec check
 is 'check: of a newer 1.x only the unknown member is shown' "$status:$out$err" \
-	"1:$(grep -n x-vendor config.json | cut -d: -f1 | sed 's/.*/config.json:&:14: x-vendor: is not known/')"
+	"1:$(grep -n x-vendor config.json | cut -d: -f1 |
+	sed 's/.*/config.json:&:14: x-vendor: is not known/')"
 "$OCI_SPEC" del /x-vendor
 while read -r pointer value line; do
 	fresh
@@ -233,11 +241,13 @@ fresh
 "$OCI_SPEC" set /ociVersion 1.99.0
 "$OCI_SPEC" set --no-check /process/user/uid -1 /process/terminal 1 /mounts/0/destination 7
 spec check other/../config.json
-is 'check FILE: every fault has its line' "$status:$(grep -c '^other/../config.json:[0-9]*:[0-9]*: ' "$tmp/out")" 1:3
+is 'check FILE: every fault has its line' \
+	"$status:$(grep -c '^other/../config.json:[0-9]*:[0-9]*: ' "$tmp/out")" 1:3
 
-# ---- get -----------------------------------------------------------------------------------------------
+# ---- get -----------------------------------------------------------------------------------------
 
-printf '%s\n' '{"s":"two\nlines","t":"q\"","n":1.50,"z":null,"o":{"a":[1,{}]},"a/b":{"m~n":"x"},"":"none"}' >t.json
+printf '%s\n' \
+	'{"s":"two\nlines","t":"q\"","n":1.50,"z":null,"o":{"a":[1,{}]},"a/b":{"m~n":"x"},"":"none"}' >t.json
 while read -r pointer value; do
 	spec get "$pointer" t.json
 	is "get $pointer" "$status:$out" "0:$value"
@@ -264,14 +274,15 @@ is 'get --indent' "$out" '{
 }'
 for pointer in /no /o/a/2 /o/a/- /s/x s /o/; do
 	spec get "$pointer" t.json
-	like "get $pointer: nothing there" "$status:$out:$err" "^1::.*there is nothing at \"$pointer\""
+	like "get $pointer: nothing there" "$status:$out:$err" \
+		"^1::.*there is nothing at \"$pointer\""
 done
 is 'get from standard input' "$(printf '{"pid":7}' | "$OCI_SPEC" get /pid -)" 7
 printf '{"a":1,\n"b":}' >bad.json
 spec get /a bad.json
 like 'get of a bad file' "$status $err" '^1 .*bad\.json:2:5: b: expected a value'
 
-# ---- set -----------------------------------------------------------------------------------------------
+# ---- set -----------------------------------------------------------------------------------------
 
 fresh
 cp config.json before.json
@@ -332,7 +343,8 @@ is 'set --delete' "$status:$("$OCI_SPEC" get '' t.json | sed 's/.*"c"/"c"/')" \
 is 'set as a filter' "$(echo '{"a":1}' | "$OCI_SPEC" set -f - /a 2 | tr -d '\n\t ')" '{"a":2}'
 
 cp t.json before.json
-for words in '/v' 'v 1' '/c/7 1' '/c/x 1' '/v/x 1' '/v 1 /c/9 1' '/a~2 1' '/v 1 --delete /no' '' "/v 1 /w"; do
+for words in '/v' 'v 1' '/c/7 1' '/c/x 1' '/v/x 1' '/v 1 /c/9 1' '/a~2 1' '/v 1 --delete /no' '' \
+	"/v 1 /w"; do
 	# shellcheck disable=SC2086
 	spec set -f t.json $words
 	isnt "set $words: refused" "$status" 0
@@ -413,13 +425,14 @@ fi
 # The old file is there until the new one is on the disk (fsync is call 74 on x86_64).
 if [ "$(uname -m)" = x86_64 ] && helper step; then
 	echo '{"a":"old"}' >power.json
-	"$HELPERS/step" before 74 'cp power.json old; cat .power.json.* >new' -- "$OCI_SPEC" set -f power.json /a new
+	"$HELPERS/step" before 74 'cp power.json old; cat .power.json.* >new' -- "$OCI_SPEC" set \
+		-f power.json /a new
 	is 'fsync comes before rename' "$(cat old)$(tr -d '\n\t ' <new)" '{"a":"old"}{"a":"new"}'
 else
 	skip 'fsync comes before rename' 'no tracer'
 fi
 
-# ---- set: lists of words, types, the file -------------------------------------------------------------------
+# ---- set: lists of words, types, the file --------------------------------------------------------
 
 fresh
 spec set /process/args sh -c 'echo hi'
@@ -435,7 +448,8 @@ is 'set of a number where a string belongs: text' "$status $("$OCI_SPEC" get -j 
 cp config.json before.json
 while IFS='|' read -r pointer value why; do
 	spec set "$pointer" "$value"
-	like "set $pointer $value: refused, with what is expected" "$status $err" "^1 oci-spec: $why\$"
+	like "set $pointer $value: refused, with what is expected" "$status $err" \
+		"^1 oci-spec: $why\$"
 	ok "set $pointer $value: and nothing changed" cmp -s config.json before.json
 done <<'END'
 /process/terminal|maybe|process\.terminal: must be true or false, not the string "maybe"
@@ -463,7 +477,8 @@ is 'a file that is not a config.json may hold anything' "$status$err" 0
 mkdir -p inside
 fresh
 mv config.json inside/config.json
-for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json' inside inside/config.json; do
+for how in '-b inside' '--bundle inside' '-f inside' '-f inside/config.json' inside \
+	inside/config.json; do
 	# shellcheck disable=SC2086
 	{
 		spec set $how /hostname "x$how"
@@ -484,8 +499,10 @@ is 'del FILE' "$status:$(tr -d '\t\n ' <file.json)" '0:{"a":{}}'
 printf '{"x":1}' >in.json
 is 'set - from standard input' "$("$OCI_SPEC" set - /x 2 <in.json | tr -d '\t\n ')" '{"x":2}'
 spec set process/cwd /tmp
-like 'set of what is neither a file nor a pointer' "$status $err" '^1 .*open config.json: no such file'
-for words in 'get inside -f inside /hostname' 'set -b inside inside /hostname x' 'del inside /hostname -b inside'; do
+like 'set of what is neither a file nor a pointer' "$status $err" \
+	'^1 .*open config.json: no such file'
+for words in 'get inside -f inside /hostname' 'set -b inside inside /hostname x' \
+	'del inside /hostname -b inside'; do
 	# shellcheck disable=SC2086
 	spec $words
 	like "oci-spec $words: one is too many" "$status $err" '^1 .*the file is given twice'
@@ -495,14 +512,15 @@ is 'check of a bundle' "$status$err$out" 0
 spec get -f a -b b /x
 like 'both is one too many' "$status $err" '^1 .*--file and --bundle exclude each other'
 
-# ---- documents for more -------------------------------------------------------------------------------------
+# ---- documents for more --------------------------------------------------------------------------
 
 rm -f config.json
 spec --privileged --net host
 is '--privileged --net host' "$status$err" 0
 spec check
 is 'passes the check' "$status$out" 0
-is '--privileged: every capability' "$("$OCI_SPEC" get -i /process/capabilities/bounding | grep -c CAP_)" 41
+is '--privileged: every capability' \
+	"$("$OCI_SPEC" get -i /process/capabilities/bounding | grep -c CAP_)" 41
 while read -r pointer value; do
 	has "--privileged: $pointer" "$pointer" "$value"
 done <<'END'
@@ -520,7 +538,8 @@ spec --cap NET_ADMIN --cap CAP_KILL
 has '--cap: one more, none twice' /process/capabilities/effective \
 	'["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE","CAP_NET_ADMIN"]'
 spec --cap NOPE -
-like '--cap: what is none' "$status $err" '^1 .*"NOPE" for flag -cap: must be a capability such as NET_ADMIN'
+like '--cap: what is none' "$status $err" \
+	'^1 .*"NOPE" for flag -cap: must be a capability such as NET_ADMIN'
 spec --net bridge -
 like '--net: what is none' "$status $err" '^1 .*"bridge" for flag -net: must be none or host'
 mkdir -p board/rootfs
@@ -533,7 +552,7 @@ printf '%s' "$out" >board/config.json
 spec get -b board /root/path
 is 'without it: where it is now' "$out" "$work/board/rootfs"
 
-# ---- del -----------------------------------------------------------------------------------------------
+# ---- del -----------------------------------------------------------------------------------------
 
 printf '{"a":1,"b":{"c":[1,2,3]},"d":4}' >t.json
 spec del -f t.json /a /b/c/0 /b/c/0

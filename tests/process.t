@@ -32,7 +32,8 @@ long=$(head -c 100000 /dev/zero | tr '\0' x)
 argv sh -c 'echo ${#1}' sh "$long"
 run
 is 'an argument of 100,000 bytes' "$out" 100000
-config_set /process/args "[\"sh\",\"-c\",\"echo \$#\",\"sh\"$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf ",\"%d\"", i }')]"
+config_set /process/args "[\"sh\",\"-c\",\"echo \$#\",\"sh\"$(awk \
+	'BEGIN { for (i = 0; i < 3000; i++) printf ",\"%d\"", i }')]"
 run
 is '3,000 arguments' "$out" 3000
 
@@ -40,7 +41,8 @@ is '3,000 arguments' "$out" 3000
 
 fresh
 argv env
-config_set /process/env "[\"PATH=/bin\",\"A=1\",\"B=x=y\",\"A=2\",\"EMPTY=\",\"SPACE=a b\",\"OCI_TEST_MARK=$mark\"]"
+config_set /process/env \
+	"[\"PATH=/bin\",\"A=1\",\"B=x=y\",\"A=2\",\"EMPTY=\",\"SPACE=a b\",\"OCI_TEST_MARK=$mark\"]"
 run
 # control: runc 1.1.5 keeps it at the place of the first.
 is 'env: the last of several wins, at its place; HOME is added' "$out" "PATH=/bin
@@ -59,7 +61,8 @@ like 'an unknown user has HOME=/' "$out" '^HOME=/$'
 config_set /process/env "[\"PATH=/bin\",\"HOME=/given\",\"OCI_TEST_MARK=$mark\"]"
 run
 is 'HOME of the config wins' "$(echo "$out" | grep HOME)" HOME=/given
-config_set /process/env "[\"PATH=/bin\",\"HOME=\",\"OCI_TEST_MARK=$mark\"]" /process/user '{"uid":1000,"gid":1000}'
+config_set /process/env "[\"PATH=/bin\",\"HOME=\",\"OCI_TEST_MARK=$mark\"]" /process/user \
+	'{"uid":1000,"gid":1000}'
 run
 is 'an empty HOME is replaced' "$(echo "$out" | grep HOME)" HOME=/home/user
 config_set /process/env '[]' /process/args '["/bin/env"]'
@@ -102,7 +105,8 @@ for kind in missing fifo directory link line huge garbage; do
 	esac
 done
 rm -rf "$rootfs/etc/passwd"
-printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$rootfs/etc/passwd"
+printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
+	>"$rootfs/etc/passwd"
 run
 is 'a user whose name is a number is no uid' "$out" /home/user
 
@@ -155,7 +159,8 @@ is 'no additional groups: none, whatever the caller has' "$(field Groups | tr -d
 config_set /process/user '{"uid":4294967294,"gid":4294967294}'
 run
 case $status in # control: runc 1.1.5 allows up to 2147483647.
-0) is 'the largest uid' "$(field Uid)" '4294967294	4294967294	4294967294	4294967294' ;;
+0) is 'the largest uid' "$(field Uid)" \
+	'4294967294	4294967294	4294967294	4294967294' ;;
 *) like 'the largest uid' "$err" 'range' ;;
 esac
 config_set /process/user '{"uid":0,"gid":0}'
@@ -177,8 +182,8 @@ run
 is 'another user may open /dev/stdout and /dev/stderr' "$status $out" '0 x' || diag "$err"
 out=$(runc run --bundle "$bundle" "$id" 2>/dev/null | cat)
 is 'also where they are pipes' "$out" x
-# What is only read, and the caller's terminal, stay whose they are; control: crun gives the file away, runc too
-# when it is detached.
+# What is only read, and the caller's terminal, stay whose they are; control: crun gives the file
+# away, runc too when it is detached.
 argv cat
 echo data >"$tmp/data"
 out=$(OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/data")
@@ -186,8 +191,10 @@ is 'a file on stdin is read, and stays whose it is' "$out $(stat -c %u "$tmp/dat
 if helper pty; then
 	argv true
 	# shellcheck disable=SC2016
-	out=$(RUNC=$RUNC root=$root bundle=$bundle id=$id OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" sh -c \
-		'"$RUNC" --root "$root" run --bundle "$bundle" "$id"; stat -c %u "$(tty)"' </dev/null 2>/dev/null | tr -d '\r')
+	out=$(RUNC=$RUNC root=$root bundle=$bundle id=$id OCI_TEST_MARK=$mark timeout -s KILL 60 \
+		"$HELPERS/pty" sh -c \
+		'"$RUNC" --root "$root" run --bundle "$bundle" "$id"; stat -c %u "$(tty)"' \
+		</dev/null 2>/dev/null | tr -d '\r')
 	is 'the terminal of the caller stays whose it is' "$out" 0
 else
 	skip 'the terminal of the caller stays whose it is' 'the helper pty is not built'
@@ -208,30 +215,37 @@ is 'an empty object: nothing' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $
 config_del /process/capabilities
 run
 is 'no object: the bounding set of the caller' "$(caps Bnd) $(caps Eff)" \
-	"$(sed -n 's/^CapBnd:\t//p' /proc/self/status) $(sed -n 's/^CapBnd:\t//p' /proc/self/status)"
-config_set /process/capabilities '{"bounding":["CAP_CHOWN","CAP_KILL"],"permitted":["CAP_CHOWN","CAP_KILL"],
+	"$(sed -n 's/^CapBnd:\t//p' /proc/self/status) $(sed -n 's/^CapBnd:\t//p' \
+	/proc/self/status)"
+config_set /process/capabilities \
+	'{"bounding":["CAP_CHOWN","CAP_KILL"],"permitted":["CAP_CHOWN","CAP_KILL"],
 	"effective":["CAP_KILL"],"inheritable":["CAP_CHOWN"],"ambient":["CAP_CHOWN"]}' \
 	/process/user '{"uid":1000,"gid":1000}'
 run
 # After execve by another user: ambient is what is left, and raises permitted and effective.
 is 'five sets, another user' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000000000021 0000000000000001 0000000000000001 0000000000000001 0000000000000001'
-config_set /process/capabilities '{"bounding":["CAP_CHOWN"],"permitted":["CAP_CHOWN"],"effective":["CAP_CHOWN"],
+config_set /process/capabilities \
+	'{"bounding":["CAP_CHOWN"],"permitted":["CAP_CHOWN"],"effective":["CAP_CHOWN"],
 	"inheritable":["CAP_CHOWN"]}'
 run
-is 'another user without ambient: nothing after execve (2016-8867)' "$(caps Eff) $(caps Prm) $(caps Amb)" \
+is 'another user without ambient: nothing after execve (2016-8867)' \
+	"$(caps Eff) $(caps Prm) $(caps Amb)" \
 	'0000000000000000 0000000000000000 0000000000000000'
-config_set /process/capabilities '{"bounding":["CAP_CHOWN"],"permitted":["CAP_CHOWN"],"effective":["CAP_CHOWN"],
+config_set /process/capabilities \
+	'{"bounding":["CAP_CHOWN"],"permitted":["CAP_CHOWN"],"effective":["CAP_CHOWN"],
 	"ambient":["CAP_KILL"]}' /process/user '{"uid":0,"gid":0}'
 run
-is 'ambient that cannot be raised is a warning' "$status $(caps Amb)" '0 0000000000000000' || diag "$err"
+is 'ambient that cannot be raised is a warning' "$status $(caps Amb)" '0 0000000000000000' ||
+	diag "$err"
 for n in chown CHOWN cap_chown CAP_NO_SUCH; do
 	config_set /process/capabilities "{\"bounding\":[\"$n\"],\"effective\":[],\"permitted\":[]}"
 	run
 	like "the name $n: a warning" "$status $err" "^0 .*level=warning .*$n"
 	is 'and nothing granted' "$(caps Bnd)" 0000000000000000
 done
-config_set /process/capabilities "{\"bounding\":[$all_caps],\"effective\":[$all_caps],\"permitted\":[$all_caps]}"
+config_set /process/capabilities \
+	"{\"bounding\":[$all_caps],\"effective\":[$all_caps],\"permitted\":[$all_caps]}"
 argv cat /proc/1/status
 run
 is 'no capability of the file: root keeps what bounding allows' "$(caps Inh)" 0000000000000000
@@ -239,12 +253,16 @@ is 'no capability of the file: root keeps what bounding allows' "$(caps Inh)" 00
 # A capability the caller does not have itself cannot be given: a warning, not an error (spec 1.1).
 missing=$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
 if [ $((0x$missing >> 24 & 1)) = 0 ]; then
-	config_set /process/capabilities '{"bounding":["CAP_SYS_RESOURCE"],"effective":["CAP_SYS_RESOURCE"],"permitted":["CAP_SYS_RESOURCE"]}'
+	config_set /process/capabilities \
+		'{"bounding":["CAP_SYS_RESOURCE"],"effective":["CAP_SYS_RESOURCE"],"permitted":["CAP_SYS_RESOURCE"]}'
 	run
 	# control: runc 1.1.5 fails in capset.
-	is 'a capability that cannot be given: no word among those of the container' "$status $err" '0 '
+	is 'a capability that cannot be given: no word among those of the container' \
+		"$status $err" '0 '
 	runc --log "$tmp/caps.log" run --bundle "$bundle" "$id" >/dev/null 2>&1
-	is 'and one warning in a log of its own' "$(grep -c 'level=warning.*CAP_SYS_RESOURCE' "$tmp/caps.log") $(grep -c . "$tmp/caps.log")" '1 1'
+	is 'and one warning in a log of its own' \
+		"$(grep -c 'level=warning.*CAP_SYS_RESOURCE' "$tmp/caps.log") $(grep -c . \
+		"$tmp/caps.log")" '1 1'
 else
 	skip "a capability that cannot be given" 'the caller has all this test knows of'
 fi
@@ -305,15 +323,18 @@ STACK 4000000 5000000 Max stack size 4000000 5000000 bytes
 END
 config_set /process/rlimits "[$limits]"
 run
-is 'all sixteen rlimits' "$(echo "$out" | sed 1d | tr -s ' ' | sed 's/ $//' | sort)" "$(printf '%s' "$want" | sort)" || diag "$err"
+is 'all sixteen rlimits' "$(echo "$out" | sed 1d | tr -s ' ' | sed 's/ $//' | sort)" \
+	"$(printf '%s' "$want" | sort)" || diag "$err"
 config_set /process/rlimits '[]'
 run
 is 'no rlimits: those of the caller' "$(echo "$out" | grep -E 'open files|stack|core')" \
 	"$(grep -E 'open files|stack|core' /proc/self/limits)"
-config_set /process/rlimits '[{"type":"RLIMIT_CORE","soft":18446744073709551615,"hard":18446744073709551615}]'
+config_set /process/rlimits \
+	'[{"type":"RLIMIT_CORE","soft":18446744073709551615,"hard":18446744073709551615}]'
 if grep -Eq '^Max core file size +[^ ]+ +unlimited' /proc/self/limits; then
 	run
-	like '18446744073709551615 is unlimited' "$(echo "$out" | tr -s ' ')" '^Max core file size unlimited unlimited'
+	like '18446744073709551615 is unlimited' "$(echo "$out" | tr -s ' ')" \
+		'^Max core file size unlimited unlimited'
 else
 	skip '18446744073709551615 is unlimited' 'the limit of this shell cannot be raised'
 fi
@@ -342,8 +363,10 @@ esac
 
 fresh
 argv probe sched
-for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' 'SCHED_BATCH nice 10:policy 3 flags 0 nice 10 priority 0' \
-	"SCHED_IDLE nice 0:policy 5 flags 0 nice $(cut -d ' ' -f 19 /proc/self/stat) priority 0" 'SCHED_FIFO priority 7:policy 1 flags 0 nice 0 priority 7' \
+for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' \
+	'SCHED_BATCH nice 10:policy 3 flags 0 nice 10 priority 0' \
+	"SCHED_IDLE nice 0:policy 5 flags 0 nice $(cut -d ' ' -f 19 /proc/self/stat) priority 0" \
+	'SCHED_FIFO priority 7:policy 1 flags 0 nice 0 priority 7' \
 	'SCHED_RR priority 3:policy 2 flags 0 nice 0 priority 3'; do
 	# shellcheck disable=SC2086 # three words
 	set -- ${s%%:*}
@@ -355,13 +378,16 @@ for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' 'SCHED_BATCH ni
 		like "scheduler $1 $2 $3" "$out" "^sched ${s#*:}" || diag "$err"
 	fi
 done
-config_set /process/scheduler '{"policy":"SCHED_BATCH","nice":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
+config_set /process/scheduler \
+	'{"policy":"SCHED_BATCH","nice":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
 run
 like 'scheduler flags' "$out" 'policy 3 flags 1 nice 3' || diag "$err"
-config_set /process/scheduler '{"policy":"SCHED_DEADLINE","runtime":10000000,"deadline":30000000,"period":30000000}'
+config_set /process/scheduler \
+	'{"policy":"SCHED_DEADLINE","runtime":10000000,"deadline":30000000,"period":30000000}'
 run
 if [ "$status" = 0 ]; then
-	like 'scheduler SCHED_DEADLINE' "$out" 'policy 6 .*runtime 10000000 deadline 30000000 period 30000000'
+	like 'scheduler SCHED_DEADLINE' "$out" \
+		'policy 6 .*runtime 10000000 deadline 30000000 period 30000000'
 else
 	like 'scheduler SCHED_DEADLINE is refused with its name' "$err" 'sched|not permitted'
 fi
@@ -415,7 +441,8 @@ else
 	config_set /linux/memoryPolicy '{"mode":"MPOL_BIND","nodes":"0"}'
 	run
 	is 'memoryPolicy MPOL_BIND' "$out" 'mempolicy mode 2 nodes 1' || diag "$err"
-	config_set /linux/memoryPolicy '{"mode":"MPOL_PREFERRED","nodes":"0","flags":["MPOL_F_STATIC_NODES"]}'
+	config_set /linux/memoryPolicy \
+		'{"mode":"MPOL_PREFERRED","nodes":"0","flags":["MPOL_F_STATIC_NODES"]}'
 	run
 	is 'memoryPolicy with a flag' "$out" 'mempolicy mode 32769 nodes 1' || diag "$err"
 	config_set /linux/memoryPolicy '{"mode":"MPOL_DEFAULT"}'
@@ -478,7 +505,8 @@ run
 is 'consoleSize without a terminal is ignored' "$status $out" '0 fine'
 argv probe tty
 run
-like 'no terminal: none of the three is one, no controlling terminal' "$out" '^tty 000 ctty 0 session 1 '
+like 'no terminal: none of the three is one, no controlling terminal' "$out" \
+	'^tty 000 ctty 0 session 1 '
 
 nothing_left
 done_testing

@@ -8,7 +8,9 @@ case $(readlink -f "$RUNC") in */ocibox*) ours=1 ;; esac
 
 # column NAME <TABLE: that column, sorted
 column() {
-	awk -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' | sort -n
+	awk -v name="$1" \
+		'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' |
+		sort -n
 }
 
 bundle
@@ -27,7 +29,8 @@ for flag in '--format json' '-f json' '-f=json'; do
 	# shellcheck disable=SC2086
 	do_runc ps $flag "$id"
 	is "$flag: all processes, their pids on the host" \
-		"$status $(printf '%s\n' "$out" | tr -d '[]' | tr ',' '\n' | sort -n | tr '\n' ' ')" \
+		"$status $(printf '%s\n' "$out" | tr -d '[]' | tr ',' '\n' | sort -n |
+		tr '\n' ' ')" \
 		"0 $(echo "$want" | tr '\n' ' ')"
 done
 like '--format json: an array of numbers on one line' "$out" '^\[[0-9]+(,[0-9]+)*\]$'
@@ -41,12 +44,14 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	is 'arguments behind the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
 	like 'and ps heeds them' "$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
 	do_runc ps "$id" --no-such-option
-	like 'what ps says of an option it does not know' "$status $err" "^1 .*level=error msg=\".*$(ps --no-such-option 2>&1 | head -n 1)"
+	like 'what ps says of an option it does not know' "$status $err" \
+		"^1 .*level=error msg=\".*$(ps --no-such-option 2>&1 | head -n 1)"
 	is 'in one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 	do_runc ps "$id" -o comm
 	like 'no column of pids' "$status $err" "^1 .*couldn't find PID field in ps output"
 else
-	for t in 'table: the processes' 'table: the head of ps -ef' 'arguments behind the id are for ps' 'and ps heeds them' \
+	for t in 'table: the processes' 'table: the head of ps -ef' \
+		'arguments behind the id are for ps' 'and ps heeds them' \
 		'what ps says of an option it does not know' 'no column of pids'; do
 		skip "$t" 'no ps that knows -ef here'
 	done
@@ -56,11 +61,14 @@ if [ -n "$ours" ]; then
 	mkdir "$tmp/nothing"
 	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out" 2>"$tmp/err"
 	is 'without a ps: the same processes' "$(column PID <"$tmp/out")" "$want"
-	is 'without a ps: the same columns' "$(head -n 1 "$tmp/out" | tr -s ' ')" 'UID PID PPID C STIME TTY TIME CMD'
+	is 'without a ps: the same columns' "$(head -n 1 "$tmp/out" | tr -s ' ')" \
+		'UID PID PPID C STIME TTY TIME CMD'
 	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" -ef >"$tmp/out2" 2>"$tmp/err"
-	like 'without a ps: no arguments for it' "$? $(cat "$tmp/err")" '^1 .*exec: ."ps.": executable file not found in .PATH'
+	like 'without a ps: no arguments for it' "$? $(cat "$tmp/err")" \
+		'^1 .*exec: ."ps.": executable file not found in .PATH'
 	like 'without a ps: the arguments' "$(cat "$tmp/out")" 'sleep 1000$'
-	is 'without a ps: init has a parent outside' "$(column PPID <"$tmp/out" | grep -vc "^$pid$")" 1
+	is 'without a ps: init has a parent outside' \
+		"$(column PPID <"$tmp/out" | grep -vc "^$pid$")" 1
 else
 	skip 'without a ps' 'a claim of ours'
 fi
@@ -69,7 +77,10 @@ if [ -n "$ours" ]; then
 	printable() { LC_ALL=C tr -d '\n -~' | wc -c | tr -d ' '; }
 	runc exec -d "$id" sh -c "$(printf 'sleep 1000; : \033]0;title\007 \177 \302\2332J')"
 	runc exec -d "$id" sh -c "$(printf 'sleep 1000; : \2332J')"
-	in_ps() { [ "$(PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" | grep -c 'sh -c sleep 1000; :')" = 2 ]; }
+	in_ps() {
+		[ "$(PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" |
+			grep -c 'sh -c sleep 1000; :')" = 2 ]
+	}
 	ok 'processes with names that act on a terminal' wait_for in_ps
 	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out"
 	is 'without a ps: nothing of them acts on a terminal' "$(printable <"$tmp/out")" 0
@@ -84,7 +95,8 @@ done 2>/dev/null
 END
 	chmod 755 "$tmp/raw/ps"
 	PATH=$tmp/raw:$PATH "$RUNC" --root "$root" ps "$id" -o pid,args >"$tmp/out"
-	is 'with a ps that shows them as they are: nor does anything of it' "$(grep -c 'sleep 1000; :' "$tmp/out") $(printable <"$tmp/out")" '2 0'
+	is 'with a ps that shows them as they are: nor does anything of it' \
+		"$(grep -c 'sleep 1000; :' "$tmp/out") $(printable <"$tmp/out")" '2 0'
 else
 	skip 'names that act on a terminal' 'a claim of ours'
 fi
@@ -105,7 +117,8 @@ if [ -n "$ours" ]; then
 	printf '#!/bin/sh\necho "COMMAND  PID"\necho "a b c"\n' >"$tmp/odd/ps"
 	chmod 755 "$tmp/odd/ps"
 	PATH=$tmp/odd:$PATH "$RUNC" --root "$root" ps "$id" -eo args,pid >"$tmp/out" 2>"$tmp/err"
-	like 'a table without pids: an error, and no head alone' "$?:$(cat "$tmp/out" "$tmp/err")" '^1:time=.*a b c'
+	like 'a table without pids: an error, and no head alone' "$?:$(cat "$tmp/out" "$tmp/err")" \
+		'^1:time=.*a b c'
 fi
 do_runc ps -f yaml "$id"
 like '-f yaml is refused' "$status $err" '^1 .*invalid format option'

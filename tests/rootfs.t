@@ -44,7 +44,8 @@ run
 # R-02 refuses, since runc does; what must not happen is another root.
 case $status in
 0) is 'a root.path that is a symbolic link: that folder, or a refusal' "$out" here ;;
-*) like 'a root.path that is a symbolic link: that folder, or a refusal' "$err" 'rootfs|root\.path|symlink|symbolic' ;;
+*) like 'a root.path that is a symbolic link: that folder, or a refusal' "$err" \
+	'rootfs|root\.path|symlink|symbolic' ;;
 esac
 mkdir "$tmp/mnt"
 mount -t tmpfs rootmnt "$tmp/mnt"
@@ -68,23 +69,28 @@ mkdir -p "$rootfs/srv/dir/sub"
 echo secret >"$rootfs/srv/file"
 echo secret >"$rootfs/srv/dir/inner"
 ln -s /srv/file "$rootfs/srv/link"
-config_set /linux/maskedPaths/- '"/srv/file"' /linux/maskedPaths/- '"/srv/dir"' /linux/maskedPaths/- '"/srv/missing"' \
+config_set /linux/maskedPaths/- '"/srv/file"' /linux/maskedPaths/- '"/srv/dir"' \
+	/linux/maskedPaths/- '"/srv/missing"' \
 	/linux/maskedPaths/- '"/srv/file"' /root/readonly false
-argv sh -c 'cat /srv/file; ls -A /srv/dir; stat -c "%F %t:%T" /srv/file; touch /srv/dir/x; echo y >/srv/file; cat /srv/file; cat /proc/self/mountinfo >/dev/shm/i; grep " /srv/dir " /dev/shm/i'
+argv \
+	sh -c 'cat /srv/file; ls -A /srv/dir; stat -c "%F %t:%T" /srv/file; touch /srv/dir/x; echo y >/srv/file; cat /srv/file; cat /proc/self/mountinfo >/dev/shm/i; grep " /srv/dir " /dev/shm/i'
 run
 is 'masked paths: exit 0 or what grep says' "$status" 0
 unlike 'nothing of the content is seen' "$out" 'secret|inner|sub'
-like 'a masked file is empty, or the null device' "$out" 'character special file 1:3|regular empty file 0:0'
+like 'a masked file is empty, or the null device' "$out" \
+	'character special file 1:3|regular empty file 0:0'
 like 'a masked folder is a read-only tmpfs' "$out" ' /srv/dir ro[, ].* - tmpfs '
 like 'and cannot be written' "$err" '/srv/dir/x: Read-only file system'
 is 'the files below are untouched' "$(cat "$rootfs/srv/file" "$rootfs/srv/dir/inner")" 'secret
 secret'
-config_set /linux/maskedPaths '["/srv/file","/srv/dir","/srv/file","/srv//link","/srv/dir/","/proc/keys","/proc/keys"]'
+config_set /linux/maskedPaths \
+	'["/srv/file","/srv/dir","/srv/file","/srv//link","/srv/dir/","/proc/keys","/proc/keys"]'
 argv sh -c 'for p in /srv/file /srv/dir /proc/keys; do grep -c " $p " /proc/self/mountinfo; done'
 run
 is 'a masked path that stands twice is mounted once' "$(echo "$out" | tr '\n' ' ')" '1 1 1 '
 base_config >"$bundle/config.json"
-argv sh -c 'for p in /proc/kcore /proc/keys /proc/timer_list /sys/firmware /proc/acpi /proc/scsi; do [ -e $p ] || continue; if [ -d $p ]; then ls -A $p; else head -c 16 $p; fi; done'
+argv \
+	sh -c 'for p in /proc/kcore /proc/keys /proc/timer_list /sys/firmware /proc/acpi /proc/scsi; do [ -e $p ] || continue; if [ -d $p ]; then ls -A $p; else head -c 16 $p; fi; done'
 run
 is 'the default masks: nothing to read' "$out" ''
 config_set /linux/maskedPaths '["/srv/link"]'
@@ -97,15 +103,18 @@ isnt 'a masked link: not readable through the link' "$(echo "$out" | tail -n 1)"
 bundle
 mkdir -p "$rootfs/srv/dir" "$rootfs/srv/rw"
 touch "$rootfs/srv/file"
-config_set /root/readonly false /linux/readonlyPaths/- '"/srv/dir"' /linux/readonlyPaths/- '"/srv/file"' \
+config_set /root/readonly false /linux/readonlyPaths/- '"/srv/dir"' /linux/readonlyPaths/- \
+	'"/srv/file"' \
 	/linux/readonlyPaths/- '"/srv/missing"' /linux/readonlyPaths/- '"/dev/shm"'
-argv sh -c 'touch /srv/dir/x; echo x >/srv/file; touch /srv/rw/x && echo rw; echo 1 >/proc/sys/kernel/domainname; echo h >/proc/sysrq-trigger; cat /proc/self/mountinfo'
+argv \
+	sh -c 'touch /srv/dir/x; echo x >/srv/file; touch /srv/rw/x && echo rw; echo 1 >/proc/sys/kernel/domainname; echo h >/proc/sysrq-trigger; cat /proc/self/mountinfo'
 run
 like 'a read-only folder' "$err" '/srv/dir/x: Read-only file system'
 like 'a read-only file' "$err" '/srv/file: Read-only file system'
 like 'others stay writable' "$out" '^rw$'
 like '/proc/sys' "$err" '/proc/sys/kernel/domainname: Read-only file system'
-[ ! -e /proc/sysrq-trigger ] || like '/proc/sysrq-trigger' "$err" '/proc/sysrq-trigger: Read-only file system'
+[ ! -e /proc/sysrq-trigger ] || like '/proc/sysrq-trigger' "$err" \
+	'/proc/sysrq-trigger: Read-only file system'
 like 'flags of the mount below are kept' "$out" ' /dev/shm ro,nosuid,nodev,noexec'
 for p in /proc/bus /proc/fs /proc/irq /proc/sys; do
 	[ -e $p ] || continue
@@ -117,7 +126,8 @@ done
 for w in private rprivate slave rslave shared rshared unbindable runbindable; do
 	bundle
 	config_set /linux/rootfsPropagation "\"$w\""
-	argv sh -c 'while read -r a b c d e f g; do [ "$e" = / ] && echo "$g"; done </proc/self/mountinfo'
+	argv \
+		sh -c 'while read -r a b c d e f g; do [ "$e" = / ] && echo "$g"; done </proc/self/mountinfo'
 	run
 	case $w in
 	*private) want='^- ' ;;
@@ -156,8 +166,9 @@ for w in rslave rprivate shared rshared; do
 done
 umount "$tmp/shared"
 
-# What the host had mounted is gone from the container's mounts, not only covered: who lets go of his
-# root finds none of it. On an initramfs that takes more than pivot_root(2), elsewhere --no-pivot.
+# What the host had mounted is gone from the container's mounts, not only covered: who lets go of
+# his root finds none of it. On an initramfs that takes more than pivot_root(2), elsewhere
+# --no-pivot.
 bundle
 argv probe below
 config_set /process/capabilities \
@@ -165,7 +176,8 @@ config_set /process/capabilities \
 for how in '' --no-pivot; do
 	# shellcheck disable=SC2086
 	run $how
-	like "no mount of the host lies below the root ${how:-by pivot_root}" "$out" '^below: nothing in [1-9]' || diag "$err"
+	like "no mount of the host lies below the root ${how:-by pivot_root}" "$out" \
+		'^below: nothing in [1-9]' || diag "$err"
 done
 config_set /process/capabilities '{}'
 argv sh -c 'ls -d /proc/self && echo at home; cat /../../etc/passwd | head -n 1'
@@ -180,13 +192,15 @@ config_set /linux/resources '{}' /mounts '[]' /hostname '""' /root/readonly fals
 argv sh -c 'ls -d /script /bin/sh 2>&1; echo $$; pwd; cat /../../etc/passwd | head -n 1'
 run
 # control: runc 1.1.5 crashes.
-is 'no linux at all: a chroot' "$status $(echo "$out" | sed -n '$p')" '0 root:x:0:0:root:/root:/bin/sh' || diag "$err"
+is 'no linux at all: a chroot' "$status $(echo "$out" | sed -n '$p')" \
+	'0 root:x:0:0:root:/root:/bin/sh' || diag "$err"
 
 # The host's view of the folder: only what mountpoints need.
 bundle
 run
 is 'in the rootfs only mountpoints are made' \
-	"$(cd "$rootfs" && find dev proc sys tmp root | sort | tr '\n' ' ')" 'dev proc root sys tmp '
+	"$(cd "$rootfs" && find dev proc sys tmp root | sort |
+	tr '\n' ' ')" 'dev proc root sys tmp '
 
 nothing_left
 done_testing

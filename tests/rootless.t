@@ -5,10 +5,12 @@
 if [ "$uid" = 0 ]; then
 	helper as || skip_all 'the helper as is not built'
 	user=54321
-	"$HELPERS/as" $user $user unshare -U true 2>/dev/null || skip_all 'an ordinary user may not make a user namespace here'
+	"$HELPERS/as" $user $user unshare -U true 2>/dev/null ||
+		skip_all 'an ordinary user may not make a user namespace here'
 else
 	user=$uid
-	unshare -U true 2>/dev/null || skip_all 'an ordinary user may not make a user namespace here'
+	unshare -U true 2>/dev/null || skip_all \
+		'an ordinary user may not make a user namespace here'
 fi
 
 # The user's own folders.
@@ -18,7 +20,8 @@ root=$home/state
 as_user() { if [ "$uid" = 0 ]; then "$HELPERS/as" "$user" "$user" "$@"; else "$@"; fi; }
 runc() {
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home as_user timeout -s KILL 60 \
+	OCI_TEST_MARK=$mark TMPDIR=$home/tmp XDG_RUNTIME_DIR=$home/run HOME=$home as_user timeout \
+		-s KILL 60 \
 		"$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null
 }
 runc_for_all
@@ -36,9 +39,11 @@ own "$bundle"
 run
 is 'a rootless container: exit 0' "$status" 0 || diag "$err"
 is 'silent' "$(grep -vc 'level=warning' "$tmp/err")" 0
-is 'root inside, the user outside' "$(echo "$out" | tr -s ' ' | tr '\n' ,)" "0,0,runc, 0 $user 1,deny,"
+is 'root inside, the user outside' "$(echo "$out" | tr -s ' ' | tr '\n' ,)" \
+	"0,0,runc, 0 $user 1,deny,"
 
-argv sh -c 'echo x >/tmp/made; stat -c "%u %g" /tmp/made; for d in null zero full random urandom tty; do [ -c /dev/$d ] || echo no $d; done; echo y >/dev/null; ls /dev/pts; readlink /dev/ptmx'
+argv \
+	sh -c 'echo x >/tmp/made; stat -c "%u %g" /tmp/made; for d in null zero full random urandom tty; do [ -c /dev/$d ] || echo no $d; done; echo y >/dev/null; ls /dev/pts; readlink /dev/ptmx'
 config_set /root/readonly false
 own "$bundle"
 run
@@ -47,7 +52,8 @@ ptmx
 pts/ptmx' || diag "$err"
 is 'and to the user outside' "$(stat -c %u "$rootfs/tmp/made")" "$user"
 
-argv sh -c 'for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] && mkdir $d/ocit-made 2>/dev/null && echo made in $d; done; mount -t tmpfs none /tmp 2>&1; grep " /sys " /proc/self/mountinfo'
+argv \
+	sh -c 'for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] && mkdir $d/ocit-made 2>/dev/null && echo made in $d; done; mount -t tmpfs none /tmp 2>&1; grep " /sys " /proc/self/mountinfo'
 own "$bundle"
 run
 unlike 'no cgroup can be made (2023-25809)' "$out" 'made in'
@@ -69,7 +75,8 @@ for verb in ps pause resume 'events --stats' 'update --pids-limit 20'; do
 	if [ "$status" = 0 ]; then
 		is "$verb: works" "$(error_lines "$tmp/err")" 0
 	else
-		like "$verb: one line that says why" "$status $(error_lines "$tmp/err") $err" '^1 1 .*(cgroup|not paused)'
+		like "$verb: one line that says why" "$status $(error_lines "$tmp/err") $err" \
+			'^1 1 .*(cgroup|not paused)'
 	fi
 done
 is 'and it still runs' "$(status_of "$id")" running
@@ -78,12 +85,16 @@ is 'exec' "$status $out" '0 0' || diag "$err"
 do_runc exec --user 5 "$id" true
 like 'exec as a user that is not mapped' "$status $err" '^255 .*unmapped'
 do_runc exec -g 5 "$id" true
-like 'exec with a further group' "$status $err" '^255 .*cannot set any additional groups in a rootless container'
+like 'exec with a further group' "$status $err" \
+	'^255 .*cannot set any additional groups in a rootless container'
 # shellcheck disable=SC2016
-do_runc exec --cap CAP_NET_RAW --cwd /tmp "$id" sh -c 'pwd; cat /proc/self/uid_map; for p in self 1; do readlink /proc/$p/ns/user; done | uniq | wc -l'
-is 'exec --cap, --cwd: in the user namespace of init' "$status $(echo "$out" | tr -s ' ' | tr '\n' ,)" "0 /tmp, 0 $user 1,1," || diag "$err"
+do_runc exec --cap CAP_NET_RAW --cwd /tmp "$id" \
+	sh -c 'pwd; cat /proc/self/uid_map; for p in self 1; do readlink /proc/$p/ns/user; done | uniq | wc -l'
+is 'exec --cap, --cwd: in the user namespace of init' \
+	"$status $(echo "$out" | tr -s ' ' | tr '\n' ,)" "0 /tmp, 0 $user 1,1," || diag "$err"
 do_runc exec -d --pid-file "$home/pid2" "$id" sleep 20
-is 'exec --detach' "$status $(stat -c %u "/proc/$(cat "$home/pid2")/ns" 2>/dev/null)" "0 $user" || diag "$err"
+is 'exec --detach' "$status $(stat -c %u "/proc/$(cat "$home/pid2")/ns" 2>/dev/null)" "0 $user" ||
+	diag "$err"
 if helper sock; then
 	cat "$HELPERS/sock" >"$home/sock"
 	chmod 755 "$home/sock"
@@ -120,7 +131,8 @@ config_del /process/user/additionalGids
 config_set /process/user '{"uid":5,"gid":0}'
 own "$bundle"
 refused 'a uid that is not mapped' '5|mapped|uid'
-config_set /process/user '{"uid":0,"gid":0}' /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]'
+config_set /process/user '{"uid":0,"gid":0}' /linux/uidMappings \
+	'[{"containerID":0,"hostID":0,"size":1}]'
 own "$bundle"
 refused 'a map of an id that is not the own' 'map'
 rootless_bundle
@@ -133,10 +145,12 @@ rootless_bundle
 config_set /linux/resources '{"memory":{"limit":67108864}}'
 own "$bundle"
 # What lies beside our own cgroup is the user's where systemd delegates it.
-if as_user test -w "/sys/fs/cgroup$(sed -n 's|^0::\(.*\)/.*|\1|p' /proc/self/cgroup)/cgroup.procs"; then
+if as_user test -w "/sys/fs/cgroup$(sed -n 's|^0::\(.*\)/.*|\1|p' \
+	/proc/self/cgroup)/cgroup.procs"; then
 	argv sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max"'
 	run
-	is 'limits where the user has been given his cgroups' "$status $out" '0 67108864' || diag "$err"
+	is 'limits where the user has been given his cgroups' "$status $out" '0 67108864' ||
+		diag "$err"
 else
 	refused 'limits without the permission for them' 'cgroup|memory'
 fi
@@ -150,21 +164,24 @@ config_set /mounts/2/options '["newinstance","gid=5"]'
 own "$bundle"
 refused 'a gid= that is not mapped' 'gid'
 
-# Whose root: without XDG_RUNTIME_DIR it is /run/runc, which is not his; USER counts for root of a user
-# namespace only (drop-in.t).
+# Whose root: without XDG_RUNTIME_DIR it is /run/runc, which is not his; USER counts for root of a
+# user namespace only (drop-in.t).
 if ! as_user test -w /run; then
 	status=0
 	as_user env -u XDG_RUNTIME_DIR "$RUNC" list >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 	case $status in
-	0) skip 'no XDG_RUNTIME_DIR: says what is missing' 'there is a /run/runc for everybody here, or none' ;;
+	0) skip 'no XDG_RUNTIME_DIR: says what is missing' \
+		'there is a /run/runc for everybody here, or none' ;;
 	*) like 'no XDG_RUNTIME_DIR: says what is missing' "$(cat "$tmp/err")" 'XDG_RUNTIME_DIR' ;;
 	esac
 	status=0
 	rootless_bundle
 	argv true
 	own "$bundle"
-	as_user env -u XDG_RUNTIME_DIR "$RUNC" run --bundle "$bundle" "$id" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-	like 'no XDG_RUNTIME_DIR: run says what is missing' "$status $(cat "$tmp/err")" '^1 .*[Pp]ermission denied'
+	as_user env -u XDG_RUNTIME_DIR "$RUNC" run --bundle "$bundle" "$id" >"$tmp/out" \
+		2>"$tmp/err" </dev/null || status=$?
+	like 'no XDG_RUNTIME_DIR: run says what is missing' "$status $(cat "$tmp/err")" \
+		'^1 .*[Pp]ermission denied'
 else
 	skip 'no XDG_RUNTIME_DIR' 'everybody may write /run here'
 fi
@@ -184,7 +201,8 @@ like '--rootless=perhaps is refused' "$status $err" '^1 .*invalid rootless'
 
 # Ranges of ids by newuidmap: in this mount namespace the user has a name and a line in the tables.
 tables='passwd subuid subgid'
-if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] && [ -e /etc/subgid ]; then
+if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] &&
+	[ -e /etc/subgid ]; then
 	for f in $tables; do
 		cp "/etc/$f" "$tmp/$f"
 		chmod 644 "$tmp/$f"
@@ -194,21 +212,25 @@ if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] && [ 
 	echo 'ocituser:400000:1000' | tee -a "$tmp/subuid" >>"$tmp/subgid"
 	rootless_bundle
 	for ids in uid gid; do
-		config_set "/linux/${ids}Mappings" "[{\"containerID\":0,\"hostID\":$user,\"size\":1},
+		config_set "/linux/${ids}Mappings" \
+			"[{\"containerID\":0,\"hostID\":$user,\"size\":1},
 			{\"containerID\":1,\"hostID\":400000,\"size\":500},{\"containerID\":501,\"hostID\":400500,\"size\":500}]"
 	done
 	config_set /process/user '{"uid":600,"gid":7,"additionalGids":[501]}'
 	argv sh -c 'grep -c . /proc/self/uid_map; id -u; id -g; id -G; cat /proc/self/setgroups'
 	own "$bundle"
 	run
-	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" '0 3,600,7,7 501,allow,' || diag "$err"
+	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" \
+		'0 3,600,7,7 501,allow,' || diag "$err"
 	# The user's pipe is root's inside, who may give it to another (T-06): outside nobody may.
 	argv sh -c 'echo anew >/dev/stdout; stat -L -c %u /proc/self/fd/1'
 	own "$bundle"
 	# shellcheck disable=SC2016
-	out=$(OCI_TEST_MARK=$mark as_user timeout -s KILL 60 sh -c '"$0" --root "$1" run --bundle "$2" "$3" 2>&1 </dev/null | cat' \
+	out=$(OCI_TEST_MARK=$mark as_user timeout -s KILL 60 \
+		sh -c '"$0" --root "$1" run --bundle "$2" "$3" 2>&1 </dev/null | cat' \
 		"$RUNC" "$root" "$bundle" "$id")
-	is 'another user of a range opens /dev/stdout anew' "$(echo "$out" | tr '\n' ' ')" 'anew 600 '
+	is 'another user of a range opens /dev/stdout anew' "$(echo "$out" | tr '\n' ' ')" \
+		'anew 600 '
 	config_set /linux/uidMappings/2/size 501
 	own "$bundle"
 	refused "a range that is not the user's" 'newuidmap'
@@ -223,19 +245,24 @@ argv id -u
 own "$bundle"
 status=0
 # shellcheck disable=SC2086
-OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run \
+	--bundle "$bundle" "$id" \
 	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
-like 'root of a user namespace, with a map of host ids that are not there: refused' "$status $(cat "$tmp/err")" '^1 .*map'
-config_set /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]' /linux/gidMappings '[{"containerID":0,"hostID":0,"size":1}]'
+like 'root of a user namespace, with a map of host ids that are not there: refused' \
+	"$status $(cat "$tmp/err")" '^1 .*map'
+config_set /linux/uidMappings '[{"containerID":0,"hostID":0,"size":1}]' /linux/gidMappings \
+	'[{"containerID":0,"hostID":0,"size":1}]'
 own "$bundle"
 status=0
 # shellcheck disable=SC2086
-OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run \
+	--bundle "$bundle" "$id" \
 	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
-is 'root of a user namespace: a container in it' "$status $(cat "$tmp/out")" '0 0' || diag "$(cat "$tmp/err")"
+is 'root of a user namespace: a container in it' "$status $(cat "$tmp/out")" '0 0' ||
+	diag "$(cat "$tmp/err")"
 
-# setgroups(2) may be denied without any word of it in the config: in a user namespace around the runtime, as
-# `unshare -r` makes it, and in one that is joined by its path.
+# setgroups(2) may be denied without any word of it in the config: in a user namespace around the
+# runtime, as `unshare -r` makes it, and in one that is joined by its path.
 denied_bundle() {
 	rootless_bundle
 	json_del "$bundle/config.json" /linux/uidMappings
@@ -246,7 +273,8 @@ denied_bundle() {
 rootless_in_userns() {
 	status=0
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark HOME=$home as_user unshare -Ur "$RUNC" --root "$root" $RUNC_FLAGS run \
+		--bundle "$bundle" "$id" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
@@ -254,7 +282,8 @@ rootless_in_userns() {
 denied_bundle
 own "$bundle"
 rootless_in_userns
-is 'setgroups is denied around the runtime: a container without a user namespace' "$status $out $(error_lines "$tmp/err")" '0 0 0' || diag "$err"
+is 'setgroups is denied around the runtime: a container without a user namespace' \
+	"$status $out $(error_lines "$tmp/err")" '0 0 0' || diag "$err"
 config_set /process/user/additionalGids '[0]'
 own "$bundle"
 rootless_in_userns
@@ -263,7 +292,8 @@ is 'without a word among those of the container' "$err" ''
 RUNC_FLAGS="$RUNC_FLAGS --log $home/log"
 rootless_in_userns
 RUNC_FLAGS=${RUNC_FLAGS% --log *}
-like 'and with a warning in a log of its own' "$(cat "$home/log")" 'level=warning msg="process.user.additionalGids are not set: setgroups'
+like 'and with a warning in a log of its own' "$(cat "$home/log")" \
+	'level=warning msg="process.user.additionalGids are not set: setgroups'
 # shellcheck disable=SC2016
 OCI_TEST_MARK=$mark as_user unshare -Ur sh -c 'echo $$ >"$0"; exec sleep 1000' "$home/holder" &
 ok 'a user namespace' wait_for test -s "$home/holder"

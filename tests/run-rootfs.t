@@ -21,7 +21,8 @@ is '--ro' "$status" 1
 from -- touch /new
 ok 'without it the directory is written' test -e "$r/new"
 rm -f "$r/new"
-from --env A=b --cwd /tmp --user 1000:1000 --hostname box -- sh -c 'echo $A $(pwd) $(id -u):$(id -g) $(hostname)'
+from --env A=b --cwd /tmp --user 1000:1000 --hostname box \
+	-- sh -c 'echo $A $(pwd) $(id -u):$(id -g) $(hostname)'
 is 'env, cwd, user, hostname' "$out" 'b /tmp 1000:1000 box'
 mkdir "$tmp/vol"
 echo there >"$tmp/vol/file"
@@ -36,12 +37,15 @@ is 'what engines mask is masked' "$(echo "$out" | tr '\n' ' ')" '0 0 '
 from --net host -- readlink /proc/self/ns/net
 is '--net host' "$out" "$(readlink /proc/self/ns/net)"
 if cgroups_here; then
-	do_runc run -d --rootfs "$r" --env "OCI_TEST_MARK=$mark" --mem 32M --pids 64 --cpus 0.5 "$id" -- sleep 1000
+	do_runc run -d --rootfs "$r" --env "OCI_TEST_MARK=$mark" --mem 32M --pids 64 --cpus 0.5 \
+		"$id" -- sleep 1000
 	is 'detached' "$status $(status_of "$id")" '0 running'
 	runc state "$id" >"$tmp/s"
-	is 'the bundle is the directory that holds the root' "$(json_get "$tmp/s" /bundle)" "$bundle"
+	is 'the bundle is the directory that holds the root' "$(json_get "$tmp/s" /bundle)" \
+		"$bundle"
 	for c in $(cgroups_left); do
-		cat "$c/memory.limit_in_bytes" "$c/memory.max" "$c/pids.max" "$c/cpu.cfs_quota_us" "$c/cpu.max" 2>/dev/null
+		cat "$c/memory.limit_in_bytes" "$c/memory.max" "$c/pids.max" "$c/cpu.cfs_quota_us" \
+			"$c/cpu.max" 2>/dev/null
 	done | sort -u >"$tmp/limits"
 	for want in 33554432 64 50000; do
 		ok "limit of $want" grep -q "^$want" "$tmp/limits"
@@ -57,7 +61,8 @@ from --print -- sh -c 'echo x' >/dev/null
 printf '%s' "$out" >"$tmp/printed.json"
 is '--print: the command' "$(json_get "$tmp/printed.json" /process/args)" '["sh","-c","echo x"]'
 is '--print: runs nothing' "$(states_left)" ''
-[ ! -x "$OCI_SPEC" ] || is '--print: a config without faults' "$("$OCI_SPEC" check "$tmp/printed.json")" ''
+[ ! -x "$OCI_SPEC" ] || is '--print: a config without faults' \
+	"$("$OCI_SPEC" check "$tmp/printed.json")" ''
 mv "$bundle/config.json" "$tmp/saved.json"
 cp "$tmp/printed.json" "$bundle/config.json"
 run
@@ -93,32 +98,43 @@ wrong '--user by name' 'bad uid' --rootfs "$r" --user root -- true
 wrong 'a command without --' 'stands after --' --rootfs "$r" "$id" true
 wrong 'a program where the ID stands' 'ls.*" stands where .* -- ls' --rootfs "$r" ls
 wrong 'a path where the ID stands' '/bin/ls.*" stands where .* -- /bin/ls' --rootfs "$r" /bin/ls
-wrong 'a path where the ID stands, and arguments after --' './ls.*" stands where' --rootfs "$r" ./ls -- -l
+wrong 'a path where the ID stands, and arguments after --' './ls.*" stands where' --rootfs "$r" \
+	./ls -- -l
 do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" ls -- echo named
 is 'but with a command after -- it is a name like others' "$status $out" '0 named' || diag "$err"
 wrong 'a directory that is not there' 'no such file' --rootfs "$r/nope" -- true
-wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" -- true
+wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" \
+	-- true
 wrong '--memory without --rootfs' '--memory needs --rootfs' --bundle "$bundle" --memory 32M "$id"
 wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"
 wrong 'detached without an ID' 'needs an ID' --rootfs "$r" --detach -- true
-wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" --cwd tmp -- true
+wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" \
+	--cwd tmp -- true
 
-# ---- a small kernel -------------------------------------------------------------------------------------
+# ---- a small kernel ------------------------------------------------------------------------------
 
 if unshare -m true 2>/dev/null; then
 	grep -v 'mqueue\|devpts' /proc/filesystems >"$tmp/filesystems"
 	# shellcheck disable=SC2016 # for the inner shell
-	small() { unshare -m sh -c 'mount --bind "$0" /proc/filesystems && exec "$@"' "$tmp/filesystems" "$@"; }
+	small() {
+		unshare -m sh -c 'mount --bind "$0" /proc/filesystems && exec "$@"' \
+			"$tmp/filesystems" "$@"
+	}
 	status=0
-	small "$RUNC" run --rootfs "$r" --env "OCI_TEST_MARK=$mark" -- ls /dev >"$tmp/out" 2>"$tmp/err" || status=$?
-	is 'a kernel without message queues and terminals: it runs' "$status" 0 || diag "$(cat "$tmp/err")"
+	small "$RUNC" run --rootfs "$r" --env "OCI_TEST_MARK=$mark" -- ls /dev >"$tmp/out" \
+		2>"$tmp/err" || status=$?
+	is 'a kernel without message queues and terminals: it runs' "$status" 0 ||
+		diag "$(cat "$tmp/err")"
 	is 'without their mounts' "$(grep -c 'mqueue\|^pts$' "$tmp/out")" 0
 	is 'each is named once, with the option that brings it' \
-		"$(grep -o 'built without CONFIG_[A-Z0-9_]*: the mount of type [a-z]*' "$tmp/err" | sed 's/.*CONFIG_//' | tr '\n' ' ')" \
+		"$(grep -o 'built without CONFIG_[A-Z0-9_]*: the mount of type [a-z]*' "$tmp/err" |
+		sed 's/.*CONFIG_//' | tr '\n' ' ')" \
 		'POSIX_MQUEUE: the mount of type mqueue UNIX98_PTYS: the mount of type devpts '
 	small "$OCI_SPEC" - >"$tmp/small.json" 2>"$tmp/err"
-	is 'the default document leaves them out too' "$(grep -c 'mqueue\|devpts' "$tmp/small.json")" 0
-	unlike 'and is the usual one elsewhere' "$("$OCI_SPEC" - 2>&1 | grep -c 'mqueue"\|devpts"')" '^0'
+	is 'the default document leaves them out too' \
+		"$(grep -c 'mqueue\|devpts' "$tmp/small.json")" 0
+	unlike 'and is the usual one elsewhere' \
+		"$("$OCI_SPEC" - 2>&1 | grep -c 'mqueue"\|devpts"')" '^0'
 else
 	skip 'a kernel without message queues and terminals: it runs' 'no mount namespaces here'
 fi
@@ -127,19 +143,22 @@ if ! grep -q f2fs /proc/filesystems; then
 	printf '%s' "$out" >"$tmp/printed.json"
 	mv "$bundle/config.json" "$tmp/saved.json"
 	cp "$tmp/printed.json" "$bundle/config.json"
-	config_set /mounts/- '{"destination":"/mnt","type":"f2fs","source":"none"}' /root/readonly false
+	config_set /mounts/- '{"destination":"/mnt","type":"f2fs","source":"none"}' /root/readonly \
+		false
 	refused 'a filesystem that the config asks for and the kernel lacks: the option is named' \
 		'does not know the filesystem type .*f2fs.*: CONFIG_F2FS_FS'
 	mv "$tmp/saved.json" "$bundle/config.json"
 	rmdir "$r/mnt" 2>/dev/null
 else
-	skip 'a filesystem that the config asks for and the kernel lacks: the option is named' 'this kernel has f2fs'
+	skip 'a filesystem that the config asks for and the kernel lacks: the option is named' \
+		'this kernel has f2fs'
 fi
 
-# ---- --overlay ----------------------------------------------------------------------------------------
+# ---- --overlay -----------------------------------------------------------------------------------
 
 if grep -q overlay /proc/filesystems; then
-	from --ro --overlay=4m -- sh -c 'echo new >/etc/passwd; cat /etc/passwd; dd if=/dev/zero of=/big bs=1M count=16 2>&1 | grep -o "No space left"; ls -l /big | awk "{print \$5 <= 4194304}"'
+	from --ro --overlay=4m \
+		-- sh -c 'echo new >/etc/passwd; cat /etc/passwd; dd if=/dev/zero of=/big bs=1M count=16 2>&1 | grep -o "No space left"; ls -l /big | awk "{print \$5 <= 4194304}"'
 	is '--overlay: written, and no more than its size' "$out" 'new
 No space left
 1'
@@ -148,7 +167,8 @@ No space left
 	config_set /annotations '{"org.ocibox.overlay":"2m"}' /root/readonly true
 	argv sh -c 'touch /new && df -k / | awk "END {print \$2}"'
 	run
-	like 'by annotation: a readonly root stays read-only, with a warning' "$status $(echo "$err" | tr '\n' ' ')" '^1 .*level=warning.*Read-only'
+	like 'by annotation: a readonly root stays read-only, with a warning' \
+		"$status $(echo "$err" | tr '\n' ' ')" '^1 .*level=warning.*Read-only'
 	config_set /root/readonly false
 	run
 	is 'by annotation, over a writable root' "$out $status" '2048 0'
@@ -157,7 +177,8 @@ No space left
 	is 'the option wins' "$out" 1024
 	nok 'nothing in the root filesystem' test -e "$r/new"
 	config_set /annotations '{"org.ocibox.overlay":"much"}'
-	refused 'a bad size in the annotation' 'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay .*: must be a size'
+	refused 'a bad size in the annotation' \
+		'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay .*: must be a size'
 	config_set /annotations '{"org.ocibox.init":"yes"}'
 	refused 'a bad truth value' 'annotations.org.ocibox.init .*: must be .*true.* or .*false'
 	config_del /annotations
@@ -171,7 +192,7 @@ else
 	skip '--overlay' 'this kernel has no overlay'
 fi
 
-# ---- --init -------------------------------------------------------------------------------------------
+# ---- --init --------------------------------------------------------------------------------------
 
 argv sh -c 'tr "\0" " " </proc/1/cmdline; echo; cat /proc/1/comm; exit 5'
 do_runc run --bundle "$bundle" --init "$id"
@@ -183,8 +204,10 @@ argv cat /proc/1/comm
 run
 is 'by annotation' "$out" oci-init
 config_del /annotations
-from --init --user 1000 -- sh -c 'grep -E "^(Uid|NoNewPrivs)" /proc/1/status; sh -c "kill -TERM \$\$"'
-is 'as another user, with no_new_privs; 128 plus the signal' "$(echo "$out" | tr -s '\t ' ' ') $status" \
+from --init --user 1000 \
+	-- sh -c 'grep -E "^(Uid|NoNewPrivs)" /proc/1/status; sh -c "kill -TERM \$\$"'
+is 'as another user, with no_new_privs; 128 plus the signal' "$(echo "$out" |
+	tr -s '\t ' ' ') $status" \
 	'Uid: 1000 1000 1000 1000
 NoNewPrivs: 1 143'
 from --init -- /nope
@@ -201,7 +224,8 @@ ps -o stat | grep -c Z
 echo ready
 while :; do sleep 0.05; done
 END
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" --init "$id" >"$tmp/sig" 2>&1 </dev/null &
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" --init "$id" >"$tmp/sig" 2>&1 \
+	</dev/null &
 pid=$!
 bg_all="$bg_all $pid"
 wait_for has_line "$tmp/sig" ready
@@ -211,21 +235,27 @@ is 'exec is not wrapped' "$out" cat
 runc kill "$id" TERM
 status=0
 wait $pid || status=$?
-is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" 'got TERM 9'
+is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" \
+	'got TERM 9'
 # It starts the program by fork: a profile that forbids that must be told from a broken host.
-config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["fork","vfork","clone","clone3"],"action":"SCMP_ACT_ERRNO"}]}'
+config_set /linux/seccomp \
+	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["fork","vfork","clone","clone3"],"action":"SCMP_ACT_ERRNO"}]}'
 argv true
 do_runc run --bundle "$bundle" --init "$id"
-like '--init where the profile forbids fork: it says so' "$status $err" '^1 .*fork.*seccomp profile must allow it'
+like '--init where the profile forbids fork: it says so' "$status $err" \
+	'^1 .*fork.*seccomp profile must allow it'
 is 'in one line' "$(error_lines "$tmp/err")" 1
 do_runc run --bundle "$bundle" "$id"
 is 'without --init it runs' "$status" 0
 config_del /linux/seccomp
 # The executable of process 1 cannot be written, with every right there is.
-config_set /process/capabilities "{\"bounding\":$(f=$("$RUNC" features); printf '%s' "$f" >"$tmp/f"; json_get "$tmp/f" /linux/capabilities),\"effective\":$(json_get "$tmp/f" /linux/capabilities),\"permitted\":$(json_get "$tmp/f" /linux/capabilities)}" \
+config_set /process/capabilities "{\"bounding\":$(f=$("$RUNC" features); printf '%s' "$f" \
+	>"$tmp/f"; json_get "$tmp/f" /linux/capabilities),\"effective\":$(json_get "$tmp/f" \
+	/linux/capabilities),\"permitted\":$(json_get "$tmp/f" /linux/capabilities)}" \
 	/process/noNewPrivileges false
 before=$(md5sum <"$(readlink -f "$RUNC")")
-argv sh -c 'mount -o remount,bind,rw /proc/1/exe 2>/dev/null; echo x 2>/dev/null >>/proc/1/exe; echo x 2>/dev/null >/proc/1/exe; echo done'
+argv \
+	sh -c 'mount -o remount,bind,rw /proc/1/exe 2>/dev/null; echo x 2>/dev/null >>/proc/1/exe; echo x 2>/dev/null >/proc/1/exe; echo done'
 do_runc run --bundle "$bundle" --init "$id"
 is 'writing /proc/1/exe: the container goes on' "$out" 'done'
 is 'and the binary is what it was' "$(md5sum <"$(readlink -f "$RUNC")")" "$before"
@@ -239,8 +269,8 @@ start() {
 	wait_for test -s "$tmp/init"
 	init=$(cat "$tmp/init")
 }
-# A container whose name is unknown to all ends with its runtime; the kernel forgets what was asked before a
-# change of user.
+# A container whose name is unknown to all ends with its runtime; the kernel forgets what was asked
+# before a change of user.
 for ids in 0:0 1000:1000; do
 	start --rootfs "$r" --env "OCI_TEST_MARK=$mark" --user $ids -- sleep 1000
 	kill -KILL "$bg"
@@ -258,14 +288,17 @@ ok '--die-with-parent: it dies with its runtime' wait_for gone "$init"
 drop "$id"
 rm -f "$tmp/init"
 # shellcheck disable=SC2016
-background sh -c '"$@" & echo $! >"$0"; wait' "$tmp/runtime" "$RUNC" --root "$root" run --pid-file "$tmp/init" \
-	--rootfs "$r" --env "OCI_TEST_MARK=$mark" --die-with-parent "$id" -- sleep 1000 </dev/null >/dev/null 2>&1
+background sh -c '"$@" & echo $! >"$0"; wait' "$tmp/runtime" "$RUNC" --root "$root" run \
+	--pid-file "$tmp/init" \
+	--rootfs "$r" --env "OCI_TEST_MARK=$mark" --die-with-parent "$id" -- sleep 1000 </dev/null \
+	>/dev/null 2>&1
 wait_for test -s "$tmp/init"
 kill -KILL "$bg"
 ok '--die-with-parent: the parent ends, and the runtime' wait_for gone "$(cat "$tmp/runtime")"
 ok 'and the container' wait_for gone "$(cat "$tmp/init")"
 drop "$id"
-wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" "$id" -- true
+wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" \
+	"$id" -- true
 
 nothing_left
 done_testing

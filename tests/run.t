@@ -53,7 +53,8 @@ trap 'echo got TERM; exit 7' TERM
 echo ready
 while :; do sleep 0.05; done
 END
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/sig" 2>&1 </dev/null &
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/sig" 2>&1 \
+	</dev/null &
 pid=$!
 bg_all="$bg_all $pid"
 wait_for has_line "$tmp/sig" ready
@@ -67,7 +68,8 @@ is 'and the container is deleted' "$(status_of "$id")" none
 
 # Death by a signal from outside: 128+n.
 argv sleep 1000
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/sig" 2>&1 </dev/null &
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" >"$tmp/sig" 2>&1 \
+	</dev/null &
 pid=$!
 bg_all="$bg_all $pid"
 wait_for status_is "$id" running
@@ -84,7 +86,8 @@ is 'run --detach: running' "$(status_of "$id")" running
 is 'pid file holds the pid of the state' "$(cat "$tmp/pid")" "$(pid_of "$id")"
 is 'pid file has no newline' "$(wc -l <"$tmp/pid" | tr -d ' ')" 0
 ok 'the pid is alive' alive "$(cat "$tmp/pid")"
-is 'the pid is PID 1 of its namespace' "$(sed -n 's/^NSpid:.*\t//p' "/proc/$(cat "$tmp/pid")/status")" 1
+is 'the pid is PID 1 of its namespace' \
+	"$(sed -n 's/^NSpid:.*\t//p' "/proc/$(cat "$tmp/pid")/status")" 1
 wait_for has_line "$tmp/out" started
 is 'its output goes where the caller'"'"'s did' "$(cat "$tmp/out")" started
 do_runc kill "$id" KILL
@@ -112,7 +115,8 @@ mkfifo "$tmp/fifo"
 cat "$tmp/fifo" >"$tmp/fifo.out" &
 reader=$!
 bg_all="$bg_all $reader"
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run -d --bundle "$bundle" "$id" </dev/null >"$tmp/fifo" 2>&1
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run -d --bundle "$bundle" "$id" </dev/null \
+	>"$tmp/fifo" 2>&1
 runc kill "$id" KILL
 ok 'no runtime process keeps stdout of a detached container open' wait_for gone $reader
 drop "$id"
@@ -137,7 +141,8 @@ argv sh -c 'probe fds >/tmp/fds; cat <&3'
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 2 --bundle "$bundle" "$id" \
 	</dev/null >"$tmp/out" 2>"$tmp/err" 3<"$tmp/secret" 4</dev/zero 5<"$tmp/secret"
 is '--preserve-fds 2: descriptor 3 can be read' "$(cat "$tmp/out")" secret
-is '--preserve-fds 2: 3 and 4, no more' "$(sed -n 's/^\([0-9]*\) .*/\1/p' "$rootfs/tmp/fds" | tr '\n' ' ')" \
+is '--preserve-fds 2: 3 and 4, no more' "$(sed -n 's/^\([0-9]*\) .*/\1/p' "$rootfs/tmp/fds" |
+	tr '\n' ' ')" \
 	'0 1 2 3 4 '
 
 # The runtime's environment is not the container's (E-05).
@@ -152,7 +157,8 @@ argv sh -c 'exit 6'
 status=0
 (
 	trap '' CHLD
-	OCI_TEST_MARK=$mark exec timeout -s KILL 20 "$RUNC" --root "$root" run --bundle "$bundle" "$id"
+	OCI_TEST_MARK=$mark exec timeout -s KILL 20 "$RUNC" --root "$root" run --bundle "$bundle" \
+		"$id"
 ) </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'a caller that ignores SIGCHLD: the status is that of the container all the same' "$status" 6
 drop "$id"

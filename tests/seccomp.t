@@ -17,7 +17,8 @@ call() { argv probe call "$@"; }
 
 argv grep -E '^(Seccomp|NoNewPrivs)' /proc/self/status
 run
-is 'no profile: no filter' "$(echo "$out" | sed -n 's/^Seccomp:\t//p')" "$(sed -n 's/^Seccomp:\t//p' /proc/self/status)"
+is 'no profile: no filter' "$(echo "$out" | sed -n 's/^Seccomp:\t//p')" \
+	"$(sed -n 's/^Seccomp:\t//p' /proc/self/status)"
 config_set /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW"}'
 run
 is 'a profile that allows all: starts' "$status" 0 || diag "$err"
@@ -38,7 +39,8 @@ call getppid
 run
 is 'others are let through' "$out" 'getppid 0'
 for e in 0:'sched_yield 0' 2:'sched_yield errno 2' 133:'sched_yield errno 133'; do
-	allow_but "{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${e%%:*}}"
+	allow_but \
+		"{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${e%%:*}}"
 	call sched_yield
 	run
 	is "errnoRet ${e%%:*}" "$out" "${e#*:}"
@@ -116,19 +118,23 @@ END
 # Two arguments: and. The same one twice: or. Two rules: or.
 allow_but '{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[
 	{"index":0,"value":5,"op":"SCMP_CMP_EQ"},{"index":1,"value":6,"op":"SCMP_CMP_EQ"}]}'
-argv sh -c 'probe call setpriority 5 6 0; probe call setpriority 5 7 0; probe call setpriority 8 6 0'
+argv \
+	sh -c 'probe call setpriority 5 6 0; probe call setpriority 5 7 0; probe call setpriority 8 6 0'
 run
 is 'two arguments of a rule: both' "$(echo "$out" | tr '\n' ,)" \
 	'setpriority errno 99,setpriority errno 22,setpriority errno 22,'
 allow_but '{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[
 	{"index":0,"value":5,"op":"SCMP_CMP_EQ"},{"index":0,"value":6,"op":"SCMP_CMP_EQ"}]}'
-argv sh -c 'probe call setpriority 5 0 0; probe call setpriority 6 0 0; probe call setpriority 7 0 0'
+argv \
+	sh -c 'probe call setpriority 5 0 0; probe call setpriority 6 0 0; probe call setpriority 7 0 0'
 run
 is 'the same argument twice: either' "$(echo "$out" | tr '\n' ,)" \
 	'setpriority errno 99,setpriority errno 99,setpriority errno 22,'
-allow_but '{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[{"index":0,"value":5,"op":"SCMP_CMP_EQ"}]},
+allow_but \
+	'{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[{"index":0,"value":5,"op":"SCMP_CMP_EQ"}]},
 	{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[{"index":1,"value":6,"op":"SCMP_CMP_EQ"}]}'
-argv sh -c 'probe call setpriority 5 0 0; probe call setpriority 7 6 0; probe call setpriority 7 7 0'
+argv \
+	sh -c 'probe call setpriority 5 0 0; probe call setpriority 7 6 0; probe call setpriority 7 7 0'
 run
 is 'two rules: either' "$(echo "$out" | tr '\n' ,)" \
 	'setpriority errno 99,setpriority errno 99,setpriority errno 22,'
@@ -139,9 +145,11 @@ for a in '{"index":6,"value":1,"op":"SCMP_CMP_EQ"}' '{"index":0,"value":1,"op":"
 	refused "a bad condition: $a" 'seccomp|args|index|op|value'
 done
 # libseccomp compares the lower 32 bits where an argument has no more: 4294967296 would match 0.
-for a in '"value":4294967296,"op":"SCMP_CMP_EQ"' '"value":1,"valueTwo":4294967296,"op":"SCMP_CMP_MASKED_EQ"' \
+for a in '"value":4294967296,"op":"SCMP_CMP_EQ"' \
+	'"value":1,"valueTwo":4294967296,"op":"SCMP_CMP_MASKED_EQ"' \
 	'"value":18446744073709551615,"op":"SCMP_CMP_LT"'; do
-	allow_but "{\"names\":[\"getpgid\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,$a}]}"
+	allow_but \
+		"{\"names\":[\"getpgid\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,$a}]}"
 	config_set /linux/seccomp/architectures '["SCMP_ARCH_X86"]'
 	refused "more than 32 bits with an architecture of 32: $a" \
 		'config.json:[0-9:]+ linux.seccomp.syscalls\[[0-9]\].args\[0\].value(Two)? [0-9]+: does not fit into the 32 bits .*X86'
@@ -164,13 +172,15 @@ base='"read","write","writev","readv","close","exit","exit_group","execve","brk"
 "getuid32","geteuid32","getgid32","getegid32","setuid32","setgid32","setgroups32","setresuid32","setresgid32","futex_time64",
 "clock_gettime64","clock_nanosleep_time64","ppoll_time64","cacheflush","faccessat2",
 "sigaltstack","uname","getpgrp","setpgid","gettid","tgkill","nanosleep","clock_nanosleep","clock_gettime"'
-profile "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\",\"SCMP_ARCH_AARCH64\",\"SCMP_ARCH_ARM\"],
+profile \
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\",\"SCMP_ARCH_AARCH64\",\"SCMP_ARCH_ARM\"],
 	\"syscalls\":[{\"names\":[$base],\"action\":\"SCMP_ACT_ALLOW\"}]}"
 argv sh -c 'echo ok; probe call sched_yield; probe call newest'
 run
 is 'a list of what is allowed: the container starts' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
 is 'what is not listed: EPERM' "$(echo "$out" | sed -n 2p)" 'sched_yield errno 1'
-is 'a system call newer than the profile: ENOSYS (S-08)' "$(echo "$out" | sed -n 3p)" 'newest errno 38'
+is 'a system call newer than the profile: ENOSYS (S-08)' "$(echo "$out" | sed -n 3p)" \
+	'newest errno 38'
 config_set /linux/seccomp/defaultErrnoRet 13
 run
 is 'defaultErrnoRet' "$(echo "$out" | sed -n 2p)" 'sched_yield errno 13'
@@ -190,7 +200,8 @@ run
 is 'the second start of a profile gives the same' "$out" "$first"
 config_set /linux/seccomp/defaultErrnoRet 2
 run
-is 'and a changed profile is not taken for the old one' "$(echo "$out" | sed -n 2p)" 'sched_yield errno 2'
+is 'and a changed profile is not taken for the old one' "$(echo "$out" | sed -n 2p)" \
+	'sched_yield errno 2'
 
 # What is executed later lives under the same filter (S-14).
 allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}'
@@ -209,7 +220,8 @@ for nnp in true false; do
 	# control: runc 1.1.5 has cloned long before.
 	case $nnp in
 	true) is 'exec: a profile without clone' "$status" 0 || diag "$err" ;;
-	*) like 'exec: and without no_new_privs: in, or told why not' "$status $err" '^0 |^255 .*profile must allow clone' ;;
+	*) like 'exec: and without no_new_privs: in, or told why not' "$status $err" \
+		'^0 |^255 .*profile must allow clone' ;;
 	esac
 	drop "$id"
 done
@@ -220,18 +232,23 @@ allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}'
 call sched_yield
 # Machines of the other byte order than this one cannot share a filter with it: a refusal that names
 # them is as good. control: runc 1.1.5 with libseccomp 2.5.4 knows 18 of them.
-for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE RISCV64 S390 S390X \
+for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 \
+	PPC64LE RISCV64 S390 S390X \
 	LOONGARCH64 PARISC PARISC64 M68K SH SHEB; do
 	config_set /linux/seccomp/architectures "[\"SCMP_ARCH_$a\"]"
 	run
 	case $a:$status in
 	X86*:* | X32:* | ARM:* | AARCH64:* | MIPSEL*:* | PPC64LE:* | RISCV64:* | LOONGARCH64:* | *:0)
-		is "architecture $a: and the native one is always there" "$status $out" '0 sched_yield errno 1' || diag "$err" ;;
-	*) is "architecture $a: refused in one line" "$status $(error_lines "$tmp/err") $(echo "$err" | grep -c "SCMP_ARCH_$a")" '1 1 1' ;;
+		is "architecture $a: and the native one is always there" "$status $out" \
+			'0 sched_yield errno 1' || diag "$err" ;;
+	*) is "architecture $a: refused in one line" \
+		"$status $(error_lines "$tmp/err") $(echo "$err" |
+		grep -c "SCMP_ARCH_$a")" '1 1 1' ;;
 	esac
 done
 config_del /linux/seccomp/architectures
-for f in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_LOG"]' '["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]' \
+for f in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_LOG"]' \
+	'["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]' \
 	'["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_SPEC_ALLOW"]'; do
 	config_set /linux/seccomp/flags "$f"
 	run
@@ -251,7 +268,8 @@ is 'neither defaultAction nor syscalls: no filter' "$out" 'Seccomp:	0' || diag "
 
 if helper sock; then
 	cp "$tmp/good.json" "$bundle/config.json"
-	config_set /linux/seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",\"listenerMetadata\":\"meta data\",
+	config_set /linux/seccomp \
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$tmp/listen\",\"listenerMetadata\":\"meta data\",
 		\"syscalls\":[{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}" /annotations '{"a":"b"}'
 	listen "$tmp/sock.out" "$HELPERS/sock" seccomp "$tmp/listen" 1
 	call sched_yield
@@ -260,8 +278,10 @@ if helper sock; then
 	wait_for gone $sock
 	sed -n 's/^message //p' "$tmp/sock.out" >"$tmp/msg"
 	is 'the message: metadata' "$(json_get "$tmp/msg" /metadata)" 'meta data'
-	is 'the message: descriptors' "$(json_get "$tmp/msg" /fds) $(sed -n 's/^descriptors //p' "$tmp/sock.out")" '["seccompFd"] 1'
-	is 'the message: state' "$(json_get "$tmp/msg" /state/id) $(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" /state/bundle)" \
+	is 'the message: descriptors' "$(json_get "$tmp/msg" /fds) $(sed -n 's/^descriptors //p' \
+		"$tmp/sock.out")" '["seccompFd"] 1'
+	is 'the message: state' "$(json_get "$tmp/msg" /state/id) $(json_get "$tmp/msg" \
+		/state/status) $(json_get "$tmp/msg" /state/bundle)" \
 		"$id creating $bundle"
 	like 'the message: pid of init' "$(json_get "$tmp/msg" /pid)" '^[1-9][0-9]*$'
 	like 'the message: version' "$(json_get "$tmp/msg" /ociVersion)" '^1\.'
@@ -279,12 +299,16 @@ if helper sock; then
 	is 'exec: NOTIFY, and the answer' "$status $out" '0 sched_yield 42' || diag "$err"
 	wait_for gone $sock
 	sed -n 's/^message //p' "$tmp/sock.out" >"$tmp/msg"
-	is 'exec: the message: state' "$(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" /state/pid)" "running $(cat "$tmp/pid")"
-	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" "$(cat "$tmp/pid")"
+	is 'exec: the message: state' "$(json_get "$tmp/msg" /state/status) $(json_get "$tmp/msg" \
+		/state/pid)" "running $(cat "$tmp/pid")"
+	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" \
+		"$(cat "$tmp/pid")"
 	drop "$id"
-	# Without no_new_privs the filter is there before its last steps: the listener hears of those.
+	# Without no_new_privs the filter is there before its last steps: the listener hears of
+	# those.
 	cp "$bundle/config.json" "$tmp/plain.json"
-	config_set /process/noNewPrivileges false /process/cwd '"/tmp"' /linux/seccomp/syscalls/0/names '["chdir"]'
+	config_set /process/noNewPrivileges false /process/cwd '"/tmp"' \
+		/linux/seccomp/syscalls/0/names '["chdir"]'
 	argv sleep 1000
 	answering 1
 	LIMIT=20 do_runc run -d --bundle "$bundle" "$id"
@@ -307,7 +331,8 @@ if helper sock; then
 		skip 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' 'this kernel is older'
 		kill $sock
 	else
-		is 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' "$out" 'sched_yield 42' || diag "$err"
+		is 'NOTIFY with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' "$out" 'sched_yield 42' ||
+			diag "$err"
 	fi
 	wait_for gone $sock
 	config_del /linux/seccomp/flags
@@ -318,7 +343,8 @@ if helper sock; then
 	config_set /annotations "{\"run.oci.seccomp.receiver\":\"$tmp/listen\"}"
 	answering 1
 	run
-	is 'NOTIFY: run.oci.seccomp.receiver names the listener' "$out" 'sched_yield 42' || diag "$err"
+	is 'NOTIFY: run.oci.seccomp.receiver names the listener' "$out" 'sched_yield 42' ||
+		diag "$err"
 	wait_for gone $sock
 	config_set /annotations '{}' /linux/seccomp/listenerPath "\"$tmp/listen\""
 	config_del /linux/seccomp/listenerPath
@@ -339,9 +365,11 @@ fi
 
 # cached: the compiled programs, each with its inode and time.
 cached() { find "$root/.cache" -type f -exec stat -c '%n %i %Y %s' {} + 2>/dev/null | sort; }
-# memory_calls: how often the start asked for memory; compiling takes far more of it than reading a file.
+# memory_calls: how often the start asked for memory; compiling takes far more of it than reading a
+# file.
 memory_calls() {
-	OCI_TEST_MARK=$mark strace -f -o "$tmp/calls" -e trace=mmap,brk "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark strace -f -o "$tmp/calls" -e trace=mmap,brk "$RUNC" --root "$root" run \
+		--bundle "$bundle" "$id" \
 		>/dev/null 2>&1 </dev/null
 	grep -c '^[0-9]* *\(mmap\|brk\)' "$tmp/calls"
 }
@@ -350,7 +378,8 @@ for engine in podman docker; do
 	file=$tests/foreign/seccomp/$engine.json
 	if [ -e "$file" ]; then
 		cp "$tmp/good.json" "$bundle/config.json"
-		# An engine resolves includes, excludes and archMap; without them the document is larger, not other.
+		# An engine resolves includes, excludes and archMap; without them the document is
+		# larger, not other.
 		config_set /linux/seccomp "$(tr -d '\n' <"$file")" /linux/seccomp/architectures '[]'
 		argv sh -c 'echo hi; probe call swapoff 0; grep ^Seccomp: /proc/self/status'
 		rm -rf "$root/.cache"

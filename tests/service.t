@@ -98,7 +98,8 @@ config_set /linux/namespaces/- '{"type":"user"}' \
 	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 manager
 under run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
-is 'in a user namespace' "$status $(told)" "0 told MAINPID=$(cat "$tmp/pid")|READY=1,descriptors 1,barrier," || diag "$err"
+is 'in a user namespace' "$status $(told)" \
+	"0 told MAINPID=$(cat "$tmp/pid")|READY=1,descriptors 1,barrier," || diag "$err"
 drop "$id"
 cp "$tmp/plain.json" "$bundle/config.json"
 
@@ -106,7 +107,8 @@ cp "$tmp/plain.json" "$bundle/config.json"
 argv sh -c 'probe notify READY=1; exec sleep 1000'
 rm -f "$tmp/manager"
 under run -d --bundle "$bundle" "$id"
-like 'no manager: one warning' "$status $(grep -c . "$tmp/err") $err" '^0 1 .*level=warning.*NOTIFY_SOCKET'
+like 'no manager: one warning' "$status $(grep -c . "$tmp/err") $err" \
+	'^0 1 .*level=warning.*NOTIFY_SOCKET'
 drop "$id"
 
 # ---- LISTEN_FDS ----
@@ -140,9 +142,11 @@ unset LISTEN_FDNAMES
 # shellcheck disable=SC2016
 argv sh -c 'echo "$LISTEN_FDS $LISTEN_PID $$"; cat <&3; cat <&4'
 listening us run --bundle "$bundle" "$id"
-like 'a socket of the manager comes in, no other descriptor' "$(echo "$out" | tr '\n' ' ')" '^1 1 1 first $'
+like 'a socket of the manager comes in, no other descriptor' "$(echo "$out" | tr '\n' ' ')" \
+	'^1 1 1 first $'
 listening us run --init --bundle "$bundle" "$id"
-like 'with --init it is the program whose pid LISTEN_PID says' "$(echo "$out" | tr '\n' ' ')" '^1 2 2 first $'
+like 'with --init it is the program whose pid LISTEN_PID says' "$(echo "$out" | tr '\n' ' ')" \
+	'^1 2 2 first $'
 listening us run --preserve-fds 1 --bundle "$bundle" "$id"
 is '--preserve-fds counts from behind it' "$(echo "$out" | tr '\n' ' ')" '1 1 1 first second '
 listening other run --bundle "$bundle" "$id"
@@ -159,16 +163,19 @@ cp "$tmp/plain.json" "$bundle/config.json"
 argv true
 for _log in /dev/stderr "$tmp/log"; do
 	status=0
-	OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$_log" run --preserve-fds 2 --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$_log" run --preserve-fds 2 \
+		--bundle "$bundle" "$id" \
 		3<"$tmp/first" 4<&- 5<&- </dev/null >/dev/null 2>"$tmp/err" || status=$?
-	like "a descriptor that is not open, log to ${_log##*/}" "$status $(cat "$tmp/err")" '^1 .*unable to stat preserved-fd 1 \(of 2\)'
+	like "a descriptor that is not open, log to ${_log##*/}" "$status $(cat "$tmp/err")" \
+		'^1 .*unable to stat preserved-fd 1 \(of 2\)'
 done
 
 # ---- a privileged container fills the folder of the socket ----
 
 bundle
 config_set /root/readonly false /process/noNewPrivileges false \
-	/process/capabilities '{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
+	/process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}'
 script <<'END'
 mount -o remount,bind,rw /run/notify
 cd /run/notify || exit
@@ -183,11 +190,13 @@ echo $i
 END
 manager
 under run --bundle "$bundle" --keep "$id"
-is 'a privileged container nests 300 folders beside its socket' "$status $out" '0 300' || diag "$err"
+is 'a privileged container nests 300 folders beside its socket' "$status $out" '0 300' ||
+	diag "$err"
 do_runc delete --force "$id"
 is 'and can be deleted' "$status $(states_left)" '0 ' || diag "$err"
 
-config_set /process/capabilities '{"bounding":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"effective":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"permitted":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"]}'
+config_set /process/capabilities \
+	'{"bounding":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"effective":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"permitted":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"]}'
 script <<'END'
 mount -o remount,bind,rw /run/notify
 cd /run/notify && mkdir -p d/e f && echo x >file && echo y >d/file && probe immutable file d/file d/e d f .

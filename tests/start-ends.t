@@ -17,7 +17,8 @@ profile() {
 	[ $# = 0 ] || config_set "$@"
 }
 denies() { # NAME ACTION [NNP]
-	profile "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$1,\"action\":\"$2\"}]}" \
+	profile \
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":$1,\"action\":\"$2\"}]}" \
 		/process/noNewPrivileges "${3:-true}"
 }
 # not_started DESC STATUS PATTERN: what was asked for failed with one sentence, and nothing is left.
@@ -33,15 +34,20 @@ if grep -q '^Seccomp:' /proc/self/status; then
 		for verb in run 'run -d' create; do
 			# shellcheck disable=SC2086
 			do_runc $verb --bundle "$bundle" "$id"
-			not_started "$verb under a profile that denies everything (noNewPrivileges $nnp)" 1 \
+			not_started \
+				"$verb under a profile that denies everything (noNewPrivileges $nnp)" \
+				1 \
 				'(the seccomp profile forbids|operation not permitted)'
 		done
 	done
 	for call in execve 'execve","exit_group' 'execve","exit_group","exit' \
-		'execve","exit_group","exit","sendmsg","sendto","write' 'execve","exit_group","exit","sendmsg","rt_sigprocmask","close'; do
+		'execve","exit_group","exit","sendmsg","sendto","write' \
+		'execve","exit_group","exit","sendmsg","rt_sigprocmask","close'; do
 		denies "[\"$call\"]" SCMP_ACT_ERRNO
 		run
-		like "a profile that denies $(echo "$call" | tr -d '"')" "$status $(error_lines "$tmp/err") $err" '^(1|255) 1 .*(forbids execve|exec /bin/true|exec .*not permitted)'
+		like "a profile that denies $(echo "$call" | tr -d '"')" \
+			"$status $(error_lines "$tmp/err") $err" \
+			'^(1|255) 1 .*(forbids execve|exec /bin/true|exec .*not permitted)'
 		is 'and nothing is left of it' "$(status_of "$id") $(processes_left)" 'none '
 		drop "$id"
 	done
@@ -52,12 +58,14 @@ if grep -q '^Seccomp:' /proc/self/status; then
 		for verb in run 'run -d'; do
 			# shellcheck disable=SC2086
 			do_runc $verb --bundle "$bundle" "$id"
-			not_started "$verb under a profile with $action for execve" 1 'killed by SIGSYS .*kills for execve'
+			not_started "$verb under a profile with $action for execve" 1 \
+				'killed by SIGSYS .*kills for execve'
 		done
 	done
 	denies '["setresuid"]' SCMP_ACT_KILL false
 	run
-	not_started 'run under a profile that kills for setresuid' 1 'killed by SIGSYS .*kills for setresuid'
+	not_started 'run under a profile that kills for setresuid' 1 \
+		'killed by SIGSYS .*kills for setresuid'
 	profile '{"defaultAction":"SCMP_ACT_KILL"}'
 	for verb in run 'run -d' create; do
 		i=0
@@ -67,7 +75,8 @@ if grep -q '^Seccomp:' /proc/self/status; then
 			do_runc $verb --bundle "$bundle" "$id"
 			[ "$status" = 1 ] || break
 		done
-		not_started "$verb under a profile that kills for everything, ten times" 1 'killed by SIGSYS'
+		not_started "$verb under a profile that kills for everything, ten times" 1 \
+			'killed by SIGSYS'
 	done
 	for call in read close; do
 		denies "[\"$call\"]" SCMP_ACT_KILL
@@ -77,20 +86,25 @@ if grep -q '^Seccomp:' /proc/self/status; then
 			create
 			[ "$status" = 1 ] || break
 		done
-		not_started "create under a profile that kills for $call, ten times" 1 "killed by SIGSYS .*kills for $call"
+		not_started "create under a profile that kills for $call, ten times" 1 \
+			"killed by SIGSYS .*kills for $call"
 	done
-	profile '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
+	profile \
+		'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
 	argv sleep 1000
 	do_runc create --bundle "$bundle" "$id"
-	is 'create under a profile that kills for execve' "$status $(status_of "$id")" '0 created' || diag "$err"
+	is 'create under a profile that kills for execve' "$status $(status_of "$id")" \
+		'0 created' || diag "$err"
 	drop "$id"
 	for action in SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_TRAP; do
 		for nnp in true false; do
 			denies '["execve"]' $action $nnp
 			create
 			do_runc start "$id"
-			like "start under a profile with $action for execve (noNewPrivileges $nnp)" \
-				"$status $(error_lines "$tmp/err") $err" '^1 1 .*killed by SIGSYS .*kills for execve'
+			like \
+				"start under a profile with $action for execve (noNewPrivileges $nnp)" \
+				"$status $(error_lines "$tmp/err") $err" \
+				'^1 1 .*killed by SIGSYS .*kills for execve'
 			is "start, $action, $nnp: it is stopped, and can be deleted" \
 				"$(status_of "$id") $(runc delete "$id" 2>&1)" 'stopped '
 		done
@@ -103,7 +117,8 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	is 'and it is stopped' "$(status_of "$id")" stopped
 	drop "$id"
 	# A program that has begun is another matter, however short it lives.
-	profile '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_KILL"}]}'
+	profile \
+		'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_KILL"}]}'
 	argv probe call sched_yield
 	run
 	is 'a program that is killed by its profile: its status' "$status" 159 || diag "$err"
@@ -133,7 +148,8 @@ if grep -q '^Seccomp:' /proc/self/status; then
 		argv sh -c 'kill -KILL $$'
 		do_runc run --init --bundle "$bundle" "$id"
 		# by a trap: SIGILL or SIGTRAP
-		like 'oci-init ends with its program where exit_group is denied' "$status $err" '^13[23] $'
+		like 'oci-init ends with its program where exit_group is denied' "$status $err" \
+			'^13[23] $'
 		drop "$id"
 	else
 		skip 'oci-init where exit_group is denied' 'this runtime has no --init'
@@ -144,12 +160,15 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	argv sleep 1000
 	runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1
 	profile_file=$root/$id/config.json
-	json_set "$profile_file" /linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
+	json_set "$profile_file" /linux/seccomp \
+		'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve"],"action":"SCMP_ACT_KILL"}]}'
 	do_runc exec "$id" true
-	like 'exec under a profile that kills for execve' "$status $(error_lines "$tmp/err") $err" '^255 1 .*the process was killed by SIGSYS .*kills for execve'
+	like 'exec under a profile that kills for execve' "$status $(error_lines "$tmp/err") $err" \
+		'^255 1 .*the process was killed by SIGSYS .*kills for execve'
 	json_set "$profile_file" /linux/seccomp '{"defaultAction":"SCMP_ACT_ERRNO"}'
 	do_runc exec "$id" true
-	like 'exec under a profile that denies everything' "$status $(error_lines "$tmp/err") $err" '^255 1 .*(forbids|not permitted)'
+	like 'exec under a profile that denies everything' \
+		"$status $(error_lines "$tmp/err") $err" '^255 1 .*(forbids|not permitted)'
 	is 'and only the container lives' "$(processes_left | wc -l | tr -d ' ')" 1
 	drop "$id"
 else
@@ -163,7 +182,8 @@ argv sleep 1000
 config_set /hooks '{"startContainer":[{"path":"/bin/false"}]}'
 create
 do_runc start "$id"
-like 'start, and a startContainer hook that fails: the reason' "$status $(error_lines "$tmp/err") $err" \
+like 'start, and a startContainer hook that fails: the reason' \
+	"$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*unable to start container process: .*error running startContainer hook #0: '
 is 'a startContainer hook that fails: it is stopped' "$(status_of "$id")" stopped
 drop "$id"
@@ -179,7 +199,8 @@ kill -KILL "$(cat "$tmp/pid")"
 status=0
 wait "$bg" || status=$?
 # How it died is not known where its parent has waited for it already.
-like 'start, and an init that is killed in a startContainer hook' "$status $(error_lines "$tmp/err") $(cat "$tmp/err")" \
+like 'start, and an init that is killed in a startContainer hook' \
+	"$status $(error_lines "$tmp/err") $(cat "$tmp/err")" \
 	'^1 1 .*container init (was killed by signal 9|died) before its program ran'
 is 'an init that is killed in a hook: it is stopped' "$(status_of "$id")" stopped
 drop "$id"
@@ -187,12 +208,14 @@ cp "$tmp/good.json" "$bundle/config.json"
 
 # ---- signals ----
 
-# begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would have it.
+# begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would
+# have it.
 env --default-signal=INT true 2>/dev/null && default='env --default-signal=INT,QUIT,HUP,TERM'
 begin() {
 	rm -f "$tmp/hangs"
 	# shellcheck disable=SC2086
-	background ${default:-env} OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
+	background ${default:-env} OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null \
+		>"$tmp/out" 2>"$tmp/err"
 }
 # ended DESC SIGNAL STATUS: it waits for what hangs; the signal ends it, with one sentence.
 ended() {
@@ -201,7 +224,8 @@ ended() {
 	eventually gone "$bg" || kill -KILL "$bg"
 	status=0
 	wait "$bg" || status=$?
-	like "$1: SIG$2 ends it" "$status $(error_lines "$tmp/err") $(cat "$tmp/err")" "^$3 1 .*ended by SIG$2 before it was started"
+	like "$1: SIG$2 ends it" "$status $(error_lines "$tmp/err") $(cat "$tmp/err")" \
+		"^$3 1 .*ended by SIG$2 before it was started"
 }
 hanging=$tmp/hanging
 printf '#!/bin/sh\necho >%s/hangs\nread line <%s/fifo\n' "$tmp" "$tmp" >"$hanging"
@@ -246,7 +270,8 @@ hook createRuntime
 rm -f "$tmp/hangs"
 (
 	trap '' HUP
-	exec env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err"
+	exec env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+		</dev/null >"$tmp/out" 2>"$tmp/err"
 ) &
 bg=$!
 bg_all="$bg_all $bg"
@@ -257,7 +282,8 @@ status=0
 wait "$bg" || status=$?
 is 'and goes on all the same' "$status $(cat "$tmp/err")" '0 '
 
-# What enters a container that is frozen waits until it is thawed. Before v2 it does not even die before that.
+# What enters a container that is frozen waits until it is thawed. Before v2 it does not even die
+# before that.
 cp "$tmp/good.json" "$bundle/config.json"
 argv sleep 1000
 runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1

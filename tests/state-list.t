@@ -9,7 +9,8 @@ config_set /annotations '{"org.example.key":"a \"value\"","b":""}'
 
 do_runc list
 is 'list without a container: exit 1 for an explicit root that is missing, or only the header' \
-	"$(case $status:$out in 1:) echo fine ;; 0:ID*PID*STATUS*) echo fine ;; *) echo "$status:$out" ;; esac)" fine
+	"$(case $status:$out \
+	in 1:) echo fine ;; 0:ID*PID*STATUS*) echo fine ;; *) echo "$status:$out" ;; esac)" fine
 [ -d "$root" ] || mkdir -m 700 "$root"
 do_runc list
 like 'list of an empty root: the header' "$out" '^ID  +PID  +STATUS  +BUNDLE  +CREATED  +OWNER$'
@@ -37,15 +38,18 @@ is 'state: bundle' "$(json_get "$tmp/s" /bundle)" "$bundle"
 is 'state: rootfs' "$(json_get "$tmp/s" /rootfs)" "$rootfs"
 like 'state: created is RFC 3339, UTC' "$(json_get "$tmp/s" /created)" \
 	'^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?Z$'
-is 'state: annotations' "$(json_get "$tmp/s" /annotations/org.example.key)$(json_get "$tmp/s" /annotations/b)" \
+is 'state: annotations' "$(json_get "$tmp/s" /annotations/org.example.key)$(json_get "$tmp/s" \
+	/annotations/b)" \
 	'a "value"'
 is 'state: owner is empty' "$(json_get "$tmp/s" /owner)" ''
 is 'state: no newline at the end' "$(tail -c 1 "$tmp/s")" '}'
 
 runc start "$id"
 state "$id"
-is 'running: pid and status' "$(json_get "$tmp/out" /pid) $(json_get "$tmp/out" /status)" "$pid running"
-is 'the rest of the state does not change' "$(grep -v '"status"' "$tmp/out")" "$(grep -v '"status"' "$tmp/s")"
+is 'running: pid and status' "$(json_get "$tmp/out" /pid) $(json_get "$tmp/out" /status)" \
+	"$pid running"
+is 'the rest of the state does not change' "$(grep -v '"status"' "$tmp/out")" \
+	"$(grep -v '"status"' "$tmp/s")"
 
 do_runc list
 is 'list: two lines' "$(wc -l <"$tmp/out" | tr -d ' ')" 2
@@ -57,7 +61,8 @@ is 'list: columns stand below their heads' \
 do_runc list --format json
 is 'list json: one line' "$(wc -l <"$tmp/out" | tr -d ' ')" 1
 is 'list json: an array of the state, owner filled in' \
-	"$(json_get "$tmp/out" /0/id) $(json_get "$tmp/out" /0/pid) $(json_get "$tmp/out" /0/status) $(json_get "$tmp/out" /0/owner)" \
+	"$(json_get "$tmp/out" /0/id) $(json_get "$tmp/out" /0/pid) $(json_get "$tmp/out" \
+	/0/status) $(json_get "$tmp/out" /0/owner)" \
 	"$id $pid running root"
 is 'list json: nothing more' "$(json_get "$tmp/out" /1)" ''
 do_runc list -q
@@ -95,9 +100,11 @@ do_runc list
 is 'list: nothing is said of one that is being made' "$status:$err" 0:
 chmod 755 "$root/$id-x"
 do_runc list
-like 'list: a directory that is not ours is named' "$status $err" "^0 load container $id-x: container does not exist"
+like 'list: a directory that is not ours is named' "$status $err" \
+	"^0 load container $id-x: container does not exist"
 if command -v flock >/dev/null; then
-	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" 2>"$tmp/err"
+	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" \
+		2>"$tmp/err"
 	is 'list: nothing is said of one that is locked' "$(cat "$tmp/err")" ''
 else
 	skip 'list: nothing is said of one that is locked' 'no flock here'
@@ -105,17 +112,20 @@ fi
 rmdir "$root/$id-x"
 
 # A state.json that is JSON, but none of ours.
-for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' '{"id":"x","cgroup_paths":[]}'; do
+for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' \
+	'{"id":"x","cgroup_paths":[]}'; do
 	mkdir "$root/$id-x"
 	echo "$text" >"$root/$id-x/state.json"
 	for verb in state kill ps pause exec; do
 		do_runc $verb "$id-x" true
-		like "$verb with a state.json of $text" "$status $(error_lines "$tmp/err") $err" '^(1|255) 1 .*level=error'
+		like "$verb with a state.json of $text" "$status $(error_lines "$tmp/err") $err" \
+			'^(1|255) 1 .*level=error'
 	done
 	do_runc list
 	like "list with a state.json of $text" "$status $err" "^0 load container $id-x: "
 	do_runc list -q
-	is "list -q with a state.json of $text: it has its id" "$status:$err:$(echo "$out" | grep -c "^$id-x$")" 0::1
+	is "list -q with a state.json of $text: it has its id" \
+		"$status:$err:$(echo "$out" | grep -c "^$id-x$")" 0::1
 	do_runc delete --force "$id-x"
 	rm -rf "${root:?}/$id-x"
 done
@@ -147,7 +157,9 @@ if [ "$uid" = 0 ] && [ -f /etc/passwd ] && unshare -m true 2>/dev/null; then
 	argv sleep 1000
 	create
 	is 'list without /etc/passwd: the owner is root' \
-		"$(unshare -m sh -c 'mount --bind /dev/null /etc/passwd && exec "$0" --root "$1" list' "$RUNC" "$root" |
+		"$(unshare \
+		-m sh -c 'mount --bind /dev/null /etc/passwd && exec "$0" --root "$1" list' \
+		"$RUNC" "$root" |
 			grep "^$id " | awk '{ print $NF }')" root
 	drop "$id"
 else

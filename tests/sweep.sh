@@ -1,10 +1,12 @@
-# sweep.sh - what crash.t and faults.t take apart call by call: a row a verb, a state and what was asked; sourced.
+# sweep.sh - what crash.t and faults.t take apart call by call: a row a verb, a state and what was
+# asked; sourced.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of those who source this
 #
-# tests/helpers/step counts the calls of the runtime and of everything it makes until the container's program is
-# executed, and does something at call N. A row says at every how many: all rows at every call take half an hour
-# (OCI_STRIDE=1). OCI_ROWS is an extended regular expression of the rows to take.
+# tests/helpers/step counts the calls of the runtime and of everything it makes until the
+# container's program is executed, and does something at call N. A row says at every how many: all
+# rows at every call take half an hour (OCI_STRIDE=1). OCI_ROWS is an extended regular expression of
+# the rows to take.
 
 need_root
 helper step || skip_all 'the helper step is not built'
@@ -12,23 +14,29 @@ helper sock || skip_all 'the helper sock is not built'
 helper pty || skip_all 'the helper pty is not built'
 "$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
 
-# ---- configs: what the row's bundle asks for; 1: this host cannot, $why says what ----------------------------
+# ---- configs: what the row's bundle asks for; 1: this host cannot, $why says what ----------------
 
 c_tiny() { argv tiny; payload=tiny; }
 c_plain() { :; }
 # The program that shows them is not ours.
 c_ps() { payload='ps'; }
-c_bare() { config_set /linux/namespaces '[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}]'; }
+c_bare() {
+	config_set /linux/namespaces \
+		'[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}]'
+}
 # Much of what could fail.
 c_full() {
 	mkdir -p "$bundle/data" "$rootfs/srv"
 	echo secret >"$rootfs/srv/secret"
-	config_set /process/user '{"uid":1000,"gid":1000,"umask":63,"additionalGids":[5,6]}' /process/cwd '"/tmp"' \
+	config_set /process/user '{"uid":1000,"gid":1000,"umask":63,"additionalGids":[5,6]}' \
+		/process/cwd '"/tmp"' \
 		/process/oomScoreAdj "$(cat /proc/self/oom_score_adj)" \
-		/mounts/- '{"destination":"/data","source":"data","options":["bind","ro","nosuid"]}' \
+		/mounts/- \
+		'{"destination":"/data","source":"data","options":["bind","ro","nosuid"]}' \
 		/linux/maskedPaths/- '"/srv/secret"' /linux/sysctl '{"net.ipv4.ip_forward":"1"}' \
 		/linux/resources/pids '{"limit":50}' \
-		/linux/seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket"],"action":"SCMP_ACT_ERRNO"}]}'
+		/linux/seccomp \
+		'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket"],"action":"SCMP_ACT_ERRNO"}]}'
 }
 c_witness() { c_full; argv probe witness; }
 c_user() {
@@ -41,7 +49,8 @@ c_time() {
 	why='no time namespaces (Linux 5.6)'
 	[ -e /proc/self/ns/time ] || return 1
 	c_user
-	config_set /linux/namespaces/- '{"type":"time"}' /linux/timeOffsets '{"monotonic":{"secs":86400}}'
+	config_set /linux/namespaces/- '{"type":"time"}' /linux/timeOffsets \
+		'{"monotonic":{"secs":86400}}'
 }
 c_idmap() {
 	c_user
@@ -70,7 +79,9 @@ c_hooks() {
 c_image() {
 	! few_files || return 1
 	why='no image of squashfs can be made or mounted here'
-	[ -e /dev/loop-control ] && { grep -q squashfs /proc/filesystems || modprobe squashfs; } 2>/dev/null || return 1
+	[ -e /dev/loop-control ] && {
+		grep -q squashfs /proc/filesystems || modprobe squashfs
+	} 2>/dev/null || return 1
 	mksquashfs "$rootfs" "$tmp/image" -quiet -no-progress -noappend >/dev/null 2>&1 ||
 		cp "$top/build/images/root.squashfs" "$tmp/image" 2>/dev/null
 }
@@ -90,7 +101,7 @@ c_service() {
 	export NOTIFY_SOCKET
 }
 
-# ---- what a verb finds -----------------------------------------------------------------------------------------
+# ---- what a verb finds ---------------------------------------------------------------------------
 
 p_none() { :; }
 p_uncached() { rm -rf "$root/.cache"; }
@@ -120,7 +131,7 @@ p_nested() {
 	done
 }
 
-# ---- the rows --------------------------------------------------------------------------------------------------
+# ---- the rows ------------------------------------------------------------------------------------
 
 # rows FUNCTION: calls it with STRIDE CONFIG PREPARE NAME VERB ARG...
 rows() {
@@ -147,7 +158,8 @@ rows() {
 		run -d --rootfs "$tmp/image" --overlay --init --mem 64M "$id" -- probe stay
 	"$1" 61 listener none 'run -d with a seccomp listener' run -d --bundle "$bundle" "$id"
 	"$1" 61 terminal none 'run on a terminal' run --bundle "$bundle" "$id"
-	"$1" 61 console none 'run -d with a console socket' run -d --console-socket "$tmp/keep" --bundle "$bundle" "$id"
+	"$1" 61 console none 'run -d with a console socket' run -d --console-socket "$tmp/keep" \
+		--bundle "$bundle" "$id"
 	"$1" 61 console none 'create with a console socket' \
 		create --console-socket "$tmp/keep" --bundle "$bundle" "$id"
 	"$1" 61 plain none 'run -d with a pidfd socket and a pid file' \
@@ -155,7 +167,8 @@ rows() {
 	"$1" 61 service none 'run -d for a service manager' run -d --bundle "$bundle" "$id"
 	"$1" 11 service created 'start for a service manager' start "$id"
 	"$1" 37 plain running exec exec "$id" probe witness
-	"$1" 37 plain running 'exec -d' exec -d --pidfd-socket "$tmp/keep" --pid-file "$tmp/pid" "$id" probe stay
+	"$1" 37 plain running 'exec -d' exec -d --pidfd-socket "$tmp/keep" --pid-file "$tmp/pid" \
+		"$id" probe stay
 	"$1" 37 full running 'exec of a container with much' exec "$id" probe witness
 	"$1" 37 time running 'exec in user and time namespaces' exec "$id" probe witness
 	"$1" 37 bare running 'exec without a pid namespace' exec "$id" probe witness
@@ -173,7 +186,7 @@ rows() {
 	"$1" 11 plain running list list
 }
 
-# ---- one row ---------------------------------------------------------------------------------------------------
+# ---- one row -------------------------------------------------------------------------------------
 
 # The ends of all sockets, for the whole file.
 for _end in keep drop; do
@@ -206,7 +219,8 @@ row_begin() {
 	return 1
 }
 
-# stepped MODE... -- VERB...: the runtime under step, bounded; sets $rc and fills $tmp/out and $tmp/err.
+# stepped MODE... -- VERB...: the runtime under step, bounded; sets $rc and fills $tmp/out and
+# $tmp/err.
 stepped() {
 	_mode=
 	while [ "$1" != -- ]; do
@@ -216,8 +230,10 @@ stepped() {
 	shift
 	rc=0
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark TMPDIR=$tmp/tmpdir timeout -s KILL 20 $wrap "$HELPERS/step" -x "$payload" -o "$tmp/step" \
-		$_mode -- "$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null >"$tmp/out" 2>"$tmp/err" || rc=$?
+	OCI_TEST_MARK=$mark TMPDIR=$tmp/tmpdir timeout -s KILL 20 $wrap "$HELPERS/step" \
+		-x "$payload" -o "$tmp/step" \
+		$_mode -- "$RUNC" --root "$root" $RUNC_FLAGS "$@" </dev/null >"$tmp/out" \
+		2>"$tmp/err" || rc=$?
 }
 
 # row_count VERB...: an undisturbed one, which fills $tmp/out; sets $total.
@@ -228,6 +244,9 @@ row_count() {
 	total=$(cat "$tmp/step")
 }
 
-loops_left() { cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep -F "$tmp" | sed 's/^/loop device of /'; }
+loops_left() {
+	cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep -F "$tmp" |
+		sed 's/^/loop device of /'
+}
 clear_now() { clean_now && { [ ! -e "$tmp/image" ] || [ -z "$(loops_left)" ]; }; }
 all_left() { left; loops_left; }

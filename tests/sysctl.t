@@ -52,10 +52,12 @@ done
 exec "$@"
 END
 cp "$tmp/good.json" "$bundle/config.json"
-config_set /linux/sysctl '{"net/ipv4/conf/eth0.100/forwarding":"1"}' /linux/netDevices '{"eth0.100":{}}' \
+config_set /linux/sysctl '{"net/ipv4/conf/eth0.100/forwarding":"1"}' /linux/netDevices \
+	'{"eth0.100":{}}' \
 	/process/args '["cat","/proc/sys/net/ipv4/conf/eth0.100/forwarding"]'
 status=0
-OCI_TEST_MARK=$mark unshare -n sh "$tmp/dotted" "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+OCI_TEST_MARK=$mark unshare -n sh "$tmp/dotted" "$RUNC" --root "$root" run --bundle "$bundle" \
+	"$id" \
 	>"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 if [ $status = 77 ]; then
 	skip 'a name with a dot' 'no such interface can be made here'
@@ -70,7 +72,8 @@ if [ -e /proc/sys/user/max_inotify_instances ]; then
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings '[{"containerID":0,"hostID":0,"size":1000}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":1000}]' \
-		/linux/sysctl '{"user.max_inotify_instances":"55"}' /process/args '["cat","/proc/sys/user/max_inotify_instances"]'
+		/linux/sysctl '{"user.max_inotify_instances":"55"}' /process/args \
+		'["cat","/proc/sys/user/max_inotify_instances"]'
 	run
 	# control: since runc 1.5.
 	is 'user.* with a user namespace' "$out" 55 || diag "$err"
@@ -83,7 +86,8 @@ fi
 while read -r key types; do
 	cp "$tmp/good.json" "$bundle/config.json"
 	config_set /linux/sysctl "{\"$key\":\"1\"}" /hostname '""' \
-		/linux/namespaces "[{\"type\":\"mount\"},{\"type\":\"pid\"}$(for t in $types; do printf ',{"type":"%s"}' "$t"; done)]"
+		/linux/namespaces "[{\"type\":\"mount\"},{\"type\":\"pid\"}$(
+			for t in $types; do printf ',{"type":"%s"}' "$t"; done)]"
 	refused "$key with only $types" 'sysctl'
 done <<'END'
 net.ipv4.ocit_decoy ipc uts
@@ -93,8 +97,10 @@ kernel.domainname.ocit_decoy network ipc
 END
 # A joined namespace that is the caller's own is no namespace of the container (Q-01).
 cp "$tmp/good.json" "$bundle/config.json"
-config_set /linux/sysctl '{"net.ipv4.ocit_decoy":"1"}' /linux/namespaces/1 "{\"type\":\"network\",\"path\":\"/proc/$$/ns/net\"}"
-refused "net.* with the caller's network namespace by path" 'sysctl.*(namespace|host)|namespace.*sysctl'
+config_set /linux/sysctl '{"net.ipv4.ocit_decoy":"1"}' /linux/namespaces/1 \
+	"{\"type\":\"network\",\"path\":\"/proc/$$/ns/net\"}"
+refused "net.* with the caller's network namespace by path" \
+	'sysctl.*(namespace|host)|namespace.*sysctl'
 
 for k in kernel.hostname kernel.ocit_decoy vm.ocit_decoy fs.ocit_decoy dev.ocit_decoy; do
 	cp "$tmp/good.json" "$bundle/config.json"

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
-grep -q 'vm\.layout=' /proc/cmdline || skip_all 'needs the machine of scripts/vm: its own root is what the container gets'
+grep -q 'vm\.layout=' /proc/cmdline || skip_all \
+	'needs the machine of scripts/vm: its own root is what the container gets'
 RUNC_FLAGS=--systemd-cgroup
 scope=runc-$id.scope
 first=100000
@@ -15,28 +16,38 @@ rm -rf "$rootfs"
 mkdir "$rootfs" "$tmp/layers"
 mount -t tmpfs tmpfs "$tmp/layers"
 mkdir "$tmp/layers/upper" "$tmp/layers/work"
-mount -t overlay -o "lowerdir=/,upperdir=$tmp/layers/upper,workdir=$tmp/layers/work,metacopy=on" overlay "$rootfs" ||
+mount -t overlay -o "lowerdir=/,upperdir=$tmp/layers/upper,workdir=$tmp/layers/work,metacopy=on" \
+	overlay "$rootfs" ||
 	bail 'no overlay for the root'
 rm -rf "$rootfs/ocibox" "$rootfs/etc/systemd/system/ocibox-tests.service" \
-	"$rootfs/etc/systemd/system/multi-user.target.wants/ocibox-tests.service" "$rootfs/var/lib/systemd/linger/tester"
+	"$rootfs/etc/systemd/system/multi-user.target.wants/ocibox-tests.service" \
+	"$rootfs/var/lib/systemd/linger/tester"
 : >"$rootfs/etc/machine-id"
 find "$rootfs" -xdev -printf '%U %G\n' | sort -u | while read -r u g; do
 	find "$rootfs" -xdev -uid "$u" -gid "$g" -exec chown -h "$((first + u)):$((first + g))" {} +
 done
 # what chown took away, and what the system bus needs
-chmod u+s "$rootfs/usr/lib/dbus-1.0/dbus-daemon-launch-helper" "$rootfs/usr/bin/su" "$rootfs/usr/bin/mount" 2>/dev/null
+chmod u+s "$rootfs/usr/lib/dbus-1.0/dbus-daemon-launch-helper" "$rootfs/usr/bin/su" \
+	"$rootfs/usr/bin/mount" 2>/dev/null
 
-caps=$(words CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID \
-	CAP_SETPCAP CAP_NET_BIND_SERVICE CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_OWNER CAP_SYS_CHROOT CAP_SYS_PTRACE CAP_SYS_ADMIN \
-	CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TTY_CONFIG CAP_AUDIT_WRITE CAP_SETFCAP CAP_LEASE CAP_MKNOD)
-config_set /process/args '["/sbin/init"]' /process/env/- '"container=oci"' /process/noNewPrivileges false \
-	/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" /root/readonly false \
+caps=$(words CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL \
+	CAP_SETGID CAP_SETUID \
+	CAP_SETPCAP CAP_NET_BIND_SERVICE CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_OWNER CAP_SYS_CHROOT \
+	CAP_SYS_PTRACE CAP_SYS_ADMIN \
+	CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TTY_CONFIG CAP_AUDIT_WRITE CAP_SETFCAP CAP_LEASE \
+	CAP_MKNOD)
+config_set /process/args '["/sbin/init"]' /process/env/- '"container=oci"' \
+	/process/noNewPrivileges false \
+	/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" \
+	/root/readonly false \
 	/linux/namespaces/- '{"type":"cgroup"}' /linux/namespaces/- '{"type":"user"}' \
 	/linux/uidMappings "[{\"containerID\":0,\"hostID\":$first,\"size\":65536}]" \
 	/linux/gidMappings "[{\"containerID\":0,\"hostID\":$first,\"size\":65536}]" \
 	/mounts/6/options '["nosuid","noexec","nodev","relatime"]' \
-	/mounts/- '{"destination":"/run","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","mode=755"]}' \
-	/mounts/- '{"destination":"/tmp","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","mode=1777"]}'
+	/mounts/- \
+	'{"destination":"/run","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","mode=755"]}' \
+	/mounts/- \
+	'{"destination":"/tmp","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","mode=1777"]}'
 config_del /process/rlimits
 
 # ---- it boots ----
@@ -52,7 +63,8 @@ booted() {
 eventually booted || eventually booted || eventually booted || eventually booted
 # Failing units that have no business in a container: a kernel of its own, a console, a network.
 inside systemctl list-units --state=failed --plain --no-legend
-failed=$(echo "$out" | sed 's/ .*//' | grep -Ev '^$|^(sys-kernel-.*\.mount|dev-hugepages\.mount|systemd-(sysctl|modules-load|networkd.*|udev.*|logind)\.service|networking\.service)$')
+failed=$(echo "$out" | sed 's/ .*//' | grep \
+	-Ev '^$|^(sys-kernel-.*\.mount|dev-hugepages\.mount|systemd-(sysctl|modules-load|networkd.*|udev.*|logind)\.service|networking\.service)$')
 [ -z "$out" ] || diag "failed units: $out"
 inside systemctl is-system-running
 like 'systemctl is-system-running' "$out" '^(running|degraded)$' || diag "$err"
@@ -65,12 +77,15 @@ like 'it knows that it is in a container' "$out" '^(oci|container-other|podman|d
 # ---- it works: exec, a unit of its own, its cgroups ----
 
 inside sh -c 'echo $$ >/dev/null; cat /proc/1/comm; id -u; tr -s " " </proc/self/uid_map'
-is 'exec answers, in its user namespace' "$status $(echo "$out" | tr '\n' ',')" "0 systemd,0, 0 $first 65536,"
-inside systemd-run --wait --quiet -p MemoryMax=32M sh -c 'cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max >/tmp/max'
+is 'exec answers, in its user namespace' "$status $(echo "$out" | tr '\n' ',')" \
+	"0 systemd,0, 0 $first 65536,"
+inside systemd-run --wait --quiet -p MemoryMax=32M \
+	sh -c 'cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max >/tmp/max'
 is 'it runs a unit with a limit' "$status" 0 || diag "$err"
 inside systemd-run --wait --quiet -p MemoryMax=32M true
 is 'and another' "$status" 0
-like 'its cgroups lie below the scope' "$(find "/sys/fs/cgroup$(systemctl show -p ControlGroup --value "$scope")" -name 'init.scope')" "$scope/.*init.scope"
+like 'its cgroups lie below the scope' "$(find "/sys/fs/cgroup$(systemctl show -p ControlGroup \
+	--value "$scope")" -name 'init.scope')" "$scope/.*init.scope"
 do_runc ps --format json "$id"
 like 'ps sees more than init' "$out" '^\[[0-9]+,[0-9]+'
 do_runc pause "$id"

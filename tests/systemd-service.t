@@ -25,7 +25,8 @@ unit() {
 	service=$mark-$1.service
 	shift
 	{
-		printf '[Service]\nType=notify\nEnvironment=OCI_TEST_MARK=%s\nTimeoutStartSec=30\nTimeoutStopSec=15\n' "$mark"
+		printf '[Service]\nType=notify\nEnvironment=OCI_TEST_MARK=%s\nTimeoutStartSec=30\nTimeoutStopSec=15\n' \
+			"$mark"
 		printf '%s\n' "$@" "ExecStopPost=-$us delete --force $id"
 	} >"$units/$service"
 	ctl daemon-reload
@@ -44,7 +45,8 @@ new_bundle() {
 		config_set /linux/namespaces/- '{"type":"user"}' \
 			/linux/uidMappings "[{\"containerID\":0,\"hostID\":$uid,\"size\":1}]" \
 			/linux/gidMappings "[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]" \
-			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]'
+			/mounts/2/options \
+			'["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]'
 		config_del /linux/resources
 	fi
 	us="$RUNC --root $root"
@@ -93,15 +95,18 @@ echo "$waits" | script
 # comes_and_goes KIND MAIN: MAIN is what MAINPID has to be: runtime, or init of the container
 comes_and_goes() {
 	begin
-	is "$1: unready: the unit is starting, and who started it waits" "$(show ActiveState):$(cat "$tmp/started" 2>/dev/null)" \
+	is "$1: unready: the unit is starting, and who started it waits" \
+		"$(show ActiveState):$(cat "$tmp/started" 2>/dev/null)" \
 		activating: || diag "$(cat "$tmp/start.err")"
 	ready
-	is "$1: ready: it is active, and he goes on" "$(cat "$tmp/started") $(show ActiveState)" '0 active' ||
+	is "$1: ready: it is active, and he goes on" "$(cat "$tmp/started") $(show ActiveState)" \
+		'0 active' ||
 		diag "$(cat "$tmp/start.err")"
 	is "$1: the other words of the payload are not for the manager" "$(show StatusText)" ''
 	_main=$(show MainPID)
 	case $2 in
-	runtime) like "$1: MAINPID is the runtime" "$(tr '\0' ' ' <"/proc/$_main/cmdline")" " $start " ;;
+	runtime) like "$1: MAINPID is the runtime" "$(tr '\0' ' ' <"/proc/$_main/cmdline")" \
+		" $start " ;;
 	init) is "$1: MAINPID is the container's init" "$_main" "$(pid_of "$id")" ;;
 	esac
 	ctl stop "$service"
@@ -111,7 +116,8 @@ comes_and_goes() {
 	nothing_left "$1: nothing is left"
 }
 
-# When MAINPID is told init is not the manager's child yet, who then sends the signal but does not wait.
+# When MAINPID is told init is not the manager's child yet, who then sends the signal but does not
+# wait.
 # shellcheck disable=SC2016 # the manager's dollars
 stop='ExecStop=/bin/sh -c "kill $$MAINPID; while [ -d /proc/$$MAINPID ]; do sleep 0.1; done"'
 
@@ -120,9 +126,11 @@ comes_and_goes foreground runtime
 unit detached NotifyAccess=all "PIDFile=$tmp/pid" "ExecStart=$here $detached $id" "$stop"
 comes_and_goes detached init
 if [ "$uid" = 0 ]; then
-	unit scope NotifyAccess=all "PIDFile=$tmp/pid" "ExecStart=$us --systemd-cgroup $detached $id" "$stop"
+	unit scope NotifyAccess=all "PIDFile=$tmp/pid" \
+		"ExecStart=$us --systemd-cgroup $detached $id" "$stop"
 	comes_and_goes 'detached, in a scope' init
-	unit steps NotifyAccess=all "ExecStartPre=$us create --bundle $bundle $id" "ExecStart=$us start $id"
+	unit steps NotifyAccess=all "ExecStartPre=$us create --bundle $bundle $id" \
+		"ExecStart=$us start $id"
 	comes_and_goes 'create and start' init
 fi
 
@@ -147,7 +155,8 @@ is 'the runtime itself fails' "$(ends)" 'failed exit-code 1'
 away
 
 # A second try, by the manager.
-argv sh -c '[ -e /tmp/tried ] || { : >/tmp/tried; exit 5; }; probe notify READY=1; trap "exit 0" TERM; while :; do sleep 0.2; done'
+argv \
+	sh -c '[ -e /tmp/tried ] || { : >/tmp/tried; exit 5; }; probe notify READY=1; trap "exit 0" TERM; while :; do sleep 0.2; done'
 unit again Restart=on-failure RestartSec=100ms "ExecStart=$us $start $id"
 rm -f "$rootfs"/tmp/*
 ctl start "$service" 2>/dev/null
@@ -168,12 +177,14 @@ nothing_left 'nothing is left of them'
 # The container has no network: what it talks by is the manager's.
 port=$((20000 + $$ % 10000))
 printf '[Socket]\nListenStream=127.0.0.1:%s\n' $port >"$units/$mark-socket.socket"
-argv sh -c 'echo "$LISTEN_FDS $LISTEN_PID" >/tmp/env; probe notify READY=1; probe accept 3 "from inside"'
+argv \
+	sh -c 'echo "$LISTEN_FDS $LISTEN_PID" >/tmp/env; probe notify READY=1; probe accept 3 "from inside"'
 unit socket "ExecStart=$us $start $id"
 rm -f "$rootfs"/tmp/*
 ctl start "$mark-socket.socket"
 is 'nothing runs before somebody calls' "$(show ActiveState) $(status_of "$id")" 'inactive none'
-is 'who calls the socket is answered by the container' "$("$BUSYBOX" nc 127.0.0.1 $port </dev/null)" 'from inside'
+is 'who calls the socket is answered by the container' \
+	"$("$BUSYBOX" nc 127.0.0.1 $port </dev/null)" 'from inside'
 is 'it knew of one socket, its own' "$(cat "$rootfs/tmp/env")" '1 1'
 ctl stop "$mark-socket.socket"
 away

@@ -12,7 +12,8 @@ if [ "$uid" = 0 ]; then
 else
 	manager=--user
 	default_slice=user.slice
-	systemctl --user is-system-running >/dev/null 2>&1 || systemctl --user list-units >/dev/null ||
+	systemctl --user is-system-running >/dev/null 2>&1 ||
+		systemctl --user list-units >/dev/null ||
 		skip_all 'no systemd manager of this user'
 fi
 RUNC_FLAGS=--systemd-cgroup
@@ -40,7 +41,8 @@ sd_bundle() {
 		config_set /linux/namespaces/- '{"type":"user"}' \
 			/linux/uidMappings "[{\"containerID\":0,\"hostID\":$uid,\"size\":1}]" \
 			/linux/gidMappings "[{\"containerID\":0,\"hostID\":$(id -g),\"size\":1}]" \
-			/mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]'
+			/mounts/2/options \
+			'["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]'
 		json_del "$bundle/config.json" /linux/resources
 	fi
 	argv sleep 1000
@@ -61,7 +63,8 @@ is 'it may divide its cgroup' "$(prop Delegate)" yes
 like 'its cgroup is that of the container' "$(cat "/proc/$pid/cgroup")" "^0::$(prop ControlGroup)"
 like 'and named after it' "$(prop ControlGroup)" "/$scope\$"
 like 'it is described' "$(prop Description)" "$id"
-is 'accounting is on' "$(prop MemoryAccounting) $(prop CPUAccounting) $(prop TasksAccounting)" 'yes yes yes'
+is 'accounting is on' "$(prop MemoryAccounting) $(prop CPUAccounting) $(prop TasksAccounting)" \
+	'yes yes yes'
 is 'exec: exit 0' "$(do_runc exec "$id" true; echo "$status")" 0
 do_runc exec -d --pid-file "$tmp/pid2" "$id" sleep 1000
 like 'exec: in the same scope' "$(cat "/proc/$(cat "$tmp/pid2")/cgroup")" "^0::$(prop ControlGroup)"
@@ -72,7 +75,8 @@ is 'pause' "$status $(status_of "$id")" '0 paused'
 do_runc resume "$id"
 is 'resume' "$status $(status_of "$id")" '0 running'
 is 'a second container of the same name is refused, and the first lives' \
-	"$(do_runc run -d --bundle "$bundle" "$id"; echo "$status") $(status_of "$id") $(prop ActiveState)" \
+	"$(do_runc run -d --bundle "$bundle" "$id"; echo "$status") $(status_of "$id") $(prop \
+	ActiveState)" \
 	'1 running active'
 do_runc delete --force "$id"
 is 'delete --force' "$status:$(status_of "$id")" 0:none
@@ -100,7 +104,8 @@ mount -t tmpfs none /run/dbus || exit 77
 exec "$RUNC" --root "$root" --systemd-cgroup run --bundle "$bundle" "$id"
 END
 	is 'root: the message bus is hidden, and the container runs in its scope' \
-		"$(OCI_TEST_MARK=$mark timeout 60 unshare -m sh "$tmp/no-bus" 2>&1 </dev/null; echo "$?")" "1
+		"$(OCI_TEST_MARK=$mark timeout 60 unshare -m sh "$tmp/no-bus" 2>&1 </dev/null
+			echo "$?")" "1
 0"
 	no_scope 'and its scope goes away'
 	argv sleep 1000
@@ -143,7 +148,8 @@ wait_for status_is "$id" stopped
 do_runc delete "$id"
 is 'delete' "$status" 0
 no_scope 'its scope is gone'
-for p in '"/abs/path"' '"name"' '"a:b"' '"a:b:c:d"' "\"no-suffix:p:$id\"" "\"-.slice/../x.slice:p:$id\""; do
+for p in '"/abs/path"' '"name"' '"a:b"' '"a:b:c:d"' "\"no-suffix:p:$id\"" \
+	"\"-.slice/../x.slice:p:$id\""; do
 	config_set /linux/cgroupsPath "$p"
 	do_runc run --bundle "$bundle" "$id"
 	is "cgroupsPath $p is refused" "$status:$(status_of "$id")" 1:none
@@ -170,20 +176,24 @@ limit() {
 M=67108864
 limit 'memory.limit' memory MemoryMax $M memory.max $M "{\"memory\":{\"limit\":$M}}"
 limit 'memory.reservation' memory MemoryLow $M memory.low $M "{\"memory\":{\"reservation\":$M}}"
-limit 'memory.swap' memory MemorySwapMax $M memory.swap.max $M "{\"memory\":{\"limit\":$M,\"swap\":$((2 * M))}}"
+limit 'memory.swap' memory MemorySwapMax $M memory.swap.max $M \
+	"{\"memory\":{\"limit\":$M,\"swap\":$((2 * M))}}"
 limit 'no limit of memory' memory MemoryMax infinity memory.max max '{"memory":{"limit":-1}}'
 limit 'pids.limit' pids TasksMax 20 pids.max 20 '{"pids":{"limit":20}}'
 limit 'pids.limit 0' pids TasksMax 1 pids.max 1 '{"pids":{"limit":0}}'
 limit 'pids.limit -1' pids TasksMax infinity pids.max max '{"pids":{"limit":-1}}'
 limit 'cpu.shares' cpu CPUWeight 59 cpu.weight 59 '{"cpu":{"shares":512}}'
 limit 'cpu.quota' cpu CPUQuotaPerSecUSec 500ms cpu.max '50000 100000' '{"cpu":{"quota":50000}}'
-limit 'cpu.quota and period' cpu CPUQuotaPeriodUSec 50ms cpu.max '20000 50000' '{"cpu":{"quota":20000,"period":50000}}'
+limit 'cpu.quota and period' cpu CPUQuotaPeriodUSec 50ms cpu.max '20000 50000' \
+	'{"cpu":{"quota":20000,"period":50000}}'
 limit 'cpu.idle' cpu - - cpu.idle 1 '{"cpu":{"idle":1}}'
 limit 'cpuset.cpus' cpuset AllowedCPUs 0 cpuset.cpus 0 '{"cpu":{"cpus":"0"}}'
 limit 'cpuset.mems' cpuset AllowedMemoryNodes 0 cpuset.mems 0 '{"cpu":{"mems":"0"}}'
 limit 'unified' memory MemoryHigh $M memory.high $M "{\"unified\":{\"memory.high\":\"$M\"}}"
-limit 'unified and the spec: unified counts' pids TasksMax 33 pids.max 33 '{"pids":{"limit":20},"unified":{"pids.max":"33"}}'
-limit 'hugepageLimits' hugetlb - - hugetlb.2MB.max 4194304 '{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
+limit 'unified and the spec: unified counts' pids TasksMax 33 pids.max 33 \
+	'{"pids":{"limit":20},"unified":{"pids.max":"33"}}'
+limit 'hugepageLimits' hugetlb - - hugetlb.2MB.max 4194304 \
+	'{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
 
 config_set /linux/resources '{"unified":{"no.such":"1"}}'
 refused 'an unknown file' 'no\.such'
@@ -191,10 +201,12 @@ no_scope 'and no scope is left'
 
 # ---- annotations (AN-01) ----
 
-config_set /linux/resources '{}' /annotations '{"org.systemd.property.TimeoutStopUSec":"uint64 123000000",
+config_set /linux/resources '{}' /annotations \
+	'{"org.systemd.property.TimeoutStopUSec":"uint64 123000000",
 	"org.systemd.property.CollectMode":"'"'inactive-or-failed'"'"}'
 start
-is 'properties from annotations' "$(prop TimeoutStopUSec) $(prop CollectMode)" '2min 3s inactive-or-failed'
+is 'properties from annotations' "$(prop TimeoutStopUSec) $(prop CollectMode)" \
+	'2min 3s inactive-or-failed'
 drop "$id"
 config_set /annotations '{"org.systemd.property.NoSuchThing":"true"}'
 refused 'one that systemd does not know' 'NoSuchThing|property'
@@ -217,7 +229,8 @@ if has cpu; then
 	quota=$(file cpu.max)
 	do_runc update --cpu-share 200 --cpu-idle 1 "$id"
 	is '--cpu-share with --cpu-idle 1: idle counts, in runc'"'"'s words' \
-		"$status $(grep -c 'unable to apply both' "$tmp/err") $(file cpu.idle)" '0 1 1' || diag "$err"
+		"$status $(grep -c 'unable to apply both' "$tmp/err") $(file cpu.idle)" '0 1 1' ||
+		diag "$err"
 	do_runc update --cpu-share 200 --cpu-idle 0 "$id"
 fi
 # shellcheck disable=SC2086
@@ -234,12 +247,15 @@ drop "$id"
 if [ "$uid" = 0 ]; then
 	config_set /linux/resources '{"devices":[{"allow":false,"access":"rwm"},
 		{"allow":true,"type":"c","major":240,"minor":7,"access":"r"}]}' \
-		/process/capabilities/bounding/- '"CAP_MKNOD"' /process/capabilities/effective/- '"CAP_MKNOD"' \
+		/process/capabilities/bounding/- '"CAP_MKNOD"' /process/capabilities/effective/- \
+		'"CAP_MKNOD"' \
 		/process/capabilities/permitted/- '"CAP_MKNOD"' /root/readonly false
-	argv sh -c 'probe mknod /tmp/a 240 7; probe mknod /tmp/b 240 8; probe open /tmp/a r; probe open /tmp/a rw; probe open /tmp/b r; probe open /dev/null r; sleep 1000'
+	argv \
+		sh -c 'probe mknod /tmp/a 240 7; probe mknod /tmp/b 240 8; probe open /tmp/a r; probe open /tmp/a rw; probe open /tmp/b r; probe open /dev/null r; sleep 1000'
 	do_runc run -d --bundle "$bundle" "$id"
 	wait_for lines_are 6
-	is 'what is allowed and what is not' "$(sed 's/^mknod.*//' "$tmp/out" | grep . | tr '\n' ' ')" \
+	is 'what is allowed and what is not' "$(sed 's/^mknod.*//' "$tmp/out" | grep . |
+		tr '\n' ' ')" \
 		'open errno 6 open errno 1 open errno 1 open 0 ' || diag "$(cat "$tmp/out")"
 	is 'systemd is strict too' "$(prop DevicePolicy)" strict
 	systemctl daemon-reload
@@ -251,14 +267,16 @@ fi
 # ---- the container's root owns its cgroup where it is to manage it ----
 
 sd_bundle
-config_set /linux/namespaces/- '{"type":"cgroup"}' /mounts/6/options '["nosuid","noexec","nodev","relatime"]'
+config_set /linux/namespaces/- '{"type":"cgroup"}' /mounts/6/options \
+	'["nosuid","noexec","nodev","relatime"]'
 if [ "$uid" = 0 ]; then
 	chown -R 100000:100000 "$rootfs"
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 fi
-argv sh -c 'cat /proc/self/cgroup; mkdir /sys/fs/cgroup/sub && echo 0 >/sys/fs/cgroup/sub/cgroup.procs && cat /proc/self/cgroup'
+argv \
+	sh -c 'cat /proc/self/cgroup; mkdir /sys/fs/cgroup/sub && echo 0 >/sys/fs/cgroup/sub/cgroup.procs && cat /proc/self/cgroup'
 run
 is 'sub-cgroups can be made and entered' "$out" '0::/
 0::/sub' || diag "$err"

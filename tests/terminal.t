@@ -8,11 +8,13 @@ helper sock || skip_all 'the helper sock is not built'
 bundle
 config_set /process/terminal true
 
-# on_tty PTY-OPTIONS... : `run` of the bundle on a terminal; $out, $err (with "termios ..."), $status.
+# on_tty PTY-OPTIONS... : `run` of the bundle on a terminal; $out, $err (with "termios ..."),
+# $status.
 on_tty() {
 	status=0
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$@" "$RUNC" --root "$root" $RUNC_FLAGS run --bundle "$bundle" "$id" \
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" "$@" "$RUNC" --root "$root" \
+		$RUNC_FLAGS run --bundle "$bundle" "$id" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(tr -d '\r' <"$tmp/out")
 	err=$(cat "$tmp/err")
@@ -45,7 +47,8 @@ is 'line ends are not doubled' "$(od -An -c "$tmp/out" | tr -d ' \n')" 'one\r\nt
 # What `spec` writes, as it is: a shell on the terminal.
 mkdir "$tmp/shell"
 "$RUNC" spec --bundle "$tmp/shell"
-json_set "$tmp/shell/config.json" /process/rlimits/0/hard "$nofile_limit" /process/rlimits/0/soft "$nofile_limit"
+json_set "$tmp/shell/config.json" /process/rlimits/0/hard "$nofile_limit" /process/rlimits/0/soft \
+	"$nofile_limit"
 cp "$bundle/config.json" "$tmp/before.json"
 cp "$tmp/shell/config.json" "$bundle/config.json"
 config_set /process/env/- '"PS1=READY "' /process/env/- "\"OCI_TEST_MARK=$mark\""
@@ -62,7 +65,8 @@ is 'status of it' "$status" 9
 is 'restored' "$err" 'termios same'
 
 # The window changes its size.
-argv sh -c 'trap "stty size; exit 0" WINCH; echo READY; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done; echo never'
+argv \
+	sh -c 'trap "stty size; exit 0" WINCH; echo READY; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done; echo never'
 on_tty -r 50x132
 like 'a new size reaches the container' "$out" '^50 132$'
 
@@ -96,24 +100,29 @@ on_tty
 like 'another user owns the terminal' "$out" '^1000$'
 config_set /process/user '{"uid":0,"gid":0}'
 
-# Without a terminal, started from one: TIOCSTI into the caller's terminal must fail (2016-10124, 2017-5226).
+# Without a terminal, started from one: TIOCSTI into the caller's terminal must fail (2016-10124,
+# 2017-5226).
 config_set /process/terminal false
 argv probe tiocsti
 on_tty
 like 'no terminal: none to push input into' "$out" 'tiocsti errno'
 config_set /process/terminal true
 
-# Nothing to be the terminal: it runs all the same, its output goes where ours goes. control: runc and
-# crun refuse.
+# Nothing to be the terminal: it runs all the same, its output goes where ours goes. control: runc
+# and crun refuse.
 argv sh -c 'tty; cat'
 status=0
-OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
-is 'in the foreground without a terminal anywhere: it has one inside' "$status $(cat "$tmp/out")" '0 /dev/pts/0'
+OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
+	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+is 'in the foreground without a terminal anywhere: it has one inside' "$status $(cat "$tmp/out")" \
+	'0 /dev/pts/0'
 is 'and is silent itself' "$(cat "$tmp/err")" ''
 do_runc run --detach --bundle "$bundle" "$id"
-like 'detached without a console socket' "$status $err" '^1 .*cannot allocate tty if runc will detach without setting console socket'
+like 'detached without a console socket' "$status $err" \
+	'^1 .*cannot allocate tty if runc will detach without setting console socket'
 do_runc run --console-socket "$tmp/x" --bundle "$bundle" "$id"
-like 'a console socket in the foreground' "$status $err" '^1 .*cannot use console socket if runc will not detach or allocate tty'
+like 'a console socket in the foreground' "$status $err" \
+	'^1 .*cannot use console socket if runc will not detach or allocate tty'
 
 # Nobody who does not read holds the runtime up: signals are forwarded all the same.
 argv sh -c 'stty raw; trap "exit 7" TERM; echo READY; while :; do sleep 0.05; done'
@@ -121,23 +130,27 @@ mkfifo "$tmp/in" "$tmp/full"
 cat /dev/zero >"$tmp/in" 2>/dev/null &
 writer=$!
 bg_all="$bg_all $writer"
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/in" >"$tmp/out" \
+	2>"$tmp/err" &
 runc_pid=$!
 bg_all="$bg_all $runc_pid"
 wait_for has_line "$tmp/out" READY
 wait_for stalled $writer # the terminal is full, and the pipe
 kill -TERM $runc_pid
-ok 'a container that does not read what is typed gets its signals' wait_for gone $runc_pid || kill -KILL $runc_pid
+ok 'a container that does not read what is typed gets its signals' wait_for gone $runc_pid ||
+	kill -KILL $runc_pid
 status=0
 wait $runc_pid || status=$?
 is 'and its exit status comes back' "$status" 7
 drop "$id"
 
-argv sh -c 'trap "touch /tmp/ended; exit 7" TERM; touch /tmp/ready; while :; do head -c 20000 /dev/zero; done'
+argv \
+	sh -c 'trap "touch /tmp/ended; exit 7" TERM; touch /tmp/ready; while :; do head -c 20000 /dev/zero; done'
 config_set /root/readonly false
 sh -c 'exec sleep 1000' <"$tmp/full" &
 bg_all="$bg_all $!"
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/full" 2>"$tmp/err" &
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/full" \
+	2>"$tmp/err" &
 runc_pid=$!
 bg_all="$bg_all $runc_pid"
 wait_for test -e "$rootfs/tmp/ready"
@@ -146,7 +159,8 @@ wait_for stalled "$pid" # the pipe is full, and the terminal
 kill -KILL "$pid"
 wait_for gone "$pid"
 kill -TERM $runc_pid
-ok 'nobody reads what a dead container wrote: a signal ends the runtime' wait_for gone $runc_pid || kill -KILL $runc_pid
+ok 'nobody reads what a dead container wrote: a signal ends the runtime' wait_for gone $runc_pid ||
+	kill -KILL $runc_pid
 drop "$id"
 
 # ---- console socket (T-03) ----
@@ -186,7 +200,8 @@ runc delete "$id"
 listen "$tmp/console" "$HELPERS/sock" hangup "$tmp/cs3"
 do_runc create --bundle "$bundle" --console-socket "$tmp/cs3" "$id"
 # control: crun goes on.
-like 'create where the console socket is closed at once: refused, and no container' "$status $(status_of "$id") $err" \
+like 'create where the console socket is closed at once: refused, and no container' \
+	"$status $(status_of "$id") $err" \
 	'^1 none .*([Bb]roken pipe|reset|[Ii]nput.output error)'
 
 # A long path, beyond what an address holds, and a relative one.
@@ -220,22 +235,29 @@ ex_on_tty() {
 	shift
 	status=0
 	# shellcheck disable=SC2086
-	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" $_opts "$RUNC" --root "$root" exec --tty "$id" "$@" \
+	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" $_opts "$RUNC" --root "$root" \
+		exec --tty "$id" "$@" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(tr -d '\r' <"$tmp/out")
 	err=$(cat "$tmp/err")
 }
-ex_on_tty -s 33x121 -- sh -c 'probe tty; ls -1A /dev/pts; [ -e /dev/console ] || echo no console; exit 4'
+ex_on_tty -s 33x121 \
+	-- sh -c 'probe tty; ls -1A /dev/pts; [ -e /dev/console ] || echo no console; exit 4'
 # control: runc sets the size after the start, so it may be 0 by 0 here.
-like "exec --tty: on all three, controlling, of the caller's size" "$out" '^tty 111 ctty 1 session [01] rows 33 cols 121 link /dev/pts/0$'
-like "it lies in the container's devpts, and takes nobody's /dev/console" "$(echo "$out" | tr '\n' ' ')" ' 0 ptmx no console '
+like "exec --tty: on all three, controlling, of the caller's size" "$out" \
+	'^tty 111 ctty 1 session [01] rows 33 cols 121 link /dev/pts/0$'
+like "it lies in the container's devpts, and takes nobody's /dev/console" \
+	"$(echo "$out" | tr '\n' ' ')" ' 0 ptmx no console '
 is 'its exit status; the own terminal is restored' "$status $err" '4 termios same'
-ex_on_tty -r 50x132 -- sh -c 'trap "stty size; exit 0" WINCH; echo READY; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done; echo never'
+ex_on_tty -r 50x132 \
+	-- sh -c 'trap "stty size; exit 0" WINCH; echo READY; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done; echo never'
 like 'exec --tty: a new size reaches it' "$out" '^50 132$'
 # shellcheck disable=SC1003 # the pty's \c
 # shellcheck disable=SC2016
-ex_on_tty -i '\c' -- sh -c 'trap "echo INTERRUPTED; exit 9" INT; echo READY; while :; do sleep 0.05; done'
-like 'exec --tty: Ctrl-C is for the process' "$status $(echo "$out" | tr '\n' ' ')" '^9 .*INTERRUPTED'
+ex_on_tty -i '\c' \
+	-- sh -c 'trap "echo INTERRUPTED; exit 9" INT; echo READY; while :; do sleep 0.05; done'
+like 'exec --tty: Ctrl-C is for the process' "$status $(echo "$out" | tr '\n' ' ')" \
+	'^9 .*INTERRUPTED'
 ex_on_tty -k 1 -- sh -c 'trap "exit 3" HUP; echo READY; while :; do sleep 0.05; done'
 is "exec --tty: SIGHUP is the process's; restored" "$status $err" '3 termios same'
 ex_on_tty -- sh -c 'kill -TERM $$; sleep 5'
@@ -243,48 +265,63 @@ is 'exec --tty: dead by a signal; restored' "$status $err" '143 termios same'
 ex_on_tty -- /no/such
 is 'exec --tty: an error; restored' "$status $(grep -c 'termios same' "$tmp/err")" '255 1'
 status=0
-OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" exec --tty --user 1000 "$id" sh -c 'stat -c %u $(tty); echo x >/dev/tty' </dev/null >"$tmp/out" 2>&1 || status=$?
-is 'exec --tty for another user, who owns it; no terminal of the caller is needed' "$status $(tr '\n' ' ' <"$tmp/out")" '0 1000 x '
+OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" exec --tty --user 1000 "$id" \
+	sh -c 'stat -c %u $(tty); echo x >/dev/tty' </dev/null >"$tmp/out" 2>&1 || status=$?
+is 'exec --tty for another user, who owns it; no terminal of the caller is needed' \
+	"$status $(tr '\n' ' ' <"$tmp/out")" '0 1000 x '
 
 # What was written last comes out, however slow the reader.
-out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo END' \
-	</dev/null 2>/dev/null | { sleep 0.5 && cat; } | tail -c 10) # sleep: the reader must be slow
+out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
+	sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo END' \
+	</dev/null 2>/dev/null | { sleep 0.5 && cat; } |
+	tail -c 10) # sleep: the reader must be slow
 is 'exec --tty: all output comes, also what was pending at the death' "$out" xxxxxxEND
-out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
+out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
+	sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
 like 'exec --tty: twenty thousand lines in, and the end of input' "$out" '20000$'
 # Nobody reads any more: the terminal hangs up; unread, it would stop the writer for ever.
 # control: runc leaves it in its write.
 runc exec -d "$id" sh -c 'rm -f /tmp/hung'
-OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" sh -c 'trap "" PIPE HUP; yes; touch /tmp/hung' \
+OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
+	sh -c 'trap "" PIPE HUP; yes; touch /tmp/hung' \
 	</dev/null 2>/dev/null | head -n 1 >"$tmp/out"
 ok 'exec --tty: a reader that goes away is a hang-up' test -e "$rootfs/tmp/hung"
 
 do_runc exec --detach --tty "$id" true
-like 'exec --detach --tty without a console socket' "$status $err" '^255 .*cannot allocate tty if runc will detach without setting console socket'
+like 'exec --detach --tty without a console socket' "$status $err" \
+	'^255 .*cannot allocate tty if runc will detach without setting console socket'
 do_runc exec --detach --console-socket "$tmp/x" "$id" true
-like 'exec --console-socket without --tty' "$status $err" '^255 .*cannot use console socket if runc will not detach or allocate tty'
+like 'exec --console-socket without --tty' "$status $err" \
+	'^255 .*cannot use console socket if runc will not detach or allocate tty'
 console "$tmp/cs" typed
-do_runc exec --detach --tty --console-socket "$tmp/cs" --user 1000 "$id" sh -c 'probe tty; stat -c %u $(tty); read -r a; echo "got <$a>"'
+do_runc exec --detach --tty --console-socket "$tmp/cs" --user 1000 "$id" \
+	sh -c 'probe tty; stat -c %u $(tty); read -r a; echo "got <$a>"'
 is 'exec --detach --tty with a console socket' "$status" 0 || diag "$err"
 wait_for gone $sock
 c=$(tr -d '\r' <"$tmp/console")
-like 'its terminal, its owner, both ways' "$(echo "$c" | tr '\n' ' ')" 'descriptors 1 name given .*tty 111 ctty 1 .* 1000 .*got <typed>'
+like 'its terminal, its owner, both ways' "$(echo "$c" | tr '\n' ' ')" \
+	'descriptors 1 name given .*tty 111 ctty 1 .* 1000 .*got <typed>'
 cat >"$tmp/process.json" <<'END'
 {"args":["probe","tty"],"cwd":"/","env":["PATH=/bin"],"terminal":true,"consoleSize":{"height":44,"width":55},"user":{"uid":0,"gid":0}}
 END
 console "$tmp/cs"
-(cd "$tmp" && do_runc exec --detach --process process.json --console-socket "$tmp/cs" "$id" && echo "$status" >"$tmp/st")
+(cd "$tmp" && do_runc exec --detach --process process.json --console-socket "$tmp/cs" "$id" &&
+	echo "$status" >"$tmp/st")
 wait_for gone $sock
 # control: crun does not look at consoleSize here.
-like 'exec of a file with terminal and consoleSize' "$(cat "$tmp/st") $(tr -d '\r' <"$tmp/console" | tr '\n' ' ')" '^0 .*rows 44 cols 55' || diag "$(cat "$tmp/err")"
+like 'exec of a file with terminal and consoleSize' \
+	"$(cat "$tmp/st") $(tr -d '\r' <"$tmp/console" | tr '\n' ' ')" '^0 .*rows 44 cols 55' ||
+	diag "$(cat "$tmp/err")"
 for p in "$tmp/nobody" "$tmp/process.json"; do
 	do_runc exec --detach --tty --console-socket "$p" "$id" sleep 1002
-	like "a console socket where nobody listens: ${p##*/}" "$status $err" '^255 .*(console socket|dial unix)'
+	like "a console socket where nobody listens: ${p##*/}" "$status $err" \
+		'^255 .*(console socket|dial unix)'
 done
 listen "$tmp/console" "$HELPERS/sock" hangup "$tmp/cs2"
 do_runc exec --detach --tty --console-socket "$tmp/cs2" "$id" sleep 1002
 # control: crun says nothing.
-like 'a console socket that is closed at once' "$status $err" '^(255 .*([Bb]roken pipe|reset|[Ii]nput.output error)|0 )'
+like 'a console socket that is closed at once' "$status $err" \
+	'^(255 .*([Bb]roken pipe|reset|[Ii]nput.output error)|0 )'
 # A success: the hang-up of the terminal ends it a moment later.
 none_left() { ! runc exec "$id" ps | grep -q '[s]leep 1002'; }
 ok 'and no process is left of those' wait_for none_left
@@ -301,7 +338,8 @@ if echo "$out$err" | grep -q 'not defined'; then
 else
 	is '--pidfd-socket' "$status" 0 || diag "$err"
 	wait_for gone $sock
-	is 'the message and the pid' "$(sed -n 's/^message //p' "$tmp/pidfd") $(sed -n 's/^pid //p' "$tmp/pidfd")" \
+	is 'the message and the pid' "$(sed -n 's/^message //p' "$tmp/pidfd") $(sed \
+		-n 's/^pid //p' "$tmp/pidfd")" \
 		"standard $(cat "$tmp/pid")"
 fi
 drop "$id"

@@ -34,9 +34,10 @@ is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
 pid=$(cat "$tmp/pid")
 before=$(knob devices devices.list -)
 
-# ---- sizes -------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 
-for size in 67108864=67108864 65m=68157440 66M=69206016 67584k=69206016 70b=0 67mb=70254592 68MiB=71303168; do
+for size in 67108864=67108864 65m=68157440 66M=69206016 67584k=69206016 70b=0 67mb=70254592 \
+	68MiB=71303168; do
 	[ "${size#*=}" = 0 ] && continue
 	update --memory "${size%=*}"
 	is "--memory ${size%=*}" "$status $(memory)" "0 ${size#*=}"
@@ -53,7 +54,7 @@ update --memory -1
 like '--memory -1 is no limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
 update --memory 64m
 
-# ---- other options --------------------------------------------------------------------------------------
+# ---- other options -------------------------------------------------------------------------------
 
 update --pids-limit 50
 is '--pids-limit' "$status $(pids)" '0 50'
@@ -83,14 +84,15 @@ is '--kernel-memory is ignored' "$status" 0
 like '--kernel-memory: with a warning' "$err" '[Kk]ernel.*memory'
 is 'the device rules are what they were' "$(knob devices devices.list -)" "$before"
 
-# ---- files --------------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 echo '{ "memory": { "limit": 41943040 }, "pids": { "limit": 40 } }' >"$tmp/resources"
 update -r "$tmp/resources" --pids-limit 30
 is '-r FILE: its limits, other options do not count' "$status $(memory) $(pids)" '0 41943040 40'
 status=0
 echo '{ "memory": { "limit": 50331648 } }' |
-	timeout -s KILL 60 "$RUNC" --root "$root" update --resources - "$id" >"$tmp/out" 2>"$tmp/err" || status=$?
+	timeout -s KILL 60 "$RUNC" --root "$root" update --resources - "$id" >"$tmp/out" \
+	2>"$tmp/err" || status=$?
 is '-r -: from standard input' "$status $(memory)" '0 50331648'
 echo '{ "memory": { "limit": "x" } }' >"$tmp/resources"
 update -r "$tmp/resources"
@@ -105,7 +107,7 @@ is 'checkBeforeUpdate: a limit below what is used is refused' "$status $(memory)
 update -r "$tmp/not-there"
 is '-r FILE that is not there: refused' "$status" 1
 
-# ---- what fails ------------------------------------------------------------------------------------------------
+# ---- what fails ----------------------------------------------------------------------------------
 
 update --memory 52m --pids-limit 60
 is 'known values' "$status $(memory) $(pids)" "0 54525952 60"
@@ -115,15 +117,16 @@ is 'one line says so' "$(error_lines "$tmp/err")" 1
 is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
 is 'and the container runs' "$(status_of "$id")" running
 
-# Schemata come last: where they fail, what was set before them goes back, and is not what the next update keeps.
+# Schemata come last: where they fail, what was set before them goes back, and is not what the next
+# update keeps.
 update --memory 53m --l3-cache-schema 'L3:0=f'
 like 'no resctrl group: refused' "$status $err" '^1 .*Intel RDT'
 is 'and the limit before it is put back' "$(memory)" 54525952
 update --pids-limit 62
 is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
 
-# A folder stands in for the group: what is on record is where the schemata are written. Saving the result comes
-# last, and fails where the state directory is full.
+# A folder stands in for the group: what is on record is where the schemata are written. Saving the
+# result comes last, and fails where the state directory is full.
 first_root=$root
 first_id=$id
 mkdir "$tmp/small" "$tmp/group"
@@ -131,7 +134,8 @@ mount -t tmpfs -o nr_inodes=40 tmpfs "$tmp/small"
 root=$tmp/small/state
 id=$first_id-2
 do_runc run -d --bundle "$bundle" "$id"
-sed "s|\"own_pid_ns\"|\"intel_rdt_path\":\"$tmp/group\",&|" "$root/$id/state.json" >"$tmp/with-group"
+sed "s|\"own_pid_ns\"|\"intel_rdt_path\":\"$tmp/group\",&|" "$root/$id/state.json" \
+	>"$tmp/with-group"
 cp "$root/$id/state.json" "$tmp/without-group"
 cat "$tmp/with-group" >"$root/$id/state.json"
 group() {
@@ -147,7 +151,8 @@ before=$(memory)
 n=0
 while touch "$tmp/small/$n" 2>/dev/null; do n=$((n + 1)); done
 group 55m >"$tmp/schemata"
-like 'the result cannot be saved: the reason' "$status $(error_lines "$tmp/err") $err" '^1 1 .*no space left'
+like 'the result cannot be saved: the reason' "$status $(error_lines "$tmp/err") $err" \
+	'^1 1 .*no space left'
 is 'and the limit is put back' "$(memory)" "$before"
 is 'and the schemata are put back' "$(cat "$tmp/schemata")" 'L3:0=7;1=7 MB:0=50;1=50 '
 rm "$tmp/small"/[0-9]*

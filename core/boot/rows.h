@@ -11,7 +11,7 @@
 
 extern const struct json_word boot_restart_words[];
 
-/* Reads seconds, or a duration with units, into *ms; an invalid text returns false and sets nothing. */
+/* Reads seconds, or a duration with units, into *ms. False for an invalid text, which sets nothing. */
 bool boot_time(const char *text, int64_t *ms);
 /* Returns the allowed words for a message, "no, on-failure or always", until the next call. */
 const char *boot_allowed(const struct json_word *words);
@@ -62,7 +62,7 @@ struct boot_row {
 
 extern const struct json_type boot_row_type; /* of struct boot_row */
 
-/* Reports each value of row r, which stands at the path `at` of tree, that its rows cannot check. */
+/* Reports each value of row r, at the path `at` of tree, that its rows cannot check. */
 void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
 		    const struct boot_row *r);
 
