@@ -11,7 +11,7 @@
 
 extern const struct json_word boot_restart_words[];
 
-/* Reads seconds, or a duration with units, into *ms. False for an invalid text, which sets nothing. */
+/* Reads seconds, or a duration with units, into *ms. False for invalid text, which sets nothing. */
 bool boot_time(const char *text, int64_t *ms);
 /* Returns the allowed words for a message, "no, on-failure or always", until the next call. */
 const char *boot_allowed(const struct json_word *words);
