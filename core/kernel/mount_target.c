@@ -63,7 +63,8 @@ static int make_in_dev(int dev, const char *path)
 {
 	const char *name = path + 5;
 
-	if (dev < 0 || strncmp(path, "/dev/", 5) || strchr(name, '/') || mkdirat(dev, name, 0755) < 0)
+	if (dev < 0 || strncmp(path, "/dev/", 5) || strchr(name, '/') ||
+	    mkdirat(dev, name, 0755) < 0)
 		return -1;
 	return openat(dev, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
