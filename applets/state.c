@@ -49,24 +49,19 @@ struct list_opts {
 	bool quiet;
 };
 
-/* Name of the state directory's owner, "#uid" when it has none. 0 is root without /etc/passwd too.
- * It is kept, because nearly all containers have the same. */
-static const char *owner_name(int dir)
+/* Our own name, "#uid" without one, and root without /etc/passwd too: a state directory of another
+ * user is refused. */
+static const char *owner_name(void)
 {
 	static const char *name;
-	static uid_t uid;
-	struct stat st;
 	struct passwd *pw;
 
-	if (fstat(dir, &st))
-		return "";
-	if (name && st.st_uid == uid)
+	if (name)
 		return name;
-	uid = st.st_uid;
-	pw = getpwuid(uid);
-	return name = pw     ? arena_strdup(&arena, pw->pw_name)
-		      : !uid ? "root"
-			     : arena_printf(&arena, "#%u", (unsigned)uid);
+	pw = getpwuid(geteuid());
+	return name = pw	   ? arena_strdup(&arena, pw->pw_name)
+		      : !geteuid() ? "root"
+				   : arena_printf(&arena, "#%u", (unsigned)geteuid());
 }
 
 /* Columns are at least 12 wide with three spaces between, the last one is not padded. */
@@ -82,10 +77,13 @@ static void print_table(const struct list_row *rows, size_t n)
 	}
 	for (size_t r = 0; r < n; r++)
 		for (int c = 0; c < LIST_COLUMNS; c++) {
-			if (c + 1 < LIST_COLUMNS)
-				printf("%-*s", (int)width[c], rows[r].cell[c]);
-			else
-				printf("%s\n", rows[r].cell[c]);
+			size_t len = strlen(rows[r].cell[c]);
+
+			fwrite(rows[r].cell[c], 1, len, stdout);
+			for (; c + 1 < LIST_COLUMNS && len < width[c]; len++)
+				putchar_unlocked(' ');
+			if (c + 1 == LIST_COLUMNS)
+				putchar_unlocked('\n');
 		}
 }
 
@@ -127,7 +125,7 @@ static int list_one(const struct life_ids *all, const char *id, struct list_row 
 		not_loaded(all, id);
 		return 0;
 	}
-	owner = owner_name(life.dir);
+	owner = owner_name();
 	if (json) {
 		oci_state_put(&out, &life.state, life.status, shown_pid(&life), owner);
 		printf("%s%s", some ? "," : "[", out.buf);

@@ -40,8 +40,8 @@ int ctl_of(const char *name, size_t len)
 	for (int c = 0; c < CTL_MAX; c++) {
 		const char *v1 = ctl_names[c].v1, *v2 = ctl_names[c].v2;
 
-		if ((v1 && strlen(v1) == len && !memcmp(v1, name, len)) ||
-		    (v2 && strlen(v2) == len && !memcmp(v2, name, len)))
+		if ((v1 && !strncmp(v1, name, len) && !v1[len]) ||
+		    (v2 && !strncmp(v2, name, len) && !v2[len]))
 			return c;
 	}
 	return -1;
