@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *	step [-x PAYLOAD] [-o LOG] count           -- CMD...
+ *	step [-x PAYLOAD] [-o LOG] tally           -- CMD...
+ *	step [-o LOG] faults                       -- CMD...
  *	step [-x PAYLOAD] [-o LOG] kill N          -- CMD...
  *	step [-x PAYLOAD] [-o LOG] slay N          -- CMD...
  *	step [-x PAYLOAD] [-o LOG] fail N ERRNO    -- CMD...
@@ -14,6 +16,8 @@
  * is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE` otherwise: the
  * call that was hit and whether CMD itself ("main") or a process of its made it ("child").
  *
+ * tally: LOG also receives a line `NUMBER CALLS` for each kind of call. faults: LOG receives
+ * the page faults of CMD, which is not traced.
  * kill: CMD, not its children, gets SIGKILL before call N is done; the others are let go, as after
  * a real death. slay: the process that makes call N gets it, unless that is CMD, which goes on.
  * fail: call N is not done and answers -ERRNO; a close is done all the same, since no kernel leaves
@@ -33,6 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -55,7 +60,9 @@ struct syscall_info { /* the head of struct ptrace_syscall_info */
 	unsigned long long ip, sp, nr, args[6];
 };
 
-enum mode { COUNT, KILL, SLAY, FAIL, BEFORE };
+enum mode { COUNT, TALLY, FAULTS, KILL, SLAY, FAIL, BEFORE };
+
+#define NUMBERS 600 /* of system calls */
 
 static struct {
 	enum mode mode;
@@ -64,7 +71,7 @@ static struct {
 	const char *payload, *log, *command, *name;
 	long only; /* the one number that counts; -1: each does */
 	pid_t main_pid;
-	long calls;
+	long calls, each[NUMBERS];
 	pid_t failing; /* inside call N, to be given its error on the way out */
 	int hit, started;
 } st = { .only = -1 };
@@ -91,6 +98,9 @@ static void note(long nr, const char *role)
 	if (!st.log || !(f = fopen(st.log, "w")))
 		return;
 	fprintf(f, "%ld%s\n", nr, role);
+	for (long i = 0; st.mode == TALLY && i < NUMBERS; i++)
+		if (st.each[i])
+			fprintf(f, "%ld %ld\n", i, st.each[i]);
 	fclose(f);
 }
 
@@ -204,6 +214,8 @@ static int on_syscall(pid_t pid)
 	    (st.only >= 0 && st.only != (long)si.nr))
 		return st.hit && st.mode == FAIL ? PTRACE_CONT : PTRACE_SYSCALL;
 	st.calls++;
+	if (si.nr < NUMBERS)
+		st.each[si.nr]++;
 	if (st.n != (st.mode == BEFORE ? (long)si.nr : st.calls))
 		return PTRACE_SYSCALL;
 	st.hit = 1;
@@ -301,6 +313,23 @@ static int trace(void)
 	}
 }
 
+/* Page faults of CMD. The program has been read before, so that none waits for a disk. */
+static int faults(char **argv)
+{
+	struct rusage ru;
+	pid_t pid = vfork();
+	int status;
+
+	if (!pid) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &ru) != pid)
+		fatal("run a command");
+	note(ru.ru_minflt + ru.ru_majflt, "");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static long kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -339,15 +368,21 @@ int main(int argc, char **argv)
 		st.mode = BEFORE;
 		st.n = atol(*++argv);
 		st.command = *++argv;
+	} else if (argv[0] && !strcmp(argv[0], "tally")) {
+		st.mode = TALLY;
+	} else if (argv[0] && !strcmp(argv[0], "faults")) {
+		st.mode = FAULTS;
 	} else if (!argv[0] || strcmp(argv[0], "count")) {
 		return 2;
 	}
 	argv++;
 	if (!argv[0] || strcmp(argv[0], "--") || !argv[1])
 		return 2;
+	if (st.mode == FAULTS)
+		return faults(argv + 1);
 	st.main_pid = start(argv + 1);
 	result = trace();
-	if (st.mode == COUNT)
+	if (st.mode == COUNT || st.mode == TALLY)
 		note(st.calls, "");
 	else if (!st.hit)
 		return 124;
