@@ -83,7 +83,7 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 const char *boot_row_name(const struct boot_settings *s, size_t i);
 /* The name of a container from that of its directory: "10-net" is "net". */
 const char *boot_name(const char *dir);
-/* The sorted names in the directory at path, without those that begin with a dot. It prints faults. */
+/* The sorted names in a directory without those that begin with a dot. Failures are printed. */
 const char **boot_names(struct arena *a, const char *path, size_t *n);
 
 /* ---- super.c: decides when a container is started and stopped -------------------------------- */
