@@ -10,9 +10,10 @@ export LC_ALL = C
 CROSS =
 # Programs to build in ("oci-init", "runc oci-spec"), or verbs of them ("runc:run"); empty is all. What they need comes along.
 APPLETS =
-# WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots; network devices;
+# WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots, or of that oci-image
+# alone (UNPACK; zlib and libzstd go with it); network devices;
 # the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV).
-PARTS = SYSTEMD SECCOMP IMAGES NET BOOT DISKS RELOAD ENV
+PARTS = SYSTEMD SECCOMP IMAGES UNPACK NET BOOT DISKS RELOAD ENV
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
@@ -70,7 +71,7 @@ TEST_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_test.c))
 TEST_BIN := $(TEST_SRC:%.c=$(O)/%)
 FUZZ_SRC := $(foreach f,$(FOLDERS),$(wildcard $(f)/*_fuzz.c))
 
-APPLETS_ARGS = $(if $(filter 0,$(WITH_BOOT)),--no-boot) $(APPLETS)
+APPLETS_ARGS = $(if $(filter 0,$(WITH_BOOT)),--no-boot) $(if $(filter 0,$(WITH_IMAGES) $(WITH_UNPACK)),--no-unpack) $(APPLETS)
 LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
@@ -135,6 +136,9 @@ $(O)/%.o: %.c $(O)/flags $(DEPS)/flags.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Every byte of an image goes through it.
+$(O)/core/image/sha256.o: ALL_CFLAGS += -O2
 
 $(O)/ocibox.linked: $(OBJ) $(O)/flags
 	$(call say,LINK,$@)

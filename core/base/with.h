@@ -24,6 +24,13 @@
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
+#if !WITH_IMAGES
+#undef WITH_UNPACK
+#define WITH_UNPACK 0
+#endif
+#ifndef WITH_UNPACK
+#define WITH_UNPACK 1 /* of that: oci-image, zlib and libzstd */
+#endif
 #ifndef WITH_NET
 #define WITH_NET 1 /* linux.netDevices */
 #endif
@@ -42,6 +49,7 @@
 	WITHOUT_IF(WITH_SYSTEMD, "WITH_SYSTEMD") \
 	WITHOUT_IF(WITH_SECCOMP, "WITH_SECCOMP") \
 	WITHOUT_IF(WITH_IMAGES, "WITH_IMAGES") \
+	WITHOUT_IF(WITH_UNPACK, "WITH_UNPACK") \
 	WITHOUT_IF(WITH_NET, "WITH_NET") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \

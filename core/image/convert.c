@@ -1,0 +1,193 @@
+/* convert.c - what an image says of its program becomes config.json (image-spec: conversion.md). */
+/* SPDX-License-Identifier: MIT */
+#include "core/image/image.h"
+
+#if WITH_UNPACK
+
+#include <string.h>
+
+/* What containers of images have had for years, without mknod: programs that begin as root become
+ * another user by these. */
+static const char *const image_caps[] = {
+	"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FSETID",	     "CAP_FOWNER",  "CAP_NET_RAW",
+	"CAP_SETGID", "CAP_SETUID",	  "CAP_SETFCAP",     "CAP_SETPCAP", "CAP_NET_BIND_SERVICE",
+	"CAP_KILL",   "CAP_SYS_CHROOT",	  "CAP_AUDIT_WRITE",
+};
+
+static void add_annotation(struct arena *a, struct oci_config *c, size_t *room, const char *key,
+			   const char *value)
+{
+	if (!value || !*value)
+		return;
+	list_each (old, c->annotations)
+		if (!strcmp(old->key, key))
+			return;
+	c->annotations.at = arena_grow(a, c->annotations.at, c->annotations.n, room,
+				       sizeof(*c->annotations.at));
+	c->annotations.at[c->annotations.n++] = (struct json_pair){ key, value };
+}
+
+/* "80/tcp,443/tcp" */
+static const char *names_text(struct arena *a, const struct json *object)
+{
+	char *all = NULL;
+
+	for (const struct json *m = object && object->type == JSON_OBJECT ? object->child : NULL; m;
+	     m = m->next)
+		all = arena_printf(a, "%s%s%s", all ? all : "", all ? "," : "", m->key);
+	return all;
+}
+
+/* Labels say more than the rest does. */
+static void set_annotations(struct arena *a, const struct oci_image *image, struct oci_config *c)
+{
+	const struct image_config *from = &image->config;
+	const char *const rows[][2] = {
+		{ "org.opencontainers.image.os", from->os },
+		{ "org.opencontainers.image.architecture", from->architecture },
+		{ "org.opencontainers.image.variant", from->variant },
+		{ "org.opencontainers.image.author", from->author },
+		{ "org.opencontainers.image.created", from->created },
+		{ "org.opencontainers.image.stopSignal", from->config.stop_signal },
+		{ "org.opencontainers.image.exposedPorts", names_text(a, from->config.ports) },
+	};
+	size_t room = 0;
+
+	list_each (label, from->config.labels)
+		add_annotation(a, c, &room, label->key, label->value);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		add_annotation(a, c, &room, rows[i][0], rows[i][1]);
+	list_each (pair, image->manifest.annotations)
+		add_annotation(a, c, &room, pair->key, pair->value);
+}
+
+/* A volume without a name: a tmpfs that begins with what the image has there. */
+static int add_volumes(struct arena *a, const struct json *volumes, struct oci_config *c)
+{
+	static const char *const words[] = { "nosuid", "nodev", "mode=0755", "tmpcopyup" };
+
+	for (const struct json *m = volumes && volumes->type == JSON_OBJECT ? volumes->child : NULL;
+	     m; m = m->next) {
+		char *path = path_clean(a, m->key);
+		struct oci_mount mount = { .destination = path,
+					   .type = "tmpfs",
+					   .source = "tmpfs" };
+
+		if (*path != '/' || !path[1])
+			return failx("the image's volume \"%s\" is no absolute path", m->key);
+		mount.options.at = (const char **)words;
+		mount.options.n = ARRAY_SIZE(words);
+		oci_add_mount(a, c, &mount);
+	}
+	return 0;
+}
+
+static bool sets(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(entry, name, len) && entry[len] == '=';
+}
+
+static void set_env(struct arena *a, const struct image_settings *s, struct oci_process *p)
+{
+	const char **all = arena_alloc(a, (s->env.n + p->env.n + 1) * sizeof(*all));
+	size_t n = 0;
+
+	list_each (e, s->env)
+		all[n++] = *e;
+	/* The default document has PATH and TERM. */
+	list_each (e, p->env) {
+		const char *name = arena_strndup(a, *e, strcspn(*e, "="));
+		bool there = false;
+
+		for (size_t i = 0; i < s->env.n; i++)
+			there |= sets(all[i], name);
+		if (!there && (strcmp(name, "TERM") || p->terminal))
+			all[n++] = *e;
+	}
+	p->env.at = all;
+	p->env.n = n;
+}
+
+static int set_args(struct arena *a, const struct convert *how, struct oci_process *p)
+{
+	const struct image_settings *s = &how->image->config.config;
+	size_t own = 0, n = 0;
+	const char **all;
+
+	while (how->command && how->command[own])
+		own++;
+	all = arena_alloc(a, (s->entrypoint.n + s->cmd.n + own + 2) * sizeof(*all));
+	list_each (word, s->entrypoint)
+		all[n++] = *word;
+	for (size_t i = 0; i < own; i++)
+		all[n++] = how->command[i];
+	if (!own)
+		list_each (word, s->cmd)
+			all[n++] = *word;
+	/* An image that only has files. */
+	if (!n)
+		all[n++] = "sh";
+	p->args.at = all;
+	p->args.n = n;
+	return 0;
+}
+
+static bool id_mapped(const oci_id_maps *maps, uint32_t id)
+{
+	return userns_host_id(maps, id) >= 0;
+}
+
+static int set_user(struct arena *a, const struct convert *how, struct oci_config *c)
+{
+	struct oci_user *user = &c->process->user;
+	const struct oci_linux *l = c->linux;
+	size_t n = 0;
+
+	if (owners_user(a, how->root, how->image->config.config.user, user) < 0)
+		return -1;
+	list_each (gid, user->additional_gids)
+		if (id_mapped(&l->gid_mappings, *gid))
+			user->additional_gids.at[n++] = *gid;
+	user->additional_gids.n = n;
+	/* setgroups(2) is denied where an ordinary user maps only himself. */
+	if (how->spec.rootless && userns_gives_up_groups(&l->gid_mappings))
+		user->additional_gids.n = 0;
+	if (id_mapped(&l->uid_mappings, user->uid) && id_mapped(&l->gid_mappings, user->gid))
+		return 0;
+	log_warn("the image's user %u:%u is not mapped: the program runs as 0:0, which is you",
+		 user->uid, user->gid);
+	user->uid = user->gid = 0;
+	return 0;
+}
+
+struct oci_config *image_convert(struct arena *a, const struct convert *how)
+{
+	const struct image_settings *s = &how->image->config.config;
+	struct oci_config *c = oci_spec_config(a, &how->spec);
+	struct oci_process *p = c->process;
+	struct oci_capabilities *caps = arena_alloc(a, sizeof(*caps));
+
+	c->root->readonly = false;
+	p->terminal = false;
+	if (how->uids && how->spec.rootless) {
+		c->linux->uid_mappings = *how->uids;
+		c->linux->gid_mappings = *how->gids;
+	}
+	caps->bounding.at = (const char **)image_caps;
+	caps->bounding.n = ARRAY_SIZE(image_caps);
+	memcpy(&caps->effective, &caps->bounding, sizeof(caps->bounding));
+	memcpy(&caps->permitted, &caps->bounding, sizeof(caps->bounding));
+	p->capabilities = caps;
+	if (s->working_dir && *s->working_dir)
+		p->cwd = *s->working_dir == '/' ? s->working_dir
+						: arena_printf(a, "/%s", s->working_dir);
+	set_env(a, s, p);
+	set_annotations(a, how->image, c);
+	if (set_args(a, how, p) < 0 || set_user(a, how, c) < 0 || add_volumes(a, s->volumes, c) < 0)
+		return NULL;
+	return c;
+}
+
+#endif

@@ -1,0 +1,288 @@
+/* image.h - OCI images: where they come from, what is in them, and bundles made of them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_IMAGE_IMAGE_H
+#define CORE_IMAGE_IMAGE_H
+
+#include "core/kernel/kernel.h"
+#include "core/oci/oci.h"
+
+/* ---- sha256.c ------------------------------------------------------------------------------- */
+
+#define SHA256_HEX 65 /* bytes of a sum as text, with its NUL */
+
+struct sha256 {
+	uint32_t h[8];
+	uint64_t len;
+	bool fast; /* by the processor's own instructions */
+	unsigned char block[64];
+};
+void sha256_begin(struct sha256 *s);
+void sha256_add(struct sha256 *s, const void *data, size_t n);
+void sha256_end(struct sha256 *s, char hex[SHA256_HEX]);
+
+/* ---- stream.c: the bytes of a part of a file, decompressed
+ * --------------------------------------- */
+
+/* What an image may cost. 0 is no limit. */
+struct image_limits {
+	uint64_t bytes; /* of all files, holes among them */
+	uint64_t entries; /* of all layers */
+	uint64_t ratio; /* uncompressed bytes for each compressed one */
+	uint64_t layers;
+};
+
+struct stream;
+/* Opens size bytes at `at` of fd; gzip and zstd are known by their first bytes. The stream lives
+ * until stream_close. NULL: error. */
+struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio);
+/* n bytes, or fewer at the end; -1. */
+ssize_t stream_read(struct stream *s, void *buf, size_t n);
+/* Of what was read; it must have been read to its end. */
+void stream_sum(struct stream *s, char hex[SHA256_HEX]);
+bool stream_compressed(const struct stream *s);
+uint64_t stream_taken(const struct stream *s); /* bytes of the file so far */
+void stream_close(struct stream **s); /* also as __cleanup */
+
+/* ---- tar.c: tar(5) as POSIX and GNU have it
+ * ------------------------------------------------------- */
+
+#define TAR_BLOCK 512
+#define TAR_NAME_MAX 4096 /* bytes of a path with its NUL */
+#define TAR_EXT_MAX (1u << 20) /* bytes of the extended header of one entry */
+#define TAR_XATTRS_MAX 256
+#define TAR_HOLES_MAX 65536
+
+struct tar_xattr {
+	const char *name;
+	const void *value;
+	size_t len;
+};
+struct tar_part { /* of a sparse file: what is not a hole */
+	uint64_t at, len;
+};
+
+/* One entry. It is valid until the next one is read. */
+struct tar_entry {
+	/* '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' directory, '6' fifo */
+	char type;
+	char path[TAR_NAME_MAX], link[TAR_NAME_MAX];
+	uint32_t mode, uid, gid, major, minor;
+	struct timespec mtime;
+	uint64_t size; /* of the file, with its holes */
+	bool sparse;
+	size_t xattrs_n;
+	struct tar_xattr xattrs[TAR_XATTRS_MAX];
+	size_t parts_n; /* where sparse */
+	struct tar_part *parts;
+};
+
+struct tar {
+	ssize_t (*read)(void *from, void *buf, size_t n); /* as stream_read */
+	int (*skip)(void *from, uint64_t n); /* NULL: by reading */
+	void *from;
+	struct tar_entry e;
+	uint64_t at; /* bytes read so far */
+	uint64_t left, padding; /* of the present entry's data */
+	size_t part; /* of a sparse file: the one that is read */
+	uint64_t part_done;
+	bool real_size, gnu_1_0; /* of the extended header */
+	uint64_t sparse_size;
+	unsigned char block[TAR_BLOCK];
+	char *ext; /* TAR_EXT_MAX bytes */
+};
+/* A zeroed tar with read, skip and from; takes memory for the extended headers. */
+void tar_begin(struct arena *a, struct tar *t);
+/* 1: t->e is the next entry, at whose data the reader stands; 0: the archive has ended; -1. Data
+ * that was not read is skipped. */
+int tar_next(struct tar *t);
+/* The next bytes of the entry's data and their place in the file. 0 at the end; -1. */
+ssize_t tar_data(struct tar *t, void *buf, size_t n, uint64_t *at);
+/* Reads to the end of the stream: padding after the archive belongs to its sum. */
+int tar_drain(struct tar *t);
+
+/* ---- source.c: a layout, or an archive ------------------------------------------------------ */
+
+struct source_file {
+	const char *name;
+	const char *link; /* NULL: a file */
+	uint64_t at, size;
+};
+struct source {
+	struct arena *a;
+	const char *path; /* as errors show it */
+	int dir; /* a layout as a directory; -1: an archive */
+	int file; /* the archive */
+	struct source_file *files;
+	size_t n, room;
+};
+#define SOURCE_INIT                                                                                \
+	{                                                                                          \
+		.dir = -1, .file = -1                                                              \
+	}
+/* A part of a file: what a blob is. */
+struct blob {
+	int fd;
+	uint64_t at, size;
+};
+#define BLOB_INIT                                                                                  \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+/* path: a directory, an archive, which may be compressed, or "-". tmpdir: where standard input
+ * and what is compressed are kept meanwhile, in a file without a name. */
+int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s);
+void source_close(struct source *s); /* also as __cleanup */
+/* A file by its name in the layout or archive. 1; 0: it is not there; -1. */
+int source_find(const struct source *s, const char *name, struct blob *b);
+/* A small file whole: 1, 0 (not there), -1. */
+int source_text(const struct source *s, const char *name, char **text, size_t *len);
+void blob_close(struct blob *b); /* also as __cleanup */
+
+bool digest_valid(const char *digest); /* "sha256:" and 64 hexadecimal digits. Pure. */
+struct descriptor;
+/* The blob that the descriptor names, whose size and sum have been compared with it. */
+int source_blob(const struct source *s, const struct descriptor *d, struct blob *b);
+/* The same of one that is small, as text. */
+int source_blob_text(const struct source *s, const struct descriptor *d, char **text, size_t *len);
+int blob_check(const struct blob *b, const char *digest);
+
+/* ---- manifest.c: image-spec 1.1 as rows
+ * -------------------------------------------------------- */
+
+#define DOCUMENT_MAX (8u << 20) /* bytes of an index, a manifest or a config */
+#define INDEX_DEPTH_MAX 8
+
+struct platform {
+	const char *os, *architecture, *variant;
+};
+struct descriptor {
+	const char *media_type, *digest; /* digest "sha256:..." */
+	uint64_t size;
+	struct platform *platform;
+	LIST(struct json_pair) annotations;
+};
+struct manifest {
+	const char *media_type;
+	uint32_t schema;
+	struct descriptor config;
+	LIST(struct descriptor) layers;
+	LIST(struct json_pair) annotations;
+};
+struct image_settings { /* "config" of an image's config */
+	const char *user, *working_dir, *stop_signal;
+	LIST(const char *) env, entrypoint, cmd;
+	const struct json *volumes, *ports; /* objects, whose names count */
+	LIST(struct json_pair) labels;
+};
+struct image_rootfs {
+	const char *type;
+	LIST(const char *) diff_ids;
+};
+struct image_config {
+	const char *created, *author, *os, *architecture, *variant;
+	struct image_settings config;
+	struct image_rootfs rootfs;
+};
+
+/* An image that was found: everything but its layers has been read and checked. */
+struct oci_image {
+	const char *digest; /* of the manifest; of an archive of docker's, of the config */
+	const char *name; /* its tag; NULL */
+	struct manifest manifest;
+	struct image_config config;
+	char *config_text;
+	size_t config_len;
+	/* Of an archive of docker's, whose layers have names, not sums; else NULL. */
+	struct blob *layers;
+};
+
+/* One image of a source, as list shows it. */
+struct listed {
+	const char *name, *digest;
+	struct platform platform;
+	uint64_t size;
+};
+struct wanted {
+	const char *tag; /* NULL: the only one, or "latest" */
+	const char *platform; /* "OS/ARCH[/VARIANT]"; NULL: ours */
+};
+int image_find(const struct source *s, const struct wanted *w, struct oci_image *out);
+/* each: one call for each image, -1 ends it. */
+int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg);
+int platform_parse(struct arena *a, const char *text, struct platform *p);
+
+/* ---- hide.c: what lower layers have, and whiteouts take away
+ * ------------------------------------- */
+
+/* The names that the present layer has made: a whiteout hides those of lower layers only. */
+struct made {
+	struct arena *a;
+	uint64_t *at;
+	size_t n, room;
+};
+void made_clear(struct made *m);
+void made_add(struct made *m, ino_t dir, const char *name);
+/* Removes name below dir, with what is below it, but not what made has. made NULL: all. */
+int hide(int dir, ino_t ino, const char *name, const struct made *made);
+int hide_children(int dir, const struct made *made); /* of an opaque directory */
+
+/* ---- layer.c: the entries of a layer onto a root filesystem
+ * -------------------------------------- */
+
+struct layer_dir; /* a directory that gets its mode and time at the end */
+struct layers {
+	struct arena *a;
+	int root;
+	/* Devices become empty files, and attributes that are refused are left out. */
+	bool rootless;
+	bool one_id; /* owners become the attribute user.rootlesscontainers */
+	struct image_limits limits;
+	uint64_t bytes, entries;
+	unsigned devices, refused; /* what rootless left out */
+	/* private */
+	bool lower; /* there is a layer below */
+	struct made made;
+	struct layer_dir *dirs;
+	size_t dirs_n, dirs_room;
+	char parent_path[TAR_NAME_MAX];
+	int parent;
+	ino_t parent_ino;
+	bool parent_made;
+};
+int layer_apply(struct layers *l, struct tar *t);
+int layers_finish(struct layers *l); /* modes and times of directories */
+
+/* ---- owners.c: passwd and group of an image, and who an ordinary user may be
+ * -------------------- */
+
+/* "USER[:GROUP]" of an image: names are looked up below root. */
+int owners_user(struct arena *a, int root, const char *text, struct oci_user *out);
+/* What /etc/subuid or /etc/subgid (file) gives to this user as a map from 1 on; false: nothing. */
+bool owners_range(struct arena *a, const char *file, uint32_t id, oci_id_maps *out);
+
+/* ---- convert.c: the image's config becomes config.json
+ * ------------------------------------------ */
+
+struct convert {
+	const struct oci_image *image;
+	int root; /* of its files */
+	struct oci_spec_options spec;
+	const oci_id_maps *uids, *gids; /* NULL: what the options say */
+	char **command; /* in place of Cmd; NULL or empty: none */
+};
+struct oci_config *image_convert(struct arena *a, const struct convert *c);
+
+/* ---- unpack.c ------------------------------------------------------------------------------- */
+
+struct unpack {
+	const char *source, *bundle;
+	struct wanted want;
+	struct image_limits limits;
+	struct oci_spec_options spec;
+	bool rootless, quiet, sync;
+	char **command;
+	const char *helper_path; /* as for launch */
+};
+int image_unpack(struct arena *a, const struct unpack *u);
+
+#endif

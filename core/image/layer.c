@@ -1,0 +1,498 @@
+/* layer.c - a layer's entries onto a root filesystem: by descriptors that cannot lead out of it. */
+/* SPDX-License-Identifier: MIT */
+#include "core/image/image.h"
+
+#if WITH_UNPACK
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#define WHITEOUT ".wh."
+#define OPAQUE ".wh..wh..opq"
+#define OWNER_XATTR "user.rootlesscontainers"
+
+struct layer_dir {
+	const char *path;
+	size_t nth;
+	ino_t ino;
+	uint32_t mode;
+	struct timespec mtime;
+};
+
+/* Where the present entry lies: its directory, and its name there. */
+struct spot {
+	int dir;
+	ino_t ino;
+	const char *name;
+	char path[FD_PATH_MAX + NAME_MAX + 2]; /* for calls that take nothing else */
+};
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+/* "./a//b/" becomes "a/b", "." and "/" become "". A ".." is refused: no archive needs it. */
+static int clean_name(const char *name, char *out)
+{
+	char *end = out;
+
+	while (*name) {
+		size_t len;
+
+		name += strspn(name, "/");
+		len = strcspn(name, "/");
+		if (len == 2 && !memcmp(name, "..", 2))
+			return failx("a layer has a path with .. in it");
+		if (len > NAME_MAX)
+			return failx("a layer has a name of more than %d bytes", NAME_MAX);
+		if (len && !(len == 1 && *name == '.')) {
+			if (end > out)
+				*end++ = '/';
+			memcpy(end, name, len);
+			end += len;
+		}
+		name += len;
+	}
+	*end = 0;
+	return 0;
+}
+
+static void forget_parent(struct layers *l)
+{
+	fd_close(&l->parent);
+}
+
+/* The names of the directories on the way to path, as made by this layer. */
+static int note_way(struct layers *l, const char *path)
+{
+	char part[TAR_NAME_MAX];
+	struct stat st;
+
+	for (const char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
+		size_t len = slash ? (size_t)(slash - path) : strlen(path);
+		const char *name;
+		int fd __cleanup(fd_close) = -1;
+
+		if (!len)
+			return 0;
+		memcpy(part, path, len);
+		part[len] = 0;
+		name = strrchr(part, '/');
+		name = name ? name + 1 : part;
+		fd = path_open(l->root, arena_printf(l->a, "%.*s/.", (int)(name - part), part),
+			       O_PATH | O_DIRECTORY, 0, 0);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return -1;
+		made_add(&l->made, st.st_ino, name);
+		if (!slash)
+			return 0;
+	}
+}
+
+/* Opens the directory of a cleaned path below the root. Many entries follow each other in one. */
+static int enter_parent(struct layers *l, const char *path, bool make, struct spot *at)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	struct stat st;
+
+	at->name = slash ? slash + 1 : path;
+	if (l->parent < 0 || strncmp(l->parent_path, path, len) || l->parent_path[len]) {
+		forget_parent(l);
+		memcpy(l->parent_path, path, len);
+		l->parent_path[len] = 0;
+		l->parent_made = false;
+		l->parent = make ? path_mkdirs(l->root, len ? l->parent_path : "/", 0755)
+				 : path_open(l->root, len ? l->parent_path : "/",
+					     O_PATH | O_DIRECTORY, 0, 0);
+		if (l->parent < 0)
+			return -1;
+		if (fstat(l->parent, &st) < 0)
+			return fail("stat %s", l->parent_path);
+		l->parent_ino = st.st_ino;
+	}
+	if (make && l->lower && !l->parent_made) {
+		if (note_way(l, l->parent_path) < 0)
+			return -1;
+		l->parent_made = true;
+	}
+	at->dir = l->parent;
+	at->ino = l->parent_ino;
+	snprintf(at->path, sizeof(at->path), "/proc/self/fd/%d/%s", at->dir, at->name);
+	return 0;
+}
+
+/* Takes away what is in the place of an entry. What the layer itself has put there goes as well:
+ * of two entries of one name the last one counts. */
+static int make_room(struct layers *l, struct spot *at)
+{
+	int dir = fcntl(at->dir, F_DUPFD_CLOEXEC, 3), rc;
+
+	if (dir < 0)
+		return fail("keep a directory open");
+	rc = hide(dir, at->ino, at->name, NULL);
+	forget_parent(l);
+	l->parent = dir;
+	at->dir = dir;
+	snprintf(at->path, sizeof(at->path), "/proc/self/fd/%d/%s", at->dir, at->name);
+	return rc;
+}
+
+/* ---- owner, mode, attributes, time
+ * --------------------------------------------------------------------- */
+
+/* Attributes that are about the host's own security, or that make an overlay of the files
+ * something else. */
+static bool xattr_unwanted(const char *name)
+{
+	static const char *const begins[] = { "trusted.overlay.", "user.overlay.",
+					      "security.selinux", "security.ima",
+					      "security.evm",	  "security.apparmor",
+					      "security.SMACK" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+/* fd -1: by the path, and not through a link. */
+static int set_xattr(struct layers *l, int fd, const struct spot *at, const struct tar_xattr *x)
+{
+	int rc = fd >= 0 ? fsetxattr(fd, x->name, x->value, x->len, 0)
+			 : lsetxattr(at->path, x->name, x->value, x->len, 0);
+
+	if (!rc)
+		return 0;
+	/* A filesystem without them, and an ordinary user who may not. */
+	if (errno == ENOTSUP || (l->rootless && errno == EPERM)) {
+		l->refused++;
+		return 0;
+	}
+	return fail("set the attribute %s of %s", x->name, at->name);
+}
+
+/* The owner as umoci and others keep it: a protocol buffer of two numbers, those that are 0 left
+ * out. */
+static int keep_owner(struct layers *l, int fd, const struct spot *at, const struct tar_entry *e)
+{
+	unsigned char text[12];
+	size_t n = 0;
+	const uint32_t ids[] = { e->uid, e->gid };
+	struct tar_xattr x = { OWNER_XATTR, text, 0 };
+
+	/* The kernel has attributes of users on files and directories alone. */
+	if ((!e->uid && !e->gid) || e->type == '2')
+		return 0;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t id = ids[i];
+
+		if (!id)
+			continue;
+		text[n++] = 8 * (i + 1);
+		for (; id > 0x7f; id >>= 7)
+			text[n++] = id | 0x80;
+		text[n++] = id;
+	}
+	x.len = n;
+	return set_xattr(l, fd, at, &x);
+}
+
+/* The order counts: a change of owner takes set-id bits and capabilities away, an attribute needs
+ * the right to write, and a write changes the time. fd: the open file, or -1. */
+static int set_meta(struct layers *l, int fd, const struct spot *at, const struct tar_entry *e)
+{
+	const struct timespec times[2] = { e->mtime, e->mtime };
+	mode_t mode = e->type == '5' ? e->mode | 0700 : e->mode;
+
+	if (!l->one_id &&
+	    (fd >= 0 ? fchown(fd, e->uid, e->gid)
+		     : fchownat(at->dir, at->name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW)) < 0) {
+		if (errno == EINVAL && l->rootless)
+			fail_hint("/etc/subuid and /etc/subgid do not give enough ids");
+		return fail("give %s to %u:%u", at->name, e->uid, e->gid);
+	}
+	if (l->one_id && keep_owner(l, fd, at, e) < 0)
+		return -1;
+	for (size_t i = 0; i < e->xattrs_n; i++)
+		if (!xattr_unwanted(e->xattrs[i].name) && set_xattr(l, fd, at, &e->xattrs[i]) < 0)
+			return -1;
+	if (e->type != '2' &&
+	    (fd >= 0 ? fchmod(fd, mode) : fchmodat(at->dir, at->name, mode, 0)) < 0)
+		return fail("set the mode of %s", at->name);
+	if (e->type == '5')
+		return 0;
+	if ((fd >= 0 ? futimens(fd, times)
+		     : utimensat(at->dir, at->name, times, AT_SYMLINK_NOFOLLOW)) < 0)
+		return fail("set the time of %s", at->name);
+	return 0;
+}
+
+/* ---- each kind of entry --------------------------------------------------------------------- */
+
+static int note_dir(struct layers *l, const char *path, int fd, const struct tar_entry *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail("stat %s", path);
+	l->dirs = arena_grow(l->a, l->dirs, l->dirs_n, &l->dirs_room, sizeof(*l->dirs));
+	l->dirs[l->dirs_n] = (struct layer_dir){ arena_strdup(l->a, path), l->dirs_n, st.st_ino,
+						 e->mode, e->mtime };
+	l->dirs_n++;
+	return 0;
+}
+
+/* Modes and times of directories come at the end: one that may not be written gets files until
+ * then, and each of them changes its time. */
+static int put_directory(struct layers *l, struct spot *at, const char *path,
+			 const struct tar_entry *e)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (!*path) {
+		fd = openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} else {
+		if (mkdirat(at->dir, at->name, 0700) < 0 && errno != EEXIST)
+			return fail("make directory %s", path);
+		fd = openat(at->dir, at->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+			if (make_room(l, at) < 0)
+				return -1;
+			if (mkdirat(at->dir, at->name, 0700) < 0)
+				return fail("make directory %s", path);
+			fd = openat(at->dir, at->name,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		}
+	}
+	if (fd < 0)
+		return fail("open directory %s", path);
+	return set_meta(l, fd, at, e) < 0 ? -1 : note_dir(l, path, fd, e);
+}
+
+static int write_data(int fd, struct tar *t)
+{
+	static char buf[128 << 10];
+	uint64_t at, end = 0;
+	ssize_t n;
+
+	while ((n = tar_data(t, buf, sizeof(buf), &at)) > 0) {
+		for (ssize_t done = 0; done < n;) {
+			ssize_t w = pwrite(fd, buf + done, n - done, (off_t)(at + done));
+
+			if (w < 0 && errno == EINTR)
+				continue;
+			if (w < 0)
+				return fail("write %s", t->e.path);
+			done += w;
+		}
+		end = at + n;
+	}
+	/* A hole at the end, or all of the file. */
+	if (n == 0 && t->e.size > end && ftruncate(fd, (off_t)t->e.size) < 0)
+		return fail("set the size of %s", t->e.path);
+	return n;
+}
+
+static int put_file(struct layers *l, struct spot *at, struct tar *t)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd __cleanup(fd_close) = openat(at->dir, at->name, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST) {
+		if (make_room(l, at) < 0)
+			return -1;
+		fd = openat(at->dir, at->name, flags, 0600);
+	}
+	if (fd < 0)
+		return fail("make file %s", t->e.path);
+	return write_data(fd, t) < 0 ? -1 : set_meta(l, fd, at, &t->e);
+}
+
+/* Devices, fifos and symbolic links, which are made by one call. */
+static int node_at(const struct spot *at, const struct tar_entry *e)
+{
+	switch (e->type) {
+	case '2': return symlinkat(e->link, at->dir, at->name);
+	case '3': return mknodat(at->dir, at->name, S_IFCHR | 0600, makedev(e->major, e->minor));
+	case '4': return mknodat(at->dir, at->name, S_IFBLK | 0600, makedev(e->major, e->minor));
+	default: return mknodat(at->dir, at->name, S_IFIFO | 0600, 0);
+	}
+}
+
+static int put_node(struct layers *l, struct spot *at, const struct tar_entry *e)
+{
+	int rc = node_at(at, e);
+
+	if (rc < 0 && errno == EEXIST) {
+		if (make_room(l, at) < 0)
+			return -1;
+		rc = node_at(at, e);
+	}
+	/* Who may not make a device gets an empty file in its place; the container's own /dev has
+	 * what it needs. */
+	if (rc < 0 && errno == EPERM && l->rootless && (e->type == '3' || e->type == '4')) {
+		l->devices++;
+		rc = mknodat(at->dir, at->name, S_IFREG | 0600, 0);
+	}
+	return rc < 0 ? fail("make %s", e->path) : set_meta(l, -1, at, e);
+}
+
+static int put_link(struct layers *l, struct spot *at, const struct tar_entry *e)
+{
+	char target[TAR_NAME_MAX], path[TAR_NAME_MAX];
+	const char *name;
+	int dir __cleanup(fd_close) = -1, rc;
+
+	if (clean_name(e->link, target) < 0)
+		return -1;
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (!*name)
+		return failx("%s: a hard link to no file", e->path);
+	snprintf(path, sizeof(path), "/%.*s", (int)(name - target), target);
+	dir = path_open(l->root, path, O_PATH | O_DIRECTORY, 0, 0);
+	if (dir < 0)
+		return fail_in("hard link %s to %s", e->path, target);
+	rc = linkat(dir, name, at->dir, at->name, 0);
+	if (rc < 0 && errno == EEXIST) {
+		struct stat a, b;
+
+		/* A link to itself stays what it is. */
+		if (!fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) &&
+		    !fstatat(at->dir, at->name, &b, AT_SYMLINK_NOFOLLOW) && a.st_ino == b.st_ino)
+			return 0;
+		if (make_room(l, at) < 0)
+			return -1;
+		rc = linkat(dir, name, at->dir, at->name, 0);
+	}
+	return rc < 0 ? fail("link %s to %s", e->path, target) : 0;
+}
+
+/* 1: it was a whiteout. */
+static int put_whiteout(struct layers *l, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	struct spot at;
+	int fd __cleanup(fd_close) = -1;
+
+	name = name ? name + 1 : path;
+	if (strncmp(name, WHITEOUT, strlen(WHITEOUT)))
+		return 0;
+	if (!l->lower)
+		return 1;
+	if (enter_parent(l, path, false, &at) < 0) {
+		if (err_num() != ENOENT && err_num() != ENOTDIR)
+			return -1;
+		err_clear("nothing is there to be hidden");
+		return 1;
+	}
+	if (!strcmp(name, OPAQUE)) {
+		fd = openat(at.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("open the directory of %s", path);
+		forget_parent(l);
+		return hide_children(fd, &l->made) < 0 ? -1 : 1;
+	}
+	name += strlen(WHITEOUT);
+	/* Others that begin twice so are aufs' own files. */
+	if (!strncmp(name, WHITEOUT, strlen(WHITEOUT)))
+		return 1;
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return failx("%s: a whiteout of no file", path);
+	fd = fcntl(at.dir, F_DUPFD_CLOEXEC, 3);
+	forget_parent(l);
+	return hide(fd, at.ino, name, &l->made) < 0 ? -1 : 1;
+}
+
+static int put_entry(struct layers *l, struct tar *t)
+{
+	const struct tar_entry *e = &t->e;
+	char path[TAR_NAME_MAX];
+	struct spot at = { .dir = -1 };
+	int rc;
+
+	if (clean_name(e->path, path) < 0)
+		return -1;
+	if (!*path)
+		return e->type == '5' ? put_directory(l, &at, path, e)
+				      : failx("an entry has no name");
+	rc = put_whiteout(l, path);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	if (enter_parent(l, path, true, &at) < 0)
+		return -1;
+	if (l->lower)
+		made_add(&l->made, at.ino, at.name);
+	switch (e->type) {
+	case '0': return put_file(l, &at, t);
+	case '1': return put_link(l, &at, e);
+	case '5': return put_directory(l, &at, path, e);
+	case '2':
+	case '3':
+	case '4':
+	case '6': return put_node(l, &at, e);
+	default: return failx("%s: an entry of type \"%c\" is not known", path, e->type);
+	}
+}
+
+int layer_apply(struct layers *l, struct tar *t)
+{
+	int rc;
+
+	made_clear(&l->made);
+	l->made.a = l->a;
+	forget_parent(l);
+	while ((rc = tar_next(t)) > 0) {
+		l->bytes += t->e.size;
+		if (l->limits.entries && ++l->entries > l->limits.entries)
+			return failx("the image has more than %llu entries (--max-entries)",
+				     (unsigned long long)l->limits.entries);
+		if (l->limits.bytes && (t->e.size > l->limits.bytes || l->bytes > l->limits.bytes))
+			return failx("the image has more than %llu bytes (--max-size)",
+				     (unsigned long long)l->limits.bytes);
+		if (put_entry(l, t) < 0)
+			return fail_in("%s", text_harmless(arena_strdup(l->a, t->e.path)));
+	}
+	forget_parent(l);
+	l->lower = true;
+	return rc < 0 ? -1 : tar_drain(t);
+}
+
+/* What lies deeper comes first, and of two entries of one directory the later one. */
+static int deeper_first(const void *a, const void *b)
+{
+	const struct layer_dir *x = a, *y = b;
+	int by_path = strcmp(y->path, x->path);
+
+	return by_path ? by_path : y->nth < x->nth ? -1 : 1;
+}
+
+/* A directory that may not be searched hides those below it from an ordinary user, so they come
+ * first. One that a later layer has taken away and made again has another inode. */
+int layers_finish(struct layers *l)
+{
+	qsort(l->dirs, l->dirs_n, sizeof(*l->dirs), deeper_first);
+	for (size_t i = 0; i < l->dirs_n; i++) {
+		const struct layer_dir *d = &l->dirs[i];
+		const struct timespec times[2] = { d->mtime, d->mtime };
+		int fd __cleanup(fd_close) = -1;
+		struct stat st;
+
+		if (i && !strcmp(d->path, d[-1].path))
+			continue;
+		fd = path_open(l->root, *d->path ? d->path : "/",
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+		if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != d->ino) {
+			err_clear("a later layer has taken it away");
+			continue;
+		}
+		if (fchmod(fd, d->mode) < 0 || futimens(fd, times) < 0)
+			return fail("set mode and time of directory %s", d->path);
+	}
+	return 0;
+}
+
+#endif

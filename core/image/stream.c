@@ -1,0 +1,256 @@
+/* stream.c - a part of a file as a stream of bytes, decompressed and summed up. */
+/* SPDX-License-Identifier: MIT */
+#include "core/image/image.h"
+
+#if WITH_UNPACK
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define IN_SIZE (64u << 10)
+#define RATIO_FREE                                                                                 \
+	(16u << 20) /* bytes that may come of anything: short texts of zeros are harmless */
+
+enum kind { PLAIN, GZIP, ZSTD };
+
+struct stream {
+	int fd;
+	uint64_t at, end, begin; /* of the file */
+	uint64_t out, ratio;
+	enum kind kind;
+	bool done; /* the last frame has ended, and nothing follows */
+	bool in_frame;
+	size_t in_at, in_len;
+	z_stream z;
+	ZSTD_DCtx *zstd;
+	struct sha256 sum;
+	unsigned char in[IN_SIZE];
+};
+
+/* More of the file. 1; 0: it has ended; -1. */
+static int refill(struct stream *s)
+{
+	uint64_t left = s->end - s->at;
+	ssize_t n;
+
+	if (s->in_at < s->in_len)
+		return 1;
+	if (!left)
+		return 0;
+	do {
+		n = pread(s->fd, s->in, left < IN_SIZE ? left : IN_SIZE, (off_t)s->at);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail("read the image");
+	if (!n)
+		return failx("the image's file has become shorter");
+	s->at += n;
+	s->in_at = 0;
+	s->in_len = n;
+	return 1;
+}
+
+static int stream_byte(struct stream *s)
+{
+	int more = refill(s);
+
+	if (!more)
+		failx("a compressed layer ends in the middle");
+	return more <= 0 ? -1 : s->in[s->in_at++];
+}
+
+/* The header of a member (RFC 1952). */
+static int gzip_header(struct stream *s)
+{
+	enum { CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16 };
+	int head[10], c;
+
+	for (int i = 0; i < 10; i++)
+		if ((head[i] = stream_byte(s)) < 0)
+			return -1;
+	if (head[0] != 0x1f || head[1] != 0x8b || head[2] != 8 || head[3] & 0xe0)
+		return failx("a gzip layer has something else after its end");
+	if (head[3] & EXTRA) {
+		int low = stream_byte(s), high = stream_byte(s);
+
+		for (int n = low | high << 8; low >= 0 && high >= 0 && n > 0; n--)
+			if (stream_byte(s) < 0)
+				return -1;
+	}
+	for (int bit = NAME; bit <= COMMENT; bit *= 2)
+		while (head[3] & bit && (c = stream_byte(s)))
+			if (c < 0)
+				return -1;
+	for (int n = head[3] & CRC ? 2 : 0; n; n--)
+		if (stream_byte(s) < 0)
+			return -1;
+	return 0;
+}
+
+static ssize_t gzip_read(struct stream *s, void *buf, size_t n)
+{
+	unsigned left;
+	int rc;
+
+	s->z.next_out = buf;
+	s->z.avail_out = n;
+	while (s->z.avail_out && !s->done) {
+		int more = refill(s);
+
+		if (more < 0)
+			return -1;
+		if (!s->in_frame) {
+			/* Some writers leave zeros after the last member. */
+			if (!more || !s->in[s->in_at]) {
+				s->done = true;
+				break;
+			}
+			if (gzip_header(s) < 0 || inflateReset(&s->z) != Z_OK)
+				return -1;
+			s->in_frame = true;
+			continue;
+		}
+		left = s->z.avail_out;
+		s->z.next_in = s->in + s->in_at;
+		s->z.avail_in = s->in_len - s->in_at;
+		rc = inflate(&s->z, Z_NO_FLUSH);
+		s->in_at = s->in_len - s->z.avail_in;
+		if (rc == Z_STREAM_END) {
+			/* Checksum and length: the sum of the whole is compared instead. */
+			for (int i = 0; i < 8; i++)
+				if (stream_byte(s) < 0)
+					return -1;
+			s->in_frame = false;
+		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+			return failx("a gzip layer is damaged");
+		} else if (!more && left == s->z.avail_out) {
+			return failx("a compressed layer ends in the middle");
+		}
+	}
+	return n - s->z.avail_out;
+}
+
+static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
+{
+	ZSTD_outBuffer out = { buf, n, 0 };
+
+	while (out.pos < n && !s->done) {
+		int more = refill(s);
+		ZSTD_inBuffer in = { s->in, s->in_len, s->in_at };
+		size_t rc, had = out.pos;
+
+		if (more < 0)
+			return -1;
+		if (!more && !s->in_frame) {
+			s->done = true;
+			break;
+		}
+		rc = ZSTD_decompressStream(s->zstd, &out, &in);
+		s->in_at = in.pos;
+		if (ZSTD_isError(rc))
+			return failx("a zstd layer is damaged");
+		s->in_frame = rc != 0;
+		if (!more && out.pos == had && s->in_frame)
+			return failx("a compressed layer ends in the middle");
+	}
+	return out.pos;
+}
+
+static ssize_t plain_read(struct stream *s, void *buf, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		size_t have;
+		int more = refill(s);
+
+		if (more < 0)
+			return -1;
+		if (!more)
+			break;
+		have = s->in_len - s->in_at;
+		have = have < n - got ? have : n - got;
+		memcpy((char *)buf + got, s->in + s->in_at, have);
+		s->in_at += have;
+		got += have;
+	}
+	return got;
+}
+
+ssize_t stream_read(struct stream *s, void *buf, size_t n)
+{
+	ssize_t got = s->kind == GZIP	? gzip_read(s, buf, n)
+		      : s->kind == ZSTD ? zstd_read(s, buf, n)
+					: plain_read(s, buf, n);
+
+	if (got <= 0)
+		return got;
+	s->out += got;
+	sha256_add(&s->sum, buf, got);
+	if (s->ratio && s->out > RATIO_FREE && s->out / s->ratio > stream_taken(s))
+		return failx("a layer expands more than %llu times (--max-ratio)",
+			     (unsigned long long)s->ratio);
+	return got;
+}
+
+struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return fail("take memory for a layer"), NULL;
+	s->fd = fd;
+	s->begin = s->at = at;
+	s->end = at + size;
+	s->ratio = ratio;
+	sha256_begin(&s->sum);
+	if (refill(s) < 0)
+		goto bad;
+	if (s->in_len > 3 && !memcmp(s->in, "\x1f\x8b", 2))
+		s->kind = GZIP;
+	else if (s->in_len > 3 && (!memcmp(s->in, "\x28\xb5\x2f\xfd", 4) ||
+				   (!memcmp(s->in + 1, "\x2a\x4d\x18", 3) && s->in[0] >> 4 == 5)))
+		s->kind = ZSTD;
+	/* Minus: without gzip's header, which is read here. */
+	if (s->kind == GZIP && inflateInit2(&s->z, -15) != Z_OK)
+		goto no_memory;
+	if (s->kind == ZSTD && !(s->zstd = ZSTD_createDStream()))
+		goto no_memory;
+	return s;
+no_memory:
+	failx("there is no memory to decompress a layer");
+bad:
+	stream_close(&s);
+	return NULL;
+}
+
+bool stream_compressed(const struct stream *s)
+{
+	return s->kind != PLAIN;
+}
+
+uint64_t stream_taken(const struct stream *s)
+{
+	return s->at - s->begin - (s->in_len - s->in_at);
+}
+
+void stream_sum(struct stream *s, char hex[SHA256_HEX])
+{
+	sha256_end(&s->sum, hex);
+}
+
+void stream_close(struct stream **s)
+{
+	if (!*s)
+		return;
+	if ((*s)->kind == GZIP)
+		inflateEnd(&(*s)->z);
+	if ((*s)->kind == ZSTD)
+		ZSTD_freeDStream((*s)->zstd);
+	free(*s);
+	*s = NULL;
+}
+
+#endif

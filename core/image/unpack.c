@@ -1,0 +1,368 @@
+/* unpack.c - an image becomes a bundle: all of it, or nothing is left. */
+/* SPDX-License-Identifier: MIT */
+#include "core/image/image.h"
+
+#if WITH_UNPACK
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/*
+ * * The first process starts two more and waits for both. One unpacks, in the user namespace of
+ * the bundle where there is one. The other waits until nobody holds the pipe any more, and then
+ * removes the directory under its temporary name. When all has gone well there is none of that
+ * name. So it does not matter which of the other two is killed, and when.
+ */
+struct work {
+	struct arena *a;
+	const struct unpack *u;
+	const struct source *source;
+	const struct oci_image *image;
+	int parent; /* the directory that the bundle comes into */
+	const char *name; /* of the bundle in it */
+	char temp[NAME_MAX + 1]; /* the same until all is there */
+	int userns; /* -1: none */
+	oci_id_maps uids, gids;
+	bool one_id;
+};
+
+/* ---- progress ------------------------------------------------------------------------------- */
+
+struct feed { /* what the tar reader reads from */
+	struct stream *stream;
+	bool show;
+	size_t layer, layers;
+	uint64_t before, total; /* compressed bytes: of the layers before this one, of all */
+	int64_t begin, shown; /* clock_ms */
+};
+
+static void show_progress(struct feed *f)
+{
+	int64_t now = clock_ms();
+	uint64_t done = f->before + stream_taken(f->stream), ms = now - f->begin + 1;
+
+	if (!f->show || now - f->shown < 100)
+		return;
+	f->shown = now;
+	fprintf(stderr, "\rlayer %zu of %zu: %llu of %llu MB, %llu MB/s \033[K", f->layer,
+		f->layers, (unsigned long long)done / 1000000,
+		(unsigned long long)f->total / 1000000, (unsigned long long)(done / ms / 1000));
+}
+
+static void end_progress(struct feed *f)
+{
+	if (f->show)
+		fprintf(stderr, "\r\033[K");
+}
+
+static ssize_t feed_read(void *from, void *buf, size_t n)
+{
+	struct feed *f = from;
+
+	show_progress(f);
+	return stream_read(f->stream, buf, n);
+}
+
+/* ---- the layers ----------------------------------------------------------------------------- */
+
+static int open_layer(const struct work *w, size_t i, struct blob *b)
+{
+	const struct oci_image *image = w->image;
+
+	/* An archive of docker's has no sums of its files; what comes out of them has one. */
+	if (image->layers) {
+		*b = image->layers[i];
+		b->fd = fcntl(b->fd, F_DUPFD_CLOEXEC, 3);
+		return b->fd < 0 ? fail("keep a layer open") : 0;
+	}
+	return source_blob(w->source, &image->manifest.layers.at[i], b);
+}
+
+static int apply_one(const struct work *w, size_t i, struct layers *l, struct feed *f,
+		     struct tar *t)
+{
+	struct blob b __cleanup(blob_close) = BLOB_INIT;
+	struct stream *stream __cleanup(stream_close) = NULL;
+	const char *want = w->image->config.rootfs.diff_ids.at[i];
+	char hex[SHA256_HEX];
+
+	if (open_layer(w, i, &b) < 0)
+		return -1;
+	stream = f->stream = stream_open(b.fd, b.at, b.size, w->u->limits.ratio);
+	if (!stream)
+		return -1;
+	t->left = t->padding = 0;
+	if (layer_apply(l, t) < 0)
+		return -1;
+	f->before += b.size;
+	stream_sum(stream, hex);
+	return strcmp(hex, want + 7)
+		       ? failx("what it expands to has the sum sha256:%s, not %s", hex, want)
+		       : 0;
+}
+
+static int apply_layers(const struct work *w, int root)
+{
+	static struct tar t;
+	const struct unpack *u = w->u;
+	struct layers l = { .a = w->a,
+			    .root = root,
+			    .rootless = u->rootless,
+			    .one_id = w->one_id,
+			    .limits = u->limits,
+			    .parent = -1 };
+	struct feed f = { .show = !u->quiet && isatty(STDERR_FILENO), .begin = clock_ms() };
+	int rc = 0;
+
+	f.layers = w->image->manifest.layers.n;
+	if (u->limits.layers && f.layers > u->limits.layers)
+		return failx("the image has %zu layers, more than %llu (--max-layers)", f.layers,
+			     (unsigned long long)u->limits.layers);
+	list_each (layer, w->image->manifest.layers)
+		f.total += layer->size;
+	t = (struct tar){ .read = feed_read, .from = &f };
+	tar_begin(w->a, &t);
+	for (f.layer = 1; !rc && f.layer <= f.layers; f.layer++) {
+		rc = apply_one(w, f.layer - 1, &l, &f, &t);
+		if (rc < 0)
+			fail_in("layer %zu of %zu", f.layer, f.layers);
+	}
+	end_progress(&f);
+	if (rc < 0 || layers_finish(&l) < 0)
+		return -1;
+	if (l.devices)
+		log_warn("%u devices are empty files: an ordinary user may not make them",
+			 l.devices);
+	if (l.refused)
+		log_warn("%u extended attributes are left out: this user or filesystem may not "
+			 "have them",
+			 l.refused);
+	return 0;
+}
+
+/* ---- the worker ----------------------------------------------------------------------------- */
+
+static int write_config(const struct work *w, int dir, int root)
+{
+	struct convert how = {
+		.image = w->image, .root = root, .spec = w->u->spec, .command = w->u->command
+	};
+	struct oci_config *c;
+	size_t len;
+	char *text;
+
+	how.spec.rootless = w->u->rootless;
+	if (w->uids.n) {
+		how.uids = &w->uids;
+		how.gids = &w->gids;
+	}
+	c = image_convert(w->a, &how);
+	if (!c)
+		return -1;
+	text = oci_config_text(w->a, c, &len);
+	return file_create(dir, "config.json", text, len, 0644);
+}
+
+static int work(const struct work *w)
+{
+	int dir __cleanup(fd_close) = -1, root __cleanup(fd_close) = -1;
+
+	dir = openat(w->parent, w->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || mkdirat(dir, "rootfs", 0755) < 0)
+		return fail("make the bundle");
+	root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0)
+		return fail("open the bundle");
+	if (apply_layers(w, root) < 0 || write_config(w, dir, root) < 0)
+		return -1;
+	if (w->u->sync && syncfs(dir) < 0)
+		return fail("write the bundle to the disk");
+	/* An empty directory may be there; anything else stays. */
+	if (renameat(w->parent, w->temp, w->parent, w->name) < 0)
+		return fail("rename the bundle to %s", w->u->bundle);
+	if (w->u->sync && fsync(w->parent) < 0 && errno != EINVAL)
+		return fail("write the bundle's name to the disk");
+	return 0;
+}
+
+static int enter_userns(const struct work *w)
+{
+	if (w->userns < 0)
+		return 0;
+	if (setns(w->userns, CLONE_NEWUSER) < 0)
+		return fail("enter the bundle's user namespace");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail("become root of the bundle's user namespace");
+	return 0;
+}
+
+/* The error goes to the first process by a pipe. */
+static void worker(const struct work *w, int out, pid_t first)
+{
+	EXACT_MODES;
+	struct {
+		int num;
+		char text[2048];
+	} say = { 0 };
+
+	if (enter_userns(w) < 0)
+		goto bad;
+	/* Comes after the namespace, which takes it away. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != first)
+		_exit(1);
+	if (!work(w))
+		_exit(0);
+bad:
+	say.num = err_num();
+	snprintf(say.text, sizeof(say.text), "%s", err_text());
+	fd_write_all(out, &say, sizeof(say));
+	_exit(1);
+}
+
+/* ---- the one that cleans up ----------------------------------------------------------------- */
+
+static void cleaner(const struct work *w, int in)
+{
+	struct stat st;
+	sigset_t all;
+	char c;
+
+	/* What a terminal sends to all of us must not keep this one from its work. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setsid();
+	while (read(in, &c, 1) < 0 && errno == EINTR)
+		;
+	if (fstatat(w->parent, w->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		_exit(0);
+	if (enter_userns(w) < 0 || hide(w->parent, 0, w->temp, NULL) < 0) {
+		log_error("%s stays: %s", w->temp, err_text());
+		_exit(1);
+	}
+	_exit(0);
+}
+
+/* ---- the first process ---------------------------------------------------------------------- */
+
+static int wait_worker(int in, pid_t pid)
+{
+	struct {
+		int num;
+		char text[2048];
+	} said = { 0 };
+	ssize_t n;
+	int status;
+
+	do {
+		n = read(in, &said, sizeof(said));
+	} while (n < 0 && errno == EINTR);
+	if (proc_wait(pid, &status) < 0)
+		return -1;
+	if (!status)
+		return 0;
+	if (n == sizeof(said))
+		return fail_take(said.num, said.text);
+	return failx("the process that unpacks was killed");
+}
+
+static int run_both(const struct work *w)
+{
+	int held[2], said[2], rc, status;
+	pid_t first = getpid(), clean, pid;
+
+	if (pipe2(held, O_CLOEXEC) < 0 || pipe2(said, O_CLOEXEC) < 0)
+		return fail("make a pipe");
+	clean = fork();
+	if (!clean) {
+		close(held[1]);
+		close(said[0]);
+		close(said[1]);
+		cleaner(w, held[0]);
+	}
+	close(held[0]);
+	if (clean < 0)
+		return fail("fork");
+	/* Only now: when we are killed here already, the other one removes it. */
+	if (mkdirat(w->parent, w->temp, 0700) < 0) {
+		rc = fail("make %s", w->temp);
+	} else {
+		pid = fork();
+		if (!pid)
+			worker(w, said[1], first);
+		close(said[1]);
+		rc = pid < 0 ? fail("fork") : wait_worker(said[0], pid);
+	}
+	close(said[0]);
+	close(held[1]);
+	proc_wait(clean, &status);
+	return rc;
+}
+
+/* Of an ordinary user: the ranges that he has been given; else the one id that he has. */
+static int choose_ids(struct work *w)
+{
+	const struct unpack *u = w->u;
+
+	w->userns = -1;
+	if (!u->rootless)
+		return 0;
+	if (geteuid() && owners_range(w->a, "/etc/subuid", u->spec.euid, &w->uids) &&
+	    owners_range(w->a, "/etc/subgid", u->spec.egid, &w->gids)) {
+		w->userns = userns_fd(&w->uids, &w->gids, u->helper_path);
+		if (w->userns >= 0)
+			return 0;
+		log_warn("%s: all files get your own id, and keep their owners as an attribute",
+			 err_text());
+		err_clear("one id is enough");
+	}
+	w->uids.n = w->gids.n = 0;
+	w->one_id = true;
+	return 0;
+}
+
+/* The directory that the bundle comes into, and the bundle's name there. */
+static int find_place(struct work *w, const char **dir)
+{
+	char *path = arena_strdup(w->a, w->u->bundle), *slash;
+	struct stat st;
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = 0;
+	slash = strrchr(path, '/');
+	w->name = slash ? slash + 1 : path;
+	if (!*w->name || !strcmp(w->name, ".") || !strcmp(w->name, "..") ||
+	    strlen(w->name) > NAME_MAX)
+		return failx("%s: a bundle needs a name of its own", w->u->bundle);
+	*dir = !slash ? "." : slash == path ? "/" : arena_strndup(w->a, path, slash - path);
+	w->parent = open(*dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->parent < 0)
+		return fail("open %s", *dir);
+	if (!fstatat(w->parent, w->name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    unlinkat(w->parent, w->name, AT_REMOVEDIR) < 0)
+		return failx("%s: is there already", w->u->bundle);
+	snprintf(w->temp, sizeof(w->temp), ".%.200s.%d.unpack", w->name, (int)getpid());
+	return 0;
+}
+
+int image_unpack(struct arena *a, const struct unpack *u)
+{
+	struct source source __cleanup(source_close) = SOURCE_INIT;
+	struct oci_image image = { 0 };
+	struct work w = { .a = a, .u = u, .source = &source, .image = &image, .userns = -1 };
+	const char *dir = NULL;
+	int rc;
+
+	if (find_place(&w, &dir) < 0 || source_open(a, u->source, dir, &source) < 0 ||
+	    image_find(&source, &u->want, &image) < 0 || choose_ids(&w) < 0)
+		return -1;
+	rc = run_both(&w);
+	fd_close(&w.userns);
+	fd_close(&w.parent);
+	return rc;
+}
+
+#endif

@@ -1,0 +1,340 @@
+#!/bin/sh
+# attack-unpack.t - hostile images: nothing outside the bundle is touched, and nothing is left when one is refused.
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2034
+. "$(dirname "$0")/lib.sh"
+. "$tests/images.sh"
+
+# What an attack would change: a directory beside the place of the bundles.
+decoy() {
+	rm -rf "$tmp/decoy"
+	mkdir -p "$tmp/decoy/sub"
+	echo secret >"$tmp/decoy/file"
+	echo secret >"$tmp/decoy/sub/file"
+	chmod 640 "$tmp/decoy/file"
+	touch -d @1000000000 "$tmp/decoy/file"
+}
+decoy_state() { (cd "$tmp/decoy" && find . | sort && stat -c '%n %a %u %g %Y %h %s' file && cat file sub/file); }
+decoy
+decoy_was=$(decoy_state)
+untouched() { is "$1" "$(decoy_state)" "$decoy_was" || decoy; }
+
+# ---- names that lead out ---------------------------------------------------------------------------------
+
+layout
+for name in ../out a/../../out ./.. a/.. ..; do
+	layer a.tar <<END
+0|$name|data=x
+END
+	manifests=
+	image a "$tmp/a.tar"
+	unpack_refused "a file named $name" 'a path with \.\. in it'
+done
+layer a.tar <<END
+1|hard|link=../../../decoy/file
+END
+manifests=
+image a "$tmp/a.tar"
+unpack_refused 'a hard link by ..' 'a path with \.\. in it'
+layer a.tar <<END
+1|hard|link=$tmp/decoy/file
+END
+manifests=
+image a "$tmp/a.tar"
+unpack_refused 'a hard link to a path of the host' 'no such file'
+untouched 'the file there is as it was'
+
+# Each goes through a link that leads out; what is made lies below the root all the same.
+climb=$(printf '../%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+for target in "$tmp/decoy" "$climb${tmp#/}/decoy"; do
+	for what in '0|l/file|data=owned|mode=4777' '5|l/sub/|mode=777|uid=1' '2|l/new|link=x' '6|l/fifo' '1|l/hard|link=own' \
+		'0|l/.wh.file' '0|l/.wh..wh..opq' '0|l/sub/.wh.file' '1|hard|link=l/file' '5|l/|mode=711'; do
+		layer a.tar <<END
+0|own|data=own
+2|l|link=$target
+END
+		layer b.tar <<END
+$what
+END
+		manifests=
+		image a "$tmp/a.tar" "$tmp/b.tar"
+		unpack "$layout"
+		kind=absolute
+		[ "$target" = "$tmp/decoy" ] || kind=relative
+		untouched "through an $kind link: $what"
+		case $what in
+		'0|l/file|'*) is 'the file lies below the root' "$(cat "$rootfs$tmp/decoy/file" 2>&1)" owned ;;
+		esac
+	done
+done
+layer a.tar <<END
+2|l|link=$tmp/decoy
+2|l/sub|link=x
+2|m|link=l
+0|m/file|data=owned
+2|f|link=$tmp/decoy/file
+0|f|data=owned|mode=777
+2|g|link=$tmp/decoy/file
+1|h|link=g
+0|h|data=owned
+END
+manifests=
+image a "$tmp/a.tar"
+unpack_ok 'links to links, and links in the place of files' "$layout"
+untouched 'lead nowhere else'
+is 'a file takes the place of a link' "$(cat "$rootfs/f")" owned
+for name in .wh. .wh.. .wh...; do
+	layer a.tar <<END
+0|d/x|data=1
+END
+	layer b.tar <<END
+0|d/$name
+END
+	manifests=
+	image a "$tmp/a.tar" "$tmp/b.tar"
+	unpack_refused "a whiteout named $name" 'a whiteout of no file'
+done
+
+# ---- exchanged meanwhile ------------------------------------------------------------------------------------
+
+awk 'BEGIN { print "5|d/|mode=755"; for (i = 0; i < 20000; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }' | layer many.tar
+manifests=
+image many "$tmp/many.tar"
+at_work() { set -- "$tmp"/place/.*.unpack/rootfs/d; [ -e "$1" ]; }
+exchange() {
+	while [ ! -e "$tmp/stop" ]; do
+		set -- "$tmp"/place/.*.unpack/rootfs
+		[ -d "$1/d" ] || continue
+		mv "$1/d" "$1/moved" 2>/dev/null
+		ln -s "$tmp/decoy" "$1/d" 2>/dev/null
+		rm -f "$1/d" 2>/dev/null
+		mv "$1/moved" "$1/d" 2>/dev/null
+	done
+}
+rm -f "$tmp/stop"
+background exchange
+unpack "$layout"
+: >"$tmp/stop"
+wait "$bg"
+untouched 'a directory that is exchanged for a link meanwhile'
+rm -rf "$tmp/place"
+
+# ---- too much -----------------------------------------------------------------------------------------------------
+
+layer a.tar <<END
+0|zeros|zeros=60000000
+END
+gzip -9c "$tmp/a.tar" >"$tmp/a.tar.gz"
+manifests=
+image a "$tmp/a.tar.gz"
+unpack_refused 'a layer that expands a thousandfold' 'expands more than 200 times'
+unpack_ok 'is taken when it is wanted' "$layout" --max-ratio -1
+unpack_refused 'more bytes than wanted' 'more than 10485760 bytes' --max-ratio -1 --max-size 10M
+if command -v zstd >/dev/null; then
+	zstd -q19f "$tmp/a.tar" -o "$tmp/a.tar.zst"
+	manifests=
+	image a "$tmp/a.tar.zst"
+	unpack_refused 'the same by zstd' 'expands more than 200 times'
+else
+	skip 'the same by zstd' 'there is no zstd'
+fi
+layer a.tar <<END
+0|hole|x:GNU.sparse.major=0|x:GNU.sparse.minor=1|x:GNU.sparse.map=0,1|x:GNU.sparse.size=8000000000000000000|data=x
+END
+manifests=
+image a "$tmp/a.tar"
+unpack_refused 'a file that is a hole of 8 EB' 'more than 68719476736 bytes'
+manifests=
+image many "$tmp/many.tar"
+unpack_refused 'more entries than wanted' 'more than 100 entries' --max-entries 100
+layer empty.tar <<END
+end
+END
+blob "$tmp/empty.tar"
+one="{\"mediaType\":\"$type_layer\",\"digest\":\"$digest\",\"size\":$size}"
+awk -v one="$one" -v id="$digest" -v config="$tmp/image-config" -v layers="$tmp/layers" 'BEGIN {
+	printf "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" >config
+	for (i = 0; i < 10000; i++) { printf "%s\"%s\"", i ? "," : "", id >config; printf "%s%s", i ? "," : "", one >layers }
+	printf "]}}" >config }'
+blob "$tmp/image-config"
+printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$(descriptor $type_config)" "$(cat "$tmp/layers")" >"$tmp/image-manifest"
+blob "$tmp/image-manifest"
+manifests=
+add_manifest "$(descriptor $type_manifest)"
+unpack_refused '10,000 layers' '10000 layers, more than 500'
+unpack_ok 'are taken when they are wanted' "$layout" --max-layers -1
+
+# ---- indexes in each other --------------------------------------------------------------------------------------------
+
+manifests=
+image a "$tmp/empty.tar"
+printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$manifest" "$manifest" >"$tmp/index"
+for depth in 1 2 3 4 5 6 7 8 9; do
+	blob "$tmp/index"
+	_d=$(descriptor $type_index)
+	printf '{"schemaVersion":2,"manifests":[%s,%s,%s,%s,%s,%s,%s,%s,%s]}' "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" >"$tmp/index"
+done
+manifests=
+add_manifest "$_d"
+unpack_refused 'indexes in indexes' 'indexes lie in each other more than 8 deep'
+oci_image list "$layout"
+like 'and list gives up' "$err" 'more than (8 deep|10000 images)'
+# No index can name itself by its sum: one that tries has a sum that lies.
+printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%064d","size":1000}]}' $type_index 7 >"$tmp/index"
+blob "$tmp/index"
+cp "$tmp/index" "$layout/blobs/sha256/$(printf %064d 7)"
+manifests=
+add_manifest "$(descriptor $type_index)"
+unpack_refused 'an index that names itself' 'should have 1000'
+
+# ---- sums that lie -------------------------------------------------------------------------------------------------------
+
+layer a.tar <<END
+0|good|data=good
+END
+layer b.tar <<END
+0|good|data=evil
+END
+spoil() { cp "$1" "$layout/blobs/sha256/$(sum "$2")"; }
+layout
+image a "$tmp/a.tar"
+spoil "$tmp/b.tar" "$tmp/a.tar"
+unpack_refused 'a layer with another sum' 'its bytes have another sum'
+layout
+image a "$tmp/a.tar"
+sed 's/linux/xinul/' "$tmp/image-config" >"$tmp/other"
+spoil "$tmp/other" "$tmp/image-config"
+unpack_refused 'a config with another sum' 'its bytes have another sum'
+layout
+image a "$tmp/a.tar"
+sed 's/schema/Schema/' "$tmp/image-manifest" >"$tmp/other"
+spoil "$tmp/other" "$tmp/image-manifest"
+unpack_refused 'a manifest with another sum' 'its bytes have another sum'
+layout
+diff_id=sha256:$(printf %064d 1) image a "$tmp/a.tar"
+unpack_refused 'a layer that is not what the config says' 'what it expands to has the sum'
+for digest in sha256:../../../../decoy/file "sha256:$(printf %063d 1)" sha512:1 md5:1 ''; do
+	layout
+	add_manifest "{\"mediaType\":\"$type_manifest\",\"digest\":\"$digest\",\"size\":7}"
+	unpack_refused "the digest \"$digest\"" 'is not a digest of SHA-256'
+done
+layout
+image a "$tmp/a.tar"
+add_manifest "{\"mediaType\":\"application/vnd.unknown\",\"digest\":\"$digest\",\"size\":1}"
+rm "$layout/blobs/sha256/$(sum "$tmp/a.tar")"
+source=$layout:a unpack_refused 'a layer that is missing' 'has no blob'
+mkfifo "$layout/blobs/sha256/$(sum "$tmp/a.tar")"
+source=$layout:a unpack_refused 'a layer that is a fifo' 'is not a file'
+
+# ---- archives that are none -----------------------------------------------------------------------------------------------
+
+broken() { # DESC PATTERN: of $tmp/a.tar
+	layout
+	image a "${3:-$tmp/a.tar}"
+	unpack_refused "$1" "$2"
+}
+layer a.tar <<END
+0|x|data=1|sum=1
+END
+broken 'a header with a wrong checksum' 'checksum'
+layer a.tar <<END
+0|x|size=9999999
+END
+broken 'a file that is shorter than it says' 'ends in the middle'
+layer a.tar <<END
+0|x|x:size=99999999999999999999999
+END
+broken 'a size of more than 64 bits' 'a number of an extended header'
+layer a.tar <<END
+0|x|x:uid=4294967295
+END
+broken 'an owner that means none' 'an owner is no number'
+layer a.tar <<END
+x|PaxHeaders|data=999 path=x
+END
+broken 'an extended header that is longer than itself' 'an extended header'
+layer a.tar <<END
+x|PaxHeaders|size=900000000
+END
+broken 'an extended header of 900 MB' 'an extended header is too large'
+layer a.tar <<END
+0|x|x:GNU.sparse.map=0,512,0,512|x:GNU.sparse.size=1024|zeros=1024
+END
+broken 'parts of a sparse file that overlap' 'parts overlap'
+layer a.tar <<END
+0|x|x:GNU.sparse.map=0,1,1000,1|x:GNU.sparse.size=500|zeros=2
+END
+broken 'parts of a sparse file after its end' 'are not its data'
+layer a.tar <<END
+V|label
+END
+broken 'an entry of an unknown kind' 'type "V" is not known'
+layer a.tar <<END
+0|$(printf '\033[2J')/..|data=x
+END
+broken 'a name that a terminal acts on' '^[^[:cntrl:]]*\?\[2J'
+layer a.tar <<END
+0|x|zeros=100000
+END
+gzip -c "$tmp/a.tar" | head -c 60 >"$tmp/short.tar.gz"
+cp "$tmp/a.tar" "$tmp/plain"
+layout
+blob "$tmp/short.tar.gz"
+printf 'raw' >/dev/null
+cut_image() { # FILE PATTERN DESC
+	layout
+	gzip() { cat "$tmp/a.tar"; }
+	image a "$1"
+	unset -f gzip
+	unpack_refused "$3" "$2"
+}
+cut_image "$tmp/short.tar.gz" 'ends in the middle' 'a compressed layer that is cut off'
+{ gzip -c "$tmp/a.tar" | head -c 100; printf xxxxxxxxxxxxxxxxxxxxxxxx; gzip -c "$tmp/a.tar" | tail -c +125; } >"$tmp/bad.tar.gz"
+cut_image "$tmp/bad.tar.gz" 'damaged|another sum|sum sha256|ends in' 'a compressed layer that is damaged'
+{ gzip -c "$tmp/a.tar"; echo more than a header has; } >"$tmp/more.tar.gz"
+cut_image "$tmp/more.tar.gz" 'something else after its end' 'a compressed layer with something after its end'
+layout
+echo '{"manifests":[' >"$layout/index.json"
+unpack_refused 'an index that is no JSON' 'index.json:2:1:'
+layout
+image a "$tmp/a.tar"
+echo '{"imageLayoutVersion":"2.0.0"}' >"$layout/oci-layout"
+unpack_refused 'a layout of another version' 'a layout of another version'
+mkdir "$tmp/nothing"
+source=$tmp/nothing unpack_refused 'a directory that is no layout' 'neither an OCI layout nor an archive'
+echo no >"$tmp/text"
+source=$tmp/text unpack_refused 'a file that is no archive' 'ends in the middle'
+(cd "$tmp" && ln -sf loop2 loop1 && ln -sf loop1 loop2 && tar -cf loop.tar loop1 loop2 && ln -sf loop2 index.json && ln -sf index.json loop2 && tar -cf loop.tar index.json loop2)
+source=$tmp/loop.tar unpack_refused 'an archive whose index is a link to itself' 'is a link to itself'
+
+# ---- killed -------------------------------------------------------------------------------------------------------------------
+
+layout
+image many "$tmp/many.tar"
+for sig in KILL TERM HUP; do
+	for whom in first worker; do
+		mkdir -p "$tmp/place"
+		(exec env OCI_TEST_MARK="$mark" "$OCI_IMAGE" unpack --no-sync "$layout" "$tmp/place/killed") >/dev/null 2>&1 &
+		pid=$!
+		wait_for at_work
+		victim=$pid
+		# The one that unpacks is started last.
+		[ $whom = first ] || victim=$(awk '{ print $NF }' "/proc/$pid/task/$pid/children" 2>/dev/null)
+		[ -n "$victim" ] && kill -$sig "$victim"
+		wait $pid 2>/dev/null
+		ok "$sig to the $whom process leaves nothing" wait_for nothing_beside
+		nok "and no bundle ($sig, $whom)" test -e "$tmp/place/killed"
+		rm -rf "$tmp/place/killed"
+	done
+done
+mkdir -p "$tmp/place/full/x"
+oci_image unpack --no-sync "$layout" "$tmp/place/full"
+like 'a bundle that is there already stays' "$err" 'is there already'
+ok 'with what it has' test -d "$tmp/place/full/x"
+mkdir "$tmp/place/empty"
+oci_image unpack --no-sync "$layout" "$tmp/place/empty"
+is 'an empty directory may be there' "$status" 0
+
+untouched 'nothing outside was touched'
+nothing_left
+done_testing
