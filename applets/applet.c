@@ -236,7 +236,7 @@ static const char *program_name(const char *argv0)
 	return name + (*name == '-'); /* login shells are called so */
 }
 
-int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
+int applet_main(const struct applet_row *rows, size_t n, const char *as, int argc, char **argv)
 {
 	static char block[64 << 10] __attribute__((aligned(16)));
 	static char *no_args[] = { "ocibox", NULL };
@@ -266,9 +266,10 @@ int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv)
 	}
 	first_argv = arena_alloc(&arena, (argc + 1) * sizeof(*first_argv));
 	memcpy(first_argv, argv, argc * sizeof(*first_argv));
-	row = find_program(program_name(argv[0]));
+	as = as ? as : program_name(argv[0]);
+	row = find_program(as);
 	if (!row)
-		return unknown("", program_name(argv[0]));
+		return unknown("", as);
 	set_program(row);
 	status = run_row(row, argc, argv);
 	/* a failure has been reported already */

@@ -61,6 +61,7 @@ struct applet {
 };
 
 /* The global options of runc, filled before a verb runs. */
+struct wanted;
 struct globals {
 	const char *root, *log, *log_format, *rootless, *cgroup_manager,
 		*applet; /* applet: argv[0]'s name */
@@ -98,8 +99,8 @@ struct applet_row {
 
 /* ---- applet.c -------------------------------------------------------------------------------- */
 
-/* The whole program: argv[0] by these rows. Returns the exit status. */
-int applet_main(const struct applet_row *rows, size_t n, int argc, char **argv);
+/* The whole program: argv[0] (as, if not NULL) by these rows. Returns the exit status. */
+int applet_main(const struct applet_row *rows, size_t n, const char *as, int argc, char **argv);
 /* The row after that one, the first one for NULL; NULL at the end. */
 const struct applet_row *applet_next(const struct applet_row *after);
 #define row_each(r) for (const struct applet_row *r = applet_next(NULL); r; r = applet_next(r))
@@ -128,6 +129,9 @@ bool runc_as_crun(void); /* called by crun's name */
 /* path made absolute against the working directory; NULL and "" give NULL. */
 int runc_absolute(const char *path, const char **out);
 
+bool runc_in_userns(void); /* not in the first one */
+int runc_root(void); /* sets globals.root where the applet is not runc */
+
 /* "1000", "1000:100": ids by number; *gid stays without one. */
 int runc_user(const char *text, uint32_t *uid, uint32_t *gid);
 int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
@@ -142,6 +146,23 @@ int bootstrap(void);
 /* *name: the file of a command of oci-spec by its options; config.json, also of a directory. */
 int spec_file(const char *file, const char *bundle, const char **name);
 
+/* ---- image.c
+ * ------------------------------------------------------------------------------------ */
+
+/* Where a tag may follow a source after a colon: *source is without it, want->tag with it. */
+void image_source(const char *text, const char **source, struct wanted *want);
+struct simple;
+/* run --image: makes sure that the image is unpacked below the state root, where containers share
+ * it, and fills in how's bundle and text. */
+int image_text(const char *source, const char *platform, const struct simple *o, char **command,
+	       bool terminal, struct launch *how);
+
+/* ---- app.c
+ * -------------------------------------------------------------------------------------- */
+
+bool app_is(void); /* this file is a one-file container */
+extern const struct applet oci_app_applet; /* answers there, whatever the file is called */
+
 /* ---- simple.c -------------------------------------------------------------------------------- */
 
 /* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */
@@ -152,6 +173,8 @@ struct simple {
 };
 /* The document as text: the default one of `spec`, changed by o. argv NULL or empty: a shell. */
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
+/* The same changes to a document that is there. */
+int simple_apply(const struct simple *o, struct oci_config *c, bool terminal);
 
 #define SIMPLE_CPU_PERIOD 100000 /* microseconds */
 /* "2", "0.5": microseconds of each such period. False when it is not a number or less than 0.01. */

@@ -9,7 +9,7 @@
 
 struct create_opts {
 	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file, *exit_file;
-	const char *overlay;
+	const char *overlay, *image, *platform;
 	struct simple simple;
 	long preserve_fds;
 	bool init, no_pivot, no_new_keyring, detach, keep, no_subreaper, die_with_parent;
@@ -108,6 +108,25 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 	return how->id || s.print ? 0 : make_id(o, how, &how->id);
 }
 
+/* [ID] [-- CMD [ARG...]]. What the container writes is gone with it: the image is shared. */
+static int from_image(const struct create_opts *o, int argc, char **argv, struct launch *how)
+{
+	int before = opts_dashes() < 0 ? argc : opts_dashes();
+	bool terminal = o->console_socket || (!how->detach && isatty(0) && isatty(1));
+
+	if (before > 1)
+		return failx("a command stands after --: [ID] -- COMMAND [ARG...]");
+	if (o->bundle || o->config || o->simple.rootfs)
+		return failx(
+			"--image takes the place of a bundle: no --bundle, --config and --rootfs");
+	if (image_text(o->image, o->platform, &o->simple, argv + before, terminal, how) < 0)
+		return -1;
+	if (!how->overlay)
+		how->overlay = "";
+	how->id = before ? argv[0] : NULL;
+	return how->id || o->simple.print ? 0 : make_id(o, how, &how->id);
+}
+
 static int print_text(const struct launch *how)
 {
 	return applet_print(how->text, how->text_len) < 0 ? -1 : applet_print("\n", 1);
@@ -152,10 +171,12 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	    runc_absolute(o->exit_file, &exit_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
-	if (only && !o->simple.rootfs)
-		return failx("--%s needs --rootfs: a bundle says it in its config.json",
+	if (only && !o->simple.rootfs && !o->image)
+		return failx("--%s needs --rootfs or --image: a bundle says it in its config.json",
 			     only->name);
-	if ((o->simple.rootfs ? from_rootfs(o, argc, argv, how) : enter_bundle(o->bundle, how)) < 0)
+	if ((o->image		? from_image(o, argc, argv, how)
+	     : o->simple.rootfs ? from_rootfs(o, argc, argv, how)
+				: enter_bundle(o->bundle, how)) < 0)
 		return -1;
 	if (o->simple.print)
 		return print_text(how);
@@ -171,10 +192,10 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 extern const struct applet create_applet, run_applet; /* named before they are there, also in a
 							    * build without */
 
-/* With --rootfs the ID may be missing and a command follow. */
+/* With --rootfs and --image the ID may be missing and a command follow. */
 static bool misused(const struct applet *ap, const struct create_opts *o, int argc)
 {
-	return !o->simple.rootfs && opts_count(ap, argc, 1, 1) < 0;
+	return !o->simple.rootfs && !o->image && opts_count(ap, argc, 1, 1) < 0;
 }
 
 static int create_run(void *opts, int argc, char **argv)
@@ -244,9 +265,16 @@ static const struct opt run_opts[] = {
 	  "what is written goes to a tmpfs over the root (default 64m) and is gone with it" },
 	{ "rootfs", 0, OPT_STR, AT(simple.rootfs), "DIR|IMAGE",
 	  "no bundle: the document of `runc spec` with this root and what follows" },
+	{ "image", 0, OPT_STR, AT(image), "SOURCE[:TAG]",
+	  "no bundle: unpack this image (see oci-image unpack) below the state root, once, and run "
+	  "it "
+	  "under an overlay" },
+	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
+	  "of an image for several platforms this one" },
 #define SIMPLE(name_, letter_, kind_, member_, arg_, help_)                                        \
 	{                                                                                          \
-		name_, letter_, kind_, AT(simple.member_), arg_, "with --rootfs: " help_           \
+		name_, letter_, kind_, AT(simple.member_), arg_,                                   \
+			"with --rootfs or --image: " help_                                         \
 	}
 	SIMPLE("memory", 'm', OPT_STR, mem, "SIZE", "limit of memory, such as 32M"),
 	SIMPLE("mem", 0, OPT_STR, mem, "SIZE", "the same as --memory"),
@@ -302,7 +330,8 @@ const struct applet run_applet = {
 	.summary = "create and start a container",
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
 		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
-		"the arguments are [ID] [-- COMMAND [ARG...]]: there is no bundle, options say the "
+		"or --image the arguments are [ID] [-- COMMAND [ARG...]]: there is no bundle, "
+		"options say the "
 		"rest, and without ID it gets a random one. "
 		"The root may also be an image of squashfs, erofs or ext4.",
 	.opts = run_opts,

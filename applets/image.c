@@ -5,9 +5,12 @@
 
 #if WITH_UNPACK
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 /* What an image may cost unless options say otherwise. */
 #define MAX_SIZE (64ull << 30)
@@ -16,7 +19,7 @@
 #define MAX_LAYERS 500
 
 struct image_opts {
-	const char *platform, *tag, *max_size;
+	const char *platform, *tag, *max_size, *root;
 	long max_entries, max_ratio, max_layers;
 	bool rootless, quiet, no_sync;
 };
@@ -52,6 +55,13 @@ static uint64_t limit_or(long given, uint64_t usual)
 	return given < 0 ? 0 : given ? (uint64_t)given : usual;
 }
 
+void image_source(const char *text, const char **source, struct wanted *want)
+{
+	const struct image_opts o = { .platform = want->platform, .tag = want->tag };
+
+	split_source(&o, text, source, want);
+}
+
 static int image_limits_of(const struct image_opts *o, struct image_limits *l)
 {
 	int64_t size = 0;
@@ -81,20 +91,30 @@ static int split_command(const struct applet *ap, int argc, char **argv, int wan
 
 extern const struct applet image_unpack_applet;
 
+static struct unpack new_unpack(const char *bundle)
+{
+	return (struct unpack){
+		.bundle = bundle,
+		.rootless = geteuid() != 0,
+		.helper_path = getenv("PATH"),
+		.spec = { .euid = geteuid(),
+			  .egid = getegid(),
+			  .wide_masks = true,
+			  .cgroup_v2 = cgroup_layout() == CGROUP_V2 },
+	};
+}
+
 static int unpack_run(void *opts, int argc, char **argv)
 {
 	const struct image_opts *o = opts;
-	struct unpack u = { .quiet = o->quiet, .sync = !o->no_sync, .helper_path = getenv("PATH") };
+	struct unpack u = new_unpack(argc > 1 ? argv[1] : NULL);
 
 	if (split_command(&image_unpack_applet, argc, argv, 2, &u.command) < 0)
 		return applet_misused(&image_unpack_applet);
 	split_source(o, argv[0], &u.source, &u.want);
-	u.bundle = argv[1];
-	u.rootless = o->rootless || geteuid();
-	u.spec.euid = geteuid();
-	u.spec.egid = getegid();
-	u.spec.wide_masks = true;
-	u.spec.cgroup_v2 = cgroup_layout() == CGROUP_V2;
+	u.rootless |= o->rootless;
+	u.quiet = o->quiet;
+	u.sync = !o->no_sync;
 	if (image_limits_of(o, &u.limits) < 0)
 		return -1;
 	return image_unpack(&arena, &u);
@@ -136,6 +156,74 @@ const struct applet image_unpack_applet = {
 	.run = unpack_run,
 };
 
+/* ---- images that containers share ------------------------------------------------------------ */
+
+/* ROOT/.images/HEX: a bundle by its image's digest. A shared lock on it says that a start is
+ * about to use it; later the container's own state does. */
+static const char *images_dir(void)
+{
+	return arena_printf(&arena, "%s/.images", globals.root);
+}
+
+static int open_shared(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_SH) < 0)
+		fd_close(&fd);
+	return fd;
+}
+
+static int unpack_shared(const struct source *source, const struct oci_image *image,
+			 const char *path)
+{
+	struct image_opts usual = { 0 };
+	struct unpack u = new_unpack(path);
+
+	if (image_limits_of(&usual, &u.limits) < 0)
+		return -1;
+	if ((mkdir(globals.root, 0700) < 0 && errno != EEXIST) ||
+	    (mkdir(images_dir(), 0700) < 0 && errno != EEXIST))
+		return fail("make %s", images_dir());
+	if (!image_unpack_found(&arena, &u, source, image))
+		return 0;
+	if (access(path, F_OK) < 0)
+		return -1;
+	err_clear("another process was faster");
+	return 0;
+}
+
+int image_text(const char *source, const char *platform, const struct simple *o, char **command,
+	       bool terminal, struct launch *how)
+{
+	const struct image_opts opts = { .platform = platform };
+	struct source s __cleanup(source_close) = SOURCE_INIT;
+	static struct oci_doc doc;
+	struct oci_image image = { 0 };
+	struct wanted want;
+	const char *path;
+	int fd;
+
+	split_source(&opts, source, &source, &want);
+	if (source_open(&arena, source, "/tmp", &s) < 0 || image_find(&s, &want, &image) < 0)
+		return -1;
+	path = arena_printf(&arena, "%s/%s", images_dir(), image.digest + 7);
+	fd = open_shared(path);
+	if (fd < 0 && (unpack_shared(&s, &image, path) < 0 || (fd = open_shared(path)) < 0))
+		return err_num() ? -1 : fail("open %s", path);
+	/* The lock stays until this process ends or its container is on record. */
+	if (oci_load(&arena, fd, "config.json", &doc) < 0)
+		return fail_in("%s", path);
+	image_args(&arena, &image, command, doc.config.process);
+	if (simple_apply(o, &doc.config, terminal) < 0)
+		return -1;
+	how->bundle = path;
+	if (chdir(path) < 0)
+		return fail("change to %s", path);
+	how->text = oci_config_text(&arena, &doc.config, &how->text_len);
+	return 0;
+}
+
 /* ---- list ----------------------------------------------------------------------------------- */
 
 static int print_listed(const struct listed *l, void *arg)
@@ -154,20 +242,51 @@ static int print_listed(const struct listed *l, void *arg)
 	return 0;
 }
 
+static int each_shared(int (*each)(const char *name))
+{
+	DIR *dir = opendir(images_dir());
+	int rc = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : fail("open %s", images_dir());
+	for (struct dirent *e; !rc && (e = readdir(dir));)
+		if (*e->d_name != '.')
+			rc = each(e->d_name);
+	closedir(dir);
+	return rc;
+}
+
+static int print_shared(const char *name)
+{
+	printf("%-24s %-16s sha256:%s\n", "-", "-", name);
+	return 0;
+}
+
 static int images_run(void *opts, int argc, char **argv)
 {
 	struct source s __cleanup(source_close) = SOURCE_INIT;
+
+	globals.root = ((const struct image_opts *)opts)->root;
+	if (!argc)
+		return runc_root() < 0 ? -1 : each_shared(print_shared);
 
 	if (source_open(&arena, argv[0], "/tmp", &s) < 0)
 		return -1;
 	return image_list(&s, print_listed, NULL);
 }
 
+static const struct opt root_opts[] = {
+	{ "root", 0, OPT_STR, AT(root), "DIR", "the state root of runc, where --image unpacks" },
+	{ NULL },
+};
+
 const struct applet image_list_applet = {
 	.name = "list",
-	.args = "SOURCE",
+	.args = "[SOURCE]",
 	.summary = "list the images of a source: tag, platform, digest",
-	.args_min = 1,
+	.text = "Without SOURCE: those that `runc run --image` has unpacked.",
+	.opts = root_opts,
+	.opts_size = sizeof(struct image_opts),
 	.args_max = 1,
 	.run = images_run,
 };
@@ -213,6 +332,181 @@ const struct applet image_inspect_applet = {
 	.run = inspect_run,
 };
 
+/* ---- rm
+ * ----------------------------------------------------------------------------------------- */
+
+/* The container that runs from this bundle; NULL: none. */
+static const char *user_of(const char *bundle)
+{
+	struct life_ids ids;
+
+	if (life_list(&arena, globals.root, true, &ids) < 0)
+		return err_clear("without a state root there are no containers"), NULL;
+	for (size_t i = 0; i < ids.n; i++) {
+		struct life l __cleanup(life_close) = LIFE_INIT;
+
+		if (!life_open(&arena, globals.root, ids.at[i], LIFE_LOOK, &l) && l.state.bundle &&
+		    !strcmp(l.state.bundle, bundle))
+			return ids.at[i];
+	}
+	err_clear("a container that cannot be read does not run");
+	return NULL;
+}
+
+static int remove_bundle(const char *path)
+{
+	char real[PATH_MAX] = "";
+	struct unpack u = new_unpack(real);
+	const char *user;
+	int fd __cleanup(fd_close) = -1;
+
+	if (!realpath(path, real))
+		return fail("%s", path);
+	fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("open %s", path);
+	if (faccessat(fd, "config.json", F_OK, 0) < 0 || faccessat(fd, "rootfs", F_OK, 0) < 0)
+		return failx("%s: is not a bundle: it has no config.json and rootfs", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return failx("%s: is about to be used", path);
+	user = user_of(real);
+	if (user)
+		return failx("%s: the container %s is made of it", path, user);
+	return image_remove(&arena, &u);
+}
+
+static int remove_shared(const char *name)
+{
+	return remove_bundle(arena_printf(&arena, "%s/%s", images_dir(), name));
+}
+
+static int rm_run(void *opts, int argc, char **argv)
+{
+	globals.root = ((const struct image_opts *)opts)->root;
+	if (runc_root() < 0)
+		return -1;
+	if (!argc)
+		return each_shared(remove_shared);
+	for (int i = 0; i < argc; i++)
+		if ((digest_valid(argv[i]) ? remove_shared(argv[i] + 7) : remove_bundle(argv[i])) <
+		    0)
+			return -1;
+	return 0;
+}
+
+const struct applet image_rm_applet = {
+	.name = "rm",
+	.args = "[BUNDLE|DIGEST]...",
+	.summary = "remove bundles, and what run --image has unpacked",
+	.text = "A BUNDLE may have files of an ordinary user's further ids, which rm(1) cannot "
+		"remove. DIGEST "
+		"is one that `oci-image list` shows. Without arguments: all of these that no "
+		"container uses.",
+	.opts = root_opts,
+	.opts_size = sizeof(struct image_opts),
+	.args_max = -1,
+	.run = rm_run,
+};
+
+/* ---- pack
+ * --------------------------------------------------------------------------------------- */
+
+struct pack_opts {
+	const char *output, *tag;
+	bool rootless;
+};
+
+/* A directory that is there, or a name that ends in a slash, becomes a layout; anything else an
+ * archive. */
+static int pack_output(const char *path, int *out)
+{
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (len && path[len - 1] == '/' && mkdir(path, 0755) < 0 && errno != EEXIST)
+		return fail("make %s", path);
+	if (!strcmp(path, "-"))
+		*out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	else if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		*out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	else
+		*out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return *out < 0 ? fail("open %s", path) : 0;
+}
+
+/* An ordinary user's files may belong to further ids of his. */
+static int enter_ids(const struct oci_config *c, struct pack *p)
+{
+	int ns __cleanup(fd_close) = -1;
+
+	if (!geteuid() || !c->linux || c->linux->uid_mappings.n < 2)
+		return 0;
+	ns = userns_fd(&c->linux->uid_mappings, &c->linux->gid_mappings, getenv("PATH"));
+	if (ns < 0)
+		return -1;
+	if (setns(ns, CLONE_NEWUSER) < 0)
+		return fail("enter the bundle's user namespace");
+	p->one_id = false;
+	return 0;
+}
+
+static int pack_run(void *opts, int argc, char **argv)
+{
+	const struct pack_opts *o = opts;
+	static struct oci_doc doc;
+	int dir __cleanup(fd_close) = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int root __cleanup(fd_close) = -1, out __cleanup(fd_close) = -1;
+	struct pack p = { .tag = o->tag ? o->tag : "latest",
+			  .tmpdir = "/tmp",
+			  .one_id = o->rootless || geteuid() };
+
+	if (dir < 0)
+		return fail("open %s", argv[0]);
+	if (!o->output)
+		return failx("where to? --output FILE or DIR/");
+	if (!faccessat(dir, "config.json", F_OK, 0) && !faccessat(dir, "rootfs", F_OK, 0)) {
+		if (oci_load(&arena, dir, "config.json", &doc) < 0)
+			return -1;
+		p.config = &doc.config;
+		root = openat(dir, doc.config.root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (root < 0)
+			return fail("open %s", doc.config.root->path);
+	}
+	p.root = root < 0 ? dir : root;
+	if (pack_output(o->output, &out) < 0 || (p.config && enter_ids(&doc.config, &p) < 0))
+		return -1;
+	p.out = out;
+	if (!image_pack(&arena, &p))
+		return 0;
+	/* Half an archive is none. */
+	if (strcmp(o->output, "-"))
+		unlink(o->output);
+	return -1;
+}
+
+static const struct opt pack_opts[] = {
+	{ "output", 'o', OPT_STR, offsetof(struct pack_opts, output), "FILE|DIR/",
+	  "an archive; a directory, or with a slash at the end: a layout; - is standard output" },
+	{ "tag", 't', OPT_STR, offsetof(struct pack_opts, tag), "TAG", "default latest" },
+	{ "rootless", 0, OPT_FLAG, offsetof(struct pack_opts, rootless), NULL,
+	  "owners are what unpack has kept as attributes, as for an ordinary user" },
+	{ NULL },
+};
+
+const struct applet image_pack_applet = {
+	.name = "pack",
+	.args = "DIR|BUNDLE",
+	.summary = "make an image of one layer",
+	.text = "Of a bundle the program, its environment, user, directory and annotations go "
+		"along. The "
+		"same files give the same bytes.",
+	.opts = pack_opts,
+	.opts_size = sizeof(struct pack_opts),
+	.args_min = 1,
+	.args_max = 1,
+	.run = pack_run,
+};
+
 /* ---- the applet ----------------------------------------------------------------------------- */
 
 static int oci_image_run(void *opts, int argc, char **argv)
@@ -232,5 +526,13 @@ const struct applet oci_image_applet = {
 	.stop_at_positional = true,
 	.run = oci_image_run,
 };
+
+#else
+
+int image_text(const char *source, const char *platform, const struct simple *o, char **command,
+	       bool terminal, struct launch *how)
+{
+	return not_built("WITH_UNPACK", "images to unpack");
+}
 
 #endif

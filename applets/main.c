@@ -12,5 +12,8 @@ const struct applet_row applet_rows[] = {
 
 int main(int argc, char **argv)
 {
-	return applet_main(applet_rows, ARRAY_SIZE(applet_rows), argc, argv);
+	/* Whatever a one-file container is called. */
+	const char *as = app_is() ? oci_app_applet.name : NULL;
+
+	return applet_main(applet_rows, ARRAY_SIZE(applet_rows), as, argc, argv);
 }

@@ -79,7 +79,7 @@ static int open_log(void)
  * Without /proc nothing can be known, and running as real root is the likelier case then. */
 #define INITIAL_USERNS_INO 0xEFFFFFFDU
 
-static bool in_user_namespace(void)
+bool runc_in_userns(void)
 {
 	struct stat st;
 
@@ -195,6 +195,11 @@ static int set_root(bool in_userns)
 	return 0;
 }
 
+int runc_root(void)
+{
+	return set_root(runc_in_userns());
+}
+
 static int set_manager(void)
 {
 	int manager = globals.systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
@@ -285,7 +290,7 @@ static int runc_run(void *opts, int argc, char **argv)
 		return applet_run("runc", 1, help);
 	if (open_log() < 0)
 		return -1;
-	in_userns = in_user_namespace();
+	in_userns = runc_in_userns();
 	if (set_rootless(in_userns) < 0 || set_root(in_userns) < 0 || set_manager() < 0)
 		return -1;
 	return applet_run("runc", argc, argv);

@@ -71,15 +71,17 @@ static int set_limits(const struct simple *o, struct oci_linux *l)
 
 int simple_net(const char *net, struct oci_linux *l)
 {
+	struct oci_namespace *all =
+		arena_alloc(&arena, (l->namespaces.n + 1) * sizeof(*l->namespaces.at));
 	size_t n = 0;
 
 	if (net && strcmp(net, "none") && strcmp(net, "host"))
 		return bad("net", net, "none or host");
 	list_each (ns, l->namespaces)
 		if (ns->type != CLONE_NEWNET)
-			l->namespaces.at[n++] = *ns;
+			all[n++] = *ns;
+	l->namespaces.at = all;
 	l->namespaces.n = n;
-	/* the list has room for every row of the default document */
 	if (!net || strcmp(net, "host"))
 		l->namespaces.at[l->namespaces.n++] = (struct oci_namespace){ CLONE_NEWNET, NULL };
 	return 0;
@@ -170,6 +172,24 @@ void simple_kernel(struct oci_spec_options *how, unsigned asked)
 	how->no_fs = no_fs;
 }
 
+int simple_apply(const struct simple *o, struct oci_config *c, bool terminal)
+{
+	struct oci_process *p = c->process;
+
+	p->terminal = terminal;
+	if (o->readonly)
+		c->root->readonly = true;
+	if (o->cwd)
+		p->cwd = o->cwd;
+	if (o->hostname)
+		c->hostname = o->hostname;
+	if (o->user && runc_user(o->user, &p->user.uid, &p->user.gid) < 0)
+		return -1;
+	if (set_limits(o, c->linux) < 0 || simple_net(o->net, c->linux) < 0 || add_mounts(o, c) < 0)
+		return -1;
+	return add_variable(o, p);
+}
+
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len)
 {
 	struct oci_spec_options how = { .rootless = geteuid() != 0,
@@ -178,29 +198,21 @@ int simple_text(const struct simple *o, char **argv, bool terminal, char **text,
 					.euid = geteuid(),
 					.egid = getegid() };
 	struct oci_config *c;
-	struct oci_process *p;
 
 	simple_kernel(&how, o->hostname ? CLONE_NEWUTS : 0);
 	c = oci_spec_config(&arena, &how);
-	p = c->process;
 	c->root->path = o->rootfs;
 	if (o->relative && strrchr(o->rootfs, '/')[1])
 		c->root->path = strrchr(o->rootfs, '/') + 1;
-	c->root->readonly = o->readonly;
-	p->terminal = terminal;
+	c->root->readonly = false;
 	if (argv && *argv) {
+		struct oci_process *p = c->process;
+
 		p->args.at = (const char **)argv;
 		for (p->args.n = 0; argv[p->args.n]; p->args.n++)
 			;
 	}
-	if (o->cwd)
-		p->cwd = o->cwd;
-	if (o->hostname)
-		c->hostname = o->hostname;
-	if (o->user && runc_user(o->user, &p->user.uid, &p->user.gid) < 0)
-		return -1;
-	if (set_limits(o, c->linux) < 0 || simple_net(o->net, c->linux) < 0 ||
-	    add_mounts(o, c) < 0 || add_variable(o, p) < 0)
+	if (simple_apply(o, c, terminal) < 0)
 		return -1;
 	*text = oci_config_text(&arena, c, len);
 	return 0;

@@ -1,6 +1,5 @@
 #!/bin/sh
-# attack-exec.t - a hostile container while somebody executes a command in it (2016-9962, 2019-5736,
-# 2024-21626, 2026-30892).
+# attack-exec.t - a hostile container while somebody executes a command in it (2016-9962, 2019-5736, 2024-21626, 2026-30892).
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -63,8 +62,7 @@ END
 for user in '' : 1: :2 '1:2:3' ' 1' '1 '; do
 	do_runc exec --user "$user" "$id" probe ids
 	case "$user $status $out" in
-	*' 255 ' | ' 0 uid 0 0 0 gid 0 0 0' | '1: 0 uid 1 1 1 gid 0 0 0' | \
-		':2 0 uid 0 0 0 gid 2 2 2')
+	*' 255 ' | ' 0 uid 0 0 0 gid 0 0 0' | '1: 0 uid 1 1 1 gid 0 0 0' | ':2 0 uid 0 0 0 gid 2 2 2')
 		pass "exec --user '$user': refused or exact" ;;
 	*) fail "exec --user '$user': refused or exact" && diag "status $status: $out" ;;
 	esac
@@ -119,8 +117,7 @@ if helper pty; then
 	# shellcheck disable=SC2016
 	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" \
 		sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
-		stat -L -c "owner %u" /proc/self/fd/0' \
-		"$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
+		stat -L -c "owner %u" /proc/self/fd/0' "$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
 	like 'and it stays that of its owner whoever the payload runs as' \
 		"$(tr -d '\r' <"$tmp/out")" '^owner 0$'
 else
@@ -365,8 +362,7 @@ reuse() {
 		"$RUNC" --root "$root" --cgroup-manager disabled run -d --pid-file "$tmp/pid" --bundle "$bundle" "$id" </dev/null >/dev/null || exit 1
 		pid=$(cat "$tmp/pid")
 		strace -f -o "$tmp/trace" -P "/proc/$pid/root" -e trace=openat \
-			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" \
-			cat /who >"$tmp/out" 2>"$tmp/err" &
+			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" cat /who >"$tmp/out" 2>"$tmp/err" &
 		exec=$!
 		sleep 1 # sleep: strace holds the open for two seconds
 		kill -KILL "$pid"

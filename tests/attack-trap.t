@@ -1,6 +1,6 @@
 #!/bin/sh
-# attack-trap.t - images whose links lead out by what is missing or by what the runtime has open,
-# and configs whose refusal must harm nobody.
+# attack-trap.t - images whose links lead out by what is missing or by what the runtime has open, and
+# configs whose refusal must harm nobody.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -262,6 +262,35 @@ for user in 33:log 33 7:8 nobody web:nogroup; do
 	esac
 done
 
+# ---- back to an image --------------------------------------------------------------------------------------------
+
+listing() { (cd "$1" && find . | sort | xargs -d '\n' stat -c '%n %f %u %g %s %Y %h' 2>/dev/null | grep -v '^\./sub/'); }
+layout again
+settings='"User":"web","Env":["A=b"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m"},"ExposedPorts":{"80/tcp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
+image one "$tmp/base.tar" "$tmp/kinds.tar"
+unpack "$layout"
+from=$bundle
+oci_image pack -o "$tmp/packed.tar" "$from"
+is 'a bundle is packed into an archive' "$status" 0 || diag "$err"
+oci_image pack -o "$tmp/packed2.tar" "$from"
+ok 'a second time into the same bytes' cmp "$tmp/packed.tar" "$tmp/packed2.tar"
+unpack_ok 'which is unpacked' "$tmp/packed.tar"
+is 'into the same files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
+is 'and the same config.json' "$(cat "$bundle/config.json")" "$(cat "$from/config.json")"
+oci_image pack -o "$tmp/packed/" --tag two "$from/rootfs"
+is 'a directory is packed into a layout' "$status" 0 || diag "$err"
+unpack_ok 'which has the tag that was wanted' "$tmp/packed:two"
+is 'and the files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
+"$OCI_IMAGE" pack -o - "$from" >"$tmp/packed3.tar" 2>/dev/null
+ok 'an archive on standard output' cmp "$tmp/packed.tar" "$tmp/packed3.tar"
+oci_image pack "$from"
+is 'pack must be told where to' "$err" 'oci-image: where to? --output FILE or DIR/'
+oci_image rm "$from"
+ok 'rm removes a bundle' test ! -e "$from"
+oci_image rm "$tmp/packed"
+like 'and nothing else' "$err" 'is not a bundle'
+ok 'which is there' test -e "$tmp/packed/index.json"
+
 ok 'nothing is left beside the bundles' nothing_beside
 nothing_left
 done_testing

@@ -1,6 +1,5 @@
 #!/bin/sh
-# systemd-container.t - /sbin/init of Debian in a container: user namespace, a scope of its own,
-# exec into it.
+# systemd-container.t - /sbin/init of Debian in a container: user namespace, a scope of its own, exec into it (C5).
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,6 +1,5 @@
 #!/bin/sh
-# systemd.t - --systemd-cgroup: the scope, its place, limits as properties and in files, update, its
-# end.
+# systemd.t - --systemd-cgroup: the scope, its place, limits as properties and in files, update, its end (C5).
 # SPDX-License-Identifier: MIT
 #
 # As root it asks the system's manager, as an ordinary user his own.

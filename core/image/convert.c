@@ -110,19 +110,20 @@ static void set_env(struct arena *a, const struct image_settings *s, struct oci_
 	p->env.n = n;
 }
 
-static int set_args(struct arena *a, const struct convert *how, struct oci_process *p)
+void image_args(struct arena *a, const struct oci_image *image, char **command,
+		struct oci_process *p)
 {
-	const struct image_settings *s = &how->image->config.config;
+	const struct image_settings *s = &image->config.config;
 	size_t own = 0, n = 0;
 	const char **all;
 
-	while (how->command && how->command[own])
+	while (command && command[own])
 		own++;
 	all = arena_alloc(a, (s->entrypoint.n + s->cmd.n + own + 2) * sizeof(*all));
 	list_each (word, s->entrypoint)
 		all[n++] = *word;
 	for (size_t i = 0; i < own; i++)
-		all[n++] = how->command[i];
+		all[n++] = command[i];
 	if (!own)
 		list_each (word, s->cmd)
 			all[n++] = *word;
@@ -131,7 +132,6 @@ static int set_args(struct arena *a, const struct convert *how, struct oci_proce
 		all[n++] = "sh";
 	p->args.at = all;
 	p->args.n = n;
-	return 0;
 }
 
 static bool id_mapped(const oci_id_maps *maps, uint32_t id)
@@ -185,7 +185,8 @@ struct oci_config *image_convert(struct arena *a, const struct convert *how)
 						: arena_printf(a, "/%s", s->working_dir);
 	set_env(a, s, p);
 	set_annotations(a, how->image, c);
-	if (set_args(a, how, p) < 0 || set_user(a, how, c) < 0 || add_volumes(a, s->volumes, c) < 0)
+	image_args(a, how->image, how->command, p);
+	if (set_user(a, how, c) < 0 || add_volumes(a, s->volumes, c) < 0)
 		return NULL;
 	return c;
 }

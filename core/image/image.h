@@ -111,7 +111,8 @@ struct source {
 	struct arena *a;
 	const char *path; /* as errors show it */
 	int dir; /* a layout as a directory; -1: an archive */
-	int file; /* the archive */
+	int file; /* the archive, */
+	uint64_t at, size; /* which is this part of it */
 	struct source_file *files;
 	size_t n, room;
 };
@@ -131,7 +132,11 @@ struct blob {
 /* path: a directory, an archive, which may be compressed, or "-". tmpdir: where standard input
  * and what is compressed are kept meanwhile, in a file without a name. */
 int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s);
+/* An archive that is a part of s->file. */
+int source_open_part(struct arena *a, const char *name, uint64_t at, uint64_t size,
+		     struct source *s);
 void source_close(struct source *s); /* also as __cleanup */
+int source_unnamed(const char *dir); /* a file without a name there: it is gone with us */
 /* A file by its name in the layout or archive. 1; 0: it is not there; -1. */
 int source_find(const struct source *s, const char *name, struct blob *b);
 /* A small file whole: 1, 0 (not there), -1. */
@@ -161,6 +166,11 @@ struct descriptor {
 	struct platform *platform;
 	LIST(struct json_pair) annotations;
 };
+struct image_index {
+	const char *media_type;
+	uint32_t schema;
+	LIST(struct descriptor) manifests;
+};
 struct manifest {
 	const char *media_type;
 	uint32_t schema;
@@ -183,6 +193,8 @@ struct image_config {
 	struct image_settings config;
 	struct image_rootfs rootfs;
 };
+
+extern const struct json_type index_type, manifest_type, image_config_type;
 
 /* An image that was found: everything but its layers has been read and checked. */
 struct oci_image {
@@ -236,6 +248,7 @@ struct layers {
 	/* Devices become empty files, and attributes that are refused are left out. */
 	bool rootless;
 	bool one_id; /* owners become the attribute user.rootlesscontainers */
+	bool sync; /* it will be waited for the disk */
 	struct image_limits limits;
 	uint64_t bytes, entries;
 	unsigned devices, refused; /* what rootless left out */
@@ -271,6 +284,9 @@ struct convert {
 	char **command; /* in place of Cmd; NULL or empty: none */
 };
 struct oci_config *image_convert(struct arena *a, const struct convert *c);
+/* Entrypoint and Cmd, or the command in place of Cmd. */
+void image_args(struct arena *a, const struct oci_image *image, char **command,
+		struct oci_process *p);
 
 /* ---- unpack.c ------------------------------------------------------------------------------- */
 
@@ -284,5 +300,58 @@ struct unpack {
 	const char *helper_path; /* as for launch */
 };
 int image_unpack(struct arena *a, const struct unpack *u);
+/* The same of an image that has been found: source and want are not looked at. */
+int image_unpack_found(struct arena *a, const struct unpack *u, const struct source *source,
+		       const struct oci_image *image);
+/* Takes a bundle away, with files that belong to an ordinary user's further ids. */
+int image_remove(struct arena *a, const struct unpack *u);
+
+/* ---- tarout.c: writes tar
+ * ---------------------------------------------------------------------- */
+
+struct tarout_entry {
+	const char *path, *link;
+	const char *xattrs_of; /* a path whose attributes go along; NULL: none */
+	char type; /* as struct tar_entry */
+	uint32_t mode, uid, gid, major, minor;
+	struct timespec mtime;
+	uint64_t size;
+};
+struct linked;
+struct tarout {
+	struct arena *a;
+	int fd;
+	bool one_id; /* owners are what the attribute user.rootlesscontainers says, or 0 */
+	uint64_t total;
+	/* private */
+	struct sha256 sum;
+	struct linked *linked;
+	size_t linked_n, linked_room;
+	size_t len;
+	char buf[64 << 10], ext[4096];
+};
+void tarout_begin(struct arena *a, struct tarout *t, int fd);
+int tarout_bytes(struct tarout *t, const void *data, size_t n);
+int tarout_header(struct tarout *t, const struct tarout_entry *e);
+/* size bytes of fd, whose header has been written; path is for errors. */
+int tarout_file(struct tarout *t, const char *path, int fd, uint64_t size);
+int tarout_text(struct tarout *t, const char *path, const void *text, size_t len);
+int tarout_tree(struct tarout *t, int root); /* all that is below root, in the order of names */
+int tarout_end(struct tarout *t, char hex[SHA256_HEX]);
+
+/* ---- pack.c
+ * ------------------------------------------------------------------------------------ */
+
+struct pack {
+	int root; /* the files */
+	const struct oci_config *config; /* NULL: an image of files alone */
+	const char *tag, *tmpdir;
+	bool one_id;
+	size_t entrypoint; /* of the config's args so many are the entrypoint */
+	const char *extra_name, *extra; /* a further file of an archive; NULL: none */
+	size_t extra_len;
+	int out; /* a directory: a layout; else an archive is written */
+};
+int image_pack(struct arena *a, const struct pack *p);
 
 #endif

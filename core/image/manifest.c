@@ -32,14 +32,9 @@ static const struct json_field descriptor_fields[] = {
 	{ 0 },
 };
 #undef AT
-const struct json_type descriptor_type = { sizeof(struct descriptor), descriptor_fields };
+static const struct json_type descriptor_type = { sizeof(struct descriptor), descriptor_fields };
 
-struct index {
-	const char *media_type;
-	uint32_t schema;
-	LIST(struct descriptor) manifests;
-};
-#define AT(member) offsetof(struct index, member)
+#define AT(member) offsetof(struct image_index, member)
 static const struct json_field index_fields[] = {
 	{ "schemaVersion", JK_U32, 0, 0, AT(schema), NULL },
 	{ "mediaType", JK_STR, 0, 0, AT(media_type), NULL },
@@ -47,7 +42,7 @@ static const struct json_field index_fields[] = {
 	{ 0 },
 };
 #undef AT
-static const struct json_type index_type = { sizeof(struct index), index_fields };
+const struct json_type index_type = { sizeof(struct image_index), index_fields };
 
 #define AT(member) offsetof(struct manifest, member)
 static const struct json_field manifest_fields[] = {
@@ -255,7 +250,7 @@ static bool type_is_layer(const char *type)
 	return false;
 }
 
-static const char *tags_text(struct arena *a, const struct index *index)
+static const char *tags_text(struct arena *a, const struct image_index *index)
 {
 	char *all = NULL;
 
@@ -267,7 +262,7 @@ static const char *tags_text(struct arena *a, const struct index *index)
 }
 
 /* The entry of the first index that the tag names. */
-static const struct descriptor *choose_tag(const struct source *s, const struct index *index,
+static const struct descriptor *choose_tag(const struct source *s, const struct image_index *index,
 					   const char *tag)
 {
 	const struct descriptor *found = NULL;
@@ -294,7 +289,8 @@ static const struct descriptor *choose_tag(const struct source *s, const struct 
 	return found ? found : index->manifests.at;
 }
 
-static const struct descriptor *choose_platform(const struct source *s, const struct index *index,
+static const struct descriptor *choose_platform(const struct source *s,
+						const struct image_index *index,
 						const struct wanted *w)
 {
 	const struct descriptor *best = NULL;
@@ -337,7 +333,7 @@ static int follow(const struct source *s, const struct descriptor *d, const stru
 		  struct oci_image *out)
 {
 	for (int depth = 0; depth < INDEX_DEPTH_MAX; depth++) {
-		struct index index = { 0 };
+		struct image_index index = { 0 };
 		char *text;
 		size_t len;
 
@@ -361,7 +357,7 @@ static int follow(const struct source *s, const struct descriptor *d, const stru
 static int find_oci(const struct source *s, const struct wanted *w, char *text, size_t len,
 		    struct oci_image *out)
 {
-	struct index index = { 0 };
+	struct image_index index = { 0 };
 	const struct descriptor *d;
 	bool named = false;
 
@@ -521,7 +517,7 @@ static int list_image(const struct descriptor *d, const char *name, const struct
 #define LISTED_MAX 10000
 
 /* Every image of an index, those of the indexes in it as well. */
-static int list_index(const struct source *s, const struct index *index, const char *name,
+static int list_index(const struct source *s, const struct image_index *index, const char *name,
 		      int depth, int (*each)(const struct listed *l, void *arg), void *arg)
 {
 	static unsigned listed;
@@ -531,7 +527,7 @@ static int list_index(const struct source *s, const struct index *index, const c
 			     INDEX_DEPTH_MAX);
 	list_each (d, index->manifests) {
 		const char *own = name_of(d) ? name_of(d) : name;
-		struct index below = { 0 };
+		struct image_index below = { 0 };
 		char *text;
 		size_t len;
 
@@ -553,7 +549,7 @@ static int list_index(const struct source *s, const struct index *index, const c
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg)
 {
 	struct docker_images all = { 0 };
-	struct index index = { 0 };
+	struct image_index index = { 0 };
 	char *text;
 	size_t len;
 	int rc = source_text(s, "index.json", &text, &len);

@@ -21,8 +21,7 @@ void source_close(struct source *s)
 
 /* ---- what is kept meanwhile ----------------------------------------------------------------- */
 
-/* A file without a name: it is gone with us, however we end. */
-static int open_unnamed(const char *dir)
+int source_unnamed(const char *dir)
 {
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	char name[TAR_NAME_MAX];
@@ -44,7 +43,7 @@ static int open_unnamed(const char *dir)
  * takes its place. */
 static int keep(struct source *s, const char *dir, struct stream *in)
 {
-	int to __cleanup(fd_close) = open_unnamed(dir);
+	int to __cleanup(fd_close) = source_unnamed(dir);
 	char buf[64 << 10];
 	ssize_t n;
 
@@ -74,11 +73,14 @@ struct place {
 	uint64_t at, size;
 };
 
+/* size 0: to the end of the file. */
 static ssize_t place_read(void *from, void *buf, size_t n)
 {
 	struct place *p = from;
 	size_t got = 0;
 
+	if (p->size && n > p->size - p->at)
+		n = p->size - p->at;
 	while (got < n) {
 		ssize_t r = pread(p->fd, (char *)buf + got, n - got, (off_t)p->at);
 
@@ -133,14 +135,10 @@ static int add_file(struct source *s, const struct tar *t, const struct place *p
 
 static int read_archive(struct source *s)
 {
-	struct stat st;
-	struct place p = { .fd = s->file };
+	struct place p = { s->file, s->at, s->at + s->size };
 	struct tar *t = arena_alloc(s->a, sizeof(*t));
 	int rc;
 
-	if (fstat(s->file, &st) < 0)
-		return fail("stat %s", s->path);
-	p.size = st.st_size;
 	*t = (struct tar){ .read = place_read, .skip = place_skip, .from = &p };
 	tar_begin(s->a, t);
 	while ((rc = tar_next(t)) > 0)
@@ -173,6 +171,19 @@ int source_open(struct arena *a, const char *path, const char *tmpdir, struct so
 	in = stream_open(s->file, 0, st.st_size, 0);
 	if (!in || (stream_compressed(in) && keep(s, tmpdir, in) < 0))
 		return fail_in("%s", s->path);
+	if (fstat(s->file, &st) < 0)
+		return fail("stat %s", s->path);
+	s->size = st.st_size;
+	return read_archive(s);
+}
+
+int source_open_part(struct arena *a, const char *name, uint64_t at, uint64_t size,
+		     struct source *s)
+{
+	s->a = a;
+	s->path = name;
+	s->at = at;
+	s->size = size;
 	return read_archive(s);
 }
 

@@ -111,6 +111,7 @@ static int apply_layers(const struct work *w, int root)
 			    .root = root,
 			    .rootless = u->rootless,
 			    .one_id = w->one_id,
+			    .sync = u->sync,
 			    .limits = u->limits,
 			    .parent = -1 };
 	struct feed f = { .show = !u->quiet && isatty(STDERR_FILENO), .begin = clock_ms() };
@@ -132,10 +133,10 @@ static int apply_layers(const struct work *w, int root)
 	end_progress(&f);
 	if (rc < 0 || layers_finish(&l) < 0)
 		return -1;
-	if (l.devices)
+	if (l.devices && !u->quiet)
 		log_warn("%u devices are empty files: an ordinary user may not make them",
 			 l.devices);
-	if (l.refused)
+	if (l.refused && !u->quiet)
 		log_warn("%u extended attributes are left out: this user or filesystem may not "
 			 "have them",
 			 l.refused);
@@ -234,7 +235,7 @@ static void cleaner(const struct work *w, int in)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	while (read(in, &c, 1) < 0 && errno == EINTR)
+	while (in >= 0 && read(in, &c, 1) < 0 && errno == EINTR)
 		;
 	if (fstatat(w->parent, w->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		_exit(0);
@@ -324,10 +325,9 @@ static int choose_ids(struct work *w)
 }
 
 /* The directory that the bundle comes into, and the bundle's name there. */
-static int find_place(struct work *w, const char **dir)
+static int split_path(struct work *w, const char **dir)
 {
 	char *path = arena_strdup(w->a, w->u->bundle), *slash;
-	struct stat st;
 	size_t len = strlen(path);
 
 	while (len > 1 && path[len - 1] == '/')
@@ -341,28 +341,72 @@ static int find_place(struct work *w, const char **dir)
 	w->parent = open(*dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->parent < 0)
 		return fail("open %s", *dir);
+	snprintf(w->temp, sizeof(w->temp), ".%.200s.%d.unpack", w->name, (int)getpid());
+	return 0;
+}
+
+static int find_place(struct work *w, const char **dir)
+{
+	struct stat st;
+
+	if (split_path(w, dir) < 0)
+		return -1;
 	if (!fstatat(w->parent, w->name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    unlinkat(w->parent, w->name, AT_REMOVEDIR) < 0)
 		return failx("%s: is there already", w->u->bundle);
-	snprintf(w->temp, sizeof(w->temp), ".%.200s.%d.unpack", w->name, (int)getpid());
 	return 0;
+}
+
+int image_unpack_found(struct arena *a, const struct unpack *u, const struct source *source,
+		       const struct oci_image *image)
+{
+	struct work w = { .a = a, .u = u, .source = source, .image = image, .userns = -1 };
+	const char *dir;
+	int rc;
+
+	if (find_place(&w, &dir) < 0 || choose_ids(&w) < 0)
+		return -1;
+	rc = run_both(&w);
+	fd_close(&w.userns);
+	fd_close(&w.parent);
+	return rc;
 }
 
 int image_unpack(struct arena *a, const struct unpack *u)
 {
 	struct source source __cleanup(source_close) = SOURCE_INIT;
 	struct oci_image image = { 0 };
-	struct work w = { .a = a, .u = u, .source = &source, .image = &image, .userns = -1 };
-	const char *dir = NULL;
-	int rc;
+	const char *slash = strrchr(u->bundle, '/');
+	const char *dir = !slash ? "." : slash == u->bundle ? "/" : NULL;
 
-	if (find_place(&w, &dir) < 0 || source_open(a, u->source, dir, &source) < 0 ||
-	    image_find(&source, &u->want, &image) < 0 || choose_ids(&w) < 0)
+	if (!dir)
+		dir = arena_strndup(a, u->bundle, slash - u->bundle);
+	if (source_open(a, u->source, dir, &source) < 0 ||
+	    image_find(&source, &u->want, &image) < 0)
 		return -1;
-	rc = run_both(&w);
+	return image_unpack_found(a, u, &source, &image);
+}
+
+/* It gets another name first, so that it is gone for all others at once. */
+int image_remove(struct arena *a, const struct unpack *u)
+{
+	struct work w = { .a = a, .u = u, .userns = -1 };
+	const char *dir;
+	int status = 0;
+	pid_t pid;
+
+	if (split_path(&w, &dir) < 0 || choose_ids(&w) < 0)
+		return -1;
+	if (renameat(w.parent, w.name, w.parent, w.temp) < 0)
+		return fail("remove %s", u->bundle);
+	pid = fork();
+	if (!pid)
+		cleaner(&w, -1);
+	if (pid < 0 || proc_wait(pid, &status) < 0)
+		return fail("fork");
 	fd_close(&w.userns);
 	fd_close(&w.parent);
-	return rc;
+	return status ? failx("%s could not be removed", u->bundle) : 0;
 }
 
 #endif

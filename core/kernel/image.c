@@ -93,8 +93,9 @@ const struct image_type *image_probe(const void *head)
 }
 
 /* Opens the file once: the descriptor that is checked is the one that is attached. */
-static int open_image(const char *path, bool writable, const struct image_type **type)
+static int open_image(const char *path, bool writable, struct image *image)
 {
+	const struct image_type **type = &image->type;
 	unsigned char head[IMAGE_HEAD] = { 0 };
 	int fd __cleanup(fd_close) = openat(
 		AT_FDCWD, path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -106,13 +107,15 @@ static int open_image(const char *path, bool writable, const struct image_type *
 		return fail("stat %s", path);
 	*type = NULL;
 	if (S_ISREG(st.st_mode)) {
-		if (pread(fd, head, sizeof(head), 0) < 0)
+		if (pread(fd, head, sizeof(head), (off_t)image->at) < 0)
 			return fail("read %s", path);
 		*type = image_probe(head);
 	}
 	if (!*type)
 		return failx("%s is neither a directory nor an image of squashfs, erofs or ext4",
 			     path);
+	if (image->len)
+		st.st_size = (off_t)image->len;
 	if ((*type)->size(head) > (uint64_t)st.st_size)
 		return failx("the %s image %s is truncated: it has %llu of %llu bytes",
 			     (*type)->name, path, (unsigned long long)st.st_size,
@@ -123,11 +126,13 @@ static int open_image(const char *path, bool writable, const struct image_type *
 }
 
 /* Returns 0; 1: another process has bound the device meanwhile; -1: error. */
-static int bind_loop(int loop, int file, bool writable)
+static int bind_loop(int loop, int file, const struct image *image)
 {
 	struct sys_loop_config c = {
 		.fd = file,
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY),
+		.info.lo_flags = LO_FLAGS_AUTOCLEAR | (image->writable ? 0 : LO_FLAGS_READ_ONLY),
+		.info.lo_offset = image->at,
+		.info.lo_sizelimit = image->len,
 	};
 
 	if (!ioctl(loop, SYS_LOOP_CONFIGURE, &c))
@@ -205,7 +210,7 @@ static int attach_loop(struct image *image, int file)
 		loop = open_loop(image, n);
 		if (loop < 0)
 			break;
-		rc = bind_loop(loop, file, image->writable);
+		rc = bind_loop(loop, file, image);
 		if (rc < 0)
 			return fail_in("%s", image->dev);
 		if (!rc)
@@ -239,7 +244,7 @@ static int explain_image(const struct image *image, const char *path)
 
 int image_open(const char *path, bool writable, struct image *image)
 {
-	int file __cleanup(fd_close) = open_image(path, writable, &image->type);
+	int file __cleanup(fd_close) = open_image(path, writable, image);
 	int loop __cleanup(fd_close) = -1;
 
 	if (file < 0)

@@ -252,6 +252,7 @@ struct image_type {
 
 struct image {
 	int mnt; /* detached */
+	uint64_t at, len; /* set by the caller: this part of the file; 0: all of it */
 	const struct image_type *type;
 	bool writable;
 	char dev[FD_PATH_MAX];

@@ -33,6 +33,8 @@ static int open_root_image(struct start_plan *plan, const char *path)
 		return failx("%s: an image needs a mount namespace", path);
 	if (getauxval(AT_EUID))
 		return failx("%s: only the host's root may mount an image", path);
+	plan->image.at = plan->how->image_at;
+	plan->image.len = plan->how->image_len;
 	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);
 }

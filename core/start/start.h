@@ -50,6 +50,7 @@ struct launch {
 	const char *init; /* argv[0] of the init shim; NULL: this build has none */
 	bool want_init; /* --init; an annotation does the same */
 	const char *overlay; /* --overlay: a size, "": the default size; NULL: see the annotation */
+	uint64_t image_at, image_len; /* the root's image is this part of its file; 0: all of it */
 	const char *console_socket, *pidfd_socket, *pid_file;
 	enum cgroup_manager manager;
 	bool rootless, no_pivot, no_new_keyring;

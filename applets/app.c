@@ -1,0 +1,531 @@
+/* app.c - one-file containers: our own program, followed by an image (oci-image binary). */
+/* SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+#include "core/image/image.h"
+
+#if WITH_UNPACK
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/*
+ * * The file is: the program; a squashfs of the root filesystem, where mksquashfs was there to
+ * make one; an archive of an OCI layout with config.json as bundle.json; and at its very end a
+ * block of text, which says where these are and has the sum of all before it. Root mounts the
+ * squashfs; everybody else, and root without one, unpacks the archive into a tmpfs that no other
+ * process sees.
+ */
+#define APP_ALIGN 4096
+#define APP_FOOTER 512
+#define APP_WORDS "ocibox one-file container 1\n"
+#define APP_FORM APP_WORDS "squashfs %llu\nlength %llu\narchive %llu\nlength %llu\nsha256 %s\n"
+
+/* In the program of a one-file container the last character is 1. So others ask nothing at their
+ * start. */
+static volatile const char app_mark[] = "@(#)ocibox one-file container: 0";
+#define APP_MARK_LEN (sizeof(app_mark) - 1)
+
+bool app_is(void)
+{
+	return app_mark[APP_MARK_LEN - 1] != '0';
+}
+
+struct app {
+	int fd;
+	uint64_t squashfs, squashfs_len, archive, archive_len;
+	struct source source;
+	struct oci_image image;
+	struct oci_doc bundle; /* config.json of the bundle that it was made of, */
+	const char *text; /* and as it was read */
+	size_t len;
+};
+
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
+
+/* The text at the end, and whether the sum in it is that of the file. */
+static int app_open(struct app *app)
+{
+	char footer[APP_FOOTER + 1] = "", sum[SHA256_HEX + 7] = "sha256:";
+	const char *at = footer;
+	uint64_t n[4];
+	struct blob all;
+	struct stat st;
+
+	app->fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (app->fd < 0 || fstat(app->fd, &st) < 0)
+		return fail("open this program's own file");
+	if (st.st_size < APP_FOOTER ||
+	    pread(app->fd, footer, APP_FOOTER, st.st_size - APP_FOOTER) != APP_FOOTER ||
+	    !scan_word(&at, APP_WORDS) || !scan_u64(&at, "squashfs", &n[0]) ||
+	    !scan_u64(&at, "\nlength", &n[1]) || !scan_u64(&at, "\narchive", &n[2]) ||
+	    !scan_u64(&at, "\nlength", &n[3]) || !scan_word(&at, "\nsha256 "))
+		return failx("this one-file container is damaged: its end is missing");
+	memcpy(sum + 7, at, SHA256_HEX - 1);
+	all = (struct blob){ app->fd, 0, st.st_size - APP_FOOTER };
+	if (n[0] > all.size || n[1] > all.size - n[0] || n[2] > all.size || n[3] > all.size - n[2])
+		return failx("this one-file container is damaged: its parts are not in it");
+	if (!digest_valid(sum) || blob_check(&all, sum) < 0)
+		return fail_in("this one-file container is damaged");
+	app->squashfs = n[0];
+	app->squashfs_len = n[1];
+	app->archive = n[2];
+	app->archive_len = n[3];
+	return 0;
+}
+
+static int app_read(struct app *app)
+{
+	const struct wanted any = { 0 };
+	char *text;
+	size_t len;
+	int rc;
+
+	app->source = (struct source)SOURCE_INIT;
+	app->source.file = app->fd;
+	if (source_open_part(&arena, "the archive in it", app->archive, app->archive_len,
+			     &app->source) < 0 ||
+	    image_find(&app->source, &any, &app->image) < 0)
+		return -1;
+	rc = source_text(&app->source, "bundle.json", &text, &len);
+	if (rc <= 0)
+		return rc < 0 ? -1 : failx("the archive in it has no bundle.json");
+	app->text = arena_strndup(&arena, text, len);
+	app->len = len;
+	return oci_load_text(&arena, "bundle.json", text, len, &app->bundle);
+}
+
+static struct unpack app_unpack(const char *bundle, bool rootless)
+{
+	return (struct unpack){
+		.bundle = bundle,
+		.rootless = rootless,
+		.quiet = true,
+		.helper_path = getenv("PATH"),
+		.spec = { .euid = geteuid(),
+			  .egid = getegid(),
+			  .wide_masks = true,
+			  .cgroup_v2 = cgroup_layout() == CGROUP_V2 },
+	};
+}
+
+/* --ocibox-extract DIR: the bundle. An ordinary user's has a config of its own, for his ids. */
+static int app_extract(struct app *app, const char *dir)
+{
+	bool rootless = geteuid() != 0;
+	struct unpack u = app_unpack(dir, rootless);
+	int fd __cleanup(fd_close) = -1;
+
+	u.sync = true;
+	if (image_unpack_found(&arena, &u, &app->source, &app->image) < 0)
+		return -1;
+	if (rootless)
+		return 0;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("open %s", dir);
+	return file_replace(fd, "config.json", app->text, app->len, 0644);
+}
+
+/* ---- running
+ * ----------------------------------------------------------------------------------------- */
+
+static int write_own(const char *path, const char *text)
+{
+	return file_write(AT_FDCWD, path, text);
+}
+
+/* A mount namespace of ours with an empty /tmp that nothing outside has; for an ordinary user
+ * below a user namespace in which he is root. It ends with its last process. */
+static int app_private(void)
+{
+	unsigned uid = geteuid(), gid = getegid();
+	char map[64];
+
+	if (unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)) < 0) {
+		fail("make a namespace of its own");
+		return uid ? fail_hint("an ordinary user needs user namespaces") : -1;
+	}
+	if (uid) {
+		if (write_own("/proc/self/setgroups", "deny") < 0)
+			return -1;
+		snprintf(map, sizeof(map), "0 %u 1", uid);
+		if (write_own("/proc/self/uid_map", map) < 0)
+			return -1;
+		snprintf(map, sizeof(map), "0 %u 1", gid);
+		if (write_own("/proc/self/gid_map", map) < 0)
+			return -1;
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return fail("make the mounts private");
+	if (mount("tmpfs", "/tmp", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0700,size=100%") < 0)
+		return fail("mount a tmpfs on /tmp");
+	return 0;
+}
+
+/* Once more from the beginning, there: what the kernel says of a process at its start
+ * (getauxval(3)) is then true. The user namespace shows that the variable is ours. */
+#define APP_INSIDE "OCIBOX_APP_INSIDE"
+
+static bool app_inside(void)
+{
+	return getenv(APP_INSIDE) && !geteuid() && runc_in_userns();
+}
+
+static int app_go_inside(char **argv)
+{
+	if (app_private() < 0)
+		return -1;
+	if (setenv(APP_INSIDE, "1", 1) < 0)
+		return fail("set a variable");
+	execve("/proc/self/exe", argv, environ);
+	return fail("run this program again");
+}
+
+/* The bundle in that tmpfs. */
+static int app_unpacked(struct app *app, char **args, bool rootless, struct launch *how)
+{
+	struct unpack u = app_unpack("/tmp/bundle", rootless);
+	static struct oci_doc doc;
+
+	/* The file is read through a descriptor, and what was /tmp is out of sight. */
+	if (!rootless && app_private() < 0)
+		return -1;
+	if (image_unpack_found(&arena, &u, &app->source, &app->image) < 0)
+		return -1;
+	if (chdir(u.bundle) < 0)
+		return fail("change to %s", u.bundle);
+	how->bundle = u.bundle;
+	how->root = "/tmp/state";
+	if (oci_load(&arena, AT_FDCWD, "config.json", &doc) < 0)
+		return -1;
+	if (!rootless)
+		doc.config = app->bundle.config;
+	image_args(&arena, &app->image, args, doc.config.process);
+	doc.config.process->terminal = isatty(0) && isatty(1);
+	doc.config.root->path = "rootfs";
+	how->text = oci_config_text(&arena, &doc.config, &how->text_len);
+	return 0;
+}
+
+/* The squashfs in the file, by a loop device. */
+static int app_mounted(struct app *app, char **args, struct launch *how)
+{
+	struct oci_config *c = &app->bundle.config;
+
+	if (runc_root() < 0)
+		return -1;
+	how->root = globals.root;
+	how->bundle = "/";
+	if (chdir("/") < 0)
+		return fail("change to /");
+	how->image_at = app->squashfs;
+	how->image_len = app->squashfs_len;
+	image_args(&arena, &app->image, args, c->process);
+	c->process->terminal = isatty(0) && isatty(1);
+	c->root->path = "/proc/self/exe";
+	if (!c->root->readonly)
+		how->overlay = "";
+	how->text = oci_config_text(&arena, c, &how->text_len);
+	return 0;
+}
+
+static int app_start(struct app *app, char **args)
+{
+	bool rootless = app_inside();
+	struct started started = STARTED_INIT;
+	struct launch how = { .manager = CGROUP_CGROUPFS,
+			      .rootless = rootless,
+			      .bound = true,
+			      .subreaper = true,
+			      .helper_path = getenv("PATH"),
+			      .user_bus = getenv("DBUS_SESSION_BUS_ADDRESS") };
+	int rc = !rootless && app->squashfs_len ? app_mounted(app, args, &how)
+						: app_unpacked(app, args, rootless, &how);
+
+	if (rc < 0)
+		return -1;
+	how.id = arena_printf(&arena, "app-%d-%llx", (int)getpid(), (unsigned long long)clock_ms());
+	rc = launch(&arena, &how, &started);
+	return rc < 0 ? rc : foreground_run(&arena, &started, false, NULL);
+}
+
+static int app_run(int argc, char **argv)
+{
+	struct app app = { .fd = -1 };
+	int rc;
+
+	if (argc > 1 && !strcmp(argv[1], "--ocibox-extract")) {
+		if (argc != 3)
+			return failx("--ocibox-extract needs one directory, which is made");
+		return app_open(&app) < 0 || app_read(&app) < 0 ? -1 : app_extract(&app, argv[2]);
+	}
+	if (geteuid())
+		return app_go_inside(argv);
+	if (seal_self(argv) < 0 || app_open(&app) < 0 || app_read(&app) < 0)
+		return -1;
+	rc = app_start(&app, argv + 1);
+	return rc == LAUNCH_EXEC_FAILED ? applet_fail(&oci_app_applet), 255 : rc;
+}
+
+/* All arguments are the container's program's. */
+static int app_first(int argc, char **argv)
+{
+	int rc = app_run(argc, argv);
+
+	exit(rc < 0 ? applet_fail(&oci_app_applet) : rc);
+}
+
+const struct applet oci_app_applet = {
+	.name = "oci-app",
+	.args = "[ARG...]",
+	.summary = "run the container in this file",
+	.first = app_first,
+};
+
+/* ---- making one
+ * ------------------------------------------------------------------------------------------ */
+
+struct binary_opts {
+	const char *output, *platform, *tag;
+	bool no_squashfs;
+};
+
+static int copy_all(int from, int to, const char *what)
+{
+	char buf[64 << 10];
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0 && fd_write_all(to, buf, n) < 0)
+			return fail("write %s", what);
+	return n < 0 ? fail("read %s", what) : 0;
+}
+
+/* To the next multiple of a page; where that is, or -1. */
+static int64_t app_align(int out)
+{
+	int64_t at = lseek(out, 0, SEEK_END);
+	int64_t next = (at + APP_ALIGN - 1) / APP_ALIGN * APP_ALIGN;
+
+	if (at < 0 || ftruncate(out, next) < 0 || lseek(out, next, SEEK_SET) < 0)
+		return fail("write the output");
+	return next;
+}
+
+/* Our own program, with its mark turned. */
+static int put_program(int out)
+{
+	char mark[APP_MARK_LEN], *text, *found = NULL;
+	size_t len, hits = 0;
+
+	for (size_t i = 0; i < APP_MARK_LEN; i++)
+		mark[i] = app_mark[i];
+	if (file_read(&arena, AT_FDCWD, "/proc/self/exe", 64 << 20, &text, &len) < 0)
+		return -1;
+	for (char *at = text; (at = memmem(at, text + len - at, mark, APP_MARK_LEN)); at++) {
+		found = at;
+		hits++;
+	}
+	if (hits != 1)
+		return failx("this program has its mark %zu times, not once", hits);
+	found[APP_MARK_LEN - 1] = '1';
+	return fd_write_all(out, text, len) < 0 ? fail("write the output") : 0;
+}
+
+/* mksquashfs DIR FILE. 1: the file is there; 0: there is no such program. */
+static int make_squashfs(const char *root, const char *file)
+{
+	const char *const argv[] = { "mksquashfs", root,	  file, "-noappend", "-no-progress",
+				     "-quiet",	   "-no-exports", "-b", "256K",	     NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	if (pid < 0 || proc_wait(pid, &status) < 0)
+		return fail("fork for mksquashfs");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return 0;
+	return status ? failx("mksquashfs ended with status %d", proc_exit_code(status)) : 1;
+}
+
+static int put_squashfs(const struct binary_opts *o, int out, const char *root, const char *temp,
+			struct app *app)
+{
+	int fd __cleanup(fd_close) = -1;
+	int made = o->no_squashfs ? 0 : make_squashfs(root, temp);
+	int64_t at = app_align(out);
+
+	if (made <= 0 || at < 0)
+		return at < 0 ? -1 : made;
+	fd = open(temp, O_RDONLY | O_CLOEXEC);
+	unlink(temp);
+	if (fd < 0)
+		return fail("open %s", temp);
+	if (copy_all(fd, out, "the squashfs") < 0)
+		return -1;
+	app->squashfs = at;
+	app->squashfs_len = lseek(out, 0, SEEK_CUR) - at;
+	return 0;
+}
+
+static int put_footer(int out, const struct app *app)
+{
+	char footer[APP_FOOTER] = "", hex[SHA256_HEX], buf[64 << 10];
+	struct sha256 sum;
+	ssize_t n;
+	int len;
+
+	sha256_begin(&sum);
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return fail("read the output");
+	while ((n = read(out, buf, sizeof(buf))) > 0)
+		sha256_add(&sum, buf, n);
+	sha256_end(&sum, hex);
+	len = snprintf(footer, sizeof(footer), APP_FORM, (unsigned long long)app->squashfs,
+		       (unsigned long long)app->squashfs_len, (unsigned long long)app->archive,
+		       (unsigned long long)app->archive_len, hex);
+	if (n < 0 || len < 0 || fd_write_all(out, footer, sizeof(footer)) < 0)
+		return fail("write the output");
+	return 0;
+}
+
+static int put_parts(const struct binary_opts *o, const char *bundle, const struct oci_image *image,
+		     int out, const char *temp)
+{
+	struct app app = { .fd = -1 };
+	static struct oci_doc doc = { .keep_raw = true };
+	int dir __cleanup(fd_close) = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int root __cleanup(fd_close) = -1;
+	struct pack p = { .config = &doc.config,
+			  .tag = "latest",
+			  .tmpdir = "/tmp",
+			  .out = out,
+			  .one_id = geteuid() != 0,
+			  .extra_name = "bundle.json" };
+	const char *root_path;
+	int64_t at;
+
+	if (dir < 0 || oci_load(&arena, dir, "config.json", &doc) < 0)
+		return dir < 0 ? fail("open %s", bundle) : -1;
+	root = openat(dir, doc.config.root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail("open %s", doc.config.root->path);
+	root_path = *doc.config.root->path == '/'
+			    ? doc.config.root->path
+			    : arena_printf(&arena, "%s/%s", bundle, doc.config.root->path);
+	p.extra = doc.raw;
+	p.extra_len = doc.len;
+	if (strcmp(doc.config.root->path, "rootfs")) {
+		doc.config.root->path = "rootfs";
+		p.extra = oci_config_text(&arena, &doc.config, &p.extra_len);
+	}
+	p.root = root;
+	p.entrypoint = image ? image->config.config.entrypoint.n : 0;
+	if (put_program(out) < 0 || put_squashfs(o, out, root_path, temp, &app) < 0)
+		return -1;
+	at = app_align(out);
+	if (at < 0 || image_pack(&arena, &p) < 0)
+		return -1;
+	app.archive = at;
+	app.archive_len = lseek(out, 0, SEEK_CUR) - at;
+	return put_footer(out, &app);
+}
+
+static int write_app(const struct binary_opts *o, const char *bundle, const struct oci_image *image)
+{
+	const char *new = arena_printf(&arena, "%s.%d.new", o->output, (int)getpid());
+	const char *temp = arena_printf(&arena, "%s.%d.squashfs", o->output, (int)getpid());
+	int out __cleanup(fd_close) = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (out < 0)
+		return fail("make %s", new);
+	if (put_parts(o, bundle, image, out, temp) < 0 || fchmod(out, 0777 & ~mask) < 0 ||
+	    rename(new, o->output) < 0) {
+		if (!*err_text())
+			fail("rename %s to %s", new, o->output);
+		unlink(new);
+		unlink(temp);
+		return -1;
+	}
+	return 0;
+}
+
+static int binary_run(void *opts, int argc, char **argv)
+{
+	const struct binary_opts *o = opts;
+	struct source s __cleanup(source_close) = SOURCE_INIT;
+	struct oci_image image = { 0 };
+	struct wanted want = { .tag = o->tag, .platform = o->platform };
+	const char *source = argv[0];
+	struct unpack u;
+	int rc;
+
+	if (!o->output)
+		return failx("where to? --output FILE");
+	if (app_is())
+		return failx("a one-file container does not make others");
+	if (!access(arena_printf(&arena, "%s/config.json", argv[0]), F_OK))
+		return write_app(o, argv[0], NULL);
+	image_source(argv[0], &source, &want);
+	if (source_open(&arena, source, "/tmp", &s) < 0 || image_find(&s, &want, &image) < 0)
+		return -1;
+	u = app_unpack(arena_printf(&arena, "%s.%d.bundle", o->output, (int)getpid()),
+		       geteuid() != 0);
+	if (image_unpack_found(&arena, &u, &s, &image) < 0)
+		return -1;
+	rc = write_app(o, u.bundle, &image);
+	if (rc < 0) {
+		struct err_kept kept = err_keep(&arena);
+
+		image_remove(&arena, &u);
+		return err_again(kept);
+	}
+	return image_remove(&arena, &u);
+}
+
+#define AT(field) offsetof(struct binary_opts, field)
+static const struct opt binary_opts[] = {
+	{ "output", 'o', OPT_STR, AT(output), "FILE", "the program that is made" },
+	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
+	  "of an image for several platforms this one" },
+	{ "tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG" },
+	{ "no-squashfs", 0, OPT_FLAG, AT(no_squashfs), NULL,
+	  "without a squashfs for root, which mksquashfs makes where it is installed" },
+	{ NULL },
+};
+
+const struct applet image_binary_applet = {
+	.name = "binary",
+	.args = "BUNDLE|SOURCE[:TAG]",
+	.summary = "make a program that is a container",
+	.text = "FILE ARG... runs it, with the arguments in place of its command, or after the "
+		"image's "
+		"entrypoint. Root mounts the squashfs in it; an ordinary user has it unpacked into "
+		"memory. "
+		"FILE --ocibox-extract DIR makes the bundle. The file checks its own sum each "
+		"time.",
+	.opts = binary_opts,
+	.opts_size = sizeof(struct binary_opts),
+	.args_min = 1,
+	.args_max = 1,
+	.run = binary_run,
+};
+
+#else
+
+bool app_is(void)
+{
+	return false;
+}
+
+#endif

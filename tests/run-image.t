@@ -1,0 +1,61 @@
+#!/bin/sh
+# run-image.t - runc run --image: containers of one image share its files and nothing that they write.
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2034
+. "$(dirname "$0")/lib.sh"
+need_root
+! few_files || skip_all "$why"
+. "$tests/images.sh"
+grep -qw overlay /proc/filesystems || skip_all 'this kernel has no overlay'
+
+mkdir -p "$tmp/base"
+make_rootfs "$tmp/base"
+tar -C "$tmp/base" -cf "$tmp/base.tar" .
+layout
+settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"],\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
+image one "$tmp/base.tar"
+shared=$root/.images
+
+do_runc run --image "$layout:one"
+is 'an image runs' "$out" own || diag "$err"
+digest=$(ls "$shared")
+is 'its files stay below the state root, by its digest' "sha256:$digest" "$(json_get "$layout/index.json" /manifests/0/digest)"
+inode=$(stat -c %i "$shared/$digest/rootfs/bin/busybox")
+do_runc run --image "$layout" -- 'echo more >/etc/new; cat /etc/new; exit 7'
+is 'a command in place of its own, whose status is ours' "$status $out" '7 more' || diag "$err"
+nok 'what it writes is not in the image' test -e "$shared/$digest/rootfs/etc/new"
+is 'it was not unpacked again' "$(stat -c %i "$shared/$digest/rootfs/bin/busybox")" "$inode"
+do_runc run --image "$layout" --memory 32M -e X=y --hostname box --cwd /etc -- 'echo $X $(hostname) $PWD'
+is 'options of --rootfs' "$out" 'y box /etc' || diag "$err"
+do_runc run --image "$layout" -d "$mark-a" -- 'sleep 1000'
+is 'two at once: the first' "$status" 0 || diag "$err"
+do_runc run --image "$layout" -d "$mark-b" -- 'sleep 1000'
+is 'and the second' "$status" 0 || diag "$err"
+runc exec "$mark-a" sh -c 'echo x >/tmp/x'
+is 'one does not see what the other writes' "$(runc exec "$mark-b" ls /tmp)" ''
+oci_image list --root "$root"
+like 'list shows what is unpacked' "$out" "sha256:$digest"
+oci_image rm --root "$root"
+like 'rm leaves what a container uses' "$err" "the container $mark-[ab] is made of it"
+ok 'which is there' test -e "$shared/$digest/config.json"
+drop "$mark-a"
+drop "$mark-b"
+oci_image rm --root "$root" "sha256:$digest"
+is 'and removes it after that' "$(ls -A "$shared")" '' || diag "$err"
+
+# Two that need the same image at the same time.
+runc run --image "$layout" >"$tmp/one" 2>&1 &
+one=$!
+do_runc run --image "$layout"
+wait $one
+is 'two at once that both have to unpack it' "$(cat "$tmp/one") $out" 'own own' || diag "$err"
+is 'leave one' "$(ls -A "$shared")" "$digest"
+do_runc run --image "$layout:none"
+like 'a tag that is not there' "$err" 'has no image .*none'
+do_runc run --image "$layout" --rootfs /
+like '--rootfs and --image exclude each other' "$err" 'takes the place of a bundle'
+oci_image rm --root "$root"
+rmdir "$shared"
+
+nothing_left
+done_testing
