@@ -171,7 +171,8 @@ vm_get_kernel() {
 	vm_packages "$2" "$vm_suite" "$image" $(vm_parts "$2" "$image") \
 		${vm_cross:+busybox-static} || return
 	mkdir "$2/boot"
-	find "$2/root" -path '*/boot/vmlinu[xz]*' -exec cp {} "$2/boot/vmlinuz" \;
+	# Since 7.2 it lies beside its modules.
+	find "$2/root" \( -path '*/boot/vmlinu[xz]*' -o -path '*/modules/*/vmlinuz' \) -exec cp {} "$2/boot/vmlinuz" \;
 	find "$2/root" -path '*/bin/busybox' -exec cp {} "$2/boot/" \;
 	for m in $vm_modules; do
 		find "$2/root" -name "$m.ko" -exec cp {} "$2/boot/" \;
