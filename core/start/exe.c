@@ -4,27 +4,38 @@
 
 #include <elf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static size_t name_len(const char *var)
+/* Compares the names, which end with "=". */
+static int compare_names(const char *a, const char *b)
 {
-	return strcspn(var, "=");
+	size_t n = strcspn(a, "="), m = strcspn(b, "=");
+	int order = memcmp(a, b, n < m ? n : m);
+
+	return order ? order : (n > m) - (n < m);
 }
 
-static bool same_name(const char *a, const char *b)
+/* Orders places of an environment by name, and those of one name as they stand. */
+static int by_variable(const void *x, const void *y)
 {
-	size_t n = name_len(a);
+	const char **a = *(const char ***)x, **b = *(const char ***)y;
+	int order = compare_names(*a, *b);
 
-	return n == name_len(b) && !memcmp(a, b, n);
+	return order ? order : (a > b) - (a < b);
 }
 
-static bool repeated_later(const struct oci_process *p, const char *const *var)
+/* Sets all but the last of one name to NULL. Sorting keeps thousands of variables cheap. */
+static void drop_repeated(struct arena *a, const char **env, size_t n)
 {
-	for (const char *const *later = var + 1; later < (const char *const *)p->env.at + p->env.n;
-	     later++)
-		if (same_name(*var, *later))
-			return true;
-	return false;
+	const char ***places = arena_alloc(a, (n + 1) * sizeof(*places));
+
+	for (size_t i = 0; i < n; i++)
+		places[i] = &env[i];
+	qsort(places, n, sizeof(*places), by_variable);
+	for (size_t i = 1; i < n; i++)
+		if (!compare_names(*places[i - 1], *places[i]))
+			*places[i - 1] = NULL;
 }
 
 const char **exe_env(struct arena *a, const struct oci_process *p, int root)
@@ -33,11 +44,14 @@ const char **exe_env(struct arena *a, const struct oci_process *p, int root)
 	bool home = false;
 	size_t n = 0;
 
-	list_each (var, p->env) {
-		if (repeated_later(p, (const char *const *)var) || !strcmp(*var, "HOME="))
+	if (p->env.n)
+		memcpy(env, p->env.at, p->env.n * sizeof(*env));
+	drop_repeated(a, env, p->env.n);
+	for (size_t i = 0; i < p->env.n; i++) {
+		if (!env[i] || !strcmp(env[i], "HOME="))
 			continue;
-		home |= !strncmp(*var, "HOME=", 5);
-		env[n++] = *var;
+		home |= !strncmp(env[i], "HOME=", 5);
+		env[n++] = env[i];
 	}
 	/* If env is absent (not only empty), the environment is empty, even without HOME. */
 	if (!home && p->env.at) {
