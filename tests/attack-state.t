@@ -180,15 +180,15 @@ is 'a container with them is the same as without' "$status $(witnessed | diff "$
 bundle "$(printf 'b\033[2J\177\302\233x')"
 argv sleep 1000
 config_set /annotations "{\"a\":\"$(printf '\302\2332J\177')\"}"
-do_runc run -d --bundle "$bundle" "$id"
+do_runc run -d --bundle "$bundle" "$id-odd"
 is 'a bundle whose name plays with the terminal' "$status" 0 || diag "$err"
 do_runc list
 printable() { LC_ALL=C tr -d '\n -~' | wc -c; }
 is 'list shows it, and acts on nothing' "$(printable <"$tmp/out")" 0
-state "$id"
+state "$id-odd"
 is 'nor does state' "$(printable <"$tmp/out")" 0
 is 'which says it all the same' "$(json_get "$tmp/out" /bundle)" "$bundle"
-drop "$id"
+drop "$id-odd"
 
 # ---- texts that are too long for whatever carries them (2021-43784) ----
 

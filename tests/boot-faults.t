@@ -2,7 +2,8 @@
 # boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1 meets errors or dies.
 # SPDX-License-Identifier: MIT
 #
-# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call;
+# tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call,
+# OCI_FIRST the first one;
 # OCI_ERRNOS as in faults.t; OCI_MODES are those of "kinds slay fail kill" to take; "kinds" is each
 # open, dup2 and write, whatever the stride.
 . "$(dirname "$0")/lib.sh"
@@ -10,6 +11,7 @@ helper step || skip_all 'the helper step is not built'
 "$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
 . "$(dirname "$0")/machine.sh"
 stride=${OCI_STRIDE:-67}
+first=${OCI_FIRST:-1}
 
 a=a-$mark
 unit "$a" "$sleeper"
@@ -49,7 +51,7 @@ machine_end() {
 each() {
 	mode=$1
 	shift
-	wrong=0 _n=1
+	wrong=0 _n=$first
 	while [ "$_n" -le "$total" ]; do
 		# shellcheck disable=SC2086 # words
 		machine_start $mode "$_n" "$@"
@@ -111,11 +113,11 @@ for mode in ${OCI_MODES:-kinds slay fail kill}; do
 	total=$all
 	case $mode in
 	kinds)
-		stride=1
+		stride=1 first=1
 		for call in open dup2 write; do
 			each_kind $call
 		done
-		stride=$every
+		stride=$every first=${OCI_FIRST:-1}
 		;;
 	slay)
 		each slay

@@ -6,7 +6,7 @@ need_root
 bundle
 
 # The walk of runc's README: create, list, start, list, delete.
-argv sleep 5
+argv sh -c 'until [ -e /tmp/end ]; do sleep 0.05; done'
 create
 is 'create: exit 0' "$status" 0
 is 'create: silent' "$out$err" ''
@@ -17,9 +17,10 @@ is 'start: exit 0' "$status" 0
 is 'start: silent' "$out$err" ''
 do_runc list
 like 'list shows it as running' "$out" "^$id +[0-9]+ +running +$bundle "
+: >"$rootfs/tmp/end"
 wait_for status_is "$id" stopped
 do_runc list
-like 'after five seconds as stopped, pid 0' "$out" "^$id +0 +stopped +$bundle "
+like 'after its end as stopped, pid 0' "$out" "^$id +0 +stopped +$bundle "
 do_runc delete "$id"
 is 'delete: exit 0' "$status" 0
 is 'delete: silent' "$out$err" ''

@@ -9,6 +9,11 @@ start() {
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$@" "$id"
 	pid=$(cat "$tmp/pid")
 }
+# away: what an old runtime cannot delete is not there for what follows.
+away() {
+	sweep
+	rm -rf "${root:?}/$id"
+}
 
 # ---- state.json is damaged or gone ----
 
@@ -34,8 +39,7 @@ if cgroups_here; then
 		is "state.json $how: delete --force" "$status:$(error_lines "$tmp/err")" 0:0
 		nok "state.json $how: kills it" alive "$pid"
 		is "state.json $how: and leaves nothing" "$(cgroups_left)$(states_left)" ''
-		[ -z "$(states_left)" ] || rm -rf "${root:?}/$id"
-		! alive "$pid" || kill -KILL "$pid"
+		away
 	done
 	start
 	kill -KILL "$pid"
@@ -43,7 +47,7 @@ if cgroups_here; then
 	echo x >"$root/$id/state.json"
 	do_runc delete "$id"
 	is 'a damaged one that is dead: delete' "$status:$(cgroups_left)$(states_left)" 0:
-	drop "$id"
+	away
 else
 	skip 'state.json is damaged: its cgroups are killed' 'no cgroups here'
 fi
@@ -68,8 +72,8 @@ done
 cp "$tmp/saved" "$root/$id/state.json"
 do_runc delete --force "$id"
 is 'without cgroups: mended, it can be deleted' "$status:$(states_left)" 0:
-! alive "$pid" || kill -KILL "$pid"
 RUNC_FLAGS=
+away
 
 # ---- another boot ----
 
@@ -97,6 +101,7 @@ cp -a "$tmp/saved.d" "$root/$id"
 is 'of this boot: running' "$(status_of "$id")" running
 do_runc delete --force "$id"
 nok 'of this boot: killed by delete --force' alive "$pid"
+away
 
 # ---- what cannot be written into state.json ----
 
@@ -107,7 +112,7 @@ do_runc run -d --bundle "$bundle" "$id"
 like 'a bundle whose path is not UTF-8 is refused' "$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*b[?]d.* is not UTF-8'
 is 'and leaves nothing' "$(states_left)$(cgroups_left)" ''
-drop "$id"
+away
 bundle
 ln -s "../$odd/rootfs" "$bundle/link"
 config_set /root/path '"link"'

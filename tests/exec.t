@@ -309,10 +309,10 @@ is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"'
 
 # ---- detached (V-04, N-03, N-10) ----
 
-ex -d --pid-file "$tmp/pid" "$id" sleep 30
+ex -d --pid-file "$tmp/pid" "$id" sleep 1000
 pid=$(cat "$tmp/pid")
 is '--detach: exit 0; the pid file has the pid of the process' \
-	"$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 30 '
+	"$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 1000 '
 is 'the pid file has no newline, and no other file is left' \
 	"$(wc -l <"$tmp/pid" | tr -d ' ') $(find "$tmp" -maxdepth 1 -name '.pid*')" '0 '
 is 'it leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
@@ -325,15 +325,15 @@ out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --r
 is 'as a shim calls it: the process is adopted, with its exit status' \
 	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 7 command 0 '
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
-	exec --detach "$id" sh -c 'exec sleep 0.2' \
-	</dev/null 2>&1)
-is 'nothing else is left to the caller' "$(echo "$out" | tr '\n' ' ')" 'command 0 adopted 0 '
+	exec --detach "$id" true </dev/null 2>&1)
+is 'nothing else is left to the caller' \
+	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 0 command 0 '
 mkfifo "$tmp/stream"
 cat "$tmp/stream" >/dev/null &
 reader=$!
 bg_all="$bg_all $reader"
-OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec -d --pid-file "$tmp/pid" "$id" sleep 30 </dev/null \
-	>"$tmp/stream" 2>&1
+OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec -d --pid-file "$tmp/pid" \
+	"$id" sleep 1000 </dev/null >"$tmp/stream" 2>&1
 kill -KILL "$(cat "$tmp/pid")"
 ok 'no process of the runtime holds its output open' wait_for gone $reader
 ex --pid-file /no/such/folder/pid -d "$id" sleep 1001
@@ -341,7 +341,7 @@ like 'a pid file that cannot be written' "$status $err" '^255 .*/no/such/folder'
 is 'and the process is gone' "$(runc exec "$id" ps | grep -c '[s]leep 1001')" 0
 if helper sock; then
 	listen "$tmp/pidfd" "$HELPERS/sock" pidfd "$tmp/ps"
-	ex -d --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" "$id" sleep 1
+	ex -d --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" "$id" sleep 1000
 	if echo "$out$err" | grep -q 'not defined'; then
 		skip '--pidfd-socket' 'the runtime does not have it'
 		kill $sock
@@ -354,7 +354,8 @@ if helper sock; then
 			"$(sed -n 's/^message //p' "$tmp/pidfd") $(sed -n 's/^pid //p' \
 			"$tmp/pidfd")" \
 			"setns $(cat "$tmp/pid")"
-		ex -d --pidfd-socket "$tmp/nobody" "$id" sleep 1
+		kill -KILL "$(cat "$tmp/pid")"
+		ex -d --pidfd-socket "$tmp/nobody" "$id" sleep 1000
 		like '--pidfd-socket where nobody listens' "$status $err" '^255 .*pidfd socket'
 	fi
 else
@@ -545,9 +546,9 @@ is 'without a pid namespace' "$status $(echo "$out" | tr '\n' ' ')" \
 	"0 $(readlink /proc/self/ns/pid) root:x:0: "
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
 	exec "$id" \
-	sh -c 'sleep 0.3 & exit 5' </dev/null 2>&1)
-is 'an orphan of the process comes to whoever reaps next' "$(echo "$out" | tr '\n' ' ')" \
-	'command 5 adopted 0 '
+	sh -c 'sleep 0.1 & exit 5' </dev/null 2>&1)
+is 'an orphan of the process comes to whoever reaps next' \
+	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 0 command 5 '
 
 # ---- all namespaces there are, user and time among them (L-26) ----
 
@@ -573,7 +574,7 @@ case $status:$err in
 		'^5,6 7,[0-9]+,later,$' || diag "$err"
 	out=$(runc exec --user 5 "$id" sh -c 'echo x >/dev/stdout' 2>&1 | cat)
 	is 'its output can be opened anew' "$out" x
-	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 20
+	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 1000
 	is 'on the host it is who the map says' "$(stat -c %u "/proc/$(cat "$tmp/pid")")" 100005
 	ex --user 70000 "$id" true
 	like 'a user that is not mapped' "$status $err" '^255 .*unmapped'

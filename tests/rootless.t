@@ -92,7 +92,7 @@ do_runc exec --cap CAP_NET_RAW --cwd /tmp "$id" \
 	sh -c 'pwd; cat /proc/self/uid_map; for p in self 1; do readlink /proc/$p/ns/user; done | uniq | wc -l'
 is 'exec --cap, --cwd: in the user namespace of init' \
 	"$status $(echo "$out" | tr -s ' ' | tr '\n' ,)" "0 /tmp, 0 $user 1,1," || diag "$err"
-do_runc exec -d --pid-file "$home/pid2" "$id" sleep 20
+do_runc exec -d --pid-file "$home/pid2" "$id" sleep 1000
 is 'exec --detach' "$status $(stat -c %u "/proc/$(cat "$home/pid2")/ns" 2>/dev/null)" "0 $user" ||
 	diag "$err"
 if helper sock; then

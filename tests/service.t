@@ -79,12 +79,33 @@ drop "$id"
 
 # ---- foreground: the runtime is the service ----
 
-argv sh -c 'probe notify READY=1; sleep 0.3; exit 4'
+argv sh -c 'probe notify READY=1; exit 4'
 manager
 under run --bundle "$bundle" "$id"
 is 'foreground: status of the container' "$status" 4 || diag "$err"
 like "foreground: the pid is the runtime's" "$(told)" '^told MAINPID=[0-9]+\|READY=1,$'
 kill "$sock"
+# Its last words are heard, however late the runtime comes to listen.
+if helper step && "$HELPERS/step" count -- true; then
+	manager
+	dead="until grep -q '^State:.Z' /proc/\$(cat $tmp/pid)/status; do sleep 0.05; done"
+	cat >"$tmp/late" <<END
+#!/bin/sh
+exec "$HELPERS/step" -x sh before signalfd4 "\$DEAD" -- "$RUNC" "\$@"
+END
+	chmod 755 "$tmp/late"
+	rm -f "$tmp/pid"
+	runc_=$RUNC
+	RUNC=$tmp/late
+	DEAD=$dead under run --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	RUNC=$runc_
+	is 'foreground: ready and dead before the runtime listens' \
+		"$status $(told | sed 's/=[0-9]*|/=PID|/')" \
+		'4 told MAINPID=PID|READY=1,descriptors 1,barrier,' || diag "$err"
+	kill "$sock" 2>/dev/null
+else
+	skip 'foreground: ready and dead before the runtime listens' 'ptrace is not allowed here'
+fi
 argv true
 under run --bundle "$bundle" "$id"
 is 'foreground: ends although it was never ready' "$status" 0

@@ -53,14 +53,15 @@ bool service_is_ready(const char *text)
 bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 {
 	char text[4096];
-	ssize_t n = recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT);
+	ssize_t n;
 
-	if (n < 0)
-		return false;
-	text[n] = 0;
 	/* Other messages of a container are not passed on (E-02). */
-	if (!service_is_ready(text))
-		return false;
+	do {
+		n = recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT);
+		if (n < 0)
+			return false;
+		text[n] = 0;
+	} while (!service_is_ready(text));
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)main_pid);
 	if (tell(s->manager, text, -1) < 0 || (leaves && barrier(s->manager) < 0))
 		log_warn("NOTIFY_SOCKET %s: %s", s->manager, err_text());
@@ -70,7 +71,9 @@ bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 
 void service_wait(struct service *s, const struct life *life, int pidfd)
 {
-	while (s->sock >= 0) {
+	bool dead = false;
+
+	while (s->sock >= 0 && !dead) {
 		struct pollfd fds[2] = { { s->sock, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 		struct proc_stat st;
 
@@ -81,9 +84,9 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 				 err_reason(errno));
 			return;
 		}
-		if (fds[0].revents && service_heard(s, life->state.pid, true))
-			return;
-		if (pidfd >= 0 ? fds[1].revents : proc_stat(life->state.pid, &st) != 1 || st.dead)
-			return;
+		dead = pidfd >= 0 ? fds[1].revents
+				  : proc_stat(life->state.pid, &st) != 1 || st.dead;
+		/* The dead may have reported it just before. */
+		service_heard(s, life->state.pid, true);
 	}
 }

@@ -253,6 +253,8 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 		return -1;
 	reap_init(&r);
 	rc = relay_loop(&r);
+	/* The dead may have reported it just before. */
+	service_heard(service, getpid(), true);
 	tty_restore();
 	fd_close(&r.signals);
 	*raw = r.status;

@@ -27,7 +27,8 @@
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
- * -c NAME: only system calls of this kind count: dup2, open or write.
+ * -c NAME: only system calls of this kind count: dup2, open, signalfd4 or write. "before" takes
+ * such a name too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -88,6 +89,7 @@ static const struct {
 	{ "dup2", SYS_dup3 },
 	{ "open", SYS_openat },
 #endif
+	{ "signalfd4", SYS_signalfd4 },
 	{ "write", SYS_write },
 };
 
@@ -366,7 +368,8 @@ int main(int argc, char **argv)
 		st.error = atoi(*++argv);
 	} else if (argv[0] && !strcmp(argv[0], "before") && argv[1] && argv[2]) {
 		st.mode = BEFORE;
-		st.n = atol(*++argv);
+		argv++;
+		st.n = **argv >= '0' && **argv <= '9' ? atol(*argv) : kind(*argv);
 		st.command = *++argv;
 	} else if (argv[0] && !strcmp(argv[0], "tally")) {
 		st.mode = TALLY;
