@@ -21,6 +21,9 @@
 #ifndef WITH_ENV
 #define WITH_ENV 1 /* of that: env and secrets of boot.json */
 #endif
+#ifndef WITH_BOOT_NET
+#define WITH_BOOT_NET 1 /* of that: network of boot.json */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -54,7 +57,8 @@
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
-	WITHOUT_IF(WITH_ENV, "WITH_ENV")
+	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
+	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET")
 /* clang-format on */
 
 #endif

@@ -47,6 +47,7 @@ struct boot_rule {
 	const char *log;
 	bool disabled, essential;
 	struct boot_pairs env, secrets; /* secrets: name and file */
+	struct net_setup net;
 };
 
 struct boot_row; /* a member of `containers` in boot.json */
@@ -58,6 +59,7 @@ struct boot_settings {
 	int64_t reboot_limit;
 	bool shell, debug, stamp;
 	LIST(struct oci_mount) mounts;
+	LIST(struct net_setup) network; /* of the machine itself */
 	struct boot_row *defaults;
 	LIST(struct boot_row) containers;
 };
@@ -271,6 +273,16 @@ void mounts_further(struct arena *a, const struct boot_settings *s);
 const char *mounts_missing(struct arena *a, const struct boot_settings *s, const char *path);
 void mounts_end(void); /* unmounts all, or makes them read-only */
 
+/* ---- network.c ------------------------------------------------------------------------------- */
+
+struct unit;
+void network_machine(const struct boot_settings *s); /* reports what fails */
+/* Makes the container's network namespace with its devices, and puts it into the config. */
+int network_join(struct arena *a, const struct unit *u, struct oci_config *c);
+void network_leave(const struct unit *u); /* the container has ended */
+/* Pure. Writes the name of the machine's end of the pair; out has room for 16. */
+void network_outside(const char *container, char *out);
+
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------- */
 
 struct probe {
@@ -343,8 +355,12 @@ void probe_start(struct unit *u, int64_t now); /* the container has started: beg
 int64_t probe_due(const struct machine *m, size_t i);
 void probe_turn(struct machine *m, int64_t now);
 bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now); /* true: pid was a check */
-/* env.c: makes that config.json, in the child that starts the container. */
-int env_config(struct arena *a, const struct unit *u);
+/* made.c: makes that config.json, in the child that starts the container. */
+bool made_wanted(const struct boot_rule *r);
+bool made_network(const struct boot_rule *r); /* it has a member `network` */
+int made_config(struct arena *a, const struct unit *u);
+/* env.c: adds its environment and secrets. */
+int env_add(struct arena *a, const struct unit *u, struct oci_config *c);
 /* essential.c: looks at the essential containers, and returns when to look again. */
 int64_t essential_turn(struct machine *m, int64_t now);
 void control_open(struct machine *m);

@@ -7,6 +7,9 @@
 
 static const struct json_field file_fields[] = {
 	ROW(LIST, "mounts", boot_settings, mounts, .elem = JK_OBJ, .sub = &oci_mount_type),
+#if WITH_BOOT_NET
+	ROW(LIST, "network", boot_settings, network, .elem = JK_OBJ, .sub = &boot_net_type),
+#endif
 	ROW(OBJ, "defaults", boot_settings, defaults, .flags = JF_PTR, .sub = &boot_row_type),
 	ROW(LIST, "containers", boot_settings, containers, .elem = JK_OBJ, .sub = &boot_row_type),
 	{ NULL },
@@ -122,6 +125,12 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 	if (s->defaults)
 		boot_row_check(&f.faults, tree, "defaults", s->defaults);
 	check_unknown(&f, json_get(tree, "defaults"), "defaults", &boot_row_type);
+	v = s->network.n ? json_get(tree, "network")->child : NULL;
+	for (size_t i = 0; i < s->network.n; i++, v = v->next) {
+		snprintf(at, sizeof(at), "network[%u]", (unsigned)i);
+		boot_net_check(&f.faults, tree, at, &s->network.at[i]);
+		check_unknown(&f, v, at, &boot_net_type);
+	}
 	v = s->containers.n ? json_get(tree, "containers")->child : NULL;
 	for (size_t i = 0; i < s->containers.n; i++, v = v->next) {
 		snprintf(at, sizeof(at), "containers[%u]", (unsigned)i);

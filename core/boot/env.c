@@ -74,18 +74,8 @@ static int put_secrets(struct arena *a, const struct unit *u, struct oci_config 
 	return 0;
 }
 
-int env_config(struct arena *a, const struct unit *u)
+int env_add(struct arena *a, const struct unit *u, struct oci_config *c)
 {
-	int dir __cleanup(fd_close) = open(u->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct oci_doc doc = { 0 };
-	char *text;
-	size_t len;
-
-	if (oci_load(a, dir, "config.json", &doc) < 0)
-		return -1;
-	merge_env(a, &u->rule.env, doc.config.process);
-	if (u->rule.secrets.n && put_secrets(a, u, &doc.config) < 0)
-		return -1;
-	text = oci_config_text(a, &doc.config, &len);
-	return file_replace(AT_FDCWD, u->made, text, len, 0600);
+	merge_env(a, &u->rule.env, c->process);
+	return u->rule.secrets.n ? put_secrets(a, u, c) : 0;
 }

@@ -64,21 +64,23 @@ static void watch_starts(struct machine *m)
 #define MOUNTS_MS                                                                                  \
 	120000 /* for one mount, which may replay a journal; plus the wait for its device */
 
-static void mount_further(struct machine *m)
+static void prepare(struct machine *m)
 {
 	mounts_further(m->arena, &m->set);
+	if (WITH_BOOT_NET)
+		network_machine(&m->set);
 }
 
-/* Mounts in a child and feeds the watchdog meanwhile, because a disk may hang. After that time the
+/* Does it in a child and feeds the watchdog meanwhile, because a disk may hang. After that time the
  * watchdog resets the machine. */
-static void mount_all(struct machine *m)
+static void prepare_all(struct machine *m)
 {
-	int64_t ms = m->set.mounts.n * (m->set.wait + MOUNTS_MS);
+	size_t n = m->set.mounts.n + m->set.network.n;
 	int status;
 
-	if (m->watchdog.fd < 0 || !m->set.mounts.n)
-		mount_further(m);
-	else if (!watchdog_aside(m, mount_further, ms))
+	if (m->watchdog.fd < 0 || !n)
+		prepare(m);
+	else if (!watchdog_aside(m, prepare, n * (m->set.wait + MOUNTS_MS)))
 		proc_wait(-1, &status);
 }
 
@@ -120,7 +122,7 @@ static void set_up_machine(struct arena *a, struct machine *m, char **argv, bool
 	if (net_lo_up() < 0)
 		console_error();
 	watchdog_open(&m->watchdog, m->set.watchdog); /* before any call that may wait */
-	mount_all(m);
+	prepare_all(m);
 	watch_starts(m);
 	control_open(m);
 	units_find(a, m, NULL);
@@ -215,6 +217,8 @@ static void on_end(struct machine *m, size_t i, int raw)
 	u->clearing = false;
 	u->run = u->pid = 0;
 	unlink(u->pidfile);
+	if (WITH_BOOT_NET && u->made)
+		network_leave(u);
 	if (!started && u->log->in >= 0)
 		log_reason(u->log, why, sizeof(why));
 	else

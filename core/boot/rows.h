@@ -52,6 +52,7 @@ struct boot_row {
 	const char *start_timeout, *stop_signal, *stop_timeout;
 	bool *disabled, *essential;
 	struct boot_pairs env, secrets;
+	struct net_setup net;
 };
 
 #define ROW(kind_, name_, struct_, member_, ...)                                                   \
@@ -61,9 +62,13 @@ struct boot_row {
 	}
 
 extern const struct json_type boot_row_type; /* of struct boot_row */
+extern const struct json_type boot_net_type; /* of struct net_setup */
 
 /* Reports each value of row r, at the path `at` of tree, that its rows cannot check. */
 void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
 		    const struct boot_row *r);
+/* The same for a member of `network`. */
+void boot_net_check(struct json_faults *faults, const struct json *tree, const char *at,
+		    const struct net_setup *n);
 
 #endif

@@ -37,6 +37,14 @@ static const struct json_type ready_type = { sizeof(struct boot_ready), ready_fi
 static const struct json_type health_type = { sizeof(struct boot_health), health_fields };
 static const struct json_type backoff_type = { sizeof(struct boot_backoff), backoff_fields };
 static const struct json_type limit_type = { sizeof(struct boot_limit), limit_fields };
+static const struct json_field net_fields[] = {
+	ROW(STR, "device", net_setup, device),
+	ROW(STR, "bridge", net_setup, bridge),
+	ROW(STR, "address", net_setup, address),
+	ROW(STR, "gateway", net_setup, gateway),
+	{ NULL },
+};
+const struct json_type boot_net_type = { sizeof(struct net_setup), net_fields };
 static const struct json_field row_fields[] = {
 	ROW(STR, "name", boot_row, name),
 	ROW(ENUM, "type", boot_row, type, .flags = JF_PTR, .sub = type_words),
@@ -56,6 +64,9 @@ static const struct json_field row_fields[] = {
 #if WITH_ENV
 	ROW(MAP, "env", boot_row, env, .elem = JK_STR),
 	ROW(MAP, "secrets", boot_row, secrets, .elem = JK_STR),
+#endif
+#if WITH_BOOT_NET
+	ROW(OBJ, "network", boot_row, net, .sub = &boot_net_type),
 #endif
 	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	{ NULL },
@@ -89,6 +100,27 @@ static bool to_size(const char *text, void *out)
 	return true;
 }
 
+#if WITH_BOOT_NET
+static bool to_name(const char *text, void *out)
+{
+	return net_name(text) && (*(const char **)out = text);
+}
+
+static bool to_address(const char *text, void *out)
+{
+	struct net_address address;
+
+	return net_address(text, true, &address) && (*(const char **)out = text);
+}
+
+static bool to_gateway(const char *text, void *out)
+{
+	struct net_address address;
+
+	return net_address(text, false, &address) && (*(const char **)out = text);
+}
+#endif
+
 static const struct value {
 	const char *path, *want;
 	unsigned short from, to; /* in struct boot_row and boot_rule */
@@ -109,6 +141,16 @@ static const struct value {
 	VALUE("health.timeout", WANT_TIME, health.timeout, health_timeout, false, to_time),
 	VALUE("stopSignal", "a signal such as SIGTERM, but not SIGSTOP", stop_signal, stop_signal,
 	      false, to_signal),
+#if WITH_BOOT_NET
+	VALUE("network.device", "the name of a network device", net.device, net.device, false,
+	      to_name),
+	VALUE("network.bridge", "the name of a network device", net.bridge, net.bridge, false,
+	      to_name),
+	VALUE("network.address", "an address such as 10.0.0.2/24", net.address, net.address, false,
+	      to_address),
+	VALUE("network.gateway", "an address such as 10.0.0.1", net.gateway, net.gateway, false,
+	      to_gateway),
+#endif
 	VALUE("logSize", "bytes, or a size such as 64k or 1M", log_size, log_size, true, to_size),
 #undef VALUE
 };
@@ -128,23 +170,45 @@ static const char *value_text(const struct boot_row *r, const struct value *v, c
 	return buf;
 }
 
+static void check_value(struct json_faults *faults, const struct json *tree, const char *path,
+			const struct value *v, const struct boot_row *r)
+{
+	char what[192], buf[64];
+	struct boot_rule rule;
+	const char *text = value_text(r, v, buf);
+
+	if (!text || v->convert(text, (char *)&rule + v->to))
+		return;
+	snprintf(what, sizeof(what), "\"%.64s\" is not a value for it: it takes %s", text, v->want);
+	json_fault(faults, json_path(tree, path), path, what);
+}
+
 void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
 		    const struct boot_row *r)
 {
-	char path[96], what[192], buf[64];
-	struct boot_rule rule;
+	char path[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-		const struct value *v = &values[i];
-		const char *text = value_text(r, v, buf);
-
-		if (!text || v->convert(text, (char *)&rule + v->to))
-			continue;
-		snprintf(path, sizeof(path), "%s.%s", at, v->path);
-		snprintf(what, sizeof(what), "\"%.64s\" is not a value for it: it takes %s", text,
-			 v->want);
-		json_fault(faults, json_path(tree, path), path, what);
+		snprintf(path, sizeof(path), "%s.%s", at, values[i].path);
+		check_value(faults, tree, path, &values[i], r);
 	}
+}
+
+void boot_net_check(struct json_faults *faults, const struct json *tree, const char *at,
+		    const struct net_setup *n)
+{
+	const struct boot_row r = { .net = *n };
+	const char *fault = net_fault(n, false);
+	char path[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		if (strncmp(values[i].path, "network.", 8))
+			continue;
+		snprintf(path, sizeof(path), "%s%s", at, values[i].path + 7);
+		check_value(faults, tree, path, &values[i], &r);
+	}
+	if (fault)
+		json_fault(faults, json_path(tree, at), at, fault);
 }
 
 /* Copies the values of a row to rule. Invalid values were reported before, and change nothing. */

@@ -37,7 +37,7 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 	argv[9] = u->exitfile;
 	u->argv = arena_alloc(a, sizeof(argv));
 	boot_rule(&m->set, name, &u->rule);
-	if (u->rule.env.n || u->rule.secrets.n) {
+	if (made_wanted(&u->rule)) {
 		u->made = arena_printf(a, BOOT_DIR "/%s.json", name);
 		argv[10] = arena_printf(a, "--config=%s", u->made);
 		argv[11] = name;
@@ -295,6 +295,7 @@ static int check_order(struct arena *a, const struct boot_settings *s, const cha
 		       void (*say)(const char *line))
 {
 	struct machine m = { .n = n };
+	int faults = 0;
 
 	m.units = arena_alloc(a, (n + 1) * sizeof(*m.units));
 	m.super.at = arena_alloc(a, (n + 1) * sizeof(*m.super.at));
@@ -302,11 +303,16 @@ static int check_order(struct arena *a, const struct boot_settings *s, const cha
 		m.units[i].name = boot_name(names[i]);
 		m.units[i].dir = names[i];
 		boot_rule(s, m.units[i].name, &m.units[i].rule);
+		if (made_network(&m.units[i].rule) && net_fault(&m.units[i].rule.net, true)) {
+			failx("%s: %s", m.units[i].name, net_fault(&m.units[i].rule.net, true));
+			say_fault(say);
+			faults++;
+		}
 	}
 	order_check.say = say;
 	order_check.faults = 0;
 	units_order(a, &m, order_fault);
-	return order_check.faults;
+	return faults + order_check.faults;
 }
 
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line))
@@ -409,7 +415,7 @@ uint64_t units_stamp(const char *config)
 
 static void make_config(struct arena *a, const struct unit *u)
 {
-	if (WITH_ENV && u->made && env_config(a, u) < 0)
+	if ((WITH_ENV || WITH_BOOT_NET) && u->made && made_config(a, u) < 0)
 		give_up(2);
 }
 

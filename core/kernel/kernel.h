@@ -440,6 +440,26 @@ int net_lo_up(void);
  * global addresses. */
 int net_move_devices(const struct oci_linux *linux, int netns);
 
+/* ---- netmake.c: bridges, veth pairs, addresses, routes --------------------------------------- */
+
+struct net_setup {
+	const char *device, *bridge, *address, *gateway; /* NULL: not given */
+};
+struct net_address {
+	unsigned char family, prefix, bytes[16];
+};
+/* Pure. Reads "10.0.0.2" or "fd00::2", with "/24" where prefix is true. */
+bool net_address(const char *text, bool prefix, struct net_address *out);
+bool net_name(const char *text); /* pure: it can be the name of a device */
+/* Pure. Returns what is wrong with a setup for a container, or for the machine; NULL: nothing. */
+const char *net_fault(const struct net_setup *s, bool container);
+/* Makes the bridge if it is not there, and puts the device into it; the bridge, or without one the
+ * device, gets the address. */
+int net_machine(const struct net_setup *s);
+/* Makes a pair of devices: one in the bridge, with the name outside, and one in the network
+ * namespace netns, which gets the address. */
+int net_container(const struct net_setup *s, const char *outside, int netns);
+
 /* ---- keyring.c ------------------------------------------------------------------------------- */
 
 /* Returns `_ses.ID.SECRET`. The name is secret, because a process that made a keyring of this name

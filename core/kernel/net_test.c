@@ -47,29 +47,29 @@ static int make_veth(const char *name)
 	} info = { { 8, 1 }, "veth" };
 	struct msg m;
 
-	msg_begin(&m, 16, NL_CREATE | NL_EXCL, &link, sizeof(link));
-	msg_attr(&m, LINK_NAME, name, strlen(name) + 1);
-	msg_attr(&m, 18, &info, sizeof(info));
-	return nl_request(&here, &m);
+	netlink_begin(&m, 16, NL_CREATE | NL_EXCL, &link, sizeof(link));
+	netlink_attr(&m, LINK_NAME, name, strlen(name) + 1);
+	netlink_attr(&m, 18, &info, sizeof(info));
+	return netlink_request(&here, &m);
 }
 
 static int add_address(const char *name, int family, const char *text, int prefix)
 {
 	struct nl_addr addr = { .family = family,
 				.prefix = prefix,
-				.index = device_index(&here, name) };
+				.index = netlink_device(&here, name) };
 	const uint32_t flags = 2; /* nodad: permanent at once */
 	unsigned char bytes[16];
 	size_t len = family == AF_INET ? 4 : 16;
 	struct msg m;
 
 	inet_pton(family, text, bytes);
-	msg_begin(&m, NL_NEWADDR, NL_CREATE | NL_EXCL, &addr, sizeof(addr));
-	msg_attr(&m, ADDR_LOCAL, bytes, len);
-	msg_attr(&m, ADDR_ADDRESS, bytes, len);
+	netlink_begin(&m, NL_NEWADDR, NL_CREATE | NL_EXCL, &addr, sizeof(addr));
+	netlink_attr(&m, ADDR_LOCAL, bytes, len);
+	netlink_attr(&m, ADDR_ADDRESS, bytes, len);
 	if (family == AF_INET6)
-		msg_attr(&m, ADDR_FLAGS, &flags, sizeof(flags));
-	return nl_request(&here, &m);
+		netlink_attr(&m, ADDR_FLAGS, &flags, sizeof(flags));
+	return netlink_request(&here, &m);
 }
 
 static int prepare(void)
@@ -77,7 +77,7 @@ static int prepare(void)
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
 	other = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (unshare(CLONE_NEWNET) < 0 || nl_open(&here) < 0)
+	if (unshare(CLONE_NEWNET) < 0 || netlink_open(&here) < 0)
 		return -1;
 	return make_veth("v0");
 }
@@ -101,11 +101,11 @@ static int moved_with_addresses(void)
 	WANT(!add_address("v0", AF_INET, "10.9.8.7", 24));
 	WANT(!add_address("v0", AF_INET, "192.0.2.1", 32));
 	WANT(!add_address("v0", AF_INET6, "fd00::1", 64));
-	WANT(!addresses_read(&here, device_index(&here, "v0"), &before) && before.len > 100);
+	WANT(!addresses_read(&here, netlink_device(&here, "v0"), &before) && before.len > 100);
 	WANT(!move("v0", "eth7"));
-	WANT(!device_index(&here, "v0") && !device_index(&here, "eth7"));
-	WANT(!setns(other, CLONE_NEWNET) && !nl_open(&there));
-	index = device_index(&there, "eth7");
+	WANT(!netlink_device(&here, "v0") && !netlink_device(&here, "eth7"));
+	WANT(!setns(other, CLONE_NEWNET) && !netlink_open(&there));
+	index = netlink_device(&there, "eth7");
 	WANT(index && flags_of("eth7") & IFF_UP);
 	WANT(!addresses_read(&there, index, &after) && after.len == before.len);
 	/* The same but for the index: put the old one back. */
@@ -162,7 +162,7 @@ static int refusals(void)
 		fprintf(stderr, "# %s %s: %s\n", bad[i].key, bad[i].name, err_text());
 		return 1;
 	}
-	WANT(device_index(&here, "v0"));
+	WANT(netlink_device(&here, "v0"));
 	return 0;
 }
 
@@ -196,19 +196,20 @@ static void test_lengths(void)
 	struct msg m;
 	size_t size;
 
-	ok(!rest_take(&r, sizeof(lie.h), &size), "a message shorter than its header");
+	ok(!netlink_take(&r, sizeof(lie.h), &size), "a message shorter than its header");
 	lie.h.len = sizeof(lie) + 1;
-	ok(!rest_take(&r, sizeof(lie.h), &size), "a message longer than what came");
+	ok(!netlink_take(&r, sizeof(lie.h), &size), "a message longer than what came");
 	lie.h.len = sizeof(lie) - 1;
-	ok(rest_take(&r, sizeof(lie.h), &size) == (void *)&lie && size == sizeof(lie) - 1 && !r.len,
+	ok(netlink_take(&r, sizeof(lie.h), &size) == (void *)&lie && size == sizeof(lie) - 1 &&
+		   !r.len,
 	   "a last message without its padding");
-	msg_begin(&m, NL_NEWADDR, 0, big, 10);
+	netlink_begin(&m, NL_NEWADDR, 0, big, 10);
 	ok(m.h.len == sizeof(m.h) + 12 && !m.overflow, "what is put is aligned");
-	msg_attr(&m, 1, big, sizeof(big));
+	netlink_attr(&m, 1, big, sizeof(big));
 	ok(m.overflow, "what does not fit is noticed");
-	msg_begin(&m, NL_NEWADDR, 0, big, sizeof(m.body) - 2);
+	netlink_begin(&m, NL_NEWADDR, 0, big, sizeof(m.body) - 2);
 	ok(!m.overflow, "what just fits does");
-	msg_attr(&m, 1, big, 1);
+	netlink_attr(&m, 1, big, 1);
 	ok(m.overflow && m.h.len == sizeof(m.h) + sizeof(m.body),
 	   "nothing is written behind the end");
 }

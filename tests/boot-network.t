@@ -1,0 +1,146 @@
+#!/bin/sh
+# boot-network.t - oci-init as process 1: the network of the machine and of its containers, by boot.json.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+
+. "$(dirname "$0")/machine.sh"
+
+command -v ip >/dev/null 2>&1 || skip_all "no ip(8) to look at devices with"
+unshare -n sh -c 'ip link add br0 type bridge && ip link add v0 type veth peer name v1' \
+	2>/dev/null || skip_all "this kernel has no bridges, or no veth"
+
+# ip_of NAME ARG...: what ip(8) says of the container's network
+ip_of() {
+	name=$1
+	shift
+	inside nsenter --net="/run/ocibox/$name.net" ip "$@"
+}
+# Answers each connection.
+server="trap 'exit 0' TERM; echo up; while :; do echo hello | nc -l -p 8080 & wait \$!; done"
+
+unit 1-"$a" "$server"
+unit 2-"$b" "$sleeper"
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "network": [ { "bridge": "br0", "device": "eth7", "address": "10.9.0.1/24", "gateway": "10.9.0.254" } ],
+  "defaults": { "after": [], "network": { "bridge": "br0", "gateway": "10.9.0.1" } },
+  "containers": [
+    { "name": "$a", "restart": "always", "backoff": { "first": "10ms" },
+      "network": { "address": "10.9.0.2/24" } },
+    { "name": "$b", "network": { "address": "10.9.0.3/24", "device": "lan0" } },
+    { "name": "$c", "network": { "address": "fd09::4/64", "gateway": "fd09::1", "bridge": "br6" } } ] }
+E
+prepare='ip link add eth7 type veth peer name wire'
+boot ocibox.config="$tmp/boot.json"
+ok "they run" wait_for state_is "$a" running
+wait_for state_is "$b" running
+wait_for state_is "$c" running
+like "the machine's device is in the bridge, which is made" "$(inside ip link show eth7)" \
+	'[<,]UP[,>].* master br0'
+like "and the bridge has the address, with its broadcast" "$(inside ip addr show dev br0)" \
+	'inet 10.9.0.1/24 brd 10.9.0.255'
+like "and is up" "$(inside ip link show dev br0)" '[<,]UP[,>]'
+like "the machine has its gateway" "$(inside ip route)" 'default via 10.9.0.254 dev br0'
+like "a container has eth0 with its address" "$(ip_of "$a" addr show dev eth0)" \
+	'inet 10.9.0.2/24 brd 10.9.0.255'
+like "its gateway" "$(ip_of "$a" route)" 'default via 10.9.0.1 dev eth0'
+like "and lo" "$(ip_of "$a" link show dev lo)" '[<,]UP[,>]'
+is "it is in that network" "$(inside "$RUNC" exec "$a" /bin/busybox readlink /proc/self/ns/net)" \
+	"net:[$(inside stat -Lc %i "/run/ocibox/$a.net")]"
+like "device: the name in the container" "$(ip_of "$b" addr show dev lan0)" 'inet 10.9.0.3/24'
+if [ -e /proc/sys/net/ipv6 ]; then
+	like "IPv6" "$(ip_of "$c" addr show)" 'inet6 fd09::4/64'
+	nok "which can be used at once" test -n "$(ip_of "$c" addr show to fd09::4 tentative)"
+	like "and its gateway" "$(ip_of "$c" -6 route)" 'default via fd09::1 dev eth0'
+else
+	skip "IPv6" "this kernel has none"
+fi
+devices() { inside ip -o link show | grep -c ' ve-\| vh-'; }
+is "one device for each container, and no more" "$(devices)" 3
+ask() { inside busybox nc -w 2 10.9.0.2 8080 </dev/null | grep -q hello; }
+ok "the machine reaches it" eventually ask
+reach() { inside "$RUNC" exec "$b" sh -c 'nc -w 2 10.9.0.2 8080 </dev/null' | grep -q hello; }
+ok "and so does another container" eventually reach
+inside "$RUNC" kill "$a" KILL
+twice() {
+	order status "$a" --format json
+	[ "$(field starts)" = 2 ] && [ "$(field state)" = running ]
+}
+ok "one that is started again" wait_for twice
+like "has its address again" "$(ip_of "$a" addr show dev eth0)" 'inet 10.9.0.2/24'
+ok "and is reached" eventually ask
+order stop "$b"
+nok "one that has stopped leaves no namespace" inside test -e "/run/ocibox/$b.net"
+two_devices() { [ "$(devices)" = 2 ]; }
+ok "and no device" eventually two_devices
+is "the bundle is as it was" "$(grep -c /run/ocibox "$bundles/1-$a/config.json")" 0
+down
+nothing_left "nothing is left of the machine"
+fresh
+prepare=
+
+# ---- host and none, which are the bundle's, and faults -------------------------------------------
+
+# The last bundle has the machine's network.
+shared() { config_set /linux/namespaces '[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'; }
+unit 1-"$a" "$sleeper"
+unit 2-"$b" "$sleeper"
+shared
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "after": [] }, "network": [ { "device": "none0", "address": "10.9.0.1/24" } ],
+  "wait": "50ms",
+  "containers": [ { "name": "$c", "network": { "bridge": "lo", "address": "10.9.0.4/24" } } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$b" running
+wait_for state_is "$a" running
+is "without network a container has what its bundle says: none" \
+	"$(inside "$RUNC" exec "$a" /bin/busybox ls /sys/class/net 2>/dev/null | grep -cv '^lo$')" 0
+is "or the machine's" "$(inside "$RUNC" exec "$b" /bin/busybox readlink /proc/self/ns/net)" \
+	"$(inside readlink /proc/1/ns/net)"
+ok "a device that is not there is reported" says \
+	'^oci-init: network: network device none0: no such device'
+ok "what cannot be a bridge: it does not start, and why" wait_for \
+	says "^oci-init: $c: did not start: network: network device v.*: make the pair of devices"
+down
+fresh
+
+unit 1-"$a" "$sleeper"
+shared
+echo "{ \"containers\": [ { \"name\": \"$a\", \"network\": { \"bridge\": \"br0\" } } ] }" \
+	>"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+ok "a bundle without a network namespace of its own: it does not start, and why" wait_for \
+	says "^oci-init: $a: did not start: network: config.json must have a network namespace"
+down
+fresh
+
+unit 1-"$a" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{
+	"network": [
+		{ "device": "a/b", "address": "10.9.0.1" },
+		{ "address": "10.9.0.1/24" },
+		{ "device": "eth0", "address": "10.9.0.1/24", "gateway": "10.8.0.1", "route": 1 }
+	],
+	"defaults": { "network": { "address": "10.9.0.2/33", "gateway": "here" } },
+	"containers": [ { "name": "$a", "network": { "address": "fd00::1/64" } } ]
+}
+E
+status=0
+"$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" >"$tmp/out" 2>&1 || status=$?
+out=$(cat "$tmp/out")
+is "check: faults" "$status" 1
+like "a device" "$out" 'boot.json:3:15: network\[0\].device: "a/b" is not a value'
+like "an address without the length of its network" "$out" \
+	'boot.json:3:33: network\[0\].address: "10.9.0.1" .*an address such as 10.0.0.2/24'
+like "neither a device nor a bridge" "$out" 'boot.json:4:3: network\[1\]: has neither'
+like "a gateway that is elsewhere" "$out" 'boot.json:5:3: network\[2\]: the gateway is not in'
+like "a member that is not known" "$out" 'network\[2\].route: there is no such member'
+like "the same in a container" "$out" 'defaults.network.address: "10.9.0.2/33"'
+like "and its gateway" "$out" 'defaults.network.gateway: "here"'
+like "a container without a bridge" "$out" "^$a: network has no bridge"
+
+nothing_left
+done_testing
