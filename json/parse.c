@@ -294,7 +294,7 @@ static int read_key(struct parser *ps, struct level *in, struct json *node)
 	node->key = node->str;
 	in->step.key = node->key;
 	for (struct json *m = in->node->child; m && in->node->len < FEW_MEMBERS; m = m->next)
-		if (!strcmp(m->key, node->key))
+		if (*m->key == *node->key && !strcmp(m->key, node->key))
 			return bad(ps, quote, "duplicate key");
 	skip_space(ps);
 	if (*ps->p != ':')
