@@ -118,6 +118,7 @@ struct status_row {
 	int pid, starts, status;
 	long long ms; /* in this state */
 	bool ready;
+	int bad; /* health checks that have failed in a row; -1: it has none */
 	uint64_t stamp; /* of its config.json when it was started */
 	const char *reason;
 };
@@ -142,6 +143,7 @@ static int read_row(int fd, unsigned i, struct status_row *r)
 	r->status = strtol(end, &end, 10);
 	r->ms = strtoll(end, &end, 10);
 	r->ready = strtol(end, &end, 10);
+	r->bad = strtol(end, &end, 10);
 	r->stamp = strtoull(end, &end, 10);
 	r->reason = arena_strdup(&arena, *end ? end + 1 : end);
 	return 1;
@@ -196,7 +198,7 @@ static const char *span(long long ms)
 
 static void print_status_row(const struct status_row *r)
 {
-	const char *memory = "-", *cpu = "-";
+	const char *memory = "-", *cpu = "-", *health = "-";
 	struct cgroup_stats s;
 
 	if (usage(r, &s)) {
@@ -206,9 +208,11 @@ static void print_status_row(const struct status_row *r)
 				   (unsigned long long)s.cpu.total / 1000000000,
 				   (unsigned long long)s.cpu.total / 10000000 % 100);
 	}
-	printf("%-20s %-10s %-8d %-8d %-8s %-8s %-8s %-8s %s\n", r->name, r->state, r->pid,
+	if (r->bad >= 0 && r->ready)
+		health = r->bad ? arena_printf(&arena, "%d bad", r->bad) : "good";
+	printf("%-20s %-10s %-8d %-8d %-8s %-8s %-8s %-8s %-8s %s\n", r->name, r->state, r->pid,
 	       r->starts, r->status < 0 ? "-" : arena_printf(&arena, "%d", r->status), span(r->ms),
-	       memory, cpu, *r->reason ? r->reason : "-");
+	       health, memory, cpu, *r->reason ? r->reason : "-");
 }
 
 static void put_status_json(struct json_out *o, const struct status_row *r)
@@ -224,6 +228,8 @@ static void put_status_json(struct json_out *o, const struct status_row *r)
 		json_put_str(o, "reason", r->reason);
 	json_put_bool(o, "ready", r->ready);
 	json_put_i64(o, "seconds", r->ms / 1000);
+	if (r->bad >= 0 && r->ready)
+		json_put_i64(o, "healthFailures", r->bad);
 	put_usage(o, r);
 	json_close(o, '}');
 }
@@ -244,8 +250,8 @@ static int status_run(void *opts, int argc, char **argv)
 		return -1;
 	json_open(&out, NULL, '[');
 	if (!json)
-		printf("%-20s %-10s %-8s %-8s %-8s %-8s %-8s %-8s %s\n", "NAME", "STATE", "PID",
-		       "STARTS", "STATUS", "SINCE", "MEMORY", "CPU", "LAST END");
+		printf("%-20s %-10s %-8s %-8s %-8s %-8s %-8s %-8s %-8s %s\n", "NAME", "STATE",
+		       "PID", "STARTS", "STATUS", "SINCE", "HEALTH", "MEMORY", "CPU", "LAST END");
 	for (unsigned i = 0; (found = read_row(fd, i, &r)) > 0; i++) {
 		if (argc && strcmp(argv[0], r.name))
 			continue;

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 . "$(dirname "$0")/machine.sh"
+said() { echo "$out" | grep -q -e "$1"; }
 
 # ---- what process 1 says goes where logs go ------------------------------------------------------
 
@@ -56,6 +57,107 @@ boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 ok "a directory whose mount has failed: the console has all" wait_for says "^$a: up"
 nok "and the directory is not made where the mount would be" test -e "$tmp/none/logs"
 down
+fresh
+
+# ---- in memory, and read from there --------------------------------------------------------------
+
+unit 1-"$a" "i=0; while [ \$i -lt 3000 ]; do i=\$((i + 1)); echo line \$i of many; done; $sleeper"
+unit 2-"$b" "$sleeper"
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "log": "memory", "containers": [ { "name": "$a", "logSize": "20k" },
+  { "name": "$b", "log": "console" }, { "name": "$c", "log": "$tmp/logs" } ] }
+E
+rm -rf "$tmp/logs"
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$c" running
+last_is() { order logs -n "$1" "$a" && [ "$(echo "$out" | tr '\n' '|')" = "$2" ]; }
+ok "log=memory: logs prints the last lines" wait_for last_is 2 "line 3000 of many|up|"
+order logs "$a"
+is "without a number all that is kept, which begins with a whole line" \
+	"$(echo "$out" | grep -Evc '^(line [0-9]+ of many|up)$')" 0
+ok "more than half of its size is kept, over a change of files" [ "$(wc -c <"$tmp/out")" -gt 10000 ]
+ok "and never more than its size" [ "$(wc -c <"$tmp/out")" -le 20480 ]
+is "no line is missing between the two files" "$(grep -c line "$tmp/out")" \
+	"$((3001 - $(sed -n '1s/[^0-9]//gp' "$tmp/out")))"
+own_said() { order logs oci-init && said "$a: started"; }
+ok "oci-init as the name: what process 1 said" wait_for own_said
+order logs -n 1 "$c"
+is "logs in files are read as well" "$status $out" "0 up"
+order logs "$b"
+is "where nothing is kept, that is said" "$status $err" \
+	"1 oci-init: the output of $b is not kept: its log must be files or memory"
+order logs nobody
+is "a name that is not there" "$status $err" "1 oci-init: there is no container nobody"
+order logs -n many "$a"
+is "a bad number of lines" "$status $err" "1 oci-init: --lines: \"many\" is not a number of lines"
+nsenter -t "$machine" -m -p -u -n "$OCI_INIT" logs -f -n 1 "$a" >"$tmp/followed" </dev/null &
+follower=$!
+bg_all="$bg_all $follower"
+ok "logs -f prints the last lines" wait_for grep -q '^up$' "$tmp/followed"
+order restart "$a"
+ok "and goes on with what comes" wait_for grep -q '^stopping$' "$tmp/followed"
+ok "also in the next files" wait_for grep -q '^line 3000 of many$' "$tmp/followed"
+kill "$(child "$follower")"
+wait "$follower" 2>/dev/null
+if helper pty; then
+	timeout -s KILL 60 "$HELPERS/pty" -i 'tty\nexit 7\n' nsenter -t "$machine" -m -p -u -n \
+		"$OCI_INIT" shell "$a" sh -c 'echo READY; exec sh' </dev/null >"$tmp/out" 2>&1
+	is "shell: on a terminal there is one in the container" "$?" 7
+	ok "which is its own" grep -q '^/dev/pts/0' "$tmp/out"
+else
+	skip "shell: on a terminal there is one in the container" "no compiler"
+	skip "which is its own" "no compiler"
+fi
+down
+fresh
+
+# ---- further consoles ----------------------------------------------------------------------------
+
+# One of them takes nothing: a FIFO that is open and not read.
+mkfifo "$tmp/deaf"
+sleep 1000 <>"$tmp/deaf" & # sleep: it has the FIFO open
+holder=$!
+bg_all="$bg_all $holder"
+: >"$tmp/second"
+prepare="$own_dev && : >/dev/console && ln -s '$tmp/second' /dev/second && ln -s '$tmp/deaf' /dev/deaf"
+unit 1-"$a" "i=0; while [ \$i -lt 3000 ]; do i=\$((i + 1)); echo line \$i of many; done; $sleeper"
+boot ocibox.consoles=second,none,deaf
+ok "consoles: a further one gets the output of containers" wait_for grep -q "^$a: up" "$tmp/second"
+ok "and what process 1 says" grep -q "oci-init: $a: started" "$tmp/second"
+is "all of it" "$(grep -c "^$a: line" "$tmp/second")" 3000
+ok "the first has it as ever, although one takes nothing" wait_for says "^$a: up"
+ok "one that is not there is named" says 'oci-init: open the console /dev/none'
+order status
+is "orders are obeyed meanwhile" "$status" 0
+down
+kill "$holder"
+wait "$holder" 2>/dev/null
+fresh
+
+# ---- syslog --------------------------------------------------------------------------------------
+
+unit 1-"$a" 'trap "echo after" USR1; echo before; trap "exit 0" TERM; while :; do sleep 0.05; done'
+prepare="$own_dev && : >/dev/console"
+if "$BUSYBOX" syslogd --help 2>&1 | grep -q 'Usage: syslogd'; then
+	boot ocibox.log=syslog
+	wait_for state_is "$a" running
+	nsenter -t "$machine" -m -p -u -n "$BUSYBOX" syslogd -n -O "$tmp/syslog" &
+	receiver=$!
+	bg_all="$bg_all $receiver"
+	ok "syslog: a receiver comes late" wait_for inside test -S /dev/log
+	order shell "$a" kill -USR1 1
+	is "shell executes a command in a container" "$status" 0
+	ok "gets the lines from then on" wait_for grep -q "$a: after" "$tmp/syslog"
+	ok "and how many were lost before" grep -Eq 'oci-init: [0-9]+ lines were lost: syslog took nothing' \
+		"$tmp/syslog"
+	kill "$(child "$receiver")"
+	wait "$receiver" 2>/dev/null
+	down
+else
+	skip "syslog" "this busybox has no syslogd"
+fi
+prepare=
 fresh
 
 nothing_left

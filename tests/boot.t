@@ -388,7 +388,7 @@ like "status shows memory and processor time of one that runs" "$out" \
 	'"memory":[1-9][0-9]*,"cpuMs":[0-9]+'
 order status
 like "in the table too" "$out" \
-	"^$a +running +[0-9]+ +1 +- +[0-9]+s +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
+	"^$a +running +[0-9]+ +1 +- +[0-9]+s +- +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
 down
 fresh
 
@@ -475,14 +475,19 @@ in_shm() { # NAME FILE: makes it in that container
 	: >"/proc/$machine/root/proc/$(field pid)/root/dev/shm/$2"
 }
 is_ready() { order status "$1" --format json; printf '%s' "$out" | grep -q '"ready":true'; }
+said_health() { grep -q "\"healthFailures\":$1[,}]" "$tmp/out"; }
 wait_for state_is "$a" running
 nok "one that reports that it is ready is not before" is_ready "$a"
 in_shm "$a" go
 ok "it is ready when it says READY=1" wait_for is_ready "$a"
 wait_for state_is "$b" running
+nok "what has no result of a health check yet has no health" said_health 0
 nok "one that a command judges is not ready before that succeeds" is_ready "$b"
 in_shm "$b" ready
 ok "then it is" wait_for is_ready "$b"
+ok "and its health is good" said_health 0
+order status "$b"
+like "which the table says" "$out" ' good '
 in_shm "$b" ill
 ok "a health check that fails so often in a row is said" wait_for \
 	says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"

@@ -24,6 +24,12 @@
 #ifndef WITH_BOOT_NET
 #define WITH_BOOT_NET 1 /* of that: network of boot.json */
 #endif
+#ifndef WITH_SYSLOG
+#define WITH_SYSLOG 1 /* of that: logs to syslog */
+#endif
+#ifndef WITH_BUTTON
+#define WITH_BUTTON 1 /* of that: the power button */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -58,7 +64,9 @@
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
 	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
-	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET")
+	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET") \
+	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG") \
+	WITHOUT_IF(WITH_BUTTON, "WITH_BUTTON")
 /* clang-format on */
 
 #endif

@@ -5,10 +5,13 @@
 
 #include "core/foreground/foreground.h"
 
+#include <sys/socket.h>
+
 #define BOOT_ROOT LIFE_ROOT /* --root of the containers, which is runc's default */
 #define BOOT_DIR "/run/ocibox"
 #define BOOT_SOCKET BOOT_DIR "/init.sock"
 #define BOOT_NOTIFY BOOT_DIR "/notify"
+#define BOOT_LOGS BOOT_DIR "/log" /* log files in memory */
 
 /* ---- settings.c: command line and boot.json -------------------------------------------------- */
 
@@ -44,7 +47,7 @@ struct boot_rule {
 	int64_t backoff_first, backoff_max, start_interval, start_timeout, stop_timeout;
 	uint32_t start_count; /* 0: no limit */
 	uint64_t log_size;
-	const char *log;
+	const char *log, *syslog;
 	bool disabled, essential;
 	struct boot_pairs env, secrets; /* secrets: name and file */
 	struct net_setup net;
@@ -53,7 +56,7 @@ struct boot_rule {
 struct boot_row; /* a member of `containers` in boot.json */
 
 struct boot_settings {
-	const char *config, *bundles, *hostname, *log, *reboot_file;
+	const char *config, *bundles, *hostname, *log, *reboot_file, *consoles, *syslog;
 	int cgroup, restart, done;
 	int64_t watchdog, wait; /* milliseconds */
 	int64_t reboot_limit;
@@ -161,6 +164,7 @@ enum super_wish super_reason(const char *line, int status, char *out, size_t siz
 struct pollfd;
 
 void console_open(void); /* opens /dev/console, and descriptors 0 to 2 if they are closed */
+void console_more(const char *names); /* further terminals for the same text: "tty1,ttyS1" */
 void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern bool console_debug; /* print more */
 extern bool console_stamp; /* print the seconds since the kernel started before each line */
@@ -203,13 +207,21 @@ bool logfile_takes(const struct logfile *f); /* the child's pipe has room */
 bool logfile_send(struct logfile *f, const char *text, size_t len); /* false: no room now */
 void logfile_close(struct machine *m, int64_t ms); /* waits until all is written, for ms at most */
 
+/* ---- syslog.c: logs as datagrams ------------------------------------------------------------- */
+
+/* Reads a path, or "ADDRESS[:PORT]" of UDP. False: it is neither. */
+bool syslog_address(const char *text, struct sockaddr_storage *out, socklen_t *len);
+int syslog_open(const char *address); /* the socket, the same one each time; -1 */
+void syslog_send(const char *record, size_t len); /* never waits; counts what was lost */
+unsigned syslog_lost(void); /* records since the last call */
+
 /* ---- logs.c ---------------------------------------------------------------------------------- */
 
 struct log {
 	const char *name;
 	int in, out; /* a pipe; in is ours, out is the container's */
-	int fd; /* /dev/kmsg; -1: the console or a file */
-	bool to_file;
+	int fd; /* /dev/kmsg, or of syslog; -1: the console or a file */
+	bool to_file, to_syslog;
 	struct logfile file;
 	/* The container has not started: the lines are the runtime's, and the last
 	 * is the reason. */
@@ -235,6 +247,7 @@ void log_release(struct log *l); /* the container has started: the held lines ar
 void log_own_keep(void);
 /* ... and goes where logs go as well. files: containers log to files, whose writer is started. */
 void log_own(struct arena *a, const struct boot_rule *rule, bool files);
+const char *log_own_path(void); /* the file of that; NULL: there is none */
 
 /* ---- watchdog.c ------------------------------------------------------------------------------ */
 

@@ -18,31 +18,45 @@
 #define OWN_ROOM 4096 /* bytes of the queue that are for messages of process 1 only */
 #define LINE_MAX_SIZE (LOG_LINE + 340)
 #define STUCK_MS 1000
+#define CONSOLES 4
 #define RETRY_MS 100 /* poll(2) reports a serial line only when its buffer is nearly empty */
 
-static struct {
+/* The console, and the further terminals that get the same text. Each has a queue of its own: one
+ * that is stuck does not hold up the others. */
+static struct console {
 	int fd; /* descriptor 2 until console_open */
 	bool blocks; /* other processes share the open file, so O_NONBLOCK cannot be set */
-	bool direct; /* we are a child of process 1, which has no loop */
 	size_t len;
-	int64_t moved; /* when the console last accepted text, or the queue was empty */
+	int64_t moved; /* when it last accepted text, or the queue was empty */
 	unsigned lost; /* lines */
-} console = { .fd = 2 };
-static char queue[QUEUE_SIZE]; /* not initialized, so that it takes no room in the program's file */
+	char queue[QUEUE_SIZE];
+} all[CONSOLES]; /* not initialized, so that it takes no room in the program's file */
+static size_t count; /* 0 until console_open: then descriptor 2 is used */
+static bool direct; /* we are a child of process 1, which has no loop */
+#define each_console(c) for (struct console *c = main_console(); c < all + count; c++)
 bool console_debug, console_stamp;
 void (*console_also)(const char *line, size_t len);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* -1 with EAGAIN: the console accepts nothing now. */
-static ssize_t write_some(const char *text, size_t len)
+static struct console *main_console(void)
 {
-	struct pollfd p = { console.fd, POLLOUT, 0 };
+	if (!count) {
+		all[0].fd = 2;
+		count = 1;
+	}
+	return all;
+}
+
+/* -1 with EAGAIN: the console accepts nothing now. */
+static ssize_t write_some(const struct console *c, const char *text, size_t len)
+{
+	struct pollfd p = { c->fd, POLLOUT, 0 };
 	ssize_t n;
 
-	if (!console.blocks)
-		return write(console.fd, text, len);
-	n = send(console.fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!c->blocks)
+		return write(c->fd, text, len);
+	n = send(c->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n >= 0 || errno != ENOTSOCK)
 		return n;
 	if (poll(&p, 1, 0) <= 0) {
@@ -50,90 +64,109 @@ static ssize_t write_some(const char *text, size_t len)
 		return -1;
 	}
 	/* POLLOUT of a pipe means room for at least this much. */
-	return write(console.fd, text, len < 512 ? len : 512);
+	return write(c->fd, text, len < 512 ? len : 512);
 }
 
-void console_push(void)
+static void push_queue(struct console *c)
 {
 	size_t done = 0;
 	int tries = 0;
 
-	while (done < console.len) {
-		ssize_t n = write_some(queue + done, console.len - done);
+	while (done < c->len) {
+		ssize_t n = write_some(c, c->queue + done, c->len - done);
 
 		/* One failure may be a moment without memory. After the second one the console
 		 * is gone: drop the text. */
 		if (n < 0 && (errno == EINTR || (errno != EAGAIN && !tries++)))
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			n = console.len - done;
+			n = c->len - done;
 		if (n <= 0)
 			break;
 		done += n;
 	}
-	console.len -= done;
-	memmove(queue, queue + done, console.len);
-	if (done || !console.len)
-		console.moved = clock_ms();
+	c->len -= done;
+	memmove(c->queue, c->queue + done, c->len);
+	if (done || !c->len)
+		c->moved = clock_ms();
 }
 
-static bool is_stuck(void)
+void console_push(void)
 {
-	return console.len && clock_ms() - console.moved >= STUCK_MS;
+	each_console (c)
+		push_queue(c);
+}
+
+static bool is_stuck(const struct console *c)
+{
+	return c->len && clock_ms() - c->moved >= STUCK_MS;
 }
 
 bool console_takes(void)
 {
-	return console.len + OWN_ROOM + LINE_MAX_SIZE <= QUEUE_SIZE || is_stuck();
+	each_console (c)
+		if (c->len + OWN_ROOM + LINE_MAX_SIZE > QUEUE_SIZE && !is_stuck(c))
+			return false;
+	return true;
 }
 
+/* poll(2) waits for one of them, and the time is short enough for the others. */
 int console_waits(struct pollfd *p)
 {
-	*p = (struct pollfd){ console.len ? console.fd : -1, POLLOUT, 0 };
-	return console.len ? RETRY_MS : -1;
+	*p = (struct pollfd){ -1, POLLOUT, 0 };
+	each_console (c)
+		if (c->len)
+			p->fd = c->fd;
+	return p->fd < 0 ? -1 : RETRY_MS;
 }
 
 bool console_drain(int64_t ms)
 {
-	struct pollfd p = { console.fd, POLLOUT, 0 };
 	int64_t end = clock_ms() + ms, left;
+	struct pollfd p;
 
-	for (console_push(); console.len; console_push()) {
+	for (;;) {
+		bool waits = false, stuck = false;
+
+		console_push();
+		each_console (c) {
+			waits |= c->len && !is_stuck(c);
+			stuck |= is_stuck(c);
+		}
 		left = end - clock_ms();
-		if (left <= 0 || is_stuck())
-			return false;
+		if (!waits || left <= 0)
+			return !waits && !stuck;
+		console_waits(&p);
 		poll(&p, 1, left < RETRY_MS ? left : RETRY_MS);
 	}
-	return true;
 }
 
 void console_child(void)
 {
 	console_also = NULL;
-	console.len = console.lost = 0;
-	console.direct = true;
+	each_console (c)
+		c->len = c->lost = 0;
+	direct = true;
 }
 
-static void console_put(const char *text, size_t len, size_t room)
+static void console_put(struct console *c, const char *text, size_t len, size_t room)
 {
 	/* Print the number of lost lines before the next line. */
-	if (console.lost && console.len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck()) {
-		console.len += snprintf(queue + console.len, LINE_MAX_SIZE,
-					"oci-init: %u lines were lost: the console took nothing\n",
-					console.lost);
-		console.lost = 0;
+	if (c->lost && c->len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck(c)) {
+		c->len += snprintf(c->queue + c->len, LINE_MAX_SIZE,
+				   "oci-init: %u lines were lost: the console took nothing\n",
+				   c->lost);
+		c->lost = 0;
 	}
-	if (console.len + len + room > QUEUE_SIZE || (room && is_stuck())) {
-		console.lost++;
+	if (c->len + len + room > QUEUE_SIZE || (room && is_stuck(c))) {
+		c->lost++;
 		return;
 	}
-	if (!console.len)
-		console.moved = clock_ms();
-	memcpy(queue + console.len, text, len);
-	console.len += len;
-	console_push();
-	if (console.direct)
-		console_drain(200);
+	if (!c->len)
+		c->moved = clock_ms();
+	memcpy(c->queue + c->len, text, len);
+	c->len += len;
+	push_queue(c);
 }
 
 int console_time(char *out)
@@ -152,7 +185,10 @@ static void put_line(const char *name, const char *text, size_t len, size_t room
 
 	n += snprintf(line + n, sizeof(line) - n, "%s: %.*s\n", name, (int)len, text);
 
-	console_put(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
+	each_console (c)
+		console_put(c, line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1, room);
+	if (direct)
+		console_drain(200);
 }
 
 void console_line(const char *name, const char *text, size_t len)
@@ -193,7 +229,7 @@ static int reopen_stderr(void)
 
 	if (!fstat(2, &st) && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
 		fd = open(path_of_fd(path, 2), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	console.blocks = fd < 0 && !S_ISREG(st.st_mode);
+	all[0].blocks = fd < 0 && !S_ISREG(st.st_mode);
 	return fd < 0 ? fcntl(2, F_DUPFD_CLOEXEC, 3) : fd;
 }
 
@@ -206,13 +242,35 @@ void console_open(void)
 	/* A container may have no console: then descriptor 2 is used. */
 	if (fd < 0)
 		fd = reopen_stderr();
+	main_console()->fd = fd;
 	if (fd >= 0 && fd < 3) {
-		console.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		all[0].fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		close(fd);
-	} else {
-		console.fd = fd;
 	}
 	fd_reserve_stdio();
+}
+
+/* O_NONBLOCK: a serial line without a carrier would wait to be opened. */
+void console_more(const char *names)
+{
+	char path[64];
+	size_t n;
+
+	for (; names && *names; names += n + !!names[n]) {
+		n = strcspn(names, ",");
+		snprintf(path, sizeof(path), "/dev/%.*s", (int)n, names);
+		if (count < CONSOLES) {
+			all[count].fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+			if (all[count].fd >= 0) {
+				count++;
+				continue;
+			}
+			fail("open the console %s", path);
+		} else {
+			failx("%s: there are %d consoles already", path, CONSOLES);
+		}
+		console_error();
+	}
 }
 
 int console_own(void)

@@ -9,11 +9,12 @@
 #include <sys/un.h>
 
 /*
- * Requests: "row N", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff", "reboot",
- * "halt".
- * Answers: "ok", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY
- * STAMP REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS is the time in that
- * state, READY is 0 or 1. Process 1 keeps nothing between two requests.
+ * Requests: "row N", "log NAME", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff",
+ * "reboot", "halt".
+ * Answers: "ok", "log FILE", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS
+ * STATUS MS READY BAD STAMP REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS
+ * is the time in that state, READY is 0 or 1, and BAD is how many health checks have failed in a
+ * row, -1 without one. Process 1 keeps nothing between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 
@@ -78,10 +79,28 @@ static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 	if (i >= m->n)
 		return snprintf(out, size, "end");
 	o = &m->super.at[i];
-	return snprintf(out, size, "%s %s %d %u %d %lld %d %llu %s", m->units[i].name,
+	return snprintf(out, size, "%s %s %d %u %d %lld %d %d %llu %s", m->units[i].name,
 			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
 			o->status, (long long)(clock_ms() - o->since), o->ready,
+			m->units[i].rule.health ? (int)m->units[i].probe.bad : -1,
 			(unsigned long long)m->units[i].stamp, m->units[i].reason);
+}
+
+static int print_log(const struct machine *m, size_t i, const char *name, char *out, size_t size)
+{
+	const struct log *l = i < m->n ? m->units[i].log : NULL;
+	const char *path = l && l->to_file	       ? l->file.path
+			   : !strcmp(name, "oci-init") ? log_own_path()
+						       : NULL;
+
+	if (path)
+		return snprintf(out, size, "log %s", path);
+	return snprintf(
+		out, size,
+		l || !strcmp(name, "oci-init")
+			? "error the output of %s is not kept: its log must be files or memory"
+			: "error there is no container %s",
+		name);
 }
 
 static int answer_client(struct machine *m, char *request, int64_t now, char *out, size_t size)
@@ -108,6 +127,8 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 	if (!strcmp(request, "row"))
 		return print_row(m, strtoul(arg, NULL, 10), out, size);
 	i = find_order(m, arg);
+	if (!strcmp(request, "log"))
+		return print_log(m, i, arg, out, size);
 	if (i == m->n)
 		return snprintf(out, size, "error there is no container %s", arg);
 	if (!strcmp(request, "stop"))

@@ -84,6 +84,7 @@ static _Noreturn void end_machine(const struct machine *m, int how)
 _Noreturn void boot_down(struct machine *m)
 {
 	enum boot_goal goal = m->super.goal;
+	unsigned lost;
 
 	last_words(m);
 	logfile_close(m, KILL_MS);
@@ -96,6 +97,9 @@ _Noreturn void boot_down(struct machine *m)
 		}
 	}
 	last_words(m);
+	lost = WITH_SYSLOG ? syslog_lost() : 0;
+	if (lost)
+		console_say("%u lines were lost: syslog took nothing", lost);
 	unlink(BOOT_SOCKET);
 	if (!watchdog_aside(m, end_disks, DISKS_MS))
 		console_say("the disks do not come to rest: going on without them");

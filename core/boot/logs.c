@@ -10,6 +10,15 @@
 #define SILENCE_MS 500
 #define TURN_MS 200
 
+/* Opens what takes a line as a record of its own. */
+static int open_records(struct log *l, const struct boot_rule *rule)
+{
+	l->to_syslog = WITH_SYSLOG && !strcmp(rule->log, "syslog");
+	l->fd = WITH_SYSLOG && l->to_syslog ? syslog_open(rule->syslog)
+					    : open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	return l->fd < 0 ? fail("open %s", l->to_syslog ? "a socket for syslog" : "/dev/kmsg") : 0;
+}
+
 int log_open(struct arena *a, struct log *l, const char *name, const struct boot_rule *rule)
 {
 	int pipe_fds[2];
@@ -28,10 +37,8 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 	}
 	if (!strcmp(rule->log, "console") || !strcmp(rule->log, "tty"))
 		return 0;
-	if (!strcmp(rule->log, "kmsg")) {
-		l->fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-		return l->fd < 0 ? fail("open /dev/kmsg") : 0;
-	}
+	if (*rule->log != '/')
+		return open_records(l, rule);
 	/* If the file cannot be opened, the console gets the output. */
 	l->to_file = !logfile_open(a, &l->file, name, rule);
 	return l->to_file ? 0 : fail_in("its output goes to the console");
@@ -54,7 +61,9 @@ static void put_log_line(struct log *l, const char *text, size_t len)
 	}
 	/* One write(2) is one record. 30: facility daemon, priority info. */
 	n = snprintf(record, sizeof(record), "<30>%s: %s\n", l->name, line);
-	if (write(l->fd, record, n < (int)sizeof(record) ? (size_t)n : sizeof(record) - 1) < 0)
+	if (WITH_SYSLOG && l->to_syslog)
+		syslog_send(record, n < (int)sizeof(record) ? (size_t)n - 1 : sizeof(record) - 1);
+	else if (write(l->fd, record, n < (int)sizeof(record) ? (size_t)n : sizeof(record) - 1) < 0)
 		err_clear("the kernel accepts no more records now");
 }
 
@@ -274,8 +283,9 @@ void log_own(struct arena *a, const struct boot_rule *rule, bool files)
 	bool file = *rule->log == '/', kept = console_also;
 
 	console_also = NULL;
-	if (!strcmp(rule->log, "kmsg"))
-		own.fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if ((!strcmp(rule->log, "kmsg") || !strcmp(rule->log, "syslog")) &&
+	    open_records(&own, rule) < 0)
+		console_error();
 	if (file && logfile_open(a, &own.file, own.name, rule) < 0) {
 		console_error();
 		file = false;
@@ -288,4 +298,9 @@ void log_own(struct arena *a, const struct boot_rule *rule, bool files)
 	for (size_t at = 0; kept && at < early->len; at += strlen(early->text + at) + 1)
 		own_line(early->text + at, strlen(early->text + at));
 	console_also = own_line;
+}
+
+const char *log_own_path(void)
+{
+	return own.file.path;
 }

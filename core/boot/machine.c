@@ -112,6 +112,7 @@ static void set_up_machine(struct arena *a, struct machine *m, char **argv, bool
 	boot_read(a, &m->set, argv, kernel, console_error);
 	console_debug = m->set.debug;
 	console_stamp = m->set.stamp;
+	console_more(m->set.consoles);
 	if (console_debug)
 		boot_show(&m->set);
 	mounts_cgroup(m->set.cgroup);

@@ -9,7 +9,15 @@
 
 #define WANT_TIME "a time such as 10s, 500ms or 1m30s"
 
+#if WITH_SYSLOG
+#define WANT_LOG "console, kmsg, tty, memory, syslog or a directory"
+#else
+#define WANT_LOG "console, kmsg, tty, memory or a directory"
+#endif
+
 extern const struct json_word boot_restart_words[];
+
+bool boot_log(const char *text); /* it names a place for logs */
 
 /* Reads seconds, or a duration with units, into *ms. False for invalid text, which sets nothing. */
 bool boot_time(const char *text, int64_t *ms);

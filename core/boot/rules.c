@@ -72,6 +72,9 @@ static const struct json_field row_fields[] = {
 	{ NULL },
 };
 const struct json_type boot_row_type = { sizeof(struct boot_row), row_fields };
+
+#define MEMORY_LOG (64 << 10) /* logSize of a log in memory that has none */
+
 /* ---- values that a row of JSON cannot check -------------------------------------------------- */
 
 /* These convert a text to *out, a member of struct boot_rule. False: the text is invalid. */
@@ -121,6 +124,15 @@ static bool to_gateway(const char *text, void *out)
 }
 #endif
 
+/* memory is a directory on the tmpfs of /run. */
+static bool to_log(const char *text, void *out)
+{
+	if (!boot_log(text))
+		return false;
+	*(const char **)out = strcmp(text, "memory") ? text : BOOT_LOGS;
+	return true;
+}
+
 static const struct value {
 	const char *path, *want;
 	unsigned short from, to; /* in struct boot_row and boot_rule */
@@ -151,6 +163,7 @@ static const struct value {
 	VALUE("network.gateway", "an address such as 10.0.0.1", net.gateway, net.gateway, false,
 	      to_gateway),
 #endif
+	VALUE("log", WANT_LOG, log, log, false, to_log),
 	VALUE("logSize", "bytes, or a size such as 64k or 1M", log_size, log_size, true, to_size),
 #undef VALUE
 };
@@ -235,8 +248,6 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->restart = *r->restart;
 	if (r->limit.count)
 		rule->start_count = *r->limit.count;
-	if (r->log && *r->log)
-		rule->log = r->log;
 	if (r->disabled)
 		rule->disabled = *r->disabled;
 	if (r->env.n)
@@ -255,6 +266,8 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 
 void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule *out)
 {
+	bool sized = false;
+
 	*out = (struct boot_rule){
 		.restart = s->restart,
 		.when = BOOT_READY,
@@ -268,14 +281,22 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 		.start_interval = 10000,
 		.start_timeout = 30000,
 		.stop_timeout = 10000,
-		.log_size = 1 << 20,
-		.log = s->log,
+		.log_size = UINT64_MAX,
+		.syslog = s->syslog,
 	};
+	to_log(s->log, &out->log);
 	if (s->defaults)
 		apply_row(s->defaults, out);
 	list_each (r, s->containers)
 		if (r->name && !strcmp(r->name, name))
 			apply_row(r, out);
+	if (out->log_size == UINT64_MAX)
+		out->log_size = 1 << 20;
+	else
+		sized = true;
+	/* Two files share what memory there may be, and "no limit" would take all of it. */
+	if (!strcmp(out->log, BOOT_LOGS))
+		out->log_size = sized && out->log_size ? out->log_size / 2 + 1 : MEMORY_LOG / 2;
 }
 
 const char *boot_row_name(const struct boot_settings *s, size_t i)

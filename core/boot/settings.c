@@ -27,7 +27,7 @@ static const struct json_word bool_words[] = {
 	{ "no", 0 },  { "false", 0 }, { "0", 0 }, { NULL, 0 },
 };
 
-enum kind { TEXT, WORD, TIME, BOOL, COUNT };
+enum kind { TEXT, WORD, TIME, BOOL, COUNT, LOG, SYSLOG };
 #define AT(field) offsetof(struct boot_settings, field)
 static const struct {
 	const char *key;
@@ -38,7 +38,9 @@ static const struct {
 	{ "config", TEXT, AT(config), NULL },
 	{ "bundles", TEXT, AT(bundles), NULL },
 	{ "hostname", TEXT, AT(hostname), NULL },
-	{ "log", TEXT, AT(log), NULL },
+	{ "log", LOG, AT(log), NULL },
+	{ "syslog", SYSLOG, AT(syslog), NULL },
+	{ "consoles", TEXT, AT(consoles), NULL },
 	{ "cgroup", WORD, AT(cgroup), cgroup_words },
 	{ "restart", WORD, AT(restart), boot_restart_words },
 	{ "done", WORD, AT(done), boot_goal_words },
@@ -56,6 +58,7 @@ void boot_defaults(struct boot_settings *s)
 	*s = (struct boot_settings){
 		.bundles = "/bundles",
 		.log = "console",
+		.syslog = "/dev/log",
 		.cgroup = BOOT_CGROUP_V2,
 		.wait = 10000,
 		.reboot_limit = 3,
@@ -76,6 +79,24 @@ bool boot_time(const char *text, int64_t *ms)
 	}
 	*ms = value;
 	return true;
+}
+
+bool boot_log(const char *text)
+{
+	static const char *const words[] = { "console", "kmsg", "tty", "memory", "syslog" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words) - !WITH_SYSLOG; i++)
+		if (!strcmp(text, words[i]))
+			return true;
+	return *text == '/';
+}
+
+static bool is_syslog(const char *text)
+{
+	struct sockaddr_storage at;
+	socklen_t len;
+
+	return WITH_SYSLOG && syslog_address(text, &at, &len);
 }
 
 const char *boot_allowed(const struct json_word *words)
@@ -99,7 +120,10 @@ static int refuse(size_t row, const char *value)
 			   : rows[row].kind == TIME  ? WANT_TIME
 			   : rows[row].kind == COUNT ? "a number"
 			   : rows[row].kind == BOOL  ? "yes or no"
-						     : boot_allowed(rows[row].words);
+			   : rows[row].kind == LOG   ? WANT_LOG
+			   : rows[row].kind == SYSLOG
+				   ? "a path, or an IPv4 address and a port: 10.0.0.1:514"
+				   : boot_allowed(rows[row].words);
 
 	return failx("%s: \"%s\" is not a value for it: it takes %s", rows[row].key, value, want);
 }
@@ -125,9 +149,13 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 			word = -1;
 		if (rows[i].kind == COUNT && !json_number_i64(value, strlen(value), (int64_t *)at))
 			word = -1;
+		if (rows[i].kind == LOG && !boot_log(value))
+			word = -1;
+		if (rows[i].kind == SYSLOG && !is_syslog(value))
+			word = -1;
 		if (word < 0)
 			return refuse(i, value);
-		if (rows[i].kind == TEXT)
+		if (rows[i].kind == TEXT || rows[i].kind >= LOG)
 			*(const char **)at = value;
 		else if (rows[i].kind == WORD)
 			*(int *)at = word;
@@ -153,7 +181,7 @@ void boot_show(const struct boot_settings *s)
 		}
 		snprintf(time, sizeof(time), "%lld", (long long)s->reboot_limit);
 		text = rows[i].kind == COUNT ? time
-		       : rows[i].kind == TEXT
+		       : rows[i].kind == TEXT || rows[i].kind >= LOG
 			       ? *(char *const *)at
 			       : json_word_name(rows[i].words, rows[i].kind == BOOL
 								       ? *(const bool *)at

@@ -51,7 +51,8 @@ static void test_words(void)
 	       "x: there is no such setting;"
 	       "cgroup: \"v3\" is not a value for it: it takes none, v1, hybrid or v2;"
 	       "wait: \"\" is not a value for it: it takes " TIME ";"
-	       "log: \"\" is not a value for it: it takes a text;"
+	       "log: \"\" is not a value for it: it takes console, kmsg, tty, memory, "
+	       "syslog or a directory;"
 	       ": there is no such setting;",
 	       "each fault is reported");
 	is_int(set.cgroup, BOOT_CGROUP_V2, "and the default holds");
@@ -130,6 +131,29 @@ static void test_faults(void)
 	is_int(json("[]"), 1, "no object");
 }
 
+static void test_logs(void)
+{
+	is_int(json("{\"log\":\"memory\",\"syslog\":\"10.0.0.1:5140\",\"containers\":["
+		    "{\"name\":\"a\",\"logSize\":\"10k\"},{\"name\":\"b\",\"log\":\"syslog\"},"
+		    "{\"name\":\"c\",\"logSize\":0},{\"name\":\"d\",\"log\":\"memmory\"}]}"),
+	       1, "places for logs, and one that is none");
+	ok(strstr(told, "containers[3].log: \"memmory\" is not a value for it: it takes console, "
+			"kmsg, tty, memory, syslog or a directory;"),
+	   "the fault says what is allowed: %s", told);
+	boot_rule(&set, "a", &rule);
+	is_str(rule.log, BOOT_LOGS, "memory is a directory in memory");
+	is_int(rule.log_size, 5121, "two files share its size");
+	boot_rule(&set, "b", &rule);
+	ok(!strcmp(rule.log, "syslog") && rule.log_size == 1 << 20, "syslog");
+	is_str(rule.syslog, "10.0.0.1:5140", "and where it is");
+	boot_rule(&set, "c", &rule);
+	is_int(rule.log_size, 32768, "in memory there is always a limit");
+	boot_rule(&set, "d", &rule);
+	is_str(rule.log, BOOT_LOGS, "a bad value changes nothing");
+	is_int(json("{\"log\":\"logs\",\"syslog\":\"far\"}"), 2, "the settings are checked too");
+	is_str(set.syslog, "/dev/log", "and keep their defaults");
+}
+
 static void test_order(void)
 {
 	json("{\"defaults\":{\"after\":[],\"when\":\"started\"},\"containers\":["
@@ -176,6 +200,7 @@ int main(void)
 	test_words();
 	test_json();
 	test_faults();
+	test_logs();
 	test_order();
 	test_names();
 	return done();
