@@ -312,25 +312,63 @@ static int by_key(const void *a, const void *b)
 	return order ? order : (x->off > y->off) - (x->off < y->off);
 }
 
-/* Sorting keeps an object of a million members from costing a trillion comparisons. */
+static int twin(struct parser *ps, struct level *in, const struct json *m)
+{
+	in->step.key = m->key;
+	return bad(ps, ps->text + m->off, "duplicate key");
+}
+
+/*
+ * Looks for a name that stands twice by a table of hashes. Returns 1 if none does, -1 for a twin,
+ * and 0 if too many names are in each other's place: then the caller sorts. The start value is an
+ * address that differs in each process.
+ */
+static int hash_names(struct parser *ps, struct level *in)
+{
+	size_t size = 2, steps = 8 * (size_t)in->node->len;
+	struct json **table;
+
+	while (size < 2 * (size_t)in->node->len)
+		size *= 2;
+	table = arena_alloc(ps->arena, size * sizeof(*table));
+	for (struct json *m = in->node->child; m; m = m->next) {
+		uint32_t at = (uint32_t)(uintptr_t)table >> 12;
+
+		for (const char *c = m->key; *c; c++)
+			at = (at ^ (unsigned char)*c) * 16777619u;
+		for (at ^= at >> 16; table[at & (size - 1)]; at++) {
+			if (!strcmp(table[at & (size - 1)]->key, m->key))
+				return twin(ps, in, m);
+			if (!--steps)
+				return 0;
+		}
+		table[at & (size - 1)] = m;
+	}
+	return 1;
+}
+
+/* Keeps an object of a million members from costing a trillion comparisons. */
 static int check_twins(struct parser *ps, struct level *in)
 {
 	struct arena before = *ps->arena;
 	struct json **all;
 	size_t n = 0;
+	int unique;
 
 	if (in->node->len <= FEW_MEMBERS)
 		return 0;
-	all = arena_alloc(ps->arena, in->node->len * sizeof(void *));
-	for (struct json *m = in->node->child; m; m = m->next)
-		all[n++] = m;
-	qsort(all, n, sizeof(void *), by_key);
-	for (size_t i = 1; i < n; i++) {
-		if (strcmp(all[i - 1]->key, all[i]->key))
-			continue;
-		in->step.key = all[i]->key;
-		return bad(ps, ps->text + all[i]->off, "duplicate key");
+	unique = hash_names(ps, in);
+	if (!unique) {
+		all = arena_alloc(ps->arena, in->node->len * sizeof(void *));
+		for (struct json *m = in->node->child; m; m = m->next)
+			all[n++] = m;
+		qsort(all, n, sizeof(void *), by_key);
+		for (size_t i = 1; i < n; i++)
+			if (!strcmp(all[i - 1]->key, all[i]->key))
+				return twin(ps, in, all[i]);
 	}
+	if (unique < 0)
+		return -1;
 	if (before.end == ps->arena->end)
 		*ps->arena = before;
 	return 0;

@@ -122,14 +122,15 @@ static bool in_memory(int dir)
 /* Refuses text that is not UTF-8: a path may have any byte, but the JSON must be read again. */
 static int check_text(const char *text)
 {
+	const char *start;
 	size_t n;
 
-	for (const char *c = text, *start = text; *c; c += n) {
+	for (const char *c = text; *c; c += n) {
 		n = 1;
-		if (*c == '"')
-			start = c + 1;
 		if (!((unsigned char)*c & 0x80) || (n = json_utf8_len(c)))
 			continue;
+		for (start = c; start > text && start[-1] != '"'; start--)
+			;
 		return failx(
 			"\"%.*s\" is not UTF-8: a container with such a name or path cannot be "
 			"remembered",
