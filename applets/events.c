@@ -69,11 +69,9 @@ static int serve_oom(struct cgroup_oom *oom, const char *id)
 /* The statistics of a container that ends meanwhile are not a failure. */
 static int serve_stats(struct life *life)
 {
-	struct pollfd dead = { life->pidfd, POLLIN, 0 };
-
 	if (print_stats(life) == 0)
 		return 1;
-	if (poll(&dead, 1, 0) <= 0)
+	if (life_there(life))
 		return -1;
 	err_clear("the container has ended");
 	return 0;
@@ -82,18 +80,19 @@ static int serve_stats(struct life *life)
 static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 {
 	struct pollfd fds[] = { { oom->fd, POLLIN, 0 }, { life->pidfd, POLLIN, 0 } };
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS); without it this looks at /proc ten times a second. */
+	int64_t most = life->pidfd < 0 ? 100 : 3600000;
 	int64_t due = clock_ms() + interval, left;
 	int n, r = 1;
 
 	while (r > 0) {
 		left = due - clock_ms();
-		n = left <= 0 ? 0
-			      : poll(fds, ARRAY_SIZE(fds), left > 3600000 ? 3600000 : (int)left);
+		n = left <= 0 ? 0 : poll(fds, ARRAY_SIZE(fds), left > most ? (int)most : (int)left);
 		if (n < 0 && errno != EINTR)
 			return fail("wait for events");
 		if (n > 0 && fds[0].revents)
 			r = serve_oom(oom, life->state.id);
-		if (r > 0 && n > 0 && fds[1].revents)
+		if (r > 0 && ((n > 0 && fds[1].revents) || (life->pidfd < 0 && !life_there(life))))
 			r = 0; /* what came before its end has been reported */
 		if (r > 0 && clock_ms() >= due) {
 			r = serve_stats(life);

@@ -106,7 +106,7 @@ else
 	echo FROZEN >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
 	do_runc delete --force "$id"
 	like 'a frozen cgroup above is not thawed, it is named' "$status $err" \
-		"^1 .*freezer/$mark-top(\"|$)"
+		"^1 .*freezer/$mark-top[)\"]*$"
 	echo THAWED >"/sys/fs/cgroup/freezer/$mark-top/freezer.state"
 	drop "$id"
 	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done

@@ -326,12 +326,16 @@ static int remove_below(int top, int64_t deadline)
 	bool up = false;
 	int ret = -1, num;
 
-	while (w.fd >= 0 && clock_ms() < deadline) {
+	while (w.fd >= 0) {
 		int64_t off = 0;
 		int more = next_dir(w.fd, &off, name);
 
 		if (more < 0 && errno != ENOENT)
 			break;
+		if (clock_ms() >= deadline) {
+			errno = EBUSY;
+			break;
+		}
 		if (more <= 0) {
 			if (!w.depth) {
 				ret = 0;

@@ -84,11 +84,31 @@ int life_freeze(struct life *l, bool frozen)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+static bool is_dead(const struct life *l)
+{
+	struct proc_stat st;
+	int found = proc_stat(l->state.pid, &st);
+
+	if (found == 1)
+		return !life_is_init(l, &st) || st.dead;
+	if (found < 0)
+		err_clear("kill(2) shows if it is there");
+	return kill(l->state.pid, 0) < 0 && errno == ESRCH;
+}
+
+/* KERNEL 5.3: pidfd_open(2) (ENOSYS); without it this looks at /proc a hundred times a second. */
 static bool died_within(struct life *l, int ms)
 {
 	struct pollfd fd = { l->pidfd, POLLIN, 0 };
 	int n;
 
+	for (; l->pidfd < 0 && ms > 0; ms -= 10) {
+		if (is_dead(l))
+			return true;
+		poll(NULL, 0, 10);
+	}
+	if (l->pidfd < 0)
+		return is_dead(l);
 	do {
 		n = poll(&fd, 1, ms);
 	} while (n < 0 && errno == EINTR);
@@ -122,7 +142,7 @@ int life_ending(struct life *l)
 {
 	if (l->state.pid <= 0 || !proc_ending(l->state.pid))
 		return 0;
-	if (l->pidfd >= 0 && wait_dead(l) < 0)
+	if (l->status != OCI_STOPPED && wait_dead(l) < 0)
 		return -1;
 	l->status = OCI_STOPPED;
 	return 1;
@@ -142,7 +162,7 @@ static int kill_processes(struct life *l)
 		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
 			err_clear("the killed processes may leave the freezer by themselves");
 	}
-	return l->pidfd >= 0 ? wait_dead(l) : 0;
+	return l->status != OCI_STOPPED && l->state.pid > 0 ? wait_dead(l) : 0;
 }
 
 int life_destroy(struct arena *a, struct life *l)

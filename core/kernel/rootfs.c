@@ -505,6 +505,9 @@ static int move_classic(int root)
 	char path[FD_PATH_MAX];
 
 	err_clear("mount(2) can move as well");
+	/* Of a chroot the host's root lies below it here, and may be shared with the host. */
+	if (mount(NULL, "/", NULL, MS_PRIVATE, NULL) < 0)
+		return fail("make / private");
 	if (mount(path_of_fd(path, root), "/", NULL, MS_MOVE, NULL) < 0)
 		return fail("move the root filesystem to /");
 	return rootfs_chroot(root);

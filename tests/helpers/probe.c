@@ -267,6 +267,28 @@ static int do_call(char **argv)
 	return say(argv[0], syscall(atol(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
+/* Exit status 0: the kernel has not got a system call, of those that came after Linux 4.14. */
+static int do_lacks(char **argv)
+{
+	static const struct {
+		const char *name;
+		long nr;
+	} calls[] = {
+		{ "statx", SYS_statx },		  { "pidfd_send_signal", SYS_pidfd_send_signal },
+		{ "open_tree", SYS_open_tree },	  { "move_mount", SYS_move_mount },
+		{ "fsopen", SYS_fsopen },	  { "pidfd_open", SYS_pidfd_open },
+		{ "clone3", SYS_clone3 },	  { "close_range", SYS_close_range },
+		{ "openat2", SYS_openat2 },	  { "pidfd_getfd", SYS_pidfd_getfd },
+		{ "faccessat2", SYS_faccessat2 }, { "mount_setattr", 442 },
+	};
+
+	for (size_t i = 0; argv[0] && i < sizeof(calls) / sizeof(*calls); i++)
+		if (!strcmp(calls[i].name, argv[0]))
+			return syscall(calls[i].nr, -1L, -1L, -1L, -1L, -1L) != -1 ||
+			       errno != ENOSYS;
+	return 2;
+}
+
 /* Opens PATH with FLAGS (r, w, rw) and says what stopped it. */
 static int do_open(char **argv)
 {
@@ -526,6 +548,7 @@ static const struct verb {
 	{ "statfs", 1, do_statfs },
 	{ "clocks", 0, do_clocks },
 	{ "call", 1, do_call },
+	{ "lacks", 1, do_lacks },
 	{ "open", 1, do_open },
 	{ "mount", 4, do_mount },
 	{ "notify", 1, do_notify },
