@@ -77,7 +77,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -192,7 +192,7 @@ test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines, a control
 	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \
-		vm-quick:v2 vm-quick:v1 arch-quick:aarch64 control:runc
+		vm-quick:v2 vm-quick:v1 arch-quick:aarch64 packages-quick control:runc
 
 # SUITE=sid: those of another Debian suite, installed into build/.
 check-engines: all ## podman, containerd, docker and buildah (installed if missing) on our runtime, as root
@@ -217,6 +217,9 @@ check-vm-quick: all ## what differs most between layouts of cgroups: v2 and v1
 ARCHS = aarch64 armv7 riscv64
 check-arch: all ## other architectures in virtual machines: boots, and the end-to-end tests with oci-init as process 1
 	scripts/prove $(foreach a,$(ARCHS),arch-boot:$(a) arch:$(a))
+
+check-packages: all ## recipes for Debian, Alpine, Buildroot, Yocto and OpenWrt: what they say, and what they build
+	scripts/prove scripts/check-packages
 
 # Those that stop at every system call take hours there.
 OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t tests/budget.t,$(E2E))
