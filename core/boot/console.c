@@ -247,7 +247,8 @@ void console_open(void)
 		all[0].fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		close(fd);
 	}
-	fd_reserve_stdio();
+	if (fd_reserve_stdio() < 0)
+		console_error();
 }
 
 /* O_NONBLOCK: a serial line without a carrier would wait to be opened. */
