@@ -13,8 +13,8 @@ APPLETS =
 # WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots, or of that oci-image
 # alone (UNPACK; zlib and libzstd go with it); network devices;
 # the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV),
-# network of boot.json (BOOT_NET), syslog (SYSLOG), the power button (BUTTON).
-PARTS = SYSTEMD SECCOMP IMAGES UNPACK NET BOOT DISKS RELOAD ENV BOOT_NET SYSLOG BUTTON
+# network of boot.json (BOOT_NET), syslog (SYSLOG).
+PARTS = SYSTEMD SECCOMP IMAGES UNPACK NET BOOT DISKS RELOAD ENV BOOT_NET SYSLOG
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)
@@ -115,9 +115,11 @@ $(O)/flags: FORCE
 		echo '$(CC) $(subst ','\'',$(ALL_CFLAGS) $(ALL_LDFLAGS))' >$@
 
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+COMMIT_TIME := $(shell git log -1 --format=%ct 2>/dev/null)
 define VERSION_H
 #define OCIBOX_VERSION "$(VERSION)"
 #define OCIBOX_COMMIT "$(COMMIT)"
+#define OCIBOX_TIME $(or $(SOURCE_DATE_EPOCH),$(COMMIT_TIME),0)
 $(if $(strip $(APPLETS_ARGS)),#define APPLETS_DEF "$(O)/applets.def")
 endef
 export VERSION_H

@@ -8,6 +8,9 @@
 #ifndef OCIBOX_VERSION
 #define OCIBOX_VERSION "0" /* the Makefile takes it from the file VERSION */
 #endif
+#ifndef OCIBOX_TIME
+#define OCIBOX_TIME 0 /* SOURCE_DATE_EPOCH, or that of the commit */
+#endif
 #ifndef OCIBOX_COMMIT
 #define OCIBOX_COMMIT ""
 #endif

@@ -44,6 +44,7 @@ int boot_first(int argc, char **argv)
 	if (getpid() == 1) {
 		bool kernel = from_kernel();
 
+		clock_built = OCIBOX_TIME;
 		if (kernel || only_settings(argv + 1))
 			boot_machine(&arena, argv + 1, kernel);
 		return 0;

@@ -51,6 +51,33 @@ is "and the machine runs on" "$status" 0
 down
 fresh
 
+# ---- on shutdown: tasks, orphans, the time -------------------------------------------------------
+
+unit 1-"$a" "$sleeper"
+unit 2-"$b" 'echo saving; exit 0'
+unit 3-"$c" 'echo hanging; while :; do sleep 0.05; done'
+cat >"$tmp/boot.json" <<E
+{ "clockFile": "$tmp/clock", "grace": "1m",
+  "containers": [ { "name": "$a", "restart": "always" }, { "name": "$b", "on": "shutdown", "restart": "always" },
+    { "name": "$c", "on": "shutdown", "startTimeout": "2s", "stopSignal": "SIGKILL" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+ok "on: shutdown: it is not started at boot" state_is "$b" disabled
+# An orphan that needs a while to end.
+inside sh -c "(trap 'sleep 3; echo done >$tmp/orphan; exit' TERM; touch $tmp/ready; while :; do sleep 0.05; done) &" # sleep: it is slow
+ok "an orphan runs" wait_for test -e "$tmp/ready"
+down
+grep -E "^($a|$b|$c): (up|saving|hanging|stopping)" "$con" >"$tmp/order"
+is "they run first, when the machine goes down, and the others are stopped after them" \
+	"$(sed 1d "$tmp/order" | sort | tr '\n' '|') $(tail -n 1 "$tmp/order")" \
+	"$a: stopping|$b: saving|$c: hanging| $a: stopping"
+is "one that ended is not started again" "$(grep -c "^$b: saving" "$con")" 1
+ok "one that hangs is stopped after startTimeout" says "^oci-init: $c: killed by signal 9"
+is "grace: an orphan has the time to end" "$(cat "$tmp/orphan")" "done"
+ok "clockFile: the time is saved" test -e "$tmp/clock"
+fresh
+
 # ---- reload: bundles and boot.json at run time ---------------------------------------------------
 
 unit 10-"$a" "$sleeper"

@@ -27,9 +27,6 @@
 #ifndef WITH_SYSLOG
 #define WITH_SYSLOG 1 /* of that: logs to syslog */
 #endif
-#ifndef WITH_BUTTON
-#define WITH_BUTTON 1 /* of that: the power button */
-#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -65,8 +62,7 @@
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
 	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
 	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET") \
-	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG") \
-	WITHOUT_IF(WITH_BUTTON, "WITH_BUTTON")
+	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG")
 /* clang-format on */
 
 #endif

@@ -31,6 +31,7 @@ struct boot_pairs {
 /* The settings of one container. Times are in milliseconds. Commands end with NULL. */
 struct boot_rule {
 	bool task; /* it is expected to end */
+	bool at_end; /* it is started when the machine goes down, and not at boot */
 	/* Names that end with NULL. NULL itself: the containers before it, when they
 	 * have started. */
 	const char *const *after;
@@ -56,9 +57,10 @@ struct boot_rule {
 struct boot_row; /* a member of `containers` in boot.json */
 
 struct boot_settings {
-	const char *config, *bundles, *hostname, *log, *reboot_file, *consoles, *syslog;
+	const char *config, *bundles, *hostname, *log, *reboot_file, *consoles, *syslog,
+		*clock_file;
 	int cgroup, restart, done;
-	int64_t watchdog, wait; /* milliseconds */
+	int64_t watchdog, wait, grace; /* milliseconds */
 	int64_t reboot_limit;
 	bool shell, debug, stamp;
 	LIST(struct oci_mount) mounts;
@@ -295,6 +297,19 @@ int network_join(struct arena *a, const struct unit *u, struct oci_config *c);
 void network_leave(const struct unit *u); /* the container has ended */
 /* Pure. Writes the name of the machine's end of the pair; out has room for 16. */
 void network_outside(const char *container, char *out);
+
+/* ---- floor.c: the clock of a machine whose clock has no battery ------------------------------ */
+
+extern int64_t clock_built; /* when the program was made, seconds; 0: not known */
+/* The time that the clock must have at least: of the build, or of the file. */
+static inline int64_t clock_floor(int64_t now, int64_t built, int64_t saved)
+{
+	int64_t least = saved > built ? saved : built;
+
+	return now < least ? least : now;
+}
+void clock_set(const char *file); /* NULL: there is none. A later clock stays as it is */
+void clock_save(const char *file); /* the file has the time now */
 
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------- */
 

@@ -65,6 +65,7 @@ static void last_words(struct machine *m)
 
 static void end_disks(struct machine *m)
 {
+	clock_save(m->set.clock_file);
 	sync();
 	mounts_end();
 }
@@ -91,7 +92,7 @@ _Noreturn void boot_down(struct machine *m)
 	if (!reap_all(m, 0)) {
 		kill(-1, SIGTERM);
 		kill(-1, SIGCONT);
-		if (!reap_all(m, KILL_MS)) {
+		if (!reap_all(m, m->set.grace)) {
 			kill(-1, SIGKILL);
 			reap_all(m, KILL_MS);
 		}

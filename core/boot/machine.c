@@ -67,6 +67,8 @@ static void watch_starts(struct machine *m)
 static void prepare(struct machine *m)
 {
 	mounts_further(m->arena, &m->set);
+	if (m->kernel)
+		clock_set(m->set.clock_file);
 	if (WITH_BOOT_NET)
 		network_machine(&m->set);
 }

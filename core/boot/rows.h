@@ -48,7 +48,7 @@ struct boot_health {
 };
 struct boot_row {
 	const char *name;
-	int *type, *when;
+	int *type, *on, *when;
 	boot_texts after;
 	struct boot_ready ready;
 	struct boot_health health;

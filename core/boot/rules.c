@@ -8,6 +8,7 @@
 static const struct json_word type_words[] = { { "service", false },
 					       { "task", true },
 					       { NULL, 0 } };
+static const struct json_word on_words[] = { { "boot", false }, { "shutdown", true }, { NULL, 0 } };
 static const struct json_word when_words[] = {
 	{ "started", BOOT_STARTED }, { "ready", BOOT_READY }, { "done", BOOT_DONE }, { NULL, 0 }
 };
@@ -48,6 +49,7 @@ const struct json_type boot_net_type = { sizeof(struct net_setup), net_fields };
 static const struct json_field row_fields[] = {
 	ROW(STR, "name", boot_row, name),
 	ROW(ENUM, "type", boot_row, type, .flags = JF_PTR, .sub = type_words),
+	ROW(ENUM, "on", boot_row, on, .flags = JF_PTR, .sub = on_words),
 	ROW(LIST, "after", boot_row, after, .elem = JK_STR),
 	ROW(ENUM, "when", boot_row, when, .flags = JF_PTR, .sub = when_words),
 	ROW(OBJ, "ready", boot_row, ready, .sub = &ready_type),
@@ -231,6 +233,8 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 
 	if (r->type)
 		rule->task = *r->type;
+	if (r->on)
+		rule->at_end = *r->on;
 	if (r->after.at)
 		rule->after = r->after.at;
 	if (r->when)
@@ -290,6 +294,7 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 	list_each (r, s->containers)
 		if (r->name && !strcmp(r->name, name))
 			apply_row(r, out);
+	out->task |= out->at_end;
 	if (out->log_size == UINT64_MAX)
 		out->log_size = 1 << 20;
 	else

@@ -46,6 +46,8 @@ static const struct {
 	{ "done", WORD, AT(done), boot_goal_words },
 	{ "watchdog", TIME, AT(watchdog), NULL },
 	{ "wait", TIME, AT(wait), NULL },
+	{ "grace", TIME, AT(grace), NULL },
+	{ "clockFile", TEXT, AT(clock_file), NULL },
 	{ "rebootFile", TEXT, AT(reboot_file), NULL },
 	{ "rebootLimit", COUNT, AT(reboot_limit), NULL },
 	{ "shell", BOOL, AT(shell), bool_words },
@@ -61,6 +63,7 @@ void boot_defaults(struct boot_settings *s)
 		.syslog = "/dev/log",
 		.cgroup = BOOT_CGROUP_V2,
 		.wait = 10000,
+		.grace = 2000,
 		.reboot_limit = 3,
 	};
 }

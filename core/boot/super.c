@@ -44,6 +44,8 @@ void super_started(struct super *s, size_t i, int64_t now)
 		return;
 	o->state = SUPER_RUNNING;
 	o->ready = !o->rule->task && !super_readiness(o->rule);
+	if (o->rule->at_end && s->goal)
+		return; /* the machine waits for its end until startTimeout is over */
 	o->due = o->ready || o->rule->task ? INT64_MAX : now + o->rule->start_timeout;
 }
 
@@ -183,6 +185,12 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 
 		if (o->state == SUPER_WAITING || o->state == SUPER_BACKOFF)
 			o->state = SUPER_STOPPED;
+		/* These run first, while the others are still there. */
+		if (!second && o->rule->at_end && !o->rule->disabled && !super_alive(o)) {
+			o->state = SUPER_BACKOFF;
+			o->due = now;
+			o->in_window = 0;
+		}
 		if (!second)
 			continue;
 		/* At a second request the containers get no more time. */
@@ -297,8 +305,14 @@ static bool next_down(struct super *s, int64_t now, struct super_act *act)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		const struct super_one *o = &s->at[i];
+
+		if (o->rule->at_end && super_alive(o) &&
+		    !(o->state == SUPER_STARTING && o->due <= now))
+			return false;
 		s->at[i].held = false;
+	}
 	for (size_t i = s->n; i--;) {
 		struct super_one *o = &s->at[i];
 
@@ -352,8 +366,9 @@ int64_t super_due(const struct super *s)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct super_one *o = &s->at[i];
 
-		if ((o->state == SUPER_BACKOFF || o->state == SUPER_STOPPING ||
-		     o->state == SUPER_KILLING || o->state == SUPER_RUNNING) &&
+		if ((o->state == SUPER_BACKOFF || (o->state == SUPER_STARTING && o->rule->at_end) ||
+		     o->state == SUPER_STOPPING || o->state == SUPER_KILLING ||
+		     o->state == SUPER_RUNNING) &&
 		    o->due < due)
 			due = o->due;
 		/* A container that takes too long to start does not hold up the next one. */

@@ -352,6 +352,50 @@ static void test_readiness(void)
 	is_int(ones[0].state, SUPER_FAILED, "under no it has failed for good");
 }
 
+/* ones[1] is for the shutdown; ones[0] is a service. */
+static void at_end(void)
+{
+	static struct boot_rule last;
+
+	fresh(2, BOOT_NO);
+	last = rule;
+	last.task = last.at_end = true;
+	ones[1].rule = &last;
+	ones[1].state = SUPER_DISABLED;
+	WANTS(0, "S0");
+	super_started(&s, 0, 0);
+	super_shutdown(&s, BOOT_REBOOT, 10);
+}
+
+static void test_at_end(void)
+{
+	at_end();
+	WANTS(10, "S1");
+	super_started(&s, 1, 20);
+	WANTS(30, "");
+	is_int(super_due(&s), 1010, "it may take as long as startTimeout");
+	super_exit(&s, 1, 0, SUPER_NOTHING, 40);
+	is_int(ones[1].state, SUPER_STOPPED, "it is not started again");
+	WANTS(40, "s0");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 50);
+	WANTS(50, "D");
+	at_end();
+	WANTS(10, "S1");
+	super_started(&s, 1, 20);
+	WANTS(1010, "s1");
+	super_exit(&s, 1, 143, SUPER_NOTHING, 1020);
+	WANTS(1020, "s0");
+	at_end();
+	WANTS(10, "S1");
+	is_int(super_due(&s), 1010, "one that does not start holds nothing up either");
+	WANTS(1010, "s1");
+	at_end();
+	WANTS(10, "S1");
+	super_started(&s, 1, 20);
+	super_shutdown(&s, BOOT_REBOOT, 30);
+	WANTS(30, "k0k1");
+}
+
 int main(void)
 {
 	test_after();
@@ -362,5 +406,6 @@ int main(void)
 	test_stop();
 	test_down();
 	test_edges();
+	test_at_end();
 	return done();
 }

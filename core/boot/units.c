@@ -52,7 +52,7 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 	if (old && was < old->n)
 		u->log = old->units[was].log;
 	*o = (struct super_one){ .rule = &u->rule, .status = -1 };
-	if (u->rule.disabled)
+	if (u->rule.disabled || u->rule.at_end)
 		o->state = SUPER_DISABLED;
 	if (!u->log) {
 		u->log = arena_alloc(a, sizeof(*u->log));
