@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 /* The first pid namespace has a fixed inode number (PROC_PID_INIT_INO of the kernel's
  * proc_ns.h). Where no /proc is mounted yet, only the kernel starts a process 1 that is in no
@@ -319,6 +320,13 @@ static char **first_args(void)
 	return argv;
 }
 
+static const char *bundle_config(const struct boot_settings *set, const char *dir)
+{
+	const char *top = arena_printf(&arena, "%s/%s", set->bundles, dir);
+
+	return arena_printf(&arena, "%s/config.json", slots_bundle(&arena, top));
+}
+
 /* What is new, what has changed (restarted, if that was asked for), what is gone. */
 static int show_changes(const struct reload_opts *o, int fd, const struct boot_settings *set,
 			bool act)
@@ -336,7 +344,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 		while (k < n && strcmp(boot_name(dirs[k]), r.name))
 			k++;
 		if (k < n)
-			config = arena_printf(&arena, "%s/%s/config.json", set->bundles, dirs[k]);
+			config = bundle_config(set, dirs[k]);
 		if (k < n && (r.starts || strcmp(r.state, "failed")))
 			dirs[k] = "";
 		if (k == n && alive && !act)
@@ -350,8 +358,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 			return -1;
 	}
 	for (size_t k = 0; k < n && !act; k++)
-		if (*dirs[k] &&
-		    !access(arena_printf(&arena, "%s/%s/config.json", set->bundles, dirs[k]), F_OK))
+		if (*dirs[k] && !access(bundle_config(set, dirs[k]), F_OK))
 			printf("%s: is new\n", boot_name(dirs[k]));
 	return found;
 }
@@ -381,6 +388,75 @@ static int reload_run(void *opts, int argc, char **argv)
 	if (control_ask(fd, "reload", answer, sizeof(answer)) < 0)
 		return -1;
 	return o->restart ? show_changes(o, fd, &set, true) : 0;
+}
+
+/* ---- update --------------------------------------------------------------------------------- */
+
+struct slot_row {
+	int slot;
+	bool trial;
+	char dir[1200];
+};
+
+static int ask_slot(int fd, const char *name, struct slot_row *r)
+{
+	char answer[1200];
+
+	if (control_ask(fd, arena_printf(&arena, "slot %s", name), answer, sizeof(answer)) < 0)
+		return -1;
+	if (strlen(answer) < 5)
+		return failx("process 1 answers \"%s\"", answer);
+	r->slot = *answer == 'B';
+	r->trial = answer[2] == '1';
+	snprintf(r->dir, sizeof(r->dir), "%s", answer + 4);
+	return 0;
+}
+
+/* Waits for the end of the trial. */
+static int await_trial(int fd, const char *name, int slot)
+{
+	static const struct timespec moment = { 0, 50000000 };
+	struct status_row r = { 0 };
+	struct slot_row now;
+
+	do {
+		nanosleep(&moment, NULL);
+		if (ask_slot(fd, name, &now) < 0)
+			return -1;
+	} while (now.trial);
+	if (now.slot == slot)
+		return 0;
+	if (find_row(fd, name, &r) < 0)
+		return -1;
+	return failx("%s: the bundle %s does not work, and %s is in use again (last end: %s)", name,
+		     slot_names[slot], slot_names[!slot], *r.reason ? r.reason : "none");
+}
+
+static int update_run(void *opts, int argc, char **argv)
+{
+	int fd __cleanup(fd_close) = -1, lock __cleanup(fd_close) = -1, slot;
+	struct slot_row now;
+	char answer[1200];
+
+	if (!WITH_UPDATE)
+		return failx("this build cannot update (WITH_UPDATE=0)");
+	fd = control_connect();
+	if (fd < 0 || ask_slot(fd, argv[0], &now) < 0)
+		return -1;
+	lock = open(now.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0)
+		return fail("open %s", now.dir);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0 || ask_slot(fd, argv[0], &now) < 0 || now.trial)
+		return failx("%s: an update is going on", argv[0]);
+	slot = !now.slot;
+	if (argc > 1 && slots_fill(&arena, now.dir, slot, argv[1]) < 0)
+		return -1;
+	if (access(arena_printf(&arena, "%s/%s/config.json", now.dir, slot_names[slot]), F_OK) < 0)
+		return fail("%s/%s/config.json", now.dir, slot_names[slot]);
+	if (control_ask(fd, arena_printf(&arena, "update %s %s", argv[0], slot_names[slot]), answer,
+			sizeof(answer)) < 0)
+		return -1;
+	return await_trial(fd, argv[0], slot);
 }
 
 static int shut(const char *verb)
@@ -449,6 +525,22 @@ const struct applet init_reload_applet = {
 	.opts = reload_opts,
 	.opts_size = sizeof(struct reload_opts),
 	.run = reload_run,
+};
+
+const struct applet init_update_applet = {
+	.name = "update",
+	.args = "NAME [DIR|IMAGE]",
+	.summary = "run another bundle of a container, and keep it if it works",
+	.text = "The container has its bundles in the directories A and B of its own. The "
+		"directory DIR is moved to the one that is not in use; it must be on the same "
+		"filesystem. Of an IMAGE and the config.json in use a bundle is made there. "
+		"Without both what is there is used. Then the container is restarted with it. It "
+		"is kept when it is ready and has worked for the time of updateGrace; else the "
+		"bundle before is in use again.",
+	.opts = no_opts,
+	.args_min = 1,
+	.args_max = 2,
+	.run = update_run,
 };
 
 #define ORDER(verb_, args_, n_, summary_)                                                          \

@@ -27,6 +27,9 @@
 #ifndef WITH_SYSLOG
 #define WITH_SYSLOG 1 /* of that: logs to syslog */
 #endif
+#ifndef WITH_UPDATE
+#define WITH_UPDATE 1 /* of that: bundles A and B, oci-init update */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -62,7 +65,8 @@
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
 	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
 	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET") \
-	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG")
+	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG") \
+	WITHOUT_IF(WITH_UPDATE, "WITH_UPDATE")
 /* clang-format on */
 
 #endif

@@ -52,6 +52,7 @@ struct boot_rule {
 	bool disabled, essential;
 	struct boot_pairs env, secrets; /* secrets: name and file */
 	struct net_setup net;
+	int64_t grace; /* how long a new bundle must work before it is kept, ms */
 };
 
 struct boot_row; /* a member of `containers` in boot.json */
@@ -320,7 +321,22 @@ struct probe {
 	int64_t due; /* when the next check starts, or when this one must have ended */
 };
 
+/* A new bundle on trial. */
+struct trial {
+	enum { TRIAL_NONE, TRIAL_RUNS, TRIAL_WRITES } state;
+	uint32_t starts; /* of the container before */
+	int64_t due; /* when to judge again */
+	int64_t until; /* when it has worked for long enough; 0: it is not ready yet */
+	pid_t pid; /* the child that writes the link */
+};
+
 struct unit {
+	const char *top; /* the directory in `bundles`; NULL: it has no bundle */
+	struct {
+		const char *dir, *config;
+	} slots[2]; /* the bundles A and B; NULL: it has one bundle only */
+	int slot; /* the one in use */
+	struct trial trial;
 	const char *name, *dir, *config, *pidfile, *exitfile, *state;
 	char reason[128]; /* how it ended the last time; "": it has not ended yet */
 	char **argv; /* runc run */
@@ -354,7 +370,7 @@ struct machine {
 	pid_t shell;
 	int64_t shell_due; /* INT64_MAX: no shell is wanted */
 	bool essential, counted; /* a failure reboots the machine; the file of reboots is gone */
-	int64_t essential_due;
+	int64_t essential_due, update_due;
 };
 
 /* Never returns. kernel: the kernel has started us, and /proc/cmdline has our settings.
@@ -376,6 +392,23 @@ pid_t unit_clear(const struct unit *u); /* `runc delete`; 0: there is nothing to
 pid_t unit_kill(const struct unit *u, int sig); /* `runc kill` */
 int unit_signal(const struct unit *u, int sig); /* signals `runc run`, which passes it on */
 _Noreturn void unit_execute(char *const *argv); /* in a child: executes this program */
+/* slots.c: bundles A and B in a directory */
+extern const char *const slot_names[];
+bool slots_have(struct arena *a, const char *dir);
+int slots_current(struct arena *a, const char *dir); /* 0 or 1 */
+const char *slots_bundle(struct arena *a, const char *dir); /* the bundle in use */
+int slots_switch(const char *dir, int slot); /* for the boots to come; waits for the disk */
+/* Puts a bundle, which is moved, or an image, which is copied, into a slot; waits for the disk. */
+int slots_fill(struct arena *a, const char *dir, int slot, const char *source);
+/* update.c */
+void unit_use(struct unit *u, int slot);
+enum trial_verdict { TRIAL_WAIT, TRIAL_KEEP, TRIAL_BACK };
+/* Pure. Sets t->due. */
+enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, int64_t now);
+/* Restarts a container with its other bundle. Returns why not; NULL: it is done. */
+const char *update_begin(struct machine *m, size_t i, const char *slot, int64_t now);
+int64_t update_turn(struct machine *m, int64_t now); /* returns when to call it again */
+bool update_ended(struct machine *m, pid_t pid, int status, int64_t now); /* as probe_ended */
 /* probe.c: readiness and health */
 void probe_listen(struct machine *m);
 void probe_heard(struct machine *m);

@@ -9,12 +9,13 @@
 #include <sys/un.h>
 
 /*
- * Requests: "row N", "log NAME", "start NAME", "stop NAME", "restart NAME", "reload", "poweroff",
- * "reboot", "halt".
+ * Requests: "row N", "log NAME", "start NAME", "stop NAME", "restart NAME", "reload", "slot NAME",
+ * "update NAME SLOT", "poweroff", "reboot", "halt".
  * Answers: "ok", "log FILE", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS
  * STATUS MS READY BAD STAMP REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS
  * is the time in that state, READY is 0 or 1, and BAD is how many health checks have failed in a
- * row, -1 without one. Process 1 keeps nothing between two requests.
+ * row, -1 without one. For "slot" it is "SLOT TRIAL DIR", where TRIAL is 1 during an update.
+ * Process 1 keeps nothing between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 
@@ -103,9 +104,18 @@ static int print_log(const struct machine *m, size_t i, const char *name, char *
 		name);
 }
 
+static int print_slot(const struct unit *u, char *out, size_t size)
+{
+	if (!u->slots[0].dir)
+		return snprintf(out, size, "error %s has no bundles A and B", u->name);
+	return snprintf(out, size, "%s %d %s", slot_names[u->slot], u->trial.state != TRIAL_NONE,
+			u->top);
+}
+
 static int answer_client(struct machine *m, char *request, int64_t now, char *out, size_t size)
 {
-	char *arg = strchr(request, ' ');
+	char *arg = strchr(request, ' '), *slot;
+	const char *why;
 	int goal;
 	size_t i;
 
@@ -126,6 +136,9 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 		return snprintf(out, size, "error %s: not understood", request);
 	if (!strcmp(request, "row"))
 		return print_row(m, strtoul(arg, NULL, 10), out, size);
+	slot = WITH_UPDATE && !strcmp(request, "update") ? strchr(arg, ' ') : NULL;
+	if (slot)
+		*slot++ = 0;
 	i = find_order(m, arg);
 	if (!strcmp(request, "log"))
 		return print_log(m, i, arg, out, size);
@@ -133,6 +146,8 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 		return snprintf(out, size, "error there is no container %s", arg);
 	if (!strcmp(request, "stop"))
 		super_stop(&m->super, i, false, now);
+	else if (WITH_UPDATE && !strcmp(request, "slot"))
+		return print_slot(&m->units[i], out, size);
 	else if (!m->units[i].dir)
 		return snprintf(out, size, "error %s has no bundle", arg);
 	else if (m->super.goal)
@@ -141,7 +156,9 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 		super_start(&m->super, i, now);
 	else if (!strcmp(request, "restart"))
 		super_stop(&m->super, i, true, now);
-	else
+	else if (slot && (why = update_begin(m, i, slot, now)))
+		return snprintf(out, size, "error %s: %s", arg, why);
+	else if (!slot)
 		return snprintf(out, size, "error %s: not understood", request);
 	return snprintf(out, size, "ok");
 }

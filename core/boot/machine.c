@@ -349,7 +349,8 @@ static void reap_units(struct machine *m)
 		on_started(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		watchdog_feed(&m->watchdog);
-		if (logfile_ended(pid) || probe_ended(m, pid, status, clock_ms()))
+		if (logfile_ended(pid) || probe_ended(m, pid, status, clock_ms()) ||
+		    (WITH_UPDATE && update_ended(m, pid, status, clock_ms())))
 			continue;
 		if (pid == m->shell) {
 			m->shell = 0;
@@ -443,6 +444,8 @@ static int until(const struct machine *m, int64_t now)
 		due = m->watchdog.due;
 	if (m->essential_due < due)
 		due = m->essential_due;
+	if (m->update_due < due)
+		due = m->update_due;
 	for (size_t i = 0; i < m->n; i++) {
 		int64_t other = probe_due(m, i);
 
@@ -540,6 +543,7 @@ static _Noreturn void loop(struct machine *m)
 		tell_limits(m);
 		for (size_t i = 0; i < m->n; i++)
 			super_look(&m->super.at[i], now);
+		m->update_due = WITH_UPDATE ? update_turn(m, now) : INT64_MAX;
 		m->essential_due = essential_turn(m, now);
 		if (m->shell_due <= now)
 			start_shell(m);

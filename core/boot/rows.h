@@ -57,7 +57,7 @@ struct boot_row {
 	struct boot_limit limit;
 	const char *log;
 	const struct json *log_size;
-	const char *start_timeout, *stop_signal, *stop_timeout;
+	const char *start_timeout, *stop_signal, *stop_timeout, *grace;
 	bool *disabled, *essential;
 	struct boot_pairs env, secrets;
 	struct net_setup net;

@@ -62,6 +62,9 @@ static const struct json_field row_fields[] = {
 	ROW(STR, "startTimeout", boot_row, start_timeout),
 	ROW(STR, "stopSignal", boot_row, stop_signal),
 	ROW(STR, "stopTimeout", boot_row, stop_timeout),
+#if WITH_UPDATE
+	ROW(STR, "updateGrace", boot_row, grace),
+#endif
 	ROW(BOOL, "disabled", boot_row, disabled, .flags = JF_PTR),
 #if WITH_ENV
 	ROW(MAP, "env", boot_row, env, .elem = JK_STR),
@@ -151,6 +154,9 @@ static const struct value {
 	VALUE("startLimit.interval", WANT_TIME, limit.interval, start_interval, false, to_time),
 	VALUE("startTimeout", WANT_TIME, start_timeout, start_timeout, false, to_time),
 	VALUE("stopTimeout", WANT_TIME, stop_timeout, stop_timeout, false, to_time),
+#if WITH_UPDATE
+	VALUE("updateGrace", WANT_TIME, grace, grace, false, to_time),
+#endif
 	VALUE("health.interval", WANT_TIME, health.interval, health_interval, false, to_time),
 	VALUE("health.timeout", WANT_TIME, health.timeout, health_timeout, false, to_time),
 	VALUE("stopSignal", "a signal such as SIGTERM, but not SIGSTOP", stop_signal, stop_signal,
@@ -285,6 +291,7 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 		.start_interval = 10000,
 		.start_timeout = 30000,
 		.stop_timeout = 10000,
+		.grace = 10000,
 		.log_size = UINT64_MAX,
 		.syslog = s->syslog,
 	};

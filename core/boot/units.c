@@ -17,9 +17,10 @@ static size_t position(const struct machine *m, const char *name)
 }
 
 /* Adds a unit. One without a directory is in boot.json, but has no bundle. */
-static void add_unit(struct arena *a, struct machine *m, const char *name, const char *dir,
+static void add_unit(struct arena *a, struct machine *m, const char *name, const char *top,
 		     const struct machine *old)
 {
+	const char *dir = top ? slots_bundle(a, top) : NULL;
 	size_t was = old ? position(old, name) : 0;
 	struct unit *u = &m->units[m->n];
 	struct super_one *o = &m->super.at[m->n++];
@@ -28,6 +29,7 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 			       name,   NULL,	     NULL };
 
 	u->name = name;
+	u->top = top;
 	u->dir = dir;
 	u->pidfile = arena_printf(a, BOOT_DIR "/%s.pid", name);
 	u->state = arena_printf(a, BOOT_ROOT "/%s", name);
@@ -43,6 +45,12 @@ static void add_unit(struct arena *a, struct machine *m, const char *name, const
 		argv[11] = name;
 	}
 	memcpy(u->argv, argv, sizeof(argv));
+	for (int i = 0; dir != top && i < 2; i++) {
+		u->slots[i].dir = arena_printf(a, "%s/%s", top, slot_names[i]);
+		u->slots[i].config = arena_printf(a, "%s/config.json", u->slots[i].dir);
+		if (!strcmp(u->slots[i].dir, dir))
+			unit_use(u, i);
+	}
 	if (dir && *u->rule.log == '/' && mounts_missing(a, &m->set, u->rule.log)) {
 		console_say("%s: its output goes to the console: %s is not mounted", name,
 			    mounts_missing(a, &m->set, u->rule.log));
@@ -199,6 +207,10 @@ static void take_over(struct machine *m, const struct machine *old)
 
 		if (!was || !(super_alive(was) || (from->dir && u->dir)))
 			continue;
+		if (u->slots[0].dir && from->slots[0].dir) {
+			u->trial = from->trial;
+			unit_use(u, from->slot);
+		}
 		u->probe = from->probe;
 		u->run = from->run;
 		u->raw = from->raw;
@@ -235,7 +247,7 @@ int units_find(struct arena *a, struct machine *m, const struct machine *old)
 
 		if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 			continue;
-		if (access(arena_printf(a, "%s/config.json", dir), F_OK) < 0)
+		if (access(arena_printf(a, "%s/config.json", slots_bundle(a, dir)), F_OK) < 0)
 			console_say("%s has no config.json", dir);
 		else if (!oci_id_valid(name))
 			console_say("%s: \"%s\" cannot be the name of a container", dir, name);
@@ -278,6 +290,19 @@ static int check_bundle(struct arena *a, const char *dir, void (*say)(const char
 	}
 	faults = oci_check(a, AT_FDCWD, config, say);
 	return faults < 0 ? say_fault(say) : faults;
+}
+
+static int check_slots(struct arena *a, const char *dir, void (*say)(const char *line))
+{
+	int faults = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *slot = arena_printf(a, "%s/%s", dir, slot_names[i]);
+
+		if (!access(slot, F_OK))
+			faults += check_bundle(a, slot, say);
+	}
+	return faults;
 }
 
 static struct {
@@ -332,7 +357,10 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 
 		if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 			continue;
-		faults += check_bundle(a, dir, say);
+		if (slots_have(a, dir))
+			faults += check_slots(a, dir, say);
+		else
+			faults += check_bundle(a, dir, say);
 		if (!oci_id_valid(boot_name(names[i]))) {
 			failx("%s: \"%s\" cannot be the name of a container", dir,
 			      boot_name(names[i]));

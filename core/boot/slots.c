@@ -1,0 +1,153 @@
+/* slots.c - a container with two bundles, A and B: which one is in use, and putting one there. */
+/* SPDX-License-Identifier: MIT */
+#include "core/boot/boot.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/sendfile.h>
+
+/*
+ * DIR/A and DIR/B are bundles. DIR/current is a symlink to the one in use; without it that is A.
+ * Only the link is ever changed under a name that is in use, by rename(2).
+ */
+const char *const slot_names[] = { "A", "B" };
+
+static bool has_config(struct arena *a, const char *dir)
+{
+	return !access(arena_printf(a, "%s/config.json", dir), F_OK);
+}
+
+bool slots_have(struct arena *a, const char *dir)
+{
+	return WITH_UPDATE && !has_config(a, dir) &&
+	       (has_config(a, arena_printf(a, "%s/A", dir)) ||
+		has_config(a, arena_printf(a, "%s/B", dir)));
+}
+
+int slots_current(struct arena *a, const char *dir)
+{
+	char to[8] = "";
+	int slot;
+
+	if (readlink(arena_printf(a, "%s/current", dir), to, sizeof(to) - 1) < 0)
+		err_clear("it was never updated");
+	slot = !strcmp(to, "B");
+	/* An image may have B only. */
+	return has_config(a, arena_printf(a, "%s/%s", dir, slot_names[slot])) ? slot : !slot;
+}
+
+const char *slots_bundle(struct arena *a, const char *dir)
+{
+	return slots_have(a, dir) ? arena_printf(a, "%s/%s", dir, slot_names[slots_current(a, dir)])
+				  : dir;
+}
+
+#if WITH_UPDATE
+
+int slots_switch(const char *dir, int slot)
+{
+	int fd __cleanup(fd_close) = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open %s", dir);
+	unlinkat(fd, ".current", 0); /* of an update that was interrupted */
+	if (symlinkat(slot_names[slot], fd, ".current") < 0 ||
+	    renameat(fd, ".current", fd, "current") < 0)
+		return fail("make %s/current", dir);
+	return fsync(fd) < 0 ? fail("sync %s", dir) : 0;
+}
+
+/* ---- putting a new bundle into the slot that is not in use ----------------------------------- */
+
+/* Removes a file or a directory with all that it has. Symlinks are not followed. */
+static int remove_all(int dir, const char *name)
+{
+	int fd;
+	DIR *d;
+
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		fail("remove %s", name);
+		fd_close(&fd);
+		return -1;
+	}
+	for (struct dirent *e; (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    remove_all(fd, e->d_name) < 0) {
+			closedir(d);
+			return -1;
+		}
+	closedir(d);
+	return unlinkat(dir, name, AT_REMOVEDIR) < 0 ? fail("remove %s", name) : 0;
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	int in __cleanup(fd_close) = open(from, O_RDONLY | O_CLOEXEC);
+	int out __cleanup(fd_close) = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	ssize_t n;
+
+	if (in < 0 || out < 0)
+		return fail("copy %s to %s", from, to);
+	do {
+		n = sendfile(out, in, NULL, 1 << 20);
+	} while (n > 0);
+	return n < 0 ? fail("copy %s to %s", from, to) : 0;
+}
+
+/* An image takes the place of root.path in a copy of the config.json in use. */
+static int fill_by_image(struct arena *a, const char *dir, const char *from, const char *to,
+			 const char *image)
+{
+	int now __cleanup(fd_close) =
+		open(arena_printf(a, "%s/%s", dir, from), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *config = arena_printf(a, "%s/%s/config.json", dir, to), *root;
+	struct oci_doc doc = { 0 };
+	char *text;
+	size_t len;
+
+	if (oci_load(a, now, "config.json", &doc) < 0)
+		return -1;
+	root = doc.config.root ? doc.config.root->path : NULL;
+	if (!root || !*root || strchr(root, '/') || *root == '.')
+		return failx("%s/%s: root.path is not the name of an image beside config.json", dir,
+			     from);
+	if (file_read(a, now, "config.json", 8 << 20, &text, &len) < 0)
+		return -1;
+	if (mkdir(arena_printf(a, "%s/%s", dir, to), 0755) < 0)
+		return fail("make %s/%s", dir, to);
+	if (file_replace(AT_FDCWD, config, text, len, 0644) < 0)
+		return -1;
+	return copy_file(image, arena_printf(a, "%s/%s/%s", dir, to, root));
+}
+
+int slots_fill(struct arena *a, const char *dir, int slot, const char *source)
+{
+	int fd __cleanup(fd_close) = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *to = slot_names[slot];
+	struct stat st;
+
+	if (fd < 0)
+		return fail("open %s", dir);
+	if (stat(source, &st) < 0)
+		return fail("%s", source);
+	if (S_ISDIR(st.st_mode) && !has_config(a, source))
+		return failx("%s has no config.json", source);
+	if (remove_all(fd, to) < 0)
+		return fail_in("%s", dir);
+	if (!S_ISDIR(st.st_mode)) {
+		if (fill_by_image(a, dir, slot_names[!slot], to, source) < 0)
+			return -1;
+	} else if (renameat(AT_FDCWD, source, fd, to) < 0) {
+		fail("move %s to %s/%s", source, dir, to);
+		return err_num() == EXDEV ? fail_hint("put it on the filesystem of %s first", dir)
+					  : -1;
+	}
+	/* All of it is on the disk before a link can lead there. */
+	return syncfs(fd) < 0 ? fail("sync %s", dir) : 0;
+}
+
+#endif

@@ -1,0 +1,224 @@
+#!/bin/sh
+# boot-update.t - oci-init update: a new bundle is kept when it works, else the one before comes back.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+
+. "$(dirname "$0")/machine.sh"
+
+# version DIR TEXT SCRIPT: a bundle that says TEXT and then runs SCRIPT
+version() {
+	unit ".new" "echo version $2; $3"
+	mkdir -p "$(dirname "$1")"
+	mv "$bundles/.new" "$1"
+}
+# slots VERSION: the version that the container runs, and what the link says
+slots() {
+	echo "$(sed -n "s/^$a: version //p" "$con" | tail -n 1) $(readlink "$bundles/1-$a/current")"
+}
+stays='trap "exit 0" TERM; while :; do sleep 0.05; done'
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "updateGrace": "100ms", "restart": "always",
+  "startTimeout": "2s", "backoff": { "first": "10ms" } } ] }
+E
+
+version "$bundles/1-$a/A" 1 "$stays"
+boot ocibox.config="$tmp/boot.json"
+ok "a directory with A runs it" wait_for says "^$a: version 1"
+order update "$a"
+is "update without a second bundle: it is refused" "$status" 1
+like "which is named" "$err" "1-$a/B/config.json: no such file"
+version "$bundles/.two" 2 "$stays"
+order update "$a" "$bundles/.two"
+is "a version that works: status 0" "$status:$out$err" 0:
+is "it runs, and is what the next boot runs" "$(slots)" "2 B"
+ok "which is said" says "^oci-init: $a: the bundle B works and is kept"
+nok "the directory was moved" test -e "$bundles/.two"
+version "$bundles/.three" 3 "exit 3"
+ln -s elsewhere "$bundles/1-$a/.current"
+order update "$a" "$bundles/.three"
+is "one that ends at once: status 1" "$status" 1
+like "and why" "$err" 'the bundle A does not work, and B is in use again'
+ok "which is said on the console, too" says "^oci-init: $a: the bundle A does not work: back to B"
+ok "the one before runs again" wait_for state_is "$a" running
+again() { [ "$(slots)" = "2 B" ]; }
+ok "and is what the next boot runs" eventually again
+version "$bundles/.four" 4 "sleep 0.02; $stays"
+bundle=$bundles/.four
+config_set /process/args '["/nothing"]'
+order update "$a" "$bundles/.four"
+is "one that cannot start: status 1" "$status" 1
+ok "and the one before runs again" wait_for state_is "$a" running
+is "as it was" "$(slots)" "2 B"
+order update "$a"
+is "without a source: what is there is tried" "$status" 1
+wait_for state_is "$a" running
+version "$bundles/.five" 5 "$stays"
+ln -sf "$tmp" "$bundles/.five/link-out"
+order update "$a" "$bundles/.five"
+is "the bundle that did not work makes room: a link of an interrupted update does not matter" \
+	"$status $(slots)" "0 5 A"
+order update "$a"
+is "back by order" "$status $(slots)" "0 2 B"
+version "$bundles/.six" 6 "$stays"
+order update "$a" "$bundles/.six"
+is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
+order update "$a" "$tmp/nothing"
+like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"
+is "and nothing changes" "$(slots)" "6 A"
+order update nobody
+like "a name that is not known" "$status $err" '^1 .*no container nobody'
+order stop "$a"
+version "$bundles/.seven" 7 "$stays"
+order update "$a" "$bundles/.seven"
+is "one that was stopped is started for it" "$status $(slots)" "0 7 B"
+order reload
+is "reload knows the bundle in use" "$status:$out$err" 0:
+down
+boot ocibox.config="$tmp/boot.json"
+wait_for says "^$a: version"
+is "the next boot runs what was kept" "$(slots)" "7 B"
+is "check knows such a directory" "$("$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" 2>&1)" ""
+down
+nothing_left "nothing is left of the machine"
+
+# ---- readiness, health, tasks, an image ----------------------------------------------------------
+
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "updateGrace": "50ms", "restart": "always", "startTimeout": "300ms",
+  "ready": { "file": "/bin/sh" }, "backoff": { "first": "10ms" } } ] }
+E
+fresh
+version "$bundles/1-$a/A" 1 "$stays"
+version "$bundles/1-$a/B" 2 "$stays"
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+order update "$a"
+is "one that becomes ready is kept" "$status $(slots)" "0 2 B"
+sed -i 's|/bin/sh|/nothing|' "$tmp/boot.json"
+order reload
+order update "$a"
+is "one that does not become ready is not" "$status $(readlink "$bundles/1-$a/current")" "1 B"
+down
+fresh
+version "$bundles/1-$a/A" 1 "$stays"
+version "$bundles/1-$a/B" 2 "$stays"
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "updateGrace": "1m", "restart": "always", "backoff": { "first": "10ms" },
+  "health": { "command": [ "grep", "-q", "version 1", "/proc/1/cmdline" ], "interval": "20ms", "retries": 2 } } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+order update "$a"
+is "one that is not well within updateGrace is not kept" \
+	"$status $(readlink "$bundles/1-$a/current")" "1 "
+down
+fresh
+version "$bundles/1-$a/A" 1 "$stays"
+cp -r "$template" "$bundles/1-$a/A/root.img"
+bundle=$bundles/1-$a/A
+config_set /root/path '"root.img"'
+echo '{ "defaults": { "updateGrace": "50ms", "startTimeout": "5s" } }' >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+echo "not a filesystem" >"$tmp/image"
+order update "$a" "$tmp/image"
+is "an image that is none: the bundle before comes back" "$status" 1
+ok "and runs" wait_for state_is "$a" running
+is "the image was copied to the place of the other, with its config.json" \
+	"$(cat "$bundles/1-$a/B/root.img") $(cmp "$bundles/1-$a/A/config.json" "$bundles/1-$a/B/config.json")" \
+	"not a filesystem "
+down
+fresh
+
+# ---- power cuts ----------------------------------------------------------------------------------
+
+cat >"$tmp/boot.json" <<E
+{ "containers": [ { "name": "$a", "updateGrace": "10ms" } ] }
+E
+# A power cut leaves no cgroups; here they stay, and are empty when the machine is gone.
+clear_cgroups() {
+	find /sys/fs/cgroup -depth -type d -name "$a" 2>/dev/null >"$tmp/cgroups"
+	while read -r _dir; do
+		eventually rmdir "$_dir"
+	done <"$tmp/cgroups"
+}
+cut() {
+	kill -KILL "$machine"
+	wait "$boot" 2>/dev/null || true
+	clear_cgroups
+}
+# two: version 1 in use, and version 2 beside the container's directory
+two() {
+	fresh
+	version "$bundles/1-$a/A" 1 "$stays"
+	version "$bundles/1-$a/B" 0 "exit 3"
+	version "$bundles/.two" 2 "$stays"
+	boot ocibox.config="$tmp/boot.json"
+	wait_for says "^$a: version 1"
+}
+# The next boot runs a version that is whole.
+after_cut() {
+	boot ocibox.config="$tmp/boot.json"
+	_rc=1
+	eventually says "^$a: version" && case $(slots) in
+	'1 ' | '1 A' | '2 B') _rc=0 ;;
+	esac
+	cut
+	return $_rc
+}
+if ! helper step || ! "$HELPERS/step" count -- true; then
+	skip "power cuts in an update" "the helper step cannot be used here"
+	nothing_left
+	done_testing
+	exit
+fi
+two
+total=0
+inside "$HELPERS/step" -o "$tmp/step" count -- "$OCI_INIT" update "$a" "$bundles/.two" \
+	</dev/null >/dev/null 2>&1 && total=$(cat "$tmp/step")
+ok "the calls of an update are counted: $total" test "$total" -gt 30
+cut
+wrong=0 n=1
+while [ "$n" -le "$total" ]; do
+	two
+	inside "$HELPERS/step" -o "$tmp/step" kill "$n" -- "$OCI_INIT" update "$a" \
+		"$bundles/.two" </dev/null >/dev/null 2>&1
+	cut
+	after_cut || {
+		wrong=$((wrong + 1))
+		diag "call $n ($(cat "$tmp/step")): $(slots)"
+	}
+	n=$((n + ${UPDATE_STRIDE:-7}))
+done
+is "wherever the update is interrupted, the next boot runs one of both" "$wrong" 0
+sed -i 's/10ms/1h/' "$tmp/boot.json"
+two
+background inside "$OCI_INIT" update "$a" "$bundles/.two"
+ok "a version is on trial" wait_for says "^$a: version 2"
+cut
+ok "the power fails: the next boot runs one of both" after_cut
+is "that is the one before" "$(slots)" "1 "
+sed -i 's/1h/10ms/' "$tmp/boot.json"
+# fsync(2) is the last call of the switch.
+if [ "$(uname -m)" = x86_64 ]; then
+	fresh
+	version "$bundles/1-$a/A" 1 "$stays"
+	version "$bundles/1-$a/B" 2 "$stays"
+	printf '#!/bin/sh\nkill -KILL "$(cat %s)"\n' "$tmp/pid" >"$tmp/cut"
+	chmod +x "$tmp/cut"
+	stepped="before 74 $tmp/cut"
+	boot ocibox.config="$tmp/boot.json"
+	stepped=
+	echo "$machine" >"$tmp/pid"
+	wait_for says "^$a: version 1"
+	order update "$a"
+	nok "the power fails in the switch: the order does not succeed" test "$status" = 0
+	wait "$boot" 2>/dev/null || true
+	clear_cgroups
+	ok "and the next boot runs one of both" after_cut
+else
+	skip "the power fails in the switch" "numbers of calls are those of x86_64"
+fi
+
+nothing_left
+done_testing
