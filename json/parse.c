@@ -330,7 +330,7 @@ static int hash_names(struct parser *ps, struct level *in)
 
 	while (size < 2 * (size_t)in->node->len)
 		size *= 2;
-	table = arena_alloc(ps->arena, size * sizeof(*table));
+	table = arena_alloc(ps->arena, size * sizeof(void *));
 	for (struct json *m = in->node->child; m; m = m->next) {
 		uint32_t at = (uint32_t)(uintptr_t)table >> 12;
 
