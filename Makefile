@@ -149,7 +149,9 @@ $(O)/ocibox.linked: $(OBJ) $(O)/flags
 
 $(OUT)/ocibox: $(O)/ocibox.linked FORCE
 	@cmp -s $< $(OUT)/ocibox.debug && [ -e $@ ] || { cp -f $< $(OUT)/ocibox.debug && \
-		$(STRIP) -s -R .comment -R .note.gnu.property -o $@.new $< && mv -f $@.new $@; }
+		$(STRIP) -s -R .comment -R .note.gnu.property -o $@.new $< && \
+		chmod 755 $@.new && mv -f $@.new $@; }
+# A container's user executes it too (--init), whatever the umask here.
 # The one that belongs to the compiler.
 STRIP = $(shell $(PROBE) -print-prog-name=strip)
 
