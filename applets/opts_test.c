@@ -174,7 +174,7 @@ static void test_maybe(void)
 	is_str(got.may, "", "an option with a value that may be missing takes no argument");
 	ok(positionals("a b c") && opts_dashes() == 1, "one stood before --");
 	parse("--may=7m a");
-	is_str(got.may, "7m", "its value stands behind =");
+	is_str(got.may, "7m", "its value stands after =");
 	ok(opts_dashes() == -1, "there was no --");
 }
 

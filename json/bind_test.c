@@ -328,7 +328,7 @@ static void test_numbers(void)
 	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
 		ok(!json_number_u64(bad[n], strlen(bad[n]), &u) &&
 			   !json_number_i64(bad[n], strlen(bad[n]), &i),
-		   "\"%s\" is no integer", bad[n]);
+		   "\"%s\" is not an integer", bad[n]);
 	ok(json_number_u64("0", 1, &u) && u == 0, "0 is");
 	ok(json_number_u64("42]", 2, &u) && u == 42, "only len bytes are read");
 	ok(!json_number_u64("-1", 2, &u) && json_number_i64("-1", 2, &i) && i == -1,

@@ -10,7 +10,7 @@ static struct arena arena;
 static char text[1 << 16];
 static struct json_error err;
 
-/* Parses a copy behind which nothing but the one promised byte may be touched. */
+/* Parses a copy after which only the one promised byte may be touched. */
 static struct json *parse_n(const char *s, size_t len)
 {
 	arena_init(&arena, block, sizeof(block));
@@ -139,7 +139,7 @@ static void test_refused(void)
 	}
 	ok(!parse_n("[1,\0002]", 7) && err.off == 3, "refused: a NUL between values");
 	ok(!parse_n("\"a\0b\"", 5) && err.off == 2, "refused: a NUL in a string");
-	ok(!parse_n("{}\0", 3) && err.off == 2, "refused: a NUL behind the document");
+	ok(!parse_n("{}\0", 3) && err.off == 2, "refused: a NUL after the document");
 }
 
 /* ---- depth and size -------------------------------------------------------------------------- */
@@ -275,7 +275,7 @@ static void test_find(void)
 	ok(json_path(root, "nothing") == root, "or the root");
 
 	ok(!json_get(root, "zz") && !json_get(NULL, "a") && !json_get(json_get(root, ""), "a"),
-	   "json_get finds nothing in what is no object");
+	   "json_get finds nothing in what is not an object");
 }
 
 static void test_place(void)

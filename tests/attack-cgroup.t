@@ -74,7 +74,7 @@ else
 	is 'and resume' "$status $(status_of "$id")" '0 running' || diag "$err"
 	drop "$id"
 
-	# Somebody has moved init into a frozen cgroup where others live: it comes back, they stay
+	# Init has been moved into a frozen cgroup where others live: it comes back, they stay
 	# as they are.
 	for verb in kill delete; do
 		runs
@@ -208,7 +208,7 @@ do_runc exec --cap CAP_MKNOD "$id" $makes_node
 is 'exec, with device rules: CAP_MKNOD is given' "$status" 0 || diag "$err"
 drop "$id"
 
-# ---- a cgroup of somebody else's, which we may use and not remove ----
+# ---- a cgroup of another user, which we may use and not remove ----
 
 if setpriv --bounding-set -dac_override true 2>/dev/null; then
 	bundle

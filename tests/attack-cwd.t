@@ -49,7 +49,7 @@ config_set /process/cwd '"/proc/self/fd/9"'
 status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" \
 	2>"$tmp/err" 9<"$tmp" || status=$?
-isnt 'a folder the caller has open is no cwd' "$status" 0
+isnt 'a folder the caller has open is not a cwd' "$status" 0
 unlike 'nor is it reached' "$(cat "$tmp/out")" 'host-only'
 drop "$id"
 # Preserved on purpose, the descriptor is there; as cwd it is an escape all the same.

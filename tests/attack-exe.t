@@ -86,9 +86,10 @@ with_init() {
 	script
 }
 
-# With --init process 1 is the host's file for as long as the container lives, and somebody executes
-# commands beside it. Whoever may mount, trace and change owners tries every way to it that a link
-# in /proc gives; and what the same finds on a file of the container shows that there are ways.
+# With --init process 1 is the host's file for as long as the container lives, and a user executes
+# commands beside it. A process that may mount, trace and change owners tries every way to it
+# that a link in /proc gives; and what the same finds on a file of the container shows that there
+# are ways.
 do_runc run --help
 if printf '%s\n' "$out" | grep -q -e --init; then
 	with_init <<'END'
@@ -185,12 +186,12 @@ like 'and found nothing of the host' "$(cat "$seen")" ' found 0$'
 drop "$id-spy"
 
 
-# ---- the same by somebody who may trace all whom he sees ----
+# ---- the same by a process that may trace all that it sees ----
 
-# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So whoever
-# joins the pid namespace must not be seen there before it is no more than its payload: with the
-# host's root directory and every capability it would be a way out. With and without no_new_privs,
-# where seccomp comes late or early.
+# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So a process
+# that joins the pid namespace must not be seen there before it is no more than its payload: with
+# the host's root directory and every capability it would be a way out. With and without
+# no_new_privs, where seccomp comes late or early.
 tracing() {
 	bundle spy
 	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
@@ -232,7 +233,7 @@ for how in 'look 2000' 'seize 2000'; do
 	case $how in
 	look*) like 'a spy who may trace them: it found nothing of the host' "$(cat "$seen")" \
 		'^spy looked 1 found 0$' ;;
-	*) like 'and nobody with more than the payload' "$(cat "$seen")" \
+	*) like 'and no process has more than the payload' "$(cat "$seen")" \
 		'^seize looked 1 stronger 0 held 0$' ;;
 	esac || diag "$i starts"
 	drop "$id-spy"

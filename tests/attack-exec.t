@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-exec.t - a hostile container while somebody executes a command in it (2016-9962, 2019-5736, 2024-21626, 2026-30892).
+# attack-exec.t - a hostile container while a command is executed in it (2016-9962, 2019-5736,
+# 2024-21626, 2026-30892).
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -58,11 +59,12 @@ done <<'END'
 root refuse
 nobody refuse
 END
-# Nothing, or half of it, is either refused or exactly the user of the config, never somebody else.
+# Nothing, or half of it, is either refused or exactly the user of the config, never another.
 for user in '' : 1: :2 '1:2:3' ' 1' '1 '; do
 	do_runc exec --user "$user" "$id" probe ids
 	case "$user $status $out" in
-	*' 255 ' | ' 0 uid 0 0 0 gid 0 0 0' | '1: 0 uid 1 1 1 gid 0 0 0' | ':2 0 uid 0 0 0 gid 2 2 2')
+	*' 255 ' | ' 0 uid 0 0 0 gid 0 0 0' | '1: 0 uid 1 1 1 gid 0 0 0' | \
+		':2 0 uid 0 0 0 gid 2 2 2')
 		pass "exec --user '$user': refused or exact" ;;
 	*) fail "exec --user '$user': refused or exact" && diag "status $status: $out" ;;
 	esac
@@ -117,8 +119,9 @@ if helper pty; then
 	# shellcheck disable=SC2016
 	OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/pty" \
 		sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
-		stat -L -c "owner %u" /proc/self/fd/0' "$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
-	like 'and it stays that of its owner whoever the payload runs as' \
+		stat -L -c "owner %u" /proc/self/fd/0' \
+		"$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
+	like 'and it stays that of its owner for each user of the payload' \
 		"$(tr -d '\r' <"$tmp/out")" '^owner 0$'
 else
 	skip 'TIOCSTI' 'the helper pty is not built'
@@ -170,7 +173,7 @@ like 'what the command line says is not overheard' "$(cat "$rootfs/tmp/seen")" '
 printf '#!/bin/\033]0;title\007\302\233no\n' >"$rootfs/bin/evil"
 chmod 755 "$rootfs/bin/evil"
 do_runc --log "$tmp/log" exec "$id" evil
-like 'a program without its interpreter: the name is told' "$err" 'interpreter /bin/'
+like 'a program without its interpreter: the name is reported' "$err" 'interpreter /bin/'
 is 'and nothing in it acts on a terminal' "$(tr -d '\n -~' <"$tmp/err")" ''
 
 # ---- a container that may trace everybody it sees ----
@@ -184,7 +187,7 @@ config_set /root/readonly false /process/capabilities \
 argv sh -c 'spy seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
 do_runc run -d --bundle "$bundle" "$id"
 watched
-like 'exec where everybody may be traced: nobody with more than the payload' \
+like 'exec where every process may be traced: no process has more than the payload' \
 	"$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
 
 # Cloned at the very end, it is the process that was asked for all the same.
@@ -234,11 +237,11 @@ case $status in
 *) is 'exec below a forged /proc: right, or refused' "$status" 255 ;;
 esac
 do_runc exec --cwd /proc/self/fd/4 "$id" pwd
-isnt 'and its descriptors are no way' "$status" 0
+isnt 'and its descriptors are not a way' "$status" 0
 is 'nothing is written to what they point to' "$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
 drop "$id"
 
-# ---- a container that stops whoever comes into its cgroup ----
+# ---- a container that stops each process that comes into its cgroup ----
 
 # By the freezer of a cgroup that is delegated to it: exec's first process is still outside of its
 # pid namespace then, and does not die with it.
@@ -362,7 +365,8 @@ reuse() {
 		"$RUNC" --root "$root" --cgroup-manager disabled run -d --pid-file "$tmp/pid" --bundle "$bundle" "$id" </dev/null >/dev/null || exit 1
 		pid=$(cat "$tmp/pid")
 		strace -f -o "$tmp/trace" -P "/proc/$pid/root" -e trace=openat \
-			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" cat /who >"$tmp/out" 2>"$tmp/err" &
+			-e inject=openat:delay_enter=2000000 "$RUNC" --root "$root" exec "$id" \
+			cat /who >"$tmp/out" 2>"$tmp/err" &
 		exec=$!
 		sleep 1 # sleep: strace holds the open for two seconds
 		kill -KILL "$pid"

@@ -12,7 +12,7 @@ echo decoy >"$decoy/file"
 look() { find "$decoy" -exec stat -c '%n %F %a %u:%g %s' {} + | sort; }
 before=$(look)
 
-# ---- a state root that belongs to somebody else, or leads elsewhere ----
+# ---- a state root that belongs to another user, or leads elsewhere ----
 
 run_in() { # ROOT
 	status=0
@@ -108,7 +108,7 @@ is 'no process of the container has an abstract socket' \
 	done | while read -r i; do grep " $i @" /proc/net/unix; done)" ''
 drop "$id"
 
-# ---- a container that somebody else has written, where everybody may write ----
+# ---- a container that another user has written, where all may write ----
 
 # What a state says is obeyed with our rights: a process of his choice is killed, his hooks are run.
 # Here it is that of a container of ours, and names a process of ours.
@@ -134,7 +134,7 @@ nok 'and its hook does not run' test -e "$tmp/his-hook"
 drop "$id"
 rm -rf "$tmp/open"
 
-# ---- a session keyring that somebody has made before ----
+# ---- a session keyring that another has made before ----
 
 bundle
 argv probe addkey "top secret"

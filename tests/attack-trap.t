@@ -1,6 +1,6 @@
 #!/bin/sh
-# attack-trap.t - images whose links lead out by what is missing or by what the runtime has open, and
-# configs whose refusal must harm nobody.
+# attack-trap.t - images whose links lead out by what is missing or by what the runtime has open,
+# and configs whose refusal must do no harm.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -33,7 +33,7 @@ config_set /mounts/- '{"destination":"/vol/x","type":"tmpfs","source":"t"}' \
 run
 is 'nor a mount point, nor a working directory' "$(look)" "$before"
 
-# A link to what is missing is no reason to refuse a file: images have such resolv.confs.
+# A link to what is missing does not lead to refusing a file: images have such resolv.confs.
 bundle
 echo inside >"$tmp/file"
 config_set /root/readonly false \
@@ -96,7 +96,7 @@ OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --user 1000:1000 "$id" true <"$t
 drop "$id"
 is 'the null device of the caller keeps its owner' "$(stat -c %u "$tmp/null")" 0
 
-# ---- a cgroup that is somebody else's ----
+# ---- a cgroup of another user ----
 
 for h in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/pids; do
 	[ -e "$h/cgroup.procs" ] || continue
@@ -109,7 +109,7 @@ for h in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/pids; do
 	config_set /linux/cgroupsPath "\"/$mark-other\""
 	argv true
 	run
-	isnt "${h##*/}: a cgroup with somebody in it is refused" "$status" 0
+	isnt "${h##*/}: a cgroup with a process in it is refused" "$status" 0
 	ok "${h##*/}: who lives on" alive "$victim"
 	kill "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null

@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-unpack.t - hostile images: nothing outside the bundle is touched, and nothing is left when one is refused.
+# attack-unpack.t - hostile images: nothing outside the bundle is touched, and nothing is left when
+# one is refused.
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2034
 . "$(dirname "$0")/lib.sh"
@@ -14,12 +15,15 @@ decoy() {
 	chmod 640 "$tmp/decoy/file"
 	touch -d @1000000000 "$tmp/decoy/file"
 }
-decoy_state() { (cd "$tmp/decoy" && find . | sort && stat -c '%n %a %u %g %Y %h %s' file && cat file sub/file); }
+decoy_state() {
+	(cd "$tmp/decoy" && find . | sort && stat -c '%n %a %u %g %Y %h %s' file &&
+		cat file sub/file)
+}
 decoy
 decoy_was=$(decoy_state)
 untouched() { is "$1" "$(decoy_state)" "$decoy_was" || decoy; }
 
-# ---- names that lead out ---------------------------------------------------------------------------------
+# ---- names that lead out -------------------------------------------------------------------------
 
 layout
 for name in ../out a/../../out ./.. a/.. ..; do
@@ -47,8 +51,10 @@ untouched 'the file there is as it was'
 # Each goes through a link that leads out; what is made lies below the root all the same.
 climb=$(printf '../%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
 for target in "$tmp/decoy" "$climb${tmp#/}/decoy"; do
-	for what in '0|l/file|data=owned|mode=4777' '5|l/sub/|mode=777|uid=1' '2|l/new|link=x' '6|l/fifo' '1|l/hard|link=own' \
-		'0|l/.wh.file' '0|l/.wh..wh..opq' '0|l/sub/.wh.file' '1|hard|link=l/file' '5|l/|mode=711'; do
+	for what in '0|l/file|data=owned|mode=4777' '5|l/sub/|mode=777|uid=1' '2|l/new|link=x' \
+		'6|l/fifo' '1|l/hard|link=own' \
+		'0|l/.wh.file' '0|l/.wh..wh..opq' '0|l/sub/.wh.file' '1|hard|link=l/file' \
+		'5|l/|mode=711'; do
 		layer a.tar <<END
 0|own|data=own
 2|l|link=$target
@@ -63,7 +69,8 @@ END
 		[ "$target" = "$tmp/decoy" ] || kind=relative
 		untouched "through an $kind link: $what"
 		case $what in
-		'0|l/file|'*) is 'the file lies below the root' "$(cat "$rootfs$tmp/decoy/file" 2>&1)" owned ;;
+		'0|l/file|'*) is 'the file lies below the root' \
+			"$(cat "$rootfs$tmp/decoy/file" 2>&1)" owned ;;
 		esac
 	done
 done
@@ -95,9 +102,11 @@ END
 	unpack_refused "a whiteout named $name" 'a whiteout of no file'
 done
 
-# ---- exchanged meanwhile ------------------------------------------------------------------------------------
+# ---- exchanged meanwhile -------------------------------------------------------------------------
 
-awk 'BEGIN { print "5|d/|mode=755"; for (i = 0; i < 20000; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }' | layer many.tar
+awk \
+	'BEGIN { print "5|d/|mode=755"; for (i = 0; i < 20000; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }' |
+	layer many.tar
 manifests=
 image many "$tmp/many.tar"
 at_work() { set -- "$tmp"/place/.*.unpack/rootfs/d; [ -e "$1" ]; }
@@ -119,7 +128,7 @@ wait "$bg"
 untouched 'a directory that is exchanged for a link meanwhile'
 rm -rf "$tmp/place"
 
-# ---- too much -----------------------------------------------------------------------------------------------------
+# ---- too much ------------------------------------------------------------------------------------
 
 layer a.tar <<END
 0|zeros|zeros=60000000
@@ -157,14 +166,15 @@ awk -v one="$one" -v id="$digest" -v config="$tmp/image-config" -v layers="$tmp/
 	for (i = 0; i < 10000; i++) { printf "%s\"%s\"", i ? "," : "", id >config; printf "%s%s", i ? "," : "", one >layers }
 	printf "]}}" >config }'
 blob "$tmp/image-config"
-printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$(descriptor $type_config)" "$(cat "$tmp/layers")" >"$tmp/image-manifest"
+printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$(descriptor $type_config)" \
+	"$(cat "$tmp/layers")" >"$tmp/image-manifest"
 blob "$tmp/image-manifest"
 manifests=
 add_manifest "$(descriptor $type_manifest)"
 unpack_refused '10,000 layers' '10000 layers, more than 500'
 unpack_ok 'are taken when they are wanted' "$layout" --max-layers -1
 
-# ---- indexes in each other --------------------------------------------------------------------------------------------
+# ---- indexes in each other -----------------------------------------------------------------------
 
 manifests=
 image a "$tmp/empty.tar"
@@ -172,7 +182,8 @@ printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$manifest" "$manifest" >"$tmp/
 for depth in 1 2 3 4 5 6 7 8 9; do
 	blob "$tmp/index"
 	_d=$(descriptor $type_index)
-	printf '{"schemaVersion":2,"manifests":[%s,%s,%s,%s,%s,%s,%s,%s,%s]}' "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" "$_d" >"$tmp/index"
+	printf '{"schemaVersion":2,"manifests":[%s,%s,%s,%s,%s,%s,%s,%s,%s]}' "$_d" "$_d" "$_d" \
+		"$_d" "$_d" "$_d" "$_d" "$_d" "$_d" >"$tmp/index"
 done
 manifests=
 add_manifest "$_d"
@@ -180,14 +191,15 @@ unpack_refused 'indexes in indexes' 'indexes lie in each other more than 8 deep'
 oci_image list "$layout"
 like 'and list gives up' "$err" 'more than (8 deep|10000 images)'
 # No index can name itself by its sum: one that tries has a sum that lies.
-printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%064d","size":1000}]}' $type_index 7 >"$tmp/index"
+printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%064d","size":1000}]}' \
+	$type_index 7 >"$tmp/index"
 blob "$tmp/index"
 cp "$tmp/index" "$layout/blobs/sha256/$(printf %064d 7)"
 manifests=
 add_manifest "$(descriptor $type_index)"
 unpack_refused 'an index that names itself' 'should have 1000'
 
-# ---- sums that lie -------------------------------------------------------------------------------------------------------
+# ---- sums that lie -------------------------------------------------------------------------------
 
 layer a.tar <<END
 0|good|data=good
@@ -226,7 +238,7 @@ source=$layout:a unpack_refused 'a layer that is missing' 'has no blob'
 mkfifo "$layout/blobs/sha256/$(sum "$tmp/a.tar")"
 source=$layout:a unpack_refused 'a layer that is a fifo' 'is not a file'
 
-# ---- archives that are none -----------------------------------------------------------------------------------------------
+# ---- archives that are none ----------------------------------------------------------------------
 
 broken() { # DESC PATTERN: of $tmp/a.tar
 	layout
@@ -248,7 +260,7 @@ broken 'a size of more than 64 bits' 'a number of an extended header'
 layer a.tar <<END
 0|x|x:uid=4294967295
 END
-broken 'an owner that means none' 'an owner is no number'
+broken 'an owner that means none' 'an owner is not a number'
 layer a.tar <<END
 x|PaxHeaders|data=999 path=x
 END
@@ -289,37 +301,48 @@ cut_image() { # FILE PATTERN DESC
 	unpack_refused "$3" "$2"
 }
 cut_image "$tmp/short.tar.gz" 'ends in the middle' 'a compressed layer that is cut off'
-{ gzip -c "$tmp/a.tar" | head -c 100; printf xxxxxxxxxxxxxxxxxxxxxxxx; gzip -c "$tmp/a.tar" | tail -c +125; } >"$tmp/bad.tar.gz"
-cut_image "$tmp/bad.tar.gz" 'damaged|another sum|sum sha256|ends in' 'a compressed layer that is damaged'
+{
+	gzip -c "$tmp/a.tar" | head -c 100
+	printf xxxxxxxxxxxxxxxxxxxxxxxx
+	gzip -c "$tmp/a.tar" | tail -c +125
+} >"$tmp/bad.tar.gz"
+cut_image "$tmp/bad.tar.gz" 'damaged|another sum|sum sha256|ends in' \
+	'a compressed layer that is damaged'
 { gzip -c "$tmp/a.tar"; echo more than a header has; } >"$tmp/more.tar.gz"
-cut_image "$tmp/more.tar.gz" 'something else after its end' 'a compressed layer with something after its end'
+cut_image "$tmp/more.tar.gz" 'something else after its end' \
+	'a compressed layer with something after its end'
 layout
 echo '{"manifests":[' >"$layout/index.json"
-unpack_refused 'an index that is no JSON' 'index.json:2:1:'
+unpack_refused 'an index that is not JSON' 'index.json:2:1:'
 layout
 image a "$tmp/a.tar"
 echo '{"imageLayoutVersion":"2.0.0"}' >"$layout/oci-layout"
 unpack_refused 'a layout of another version' 'a layout of another version'
 mkdir "$tmp/nothing"
-source=$tmp/nothing unpack_refused 'a directory that is no layout' 'neither an OCI layout nor an archive'
+source=$tmp/nothing unpack_refused 'a directory that is not a layout' \
+	'neither an OCI layout nor an archive'
 echo no >"$tmp/text"
-source=$tmp/text unpack_refused 'a file that is no archive' 'ends in the middle'
-(cd "$tmp" && ln -sf loop2 loop1 && ln -sf loop1 loop2 && tar -cf loop.tar loop1 loop2 && ln -sf loop2 index.json && ln -sf index.json loop2 && tar -cf loop.tar index.json loop2)
-source=$tmp/loop.tar unpack_refused 'an archive whose index is a link to itself' 'is a link to itself'
+source=$tmp/text unpack_refused 'a file that is not an archive' 'ends in the middle'
+(cd "$tmp" && ln -sf loop2 loop1 && ln -sf loop1 loop2 && tar -cf loop.tar loop1 loop2 &&
+	ln -sf loop2 index.json && ln -sf index.json loop2 && tar -cf loop.tar index.json loop2)
+source=$tmp/loop.tar unpack_refused 'an archive whose index is a link to itself' \
+	'is a link to itself'
 
-# ---- killed -------------------------------------------------------------------------------------------------------------------
+# ---- killed --------------------------------------------------------------------------------------
 
 layout
 image many "$tmp/many.tar"
 for sig in KILL TERM HUP; do
 	for whom in first worker; do
 		mkdir -p "$tmp/place"
-		(exec env OCI_TEST_MARK="$mark" "$OCI_IMAGE" unpack --no-sync "$layout" "$tmp/place/killed") >/dev/null 2>&1 &
+		(exec env OCI_TEST_MARK="$mark" "$OCI_IMAGE" unpack --no-sync "$layout" \
+			"$tmp/place/killed") >/dev/null 2>&1 &
 		pid=$!
 		wait_for at_work
 		victim=$pid
 		# The one that unpacks is started last.
-		[ $whom = first ] || victim=$(awk '{ print $NF }' "/proc/$pid/task/$pid/children" 2>/dev/null)
+		[ $whom = first ] || victim=$(awk '{ print $NF }' "/proc/$pid/task/$pid/children" \
+			2>/dev/null)
 		[ -n "$victim" ] && kill -$sig "$victim"
 		wait $pid 2>/dev/null
 		ok "$sig to the $whom process leaves nothing" wait_for nothing_beside

@@ -2,10 +2,10 @@
 # attack-wire.t - a container with CAP_SYS_PTRACE takes what the processes hold that appear in its pid namespace.
 # SPDX-License-Identifier: MIT
 #
-# Such a container may stop whoever it sees, and take each descriptor of it by pidfd_getfd(2). Since
-# Linux 6.5 a socket among them says which process has made its other end (SO_PEERPIDFD): were that
-# the runtime, its descriptors could be taken as well, and its directories are a way to the host.
-# The helper take tries it; the decoy is a file that only the host has.
+# Such a container may stop each process that it sees, and take each descriptor of it by
+# pidfd_getfd(2). Since Linux 6.5 a socket among them says which process has made its other end
+# (SO_PEERPIDFD): were that the runtime, its descriptors could be taken as well, and its directories
+# are a way to the host. The helper take tries it; the decoy is a file that only the host has.
 . "$(dirname "$0")/lib.sh"
 need_root
 helper take || skip_all 'the helper take is not built'

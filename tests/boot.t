@@ -15,12 +15,12 @@ boot
 ok "all run" wait_for state_is "$c" running
 is "they started in the order of their directories" \
 	"$(sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n')" abc
-ok "what a container writes is on the console behind its name" wait_for says "^$a: up"
-ok "a directory without a config.json is told" says '40-empty has no config.json'
+ok "what a container writes is on the console after its name" wait_for says "^$a: up"
+ok "a directory without a config.json is reported" says '40-empty has no config.json'
 is "runc finds them" "$(inside "$RUNC" list -q | wc -l)" 3
 order status
 like "status is a table" "$out" "^$b +running +[0-9]+ +1 +-"
-order status nobody
+order status unknown
 is "status of an unknown one fails" "$status" 1
 order stop "$b"
 is "stop waits" "$status" 0
@@ -31,8 +31,8 @@ ok "start starts it anew" state_is "$b" running
 order restart "$b"
 wait_for state_is "$b" running
 is "restart does too" "$(field starts)" 3
-order start nobody
-like "an unknown name is refused" "$err" 'no container nobody'
+order start unknown
+like "an unknown name is refused" "$err" 'no container unknown'
 socket_mode=$(inside stat -c %a /run/ocibox/init.sock)
 is "the socket is for root alone" "$socket_mode" 600
 if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
@@ -57,10 +57,10 @@ if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; t
 	nine_wait() { [ "$(grep -c waits "$tmp/waits")" = 9 ]; }
 	wait_for nine_wait
 	order status "$a"
-	is "clients that never read their answers keep nobody from being heard" "$status" 0
+	is "clients that never read their answers do not keep others from being heard" "$status" 0
 	: >"$tmp/gate"
 else
-	skip "clients that never read their answers keep nobody from being heard" \
+	skip "clients that never read their answers do not keep others from being heard" \
 		"the helper step cannot be used here"
 fi
 kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/null
@@ -73,7 +73,7 @@ is "SIGUSR2 powers off (SIGINT in a pid namespace)" "$ended" 130
 is "containers stopped in reverse order" \
 	"$(sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 |
 	tr -d '\n')" cba
-ok "which is told last" says '^oci-init: powering off'
+ok "which is reported last" says '^oci-init: powering off'
 nothing_left "nothing is left of the machine"
 fresh
 
@@ -97,11 +97,12 @@ ok "and again" says "$b: ended with status 3; starts again in 40ms"
 state_is "$b" failed
 is "as often as the limit says" "$(field starts) $(field status)" "4 3"
 ok "no: a good end is the end" state_is "$a" ended
-ok "a row without a bundle is told" says "missing-$mark: there is no bundle"
-ok "an unknown member is told" says 'nonsense: there is no such setting'
-ok "an unknown key of the command line is told" says 'what: there is no such setting'
-ok "a bad value is told" says 'cgroup: "v3" is not a value for it: it takes none, v1, hybrid or v2'
-ok "in one line, and without what is no text" says '^oci-init: done: "a..b" is not a value'
+ok "a row without a bundle is reported" says "missing-$mark: there is no bundle"
+ok "an unknown member is reported" says 'nonsense: there is no such setting'
+ok "an unknown key of the command line is reported" says 'what: there is no such setting'
+ok "a bad value is reported" \
+	says 'cgroup: "v3" is not a value for it: it takes none, v1, hybrid or v2'
+ok "in one line, and without what is not text" says '^oci-init: done: "a..b" is not a value'
 is "the hostname is set" "$(inside hostname)" board
 ok "a disabled one is not started" state_is "$c" disabled
 order start "$c"
@@ -166,7 +167,7 @@ wait "$boot" || ended=$?
 is "done=halt: the end of all is the end of the machine" "$ended" 130
 fresh
 boot
-ok "no containers is told" wait_for says "no containers in $bundles"
+ok "no containers is reported" wait_for says "no containers in $bundles"
 down USR1
 is "and waited in" "$ended" 130
 
@@ -183,7 +184,7 @@ cat >"$tmp/boot.json" <<E
     { "name": "$c", "stopSignal": "WINCH" } ] }
 E
 boot ocibox.config="$tmp/boot.json" ocibox.debug
-ok "a full disk is told" wait_for says "^oci-init: write $tmp/data/logs/$a.log: no space left"
+ok "a full disk is reported" wait_for says "^oci-init: write $tmp/data/logs/$a.log: no space left"
 ok "debug: with the settings" says "^oci-init: bundles: $bundles"
 ok "with mounts" says "^oci-init: mounted $tmp/data"
 ok "the others run on" wait_for says "^$c: up"
@@ -195,7 +196,7 @@ is "stopSignal KILL goes to the container" "$(field status)" 137
 order stop "$c"
 state_is "$c" stopped
 is "and so does one that the runtime keeps for itself" "$(field status)" 7
-is "a full disk is told once" "$(grep -c 'no space left' "$con")" 1
+is "a full disk is reported once" "$(grep -c 'no space left' "$con")" 1
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
 # what is still in the pipe may fill it once more
 room() { grep -q later "$1" || { : >"$1"; return 1; }; }
@@ -218,7 +219,7 @@ prepare="$own_dev && : >/dev/console && ln -s '$tmp/kmsg' /dev/kmsg && ln -s '$t
 boot ocibox.log=kmsg ocibox.watchdog=1
 ok "log=kmsg: records of the facility daemon" wait_for grep -q "^<30>$a: up" "$tmp/kmsg"
 nok "and nothing on the console" says "^$a: up"
-ok "a watchdog that cannot be set is told" says '^oci-init: set /dev/watchdog to 1 seconds'
+ok "a watchdog that cannot be set is reported" says '^oci-init: set /dev/watchdog to 1 seconds'
 ok "and served" wait_for grep -q '\.\.\.' "$tmp/dog"
 down
 is "closed before power-off by V" "$(tail -c 1 "$tmp/dog")" V
@@ -407,7 +408,7 @@ cat >"$tmp/boot.json" <<E
 { "containers": [ { "name": "$a", "after": [ "$c" ] },
     { "name": "$b", "after": [ "$c" ], "when": "done", "ready": { "file": "/dev/shm/ready" } },
     { "name": "$c", "type": "task", "restart": "always", "after": [] },
-    { "name": "d-$mark", "after": [ "$b", "nobody-$mark" ] },
+    { "name": "d-$mark", "after": [ "$b", "absent-$mark" ] },
     { "name": "e-$mark", "type": "task", "after": [ "f-$mark" ], "when": "started" },
     { "name": "f-$mark", "after": [ "e-$mark" ], "when": "started" } ] }
 E
@@ -425,7 +426,7 @@ pid=$(field pid)
 ok "it is ready when the file is there" wait_for says "^oci-init: $b: ready\$"
 ok "and then what is after it starts" wait_for state_is "d-$mark" running
 ok "a name that is not there is reported" \
-	says "^oci-init: d-$mark: after \"nobody-$mark\": there is no such container"
+	says "^oci-init: d-$mark: after \"absent-$mark\": there is no such container"
 ok "a circle is reported with its names" \
 	says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
 ok "and opened" wait_for state_is "f-$mark" running

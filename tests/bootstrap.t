@@ -69,7 +69,7 @@ inner'
 	config_set /mounts/6/options '["nosuid","noexec","nodev","ro"]'
 	argv oci-init --bootstrap -- echo in
 	run
-	like 'a read-only cgroup mount is told in one sentence' \
+	like 'a read-only cgroup mount is reported in one sentence' \
 		"$status $(error_lines "$tmp/err") $err" \
 		'^1 1 oci-init: /sys/fs/cgroup.* cannot be written: [Rr]ead-only.*mounted without'
 else
@@ -88,7 +88,7 @@ cp "$tmp/privileged.json" "$outer/config.json"
 config_set /process/capabilities '{}'
 argv oci-init --bootstrap -- echo in
 run
-like 'without the rights it is told' "$status $err" '^1 oci-init: '
+like 'without the rights it is reported' "$status $err" '^1 oci-init: '
 
 nothing_left
 done_testing

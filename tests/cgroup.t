@@ -79,7 +79,7 @@ config_set /linux/cgroupsPath "\"/$mark-top/$mark-deep\""
 start
 like 'an absolute cgroupsPath' "$(cat "/proc/$pid/cgroup")" "/$mark-top/$mark-deep$"
 drop "$id"
-# Levels above the last belong to whoever asked for them.
+# Levels above the last belong to the one who asked for them.
 for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 config_set /linux/cgroupsPath "\"$mark-rel\""
 start

@@ -65,7 +65,7 @@ is "unknown option of a command: exit 1" "$status" 1
 like "unknown option of a command: the message" "$err" 'flag provided but not defined: -nope'
 like "unknown option of a command: usage on standard output" "$out" '[Uu]sage|USAGE'
 do_runc list --root /tmp
-like "a global option behind the command is unknown" "$err" 'flag provided but not defined: -root'
+like "a global option after the command is unknown" "$err" 'flag provided but not defined: -root'
 do_runc create --bundle
 like "an option without its value" "$err" 'flag needs an argument: -bundle'
 do_runc create --preserve-fds x c
@@ -105,7 +105,7 @@ is "--quiet of nothing is nothing" "$status $out" "0 "
 do_runc delete --force nope
 is "delete --force of an unknown container succeeds" "$status" 0
 do_runc delete nope --force
-is "options may stand behind the container" "$status" 0
+is "options may stand after the container" "$status" 0
 
 # ---- an unknown container ------------------------------------------------------------------------
 
@@ -304,7 +304,7 @@ else
 fi
 status=0
 "$RUNC" --root "$root" list <&- >&- 2>&- || status=$?
-is "closed standard descriptors are no obstacle" "$status" 0
+is "closed standard descriptors are not an obstacle" "$status" 0
 
 nothing_left
 done_testing

@@ -66,7 +66,7 @@ do_runc --log "$log" --log-format json create --bundle "$bundle" "$id"
 is 'create that fails' "$status" 1
 like 'the last line of the log is the error' "$(tail -n 1 "$log")" \
 	'^\{"level":"error","msg":".*no such file or directory.*","time":"[0-9T:.+Z-]+"\}$'
-is 'warnings are no errors; each line is an object' \
+is 'warnings are not errors; each line is an object' \
 	"$(grep -c '"level":"error"' "$log") $(grep \
 	-vc '^{"level":"[a-z]*","msg":".*","time":"[^"]*"}$' "$log")" '1 0'
 config_set /process/capabilities/bounding '["CAP_KILL"]'

@@ -53,7 +53,7 @@ fresh
 argv true
 do_runc --cgroup-manager cgroupfs run --bundle "$bundle" "$id"
 is 'cgroupfs' "$status" 0 || diag "$err"
-do_runc --cgroup-manager nobody run --bundle "$bundle" "$id"
+do_runc --cgroup-manager other run --bundle "$bundle" "$id"
 like 'another word is refused' "$status $err" '^1 .*invalid cgroup-manager'
 do_runc --rootless=true run --no-subreaper --bundle "$bundle" "$id"
 is '--rootless and --no-subreaper are accepted' "$status" 0 || diag "$err"
@@ -159,7 +159,7 @@ state "$id"
 printf '%s' "$out" >"$tmp/told"
 is 'an annotation called bundle does not move the bundle (AN-03)' \
 	"$(json_get "$tmp/told" /bundle)" "$bundle"
-is 'and all are told' "$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" \
+is 'and all are reported' "$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" \
 	/annotations/io.kubernetes.cri-o.x)" '/nowhere y'
 drop "$id"
 

@@ -23,7 +23,7 @@ for o in --force -f '--force=true'; do
 done
 do_runc run -d --bundle "$bundle" "$id"
 do_runc delete --force=false "$id"
-is '--force=false is no force' "$status:$(status_of "$id")" 1:running
+is '--force=false does not force' "$status:$(status_of "$id")" 1:running
 do_runc delete "$id" --force
 is 'delete ID --force' "$status:$(status_of "$id")" 0:none
 
@@ -46,7 +46,7 @@ else
 	drop "$id"
 fi
 
-# Stopped, and the cgroup removed by somebody else.
+# Stopped, and the cgroup removed by another process.
 do_runc run -d --bundle "$bundle" "$id"
 runc kill "$id" KILL
 wait_for status_is "$id" stopped
@@ -86,7 +86,7 @@ do_runc delete --force "$id-x"
 is 'the same with --force: exit 0' "$status" 0
 nok 'and it is removed' test -e "$root/$id-x"
 
-# A state that is no JSON must not make the id undeletable, where it is known that nothing runs.
+# A state that is not JSON must not make the id undeletable, where it is known that nothing runs.
 mkdir -p "$root/$id-x"
 : >"$root/$id-x/state.json"
 do_runc delete --force "$id-x"

@@ -81,7 +81,7 @@ for form in '' text; do
 		"1 $(error 'container does not exist')"
 done
 bare --log-format json --log "$tmp/no/such/log" list
-like 'a log that cannot be opened is told in the form that was asked for' "$status $err" \
+like 'a log that cannot be opened is reported in the form that was asked for' "$status $err" \
 	'^1 \{"level":"error","msg":".*/no/such/log: no such file or directory","time":"[^"]*"\}$'
 bare --log '' --root "$root" state nope
 is '--log= is standard error' "$status $(said_of nope)" "1 $(error 'container does not exist')"
@@ -150,7 +150,7 @@ like 'help of an unknown command' "$status $(said)" \
 bare --version list
 like '--version before a command' "$status $out" "^0 $name version "
 bare list --version
-is '--version behind it is unknown' "$status" 1
+is '--version after it is unknown' "$status" 1
 bare --root "$root" -- list -q
 is '-- before the command' "$status $out$err" '0 '
 do_runc list -quiet=T
@@ -205,7 +205,7 @@ for good in a+b_c-d.E9 ... "$(printf '%0255d' 7)"; do
 	is "run of $good" "$status $err" '0 '
 done
 do_runc run --bundle "$bundle" -- -x
-is 'an id that begins with a dash, behind --' "$status $err" '0 '
+is 'an id that begins with a dash, after --' "$status $err" '0 '
 do_runc create --bundle "$bundle" "$(printf '%0300d' 7)"
 like 'an id no directory can have' "$status $err" '^1 .*file name too long'
 do_runc create --bundle "$tmp/no/bundle" "$id"
@@ -236,7 +236,7 @@ while IFS='|' read -r what args why; do
 done <<'END'
 a name|["nope"]|exec: \"nope\": executable file not found in $PATH
 a path|["/no/such"]|exec: \"/no/such\": stat /no/such: no such file or directory
-a file that is no program|["/etc/plain"]|exec: \"/etc/plain\": permission denied
+a file that is not a program|["/etc/plain"]|exec: \"/etc/plain\": permission denied
 below a file|["/etc/plain/x"]|exec: \"/etc/plain/x\": stat /etc/plain/x: not a directory
 a directory|["/etc"]|exec: \"/etc\": is a directory
 END
@@ -376,7 +376,7 @@ if cgroups_here; then
 	wait_for status_is "$id" stopped
 	pids=$(cat "$(own_cgroup)/cgroup.procs")
 	do_runc kill "$id"
-	is 'init is dead: TERM finds nobody' "$(said)" "$(error 'container not running')"
+	is 'init is dead: TERM finds no process' "$(said)" "$(error 'container not running')"
 	do_runc kill "$id" KILL
 	is 'KILL finds those who share its pid namespace' "$status $err" '0 '
 	for p in $pids; do
@@ -385,7 +385,7 @@ if cgroups_here; then
 	nobody_left() { ! grep -q . "$(own_cgroup)/cgroup.procs" 2>/dev/null; }
 	ok 'and they are dead' wait_for nobody_left
 	do_runc kill "$id" KILL
-	is 'once more: nobody' "$status $(said)" "1 $(error 'container not running')"
+	is 'once more: no process' "$status $(said)" "1 $(error 'container not running')"
 	drop "$id"
 else
 	skip 'KILL finds those who share its pid namespace' 'no cgroups here'
@@ -402,7 +402,7 @@ for how in '' -q; do
 	# shellcheck disable=SC2086 # no word or one
 	do_runc list $how
 	is "list $how: the containers" "$(echo "$out" | grep -v '^ID ' | cut -d' ' -f1)" .dot
-	is "list $how: what cannot be loaded is told" "$(grep -v '[.]cache' "$tmp/err")" \
+	is "list $how: what cannot be loaded is reported" "$(grep -v '[.]cache' "$tmp/err")" \
 		"load container .hid: container does not exist
 load container left: container does not exist"
 done
@@ -421,7 +421,7 @@ while alive $come_and_go; do
 	runc list >/dev/null 2>>"$tmp/lists" || echo "list failed" >>"$tmp/lists"
 done
 wait $come_and_go
-is 'of those that come and go nothing is told' "$(cat "$tmp/lists")" ''
+is 'of those that come and go nothing is reported' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that is none' "$status $(said)" "1 $(error 'invalid format option')"
 
@@ -506,13 +506,13 @@ if [ -c /dev/full ]; then
 		verb=${what%% *}
 		# shellcheck disable=SC2086 # words of a command
 		"$RUNC" --root "$root" $what </dev/null >/dev/full 2>"$tmp/err" || status=$?
-		like "$verb: a full disk is told once" "$status $(wc -l <"$tmp/err" |
+		like "$verb: a full disk is reported once" "$status $(wc -l <"$tmp/err" |
 			tr -d ' ') $(cat "$tmp/err")" \
 			'^1 1 .*no space left on device"$'
 	done
 	drop "$id"
 else
-	skip 'a full disk is told once' 'no /dev/full'
+	skip 'a full disk is reported once' 'no /dev/full'
 fi
 
 nothing_left

@@ -128,7 +128,7 @@ sed -i "s/\"hard\": $nofile_limit/\"hard\": 0$nofile_limit/" "$bundle/config.jso
 refused 'a number with a leading zero' 'config\.json:'
 fresh
 printf '{"a":"\377"}' >"$bundle/config.json"
-refused 'a byte that is no UTF-8' 'config\.json'
+refused 'a byte that is not UTF-8' 'config\.json'
 accept 'an unknown key is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/noSuchKey 1
 
 # A limit whose name is in the wrong case has its effect, as under runc; one with a typing error has
@@ -295,7 +295,7 @@ reject 'unknown option on a bind' 'nosuchoption|filesystem-specific|/mnt' \
 	/mounts/- '{"destination":"/mnt","source":"/tmp","options":["bind","nosuchoption"]}'
 reject 'directory onto a file' '/etc/passwd|mounts\[7\]' \
 	/mounts/- '{"destination":"/etc/passwd","source":"/tmp","options":["bind"]}'
-reject 'type bind without the option is no bind' '/mnt|mounts\[7\]' /root/readonly false \
+reject 'type bind without the option is not a bind' '/mnt|mounts\[7\]' /root/readonly false \
 	/mounts/- '{"destination":"/mnt","type":"bind","source":"/tmp"}'
 reject 'destination empty' 'destination|mount' /mounts/- \
 	'{"destination":"","type":"tmpfs","source":"none"}'
@@ -320,7 +320,7 @@ reject 'namespace twice' 'namespace|duplicated' /linux/namespaces/- '{"type":"pi
 reject 'namespace path missing' '/no/such/ns' /linux/namespaces/1/path '"/no/such/ns"'
 reject 'namespace path of another type' 'namespaces|/ns/uts' /linux/namespaces/1/path \
 	"\"/proc/$$/ns/uts\""
-reject 'namespace path is no namespace' '/etc/hostname|namespaces' /linux/namespaces/1/path \
+reject 'namespace path is not a namespace' '/etc/hostname|namespaces' /linux/namespaces/1/path \
 	'"/etc/hostname"'
 reject 'mapping without a user namespace' 'user|uidMappings' \
 	/linux/uidMappings '[{"containerID":0,"hostID":1000,"size":1}]'

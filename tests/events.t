@@ -51,7 +51,7 @@ lines() { [ "$(grep -c '"type":"stats"' "$tmp/stream")" -ge "$1" ]; }
 ok 'the stream has statistics again and again' wait_for lines 3
 unlike 'and no out-of-memory event without a reason' "$(cat "$tmp/stream")" '"type":"oom"'
 : >"$rootfs/tmp/eat"
-ok 'an out-of-memory event is told' wait_for grep -q "^{\"type\":\"oom\",\"id\":\"$id\"}$" \
+ok 'an out-of-memory event is reported' wait_for grep -q "^{\"type\":\"oom\",\"id\":\"$id\"}$" \
 	"$tmp/stream"
 do_runc kill "$id" KILL
 status=0

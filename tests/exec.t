@@ -270,9 +270,9 @@ for s in 1 2 6 9 11 13 15 24 31 34 64; do
 	is "death by signal $s" "$status" $((128 + s))
 done
 out=$(printf 'a\nb\n' | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" \
-	sh -c 'cat; sleep 0.1; echo behind')
+	sh -c 'cat; sleep 0.1; echo after')
 is 'the end of stdin arrives, and output comes after it' "$(echo "$out" | tr '\n' ' ')" \
-	'a b behind '
+	'a b after '
 out=$(head -c 5000000 /dev/zero | OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" cat |
 	wc -c | tr -d ' ')
 is 'five million bytes in and out' "$out" 5000000
@@ -504,7 +504,7 @@ else
 	skip 'exec where init has moved' 'no cgroup v2 here'
 fi
 
-# pids.limit is reached: that is when somebody wants to look.
+# pids.limit is reached: that is when a user wants to look.
 pids=$(find /sys/fs/cgroup -path "*$mark*" -name pids.max 2>/dev/null | head -n 1)
 if [ -n "$pids" ]; then
 	config_set /linux/resources/pids '{"limit":2}'
@@ -524,7 +524,7 @@ if [ -n "$pids" ]; then
 	is 'a limit set later' "$(cat "$pids" 2>/dev/null ||
 		cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
 	ex "$id" true
-	# The config knows of no limit, so nobody has looked.
+	# The config knows of no limit, so nothing has looked.
 	case $status in
 	0) pass 'a limit set later: exec gets in, or says what is full' ;;
 	*) like 'a limit set later: exec gets in, or says what is full' "$err" \

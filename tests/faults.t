@@ -24,12 +24,12 @@ facts() {
 		done
 	done
 	[ ! -e "$tmp/pid" ] || grep -c '' "$tmp/pid"
-	# Nobody reads it any more, and the container takes it along.
+	# Nothing reads it any more, and the container takes it along.
 	find "$root/$id" -mindepth 1 ! -name exec.fifo 2>/dev/null | sort
 }
 
 # A node that cannot be made is the host's, by a bind: one mount more, and the same device. Numbers
-# of what these verbs tell of are not the same twice, nor is a pid of the host.
+# of what these verbs report are not the same twice, nor is a pid of the host.
 told() {
 	case $verb in
 	# without the owner, who may have no name just now
@@ -68,13 +68,13 @@ errors() {
 # judge: sets $why to what is wrong with the last one, "" when nothing is.
 judge() {
 	why=
-	# An init that was told to wait speaks for itself: create has returned, or nearly.
+	# An init that has to wait speaks for itself: create has returned, or nearly.
 	_lines=$(grep -c -v 'level=warning\|^termios\|^wait for start' "$tmp/err")
 	[ -z "$tty" ] || _lines=$(errors)
 	[ -z "$tty" ] || grep -q '^termios same' "$tmp/err" || why='the terminal is left raw'
 	case $rc in
 	0)
-		# What cannot be shown is told.
+		# What cannot be shown is reported.
 		[ "$verb:$_lines" = list:1 ] || same ||
 			grep -q 'WARN.*terminal\|level=warning.*NOTIFY_SOCKET' "$tmp/out" \
 			"$tmp/err" ||
@@ -89,7 +89,7 @@ judge() {
 	*) why="$why; status $rc: $(cat "$tmp/err")" ;;
 	esac
 }
-# A process that dies once it is the container's own is no failure of the runtime.
+# A process that dies once it is the container's own is not a failure of the runtime.
 judge_death() {
 	case $rc:$(errors) in
 	0:0 | 137:0) why= ;;

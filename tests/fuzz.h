@@ -24,7 +24,7 @@ static inline void fuzz_begin(struct arena *a)
 	arena_init(a, fuzz_block, sizeof(fuzz_block));
 }
 
-/* An input of a few kilobytes that takes megabytes is a find: somebody squares its length. */
+/* An input of a few kilobytes that takes megabytes is a find: some code squares its length. */
 static inline void fuzz_end(const struct arena *a)
 {
 	must(a->at >= fuzz_block && a->at <= fuzz_block + sizeof(fuzz_block));

@@ -81,7 +81,7 @@ ro 0"
 	dd if="$i" of="$tmp/half" bs=4096 count=$(($(wc -c <"$i") / 8192)) 2>/dev/null
 	config_set /root/path "$(quote "$tmp/half")"
 	refused "$type: truncated" 'root.path: .*is truncated: it has [0-9]+ of [0-9]+ bytes'
-	# a superblock and nothing behind it
+	# a superblock and nothing after it
 	dd if="$i" of="$tmp/hollow" bs=2048 count=1 2>/dev/null
 	dd if=/dev/zero of="$tmp/hollow" bs=2048 seek=1 count=$(($(wc -c <"$i") / 2048)) \
 		conv=notrunc 2>/dev/null

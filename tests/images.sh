@@ -1,4 +1,5 @@
-# images.sh - makes OCI layouts and archives of tar files, good ones and others; sourced after lib.sh.
+# images.sh - makes OCI layouts and archives of tar files, good ones and others; sourced after
+# lib.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
@@ -14,7 +15,8 @@ sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 bytes() { wc -c <"$1" | tr -d ' '; }
 tab=$(printf '\t')
 
-# layer NAME <<END: a tar of these lines (helper mktar; blanks that divide are written as |). The file is $tmp/NAME.
+# layer NAME <<END: a tar of these lines (helper mktar; blanks that divide are written as |). The
+# file is $tmp/NAME.
 layer() {
 	tr '|' '\t' | "$HELPERS/mktar" >"$tmp/$1"
 }
@@ -37,15 +39,18 @@ blob() {
 }
 
 # descriptor TYPE: of the blob that was put last.
-descriptor() { printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$1" "$digest" "$size" "${2:-}"; }
+descriptor() {
+	printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$1" "$digest" "$size" \
+		"${2:-}"
+}
 
 type_config=application/vnd.oci.image.config.v1+json
 type_layer=application/vnd.oci.image.layer.v1.tar
 type_manifest=application/vnd.oci.image.manifest.v1+json
 type_index=application/vnd.oci.image.index.v1+json
 
-# image TAG LAYER...: an image of these files; a layer is compressed where its name says so. Leaves what it made
-# in $manifest, and adds it to index.json.
+# image TAG LAYER...: an image of these files; a layer is compressed where its name says so. Leaves
+# what it made in $manifest, and adds it to index.json.
 image() {
 	_tag=$1
 	shift
@@ -67,7 +72,8 @@ image() {
 	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$type_manifest" \
 		"$(descriptor $type_config)" "$_layers" >"$tmp/image-manifest"
 	blob "$tmp/image-manifest"
-	manifest=$(descriptor $type_manifest ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"$_tag\"}${platform:-}")
+	manifest=$(descriptor $type_manifest \
+		",\"annotations\":{\"org.opencontainers.image.ref.name\":\"$_tag\"}${platform:-}")
 	add_manifest "$manifest"
 }
 
@@ -105,14 +111,16 @@ unpack_ok() {
 	is "$_desc" "$status" 0 || diag "$err"
 }
 
-# unpack_refused DESC PATTERN [ARG...]: of $layout; one line that matches, and nothing is left beside the place.
+# unpack_refused DESC PATTERN [ARG...]: of $layout; one line that matches, and nothing is left
+# beside the place.
 unpack_refused() {
 	_desc=$1 _pattern=$2
 	shift 2
 	unpack "${source:-$layout}" "$@"
 	_why=
 	[ "$status" = 1 ] || _why="status $status"
-	printf '%s\n' "$err" | grep -Eq -e "$_pattern" || _why="$_why; message does not match /$_pattern/"
+	printf '%s\n' "$err" | grep -Eq -e "$_pattern" ||
+		_why="$_why; message does not match /$_pattern/"
 	[ "$(grep -c '' "$tmp/err")" = 1 ] || _why="$_why; $(grep -c '' "$tmp/err") lines"
 	[ ! -e "$bundle" ] || _why="$_why; the bundle is there"
 	nothing_beside || _why="$_why; left: $(ls -A "$tmp/place")"

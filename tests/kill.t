@@ -37,8 +37,8 @@ got WINCH winch
 got CONT CONT
 # control: runc 1.1.5 knows the realtime ones by number only, as we must at least.
 got 35 35
-# What systemd as init is told by, counted as glibc and the engines do; control: runc has no such
-# names.
+# What systemd as init is controlled by, counted as glibc and the engines do; control: runc has no
+# such names.
 got 37 SIGRTMIN+3
 
 : >"$rootfs/tmp/got"

@@ -410,7 +410,7 @@ script() {
 # ---- running -------------------------------------------------------------------------------------
 
 # runc ARG...: the runtime on the private state root, at most a minute, stdin from /dev/null. The
-# mark is not for timeout: busybox's leaves a watcher behind for a second.
+# mark is not for timeout: busybox's leaves a watcher for a second.
 runc() {
 	# shellcheck disable=SC2086
 	timeout -s KILL "${LIMIT:-60}" env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" \

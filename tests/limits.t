@@ -79,7 +79,7 @@ config_set /linux/memoryPolicy \
 refused 'memoryPolicy: flags that exclude each other' 'memoryPolicy.flags'
 config_del /linux/memoryPolicy
 
-# ---- intelRdt: what is wrong with it is told everywhere (Q-11) ----
+# ---- intelRdt: what is wrong with it is reported everywhere (Q-11) ----
 
 for r in '{"closID":".."}:closID' '{"closID":"a/b"}:closID' \
 	'{"memBwSchema":"L3:0=f"}:memBwSchema'; do
@@ -127,13 +127,13 @@ config_set /annotations \
 	'{"org.example.one":"1","org.systemd.property.Bad":"x","bundle":"/elsewhere","":"nameless"}'
 refused 'an annotation without a name' 'annotations'
 config_set /annotations '{"org.example.one":1}'
-refused 'an annotation that is no text' 'annotations'
-config_set /annotations '{"org.example.one":"1","bundle":"/elsewhere","run.oci.nobody.knows":"yes"}'
+refused 'an annotation that is not text' 'annotations'
+config_set /annotations '{"org.example.one":"1","bundle":"/elsewhere","run.oci.not.known":"yes"}'
 create
 state "$id"
 echo "$out" >"$tmp/state.json"
 is 'unknown annotations come back in state' \
-	"$(json_get "$tmp/state.json" /annotations/run.oci.nobody.knows)" yes
+	"$(json_get "$tmp/state.json" /annotations/run.oci.not.known)" yes
 is 'an annotation named bundle is not the bundle' \
 	"$(json_get "$tmp/state.json" /bundle) $(json_get "$tmp/state.json" /annotations/bundle)" \
 	"$bundle /elsewhere"

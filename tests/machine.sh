@@ -1,4 +1,4 @@
-# machine.sh - oci-init as process 1 of a machine: bundles, starting, orders; sourced behind lib.sh.
+# machine.sh - oci-init as process 1 of a machine: bundles, starting, orders; sourced after lib.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of those who source this
 #

@@ -439,7 +439,7 @@ fresh
 config_set /mounts/- "{\"destination\":\"/id\",\"type\":\"tmpfs\",\"options\":[],
 	\"uidMappings\":[{\"containerID\":0,\"hostID\":5000,\"size\":1}],
 	\"gidMappings\":[{\"containerID\":0,\"hostID\":5000,\"size\":1}]}"
-refused 'mappings on what is no bind' 'bind'
+refused 'mappings on what is not a bind' 'bind'
 fresh
 mount_add /id none "$src/id" bind idmap
 refused 'idmap without mappings and without a user namespace' 'user namespace|userns|mapping'

@@ -26,7 +26,7 @@ done
 argv \
 	sh -c 'echo $$; ls -d /proc/[0-9]* | wc -l; hostname; cat /proc/net/dev | sed "1,2d;s/:.*//;s/ //g"'
 run
-is 'pid: the program is PID 1 and sees nobody else; net: only lo' \
+is 'pid: the program is PID 1 and sees no other; net: only lo' \
 	"$(echo "$out" | head -n 1) $(echo "$out" | tail -n 1)" '1 lo'
 argv sh -c 'ip link show lo; ip addr show lo'
 run
@@ -182,7 +182,7 @@ config_set /process/user '{"uid":1000,"gid":1000,"additionalGids":[5,999]}'
 run
 is 'another user in it, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" \
 	'1000 1000 Groups: 5 999 fine '
-# Pipes and files of the host belong to nobody in there: only from outside can they be made the
+# Pipes and files of the host have no owner in there: only from outside can they be made the
 # user's (T-06).
 argv sh -c 'echo x >/dev/stdout; echo y >/dev/stderr'
 for u in 1000 0; do

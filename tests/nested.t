@@ -232,7 +232,7 @@ in_chroot proc
 is 'in a plain chroot' "$status $out" '0 deep' || diag "$err"
 in_chroot nosys
 is 'in a chroot without any cgroup mount' "$status $out" '0 deep' || diag "$err"
-like 'which is told' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
+like 'which is reported' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
 in_chroot none
 like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' ||
 	diag "$err"

@@ -7,9 +7,10 @@
 
 mode_of() { stat -c '%a %u %g' "$1"; }
 
-# ---- entries -------------------------------------------------------------------------------------------
+# ---- entries -------------------------------------------------------------------------------------
 
-long=$(printf 'n%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35)
+long=$(printf 'n%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 \
+	29 30 31 32 33 34 35)
 longer=$long$long$long/$long$long$long/file
 mkdir -p "$tmp/base"
 make_rootfs "$tmp/base"
@@ -38,11 +39,13 @@ END
 layout
 image one "$tmp/base.tar" "$tmp/kinds.tar"
 unpack_ok 'a layout of two layers is unpacked' "$layout:one"
-[ "$uid" != 0 ] || is 'mode and owner of a directory that nobody may write' "$(mode_of "$rootfs/d")" '500 0 0'
+[ "$uid" != 0 ] || is 'mode and owner of a directory without a right to write' \
+	"$(mode_of "$rootfs/d")" '500 0 0'
 is 'a file has its text' "$(cat "$rootfs/d/f")" text
 is 'and its time' "$(stat -c %Y "$rootfs/d/f") $(stat -c %Y "$rootfs/d")" '1000000001 1000000000'
 is 'set-id bits stay' "$(stat -c %a "$rootfs/plain")" 4755
-is 'a symbolic link, a dangling one' "$(readlink "$rootfs/link") $(readlink "$rootfs/dangling")" 'd/f /nowhere/../at/all'
+is 'a symbolic link, a dangling one' "$(readlink "$rootfs/link") $(readlink "$rootfs/dangling")" \
+	'd/f /nowhere/../at/all'
 is 'a hard link is the same file' "$(stat -c %i "$rootfs/hard")" "$(stat -c %i "$rootfs/d/f")"
 ok 'a fifo' test -p "$rootfs/fifo"
 is 'a long name as GNU tar writes it' "$(cat "$rootfs/$longer")" gnu
@@ -50,7 +53,8 @@ is 'a long name of an extended header' "$(cat "$rootfs/pax/$longer")" pax
 is 'the long target of a link' "$(readlink "$rootfs/far")" "$longer"
 is 'a name in two fields' "$(cat "$rootfs/before/tail")" prefix
 is 'a time between seconds' "$(stat -c %y "$rootfs/time" | cut -c 18-21)" 01.5
-[ "$uid" != 0 ] || is 'an owner whom the header has no room for' "$(mode_of "$rootfs/who")" '644 3000000 7'
+[ "$uid" != 0 ] || is 'an owner whom the header has no room for' "$(mode_of "$rootfs/who")" \
+	'644 3000000 7'
 ok 'an old kind of file' test -s "$rootfs/old"
 is 'the bundle is for its owner alone' "$(stat -c %a "$bundle")" 700
 
@@ -61,7 +65,9 @@ if [ "$uid" = 0 ] && mknod "$tmp/may" c 1 5 2>/dev/null; then
 END
 	image devices "$tmp/devices.tar"
 	unpack_ok 'devices are made' "$layout:devices"
-	is 'with their numbers, modes and owners' "$(stat -c '%t:%T %a %g' "$rootfs/zero" "$rootfs/loop" | tr '\n' ' ')" '1:5 666 0 7:9 600 6 '
+	is 'with their numbers, modes and owners' \
+		"$(stat -c '%t:%T %a %g' "$rootfs/zero" "$rootfs/loop" |
+		tr '\n' ' ')" '1:5 666 0 7:9 600 6 '
 else
 	skip 'devices are made' 'no device can be made here'
 	skip 'with their numbers, modes and owners' 'no device can be made here'
@@ -77,7 +83,8 @@ if tar --version 2>/dev/null | grep -q GNU; then
 	for form in gnu posix:0.0 posix:0.1 posix:1.0; do
 		v=${form#*:}
 		[ "$v" != "$form" ] || v=1.0
-		tar -C "$tmp/s" -S --format="${form%:*}" --sparse-version="$v" -cf "$tmp/sparse.tar" .
+		tar -C "$tmp/s" -S --format="${form%:*}" --sparse-version="$v" \
+			-cf "$tmp/sparse.tar" .
 		image "sparse-$form" "$tmp/sparse.tar"
 		unpack "$layout:sparse-$form"
 		ok "a sparse file, format $form" cmp "$rootfs/file" "$tmp/s/file"
@@ -85,7 +92,8 @@ if tar --version 2>/dev/null | grep -q GNU; then
 	done
 fi
 
-if [ "$uid" = 0 ] && command -v setfattr >/dev/null && setfattr -n user.a -v b "$tmp/base" 2>/dev/null; then
+if [ "$uid" = 0 ] && command -v setfattr >/dev/null &&
+	setfattr -n user.a -v b "$tmp/base" 2>/dev/null; then
 	layer xattr.tar <<END
 0|a|x:SCHILY.xattr.user.name=value|data=x|mode=444
 5|dir|x:SCHILY.xattr.user.d=e
@@ -93,14 +101,15 @@ if [ "$uid" = 0 ] && command -v setfattr >/dev/null && setfattr -n user.a -v b "
 END
 	image xattr "$tmp/xattr.tar"
 	unpack_ok 'extended attributes are set' "$layout:xattr"
-	is 'on a file that may not be written' "$(getfattr --only-values -n user.name "$rootfs/a")" value
+	is 'on a file that may not be written' \
+		"$(getfattr --only-values -n user.name "$rootfs/a")" value
 	is 'on a directory' "$(getfattr --only-values -n user.d "$rootfs/dir")" e
 	is 'but not those of overlays and of the host' "$(getfattr -d -m - "$rootfs/o")" ''
 else
 	skip 'extended attributes are set' 'no attributes here'
 fi
 
-# ---- layers on each other -----------------------------------------------------------------------------------
+# ---- layers on each other ------------------------------------------------------------------------
 
 layer low.tar <<END
 5|a/|mode=755
@@ -144,9 +153,11 @@ END
 gzip -c "$tmp/high.tar" >"$tmp/high.tar.gz"
 image stack "$tmp/low.tar" "$tmp/high.tar.gz"
 unpack_ok 'a second layer, compressed by gzip' "$layout:stack"
-is 'whiteouts hide what lower layers have' "$(cd "$rootfs" && find . ! -name . | sort | tr '\n' ' ')" \
+is 'whiteouts hide what lower layers have' "$(cd "$rootfs" && find . ! -name . | sort |
+	tr '\n' ' ')" \
 	'./a ./a/stays ./a/through ./again ./again/new ./dir-then-file ./file-then-dir ./file-then-dir/y ./h1 ./h2 ./lib ./link-then-dir ./o ./o/new ./o/sub ./o/sub/new ./twice '
-is 'a link of an upper layer to a file of a lower one' "$(stat -c %i "$rootfs/h1")" "$(stat -c %i "$rootfs/h2")"
+is 'a link of an upper layer to a file of a lower one' "$(stat -c %i "$rootfs/h1")" \
+	"$(stat -c %i "$rootfs/h2")"
 is 'of two entries of one name the last one counts' "$(cat "$rootfs/twice")" second
 if command -v zstd >/dev/null; then
 	zstd -qf "$tmp/high.tar" -o "$tmp/high.tar.zst"
@@ -160,7 +171,7 @@ fi
 image members "$tmp/members.tar.gz"
 unpack_ok 'gzip in several members' "$layout:members"
 
-# ---- sources --------------------------------------------------------------------------------------------------
+# ---- sources -------------------------------------------------------------------------------------
 
 (cd "$layout" && tar -cf "$tmp/archive.tar" .)
 unpack_ok 'an archive of a layout' "$tmp/archive.tar:stack"
@@ -168,7 +179,8 @@ ok 'has its files' test -e "$rootfs/o/sub/new"
 gzip -c "$tmp/archive.tar" >"$tmp/archive.tar.gz"
 unpack_ok 'a compressed archive' "$tmp/archive.tar.gz:stack"
 # shellcheck disable=SC2002
-cat "$tmp/archive.tar" | timeout 60 "$OCI_IMAGE" unpack --no-sync --tag stack - "$tmp/place/stdin" 2>"$tmp/err"
+cat "$tmp/archive.tar" | timeout 60 "$OCI_IMAGE" unpack --no-sync --tag stack - "$tmp/place/stdin" \
+	2>"$tmp/err"
 is 'an archive on standard input' "$?" 0 || diag "$(cat "$tmp/err")"
 ok 'leaves no file of it beside the bundle' nothing_beside
 cp "$tmp/archive.tar" "$tmp/with:colon"
@@ -180,7 +192,8 @@ ln -s ../abc/layer.tar "$tmp/docker/same.tar"
 printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["true"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
 	"$(sum "$tmp/low.tar")" "$(sum "$tmp/low.tar")" >"$tmp/config"
 cp "$tmp/config" "$tmp/docker/$(sum "$tmp/config").json"
-printf '[{"Config":"%s.json","RepoTags":["busybox:v1","busybox:v2"],"Layers":["abc/layer.tar","same.tar"]}]' "$(sum "$tmp/config")" >"$tmp/docker/manifest.json"
+printf '[{"Config":"%s.json","RepoTags":["busybox:v1","busybox:v2"],"Layers":["abc/layer.tar","same.tar"]}]' \
+	"$(sum "$tmp/config")" >"$tmp/docker/manifest.json"
 sed -i 's,"same.tar","abc/../same.tar",' "$tmp/docker/manifest.json"
 (cd "$tmp/docker" && ln -sf abc/layer.tar same.tar && tar -cf "$tmp/docker.tar" .)
 unpack_ok 'an archive as docker save writes it' "$tmp/docker.tar:v2"
@@ -189,19 +202,22 @@ is 'and its config' "$(config_get /process/args)" '["true"]'
 unpack_ok 'by its whole name' "$tmp/docker.tar:busybox:v1"
 source=$tmp/docker.tar:v3 unpack_refused 'a tag that it does not have' 'has no image "v3"'
 
-# ---- which image -------------------------------------------------------------------------------------------------
+# ---- which image ---------------------------------------------------------------------------------
 
-unpack_refused 'of several images one must be named' 'has several images, say which: .*; there are: one, '
+unpack_refused 'of several images one must be named' \
+	'has several images, say which: .*; there are: one, '
 source=$layout:none unpack_refused 'a tag that is not there' 'has no image "none"; there are: one, '
 layout multi
 machine=$(uname -m)
-case $machine in x86_64) own=amd64 ;; aarch64) own=arm64 ;; armv7l) own=arm ;; *) own=$machine ;; esac
+case $machine in x86_64) own=amd64 ;; aarch64) own=arm64 ;; armv7l) own=arm ;; *) own=$machine ;; \
+	esac
 platform=',"platform":{"os":"linux","architecture":"s390x"}' arch=s390x
 image other "$tmp/low.tar"
 a=$manifest
 platform=",\"platform\":{\"os\":\"linux\",\"architecture\":\"$own\"}" arch=$own
 image own "$tmp/kinds.tar"
-printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s,%s]}' $type_index "$a" "$manifest" >"$tmp/index"
+printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s,%s]}' $type_index "$a" "$manifest" \
+	>"$tmp/index"
 blob "$tmp/index"
 manifests=
 add_manifest "$(descriptor $type_index)"
@@ -216,13 +232,15 @@ unpack_ok 'another platform is asked for' "$layout" --platform linux/s390x
 ok 'and comes' test -e "$rootfs/a/gone"
 unpack_refused 'a platform that is not there' 'has no image for linux/mips' --platform linux/mips
 oci_image list "$layout"
-is 'list shows both' "$(printf '%s\n' "$out" | awk '{ print $1, $2 }' | sort | tr '\n' ' ')" "other linux/s390x own linux/$own "
+is 'list shows both' "$(printf '%s\n' "$out" | awk '{ print $1, $2 }' | sort | tr '\n' ' ')" \
+	"other linux/s390x own linux/$own "
 oci_image inspect --platform linux/s390x "$layout"
 printf '%s\n' "$out" >"$tmp/inspect.json"
 is 'inspect gives JSON' "$(json_get "$tmp/inspect.json" /config/architecture)" s390x
-is 'with the layers' "$(json_get "$tmp/inspect.json" /layers/0/digest)" "sha256:$(sum "$tmp/low.tar")"
+is 'with the layers' "$(json_get "$tmp/inspect.json" /layers/0/digest)" \
+	"sha256:$(sum "$tmp/low.tar")"
 
-# ---- the config --------------------------------------------------------------------------------------------------
+# ---- the config ----------------------------------------------------------------------------------
 
 layout settings
 settings='"User":"web","Env":["A=b","PATH=/bin"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m","org.opencontainers.image.os":"mine"},"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
@@ -231,10 +249,17 @@ unpack_ok 'an image with settings' "$layout"
 is 'its command' "$(config_get /process/args)" '["sh","-c","id"]'
 is 'its environment' "$(config_get /process/env)" '["A=b","PATH=/bin"]'
 is 'its working directory' "$(config_get /process/cwd)" /tmp
-[ "$uid" != 0 ] || is 'its user by name, with all his groups' "$(config_get /process/user)" '{"uid":33,"gid":34,"additionalGids":[44]}'
-is 'labels are annotations, and count more than the rest' "$(config_get /annotations/l) $(config_get /annotations/org.opencontainers.image.os)" 'm mine'
-is 'ports and the signal are annotations' "$(config_get /annotations/org.opencontainers.image.exposedPorts) $(config_get /annotations/org.opencontainers.image.stopSignal)" '80/tcp,53/udp SIGQUIT'
-is 'a volume is a tmpfs with what the image has there' "$(config_get /mounts/7/destination) $(config_get /mounts/7/options)" '/etc ["nosuid","nodev","mode=0755","tmpcopyup"]'
+[ "$uid" != 0 ] || is 'its user by name, with all his groups' "$(config_get /process/user)" \
+	'{"uid":33,"gid":34,"additionalGids":[44]}'
+is 'labels are annotations, and count more than the rest' \
+	"$(config_get /annotations/l) $(config_get /annotations/org.opencontainers.image.os)" \
+	'm mine'
+is 'ports and the signal are annotations' "$(config_get \
+	/annotations/org.opencontainers.image.exposedPorts) $(config_get \
+	/annotations/org.opencontainers.image.stopSignal)" '80/tcp,53/udp SIGQUIT'
+is 'a volume is a tmpfs with what the image has there' \
+	"$(config_get /mounts/7/destination) $(config_get /mounts/7/options)" \
+	'/etc ["nosuid","nodev","mode=0755","tmpcopyup"]'
 ok 'oci-spec finds no fault' "$OCI_SPEC" check "$bundle"
 if [ "$uid" = 0 ]; then
 	id=$mark-image

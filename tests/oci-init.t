@@ -147,7 +147,7 @@ for g in '' -g; do
 	ended
 done
 
-# A signal that comes early may not be lost, since nobody would send it again: whether init or
+# A signal that comes early may not be lost, since it would not be sent again: whether init or
 # already its child dies of it, the status is the same.
 lost=no
 i=0
@@ -168,9 +168,9 @@ is "-g: TERM soon after the start ends it, whenever it comes" "$lost" no
 if [ -n "$ours" ]; then
 	status=0
 	sh -c 'trap "" CHLD; exec "$@"' sh "$OCI_INIT" -s -- sh -c 'exit 6' || status=$?
-	is "an ignored SIGCHLD is no obstacle" "$status" 6
+	is "an ignored SIGCHLD is not an obstacle" "$status" 6
 else
-	skip "an ignored SIGCHLD is no obstacle" "a claim of ours"
+	skip "an ignored SIGCHLD is not an obstacle" "a claim of ours"
 fi
 
 # ---- reaping -------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ fi
 : >./wait
 rm -f parent
 init -s -w -- sh ./orphan
-like "-w: an orphan's end is told" "$err" '[Rr]eaped'
+like "-w: an orphan's end is reported" "$err" '[Rr]eaped'
 init -- true
 like "neither process 1 nor subreaper: a warning" "$err" '[Ss]ubreaper|reap'
 

@@ -175,7 +175,7 @@ fault 'an empty file' '1:1: .*'
 text '{\n\t"ociVersion": "1.3.0",\n\t"process": {\n'
 fault 'a cut file' '4:1: process: .*the text ends here'
 text '{"ociVersion":"1.0.2"} {}'
-fault 'bytes behind the end' '1:24: .*'
+fault 'bytes after the end' '1:24: .*'
 text '{"root":{"path":"a",\n "path":"b"}}'
 fault 'a key twice' '2:2: root\.path: duplicate key'
 text '{"hostname":"a\\u0000b"}'
@@ -319,7 +319,7 @@ value() {
 	is "value: $_name" "$status:$out" "0:$_want"
 }
 value 'a number' 007e '"007e"'
-value 'a leading zero is no number' 01 '"01"'
+value 'a leading zero is not a number' 01 '"01"'
 value 'a word' hello '"hello"'
 value 'an empty string' '' '""'
 value 'a word of JSON' false false
@@ -334,7 +334,7 @@ value '-s of a bracket' '[' '"["' -s
 spec set /v 1 -f t.json /w 2
 is 'set: options between pairs' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /w t.json)" 12
 spec set --file t.json /v '[1, 2' --delete /w
-like 'set: broken JSON is no string' "$status $err" '^1 .*/v: character 6: '
+like 'set: broken JSON is not a string' "$status $err" '^1 .*/v: character 6: '
 spec set --file t.json /v "$(printf 'a\377')"
 like 'set: no UTF-8' "$status $err" '^1 .*UTF-8'
 spec set --file t.json --delete /w /v 3 --delete /new
@@ -370,7 +370,7 @@ is 'the link stays' "$(readlink link.json)" t.json
 is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
 is 'no temporary file is left' "$(find . -name '.?*')" ''
 
-# Editors at once: each change is there in the end, and whoever reads in between reads a document.
+# Editors at once: each change is there in the end, and a reader in between reads a document.
 echo '{"list":[]}' >many.json
 : >torn
 cat >editor <<'END'

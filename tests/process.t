@@ -108,7 +108,7 @@ rm -rf "$rootfs/etc/passwd"
 printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
 	>"$rootfs/etc/passwd"
 run
-is 'a user whose name is a number is no uid' "$out" /home/user
+is 'a user whose name is a number is not a uid' "$out" /home/user
 
 # ---- cwd (P-03, P-04) ----
 

@@ -41,7 +41,7 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	is 'table: the processes' "$status $(column PID <"$tmp/out")" "0 $want"
 	like 'table: the head of ps -ef' "$(head -n 1 "$tmp/out")" '^UID +PID +PPID '
 	do_runc ps "$id" -o ppid,pid,args
-	is 'arguments behind the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
+	is 'arguments after the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
 	like 'and ps heeds them' "$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
 	do_runc ps "$id" --no-such-option
 	like 'what ps says of an option it does not know' "$status $err" \
@@ -51,7 +51,7 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	like 'no column of pids' "$status $err" "^1 .*couldn't find PID field in ps output"
 else
 	for t in 'table: the processes' 'table: the head of ps -ef' \
-		'arguments behind the id are for ps' 'and ps heeds them' \
+		'arguments after the id are for ps' 'and ps heeds them' \
 		'what ps says of an option it does not know' 'no column of pids'; do
 		skip "$t" 'no ps that knows -ef here'
 	done

@@ -222,7 +222,7 @@ if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] &&
 	run
 	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" \
 		'0 3,600,7,7 501,allow,' || diag "$err"
-	# The user's pipe is root's inside, who may give it to another (T-06): outside nobody may.
+	# The user's pipe is root's inside, who may give it to another (T-06): outside no other may.
 	argv sh -c 'echo anew >/dev/stdout; stat -L -c %u /proc/self/fd/1'
 	own "$bundle"
 	# shellcheck disable=SC2016

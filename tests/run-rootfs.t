@@ -11,7 +11,7 @@ r=$rootfs
 from() { do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$@"; }
 
 from -- sh -c 'echo inside; exit 7'
-is 'the command behind --, and its status' "$out $status" 'inside 7'
+is 'the command after --, and its status' "$out $status" 'inside 7'
 is 'without ID nothing is printed' "$err" ''
 is 'and its container is deleted' "$(states_left)" ''
 from "$id" -- hostname
@@ -108,7 +108,8 @@ wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --b
 wrong '--memory without --rootfs' '--memory needs --rootfs' --bundle "$bundle" --memory 32M "$id"
 wrong '--ro without --rootfs' 'ro needs --rootfs' --bundle "$bundle" --ro "$id"
 wrong 'detached without an ID' 'needs an ID' --rootfs "$r" --detach -- true
-wrong '--cwd relative: the generated text is told' 'generated config.json:[0-9]+:' --rootfs "$r" \
+wrong '--cwd relative: the generated text is reported' 'generated config.json:[0-9]+:' \
+	--rootfs "$r" \
 	--cwd tmp -- true
 
 # ---- a small kernel ------------------------------------------------------------------------------
@@ -211,7 +212,7 @@ is 'as another user, with no_new_privs; 128 plus the signal' "$(echo "$out" |
 	'Uid: 1000 1000 1000 1000
 NoNewPrivs: 1 143'
 from --init -- /nope
-is 'a program that is not there is told by the runtime' "$status" 1
+is 'a program that is not there is reported by the runtime' "$status" 1
 # orphans are reaped, and signals passed on
 do_runc run -d --bundle "$bundle" --init "$id" 2>/dev/null
 drop "$id"
@@ -237,7 +238,7 @@ status=0
 wait $pid || status=$?
 is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" \
 	'got TERM 9'
-# It starts the program by fork: a profile that forbids that must be told from a broken host.
+# It starts the program by fork: a profile that forbids that is not a broken host.
 config_set /linux/seccomp \
 	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["fork","vfork","clone","clone3"],"action":"SCMP_ACT_ERRNO"}]}'
 argv true

@@ -337,7 +337,7 @@ if helper sock; then
 	wait_for gone $sock
 	config_del /linux/seccomp/flags
 	rm -f "$tmp/listen"
-	refused 'nobody listens' 'listen'
+	refused 'no process listens' 'listen'
 	# crun's engines have another place for it (AN-06); control: runc does not know it.
 	config_del /linux/seccomp/listenerPath
 	config_set /annotations "{\"run.oci.seccomp.receiver\":\"$tmp/listen\"}"

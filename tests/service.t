@@ -6,7 +6,7 @@ need_root
 helper sock || skip_all 'the helper sock is not built'
 bundle
 
-# manager: listens at $tmp/manager, what it is told lands in $tmp/told.
+# manager: listens at $tmp/manager, what comes to it lands in $tmp/told.
 manager() {
 	rm -f "$tmp/manager"
 	listen "$tmp/told" "$HELPERS/sock" notify "$tmp/manager"
@@ -124,7 +124,7 @@ is 'in a user namespace' "$status $(told)" \
 drop "$id"
 cp "$tmp/plain.json" "$bundle/config.json"
 
-# A manager that is not there is told of, and no reason to fail.
+# A manager that is not there is reported, and not a reason to fail.
 argv sh -c 'probe notify READY=1; exec sleep 1000'
 rm -f "$tmp/manager"
 under run -d --bundle "$bundle" "$id"
@@ -169,7 +169,7 @@ listening us run --init --bundle "$bundle" "$id"
 like 'with --init it is the program whose pid LISTEN_PID says' "$(echo "$out" | tr '\n' ' ')" \
 	'^1 2 2 first $'
 listening us run --preserve-fds 1 --bundle "$bundle" "$id"
-is '--preserve-fds counts from behind it' "$(echo "$out" | tr '\n' ' ')" '1 1 1 first second '
+is '--preserve-fds counts from after it' "$(echo "$out" | tr '\n' ' ')" '1 1 1 first second '
 listening other run --bundle "$bundle" "$id"
 is 'sockets for another process are none of ours' "$(echo "$out" | tr '\n' ' ')" '  1 '
 config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"network"}]'

@@ -68,7 +68,7 @@ is 'list json: nothing more' "$(json_get "$tmp/out" /1)" ''
 do_runc list -q
 is 'list -q' "$out" "$id"
 
-# State directory: nobody else may look into or change it, even under umask 0 (F-01, threats).
+# State directory: no other user may look into or change it, even under umask 0 (F-01, threats).
 (umask 0 && runc create --bundle "$bundle" --pid-file "$tmp/pid2" "$id-2")
 is 'the root is 0700' "$(stat -c %a "$root")" 700
 is 'the directory of a container is 0711' "$(stat -c %a "$root/$id-2")" 711
@@ -78,7 +78,7 @@ do_runc list -q
 is 'two ids, sorted' "$out" "$id
 $id-2"
 
-# Init replaced behind our back: a dead pid is stopped, whoever has the number now (O-03).
+# Init is replaced: a dead pid is stopped, although another process has the number now (O-03).
 kill -KILL "$(cat "$tmp/pid2")"
 wait_for gone "$(cat "$tmp/pid2")"
 state "$id-2"
@@ -87,7 +87,7 @@ do_runc list
 like 'list: stopped with pid 0' "$out" "^$id-2 +0 +stopped "
 runc delete "$id-2"
 
-# A directory that is no container does not spoil the list.
+# A directory that is not a container does not spoil the list.
 mkdir "$root/$id-x"
 do_runc list -q
 is 'list skips a directory without a state' "$(echo "$out" | grep -x "$id")" "$id"

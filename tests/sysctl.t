@@ -95,7 +95,7 @@ fs.mqueue.ocit_decoy network uts
 kernel.msgmax.ocit_decoy network uts
 kernel.domainname.ocit_decoy network ipc
 END
-# A joined namespace that is the caller's own is no namespace of the container (Q-01).
+# A joined namespace that is the caller's own is not a namespace of the container (Q-01).
 cp "$tmp/good.json" "$bundle/config.json"
 config_set /linux/sysctl '{"net.ipv4.ocit_decoy":"1"}' /linux/namespaces/1 \
 	"{\"type\":\"network\",\"path\":\"/proc/$$/ns/net\"}"

@@ -57,7 +57,7 @@ new_bundle() {
 	[ "$uid" = 0 ] || here="$us --cgroup-manager=disabled"
 }
 
-# begin: starts the unit, until its payload waits to be told that it is ready
+# begin: starts the unit, until its payload waits for the word that it is ready
 begin() {
 	rm -f "$rootfs"/tmp/* "$tmp/started"
 	{ ctl start "$service" 2>"$tmp/start.err"; echo $? >"$tmp/started"; } &
@@ -116,7 +116,7 @@ comes_and_goes() {
 	nothing_left "$1: nothing is left"
 }
 
-# When MAINPID is told init is not the manager's child yet, who then sends the signal but does not
+# When MAINPID is sent, init is not the manager's child yet, who then sends the signal but does not
 # wait.
 # shellcheck disable=SC2016 # the manager's dollars
 stop='ExecStop=/bin/sh -c "kill $$MAINPID; while [ -d /proc/$$MAINPID ]; do sleep 0.1; done"'
@@ -182,7 +182,7 @@ argv \
 unit socket "ExecStart=$us $start $id"
 rm -f "$rootfs"/tmp/*
 ctl start "$mark-socket.socket"
-is 'nothing runs before somebody calls' "$(show ActiveState) $(status_of "$id")" 'inactive none'
+is 'nothing runs before a client calls' "$(show ActiveState) $(status_of "$id")" 'inactive none'
 is 'who calls the socket is answered by the container' \
 	"$("$BUSYBOX" nc 127.0.0.1 $port </dev/null)" 'from inside'
 is 'it knew of one socket, its own' "$(cat "$rootfs/tmp/env")" '1 1'

@@ -124,7 +124,7 @@ do_runc run --console-socket "$tmp/x" --bundle "$bundle" "$id"
 like 'a console socket in the foreground' "$status $err" \
 	'^1 .*cannot use console socket if runc will not detach or allocate tty'
 
-# Nobody who does not read holds the runtime up: signals are forwarded all the same.
+# A reader that does not read does not hold the runtime up: signals are forwarded all the same.
 argv sh -c 'stty raw; trap "exit 7" TERM; echo READY; while :; do sleep 0.05; done'
 mkfifo "$tmp/in" "$tmp/full"
 cat /dev/zero >"$tmp/in" 2>/dev/null &
@@ -159,7 +159,7 @@ wait_for stalled "$pid" # the pipe is full, and the terminal
 kill -KILL "$pid"
 wait_for gone "$pid"
 kill -TERM $runc_pid
-ok 'nobody reads what a dead container wrote: a signal ends the runtime' wait_for gone $runc_pid ||
+ok 'what a dead container wrote is not read: a signal ends the runtime' wait_for gone $runc_pid ||
 	kill -KILL $runc_pid
 drop "$id"
 
@@ -246,7 +246,7 @@ ex_on_tty -s 33x121 \
 # control: runc sets the size after the start, so it may be 0 by 0 here.
 like "exec --tty: on all three, controlling, of the caller's size" "$out" \
 	'^tty 111 ctty 1 session [01] rows 33 cols 121 link /dev/pts/0$'
-like "it lies in the container's devpts, and takes nobody's /dev/console" \
+like "it lies in the container's devpts, and does not take the /dev/console of others" \
 	"$(echo "$out" | tr '\n' ' ')" ' 0 ptmx no console '
 is 'its exit status; the own terminal is restored' "$status $err" '4 termios same'
 ex_on_tty -r 50x132 \
@@ -279,7 +279,7 @@ is 'exec --tty: all output comes, also what was pending at the death' "$out" xxx
 out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
 	sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
 like 'exec --tty: twenty thousand lines in, and the end of input' "$out" '20000$'
-# Nobody reads any more: the terminal hangs up; unread, it would stop the writer for ever.
+# The last reader is gone: the terminal hangs up; otherwise the writer would wait for ever.
 # control: runc leaves it in its write.
 runc exec -d "$id" sh -c 'rm -f /tmp/hung'
 OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
@@ -312,9 +312,9 @@ wait_for gone $sock
 like 'exec of a file with terminal and consoleSize' \
 	"$(cat "$tmp/st") $(tr -d '\r' <"$tmp/console" | tr '\n' ' ')" '^0 .*rows 44 cols 55' ||
 	diag "$(cat "$tmp/err")"
-for p in "$tmp/nobody" "$tmp/process.json"; do
+for p in "$tmp/unheard" "$tmp/process.json"; do
 	do_runc exec --detach --tty --console-socket "$p" "$id" sleep 1002
-	like "a console socket where nobody listens: ${p##*/}" "$status $err" \
+	like "a console socket where no process listens: ${p##*/}" "$status $err" \
 		'^255 .*(console socket|dial unix)'
 done
 listen "$tmp/console" "$HELPERS/sock" hangup "$tmp/cs2"

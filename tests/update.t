@@ -51,7 +51,7 @@ for size in 64q m 1.5g -2 -1k 64kk 9223372036854775807k 0x10; do
 done
 is 'and changes nothing' "$(memory)" 33554432
 update --memory -1
-like '--memory -1 is no limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
+like '--memory -1 is not a limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
 update --memory 64m
 
 # ---- other options -------------------------------------------------------------------------------

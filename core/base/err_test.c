@@ -54,11 +54,11 @@ static void test_clear(void)
 	fail_hint("advice");
 	err_clear("it does not matter");
 	is_str(logged, "3 small thing (it does not matter)",
-	       "what is ignored is told at debug level");
+	       "what is ignored is logged at debug level");
 	ok(!*err_text() && !err_num(), "and gone");
 	*logged = 0;
 	err_clear("nothing there");
-	is_str(logged, "", "nothing is told of nothing");
+	is_str(logged, "", "nothing is logged of nothing");
 	log_sink.level = LOG_INFO;
 	failx("quiet");
 	err_clear("no");
@@ -104,7 +104,7 @@ static void test_harmless(void)
 	     fine[] = "\360\237\230\200 \302\240";
 
 	is_str(text_harmless(text), "a\tb?c?d??e\303\251f?g??",
-	       "controls and what is no UTF-8 are shown as ?");
+	       "controls and what is not UTF-8 are shown as ?");
 	is_str(text_harmless(fine), "\360\237\230\200 \302\240", "the rest stays");
 }
 

@@ -149,7 +149,7 @@ static void test_write(void)
 		got += n;
 	wait(&status);
 	ok(got == sizeof(big) && !status, "more than a pipe holds is written");
-	ok(fd_write_all(pipes[0], "x", 1) < 0 && errno == EBADF, "a failure is told");
+	ok(fd_write_all(pipes[0], "x", 1) < 0 && errno == EBADF, "a failure is reported");
 	close(pipes[0]);
 }
 

@@ -80,7 +80,7 @@ static void test_read(void)
 	put("f", "12345678\n");
 	is_str(get("f"), "12345678\n", "a file is read whole");
 	ok(!file_read(&arena, dir, "f", 9, &text, &len) && len == 9 && !text[9],
-	   "up to its limit, NUL behind");
+	   "up to its limit, NUL after it");
 	ok(file_read(&arena, dir, "f", 8, &text, &len) < 0 && !err_num(),
 	   "a byte too many is refused");
 	put("empty", "");

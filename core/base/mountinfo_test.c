@@ -26,7 +26,7 @@ int main(void)
 	ok(mountinfo_next(&at, &m) && m.id == 37, "a line without a dash is left out");
 	is_str(m.options, "rw,memory", "whose options are its own");
 	ok(mountinfo_next(&at, &m) && m.id == 38, "the last line needs no newline");
-	is_str(m.point, "/cut\\04", "what is no escape stays as it is");
+	is_str(m.point, "/cut\\04", "what is not an escape stays as it is");
 	ok(!mountinfo_next(&at, &m) && !mountinfo_next(&none, &m), "then there is none");
 
 	arena_init(&a, block, sizeof(block));

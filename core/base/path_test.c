@@ -11,7 +11,7 @@
 static char block[65536];
 static struct arena arena;
 
-/* ---- the tree: TOP/root is the root, TOP/outside what nobody may reach ----------------------- */
+/* ---- the tree: TOP/root is the root, TOP/outside must not be reached ------------------------ */
 
 static char top[] = "/tmp/path_test.XXXXXX";
 static int root = -1, outside = -1;
@@ -157,7 +157,7 @@ static void test_open(const char *way)
 	ok(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC, "%s: what is opened is close-on-exec", way);
 	fd_close(&fd);
 	fd = path_open(root, "/up/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0);
-	is_str(where(fd), "/a/new", "%s: a file is created behind a link", way);
+	is_str(where(fd), "/a/new", "%s: a file is created at the end of a link", way);
 	ok(path_open(root, "a/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0) < 0 &&
 		   err_num() == EEXIST,
 	   "%s: and not a second time", way);
@@ -217,7 +217,7 @@ static void test_mkdirs(const char *way)
 	ok(outside_untouched(), "%s: nothing was made outside", way);
 	clear_made();
 	ok(path_mkdirs_new(root, "dangling/x", 0755, RESOLVE_NO_SYMLINKS) < 0,
-	   "%s: no directory is made behind a link that must not be followed", way);
+	   "%s: no directory is made at the end of a link that must not be followed", way);
 	is_str(where(path_mkdirs_new(root, "no/../../../outside/x", 0755, RESOLVE_NO_SYMLINKS)),
 	       "/outside/x", "%s: nor outside by dots", way);
 	ok(outside_untouched(), "%s: still nothing outside", way);

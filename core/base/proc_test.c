@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* The start time as ps and everybody else finds it: the 20th word behind the last parenthesis. */
+/* The start time as ps finds it: the 20th word after the last parenthesis. */
 static uint64_t start_of(pid_t pid)
 {
 	char path[32], text[1024], *p;
@@ -54,7 +54,7 @@ static void test_stat(void)
 	ok(proc_stat(pid, &st) == 1 && st.dead, "a zombie is dead");
 	ok(st.raw == 5 << 8, "and how it ended: %x", st.raw);
 	waitpid(pid, NULL, 0);
-	ok(!proc_stat(pid, &st) && !err_num(), "the buried are not found, which is no failure");
+	ok(!proc_stat(pid, &st) && !err_num(), "the buried are not found, which is not a failure");
 }
 
 static void test_exit(void)
@@ -71,7 +71,7 @@ static void test_exit(void)
 		_exit(0);
 	}
 	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 137, "128 and the signal");
-	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD, "nobody is waited for twice");
+	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD, "no process is waited for twice");
 }
 
 static void test_signals(void)

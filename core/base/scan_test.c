@@ -39,7 +39,7 @@ static void test_number(void)
 		uint64_t n = 7;
 		bool found = scan_u64(&at, rows[i].word, &n);
 
-		ok(found == !!rows[i].rest, "\"%s\" behind \"%s\": %s", rows[i].text, rows[i].word,
+		ok(found == !!rows[i].rest, "\"%s\" after \"%s\": %s", rows[i].text, rows[i].word,
 		   rows[i].rest ? "a number" : "no number");
 		is_str(at, found ? rows[i].rest : rows[i].text, "what is next");
 		ok(n == (found ? rows[i].n : 7), "its value");

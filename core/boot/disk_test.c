@@ -40,7 +40,7 @@ static void test_types(void)
 	struct disk d;
 
 	fresh();
-	ok(!disk_look(fd, &d), "zeroes are no filesystem");
+	ok(!disk_look(fd, &d), "zeroes are not a filesystem");
 	for (size_t i = 0; i < ARRAY_SIZE(is); i++) {
 		fresh();
 		put(is[i].at, is[i].magic, strlen(is[i].magic));

@@ -81,7 +81,7 @@ static void test_held(void)
 	fresh(0);
 	memset(line, 'l', 99);
 	line[99] = '\n';
-	/* more than a pipe holds, in parts: whoever writes must not wait for ever */
+	/* more than a pipe holds, in parts: the writer must not wait for ever */
 	for (int i = 0; i < 700; i++) {
 		says(line);
 		log_pump(&log_);
@@ -134,7 +134,7 @@ static void test_console(void)
 	ok(write(log_.out, nasty, sizeof(nasty) - 1) == sizeof(nasty) - 1,
 	   "a line that plays with it");
 	comes();
-	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is told");
+	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is reported");
 	dup2(old, 2);
 	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");
 }

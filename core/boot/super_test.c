@@ -214,7 +214,7 @@ static void test_edges(void)
 	super_shutdown(&s, BOOT_HALT, 20);
 	WANTS(20, "s2");
 	WANTS(1020, "");
-	is_int(super_due(&s), 5020, "going down nobody waits for a start");
+	is_int(super_due(&s), 5020, "going down nothing waits for a start");
 }
 
 static void reason(const char *line, int status, enum super_wish wish, const char *want)

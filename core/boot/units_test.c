@@ -60,7 +60,7 @@ int main(void)
 	       "one comes after those that it is after, the others in the order of directories");
 	is_str(order(names, AFTER(LIST_OF("b", NULL), NULL, NULL), 3), "b a<b c<a",
 	       "the order of directories gives way to after");
-	is_str(told, "", "and that is no fault");
+	is_str(told, "", "and that is not a fault");
 	is_str(order(names, AFTER(LIST_OF("x", NULL), LIST_OF("a", NULL), NULL), 3), "a b<a c<b",
 	       "a name that is not there is not waited for");
 	is_str(told, "a: after \"x\": there is no such container;", "and is reported");

@@ -166,8 +166,8 @@ static void test_life(void)
 	ok(cgroup_remove(again) == 0, "removed: %s", err_text());
 	cg_each (d, again)
 		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
-	ok(cgroup_remove(again) == 0, "removing what is gone is no failure");
-	/* The levels above are nobody's: cgroup_remove leaves them. */
+	ok(cgroup_remove(again) == 0, "removing what is gone is not a failure");
+	/* The levels above are not ours: cgroup_remove leaves them. */
 	cg_each (d, cg) {
 		d->path = arena_strndup(&arena, d->path, strlen(d->path) - strlen("/leaf"));
 		rmdir(d->path);
@@ -261,7 +261,7 @@ static void test_follow(void)
 	   "he moves: %s", err_text());
 	ok(cgroup_follow(cg, procfd, pid, false) == 1 && strstr(cg->v2->path, "-follow/init.scope"),
 	   "and is found: %s", err_text());
-	ok(cgroup_follow(cg, procfd, pid, false) == 0, "looking again is no news: %s", err_text());
+	ok(cgroup_follow(cg, procfd, pid, false) == 0, "looking again is not news: %s", err_text());
 	ok(cgroup_follow(cg, procfd, getpid(), false) == 1, "one who is elsewhere: %s", err_text());
 	is_str(cg->v2->path, path, "is not followed");
 	ok(cgroup_kill(cg, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "killed");
@@ -297,7 +297,7 @@ static void test_taken(void)
 	ok(cgroup_remove(first) == 0 && access(sub, F_OK) < 0, "and removed: %s", err_text());
 }
 
-/* A number read from cgroup.procs may be somebody else's when the signal is sent. */
+/* A number read from cgroup.procs may be another process's when the signal is sent. */
 static void test_reused(void)
 {
 	struct cgroup *cg = new_cgroup(named("-reused"), NULL);
@@ -434,14 +434,14 @@ static void test_oom(void)
 	   err_text());
 	while (ret == 0 && poll(&p, 1, -1) == 1)
 		ret = cgroup_oom_read(&oom);
-	ok(ret == 1, "it is told");
+	ok(ret == 1, "it is reported");
 	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it is dead");
 	ok(cgroup_oom_kills(cg) == 1, "and counted");
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 	while ((ret = cgroup_oom_read(&oom)) >= 0)
 		if (ret == 0 && poll(&p, 1, -1) != 1)
 			break;
-	ok(ret == -1, "the end is told too");
+	ok(ret == -1, "the end is reported too");
 	cgroup_oom_close(&oom);
 }
 
@@ -569,7 +569,7 @@ static void test_delegate(void)
 	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
 }
 
-/* The device program on a v2 directory, whoever else rules devices here. */
+/* The device program on a v2 directory, also where others rule devices. */
 static void test_bpf(void)
 {
 	struct cgroup *cg = new_cgroup(named("-bpf"), NULL);

@@ -1,4 +1,4 @@
-/* dbus_test.c - messages as the D-Bus specification lays them out, and what is no message. */
+/* dbus_test.c - messages as the D-Bus specification lays them out, and what is not a message. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/dbus.h"
 #include "tests/tap.h"
@@ -34,7 +34,7 @@ static void test_marshal(void)
 		uint32_t len;
 
 		memcpy(&len, o.buf, 4);
-		ok(len == 24, "its length counts from behind the padding: %u", len);
+		ok(len == 24, "its length counts from after the padding: %u", len);
 		ok(!memcmp(o.buf + 8, want + 8, 12), "name and signature");
 		ok(o.buf[24] == 5 && !o.buf[31], "the number is aligned to 8");
 	}
@@ -248,7 +248,7 @@ static void test_calls(void)
 	ok(waitpid(pid, NULL, 0) == pid, "the peer leaves");
 	dbus_timeout(&b, 1000);
 	ok(dbus_connect(&b, "unix:path=/nonexistent%20here", 0, true) < 0 && err_num() == ENOENT,
-	   "nobody there: %s", err_text());
+	   "no process there: %s", err_text());
 	ok(dbus_connect(&b, "tcp:host=x", 0, true) < 0, "another transport: %s", err_text());
 }
 

@@ -168,7 +168,7 @@ static void test_refused(void)
 		is_str(err_text(), rows[i].why, "and says why");
 	}
 	ok(merge(other_access, &set) == 0,
-	   "a wildcard of other access is no wall to punch through");
+	   "a wildcard of other access is not a wall to punch through");
 }
 
 static void test_lines(void)

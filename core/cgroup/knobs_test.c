@@ -282,7 +282,7 @@ static void test_lists(void)
 	huge[0].page_size = "../2MB";
 	is_str(plan(&r, &all_v2),
 	       "!hugepageLimits: \"../2MB\" is not a page size such as 2MB or 1GB",
-	       "a page size is no path");
+	       "a page size is not a path");
 	r = (struct oci_resources){ .rdma = { rdma, 2 } };
 	is_str(plan(&r, &all_v1), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v1 rdma");
 	is_str(plan(&r, &all_v2), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v2 rdma");

@@ -41,7 +41,7 @@ static void test_none(void)
 	struct oci_state state = { 0 };
 	cgroup_pids found;
 
-	ok(cgroup_layout() == CGROUP_NONE, "an empty tmpfs is no cgroup");
+	ok(cgroup_layout() == CGROUP_NONE, "an empty tmpfs is not a cgroup");
 	ok(plan(&cg, &nothing, WANT(0)) == 0 && warnings == 1, "nothing asked: one warning: %s",
 	   last_warning);
 	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &nothing) == 0, "nothing to make");
@@ -51,7 +51,7 @@ static void test_none(void)
 	cgroup_save(cg, &arena, &state);
 	ok(state.cgroup_paths.n == 0 && cgroup_load(&arena, &state, &again) == 0,
 	   "nothing to remember");
-	ok(cgroup_procs(again, &arena, &found) == 0 && found.n == 0, "nobody there");
+	ok(cgroup_procs(again, &arena, &found) == 0 && found.n == 0, "no process there");
 	ok(cgroup_is_frozen(again) == 0 && cgroup_kill(again, SIGKILL) == 0 &&
 		   cgroup_remove(again) == 0,
 	   "nothing to kill or remove");
@@ -140,7 +140,7 @@ static void test_v2(void)
 			   strstr(err_text(), "memory is not available on cgroup v2"),
 		   "a controller that is v1's: %s", err_text());
 	}
-	ok(plan(&cg, &nothing, WANT(.path = "/")) < 0, "the root is nobody's: %s", err_text());
+	ok(plan(&cg, &nothing, WANT(.path = "/")) < 0, "the root cannot be taken: %s", err_text());
 	umount(ROOT);
 }
 

@@ -128,7 +128,7 @@ static void test_layout(void)
 	ok(layout_parse(&arena, cgroups, &l) == 0 && l.n == 5, "five hierarchies");
 	ok(l.at[0].ctls == (1u << CTL_CPU | 1u << CTL_CPUACCT), "two controllers in one");
 	ok(l.at[1].ctls == 1u << CTL_NAMED, "a named one");
-	is_str(l.at[4].own, "/", "a place outside of our namespace is no place");
+	is_str(l.at[4].own, "/", "a place outside of our namespace is not a place");
 	layout_mountinfo(&arena, mounts, &l, NULL);
 	is_str(l.at[0].mount, "/my cg/cpu", "mount point with a blank");
 	is_str(l.at[0].own, "/y", "own place below the root of the mount");

@@ -36,7 +36,7 @@ static void unfake(const char *dir, const struct file *files, size_t n)
 	rmdir(dir);
 }
 
-/* keys: controllers at dir, NULL behind */
+/* keys: controllers at dir, NULL after them */
 static struct json *stats(const char *dir, const char *const *keys)
 {
 	struct json_pair paths[16];

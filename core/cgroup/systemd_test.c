@@ -130,7 +130,7 @@ static void test_scope(void)
 	cg_each (d, again)
 		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
 	is_str(property("runc-ocitest.scope", "LoadState"), "not-found", "the unit is gone");
-	ok(cgroup_remove(again) == 0, "removing it again is no failure: %s", err_text());
+	ok(cgroup_remove(again) == 0, "removing it again is not a failure: %s", err_text());
 }
 
 static void test_twice(void)

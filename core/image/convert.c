@@ -74,7 +74,7 @@ static int add_volumes(struct arena *a, const struct json *volumes, struct oci_c
 					   .source = "tmpfs" };
 
 		if (*path != '/' || !path[1])
-			return failx("the image's volume \"%s\" is no absolute path", m->key);
+			return failx("the image's volume \"%s\" is not an absolute path", m->key);
 		mount.options.at = (const char **)words;
 		mount.options.n = ARRAY_SIZE(words);
 		oci_add_mount(a, c, &mount);

@@ -23,7 +23,7 @@ void sha256_end(struct sha256 *s, char hex[SHA256_HEX]);
 /* ---- stream.c: the bytes of a part of a file, decompressed
  * --------------------------------------- */
 
-/* What an image may cost. 0 is no limit. */
+/* What an image may cost. 0 is without limit. */
 struct image_limits {
 	uint64_t bytes; /* of all files, holes among them */
 	uint64_t entries; /* of all layers */

@@ -322,8 +322,9 @@ static int read_manifest(const struct source *s, const struct descriptor *d, cha
 		return -1;
 	list_each (layer, out->manifest.layers)
 		if (!type_is_layer(layer->media_type))
-			return failx("%s: a layer is of the type \"%s\", which is no tar archive",
-				     d->digest, layer->media_type ? layer->media_type : "");
+			return failx(
+				"%s: a layer is of the type \"%s\", which is not a tar archive",
+				d->digest, layer->media_type ? layer->media_type : "");
 	return 0;
 }
 
@@ -342,7 +343,7 @@ static int follow(const struct source *s, const struct descriptor *d, const stru
 		if (type_is_manifest(d->media_type))
 			return read_manifest(s, d, text, len, out);
 		if (!type_is_index(d->media_type))
-			return failx("%s: is of the type \"%s\", which is no image", d->digest,
+			return failx("%s: is of the type \"%s\", which is not an image", d->digest,
 				     d->media_type ? d->media_type : "");
 		if (bind_text(s->a, d->digest, text, len, &index_type, &index) < 0)
 			return -1;

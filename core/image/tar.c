@@ -30,7 +30,7 @@
 
 static int bad_tar(const char *what)
 {
-	return failx("a layer is no tar archive that can be read: %s", what);
+	return failx("a layer is not a tar archive that can be read: %s", what);
 }
 
 static int read_full(struct tar *t, void *buf, size_t n)
@@ -115,7 +115,7 @@ static int id_of(int64_t n, uint32_t *out)
 {
 	/* The highest id means "unchanged" to the kernel. */
 	if (n < 0 || n >= UINT32_MAX)
-		return bad_tar("an owner is no number that the kernel has");
+		return bad_tar("an owner is not a number that the kernel has");
 	*out = n;
 	return 0;
 }

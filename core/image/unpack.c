@@ -11,7 +11,7 @@
 
 /*
  * * The first process starts two more and waits for both. One unpacks, in the user namespace of
- * the bundle where there is one. The other waits until nobody holds the pipe any more, and then
+ * the bundle where there is one. The other waits until no process holds the pipe any more, and then
  * removes the directory under its temporary name. When all has gone well there is none of that
  * name. So it does not matter which of the other two is killed, and when.
  */

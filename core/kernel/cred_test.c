@@ -255,7 +255,7 @@ static void test_home(void)
 	is_str(cred_home(&arena, rootfs, 7), "/last", "a last line without newline and shell");
 	passwd("a:x:07 "
 	       ":7::/x:\nb:x:-7:7::/x:\nc:x:4294967303:7::/x:\nd:x::7::/x:\ne:x:7\nf:x:7:7::/f:\n");
-	is_str(cred_home(&arena, rootfs, 7), "/f", "uids that are no numbers are not it");
+	is_str(cred_home(&arena, rootfs, 7), "/f", "uids that are not numbers are not it");
 	passwd("a:x:007:7::/seven:\nb:x:00:0::/zero:\n");
 	is_str(cred_home(&arena, rootfs, 7), "/seven", "a uid with zeros before it");
 	is_str(cred_home(&arena, rootfs, 0), "/zero", "a uid of zeros");
@@ -273,7 +273,7 @@ static void test_home(void)
 	ok(!cred_home(&arena, rootfs, 0), "a FIFO does not hang us");
 	unlinkat(rootfs, "etc/passwd", 0);
 	mkdirat(rootfs, "etc/passwd", 0755);
-	ok(!cred_home(&arena, rootfs, 0), "a directory is no passwd file");
+	ok(!cred_home(&arena, rootfs, 0), "a directory is not a passwd file");
 	unlinkat(rootfs, "etc/passwd", AT_REMOVEDIR);
 	(void)!symlinkat("/etc/passwd", rootfs, "etc/passwd");
 	ok(!cred_home(&arena, rootfs, 0), "a symlink stays below the root");

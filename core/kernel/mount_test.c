@@ -177,8 +177,8 @@ static int no_data_on_binds(void)
 	return 0;
 }
 
-/* Two names change places, as somebody does who shares the rootfs but not our mount namespace:
- * there they are no mounts and can be renamed. */
+/* Two names change places, as a process does that shares the rootfs but not our mount namespace:
+ * there they are not mounts and can be renamed. */
 static int outside; /* the namespace before make_env */
 static bool exchange(const char *a, const char *b)
 {

@@ -157,7 +157,7 @@ static void test_data(void)
 	struct mount_opts o;
 
 	is_str(parse("mode=755 ro size=65536k nr_inodes=5").data,
-	       "mode=755,size=65536k,nr_inodes=5", "what is no word is data, in order");
+	       "mode=755,size=65536k,nr_inodes=5", "what is not a word is data, in order");
 	is_str(parse("acl").data, "acl", "acl is the filesystem's");
 	is_str(parse("RO").data, "RO", "case counts");
 	is_str(parse("rbindx").data, "rbindx", "and every letter");

@@ -211,7 +211,7 @@ static void test_lengths(void)
 	ok(!m.overflow, "what just fits does");
 	netlink_attr(&m, 1, big, 1);
 	ok(m.overflow && m.h.len == sizeof(m.h) + sizeof(m.body),
-	   "nothing is written behind the end");
+	   "nothing is written after the end");
 }
 
 int main(void)

@@ -96,7 +96,7 @@ static void test_lift(void)
 	p = plan_of(PID | MNT, 0);
 	ok(!ns_plan_may_lift(&p), "not without a user namespace");
 	p = plan_of(USER, MNT);
-	ok(!ns_plan_may_lift(&p), "nor for somebody else's mounts");
+	ok(!ns_plan_may_lift(&p), "nor for another's mounts");
 }
 
 static void test_hide(void)
@@ -108,7 +108,7 @@ static void test_hide(void)
 	ok(p.needs_first && p.early_flags == (MNT | NET) && !p.clone_flags,
 	   "the first process makes what is new");
 	p = plan_of(MNT | NET | PID, 0);
-	ok(!ns_plan_may_hide(&p), "nobody is in a new one");
+	ok(!ns_plan_may_hide(&p), "no process is in a new one");
 	p = plan_of(MNT | PID, NET | USER);
 	ok(!ns_plan_may_hide(&p), "whatever else is joined");
 }

@@ -11,9 +11,9 @@ int main(void)
 	ok(option_listed(list, "devtmpfs"), "the last one");
 	ok(!option_listed(list, "mqueue"), "one that is not in it");
 	ok(!option_listed(list, "ext") && !option_listed(list, "fs"),
-	   "a part of a name is no name");
+	   "a part of a name is not a name");
 	ok(option_listed("\text4\nnodev\ttmpfs", "tmpfs"), "without a newline at the end");
-	ok(!option_listed("nodev\tdevtmpfs\n", "tmpfs"), "the end of a name is no name");
+	ok(!option_listed("nodev\tdevtmpfs\n", "tmpfs"), "the end of a name is not a name");
 	is_str(option_of_fs("mqueue"), "POSIX_MQUEUE", "the option of a filesystem");
 	is_str(option_of_fs("squashfs"), "SQUASHFS", "of the longest one");
 	ok(!option_of_fs("nonsense"), "none of one that is not known");

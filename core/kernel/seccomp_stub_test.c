@@ -58,7 +58,7 @@ static const struct {
 	{ "0 elsewhere is a call like others", { { AARCH64, 300 } }, AARCH64, 0, false },
 	{ "arm above", { { SECCOMP_ARCH_ARM, 400 } }, SECCOMP_ARCH_ARM, 401, true },
 	{ "arm private", { { SECCOMP_ARCH_ARM, 400 } }, SECCOMP_ARCH_ARM, 0xf0005, false },
-	{ "arm behind x86-64",
+	{ "arm after x86-64",
 	  { { X86_64, 334 }, { SECCOMP_ARCH_ARM, 400 } },
 	  SECCOMP_ARCH_ARM,
 	  401,

@@ -248,7 +248,7 @@ static int load_deadly(void)
 	WANT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	status = death(BUT("getppid", "LOG"));
 	WANT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	/* Nobody traces us: the kernel answers ENOSYS. */
+	/* No process traces us: the kernel answers ENOSYS. */
 	status = death(BUT("getppid", "TRACE"));
 	WANT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	return 0;

@@ -21,7 +21,7 @@ static void test_host_id(void)
 	ok(userns_host_id(&maps, 0) == 1000 && userns_host_id(&maps, 1) == 100000,
 	   "first ids of ranges");
 	ok(userns_host_id(&maps, 65535) == 165534, "last id of a range");
-	ok(userns_host_id(&maps, 65536) == -1, "behind the last range");
+	ok(userns_host_id(&maps, 65536) == -1, "after the last range");
 	ok(userns_host_id(&top, 99) == 4294967299, "no wrap at 32 bits");
 }
 
@@ -247,11 +247,11 @@ int main(void)
 		{ "overlapping ranges say so", bad_map, true },
 		{ "rootless with the own id: setgroups is denied", rootless_single, true },
 		{ "the helper gets every range, its words come back", helper_gets_all, true },
-		{ "a killed helper is no success", helper_dies, true },
+		{ "a killed helper is not a success", helper_dies, true },
 		{ "a missing helper is named", helper_is_missing, true },
 		{ "after newuidmap comes newgidmap", helper_succeeds, true },
 		{ "the real newuidmap refuses in its words", real_helper_refuses, true },
-		{ "a namespace as a descriptor, nobody left behind", as_descriptor, true },
+		{ "a namespace as a descriptor, no process is left", as_descriptor, true },
 	};
 
 	char path[64];

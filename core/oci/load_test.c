@@ -37,7 +37,7 @@ static void test_text(void)
 
 	ok(begins(loads(""), "config.json:1:1: "), "an empty file: %s", err_text());
 	ok(begins(loads("{\n \"a\": 1"), "config.json:2:8: "), "a cut one: %s", err_text());
-	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "), "bytes behind the end: %s", err_text());
+	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "), "bytes after the end: %s", err_text());
 	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "), "a key twice: %s",
 	   err_text());
 	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"), "a NUL: %s",
@@ -64,7 +64,7 @@ static void test_order(void)
 		     "\"process\":{\"cwd\":\"x\",\"args\":[]}}"),
 	       "config.json:1:13: hostname \"h\": needs a uts namespace (and 3 more: oci-spec "
 	       "check config.json shows all)",
-	       "the first fault in the text is told");
+	       "the first fault in the text is reported");
 }
 
 static char lines[4096];
@@ -112,7 +112,7 @@ static void test_files(const char *dir)
 	       "ociVersion \"x\": must be a semantic version such as 1.3.0\nconfig.json:2:33: "
 	       "root.path: must be a string, not 1\nconfig.json:3:18: process.cwd \"x\": must be "
 	       "an absolute path\nconfig.json:3:29: process.args: must not be empty\n",
-	       "all are told, in the order of the text");
+	       "all are reported, in the order of the text");
 
 	ok(oci_load(&arena, dirfd, ".", &doc) < 0 &&
 		   !strcmp(err_text(), ".: is a directory, not a file"),

@@ -1,4 +1,4 @@
-/* state_test.c - what is remembered comes back, and what is told has runc's shape. */
+/* state_test.c - what is remembered comes back, and what is reported has runc's shape. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -121,7 +121,7 @@ static void test_ids(void)
 	ok(!oci_id_valid(id), "1025 are none");
 }
 
-/* What runc 1.1 and later write, less what nobody reads. */
+/* What runc 1.1 and later write, less what is never read. */
 static void test_adopt(void)
 {
 	static char text[] =

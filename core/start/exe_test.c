@@ -63,7 +63,7 @@ static void test_env(void)
 	is_str(env_of(NULL, 0, 0), "", "a list that is absent stays so");
 	unlinkat(root, "etc/passwd", 0);
 	mkfifoat(root, "etc/passwd", 0644);
-	is_str(ENV(0, "A=1"), "A=1|HOME=/|", "a FIFO as passwd holds nobody up");
+	is_str(ENV(0, "A=1"), "A=1|HOME=/|", "a FIFO as passwd is not waited for");
 }
 
 static const char *find(const char *arg0, const char *path)
@@ -90,7 +90,7 @@ static void test_find(void)
 	is_str(find("none", NULL), "exec: \"none\": executable file not found in $PATH",
 	       "without PATH by a default");
 	is_str(find("d1", "."), "exec: \"d1\": executable file not found in $PATH",
-	       "a directory is no program");
+	       "a directory is not a program");
 	is_str(find("plain", "d1:d2"), "exec: \"plain\": permission denied",
 	       "found, but not to be executed");
 	is_str(find("./d1", "."), "exec: \"./d1\": is a directory", "a directory by its path");
@@ -131,7 +131,7 @@ static void test_fail(void)
 	   "a script's interpreter is named");
 	ok(!strstr(why("script", EACCES), "interpreter"), "but not when that is not what is wrong");
 	put("text", "hello", 5, 0755);
-	ok(strstr(why("text", ENOEXEC), "neither a program nor a script"), "a text is no program");
+	ok(strstr(why("text", ENOEXEC), "neither a program nor a script"), "text is not a program");
 	put("elf", &elf, sizeof(elf), 0755);
 	ok(strstr(why("elf", ENOENT), "its loader /lib/no-ldx is not"),
 	   "a program's loader is named");

@@ -388,7 +388,7 @@ static void test_seen(void)
 		return;
 	}
 	ok(!appear(0, 0) && serve.pid == getpid(), "seen: the kernel names the pid");
-	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "it is told");
+	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "it is reported");
 	serve.pid = 0;
 	wire_close(&child.pipes);
 	for (unsigned type = 1; type < WIRE_TYPES; type++) {

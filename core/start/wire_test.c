@@ -1,4 +1,4 @@
-/* wire_test.c - messages and descriptors between runtime and init, and what is no message. */
+/* wire_test.c - messages and descriptors between runtime and init, and what is not a message. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 #include "tests/tap.h"
@@ -68,9 +68,9 @@ static void test_descriptors(void)
 	ok(fcntl(m.fd, F_GETFD) == FD_CLOEXEC, "close-on-exec");
 	fd_close(&m.fd);
 	before = count_open();
-	ok(!sock_send_fd(ends[0].out, "body", null), "a descriptor for somebody else's protocol");
+	ok(!sock_send_fd(ends[0].out, "body", null), "a descriptor for another protocol");
 	ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
-	   "which is no message of ours, and leaves nothing open");
+	   "which is not a message of ours, and leaves nothing open");
 	again = dup(null);
 	close(again);
 	ok(again >= 0 && count_open() == before, "nothing at all");
@@ -101,7 +101,7 @@ static void test_asking(void)
 	renew();
 	wire_close(&ends[1]);
 	ok(wire_ask(&ends[0], WIRE_READY, 0, NULL, -1) < 0,
-	   "nobody there to ask: a failure, and no signal");
+	   "no process there to ask: a failure, and no signal");
 	ok(wire_send(&ends[0], WIRE_LOG, 0, "x", -1) < 0, "nor to tell");
 }
 
@@ -160,7 +160,7 @@ static void test_malformed(void)
 		raw.type = malformed[i].type;
 		raw.len = malformed[i].len;
 		send(ends[0].out, &raw, malformed[i].size, 0);
-		ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1, "%s is no message",
+		ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1, "%s is not a message",
 		   malformed[i].what);
 	}
 	renew();
@@ -171,7 +171,7 @@ static void test_malformed(void)
 	   "the longest text is one");
 }
 
-/* More descriptors than one: none may stay open that nobody knows of. */
+/* More descriptors than one: each that stays open is known. */
 static void test_many(void)
 {
 	struct raw raw = { .type = WIRE_OK };
@@ -197,7 +197,7 @@ static void test_many(void)
 	sendmsg(ends[0].out, &msg, 0);
 	ok_emulated("the end of descriptors that have no room in msg_control",
 		    wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
-		    "three descriptors are no message");
+		    "three descriptors are not a message");
 }
 
 /* The other way: two pipes, which say nothing of the process at the other end. */
@@ -233,7 +233,7 @@ static void test_pipes(void)
 			continue;
 		ok(write(its.out, &raw, malformed[i].size) == (ssize_t)malformed[i].size &&
 			   wire_recv(&ours, &m) < 0 && m.fd == -1,
-		   "through a pipe %s is no message", malformed[i].what);
+		   "through a pipe %s is not a message", malformed[i].what);
 	}
 	while (wire_send(&ours, WIRE_OK, 0, NULL, -1) >= 0)
 		;

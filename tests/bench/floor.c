@@ -65,7 +65,7 @@ static void put(int dirfd, const char *file, const char *text)
 	close(fd);
 }
 
-/* A new v1 cpuset has no CPUs: nobody may enter before it has its parent's. */
+/* A new v1 cpuset has no CPUs: no process may enter before it has its parent's. */
 static void copy_from_parent(int dirfd, const char *file)
 {
 	char path[64], text[256];

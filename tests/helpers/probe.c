@@ -1,7 +1,7 @@
 /* probe.c - looks at its own process from inside a container: `probe VERB [ARG...]`. */
 /* SPDX-License-Identifier: MIT */
 /*
- * For what busybox cannot show: attributes that live behind a system call rather than in /proc.
+ * For what busybox cannot show: attributes that only a system call shows, not /proc.
  * Each verb is a row of verbs[]; each prints one line, or `errno N` where the kernel says no.
  */
 #define _GNU_SOURCE
@@ -443,7 +443,7 @@ static int do_witness(char **argv)
 	return 0;
 }
 
-/* A containerd-shim: adopts what CMD leaves behind and says how each ended, CMD itself first. */
+/* A containerd-shim: adopts what CMD leaves and says how each ended, CMD itself first. */
 static int do_reaper(char **argv)
 {
 	int status;

@@ -34,7 +34,7 @@ static void each_process(long rounds, void (*see)(const char *pid, const char *p
 
 /*
  * The attack of CVE-2019-5736: gets hold of other processes' executables, and writes to them as
- * soon as nobody executes them any more. Files that are named like those of the container are let
+ * soon as they are not executed any more. Files that are named like those of the container are let
  * alone, so what is counted is the runtime's.
  */
 static int held[64];
