@@ -19,7 +19,8 @@ debian_apt() {
 	debian_tool=apt-$2
 	shift 2
 	"$debian_tool" \
-		-q -q ${debian_arch:+-o APT::Architecture="$debian_arch" -o APT::Architectures="$debian_arch"} \
+		-q -q ${debian_arch:+-o APT::Architecture="$debian_arch"} \
+		${debian_arch:+-o APT::Architectures="$debian_arch"} \
 		-o Dir::Etc::SourceList="$debian_dir/sources.list" \
 		-o Dir::Etc::SourceParts="$debian_dir/none" \
 		-o Dir::State="$debian_dir/state" -o Dir::State::status=/dev/null \

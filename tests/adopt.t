@@ -1,5 +1,5 @@
 #!/bin/sh
-# adopt.t - containers that runc has made and that run when the binary is exchanged (checklist F-02, F-03).
+# adopt.t - containers that runc has made and that run when the binary is exchanged.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

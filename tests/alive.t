@@ -1,5 +1,6 @@
 #!/bin/sh
-# alive.t - what counts as alive: processes that /proc hides, that have lost their first thread, that are dying.
+# alive.t - what counts as alive: processes that /proc hides, that have lost their first thread,
+# that are dying.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

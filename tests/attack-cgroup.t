@@ -116,7 +116,8 @@ fi
 
 bundle
 cat >"$tmp/readonly" <<END
-sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* .*/\1/p' /proc/self/mountinfo | while read -r at; do
+sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* .*/\1/p' /proc/self/mountinfo |
+	while read -r at; do
 	mount -o remount,bind,ro "\$at" || exit 77
 done
 exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
@@ -190,7 +191,8 @@ for how in disabled readonly; do
 	do_runc exec --cap CAP_MKNOD "$id" $makes_node
 	like "exec, cgroups $how: it gets no CAP_MKNOD" "$status $err" \
 		'^255 .*CAP_MKNOD is not given'
-	printf '{"args":["mknod","/tmp/node","b","7","99"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}}' \
+	printf '%s' \
+		'{"args":["mknod","/tmp/node","b","7","99"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}}' \
 		>"$tmp/process"
 	do_runc exec -p "$tmp/process" "$id"
 	like "exec, cgroups $how: nor from a file" "$status $err" '^255 .*CAP_MKNOD is not given'
@@ -267,7 +269,8 @@ start_systemd() {
 		'echo "$3" >'"$tmp"'/begun.new; mv '"$tmp"'/begun.new '"$tmp"'/begun
 		while [ ! -e '"$tmp"'/go ]; do sleep 0.05; done
 		for d in '"$sd_dirs"'; do
-			mkdir -p "$d/system.slice/$1" && echo "$2" >"$d/system.slice/$1/cgroup.procs"
+			mkdir -p "$d/system.slice/$1" &&
+				echo "$2" >"$d/system.slice/$1/cgroup.procs"
 		done'
 }
 # as_nobody CMD...: an ordinary user.

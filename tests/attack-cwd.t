@@ -9,7 +9,8 @@ echo host-only >"$tmp/host-only"
 
 # Whatever descriptors the runtime has open, none may become the cwd.
 script <<END
-cat ..$tmp/host-only ../..$tmp/host-only ../../..$tmp/host-only ../../../../../../../..$tmp/host-only 2>/dev/null
+cat ..$tmp/host-only ../..$tmp/host-only ../../..$tmp/host-only \
+	../../../../../../../..$tmp/host-only 2>/dev/null
 cat ../host-only ../../host-only 2>/dev/null
 pwd
 END

@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-exe.t - CVE-2019-5736 and 2016-9962: the container reaches for the runtime's own executable and descriptors.
+# attack-exe.t - CVE-2019-5736 and 2016-9962: the container reaches for the runtime's own executable
+# and descriptors.
 # SPDX-License-Identifier: MIT
 #
 # A copy of the runtime is the decoy. A first container spies on the pid namespace into which others

@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-image.t - images whose superblock asks something of the host, and device nodes inside of them.
+# attack-image.t - images whose superblock asks something of the host, and device nodes inside of
+# them.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,6 +1,6 @@
 #!/bin/sh
-# attack-inode.t - mode, owner, times, attributes and links of the host's inodes that mounts of ours show
-# to a container: masks, devices, streams, the notify directory, the file of --init.
+# attack-inode.t - mode, owner, times, attributes and links of the host's inodes that mounts of ours
+# show to a container: masks, devices, streams, the notify directory, the file of --init.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -47,7 +47,8 @@ harmed() {
 }
 bundle
 masked=$(config_get /linux/maskedPaths | tr -d '[]"' | tr , ' ')
-files='/proc/self/fd/0 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /proc/self/fd/1 /proc/self/fd/2'
+files='/proc/self/fd/0 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty'
+files="$files /proc/self/fd/1 /proc/self/fd/2"
 for p in $masked; do
 	[ ! -f "$p" ] || files="$files $p"
 done

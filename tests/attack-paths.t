@@ -226,7 +226,7 @@ config_set /linux/maskedPaths '["/mlink"]' /linux/readonlyPaths '["/mlink"]'
 run
 unharmed 'a masked path that is a link to the host'
 
-# ---- CVE-2026-115521: the image brings its own /proc/self/fd; the root must be read-only all the same 
+# ---- CVE-2026-115521: the image brings its own /proc/self/fd; the root is read-only all the same
 
 fresh
 config_set /linux/resources '{}' /root/readonly true /mounts '[]' /linux/maskedPaths '[]' \

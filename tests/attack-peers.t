@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-peers.t - no mount of a container is a peer of the host's: what is mounted inside stays inside.
+# attack-peers.t - no mount of a container is a peer of the host's: what is mounted inside stays
+# inside.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

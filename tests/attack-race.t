@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-race.t - two names are exchanged over and over while containers start: mounts, mountpoints, masks.
+# attack-race.t - two names are exchanged over and over while containers start: mounts, mountpoints,
+# masks.
 # SPDX-License-Identifier: MIT
 #
 # CVE-2021-30465, 2024-45310, 2019-19921, 2025-31133, 2025-52881. The volume stands for what two

@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-state.t - what other users of the host may try: the state root, sockets, modes, annotations.
+# attack-state.t - what other users of the host may try: the state root, sockets, modes,
+# annotations.
 # SPDX-License-Identifier: MIT
 #
 # CVE-2019-12439, 2020-15257, 2021-41103, 2024-25621, 2024-3154, 2021-43784.

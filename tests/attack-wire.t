@@ -1,5 +1,6 @@
 #!/bin/sh
-# attack-wire.t - a container with CAP_SYS_PTRACE takes what the processes hold that appear in its pid namespace.
+# attack-wire.t - a container with CAP_SYS_PTRACE takes what the processes hold that appear in its
+# pid namespace.
 # SPDX-License-Identifier: MIT
 #
 # Such a container may stop each process that it sees, and take each descriptor of it by
@@ -12,7 +13,8 @@ helper take || skip_all 'the helper take is not built'
 times=${OCI_TIMES:-10}
 echo host-only >"$tmp/host-only"
 
-tracer='{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+tracer='["CAP_SYS_PTRACE"]'
+tracer="{\"bounding\":$tracer,\"effective\":$tracer,\"permitted\":$tracer}"
 
 # taking [POINTER VALUE]...: a container $id-t that takes what it can get from $times processes;
 # $seen is what it says.
@@ -125,7 +127,8 @@ fi
 
 # ---- a created container: what its init holds while it waits for start ----
 
-strong='["CAP_SYS_PTRACE","CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_LINUX_IMMUTABLE"]'
+strong='"CAP_SYS_PTRACE","CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN","CAP_DAC_OVERRIDE"'
+strong="[$strong,\"CAP_LINUX_IMMUTABLE\"]"
 strong="{\"bounding\":$strong,\"effective\":$strong,\"permitted\":$strong}"
 cat >"$tmp/spoil-fds" <<'SCRIPT'
 #!/bin/sh

@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-check.t - oci-init check: all faults of a boot.json and of its bundles, before they are on a board.
+# boot-check.t - oci-init check: all faults of a boot.json and of its bundles, before they are on a
+# board.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 

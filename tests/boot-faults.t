@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1 meets errors or dies.
+# boot-faults.t - a machine whose containers' runtimes are killed at any call, and whose process 1
+# meets errors or dies.
 # SPDX-License-Identifier: MIT
 #
 # tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call,
@@ -15,7 +16,8 @@ first=${OCI_FIRST:-1}
 
 a=a-$mark
 unit "$a" "$sleeper"
-echo '{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' \
+echo \
+	'{ "defaults": { "restart": "always", "backoff": { "first": "10ms" }, "startLimit": { "count": 0 } } }' \
 	>"$tmp/boot.json"
 
 # Where /dev/console cannot be opened, descriptor 2 is the console.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-mounts.t - mounts of boot.json: by label and UUID, with the type that lies on the disk, checked before.
+# boot-mounts.t - mounts of boot.json: by label and UUID, with the type that lies on the disk,
+# checked before.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 

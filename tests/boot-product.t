@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-product.t - what a product needs of its process 1: essential containers, reloading, environment and secrets.
+# boot-product.t - what a product needs of its process 1: essential containers, reloading,
+# environment and secrets.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 

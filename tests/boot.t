@@ -215,7 +215,8 @@ unit 1-"$a" "$sleeper"
 own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
 : >"$tmp/kmsg"
 : >"$tmp/dog"
-prepare="$own_dev && : >/dev/console && ln -s '$tmp/kmsg' /dev/kmsg && ln -s '$tmp/dog' /dev/watchdog"
+prepare="$own_dev && : >/dev/console"
+prepare="$prepare && ln -s '$tmp/kmsg' /dev/kmsg && ln -s '$tmp/dog' /dev/watchdog"
 boot ocibox.log=kmsg ocibox.watchdog=1
 ok "log=kmsg: records of the facility daemon" wait_for grep -q "^<30>$a: up" "$tmp/kmsg"
 nok "and nothing on the console" says "^$a: up"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# bootstrap.t - `oci-init --bootstrap`: containers with limits inside of a container; pure cgroup v2 asks all of it.
+# bootstrap.t - `oci-init --bootstrap`: containers with limits inside of a container; pure cgroup v2
+# asks all of it.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,10 +1,12 @@
 #!/bin/sh
-# budget.t - system calls of each verb, page faults, instructions and bytes are not above budget.list.
+# budget.t - system calls of each verb, page faults, instructions and bytes are not above
+# budget.list.
 # SPDX-License-Identifier: MIT
 #
-# budget.list has a row a host, or compiler, and measure. A host that it does not name is skipped by its name, since
-# kernel, cgroup layout and the files of /proc decide which calls are made. BUDGET=write prints the rows of this host.
-# A change that costs more on purpose changes the row, and its commit says why.
+# budget.list has a row a host, or compiler, and measure. A host that it does not name is skipped by
+# its name, since kernel, cgroup layout and the files of /proc decide which calls are made.
+# BUDGET=write prints the rows of this host. A change that costs more on purpose changes the row,
+# and its commit says why.
 . "$(dirname "$0")/lib.sh"
 
 need_root
@@ -14,8 +16,10 @@ list=${BUDGET_LIST:-$tests/budget.list}
 
 # The paths of /proc and /sys that the default config covers.
 covered=0
-for _p in /proc/acpi /proc/asound /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list /proc/timer_stats \
-	/proc/sched_debug /sys/firmware /proc/scsi /proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger; do
+for _p in /proc/acpi /proc/asound /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list \
+	/proc/timer_stats \
+	/proc/sched_debug /sys/firmware /proc/scsi /proc/bus /proc/fs /proc/irq /proc/sys \
+	/proc/sysrq-trigger; do
 	[ ! -e "$_p" ] || covered=$((covered + 1))
 done
 layout=none
@@ -29,7 +33,10 @@ cc=$(make -s -C "$top" print-CC 2>/dev/null)
 build=$(uname -m)/$(${cc:-cc} -dumpversion 2>/dev/null || echo unknown)
 
 # row KEY MEASURE: its value and, of calls, how often each is made ("NUMBER:TIMES ...").
-row() { awk -v key="$1" -v what="$2" '$1 == key && $2 == what { $1 = $2 = ""; sub(/^ +/, ""); print }' "$list" 2>/dev/null; }
+row() {
+	awk -v key="$1" -v what="$2" \
+		'$1 == key && $2 == what { $1 = $2 = ""; sub(/^ +/, ""); print }' "$list" 2>/dev/null
+}
 
 # within KEY MEASURE VALUE [CALLS]
 within() {
@@ -47,7 +54,8 @@ within() {
 			FILENAME != "-" && $1 == "call" { name[$2] = $3; next }
 			FNR == 1 { for (i = 1; i < NF; i += 2) had[$i] = $(i + 1) }
 			FNR == 2 { for (i = 1; i < NF; i += 2) if ($(i + 1) > had[$i] + 0)
-				printf "%s %d instead of %d\n", $i in name ? name[$i] : "call " $i, $(i + 1), had[$i] }
+				printf "%s %d instead of %d\n", $i in name ? name[$i] : "call " $i,
+					$(i + 1), had[$i] }
 			' "$tmp/calls" -)"
 	fi
 }
@@ -59,9 +67,13 @@ echo '#include <sys/syscall.h>' | ${cc:-cc} -E -dM - 2>/dev/null |
 mkdir "$tmp/r"
 mount -t tmpfs none "$tmp/r"
 root=$tmp/r/root
-alone() { env -i PATH="$PATH" OCI_TEST_MARK="$mark" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
+alone() {
+	env -i PATH="$PATH" OCI_TEST_MARK="$mark" "$@" </dev/null >"$tmp/out" 2>"$tmp/err" 3>&- \
+		4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+}
 
-# enough KEY MEASURE VALUE: it is not above the budget, so that it need not be measured again. A race can only add.
+# enough KEY MEASURE VALUE: it is not above the budget, so that it need not be measured again. A
+# race can only add.
 enough() {
 	_row=$(row "$1" "$2")
 	[ "${BUDGET:-}" != write ] && [ "${3:-0}" -le "${_row%% *}" ] 2>/dev/null
@@ -73,7 +85,8 @@ calls() {
 	shift 2
 	for _try in 1 2 3 4 5 6 7 8; do
 		$_before || bail "cannot prepare $_what"
-		alone "$HELPERS/step" -x tiny -o "$tmp/tally" tally -- "$RUNC" --root "$root" "$@" ||
+		alone "$HELPERS/step" -x tiny -o "$tmp/tally" tally -- "$RUNC" --root "$root" \
+			"$@" ||
 			bail "$_what fails: $(cat "$tmp/err")"
 		read -r _n <"$tmp/tally"
 		[ -z "$_best" ] || [ "$_n" -lt "$_best" ] || continue
@@ -131,8 +144,10 @@ instructions() {
 		skip "instructions:$_what: not above its budget" 'valgrind is not installed'
 		return
 	fi
-	alone valgrind --tool=callgrind --callgrind-out-file="$tmp/callgrind" "$RUNC" "$@" || bail "$_what fails: $(cat "$tmp/err")"
-	within "$build" "instructions:$_what" "$(sed -n 's/^totals: //p' "$tmp/callgrind" | awk '{ print int($1 / 1000) + 1 }')"
+	alone valgrind --tool=callgrind --callgrind-out-file="$tmp/callgrind" "$RUNC" "$@" ||
+		bail "$_what fails: $(cat "$tmp/err")"
+	within "$build" "instructions:$_what" \
+		"$(sed -n 's/^totals: //p' "$tmp/callgrind" | awk '{ print int($1 / 1000) + 1 }')"
 }
 instructions spec spec --bundle "$tmp"
 rm -f "$tmp/config.json"

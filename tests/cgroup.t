@@ -1,5 +1,5 @@
 #!/bin/sh
-# cgroup.t - where a container is put and what its limits become, on the hierarchy the host has (B7, TB-01 to TB-06).
+# cgroup.t - where a container is put and what its limits become, on the hierarchy the host has.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# cli.t - what a user types: names, options, help, errors, exit codes (checklist A1, O-13 to O-15, X).
+# cli.t - what a user types: names, options, help, errors, exit codes.
 # SPDX-License-Identifier: MIT
 # RUNC=/usr/sbin/runc is a control; claims that are ours alone are left out then.
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# contract.t - how engines call a runtime, in their order and with their options (N-01 to N-10, L-01, K-11).
+# contract.t - how engines call a runtime, in their order and with their options.
 # SPDX-License-Identifier: MIT
 #
 # The engines themselves are in scripts/engines; here is what they rely on, so that a failure has a
@@ -38,9 +38,11 @@ as_shim '
 	$r create --bundle "$bundle" --pid-file "$bundle/init.pid" "$id" || echo "create $?"
 	ls -l "$bundle/init.pid" >/dev/null || echo no pid file
 	$r start "$id" || echo "start $?"
-	$r exec --process "$tmp/process.json" --pid-file "$tmp/exec.pid" --detach "$id" || echo "exec $?"
+	$r exec --process "$tmp/process.json" --pid-file "$tmp/exec.pid" --detach "$id" ||
+		echo "exec $?"
 	echo "pids $($r ps --format json "$id" | tr -d 0-9)"
-	! grep -q " - cgroup" /proc/self/mountinfo || printf {} | $r update --resources - "$id" || echo "update $?"
+	! grep -q " - cgroup" /proc/self/mountinfo ||
+		printf {} | $r update --resources - "$id" || echo "update $?"
 	i=0
 	while ! $r kill "$id" 15 || sleep 0.2; do
 		i=$((i + 1))

@@ -1,5 +1,6 @@
 #!/bin/sh
-# crash.t - the runtime is SIGKILLed before each of its system calls; `delete --force` then cleans all of it.
+# crash.t - the runtime is SIGKILLed before each of its system calls; `delete --force` then cleans
+# all of it.
 # SPDX-License-Identifier: MIT
 #
 # Not at random moments: before call N, for every N that the row of sweep.sh asks for. The command

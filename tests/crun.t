@@ -1,5 +1,5 @@
 #!/bin/sh
-# crun.t - what engines that know crun ask for: its options, its name, its annotations (checklist A7, B10).
+# crun.t - what engines that know crun ask for: its options, its name, its annotations.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# devices.t - default and configured device nodes, links, what the container may do with them (checklist B6).
+# devices.t - default and configured device nodes, links, what the container may do with them.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,23 +1,29 @@
 #!/bin/sh
-# docs.t - the commands of README.md and docs/, run as they are printed; what they print is compared.
+# docs.t - the commands of README.md and docs/, run as they are printed; what they print is
+# compared.
 # SPDX-License-Identifier: MIT
 #
 # In a document a block of code says what it is:
 #
 #	```sh		commands, which must succeed
-#	```console	commands after "$ " and what they print. Numbers may be others, a line "..." is any lines
+#	```console	commands after "$ " and what they print. Numbers may be others, a line "..."
+#			is any lines
 #	```json, text	not commands
 #
 # The blocks of one second-level section run in a folder of their own, with ocibox first in PATH. A
 # comment before a block says what the reader has at that point:
 #
 #	<!-- test: setup COMMANDS -->	run before it
-#	<!-- test: bundle SCRIPT -->	a bundle in the working folder whose container runs this by sh
+#	<!-- test: bundle SCRIPT -->	a bundle in the working folder whose container runs this
+#					by sh
 #	<!-- test: running ID -->	a container ID that waits
 #	<!-- test: tree -->		the working folder is that of the sources
-#	<!-- test: needs WORD... -->	programs, or root, memory, memory-v1, freezer, cgroup-v2 (controllers); without them it is a skip
-#	<!-- test: by FILE -->		it needs a machine: FILE runs these commands, and is looked at for their words
-#	<!-- test: exists -->		it takes long, or changes the host: only the targets and scripts are looked for
+#	<!-- test: needs WORD... -->	programs, or root, memory, memory-v1, freezer, cgroup-v2
+#					(controllers); without them it is a skip
+#	<!-- test: by FILE -->		it needs a machine: FILE runs these commands, and is looked
+#					at for their words
+#	<!-- test: exists -->		it takes long, or changes the host: only the targets and
+#					scripts are looked for
 #	<!-- test: end ID -->		after a block: away with the container
 #	<!-- test: run COMMANDS -->	after a block
 . "$(dirname "$0")/lib.sh"
@@ -55,7 +61,8 @@ setup() { eval "$*"; }
 type_exit() {
 	typed=$(mktemp -d)
 	mkfifo "$typed/fifo"
-	(while echo exit; do sleep 0.2; done >"$typed/fifo") 2>/dev/null & # sleep: between two lines that are typed
+	(while echo exit; do sleep 0.2; done >"$typed/fifo") \
+		2>/dev/null & # sleep: between two lines that are typed
 	exec <"$typed/fifo"
 	rm -r "$typed"
 }
@@ -161,15 +168,22 @@ echo "$(($(wc -l <"$1") + 1))" >>"$1.lines"
 while read -r line; do
 	if [ "$at" != 0 ]; then
 		sed -n "${at}s/^\\\$ //p" "$1" >"$1.command"
-		[ $((at + 1)) = "$line" ] || sed -n "$((at + 1)),$((line - 1))p" "$1" | sed '/^$/d' >>"$1.want"
-		. "$1.command" >>"$1.got" 2>&1 </dev/null || { echo "status $?: $(cat "$1.command")"; cat "$1.got"; exit 1; }
+		[ $((at + 1)) = "$line" ] || sed -n "$((at + 1)),$((line - 1))p" "$1" |
+			sed '/^$/d' >>"$1.want"
+		. "$1.command" >>"$1.got" 2>&1 </dev/null || {
+			echo "status $?: $(cat "$1.command")"
+			cat "$1.got"
+			exit 1
+		}
 	fi
 	at=$line
 done <"$1.lines"
 END
 
 for doc in README.md CONTRIBUTING.md docs/*.md; do
-	case $doc in docs/behaviours.md | docs/drop-in.md | docs/spec.md | docs/threats.md) continue ;; esac
+	case $doc in
+	docs/behaviours.md | docs/drop-in.md | docs/spec.md | docs/threats.md) continue ;;
+	esac
 	[ -f "$top/$doc" ] || continue
 	rm -rf "$here"/[0-9]*
 	cd "$top" || exit 1

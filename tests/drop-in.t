@@ -1,5 +1,6 @@
 #!/bin/sh
-# drop-in.t - what engines and scripts match of a runc, to the letter: options, output, messages, environment, state.
+# drop-in.t - what engines and scripts match of a runc, to the letter: options, output, messages,
+# environment, state.
 # SPDX-License-Identifier: MIT
 # Row by row as docs/drop-in.md has it; what other files claim already is not repeated here.
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# events.t - `events`: statistics and out-of-memory events, a JSON object a line (checklist V-27, O-07 to O-09).
+# events.t - `events`: statistics and out-of-memory events, a JSON object a line.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -28,7 +28,8 @@ is 'pids: the limit' "$(at /data/pids/limit)" 33
 like 'pids: how many' "$(at /data/pids/current)" '^[12]$'
 like 'cpu: time used, in nanoseconds' "$(at /data/cpu/usage/total)" '^[1-9][0-9]{3,}$'
 is 'the parts and their order' "$(sed 's/.*"data"://; s/\[[^]]*\]//g; :a
-s/\("[a-z_A-Z0-9]*":\){[^{}]*}/\11/g; ta' "$tmp/line" | tr -dc 'a-z_,')" 'cpu,cpuset,memory,pids,blkio,hugetlb,intel_rdt,network_interfacesnull'
+s/\("[a-z_A-Z0-9]*":\){[^{}]*}/\11/g; ta' "$tmp/line" | tr -dc 'a-z_,')" \
+	'cpu,cpuset,memory,pids,blkio,hugetlb,intel_rdt,network_interfacesnull'
 for part in cpu memory pids blkio; do
 	like "there is a part $part" "$(at /data/$part)" '^\{'
 done

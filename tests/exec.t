@@ -1,5 +1,5 @@
 #!/bin/sh
-# exec.t - `exec`: whose process it is, by options and by a file, states, cgroups, limits, signals (V-10 to V-15, L-25 to L-28).
+# exec.t - `exec`: whose process it is, by options and by a file, states, cgroups, limits, signals.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -282,7 +282,8 @@ is 'a reader that goes away ends it' "$out" y
 
 # forward SIGNAL...: each reaches the process, and nothing else does.
 cat >"$rootfs/note" <<'END'
-for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
+for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CONT TSTP \
+	TTIN TTOU XCPU XFSZ VTALRM PROF IO PWR SYS 35 50 64; do
 	trap "echo $s >>/tmp/got" $s
 done
 echo ready >/tmp/got

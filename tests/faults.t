@@ -1,5 +1,6 @@
 #!/bin/sh
-# faults.t - each system call fails once, or its process dies there: one line of error and nothing left, or the same.
+# faults.t - each system call fails once, or its process dies there: one line of error and nothing
+# left, or the same.
 # SPDX-License-Identifier: MIT
 #
 # tests/helpers/step does it at call N, for every N that the row of sweep.sh asks for. A call whose

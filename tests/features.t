@@ -1,5 +1,5 @@
 #!/bin/sh
-# features.t - `features`, `spec`, `--version`: documents engines read before they start anything (O-11 to O-13, TB-15, TB-16).
+# features.t - `features`, `spec`, `--version`: documents engines read before they start anything.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 
@@ -54,7 +54,8 @@ if [ "$uid" = 0 ]; then
 	for w in $(f /mountOptions | tr -d '[]"' | tr , ' '); do
 		case $w in
 		# Another kind of mount, or needs what this bind does not have.
-		idmap | ridmap | remount | copy-symlink | src-nofollow | dest-nofollow | tmpcopyup) continue ;;
+		idmap | ridmap | remount | tmpcopyup) continue ;;
+		copy-symlink | src-nofollow | dest-nofollow) continue ;;
 		esac
 		config_set /mounts/7 \
 			"{\"destination\":\"/bin\",\"source\":\"$rootfs/bin\",\"options\":[\"rbind\",\"$w\"]}" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# hooks.t - the six hooks: when, where, with what on stdin and in env, and what a failure does (checklist B4).
+# hooks.t - the six hooks: when, where, with what on stdin and in env, and what a failure does.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,6 @@
 #!/bin/sh
-# image-loop.t - an image as root where /dev has no node of the loop device that is free, as in a container.
+# image-loop.t - an image as root where /dev has no node of the loop device that is free, as in a
+# container.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

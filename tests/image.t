@@ -1,5 +1,6 @@
 #!/bin/sh
-# image.t - root.path names an image of squashfs, erofs or ext4: attached by loop, gone with the container.
+# image.t - root.path names an image of squashfs, erofs or ext4: attached by loop, gone with the
+# container.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

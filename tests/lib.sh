@@ -54,8 +54,10 @@ END
 		# Old runtimes change the owner and mode of the null device that they are started
 		# with.
 		[ -z "${CONTROL:-}" ] || {
-			_null=$(mktemp -d) && mount -t tmpfs none "$_null" && mknod -m 666 "$_null/null" c 1 3 &&
-				mount --bind "$_null/null" /dev/null && umount "$_null" && rmdir "$_null" || exit 1
+			_null=$(mktemp -d) && mount -t tmpfs none "$_null" &&
+				mknod -m 666 "$_null/null" c 1 3 &&
+				mount --bind "$_null/null" /dev/null &&
+				umount "$_null" && rmdir "$_null" || exit 1
 		}
 		exec "$@"' sh "$@"
 	exit 1
@@ -91,7 +93,7 @@ pass() {
 		echo "ok $tap_n - $_name"
 	else
 		tap_bad=$((tap_bad + 1))
-		echo "not ok $tap_n - $_name: control.list says that $CONTROL fails this, but it passes"
+		echo "not ok $tap_n - $_name: it passes; by control.list $CONTROL fails it"
 	fi
 }
 fail() {
@@ -236,7 +238,8 @@ json_set() {
 				if $t == "-" then ($v | length) else ($t | tonumber) end
 			else $t end]);
 		def put($p; $v): . as $d
-			| ($p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~")) | at($d)) as $where
+			| ($p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~"))
+				| at($d)) as $where
 			| setpath($where; $v | fromjson);
 		reduce range(0; $ARGS.positional | length; 2) as $i
 			(.; put($ARGS.positional[$i]; $ARGS.positional[$i + 1]))
@@ -275,7 +278,8 @@ json_get() {
 		"$OCI_SPEC" get --file "$1" "$2" 2>/dev/null
 	else
 		jq -rc 'getpath($p | split("/")[1:] | map(gsub("~1"; "/") | gsub("~0"; "~")
-			| if test("^[0-9]+$") then tonumber else . end)) | values' --arg p "$2" <"$1" 2>/dev/null
+			| if test("^[0-9]+$") then tonumber else . end)) | values' --arg p "$2" \
+			<"$1" 2>/dev/null
 	fi
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# limits.t - the rest of what a process and its group may use: CPUs of exec, memory policies, resources that are rare.
+# limits.t - the rest of what a process and its group may use: CPUs of exec, memory policies,
+# resources that are rare.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,6 @@
 #!/bin/sh
-# many.sh - prints the private dirty memory, in KB, of oci-init as process 1 with 100 containers, for scripts/bench.
+# many.sh - prints the private dirty memory, in KB, of oci-init as process 1 with 100 containers,
+# for scripts/bench.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2154	# variables of lib.sh and machine.sh
 . "$(dirname "$0")/lib.sh"

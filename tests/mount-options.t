@@ -1,5 +1,6 @@
 #!/bin/sh
-# mount-options.t - options of filesystems as the kernel reads them, flags of binds, tmpcopyup, the type cgroup2.
+# mount-options.t - options of filesystems as the kernel reads them, flags of binds, tmpcopyup, the
+# type cgroup2.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,6 @@
 #!/bin/sh
-# mount-sources.t - who opens the source of a mount, and what it sees there: every row of the table in mount.c.
+# mount-sources.t - who opens the source of a mount, and what it sees there: every row of the table
+# in mount.c.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

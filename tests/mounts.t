@@ -1,5 +1,5 @@
 #!/bin/sh
-# mounts.t - mounts seen from inside: the default ones, every option word, binds, propagation (checklist B3).
+# mounts.t - mounts seen from inside: the default ones, every option word, binds, propagation.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -11,7 +11,8 @@ mnt() {
 		for (i = 7; $i != "-"; i++) ;
 		prop = ""
 		for (j = 7; j < i; j++) prop = prop (j > 7 ? " " : "") $j
-		r = f == "opts" ? $6 : f == "root" ? $4 : f == "prop" ? prop : f == "type" ? $(i + 1) : \
+		r = f == "opts" ? $6 : f == "root" ? $4 : f == "prop" ? prop : \
+			f == "type" ? $(i + 1) : \
 			f == "source" ? $(i + 2) : $(i + 3)
 	} END { print r }'
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# namespaces.t - the eight namespaces: new, shared, joined by path; maps; what the order gives (NS-01 to NS-16).
+# namespaces.t - the eight namespaces: new, shared, joined by path; maps; what the order gives.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

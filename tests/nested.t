@@ -1,5 +1,6 @@
 #!/bin/sh
-# nested.t - the runtime inside its own containers: privileged, in a user namespace, in a chroot, under masks and filters.
+# nested.t - the runtime inside its own containers: privileged, in a user namespace, in a chroot,
+# under masks and filters.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -20,11 +21,11 @@ inner=$middle/rootfs/inner
 make_rootfs "$inner/rootfs"
 
 # The capabilities this machine's root has, by bit.
-cap_names='CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
-NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT
-SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE
-AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ
-PERFMON BPF CHECKPOINT_RESTORE'
+cap_names='CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP
+LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE
+SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME
+SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG
+WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'
 held=$((0x$(sed -n 's/^CapBnd:[^0-9a-f]*//p' /proc/self/status)))
 set --
 bit=0
@@ -219,11 +220,13 @@ says "$middle" 'echo deep'
 in_chroot() {
 	status=0
 	OCI_TEST_MARK=$mark unshare -m sh -c '
-		mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" || exit 99
+		mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" &&
+			mount --rbind /dev "$0/dev" || exit 99
 		dir=$0
 		[ "$1" != none ] || umount "$0/proc"
 		[ "$1" != nosys ] || umount -l "$0/sys"
-		exec chroot "$dir" runc --root /run/runc run --bundle /inner "$2"' "$outer_root" "$1" "$id" \
+		exec chroot "$dir" runc --root /run/runc run --bundle /inner "$2"' \
+		"$outer_root" "$1" "$id" \
 		</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
@@ -246,7 +249,8 @@ for how in '' --no-pivot; do
 	for propagation in private shared; do
 		out=$(OCI_TEST_MARK=$mark unshare -m sh -c '
 			mount --make-r$3 / && mount --bind "$0" "$0" || exit 99
-			mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" || exit 99
+			mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" &&
+				mount --rbind /dev "$0/dev" || exit 99
 			cut -d " " -f 1,5 /proc/self/mountinfo >"$4/before"
 			chroot "$0" sh -c "
 				runc run $2 -d --bundle /inner $1 >/dev/null 2>&1 || exit

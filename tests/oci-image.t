@@ -287,9 +287,12 @@ for user in 33:log 33 7:8 nobody web:nogroup; do
 	esac
 done
 
-# ---- back to an image --------------------------------------------------------------------------------------------
+# ---- back to an image ----------------------------------------------------------------------------
 
-listing() { (cd "$1" && find . | sort | xargs -d '\n' stat -c '%n %f %u %g %s %Y %h' 2>/dev/null | grep -v '^\./sub/'); }
+listing() {
+	(cd "$1" && find . | sort | xargs -d '\n' stat -c '%n %f %u %g %s %Y %h' 2>/dev/null |
+		grep -v '^\./sub/')
+}
 layout again
 settings='"User":"web","Env":["A=b"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m"},"ExposedPorts":{"80/tcp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
 image one "$tmp/base.tar" "$tmp/kinds.tar"
@@ -309,7 +312,7 @@ is 'and the files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
 "$OCI_IMAGE" pack -o - "$from" >"$tmp/packed3.tar" 2>/dev/null
 ok 'an archive on standard output' cmp "$tmp/packed.tar" "$tmp/packed3.tar"
 oci_image pack "$from"
-is 'pack must be told where to' "$err" 'oci-image: where to? --output FILE or DIR/'
+is 'pack asks where to' "$err" 'oci-image: where to? --output FILE or DIR/'
 oci_image rm "$from"
 ok 'rm removes a bundle' test ! -e "$from"
 oci_image rm "$tmp/packed"

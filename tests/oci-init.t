@@ -106,7 +106,9 @@ background sh -c '
 	for sig in HUP INT QUIT USR1 USR2 CONT WINCH; do
 		i=0
 		kill -$sig $pid
-		until grep -qx $sig caught 2>/dev/null || [ $((i = i + 1)) = 200 ]; do sleep 0.02; done
+		until grep -qx $sig caught 2>/dev/null || [ $((i = i + 1)) = 200 ]; do
+			sleep 0.02
+		done
 	done
 	kill -TERM $pid'
 init -s -- sh ./catcher

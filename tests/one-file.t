@@ -1,5 +1,6 @@
 #!/bin/sh
-# one-file.t - programs that are containers: root mounts what is in them, others unpack it into memory.
+# one-file.t - programs that are containers: root mounts what is in them, others unpack it into
+# memory.
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2034
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +13,8 @@ chmod 755 "$tmp" "$tmp/apps"
 make_rootfs "$tmp/base"
 tar -C "$tmp/base" -cf "$tmp/base.tar" .
 layout
-settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"],\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
+settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"]"
+settings="$settings,\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
 image one "$tmp/base.tar"
 app=$tmp/apps/app
 # app ARG...: as root; sets $status, $out, $err.
@@ -29,7 +31,8 @@ is 'an image becomes a program' "$status" 0 || diag "$err"
 app
 is 'which runs' "$out" own || diag "$err"
 app 'echo "$0" more; exit 7' arg
-is 'its arguments come after the entrypoint, and its status is the container'"'"'s' "$status $out" '7 arg more' || diag "$err"
+is 'its arguments come after the entrypoint, and its status is the container'"'"'s' "$status $out" \
+	'7 arg more' || diag "$err"
 app 'echo x >/new; cat /new'
 is 'it may write, for as long as it runs' "$out" x || diag "$err"
 app 'ls /new 2>&1 || id -u'
@@ -37,7 +40,8 @@ like 'and no longer' "$out" '^0$' || diag "$err"
 is 'nothing of it is in /tmp' "$(ls -d /tmp/bundle /tmp/state 2>/dev/null)" ''
 plain=$(bytes "$app")
 
-if command -v mksquashfs >/dev/null && grep -qw squashfs /proc/filesystems && [ -e /dev/loop-control ]; then
+if command -v mksquashfs >/dev/null && grep -qw squashfs /proc/filesystems &&
+	[ -e /dev/loop-control ]; then
 	oci_image binary -o "$app" "$layout:one"
 	is 'with a squashfs for root' "$status" 0 || diag "$err"
 	app 'echo x >/new; cat /new; grep -c " / " /proc/self/mountinfo >/dev/null && echo mounted'
@@ -50,23 +54,26 @@ else
 fi
 
 # An ordinary user, whom root has given nothing but the file.
-if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Ur true 2>/dev/null; then
+if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-groups unshare \
+	-Ur true 2>/dev/null; then
 	cp "$app" "$tmp/apps/theirs"
 	chmod 755 "$tmp/apps/theirs"
 	as_user() {
 		status=0
-		(cd "$tmp/apps" && timeout -s KILL 60 setpriv --reuid 65534 --regid 65534 --clear-groups "$@") \
+		(cd "$tmp/apps" && timeout -s KILL 60 setpriv --reuid 65534 --regid 65534 \
+			--clear-groups "$@") \
 			>"$tmp/said" 2>"$tmp/app-err" </dev/null || status=$?
 		out=$(cat "$tmp/said")
 		err=$(cat "$tmp/app-err")
 	}
 	as_user ./theirs 'id -u; echo x >/new; cat /new; exit 3'
-	is 'an ordinary user runs it' "$status $(printf %s "$out" | tr '\n' ' ')" '3 0 x' || diag "$err"
+	is 'an ordinary user runs it' "$status $(printf %s "$out" | tr '\n' ' ')" '3 0 x' ||
+		diag "$err"
 	mkdir -m 777 "$tmp/apps/open"
 	as_user ./theirs --ocibox-extract open/bundle
 	is 'and has the bundle of it' "$status" 0 || diag "$err"
 	ok 'with its files' cmp "$tmp/apps/open/bundle/rootfs/bin/busybox" "$tmp/base/bin/busybox"
-	# What root's own variable would say, nobody else believes.
+	# What root's own variable would say is not believed.
 	as_user env OCIBOX_APP_INSIDE=1 ./theirs 'id -u'
 	is 'the variable of its second run means nothing outside' "$out" 0 || diag "$err"
 else
@@ -84,7 +91,8 @@ app echo replaced
 is 'its arguments replace the command' "$out" replaced || diag "$err"
 app --ocibox-extract "$tmp/place/again"
 ok 'the bundle in it is the bundle' cmp "$tmp/place/again/config.json" "$bundle/config.json"
-is 'with all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" "$(cd "$rootfs" && find . | sort)"
+is 'with all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" \
+	"$(cd "$rootfs" && find . | sort)"
 app --ocibox-extract "$tmp/place/again"
 like 'one that is there already stays' "$err" 'is there already'
 mv "$app" "$tmp/apps/runc"
@@ -111,7 +119,8 @@ like 'one that is cut off' "$("$tmp/apps/bad" 2>&1)" 'damaged: its end is missin
 cp "$app" "$tmp/apps/bad"
 "$tmp/apps/bad" --ocibox-extract 2>/dev/null
 is 'extract needs a directory' "$?" 1
-is 'nothing is left beside the programs' "$(find "$tmp/apps" -name '*.new' -o -name '*.squashfs' -o -name '*.bundle' -o -name '*.unpack')" ''
+is 'nothing is left beside the programs' "$(find "$tmp/apps" -name '*.new' -o -name '*.squashfs' \
+	-o -name '*.bundle' -o -name '*.unpack')" ''
 
 nothing_left
 done_testing

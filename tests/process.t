@@ -11,7 +11,8 @@ fresh() {
 }
 # field NAME: of a /proc/self/status in $out.
 field() { echo "$out" | sed -n "s/^$1:[	 ]*//p"; }
-all_caps='"CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_KILL","CAP_SETGID","CAP_SETUID","CAP_NET_RAW","CAP_SYS_ADMIN","CAP_SYS_NICE"'
+all_caps='"CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER","CAP_KILL","CAP_SETGID","CAP_SETUID"'
+all_caps="$all_caps"',"CAP_NET_RAW","CAP_SYS_ADMIN","CAP_SYS_NICE"'
 
 # ---- args (P-06) ----
 
@@ -105,7 +106,8 @@ for kind in missing fifo directory link line huge garbage; do
 	esac
 done
 rm -rf "$rootfs/etc/passwd"
-printf 'root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
+printf '%s\n' root:x:0:0:root:/root:/bin/sh 1000:x:0:0::/evil:/bin/sh \
+	user:x:1000:1000::/home/user:/bin/sh \
 	>"$rootfs/etc/passwd"
 run
 is 'a user whose name is a number is not a uid' "$out" /home/user

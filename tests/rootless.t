@@ -1,5 +1,6 @@
 #!/bin/sh
-# rootless.t - as an ordinary user: the default rootless document, one id, no cgroups, what is refused (C3, TB-16).
+# rootless.t - as an ordinary user: the default rootless document, one id, no cgroups, what is
+# refused.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 if [ "$uid" = 0 ]; then

@@ -1,5 +1,6 @@
 #!/bin/sh
-# run-image.t - runc run --image: containers of one image share its files and nothing that they write.
+# run-image.t - runc run --image: containers of one image share its files and nothing that they
+# write.
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2034
 . "$(dirname "$0")/lib.sh"
@@ -12,20 +13,23 @@ mkdir -p "$tmp/base"
 make_rootfs "$tmp/base"
 tar -C "$tmp/base" -cf "$tmp/base.tar" .
 layout
-settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"],\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
+settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"]"
+settings="$settings,\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
 image one "$tmp/base.tar"
 shared=$root/.images
 
 do_runc run --image "$layout:one"
 is 'an image runs' "$out" own || diag "$err"
 digest=$(ls "$shared")
-is 'its files stay below the state root, by its digest' "sha256:$digest" "$(json_get "$layout/index.json" /manifests/0/digest)"
+is 'its files stay below the state root, by its digest' "sha256:$digest" \
+	"$(json_get "$layout/index.json" /manifests/0/digest)"
 inode=$(stat -c %i "$shared/$digest/rootfs/bin/busybox")
 do_runc run --image "$layout" -- 'echo more >/etc/new; cat /etc/new; exit 7'
 is 'a command in place of its own, whose status is ours' "$status $out" '7 more' || diag "$err"
 nok 'what it writes is not in the image' test -e "$shared/$digest/rootfs/etc/new"
 is 'it was not unpacked again' "$(stat -c %i "$shared/$digest/rootfs/bin/busybox")" "$inode"
-do_runc run --image "$layout" --memory 32M -e X=y --hostname box --cwd /etc -- 'echo $X $(hostname) $PWD'
+do_runc run --image "$layout" --memory 32M -e X=y --hostname box --cwd /etc \
+	-- 'echo $X $(hostname) $PWD'
 is 'options of --rootfs' "$out" 'y box /etc' || diag "$err"
 do_runc run --image "$layout" -d "$mark-a" -- 'sleep 1000'
 is 'two at once: the first' "$status" 0 || diag "$err"

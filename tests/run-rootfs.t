@@ -1,5 +1,6 @@
 #!/bin/sh
-# run-rootfs.t - `run --rootfs`, `--print`, `--overlay`, `--init`: a container without a bundle, and additions to one with.
+# run-rootfs.t - `run --rootfs`, `--print`, `--overlay`, `--init`: a container without a bundle, and
+# additions to one with.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# seccomp.t - filters: actions, conditions, flags, architectures, the ENOSYS answer, notify (checklist B8).
+# seccomp.t - filters: actions, conditions, flags, architectures, the ENOSYS answer, notify.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -163,7 +163,8 @@ is 'a negative number of 32 bits is taken' "$out" 'getpgid errno 99' || diag "$e
 
 # ---- a default of ERRNO: what engines use ----
 
-base='"read","write","writev","readv","close","exit","exit_group","execve","brk","mmap","munmap","mprotect","arch_prctl",
+base='"read","write","writev","readv","close","exit","exit_group","execve","brk","mmap","munmap",
+"mprotect","arch_prctl",
 "set_tid_address","set_robust_list","rseq","prlimit64","getrandom","newfstatat","fstat","stat","lstat","statx","open","openat",
 "ioctl","fcntl","getuid","geteuid","getgid","getegid","getpid","getppid","rt_sigaction","rt_sigprocmask","rt_sigreturn",
 "fork","vfork","clone","wait4","dup","dup2","pipe","pipe2","access","faccessat","readlink","lseek","poll","ppoll","futex",
@@ -238,7 +239,8 @@ for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL
 	config_set /linux/seccomp/architectures "[\"SCMP_ARCH_$a\"]"
 	run
 	case $a:$status in
-	X86*:* | X32:* | ARM:* | AARCH64:* | MIPSEL*:* | PPC64LE:* | RISCV64:* | LOONGARCH64:* | *:0)
+	X86*:* | X32:* | ARM:* | AARCH64:* | MIPSEL*:* | PPC64LE:* | RISCV64:* | \
+		LOONGARCH64:* | *:0)
 		is "architecture $a: and the native one is always there" "$status $out" \
 			'0 sched_yield errno 1' || diag "$err" ;;
 	*) is "architecture $a: refused in one line" \

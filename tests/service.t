@@ -1,5 +1,6 @@
 #!/bin/sh
-# service.t - under a service manager: readiness goes back (NOTIFY_SOCKET), sockets come in (LISTEN_FDS) (E-01 to E-03, V-07).
+# service.t - under a service manager: readiness goes back (NOTIFY_SOCKET), sockets come in
+# (LISTEN_FDS).
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -220,7 +221,8 @@ config_set /process/capabilities \
 	'{"bounding":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"effective":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"permitted":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"]}'
 script <<'END'
 mount -o remount,bind,rw /run/notify
-cd /run/notify && mkdir -p d/e f && echo x >file && echo y >d/file && probe immutable file d/file d/e d f .
+cd /run/notify && mkdir -p d/e f && echo x >file && echo y >d/file &&
+	probe immutable file d/file d/e d f .
 END
 manager
 under run --bundle "$bundle" --keep "$id"

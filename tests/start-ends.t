@@ -1,5 +1,6 @@
 #!/bin/sh
-# start-ends.t - a start always ends: profiles that deny what ends it or kill it, signals to a runtime that waits for something.
+# start-ends.t - a start always ends: profiles that deny what ends it or kill it, signals to a
+# runtime that waits for something.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -56,7 +56,14 @@ is 'list: two lines' "$(wc -l <"$tmp/out" | tr -d ' ')" 2
 like 'list: the row' "$out" "^$id +$pid +running +$bundle +[0-9T:.-]+Z +root *$"
 is 'list: columns stand below their heads' \
 	"$(awk 'NR == 1 { for (i = 1; i <= NF; i++) h = h " " index($0, $i) }
-		NR == 2 { p = 1; for (i = 1; i <= NF; i++) { q = index(substr($0, p), $i) + p - 1; r = r " " q; p = q + length($i) } }
+		NR == 2 {
+			p = 1
+			for (i = 1; i <= NF; i++) {
+				q = index(substr($0, p), $i) + p - 1
+				r = r " " q
+				p = q + length($i)
+			}
+		}
 		END { print h == r ? "yes" : h " /" r }' "$tmp/out")" yes
 do_runc list --format json
 is 'list json: one line' "$(wc -l <"$tmp/out" | tr -d ' ')" 1

@@ -1,5 +1,6 @@
 #!/bin/sh
-# systemd-container.t - /sbin/init of Debian in a container: user namespace, a scope of its own, exec into it (C5).
+# systemd-container.t - /sbin/init of Debian in a container: user namespace, a scope of its own,
+# exec into it.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

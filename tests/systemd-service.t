@@ -1,5 +1,6 @@
 #!/bin/sh
-# systemd-service.t - containers as units of a real systemd: Type=notify, MAINPID, sockets, failures (E-01 to E-03).
+# systemd-service.t - containers as units of a real systemd: Type=notify, MAINPID, sockets,
+# failures.
 # SPDX-License-Identifier: MIT
 #
 # As root it asks the system's manager, as an ordinary user his own.
@@ -25,8 +26,8 @@ unit() {
 	service=$mark-$1.service
 	shift
 	{
-		printf '[Service]\nType=notify\nEnvironment=OCI_TEST_MARK=%s\nTimeoutStartSec=30\nTimeoutStopSec=15\n' \
-			"$mark"
+		printf '%s\n' '[Service]' Type=notify TimeoutStartSec=30 TimeoutStopSec=15
+		echo "Environment=OCI_TEST_MARK=$mark"
 		printf '%s\n' "$@" "ExecStopPost=-$us delete --force $id"
 	} >"$units/$service"
 	ctl daemon-reload

@@ -1,5 +1,6 @@
 #!/bin/sh
-# systemd.t - --systemd-cgroup: the scope, its place, limits as properties and in files, update, its end (C5).
+# systemd.t - --systemd-cgroup: the scope, its place, limits as properties and in files, update, its
+# end.
 # SPDX-License-Identifier: MIT
 #
 # As root it asks the system's manager, as an ordinary user his own.

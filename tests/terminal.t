@@ -1,5 +1,5 @@
 #!/bin/sh
-# terminal.t - process.terminal: in the foreground, by a console socket, size, restoring (checklist C2).
+# terminal.t - process.terminal: in the foreground, by a console socket, size, restoring.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# update.t - `update`: limits of a running container by options and by a file (checklist V-23 to V-26).
+# update.t - `update`: limits of a running container by options and by a file.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
