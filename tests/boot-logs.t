@@ -87,8 +87,8 @@ is "logs in files are read as well" "$status $out" "0 up"
 order logs "$b"
 is "where nothing is kept, that is said" "$status $err" \
 	"1 oci-init: the output of $b is not kept: its log must be files or memory"
-order logs nobody
-is "a name that is not there" "$status $err" "1 oci-init: there is no container nobody"
+order logs unknown
+is "a name that is not there" "$status $err" "1 oci-init: there is no container unknown"
 order logs -n many "$a"
 is "a bad number of lines" "$status $err" "1 oci-init: --lines: \"many\" is not a number of lines"
 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" logs -f -n 1 "$a" >"$tmp/followed" </dev/null &
@@ -120,7 +120,8 @@ sleep 1000 <>"$tmp/deaf" & # sleep: it has the FIFO open
 holder=$!
 bg_all="$bg_all $holder"
 : >"$tmp/second"
-prepare="$own_dev && : >/dev/console && ln -s '$tmp/second' /dev/second && ln -s '$tmp/deaf' /dev/deaf"
+prepare="$own_dev && : >/dev/console"
+prepare="$prepare && ln -s '$tmp/second' /dev/second && ln -s '$tmp/deaf' /dev/deaf"
 unit 1-"$a" "i=0; while [ \$i -lt 3000 ]; do i=\$((i + 1)); echo line \$i of many; done; $sleeper"
 boot ocibox.consoles=second,none,deaf
 ok "consoles: a further one gets the output of containers" wait_for grep -q "^$a: up" "$tmp/second"
@@ -149,8 +150,8 @@ if "$BUSYBOX" syslogd --help 2>&1 | grep -q 'Usage: syslogd'; then
 	order shell "$a" kill -USR1 1
 	is "shell executes a command in a container" "$status" 0
 	ok "gets the lines from then on" wait_for grep -q "$a: after" "$tmp/syslog"
-	ok "and how many were lost before" grep -Eq 'oci-init: [0-9]+ lines were lost: syslog took nothing' \
-		"$tmp/syslog"
+	ok "and how many were lost before" \
+		grep -Eq 'oci-init: [0-9]+ lines were lost: syslog took nothing' "$tmp/syslog"
 	kill "$(child "$receiver")"
 	wait "$receiver" 2>/dev/null
 	down

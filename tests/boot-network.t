@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-network.t - oci-init as process 1: the network of the machine and of its containers, by boot.json.
+# boot-network.t - oci-init as process 1: the network of the machine and of its containers, by
+# boot.json.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 
@@ -82,7 +83,10 @@ prepare=
 # ---- host and none, which are the bundle's, and faults -------------------------------------------
 
 # The last bundle has the machine's network.
-shared() { config_set /linux/namespaces '[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'; }
+shared() {
+	config_set /linux/namespaces \
+		'[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
+}
 unit 1-"$a" "$sleeper"
 unit 2-"$b" "$sleeper"
 shared

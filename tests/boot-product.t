@@ -66,7 +66,9 @@ boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 ok "on: shutdown: it is not started at boot" state_is "$b" disabled
 # An orphan that needs a while to end.
-inside sh -c "(trap 'sleep 3; echo done >$tmp/orphan; exit' TERM; touch $tmp/ready; while :; do sleep 0.05; done) &" # sleep: it is slow
+inside \
+	sh -c "(trap 'sleep 3; echo done >$tmp/orphan; exit' TERM; touch $tmp/ready; while :; do sleep 0.05; done) &" \
+	# sleep: it is slow
 ok "an orphan runs" wait_for test -e "$tmp/ready"
 down
 grep -E "^($a|$b|$c): (up|saving|hanging|stopping)" "$con" >"$tmp/order"

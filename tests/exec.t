@@ -356,8 +356,8 @@ if helper sock; then
 			"$tmp/pidfd")" \
 			"setns $(cat "$tmp/pid")"
 		kill -KILL "$(cat "$tmp/pid")"
-		ex -d --pidfd-socket "$tmp/nobody" "$id" sleep 1000
-		like '--pidfd-socket where nobody listens' "$status $err" '^255 .*pidfd socket'
+		ex -d --pidfd-socket "$tmp/unheard" "$id" sleep 1000
+		like '--pidfd-socket where no process listens' "$status $err" '^255 .*pidfd socket'
 	fi
 else
 	skip '--pidfd-socket' 'the helper sock is not built'
@@ -548,7 +548,7 @@ is 'without a pid namespace' "$status $(echo "$out" | tr '\n' ' ')" \
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
 	exec "$id" \
 	sh -c 'sleep 0.1 & exit 5' </dev/null 2>&1)
-is 'an orphan of the process comes to whoever reaps next' \
+is 'an orphan of the process comes to the next reaper' \
 	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 0 command 5 '
 
 # ---- all namespaces there are, user and time among them (L-26) ----

@@ -1,4 +1,4 @@
-/* syslog_test.c - addresses of syslog, and records that nobody takes. */
+/* syslog_test.c - addresses of syslog, and records that are not taken. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"
