@@ -15,7 +15,6 @@ inherit image
 # The kernel starts /init.
 ocibox_init() {
 	ln -sf ${bindir}/oci-init ${IMAGE_ROOTFS}/init
-	install -d ${IMAGE_ROOTFS}/bundles ${IMAGE_ROOTFS}/dev ${IMAGE_ROOTFS}/proc \
-		${IMAGE_ROOTFS}/sys ${IMAGE_ROOTFS}/run
+	install -d ${IMAGE_ROOTFS}/bundles ${IMAGE_ROOTFS}/dev ${IMAGE_ROOTFS}/proc ${IMAGE_ROOTFS}/sys ${IMAGE_ROOTFS}/run
 }
 ROOTFS_POSTPROCESS_COMMAND += "ocibox_init"
