@@ -34,7 +34,9 @@ x86_64 smallest - linux-source-6.1 7
 '
 # In the order in which they need each other.
 vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
-	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4'
+	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4
+	unix_diag inet_diag tcp_diag udp_diag raw_diag af_packet_diag netlink_diag
+	libcrc32c nfnetlink nf_tables x_tables xt_mark ip_tables iptable_filter ip6_tables ip6table_filter'
 # What the kernel for x86_64 has built in.
 [ "${VM_ARCH:-x86_64}" \
 	= x86_64 ] || vm_modules="crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 $vm_modules"
