@@ -134,6 +134,8 @@ int runc_absolute(const char *path, const char **out);
 
 bool runc_in_userns(void); /* not in the first one */
 int runc_root(void); /* sets globals.root where the applet is not runc */
+/* Makes the bundle (NULL: none was given) the working directory and how->bundle: create.c. */
+int runc_enter_bundle(const char *bundle, struct launch *how);
 
 /* "1000", "1000:100": ids by number; *gid stays without one. */
 int runc_user(const char *text, uint32_t *uid, uint32_t *gid);

@@ -17,7 +17,7 @@ struct create_opts {
 
 /* The bundle becomes the working directory: relative socket names and hooks mean it so, as they
  * do under runc. What engines ask back in `state` is the path without links. */
-static int enter_bundle(const char *bundle, struct launch *how)
+int runc_enter_bundle(const char *bundle, struct launch *how)
 {
 	char cwd[PATH_MAX];
 
@@ -176,7 +176,7 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 			     only->name);
 	if ((o->image		? from_image(o, argc, argv, how)
 	     : o->simple.rootfs ? from_rootfs(o, argc, argv, how)
-				: enter_bundle(o->bundle, how)) < 0)
+				: runc_enter_bundle(o->bundle, how)) < 0)
 		return -1;
 	if (o->simple.print)
 		return print_text(how);

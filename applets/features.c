@@ -37,7 +37,7 @@ static void fill_annotations(struct oci_features *f)
 	static struct json_pair pairs[] = {
 		{ "org.ocibox.without", WITHOUT },
 		{ "io.github.seccomp.libseccomp.version", seccomp_library },
-		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
+		{ "org.opencontainers.runc.checkpoint.enabled", WITH_CRIU ? "true" : "false" },
 		{ "org.opencontainers.runc.version", OCIBOX_VERSION },
 		{ "org.opencontainers.runc.commit", OCIBOX_COMMIT },
 	};

@@ -313,7 +313,7 @@ static const struct opt runc_opts[] = {
 	  "who makes the cgroup" },
 	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
 	  "go on where the right to make cgroups is missing; default auto" },
-	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: there is no checkpoint" },
+	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: criu is searched in PATH" },
 	{ "version", 'v', OPT_FLAG, AT(version), NULL, "print the version" },
 	{ "", 'V', OPT_FLAG, AT(version), NULL, "the same, as crun has it" },
 	{ NULL },

@@ -40,6 +40,9 @@
 #ifndef WITH_UNPACK
 #define WITH_UNPACK 1 /* of that: oci-image, zlib and libzstd */
 #endif
+#ifndef WITH_CRIU
+#define WITH_CRIU 1 /* checkpoint and restore */
+#endif
 #ifndef WITH_NET
 #define WITH_NET 1 /* linux.netDevices */
 #endif
@@ -59,6 +62,7 @@
 	WITHOUT_IF(WITH_SECCOMP, "WITH_SECCOMP") \
 	WITHOUT_IF(WITH_IMAGES, "WITH_IMAGES") \
 	WITHOUT_IF(WITH_UNPACK, "WITH_UNPACK") \
+	WITHOUT_IF(WITH_CRIU, "WITH_CRIU") \
 	WITHOUT_IF(WITH_NET, "WITH_NET") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \

@@ -131,8 +131,9 @@ static void fill_names(struct arena *a, oci_words *out, const char *const *names
 void oci_features_fill(struct arena *a, struct oci_features *f)
 {
 	/* What we act on, and an image could have put there: checklist O-12, AN-07. */
-	static const char *const unsafe[] = { "bundle", "org.ocibox.", "org.systemd.property.",
-					      "run.oci.", NULL };
+	static const char *const unsafe[] = { "bundle",	     "org.criu.config",
+					      "org.ocibox.", "org.systemd.property.",
+					      "run.oci.",    NULL };
 	struct oci_features_linux *l = &f->linux;
 
 	f->version_min = OCI_VERSION_MIN;

@@ -373,7 +373,21 @@ int death_explain(struct serve *s); /* returns -1, with the reason if the kernel
  * seccomp profile is unknown. */
 int death_of_init(const struct start_plan *plan, struct cgroup *cgroup, int raw);
 
-/* ---- launch.c: used by exec too -------------------------------------------------------------- */
+/* Runs the prestart and createRuntime hooks. */
+int serve_runtime_hooks(const struct serve *s);
+
+/* ---- launch.c: used by exec and restore too -------------------------------------------------- */
+/* Reads the config into doc and checks all that can be checked before something is made. */
+int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan);
+/* Finds the root filesystem, plans the cgroup and writes the state. */
+int launch_claim(struct start_plan *plan, struct life *life);
+/* A handle for all that was made: it is undone at the end of its scope, unless keep is set. */
+struct undo {
+	struct arena *arena;
+	struct serve *serve;
+	bool keep;
+};
+void launch_undo(struct undo *u);
 int launch_seccomp(struct start_plan *plan); /* compiles the profile, or takes it from the cache */
 
 /* ---- mountenv.c ------------------------------------------------------------------------------ */

@@ -143,8 +143,7 @@ static int plan_extras(struct start_plan *plan)
 	return plan->self < 0 ? fail("open /proc/self/exe") : 0;
 }
 
-/* Reads the config and checks all that can be checked before something is made. */
-static int prepare_container(struct arena *a, struct oci_doc *doc, struct start_plan *plan)
+int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan)
 {
 	const struct launch *how = plan->how;
 	static struct oci_linux no_linux;
@@ -265,7 +264,7 @@ int launch_seccomp(struct start_plan *plan)
 	return 0;
 }
 
-static int claim(struct start_plan *plan, struct life *life)
+int launch_claim(struct start_plan *plan, struct life *life)
 {
 	if (find_rootfs(plan, life) < 0)
 		return oci_fail_at(plan->doc, "root.path");
@@ -309,14 +308,7 @@ static int spawn(struct start_plan *plan, struct serve *s)
 
 /* ---- the spine ------------------------------------------------------------------------------- */
 
-/* A handle for all that was made: it is undone at the end of its scope, unless keep is set. */
-struct undo {
-	struct arena *arena;
-	struct serve *serve;
-	bool keep;
-};
-
-static void undo_container(struct undo *u)
+void launch_undo(struct undo *u)
 {
 	struct serve *s = u->serve;
 	struct err_kept why;
@@ -343,11 +335,11 @@ static bool has_service(const struct start_plan *plan)
 static int start_container(struct arena *a, struct start_plan *plan, struct serve *s,
 			   struct oci_config *config)
 {
-	struct undo u __cleanup(undo_container) = { .arena = a, .serve = s };
+	struct undo u __cleanup(launch_undo) = { .arena = a, .serve = s };
 	pid_t first;
 	int status;
 
-	if (claim(plan, s->life) < 0)
+	if (launch_claim(plan, s->life) < 0)
 		return -1;
 	mountenv_inside(plan, config);
 	if (has_service(plan) && (service_mount(a, s->life, config) < 0 ||
@@ -387,7 +379,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 	struct start_plan plan = PLAN_INIT(a, how);
 	struct serve s = SERVE_INIT(&plan, &out->life);
 
-	if (prepare_container(a, &doc, &plan) < 0 || spawn_prepare(&s, &plan.signals) < 0)
+	if (launch_prepare(a, &doc, &plan) < 0 || spawn_prepare(&s, &plan.signals) < 0)
 		return -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");

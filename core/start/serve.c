@@ -153,7 +153,7 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 	return 0;
 }
 
-static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
+int serve_runtime_hooks(const struct serve *s)
 {
 	const struct oci_hooks *h = s->plan->config->hooks;
 	struct hook_run run = { .name = "prestart",
@@ -167,6 +167,11 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 	run.name = "createRuntime";
 	run.hooks = &h->create_runtime;
 	return hooks_run(s->plan->arena, &run);
+}
+
+static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	return serve_runtime_hooks(s);
 }
 
 static int send_pidfd(struct serve *s)

@@ -3,7 +3,7 @@
 #ifndef CORE_START_START_H
 #define CORE_START_START_H
 
-#include "core/container/container.h"
+#include "core/criu/criu.h"
 
 /* ---- seal.c ---------------------------------------------------------------------------------- */
 
@@ -72,6 +72,11 @@ struct launch {
 /* Returns 0: the container runs, or waits for start; -1 or LAUNCH_EXEC_FAILED, with an error
  * record: nothing of the container is left. */
 int launch(struct arena *a, const struct launch *how, struct started *out);
+
+/* ---- restore.c ------------------------------------------------------------------------------- */
+
+/* Like launch, but the processes come from a checkpoint. Does not return LAUNCH_EXEC_FAILED. */
+int restore(struct arena *a, const struct launch *how, struct criu_how *criu, struct started *out);
 
 /* ---- begin.c: the runtime's part of start ---------------------------------------------------- */
 

@@ -1,0 +1,304 @@
+/* swrk.c - runs CRIU for one request, and answers its notifications. */
+/* SPDX-License-Identifier: MIT */
+#include "core/criu/criu.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+extern char **environ;
+
+#define OLDEST 30000 /* the version request, which everything here is built on */
+#define MESSAGE_MAX 65536
+#define HIGH_FD 64 /* above those that CRIU gets */
+
+/* ---- a process that tells how it went -------------------------------------------------------- */
+
+/* The failure of a process is the last text that it writes, after this byte. */
+#define FAILED '\1'
+
+static void __attribute__((noreturn)) say_failed(int out)
+{
+	dprintf(out, "%c%s", FAILED, err_text());
+	proc_end(1);
+}
+
+/* Reads until the process has closed its end. */
+static int hear_out(struct arena *a, int in, char **text, size_t *len)
+{
+	size_t size = 0;
+	ssize_t n;
+	char *why;
+
+	*text = NULL;
+	*len = 0;
+	do {
+		while (*len + 4096 >= size)
+			*text = arena_grow(a, *text, size, &size, 1);
+		n = read(in, *text + *len, 4096);
+		*len += n > 0 ? n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	(*text)[*len] = 0;
+	why = memchr(*text, FAILED, *len);
+	return why ? fail_take(0, why + 1) : 0;
+}
+
+int criu_ask(struct arena *a, int (*fn)(void *arg, int out), void *arg, char **text, size_t *len)
+{
+	int ends[2], rc, status;
+	pid_t pid;
+
+	if (ends_hold() < 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail("create pipe");
+	pid = fork();
+	if (!pid) {
+		ends_in_child();
+		if (fn(arg, ends[1]) < 0)
+			say_failed(ends[1]);
+		proc_end(0);
+	}
+	fd_close(&ends[1]);
+	ends_let();
+	rc = pid < 0 ? fail("fork") : hear_out(a, ends[0], text, len);
+	fd_close(&ends[0]);
+	if (pid > 0 && proc_wait(pid, &status) == 0 && rc == 0 && status)
+		rc = failx("a process of ours has died");
+	return rc;
+}
+
+/* ---- CRIU's process -------------------------------------------------------------------------- */
+
+/* The environment is ours, with a PATH for the programs that CRIU starts. */
+static const char **make_env(const struct criu_run *run)
+{
+	size_t n = 0;
+	const char **env;
+
+	while (environ[n])
+		n++;
+	env = arena_alloc(run->arena, (n + 2) * sizeof(*env));
+	env[0] = arena_printf(run->arena, "PATH=%s", run->path ? run->path : DEFAULT_PATH);
+	memcpy(env + 1, environ, n * sizeof(*env));
+	return env;
+}
+
+/* First up, where nothing is in the way, and then down to the numbers that CRIU expects. */
+static int give_fds(const struct criu_run *run, int sock)
+{
+	int null __cleanup(fd_close) = -1;
+	int high[NS_MAX + 1];
+
+	for (size_t i = 0; i <= run->nfds; i++) {
+		high[i] = fcntl(i ? run->fds[i - 1] : sock, F_DUPFD_CLOEXEC, HIGH_FD);
+		if (high[i] < 0)
+			return fail("move a descriptor");
+	}
+	for (size_t i = 0; i <= run->nfds; i++)
+		if (dup2(high[i], CRIU_FIRST_FD - 1 + (int)i) < 0)
+			return fail("move a descriptor");
+	if (run->streams)
+		return 0;
+	null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i <= 2; i++)
+		if (null < 0 || dup2(null, i) < 0)
+			return fail("open /dev/null");
+	return 0;
+}
+
+static int exec_criu(const struct criu_run *run, int sock, int *out)
+{
+	char *argv[] = { "criu", "swrk", "3", NULL }, file[4096];
+	const char *path = run->path ? run->path : DEFAULT_PATH, **env = make_env(run);
+	sigset_t none;
+	int keep[1];
+
+	keep[0] = *out = fcntl(*out, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (*out < 0 || give_fds(run, sock) < 0 ||
+	    fd_close_from(CRIU_FIRST_FD + (int)run->nfds, keep, 1) < 0)
+		return -1;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	while (*path) {
+		size_t len = strcspn(path, ":");
+
+		/* An empty or relative part would search the current directory. */
+		if (*path == '/' &&
+		    snprintf(file, sizeof(file), "%.*s/criu", (int)len, path) < (int)sizeof(file))
+			execve(file, argv, (char *const *)env);
+		if (errno != ENOENT && errno != ENOTDIR)
+			return fail("execute %s", file);
+		path += len + (path[len] == ':');
+	}
+	return failx("checkpoint and restore need the program criu, version %d.%d or later, and no "
+		     "directory of PATH has it",
+		     OLDEST / 10000, OLDEST / 100 % 100);
+}
+
+static pid_t start_criu(const struct criu_run *run, int *sock)
+{
+	int pair[2], ends[2];
+	char *text;
+	size_t len;
+	pid_t pid;
+	int rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail("create socket pair");
+	*sock = pair[0];
+	if (pipe2(ends, O_CLOEXEC) < 0 || ends_hold() < 0) {
+		fd_close(&pair[1]);
+		return err_num() ? fail("create pipe") : -1;
+	}
+	pid = fork();
+	if (!pid) {
+		ends_in_child();
+		exec_criu(run, pair[1], &ends[1]);
+		say_failed(ends[1]);
+	}
+	if (pid > 0 && run->pid)
+		*run->pid = pid;
+	fd_close(&pair[1]);
+	fd_close(&ends[1]);
+	ends_let();
+	rc = pid < 0 ? fail("fork") : hear_out(run->arena, ends[0], &text, &len);
+	fd_close(&ends[0]);
+	if (rc < 0 && pid > 0)
+		proc_wait(pid, &rc);
+	return rc ? -1 : pid;
+}
+
+/* ---- the talk -------------------------------------------------------------------------------- */
+
+static int send_req(const struct criu_run *run, int sock, const struct criu_req *req)
+{
+	struct pb_out o = { .arena = run->arena };
+	struct iovec iov;
+
+	pb_write(&o, &criu_req_type, req);
+	iov = (struct iovec){ o.buf, o.len };
+	return sock_send(sock, &iov, 1, -1) < 0 ? fail("send a request to criu") : 0;
+}
+
+static int get_resp(const struct criu_run *run, int sock, char *buf, struct criu_resp *r, int *fd)
+{
+	struct iovec iov = { buf, MESSAGE_MAX };
+	ssize_t n;
+
+	do {
+		n = sock_recv(sock, &iov, 1, fd);
+	} while (n == -1 && errno == EINTR);
+	*r = (struct criu_resp){ 0 };
+	if (n < 0)
+		return n == -1 ? fail("receive from criu") : failx("a descriptor of criu was lost");
+	if (!n)
+		return failx("criu has ended without an answer");
+	return pb_read(run->arena, &criu_resp_type, buf, n, r);
+}
+
+static const struct json_word type_words[] = {
+	{ "DUMP", CRIU_DUMP },
+	{ "RESTORE", CRIU_RESTORE },
+	{ "PRE_DUMP", CRIU_PRE_DUMP },
+	{ "NOTIFY", CRIU_NOTIFY },
+	{ "FEATURE_CHECK", CRIU_FEATURE_CHECK },
+	{ "VERSION", CRIU_VERSION },
+	{ NULL, 0 },
+};
+
+/* runc's message, which engines look for. */
+static int failed(const struct criu_resp *r)
+{
+	const char *type = json_word_name(type_words, r->type);
+
+	return failx("criu failed: type %s errno %d", type ? type : "unknown", r->errnum);
+}
+
+/* After a failure of ours CRIU undoes what it has done, and ends with an answer that says less. */
+static int talk(const struct criu_run *run, int sock, struct criu_resp *r)
+{
+	struct err_kept why = { NULL, 0 };
+	char *buf = arena_alloc(run->arena, MESSAGE_MAX);
+	int fd __cleanup(fd_close) = -1;
+
+	for (;;) {
+		struct criu_req answer = { .type = CRIU_NOTIFY };
+
+		fd_close(&fd);
+		if (get_resp(run, sock, buf, r, &fd) < 0)
+			return why.text ? err_again(why) : -1;
+		if (r->type != CRIU_NOTIFY || !r->success)
+			break;
+		log_debug("criu: %s", r->notify.script ? r->notify.script : "");
+		answer.notify_success = !run->notify || run->notify(run->arg, r, &fd) >= 0;
+		if (!answer.notify_success && !why.text)
+			why = err_keep(run->arena);
+		if (send_req(run, sock, &answer) < 0)
+			return why.text ? err_again(why) : -1;
+	}
+	if (why.text)
+		return err_again(why);
+	return r->success ? 0 : failed(r);
+}
+
+int criu_run(const struct criu_run *run, const struct criu_req *req, struct criu_resp *resp)
+{
+	int sock __cleanup(fd_close) = -1;
+	pid_t pid = start_criu(run, &sock);
+	int rc = -1, status;
+
+	*resp = (struct criu_resp){ 0 };
+	if (pid > 0) {
+		rc = run->started ? run->started(run->arg, pid) : 0;
+		if (rc == 0)
+			rc = send_req(run, sock, req);
+		if (rc == 0)
+			rc = talk(run, sock, resp);
+		if (rc == 0 && resp->type != req->type)
+			rc = failx("criu answers a question that was not asked");
+		/* The end of the stream ends CRIU, which may wait for another request. */
+		fd_close(&sock);
+		if (proc_wait(pid, &status) < 0)
+			rc = -1;
+	}
+	if (run->pid)
+		*run->pid = 0;
+	return rc;
+}
+
+/* ---- the version ----------------------------------------------------------------------------- */
+
+static int version_text(char text[24], int version)
+{
+	int sub = version % 100;
+
+	return snprintf(text, 24, sub ? "%d.%d.%d" : "%d.%d", version / 10000, version / 100 % 100,
+			sub);
+}
+
+int criu_needs(int version, int least, const char *what)
+{
+	char need[24], have[24];
+
+	if (version >= least)
+		return 0;
+	version_text(need, least);
+	version_text(have, version);
+	return failx("%s needs CRIU %s or later, and this is %s", what, need, have);
+}
+
+int criu_version(const struct criu_run *run)
+{
+	struct criu_resp r;
+	int version;
+
+	if (criu_run(run, &(struct criu_req){ .type = CRIU_VERSION }, &r) < 0)
+		return -1;
+	version = r.version.major * 10000 + r.version.minor * 100 + r.version.sublevel;
+	/* One that was built from git counts as the release to come. */
+	if (r.version.gitid && *r.version.gitid)
+		version += 100 - version % 100;
+	return criu_needs(version, OLDEST, "checkpoint") < 0 ? -1 : version;
+}

@@ -1,0 +1,508 @@
+/* restore.c - the runtime's part of restore: what CRIU finds ready, and what it hands over. */
+/* SPDX-License-Identifier: MIT */
+#include "core/start/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define CRIU_ROOT "criu-root" /* in the state directory */
+
+struct restoring {
+	struct start_plan *plan;
+	const struct oci_config *config;
+	struct serve *serve;
+	struct criu_how *how;
+	const char *root; /* mount point of the root for CRIU */
+	int console;
+	/* Our mount namespace, root and working directory, while we are in another one. */
+	int back, back_root, back_cwd;
+	int fds[NS_MAX];
+	size_t nfds;
+};
+
+/* ---- mount namespaces ------------------------------------------------------------------------ */
+
+static int own_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return fail("unshare the mount namespace");
+	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? fail("make / a slave") : 0;
+}
+
+/*
+ * CRIU wants a root that is a mount point, and mounts in its working directory. So it starts in a
+ * mount namespace of its own, where the runtime goes too and opens CRIU's directories. All mounts
+ * are gone with it, whatever was killed when.
+ */
+static int enter_mounts(struct restoring *r)
+{
+	r->back_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->back_cwd = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->back = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (r->back_root < 0 || r->back_cwd < 0 || r->back < 0)
+		return fail("open the mount namespace");
+	if (own_mounts() < 0)
+		return -1;
+	if (mount(r->plan->state->rootfs, r->root, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fail("bind the root filesystem on %s", r->root);
+	return 0;
+}
+
+/* Hooks and the rest of us are not in it. setns(2) forgets the root directory. */
+static int leave_mounts(struct restoring *r)
+{
+	int rc = 0;
+
+	if (r->back >= 0 && (setns(r->back, CLONE_NEWNS) < 0 || fchdir(r->back_root) < 0 ||
+			     chroot(".") < 0 || fchdir(r->back_cwd) < 0))
+		rc = fail("return to the mount namespace");
+	fd_close(&r->back);
+	fd_close(&r->back_root);
+	fd_close(&r->back_cwd);
+	return rc;
+}
+
+/* A mount that CRIU makes, such as a tmpfs, has its content from the checkpoint. */
+static bool below_saved(const struct restoring *r, const struct oci_mount *m)
+{
+	struct arena *a = r->plan->arena;
+	const char *at = path_clean(a, m->destination);
+
+	list_each (other, r->config->mounts) {
+		const char *above = path_clean(a, other->destination);
+		size_t n = strlen(above);
+
+		if (other == m)
+			return false;
+		if (!strncmp(at, above, n) && at[n] == '/' &&
+		    !criu_mount_binds(a, r->plan->doc, other))
+			return true;
+	}
+	return false;
+}
+
+static int open_mount_point(int root, const struct oci_mount *m, bool directory)
+{
+	int fd = path_open(root, m->destination, O_PATH, 0, 0);
+
+	if (fd >= 0 || err_num() != ENOENT)
+		return fd;
+	err_clear("the mount point is made");
+	return directory ? path_mkdirs(root, m->destination, 0755)
+			 : path_create(root, m->destination, 0644);
+}
+
+/* Makes the mount point of m, and mounts a bind on it, so that later ones may lie in it. Writes
+ * the name that CRIU knows a bind by. */
+static int make_mount_point(const struct restoring *r, int root, const struct oci_mount *m, int out)
+{
+	bool binds = criu_mount_binds(r->plan->arena, r->plan->doc, m);
+	const char *key = path_clean(r->plan->arena, m->destination);
+	int fd __cleanup(fd_close) = -1;
+	char path[FD_PATH_MAX];
+	struct stat st;
+
+	if (!below_saved(r, m)) {
+		if (binds && stat(m->source, &st) < 0)
+			return fail("source %s", m->source);
+		fd = open_mount_point(root, m, !binds || S_ISDIR(st.st_mode));
+		key = fd < 0 ? NULL : criu_path_inside(r->plan->arena, fd, r->plan->state->rootfs);
+		if (!key)
+			return -1;
+		if (binds &&
+		    mount(m->source, path_of_fd(path, fd), NULL, MS_BIND | MS_REC, NULL) < 0)
+			return fail("bind %s", m->source);
+	}
+	if (binds && dprintf(out, "%s%s%c", *key == '/' ? "" : "/", key, 0) < 0)
+		return fail("write to the runtime");
+	return 0;
+}
+
+static int make_mount_points(void *arg, int out)
+{
+	const struct restoring *r = arg;
+	int root __cleanup(fd_close) = -1;
+
+	if (own_mounts() < 0)
+		return -1;
+	root = openat(AT_FDCWD, r->plan->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail("root filesystem %s", r->plan->state->rootfs);
+	umask(0);
+	list_each (m, r->config->mounts)
+		if ((!m->type || strncmp(m->type, "cgroup", 6) != 0) &&
+		    make_mount_point(r, root, m, out) < 0)
+			return mountenv_fail(r->plan, m);
+	return 0;
+}
+
+/* ---- the request ----------------------------------------------------------------------------- */
+
+static int add_mounts_again(struct restoring *r)
+{
+	struct arena *a = r->plan->arena;
+	char *keys, *end;
+	size_t len;
+
+	if (criu_ask(a, make_mount_points, r, &keys, &len) < 0)
+		return -1;
+	end = keys + len;
+	list_each (m, r->config->mounts) {
+		if ((m->type && !strncmp(m->type, "cgroup", 6)) ||
+		    !criu_mount_binds(a, r->plan->doc, m))
+			continue;
+		if (keys >= end)
+			return failx("a mount point is missing");
+		if (criu_add_mount(a, &r->how->opts, keys,
+				   *m->source == '/'
+					   ? m->source
+					   : arena_printf(a, "%s/%s", r->plan->how->bundle,
+							  m->source)) < 0)
+			return -1;
+		keys += strlen(keys) + 1;
+	}
+	return criu_add_devices(a, &r->how->opts, r->config);
+}
+
+/* The container's own cgroups, where their mounts are binds. */
+static int add_cgroups_again(struct restoring *r, const struct oci_mount *m)
+{
+	static const char base[] = "/sys/fs/cgroup/";
+	const struct oci_state *st = r->plan->state;
+	struct arena *a = r->plan->arena;
+	const char *at = path_clean(a, m->destination);
+
+	list_each (p, st->cgroup_paths) {
+		const char *name = p->value + strlen(base);
+
+		if (!*p->key && st->cgroup_paths.n == 1 &&
+		    criu_add_mount(a, &r->how->opts, at, "/sys/fs/cgroup") < 0)
+			return -1;
+		if (*p->key && !strncmp(p->value, base, strlen(base)) &&
+		    criu_add_mount(a, &r->how->opts,
+				   arena_printf(a, "%s/%.*s", at, (int)strcspn(name, "/"), name),
+				   p->value) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_fd(struct restoring *r, const char *key, int fd)
+{
+	struct criu_opts *o = &r->how->opts;
+	struct criu_fd *all = arena_alloc(r->plan->arena, (o->fds.n + 1) * sizeof(*all));
+
+	if (o->fds.n)
+		memcpy(all, o->fds.at, o->fds.n * sizeof(*all));
+	all[o->fds.n++] = (struct criu_fd){ key, fd };
+	o->fds.at = all;
+	return 0;
+}
+
+/* Namespaces of other containers: CRIU gets descriptors of two kinds, and paths of the others. */
+static int add_joins(struct restoring *r, int version)
+{
+	struct criu_opts *o = &r->how->opts;
+	struct ns_plan *plan = &r->plan->ns;
+	struct criu_pair *joins = arena_alloc(r->plan->arena, NS_MAX * sizeof(*joins));
+	struct ns_plan ours = { .all = ~0u };
+
+	ns_plan_process(r->plan->arena, getpid(), &ours);
+	o->joins.at = joins;
+	for (size_t i = 0; i < plan->njoins; i++) {
+		const struct ns_join *j = &plan->joins[i];
+		const char *key = criu_ns_key(j->type), *file = NULL;
+		bool net = j->type == CLONE_NEWNET;
+
+		if (key &&
+		    criu_needs(version, net ? 31100 : 31500,
+			       net ? "a network namespace by path" : "a pid namespace by path") < 0)
+			return -1;
+		if (key) {
+			r->fds[r->nfds] = j->fd;
+			add_fd(r, key, CRIU_FIRST_FD + (int)r->nfds++);
+			continue;
+		}
+		for (size_t k = 0; k < ours.njoins; k++)
+			if (ours.joins[k].type == j->type)
+				file = strrchr(ours.joins[k].path, '/') + 1;
+		if (j->type == CLONE_NEWCGROUP || !file)
+			return failx("linux.namespaces: CRIU cannot join the cgroup namespace %s",
+				     j->path);
+		joins[o->joins.n++] = (struct criu_pair){ file, j->path };
+	}
+	return 0;
+}
+
+/* Pipes that were the standard streams are replaced by ours. */
+static int add_streams(struct restoring *r, int images)
+{
+	struct json_error why;
+	struct json *list;
+	char *text;
+	size_t len;
+	int i = 0;
+
+	if (file_read(r->plan->arena, images, CRIU_DESCRIPTORS, 1 << 16, &text, &len) < 0)
+		return fail_hint("the image directory has no complete checkpoint");
+	list = json_parse(r->plan->arena, text, len, &why);
+	if (!list || list->type != JSON_ARRAY)
+		return failx("%s of the checkpoint is damaged", CRIU_DESCRIPTORS);
+	for (struct json *at = list->child; at && i <= 2; at = at->next, i++)
+		if (at->type == JSON_STRING && !strncmp(at->str, "pipe:[", 6))
+			add_fd(r, at->str, i);
+	return 0;
+}
+
+static int fill_request(struct restoring *r, const struct criu_files *files, int version)
+{
+	struct criu_opts *o = &r->how->opts;
+	bool own = r->plan->ns.fresh & CLONE_NEWCGROUP;
+
+	if (r->how->rootless && criu_needs(version, 31800, "restore by an ordinary user") < 0)
+		return -1;
+	if (o->lsm_profile && criu_needs(version, 31600, "--lsm-profile") < 0)
+		return -1;
+	if (o->lsm_mount_context && criu_needs(version, 31600, "--lsm-mount-context") < 0)
+		return -1;
+	o->unprivileged = r->how->rootless;
+	o->evasive_devices = o->rst_sibling = true;
+	o->root = r->root;
+	o->config_file = criu_conf(r->how, r->config->annotations.at, r->config->annotations.n);
+	if (add_joins(r, version) < 0 || add_mounts_again(r) < 0)
+		return -1;
+	list_each (m, r->config->mounts)
+		if (!own && m->type && !strncmp(m->type, "cgroup", 6) &&
+		    add_cgroups_again(r, m) < 0)
+			return -1;
+	return add_streams(r, files->images);
+}
+
+/* ---- CRIU's process -------------------------------------------------------------------------- */
+
+/* "4:memory,cpu:/path": what CRIU restores lies below the cgroups that it is in itself. */
+static int note_cgroups(struct restoring *r, pid_t pid)
+{
+	struct criu_opts *o = &r->how->opts;
+	struct arena *a = r->plan->arena;
+	struct criu_pair *all;
+	char *text, path[32];
+	size_t len, room = 1;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (file_read(a, AT_FDCWD, path, 1 << 16, &text, &len) < 0)
+		return -1;
+	for (char *c = text; *c; c++)
+		room += *c == ',' || *c == '\n';
+	o->cgroups.at = all = arena_alloc(a, room * sizeof(*all));
+	for (char *line = text, *end; *line; line = end + 1) {
+		char *names = strchr(line, ':'), *at;
+
+		end = strchr(line, '\n');
+		at = names ? strchr(names + 1, ':') : NULL;
+		if (!at || !end)
+			return failx("%s cannot be read", path);
+		*end = *at++ = 0;
+		for (names++; names; names = strchr(names, ',') ? strchr(names, ',') + 1 : NULL)
+			all[o->cgroups.n++] =
+				(struct criu_pair){ arena_strndup(a, names, strcspn(names, ",")),
+						    at };
+	}
+	return 0;
+}
+
+static int place_criu(void *arg, pid_t pid)
+{
+	struct restoring *r = arg;
+
+	if (leave_mounts(r) < 0)
+		return -1;
+	if (!r->plan->cgroup || !cgroup_exists(r->plan->cgroup))
+		return 0;
+	if (cgroup_attach(r->plan->cgroup, pid, false) < 0)
+		return -1;
+	return note_cgroups(r, pid);
+}
+
+static int take_master(struct restoring *r, int *fd)
+{
+	if (*fd < 0)
+		return failx("criu sent no terminal");
+	if (r->console >= 0)
+		return sock_send_fd(r->console, "/dev/pts/ptmx", *fd) < 0
+			       ? fail_in("console socket")
+			       : 0;
+	fd_close(&r->serve->master);
+	r->serve->master = fd_take(fd);
+	tty_adopt(r->serve->master);
+	return 0;
+}
+
+static int take_init(struct serve *s, pid_t pid)
+{
+	if (pid <= 0)
+		return failx("criu sent no pid");
+	if (s->pid == pid)
+		return 0;
+	s->pid = pid;
+	fd_close(&s->pidfd);
+	s->pidfd = sys_pidfd_open(pid);
+	/* KERNEL 5.3: pidfd_open(2) (ENOSYS; EPERM of an outer seccomp profile); signals go to the
+	 * pid. */
+	return s->pidfd < 0 && errno != ENOSYS && errno != EPERM ? fail("open a pidfd of init") : 0;
+}
+
+static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
+{
+	const char *script = resp->notify.script ? resp->notify.script : "";
+	struct restoring *r = arg;
+	struct serve *s = r->serve;
+
+	if (!strcmp(script, "orphan-pts-master"))
+		return take_master(r, fd);
+	if (!strcmp(script, "setup-namespaces")) {
+		if (take_init(s, resp->notify.pid) < 0)
+			return -1;
+		return r->config->hooks ? serve_runtime_hooks(s) : 0;
+	}
+	if (!strcmp(script, "post-restore"))
+		return take_init(s, resp->notify.pid) < 0 ? -1 : serve_known(s);
+	return 0;
+}
+
+static int run_criu(struct restoring *r, struct criu_files *files)
+{
+	struct criu_req req = { .type = CRIU_RESTORE, .opts = { &r->how->opts, 1 } };
+	struct criu_resp resp;
+	struct criu_run run = {
+		.arena = r->plan->arena,
+		.path = r->how->path,
+		.pid = &r->serve->first,
+		.streams = true,
+		.fds = r->fds,
+		.nfds = r->nfds,
+		.started = place_criu,
+		.notify = restore_notify,
+		.arg = r,
+	};
+
+	if (criu_run(&run, &req, &resp) < 0)
+		return criu_explain(r->plan->arena, files);
+	if (resp.restore.pid != r->serve->pid || !r->plan->state->pid)
+		return failx("criu has restored a process that it did not report");
+	return 0;
+}
+
+/* ---- the spine ------------------------------------------------------------------------------- */
+
+struct undo_restore {
+	struct undo undo;
+	struct restoring *restoring;
+};
+
+static int make_root_point(struct restoring *r, struct life *life)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (mkdirat(life->dir, CRIU_ROOT, 0755) < 0)
+		return fail("create " CRIU_ROOT " in the state directory");
+	fd = openat(life->dir, CRIU_ROOT, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	r->root = fd < 0 ? NULL : criu_path_inside(r->plan->arena, fd, "");
+	return r->root ? 0 : -1;
+}
+
+/* Also kills what CRIU has left when it was killed. */
+static void undo_restored(struct undo_restore *u)
+{
+	struct serve *s = u->undo.serve;
+	struct err_kept why;
+
+	if (u->undo.keep)
+		return;
+	why = err_keep(u->undo.arena);
+	if (leave_mounts(u->restoring) < 0 ||
+	    (s->life->cgroup && cgroup_kill(s->life->cgroup, SIGKILL) < 0))
+		log_warn("cleaning up: %s", err_text());
+	err_again(why);
+	launch_undo(&u->undo);
+}
+
+static int restore_container(struct restoring *r, struct criu_files *files,
+			     struct oci_config *config, int version)
+{
+	struct start_plan *plan = r->plan;
+	struct serve *s = r->serve;
+	struct undo_restore u __cleanup(undo_restored) = { { .arena = plan->arena, .serve = s },
+							   r };
+
+	if (launch_claim(plan, s->life) < 0)
+		return -1;
+	mountenv_inside(plan, config);
+	if (make_root_point(r, s->life) < 0 || enter_mounts(r) < 0 ||
+	    criu_open(plan->arena, r->how, "restore.log", false, files) < 0 ||
+	    fill_request(r, files, version) < 0)
+		return -1;
+	if (cgroup_create(s->life->cgroup) < 0) {
+		/* Processes in it are not ours: the undo must not kill them. */
+		s->life->cgroup = NULL;
+		return -1;
+	}
+	if (cgroup_apply(s->life->cgroup, config->linux->resources) < 0)
+		return -1;
+	cgroup_save(s->life->cgroup, plan->arena, &s->life->state);
+	if (plan->how->console_socket) {
+		r->console = sock_connect(plan->how->console_socket, SOCK_STREAM);
+		if (r->console < 0)
+			return fail_in("console socket");
+	}
+	if (run_criu(r, files) < 0)
+		return -1;
+	unlinkat(s->life->dir, CRIU_ROOT, AT_REMOVEDIR);
+	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->pid) < 0)
+		return -1;
+	life_unlock(s->life);
+	if (ends_made() < 0)
+		return -1;
+	u.undo.keep = true;
+	return 0;
+}
+
+int restore(struct arena *a, const struct launch *how, struct criu_how *criu, struct started *out)
+{
+	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL };
+	struct oci_doc doc = { .keep_raw = true, .fresh = true };
+	struct start_plan plan = PLAN_INIT(a, how);
+	struct serve s = SERVE_INIT(&plan, &out->life);
+	struct restoring r = { .plan = &plan,
+			       .config = &doc.config,
+			       .serve = &s,
+			       .how = criu,
+			       .console = -1,
+			       .back = -1,
+			       .back_root = -1,
+			       .back_cwd = -1 };
+	struct criu_run run = { .arena = a, .path = criu->path };
+	int version, rc;
+
+	if (launch_prepare(a, &doc, &plan) < 0 || criu_can(a, &doc, doc.config.root->path) < 0)
+		return -1;
+	/* CRIU clones init, as a child of ours. */
+	plan.mode = START_ONE;
+	plan.outside = false;
+	version = criu_version(&run);
+	if (version < 0 || spawn_prepare(&s, &plan.signals) < 0)
+		return -1;
+	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return fail("become subreaper");
+	if (life_new(a, how->root, how->id, &out->life) < 0)
+		return ends_explain(), -1;
+	rc = restore_container(&r, &files, &doc.config, version);
+	fd_close(&r.console);
+	if (rc < 0)
+		return ends_explain(), -1;
+	spawn_leave(&s, out);
+	if (how->detach)
+		ends_default();
+	return 0;
+}

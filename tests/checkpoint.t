@@ -1,0 +1,308 @@
+#!/bin/sh
+# checkpoint.t - checkpoint and restore by CRIU (checklist C6, V-30 to V-32).
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+need_root
+# Where scripts/vm has put CRIU and what it starts.
+[ ! -d /opt/criu ] || PATH=/opt/criu:$PATH
+
+# loop: the bundle counts in a file of a bind mount, with another one on it and streams that lead nowhere.
+loop() {
+	bundle
+	rm -rf "$tmp/data" "$tmp/inner"
+	mkdir -p "$tmp/data/inner" "$tmp/inner"
+	config_set /root/readonly false \
+		/mounts/- "{\"destination\":\"/data\",\"type\":\"bind\",\"source\":\"$tmp/data\",\"options\":[\"rbind\"]}" \
+		/mounts/- "{\"destination\":\"/data/inner\",\"type\":\"bind\",\"source\":\"$tmp/inner\",\"options\":[\"bind\",\"ro\"]}"
+	argv sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/data/new; mv /data/new /data/count; sleep 0.1; done'
+}
+# quietly VERB ARG...: what stays has no stream of ours. $path, if set, is the PATH. Sets $status and $err.
+quietly() {
+	status=0
+	rm -f "$tmp/log"
+	timeout -s KILL "${LIMIT:-60}" env PATH="${path:-$PATH}" OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" \
+		"$RUNC" --root "$root" --log "$tmp/log" "$@" </dev/null >/dev/null 2>&1 || status=$?
+	err=$(cat "$tmp/log" 2>/dev/null)
+}
+start() { quietly run -d --bundle "$bundle" "$id"; }
+count() { cat "$tmp/data/count" 2>/dev/null || echo 0; }
+beyond() { [ "$(count)" -gt "$1" ]; }
+# counts_on FROM: more than that, and more still.
+counts_on() { eventually beyond "$1" && eventually beyond "$(count)"; }
+
+# ---- without CRIU --------------------------------------------------------------------------------
+
+loop
+create >/dev/null
+quietly checkpoint "$id"
+like 'a created container cannot be checkpointed' "$status $err" '^1 .*cannot be checkpointed in created state'
+runc kill "$id" KILL
+wait_for status_is "$id" stopped
+quietly checkpoint "$id"
+like 'a stopped one neither' "$status $err" '^1 .*cannot be checkpointed in stopped state'
+drop "$id"
+for words in '--manage-cgroups-mode some' '--empty-ns pid' '--page-server 1234' '--parent-path /tmp' \
+	'--status-fd x' '--network-lock some'; do
+	# shellcheck disable=SC2086
+	quietly checkpoint $words "$id"
+	like "checkpoint $words: refused" "$status $err" "^1 .*(nvalid|not supported|page-server ADDRESS:PORT)"
+done
+
+# Programs that answer as CRIU does: one message of protobuf for each that comes.
+mkdir "$tmp/fake"
+# fake NAME SCRIPT: a criu in a directory of its own.
+fake() {
+	mkdir -p "$tmp/fake/$1"
+	printf '#!/bin/sh\nhear() { dd bs=65536 count=1 of=/dev/null 2>/dev/null <&3; }\nhear\n%s\n' "$2" \
+		>"$tmp/fake/$1/criu"
+	chmod 755 "$tmp/fake/$1/criu"
+}
+version='\010\012\020\001\122\004\010\003\020\021'	# 3.17
+fake old "printf '\\010\\012\\020\\001\\122\\004\\010\\002\\020\\014' >&3"
+fake dead 'exit 3'
+fake noise "printf '\\012\\377' >&3"
+fake fails "if [ ! -e '$tmp/asked' ]; then : >'$tmp/asked'; printf '$version' >&3; exit; fi
+echo '(00.1) Error (criu/some.c:1): some reason' >'$tmp/ck/dump.log'
+echo '(00.2) Error (criu/cr-dump.c:2): Dumping FAILED.' >>'$tmp/ck/dump.log'
+printf '\\010\\001\\020\\000\\070\\005' >&3; exit 1"
+fake v3 "printf '$version' >&3"
+start
+path=/nowhere quietly checkpoint --image-path "$tmp/ck" "$id"
+like 'no criu: one sentence that names the version' "$status $err" '^1 .*need the program criu, version 3\.0 or later'
+for row in 'old|needs CRIU 3\.0 or later, and this is 2\.12' 'dead|criu has ended without an answer' \
+	'noise|CRIU sent a message that cannot be read'; do
+	path=$tmp/fake/${row%%|*}:$PATH quietly checkpoint --image-path "$tmp/ck" "$id"
+	like "a criu that is ${row%%|*}: one sentence" "$status $err" "^1 .*${row#*|}"
+done
+mkdir -p "$tmp/ck"
+path=$tmp/fake/fails:$PATH quietly checkpoint --image-path "$tmp/ck" "$id"
+like "a failed dump: the reason in CRIU's log, and where that is" "$status $err" \
+	"^1 .*criu failed: type DUMP errno 5: Error .criu/some.c:1.: some reason .*log is $tmp/ck/dump.log"
+ok 'a failed dump: the container runs on' counts_on "$(count)"
+is 'descriptors.json: a list of three, as runc writes it' "$(cat "$tmp/ck/descriptors.json")" \
+	'["/dev/null","/dev/null","/dev/null"]'
+is 'the images belong to their owner alone' "$(stat -c %a "$tmp/ck/descriptors.json")" 600
+path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/empty" "$id-2"
+like 'a restore without a checkpoint: refused' "$status $(status_of "$id-2") $err" '^1 none .*empty.*no such file'
+mkdir "$tmp/empty"
+path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/empty" "$id-2"
+like 'a directory without a complete checkpoint: refused' "$status $(status_of "$id-2") $err" \
+	'^1 none .*descriptors.json.*no complete checkpoint'
+drop "$id"
+
+# A name that ends early for CRIU is another mount's (2026-115520).
+loop
+mkdir "$tmp/data/a]:b"
+ln -s 'data/a]:b' "$rootfs/link"
+config_set /mounts/- "{\"destination\":\"/link\",\"type\":\"bind\",\"source\":\"$tmp/inner\",\"options\":[\"bind\"]}"
+start
+path=$tmp/fake/v3:$PATH quietly checkpoint --image-path "$tmp/ck" "$id"
+like 'a mount through a link to a path with "]:": refused' "$status $err" '^1 .*/data/a\]:b: a mount at a path with .*\]:'
+drop "$id"
+loop
+config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/mounts/7/options '["rbind","idmap"]'
+path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$id"
+like 'an id-mapped mount: refused, CRIU would lose the map' "$status $err" '^1 .*mounts.7.: an id-mapped mount cannot be checkpointed'
+loop
+mkdir "$tmp/ck2"
+echo '["/dev/null","/dev/null","/dev/null"]' >"$tmp/ck2/descriptors.json"
+path=$tmp/fake/fails:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/ck2" "$id"
+like 'a failed restore: the reason' "$status $(status_of "$id") $err" '^1 none .*criu failed: type DUMP errno 5'
+nothing_left 'a failed restore: nothing is left'
+
+# ---- with CRIU ------------------------------------------------------------------------------------
+
+why=
+if ! command -v criu >/dev/null 2>&1; then
+	why='criu is not installed'
+elif ! criu check >"$tmp/check" 2>&1; then
+	why="criu check: $(grep Error "$tmp/check" | tail -n 2 | head -n 1)"
+fi
+if [ -n "$why" ]; then
+	skip 'a container is saved and restored' "$why"
+	done_testing
+fi
+# ck ARG..., again ARG...: a checkpoint, a restore that stays; what CRIU says is shown when it fails.
+ck() {
+	rm -rf "$tmp/ck"
+	quietly checkpoint --image-path "$tmp/ck" "$@" "$id"
+	[ "$status" = 0 ] || diag "$err"
+}
+again() {
+	quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$@" "$id"
+	[ "$status" = 0 ] || { diag "$err"; diag "$(grep Error "$tmp/ck/restore.log" | head -n 6)"; }
+}
+# The mounts inside, without what the kernel numbers.
+mounts_in() {
+	runc exec "$id" cat /proc/1/mountinfo | awk '{ for (i = 5; $i != "-"; i++) if (i < 7) printf "%s ", $i
+		print $(i + 1) }' | sort
+}
+
+loop
+cat >"$tmp/hook" <<END
+#!/bin/sh
+cat >>$tmp/hooked
+echo >>$tmp/hooked
+END
+chmod 755 "$tmp/hook"
+config_set /hooks "{\"createRuntime\":[{\"path\":\"$tmp/hook\"}],\"poststop\":[{\"path\":\"$tmp/hook\"}]}"
+start
+wait_for beyond 2
+runc exec "$id" sh -c 'echo kept >/dev/shm/file; mkdir /dev/some'
+before=$(mounts_in)
+: >"$tmp/hooked"
+ck
+is 'checkpoint' "$status" 0
+is 'the container is gone' "$(status_of "$id")" none
+like 'its poststop hook has run' "$(cat "$tmp/hooked")" '"status":"stopped"'
+n=$(count)
+: >"$tmp/hooked"
+again --pid-file "$tmp/pid"
+is 'restore' "$status" 0
+is 'it runs' "$(status_of "$id")" running
+ok 'and counts on' counts_on "$n"
+is 'the pid file has its pid' "$(cat "$tmp/pid")" "$(pid_of "$id")"
+like 'the createRuntime hook had the pid that it has' "$(cat "$tmp/hooked")" "\"pid\":$(pid_of "$id"),\"status\":\"creating\""
+is 'the mounts are what they were, nested binds, masks and read-only paths too' "$(mounts_in)" "$before"
+is 'a tmpfs has its files' "$(runc exec "$id" cat /dev/shm/file)" kept
+nok 'what was read-only is so' runc exec "$id" touch /data/inner/x 2>/dev/null
+nok 'the root of the host is not left for CRIU' grep -q criu-root /proc/self/mountinfo
+ok 'pause' runc pause "$id"
+is 'paused' "$(status_of "$id")" paused
+ok 'resume' runc resume "$id"
+ok 'it goes on' counts_on "$(count)"
+
+ck --leave-running
+is 'checkpoint --leave-running' "$status" 0
+ok 'it counts on' counts_on "$(count)"
+runc pause "$id"
+ck
+is 'a paused container is saved' "$status" 0
+id=$id-other
+config_set /linux/resources/pids/limit 77
+quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" --manage-cgroups-mode ignore "$id"
+is 'restore by another name' "$status" 0 || diag "$err"
+[ "$(status_of "$id")" != paused ] || runc resume "$id"
+ok 'it counts on' counts_on "$(count)"
+like 'in its own cgroup' "$(cat "/proc/$(pid_of "$id")/cgroup")" "$id"
+limits=$(find /sys/fs/cgroup -path "*$id*" -name pids.max -exec cat {} +)
+like 'with the limits of the config' "$limits" '^77$'
+drop "$id"
+id=$mark
+
+loop
+argv sh -c 'while [ ! -e /data/end ]; do sleep 0.1; done; exit 7'
+start
+ck
+: >"$tmp/data/end"
+do_runc restore --bundle "$bundle" --image-path "$tmp/ck" "$id"
+is 'restore in the foreground: its exit status' "$status" 7 || diag "$err"
+is 'and it is gone' "$(status_of "$id")" none
+
+# What is missing in a checkpoint.
+loop
+start
+ck
+mv "$tmp/ck/pstree.img" "$tmp/"
+quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$id"
+like 'a damaged checkpoint: refused, with the line of the log' "$status $(status_of "$id") $err" \
+	'^1 none .*criu (failed: type RESTORE errno .*|has ended without an answer): Error .*restore.log'
+nothing_left 'a damaged checkpoint: nothing is left'
+mv "$tmp/pstree.img" "$tmp/ck/"
+quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" --pid-file /nowhere/pid "$id"
+like 'a pid file that cannot be written: refused' "$status $err" '^1 .*pid file'
+nothing_left 'a failure after the restore: nothing is left'
+rm -rf "$rootfs/data" "$rootfs/proc" "$rootfs/sys"
+again
+is 'mount points that a new root does not have are made' "$status" 0
+ok 'it counts on' counts_on "$(count)"
+drop "$id"
+
+# A connection over lo, which lies in the container's own network namespace.
+loop
+script <<'END'
+mkfifo /tmp/open
+sleep 1000 >/tmp/open &	# sleep: it keeps the other end open
+nc -l -p 1234 </tmp/open >/data/got &
+until grep -qs :04D2 /proc/net/tcp /proc/net/tcp6; do :; done
+i=0
+while :; do i=$((i + 1)); echo $i; echo $i >/data/new; mv /data/new /data/count; usleep 100000; done | nc 127.0.0.1 1234
+END
+start
+wait_for test -s "$tmp/data/got"
+ck
+like 'a TCP connection: refused without --tcp-established' "$status $err" '^1 .*criu failed: type DUMP'
+ok 'and it runs on' counts_on "$(count)"
+ck --tcp-established
+is 'a TCP connection is saved' "$status" 0
+got=$(wc -c <"$tmp/data/got")
+again --tcp-established
+is 'a TCP connection is restored' "$status" 0
+got_more() { [ "$(wc -c <"$tmp/data/got")" -gt "$got" ]; }
+ok 'and bytes go through it' wait_for got_more
+drop "$id"
+
+# A terminal.
+if helper sock; then
+	loop
+	config_set /process/terminal true
+	argv sh -c 'while read -r a; do echo "got <$a>"; echo "$a" >/data/typed; done'
+	console() { rm -f "$1"; listen "$tmp/console" "$HELPERS/sock" console "$@"; }
+	console "$tmp/cs" first
+	quietly run -d --bundle "$bundle" --console-socket "$tmp/cs" "$id"
+	wait_for has_line "$tmp/data/typed" first
+	ck
+	is 'a terminal is saved' "$status" 0
+	kill $sock 2>/dev/null
+	wait_for gone $sock
+	console "$tmp/cs" second
+	again --console-socket "$tmp/cs"
+	is 'a terminal is restored' "$status" 0
+	ok 'the console socket has its other end' wait_for has_line "$tmp/data/typed" second
+	drop "$id"
+	again
+	like 'without a console socket: refused' "$status $err" '^1 .*without setting console socket'
+	nothing_left 'without a console socket: nothing is left'
+else
+	skip 'a terminal is saved' 'the helper sock is not built'
+fi
+
+# A network namespace of somebody else.
+loop
+background unshare -n sleep 1000
+other_net() { [ "$(readlink "/proc/$bg/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+wait_for other_net
+config_set /linux/namespaces/1 "{\"type\":\"network\",\"path\":\"/proc/$bg/ns/net\"}"
+start
+wait_for beyond 1
+ck
+is 'in a network namespace by path: saved' "$status" 0
+again
+is 'in a network namespace by path: restored' "$status" 0
+is 'it is in that namespace' "$(readlink "/proc/$(pid_of "$id")/ns/net")" "$(readlink "/proc/$bg/ns/net")"
+ok 'it counts on' counts_on "$(count)"
+drop "$id"
+
+# Memory before the rest.
+loop
+start
+if ! criu check --feature mem_dirty_track >/dev/null 2>&1; then
+	skip 'checkpoint --pre-dump' 'this kernel has no CONFIG_MEM_SOFT_DIRTY'
+	drop "$id"
+else
+	quietly checkpoint --pre-dump --image-path "$tmp/pre" "$id"
+	is 'checkpoint --pre-dump' "$status" 0 || diag "$err"
+	ok 'it counts on' counts_on "$(count)"
+	mkdir "$tmp/two"
+	quietly checkpoint --image-path "$tmp/two" --parent-path ../pre "$id"
+	is 'checkpoint --parent-path' "$status" 0 || diag "$err"
+	quietly restore -d --bundle "$bundle" --image-path "$tmp/two" "$id"
+	is 'restore of both' "$status" 0 || diag "$err"
+	ok 'it counts on' counts_on "$(count)"
+	drop "$id"
+fi
+
+nothing_left
+done_testing
