@@ -119,7 +119,8 @@ static int next_dir(int fd, int64_t *off, char name[NAME_MAX + 1])
 
 	if (lseek(fd, *off, SEEK_SET) < 0)
 		return -1;
-	while ((n = getdents64(fd, (void *)buf, sizeof(buf))) > 0) {
+	/* musl since 1.2.4 has no function getdents64(). */
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
 			struct dirent *d = (struct dirent *)(buf + at);
 
