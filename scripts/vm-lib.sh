@@ -83,6 +83,8 @@ vm_possible() {
 # vm_programs: makes what another architecture's machine runs, the program and the test helpers.
 vm_programs() {
 	if [ -n "$vm_cross" ]; then
+		# oci-spec of this machine makes the bundles.
+		[ -x build/bin/oci-spec ] || make -s -j"$(nproc)" all >&2 || return
 		make -s -j"$(nproc)" CROSS="$vm_cross" all >&2 || return
 		CC=$(make -s CROSS="$vm_cross" print-CC | tail -n 1) tests/helpers/build \
 			"$vm_out/helpers"
