@@ -65,8 +65,8 @@ is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json
 order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"
 is "and nothing changes" "$(slots)" "6 A"
-order update nobody
-like "a name that is not known" "$status $err" '^1 .*no container nobody'
+order update unknown
+like "a name that is not known" "$status $err" '^1 .*no container unknown'
 order stop "$a"
 version "$bundles/.seven" 7 "$stays"
 order update "$a" "$bundles/.seven"

@@ -269,7 +269,7 @@ else
 	skip 'a terminal is saved' 'the helper sock is not built'
 fi
 
-# A network namespace of somebody else.
+# A network namespace of another user.
 loop
 background unshare -n sleep 1000
 other_net() { [ "$(readlink "/proc/$bg/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
