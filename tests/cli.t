@@ -235,7 +235,7 @@ as ocibox
 is "ocibox: success" "$status" 0
 like "ocibox: help lists the applets" "$out" '^ +oci-init '
 as ocibox --list
-is "ocibox --list" "$(tr '\n' ' ' <out)" "runc oci-spec oci-init "
+is "ocibox --list" "$(tr '\n' ' ' <out)" "runc oci-spec oci-init oci-image "
 as ocibox runc --version
 like "ocibox runc" "$out" '^runc version '
 as ocibox runc nope
@@ -275,9 +275,9 @@ RUNC=$tmp/ocibox
 cli --install -s bin
 is "--install -s: success" "$status" 0
 is "--install -s: symbolic links" "$(readlink bin/runc)" "$tmp/copy"
-is "--install -s: those of --list" "$(echo bin/*)" "bin/oci-init bin/oci-spec bin/runc"
+is "--install -s: those of --list" "$(echo bin/*)" "bin/oci-image bin/oci-init bin/oci-spec bin/runc"
 cli --install sbin
-is "--install: hard links" "$status $(stat -c %h copy)" "0 4"
+is "--install: hard links" "$status $(stat -c %h copy)" "0 5"
 cli --install sbin
 is "--install again: success" "$status" 0
 echo precious >bin/other
