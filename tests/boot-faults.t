@@ -6,7 +6,7 @@
 # tests/helpers/step counts from the first call of oci-init on. OCI_STRIDE=1 is every call,
 # OCI_FIRST the first one;
 # OCI_ERRNOS as in faults.t; OCI_MODES are those of "kinds slay fail kill" to take; "kinds" is each
-# open, dup2 and write, whatever the stride.
+# open, dup2, mmap and write, whatever the stride.
 . "$(dirname "$0")/lib.sh"
 helper step || skip_all 'the helper step is not built'
 "$HELPERS/step" count -- true || skip_all 'ptrace is not allowed here'
@@ -116,7 +116,7 @@ for mode in ${OCI_MODES:-kinds slay fail kill}; do
 	case $mode in
 	kinds)
 		stride=1 first=1
-		for call in open dup2 write; do
+		for call in open dup2 mmap write; do
 			each_kind $call
 		done
 		stride=$every first=${OCI_FIRST:-1}

@@ -563,6 +563,9 @@ static _Noreturn void loop(struct machine *m)
 static _Noreturn void out_of_arena(void)
 {
 	console_say("out of memory");
+	/* A child: process 1 goes on without what it was made for. */
+	if (getpid() != 1)
+		_exit(1);
 	for (;;)
 		pause();
 }

@@ -27,8 +27,8 @@
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
- * -c NAME: only system calls of this kind count: dup2, open, signalfd4 or write. "before" takes
- * such a name too.
+ * -c NAME: only system calls of this kind count: dup2, mmap, open, signalfd4 or write. "before"
+ * takes such a name too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -83,14 +83,15 @@ static const struct {
 	long nr;
 } kinds[] = {
 #ifdef SYS_dup2
-	{ "dup2", SYS_dup2 },
-	{ "open", SYS_open },
+	{ "dup2", SYS_dup2 },		{ "open", SYS_open },
 #else
 	{ "dup2", SYS_dup3 },
 	{ "open", SYS_openat },
 #endif
-	{ "signalfd4", SYS_signalfd4 },
-	{ "write", SYS_write },
+#ifdef SYS_mmap
+	{ "mmap", SYS_mmap },
+#endif
+	{ "signalfd4", SYS_signalfd4 }, { "write", SYS_write },
 };
 
 static void note(long nr, const char *role)
