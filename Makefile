@@ -77,7 +77,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot bench-images check-images \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -275,6 +275,13 @@ demo-boot: all ## boots an initramfs with a container in QEMU and shows its cons
 
 bench: all ## times, memory, system calls and size against the peers on this machine
 	@scripts/bench
+
+# umoci and skopeo of Debian are what it is compared with.
+bench-images: all ## seconds and memory of oci-image unpack beside umoci unpack, for an image of 200 MB
+	@scripts/bench-images
+
+check-images: all ## images of buildah, podman, docker, umoci and skopeo: the same files as umoci unpack makes
+	scripts/prove scripts/images
 
 bench-boot: all ## milliseconds from the kernel to a container's program, beside a hand-written init
 	@scripts/bench-boot

@@ -94,8 +94,8 @@ static int put_header(struct tarout *t, const struct tarout_entry *e, char type,
 	memset(b + 148, ' ', 8);
 	b[156] = type;
 	memcpy(b + 157, e->link, strnlen(e->link, 100));
-	memcpy(b + 257, "ustar", 5);
-	memcpy(b + 263, (const char[]){ '0', '0' }, 2); /* version */
+	strcpy((char *)b + 257, "ustar");
+	b[263] = b[264] = '0'; /* version */
 	put_octal(b + 329, 8, e->major);
 	put_octal(b + 337, 8, e->minor);
 	for (int i = 0; i < TAR_BLOCK; i++)
