@@ -158,11 +158,11 @@ const struct applet image_unpack_applet = {
 
 /* ---- images that containers share ------------------------------------------------------------ */
 
-/* ROOT/.images/HEX: a bundle by its image's digest. A shared lock on it says that a start is
+/* ROOT/.cache/images/HEX: a bundle by its image's digest. A shared lock on it says that a start is
  * about to use it; later the container's own state does. */
 static const char *images_dir(void)
 {
-	return arena_printf(&arena, "%s/.images", globals.root);
+	return arena_printf(&arena, "%s/.cache/images", globals.root);
 }
 
 static int open_shared(const char *path)
@@ -177,13 +177,16 @@ static int open_shared(const char *path)
 static int unpack_shared(const struct source *source, const struct oci_image *image,
 			 const char *path)
 {
+	int cache __cleanup(fd_close) = -1;
 	struct image_opts usual = { 0 };
 	struct unpack u = new_unpack(path);
 
 	if (image_limits_of(&usual, &u.limits) < 0)
 		return -1;
-	if ((mkdir(globals.root, 0700) < 0 && errno != EEXIST) ||
-	    (mkdir(images_dir(), 0700) < 0 && errno != EEXIST))
+	if (mkdir(globals.root, 0700) < 0 && errno != EEXIST)
+		return fail("make %s", globals.root);
+	cache = life_cache(globals.root);
+	if (cache < 0 || (mkdirat(cache, "images", 0700) < 0 && errno != EEXIST))
 		return fail("make %s", images_dir());
 	if (!image_unpack_found(&arena, &u, source, image))
 		return 0;

@@ -13,7 +13,7 @@ const struct applet_row applet_rows[] = {
 int main(int argc, char **argv)
 {
 	/* Whatever a one-file container is called. */
-	const char *as = WITH_UNPACK && app_is() ? oci_app_applet.name : NULL;
+	const char *as = app_is() ? "oci-app" : NULL;
 
 	return applet_main(applet_rows, ARRAY_SIZE(applet_rows), as, argc, argv);
 }

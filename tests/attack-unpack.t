@@ -293,24 +293,24 @@ cp "$tmp/a.tar" "$tmp/plain"
 layout
 blob "$tmp/short.tar.gz"
 printf 'raw' >/dev/null
-cut_image() { # FILE PATTERN DESC
+cut_image() { # DESC FILE PATTERN
 	layout
 	gzip() { cat "$tmp/a.tar"; }
-	image a "$1"
+	image a "$2"
 	unset -f gzip
-	unpack_refused "$3" "$2"
+	unpack_refused "$1" "$3"
 }
-cut_image "$tmp/short.tar.gz" 'ends in the middle' 'a compressed layer that is cut off'
+cut_image 'a compressed layer that is cut off' "$tmp/short.tar.gz" 'ends in the middle'
 {
 	gzip -c "$tmp/a.tar" | head -c 100
 	printf xxxxxxxxxxxxxxxxxxxxxxxx
 	gzip -c "$tmp/a.tar" | tail -c +125
 } >"$tmp/bad.tar.gz"
-cut_image "$tmp/bad.tar.gz" 'damaged|another sum|sum sha256|ends in' \
-	'a compressed layer that is damaged'
+cut_image 'a compressed layer that is damaged' "$tmp/bad.tar.gz" \
+	'damaged|another sum|sum sha256|ends in'
 { gzip -c "$tmp/a.tar"; echo more than a header has; } >"$tmp/more.tar.gz"
-cut_image "$tmp/more.tar.gz" 'something else after its end' \
-	'a compressed layer with something after its end'
+cut_image 'a compressed layer with something after its end' "$tmp/more.tar.gz" \
+	'something else after its end'
 layout
 echo '{"manifests":[' >"$layout/index.json"
 unpack_refused 'an index that is not JSON' 'index.json:2:1:'

@@ -16,7 +16,7 @@ layout
 settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\"]"
 settings="$settings,\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"echo own\"]"
 image one "$tmp/base.tar"
-shared=$root/.images
+shared=$root/.cache/images
 
 do_runc run --image "$layout:one"
 is 'an image runs' "$out" own || diag "$err"
@@ -58,8 +58,9 @@ do_runc run --image "$layout:none"
 like 'a tag that is not there' "$err" 'has no image .*none'
 do_runc run --image "$layout" --rootfs /
 like '--rootfs and --image exclude each other' "$err" 'takes the place of a bundle'
+do_runc list -q
+is 'list of containers does not take images for some' "$out$err" ''
 oci_image rm --root "$root"
-rmdir "$shared"
 
 nothing_left
 done_testing

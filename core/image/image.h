@@ -35,6 +35,8 @@ struct stream;
 /* Opens size bytes at `at` of fd; gzip and zstd are known by their first bytes. The stream lives
  * until stream_close. NULL: error. */
 struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio);
+/* What is compressed and not small is decompressed by a process of its own from here on. */
+int stream_apart(struct stream *s);
 /* n bytes, or fewer at the end; -1. */
 ssize_t stream_read(struct stream *s, void *buf, size_t n);
 /* Of what was read; it must have been read to its end. */

@@ -211,9 +211,10 @@ static int set_meta(struct layers *l, int fd, const struct spot *at, const struc
 	if (!l->one_id &&
 	    (fd >= 0 ? fchown(fd, e->uid, e->gid)
 		     : fchownat(at->dir, at->name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW)) < 0) {
-		if (errno == EINVAL && l->rootless)
+		fail("give %s to %u:%u", at->name, e->uid, e->gid);
+		if (err_num() == EINVAL && l->rootless)
 			fail_hint("/etc/subuid and /etc/subgid do not give enough ids");
-		return fail("give %s to %u:%u", at->name, e->uid, e->gid);
+		return -1;
 	}
 	if (l->one_id && keep_owner(l, fd, at, e) < 0)
 		return -1;

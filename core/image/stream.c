@@ -4,8 +4,10 @@
 
 #if WITH_UNPACK
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -13,9 +15,22 @@
 #define RATIO_FREE                                                                                 \
 	(16u << 20) /* bytes that may come of anything: short texts of zeros are harmless */
 
+#define APART_FROM (256u << 10) /* compressed bytes */
+
 enum kind { PLAIN, GZIP, ZSTD };
 
+/* What the helper process has to say. */
+struct aside {
+	volatile uint64_t taken;
+	bool done;
+	int num;
+	char text[512], hex[SHA256_HEX];
+};
+
 struct stream {
+	pid_t helper; /* 0: none */
+	int pipe;
+	struct aside *aside;
 	int fd;
 	uint64_t at, end, begin; /* of the file */
 	uint64_t out, ratio;
@@ -179,7 +194,7 @@ static ssize_t plain_read(struct stream *s, void *buf, size_t n)
 	return got;
 }
 
-ssize_t stream_read(struct stream *s, void *buf, size_t n)
+static ssize_t read_here(struct stream *s, void *buf, size_t n)
 {
 	ssize_t got = s->kind == GZIP	? gzip_read(s, buf, n)
 		      : s->kind == ZSTD ? zstd_read(s, buf, n)
@@ -195,6 +210,91 @@ ssize_t stream_read(struct stream *s, void *buf, size_t n)
 	return got;
 }
 
+/* ---- in a process of its own
+ * --------------------------------------------------------------------- */
+
+static void help(struct stream *s, int out, pid_t parent)
+{
+	static char buf[64 << 10];
+	ssize_t n;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+	while ((n = read_here(s, buf, sizeof(buf))) > 0) {
+		s->aside->taken = s->at - s->begin - (s->in_len - s->in_at);
+		if (fd_write_all(out, buf, n) < 0)
+			_exit(1);
+	}
+	if (n < 0) {
+		s->aside->num = err_num();
+		snprintf(s->aside->text, sizeof(s->aside->text), "%s", err_text());
+		_exit(1);
+	}
+	sha256_end(&s->sum, s->aside->hex);
+	s->aside->done = true;
+	_exit(0);
+}
+
+int stream_apart(struct stream *s)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	/* For little the other process is not worth its start. */
+	if (s->kind == PLAIN || s->end - s->begin < APART_FROM)
+		return 0;
+	s->aside = mmap(NULL, sizeof(*s->aside), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
+	if (s->aside == MAP_FAILED)
+		return s->aside = NULL, fail("share memory");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail("make a pipe");
+	/* The usual size is small; without the right to more it stays. */
+	fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
+	s->helper = fork();
+	if (!s->helper)
+		help(s, ends[1], parent);
+	close(ends[1]);
+	s->pipe = ends[0];
+	if (s->helper > 0)
+		return 0;
+	s->helper = 0;
+	return fail("fork to decompress");
+}
+
+/* Its end is no end of the layer unless it says so. */
+static ssize_t read_apart(struct stream *s, void *buf, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = read(s->pipe, (char *)buf + got, n - got);
+		int status;
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return fail("read from the process that decompresses");
+		got += r;
+		if (r)
+			continue;
+		if (s->helper > 0 && proc_wait(s->helper, &status) < 0)
+			return -1;
+		s->helper = -1;
+		if (s->aside->done)
+			break;
+		return *s->aside->text ? fail_take(s->aside->num, s->aside->text)
+				       : failx("the process that decompresses was killed");
+	}
+	return got;
+}
+
+ssize_t stream_read(struct stream *s, void *buf, size_t n)
+{
+	return s->helper ? read_apart(s, buf, n) : read_here(s, buf, n);
+}
+
 struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -202,6 +302,7 @@ struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
 	if (!s)
 		return fail("take memory for a layer"), NULL;
 	s->fd = fd;
+	s->pipe = -1;
 	s->begin = s->at = at;
 	s->end = at + size;
 	s->ratio = ratio;
@@ -233,18 +334,31 @@ bool stream_compressed(const struct stream *s)
 
 uint64_t stream_taken(const struct stream *s)
 {
+	if (s->helper)
+		return s->aside->taken;
 	return s->at - s->begin - (s->in_len - s->in_at);
 }
 
 void stream_sum(struct stream *s, char hex[SHA256_HEX])
 {
-	sha256_end(&s->sum, hex);
+	if (s->helper)
+		memcpy(hex, s->aside->hex, SHA256_HEX);
+	else
+		sha256_end(&s->sum, hex);
 }
 
 void stream_close(struct stream **s)
 {
+	int status;
+
 	if (!*s)
 		return;
+	/* Without a reader it ends. */
+	fd_close(&(*s)->pipe);
+	if ((*s)->helper > 0)
+		proc_wait((*s)->helper, &status);
+	if ((*s)->aside)
+		munmap((*s)->aside, sizeof(*(*s)->aside));
 	if ((*s)->kind == GZIP)
 		inflateEnd(&(*s)->z);
 	if ((*s)->kind == ZSTD)

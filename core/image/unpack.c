@@ -91,7 +91,7 @@ static int apply_one(const struct work *w, size_t i, struct layers *l, struct fe
 	if (open_layer(w, i, &b) < 0)
 		return -1;
 	stream = f->stream = stream_open(b.fd, b.at, b.size, w->u->limits.ratio);
-	if (!stream)
+	if (!stream || stream_apart(stream) < 0)
 		return -1;
 	t->left = t->padding = 0;
 	if (layer_apply(l, t) < 0)
