@@ -432,7 +432,7 @@ static int await_trial(int fd, const char *name, int slot)
 		     slot_names[slot], slot_names[!slot], *r.reason ? r.reason : "none");
 }
 
-static int update_run(void *opts, int argc, char **argv)
+static int slot_update_run(void *opts, int argc, char **argv)
 {
 	int fd __cleanup(fd_close) = -1, lock __cleanup(fd_close) = -1, slot;
 	struct slot_row now;
@@ -540,7 +540,7 @@ const struct applet init_update_applet = {
 	.opts = no_opts,
 	.args_min = 1,
 	.args_max = 2,
-	.run = update_run,
+	.run = slot_update_run,
 };
 
 #define ORDER(verb_, args_, n_, summary_)                                                          \

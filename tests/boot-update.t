@@ -139,7 +139,7 @@ E
 clear_cgroups() {
 	find /sys/fs/cgroup -depth -type d -name "$a" 2>/dev/null >"$tmp/cgroups"
 	while read -r _dir; do
-		eventually rmdir "$_dir"
+		wait_for rmdir "$_dir"
 	done <"$tmp/cgroups"
 }
 cut() {

@@ -275,7 +275,7 @@ RUNC=$tmp/ocibox
 cli --install -s bin
 is "--install -s: success" "$status" 0
 is "--install -s: symbolic links" "$(readlink bin/runc)" "$tmp/copy"
-is "--install -s: those of --list" "$(echo bin/*)" "bin/oci-image bin/oci-init bin/oci-spec bin/runc"
+is "install -s: those of list" "$(echo bin/*)" "bin/oci-image bin/oci-init bin/oci-spec bin/runc"
 cli --install sbin
 is "--install: hard links" "$status $(stat -c %h copy)" "0 5"
 cli --install sbin

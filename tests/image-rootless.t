@@ -56,7 +56,7 @@ closed=$tmp/home/one/rootfs/closed
 is 'a closed directory has files of two layers' "$(cat "$closed/file" "$closed/more")" 'inside
 more'
 ok 'a device is an empty file' test -f "$tmp/home/one/rootfs/zero"
-like 'which he is told' "$err" '1 devices are empty files'
+like 'which is reported' "$err" '1 devices are empty files'
 if command -v getfattr >/dev/null && setfattr -n user.a -v b "$tmp/base" 2>/dev/null; then
 	is 'the owner is kept as umoci keeps it' \
 		"$(getfattr --only-values -n user.rootlesscontainers "$tmp/home/one/rootfs/tmp" | od -An -tx1 | tr -d ' ')" 08211022

@@ -84,7 +84,7 @@ static int remove_all(int dir, const char *name)
 	return unlinkat(dir, name, AT_REMOVEDIR) < 0 ? fail("remove %s", name) : 0;
 }
 
-static int copy_file(const char *from, const char *to)
+static int copy_image(const char *from, const char *to)
 {
 	int in __cleanup(fd_close) = open(from, O_RDONLY | O_CLOEXEC);
 	int out __cleanup(fd_close) = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -121,7 +121,7 @@ static int fill_by_image(struct arena *a, const char *dir, const char *from, con
 		return fail("make %s/%s", dir, to);
 	if (file_replace(AT_FDCWD, config, text, len, 0644) < 0)
 		return -1;
-	return copy_file(image, arena_printf(a, "%s/%s/%s", dir, to, root));
+	return copy_image(image, arena_printf(a, "%s/%s/%s", dir, to, root));
 }
 
 int slots_fill(struct arena *a, const char *dir, int slot, const char *source)

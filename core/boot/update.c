@@ -76,7 +76,7 @@ static void go_back(struct machine *m, size_t i, int64_t now)
 }
 
 /* A child writes the link, since a disk may hang. */
-static void keep(struct machine *m, size_t i, int64_t now)
+static void keep_slot(struct machine *m, size_t i, int64_t now)
 {
 	struct unit *u = &m->units[i];
 
@@ -109,7 +109,7 @@ int64_t update_turn(struct machine *m, int64_t now)
 		if (t->state == TRIAL_RUNS)
 			v = trial_judge(t, &m->super.at[i], now);
 		if (v == TRIAL_KEEP)
-			keep(m, i, now);
+			keep_slot(m, i, now);
 		if (v == TRIAL_BACK)
 			go_back(m, i, now);
 		if (t->state == TRIAL_RUNS && t->due < due)

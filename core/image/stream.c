@@ -263,7 +263,7 @@ int stream_apart(struct stream *s)
 	return fail("fork to decompress");
 }
 
-/* Its end is no end of the layer unless it says so. */
+/* The end of its pipe is the end of the layer only if it has said so. */
 static ssize_t read_apart(struct stream *s, void *buf, size_t n)
 {
 	size_t got = 0;
