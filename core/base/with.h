@@ -30,6 +30,9 @@
 #ifndef WITH_UPDATE
 #define WITH_UPDATE 1 /* of that: bundles A and B, oci-init update */
 #endif
+#ifndef WITH_MODULES
+#define WITH_MODULES 1 /* of that: modules of boot.json */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
@@ -69,6 +72,7 @@
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \
 	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
 	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET") \
+	WITHOUT_IF(WITH_MODULES, "WITH_MODULES") \
 	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG") \
 	WITHOUT_IF(WITH_UPDATE, "WITH_UPDATE")
 /* clang-format on */

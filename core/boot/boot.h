@@ -64,6 +64,7 @@ struct boot_settings {
 	int64_t watchdog, wait, grace; /* milliseconds */
 	int64_t reboot_limit;
 	bool shell, debug, stamp;
+	LIST(const char *) modules; /* of the kernel; parameters follow the name */
 	LIST(struct oci_mount) mounts;
 	LIST(struct net_setup) network; /* of the machine itself */
 	struct boot_row *defaults;
@@ -288,6 +289,15 @@ void mounts_further(struct arena *a, const struct boot_settings *s);
 /* The destination of `mounts` that has path below it and is not mounted; NULL: none. */
 const char *mounts_missing(struct arena *a, const struct boot_settings *s, const char *path);
 void mounts_end(void); /* unmounts all, or makes them read-only */
+
+/* ---- modules.c ------------------------------------------------------------------------------- */
+
+void modules_load(const struct boot_settings *s); /* reports what fails */
+/* Pure. Finds the line of a module in the text of modules.dep(5). */
+bool modules_find(const char *text, size_t size, const char *name, size_t len, const char **line,
+		  size_t *line_len);
+/* Pure. The last path of a line that ends before *at, which becomes its start; NULL: no more. */
+const char *modules_last(const char *line, size_t *at, size_t *len);
 
 /* ---- network.c ------------------------------------------------------------------------------- */
 

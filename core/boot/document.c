@@ -7,6 +7,9 @@
 
 static const struct json_field file_fields[] = {
 	ROW(LIST, "mounts", boot_settings, mounts, .elem = JK_OBJ, .sub = &oci_mount_type),
+#if WITH_MODULES
+	ROW(LIST, "modules", boot_settings, modules, .elem = JK_STR),
+#endif
 #if WITH_BOOT_NET
 	ROW(LIST, "network", boot_settings, network, .elem = JK_OBJ, .sub = &boot_net_type),
 #endif

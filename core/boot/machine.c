@@ -66,6 +66,8 @@ static void watch_starts(struct machine *m)
 
 static void prepare(struct machine *m)
 {
+	if (WITH_MODULES)
+		modules_load(&m->set);
 	mounts_further(m->arena, &m->set);
 	if (m->kernel)
 		clock_set(m->set.clock_file);
@@ -77,7 +79,7 @@ static void prepare(struct machine *m)
  * watchdog resets the machine. */
 static void prepare_all(struct machine *m)
 {
-	size_t n = m->set.mounts.n + m->set.network.n;
+	size_t n = m->set.mounts.n + m->set.network.n + m->set.modules.n;
 	int status;
 
 	if (m->watchdog.fd < 0 || !n)
