@@ -111,6 +111,11 @@ wait_for state_is "$a" running
 order update "$a"
 is "one that is not well within updateGrace is not kept" \
 	"$status $(readlink "$bundles/1-$a/current")" "1 "
+sed -i 's/"1m"/"10ms"/; s/"20ms"/"1s"/' "$tmp/boot.json"
+order reload
+order update "$a"
+is "nor one whose checks take longer than updateGrace" \
+	"$status $(readlink "$bundles/1-$a/current")" "1 "
 down
 fresh
 version "$bundles/1-$a/A" 1 "$stays"

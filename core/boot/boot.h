@@ -327,6 +327,7 @@ void clock_save(const char *file); /* the file has the time now */
 struct probe {
 	pid_t pid; /* the process of the check; 0: none */
 	bool health; /* true: a health check; false: a readiness check */
+	bool good; /* the last health check has succeeded */
 	unsigned tries, bad; /* signals that the process got; failures in a row */
 	int64_t due; /* when the next check starts, or when this one must have ended */
 };
@@ -413,8 +414,9 @@ int slots_fill(struct arena *a, const char *dir, int slot, const char *source);
 /* update.c */
 void unit_use(struct unit *u, int slot);
 enum trial_verdict { TRIAL_WAIT, TRIAL_KEEP, TRIAL_BACK };
-/* Pure. Sets t->due. */
-enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, int64_t now);
+/* Pure. Sets t->due. healthy: its last health check has succeeded, or it has none. */
+enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, bool healthy,
+			       int64_t now);
 /* Restarts a container with its other bundle. Returns why not; NULL: it is done. */
 const char *update_begin(struct machine *m, size_t i, const char *slot, int64_t now);
 int64_t update_turn(struct machine *m, int64_t now); /* returns when to call it again */

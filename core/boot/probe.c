@@ -155,6 +155,7 @@ void probe_turn(struct machine *m, int64_t now)
 void probe_start(struct unit *u, int64_t now)
 {
 	u->probe.bad = 0;
+	u->probe.good = false;
 	u->probe.due = now;
 }
 
@@ -162,6 +163,7 @@ static void judge(struct machine *m, size_t i, bool good)
 {
 	struct unit *u = &m->units[i];
 
+	u->probe.good = good;
 	u->probe.bad = good ? 0 : u->probe.bad + 1;
 	if (u->probe.bad < u->rule.health_retries)
 		return;

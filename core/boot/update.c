@@ -16,7 +16,8 @@ void unit_use(struct unit *u, int slot)
 
 /* ---- the decision ---------------------------------------------------------------------------- */
 
-enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, int64_t now)
+enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, bool healthy,
+			       int64_t now)
 {
 	t->due = INT64_MAX;
 	/* The container from before is on its way out. */
@@ -33,8 +34,10 @@ enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, int64
 			return TRIAL_WAIT; /* the supervisor knows how long it may take */
 		if (!t->until)
 			t->until = now + o->rule->grace;
+		if (now >= t->until)
+			return healthy ? TRIAL_KEEP : TRIAL_WAIT; /* until its next check ends */
 		t->due = t->until;
-		return now < t->due ? TRIAL_WAIT : TRIAL_KEEP;
+		return TRIAL_WAIT;
 	case SUPER_STOPPING:
 	case SUPER_KILLING: return TRIAL_WAIT;
 	case SUPER_ENDED: return o->rule->task ? TRIAL_KEEP : TRIAL_BACK;
@@ -103,11 +106,12 @@ int64_t update_turn(struct machine *m, int64_t now)
 	int64_t due = INT64_MAX;
 
 	for (size_t i = 0; i < m->n && !m->super.goal; i++) {
+		const struct unit *u = &m->units[i];
 		struct trial *t = &m->units[i].trial;
 		enum trial_verdict v = TRIAL_WAIT;
 
 		if (t->state == TRIAL_RUNS)
-			v = trial_judge(t, &m->super.at[i], now);
+			v = trial_judge(t, &m->super.at[i], !u->rule.health || u->probe.good, now);
 		if (v == TRIAL_KEEP)
 			keep_slot(m, i, now);
 		if (v == TRIAL_BACK)

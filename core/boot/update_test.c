@@ -4,6 +4,7 @@
 
 #include "tests/tap.h"
 
+static bool healthy = true;
 static struct boot_rule rule = { .start_timeout = 300, .grace = 1000 };
 
 /* The verdict for a container in this state, which has been started `starts` times; 5 before. */
@@ -14,7 +15,7 @@ static enum trial_verdict judge(struct trial *t, enum super_state state, unsigne
 		.rule = &rule, .state = state, .starts = starts, .ready = ready, .began = 100
 	};
 
-	return trial_judge(t, &o, now);
+	return trial_judge(t, &o, healthy, now);
 }
 
 int main(void)
@@ -34,7 +35,11 @@ int main(void)
 	ok(judge(&t, SUPER_RUNNING, 6, true, 900) == TRIAL_WAIT && t.due == 1900, "it is ready");
 	ok(judge(&t, SUPER_RUNNING, 6, true, 1899) == TRIAL_WAIT && t.due == 1900,
 	   "it must work for the whole time");
-	ok(judge(&t, SUPER_RUNNING, 6, true, 1900) == TRIAL_KEEP, "it has");
+	healthy = false;
+	ok(judge(&t, SUPER_RUNNING, 6, true, 1900) == TRIAL_WAIT && t.due == INT64_MAX,
+	   "it has, but no health check has succeeded");
+	healthy = true;
+	ok(judge(&t, SUPER_RUNNING, 6, true, 1900) == TRIAL_KEEP, "then one has");
 	ok(judge(&t, SUPER_RUNNING, 7, true, 1900) == TRIAL_BACK, "it was started twice");
 	ok(judge(&t, SUPER_STOPPING, 6, false, 1000) == TRIAL_WAIT, "it is sick and stops");
 	ok(judge(&t, SUPER_BACKOFF, 6, false, 1000) == TRIAL_BACK &&
