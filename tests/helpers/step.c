@@ -333,6 +333,17 @@ static int faults(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* What is counted must not depend on the signals that the caller ignores or blocks. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < 65; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static long kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -382,6 +393,8 @@ int main(int argc, char **argv)
 	argv++;
 	if (!argv[0] || strcmp(argv[0], "--") || !argv[1])
 		return 2;
+	if (st.mode == FAULTS || st.mode == TALLY)
+		reset_signals();
 	if (st.mode == FAULTS)
 		return faults(argv + 1);
 	st.main_pid = start(argv + 1);
