@@ -226,6 +226,7 @@ for doc in README.md CONTRIBUTING.md docs/*.md; do
 				case $1 in
 				make)
 					shift
+					[ "${1:-}" != -C ] || continue # of another project
 					(cd "$top" && make -n "$@" >/dev/null 2>&1) || {
 						status=1
 						diag "$line"
