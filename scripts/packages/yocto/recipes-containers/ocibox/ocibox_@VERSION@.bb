@@ -21,7 +21,7 @@ SRC_URI[zlib.sha256sum] = "@ZLIB_SHA256@"
 SRC_URI[zstd.sha256sum] = "@ZSTD_SHA256@"
 
 
-PACKAGECONFIG ??= "seccomp images unpack net boot disks reload env bootnet syslog update \
+PACKAGECONFIG ??= "seccomp images unpack net boot disks reload env bootnet modules syslog update \
                    ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[seccomp] = "WITH_SECCOMP=1,WITH_SECCOMP=0"
 PACKAGECONFIG[systemd] = "WITH_SYSTEMD=1,WITH_SYSTEMD=0"
@@ -33,6 +33,7 @@ PACKAGECONFIG[disks] = "WITH_DISKS=1,WITH_DISKS=0"
 PACKAGECONFIG[reload] = "WITH_RELOAD=1,WITH_RELOAD=0"
 PACKAGECONFIG[env] = "WITH_ENV=1,WITH_ENV=0"
 PACKAGECONFIG[bootnet] = "WITH_BOOT_NET=1,WITH_BOOT_NET=0"
+PACKAGECONFIG[modules] = "WITH_MODULES=1,WITH_MODULES=0"
 PACKAGECONFIG[syslog] = "WITH_SYSLOG=1,WITH_SYSLOG=0"
 PACKAGECONFIG[update] = "WITH_UPDATE=1,WITH_UPDATE=0"
 PACKAGECONFIG[criu] = "WITH_CRIU=1,WITH_CRIU=0"
