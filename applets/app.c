@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 /*
- * * The file is: the program; a squashfs of the root filesystem, where mksquashfs was there to
+ * The file is: the program; a squashfs of the root filesystem, where mksquashfs was there to
  * make one; an archive of an OCI layout with config.json as bundle.json; and at its very end a
  * block of text, which says where these are and has the sum of all before it. Root mounts the
  * squashfs; everybody else, and root without one, unpacks the archive into a tmpfs that no other
@@ -43,8 +43,7 @@ struct app {
 	size_t len;
 };
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The text at the end, and whether the sum in it is that of the file. */
 static int app_open(struct app *app)
@@ -98,25 +97,19 @@ static int app_read(struct app *app)
 	return oci_load_text(&arena, "bundle.json", text, len, &app->bundle);
 }
 
-static struct unpack app_unpack(const char *bundle, bool rootless)
+static struct unpack app_unpack(const char *bundle)
 {
-	return (struct unpack){
-		.bundle = bundle,
-		.rootless = rootless,
-		.quiet = true,
-		.helper_path = getenv("PATH"),
-		.spec = { .euid = geteuid(),
-			  .egid = getegid(),
-			  .wide_masks = true,
-			  .cgroup_v2 = cgroup_layout() == CGROUP_V2 },
-	};
+	struct unpack u = image_usual(bundle);
+
+	u.quiet = true;
+	return u;
 }
 
 /* --ocibox-extract DIR: the bundle. An ordinary user's has a config of its own, for his ids. */
 static int app_extract(struct app *app, const char *dir)
 {
 	bool rootless = geteuid() != 0;
-	struct unpack u = app_unpack(dir, rootless);
+	struct unpack u = app_unpack(dir);
 	int fd __cleanup(fd_close) = -1;
 
 	u.sync = true;
@@ -130,8 +123,7 @@ static int app_extract(struct app *app, const char *dir)
 	return file_replace(fd, "config.json", app->text, app->len, 0644);
 }
 
-/* ---- running
- * ----------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static int write_own(const char *path, const char *text)
 {
@@ -188,9 +180,10 @@ static int app_go_inside(char **argv)
 /* The bundle in that tmpfs. */
 static int app_unpacked(struct app *app, char **args, bool rootless, struct launch *how)
 {
-	struct unpack u = app_unpack("/tmp/bundle", rootless);
+	struct unpack u = app_unpack("/tmp/bundle");
 	static struct oci_doc doc;
 
+	u.rootless = rootless;
 	/* The file is read through a descriptor, and what was /tmp is out of sight. */
 	if (!rootless && app_private() < 0)
 		return -1;
@@ -286,24 +279,12 @@ const struct applet oci_app_applet = {
 	.first = app_first,
 };
 
-/* ---- making one
- * ------------------------------------------------------------------------------------------ */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 struct binary_opts {
 	const char *output, *platform, *tag;
 	bool no_squashfs;
 };
-
-static int copy_all(int from, int to, const char *what)
-{
-	char buf[64 << 10];
-	ssize_t n;
-
-	while ((n = read(from, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0 && fd_write_all(to, buf, n) < 0)
-			return fail("write %s", what);
-	return n < 0 ? fail("read %s", what) : 0;
-}
 
 /* To the next multiple of a page; where that is, or -1. */
 static int64_t app_align(int out)
@@ -336,7 +317,7 @@ static int put_program(int out)
 	return fd_write_all(out, text, len) < 0 ? fail("write the output") : 0;
 }
 
-/* mksquashfs DIR FILE. 1: the file is there; 0: there is no such program. */
+/* mksquashfs DIR FILE. 1: it made the file; 0: it is not installed. */
 static int make_squashfs(const char *root, const char *file)
 {
 	const char *const argv[] = { "mksquashfs", root,	  file, "-noappend", "-no-progress",
@@ -369,8 +350,8 @@ static int put_squashfs(const struct binary_opts *o, int out, const char *root, 
 	unlink(temp);
 	if (fd < 0)
 		return fail("open %s", temp);
-	if (copy_all(fd, out, "the squashfs") < 0)
-		return -1;
+	if (fd_copy(out, fd) < 0)
+		return fail("write the squashfs");
 	app->squashfs = at;
 	app->squashfs_len = lseek(out, 0, SEEK_CUR) - at;
 	return 0;
@@ -378,21 +359,18 @@ static int put_squashfs(const struct binary_opts *o, int out, const char *root, 
 
 static int put_footer(int out, const struct app *app)
 {
-	char footer[APP_FOOTER] = "", hex[SHA256_HEX], buf[64 << 10];
-	struct sha256 sum;
-	ssize_t n;
+	char footer[APP_FOOTER] = "", hex[SHA256_HEX];
+	int64_t end = lseek(out, 0, SEEK_END);
 	int len;
 
-	sha256_begin(&sum);
-	if (lseek(out, 0, SEEK_SET) < 0)
-		return fail("read the output");
-	while ((n = read(out, buf, sizeof(buf))) > 0)
-		sha256_add(&sum, buf, n);
-	sha256_end(&sum, hex);
+	if (end < 0)
+		return fail("find the end of the output");
+	if (blob_sum(&(struct blob){ out, 0, end }, hex) < 0)
+		return fail_in("the output");
 	len = snprintf(footer, sizeof(footer), APP_FORM, (unsigned long long)app->squashfs,
 		       (unsigned long long)app->squashfs_len, (unsigned long long)app->archive,
 		       (unsigned long long)app->archive_len, hex);
-	if (n < 0 || len < 0 || fd_write_all(out, footer, sizeof(footer)) < 0)
+	if (len < 0 || fd_write_all(out, footer, sizeof(footer)) < 0)
 		return fail("write the output");
 	return 0;
 }
@@ -479,8 +457,7 @@ static int binary_run(void *opts, int argc, char **argv)
 	image_source(argv[0], &source, &want);
 	if (source_open(&arena, source, "/tmp", &s) < 0 || image_find(&s, &want, &image) < 0)
 		return -1;
-	u = app_unpack(arena_printf(&arena, "%s.%d.bundle", o->output, (int)getpid()),
-		       geteuid() != 0);
+	u = app_unpack(arena_printf(&arena, "%s.%d.bundle", o->output, (int)getpid()));
 	if (image_unpack_found(&arena, &u, &s, &image) < 0)
 		return -1;
 	rc = write_app(o, u.bundle, &image);

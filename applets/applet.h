@@ -151,10 +151,12 @@ int bootstrap(void);
 /* *name: the file of a command of oci-spec by its options; config.json, also of a directory. */
 int spec_file(const char *file, const char *bundle, const char **name);
 
-/* ---- image.c
- * ------------------------------------------------------------------------------------ */
+/* ---- image.c --------------------------------------------------------------------------------- */
 
 /* Where a tag may follow a source after a colon: *source is without it, want->tag with it. */
+struct unpack;
+/* What an unpacking asks for, unless options say otherwise. */
+struct unpack image_usual(const char *bundle);
 void image_source(const char *text, const char **source, struct wanted *want);
 struct simple;
 /* run --image: makes sure that the image is unpacked below the state root, where containers share
@@ -162,8 +164,7 @@ struct simple;
 int image_text(const char *source, const char *platform, const struct simple *o, char **command,
 	       bool terminal, struct launch *how);
 
-/* ---- app.c
- * -------------------------------------------------------------------------------------- */
+/* ---- app.c ----------------------------------------------------------------------------------- */
 
 bool app_is(void); /* this file is a one-file container */
 extern const struct applet oci_app_applet; /* answers there, whatever the file is called */

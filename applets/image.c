@@ -91,7 +91,7 @@ static int split_command(const struct applet *ap, int argc, char **argv, int wan
 
 extern const struct applet image_unpack_applet;
 
-static struct unpack new_unpack(const char *bundle)
+struct unpack image_usual(const char *bundle)
 {
 	return (struct unpack){
 		.bundle = bundle,
@@ -107,7 +107,7 @@ static struct unpack new_unpack(const char *bundle)
 static int unpack_run(void *opts, int argc, char **argv)
 {
 	const struct image_opts *o = opts;
-	struct unpack u = new_unpack(argc > 1 ? argv[1] : NULL);
+	struct unpack u = image_usual(argc > 1 ? argv[1] : NULL);
 
 	if (split_command(&image_unpack_applet, argc, argv, 2, &u.command) < 0)
 		return applet_misused(&image_unpack_applet);
@@ -179,7 +179,7 @@ static int unpack_shared(const struct source *source, const struct oci_image *im
 {
 	int cache __cleanup(fd_close) = -1;
 	struct image_opts usual = { 0 };
-	struct unpack u = new_unpack(path);
+	struct unpack u = image_usual(path);
 
 	if (image_limits_of(&usual, &u.limits) < 0)
 		return -1;
@@ -335,8 +335,7 @@ const struct applet image_inspect_applet = {
 	.run = inspect_run,
 };
 
-/* ---- rm
- * ----------------------------------------------------------------------------------------- */
+/* ---- rm -------------------------------------------------------------------------------------- */
 
 /* The container that runs from this bundle; NULL: none. */
 static const char *user_of(const char *bundle)
@@ -359,7 +358,7 @@ static const char *user_of(const char *bundle)
 static int remove_bundle(const char *path)
 {
 	char real[PATH_MAX] = "";
-	struct unpack u = new_unpack(real);
+	struct unpack u = image_usual(real);
 	const char *user;
 	int fd __cleanup(fd_close) = -1;
 
@@ -411,8 +410,7 @@ const struct applet image_rm_applet = {
 	.run = rm_run,
 };
 
-/* ---- pack
- * --------------------------------------------------------------------------------------- */
+/* ---- pack ------------------------------------------------------------------------------------ */
 
 struct pack_opts {
 	const char *output, *tag;
@@ -481,7 +479,7 @@ static int pack_run(void *opts, int argc, char **argv)
 	p.out = out;
 	if (!image_pack(&arena, &p))
 		return 0;
-	/* Half an archive is none. */
+	/* No half of an archive is left. */
 	if (strcmp(o->output, "-"))
 		unlink(o->output);
 	return -1;

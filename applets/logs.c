@@ -18,7 +18,7 @@ struct logs_opts {
 #define FOLLOW_MS 200 /* between two looks at the file */
 
 /* Reads fd to its end: prints what is after the first *skip lines, which it counts down. With
- * count, it counts all lines instead. */
+ * total, it adds the number of lines to that instead. */
 static int copy_lines(int fd, uint64_t *skip, uint64_t *total)
 {
 	char buf[8192];

@@ -4,7 +4,7 @@
 
 # Of the rows of every host those that have to do with cgroups, and what they need: the others are
 # the same to the runtime, and each takes seconds in a machine that is emulated. Not asked: whether
-# docker is told of an OOM kill. It seems a race of its shim with systemd, which takes an empty
+# docker gets to know of an OOM kill. It seems a race of its shim with systemd, which takes an empty
 # scope away: told here and under runc 1.1.5 in a quiet machine, not once in a busy one.
 shared_rows='^(run: output|run -d$|exec: (the names|refused)|stats|pause|unpause|kill$|rm$|limit: |out of memory$|devices: |update)'
 shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod)'

@@ -246,7 +246,7 @@ fi
 # ---- a message bus where anybody can send signals ----
 
 # The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it
-# has answered and is at work on the unit as long as there is no file "go".
+# has answered and works on the unit until the file "go" exists.
 bus_socket=/run/dbus/system_bus_socket
 start_bus() {
 	mount -t tmpfs none /run

@@ -8,6 +8,7 @@
 #include "json/json.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -125,6 +126,7 @@ void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
+int fd_copy(int to, int from); /* the rest of a regular file; -1 + errno only */
 
 /* ---- names.c: names in order ----------------------------------------------------------------- */
 
@@ -133,6 +135,15 @@ void names_sort(void *at, size_t n); /* n pointers to texts */
  * -1: reading failed, with the names until then. */
 int names_read(struct arena *a, DIR *dir, const char *path, bool (*wanted)(const struct dirent *),
 	       const char ***names, size_t *n);
+
+/* ---- remove.c: files, and directories with all that is in them ------------------------------- */
+
+/* True for a name in the directory with this inode that stays, with the directories above it. */
+typedef bool remove_kept(const void *arg, ino_t dir, const char *name);
+/* Removes name in dir, whose inode is ino (0 is enough without kept). Succeeds if nothing has that
+ * name. Symlinks are not followed. */
+int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg);
+int remove_content(int dir, remove_kept *kept, const void *arg); /* all that dir has */
 
 /* ---- closefrom.c ----------------------------------------------------------------------------- */
 
@@ -264,6 +275,9 @@ int proc_stat(pid_t pid, struct proc_stat *out);
  * any byte. 1, or as above. */
 #define PROC_STAT_MAX 1024
 int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third);
+/* Executes argv[0] from the first directory of path that lets it. Returns only if none does: errno
+ * is ENOENT where none has it, or else file is the first that could not be executed. */
+void proc_exec(const char *path, char *const *argv, char *const *env, char file[PATH_MAX]);
 /* 1 when the process has ended, all its threads with it, whatever /proc shows; 0, or -1. */
 int proc_ended(int pidfd);
 /* A SIGKILL waits for it, or it is on its way out: there is nothing that it will do any more. */

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 
 void fd_close(int *fd)
 {
@@ -111,4 +112,14 @@ int fd_write_all(int fd, const void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+int fd_copy(int to, int from)
+{
+	ssize_t n;
+
+	do {
+		n = sendfile(to, from, NULL, 1 << 24);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? -1 : 0;
 }

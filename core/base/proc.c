@@ -269,3 +269,25 @@ int proc_signal(const char *text)
 			return w->value;
 	return realtime_signal(text);
 }
+
+void proc_exec(const char *path, char *const *argv, char *const *env, char file[PATH_MAX])
+{
+	char at[PATH_MAX];
+	int num = ENOENT;
+
+	while (*path) {
+		size_t len = strcspn(path, ":");
+
+		/* An empty or relative part is skipped: it would search the current directory. */
+		if (*path == '/' && snprintf(at, sizeof(at), "%.*s/%s", (int)len, path, argv[0]) <
+					    (int)sizeof(at)) {
+			execve(at, argv, env);
+			if (num == ENOENT && errno != ENOENT && errno != ENOTDIR) {
+				num = errno;
+				strcpy(file, at);
+			}
+		}
+		path += len + (path[len] == ':');
+	}
+	errno = num;
+}

@@ -32,24 +32,32 @@ static bool is_module(const char *path, size_t len, const char *name, size_t nam
 	return true;
 }
 
-bool modules_find(const char *text, size_t size, const char *name, size_t len, const char **line,
-		  size_t *line_len)
+/* Finds the line that begins with the path of a module. colon: one ends the path, or else the line
+ * does. */
+static bool find_line(const char *text, size_t size, const char *name, size_t len, bool colon,
+		      const char **line, size_t *line_len)
 {
 	while (size) {
-		const char *end = memchr(text, '\n', size), *colon;
-		size_t n = end ? (size_t)(end - text) : size;
+		const char *nl = memchr(text, '\n', size), *end;
+		size_t n = nl ? (size_t)(nl - text) : size;
 
-		colon = memchr(text, ':', n);
-		if (colon && is_module(text, colon - text, name, len)) {
+		end = colon ? memchr(text, ':', n) : text + n;
+		if (end && is_module(text, end - text, name, len)) {
 			*line = text;
 			*line_len = n;
 			return true;
 		}
-		n += !!end;
+		n += !!nl;
 		text += n;
 		size -= n;
 	}
 	return false;
+}
+
+bool modules_find(const char *text, size_t size, const char *name, size_t len, const char **line,
+		  size_t *line_len)
+{
+	return find_line(text, size, name, len, true, line, line_len);
 }
 
 const char *modules_last(const char *line, size_t *at, size_t *len)
@@ -125,21 +133,13 @@ static void unmap_file(const char *text, size_t len)
 /* The kernel has it without a file: modules.builtin has a path in each line. */
 static bool is_built_in(const char *dir, const char *name, size_t len)
 {
-	size_t size = 0, left;
-	const char *text = map_file(dir, "modules.builtin", &size), *at = text;
-	bool found = false;
+	size_t size = 0, line_len;
+	const char *text = map_file(dir, "modules.builtin", &size), *line;
+	bool found;
 
 	if (!text)
 		return err_clear("the file is not needed"), false;
-	for (left = size; left && !found;) {
-		const char *end = memchr(at, '\n', left);
-		size_t n = end ? (size_t)(end - at) : left;
-
-		found = is_module(at, n, name, len);
-		n += !!end;
-		at += n;
-		left -= n;
-	}
+	found = find_line(text, size, name, len, false, &line, &line_len);
 	unmap_file(text, size);
 	return found;
 }

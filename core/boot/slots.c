@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 
 /*
  * DIR/A and DIR/B are bundles. DIR/current is a symlink to the one in use; without it that is A.
@@ -59,43 +58,12 @@ int slots_switch(const char *dir, int slot)
 
 /* ---- putting a new bundle into the slot that is not in use ----------------------------------- */
 
-/* Removes a file or a directory with all that it has. Symlinks are not followed. */
-static int remove_all(int dir, const char *name)
-{
-	int fd;
-	DIR *d;
-
-	if (!unlinkat(dir, name, 0) || errno == ENOENT)
-		return 0;
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		fail("remove %s", name);
-		fd_close(&fd);
-		return -1;
-	}
-	for (struct dirent *e; (e = readdir(d));)
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		    remove_all(fd, e->d_name) < 0) {
-			closedir(d);
-			return -1;
-		}
-	closedir(d);
-	return unlinkat(dir, name, AT_REMOVEDIR) < 0 ? fail("remove %s", name) : 0;
-}
-
 static int copy_image(const char *from, const char *to)
 {
 	int in __cleanup(fd_close) = open(from, O_RDONLY | O_CLOEXEC);
 	int out __cleanup(fd_close) = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	ssize_t n;
 
-	if (in < 0 || out < 0)
-		return fail("copy %s to %s", from, to);
-	do {
-		n = sendfile(out, in, NULL, 1 << 20);
-	} while (n > 0);
-	return n < 0 ? fail("copy %s to %s", from, to) : 0;
+	return in < 0 || out < 0 || fd_copy(out, in) < 0 ? fail("copy %s to %s", from, to) : 0;
 }
 
 /* An image takes the place of root.path in a copy of the config.json in use. */
@@ -136,7 +104,7 @@ int slots_fill(struct arena *a, const char *dir, int slot, const char *source)
 		return fail("%s", source);
 	if (S_ISDIR(st.st_mode) && !has_config(a, source))
 		return failx("%s has no config.json", source);
-	if (remove_all(fd, to) < 0)
+	if (remove_all(fd, 0, to, NULL, NULL) < 0)
 		return fail_in("%s", dir);
 	if (!S_ISDIR(st.st_mode)) {
 		if (fill_by_image(a, dir, slot_names[!slot], to, source) < 0)

@@ -16,11 +16,10 @@ static size_t position(const struct machine *m, const char *name)
 	return i;
 }
 
-/* Adds a unit. One without a directory is in boot.json, but has no bundle. */
+/* Adds a unit with the bundle dir, which is top or lies in it. One without is in boot.json only. */
 static void add_unit(struct arena *a, struct machine *m, const char *name, const char *top,
-		     const struct machine *old)
+		     const char *dir, const struct machine *old)
 {
-	const char *dir = top ? slots_bundle(a, top) : NULL;
 	size_t was = old ? position(old, name) : 0;
 	struct unit *u = &m->units[m->n];
 	struct super_one *o = &m->super.at[m->n++];
@@ -242,26 +241,27 @@ int units_find(struct arena *a, struct machine *m, const struct machine *old)
 	rows = m->set.containers.n;
 	for (size_t i = 0; i < n; i++) {
 		const char *name = boot_name(names[i]);
-		const char *dir = arena_printf(a, "%s/%s", m->set.bundles, names[i]);
+		const char *dir = arena_printf(a, "%s/%s", m->set.bundles, names[i]), *bundle;
 		struct stat st;
 
 		if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 			continue;
-		if (access(arena_printf(a, "%s/config.json", slots_bundle(a, dir)), F_OK) < 0)
+		bundle = slots_bundle(a, dir);
+		if (access(arena_printf(a, "%s/config.json", bundle), F_OK) < 0)
 			console_say("%s has no config.json", dir);
 		else if (!oci_id_valid(name))
 			console_say("%s: \"%s\" cannot be the name of a container", dir, name);
 		else if (position(m, name) < m->n)
 			console_say("%s: there is another \"%s\"", dir, name);
 		else
-			add_unit(a, m, name, dir, old);
+			add_unit(a, m, name, dir, bundle, old);
 	}
 	for (size_t i = 0; i < rows; i++)
 		if (*boot_row_name(&m->set, i) && position(m, boot_row_name(&m->set, i)) == m->n)
-			add_unit(a, m, boot_row_name(&m->set, i), NULL, old);
+			add_unit(a, m, boot_row_name(&m->set, i), NULL, NULL, old);
 	for (size_t i = 0; old && i < old->n; i++)
 		if (super_alive(&old->super.at[i]) && position(m, old->units[i].name) == m->n)
-			add_unit(a, m, old->units[i].name, NULL, old);
+			add_unit(a, m, old->units[i].name, NULL, NULL, old);
 	m->super.n = m->n;
 	units_order(a, m, console_error);
 	if (WITH_RELOAD && old)

@@ -80,6 +80,7 @@ struct criu_opts {
 		*lsm_mount_context;
 	LIST(struct criu_page_server) page_server; /* none or one */
 	LIST(struct criu_pair) mounts, cgroups, joins;
+	size_t mounts_room;
 	LIST(struct criu_fd) fds;
 	LIST(const char *) external;
 };
@@ -157,6 +158,8 @@ int criu_mount_binds(struct arena *a, const struct oci_doc *doc, const struct oc
 const char *criu_path_inside(struct arena *a, int fd, const char *root);
 /* The config's devices and the default ones, which are binds in a user namespace. */
 int criu_add_devices(struct arena *a, struct criu_opts *o, const struct oci_config *c);
+/* -1 and a sentence if this CRIU cannot have a namespace of this type by path. */
+int criu_needs_ns(int version, int type);
 /* The name by which CRIU knows a namespace that was joined by path; NULL: it has no such name. */
 const char *criu_ns_key(int type);
 /* What CRIU could not bring back. -1 and one sentence. */

@@ -152,17 +152,15 @@ static int add_namespaces(struct arena *a, struct criu_opts *o, const struct lif
 
 	o->external.at = all;
 	list_each (ns, doc->config.linux->namespaces) {
-		const char *key = criu_ns_key(ns->type), *file = key + strlen("extRoot");
+		const char *key = criu_ns_key(ns->type);
+		const char *file = ns->type == CLONE_NEWNET ? "net" : "pid";
 		struct stat st;
 		char path[64];
-		bool net = ns->type == CLONE_NEWNET;
 
 		if (!key || !ns->path || o->external.n == 2)
 			continue;
-		if (criu_needs(version, net ? 31100 : 31500,
-			       net ? "a network namespace by path" : "a pid namespace by path") < 0)
+		if (criu_needs_ns(version, ns->type) < 0)
 			return -1;
-		file = net ? "net" : "pid";
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)life_thread(l), file);
 		if (stat(path, &st) < 0)
 			return fail("find the container's namespace");

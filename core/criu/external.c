@@ -7,8 +7,6 @@
 
 int criu_add_mount(struct arena *a, struct criu_opts *o, const char *key, const char *val)
 {
-	struct criu_pair *all;
-
 	/* CRIU writes "mnt[KEY]:VAL" and takes the first "]:" for the end of the key, which may be
 	 * another mount's then. */
 	if (strstr(key, "]:"))
@@ -19,11 +17,9 @@ int criu_add_mount(struct arena *a, struct criu_opts *o, const char *key, const 
 							      "restore cannot tell apart",
 							      key)
 						      : 0;
-	all = arena_alloc(a, (o->mounts.n + 1) * sizeof(*all));
-	if (o->mounts.n)
-		memcpy(all, o->mounts.at, o->mounts.n * sizeof(*all));
-	all[o->mounts.n++] = (struct criu_pair){ key, val };
-	o->mounts.at = all;
+	o->mounts.at =
+		arena_grow(a, o->mounts.at, o->mounts.n, &o->mounts_room, sizeof(*o->mounts.at));
+	o->mounts.at[o->mounts.n++] = (struct criu_pair){ key, val };
 	return 0;
 }
 
@@ -70,6 +66,12 @@ int criu_add_devices(struct arena *a, struct criu_opts *o, const struct oci_conf
 const char *criu_ns_key(int type)
 {
 	return type == CLONE_NEWNET ? "extRootNetNS" : type == CLONE_NEWPID ? "extRootPidNS" : NULL;
+}
+
+int criu_needs_ns(int version, int type)
+{
+	return type == CLONE_NEWNET ? criu_needs(version, 31100, "a network namespace by path")
+				    : criu_needs(version, 31500, "a pid namespace by path");
 }
 
 int criu_can(struct arena *a, const struct oci_doc *doc, const char *root)

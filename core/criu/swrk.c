@@ -110,7 +110,7 @@ static int give_fds(const struct criu_run *run, int sock)
 
 static int exec_criu(const struct criu_run *run, int sock, int *out)
 {
-	char *argv[] = { "criu", "swrk", "3", NULL }, file[4096];
+	char *argv[] = { "criu", "swrk", "3", NULL }, file[PATH_MAX];
 	const char *path = run->path ? run->path : DEFAULT_PATH, **env = make_env(run);
 	sigset_t none;
 	int keep[1];
@@ -121,17 +121,9 @@ static int exec_criu(const struct criu_run *run, int sock, int *out)
 		return -1;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	while (*path) {
-		size_t len = strcspn(path, ":");
-
-		/* An empty or relative part would search the current directory. */
-		if (*path == '/' &&
-		    snprintf(file, sizeof(file), "%.*s/criu", (int)len, path) < (int)sizeof(file))
-			execve(file, argv, (char *const *)env);
-		if (errno != ENOENT && errno != ENOTDIR)
-			return fail("execute %s", file);
-		path += len + (path[len] == ':');
-	}
+	proc_exec(path, argv, (char *const *)env, file);
+	if (errno != ENOENT)
+		return fail("execute %s", file);
 	return failx("checkpoint and restore need the program criu, version %d.%d or later, and no "
 		     "directory of PATH has it",
 		     OLDEST / 10000, OLDEST / 100 % 100);

@@ -30,11 +30,20 @@ static void add_annotation(struct arena *a, struct oci_config *c, size_t *room, 
 /* "80/tcp,443/tcp" */
 static const char *names_text(struct arena *a, const struct json *object)
 {
-	char *all = NULL;
+	const struct json *first = object && object->type == JSON_OBJECT ? object->child : NULL;
+	size_t len = 0;
+	char *all, *end;
 
-	for (const struct json *m = object && object->type == JSON_OBJECT ? object->child : NULL; m;
-	     m = m->next)
-		all = arena_printf(a, "%s%s%s", all ? all : "", all ? "," : "", m->key);
+	for (const struct json *m = first; m; m = m->next)
+		len += strlen(m->key) + 1;
+	if (!len)
+		return NULL;
+	all = end = arena_alloc(a, len);
+	for (const struct json *m = first; m; m = m->next) {
+		end = stpcpy(end, m->key);
+		*end++ = ',';
+	}
+	end[-1] = 0;
 	return all;
 }
 

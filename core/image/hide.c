@@ -1,16 +1,12 @@
-/* hide.c - takes files away that a layer hides, and whole trees. */
+/* hide.c - takes files away that a layer hides. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
 #if WITH_UNPACK
 
-#include <dirent.h>
 #include <string.h>
 
-#define DEPTH_MAX 2000 /* directories in each other: each is an open descriptor */
-
-/* ---- the names that a layer has made, as a set of 64-bit sums
- * -------------------------------------- */
+/* ---- the names that a layer has made, as a set of 64-bit sums -------------------------------- */
 
 /* FNV-1a. Who makes two names of one sum spoils an image of his own. */
 static uint64_t name_sum(ino_t dir, const char *name)
@@ -33,7 +29,7 @@ static uint64_t *made_place(const struct made *m, uint64_t sum)
 
 static bool made_has(const struct made *m, ino_t dir, const char *name)
 {
-	return m && m->room && *made_place(m, name_sum(dir, name));
+	return m->room && *made_place(m, name_sum(dir, name));
 }
 
 void made_clear(struct made *m)
@@ -63,66 +59,19 @@ void made_add(struct made *m, ino_t dir, const char *name)
 
 /* ---- removing ------------------------------------------------------------------------------- */
 
-static int hide_below(int dir, const struct made *made, int depth);
-
-static int hide_at(int dir, ino_t ino, const char *name, const struct made *made, int depth)
+static bool is_kept(const void *made, ino_t dir, const char *name)
 {
-	bool keep = made_has(made, ino, name);
-	int fd __cleanup(fd_close) = -1;
-
-	if (!keep && !unlinkat(dir, name, 0))
-		return 0;
-	if (!keep && errno == ENOENT)
-		return 0;
-	/* EISDIR of Linux, EPERM of POSIX */
-	if (!keep && errno != EISDIR && errno != EPERM)
-		return fail("remove %s", name);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && !fchmodat(dir, name, 0700, 0))
-		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return keep ? 0 : fail("open %s", name);
-	if (hide_below(fd, made, depth + 1) < 0)
-		return fail_in("%s", name);
-	if (keep || !unlinkat(dir, name, AT_REMOVEDIR) ||
-	    ((errno == ENOTEMPTY || errno == EEXIST) && made))
-		return 0;
-	return fail("remove directory %s", name);
-}
-
-static int hide_below(int dir, const struct made *made, int depth)
-{
-	int copy __cleanup(fd_close) = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-	DIR *list;
-	int rc = 0;
-
-	if (depth > DEPTH_MAX)
-		return failx("directories lie in each other more than %d deep", DEPTH_MAX);
-	if (copy < 0 || fstat(copy, &st) < 0)
-		return fail("open a directory to empty it");
-	/* Files of a directory that its owner may not write are his all the same. */
-	if ((st.st_mode & 0300) != 0300 && geteuid())
-		fchmod(copy, (st.st_mode & 07777) | 0700);
-	list = fdopendir(copy);
-	if (!list)
-		return fail("read a directory");
-	fd_take(&copy);
-	for (struct dirent *e; !rc && (e = readdir(list));)
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = hide_at(dirfd(list), st.st_ino, e->d_name, made, depth);
-	closedir(list);
-	return rc;
+	return made_has(made, dir, name);
 }
 
 int hide(int dir, ino_t ino, const char *name, const struct made *made)
 {
-	return hide_at(dir, ino, name, made, 0);
+	return remove_all(dir, ino, name, made ? is_kept : NULL, made);
 }
 
 int hide_children(int dir, const struct made *made)
 {
-	return hide_below(dir, made, 0);
+	return remove_content(dir, is_kept, made);
 }
 
 #endif

@@ -18,10 +18,10 @@ struct sha256 {
 };
 void sha256_begin(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *data, size_t n);
+void sha256_text(const void *text, size_t len, char hex[SHA256_HEX]);
 void sha256_end(struct sha256 *s, char hex[SHA256_HEX]);
 
-/* ---- stream.c: the bytes of a part of a file, decompressed
- * --------------------------------------- */
+/* ---- stream.c: the bytes of a part of a file, decompressed ----------------------------------- */
 
 /* What an image may cost. 0 is without limit. */
 struct image_limits {
@@ -45,8 +45,7 @@ bool stream_compressed(const struct stream *s);
 uint64_t stream_taken(const struct stream *s); /* bytes of the file so far */
 void stream_close(struct stream **s); /* also as __cleanup */
 
-/* ---- tar.c: tar(5) as POSIX and GNU have it
- * ------------------------------------------------------- */
+/* ---- tar.c: tar(5) as POSIX and GNU have it -------------------------------------------------- */
 
 #define TAR_BLOCK 512
 #define TAR_NAME_MAX 4096 /* bytes of a path with its NUL */
@@ -151,10 +150,10 @@ struct descriptor;
 int source_blob(const struct source *s, const struct descriptor *d, struct blob *b);
 /* The same of one that is small, as text. */
 int source_blob_text(const struct source *s, const struct descriptor *d, char **text, size_t *len);
-int blob_check(const struct blob *b, const char *digest);
+int blob_sum(const struct blob *b, char hex[SHA256_HEX]);
+int blob_check(const struct blob *b, const char *digest); /* the sum is that of the digest */
 
-/* ---- manifest.c: image-spec 1.1 as rows
- * -------------------------------------------------------- */
+/* ---- manifest.c: image-spec 1.1 as rows ------------------------------------------------------ */
 
 #define DOCUMENT_MAX (8u << 20) /* bytes of an index, a manifest or a config */
 #define INDEX_DEPTH_MAX 8
@@ -225,8 +224,7 @@ int image_find(const struct source *s, const struct wanted *w, struct oci_image 
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg);
 int platform_parse(struct arena *a, const char *text, struct platform *p);
 
-/* ---- hide.c: what lower layers have, and whiteouts take away
- * ------------------------------------- */
+/* ---- hide.c: what lower layers have, and whiteouts take away --------------------------------- */
 
 /* The names that the present layer has made: a whiteout hides those of lower layers only. */
 struct made {
@@ -240,8 +238,10 @@ void made_add(struct made *m, ino_t dir, const char *name);
 int hide(int dir, ino_t ino, const char *name, const struct made *made);
 int hide_children(int dir, const struct made *made); /* of an opaque directory */
 
-/* ---- layer.c: the entries of a layer onto a root filesystem
- * -------------------------------------- */
+/* Keeps an owner that an ordinary user cannot give: written by layer.c, read by tarout.c. */
+#define OWNER_XATTR "user.rootlesscontainers"
+
+/* ---- layer.c: the entries of a layer onto a root filesystem ---------------------------------- */
 
 struct layer_dir; /* a directory that gets its mode and time at the end */
 struct layers {
@@ -267,16 +267,14 @@ struct layers {
 int layer_apply(struct layers *l, struct tar *t);
 int layers_finish(struct layers *l); /* modes and times of directories */
 
-/* ---- owners.c: passwd and group of an image, and who an ordinary user may be
- * -------------------- */
+/* ---- owners.c: passwd and group of an image, and who an ordinary user may be ----------------- */
 
 /* "USER[:GROUP]" of an image: names are looked up below root. */
 int owners_user(struct arena *a, int root, const char *text, struct oci_user *out);
 /* What /etc/subuid or /etc/subgid (file) gives to this user as a map from 1 on; false: nothing. */
 bool owners_range(struct arena *a, const char *file, uint32_t id, oci_id_maps *out);
 
-/* ---- convert.c: the image's config becomes config.json
- * ------------------------------------------ */
+/* ---- convert.c: the image's config becomes config.json --------------------------------------- */
 
 struct convert {
 	const struct oci_image *image;
@@ -308,8 +306,7 @@ int image_unpack_found(struct arena *a, const struct unpack *u, const struct sou
 /* Takes a bundle away, with files that belong to an ordinary user's further ids. */
 int image_remove(struct arena *a, const struct unpack *u);
 
-/* ---- tarout.c: writes tar
- * ---------------------------------------------------------------------- */
+/* ---- tarout.c: writes tar -------------------------------------------------------------------- */
 
 struct tarout_entry {
 	const char *path, *link;
@@ -341,8 +338,7 @@ int tarout_text(struct tarout *t, const char *path, const void *text, size_t len
 int tarout_tree(struct tarout *t, int root); /* all that is below root, in the order of names */
 int tarout_end(struct tarout *t, char hex[SHA256_HEX]);
 
-/* ---- pack.c
- * ------------------------------------------------------------------------------------ */
+/* ---- pack.c ---------------------------------------------------------------------------------- */
 
 struct pack {
 	int root; /* the files */

@@ -14,7 +14,6 @@
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
 #define SYNC_FROM (128 << 10) /* bytes */
-#define OWNER_XATTR "user.rootlesscontainers"
 
 struct layer_dir {
 	const char *path;
@@ -141,8 +140,7 @@ static int make_room(struct layers *l, struct spot *at)
 	return rc;
 }
 
-/* ---- owner, mode, attributes, time
- * --------------------------------------------------------------------- */
+/* ---- owner, mode, attributes, time ----------------------------------------------------------- */
 
 /* Attributes that are about the host's own security, or that make an overlay of the files
  * something else. */
@@ -254,20 +252,16 @@ static int put_directory(struct layers *l, struct spot *at, const char *path,
 {
 	int fd __cleanup(fd_close) = -1;
 
-	if (!*path) {
+	if (!*path)
 		fd = openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} else {
+	for (bool again = false; *path; again = true) {
 		if (mkdirat(at->dir, at->name, 0700) < 0 && errno != EEXIST)
 			return fail("make directory %s", path);
 		fd = openat(at->dir, at->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
-			if (make_room(l, at) < 0)
-				return -1;
-			if (mkdirat(at->dir, at->name, 0700) < 0)
-				return fail("make directory %s", path);
-			fd = openat(at->dir, at->name,
-				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		}
+		if (fd >= 0 || again || (errno != ENOTDIR && errno != ELOOP))
+			break;
+		if (make_room(l, at) < 0)
+			return -1;
 	}
 	if (fd < 0)
 		return fail("open directory %s", path);

@@ -376,8 +376,7 @@ static int find_oci(const struct source *s, const struct wanted *w, char *text, 
 	return follow(s, d, w, out);
 }
 
-/* ---- docker's own archives
- * ------------------------------------------------------------------------- */
+/* ---- docker's own archives ------------------------------------------------------------------- */
 
 static int read_docker(const struct source *s, struct docker_images *out)
 {
@@ -436,7 +435,6 @@ static int find_docker(const struct source *s, const struct wanted *w, struct oc
 {
 	struct docker_images all = { 0 };
 	const struct docker_image *found = NULL;
-	struct sha256 sum;
 	char hex[SHA256_HEX], *name;
 	const char *digest;
 	int rc;
@@ -456,9 +454,7 @@ static int find_docker(const struct source *s, const struct wanted *w, struct oc
 	rc = source_text(s, name, &out->config_text, &out->config_len);
 	if (rc <= 0)
 		return rc < 0 ? -1 : failx("%s: has no config %s", s->path, name);
-	sha256_begin(&sum);
-	sha256_add(&sum, out->config_text, out->config_len);
-	sha256_end(&sum, hex);
+	sha256_text(out->config_text, out->config_len, hex);
 	digest = config_digest(s->a, name);
 	if (digest && strcmp(digest + 7, hex))
 		return failx("%s: the config %s has another sum, sha256:%s", s->path, name, hex);
@@ -504,24 +500,31 @@ int image_find(const struct source *s, const struct wanted *w, struct oci_image 
 	return 0;
 }
 
-static int list_image(const struct descriptor *d, const char *name, const struct platform *p,
-		      int (*each)(const struct listed *l, void *arg), void *arg)
+struct lister {
+	const struct source *source;
+	int (*each)(const struct listed *l, void *arg);
+	void *arg;
+	unsigned n; /* entries of indexes so far */
+};
+
+static int list_image(const struct lister *l, const struct descriptor *d, const char *name,
+		      const struct platform *p)
 {
-	struct listed l = { .name = name, .digest = d->digest, .size = d->size };
+	struct listed one = { .name = name, .digest = d->digest, .size = d->size };
 
 	if (p)
-		l.platform = *p;
-	return each(&l, arg);
+		one.platform = *p;
+	return l->each(&one, l->arg);
 }
 
 /* An index may be named many times, in indexes that are. */
 #define LISTED_MAX 10000
 
 /* Every image of an index, those of the indexes in it as well. */
-static int list_index(const struct source *s, const struct image_index *index, const char *name,
-		      int depth, int (*each)(const struct listed *l, void *arg), void *arg)
+static int list_index(struct lister *l, const struct image_index *index, const char *name,
+		      int depth)
 {
-	static unsigned listed;
+	const struct source *s = l->source;
 
 	if (depth == INDEX_DEPTH_MAX)
 		return failx("%s: indexes lie in each other more than %d deep", s->path,
@@ -532,16 +535,16 @@ static int list_index(const struct source *s, const struct image_index *index, c
 		char *text;
 		size_t len;
 
-		if (++listed > LISTED_MAX)
+		if (++l->n > LISTED_MAX)
 			return failx("%s: has more than %d images", s->path, LISTED_MAX);
 		if (!type_is_index(d->media_type)) {
-			if (list_image(d, own, d->platform, each, arg) < 0)
+			if (list_image(l, d, own, d->platform) < 0)
 				return -1;
 			continue;
 		}
 		if (source_blob_text(s, d, &text, &len) < 0 ||
 		    bind_text(s->a, d->digest, text, len, &index_type, &below) < 0 ||
-		    list_index(s, &below, own, depth + 1, each, arg) < 0)
+		    list_index(l, &below, own, depth + 1) < 0)
 			return -1;
 	}
 	return 0;
@@ -549,6 +552,7 @@ static int list_index(const struct source *s, const struct image_index *index, c
 
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg)
 {
+	struct lister l = { .source = s, .each = each, .arg = arg };
 	struct docker_images all = { 0 };
 	struct image_index index = { 0 };
 	char *text;
@@ -560,7 +564,7 @@ int image_list(const struct source *s, int (*each)(const struct listed *l, void 
 	if (rc) {
 		if (bind_text(s->a, "index.json", text, len, &index_type, &index) < 0)
 			return fail_in("%s", s->path);
-		return list_index(s, &index, NULL, 0, each, arg);
+		return list_index(&l, &index, NULL, 0);
 	}
 	if (read_docker(s, &all) < 0)
 		return -1;
@@ -570,7 +574,7 @@ int image_list(const struct source *s, int (*each)(const struct listed *l, void 
 
 		d.digest = d.digest ? d.digest : i->config;
 		for (size_t n = 0; n < (i->tags.n ? i->tags.n : 1); n++)
-			if (list_image(&d, i->tags.n ? i->tags.at[n] : NULL, NULL, each, arg) < 0)
+			if (list_image(&l, &d, i->tags.n ? i->tags.at[n] : NULL, NULL) < 0)
 				return -1;
 	}
 	return 0;

@@ -15,11 +15,7 @@ struct packed { /* a blob */
 
 static void sum_of(const struct json_out *o, struct packed *p)
 {
-	struct sha256 s;
-
-	sha256_begin(&s);
-	sha256_add(&s, o->buf, o->len);
-	sha256_end(&s, p->digest);
+	sha256_text(o->buf, o->len, p->digest);
 	p->size = o->len;
 }
 
@@ -167,8 +163,7 @@ static void make_documents(struct arena *a, const struct pack *p, struct documen
 	json_close(&d->index, '}');
 }
 
-/* ---- the two forms
- * ------------------------------------------------------------------------------- */
+/* ---- the two forms --------------------------------------------------------------------------- */
 
 static const char *blob_name(struct arena *a, const struct packed *p)
 {
@@ -206,18 +201,13 @@ static int copy_layer(int from, int dir, const char *name)
 {
 	int to __cleanup(fd_close) =
 		openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	char buf[64 << 10];
-	ssize_t n;
 
 	if (to < 0 || lseek(from, 0, SEEK_SET) < 0)
 		return fail("make %s", name);
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		if (fd_write_all(to, buf, n) < 0)
-			return fail("write %s", name);
-	return n < 0 ? fail("read the layer") : 0;
+	return fd_copy(to, from) < 0 ? fail("write %s", name) : 0;
 }
 
-/* The index comes last: until then there is no such image. */
+/* The index comes last: before it nothing is found. */
 static int write_layout(struct arena *a, const struct documents *d, int layer, int dir)
 {
 	if ((mkdirat(dir, "blobs", 0755) < 0 && errno != EEXIST) ||

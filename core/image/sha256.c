@@ -180,4 +180,13 @@ void sha256_end(struct sha256 *s, char hex[SHA256_HEX])
 	hex[64] = 0;
 }
 
+void sha256_text(const void *text, size_t len, char hex[SHA256_HEX])
+{
+	struct sha256 s;
+
+	sha256_begin(&s);
+	sha256_add(&s, text, len);
+	sha256_end(&s, hex);
+}
+
 #endif

@@ -65,8 +65,7 @@ static int keep(struct source *s, const char *dir, struct stream *in)
 	return 0;
 }
 
-/* ---- an archive's files
- * ------------------------------------------------------------------------- */
+/* ---- an archive's files ---------------------------------------------------------------------- */
 
 struct place {
 	int fd;
@@ -268,11 +267,11 @@ static int sum_differs(const char *digest, const char *hex)
 	return failx("blob %s: its bytes have another sum, sha256:%s", digest, hex);
 }
 
-int blob_check(const struct blob *b, const char *digest)
+int blob_sum(const struct blob *b, char hex[SHA256_HEX])
 {
 	struct place p = { b->fd, b->at, 0 };
 	struct sha256 sum;
-	char buf[64 << 10], hex[SHA256_HEX];
+	char buf[64 << 10];
 	uint64_t left = b->size;
 
 	sha256_begin(&sum);
@@ -280,11 +279,20 @@ int blob_check(const struct blob *b, const char *digest)
 		ssize_t n = place_read(&p, buf, left < sizeof(buf) ? left : sizeof(buf));
 
 		if (n <= 0)
-			return n < 0 ? -1 : failx("blob %s: has become shorter", digest);
+			return n < 0 ? -1 : failx("has become shorter");
 		sha256_add(&sum, buf, n);
 		left -= n;
 	}
 	sha256_end(&sum, hex);
+	return 0;
+}
+
+int blob_check(const struct blob *b, const char *digest)
+{
+	char hex[SHA256_HEX];
+
+	if (blob_sum(b, hex) < 0)
+		return fail_in("blob %s", digest);
 	return strcmp(hex, digest + 7) ? sum_differs(digest, hex) : 0;
 }
 
@@ -311,15 +319,12 @@ int source_blob(const struct source *s, const struct descriptor *d, struct blob 
 int source_blob_text(const struct source *s, const struct descriptor *d, char **text, size_t *len)
 {
 	struct blob b __cleanup(blob_close) = BLOB_INIT;
-	struct sha256 sum;
 	char hex[SHA256_HEX];
 
 	if (find_blob(s, d, &b) < 0 || blob_text(s->a, &b, d->digest, text, len) < 0)
 		return -1;
 	/* The very bytes that are parsed. */
-	sha256_begin(&sum);
-	sha256_add(&sum, *text, *len);
-	sha256_end(&sum, hex);
+	sha256_text(*text, *len, hex);
 	return strcmp(hex, d->digest + 7) ? sum_differs(d->digest, hex) : 0;
 }
 

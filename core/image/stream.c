@@ -210,8 +210,7 @@ static ssize_t read_here(struct stream *s, void *buf, size_t n)
 	return got;
 }
 
-/* ---- in a process of its own
- * --------------------------------------------------------------------- */
+/* ---- in a process of its own ----------------------------------------------------------------- */
 
 static void help(struct stream *s, int out, pid_t parent)
 {
@@ -321,7 +320,7 @@ struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
 		goto no_memory;
 	return s;
 no_memory:
-	failx("there is no memory to decompress a layer");
+	failx("not enough memory to decompress a layer");
 bad:
 	stream_close(&s);
 	return NULL;

@@ -13,7 +13,6 @@
 
 #define XATTR_NAMES_MAX 65536
 #define XATTR_VALUE_MAX 65536
-#define OWNER_KEPT "user.rootlesscontainers"
 #define WALK_DEPTH_MAX 1000
 
 /* A file with several names: the first one in the archive. */
@@ -23,8 +22,7 @@ struct linked {
 	const char *path;
 };
 
-/* ---- bytes
- * ------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static int write_out(struct tarout *t)
 {
@@ -67,8 +65,7 @@ static int put_padding(struct tarout *t, uint64_t size)
 	return put_zeros(t, -size % TAR_BLOCK);
 }
 
-/* ---- headers
- * ----------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 static void put_octal(unsigned char *at, int len, uint64_t value)
 {
@@ -164,8 +161,8 @@ int tarout_header(struct tarout *t, const struct tarout_entry *e)
 	for (char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
 		ssize_t len = lgetxattr(e->xattrs_of, name, value, sizeof(value));
 
-		if (len >= 0 && strcmp(name, OWNER_KEPT) && strncmp(name, "trusted.overlay.", 16) &&
-		    strncmp(name, "security.selinux", 16))
+		if (len >= 0 && strcmp(name, OWNER_XATTR) &&
+		    strncmp(name, "trusted.overlay.", 16) && strncmp(name, "security.selinux", 16))
 			put_record(&ext, arena_printf(t->a, "SCHILY.xattr.%s", name), value, len);
 	}
 	if (ext.len && (put_header(t, &plain, 'x', "PaxHeaders/x", ext.len) < 0 ||
@@ -179,7 +176,6 @@ int tarout_file(struct tarout *t, const char *path, int fd, uint64_t size)
 	char buf[64 << 10];
 	uint64_t left = size;
 
-	(void)path;
 	while (left) {
 		ssize_t n = read(fd, buf, left < sizeof(buf) ? left : sizeof(buf));
 
@@ -222,8 +218,7 @@ int tarout_end(struct tarout *t, char hex[SHA256_HEX])
 	return 0;
 }
 
-/* ---- a directory
- * --------------------------------------------------------------------------------- */
+/* ---- a directory ----------------------------------------------------------------------------- */
 
 /* The path in the archive that the file has already; NULL: this is its first. */
 static const char *first_name(struct tarout *t, const struct stat *st, const char *path)
@@ -241,7 +236,7 @@ static const char *first_name(struct tarout *t, const struct stat *st, const cha
 static void kept_owner(const char *path, struct tarout_entry *e)
 {
 	unsigned char text[16];
-	ssize_t n = lgetxattr(path, OWNER_KEPT, text, sizeof(text));
+	ssize_t n = lgetxattr(path, OWNER_XATTR, text, sizeof(text));
 
 	e->uid = e->gid = 0;
 	for (ssize_t i = 0; i < n;) {
@@ -348,18 +343,15 @@ static int put_below(struct tarout *t, int dir, const char *path, int depth)
 
 int tarout_tree(struct tarout *t, int root)
 {
-	char link[FD_PATH_MAX];
-	struct tarout_entry e = { .path = "./", .link = "", .type = '5', .xattrs_of = link };
+	struct tarout_entry e = { .path = "./", .link = "", .type = '5' };
 	struct stat st;
 
-	path_of_fd(link, root);
 	if (fstat(root, &st) < 0)
 		return fail("stat the root");
 	e.mode = st.st_mode;
 	e.mtime = st.st_mtim;
 	e.uid = t->one_id ? 0 : st.st_uid;
 	e.gid = t->one_id ? 0 : st.st_gid;
-	e.xattrs_of = NULL;
 	return tarout_header(t, &e) < 0 ? -1 : put_below(t, root, "", 0);
 }
 

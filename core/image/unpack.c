@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 /*
- * * The first process starts two more and waits for both. One unpacks, in the user namespace of
+ * The first process starts two more and waits for both. One unpacks, in the user namespace of
  * the bundle where there is one. The other waits until no process holds the pipe any more, and then
  * removes the directory under its temporary name. When all has gone well there is none of that
  * name. So it does not matter which of the other two is killed, and when.
@@ -199,14 +199,16 @@ static int enter_userns(const struct work *w)
 	return 0;
 }
 
-/* The error goes to the first process by a pipe. */
+/* The error of the worker, which goes to the first process by a pipe. */
+struct said {
+	int num;
+	char text[2048];
+};
+
 static void worker(const struct work *w, int out, pid_t first)
 {
 	EXACT_MODES;
-	struct {
-		int num;
-		char text[2048];
-	} say = { 0 };
+	struct said say = { 0 };
 
 	if (enter_userns(w) < 0)
 		goto bad;
@@ -250,10 +252,7 @@ static void cleaner(const struct work *w, int in)
 
 static int wait_worker(int in, pid_t pid)
 {
-	struct {
-		int num;
-		char text[2048];
-	} said = { 0 };
+	struct said said = { 0 };
 	ssize_t n;
 	int status;
 
@@ -345,16 +344,21 @@ static int split_path(struct work *w, const char **dir)
 	return 0;
 }
 
-static int find_place(struct work *w, const char **dir)
+/* An empty directory may be in the bundle's place. */
+static int make_bundle(struct work *w)
 {
 	struct stat st;
+	int rc;
 
-	if (split_path(w, dir) < 0)
-		return -1;
 	if (!fstatat(w->parent, w->name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    unlinkat(w->parent, w->name, AT_REMOVEDIR) < 0)
 		return failx("%s: is there already", w->u->bundle);
-	return 0;
+	if (choose_ids(w) < 0)
+		return -1;
+	rc = run_both(w);
+	fd_close(&w->userns);
+	fd_close(&w->parent);
+	return rc;
 }
 
 int image_unpack_found(struct arena *a, const struct unpack *u, const struct source *source,
@@ -362,29 +366,21 @@ int image_unpack_found(struct arena *a, const struct unpack *u, const struct sou
 {
 	struct work w = { .a = a, .u = u, .source = source, .image = image, .userns = -1 };
 	const char *dir;
-	int rc;
 
-	if (find_place(&w, &dir) < 0 || choose_ids(&w) < 0)
-		return -1;
-	rc = run_both(&w);
-	fd_close(&w.userns);
-	fd_close(&w.parent);
-	return rc;
+	return split_path(&w, &dir) < 0 ? -1 : make_bundle(&w);
 }
 
 int image_unpack(struct arena *a, const struct unpack *u)
 {
 	struct source source __cleanup(source_close) = SOURCE_INIT;
 	struct oci_image image = { 0 };
-	const char *slash = strrchr(u->bundle, '/');
-	const char *dir = !slash ? "." : slash == u->bundle ? "/" : NULL;
+	struct work w = { .a = a, .u = u, .source = &source, .image = &image, .userns = -1 };
+	const char *dir;
 
-	if (!dir)
-		dir = arena_strndup(a, u->bundle, slash - u->bundle);
-	if (source_open(a, u->source, dir, &source) < 0 ||
+	if (split_path(&w, &dir) < 0 || source_open(a, u->source, dir, &source) < 0 ||
 	    image_find(&source, &u->want, &image) < 0)
 		return -1;
-	return image_unpack_found(a, u, &source, &image);
+	return make_bundle(&w);
 }
 
 /* It gets another name first, so that it is gone for all others at once. */

@@ -65,19 +65,11 @@ static void helper_args(struct helper_args *args, const struct map *m, pid_t pid
 /* Runs in the child: searches the helper in path and executes it with an empty environment. */
 static void helper_exec(struct helper_args *args, const char *path, int out)
 {
-	char *env[] = { NULL }, file[4096];
+	char *env[] = { NULL }, file[PATH_MAX];
 
 	if (dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(EXIT_NOT_FOUND);
-	while (*path) {
-		size_t len = strcspn(path, ":");
-
-		/* An empty or relative part is skipped: it would search the current directory. */
-		if (*path == '/' && snprintf(file, sizeof(file), "%.*s/%s", (int)len, path,
-					     args->argv[0]) < (int)sizeof(file))
-			execve(file, args->argv, env);
-		path += len + (path[len] == ':');
-	}
+	proc_exec(path, args->argv, env, file);
 	_exit(EXIT_NOT_FOUND);
 }
 

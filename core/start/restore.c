@@ -63,6 +63,11 @@ static int leave_mounts(struct restoring *r)
 	return rc;
 }
 
+static bool is_cgroup(const struct oci_mount *m)
+{
+	return m->type && !strncmp(m->type, "cgroup", 6);
+}
+
 /* A mount that CRIU makes, such as a tmpfs, has its content from the checkpoint. */
 static bool below_saved(const struct restoring *r, const struct oci_mount *m)
 {
@@ -131,8 +136,7 @@ static int make_mount_points(void *arg, int out)
 		return fail("root filesystem %s", r->plan->state->rootfs);
 	umask(0);
 	list_each (m, r->config->mounts)
-		if ((!m->type || strncmp(m->type, "cgroup", 6) != 0) &&
-		    make_mount_point(r, root, m, out) < 0)
+		if (!is_cgroup(m) && make_mount_point(r, root, m, out) < 0)
 			return mountenv_fail(r->plan, m);
 	return 0;
 }
@@ -149,8 +153,7 @@ static int add_mounts_again(struct restoring *r)
 		return -1;
 	end = keys + len;
 	list_each (m, r->config->mounts) {
-		if ((m->type && !strncmp(m->type, "cgroup", 6)) ||
-		    !criu_mount_binds(a, r->plan->doc, m))
+		if (is_cgroup(m) || !criu_mount_binds(a, r->plan->doc, m))
 			continue;
 		if (keys >= end)
 			return failx("a mount point is missing");
@@ -213,11 +216,8 @@ static int add_joins(struct restoring *r, int version)
 	for (size_t i = 0; i < plan->njoins; i++) {
 		const struct ns_join *j = &plan->joins[i];
 		const char *key = criu_ns_key(j->type), *file = NULL;
-		bool net = j->type == CLONE_NEWNET;
 
-		if (key &&
-		    criu_needs(version, net ? 31100 : 31500,
-			       net ? "a network namespace by path" : "a pid namespace by path") < 0)
+		if (key && criu_needs_ns(version, j->type) < 0)
 			return -1;
 		if (key) {
 			r->fds[r->nfds] = j->fd;
@@ -273,8 +273,7 @@ static int fill_request(struct restoring *r, const struct criu_files *files, int
 	if (add_joins(r, version) < 0 || add_mounts_again(r) < 0)
 		return -1;
 	list_each (m, r->config->mounts)
-		if (!own && m->type && !strncmp(m->type, "cgroup", 6) &&
-		    add_cgroups_again(r, m) < 0)
+		if (!own && is_cgroup(m) && add_cgroups_again(r, m) < 0)
 			return -1;
 	return add_streams(r, files->images);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
@@ -91,7 +90,6 @@ static int seal_memfd(void)
 	int exe __cleanup(fd_close) = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int fd __cleanup(fd_close) =
 		memfd_create("ocibox", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-	ssize_t n;
 
 	/* KERNEL 6.3: MFD_EXEC (EINVAL); on older kernels memfds are always executable. */
 	if (fd < 0 && errno == EINVAL)
@@ -103,10 +101,7 @@ static int seal_memfd(void)
 		return fail_hint("memfd_create(2) or the pair of open_tree(2) and mount_setattr(2) "
 				 "must be allowed, or the runtime lie on squashfs or erofs");
 	}
-	do {
-		n = sendfile(fd, exe, NULL, 1 << 24);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
+	if (fd_copy(fd, exe) < 0)
 		return fail("copy the executable");
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return fail("seal the copy of the executable");

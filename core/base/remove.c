@@ -1,0 +1,76 @@
+/* remove.c - removes files, and directories with all that is in them. */
+/* SPDX-License-Identifier: MIT */
+#include "core/base/base.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 2000 /* directories in each other: each is an open descriptor */
+
+struct removal {
+	remove_kept *kept;
+	const void *arg;
+	int depth;
+};
+
+static int empty(int dir, const struct removal *r);
+
+static int remove_at(int dir, ino_t ino, const char *name, const struct removal *r)
+{
+	const struct removal below = { r->kept, r->arg, r->depth + 1 };
+	bool keep = r->kept && r->kept(r->arg, ino, name);
+	int fd __cleanup(fd_close) = -1;
+
+	if (!keep && !unlinkat(dir, name, 0))
+		return 0;
+	if (!keep && errno == ENOENT)
+		return 0;
+	/* EISDIR of Linux, EPERM of POSIX */
+	if (!keep && errno != EISDIR && errno != EPERM)
+		return fail("remove %s", name);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && !fchmodat(dir, name, 0700, 0))
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return keep ? 0 : fail("open %s", name);
+	if (empty(fd, &below) < 0)
+		return fail_in("%s", name);
+	if (keep || !unlinkat(dir, name, AT_REMOVEDIR) ||
+	    ((errno == ENOTEMPTY || errno == EEXIST) && r->kept))
+		return 0;
+	return fail("remove directory %s", name);
+}
+
+static int empty(int dir, const struct removal *r)
+{
+	int copy __cleanup(fd_close) = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	DIR *list;
+	int rc = 0;
+
+	if (r->depth > DEPTH_MAX)
+		return failx("directories lie in each other more than %d deep", DEPTH_MAX);
+	if (copy < 0 || fstat(copy, &st) < 0)
+		return fail("open a directory to empty it");
+	/* Files of a directory that its owner may not write are his all the same. */
+	if ((st.st_mode & 0300) != 0300 && geteuid())
+		fchmod(copy, (st.st_mode & 07777) | 0700);
+	list = fdopendir(copy);
+	if (!list)
+		return fail("read a directory");
+	fd_take(&copy);
+	for (struct dirent *e; !rc && (e = readdir(list));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			rc = remove_at(dirfd(list), st.st_ino, e->d_name, r);
+	closedir(list);
+	return rc;
+}
+
+int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg)
+{
+	return remove_at(dir, ino, name, &(struct removal){ kept, arg, 0 });
+}
+
+int remove_content(int dir, remove_kept *kept, const void *arg)
+{
+	return empty(dir, &(struct removal){ kept, arg, 0 });
+}
