@@ -178,6 +178,9 @@ unpack_ok 'an archive of a layout' "$tmp/archive.tar:stack"
 ok 'has its files' test -e "$rootfs/o/sub/new"
 gzip -c "$tmp/archive.tar" >"$tmp/archive.tar.gz"
 unpack_ok 'a compressed archive' "$tmp/archive.tar.gz:stack"
+timeout 60 "$OCI_IMAGE" unpack --no-sync "$tmp/archive.tar.gz:stack" "$tmp/place/slash/" 2>"$tmp/err"
+is 'into a bundle whose name ends in a slash' "$?" 0 || diag "$(cat "$tmp/err")"
+ok 'which is made' test -e "$tmp/place/slash/config.json"
 # shellcheck disable=SC2002
 cat "$tmp/archive.tar" | timeout 60 "$OCI_IMAGE" unpack --no-sync --tag stack - "$tmp/place/stdin" \
 	2>"$tmp/err"
