@@ -54,8 +54,8 @@ bool clone_follow(struct serve *s, int num)
 	s->follows--;
 	text = arena_strdup(s->plan->arena, err_text());
 	proc = procfs_open();
-	if (proc >= 0 &&
-	    cgroup_follow(s->life->cgroup, proc, s->plan->thread, s->plan->follow_frozen) == 1) {
+	if (proc >= 0 && cgroup_follow(s->out->life.cgroup, proc, s->plan->thread,
+				       s->plan->follow_frozen) == 1) {
 		err_clear("the cgroup that init is in now is tried");
 		return true;
 	}

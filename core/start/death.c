@@ -98,16 +98,16 @@ int death_explain(struct serve *s)
 {
 	const char *who = s->plan->enters ? "the process" : "container init";
 	bool ready = s->phase > PHASE_MAKE;
-	pid_t pid = s->pid ? s->pid : s->first;
+	pid_t pid = s->out->pid ? s->out->pid : s->first;
 	int status;
 
 	/* Forget the pid before the wait: it may be reused after that. */
 	if (s->first == pid)
 		s->first = 0;
-	s->pid = 0;
+	s->out->pid = 0;
 	if (pid <= 0 || proc_wait(pid, &status) < 0)
 		return failx("%s died before %s", who, ready ? "its program ran" : "it was ready");
-	return explain_end(s->plan, s->life->cgroup, who, status, ready);
+	return explain_end(s->plan, s->out->life.cgroup, who, status, ready);
 }
 
 /*
@@ -120,7 +120,7 @@ bool death_is_none(const struct serve *s)
 {
 	struct proc_stat st;
 
-	if (proc_stat(s->pid, &st) != 1) {
+	if (proc_stat(s->out->pid, &st) != 1) {
 		err_clear("/proc hides the process (hidepid of proc(5)): it counts as alive");
 		return true;
 	}

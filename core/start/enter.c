@@ -222,10 +222,10 @@ static int start_process(const struct start_plan *plan, struct serve *s, const s
 	    spawn_process(&c, s) < 0 || serve_child(s) < 0)
 		return -1;
 	first = s->first;
-	s->first = s->pid;
-	if (first != s->pid && proc_wait(first, &status) < 0)
+	s->first = s->out->pid;
+	if (first != s->out->pid && proc_wait(first, &status) < 0)
 		return -1;
-	if (how->pid_file && pidfile_write(how->pid_file, s->pid) < 0)
+	if (how->pid_file && pidfile_write(how->pid_file, s->out->pid) < 0)
 		return -1;
 	return ends_made();
 }
@@ -239,7 +239,7 @@ static int undo_process(struct arena *a, struct serve *s)
 	spawn_kill(s);
 	if (ends_explain())
 		return -1;
-	if (!life_there(s->life))
+	if (!life_there(&s->out->life))
 		return failx("container not running: it ended meanwhile (%s)", why.text);
 	return err_again(why);
 }
@@ -252,7 +252,7 @@ int enter(struct arena *a, const struct enter *how, struct started *out)
 			     .rootless = how->rootless };
 	struct oci_doc doc = { .keep_raw = false };
 	struct start_plan plan = PLAN_INIT(a, &as);
-	struct serve s = SERVE_INIT(&plan, &out->life);
+	struct serve s = SERVE_INIT(&plan, out);
 
 	if (life_open(a, how->root, how->id, LIFE_LOOK, &out->life) < 0 ||
 	    prepare_exec(&plan, &out->life, &doc, how) < 0)
@@ -263,6 +263,6 @@ int enter(struct arena *a, const struct enter *how, struct started *out)
 		return -1;
 	if (start_process(&plan, &s, how) < 0)
 		return undo_process(a, &s);
-	spawn_leave(&s, out);
+	out->memory = plan_memory(&plan);
 	return 0;
 }

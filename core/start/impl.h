@@ -201,6 +201,8 @@ bool plan_no_mknod(const struct start_plan *plan, bool rules);
 bool plan_has_nodes(const struct start_plan *plan);
 /* Pure. True if the root directory must be mounted nodev. rules: a cgroup has the device rules. */
 bool plan_wants_nodev(const struct start_plan *plan, bool rules);
+/* Pure. The config's memory.limit in bytes; 0: it has none. */
+int64_t plan_memory(const struct start_plan *plan);
 
 struct child;
 
@@ -329,7 +331,8 @@ enum serve_phase {
 
 struct serve {
 	const struct start_plan *plan;
-	struct life *life;
+	struct started
+		*out; /* what the foreground gets: its pid is 0 as long as init's is not known */
 	struct wire wire;
 	struct wire pipes; /* they replace the wire after APPEAR */
 	int listener; /* receives the seccomp descriptor after APPEAR */
@@ -338,22 +341,17 @@ struct serve {
 	int follows; /* exec: how often it may look for init's cgroup again */
 	bool joins; /* the child joins the cgroup itself */
 	pid_t first; /* the process that was cloned: init, or the first of two */
-	pid_t pid; /* init, in our pid namespace; 0: not known yet */
-	int pidfd;
-	int master; /* foreground terminal */
 	enum serve_phase phase;
 	/* Signals that init ignores by inheritance; the answers to PID and READY have them. */
 	uint32_t ignored;
 	bool exec_failed; /* the container was made, but execve(2) failed */
 	unsigned done; /* bits of the message types that have come */
 	unsigned lines; /* LOG messages that have come */
-	struct service service;
 };
-#define SERVE_INIT(plan_, life_)                                                                   \
+#define SERVE_INIT(plan_, out_)                                                                    \
 	{                                                                                          \
-		.plan = (plan_), .life = (life_), .wire = WIRE_NONE, .pipes = WIRE_NONE,           \
-		.listener = -1, .pidfd_socket = -1, .pidfd = -1, .master = -1,                     \
-		.phase = PHASE_MAKE, .service = SERVICE_INIT,                                      \
+		.plan = (plan_), .out = (out_), .wire = WIRE_NONE, .pipes = WIRE_NONE,             \
+		.listener = -1, .pidfd_socket = -1, .phase = PHASE_MAKE,                           \
 	}
 
 /* Answers the child's messages. Returns 0 when its program was executed, -1 when it has failed. */
@@ -415,7 +413,6 @@ int spawn_connect(struct child *c, struct serve *s, const char *console, const c
 int spawn_process(struct child *c, struct serve *s);
 int spawn_prepare(const struct serve *s, sigset_t *old);
 void spawn_kill(struct serve *s); /* closes the wire, kills the child and waits for its end */
-void spawn_leave(const struct serve *s, struct started *out); /* fills *out for the foreground */
 
 /* ---- pidfile.c ------------------------------------------------------------------------------- */
 int pidfile_write(const char *path, pid_t pid);

@@ -285,7 +285,7 @@ int launch_claim(struct start_plan *plan, struct life *life)
 static int spawn(struct start_plan *plan, struct serve *s)
 {
 	struct child c = CHILD_INIT(plan);
-	struct life *life = s->life;
+	struct life *life = &s->out->life;
 
 	if (cgroup_create(life->cgroup) < 0) {
 		/* Processes in it are not ours: the undo must not kill them. */
@@ -318,10 +318,10 @@ void launch_undo(struct undo *u)
 	why = err_keep(u->arena);
 	spawn_kill(s);
 	/* The reason for the failure may be that no descriptors are left. */
-	fd_close(&s->pidfd);
-	fd_close(&s->master);
-	s->life->status = OCI_STOPPED;
-	if (life_destroy(u->arena, s->life) < 0)
+	fd_close(&s->out->pidfd);
+	fd_close(&s->out->master);
+	s->out->life.status = OCI_STOPPED;
+	if (life_destroy(u->arena, &s->out->life) < 0)
 		log_warn("cleaning up: %s", err_text());
 	err_again(why);
 }
@@ -339,12 +339,13 @@ static int start_container(struct arena *a, struct start_plan *plan, struct serv
 	pid_t first;
 	int status;
 
-	if (launch_claim(plan, s->life) < 0)
+	if (launch_claim(plan, &s->out->life) < 0)
 		return -1;
 	mountenv_inside(plan, config);
-	if (has_service(plan) && (service_mount(a, s->life, config) < 0 ||
-				  (!plan->how->wait_start &&
-				   service_listen(s->life, plan->how->notify, &s->service) < 0)))
+	if (has_service(plan) &&
+	    (service_mount(a, &s->out->life, config) < 0 ||
+	     (!plan->how->wait_start &&
+	      service_listen(&s->out->life, plan->how->notify, &s->out->service) < 0)))
 		return -1;
 	if (spawn(plan, s) < 0)
 		return -1;
@@ -354,20 +355,20 @@ static int start_container(struct arena *a, struct start_plan *plan, struct serv
 	fd_close(&plan->image.mnt);
 	/* The first of two processes has done its work. */
 	first = s->first;
-	s->first = s->pid;
-	if (first != s->pid && proc_wait(first, &status) < 0)
+	s->first = s->out->pid;
+	if (first != s->out->pid && proc_wait(first, &status) < 0)
 		return -1;
 	/* The end of the stream may also be a death, for example if the seccomp
 	 * profile kills init. */
-	if (plan->how->wait_start && !fifo_waits(s->life))
+	if (plan->how->wait_start && !fifo_waits(&s->out->life))
 		return failx("container init died before it waited for start");
-	if (!plan->how->wait_start && life_note_start(plan->arena, s->life) < 0)
+	if (!plan->how->wait_start && life_note_start(plan->arena, &s->out->life) < 0)
 		return -1;
-	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->pid) < 0)
+	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->out->pid) < 0)
 		return -1;
 	/* From here on other commands, also those of poststart hooks, see the status "running". */
-	life_unlock(s->life);
-	if ((!plan->how->wait_start && life_poststart(a, s->life) < 0) || ends_made() < 0)
+	life_unlock(&s->out->life);
+	if ((!plan->how->wait_start && life_poststart(a, &s->out->life) < 0) || ends_made() < 0)
 		return -1;
 	u.keep = true;
 	return 0;
@@ -377,7 +378,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 {
 	struct oci_doc doc = { .keep_raw = true, .fresh = true, .named = how->config };
 	struct start_plan plan = PLAN_INIT(a, how);
-	struct serve s = SERVE_INIT(&plan, &out->life);
+	struct serve s = SERVE_INIT(&plan, out);
 
 	if (launch_prepare(a, &doc, &plan) < 0 || spawn_prepare(&s, &plan.signals) < 0)
 		return -1;
@@ -389,7 +390,7 @@ int launch(struct arena *a, const struct launch *how, struct started *out)
 		return ends_explain(), -1;
 	if (start_container(a, &plan, &s, &doc.config) < 0)
 		return !ends_explain() && s.exec_failed ? LAUNCH_EXEC_FAILED : -1;
-	spawn_leave(&s, out);
+	out->memory = plan_memory(&plan);
 	if (how->detach)
 		ends_default();
 	return 0;

@@ -114,3 +114,10 @@ bool plan_wants_nodev(const struct start_plan *plan, bool rules)
 			return false;
 	return true;
 }
+
+int64_t plan_memory(const struct start_plan *plan)
+{
+	const struct oci_resources *r = plan->config->linux->resources;
+
+	return r && r->memory && r->memory->limit && *r->memory->limit > 0 ? *r->memory->limit : 0;
+}

@@ -239,6 +239,24 @@ static void test_nodes(void)
 	}
 }
 
+static void test_memory(void)
+{
+	struct launch how = { .id = "x" };
+	struct start_plan plan = PLAN_INIT(&arena, &how);
+	int64_t limit = -1;
+	struct oci_memory memory = { .limit = NULL };
+	struct oci_resources resources = { .memory = &memory };
+	struct oci_linux linux_ = { .resources = &resources };
+	struct oci_config config = { .linux = &linux_ };
+
+	plan.config = &config;
+	ok(plan_memory(&plan) == 0, "no memory limit is 0");
+	memory.limit = &limit;
+	ok(plan_memory(&plan) == 0, "a memory limit of -1 is 0");
+	limit = 4096;
+	ok(plan_memory(&plan) == 4096, "another memory limit is kept");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
@@ -246,5 +264,6 @@ int main(void)
 	test_exec();
 	test_terminal();
 	test_nodes();
+	test_memory();
 	return done();
 }

@@ -332,9 +332,9 @@ static int take_master(struct restoring *r, int *fd)
 		return sock_send_fd(r->console, "/dev/pts/ptmx", *fd) < 0
 			       ? fail_in("console socket")
 			       : 0;
-	fd_close(&r->serve->master);
-	r->serve->master = fd_take(fd);
-	tty_adopt(r->serve->master);
+	fd_close(&r->serve->out->master);
+	r->serve->out->master = fd_take(fd);
+	tty_adopt(r->serve->out->master);
 	return 0;
 }
 
@@ -342,14 +342,15 @@ static int take_init(struct serve *s, pid_t pid)
 {
 	if (pid <= 0)
 		return failx("criu sent no pid");
-	if (s->pid == pid)
+	if (s->out->pid == pid)
 		return 0;
-	s->pid = pid;
-	fd_close(&s->pidfd);
-	s->pidfd = sys_pidfd_open(pid);
+	s->out->pid = pid;
+	fd_close(&s->out->pidfd);
+	s->out->pidfd = sys_pidfd_open(pid);
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS; EPERM of an outer seccomp profile); signals go to the
 	 * pid. */
-	return s->pidfd < 0 && errno != ENOSYS && errno != EPERM ? fail("open a pidfd of init") : 0;
+	return s->out->pidfd < 0 && errno != ENOSYS && errno != EPERM ? fail("open a pidfd of init")
+								      : 0;
 }
 
 static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
@@ -388,7 +389,7 @@ static int run_criu(struct restoring *r, struct criu_files *files)
 
 	if (criu_run(&run, &req, &resp) < 0)
 		return criu_explain(r->plan->arena, files);
-	if (resp.restore.pid != r->serve->pid || !r->plan->state->pid)
+	if (resp.restore.pid != r->serve->out->pid || !r->plan->state->pid)
 		return failx("criu has restored a process that it did not report");
 	return 0;
 }
@@ -421,7 +422,7 @@ static void undo_restored(struct undo_restore *u)
 		return;
 	why = err_keep(u->undo.arena);
 	if (leave_mounts(u->restoring) < 0 ||
-	    (s->life->cgroup && cgroup_kill(s->life->cgroup, SIGKILL) < 0))
+	    (s->out->life.cgroup && cgroup_kill(s->out->life.cgroup, SIGKILL) < 0))
 		log_warn("cleaning up: %s", err_text());
 	err_again(why);
 	launch_undo(&u->undo);
@@ -435,21 +436,21 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 	struct undo_restore u __cleanup(undo_restored) = { { .arena = plan->arena, .serve = s },
 							   r };
 
-	if (launch_claim(plan, s->life) < 0)
+	if (launch_claim(plan, &s->out->life) < 0)
 		return -1;
 	mountenv_inside(plan, config);
-	if (make_root_point(r, s->life) < 0 || enter_mounts(r) < 0 ||
+	if (make_root_point(r, &s->out->life) < 0 || enter_mounts(r) < 0 ||
 	    criu_open(plan->arena, r->how, "restore.log", false, files) < 0 ||
 	    fill_request(r, files, version) < 0)
 		return -1;
-	if (cgroup_create(s->life->cgroup) < 0) {
+	if (cgroup_create(s->out->life.cgroup) < 0) {
 		/* Processes in it are not ours: the undo must not kill them. */
-		s->life->cgroup = NULL;
+		s->out->life.cgroup = NULL;
 		return -1;
 	}
-	if (cgroup_apply(s->life->cgroup, config->linux->resources) < 0)
+	if (cgroup_apply(s->out->life.cgroup, config->linux->resources) < 0)
 		return -1;
-	cgroup_save(s->life->cgroup, plan->arena, &s->life->state);
+	cgroup_save(s->out->life.cgroup, plan->arena, &s->out->life.state);
 	if (plan->how->console_socket) {
 		r->console = sock_connect(plan->how->console_socket, SOCK_STREAM);
 		if (r->console < 0)
@@ -457,10 +458,10 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 	}
 	if (run_criu(r, files) < 0)
 		return -1;
-	unlinkat(s->life->dir, CRIU_ROOT, AT_REMOVEDIR);
-	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->pid) < 0)
+	unlinkat(s->out->life.dir, CRIU_ROOT, AT_REMOVEDIR);
+	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->out->pid) < 0)
 		return -1;
-	life_unlock(s->life);
+	life_unlock(&s->out->life);
 	if (ends_made() < 0)
 		return -1;
 	u.undo.keep = true;
@@ -472,7 +473,7 @@ int restore(struct arena *a, const struct launch *how, struct criu_how *criu, st
 	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL };
 	struct oci_doc doc = { .keep_raw = true, .fresh = true };
 	struct start_plan plan = PLAN_INIT(a, how);
-	struct serve s = SERVE_INIT(&plan, &out->life);
+	struct serve s = SERVE_INIT(&plan, out);
 	struct restoring r = { .plan = &plan,
 			       .config = &doc.config,
 			       .serve = &s,
@@ -500,7 +501,7 @@ int restore(struct arena *a, const struct launch *how, struct criu_how *criu, st
 	fd_close(&r.console);
 	if (rc < 0)
 		return ends_explain(), -1;
-	spawn_leave(&s, out);
+	out->memory = plan_memory(&plan);
 	if (how->detach)
 		ends_default();
 	return 0;

@@ -14,7 +14,8 @@ static int open_ns(const struct serve *s, const char *name)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)(s->pid ? s->pid : s->first), name);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)(s->out->pid ? s->out->pid : s->first),
+		 name);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", path) : fd;
 }
@@ -27,7 +28,7 @@ static int write_proc(const struct serve *s, const char *file, const char *value
 
 	if (proc < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%d/%s", (int)s->pid, file);
+	snprintf(path, sizeof(path), "%d/%s", (int)s->out->pid, file);
 	return procfs_write(proc, path, value);
 }
 
@@ -37,13 +38,13 @@ static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	/* The kernel has written the pid. The message could come from a process that
 	 * controls init. */
-	s->pid = __atomic_load_n(s->init_pid, __ATOMIC_RELAXED);
-	if (!s->pid)
+	s->out->pid = __atomic_load_n(s->init_pid, __ATOMIC_RELAXED);
+	if (!s->out->pid)
 		return failx("there is no init yet");
-	fd_close(&s->pidfd);
-	s->pidfd = sys_pidfd_open(s->pid);
+	fd_close(&s->out->pidfd);
+	s->out->pidfd = sys_pidfd_open(s->out->pid);
 	/* EPERM comes from an outer seccomp profile, not from the call. */
-	if (s->pidfd < 0 && errno != ENOSYS && errno != EPERM)
+	if (s->out->pidfd < 0 && errno != ENOSYS && errno != EPERM)
 		return fail("open a pidfd of init");
 	return serve_known(s);
 }
@@ -52,7 +53,7 @@ static int serve_map_ids(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_linux *l = s->plan->config->linux;
 
-	return userns_map(s->pid ? s->pid : s->first, &l->uid_mappings, &l->gid_mappings,
+	return userns_map(s->out->pid ? s->out->pid : s->first, &l->uid_mappings, &l->gid_mappings,
 			  s->plan->how->rootless, s->plan->how->helper_path);
 }
 
@@ -122,7 +123,7 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 		return failx("init asks for the source of mount %d, which is not a bind", m->num);
 	if ((o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
 		return mountenv_fail(s->plan, mount);
-	*fd = mount_source(&(struct mount_source){ .pid = s->pid ? s->pid : s->first,
+	*fd = mount_source(&(struct mount_source){ .pid = s->out->pid ? s->out->pid : s->first,
 						   .path = mount->source,
 						   .recursive = o.flags & MS_REC,
 						   .nofollow = o.src_nofollow,
@@ -137,7 +138,8 @@ static int serve_attach(struct serve *s, const struct wire_msg *m, int *fd)
 	int rc;
 
 	do {
-		rc = cgroup_attach(s->life->cgroup, s->pid ? s->pid : s->first, false);
+		rc = cgroup_attach(s->out->life.cgroup, s->out->pid ? s->out->pid : s->first,
+				   false);
 	} while (rc < 0 && clone_follow(s, err_num()));
 	return rc;
 }
@@ -148,8 +150,8 @@ static int serve_console(struct serve *s, const struct wire_msg *m, int *fd)
 
 	if (m->fd < 0 || ioctl(m->fd, TIOCGPTN, &n) < 0)
 		return failx("init sent no terminal");
-	s->master = m->fd;
-	tty_adopt(s->master);
+	s->out->master = m->fd;
+	tty_adopt(s->out->master);
 	return 0;
 }
 
@@ -160,7 +162,7 @@ int serve_runtime_hooks(const struct serve *s)
 				.hooks = &h->prestart,
 				.state = s->plan->state,
 				.status = OCI_CREATING,
-				.pid = s->pid ? s->pid : s->first };
+				.pid = s->out->pid ? s->out->pid : s->first };
 
 	if (hooks_run(s->plan->arena, &run) < 0)
 		return -1;
@@ -180,9 +182,9 @@ static int send_pidfd(struct serve *s)
 
 	if (s->pidfd_socket < 0)
 		return 0;
-	if (s->pidfd < 0)
+	if (s->out->pidfd < 0)
 		return failx("open a pidfd of init: not on this kernel");
-	if (sock_send_fd(s->pidfd_socket, kind, s->pidfd) < 0)
+	if (sock_send_fd(s->pidfd_socket, kind, s->out->pidfd) < 0)
 		return fail_in("pidfd socket");
 	fd_close(&s->pidfd_socket);
 	return 0;
@@ -193,9 +195,9 @@ static int settle(struct serve *s)
 {
 	const struct oci_scheduler *sched = s->plan->process->scheduler;
 
-	if (!s->pid || s->phase < PHASE_READY)
+	if (!s->out->pid || s->phase < PHASE_READY)
 		return 0;
-	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->pid, sched) < 0)
+	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->out->pid, sched) < 0)
 		return -1;
 	return send_pidfd(s);
 }
@@ -218,12 +220,13 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 
 	/* The runtime sets the limits, because raising a hard limit needs a
 	 * privilege on the host. */
-	if (p->rlimits.n && limits_rlimits(s->pid ? s->pid : s->first, p, !s->pid) < 0)
+	if (p->rlimits.n &&
+	    limits_rlimits(s->out->pid ? s->out->pid : s->first, p, !s->out->pid) < 0)
 		return -1;
 	own_streams(s->plan);
 	s->phase = PHASE_READY;
-	log_debug("process %d of container %s is ready", (int)(s->pid ? s->pid : s->first),
-		  s->life->state.id);
+	log_debug("process %d of container %s is ready",
+		  (int)(s->out->pid ? s->out->pid : s->first), s->out->life.state.id);
 	return settle(s);
 }
 
@@ -268,13 +271,13 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	json_open(&o, "fds", '[');
 	json_put_str(&o, NULL, "seccompFd");
 	json_close(&o, ']');
-	json_put_i64(&o, "pid", s->pid);
+	json_put_i64(&o, "pid", s->out->pid);
 	if (sc->listener_metadata)
 		json_put_str(&o, "metadata", sc->listener_metadata);
 	if (s->plan->enters)
-		oci_state_put(&st, s->plan->state, s->life->status, s->plan->state->pid, NULL);
+		oci_state_put(&st, s->plan->state, s->out->life.status, s->plan->state->pid, NULL);
 	else
-		oci_state_put(&st, s->plan->state, OCI_CREATING, s->pid, NULL);
+		oci_state_put(&st, s->plan->state, OCI_CREATING, s->out->pid, NULL);
 	json_put_text(&o, "state", st.buf);
 	json_close(&o, '}');
 	sock = sock_connect(sc->listener_path, SOCK_STREAM);
@@ -292,12 +295,12 @@ static void note_namespaces(struct serve *s)
 	struct ns_plan plan = { .all = ~0u };
 	struct json_pair *pairs = arena_alloc(s->plan->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
 	const unsigned types = (s->plan->ns.all & CLONE_NEWNS) | CLONE_NEWUSER;
-	int dir __cleanup(fd_close) = proc_open(s->pid);
+	int dir __cleanup(fd_close) = proc_open(s->out->pid);
 	char id[NS_ID_MAX];
 
-	ns_plan_process(s->plan->arena, s->pid, &plan);
+	ns_plan_process(s->plan->arena, s->out->pid, &plan);
 	ids = pairs + plan.njoins;
-	s->life->state.namespace_ids.at = ids;
+	s->out->life.state.namespace_ids.at = ids;
 	for (size_t i = 0; i < plan.njoins; i++) {
 		int type = plan.joins[i].type;
 
@@ -307,33 +310,33 @@ static void note_namespaces(struct serve *s)
 		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
 			err_clear("the id of this namespace is not on record");
 		else
-			ids[s->life->state.namespace_ids.n++] =
+			ids[s->out->life.state.namespace_ids.n++] =
 				(struct json_pair){ ns_name(type),
 						    arena_strdup(s->plan->arena, id) };
 	}
-	s->life->state.namespace_paths.at = pairs;
-	s->life->state.namespace_paths.n = plan.njoins;
+	s->out->life.state.namespace_paths.at = pairs;
+	s->out->life.state.namespace_paths.n = plan.njoins;
 }
 
 /* Writes state.json, and sets what init needs, before init may continue. */
 int serve_known(struct serve *s)
 {
-	struct oci_state *st = &s->life->state;
+	struct oci_state *st = &s->out->life.state;
 	struct proc_stat stat = { 0 };
-	int found = proc_stat(s->pid, &stat);
+	int found = proc_stat(s->out->pid, &stat);
 
 	if (found < 0)
 		return -1;
 	/* /proc may hide a process that has joined a pid namespace (hidepid of proc(5)): then
 	 * all signals are reset, and the start time is not known yet (life_note_start). */
-	if (!found && kill(s->pid, 0) < 0)
+	if (!found && kill(s->out->pid, 0) < 0)
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
 	if (!s->plan->enters) {
-		st->pid = s->pid;
+		st->pid = s->out->pid;
 		st->start_time = stat.start;
 		note_namespaces(s);
-		if (life_save(s->plan->arena, s->life) < 0)
+		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
 	}
 	if (s->plan->process->oom_score_adj) {
@@ -344,13 +347,13 @@ int serve_known(struct serve *s)
 			return fail_in("process.oomScoreAdj");
 	}
 	if (s->plan->config->linux->intel_rdt && s->plan->enters &&
-	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->pid) < 0)
+	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->out->pid) < 0)
 		return fail_in("linux.intelRdt");
 	if (s->plan->config->linux->intel_rdt && !s->plan->enters) {
-		if (rdt_apply(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->pid,
-			      &st->intel_rdt_path) < 0)
+		if (rdt_apply(s->plan->arena, s->plan->config->linux->intel_rdt, st->id,
+			      s->out->pid, &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");
-		if (life_save(s->plan->arena, s->life) < 0)
+		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
 	}
 	/* The first process stayed outside of the cgroup, which has room for init only. */
@@ -469,7 +472,7 @@ static const struct {
 
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
 {
-	unsigned sender = s->pid ? INIT : s->plan->mode == START_LATE ? LATE : FIRST;
+	unsigned sender = s->out->pid ? INIT : s->plan->mode == START_LATE ? LATE : FIRST;
 
 	if (!(rows[m->type].from & sender))
 		return sender == INIT ? "from init" : "before init is there";
@@ -525,9 +528,9 @@ static int in_frame(const struct serve *s)
  * pidfds (ENOSYS); without them both are noticed only when the stream ends. */
 static bool is_silent(const struct serve *s)
 {
-	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->pidfd, POLLIN, 0 } };
+	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->out->pidfd, POLLIN, 0 } };
 
-	if (s->pid && s->phase < PHASE_SEEN)
+	if (s->out->pid && s->phase < PHASE_SEEN)
 		return false;
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		if (ends_came())
@@ -544,7 +547,7 @@ static int hear(struct serve *s, struct wire_msg *m)
 	do {
 		if (is_silent(s)) {
 			*m = (struct wire_msg){ .type = WIRE_PID, .fd = -1 };
-			return !s->pid && s->init_pid && *s->init_pid;
+			return !s->out->pid && s->init_pid && *s->init_pid;
 		}
 		got = wire_recv(&s->wire, m);
 	} while (got < 0 && err_num() == EAGAIN);
@@ -558,14 +561,14 @@ static int serve_all(struct serve *s)
 
 	while ((got = hear(s, &m)) == 1) {
 		rc = answer(s, &m);
-		if (m.fd != s->master && m.fd != s->listener)
+		if (m.fd != s->out->master && m.fd != s->listener)
 			fd_close(&m.fd);
 		if (rc < 0)
 			return -1;
 	}
 	if (got < 0 || ends_explain())
 		return -1;
-	return s->phase > PHASE_MAKE && s->pid && death_is_none(s) ? 0 : death_explain(s);
+	return s->phase > PHASE_MAKE && s->out->pid && death_is_none(s) ? 0 : death_explain(s);
 }
 
 int serve_child(struct serve *s)

@@ -73,8 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct launch how = { .root = "/no/such/root", .id = "x" };
 	struct start_plan plan = PLAN_INIT(&arena, &how);
 	struct child child = CHILD_INIT(&plan);
-	struct life life = LIFE_INIT;
-	struct serve serve = SERVE_INIT(&plan, &life);
+	struct started made = STARTED_INIT;
+	struct serve serve = SERVE_INIT(&plan, &made);
 	struct wire its = WIRE_NONE;
 	pid_t pid = 0;
 	int before = dup(0), after, rc;
@@ -92,13 +92,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		*data & EVERYTHING ? (unsigned)CLONE_NEWTIME | CLONE_NEWNS : 0;
 	plan.mode = *data & LATE ? START_LATE : *data & TWO ? START_TWO : START_ONE;
 	plan.enters = *data & ENTERS;
-	plan.state = &life.state;
+	plan.state = &made.life.state;
 	serve.joins = true;
 	serve.init_pid = &pid;
-	life.state.id = "x";
+	made.life.state.id = "x";
 	if (*data & TOLD)
 		pid = getpid();
-	serve.pid = plan.mode != START_ONE ? 0 : getpid();
+	made.pid = plan.mode != START_ONE ? 0 : getpid();
 	must(!wire_pair(&serve.wire, &its) && !wire_pipes(&serve.pipes, &child.pipes));
 	for (const uint8_t *at = data + 1, *end = data + size; end - at >= 7;)
 		at = send_one(at, end, &its, &child.pipes);
@@ -107,12 +107,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rc = serve_child(&serve);
 	must(!rc || (rc == -1 && *err_text()));
 	/* Nothing succeeds that was not ready and has no init. */
-	must(rc || (serve.phase > PHASE_MAKE && serve.pid == getpid()));
+	must(rc || (serve.phase > PHASE_MAKE && made.pid == getpid()));
 	serve_end(&serve);
 	wire_close(&its);
 	wire_close(&child.pipes);
-	fd_close(&serve.pidfd);
-	fd_close(&serve.master);
+	fd_close(&made.pidfd);
+	fd_close(&made.master);
 	after = dup(0);
 	close(after);
 	must(after == before);

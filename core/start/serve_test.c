@@ -66,7 +66,7 @@ static struct oci_config none = { .linux = &no_linux };
 static const struct launch how = { .root = "/no/such/root", .id = "x" };
 static struct start_plan plan;
 static struct child child;
-static struct life life;
+static struct started made;
 static struct serve serve;
 static struct wire its; /* the liar's end */
 static pid_t told;
@@ -76,19 +76,19 @@ static void fresh(const struct oci_config *config, const char *who)
 	plan = (struct start_plan)PLAN_INIT(&arena, &how);
 	plan.config = config;
 	plan.process = config == &all ? &terminal : &plain;
-	plan.state = &life.state;
+	plan.state = &made.life.state;
 	plan.seccomp.notify = config == &all;
 	plan.ns.fresh = plan.ns.all = config == &all ? ~0U : 0;
 	plan.mode = !strcmp(who, "late")   ? START_LATE
 		    : !strcmp(who, "init") ? START_ONE
 					   : START_TWO;
 	child = (struct child)CHILD_INIT(&plan);
-	life = (struct life)LIFE_INIT;
-	serve = (struct serve)SERVE_INIT(&plan, &life);
+	made = (struct started)STARTED_INIT;
+	serve = (struct serve)SERVE_INIT(&plan, &made);
 	serve.init_pid = &told;
 	serve.joins = config != &all;
-	serve.pid = plan.mode != START_ONE ? 0 : 1;
-	life.state.id = "x";
+	made.pid = plan.mode != START_ONE ? 0 : 1;
+	made.life.state.id = "x";
 	told = 0;
 }
 
@@ -161,7 +161,7 @@ static bool play(const char *names_, size_t len, bool from_first)
 {
 	bool fine = true;
 
-	serve.pid = from_first ? 0 : 1;
+	made.pid = from_first ? 0 : 1;
 	for (const char *at = names_, *end = names_ + len; at < end;) {
 		size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
@@ -242,14 +242,14 @@ static int hear(void)
 		_exit(3);
 	while (executes && proc_stat(serve.first, &st) == 1 && st.no_exec && !st.exiting)
 		;
-	if (serve.pid)
-		serve.pid = serve.first;
+	if (made.pid)
+		made.pid = serve.first;
 	rc = serve_child(&serve);
 	waitpid(serve.first, NULL, 0);
 	serve_end(&serve);
 	wire_close(&its);
-	fd_close(&serve.pidfd);
-	fd_close(&serve.master);
+	fd_close(&made.pidfd);
+	fd_close(&made.master);
 	return rc;
 }
 
@@ -387,9 +387,9 @@ static void test_seen(void)
 		tap_skip_emulated("seen", "all fields of /proc/self/stat");
 		return;
 	}
-	ok(!appear(0, 0) && serve.pid == getpid(), "seen: the kernel names the pid");
+	ok(!appear(0, 0) && made.pid == getpid(), "seen: the kernel names the pid");
 	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "it is reported");
-	serve.pid = 0;
+	made.pid = 0;
 	wire_close(&child.pipes);
 	for (unsigned type = 1; type < WIRE_TYPES; type++) {
 		bool own = type == WIRE_FAIL || type == WIRE_EXEC_FAIL;
@@ -398,7 +398,7 @@ static void test_seen(void)
 		ok(rc < 0 && !strstr(err_text(), "last words") == !own, "seen: %s %s", names[type],
 		   own ? "is a failure" : "is refused");
 		ok(serve.exec_failed == (type == WIRE_EXEC_FAIL), "of the program, if it says so");
-		serve.pid = 0;
+		made.pid = 0;
 		wire_close(&child.pipes);
 	}
 	fresh(&none, "late");

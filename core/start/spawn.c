@@ -9,7 +9,7 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 {
 	struct sys_clone_args args = {
 		.flags = CLONE_PIDFD | (c->plan->mode != START_ONE ? 0 : c->plan->ns.clone_flags),
-		.pidfd = (uintptr_t)&s->pidfd,
+		.pidfd = (uintptr_t)&s->out->pidfd,
 		.exit_signal = SIGCHLD
 	};
 
@@ -22,7 +22,7 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 			args.cgroup = cgroup;
 			pid = sys_clone3(&args);
 		} while (pid < 0 && clone_follow(s, errno) &&
-			 (cgroup = cgroup_clone_fd(s->life->cgroup)) >= 0);
+			 (cgroup = cgroup_clone_fd(s->out->life.cgroup)) >= 0);
 		if (pid >= 0)
 			return pid;
 		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup);
@@ -58,8 +58,8 @@ static int make_wire(struct child *c, struct serve *s)
 	c->theirs[0] = s->wire.in;
 	c->theirs[1] = s->pipes.in;
 	c->theirs[2] = s->pipes.out;
-	c->theirs[3] = s->life->root_dir;
-	c->theirs[4] = s->life->dir;
+	c->theirs[3] = s->out->life.root_dir;
+	c->theirs[4] = s->out->life.dir;
 	if (c->plan->mode == START_ONE)
 		return 0;
 	c->init_pid = mmap(NULL, sizeof(*c->init_pid), PROT_READ | PROT_WRITE,
@@ -69,7 +69,7 @@ static int make_wire(struct child *c, struct serve *s)
 
 int spawn_process(struct child *c, struct serve *s)
 {
-	struct cgroup *cg = s->life->cgroup;
+	struct cgroup *cg = s->out->life.cgroup;
 	int cgroup, doors = cgroup_join_open(cg);
 	pid_t pid;
 
@@ -103,36 +103,25 @@ int spawn_process(struct child *c, struct serve *s)
 	s->init_pid = c->init_pid;
 	s->first = pid;
 	if (c->plan->mode == START_ONE)
-		s->pid = pid;
+		s->out->pid = pid;
 	ends_let();
-	return s->pid ? serve_known(s) : 0;
+	return s->out->pid ? serve_known(s) : 0;
 }
 
 int spawn_prepare(const struct serve *s, sigset_t *old)
 {
-	return ends_prepare(
-		&(struct ends_start){ .wire = &s->wire.in, .first = &s->first, .pid = &s->pid },
-		old);
+	return ends_prepare(&(struct ends_start){ .wire = &s->wire.in,
+						  .first = &s->first,
+						  .pid = &s->out->pid },
+			    old);
 }
 
 void spawn_kill(struct serve *s)
 {
 	/* An init whose pid we do not know ends when the wire is closed. */
 	serve_end(s);
-	if (s->first == s->pid)
+	if (s->first == s->out->pid)
 		s->first = 0;
-	clone_end(&s->pid);
+	clone_end(&s->out->pid);
 	clone_end(&s->first);
-}
-
-void spawn_leave(const struct serve *s, struct started *out)
-{
-	const struct oci_resources *r = s->plan->config->linux->resources;
-
-	out->pid = s->pid;
-	out->pidfd = s->pidfd;
-	out->master = s->master;
-	out->service = s->service;
-	out->memory =
-		r && r->memory && r->memory->limit && *r->memory->limit > 0 ? *r->memory->limit : 0;
 }
