@@ -1,0 +1,103 @@
+/* made_test.h - cgroups that tests make on this host, and processes in them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_CGROUP_MADE_TEST_H
+#define CORE_CGROUP_MADE_TEST_H
+
+#include "core/cgroup/impl.h"
+#include "tests/tap.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static struct arena arena;
+static pid_t self; /* in the name of each cgroup: two of these programs may run at once */
+
+/* named("-PID") and what follows. */
+static const char *named(const char *rest)
+{
+	return arena_printf(&arena, "/ocibox-test-%d%s", self, rest);
+}
+
+static void print_line(enum log_level level, const char *text)
+{
+	printf("# log: %s\n", text);
+}
+
+/* A child that joins as containers do, says so and stays until it is killed. */
+static pid_t spawn(struct cgroup *cg)
+{
+	int pipes[2];
+	struct sys_clone_args args = { .exit_signal = SIGCHLD };
+	int fd = cgroup_clone_fd(cg);
+	pid_t pid;
+	bool joins = true;
+	char c = 0;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return -1;
+	if (fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = fd;
+	}
+	pid = sys_clone3(&args);
+	/* A kernel before 5.7 has no CLONE_INTO_CGROUP, qemu-user no clone3. */
+	if (pid < 0) {
+		joins = false;
+		pid = fork();
+	}
+	if (!pid) {
+		if (joins && cgroup_join(cg) < 0)
+			c = 'X';
+		if (write(pipes[1], c ? "X" : "y", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(pipes[1]);
+	if (pid > 0 && (read(pipes[0], &c, 1) != 1 || c != 'y' ||
+			(!joins && cgroup_attach(cg, pid, false) < 0)))
+		pid = -1;
+	close(pipes[0]);
+	cgroup_join_close(cg);
+	return pid;
+}
+
+static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
+{
+	struct cg_dir *d = cg_dir_of(cg, ctl);
+	static char buf[4096];
+
+	if (!d || cg_dir_read(d, d->v2 ? v2 : v1, buf, sizeof(buf)) < 0)
+		return "?";
+	buf[strcspn(buf, "\n")] = 0;
+	return buf;
+}
+
+static struct cgroup *new_cgroup(const char *path, const struct oci_resources *r)
+{
+	struct cgroup_want want = { .id = named("") + 1, .path = path, .resources = r };
+	struct cgroup *cg = NULL;
+
+	if (cgroup_plan(&arena, &want, &cg) < 0) {
+		printf("# %s\n", err_text());
+		return NULL;
+	}
+	return cg;
+}
+
+/* Whether there is something to test: if not, says so. */
+static bool can_make(void)
+{
+	static char block[1 << 20];
+
+	arena_init(&arena, block, sizeof(block));
+	self = getpid();
+	log_sink.line = print_line;
+	if (geteuid() == 0 && cgroup_layout() != CGROUP_NONE)
+		return true;
+	printf("1..0 # SKIP needs root and mounted cgroups\n");
+	return false;
+}
+
+#endif
