@@ -53,9 +53,32 @@ static pid_t sleeper(void)
 	return pid;
 }
 
+/* limit is the memory limit in r. */
+static struct cgroup *load_and_update(struct cgroup *cg, struct oci_resources *r, int64_t *limit)
+{
+	struct oci_state state = { .id = "ocitest", .rootless = geteuid() != 0 };
+	struct cgroup *again = NULL;
+
+	cgroup_save(cg, &arena, &state);
+	is_str(state.cgroup_unit, "runc-ocitest.scope", "the unit is saved");
+	ok(cgroup_load(&arena, &state, &again) == 0, "and comes back");
+	ok(system(geteuid() ? "systemctl --user daemon-reload" : "systemctl daemon-reload") == 0,
+	   "a reload of systemd");
+	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
+	       "keeps the limit");
+	*limit = 128 << 20;
+	ok(cgroup_update(again, r) == 0, "update: %s", err_text());
+	is_str(property("runc-ocitest.scope",
+			cg->layout == CGROUP_V2 ? "MemoryMax" : "MemoryLimit"),
+	       "134217728", "the unit's limit");
+	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "134217728",
+	       "the file's");
+	return again;
+}
+
 static void test_scope(void)
 {
-	int64_t limit = 64 << 20, pids_limit = 7, more = 128 << 20, quota = 12345;
+	int64_t limit = 64 << 20, pids_limit = 7, quota = 12345;
 	uint64_t shares = 2048, period = 100000;
 	struct oci_memory memory = { .limit = &limit };
 	struct oci_cpu cpu = { .shares = &shares, .quota = &quota, .period = &period };
@@ -71,7 +94,6 @@ static void test_scope(void)
 				    .annotations = notes,
 				    .nannotations = 3 };
 	struct cgroup *cg = NULL, *again = NULL;
-	struct oci_state state = { .id = "ocitest", .rootless = geteuid() != 0 };
 	cgroup_pids found;
 	int status;
 	pid_t pid;
@@ -108,20 +130,7 @@ static void test_scope(void)
 		   "v1 device list: %zu bytes", strlen(text));
 	}
 
-	cgroup_save(cg, &arena, &state);
-	is_str(state.cgroup_unit, "runc-ocitest.scope", "the unit is saved");
-	ok(cgroup_load(&arena, &state, &again) == 0, "and comes back");
-	ok(system(geteuid() ? "systemctl --user daemon-reload" : "systemctl daemon-reload") == 0,
-	   "a reload of systemd");
-	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
-	       "keeps the limit");
-	limit = more;
-	ok(cgroup_update(again, &r) == 0, "update: %s", err_text());
-	is_str(property("runc-ocitest.scope",
-			cg->layout == CGROUP_V2 ? "MemoryMax" : "MemoryLimit"),
-	       "134217728", "the unit's limit");
-	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "134217728",
-	       "the file's");
+	again = load_and_update(cg, &r, &limit);
 	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s",
 	   err_text());
 	ok(cgroup_kill(again, SIGKILL) == 0, "killed: %s", err_text());

@@ -99,49 +99,39 @@ static void test_lists(void)
 	ok(out.devices.n == 1, "device rules are not touched");
 }
 
+/* exec --cgroup. v2 and cpu: the directories that come out; why: the refusal. */
+static const struct {
+	const char *specs[3];
+	const char *cpu, *v2, *why;
+} subs[] = {
+	{ { "x" }, "cpu/c", "v2/c/x", NULL }, /* where it exists: the directories below */
+	{ { "/x/../y" }, "cpu/c/y", "v2/c", NULL },
+	{ { "none" }, NULL, NULL, "bad sub cgroup path: none: no such file or directory" },
+	{ { "cpu:x" }, "cpu/c/x", "v2/c", NULL },
+	{ { "cpu,cpuacct:x", "memory:y" }, "cpu/c/x", "v2/c", NULL },
+	{ { "../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
+	{ { "../../x" }, NULL, NULL, "bad sub cgroup path: ../../x" },
+	{ { "cpu:../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
+	{ { "x", "y" }, NULL, NULL, "invalid --cgroup argument: x (missing <controller>: prefix)" },
+	{ { "cpu:x", "y" },
+	  NULL,
+	  NULL,
+	  "invalid --cgroup argument: y (missing <controller>: prefix)" },
+	{ { "cpu:x", "cpu:y" },
+	  NULL,
+	  NULL,
+	  "invalid --cgroup argument(s): controller cpu specified multiple times" },
+	{ { "cpu:x", "cpuacct:y" },
+	  NULL,
+	  NULL,
+	  "invalid --cgroup argument(s): controller cpuacct specified multiple times" },
+	{ { ":x" }, NULL, NULL, "invalid --cgroup argument: :x (empty <controller> prefix)" },
+	{ { "foo:x" }, NULL, NULL, "invalid --cgroup argument: foo:x (no controller foo here)" },
+	{ { "cp:x" }, NULL, NULL, "invalid --cgroup argument: cp:x (no controller cp here)" },
+};
+
 static void test_sub(void)
 {
-	static const struct {
-		const char *specs[3];
-		const char *cpu, *v2, *why;
-	} rows[] = {
-		{ { "x" }, "cpu/c", "v2/c/x", NULL }, /* where it exists: the directories below */
-		{ { "/x/../y" }, "cpu/c/y", "v2/c", NULL },
-		{ { "none" }, NULL, NULL, "bad sub cgroup path: none: no such file or directory" },
-		{ { "cpu:x" }, "cpu/c/x", "v2/c", NULL },
-		{ { "cpu,cpuacct:x", "memory:y" }, "cpu/c/x", "v2/c", NULL },
-		{ { "../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
-		{ { "../../x" }, NULL, NULL, "bad sub cgroup path: ../../x" },
-		{ { "cpu:../c2" }, NULL, NULL, "bad sub cgroup path: ../c2" },
-		{ { "x", "y" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument: x (missing <controller>: prefix)" },
-		{ { "cpu:x", "y" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument: y (missing <controller>: prefix)" },
-		{ { "cpu:x", "cpu:y" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument(s): controller cpu specified multiple times" },
-		{ { "cpu:x", "cpuacct:y" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument(s): controller cpuacct specified multiple times" },
-		{ { ":x" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument: :x (empty <controller> prefix)" },
-		{ { "foo:x" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument: foo:x (no controller foo here)" },
-		{ { "cp:x" },
-		  NULL,
-		  NULL,
-		  "invalid --cgroup argument: cp:x (no controller cp here)" },
-	};
 	static const char *const dirs[] = { "cpu",   "cpu/c", "cpu/c/y", "mem",
 					    "mem/c", "v2",    "v2/c",	 "v2/c/x" };
 	char top[] = "/tmp/update_test.XXXXXX";
@@ -155,23 +145,23 @@ static void test_sub(void)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		mkdir(arena_printf(&arena, "%s/%s", top, dirs[i]), 0755);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(subs); i++) {
 		struct cgroup *cg = NULL;
 		size_t n = 0;
 		int ret;
 
-		while (rows[i].specs[n])
+		while (subs[i].specs[n])
 			n++;
 		ok(cgroup_load(&arena, &state, &cg) == 0 && cg->ndirs == 3, "three directories");
-		ret = cgroup_sub(cg, rows[i].specs, n);
-		if (rows[i].why) {
-			ok(ret < 0, "%s is refused", rows[i].specs[0]);
-			is_str(err_text(), rows[i].why, "and says why");
+		ret = cgroup_sub(cg, subs[i].specs, n);
+		if (subs[i].why) {
+			ok(ret < 0, "%s is refused", subs[i].specs[0]);
+			is_str(err_text(), subs[i].why, "and says why");
 			continue;
 		}
-		ok(ret == 0, "%s is taken", rows[i].specs[0]);
-		is_str(cg_dir_of(cg, CTL_CPU)->path + sizeof(top), rows[i].cpu, "v1");
-		is_str(cg->v2->path + sizeof(top), rows[i].v2, "v2");
+		ok(ret == 0, "%s is taken", subs[i].specs[0]);
+		is_str(cg_dir_of(cg, CTL_CPU)->path + sizeof(top), subs[i].cpu, "v1");
+		is_str(cg->v2->path + sizeof(top), subs[i].v2, "v2");
 	}
 	for (size_t i = ARRAY_SIZE(dirs); i--;)
 		rmdir(arena_printf(&arena, "%s/%s", top, dirs[i]));

@@ -1,0 +1,152 @@
+# tap.sh - TAP, the description comes first; sourced by lib.sh.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of the tests
+
+tap_n=0
+tap_bad=0
+
+# named DESC: sets $_name to it, without what differs each time, so that lists and documents can
+# name it.
+named() {
+	_name=$1
+	for _random in "$tmp" "$mark"; do
+		while case $_name in *"$_random"*) ;; *) false ;; esac; do
+			_name=${_name%%"$_random"*}${_random%%ocit*}ID${_name#*"$_random"}
+		done
+	done
+}
+pass() {
+	named "$1"
+	tap_n=$((tap_n + 1))
+	if [ -z "$(todo "$_name")" ] || grep -Fxq "$CONTROL? $(basename "$0"): $_name" \
+		"$tests/control.list"; then
+		echo "ok $tap_n - $_name"
+	else
+		tap_bad=$((tap_bad + 1))
+		echo "not ok $tap_n - $_name: it passes; by control.list $CONTROL fails it"
+	fi
+}
+fail() {
+	named "$1"
+	tap_n=$((tap_n + 1))
+	_todo=$(lacking "$_name")
+	[ -z "$_todo" ] || { echo "ok $tap_n - $_name$_todo"; return; }
+	_todo=$(todo "$_name")
+	[ -n "$_todo" ] || tap_bad=$((tap_bad + 1))
+	echo "not ok $tap_n - $_name$_todo"
+}
+# todo DESC: the mark of a claim the control is known to fail.
+todo() {
+	[ -n "${CONTROL:-}" ] || return
+	grep -Fxq -e "$CONTROL $(basename "$0"): $1" -e "$CONTROL? $(basename "$0"): $1" \
+		"$tests/control.list" && echo " # TODO $CONTROL is known to fail this"
+}
+skip() { # DESC REASON
+	named "$1"
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $_name # SKIP $2"
+}
+# lacks CALL: this kernel does not have the system call; "unfiltered": this process has a
+# filter itself.
+lacks() {
+	case $1 in
+	unfiltered) grep -q '^Seccomp:.*[12]' /proc/self/status ;;
+	*) "$HELPERS/probe" lacks "$1" ;;
+	esac
+}
+# lacking DESC: the mark of a failed claim that needs a system call which is not there, as
+# tests/old.list says.
+lacking() {
+	while read -r _call _claim; do
+		# shellcheck disable=SC2254 # a pattern
+		case "$(basename "$0"): $1" in $_claim) ;; *) continue ;; esac
+		lacks "$_call" || continue
+		case $_call in
+		unfiltered) echo ' # SKIP this process has a filter itself' ;;
+		*) echo " # SKIP no $_call(2)" ;;
+		esac
+		return
+	done <"$tests/old.list"
+}
+diag() { printf '%s\n' "$*" | sed 's/^/# /; 8s/$/.../; 8q'; }
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+bail() { echo "Bail out! $1"; exit 1; }
+
+# ok DESC CMD ARG...: CMD succeeds.
+ok() {
+	_desc=$1
+	shift
+	[ "$1" != wait_for ] || { shift; set -- eventually "$@"; }
+	if "$@"; then
+		pass "$_desc"
+	else
+		fail "$_desc"
+		diag "failed: $*"
+		return 1
+	fi
+}
+
+# nok DESC CMD ARG...: CMD fails.
+nok() {
+	_desc=$1
+	shift
+	[ "$1" != wait_for ] || { shift; set -- eventually "$@"; }
+	if "$@"; then
+		fail "$_desc"
+		diag "succeeded: $*"
+		return 1
+	else
+		pass "$_desc"
+	fi
+}
+
+# is DESC GOT WANT, isnt DESC GOT UNWANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got:  $2"
+		diag "want: $3"
+		return 1
+	fi
+}
+
+isnt() {
+	if [ "$2" != "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got what was not wanted: $2"
+		return 1
+	fi
+}
+
+# like DESC GOT PATTERN: some line matches the extended regular expression. unlike: none does.
+like() {
+	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
+		pass "$1"
+	else
+		fail "$1"
+		diag "got:  $2"
+		diag "want: /$3/"
+		return 1
+	fi
+}
+
+unlike() {
+	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
+		fail "$1"
+		diag "got:  $2"
+		diag "unwanted: /$3/"
+		return 1
+	else
+		pass "$1"
+	fi
+}
+
+done_testing() {
+	echo "1..$tap_n"
+	[ "$tap_bad" = 0 ]
+	exit
+}
