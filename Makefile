@@ -78,7 +78,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot bench-images check-images \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-musl check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot bench-images check-images \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -176,7 +176,7 @@ $(foreach f,$(FOLDERS),$(eval left += $(f))$(eval left_$(f) := $(filter-out $(ca
 
 define folder_rules
 $(O)/$(1).a: $(filter-out $(O)/applets/main.o,$(call objects,$(1)))
-	@rm -f $$@.new && ar rcs $$@.new $$^ && mv -f $$@.new $$@
+	@rm -f $$@.new && $$(AR) rcs $$@.new $$^ && mv -f $$@.new $$@
 $(patsubst %.c,$(O)/%,$(wildcard $(1)/*_test.c)): $(O)/%: $(O)/%.o $(foreach f,$(left_$(1)),$(O)/$(f).a)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(DEPS_LIBS)
@@ -225,6 +225,9 @@ check-arch: all ## other architectures in virtual machines: boots, and the end-t
 
 check-packages: all ## recipes for Debian, Alpine, Buildroot, Yocto and OpenWrt: what they say, and what they build
 	scripts/prove scripts/check-packages
+
+check-musl: ## build and tests in a root of musl, busybox and gcc alone, as Alpine has it (TESTS=...)
+	scripts/check-musl-root $(TESTS)
 
 # Those that stop at every system call take hours there.
 OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t tests/budget.t,$(E2E))
