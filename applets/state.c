@@ -96,7 +96,7 @@ static void not_loaded(const struct life_ids *all, const char *id)
 	err_clear("a container that cannot be read is left out of the list");
 }
 
-static void list_ids(const struct life_ids *all)
+static void list_ids(struct life_ids *all)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
 
@@ -111,7 +111,7 @@ static void list_ids(const struct life_ids *all)
 
 /* One container into the table's next row, or as JSON. 1 there, 0 gone meanwhile. Its state is read
  * into the same room as that of the one before. */
-static int list_one(const struct life_ids *all, const char *id, struct list_row *row, bool json)
+static int list_one(struct life_ids *all, const char *id, struct list_row *row, bool json)
 {
 	static _Alignas(16) char room[256 << 10];
 	static bool some;

@@ -179,10 +179,17 @@ static int read_string(struct parser *ps, struct json *node)
 	char *start = ++ps->p, *p = start;
 	bool escaped = false;
 
-	while (*p != '"') {
-		unsigned char c = (unsigned char)*p;
+	for (;;) {
+		unsigned char c;
 		size_t n = 1;
 
+		/* '#' to '[', and ']' to DEL: nearly all */
+		while ((unsigned char)(*p - ']') <= 0x7f - ']' ||
+		       (unsigned char)(*p - '#') <= '[' - '#')
+			p++;
+		c = (unsigned char)*p;
+		if (c == '"')
+			break;
 		if (c == '\\') {
 			escaped = true;
 			n = p + 1 < ps->end ? 2 : 1;

@@ -158,6 +158,51 @@ runc delete "$id-3"
 
 # Rename of the root while nothing runs: ids are names below it, nothing else.
 runc delete --force "$id"
+# `list` finds the status with fewer system calls than `state`.
+agree() { # STATUS
+	do_runc list
+	is "list and state: $1" \
+		"$(awk -v id="$id" '$1 == id { print $3 }' "$tmp/out") $(status_of "$id")" \
+		"${1%%,*} ${1%%,*}"
+}
+bundle
+argv sleep 1000
+create --pid-file "$tmp/pid"
+agree created
+freezer=/sys/fs/cgroup/freezer$(sed -n 's/^[0-9]*:freezer://p' "/proc/$(cat "$tmp/pid")/cgroup")
+v1_freezer() { [ -w "$freezer/freezer.state" ]; }
+paused() { # NAME
+	do_runc pause "$id"
+	if [ "$status" != 0 ]; then
+		skip "list and state: paused, $1" "$err"
+		return
+	fi
+	agree "paused, $1"
+	runc resume "$id"
+}
+paused 'by pause, and not started'
+runc start "$id"
+agree running
+paused 'by pause'
+# Another program may use the v1 freezer of a hybrid layout.
+if v1_freezer; then
+	echo FROZEN >"$freezer/freezer.state"
+	wait_for has_line "$freezer/freezer.state" FROZEN
+	agree 'paused, by the v1 freezer'
+	kill -STOP "$(cat "$tmp/pid")"
+	agree 'paused, by the v1 freezer and a stop signal'
+	echo THAWED >"$freezer/freezer.state"
+	wait_for has_line "$freezer/freezer.state" THAWED
+	agree 'running, stopped by a signal'
+	kill -CONT "$(cat "$tmp/pid")"
+else
+	skip 'list and state: paused, by the v1 freezer' 'no v1 freezer here'
+fi
+runc kill "$id" KILL
+wait_for gone "$(cat "$tmp/pid")"
+agree stopped
+drop "$id"
+
 # A board may have no /etc/passwd.
 if [ "$uid" = 0 ] && [ -f /etc/passwd ] && unshare -m true 2>/dev/null; then
 	bundle

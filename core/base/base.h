@@ -264,6 +264,7 @@ struct proc_stat {
 	bool dead; /* of 3 and 20: a zombie, or no longer even that; every thread has ended */
 	bool headless; /* the first thread has ended, and others have not */
 	bool exiting; /* of 9: on its way to be dead, or dead */
+	char state; /* 3 */
 	bool no_exec; /* of 9: has not executed a program since it was forked */
 	uint64_t start; /* 22, in clock ticks since boot */
 	int raw; /* 52: status of wait(2) of a process that ends; 0: we may not see it */
@@ -271,6 +272,8 @@ struct proc_stat {
 };
 /* 1 found, 0 none to be seen (hidepid of proc(5) hides those of others), -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
+/* The same below /proc, which is open: for many processes. */
+int proc_stat_at(int proc, pid_t pid, struct proc_stat *out);
 /* The text of /proc/PID/stat, and where its third field begins: the name before that may hold
  * any byte. 1, or as above. */
 #define PROC_STAT_MAX 1024

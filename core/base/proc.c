@@ -14,13 +14,14 @@
 #define PF_EXITING 0x4
 #define PF_FORKNOEXEC 0x40
 
-int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third)
+static int stat_text(int proc, pid_t pid, char text[PROC_STAT_MAX], char **third)
 {
 	char path[32], *name;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = file_read_line(AT_FDCWD, path, text, PROC_STAT_MAX);
+	n = file_read_line(proc, path + (proc == AT_FDCWD ? 0 : strlen("/proc/")), text,
+			   PROC_STAT_MAX);
 	if (n < 0 && (err_num() == ENOENT || err_num() == ESRCH)) {
 		err_clear("the process is gone");
 		return 0;
@@ -36,17 +37,27 @@ int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third)
 	return 1;
 }
 
+int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third)
+{
+	return stat_text(AT_FDCWD, pid, text, third);
+}
+
 int proc_stat(pid_t pid, struct proc_stat *out)
+{
+	return proc_stat_at(AT_FDCWD, pid, out);
+}
+
+int proc_stat_at(int proc, pid_t pid, struct proc_stat *out)
 {
 	char buf[PROC_STAT_MAX], *p, state = 0;
 	long threads = 0;
-	int found = proc_stat_text(pid, buf, &p);
+	int found = stat_text(proc, pid, buf, &p);
 
 	if (found <= 0)
 		return found;
 	for (int field = 3; field < 52; field++) {
 		if (field == 3)
-			state = *p;
+			out->state = state = *p;
 		if (field == 9) {
 			unsigned long flags = strtoul(p, NULL, 10);
 

@@ -108,6 +108,8 @@ int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out); /* with 
 int cgroup_kill(struct cgroup *cg, int sig); /* signals every process, also in sub-cgroups */
 int cgroup_freeze(struct cgroup *cg, bool frozen); /* waits until all processes have stopped */
 int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
+/* The same of a recorded container by one file. init: how /proc shows the state of init. */
+bool cgroup_glance(const struct oci_state *state, char init);
 /*
  * Thaws all cgroups of the container, and moves init (0: none) back if it is in another cgroup.
  * Used after SIGKILL, which does not end a process that a v1 freezer holds. Returns 1: a cgroup

@@ -161,6 +161,45 @@ int cgroup_is_frozen(struct cgroup *cg)
 	return ret;
 }
 
+/* Opens file in the cgroup dir. Containers are neighbours mostly, so the directory that holds them
+ * stays open. */
+static int open_near(const char *dir, const char *file)
+{
+	static char parent[PATH_MAX];
+	static int held = -1;
+	char path[PATH_MAX];
+	const char *name = strrchr(dir, '/');
+	int len = (int)(name - dir);
+
+	if (len >= PATH_MAX)
+		return -1;
+	if (strncmp(parent, dir, len) != 0 || parent[len]) {
+		fd_close(&held);
+		snprintf(parent, sizeof(parent), "%.*s", len, dir);
+		held = tree_path(parent, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	}
+	snprintf(path, sizeof(path), "%s/%s", name + 1, file);
+	return held < 0 ? -1 : openat(held, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool cgroup_glance(const struct oci_state *s, char init)
+{
+	char buf[16];
+
+	list_each (p, s->cgroup_paths) {
+		const char *file = *p->key ? "freezer.self_freezing" : "cgroup.freeze";
+
+		/* A process that the v1 freezer holds is shown as one that sleeps
+		 * uninterruptibly ("D"), or is stopped. */
+		if (*p->key && (init == 'S' || init == 'R' || strcmp(p->key, "freezer") != 0))
+			continue;
+		if (p->value && *p->value == '/' &&
+		    tree_get(open_near(p->value, file), buf, sizeof(buf)) > 0 && *buf == '1')
+			return true;
+	}
+	return false;
+}
+
 /* ---- killing --------------------------------------------------------------------------------- */
 
 #define KILL_ROUNDS 16

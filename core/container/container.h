@@ -79,7 +79,7 @@ enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };
 /* The names of the containers below a root: list.c. */
 struct life_ids {
 	const char *root;
-	int dir; /* root, open */
+	int dir, proc; /* root and /proc, open */
 	const char **at;
 	size_t n;
 };
@@ -88,7 +88,7 @@ struct life_ids {
 int life_open(struct arena *a, const char *root, const char *id, enum life_open how,
 	      struct life *out);
 /* life_open(LIFE_LOOK) with fewer system calls, for a caller that only reads the status. */
-int life_glance(struct arena *a, const struct life_ids *all, const char *id, struct life *out);
+int life_glance(struct arena *a, struct life_ids *all, const char *id, struct life *out);
 void life_close(struct life *l);
 /* Makes ROOT (0700) and ROOT/ID (0711), locks it. -1 `container with given ID already exists`. */
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
@@ -123,6 +123,7 @@ bool life_left_behind(const struct life_ids *all, const char *id);
 
 int fifo_make(struct life *l); /* returns it open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
+bool fifo_is_there(int root_dir, const char *id);
 bool fifo_is_left(const struct life *l); /* init has waited there, and is dead */
 /* Lets init continue. *fifo becomes our end: when init has closed its end, the payload runs or init
  * has died. It is -1 if runc has made the container: then neither can be found out. */

@@ -3,6 +3,7 @@
 #include "core/container/container.h"
 
 #include <poll.h>
+#include <stdio.h>
 
 #define FIFO_FILE "exec.fifo" /* in ROOT/ID */
 
@@ -54,6 +55,14 @@ bool fifo_waits(const struct life *l)
 		return !faccessat(l->dir, FIFO_FILE, F_OK, 0);
 	fd = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd >= 0;
+}
+
+bool fifo_is_there(int root_dir, const char *id)
+{
+	char path[1024 + 16];
+
+	snprintf(path, sizeof(path), "%s/" FIFO_FILE, id);
+	return !faccessat(root_dir, path, F_OK, 0);
 }
 
 bool fifo_is_left(const struct life *l)

@@ -15,6 +15,9 @@ int life_open_root(const char *root, bool make); /* a descriptor of ROOT, or -1 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
 int record_read(struct arena *a, struct life *l); /* state.json; -1 with ENOENT: it is missing */
+/* record_read() of ROOT/ID by fewer system calls, without l->dir. False, without an error record:
+ * the file is not as usual, or cannot be read. */
+bool record_glance(struct arena *a, struct life *l, const char *id);
 /* Reads the other files if state.json cannot be read. 1: l->state has the cgroups; 0: no process
  * can be running; -1: processes may be running that cannot be found. Makes no error record. */
 int record_rest(struct arena *a, struct life *l, const char *id);

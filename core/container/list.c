@@ -18,7 +18,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, struct life_id
 {
 	DIR *dir;
 
-	*out = (struct life_ids){ .root = root, .dir = life_open_root(root, false) };
+	*out = (struct life_ids){ .root = root, .dir = life_open_root(root, false), .proc = -1 };
 	if (out->dir < 0) {
 		if (err_num() != ENOENT || !missing_ok)
 			return -1;

@@ -24,6 +24,8 @@
 /* Enough for the annotations of the largest config.json with every byte escaped. */
 #define STATE_MAX (6u * OCI_CONFIG_MAX + (1u << 20))
 
+#define GLANCE_MAX (64 << 10)
+
 #ifndef RAMFS_MAGIC
 #define RAMFS_MAGIC 0x858458f6
 #endif
@@ -34,16 +36,12 @@ static int damaged(struct json_faults *f, const struct json *at, const char *pat
 	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
 }
 
-int record_read(struct arena *a, struct life *l)
+static int bind_state(struct arena *a, struct life *l, char *text, size_t len)
 {
 	struct json_error err;
 	struct json_faults faults = { .report = damaged };
 	struct json *tree;
-	char *text;
-	size_t len;
 
-	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
-		return -1;
 	tree = json_parse(a, text, len, &err);
 	if (!tree)
 		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
@@ -52,6 +50,36 @@ int record_read(struct arena *a, struct life *l)
 	if (l->state.foreign)
 		oci_state_adopt(a, &l->state);
 	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
+}
+
+int record_read(struct arena *a, struct life *l)
+{
+	char *text;
+	size_t len;
+
+	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
+		return -1;
+	return bind_state(a, l, text, len);
+}
+
+bool record_glance(struct arena *a, struct life *l, const char *id)
+{
+	int fd __cleanup(fd_close) = -1;
+	char path[1024 + 16], *text;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/" STATE_FILE, id);
+	fd = sys_openat2(l->root_dir, path, O_RDONLY | O_NONBLOCK, 0, RESOLVE_NO_SYMLINKS);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != getauxval(AT_EUID) || st.st_size > GLANCE_MAX)
+		return false;
+	text = arena_alloc(a, st.st_size + 1);
+	if (read(fd, text, st.st_size) != st.st_size)
+		return false;
+	if (!bind_state(a, l, text, st.st_size))
+		return true;
+	err_clear("it is read once more");
+	return false;
 }
 
 /* ---- without state.json ---------------------------------------------------------------------- */
