@@ -88,9 +88,11 @@ static int gzip_header(struct stream *s)
 	if (head[0] != 0x1f || head[1] != 0x8b || head[2] != 8 || head[3] & 0xe0)
 		return failx("a gzip layer has something else after its end");
 	if (head[3] & EXTRA) {
-		int low = stream_byte(s), high = stream_byte(s);
+		int low = stream_byte(s), high = low < 0 ? -1 : stream_byte(s);
 
-		for (int n = low | high << 8; low >= 0 && high >= 0 && n > 0; n--)
+		if (high < 0)
+			return -1;
+		for (int n = low | high << 8; n; n--)
 			if (stream_byte(s) < 0)
 				return -1;
 	}
