@@ -258,35 +258,58 @@ int stream_apart(struct stream *s)
 		help(s, ends[1], parent);
 	close(ends[1]);
 	s->pipe = ends[0];
+	s->in_at = s->in_len = 0;
 	if (s->helper > 0)
 		return 0;
 	s->helper = 0;
 	return fail("fork to decompress");
 }
 
-/* The end of its pipe is the end of the layer only if it has said so. */
+/* The end of its pipe is the end of the layer only if it has said so. 0: that is so; -1. */
+static int apart_ended(struct stream *s)
+{
+	int status;
+
+	if (s->helper > 0 && proc_wait(s->helper, &status) < 0)
+		return -1;
+	s->helper = -1;
+	if (s->aside->done)
+		return 0;
+	return *s->aside->text ? fail_take(s->aside->num, s->aside->text)
+			       : failx("the process that decompresses was killed");
+}
+
+/* What is less than the buffer goes through it: a tar archive is read in blocks of 512 bytes. Only
+ * the helper needs it for the file. */
 static ssize_t read_apart(struct stream *s, void *buf, size_t n)
 {
 	size_t got = 0;
 
 	while (got < n) {
-		ssize_t r = read(s->pipe, (char *)buf + got, n - got);
-		int status;
+		size_t left = n - got, have = s->in_len - s->in_at;
+		bool direct = !have && left >= IN_SIZE;
+		ssize_t r;
 
+		if (have) {
+			have = have < left ? have : left;
+			memcpy((char *)buf + got, s->in + s->in_at, have);
+			s->in_at += have;
+			got += have;
+			continue;
+		}
+		r = direct ? read(s->pipe, (char *)buf + got, left) : read(s->pipe, s->in, IN_SIZE);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
 			return fail("read from the process that decompresses");
-		got += r;
-		if (r)
-			continue;
-		if (s->helper > 0 && proc_wait(s->helper, &status) < 0)
-			return -1;
-		s->helper = -1;
-		if (s->aside->done)
+		if (!r) {
+			if (apart_ended(s) < 0)
+				return -1;
 			break;
-		return *s->aside->text ? fail_take(s->aside->num, s->aside->text)
-				       : failx("the process that decompresses was killed");
+		}
+		got += direct ? r : 0;
+		s->in_at = 0;
+		s->in_len = direct ? 0 : r;
 	}
 	return got;
 }
