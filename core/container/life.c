@@ -192,7 +192,8 @@ static int find_status(struct life *l, bool locked)
 
 /*
  * Finds the status without the directory of the container. A program that was executed runs, even
- * if another process has the lock. Before that init waits at the fifo. False: find_status must look.
+ * if another process has the lock. Before that init waits at the fifo. False: find_status has to
+ * look.
  */
 static bool find_quickly(struct life *l, int proc, const char *id)
 {
