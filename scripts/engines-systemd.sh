@@ -7,7 +7,7 @@
 # docker gets to know of an OOM kill. It seems a race of its shim with systemd, which takes an empty
 # scope away: told here and under runc 1.1.5 in a quiet machine, not once in a busy one.
 shared_rows='^(run: output|run -d$|exec: (the names|refused)|stats|pause|unpause|kill$|rm$|limit: |out of memory$|devices: |update)'
-shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod)'
+shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod|checkpoint)'
 engines='podman rootless containerd docker'
 shared() { ROWS=${ROWS:-$shared_rows} "$1"; }
 
