@@ -33,13 +33,14 @@ riscv64 6.12 trixie linux-image-riscv64 7
 x86_64 smallest - linux-source-6.1 7
 '
 # In the order in which they need each other.
-vm_modules='overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog softdog i6300esb
-	virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4
-	unix_diag inet_diag tcp_diag udp_diag raw_diag af_packet_diag netlink_diag
-	libcrc32c nfnetlink nf_tables x_tables xt_mark ip_tables iptable_filter ip6_tables ip6table_filter'
+vm_modules='libcrc32c overlay veth dummy ifb tun loop squashfs netfs fscache erofs fuse bfq watchdog
+	softdog i6300esb virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci
+	virtio_blk autofs4 unix_diag inet_diag tcp_diag udp_diag raw_diag af_packet_diag
+	netlink_diag nfnetlink nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_conntrack_netlink
+	nf_tables x_tables xt_mark ip_tables iptable_filter ip6_tables ip6table_filter'
 # What the kernel for x86_64 has built in.
 [ "${VM_ARCH:-x86_64}" \
-	= x86_64 ] || vm_modules="crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 $vm_modules"
+	= x86_64 ] || vm_modules="crc16 crc32c_generic mbcache jbd2 ext4 $vm_modules"
 
 vm_arch=${VM_ARCH:-x86_64}
 vm_arch_field() { printf '%s' "$vm_archs" | awk -v a="$vm_arch" -v n="$1" '$1 == a { print $n }'; }

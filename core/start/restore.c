@@ -23,10 +23,15 @@ struct restoring {
 
 /* ---- mount namespaces ------------------------------------------------------------------------ */
 
-static int own_mounts(void)
+/* lift: off an initramfs, whose root pivot_root(2) of CRIU could not replace. */
+static int own_mounts(const char *lift)
 {
-	if (unshare(CLONE_NEWNS) < 0)
+	if (lift && rootfs_on_initramfs()) {
+		if (rootfs_lift(lift) < 0)
+			return -1;
+	} else if (unshare(CLONE_NEWNS) < 0) {
 		return fail("unshare the mount namespace");
+	}
 	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? fail("make / a slave") : 0;
 }
 
@@ -42,7 +47,7 @@ static int enter_mounts(struct restoring *r)
 	r->back = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (r->back_root < 0 || r->back_cwd < 0 || r->back < 0)
 		return fail("open the mount namespace");
-	if (own_mounts() < 0)
+	if (own_mounts(r->plan->how->bundle) < 0)
 		return -1;
 	if (mount(r->plan->state->rootfs, r->root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("bind the root filesystem on %s", r->root);
@@ -129,7 +134,7 @@ static int make_mount_points(void *arg, int out)
 	const struct restoring *r = arg;
 	int root __cleanup(fd_close) = -1;
 
-	if (own_mounts() < 0)
+	if (own_mounts(NULL) < 0)
 		return -1;
 	root = openat(AT_FDCWD, r->plan->state->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
