@@ -4,8 +4,9 @@
 /*
  * usage: spawn CMD [ARG...] [, CMD [ARG...]]...
  *
- * A command `@wait FILE` waits for the end of the process whose id is in FILE. Stops at the
- * first that fails, with its status.
+ * A command `@wait FILE` waits for the end of the process whose id is in FILE. `@each N CMD...` runs
+ * CMD N times, and `@together N CMD...` N of them at once; a "%" that ends a word becomes the number.
+ * Stops at the first that fails, with its status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,21 +38,65 @@ static int wait_for(const char *file)
 	return 0;
 }
 
-static int run(char **argv)
+/* The number goes into the words that end in "%". */
+static pid_t start(char **argv, int number)
 {
-	int err, status;
+	static char words[64][256];
+	char *copy[65];
+	size_t len;
 	pid_t pid;
+	int n, err;
 
-	if (!strcmp(argv[0], "@wait"))
-		return wait_for(argv[1]);
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (err) {
-		dprintf(2, "spawn: %s: %s\n", argv[0], strerror(err));
-		return 127;
+	for (n = 0; n < 64 && argv[n]; n++) {
+		copy[n] = argv[n];
+		len = strlen(argv[n]);
+		if (number < 0 || !len || argv[n][len - 1] != '%')
+			continue;
+		snprintf(words[n], sizeof(words[n]), "%.*s%d", (int)len - 1, argv[n], number);
+		copy[n] = words[n];
 	}
+	copy[n] = NULL;
+	err = posix_spawnp(&pid, copy[0], NULL, NULL, copy, environ);
+	if (!err)
+		return pid;
+	dprintf(2, "spawn: %s: %s\n", argv[0], strerror(err));
+	return -1;
+}
+
+static int end(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		return 127;
 	while (waitpid(pid, &status, 0) < 0)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int many(int n, char **argv, int together)
+{
+	int failed = 0, status;
+	pid_t pids[1024];
+
+	for (int i = 0; i < n && i < 1024; i++) {
+		pids[i] = start(argv, i);
+		if (!together && (status = end(pids[i])))
+			return status;
+	}
+	for (int i = 0; together && i < n && i < 1024; i++)
+		if ((status = end(pids[i])))
+			failed = status;
+	return failed;
+}
+
+static int run(char **argv)
+{
+	if (!strcmp(argv[0], "@wait"))
+		return wait_for(argv[1]);
+	if (!strcmp(argv[0], "@each") || !strcmp(argv[0], "@together"))
+		return many(atoi(argv[1]), argv + 2, argv[0][1] == 't');
+	return end(start(argv, -1));
 }
 
 int main(int argc, char **argv)
