@@ -4,9 +4,9 @@
 /*
  * usage: spawn CMD [ARG...] [, CMD [ARG...]]...
  *
- * A command `@wait FILE` waits for the end of the process whose id is in FILE. `@each N CMD...` runs
- * CMD N times, and `@together N CMD...` N of them at once; a "%" that ends a word becomes the number.
- * Stops at the first that fails, with its status.
+ * A command `@wait FILE` waits for the end of the process whose id is in FILE. `@each N CMD...`
+ * runs CMD N times, and `@together N CMD...` N of them at once; a "%" that ends a word becomes the
+ * number. Stops at the first that fails, with its status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
