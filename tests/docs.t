@@ -20,12 +20,18 @@
 #	<!-- test: tree -->		the working folder is that of the sources
 #	<!-- test: needs WORD... -->	programs, or root, memory, memory-v1, freezer, cgroup-v2
 #					(controllers); without them it is a skip
-#	<!-- test: by FILE -->		it needs a machine: FILE runs these commands, and is looked
-#					at for their words
-#	<!-- test: exists -->		it takes long, or changes the host: only the targets and
-#					scripts are looked for
+#	<!-- test: board -->		the commands run on a machine that oci-init has booted, with
+#					the containers net and app; an order may end it
+#	<!-- test: until PATTERN -->	the command does not end: it is killed when it has printed
+#					this
+#	<!-- test: by FILE -->		not run here: FILE runs these commands, and is looked at for
+#					their words
+#	<!-- test: exists -->		not run here: only targets and scripts are looked for
 #	<!-- test: end ID -->		after a block: away with the container
 #	<!-- test: run COMMANDS -->	after a block
+#
+# Each command that is not run stands in docs.list with its reason. DOCS="FILE..." tries some
+# documents only.
 . "$(dirname "$0")/lib.sh"
 
 [ -f "$top/README.md" ] || skip_all 'the documents are not here'
@@ -41,32 +47,11 @@ PATH=$bin:$PATH
 export PATH BUSYBOX top
 here=$tmp/docs
 mkdir "$here"
-
-# What blocks are given. Sourced before each.
-cat >"$here/lib" <<'END'
-bundle() {
-	mkdir -p rootfs/bin rootfs/etc rootfs/tmp rootfs/proc rootfs/dev rootfs/sys
-	cp "$BUSYBOX" rootfs/bin/busybox
-	rootfs/bin/busybox --install rootfs/bin 2>/dev/null || :
-	rm -f config.json
-	oci-spec
-	oci-spec set /process/terminal false /process/args sh -c "$*"
-}
-running() {
-	bundle 'while :; do sleep 1; done'
-	runc run --detach "$1" >/dev/null 2>&1
-}
-setup() { eval "$*"; }
-# A shell on a terminal may throw away what came before its prompt: exit is typed until it ends.
-type_exit() {
-	typed=$(mktemp -d)
-	mkfifo "$typed/fifo"
-	(while echo exit; do sleep 0.2; done >"$typed/fifo") \
-		2>/dev/null & # sleep: between two lines that are typed
-	exec <"$typed/fifo"
-	rm -r "$typed"
-}
-END
+# shellcheck disable=SC2034 # for docs.sh
+if unshare -mpunf true 2>/dev/null; then
+	. "$tests/machine.sh"
+fi
+. "$tests/docs.sh"
 
 # cut FILE: the blocks of a document as files N (commands), N.kind, N.name, N.before, N.after,
 # N.needs, N.section
@@ -100,7 +85,7 @@ cut_blocks() {
 			word = pending[i]
 			sub(/ .*/, "", word)
 			rest = substr(pending[i], length(word) + 2)
-			if (word ~ /^(needs|by|exists|tree)$/)
+			if (word ~ /^(needs|by|exists|tree|board|until)$/)
 				put(word, rest)
 			else {
 				gsub(/\047/, "\047\\\047\047", rest)
@@ -115,75 +100,93 @@ cut_blocks() {
 	END { print n + 0 >(dir "/count") }' "$1"
 }
 
-# missing WORD...: the first thing that is not here
-missing() {
-	for _w; do
-		case $_w in
-		root) continue ;;
-		memory) grep -q '^memory.*1$' /proc/cgroups && continue ;;
-		cgroup-v2) [ -e /sys/fs/cgroup/cgroup.subtree_control ] && continue ;;
-		memory-v1) [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] && continue ;;
-		freezer) cgroups_here && continue ;;
-		*) command -v "$_w" >/dev/null 2>&1 && continue ;;
+# listed FILE: prints the commands of a block that is not run, and notes them.
+listed() {
+	grep -q '^\$ ' "$1" && sed -i '/^\$ /!d' "$1"
+	sed 's/^\$ //; s/[ 	]*#.*//' "$1" | awk 'NF' | tee -a "$here/not-run"
+}
+
+# looked_at BLOCK: its words stand in the test that runs it.
+looked_at() {
+	listed "$1" | awk '{ print $2 }' >"$1.list"
+	while read -r word; do
+		grep -qe "$word" "$tests/$(cat "$1.by")" || return 1
+	done <"$1.list"
+}
+
+# exist BLOCK: its targets and scripts are there.
+exist() {
+	listed "$1" >"$1.list"
+	while read -r line; do
+		eval "set -- $line"
+		case $1 in
+		make)
+			shift
+			[ "${1:-}" != -C ] || continue # of another project
+			(cd "$top" && make -n "$@" >/dev/null 2>&1) || { diag "$line"; return 1; }
+			;;
+		scripts/*) [ -x "$top/$1" ] || { diag "$line"; return 1; } ;;
 		esac
-		echo "$_w"
-		return
-	done
+	done <"$1.list"
 }
 
-# compare WANT GOT: line by line, without numbers and the width of blanks
-compare() {
-	for _f; do
-		sed -e 's/[0-9][0-9]*/N/g; s/[ 	][ 	]*/ /g; s/ $//' "$_f" >"$_f.plain"
-	done
-	awk 'NR == FNR { want[++n] = $0; next } { got[++m] = $0 }
-	END {
-		for (i = j = 1; i <= n; i++)
-			if (want[i] == "...") {
-				any = 1
-			} else {
-				while (any && j <= m && got[j] != want[i])
-					j++
-				if (j > m || got[j] != want[i]) {
-					print "wanted: " want[i]
-					print "printed: " got[j]
-					exit 1
-				}
-				j++
-				any = 0
-			}
-		if (j <= m && !any) {
-			print "printed: " got[j]
-			exit 1
-		}
-	}' "$1.plain" "$2.plain"
-}
-
-# session FILE: commands after "$ "; each runs and what it prints is compared. Runs inside the
-# block's shell.
-cat >"$here/session" <<'END'
-at=0
-grep -n '^\$ ' "$1" | sed 's/:.*//' >"$1.lines"
-echo "$(($(wc -l <"$1") + 1))" >>"$1.lines"
-while read -r line; do
-	if [ "$at" != 0 ]; then
-		sed -n "${at}s/^\\\$ //p" "$1" >"$1.command"
-		[ $((at + 1)) = "$line" ] || sed -n "$((at + 1)),$((line - 1))p" "$1" |
-			sed '/^$/d' >>"$1.want"
-		. "$1.command" >>"$1.got" 2>&1 </dev/null || {
-			echo "status $?: $(cat "$1.command")"
-			cat "$1.got"
-			exit 1
-		}
+# run_block BLOCK: in a shell of its own; sets $status.
+run_block() {
+	run=". '$1'"
+	[ "$(cat "$1.kind")" = sh ] || run=". '$here/session'"
+	[ ! -e "$1.until" ] || run="until_says '$(cat "$1.until")' '$1'"
+	: >"$1.before.all"
+	[ ! -e "$1.before" ] || cat "$1.before" >"$1.before.all"
+	set -- "$1" timeout -s KILL 300
+	if [ -e "$1.board" ]; then
+		up
+		set -- "$@" nsenter -t "$machine" -m -p -u -n
 	fi
-	at=$line
-done <"$1.lines"
-END
+	block=$1
+	shift
+	status=0
+	"$@" sh -ec "cd \"\$(cat '$here/cwd')\"; . '$here/lib'; . '$block.before.all'; set -- '$block'; $run
+		pwd >'$here/cwd'" sh </dev/null >"$block.out" 2>&1 || status=$?
+	# Such an order may end the client, too.
+	if grep -qE 'oci-init (poweroff|reboot|halt)' "$block"; then
+		wait_for machine_ended
+		[ $status != 137 ] || status=0
+	fi
+	if [ $status = 0 ] && [ -e "$block.got" ]; then
+		compare "$block.want" "$block.got" >>"$block.out" || status=1
+	fi
+}
 
-for doc in README.md CONTRIBUTING.md docs/*.md; do
-	case $doc in
-	docs/behaviours.md | docs/drop-in.md | docs/spec.md | docs/threats.md) continue ;;
-	esac
+# one_block BLOCK NAME
+one_block() {
+	if [ "$(cat "$1.section")" != "$section" ]; then
+		section=$(cat "$1.section")
+		rm -rf "$here/work"
+		mkdir "$here/work"
+		echo "$here/work" >"$here/cwd"
+	fi
+	if [ -e "$1.by" ]; then
+		ok "$2: $(cat "$1.by") runs it" looked_at "$1"
+		return
+	elif [ -e "$1.exists" ]; then
+		ok "$2: its targets and scripts exist" exist "$1"
+		return
+	fi
+	# shellcheck disable=SC2046 # words
+	lack=$([ ! -e "$1.needs" ] || missing $(cat "$1.needs"))
+	if [ -n "$lack" ]; then
+		skip "$2" "$lack is not here"
+		return
+	fi
+	[ ! -e "$1.tree" ] || echo "$top" >"$here/cwd"
+	run_block "$1"
+	is "$2" $status 0 || diag "$(tail -n 20 "$1.out")"
+	[ ! -e "$1.after" ] || sh "$1.after" >/dev/null 2>&1
+}
+
+: >"$here/not-run"
+all='ARCHITECTURE.md CONTRIBUTING.md README.md SECURITY.md docs/*.md tests/README.md'
+for doc in ${DOCS:-$all}; do
 	[ -f "$top/$doc" ] || continue
 	rm -rf "$here"/[0-9]*
 	cd "$top" || exit 1
@@ -192,74 +195,21 @@ for doc in README.md CONTRIBUTING.md docs/*.md; do
 	n=0 section=
 	while [ $n -lt "$blocks" ]; do
 		n=$((n + 1))
-		b=$here/$n
-		name=$(cat "$b.name")
-		case $(cat "$b.kind") in
-		sh | console) ;;
-		none)
-			fail "$name says what it is"
-			continue
-			;;
-		*) continue ;;
+		case $(cat "$here/$n.kind") in
+		sh | console) one_block "$here/$n" "$(cat "$here/$n.name")" ;;
+		none) fail "$(cat "$here/$n.name") says what it is" ;;
 		esac
-		if [ "$(cat "$b.section")" != "$section" ]; then
-			section=$(cat "$b.section")
-			rm -rf "$here/work"
-			mkdir "$here/work"
-			echo "$here/work" >"$here/cwd"
-		fi
-		if [ -e "$b.by" ]; then
-			status=0
-			# of a session only what is typed
-			grep -q '^\$ ' "$b" && sed -i '/^\$ /!d' "$b"
-			sed 's/^\$ //; s/#.*//' "$b" | awk 'NF { print $2 }' >"$b.list"
-			while read -r word; do
-				grep -qe "$word" "$tests/$(cat "$b.by")" || status=1
-			done <"$b.list"
-			is "$name: $(cat "$b.by") runs it" $status 0
-			continue
-		elif [ -e "$b.exists" ]; then
-			status=0
-			sed 's/^\$ //; s/#.*//' "$b" | awk 'NF' >"$b.list"
-			while read -r line; do
-				eval "set -- $line"
-				case $1 in
-				make)
-					shift
-					[ "${1:-}" != -C ] || continue # of another project
-					(cd "$top" && make -n "$@" >/dev/null 2>&1) || {
-						status=1
-						diag "$line"
-					}
-					;;
-				scripts/*) [ -x "$top/$1" ] || { status=1; diag "$line"; } ;;
-				esac
-			done <"$b.list"
-			is "$name: its targets and scripts exist" $status 0
-			continue
-		fi
-		# shellcheck disable=SC2046 # words
-		lack=$([ ! -e "$b.needs" ] || missing $(cat "$b.needs"))
-		if [ -n "$lack" ]; then
-			skip "$name" "$lack is not here"
-			continue
-		fi
-		[ ! -e "$b.tree" ] || echo "$top" >"$here/cwd"
-		run=". '$b'"
-		[ "$(cat "$b.kind")" = sh ] || run=". '$here/session'"
-		: >"$b.before.all"
-		[ ! -e "$b.before" ] || cat "$b.before" >"$b.before.all"
-		status=0
-		timeout -s KILL 300 \
-			sh -ec "cd \"\$(cat '$here/cwd')\"; . '$here/lib'; . '$b.before.all'; set -- '$b'; $run
-			pwd >'$here/cwd'" sh </dev/null >"$b.out" 2>&1 || status=$?
-		if [ $status = 0 ] && [ -e "$b.got" ]; then
-			compare "$b.want" "$b.got" >>"$b.out" || status=1
-		fi
-		is "$name" $status 0 || diag "$(tail -n 20 "$b.out")"
-		[ ! -e "$b.after" ] || sh "$b.after" >/dev/null 2>&1
 	done
 done
+
+# Commands that are not run, and rows of the list: each has its other half.
+grep -v '^#' "$tests/docs.list" | cut -f 1 | sort >"$here/rows"
+sort -u "$here/not-run" >"$here/commands"
+is 'each command that is not run stands in docs.list' "$(comm -13 "$here/rows" "$here/commands")" ''
+[ -n "${DOCS:-}" ] || is 'each row of docs.list is a command that is not run' \
+	"$(comm -23 "$here/rows" "$here/commands")" ''
+is 'each row of docs.list has its reason' \
+	"$(grep -v '^#' "$tests/docs.list" | grep -v '	.')" ''
 
 # Words of the kernel are not in the sources; all others in the table of messages are.
 grep '^| `' "$top/docs/troubleshooting.md" | sed 's/^| //; s/ | .*//' | tr '`' '\n' |
@@ -281,5 +231,6 @@ for c in $("$RUNC" list -q); do
 	fail "no container is left: $c"
 done
 umount /run/runc
+no_machine
 nothing_left
 done_testing
