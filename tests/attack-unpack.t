@@ -174,6 +174,79 @@ add_manifest "$(descriptor $type_manifest)"
 unpack_refused '10,000 layers' '10000 layers, more than 500'
 unpack_ok 'are taken when they are wanted' "$layout" --max-layers -1
 
+# ---- what many names cost ------------------------------------------------------------------------
+
+# instructions N ARG...: of all processes, for a config of N labels and annotations, or whatever
+# $many makes of N; sets $cost.
+instructions() {
+	layout
+	$many "$1"
+	shift
+	rm -rf "$tmp"/grind.* "$tmp/place"
+	mkdir -p "$tmp/place"
+	timeout -s KILL 300 valgrind --tool=callgrind --callgrind-out-file="$tmp/grind.%p" \
+		"$OCI_IMAGE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || diag "$(tail -n 3 "$tmp/err")"
+	cost=$(cat "$tmp"/grind.* | awk '/^totals: / { n += $2 } END { printf "%d", n / 1000 }')
+	rm -f "$tmp"/grind.*
+}
+# linear DESC ARG...: twice as many cost at most two and a half times as much.
+linear() {
+	_desc=$1
+	shift
+	if ! command -v valgrind >/dev/null; then
+		skip "$_desc" 'valgrind is not installed'
+		return
+	fi
+	instructions 2000 "$@"
+	_once=$cost
+	instructions 4000 "$@"
+	ok "$_desc" test "$_once" -gt 1000 -a "$cost" -lt $((_once * 5 / 2)) ||
+		diag "$_once and $cost thousands of instructions"
+}
+many_pairs() { # NAME N: members of an object
+	awk -v name="org.example.a-name-that-begins-as-all-the-others-do.$1" -v n="$2" 'BEGIN {
+		for (i = 0; i < n; i++) printf "%s\"%s.%d\":\"x\"", i ? "," : "", name, i }'
+}
+many_labels() {
+	settings="\"Labels\":{$(many_pairs label "$1")}"
+	image a "$tmp/empty.tar"
+	{
+		sed 's/}$/,"annotations":{/' "$tmp/image-manifest"
+		many_pairs note "$1"
+		printf '}}'
+	} >"$tmp/more"
+	blob "$tmp/more"
+	manifests=
+	add_manifest "$(descriptor "$type_manifest")"
+}
+# An archive of N names, whose index has N images.
+many_files() {
+	printf '{"schemaVersion":2,"manifests":[]}' >"$tmp/index"
+	blob "$tmp/index"
+	awk -v one="$(descriptor "$type_index")" -v n="$1" 'BEGIN {
+		printf "{\"schemaVersion\":2,\"manifests\":["
+		for (i = 0; i < n; i++) printf "%s%s", i ? "," : "", one
+		printf "]}" }' >"$layout/index.json"
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
+		printf "0|blobs/sha256/zz-a-name-that-is-there-for-nothing-at-all-%d|data=x\n", i }' |
+		layer names.tar
+	tar -C "$layout" -rf "$tmp/names.tar" oci-layout index.json blobs
+}
+many=many_labels linear 'many labels do not cost the square of their number' \
+	unpack --no-sync "$tmp/layout" "$tmp/place/u"
+many=many_files linear 'nor do the many files of an archive' list "$tmp/names.tar"
+# The memory is bounded, so that each volume may not cost a copy of all others.
+layout
+settings="\"Volumes\":{$(awk 'BEGIN {
+	for (i = 0; i < 5000; i++) printf "%s\"/v%d\":{}", i ? "," : "", i }')}"
+image a "$tmp/empty.tar"
+status=0
+# shellcheck disable=SC3045 # sh of Debian and busybox have it
+(ulimit -v 400000 && exec "$OCI_IMAGE" unpack --no-sync "$layout" "$tmp/place/volumes") \
+	>"$tmp/out" 2>&1 || status=$?
+is 'nor do many volumes' "$status $(grep -c '/v[0-9]' "$tmp/place/volumes/config.json")" '0 5000' ||
+	diag "$(cat "$tmp/out")"
+
 # ---- indexes in each other -----------------------------------------------------------------------
 
 manifests=

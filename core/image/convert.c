@@ -4,6 +4,7 @@
 
 #if WITH_UNPACK
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What containers of images have had for years, without mknod: programs that begin as root become
@@ -14,17 +15,35 @@ static const char *const image_caps[] = {
 	"CAP_KILL",   "CAP_SYS_CHROOT",	  "CAP_AUDIT_WRITE",
 };
 
-static void add_annotation(struct arena *a, struct oci_config *c, size_t *room, const char *key,
-			   const char *value)
+/* The same keys side by side, in the order of the list. */
+static int pair_order(const void *a, const void *b)
 {
-	if (!value || !*value)
-		return;
-	list_each (old, c->annotations)
-		if (!strcmp(old->key, key))
-			return;
-	c->annotations.at = arena_grow(a, c->annotations.at, c->annotations.n, room,
-				       sizeof(*c->annotations.at));
-	c->annotations.at[c->annotations.n++] = (struct json_pair){ key, value };
+	const struct json_pair *x = *(struct json_pair *const *)a,
+			       *y = *(struct json_pair *const *)b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+/* Of pairs with the same key the first one stays; those without a value go. Sorted, since a
+ * hostile image may have a million. */
+static size_t first_pairs(struct arena *a, struct json_pair *all, size_t n)
+{
+	struct json_pair **sorted = arena_alloc(a, (n + 1) * sizeof(void *));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i].value && *all[i].value)
+			sorted[kept++] = &all[i];
+	qsort(sorted, kept, sizeof(void *), pair_order);
+	for (size_t i = 1; i < kept; i++)
+		if (!strcmp(sorted[i]->key, sorted[i - 1]->key))
+			sorted[i]->value = NULL;
+	kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].value && *all[i].value)
+			all[kept++] = all[i];
+	return kept;
 }
 
 /* "80/tcp,443/tcp" */
@@ -51,7 +70,7 @@ static const char *names_text(struct arena *a, const struct json *object)
 static void set_annotations(struct arena *a, const struct oci_image *image, struct oci_config *c)
 {
 	const struct image_config *from = &image->config;
-	const char *const rows[][2] = {
+	const struct json_pair rows[] = {
 		{ "org.opencontainers.image.os", from->os },
 		{ "org.opencontainers.image.architecture", from->architecture },
 		{ "org.opencontainers.image.variant", from->variant },
@@ -60,14 +79,19 @@ static void set_annotations(struct arena *a, const struct oci_image *image, stru
 		{ "org.opencontainers.image.stopSignal", from->config.stop_signal },
 		{ "org.opencontainers.image.exposedPorts", names_text(a, from->config.ports) },
 	};
-	size_t room = 0;
+	struct json_pair *all = arena_alloc(
+		a, (from->config.labels.n + ARRAY_SIZE(rows) + image->manifest.annotations.n) *
+			   sizeof(*all));
+	size_t n = 0;
 
 	list_each (label, from->config.labels)
-		add_annotation(a, c, &room, label->key, label->value);
+		all[n++] = *label;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		add_annotation(a, c, &room, rows[i][0], rows[i][1]);
+		all[n++] = rows[i];
 	list_each (pair, image->manifest.annotations)
-		add_annotation(a, c, &room, pair->key, pair->value);
+		all[n++] = *pair;
+	c->annotations.at = all;
+	c->annotations.n = first_pairs(a, all, n);
 }
 
 /* A volume without a name: a tmpfs that begins with what the image has there. */
@@ -75,8 +99,15 @@ static int add_volumes(struct arena *a, const struct json *volumes, struct oci_c
 {
 	static const char *const words[] = { "nosuid", "nodev", "mode=0755", "tmpcopyup" };
 
-	for (const struct json *m = volumes && volumes->type == JSON_OBJECT ? volumes->child : NULL;
-	     m; m = m->next) {
+	struct oci_mount *all;
+
+	if (!volumes || volumes->type != JSON_OBJECT)
+		return 0;
+	all = arena_alloc(a, (c->mounts.n + volumes->len) * sizeof(*all));
+	if (c->mounts.n)
+		memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
+	c->mounts.at = all;
+	for (const struct json *m = volumes->child; m; m = m->next) {
 		char *path = path_clean(a, m->key);
 		struct oci_mount mount = { .destination = path,
 					   .type = "tmpfs",
@@ -86,7 +117,7 @@ static int add_volumes(struct arena *a, const struct json *volumes, struct oci_c
 			return failx("the image's volume \"%s\" is not an absolute path", m->key);
 		mount.options.at = (const char **)words;
 		mount.options.n = ARRAY_SIZE(words);
-		oci_add_mount(a, c, &mount);
+		all[c->mounts.n++] = mount;
 	}
 	return 0;
 }

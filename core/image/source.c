@@ -132,6 +132,30 @@ static int add_file(struct source *s, const struct tar *t, const struct place *p
 	return 0;
 }
 
+/* By name; of two of the same name the one that comes later in the archive counts. */
+static int file_order(const void *a, const void *b)
+{
+	const struct source_file *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+static const struct source_file *last_named(const struct source *s, const char *name)
+{
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(s->files[middle].name, name) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && !strcmp(s->files[low - 1].name, name) ? &s->files[low - 1] : NULL;
+}
+
 static int read_archive(struct source *s)
 {
 	struct place p = { s->file, s->at, s->at + s->size };
@@ -144,6 +168,7 @@ static int read_archive(struct source *s)
 		if ((t->e.type == '0' && !t->e.sparse) || t->e.type == '1' || t->e.type == '2')
 			if (add_file(s, t, &p) < 0)
 				return -1;
+	qsort(s->files, s->n, sizeof(*s->files), file_order);
 	return rc < 0 ? fail_in("%s", s->path) : 0;
 }
 
@@ -211,12 +236,8 @@ int source_find(const struct source *s, const char *name, struct blob *b)
 	if (s->dir >= 0)
 		return find_in_dir(s, name, b);
 	for (int links = 0; links < 40; links++) {
-		const struct source_file *found = NULL;
+		const struct source_file *found = last_named(s, name);
 
-		/* Of two of the same name the last one counts. */
-		for (size_t i = 0; i < s->n; i++)
-			if (!strcmp(s->files[i].name, name))
-				found = &s->files[i];
 		if (!found)
 			return 0;
 		if (found->link) {
