@@ -171,6 +171,34 @@ fi
 image members "$tmp/members.tar.gz"
 unpack_ok 'gzip in several members' "$layout:members"
 
+# ---- progress ------------------------------------------------------------------------------------
+
+if helper pty; then
+	# on_tty NAME COMMAND...: what the terminal gets is in $out.
+	on_tty() {
+		_bundle=$tmp/place/$1
+		shift
+		status=0
+		timeout -s KILL 60 "$HELPERS/pty" "$@" "$layout:stack" "$_bundle" \
+			>"$tmp/tty" 2>/dev/null || status=$?
+		out=$(tr '\r\033' '\n^' <"$tmp/tty")
+	}
+	on_tty shown "$OCI_IMAGE" unpack --no-sync
+	is 'on a terminal' "$status" 0 || diag "$out"
+	like 'the layer, its bytes and their rate are shown' "$out" \
+		'^layer 1 of 2: [0-9]+ of [0-9]+ MB, [0-9]+ MB/s'
+	is 'and nothing of it stays on the line' "$(printf '%s\n' "$out" | tail -n 1)" '^[K'
+	on_tty quiet "$OCI_IMAGE" unpack --no-sync --quiet
+	is 'with --quiet nothing is shown' "$status$out" 0
+	on_tty file sh -c 'exec "$@" 2>"$0"' "$tmp/shown" "$OCI_IMAGE" unpack --no-sync
+	is 'nor where errors go to a file' "$status$out$(cat "$tmp/shown")" 0
+	ok 'and the bundles are there' test -e "$tmp/place/shown/config.json" -a \
+		-e "$tmp/place/quiet/config.json" -a -e "$tmp/place/file/config.json"
+	rm -rf "$tmp/place/shown" "$tmp/place/quiet" "$tmp/place/file"
+else
+	skip 'on a terminal' 'the helper pty is not built'
+fi
+
 # ---- sources -------------------------------------------------------------------------------------
 
 (cd "$layout" && tar -cf "$tmp/archive.tar" .)
