@@ -230,7 +230,7 @@ check-musl: ## build and tests in a root of musl, busybox and gcc alone, as Alpi
 	scripts/check-musl-root $(TESTS)
 
 # Those that stop at every system call take hours there.
-OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t tests/budget.t,$(E2E))
+OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t tests/budget.t tests/image-steps.t,$(E2E))
 check-old: all ## the end-to-end tests with the system calls of Linux 4.14 only (docs/kernels.md)
 	CC=$(CC) tests/helpers/build build/helpers
 	SH='build/helpers/old sh' scripts/prove $(or $(TESTS),$(OLD_E2E))

@@ -486,10 +486,15 @@ int layers_finish(struct layers *l)
 			continue;
 		fd = path_open(l->root, *d->path ? d->path : "/",
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, 0);
-		if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != d->ino) {
+		if (fd < 0 && (err_num() == ENOENT || err_num() == ENOTDIR || err_num() == ELOOP ||
+			       err_num() == EACCES)) {
 			err_clear("a later layer has taken it away");
 			continue;
 		}
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return fd < 0 ? -1 : fail("stat directory %s", d->path);
+		if (st.st_ino != d->ino)
+			continue;
 		if (fchmod(fd, d->mode) < 0 || futimens(fd, times) < 0)
 			return fail("set mode and time of directory %s", d->path);
 	}

@@ -180,11 +180,6 @@ static int work(const struct work *w)
 		return -1;
 	if (w->u->sync && syncfs(dir) < 0)
 		return fail("write the bundle to the disk");
-	/* An empty directory may be there; anything else stays. */
-	if (renameat(w->parent, w->temp, w->parent, w->name) < 0)
-		return fail("rename the bundle to %s", w->u->bundle);
-	if (w->u->sync && fsync(w->parent) < 0 && errno != EINVAL)
-		return fail("write the bundle's name to the disk");
 	return 0;
 }
 
@@ -268,6 +263,20 @@ static int wait_worker(int in, pid_t pid)
 	return failx("the process that unpacks was killed");
 }
 
+/* Done by the first process: what it says of the bundle is then true, whichever of the others was
+ * killed. */
+static int give_name(const struct work *w)
+{
+	/* An empty directory may be there; anything else stays. */
+	if (renameat(w->parent, w->temp, w->parent, w->name) < 0)
+		return fail("rename the bundle to %s", w->u->bundle);
+	if (!w->u->sync || !fsync(w->parent) || errno == EINVAL)
+		return 0;
+	fail("write the bundle's name to the disk");
+	renameat(w->parent, w->name, w->parent, w->temp);
+	return -1;
+}
+
 static int run_both(const struct work *w)
 {
 	int held[2], said[2], rc, status;
@@ -294,6 +303,7 @@ static int run_both(const struct work *w)
 			worker(w, said[1], first);
 		close(said[1]);
 		rc = pid < 0 ? fail("fork") : wait_worker(said[0], pid);
+		rc = rc < 0 ? rc : give_name(w);
 	}
 	close(said[0]);
 	close(held[1]);
