@@ -232,9 +232,11 @@ many_files() {
 		layer names.tar
 	tar -C "$layout" -rf "$tmp/names.tar" oci-layout index.json blobs
 }
-many=many_labels linear 'many labels do not cost the square of their number' \
+many=many_labels
+linear 'many labels do not cost the square of their number' \
 	unpack --no-sync "$tmp/layout" "$tmp/place/u"
-many=many_files linear 'nor do the many files of an archive' list "$tmp/names.tar"
+many=many_files
+linear 'nor do the many files of an archive' list "$tmp/names.tar"
 # The memory is bounded, so that each volume may not cost a copy of all others.
 layout
 settings="\"Volumes\":{$(awk 'BEGIN {
