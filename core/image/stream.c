@@ -24,7 +24,7 @@ struct aside {
 	volatile uint64_t taken;
 	bool done;
 	int num;
-	char text[512], hex[SHA256_HEX];
+	char text[512];
 };
 
 struct stream {
@@ -205,7 +205,6 @@ static ssize_t read_here(struct stream *s, void *buf, size_t n)
 	if (got <= 0)
 		return got;
 	s->out += got;
-	sha256_add(&s->sum, buf, got);
 	if (s->ratio && s->out > RATIO_FREE && s->out / s->ratio > stream_taken(s))
 		return failx("a layer expands more than %llu times (--max-ratio)",
 			     (unsigned long long)s->ratio);
@@ -232,7 +231,6 @@ static void help(struct stream *s, int out, pid_t parent)
 		snprintf(s->aside->text, sizeof(s->aside->text), "%s", err_text());
 		_exit(1);
 	}
-	sha256_end(&s->sum, s->aside->hex);
 	s->aside->done = true;
 	_exit(0);
 }
@@ -316,7 +314,12 @@ static ssize_t read_apart(struct stream *s, void *buf, size_t n)
 
 ssize_t stream_read(struct stream *s, void *buf, size_t n)
 {
-	return s->helper ? read_apart(s, buf, n) : read_here(s, buf, n);
+	ssize_t got = s->helper ? read_apart(s, buf, n) : read_here(s, buf, n);
+
+	/* The helper has enough to do. */
+	if (got > 0)
+		sha256_add(&s->sum, buf, got);
+	return got;
 }
 
 struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
@@ -365,10 +368,7 @@ uint64_t stream_taken(const struct stream *s)
 
 void stream_sum(struct stream *s, char hex[SHA256_HEX])
 {
-	if (s->helper)
-		memcpy(hex, s->aside->hex, SHA256_HEX);
-	else
-		sha256_end(&s->sum, hex);
+	sha256_end(&s->sum, hex);
 }
 
 void stream_close(struct stream **s)
