@@ -467,7 +467,7 @@ cat >"$tmp/boot.json" <<E
 { "defaults": { "after": [], "backoff": { "first": "10ms" }, "startLimit": { "count": 2, "interval": "1h" } },
   "containers": [ { "name": "$a", "ready": { "notify": true } },
     { "name": "$b", "restart": "on-failure", "ready": { "command": [ "test", "-e", "/dev/shm/ready" ] },
-      "health": { "command": [ "sh", "-c", "[ ! -e /dev/shm/ill ]" ], "interval": "50ms", "retries": 2 } },
+      "health": { "command": [ "sh", "-c", "[ ! -e /dev/shm/ill ] || { echo is ill; exit 1; }" ], "interval": "50ms", "retries": 2 } },
     { "name": "$c", "ready": { "file": "/none" }, "startTimeout": "1s" }, { "name": "d-$mark", "after": [ "$c" ] } ] }
 E
 mkdir -p "$template/run"
@@ -493,6 +493,7 @@ like "which the table says" "$out" ' good '
 in_shm "$b" ill
 ok "a health check that fails so often in a row is said" wait_for \
 	says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
+ok "what it prints goes to the container's log" says "^$b: is ill"
 ok "and is a failure: it starts again" wait_for \
 	says "^oci-init: $b: ended with status 0; starts again"
 ok "one that is not ready in time has failed" wait_for state_is "$c" failed

@@ -402,7 +402,8 @@ pid_t unit_start(struct arena *a, const struct unit *u);
 pid_t unit_clear(const struct unit *u); /* `runc delete`; 0: there is nothing to delete */
 pid_t unit_kill(const struct unit *u, int sig); /* `runc kill` */
 int unit_signal(const struct unit *u, int sig); /* signals `runc run`, which passes it on */
-_Noreturn void unit_execute(char *const *argv); /* in a child: executes this program */
+/* In a child: executes this program, whose output goes to the container's log. */
+_Noreturn void unit_execute(const struct unit *u, char *const *argv);
 /* slots.c: bundles A and B in a directory */
 extern const char *const slot_names[];
 bool slots_have(struct arena *a, const char *dir);

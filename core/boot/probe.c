@@ -90,7 +90,7 @@ static _Noreturn void check(const struct unit *u, const char *const *command)
 
 	while (n < ARRAY_SIZE(argv) - 1 && *command)
 		argv[n++] = *command++;
-	unit_execute((char *const *)argv);
+	unit_execute(u, (char *const *)argv);
 }
 
 /* True if the container needs a check now. */
@@ -113,7 +113,6 @@ static void ask_command(struct machine *m, size_t i, int64_t now)
 	p->health = m->super.at[i].ready;
 	p->pid = fork();
 	if (!p->pid) {
-		setsid();
 		if (!p->health && r->ready_file)
 			look_for(u);
 		check(u, p->health ? r->health : r->ready_command);

@@ -397,7 +397,7 @@ static _Noreturn void give_up(int out)
 	_exit(127);
 }
 
-_Noreturn void unit_execute(char *const *argv)
+static _Noreturn void execute(char *const *argv)
 {
 	sigset_t none;
 
@@ -406,6 +406,28 @@ _Noreturn void unit_execute(char *const *argv)
 	execv("/proc/self/exe", argv);
 	fail("execute the runtime");
 	give_up(2);
+}
+
+/* Descriptors 0 to 2 of process 1 must not reach the container: they are the console. */
+static void take_streams(const struct log *l)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), out = l->out < 0 ? null : l->out;
+
+	setsid();
+	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+		return;
+	fail("make its standard streams from /dev/null and its log");
+	give_up(out < 0 ? 2 : out);
+}
+
+/* The console is written by the loop alone, from its queue. */
+_Noreturn void unit_execute(const struct unit *u, char *const *argv)
+{
+	if (u->log->out >= 0)
+		take_streams(u->log);
+	else
+		setsid();
+	execute(argv);
 }
 
 pid_t unit_clear(const struct unit *u)
@@ -417,7 +439,7 @@ pid_t unit_clear(const struct unit *u)
 		return 0;
 	pid = fork();
 	if (!pid)
-		unit_execute(argv);
+		unit_execute(u, argv);
 	return pid < 0 ? fail("clear away %s", u->name) : pid;
 }
 
@@ -447,18 +469,6 @@ static void make_config(struct arena *a, const struct unit *u)
 		give_up(2);
 }
 
-/* Descriptors 0 to 2 of process 1 must not reach the container: they are the console. */
-static void take_streams(const struct log *l)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), out = l->out < 0 ? null : l->out;
-
-	setsid();
-	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-		return;
-	fail("make its standard streams from /dev/null and its log");
-	give_up(out < 0 ? 2 : out);
-}
-
 pid_t unit_start(struct arena *a, const struct unit *u)
 {
 	pid_t pid = fork();
@@ -477,7 +487,7 @@ pid_t unit_start(struct arena *a, const struct unit *u)
 		setenv("NOTIFY_SOCKET", BOOT_NOTIFY, 1);
 	make_config(a, u);
 	clear_away(u);
-	unit_execute(u->argv);
+	execute(u->argv);
 }
 
 pid_t unit_kill(const struct unit *u, int sig)
@@ -490,7 +500,7 @@ pid_t unit_kill(const struct unit *u, int sig)
 	pid = fork();
 
 	if (!pid)
-		unit_execute(argv);
+		unit_execute(u, argv);
 	return pid < 0 ? fail("kill %s", u->name) : pid;
 }
 
