@@ -109,6 +109,18 @@ else
 	skip 'extended attributes are set' 'no attributes here'
 fi
 
+if [ "$uid" = 0 ] && command -v setcap >/dev/null && tar --version 2>/dev/null | grep -q GNU &&
+	mkdir "$tmp/caps" && : >"$tmp/caps/ping" && setcap cap_net_raw+ep "$tmp/caps/ping" 2>/dev/null; then
+	chown 5:6 "$tmp/caps/ping" && setcap cap_net_raw+ep "$tmp/caps/ping"
+	tar -C "$tmp/caps" --xattrs --xattrs-include='*' -cf "$tmp/caps.tar" .
+	image caps "$tmp/caps.tar"
+	unpack_ok 'a file with capabilities of another owner' "$layout:caps"
+	like 'which it keeps' "$(cd "$rootfs" && getcap ping) $(mode_of "$rootfs/ping")" \
+		'^ping cap_net_raw[=+]ep 644 5 6$'
+else
+	skip 'a file with capabilities of another owner' 'no setcap, GNU tar or capabilities here'
+fi
+
 # ---- layers on each other ------------------------------------------------------------------------
 
 layer low.tar <<END
@@ -271,6 +283,27 @@ is 'inspect gives JSON' "$(json_get "$tmp/inspect.json" /config/architecture)" s
 is 'with the layers' "$(json_get "$tmp/inspect.json" /layers/0/digest)" \
 	"sha256:$(sum "$tmp/low.tar")"
 
+# ---- media types ---------------------------------------------------------------------------------
+
+layout types
+type_manifest=application/vnd.docker.distribution.manifest.v2+json
+type_config=application/vnd.docker.container.image.v1+json
+type_layer=application/vnd.docker.image.rootfs.diff.tar
+image one "$tmp/low.tar"
+unpack_ok 'media types of docker' "$layout"
+ok 'mean the same' test -e "$rootfs/a/gone"
+type_layer=application/octet-stream
+manifests=
+image one "$tmp/low.tar"
+unpack_refused 'a layer that is not a tar archive' 'octet-stream", which is not a tar archive'
+type_manifest=application/vnd.oci.artifact
+manifests=
+image one "$tmp/low.tar"
+unpack_refused 'something that is not an image' 'oci.artifact", which is not an image'
+type_config=application/vnd.oci.image.config.v1+json
+type_layer=application/vnd.oci.image.layer.v1.tar
+type_manifest=application/vnd.oci.image.manifest.v1+json
+
 # ---- the config ----------------------------------------------------------------------------------
 
 layout settings
@@ -298,6 +331,17 @@ if [ "$uid" = 0 ]; then
 	run
 	is 'and it runs' "$out" 'uid=33(web) gid=34(web) groups=44(log)' || diag "$err"
 fi
+{
+	sed 's/}$/,"annotations":{"l":"not this","of.manifest":"kept","empty":""}}/' \
+		"$tmp/image-manifest"
+} >"$tmp/annotated"
+blob "$tmp/annotated"
+manifests=
+add_manifest "$(descriptor "$type_manifest")"
+unpack_ok 'a manifest with annotations' "$layout"
+is 'they are kept, where no label has the name' \
+	"$(config_get /annotations/l) $(config_get /annotations/of.manifest) $(grep -c empty \
+	"$bundle/config.json")" 'm kept 0'
 unpack_ok 'a command in place of the image'"'"'s' "$layout" -- echo hello
 is 'stands after the entrypoint' "$(config_get /process/args)" '["sh","-c","echo","hello"]'
 for user in 33:log 33 7:8 nobody web:nogroup; do
