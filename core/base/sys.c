@@ -2,6 +2,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+/* The kernel puts a note with its version into the vDSO (vdso(7)): the name "Linux", type 0. */
+unsigned sys_version(void)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
+	const char *base = (const char *)getauxval(AT_SYSINFO_EHDR);
+	const ElfW(Phdr) *p =
+		base ? (const void *)(base + ((const ElfW(Ehdr) *)base)->e_phoff) : NULL;
+	int n = base ? ((const ElfW(Ehdr) *)base)->e_phnum : 0;
+
+	for (; n > 0; n--, p++) {
+		const char *at = base + p->p_offset, *end = at + p->p_filesz;
+
+		while (p->p_type == PT_NOTE && at < end) {
+			const struct {
+				uint32_t name_len, len, type;
+				char name[8];
+				uint32_t version;
+			} *note = (const void *)at;
+
+			if (!note->type && !memcmp(note->name, "Linux", 6))
+				return note->version;
+			at += 12 + ((note->name_len + 3) & ~3u) + ((note->len + 3) & ~3u);
+		}
+	}
+	return 0;
+}
+
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct sys_open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };

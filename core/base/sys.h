@@ -108,6 +108,9 @@ pid_t sys_clone(unsigned long flags, pid_t *parent_tid);
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif
+#ifndef OPEN_TREE_NAMESPACE
+#define OPEN_TREE_NAMESPACE 2 /* 7.0 */
+#endif
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
@@ -184,6 +187,8 @@ struct sys_mount_attr {
 #define F_SEAL_WRITE 8
 #endif
 
+/* The version of the kernel, 0x70000 is 7.0, without a system call. 0: not known. */
+unsigned sys_version(void);
 /* Raw calls: -1 and errno, no record. */
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 pid_t sys_clone3(struct sys_clone_args *args); /* like fork: 0 in the child */

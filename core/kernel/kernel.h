@@ -36,6 +36,7 @@ struct ns_plan {
 	size_t njoins;
 	bool needs_first; /* a first process is needed */
 	bool lift; /* the first process also leaves the initramfs (rootfs_lift) */
+	bool alone; /* init makes the mount namespace itself (mountns_alone) */
 };
 
 /* Pure. The config's namespaces have been checked (no duplicates, known types). */
@@ -47,6 +48,8 @@ void ns_plan_lift(struct ns_plan *plan);
  * ns_plan_hide lets the first process make all new namespaces, so that init is cloned last. */
 bool ns_plan_may_hide(const struct ns_plan *plan);
 void ns_plan_hide(struct ns_plan *plan);
+/* Pure. The mount namespace is made by mountns_alone, not by clone(2) or unshare(2). */
+void ns_plan_alone(struct ns_plan *plan);
 /* Adds a join for each type of plan->all, by the files of process pid, in the order of ns_enter. */
 void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan);
 /* Opens the joins by path and checks type (NS_GET_NSTYPE) and filesystem (nsfs). */
@@ -169,6 +172,9 @@ struct mount_env {
 	/* Mounts that become read-only when all below them is mounted: tmpfs, /dev. */
 	int *readonly_later;
 	size_t nreadonly;
+	/* The sources of all binds in their order, opened by mountns_alone. */
+	int *sources;
+	size_t nsources, next_source;
 };
 
 int mount_entry(struct mount_env *env, const struct oci_mount *m);
@@ -316,10 +322,18 @@ bool rootfs_on_initramfs(void);
 int rootfs_lift(const char *cwd);
 /* Makes root the root of this mount namespace and unmounts the old one, on an initramfs too. */
 int rootfs_pivot(int root, unsigned long propagation);
+/* Sets linux.rootfsPropagation on the container's root, when it is "/". */
+int rootfs_propagate(unsigned long propagation);
 /* The same by MS_MOVE and chroot(2), for --no-pivot; and chroot(2) alone, without a
  * mount namespace. */
 int rootfs_move(int root, unsigned long propagation);
 int rootfs_chroot(int root);
+
+/* ---- mountns.c: a mount namespace of the root filesystem alone ------------------------------- */
+
+/* Enters one, and opens the sources of binds before. 1: *root is its root, O_PATH, and
+ * rootfs_chroot is all that is left to do. 0: not possible, nothing has changed. */
+int mountns_alone(struct mount_env *env, const struct oci_config *config, int *root);
 
 /* ---- dev.c: device nodes and the links of /dev (runtime-spec "Default Devices") -------------- */
 

@@ -103,6 +103,9 @@ static int open_source(const struct mount_job *j)
  *   root, a directory  any      yes                  init                the container
  *   root, an image     any      -                    the runtime         none: it is a new mount
  *   overlay, tmpfs...  any      -                    init                the container: a new mount
+ *   bind, where the    none     -                    init, all at once   the host, made slaves;
+ *     host's mounts                                                        no source is in the
+ *     are not copied                                                       root filesystem
  *
  * Init reaches the mount in the config's order and then asks the runtime by its
  * index (open_source).
@@ -114,6 +117,8 @@ static int bind_source(struct mount_job *j, bool *detached)
 	int fd;
 
 	*detached = true;
+	if (j->env->nsources)
+		return j->env->sources[j->env->next_source++];
 	if (j->o.idmap || j->o.ridmap)
 		return j->env->open_source(j->env->arg, j->m);
 	fd = mountapi_clone(AT_FDCWD, j->m->source, flags);

@@ -23,6 +23,7 @@ int mount_target(struct mount_job *j, bool directory);
 int mount_settle(struct mount_job *j, int mnt);
 
 int mount_cgroups(struct mount_job *j); /* mount_cgroup.c */
+bool mount_in_first_user_ns(void); /* mount_cgroup.c */
 /* mount_copyup.c: copies the content of directory from into directory to. */
 int mount_copyup(struct arena *a, int from, int to);
 

@@ -50,6 +50,11 @@ static bool in_first_ns(const char *path, ino_t ino)
 	return !stat(path, &st) && st.st_ino == ino;
 }
 
+bool mount_in_first_user_ns(void)
+{
+	return in_first_ns("/proc/self/ns/user", FIRST_USER_NS);
+}
+
 /* The mount point of the host's v2 tree; on a hybrid layout that is a directory
  * beside those of v1. */
 static const char *v2_root(const char *dir)
@@ -73,7 +78,7 @@ static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 	int target __cleanup(fd_close) = mount_target(j, true);
 	int source __cleanup(fd_close) = -1;
 	bool first = in_first_ns("/proc/self/ns/cgroup", FIRST_CGROUP_NS);
-	bool host = first && in_first_ns("/proc/self/ns/user", FIRST_USER_NS);
+	bool host = first && mount_in_first_user_ns();
 	unsigned long flags = j->o.flags | (j->env->own_cgroupns || host ? 0 : MS_RDONLY);
 	char path[FD_PATH_MAX];
 

@@ -132,6 +132,13 @@ void ns_plan_hide(struct ns_plan *plan)
 	plan->clone_flags = 0;
 }
 
+void ns_plan_alone(struct ns_plan *plan)
+{
+	plan->alone = true;
+	plan->early_flags &= ~(unsigned)CLONE_NEWNS;
+	plan->clone_flags &= ~(unsigned)CLONE_NEWNS;
+}
+
 void ns_plan_process(struct arena *a, pid_t pid, struct ns_plan *plan)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)

@@ -477,6 +477,15 @@ static int leave_chroot(void)
 	return 0;
 }
 
+/* linux.rootfsPropagation applies to the container's own root too. */
+int rootfs_propagate(unsigned long propagation)
+{
+	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
+	    mount(NULL, "/", NULL, propagation, NULL) < 0)
+		return fail("change the propagation of the new root");
+	return 0;
+}
+
 int rootfs_pivot(int root, unsigned long propagation)
 {
 	if (leave_chroot() < 0)
@@ -497,11 +506,7 @@ int rootfs_pivot(int root, unsigned long propagation)
 		if (umount2(".", MNT_DETACH) < 0)
 			return fail("unmount the old root");
 	}
-	/* linux.rootfsPropagation applies to the container's own root too. */
-	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
-	    mount(NULL, "/", NULL, propagation, NULL) < 0)
-		return fail("change the propagation of the new root");
-	return 0;
+	return rootfs_propagate(propagation);
 }
 
 /* KERNEL 5.2: fsopen(2) (ENOSYS); the root is moved over "/" itself, and the host's

@@ -188,6 +188,9 @@ struct start_plan {
 void plan_processes(struct start_plan *plan, bool initramfs);
 /* Pure. The same for exec, which joins everything through init. The caller sets outside. */
 void plan_entering(struct start_plan *plan);
+/* Pure. True if the mount namespace can be made of the root filesystem alone, so that the host's
+ * mounts are not copied (mountns_alone). kernel: sys_version(). */
+bool plan_alone(const struct start_plan *plan, unsigned kernel);
 /* Pure. -1: process.terminal, the console socket and `leaves` exclude each other. */
 int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket);
 /* Pure. True if a mount of the config covers /dev. */
@@ -232,6 +235,7 @@ struct child {
 	int theirs[5]; /* the runtime's descriptors, which the child closes first */
 	bool joins; /* it joins the cgroup itself; otherwise the runtime moves it */
 	bool no_setgroups; /* its user namespace denies setgroups(2) */
+	bool alone; /* its mount namespace has no mount of the host */
 	struct mount_env mounts;
 	int root, proc; /* rootfs mount; our procfs, -1 until it is needed */
 	int tty; /* peer of the pty until it is stdin */

@@ -303,6 +303,8 @@ static int spawn(struct start_plan *plan, struct serve *s)
 		return -1;
 	/* Save it again without the directories that an ordinary user could not make. */
 	cgroup_save(life->cgroup, plan->arena, &life->state);
+	if (plan_alone(plan, sys_version()))
+		ns_plan_alone(&plan->ns);
 	return spawn_process(&c, s);
 }
 

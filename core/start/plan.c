@@ -49,6 +49,18 @@ int plan_terminal(const struct oci_process *p, bool leaves, const char *console_
 	return 0;
 }
 
+bool plan_alone(const struct start_plan *plan, unsigned kernel)
+{
+	const struct oci_linux *l = plan->config->linux;
+	const struct oci_hooks *h = plan->config->hooks;
+
+	return kernel >= 0x70000 && plan->ns.fresh & CLONE_NEWNS &&
+	       !(plan->ns.all & CLONE_NEWUSER) && !(l->rootfs_propagation & MS_SHARED) &&
+	       !plan->image.type && !plan->overlay && strcmp(plan->state->rootfs, "/") != 0 &&
+	       /* These use paths of the host in the container's mount namespace. */
+	       !(h && (h->prestart.n || h->create_runtime.n || h->create_container.n));
+}
+
 /* ---- device nodes ---------------------------------------------------------------------------- */
 
 bool plan_mounts_dev(const struct start_plan *plan)

@@ -166,6 +166,55 @@ static void test_exec(void)
 	}
 }
 
+enum { USER = 1, JOINS = 2, SHARES = 4, LAYERS = 8, WHOLE = 16, STARTS = 32, HOOKED = 64 };
+
+static const struct {
+	const char *what;
+	unsigned with, kernel;
+	bool alone;
+} alones[] = {
+	{ "Linux 7.0", 0, 0x70000, true },
+	{ "Linux 6.19", 0, 0x61300, false },
+	{ "an unknown kernel", 0, 0, false },
+	{ "a user namespace", USER, 0x70200, false },
+	{ "a mount namespace that is joined", JOINS, 0x70200, false },
+	{ "a shared root", SHARES, 0x70200, false },
+	{ "an overlay", LAYERS, 0x70200, false },
+	{ "the root of the host", WHOLE, 0x70200, false },
+	{ "a startContainer hook", STARTS, 0x70200, true },
+	{ "a createContainer hook", HOOKED, 0x70200, false },
+};
+
+static void test_alone(void)
+{
+	const struct launch how = { .id = "x" };
+	struct oci_hook hook = { .path = "/hook" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(alones); i++) {
+		unsigned with = alones[i].with;
+		struct start_plan plan = PLAN_INIT(&arena, &how);
+		struct oci_state state = { .rootfs = with & WHOLE ? "/" : "/rootfs" };
+		struct oci_linux linux_ = { .rootfs_propagation =
+						    with & SHARES ? MS_SHARED | MS_REC : 0 };
+		struct oci_hooks hooks = { .create_container = { &hook, with & HOOKED ? 1 : 0 },
+					   .start_container = { &hook, with & STARTS ? 1 : 0 } };
+		struct oci_config config = { .linux = &linux_, .hooks = &hooks };
+
+		plan.config = &config;
+		plan.state = &state;
+		plan.overlay = with & LAYERS ? 4096 : 0;
+		plan.ns.all = CLONE_NEWNS | (with & USER ? CLONE_NEWUSER : 0);
+		plan.ns.fresh = with & JOINS ? 0 : plan.ns.all;
+		plan.ns.clone_flags = plan.ns.fresh;
+		ok(plan_alone(&plan, alones[i].kernel) == alones[i].alone,
+		   "%s: the host's mounts are%s copied", alones[i].what,
+		   alones[i].alone ? " not" : "");
+		ns_plan_alone(&plan.ns);
+		ok(!(plan.ns.clone_flags & CLONE_NEWNS) && plan.ns.alone,
+		   "%s: init can make the mount namespace", alones[i].what);
+	}
+}
+
 static void test_terminal(void)
 {
 	const struct oci_process with = { .terminal = true }, without = { 0 };
@@ -262,6 +311,7 @@ int main(void)
 	arena_init(&arena, block, sizeof(block));
 	test_starts();
 	test_exec();
+	test_alone();
 	test_terminal();
 	test_nodes();
 	test_memory();

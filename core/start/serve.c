@@ -190,6 +190,44 @@ static int send_pidfd(struct serve *s)
 	return 0;
 }
 
+/*
+ * Records the paths of init's namespaces, for tools that read state.json (F-02), and the ids of its
+ * user and mount namespace: exec does not follow init into others of these two.
+ */
+static void note_namespaces(struct serve *s)
+{
+	struct ns_plan plan = { .all = ~0u };
+	struct json_pair *pairs = arena_alloc(s->plan->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
+	const unsigned types = (s->plan->ns.all & CLONE_NEWNS) | CLONE_NEWUSER;
+	int dir __cleanup(fd_close) = proc_open(s->out->pid);
+	char id[NS_ID_MAX];
+
+	ns_plan_process(s->plan->arena, s->out->pid, &plan);
+	ids = pairs + plan.njoins;
+	s->out->life.state.namespace_ids.at = ids;
+	for (size_t i = 0; i < plan.njoins; i++) {
+		int type = plan.joins[i].type;
+
+		pairs[i] = (struct json_pair){ ns_name(type), plan.joins[i].path };
+		if (!(types & type))
+			continue;
+		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
+			err_clear("the id of this namespace is not on record");
+		else
+			ids[s->out->life.state.namespace_ids.n++] =
+				(struct json_pair){ ns_name(type),
+						    arena_strdup(s->plan->arena, id) };
+	}
+	s->out->life.state.namespace_paths.at = pairs;
+	s->out->life.state.namespace_paths.n = plan.njoins;
+}
+
+/* True if init is known before it has made its mount namespace (mountns_alone). */
+static bool makes_namespace(const struct serve *s)
+{
+	return s->plan->ns.alone && s->plan->mode != START_LATE;
+}
+
 /* When init exists and READY has come: sets what init does not inherit from the first process. */
 static int settle(struct serve *s)
 {
@@ -197,6 +235,11 @@ static int settle(struct serve *s)
 
 	if (!s->out->pid || s->phase < PHASE_READY)
 		return 0;
+	if (makes_namespace(s)) {
+		note_namespaces(s);
+		if (life_save(s->plan->arena, &s->out->life) < 0)
+			return -1;
+	}
 	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->out->pid, sched) < 0)
 		return -1;
 	return send_pidfd(s);
@@ -286,38 +329,6 @@ static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	return 0;
 }
 
-/*
- * Records the paths of init's namespaces, for tools that read state.json (F-02), and the ids of its
- * user and mount namespace: exec does not follow init into others of these two.
- */
-static void note_namespaces(struct serve *s)
-{
-	struct ns_plan plan = { .all = ~0u };
-	struct json_pair *pairs = arena_alloc(s->plan->arena, 2 * NS_MAX * sizeof(*pairs)), *ids;
-	const unsigned types = (s->plan->ns.all & CLONE_NEWNS) | CLONE_NEWUSER;
-	int dir __cleanup(fd_close) = proc_open(s->out->pid);
-	char id[NS_ID_MAX];
-
-	ns_plan_process(s->plan->arena, s->out->pid, &plan);
-	ids = pairs + plan.njoins;
-	s->out->life.state.namespace_ids.at = ids;
-	for (size_t i = 0; i < plan.njoins; i++) {
-		int type = plan.joins[i].type;
-
-		pairs[i] = (struct json_pair){ ns_name(type), plan.joins[i].path };
-		if (!(types & type))
-			continue;
-		if (dir < 0 || ns_id(dir, NS_ITS, type, id) < 0)
-			err_clear("the id of this namespace is not on record");
-		else
-			ids[s->out->life.state.namespace_ids.n++] =
-				(struct json_pair){ ns_name(type),
-						    arena_strdup(s->plan->arena, id) };
-	}
-	s->out->life.state.namespace_paths.at = pairs;
-	s->out->life.state.namespace_paths.n = plan.njoins;
-}
-
 /* Writes state.json, and sets what init needs, before init may continue. */
 int serve_known(struct serve *s)
 {
@@ -335,7 +346,8 @@ int serve_known(struct serve *s)
 	if (!s->plan->enters) {
 		st->pid = s->out->pid;
 		st->start_time = stat.start;
-		note_namespaces(s);
+		if (!makes_namespace(s))
+			note_namespaces(s);
 		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
 	}

@@ -73,10 +73,29 @@ static bool has_mount_ns(const struct child *c)
 	return c->plan->ns.all & CLONE_NEWNS;
 }
 
+/* 1: the mount namespace has no mount of the host; 0: it is a copy of the host's. */
+static int enter_alone(struct child *c)
+{
+	int done = mountns_alone(&c->mounts, c->plan->config, &c->root);
+
+	if (!done && unshare(CLONE_NEWNS) < 0) {
+		fail("unshare the mount namespace");
+		return clone_explain(c->plan);
+	}
+	return done;
+}
+
 int step_rootfs(struct child *c)
 {
+	int alone = c->plan->ns.alone ? enter_alone(c) : 0;
+
+	if (alone < 0)
+		return -1;
+	c->alone = alone;
 	umask(0);
-	if (has_mount_ns(c)) {
+	if (c->alone) {
+		log_debug("no mount of the host is copied");
+	} else if (has_mount_ns(c)) {
 		struct rootfs_source src = { .path = c->plan->state->rootfs,
 					     .at = c->plan->root_at,
 					     .image = c->plan->image.type ? &c->plan->image : NULL,
@@ -244,11 +263,15 @@ int step_null(struct child *c)
 
 int step_pivot(struct child *c)
 {
+	unsigned long propagation = c->plan->config->linux->rootfs_propagation;
+
 	if (!has_mount_ns(c))
 		return rootfs_chroot(c->root);
+	if (c->alone)
+		return rootfs_chroot(c->root) < 0 ? -1 : rootfs_propagate(propagation);
 	if (c->plan->how->no_pivot)
-		return rootfs_move(c->root, c->plan->config->linux->rootfs_propagation);
-	return rootfs_pivot(c->root, c->plan->config->linux->rootfs_propagation);
+		return rootfs_move(c->root, propagation);
+	return rootfs_pivot(c->root, propagation);
 }
 
 int step_stdio(struct child *c)

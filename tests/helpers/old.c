@@ -1,6 +1,8 @@
 /* old.c - runs a command as on a kernel of 4.14, as far as system calls go: `old CMD...`. */
 /* SPDX-License-Identifier: MIT */
 /*
+ * `old -n CMD...` runs it as on a kernel before 7.0, without OPEN_TREE_NAMESPACE and nothing else.
+ *
  * What came later answers ENOSYS: everything from 403 on, where all architectures have the same
  * numbers, and statx, rseq and getrandom, which a kernel may have been built without or a container
  * engine may hide. Flags of older calls stay as they are here.
@@ -8,6 +10,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,9 +40,29 @@ struct insn {
 	{                                                                                          \
 		0x15, 0, 1, nr                                                                     \
 	}
+#define UNLESS_SKIP(nr, skip)                                                                      \
+	{                                                                                          \
+		0x15, 0, skip, nr                                                                  \
+	}
 #define UNLESS_FROM(nr, skip)                                                                      \
 	{                                                                                          \
 		0x35, 0, skip, nr                                                                  \
+	}
+
+/* open_tree(2) with this flag answers EINVAL. */
+#define OPEN_TREE_NR 428
+#define OPEN_TREE_NAMESPACE 2
+#define LOAD_FLAGS                                                                                 \
+	{                                                                                          \
+		0x20, 0, 0, 32 /* the low half of the third argument */                            \
+	}
+#define UNLESS_SET(bits)                                                                           \
+	{                                                                                          \
+		0x45, 0, 1, bits                                                                   \
+	}
+#define RETURN_EINVAL                                                                              \
+	{                                                                                          \
+		0x06, 0, 0, 0x00050000 | EINVAL                                                    \
 	}
 
 int main(int argc, char **argv)
@@ -56,6 +79,12 @@ int main(int argc, char **argv)
 #endif
 		ALLOW,
 	};
+	struct insn no_namespace[] = {
+		LOAD_NR,
+		UNLESS_SKIP(OPEN_TREE_NR, 3), LOAD_FLAGS,
+		UNLESS_SET(OPEN_TREE_NAMESPACE), RETURN_EINVAL,
+		ALLOW,
+	};
 	/* clang-format on */
 	struct {
 		unsigned short len;
@@ -64,6 +93,11 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+	if (!strcmp(argv[1], "-n") && argc > 2) {
+		prog.len = sizeof(no_namespace) / sizeof(*no_namespace);
+		prog.code = no_namespace;
+		argv++;
+	}
 	if (geteuid())
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (prctl(PR_SET_SECCOMP, 2 /* a filter */, &prog, 0, 0)) {
