@@ -449,7 +449,7 @@ static int binary_run(void *opts, int argc, char **argv)
 	int rc;
 
 	if (!o->output)
-		return failx("where to? --output FILE");
+		return failx("--output FILE is missing");
 	if (app_is())
 		return failx("a one-file container does not make others");
 	if (!access(arena_printf(&arena, "%s/config.json", argv[0]), F_OK))

@@ -124,8 +124,8 @@ static int events_run(void *opts, int argc, char **argv)
 	int64_t interval = 5000;
 
 	if (o->interval && !clock_duration(o->interval, &interval))
-		return failx("invalid value \"%s\" for flag -interval: no duration such as 500ms, "
-			     "5s, 1m",
+		return failx("invalid value \"%s\" for flag -interval: must be a duration such as "
+			     "500ms, 5s, 1m",
 			     o->interval);
 	if (interval <= 0)
 		return failx("duration interval must be greater than 0");

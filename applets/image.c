@@ -464,7 +464,7 @@ static int pack_run(void *opts, int argc, char **argv)
 	if (dir < 0)
 		return fail("open %s", argv[0]);
 	if (!o->output)
-		return failx("where to? --output FILE or DIR/");
+		return failx("--output FILE or DIR/ is missing");
 	if (!faccessat(dir, "config.json", F_OK, 0) && !faccessat(dir, "rootfs", F_OK, 0)) {
 		if (oci_load(&arena, dir, "config.json", &doc) < 0)
 			return -1;

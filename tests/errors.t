@@ -488,6 +488,56 @@ is 'a wrong flag: then one line of usage, which names --help' \
 is 'what is accepted without effect stands in one place of the help' \
 	"$(grep -n 'criu' "$tmp/out" | cut -d: -f2-)" \
 	'Accepted for compatibility, without effect: --criu FILE'
+# mistake PATTERN COMMAND WORD...: the sentence says what is wrong, and what it should be.
+mistake() {
+	_p=$1
+	shift
+	_s=0
+	timeout -s KILL 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || _s=$?
+	like "$(basename "$1"): it says $_p" "$_s $(grep -v '^Usage' "$tmp/err" | tail -n 1)" \
+		"^[1-9].*$_p"
+}
+# These are the words of ocibox.
+case $(readlink -f "$RUNC") in */ocibox*) ours=1 ;; *) ours= ;; esac
+while IFS='|' read -r pattern words; do
+	# shellcheck disable=SC2086 # words
+	[ -z "$ours" ] || mistake "$pattern" $words
+done <<E
+change to the bundle /nowhere: no such file|$RUNC --root $root run -b /nowhere x
+invalid container ID format: ..*/x|$RUNC --root $root run -b $bundle ../x
+the commands are: create, run|$RUNC rum x
+start.* requires exactly 1 argument|$RUNC start
+did you mean --root|$RUNC --rooot x list
+must be a duration such as 500ms|$RUNC --root $root events --interval x y
+unable to stat preserved-fd 0 .of 3.|$RUNC --root $root run --preserve-fds 3 -b $bundle x
+root filesystem /nowhere: no such file|$RUNC --root $root run --rootfs /nowhere -- true
+12Q.*must be a size such as 32M|$RUNC --root $root run --rootfs $rootfs --mem 12Q -- true
+many.*must be a number above 0|$RUNC --root $root run --rootfs $rootfs --pids many -- true
+0.*must be a number from 0.01|$RUNC --root $root run --rootfs $rootfs --cpus 0 -- true
+bridge.*must be none or host|$RUNC --root $root run --rootfs $rootfs --net bridge -- true
+nosuch.* is not a number from 0|$RUNC --root $root run --rootfs $rootfs --user nosuch -- true
+must be SOURCE:/DESTINATION|$RUNC --root $root run --rootfs $rootfs --mount /a -- true
+is neither a directory nor an image|$RUNC --root $root run --rootfs $tmp/good.json -- true
+open the bundle /nowhere: no such file|$RUNC spec --bundle /nowhere
+open the log /nowhere/x: no such file|$RUNC --log /nowhere/x list
+a pointer begins with '/', such as|$OCI_SPEC set --bundle $bundle nopointer 1
+the commands are: check, get, set|$OCI_SPEC foo
+did you mean --privileged|$OCI_SPEC --privilegd
+did you mean oci-init status|$OCI_INIT stauts
+is oci-init process 1 here|$OCI_INIT status
+start.* requires exactly 1 argument|$OCI_INIT start
+foo.* is not an exit code from 0 to 255|$OCI_INIT -e foo true
+open /nowhere.json: no such file|$OCI_INIT check /nowhere.json
+E
+echo '{ "networks": [ 1 ], "hostname": [ 2 ],
+	"containers": [ { "name": "x", "restart": "sometimes" } ] }' >"$tmp/boot.json"
+"$OCI_INIT" check --bundles "$tmp" "$tmp/boot.json" >"$tmp/out" 2>&1
+like 'boot.json: an unknown setting whose value is a list' "$(cat "$tmp/out")" \
+	'networks: there is no such setting'
+like 'boot.json: a setting whose value is a list' "$(cat "$tmp/out")" \
+	'hostname: .* it takes a text'
+like 'boot.json: a word that is wrong' "$(cat "$tmp/out")" \
+	'restart: "sometimes" is not a value for it: it takes no, on-failure or always'
 if cgroups_here && grep -q '^cpuset' /proc/cgroups; then
 	fresh
 	config_set /linux/resources/cpu '{"cpus":"0-4000"}'

@@ -387,7 +387,7 @@ is 'and the files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
 "$OCI_IMAGE" pack -o - "$from" >"$tmp/packed3.tar" 2>/dev/null
 ok 'an archive on standard output' cmp "$tmp/packed.tar" "$tmp/packed3.tar"
 oci_image pack "$from"
-is 'pack asks where to' "$err" 'oci-image: where to? --output FILE or DIR/'
+is 'pack without --output: what is missing' "$err" 'oci-image: --output FILE or DIR/ is missing'
 oci_image rm "$from"
 ok 'rm removes a bundle' test ! -e "$from"
 oci_image rm "$tmp/packed"

@@ -88,14 +88,12 @@ static void set_simple(struct arena *a, struct reader *f, struct boot_settings *
 				   : v->type == JSON_FALSE  ? "no"
 				   : v->type == JSON_STRING ? v->str
 				   : v->type == JSON_NUMBER ? arena_strndup(a, v->str, v->len)
-							    : NULL;
+							    : "";
 
 		if (row_of(&file_type, v->key))
 			continue;
-		if (!text || !strcmp(v->key, "config")) {
-			json_fault(&f->faults, v, v->key,
-				   text ? "stands on the kernel command line only"
-					: "must be a text, a number, true or false");
+		if (!strcmp(v->key, "config")) {
+			json_fault(&f->faults, v, v->key, "stands on the kernel command line only");
 		} else if (boot_set(s, v->key, text) < 0) {
 			/* The message of boot_set begins with the key, so no path is added. */
 			json_fault(&f->faults, v, "", arena_strdup(a, err_text()));
