@@ -11,10 +11,11 @@ CROSS =
 # Programs to build in ("oci-init", "runc oci-spec"), or verbs of them ("runc:run"); empty is all. What they need comes along.
 APPLETS =
 # WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots, or of that oci-image
-# alone (UNPACK; zlib and libzstd go with it); network devices; checkpoint and restore;
+# alone (UNPACK; zlib and libzstd go with it); dm-verity (VERITY); network devices; checkpoint and restore;
 # the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV),
-# network and modules of boot.json (BOOT_NET, MODULES), oci-init update (UPDATE), syslog (SYSLOG).
-PARTS = SYSTEMD SECCOMP IMAGES UNPACK CRIU NET BOOT DISKS RELOAD ENV BOOT_NET MODULES UPDATE SYSLOG
+# network and modules of boot.json (BOOT_NET, MODULES), oci-init update (UPDATE), syslog (SYSLOG), the power button
+# (BUTTON).
+PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about these installs what was made last.
 ifeq ($(MAKECMDGOALS),install)

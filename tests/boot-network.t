@@ -62,6 +62,11 @@ ask() { inside busybox nc -w 2 10.9.0.2 8080 </dev/null | grep -q hello; }
 ok "the machine reaches it" eventually ask
 reach() { inside "$RUNC" exec "$b" sh -c 'nc -w 2 10.9.0.2 8080 </dev/null' | grep -q hello; }
 ok "and so does another container" eventually reach
+change() { inside "$RUNC" exec "$b" busybox ip "$@" 2>&1; }
+like "root of a container cannot take another's address" \
+	"$(change addr add 10.9.0.2/24 dev lan0)" '[Oo]peration not permitted'
+like "nor change the way to others" "$(change route add 10.9.0.2/32 dev lo)" \
+	'[Oo]peration not permitted'
 inside "$RUNC" kill "$a" KILL
 twice() {
 	order status "$a" --format json

@@ -167,6 +167,44 @@ refused 'a device' 'neither a directory nor an image'
 config_set /root/path "$(quote "$tmp/nope")"
 refused 'a file that is not there' 'root.path: .*no such file'
 
+# ---- dm-verity: what asks for it is never started without it -------------------------------------
+
+verity() { config_set "/annotations/org.ocibox.verity.$1" "$(quote "$2")"; }
+zeros=0000000000000000000000000000000000000000000000000000000000000000
+config_set /root/path '"rootfs"' /annotations '{}'
+verity root $zeros
+refused 'verity of a directory' 'is a directory: dm-verity, for which annotations ask'
+made=
+for type in squashfs erofs ext4; do
+	[ -n "$made" ] || ! kernel_has $type || ! image $type "$tmp/verity.img" || made=1
+done
+if [ -n "$made" ]; then
+	config_set /root/path "$(quote "$tmp/verity.img")"
+	refused 'verity without hashes' \
+		'annotations org.ocibox.verity.hash and org.ocibox.verity.root are needed'
+	verity hash "$tmp/verity.img"
+	refused 'verity with hashes that are none' 'no hashes of veritysetup with SHA-256'
+	# The start of hashes of one block, without salt.
+	{
+		printf 'verity\0\0\001\0\0\0\001\0\0\0%s' 0123456789abcdefsha256
+		head -c 26 /dev/zero
+		printf '\0\020\0\0\0\020\0\0\001'
+		head -c 8105 /dev/zero
+	} >"$tmp/hashes"
+	verity hash "$tmp/hashes"
+	refused 'verity with a root hash that the image does not have' \
+		'image .*(no device mapper|verity: set it up|mount|[Ii]nput/output|I/O)'
+	verity root xyz
+	refused 'verity with a root hash that is none' \
+		'root hash .*xyz.* does not have 64 hexadecimal digits'
+	verity root $zeros
+	verity signature "$tmp/none"
+	refused 'verity with a signature that is not there' 'read the signature .*none'
+	ok 'and leaves no loop device' wait_for no_loops
+else
+	skip verity 'no image can be made or used here'
+fi
+
 is 'no loop device of ours is left' "$(loops)" ''
 nothing_left
 done_testing

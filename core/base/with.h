@@ -33,12 +33,18 @@
 #ifndef WITH_MODULES
 #define WITH_MODULES 1 /* of that: modules of boot.json */
 #endif
+#ifndef WITH_BUTTON
+#define WITH_BUTTON 1 /* of that: the power button */
+#endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
 #endif
 #if !WITH_IMAGES
 #undef WITH_UNPACK
 #define WITH_UNPACK 0
+#endif
+#ifndef WITH_VERITY
+#define WITH_VERITY 1 /* dm-verity of images, and of mounts of boot.json */
 #endif
 #ifndef WITH_UNPACK
 #define WITH_UNPACK 1 /* of that: oci-image, zlib and libzstd */
@@ -65,6 +71,7 @@
 	WITHOUT_IF(WITH_SECCOMP, "WITH_SECCOMP") \
 	WITHOUT_IF(WITH_IMAGES, "WITH_IMAGES") \
 	WITHOUT_IF(WITH_UNPACK, "WITH_UNPACK") \
+	WITHOUT_IF(WITH_VERITY, "WITH_VERITY") \
 	WITHOUT_IF(WITH_CRIU, "WITH_CRIU") \
 	WITHOUT_IF(WITH_NET, "WITH_NET") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
@@ -73,6 +80,7 @@
 	WITHOUT_IF(WITH_ENV, "WITH_ENV") \
 	WITHOUT_IF(WITH_BOOT_NET, "WITH_BOOT_NET") \
 	WITHOUT_IF(WITH_MODULES, "WITH_MODULES") \
+	WITHOUT_IF(WITH_BUTTON, "WITH_BUTTON") \
 	WITHOUT_IF(WITH_SYSLOG, "WITH_SYSLOG") \
 	WITHOUT_IF(WITH_UPDATE, "WITH_UPDATE")
 /* clang-format on */

@@ -52,6 +52,7 @@ struct boot_rule {
 	bool disabled, essential;
 	struct boot_pairs env, secrets; /* secrets: name and file */
 	struct net_setup net;
+	struct verity verity;
 	int64_t grace; /* how long a new bundle must work before it is kept, ms */
 };
 
@@ -61,6 +62,7 @@ struct boot_settings {
 	const char *config, *bundles, *hostname, *log, *reboot_file, *consoles, *syslog,
 		*clock_file;
 	int cgroup, restart, done;
+	int button; /* what the power button does; BOOT_WAIT: nothing */
 	int64_t watchdog, wait, grace; /* milliseconds */
 	int64_t reboot_limit;
 	bool shell, debug, stamp;
@@ -322,6 +324,12 @@ static inline int64_t clock_floor(int64_t now, int64_t built, int64_t saved)
 void clock_set(const char *file); /* NULL: there is none. A later clock stays as it is */
 void clock_save(const char *file); /* the file has the time now */
 
+/* ---- button.c -------------------------------------------------------------------------------- */
+
+#define BUTTONS 4
+void button_open(struct machine *m); /* those that are there */
+bool button_pressed(int *fd); /* reads its events; closes it when it is gone */
+
 /* ---- machine.c, control.c: the loop ---------------------------------------------------------- */
 
 struct probe {
@@ -370,7 +378,7 @@ struct machine {
 	struct super super;
 	struct unit *units;
 	size_t n;
-	int signals, inotify, control, notify;
+	int signals, inotify, control, notify, buttons[BUTTONS];
 	char **argv;
 	bool reload; /* by order: at the next turn */
 	struct watchdog watchdog;

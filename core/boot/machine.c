@@ -130,6 +130,8 @@ static void set_up_machine(struct arena *a, struct machine *m, char **argv, bool
 	prepare_all(m);
 	watch_starts(m);
 	control_open(m);
+	if (WITH_BUTTON)
+		button_open(m);
 	units_find(a, m, NULL);
 	probe_listen(m);
 	open_logs(a, m);
@@ -475,7 +477,8 @@ enum {
 	P_FILES,
 	P_NOTIFY,
 	P_CLIENTS,
-	P_LOGS = P_CLIENTS + CONTROL_MAX
+	P_BUTTONS = P_CLIENTS + CONTROL_MAX,
+	P_LOGS = P_BUTTONS + BUTTONS
 };
 
 /* Returns how long the console lets poll(2) wait, -1: for ever. */
@@ -488,6 +491,8 @@ static int fill(const struct machine *m, struct pollfd *p)
 	p[P_NOTIFY] = (struct pollfd){ m->notify, POLLIN, 0 };
 	for (size_t i = 0; i < CONTROL_MAX; i++)
 		p[P_CLIENTS + i] = (struct pollfd){ m->clients[i], POLLIN, 0 };
+	for (size_t i = 0; i < BUTTONS; i++)
+		p[P_BUTTONS + i] = (struct pollfd){ WITH_BUTTON ? m->buttons[i] : -1, POLLIN, 0 };
 	p[P_CONTROL] = (struct pollfd){ m->control, POLLIN, 0 };
 	for (size_t i = 0; i < m->n; i++) {
 		const struct log *l = m->units[i].log;
@@ -518,6 +523,9 @@ static void serve(struct machine *m, const struct pollfd *p)
 			control_serve(m, i, clock_ms());
 	if (p[P_CONTROL].revents)
 		control_accept(m);
+	for (size_t i = 0; WITH_BUTTON && i < BUTTONS; i++)
+		if (p[P_BUTTONS + i].revents && button_pressed(&m->buttons[i]))
+			super_shutdown(&m->super, m->set.button, clock_ms());
 }
 
 /* The loop never allocates memory. */

@@ -2,15 +2,46 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
+#include <string.h>
+
 bool made_network(const struct boot_rule *r)
 {
 	return WITH_BOOT_NET &&
 	       (r->net.bridge || r->net.device || r->net.address || r->net.gateway);
 }
 
+static bool has_verity(const struct verity *v)
+{
+	return WITH_VERITY && (v->hash || v->root || v->signature);
+}
+
 bool made_wanted(const struct boot_rule *r)
 {
-	return r->env.n || r->secrets.n || made_network(r);
+	return r->env.n || r->secrets.n || made_network(r) || has_verity(&r->verity);
+}
+
+/* What boot.json says takes the place of what the bundle says. */
+static void verity_annotate(struct arena *a, const struct verity *v, struct oci_config *c)
+{
+	const struct json_pair of[] = { { OCI_ANNOTATION_HASH, v->hash },
+					{ OCI_ANNOTATION_ROOT, v->root },
+					{ OCI_ANNOTATION_SIGNATURE, v->signature } };
+	size_t n = c->annotations.n;
+	struct json_pair *all = arena_alloc(a, (n + ARRAY_SIZE(of)) * sizeof(*all));
+
+	if (n)
+		memcpy(all, c->annotations.at, n * sizeof(*all));
+	for (const struct json_pair *p = of; p < of + ARRAY_SIZE(of); p++) {
+		size_t i = 0;
+
+		while (i < n && strcmp(all[i].key, p->key))
+			i++;
+		if (p->value)
+			all[i] = *p;
+		n += p->value && i == n;
+	}
+	c->annotations.at = all;
+	c->annotations.n = n;
 }
 
 int made_config(struct arena *a, const struct unit *u)
@@ -26,6 +57,8 @@ int made_config(struct arena *a, const struct unit *u)
 		return -1;
 	if (made_network(&u->rule) && network_join(a, u, &doc.config) < 0)
 		return -1;
+	if (has_verity(&u->rule.verity))
+		verity_annotate(a, &u->rule.verity, &doc.config);
 	text = oci_config_text(a, &doc.config, &len);
 	return file_replace(AT_FDCWD, u->made, text, len, 0600);
 }

@@ -240,9 +240,51 @@ static int check_disk(struct arena *a, struct oci_mount *m)
 	return status & ~3 ? failx("%s: status %d: %s has errors", argv[0], status, m->source) : 0;
 }
 
+/* The options verity.*, by the names that mount(8) has for them: the mount is read from a device
+ * that checks each block. Returns 1 if it has them, and *fd must be open until it is mounted. */
+static int check_blocks(struct arena *a, struct oci_mount *m, int64_t wait, int *fd)
+{
+	static const char *const keys[] = { "verity.hashdevice=", "verity.roothash=",
+					    "verity.roothashsig=" };
+	const char **kept = arena_alloc(a, (m->options.n + 1) * sizeof(*kept));
+	struct verity v = { 0 };
+	const char **const values[] = { &v.hash, &v.root, &v.signature };
+	int data __cleanup(fd_close) = -1, hash __cleanup(fd_close) = -1;
+	size_t n = 0, i;
+
+	list_each (o, m->options) {
+		for (i = 0; i < ARRAY_SIZE(keys); i++)
+			if (!strncmp(*o, keys[i], strlen(keys[i])))
+				break;
+		if (i < ARRAY_SIZE(keys))
+			*values[i] = *o + strlen(keys[i]);
+		else
+			kept[n++] = *o;
+	}
+	if (n == m->options.n)
+		return 0;
+	if (!v.hash || !v.root)
+		return failx("the options %s and %s are needed, both", keys[0], keys[1]);
+	if (wait_for_device(a, &v.hash, wait) < 0)
+		return -1;
+	kept[n++] = "ro";
+	m->options.at = kept;
+	m->options.n = n;
+	data = open(m->source ? m->source : "", O_RDONLY | O_CLOEXEC);
+	hash = open(v.hash, O_RDONLY | O_CLOEXEC);
+	if (data < 0 || hash < 0)
+		return fail("open %s", data < 0 ? m->source : v.hash);
+	m->source = arena_alloc(a, FD_PATH_MAX);
+	*fd = verity_open(&v, data, hash, (char *)m->source);
+	return *fd < 0 ? -1 : 1;
+}
+
 static int mount_this(struct mount_env *env, struct oci_mount *m, int64_t wait)
 {
+	int fd __cleanup(fd_close) = -1;
+
 	if (wait_for_device(env->arena, &m->source, wait) < 0 ||
+	    (WITH_VERITY && check_blocks(env->arena, m, wait, &fd) < 0) ||
 	    (m->type && !strcmp(m->type, "auto") && find_type(m) < 0) ||
 	    check_disk(env->arena, m) < 0)
 		return -1;

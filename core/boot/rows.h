@@ -61,6 +61,7 @@ struct boot_row {
 	bool *disabled, *essential;
 	struct boot_pairs env, secrets;
 	struct net_setup net;
+	struct verity verity;
 };
 
 #define ROW(kind_, name_, struct_, member_, ...)                                                   \

@@ -46,6 +46,15 @@ static const struct json_field net_fields[] = {
 	{ NULL },
 };
 const struct json_type boot_net_type = { sizeof(struct net_setup), net_fields };
+#if WITH_VERITY
+static const struct json_field verity_fields[] = {
+	ROW(STR, "hash", verity, hash),
+	ROW(STR, "root", verity, root),
+	ROW(STR, "signature", verity, signature),
+	{ NULL },
+};
+static const struct json_type verity_type = { sizeof(struct verity), verity_fields };
+#endif
 static const struct json_field row_fields[] = {
 	ROW(STR, "name", boot_row, name),
 	ROW(ENUM, "type", boot_row, type, .flags = JF_PTR, .sub = type_words),
@@ -72,6 +81,9 @@ static const struct json_field row_fields[] = {
 #endif
 #if WITH_BOOT_NET
 	ROW(OBJ, "network", boot_row, net, .sub = &boot_net_type),
+#endif
+#if WITH_VERITY
+	ROW(OBJ, "verity", boot_row, verity, .sub = &verity_type),
 #endif
 	ROW(BOOL, "essential", boot_row, essential, .flags = JF_PTR),
 	{ NULL },
@@ -264,6 +276,8 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->env = r->env;
 	if (r->secrets.n)
 		rule->secrets = r->secrets;
+	if (r->verity.hash || r->verity.root || r->verity.signature)
+		rule->verity = r->verity;
 	if (r->essential)
 		rule->essential = *r->essential;
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {

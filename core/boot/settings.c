@@ -44,6 +44,9 @@ static const struct {
 	{ "cgroup", WORD, AT(cgroup), cgroup_words },
 	{ "restart", WORD, AT(restart), boot_restart_words },
 	{ "done", WORD, AT(done), boot_goal_words },
+#if WITH_BUTTON
+	{ "powerButton", WORD, AT(button), boot_goal_words },
+#endif
 	{ "watchdog", TIME, AT(watchdog), NULL },
 	{ "wait", TIME, AT(wait), NULL },
 	{ "grace", TIME, AT(grace), NULL },
@@ -62,6 +65,7 @@ void boot_defaults(struct boot_settings *s)
 		.log = "console",
 		.syslog = "/dev/log",
 		.cgroup = BOOT_CGROUP_V2,
+		.button = BOOT_POWEROFF,
 		.wait = 10000,
 		.grace = 2000,
 		.reboot_limit = 3,

@@ -241,6 +241,15 @@ int mountapi_flags(int fd, unsigned long *flags); /* adds the MS_* that the moun
 /* Translates MS_* of single mounts to MOUNT_ATTR_*. */
 uint64_t mountapi_attrs(unsigned long ms_flags);
 
+/* ---- verity.c: dm-verity --------------------------------------------------------------------- */
+
+struct verity {
+	const char *hash, *root, *signature; /* hash and signature: files; signature may be NULL */
+};
+/* Makes a read-only device of the block devices data and hash, each block of which the kernel
+ * checks. Returns it, and its path in out; it is there as long as it is open or mounted. */
+int verity_open(const struct verity *v, int data, int hash, char out[FD_PATH_MAX]);
+
 /* ---- image.c: a filesystem in a file, by loop(4) --------------------------------------------- */
 
 #define IMAGE_HEAD 2048 /* the first bytes of a file, which identify its filesystem */
@@ -261,6 +270,7 @@ struct image {
 	uint64_t at, len; /* set by the caller: this part of the file; 0: all of it */
 	const struct image_type *type;
 	bool writable;
+	const struct verity *verity; /* set by the caller; NULL: none */
 	char dev[FD_PATH_MAX];
 };
 

@@ -106,6 +106,11 @@ bool oci_size(const char *text, int64_t *bytes);
 
 #define OCI_ANNOTATION_INIT "org.ocibox.init" /* "true", "false": oci-init as process 1 */
 #define OCI_ANNOTATION_OVERLAY "org.ocibox.overlay" /* a size; "true" is the default one */
+/* dm-verity of an image: files beside it, and the hash in hexadecimal digits. */
+#define OCI_ANNOTATION_VERITY "org.ocibox.verity."
+#define OCI_ANNOTATION_HASH OCI_ANNOTATION_VERITY "hash"
+#define OCI_ANNOTATION_ROOT OCI_ANNOTATION_VERITY "root"
+#define OCI_ANNOTATION_SIGNATURE OCI_ANNOTATION_VERITY "signature"
 #define OCI_OVERLAY_DEFAULT (64ll << 20) /* bytes */
 
 const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not there */

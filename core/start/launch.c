@@ -22,8 +22,19 @@ static int find_path(struct arena *a, int fd, const char *path, const char **out
 	return 0;
 }
 
+/* True if an annotation asks for dm-verity. */
+static bool find_verity(const struct oci_config *c, struct verity *v)
+{
+	v->hash = oci_annotation(c, OCI_ANNOTATION_HASH);
+	v->root = oci_annotation(c, OCI_ANNOTATION_ROOT);
+	v->signature = oci_annotation(c, OCI_ANNOTATION_SIGNATURE);
+	return v->hash || v->root || v->signature;
+}
+
 static int open_root_image(struct start_plan *plan, const char *path)
 {
+	struct verity verity;
+
 	/* The image is mounted nodev, so device nodes made in it would not work. */
 	if (!plan_mounts_dev(plan))
 		return failx("%s: an image needs a mount on /dev, since device nodes in it are not "
@@ -35,6 +46,14 @@ static int open_root_image(struct start_plan *plan, const char *path)
 		return failx("%s: only the host's root may mount an image", path);
 	plan->image.at = plan->how->image_at;
 	plan->image.len = plan->how->image_len;
+	if (find_verity(plan->config, &verity)) {
+		if (!WITH_VERITY)
+			return not_built("WITH_VERITY", "dm-verity");
+		if (!verity.hash || !verity.root)
+			return failx("annotations " OCI_ANNOTATION_HASH " and " OCI_ANNOTATION_ROOT
+				     " are needed, both");
+		plan->image.verity = &verity;
+	}
 	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);
 }
@@ -66,7 +85,12 @@ static int find_rootfs(struct start_plan *plan, struct life *life)
 {
 	const char *path = plan->config->root->path;
 	int fd __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct verity verity;
 
+	if (fd >= 0 && find_verity(plan->config, &verity))
+		return failx("%s is a directory: dm-verity, for which annotations ask, checks "
+			     "images",
+			     path);
 	if (fd < 0 && errno == ENOTDIR) {
 		fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
 		if (fd >= 0 && open_root_image(plan, path) < 0)

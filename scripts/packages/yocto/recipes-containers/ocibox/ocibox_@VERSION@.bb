@@ -21,11 +21,12 @@ SRC_URI[zlib.sha256sum] = "@ZLIB_SHA256@"
 SRC_URI[zstd.sha256sum] = "@ZSTD_SHA256@"
 
 
-PACKAGECONFIG ??= "seccomp images unpack net boot disks reload env bootnet modules syslog update \
+PACKAGECONFIG ??= "seccomp images verity unpack net boot disks reload env bootnet modules button syslog update \
                    ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[seccomp] = "WITH_SECCOMP=1,WITH_SECCOMP=0"
 PACKAGECONFIG[systemd] = "WITH_SYSTEMD=1,WITH_SYSTEMD=0"
 PACKAGECONFIG[images] = "WITH_IMAGES=1,WITH_IMAGES=0"
+PACKAGECONFIG[verity] = "WITH_VERITY=1,WITH_VERITY=0"
 PACKAGECONFIG[unpack] = "WITH_UNPACK=1,WITH_UNPACK=0"
 PACKAGECONFIG[net] = "WITH_NET=1,WITH_NET=0"
 PACKAGECONFIG[boot] = "WITH_BOOT=1,WITH_BOOT=0"
@@ -34,6 +35,7 @@ PACKAGECONFIG[reload] = "WITH_RELOAD=1,WITH_RELOAD=0"
 PACKAGECONFIG[env] = "WITH_ENV=1,WITH_ENV=0"
 PACKAGECONFIG[bootnet] = "WITH_BOOT_NET=1,WITH_BOOT_NET=0"
 PACKAGECONFIG[modules] = "WITH_MODULES=1,WITH_MODULES=0"
+PACKAGECONFIG[button] = "WITH_BUTTON=1,WITH_BUTTON=0"
 PACKAGECONFIG[syslog] = "WITH_SYSLOG=1,WITH_SYSLOG=0"
 PACKAGECONFIG[update] = "WITH_UPDATE=1,WITH_UPDATE=0"
 PACKAGECONFIG[criu] = "WITH_CRIU=1,WITH_CRIU=0"
