@@ -304,5 +304,116 @@ else
 	drop "$id"
 fi
 
+# ---- options -------------------------------------------------------------------------------------
+
+# refused_then OPTION NAME: without the option a dump fails and the container runs on.
+refused_then() {
+	ck
+	like "$2: refused without $1" "$status $err" '^1 .*criu failed: type DUMP'
+	ok "$2: and it runs on" counts_on "$(count)"
+	ck "$1"
+	is "$2: saved with $1" "$status" 0
+}
+counting='i=0; while :; do i=$((i + 1)); echo $i >/data/new; mv /data/new /data/count; sleep 0.1; done'
+
+# A file that is open by a name that is gone, and has another one.
+loop
+argv sh -c "echo text >/data/a; ln /data/a /data/b; exec 5</data/a; rm /data/a; $counting"
+start
+wait_for beyond 1
+refused_then --link-remap 'a file by another name'
+n=$(count)
+again --link-remap
+is 'a file by another name: restored' "$status" 0
+ok 'a file by another name: it counts on' counts_on "$n"
+is 'a file by another name: it is open' "$(runc exec "$id" cat /proc/1/fd/5)" text
+drop "$id"
+
+# The same by a file of CRIU's configuration.
+loop
+echo link-remap >"$tmp/criu.conf"
+config_set /annotations "{\"org.criu.config\":\"$tmp/criu.conf\"}"
+argv sh -c "echo text >/data/a; ln -f /data/a /data/b; exec 5</data/a; rm /data/a; $counting"
+start
+wait_for beyond 1
+ck
+is 'org.criu.config: CRIU reads that file' "$status" 0
+n=$(count)
+again
+is 'org.criu.config: restored' "$status" 0
+ok 'org.criu.config: it counts on' counts_on "$n"
+drop "$id"
+
+loop
+start
+wait_for beyond 1
+ck --empty-ns network
+is '--empty-ns network: saved' "$status" 0
+n=$(count)
+again --empty-ns network
+is '--empty-ns network: restored' "$status" 0
+ok '--empty-ns network: it counts on' counts_on "$n"
+is '--empty-ns network: nothing in it is up' "$(runc exec "$id" ip -o link | grep -c '[<,]UP[,>]')" 0
+ck --tcp-skip-in-flight --tcp-established --auto-dedup
+is '--tcp-skip-in-flight, --auto-dedup: saved' "$status" 0
+again --auto-dedup --tcp-close
+is '--auto-dedup, --tcp-close: restored' "$status" 0
+drop "$id"
+
+# Memory over a connection.
+loop
+start
+wait_for beyond 1
+rm -rf "$tmp/ck"
+mkdir "$tmp/ck"
+port=$((20000 + $$ % 20000))
+criu page-server --address 127.0.0.1 --port $port -D "$tmp/ck" -o server.log >/dev/null 2>&1 &
+server=$!
+listens() { grep -q ":$(printf %04X "$port") .* 0A " /proc/net/tcp; }
+wait_for listens
+quietly checkpoint --page-server 127.0.0.1:$port --image-path "$tmp/ck" "$id"
+is '--page-server: saved' "$status" 0 || diag "$err"
+wait $server
+n=$(count)
+again
+is '--page-server: restored' "$status" 0
+ok '--page-server: it counts on' counts_on "$n"
+drop "$id"
+
+# Namespaces.
+loop
+config_set /linux/namespaces/- '{"type":"cgroup"}'
+start
+wait_for beyond 1
+inside=$(runc exec "$id" cat /proc/1/cgroup)
+ck
+is 'a cgroup namespace: saved' "$status" 0
+n=$(count)
+again
+is 'a cgroup namespace: restored' "$status" 0
+ok 'a cgroup namespace: it counts on' counts_on "$n"
+is 'a cgroup namespace: it shows what it did' "$(runc exec "$id" cat /proc/1/cgroup)" "$inside"
+drop "$id"
+loop
+background unshare --pid --fork --kill-child sleep 1000
+has_child() { [ -n "$(cat "/proc/$bg/task/$bg/children")" ]; }
+wait_for has_child
+holder=$(tr -d ' ' <"/proc/$bg/task/$bg/children")
+config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$holder/ns/pid\"}"
+start
+wait_for beyond 1
+pid=$(pid_of "$id")
+ck
+is 'a pid namespace by path: saved' "$status" 0
+if [ -e "/proc/$pid" ]; then
+	skip 'a pid namespace by path: restored' 'process 1 of this machine does not reap, so the pid is still taken'
+else
+	n=$(count)
+	again
+	is 'a pid namespace by path: restored' "$status" 0
+	ok 'a pid namespace by path: it counts on' counts_on "$n"
+fi
+drop "$id"
+
 nothing_left
 done_testing
