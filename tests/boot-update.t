@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-update.t - oci-init update: a new bundle is kept when it works, else the one before comes back.
+# boot-update.t - oci-init update: a new bundle is kept when it works, else the one before comes
+# back.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 
@@ -77,7 +78,8 @@ down
 boot ocibox.config="$tmp/boot.json"
 wait_for says "^$a: version"
 is "the next boot runs what was kept" "$(slots)" "7 B"
-is "check knows such a directory" "$("$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" 2>&1)" ""
+is "check knows such a directory" \
+	"$("$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" 2>&1)" ""
 down
 nothing_left "nothing is left of the machine"
 

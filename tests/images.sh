@@ -66,7 +66,8 @@ image() {
 		_layers=$_layers${_layers:+,}$(descriptor "$_type")
 		_ids=$_ids${_ids:+,}\"${diff_id:-sha256:$(sum "$_plain")}\"
 	done
-	printf '{"architecture":"%s","os":"linux","config":{%s},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+	printf \
+		'{"architecture":"%s","os":"linux","config":{%s},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
 		"${arch:-amd64}" "$settings" "$_ids" >"$tmp/image-config"
 	blob "$tmp/image-config"
 	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$type_manifest" \
