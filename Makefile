@@ -79,7 +79,7 @@ LINKS := $(shell scripts/applets --links $(APPLETS_ARGS) 2>/dev/null)
 
 DISTTAR = build/ocibox-$(VERSION)-sources.tar
 
-.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-musl check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot bench bench-boot bench-images check-images \
+.PHONY: all deps objects bin size install uninstall sources dist release test-unit test-e2e check check-engines check-peers check-boot check-vm check-vm-quick check-arch check-musl check-old check-packages asan fuzz fuzz-run lint format docs demo demo-boot demo-product bench bench-boot bench-images check-images \
 	clean distclean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -277,6 +277,9 @@ demo: all ## makes a bundle from busybox and runs it, explaining each step
 
 demo-boot: all ## boots an initramfs with a container in QEMU and shows its console
 	@scripts/demo-boot
+
+demo-product: all ## boots a product of three containers in QEMU, updates it, and cuts its power
+	@scripts/demo-product
 
 bench: all ## times, memory, system calls and size against the peers on this machine
 	@scripts/bench
