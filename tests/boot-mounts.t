@@ -27,8 +27,11 @@ cat >"$tmp/boot.json" <<E
   { "destination": "$tmp/one", "type": "auto", "source": "LABEL=$label" },
   { "destination": "$tmp/two", "type": "auto", "source": "UUID=$(echo "$uuid" | tr a-f A-F)", "options": [ "fsck", "noatime" ] },
   { "destination": "$tmp/three", "type": "auto", "source": "PARTUUID=none-$mark" },
-  { "destination": "$tmp/four", "type": "auto", "source": "/dev/null" } ] }
+  { "destination": "$tmp/four", "type": "auto", "source": "/dev/null" },
+  { "destination": "$tmp/link/five", "type": "tmpfs", "source": "tmpfs" } ] }
 E
+mkdir "$tmp/real"
+ln -s real "$tmp/link"
 mounted() { inside grep -Eq " $tmp/$1 $2 " /proc/mounts; }
 echo 1 >"$tmp/fsck"
 unit 1-"$a" "$sleeper"
@@ -41,6 +44,7 @@ ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
 ok "a PARTUUID that no device has is named, with the time" \
 	says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
 ok "so is a source without a filesystem" says "mount $tmp/four: /dev/null: no filesystem is known"
+ok "a symlink in the destination is followed" mounted real/five tmpfs
 down
 echo 4 >"$tmp/fsck"
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
