@@ -168,8 +168,10 @@ static const char *images_dir(void)
 static int open_shared(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
 
-	if (fd >= 0 && flock(fd, LOCK_SH) < 0)
+	/* `rm` removes it under its own lock, perhaps while this waits for that. */
+	if (fd >= 0 && (flock(fd, LOCK_SH) < 0 || fstat(fd, &st) < 0 || !st.st_nlink))
 		fd_close(&fd);
 	return fd;
 }
@@ -337,6 +339,14 @@ const struct applet image_inspect_applet = {
 
 /* ---- rm -------------------------------------------------------------------------------------- */
 
+/* Both lead to one directory. The record has the path as the state root was named then. */
+static bool same_directory(const char *bundle, const char *path)
+{
+	struct stat a, b;
+
+	return !stat(bundle, &a) && !stat(path, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
 /* The container that runs from this bundle; NULL: none. */
 static const char *user_of(const char *bundle)
 {
@@ -348,7 +358,7 @@ static const char *user_of(const char *bundle)
 		struct life l __cleanup(life_close) = LIFE_INIT;
 
 		if (!life_open(&arena, globals.root, ids.at[i], LIFE_LOOK, &l) && l.state.bundle &&
-		    !strcmp(l.state.bundle, bundle))
+		    same_directory(l.state.bundle, bundle))
 			return ids.at[i];
 	}
 	err_clear("a container that cannot be read does not run");

@@ -307,7 +307,7 @@ type_manifest=application/vnd.oci.image.manifest.v1+json
 # ---- the config ----------------------------------------------------------------------------------
 
 layout settings
-settings='"User":"web","Env":["A=b","PATH=/bin"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m","org.opencontainers.image.os":"mine"},"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
+settings='"User":"web","Env":["A=b","PATH=/bin"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m","org.criu.config":"/decoy","org.systemd.property.SuccessAction":"1","run.oci.x":"1","org.ocibox.init":"true","org.opencontainers.image.os":"mine"},"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
 image one "$tmp/base.tar"
 unpack_ok 'an image with settings' "$layout"
 is 'its command' "$(config_get /process/args)" '["sh","-c","id"]'
@@ -318,6 +318,8 @@ is 'its working directory' "$(config_get /process/cwd)" /tmp
 is 'labels are annotations, and count more than the rest' \
 	"$(config_get /annotations/l) $(config_get /annotations/org.opencontainers.image.os)" \
 	'm mine'
+nok 'labels that the runtime acts on are left out' \
+	grep -Eq 'org\.criu|org\.systemd|run\.oci|org\.ocibox' "$bundle/config.json"
 is 'ports and the signal are annotations' "$(config_get \
 	/annotations/org.opencontainers.image.exposedPorts) $(config_get \
 	/annotations/org.opencontainers.image.stopSignal)" '80/tcp,53/udp SIGQUIT'

@@ -44,6 +44,13 @@ like 'rm leaves what a container uses' "$err" "the container $mark-[ab] is made 
 ok 'which is there' test -e "$shared/$digest/config.json"
 drop "$mark-a"
 drop "$mark-b"
+ln -s "$root" "$tmp/link"
+$RUNC --root "$tmp/link" run --image "$layout" -d "$mark-a" -- 'sleep 1000' >"$tmp/out" 2>&1 \
+	</dev/null
+oci_image rm --root "$root"
+like 'rm finds the container of a state root that is a link' "$err" \
+	"the container $mark-a is made of it"
+drop "$mark-a"
 oci_image rm --root "$root" "sha256:$digest"
 is 'and removes it after that' "$(ls -A "$shared")" '' || diag "$err"
 

@@ -232,6 +232,8 @@ void log_reason(struct log *l, char *why, size_t size)
 	memcpy(last, l->line, l->len);
 	last[l->len] = 0;
 	snprintf(why, size, "%s", message(last));
+	/* `status` shows it on a terminal, and a container may have written it. */
+	text_harmless(why);
 	l->len = 0;
 	l->held = false;
 }

@@ -61,6 +61,10 @@ static void test_reason(void)
 	snprintf(want, sizeof(want), "%s\n", many);
 	is_str(file(log_.file.path), want, "what was before it");
 	fresh(0);
+	says("\033]0;x\007 red\n");
+	log_reason(&log_, why, sizeof(why));
+	ok(*why && !strpbrk(why, "\033\007"), "what a terminal would obey is harmless: %s", why);
+	fresh(0);
 	memset(many, 'm', 599);
 	says(many);
 	log_reason(&log_, why, sizeof(why));

@@ -25,16 +25,20 @@ static int pair_order(const void *a, const void *b)
 	return order ? order : (x > y) - (x < y);
 }
 
-/* Of pairs with the same key the first one stays; those without a value go. Sorted, since a
- * hostile image may have a million. */
+/* Of pairs with the same key the first one stays; those without a value go, and those that the
+ * runtime acts on: an image must not name CRIU's configuration or properties of a systemd unit.
+ * Sorted, since a hostile image may have a million. */
 static size_t first_pairs(struct arena *a, struct json_pair *all, size_t n)
 {
 	struct json_pair **sorted = arena_alloc(a, (n + 1) * sizeof(void *));
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (oci_annotation_acted(all[i].key))
+			all[i].value = NULL;
 		if (all[i].value && *all[i].value)
 			sorted[kept++] = &all[i];
+	}
 	qsort(sorted, kept, sizeof(void *), pair_order);
 	for (size_t i = 1; i < kept; i++)
 		if (!strcmp(sorted[i]->key, sorted[i - 1]->key))

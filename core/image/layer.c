@@ -67,7 +67,7 @@ static void forget_parent(struct layers *l)
 /* The names of the directories on the way to path, as made by this layer. */
 static int note_way(struct layers *l, const char *path)
 {
-	char part[TAR_NAME_MAX];
+	char part[TAR_NAME_MAX], above[TAR_NAME_MAX + 2];
 	struct stat st;
 
 	for (const char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
@@ -81,8 +81,9 @@ static int note_way(struct layers *l, const char *path)
 		part[len] = 0;
 		name = strrchr(part, '/');
 		name = name ? name + 1 : part;
-		fd = path_open(l->root, arena_printf(l->a, "%.*s/.", (int)(name - part), part),
-			       O_PATH | O_DIRECTORY, 0, 0);
+		/* Not from the arena: a deep path would cost the square of its length each time. */
+		snprintf(above, sizeof(above), "%.*s/.", (int)(name - part), part);
+		fd = path_open(l->root, above, O_PATH | O_DIRECTORY, 0, 0);
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return -1;
 		made_add(&l->made, st.st_ino, name);

@@ -28,6 +28,22 @@ bool oci_size(const char *text, int64_t *bytes)
 	return true;
 }
 
+/* What this runtime acts on. One that ends in a dot stands for all names that begin so. */
+const char *const oci_annotations_acted[] = { "bundle",	     "org.criu.config",
+					      "org.ocibox.", "org.systemd.property.",
+					      "run.oci.",    NULL };
+
+bool oci_annotation_acted(const char *key)
+{
+	for (const char *const *at = oci_annotations_acted; *at; at++) {
+		size_t len = strlen(*at);
+
+		if (!strncmp(key, *at, len) && ((*at)[len - 1] == '.' || !key[len]))
+			return true;
+	}
+	return false;
+}
+
 const char *oci_annotation(const struct oci_config *c, const char *key)
 {
 	list_each (pair, c->annotations)

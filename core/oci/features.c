@@ -130,10 +130,6 @@ static void fill_names(struct arena *a, oci_words *out, const char *const *names
 
 void oci_features_fill(struct arena *a, struct oci_features *f)
 {
-	/* What we act on, and an image could have put there: checklist O-12, AN-07. */
-	static const char *const unsafe[] = { "bundle",	     "org.criu.config",
-					      "org.ocibox.", "org.systemd.property.",
-					      "run.oci.",    NULL };
 	struct oci_features_linux *l = &f->linux;
 
 	f->version_min = OCI_VERSION_MIN;
@@ -149,5 +145,5 @@ void oci_features_fill(struct arena *a, struct oci_features *f)
 	fill_words(a, &l->memory_policy.flags, oci_mempolicy_flag_words);
 	l->mount_extensions.idmap.enabled = true;
 	l->net_devices.enabled = WITH_NET;
-	fill_names(a, &f->unsafe_annotations, unsafe);
+	fill_names(a, &f->unsafe_annotations, oci_annotations_acted);
 }

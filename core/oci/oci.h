@@ -113,6 +113,8 @@ bool oci_size(const char *text, int64_t *bytes);
 #define OCI_ANNOTATION_SIGNATURE OCI_ANNOTATION_VERITY "signature"
 #define OCI_OVERLAY_DEFAULT (64ll << 20) /* bytes */
 
+extern const char *const oci_annotations_acted[];
+bool oci_annotation_acted(const char *key); /* it is one of these, so an image must not set it */
 const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not there */
 /* What the annotation's value means: 0 or 1 of a truth value, bytes of a size (0: none).
  * -1: it means nothing. Pure. */
