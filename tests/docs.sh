@@ -92,9 +92,10 @@ missing() {
 # bundle of app.
 machine='' made=''
 machine_ended() { [ -z "$machine" ] || [ ! -d "/proc/$machine" ]; }
+# It runs, and its first run has ended as it was to end.
 healthy() {
 	order status app
-	[ -e "$template/etc/calm" ] && expr "$out" : '.* running .* good ' >/dev/null
+	expr "$out" : ".* running .* good .*$first_end" >/dev/null
 }
 up() {
 	machine_ended || return 0
@@ -106,9 +107,11 @@ up() {
 	unit new "trap 'exit 0' TERM; $fill; while :; do echo a line; sleep 0.2; done"
 	config_set /linux/cgroupsPath "\"/app-$mark\"" /root/readonly false
 	: >"$template/etc/calm"
+	first_end=
 	if cgroups_here && [ -z "$(missing memory)" ]; then
 		config_set /linux/resources/memory '{ "limit": 16777216 }'
 		rm "$template/etc/calm"
+		first_end='out of memory'
 	fi
 	mkdir "$bundles/20-app"
 	cp -a "$bundles/new" "$bundles/20-app/A"
