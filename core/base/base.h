@@ -41,6 +41,8 @@ int fail_take(int num, const char *text);
 
 const char *err_text(void); /* the record, "" when none */
 int err_num(void); /* its errno, 0 when none */
+/* True if the record says nothing about what there is: memory or descriptors were short. */
+bool err_is_shortage(void);
 const char *err_reason(
 	int num); /* strerror(3) in the words of Go and glibc; good until the next call */
 /* A failure that is kept while a roll-back fills the record with failures of its own. */

@@ -134,6 +134,11 @@ int err_num(void)
 	return record.num;
 }
 
+bool err_is_shortage(void)
+{
+	return record.num == ENOMEM || record.num == EMFILE || record.num == ENFILE;
+}
+
 struct err_kept err_keep(struct arena *a)
 {
 	return (struct err_kept){ arena_strdup(a, err_text()), err_num() };

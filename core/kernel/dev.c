@@ -355,7 +355,11 @@ static int open_null(int root)
 					       RESOLVE_NO_SYMLINKS);
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && is_null(&st))
+	if (fd < 0 && err_is_shortage())
+		return -1;
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		return fail("look at the container's /dev/null");
+	if (fd >= 0 && is_null(&st))
 		return fd_take(&fd);
 	err_clear("a node of our own replaces it");
 	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);

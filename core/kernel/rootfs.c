@@ -194,12 +194,6 @@ static int open_mask_null(int root, struct stat *st)
 	return fd_take(&fd);
 }
 
-/* Says nothing about what there is: memory or descriptors are short. */
-static bool is_shortage(int num)
-{
-	return num == ENOMEM || num == EMFILE || num == ENFILE;
-}
-
 /*
  * Covers the first file by the container's null device, on a read-only mount. It is not the host's,
  * because the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change
@@ -209,12 +203,12 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
 	int null __cleanup(fd_close) = open_mask_null(p->root, &p->file.st);
 
-	if (null < 0 && !is_shortage(err_num())) {
+	if (null < 0 && !err_is_shortage()) {
 		err_clear("an empty file is used");
 		null = dev_blank(p->root);
 		b->detached = null >= 0;
 	}
-	if (null < 0 && !is_shortage(err_num())) {
+	if (null < 0 && !err_is_shortage()) {
 		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); the host's null device is shown. */
 		err_clear("the host's null device is used");
 		null = open_mask_null(-1, &p->file.st);
