@@ -190,6 +190,8 @@ for doc in ${DOCS:-$all}; do
 	[ -f "$top/$doc" ] || continue
 	rm -rf "$here"/[0-9]*
 	cd "$top" || exit 1
+	# What one document does with the machine is not seen in the next.
+	machine_ended || down
 	cut_blocks "$doc"
 	blocks=$(cat "$here/count")
 	n=0 section=
