@@ -10,6 +10,8 @@
 
 . scripts/debian.sh
 
+# Other users of the machine reach what is in its archive.
+umask 022
 vm_cache=build/vm
 vm_why=	# why there can be no machine, when a function here says so with 1
 
