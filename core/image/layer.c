@@ -476,7 +476,8 @@ static int deeper_first(const void *a, const void *b)
  * first. One that a later layer has taken away and made again has another inode. */
 int layers_finish(struct layers *l)
 {
-	qsort(l->dirs, l->dirs_n, sizeof(*l->dirs), deeper_first);
+	if (l->dirs_n)
+		qsort(l->dirs, l->dirs_n, sizeof(*l->dirs), deeper_first);
 	for (size_t i = 0; i < l->dirs_n; i++) {
 		const struct layer_dir *d = &l->dirs[i];
 		const struct timespec times[2] = { d->mtime, d->mtime };

@@ -168,7 +168,8 @@ static int read_archive(struct source *s)
 		if ((t->e.type == '0' && !t->e.sparse) || t->e.type == '1' || t->e.type == '2')
 			if (add_file(s, t, &p) < 0)
 				return -1;
-	qsort(s->files, s->n, sizeof(*s->files), file_order);
+	if (s->n)
+		qsort(s->files, s->n, sizeof(*s->files), file_order);
 	return rc < 0 ? fail_in("%s", s->path) : 0;
 }
 
