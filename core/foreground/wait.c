@@ -173,22 +173,26 @@ static void end_output(struct relay *r, struct flow *in, struct flow *out)
 	*out = (struct flow){ .from = -1, .to = -1 };
 }
 
-/* True if the pty still has output of the payload, which may have died. */
-static bool is_left(const struct flow *out)
+/* 1: the pty still has output of the payload, which may have died; 0: it has none; -1: failed. */
+static int is_left(const struct flow *out)
 {
 	struct pollfd p = { out->from, POLLIN, 0 };
 
-	return out->from >= 0 &&
-	       (out->start < out->end || (poll(&p, 1, 0) > 0 && p.revents & POLLIN));
+	if (out->from < 0 || out->start < out->end)
+		return out->from >= 0;
+	if (poll(&p, 1, 0) < 0 && errno != EINTR)
+		return fail("look for output of the terminal");
+	return p.revents & POLLIN ? 1 : 0;
 }
 
 static int relay_loop(struct relay *r)
 {
 	static struct flow in, out;
+	int left = 1;
 
 	in = (struct flow){ .from = r->master >= 0 ? 0 : -1, .to = r->master };
 	out = (struct flow){ .from = r->master, .to = open_output() };
-	while (!r->dead || is_left(&out)) {
+	while (!r->dead || (left = is_left(&out)) > 0) {
 		struct pollfd fds[4] = { { r->signals, POLLIN, 0 },
 					 flow_poll(&out),
 					 flow_poll(&in),
@@ -209,7 +213,7 @@ static int relay_loop(struct relay *r)
 		if (fds[0].revents && on_signal(r) && r->dead)
 			return 0;
 	}
-	return 0;
+	return left;
 }
 
 int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
