@@ -100,49 +100,41 @@ nok() {
 	fi
 }
 
+# verdict STATUS DESC LINE...: of a test of the shell; the lines are said if it is not 0
+verdict() {
+	if [ "$1" = 0 ]; then
+		pass "$2"
+		return
+	fi
+	fail "$2"
+	shift 2
+	while [ $# -gt 0 ]; do
+		diag "$1"
+		shift
+	done
+	return 1
+}
+
 # is DESC GOT WANT, isnt DESC GOT UNWANTED
 is() {
-	if [ "$2" = "$3" ]; then
-		pass "$1"
-	else
-		fail "$1"
-		diag "got:  $2"
-		diag "want: $3"
-		return 1
-	fi
+	[ "$2" = "$3" ]
+	verdict $? "$1" "got:  $2" "want: $3"
 }
 
 isnt() {
-	if [ "$2" != "$3" ]; then
-		pass "$1"
-	else
-		fail "$1"
-		diag "got what was not wanted: $2"
-		return 1
-	fi
+	[ "$2" != "$3" ]
+	verdict $? "$1" "got what was not wanted: $2"
 }
 
 # like DESC GOT PATTERN: some line matches the extended regular expression. unlike: none does.
 like() {
-	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
-		pass "$1"
-	else
-		fail "$1"
-		diag "got:  $2"
-		diag "want: /$3/"
-		return 1
-	fi
+	printf '%s\n' "$2" | grep -Eq -e "$3"
+	verdict $? "$1" "got:  $2" "want: /$3/"
 }
 
 unlike() {
-	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
-		fail "$1"
-		diag "got:  $2"
-		diag "unwanted: /$3/"
-		return 1
-	else
-		pass "$1"
-	fi
+	! printf '%s\n' "$2" | grep -Eq -e "$3"
+	verdict $? "$1" "got:  $2" "unwanted: /$3/"
 }
 
 done_testing() {

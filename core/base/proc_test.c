@@ -74,65 +74,65 @@ static void test_exit(void)
 	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD, "no process is waited for twice");
 }
 
+static const struct {
+	const char *text;
+	int want;
+} signals[] = {
+	{ "9", 9 },
+	{ "0", 0 },
+	{ "64", 64 },
+	{ "KILL", SIGKILL },
+	{ "SIGKILL", SIGKILL },
+	{ "kill", SIGKILL },
+	{ "sigTerm", SIGTERM },
+	{ "IOT", SIGABRT },
+	{ "CLD", SIGCHLD },
+	{ "POLL", SIGIO },
+	{ "HUP", 1 },
+	{ "WINCH", SIGWINCH },
+	{ "SYS", SIGSYS },
+	{ "RTMIN", 34 },
+	{ "SIGRTMIN", 34 },
+	{ "rtmin+3", 37 },
+	{ "SIGRTMAX-1", 63 },
+	{ "RTMAX", 64 },
+	{ "RTMIN+0", 34 },
+	{ "RTMIN-1", -1 },
+	{ "RTMAX+1", -1 },
+	{ "RTMIN+100", -1 },
+	{ "RTMIN+", -1 },
+	{ "RTMIN3", -1 },
+	{ "RTMIN+-1", -1 },
+	{ "RTMIN+ 1", -1 },
+	{ "RTMIN+1x", -1 },
+	{ "RTMIN+9223372036854775807", -1 },
+	{ "RTMAX-9223372036854775808", -1 },
+	{ "RTMIN+99999999999999999999", -1 },
+	{ "", -1 },
+	{ "SIG", -1 },
+	{ "SIGSIGKILL", -1 },
+	{ "SIG9", -1 },
+	{ "9x", -1 },
+	{ "9 ", -1 },
+	{ " 9", -1 },
+	{ "-9", -1 },
+	{ "+9", -1 },
+	{ "0x9", -1 },
+	{ "65", -1 },
+	{ "999", -1 },
+	{ "4294967305", -1 },
+	{ "99999999999999999999999", -1 },
+	{ "KILLL", -1 },
+	{ "KIL", -1 },
+	{ "KILL ", -1 },
+	{ "FOO", -1 },
+};
+
 static void test_signals(void)
 {
-	const struct {
-		const char *text;
-		int want;
-	} rows[] = {
-		{ "9", 9 },
-		{ "0", 0 },
-		{ "64", 64 },
-		{ "KILL", SIGKILL },
-		{ "SIGKILL", SIGKILL },
-		{ "kill", SIGKILL },
-		{ "sigTerm", SIGTERM },
-		{ "IOT", SIGABRT },
-		{ "CLD", SIGCHLD },
-		{ "POLL", SIGIO },
-		{ "HUP", 1 },
-		{ "WINCH", SIGWINCH },
-		{ "SYS", SIGSYS },
-		{ "RTMIN", 34 },
-		{ "SIGRTMIN", 34 },
-		{ "rtmin+3", 37 },
-		{ "SIGRTMAX-1", 63 },
-		{ "RTMAX", 64 },
-		{ "RTMIN+0", 34 },
-		{ "RTMIN-1", -1 },
-		{ "RTMAX+1", -1 },
-		{ "RTMIN+100", -1 },
-		{ "RTMIN+", -1 },
-		{ "RTMIN3", -1 },
-		{ "RTMIN+-1", -1 },
-		{ "RTMIN+ 1", -1 },
-		{ "RTMIN+1x", -1 },
-		{ "RTMIN+9223372036854775807", -1 },
-		{ "RTMAX-9223372036854775808", -1 },
-		{ "RTMIN+99999999999999999999", -1 },
-		{ "", -1 },
-		{ "SIG", -1 },
-		{ "SIGSIGKILL", -1 },
-		{ "SIG9", -1 },
-		{ "9x", -1 },
-		{ "9 ", -1 },
-		{ " 9", -1 },
-		{ "-9", -1 },
-		{ "+9", -1 },
-		{ "0x9", -1 },
-		{ "65", -1 },
-		{ "999", -1 },
-		{ "4294967305", -1 },
-		{ "99999999999999999999999", -1 },
-		{ "KILLL", -1 },
-		{ "KIL", -1 },
-		{ "KILL ", -1 },
-		{ "FOO", -1 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		ok(proc_signal(rows[i].text) == rows[i].want, "signal \"%s\" is %d", rows[i].text,
-		   rows[i].want);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		ok(proc_signal(signals[i].text) == signals[i].want, "signal \"%s\" is %d",
+		   signals[i].text, signals[i].want);
 	for (const struct json_word *w = proc_signals(); w->word; w++)
 		ok(proc_signal(w->word) == w->value && w->value > 0 && w->value < 32,
 		   "signal %s of the list", w->word);

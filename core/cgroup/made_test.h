@@ -3,26 +3,19 @@
 #ifndef CORE_CGROUP_MADE_TEST_H
 #define CORE_CGROUP_MADE_TEST_H
 
-#include "core/cgroup/impl.h"
-#include "tests/tap.h"
+#include "core/cgroup/knob_test.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static struct arena arena;
 static pid_t self; /* in the name of each cgroup: two of these programs may run at once */
 
 /* named("-PID") and what follows. */
 static const char *named(const char *rest)
 {
 	return arena_printf(&arena, "/ocibox-test-%d%s", self, rest);
-}
-
-static void print_line(enum log_level level, const char *text)
-{
-	printf("# log: %s\n", text);
 }
 
 /* A child that joins as containers do, says so and stays until it is killed. */
@@ -61,17 +54,6 @@ static pid_t spawn(struct cgroup *cg)
 	close(pipes[0]);
 	cgroup_join_close(cg);
 	return pid;
-}
-
-static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
-{
-	struct cg_dir *d = cg_dir_of(cg, ctl);
-	static char buf[4096];
-
-	if (!d || cg_dir_read(d, d->v2 ? v2 : v1, buf, sizeof(buf)) < 0)
-		return "?";
-	buf[strcspn(buf, "\n")] = 0;
-	return buf;
 }
 
 static struct cgroup *new_cgroup(const char *path, const struct oci_resources *r)

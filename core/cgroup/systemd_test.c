@@ -1,29 +1,10 @@
 /* systemd_test.c - units on a running systemd: made, changed, removed. */
 /* SPDX-License-Identifier: MIT */
-#include "core/cgroup/impl.h"
-#include "tests/tap.h"
+#include "core/cgroup/knob_test.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-
-static struct arena arena;
-
-static void print_line(enum log_level level, const char *text)
-{
-	printf("# log: %s\n", text);
-}
-
-static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
-{
-	struct cg_dir *d = cg_dir_of(cg, ctl);
-	static char buf[4096];
-
-	if (!d || cg_dir_read(d, d->v2 ? v2 : v1, buf, sizeof(buf)) < 0)
-		return "?";
-	buf[strcspn(buf, "\n")] = 0;
-	return buf;
-}
 
 /* What systemctl says of a property of the unit. */
 static const char *property(const char *unit, const char *name)
@@ -51,6 +32,19 @@ static pid_t sleeper(void)
 		_exit(0);
 	}
 	return pid;
+}
+
+/* What systemd has of the unit that test_scope makes. */
+static void check_unit(const struct cgroup *cg)
+{
+	is_str(property("runc-ocitest.scope", "ActiveState"), "active", "the unit is active");
+	is_str(property("runc-ocitest.scope", "TasksMax"), "7", "TasksMax");
+	is_str(property("runc-ocitest.scope", "TimeoutStopUSec"), "7s",
+	       "a property of an annotation");
+	is_str(property("runc-ocitest.scope", "Documentation"), "\"man:runc(8)\"", "another");
+	is_str(property("runc-ocitest.scope", "DevicePolicy"), "strict", "DevicePolicy");
+	is_str(property("runc-ocitest.scope", cg->layout == CGROUP_V2 ? "CPUWeight" : "CPUShares"),
+	       cg->layout == CGROUP_V2 ? "174" : "2048", "CPU weight");
 }
 
 /* limit is the memory limit in r. */
@@ -111,14 +105,7 @@ static void test_scope(void)
 		printf("# %s\n", d->path);
 	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid,
 	   "one process");
-	is_str(property("runc-ocitest.scope", "ActiveState"), "active", "the unit is active");
-	is_str(property("runc-ocitest.scope", "TasksMax"), "7", "TasksMax");
-	is_str(property("runc-ocitest.scope", "TimeoutStopUSec"), "7s",
-	       "a property of an annotation");
-	is_str(property("runc-ocitest.scope", "Documentation"), "\"man:runc(8)\"", "another");
-	is_str(property("runc-ocitest.scope", "DevicePolicy"), "strict", "DevicePolicy");
-	is_str(property("runc-ocitest.scope", cg->layout == CGROUP_V2 ? "CPUWeight" : "CPUShares"),
-	       cg->layout == CGROUP_V2 ? "174" : "2048", "CPU weight");
+	check_unit(cg);
 	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
 	       "memory limit");
 	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7", "pids limit");
