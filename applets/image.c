@@ -344,7 +344,7 @@ static bool same_directory(const char *bundle, const char *path)
 {
 	struct stat a, b;
 
-	return !stat(bundle, &a) && !stat(path, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	return !stat(bundle, &a) && !stat(path, &b) && file_is_same(&a, &b);
 }
 
 /* The container that runs from this bundle; NULL: none. */

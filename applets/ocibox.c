@@ -54,8 +54,7 @@ static int install_one(const char *self, const char *path, bool symbolic)
 		return 0;
 	if (errno != EEXIST)
 		return fail("%s %s to %s", symbolic ? "symlink" : "link", path, self);
-	if (!stat(path, &have) && !stat(self, &us) && have.st_dev == us.st_dev &&
-	    have.st_ino == us.st_ino)
+	if (!stat(path, &have) && !stat(self, &us) && file_is_same(&have, &us))
 		return 0;
 	return failx("%s exists and is something else; remove it first", path);
 }

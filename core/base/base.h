@@ -182,6 +182,11 @@ ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 int file_write(int dirfd, const char *path, const char *value);
 /* A new file; one that is there already is an error (errno EEXIST). Nothing is left on failure. */
 int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
+/* Both are of one inode. */
+static inline bool file_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
 /* Creates path anew under a temporary name of its own beside it and renames it into place. It
  * does not wait for the disk: what we keep ourselves (state, pid files, caches) means nothing
  * after a power cut. */

@@ -185,7 +185,7 @@ int file_edit_open(struct file_edit *e, const char *path)
 		if (fstat(e->fd, &e->st) < 0)
 			return fail("stat %s", path);
 		/* Who had the lock before us has put another file there. */
-		if (!stat(path, &now) && now.st_dev == e->st.st_dev && now.st_ino == e->st.st_ino)
+		if (!stat(path, &now) && file_is_same(&now, &e->st))
 			return 0;
 		fd_close(&e->fd);
 	}

@@ -10,14 +10,10 @@ bool made_network(const struct boot_rule *r)
 	       (r->net.bridge || r->net.device || r->net.address || r->net.gateway);
 }
 
-static bool has_verity(const struct verity *v)
-{
-	return WITH_VERITY && (v->hash || v->root || v->signature);
-}
-
 bool made_wanted(const struct boot_rule *r)
 {
-	return r->env.n || r->secrets.n || made_network(r) || has_verity(&r->verity);
+	return r->env.n || r->secrets.n || made_network(r) ||
+	       (WITH_VERITY && verity_is_set(&r->verity));
 }
 
 /* What boot.json says takes the place of what the bundle says. */
@@ -57,7 +53,7 @@ int made_config(struct arena *a, const struct unit *u)
 		return -1;
 	if (made_network(&u->rule) && network_join(a, u, &doc.config) < 0)
 		return -1;
-	if (has_verity(&u->rule.verity))
+	if (WITH_VERITY && verity_is_set(&u->rule.verity))
 		verity_annotate(a, &u->rule.verity, &doc.config);
 	text = oci_config_text(a, &doc.config, &len);
 	return file_replace(AT_FDCWD, u->made, text, len, 0600);

@@ -276,7 +276,7 @@ static void apply_row(const struct boot_row *r, struct boot_rule *rule)
 		rule->env = r->env;
 	if (r->secrets.n)
 		rule->secrets = r->secrets;
-	if (r->verity.hash || r->verity.root || r->verity.signature)
+	if (verity_is_set(&r->verity))
 		rule->verity = r->verity;
 	if (r->essential)
 		rule->essential = *r->essential;

@@ -340,7 +340,7 @@ int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
 	return fd < 0 ? fail("open a device node %u:%u", major, minor) : fd;
 }
 
-static bool is_null(const struct stat *st)
+bool dev_is_null(const struct stat *st)
 {
 	/* The number must be 1:3, not just equal to that of /dev/null: a pipe has rdev 0
 	 * (2026-88265). */
@@ -359,7 +359,7 @@ static int open_null(int root)
 		return -1;
 	if (fd >= 0 && fstat(fd, &st) < 0)
 		return fail("look at the container's /dev/null");
-	if (fd >= 0 && is_null(&st))
+	if (fd >= 0 && dev_is_null(&st))
 		return fd_take(&fd);
 	err_clear("a node of our own replaces it");
 	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);
@@ -371,7 +371,7 @@ int dev_reopen_null(int root, int from, int end)
 	struct stat st;
 
 	for (int fd = from; fd < end; fd++) {
-		if (fstat(fd, &st) < 0 || !is_null(&st))
+		if (fstat(fd, &st) < 0 || !dev_is_null(&st))
 			continue;
 		if (null < 0)
 			null = open_null(root);

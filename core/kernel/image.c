@@ -246,13 +246,13 @@ static int explain_image(const struct image *image, const char *path)
 static int open_verity(struct image *image, int loop)
 {
 	struct image hashes = { .writable = false };
-	int file __cleanup(fd_close) = open(image->verity->hash, O_RDONLY | O_CLOEXEC);
+	int file __cleanup(fd_close) = open(image->verity.hash, O_RDONLY | O_CLOEXEC);
 	int hash __cleanup(fd_close) = -1;
 
 	if (file < 0)
-		return fail("open the hashes %s", image->verity->hash);
+		return fail("open the hashes %s", image->verity.hash);
 	hash = attach_loop(&hashes, file);
-	return hash < 0 ? -1 : verity_open(image->verity, loop, hash, image->dev);
+	return hash < 0 ? -1 : verity_open(&image->verity, loop, hash, image->dev);
 }
 
 int image_open(const char *path, bool writable, struct image *image)
@@ -262,11 +262,11 @@ int image_open(const char *path, bool writable, struct image *image)
 
 	if (file < 0)
 		return -1;
-	image->writable = writable && image->type->writable && !image->verity;
+	image->writable = writable && image->type->writable && !image->verity.hash;
 	loop = attach_loop(image, file);
 	if (loop < 0)
 		return fail_in("image %s", path);
-	if (WITH_VERITY && image->verity && (checked = open_verity(image, loop)) < 0)
+	if (WITH_VERITY && image->verity.hash && (checked = open_verity(image, loop)) < 0)
 		return fail_in("image %s", path);
 	/* KERNEL 5.2: fsopen(2) (ENOSYS); no image can be used then: the child can't mount it,
 	 * because the device rules of the container's cgroup deny the loop device. */

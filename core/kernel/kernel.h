@@ -246,6 +246,11 @@ uint64_t mountapi_attrs(unsigned long ms_flags);
 struct verity {
 	const char *hash, *root, *signature; /* hash and signature: files; signature may be NULL */
 };
+/* Something was said of it. That hash and root are both there is for the caller to check. */
+static inline bool verity_is_set(const struct verity *v)
+{
+	return v->hash || v->root || v->signature;
+}
 /* Makes a read-only device of the block devices data and hash, each block of which the kernel
  * checks. Returns it, and its path in out; it is there as long as it is open or mounted. */
 int verity_open(const struct verity *v, int data, int hash, char out[FD_PATH_MAX]);
@@ -270,7 +275,7 @@ struct image {
 	uint64_t at, len; /* set by the caller: this part of the file; 0: all of it */
 	const struct image_type *type;
 	bool writable;
-	const struct verity *verity; /* set by the caller; NULL: none */
+	struct verity verity; /* set by the caller; without a hash: none */
 	char dev[FD_PATH_MAX];
 };
 
@@ -371,6 +376,7 @@ int dev_blank(int dir);
 /* Replaces the descriptors of from to end - 1 that are the host's /dev/null by the container's: the
  * container's root may own the inode of the host's. */
 int dev_reopen_null(int root, int from, int end);
+bool dev_is_null(const struct stat *st); /* the null device, 1:3 */
 /* Opens a device by a node on a tmpfs that lives as long as the descriptor. KERNEL 5.2: fsopen(2)
  * (ENOSYS); the call fails without it. */
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags);

@@ -226,7 +226,7 @@ static bool same_file(const struct stat *was, int fd)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && st.st_dev == was->st_dev && st.st_ino == was->st_ino;
+	return !fstat(fd, &st) && file_is_same(&st, was);
 }
 
 /* Returns to the parent and checks that it is the same one: another process may have

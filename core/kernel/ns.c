@@ -197,7 +197,7 @@ int ns_own(const struct ns_plan *plan, int type)
 		if (j->type == type) {
 			if (stat(path, &own) < 0 || fstat(j->fd, &st) < 0)
 				return fail("compare namespace %s with our own", j->path);
-			return own.st_ino == st.st_ino && own.st_dev == st.st_dev;
+			return file_is_same(&own, &st);
 		}
 	return 0;
 }

@@ -189,7 +189,7 @@ static int open_mask_null(int root, struct stat *st)
 		return root < 0 ? fail("open /dev/null") : -1;
 	if (fstat(fd, st) < 0)
 		return fail("stat /dev/null");
-	if (!S_ISCHR(st->st_mode) || st->st_rdev != makedev(1, 3))
+	if (!dev_is_null(st))
 		return failx("/dev/null is not the null device 1:3");
 	return fd_take(&fd);
 }
@@ -267,7 +267,7 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *a
 	struct rootfs_cover *cover = S_ISDIR(st->st_mode) ? &p->dir : &p->file;
 	int found;
 
-	if (cover->st.st_ino == st->st_ino && cover->st.st_dev == st->st_dev)
+	if (file_is_same(&cover->st, st))
 		return 0; /* the config has the path twice */
 	/* A copy of the first mask has its flags. */
 	if (*cover->at)

@@ -28,12 +28,12 @@ static bool find_verity(const struct oci_config *c, struct verity *v)
 	v->hash = oci_annotation(c, OCI_ANNOTATION_HASH);
 	v->root = oci_annotation(c, OCI_ANNOTATION_ROOT);
 	v->signature = oci_annotation(c, OCI_ANNOTATION_SIGNATURE);
-	return v->hash || v->root || v->signature;
+	return verity_is_set(v);
 }
 
 static int open_root_image(struct start_plan *plan, const char *path)
 {
-	struct verity verity;
+	struct verity *verity = &plan->image.verity;
 
 	/* The image is mounted nodev, so device nodes made in it would not work. */
 	if (!plan_mounts_dev(plan))
@@ -46,13 +46,12 @@ static int open_root_image(struct start_plan *plan, const char *path)
 		return failx("%s: only the host's root may mount an image", path);
 	plan->image.at = plan->how->image_at;
 	plan->image.len = plan->how->image_len;
-	if (find_verity(plan->config, &verity)) {
+	if (find_verity(plan->config, verity)) {
 		if (!WITH_VERITY)
 			return not_built("WITH_VERITY", "dm-verity");
-		if (!verity.hash || !verity.root)
+		if (!verity->hash || !verity->root)
 			return failx("annotations " OCI_ANNOTATION_HASH " and " OCI_ANNOTATION_ROOT
 				     " are needed, both");
-		plan->image.verity = &verity;
 	}
 	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);

@@ -21,7 +21,7 @@ static bool same_file(int a, int b)
 {
 	struct stat x, y;
 
-	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return !fstat(a, &x) && !fstat(b, &y) && file_is_same(&x, &y);
 }
 
 static int count_open(void)
