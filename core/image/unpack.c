@@ -232,7 +232,8 @@ static void cleaner(const struct work *w, int in)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	while (in >= 0 && read(in, &c, 1) < 0 && errno == EINTR)
+	/* Only the end of the pipe says that the first process has ended. */
+	while (in >= 0 && read(in, &c, 1) != 0)
 		;
 	if (fstatat(w->parent, w->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		_exit(0);
