@@ -37,6 +37,7 @@ struct stream {
 	enum kind kind;
 	bool done; /* the last frame has ended, and nothing follows */
 	bool in_frame;
+	uint64_t frame, frame_size; /* of zstd: what has come out, what its header says */
 	size_t in_at, in_len;
 	z_stream z;
 	ZSTD_DCtx *zstd;
@@ -164,9 +165,17 @@ static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
 			s->done = true;
 			break;
 		}
+		if (!s->in_frame) {
+			s->frame = 0;
+			s->frame_size = ZSTD_getFrameContentSize(s->in + in.pos, in.size - in.pos);
+		}
 		rc = ZSTD_decompressStream(s->zstd, &out, &in);
 		s->in_at = in.pos;
-		if (ZSTD_isError(rc))
+		s->frame += out.pos - had;
+		/* The library compares the size only where all of the frame fits into buf. Two
+		 * values above all sizes say that the size is not there, or not yet. */
+		if (ZSTD_isError(rc) || (!rc && s->frame_size < ZSTD_CONTENTSIZE_ERROR &&
+					 s->frame_size != s->frame))
 			return failx("a zstd layer is damaged");
 		s->in_frame = rc != 0;
 		if (!more && out.pos == had && s->in_frame)
