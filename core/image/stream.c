@@ -158,6 +158,7 @@ static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
 		int more = refill(s);
 		ZSTD_inBuffer in = { s->in, s->in_len, s->in_at };
 		size_t rc, had = out.pos;
+		bool untrue;
 
 		if (more < 0)
 			return -1;
@@ -174,8 +175,8 @@ static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
 		s->frame += out.pos - had;
 		/* The library compares the size only where all of the frame fits into buf. Two
 		 * values above all sizes say that the size is not there, or not yet. */
-		if (ZSTD_isError(rc) || (!rc && s->frame_size < ZSTD_CONTENTSIZE_ERROR &&
-					 s->frame_size != s->frame))
+		untrue = !rc && s->frame_size < ZSTD_CONTENTSIZE_ERROR && s->frame_size != s->frame;
+		if (ZSTD_isError(rc) || untrue)
 			return failx("a zstd layer is damaged");
 		s->in_frame = rc != 0;
 		if (!more && out.pos == had && s->in_frame)
