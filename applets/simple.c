@@ -116,9 +116,9 @@ static int parse_mount(const char *text, struct oci_mount *m)
 
 static int add_mounts(const struct simple *o, struct oci_config *c)
 {
-	struct oci_mount *all = arena_alloc(&arena, (c->mounts.n + o->mounts.n) * sizeof(*all));
+	struct oci_mount *all =
+		arena_more(&arena, c->mounts.at, c->mounts.n, o->mounts.n, sizeof(*all));
 
-	memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
 	c->mounts.at = all;
 	for (size_t i = 0; i < o->mounts.n; i++)
 		if (parse_mount(o->mounts.at[i], &all[c->mounts.n++]) < 0)
@@ -128,9 +128,8 @@ static int add_mounts(const struct simple *o, struct oci_config *c)
 
 static int add_variable(const struct simple *o, struct oci_process *p)
 {
-	const char **all = arena_alloc(&arena, (p->env.n + o->env.n + 1) * sizeof(*all));
+	const char **all = arena_more(&arena, p->env.at, p->env.n, o->env.n, sizeof(*all));
 
-	memcpy(all, p->env.at, p->env.n * sizeof(*all));
 	p->env.at = all;
 	for (size_t i = 0; i < o->env.n; i++) {
 		if (!strchr(o->env.at[i], '=') || *o->env.at[i] == '=')

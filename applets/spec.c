@@ -24,11 +24,10 @@ struct oci_spec_opts {
 /* All that is known, or the default ones and those of --cap. */
 static int set_spec_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
 {
-	const char **all = arena_alloc(&arena, (c->bounding.n + o->caps.n + 64) * sizeof(*all));
-	bool every = o->privileged;
 	size_t n = c->bounding.n;
+	const char **all = arena_more(&arena, c->bounding.at, n, o->caps.n + 64, sizeof(*all));
+	bool every = o->privileged;
 
-	memcpy(all, c->bounding.at, n * sizeof(*all));
 	for (size_t i = 0; i < o->caps.n; i++) {
 		const char *name = o->caps.at[i];
 		size_t at = 0;

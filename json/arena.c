@@ -107,15 +107,19 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(take_room(a, align_up(a->at), size), 0, size);
 }
 
+void *arena_more(struct arena *a, const void *at, size_t n, size_t more, size_t size)
+{
+	void *all = arena_alloc(a, (n + more) * size);
+
+	return n ? memcpy(all, at, n * size) : all;
+}
+
 void *arena_grow(struct arena *a, const void *at, size_t n, size_t *room, size_t size)
 {
-	void *more;
-
 	if (n < *room)
 		return (void *)at;
 	*room = *room ? *room * 2 : 16;
-	more = arena_alloc(a, *room * size);
-	return n ? memcpy(more, at, n * size) : more;
+	return arena_more(a, at, n, *room - n, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)

@@ -53,6 +53,11 @@ int main(void)
 	p = arena_printf(&a, "%0*d", 5000, 7);
 	ok(strlen(p) == 5000 && p[4999] == '7', "printf, longer than its first guess");
 
+	q = arena_more(&a, "abc", 3, 2, 1);
+	ok(!memcmp(q, "abc\0\0", 5), "a copy with room for more, which is zeroed");
+	q = arena_more(&a, NULL, 0, 2, 1);
+	ok(!memcmp(q, "\0\0", 2), "of nothing, too");
+
 	arena_oom = on_oom;
 	if (!setjmp(out_of_memory)) {
 		arena_alloc(&a, SIZE_MAX - 8);

@@ -23,6 +23,8 @@ extern void (*arena_oom)(void);
 void arena_init(struct arena *a, void *block, size_t size);
 /* size bytes, zeroed, aligned for any type. Never NULL; size 0 gives a unique pointer. */
 void *arena_alloc(struct arena *a, size_t size);
+/* A copy of at, which has n members of size bytes, with zeroed room for more after them. */
+void *arena_more(struct arena *a, const void *at, size_t n, size_t more, size_t size);
 /* at, which has n members of size bytes and room for *room, with room for one more. */
 void *arena_grow(struct arena *a, const void *at, size_t n, size_t *room, size_t size);
 char *arena_strndup(struct arena *a, const char *s, size_t len);

@@ -15,24 +15,14 @@ static uint32_t host_id(const oci_id_maps *maps, uint32_t id)
 	return host < 0 ? id : host;
 }
 
+/* Of several with one name the last one counts, as in every config (exe_env). */
 static void merge_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
 {
-	const char **all = arena_alloc(a, (p->env.n + env->n + 1) * sizeof(*all));
-	size_t n = 0;
+	const char **all = arena_more(a, p->env.at, p->env.n, env->n, sizeof(*all));
 
-	list_each (e, p->env) {
-		bool replaced = false;
-
-		list_each (v, *env)
-			replaced |=
-				!strncmp(*e, v->key, strlen(v->key)) && (*e)[strlen(v->key)] == '=';
-		if (!replaced)
-			all[n++] = *e;
-	}
 	list_each (v, *env)
-		all[n++] = arena_printf(a, "%s=%s", v->key, v->value);
+		all[p->env.n++] = arena_printf(a, "%s=%s", v->key, v->value);
 	p->env.at = all;
-	p->env.n = n;
 }
 
 /* Copies them into a directory on the tmpfs /run that only the container's user can read. */

@@ -23,10 +23,8 @@ static void verity_annotate(struct arena *a, const struct verity *v, struct oci_
 					{ OCI_ANNOTATION_ROOT, v->root },
 					{ OCI_ANNOTATION_SIGNATURE, v->signature } };
 	size_t n = c->annotations.n;
-	struct json_pair *all = arena_alloc(a, (n + ARRAY_SIZE(of)) * sizeof(*all));
+	struct json_pair *all = arena_more(a, c->annotations.at, n, ARRAY_SIZE(of), sizeof(*all));
 
-	if (n)
-		memcpy(all, c->annotations.at, n * sizeof(*all));
 	for (const struct json_pair *p = of; p < of + ARRAY_SIZE(of); p++) {
 		size_t i = 0;
 

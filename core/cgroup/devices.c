@@ -50,15 +50,7 @@ static void add_rule_insn(struct arena *a, struct dev_set *set, const struct dev
 			return;
 		}
 	}
-	if (set->except.n == set->size) {
-		struct dev_rule *more;
-
-		set->size = set->size ? set->size * 2 : 32;
-		more = arena_alloc(a, set->size * sizeof(*more));
-		if (set->except.n)
-			memcpy(more, set->except.at, set->except.n * sizeof(*more));
-		set->except.at = more;
-	}
+	set->except.at = arena_grow(a, set->except.at, set->except.n, &set->size, sizeof(*rule));
 	set->except.at[set->except.n++] = *rule;
 }
 

@@ -129,13 +129,9 @@ static void fill_numbers(struct reader *r, struct cgroup_stats *s)
 /* Adds an element to a LIST. Its room is doubled when the number of elements is a power of two. */
 #define PUSH(a, list, ...)                                                                         \
 	do {                                                                                       \
-		if (!((list)->n & ((list)->n - 1))) {                                              \
-			void *push_more = arena_alloc(                                             \
-				a, ((list)->n ? (list)->n * 2 : 1) * sizeof(*(list)->at));         \
-			if ((list)->n)                                                             \
-				memcpy(push_more, (list)->at, (list)->n * sizeof(*(list)->at));    \
-			(list)->at = push_more;                                                    \
-		}                                                                                  \
+		if (!((list)->n & ((list)->n - 1)))                                                \
+			(list)->at = arena_more(a, (list)->at, (list)->n, (list)->n + 1,           \
+						sizeof(*(list)->at));                              \
 		(list)->at[(list)->n++] = (__VA_ARGS__);                                           \
 	} while (0)
 

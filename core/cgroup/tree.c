@@ -213,15 +213,7 @@ struct pid_sink {
 
 static void take_pid(struct pid_sink *s, pid_t pid)
 {
-	if (s->out->n == s->size) {
-		size_t size = s->size ? s->size * 2 : 64;
-		pid_t *more = arena_alloc(s->arena, size * sizeof(*more));
-
-		if (s->out->n)
-			memcpy(more, s->out->at, s->out->n * sizeof(*more));
-		s->out->at = more;
-		s->size = size;
-	}
+	s->out->at = arena_grow(s->arena, s->out->at, s->out->n, &s->size, sizeof(pid));
 	s->out->at[s->out->n++] = pid;
 }
 

@@ -107,9 +107,7 @@ static int add_volumes(struct arena *a, const struct json *volumes, struct oci_c
 
 	if (!volumes || volumes->type != JSON_OBJECT)
 		return 0;
-	all = arena_alloc(a, (c->mounts.n + volumes->len) * sizeof(*all));
-	if (c->mounts.n)
-		memcpy(all, c->mounts.at, c->mounts.n * sizeof(*all));
+	all = arena_more(a, c->mounts.at, c->mounts.n, volumes->len, sizeof(*all));
 	c->mounts.at = all;
 	for (const struct json *m = volumes->child; m; m = m->next) {
 		char *path = path_clean(a, m->key);

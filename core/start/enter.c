@@ -11,10 +11,8 @@
 static void append(struct arena *a, const char ***at, size_t *n, const char *const *more,
 		   size_t nmore)
 {
-	const char **list = arena_alloc(a, (*n + nmore + 1) * sizeof(*list));
+	const char **list = arena_more(a, *at, *n, nmore, sizeof(*list));
 
-	if (*n)
-		memcpy(list, *at, *n * sizeof(*list));
 	if (nmore)
 		memcpy(list + *n, more, nmore * sizeof(*list));
 	*at = list;

@@ -40,12 +40,10 @@ static void drop_repeated(struct arena *a, const char **env, size_t n)
 
 const char **exe_env(struct arena *a, const struct oci_process *p, int root)
 {
-	const char **env = arena_alloc(a, (p->env.n + 2) * sizeof(*env));
+	const char **env = arena_more(a, p->env.at, p->env.n, 2, sizeof(*env));
 	bool home = false;
 	size_t n = 0;
 
-	if (p->env.n)
-		memcpy(env, p->env.at, p->env.n * sizeof(*env));
 	drop_repeated(a, env, p->env.n);
 	for (size_t i = 0; i < p->env.n; i++) {
 		if (!env[i] || !strcmp(env[i], "HOME="))

@@ -199,10 +199,8 @@ static int add_cgroups_again(struct restoring *r, const struct oci_mount *m)
 static int add_fd(struct restoring *r, const char *key, int fd)
 {
 	struct criu_opts *o = &r->how->opts;
-	struct criu_fd *all = arena_alloc(r->plan->arena, (o->fds.n + 1) * sizeof(*all));
+	struct criu_fd *all = arena_more(r->plan->arena, o->fds.at, o->fds.n, 1, sizeof(*all));
 
-	if (o->fds.n)
-		memcpy(all, o->fds.at, o->fds.n * sizeof(*all));
 	all[o->fds.n++] = (struct criu_fd){ key, fd };
 	o->fds.at = all;
 	return 0;
