@@ -41,6 +41,22 @@
 #define prctl(option, ...) (SYS_FIT(0, ##__VA_ARGS__), prctl(option, ##__VA_ARGS__))
 #define ioctl(fd, ...) (SYS_FIT(0, ##__VA_ARGS__), ioctl(fd, ##__VA_ARGS__))
 
+/*
+ * The libc wrappers take locks and block signals to change every thread, and we have one thread.
+ * On 32-bit machines the calls without the suffix have 16-bit ids.
+ */
+#ifdef SYS_setresuid32
+#define SYS_IDS_RESUID SYS_setresuid32
+#define SYS_IDS_RESGID SYS_setresgid32
+#define SYS_IDS_GROUPS SYS_setgroups32
+#else
+#define SYS_IDS_RESUID SYS_setresuid
+#define SYS_IDS_RESGID SYS_setresgid
+#define SYS_IDS_GROUPS SYS_setgroups
+#endif
+/* All three user and group ids become 0. -1 + errno */
+int sys_become_root(void);
+
 /* openat2(2), 5.6 */
 #ifndef SYS_openat2
 #define SYS_openat2 437

@@ -39,7 +39,7 @@ static void raise_files(void)
 
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
+		prlimit(0, RLIMIT_NOFILE, &files, NULL);
 	}
 }
 

@@ -146,13 +146,13 @@ static int prog_load(const struct bpf_code *code, size_t len)
 	 * RLIMIT_MEMLOCK (EPERM), which is raised for the call. */
 	if (fd >= 0 || errno != EPERM)
 		return fd;
-	if (getrlimit(RLIMIT_MEMLOCK, &old) < 0 || setrlimit(RLIMIT_MEMLOCK, &most) < 0) {
+	if (prlimit(0, RLIMIT_MEMLOCK, &most, &old) < 0) {
 		errno = EPERM;
 		return -1;
 	}
 	fd = bpf(CMD_PROG_LOAD, &attr);
 	num = errno;
-	setrlimit(RLIMIT_MEMLOCK, &old);
+	prlimit(0, RLIMIT_MEMLOCK, &old, NULL);
 	errno = num;
 	return fd;
 }

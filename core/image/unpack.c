@@ -189,7 +189,7 @@ static int enter_userns(const struct work *w)
 		return 0;
 	if (setns(w->userns, CLONE_NEWUSER) < 0)
 		return fail("enter the bundle's user namespace");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (sys_become_root() < 0)
 		return fail("become root of the bundle's user namespace");
 	return 0;
 }

@@ -28,20 +28,6 @@ struct cap_half {
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 #endif
 
-/*
- * The libc wrappers take locks and block signals to change every thread, and we have one thread.
- * On 32-bit machines the calls without the suffix have 16-bit ids.
- */
-#ifdef SYS_setresuid32
-#define SETRESUID SYS_setresuid32
-#define SETRESGID SYS_setresgid32
-#define SETGROUPS SYS_setgroups32
-#else
-#define SETRESUID SYS_setresuid
-#define SETRESGID SYS_setresgid
-#define SETGROUPS SYS_setgroups
-#endif
-
 #define CAP_COMMON_LAST 40 /* CAP_CHECKPOINT_RESTORE: since 5.9 nothing was added */
 #define CAP_COUNT_MAX 64
 
@@ -254,7 +240,7 @@ static int check_ids(const struct oci_user *user)
 static int set_groups(const struct oci_user *user, enum cred_groups how)
 {
 	if (how == CRED_KEEP_GROUPS ||
-	    !syscall(SETGROUPS, user->additional_gids.n, user->additional_gids.at))
+	    !syscall(SYS_IDS_GROUPS, user->additional_gids.n, user->additional_gids.at))
 		return 0;
 	if (errno == EPERM && how == CRED_TRY_GROUPS) {
 		if (user->additional_gids.n)
@@ -275,13 +261,13 @@ static int set_groups(const struct oci_user *user, enum cred_groups how)
 
 static int set_ids(const struct oci_user *user)
 {
-	if (syscall(SETRESGID, user->gid, user->gid, user->gid) < 0) {
+	if (syscall(SYS_IDS_RESGID, user->gid, user->gid, user->gid) < 0) {
 		if (errno == EINVAL)
 			return failx("cannot setgid to unmapped gid %u in user namespace",
 				     user->gid);
 		return fail("set group id %u", user->gid);
 	}
-	if (syscall(SETRESUID, user->uid, user->uid, user->uid) < 0) {
+	if (syscall(SYS_IDS_RESUID, user->uid, user->uid, user->uid) < 0) {
 		if (errno == EINVAL)
 			return failx("cannot setuid to unmapped uid %u in user namespace",
 				     user->uid);

@@ -215,7 +215,7 @@ static int join_user(struct ns_join *j)
 	if (join(j) < 0)
 		return -1;
 	/* Joining gives all capabilities, but keeps our ids, which may not be mapped there. */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (sys_become_root() < 0)
 		return fail("become root in the user namespace %s", j->path);
 	return 0;
 }

@@ -65,7 +65,7 @@ int join_namespaces(struct child *c)
 static int become_root(void)
 {
 	/* New files and namespaces belong to the container's root only after this. */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (sys_become_root() < 0)
 		return fail("become root of the user namespace");
 	return 0;
 }
