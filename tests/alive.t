@@ -186,35 +186,101 @@ ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
 freezer=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*freezer.*/\1/p' \
 	/proc/self/mountinfo | head -n 1)
 bundle
-argv sh -c 'sleep 1000 & echo; exec sleep 1001'
+argv sh -c 'sleep 1000 & echo; read line </tmp/go'
+mkfifo "$rootfs/tmp/go"
+# It sleeps only to wait, or has ended by now.
+waits() {
+	! alive "$bg" || for p in $(processes_left); do
+		tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "^$RUNC .*delete" &&
+			grep -q '^State:.S' "/proc/$p/status" && return
+	done
+}
+child_of() { child=$(cat "/proc/$pid/task/$pid/children") && [ -n "$child" ]; }
+ending() { [ $(($(sed 's/.*) . //' "/proc/$pid/stat" | cut -d ' ' -f 6) & 4)) = 4 ]; }
 if [ -n "$freezer" ] && [ -w "$freezer/cgroup.procs" ]; then
-	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
-	pid=$(cat "$tmp/pid")
-	child_of() { child=$(cat "/proc/$pid/task/$pid/children") && [ -n "$child" ]; }
-	wait_for child_of
-	child=${child% }
-	mkdir "$freezer/$id-held"
-	echo "$child" >"$freezer/$id-held/cgroup.procs"
-	echo FROZEN >"$freezer/$id-held/freezer.state"
-	runc kill "$id" KILL
-	background runc delete "$id" 2>"$tmp/err"
-	# It sleeps only to wait, or has ended by now.
-	waits() {
-		! alive "$bg" || for p in $(processes_left); do
-			tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "^$RUNC .*delete" &&
-				grep -q '^State:.S' "/proc/$p/status" && return
-		done
-	}
-	wait_for waits
-	echo THAWED >"$freezer/$id-held/freezer.state"
-	wait "$bg"
-	is 'delete waits for an init that was killed and cannot end yet' "$?:$(cat "$tmp/err")" 0:
-	ok 'until it has ended' gone "$pid"
-	wait_for rmdir "$freezer/$id-held"
-	drop "$id"
+	for how in 'was killed' 'has exited'; do
+		do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+		pid=$(cat "$tmp/pid")
+		wait_for child_of
+		child=${child% }
+		mkdir "$freezer/$id-held"
+		echo "$child" >"$freezer/$id-held/cgroup.procs"
+		echo FROZEN >"$freezer/$id-held/freezer.state"
+		case $how in
+		*killed) runc kill "$id" KILL ;;
+		*) echo >"$rootfs/tmp/go" ;;
+		esac
+		wait_for ending
+		background runc delete "$id" 2>"$tmp/err"
+		wait_for waits
+		echo THAWED >"$freezer/$id-held/freezer.state"
+		wait "$bg"
+		is "delete waits for an init that $how and cannot end yet" \
+			"$?:$(cat "$tmp/err")" 0:
+		ok "$how: until it has ended" gone "$pid"
+		wait_for rmdir "$freezer/$id-held"
+		drop "$id"
+	done
 else
 	skip 'delete waits for an init that was killed' 'no v1 freezer here'
 fi
+
+# A debugger holds a killed process before it gives anything up, and no cgroup shows that.
+# held_init: a container whose init has been killed, and a hold of it in $bg that ends with it.
+held_init() {
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	pid=$(cat "$tmp/pid")
+	background "$HELPERS/hold" "$pid" >"$tmp/hold"
+	holder=$bg
+	wait_for has_line "$tmp/hold" holding
+	runc kill "$id" KILL
+	wait_for has_line "$tmp/hold" dying
+}
+let_go() {
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+}
+argv sleep 1000
+if helper hold && "$HELPERS/hold"; then
+	held_init
+	is 'killed and held, it is running' "$(status_of "$id")" running
+	background runc delete "$id" 2>"$tmp/err"
+	wait_for waits
+	let_go
+	wait "$bg"
+	is 'delete waits for an init that was killed and is held' "$?:$(cat "$tmp/err")" 0:
+	ok 'held and let go, it has ended' gone "$pid"
+	drop "$id"
+
+	for verb in delete 'delete --force'; do
+		held_init
+		# shellcheck disable=SC2086
+		do_runc $verb "$id"
+		like "$verb of one that is never let go is refused in the end" \
+			"$status $(error_lines "$tmp/err") $err" \
+			"^1 1 .*still running: process $pid"
+		is "$verb of one that is never let go removes nothing" \
+			"$(status_of "$id") $(states_left)" "running $id"
+		let_go
+		# shellcheck disable=SC2086
+		do_runc $verb "$id"
+		is "$verb once more when it is let go" "$status:$err" 0:
+		drop "$id"
+	done
+else
+	skip 'delete waits for an init that is held by a debugger' 'ptrace is not allowed here'
+fi
+
+# SIGKILL is pending for as long as a v1 freezer holds init.
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+if runc pause "$id" 2>/dev/null; then
+	kill -KILL "$(cat "$tmp/pid")"
+	do_runc delete "$id"
+	is 'paused, and killed by another process: delete' "$status:$err" 0:
+else
+	skip 'paused, and killed by another process: delete' 'containers cannot be paused here'
+fi
+drop "$id"
 
 nothing_left
 done_testing
