@@ -127,9 +127,9 @@ static int unknown(const char *parent, const char *name)
 	return *parent ? 3 : 127;
 }
 
-bool applet_exists(const char *name)
+bool applet_exists(const char *parent, const char *name)
 {
-	return find_applet("", name);
+	return find_applet(parent, name);
 }
 
 int applet_misused(const struct applet *ap)

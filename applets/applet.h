@@ -115,8 +115,8 @@ const char *applet_near(const char *parent, const char *name); /* nearly the sam
 void applet_help(const char *parent, const char *name); /* of a row that is there */
 /* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
 int applet_fail(const struct applet *ap);
-/* Does this build have a program of this name? */
-bool applet_exists(const char *name);
+/* Does this build have a command of this name below parent, or a program of it ("")? */
+bool applet_exists(const char *parent, const char *name);
 /* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of
  * runc show it on standard output, where runc shows its help. */
 int applet_misused(const struct applet *ap);

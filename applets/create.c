@@ -139,7 +139,7 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	const char *exit_file;
 	int status;
 
-	how->init = applet_exists("oci-init") ? "oci-init" : NULL;
+	how->init = applet_exists("", "oci-init") ? "oci-init" : NULL;
 	how->want_init = o->init;
 	how->overlay = o->overlay;
 	how->root = globals.root;

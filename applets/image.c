@@ -492,7 +492,7 @@ static int pack_run(void *opts, int argc, char **argv)
 	/* No half of an archive is left. */
 	if (strcmp(o->output, "-"))
 		unlink(o->output);
-	return -1;
+	return fail_in("%s", o->output);
 }
 
 static const struct opt pack_opts[] = {

@@ -135,6 +135,8 @@ static int undefined(const struct scan *s, const char *name, size_t len)
 	failx("flag provided but not defined: -%s", near.name);
 	for (const struct opt *o = s->ap->opts; o && o->name; o++)
 		json_near_offer(&near, o->name);
+	if (!strcmp(s->ap->name, "kill"))
+		return fail_hint("a signal stands after the ID: kill ID %s", near.name);
 	return near.best ? fail_hint("did you mean --%s?", near.best) : -1;
 }
 

@@ -178,8 +178,9 @@ static int oci_spec_run(void *opts, int argc, char **argv)
 	char *text;
 
 	if (argc && strcmp(argv[0], "-")) {
-		if (o->to_stdout || o->spec.bundle || o->spec.rootless || o->net || o->caps.n ||
-		    o->privileged)
+		if (applet_exists("oci-spec", argv[0]) &&
+		    (o->to_stdout || o->spec.bundle || o->spec.rootless || o->net || o->caps.n ||
+		     o->privileged))
 			return failx("options come after the command: %s %s ...", globals.applet,
 				     argv[0]);
 		return applet_run("oci-spec", argc, argv);

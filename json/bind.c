@@ -103,6 +103,24 @@ const char *json_word_name(const struct json_word *words, int value)
 	return NULL;
 }
 
+const char *json_words(const struct json_word *words)
+{
+	static char text[128];
+	size_t n = 0;
+
+	for (const struct json_word *w = words; w->word; w++) {
+		if (n + strlen(w->word) + 5 > sizeof(text))
+			return NULL;
+		if (*w->word)
+			n += snprintf(text + n, sizeof(text) - n, "%s%s",
+				      w == words		? ""
+				      : w[1].word && *w[1].word ? ", "
+								: " or ",
+				      w->word);
+	}
+	return text;
+}
+
 static int fault_word(struct binder *b, const struct json *v, const struct json_word *words,
 		      const struct json_step *step)
 {
@@ -117,6 +135,8 @@ static int fault_word(struct binder *b, const struct json *v, const struct json_
 	what = arena_printf(b->arena, format ? format : "\"%s\" is not known", name);
 	if (near.best)
 		what = arena_printf(b->arena, "%s: did you mean \"%s\"?", what, near.best);
+	else if (json_words(words))
+		what = arena_printf(b->arena, "%s: it takes %s", what, json_words(words));
 	return fault(b, v, step, what);
 }
 

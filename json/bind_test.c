@@ -247,7 +247,8 @@ static const struct {
 	{ "{'name':'n','words':'ls -l'}", "words|must be an array, not the string \"ls -l\"" },
 	{ "{'name':'n','words':['a',null,3]}",
 	  "words[1]|must be a string, not null\nwords[2]|must be a string, not 3" },
-	{ "{'name':'n','colors':['red','blue']}", "colors[1]|\"blue\" is not known" },
+	{ "{'name':'n','colors':['red','blue']}",
+	  "colors[1]|\"blue\" is not known: it takes red, black or none" },
 	{ "{'name':'n','points':[{},{'x':'1'},[]]}",
 	  "points[0].x|is missing\npoints[1].x|must be an integer from -2147483648 to 2147483647, "
 	  "not the string \"1\"\npoints[2]|must be an object, not an array" },

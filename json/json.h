@@ -228,6 +228,8 @@ const struct json_field *json_row(const struct json_type *type, const char *poin
 /* Value of a word and word of a value; -1 and NULL when the table has none. */
 int json_word_value(const struct json_word *words, const char *word);
 const char *json_word_name(const struct json_word *words, int value);
+/* The words as a text, "no, on-failure or always", until the next call. NULL: it is too long. */
+const char *json_words(const struct json_word *words);
 
 /* Exact decimal integer of a number's text, nothing else ("1.5", "1e3", "-0" are refused). */
 bool json_number_u64(const char *text, size_t len, uint64_t *out);

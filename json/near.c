@@ -3,6 +3,7 @@
 #include "json/json.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define NAME_MAX_LEN 40 /* longer names are not compared */
 
@@ -52,7 +53,12 @@ void json_near_offer(struct json_near *n, const char *candidate)
 
 	if (!len || len > NAME_MAX_LEN || !other || other > NAME_MAX_LEN)
 		return;
-	d = distance(n->name, len, candidate, other);
+	/* KILL for CAP_KILL */
+	if (len < other && candidate[other - len - 1] == '_' &&
+	    !strcasecmp(candidate + other - len, n->name))
+		d = 0;
+	else
+		d = distance(n->name, len, candidate, other);
 	/* "SCMP_ACT_" in both says nothing about how near they are. */
 	while (same < len && n->name[same] == candidate[same])
 		same++;

@@ -27,16 +27,29 @@ static struct level *top(struct parser *ps)
 	return ps->depth ? &ps->levels[ps->depth - 1] : NULL;
 }
 
-/* The clause begins with the path: a person finds "process.args[2]" faster than a column. */
+/* How long the word at s is, for a message; 0 where it is not ASCII. */
+static int word_len(const char *s)
+{
+	int n = 0;
+
+	while (n < 20 && s[n] > ' ' && s[n] <= '~' && !strchr(",:]}", s[n]))
+		n++;
+	return n ? n : *s > ' ' && *s <= '~';
+}
+
+/* The clause begins with the path: a person finds "process.args[2]" faster than a column. What
+ * begins with "expected" ends with the text that is there. */
 __attribute__((cold)) static int bad(struct parser *ps, const char *at, const char *what)
 {
 	char path[JSON_PATH_MAX];
 	struct level *in = top(ps);
+	int len = *what == 'e' ? word_len(at) : 0;
+	const char *end = at == ps->end ? ", but the text ends here" : len ? ", not " : "";
 
 	json_step_print(in ? &in->step : NULL, path);
 	ps->err->off = (uint32_t)(at - ps->text);
-	ps->err->what = arena_printf(ps->arena, "%s%s%s%s", path, *path ? ": " : "", what,
-				     at == ps->end ? ", but the text ends here" : "");
+	ps->err->what = arena_printf(ps->arena, "%s%s%s%s%.*s", path, *path ? ": " : "", what, end,
+				     len, at);
 	return -1;
 }
 
@@ -450,6 +463,10 @@ struct json *json_parse(struct arena *a, char *text, size_t len, struct json_err
 	}
 	ps.end = text + len;
 	*ps.end = '\0';
+	if (!strncmp(text, "\xef\xbb\xbf", 3)) {
+		bad(&ps, text, "save it as UTF-8 without a byte order mark");
+		return NULL;
+	}
 	for (struct json *node = root;; node = arena_alloc(a, sizeof(*node))) {
 		if (read_item(&ps, node))
 			return NULL;

@@ -323,6 +323,7 @@ broken() { # DESC PATTERN: of $tmp/a.tar
 	unpack_refused "$1" "$2"
 }
 layer a.tar <<END
+0|good|data=1
 0|x|data=1|sum=1
 END
 broken 'a header with a wrong checksum' 'checksum'
@@ -387,7 +388,7 @@ cut_image 'a compressed layer that is damaged' "$tmp/bad.tar.gz" \
 	'damaged|another sum|sum sha256|ends in'
 { gzip -c "$tmp/a.tar"; echo more than a header has; } >"$tmp/more.tar.gz"
 cut_image 'a compressed layer with something after its end' "$tmp/more.tar.gz" \
-	'something else after its end'
+	'something else follows the gzip data'
 layout
 echo '{"manifests":[' >"$layout/index.json"
 unpack_refused 'an index that is not JSON' 'index.json:2:1:'
@@ -399,7 +400,7 @@ mkdir "$tmp/nothing"
 source=$tmp/nothing unpack_refused 'a directory that is not a layout' \
 	'neither an OCI layout nor an archive'
 echo no >"$tmp/text"
-source=$tmp/text unpack_refused 'a file that is not an archive' 'ends in the middle'
+source=$tmp/text unpack_refused 'a file that is not an archive' 'is not a tar archive'
 (cd "$tmp" && ln -sf loop2 loop1 && ln -sf loop1 loop2 && tar -cf loop.tar loop1 loop2 &&
 	ln -sf loop2 index.json && ln -sf index.json loop2 && tar -cf loop.tar index.json loop2)
 source=$tmp/loop.tar unpack_refused 'an archive whose index is a link to itself' \
@@ -433,7 +434,7 @@ for sig in KILL TERM HUP; do
 done
 mkdir -p "$tmp/place/full/x"
 oci_image unpack --no-sync "$layout" "$tmp/place/full"
-like 'a bundle that is there already stays' "$err" 'is there already'
+like 'a bundle that is there already stays' "$err" 'already exists'
 ok 'with what it has' test -d "$tmp/place/full/x"
 mkdir "$tmp/place/empty"
 oci_image unpack --no-sync "$layout" "$tmp/place/empty"

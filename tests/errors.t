@@ -82,6 +82,22 @@ refused 'bytes after the closing brace' 'config\.json:[0-9]+:1'
 fresh
 sed -i 's|"cwd": "/"|"cwd": "/", "cwd": "/tmp"|' "$bundle/config.json"
 refused 'a key twice' 'cwd.*(twice|duplicate|again)|(twice|duplicate).*cwd'
+{
+	printf '\357\273\277'
+	cat "$tmp/good.json"
+} >"$bundle/config.json"
+refused 'a byte order mark: it is named' \
+	'config\.json:1:1: save it as UTF-8 without a byte order mark'
+sed 's/$/\r/' "$tmp/good.json" >"$bundle/config.json"
+run_ok 'lines that end with a carriage return are fine'
+fresh
+sed -i 's|"cwd": "/"|"cwd": /|' "$bundle/config.json"
+refused 'a string without quotes: what is there is named' \
+	'process\.cwd: expected a value, not /'
+fresh
+sed -i "s|\"cwd\"|'cwd'|" "$bundle/config.json"
+refused 'single quotes: what is there is named' \
+	"expected a member name in double quotes, not 'cwd'"
 fresh
 printf '\n\t \n' >>"$bundle/config.json"
 run_ok 'white space after the brace is fine'
@@ -275,6 +291,11 @@ chmod 755 "$rootfs/bin/badscript" "$rootfs/bin/noscript" "$rootfs/bin/foreign"
 reject 'interpreter of a script missing: it is named' \
 	'/no/such/interpreter|badscript.*no such file' \
 	/process/args '["/bin/badscript"]'
+printf '#!/bin/sh\r\necho hi\r\n' >"$rootfs/bin/crlf"
+chmod 755 "$rootfs/bin/crlf"
+reject 'a script whose lines end with a carriage return: that is named' \
+	'/bin/crlf.*no such file.*first line ends with a carriage return' /process/args \
+	'["/bin/crlf"]'
 reject 'no interpreter line: exec format error' 'exec format error' /process/args \
 	'["/bin/noscript"]'
 reject 'program of another machine: exec format error' 'exec format error' /process/args \
@@ -528,6 +549,20 @@ is oci-init process 1 here|$OCI_INIT status
 start.* requires exactly 1 argument|$OCI_INIT start
 foo.* is not an exit code from 0 to 255|$OCI_INIT -e foo true
 open /nowhere.json: no such file|$OCI_INIT check /nowhere.json
+-9 .a signal stands after the ID: kill ID 9|$RUNC --root $root kill x -9
+-KILL .a signal stands after the ID|$RUNC --root $root kill -KILL x
+did you mean --no-pivot|$RUNC run --no-pivo -b $bundle x
+there is no value for /hostname|$OCI_SPEC set --bundle $bundle /hostname
+No help topic for 'nosuch'; the commands are: check|$OCI_SPEC --stdout nosuch
+options come after the command|$OCI_SPEC --stdout get
+uid: must be an integer .* not the string "root"|$OCI_SPEC set -b $bundle /process/user/uid root
+must be a number: for 32M write 33554432|$OCI_SPEC set -b $bundle /linux/resources/memory/limit 32M
+did you mean "RLIMIT_NOFILE"|$OCI_SPEC set -b $bundle /process/rlimits/0/type NOFILE
+type: "z" is not known: it takes c, u, b or p|$OCI_SPEC set -b $bundle /linux/devices/- {"type":"z"}
+must be an object, not an array|$OCI_SPEC set -b $bundle /process/capabilities ["CAP_KILL"]
+there is nothing at "/nosuch"|$OCI_SPEC del -b $bundle /nosuch
+/process/args/9: "9" must be a number up to 2, or - to|$OCI_SPEC set -b $bundle /process/args/9 x
+specification file .*config.json not found|$OCI_SPEC check $tmp
 E
 echo '{ "networks": [ 1 ], "hostname": [ 2 ],
 	"containers": [ { "name": "x", "restart": "sometimes" } ] }' >"$tmp/boot.json"

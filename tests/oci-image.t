@@ -396,6 +396,43 @@ oci_image rm "$tmp/packed"
 like 'and nothing else' "$err" 'is not a bundle'
 ok 'which is there' test -e "$tmp/packed/index.json"
 
+# ---- ordinary mistakes: what is wrong is named ----------------------------------------------------
+
+echo '{}' >"$tmp/file.json"
+while IFS='|' read -r pattern words; do
+	rm -rf "$tmp/new"
+	# shellcheck disable=SC2086 # words
+	(cd "$tmp" && "$OCI_IMAGE" $words) >"$tmp/out" 2>"$tmp/err" </dev/null
+	like "oci-image $words: it says $pattern" "$? $(grep -v '^Usage' "$tmp/err")" \
+		"^[1-9] oci-image: .*$pattern"
+done <<'END'
+open alpine: no such file .*no registry is asked|unpack alpine:latest new
+file.json: is not a tar archive, plain or compressed|unpack file.json new
+file.json: is not a tar archive, plain or compressed|list file.json
+base: is neither an OCI layout nor an archive|unpack base new
+base.tar: is neither an OCI layout nor an archive|unpack base.tar new
+base: already exists|unpack packed base
+packed: has no image "foo"; there are: |unpack packed:foo new
+open /nowhere/new: no such file|unpack packed:two /nowhere/new/bundle
+requires exactly 2 argument|unpack packed
+flag provided but not defined: -arch|unpack --arch arm64 packed:two new
+open nowhere: no such file|pack -o new nowhere
+open nowhere/new: no such file|pack -o nowhere/new base
+--output FILE is missing|binary packed:two
+nowhere: no such file|rm nowhere
+the commands are: unpack, list|pull alpine
+END
+if mkdir "$tmp/small" && mount -t tmpfs -o size=100k none "$tmp/small" 2>/dev/null; then
+	oci_image pack -o "$tmp/small/image.tar" "$tmp/base"
+	like 'pack onto a full disk: the archive is named' "$status $err" \
+		'^1 oci-image: .*/small/image.tar: .*no space left on device'
+	is 'and no half of it is left' "$(ls "$tmp/small")" ''
+	umount "$tmp/small"
+else
+	skip 'pack onto a full disk: the archive is named' 'no tmpfs can be mounted'
+	skip 'and no half of it is left' 'no tmpfs can be mounted'
+fi
+
 ok 'nothing is left beside the bundles' nothing_beside
 nothing_left
 done_testing

@@ -94,7 +94,7 @@ ok 'the bundle in it is the bundle' cmp "$tmp/place/again/config.json" "$bundle/
 is 'with all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" \
 	"$(cd "$rootfs" && find . | sort)"
 app --ocibox-extract "$tmp/place/again"
-like 'one that is there already stays' "$err" 'is there already'
+like 'one that is there already stays' "$err" 'already exists'
 mv "$app" "$tmp/apps/runc"
 app=$tmp/apps/runc
 app echo named

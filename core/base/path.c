@@ -203,7 +203,6 @@ static int make_one(int rootfd, int dir, const char *prefix, const char *name, m
 	char target[PATH_MAX];
 	int fd;
 
-	prefix += !strcmp(prefix, "/");
 	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 		return fail("create directory %s/%s", prefix, name);
 	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -258,7 +257,7 @@ static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, i
 			/* From dir it would lead out of the root: dir knows no root. */
 			next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, resolve);
 		} else {
-			prefix[start] = 0;
+			prefix[start ? start - 1 : 0] = 0; /* without its slash */
 			next = make_one(rootfd, dir, prefix, name, mode, resolve, depth);
 		}
 		fd_close(&dir);

@@ -21,8 +21,6 @@ bool boot_log(const char *text); /* it names a place for logs */
 
 /* Reads seconds, or a duration with units, into *ms. False for invalid text, which sets nothing. */
 bool boot_time(const char *text, int64_t *ms);
-/* Returns the allowed words for a message, "no, on-failure or always", until the next call. */
-const char *boot_allowed(const struct json_word *words);
 /* Returns -1 with a record about a name that does not exist, with the nearest one as its hint. */
 int boot_no_such(const char *what, const struct json_near *near);
 

@@ -106,21 +106,6 @@ static bool is_syslog(const char *text)
 	return WITH_SYSLOG && syslog_address(text, &at, &len);
 }
 
-const char *boot_allowed(const struct json_word *words)
-{
-	static char text[128];
-	size_t n = 0;
-
-	for (const struct json_word *w = words; w->word; w++)
-		if (*w->word)
-			n += snprintf(text + n, sizeof(text) - n, "%s%s",
-				      w == words  ? ""
-				      : w[1].word ? ", "
-						  : " or ",
-				      w->word);
-	return text;
-}
-
 static int refuse(size_t row, const char *value)
 {
 	const char *want = rows[row].kind == TEXT    ? "a text"
@@ -130,7 +115,7 @@ static int refuse(size_t row, const char *value)
 			   : rows[row].kind == LOG   ? WANT_LOG
 			   : rows[row].kind == SYSLOG
 				   ? "a path, or an IPv4 address and a port: 10.0.0.1:514"
-				   : boot_allowed(rows[row].words);
+				   : json_words(rows[row].words);
 
 	return failx("%s: \"%s\" is not a value for it: it takes %s", rows[row].key, value, want);
 }

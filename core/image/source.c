@@ -183,8 +183,12 @@ int source_open(struct arena *a, const char *path, const char *tmpdir, struct so
 	s->path = input ? "standard input" : path;
 	s->file = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (s->file < 0 || fstat(s->file, &st) < 0)
-		return fail("open %s", s->path);
+	if (s->file < 0 || fstat(s->file, &st) < 0) {
+		fail("open %s", s->path);
+		return err_num() == ENOENT
+			       ? fail_hint("an image is a file or a folder: no registry is asked")
+			       : -1;
+	}
 	if (S_ISDIR(st.st_mode)) {
 		s->dir = fd_take(&s->file);
 		return 0;

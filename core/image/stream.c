@@ -73,7 +73,7 @@ static int stream_byte(struct stream *s)
 	int more = refill(s);
 
 	if (!more)
-		failx("a compressed layer ends in the middle");
+		failx("the compressed data ends in the middle");
 	return more <= 0 ? -1 : s->in[s->in_at++];
 }
 
@@ -87,7 +87,7 @@ static int gzip_header(struct stream *s)
 		if ((head[i] = stream_byte(s)) < 0)
 			return -1;
 	if (head[0] != 0x1f || head[1] != 0x8b || head[2] != 8 || head[3] & 0xe0)
-		return failx("a gzip layer has something else after its end");
+		return failx("something else follows the gzip data");
 	if (head[3] & EXTRA) {
 		int low = stream_byte(s), high = low < 0 ? -1 : stream_byte(s);
 
@@ -142,9 +142,9 @@ static ssize_t gzip_read(struct stream *s, void *buf, size_t n)
 					return -1;
 			s->in_frame = false;
 		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-			return failx("a gzip layer is damaged");
+			return failx("the gzip data is damaged");
 		} else if (!more && left == s->z.avail_out) {
-			return failx("a compressed layer ends in the middle");
+			return failx("the compressed data ends in the middle");
 		}
 	}
 	return n - s->z.avail_out;
@@ -177,10 +177,10 @@ static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
 		 * values above all sizes say that the size is not there, or not yet. */
 		untrue = !rc && s->frame_size < ZSTD_CONTENTSIZE_ERROR && s->frame_size != s->frame;
 		if (ZSTD_isError(rc) || untrue)
-			return failx("a zstd layer is damaged");
+			return failx("the zstd data is damaged");
 		s->in_frame = rc != 0;
 		if (!more && out.pos == had && s->in_frame)
-			return failx("a compressed layer ends in the middle");
+			return failx("the compressed data ends in the middle");
 	}
 	return out.pos;
 }

@@ -30,7 +30,7 @@
 
 static int bad_tar(const char *what)
 {
-	return failx("a layer is not a tar archive that can be read: %s", what);
+	return failx("the tar archive cannot be read: %s", what);
 }
 
 static int read_full(struct tar *t, void *buf, size_t n)
@@ -363,9 +363,12 @@ static int read_header(struct tar *t)
 	/* The two blocks of zeros at the end may be missing, and so may be one of them. */
 	if (!n || (n == TAR_BLOCK && !memcmp(t->block, zeros, TAR_BLOCK)))
 		return 0;
-	if (n != TAR_BLOCK)
-		return bad_tar("it ends in the middle");
-	return checksum_fits(t->block) ? 1 : bad_tar("the checksum of a header is wrong");
+	if (n == TAR_BLOCK && checksum_fits(t->block))
+		return 1;
+	if (t->at <= TAR_BLOCK)
+		return failx("is not a tar archive, plain or compressed by gzip or zstd");
+	return bad_tar(n == TAR_BLOCK ? "the checksum of a header is wrong"
+				      : "it ends in the middle");
 }
 
 /* The data of an entry that describes the next one, after what is there already (extended headers

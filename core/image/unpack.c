@@ -363,7 +363,7 @@ static int make_bundle(struct work *w)
 
 	if (!fstatat(w->parent, w->name, &st, AT_SYMLINK_NOFOLLOW) &&
 	    unlinkat(w->parent, w->name, AT_REMOVEDIR) < 0)
-		return failx("%s: is there already", w->u->bundle);
+		return failx("%s: already exists", w->u->bundle);
 	if (choose_ids(w) < 0)
 		return -1;
 	rc = run_both(w);

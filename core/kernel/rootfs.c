@@ -79,9 +79,12 @@ static int put_root(const struct rootfs_source *src)
 							.userns = src->userns });
 	if (src->image)
 		return image_attach(src->image, src->at);
-	if (mount(src->path, src->path, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return fail("bind %s on itself", src->path);
-	return 0;
+	if (!mount(src->path, src->path, NULL, MS_BIND | MS_REC, NULL))
+		return 0;
+	fail("bind %s on itself", src->path);
+	return src->userns && err_num() == EACCES
+		       ? fail_hint("its user namespace must be able to search each directory")
+		       : -1;
 }
 
 int rootfs_open(const struct rootfs_source *src, unsigned long propagation)

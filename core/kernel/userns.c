@@ -141,11 +141,12 @@ static int helper_map(const struct map *m, pid_t pid, const char *path)
 	}
 	if (!geteuid())
 		return fail_alone(m);
-	return failx("%s for container %u, host %u, size %u%s: %s%d%s%s", m->helper,
-		     first->container_id, first->host_id, first->size,
-		     m->ids->n > 1 ? " and more" : "", WIFSIGNALED(status) ? "signal " : "exit ",
-		     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		     *said ? ": " : "", said);
+	failx("%s for container %u, host %u, size %u%s: %s%d%s%s", m->helper, first->container_id,
+	      first->host_id, first->size, m->ids->n > 1 ? " and more" : "",
+	      WIFSIGNALED(status) ? "signal " : "exit ",
+	      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *said ? ": " : "",
+	      said);
+	return fail_hint("/etc/sub%.3s says which ids a user may map", m->file);
 }
 
 /* ---- the maps ------------------------------------------------------------------------------ */

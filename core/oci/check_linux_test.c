@@ -110,7 +110,7 @@ static const struct rule_case cases[] = {
 	  "2:20: linux.devices[0].path \"dev/x\": must be an absolute path",
 	  "'devices':[{'path':'/dev/x','type':'c','major':1,'minor':2}]" },
 	{ LINUX, "'devices':[{'path':'/x','type':'z','major':1,'minor':2}]",
-	  "2:32: linux.devices[0].type: invalid device type \"z\"",
+	  "2:32: linux.devices[0].type: invalid device type \"z\": it takes c, u, b or p",
 	  "'devices':[{'path':'/x','type':'u','major':1,'minor':2}]" },
 	{ LINUX, "'devices':[{'path':'/x','type':'b','major':1}]",
 	  "2:12: linux.devices[0].minor: is missing for a device of type c or b",

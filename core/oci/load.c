@@ -278,10 +278,10 @@ static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 	if (!(doc->named ? file_read_named(a, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)
 			 : file_read(a, dirfd, doc->file, OCI_CONFIG_MAX, &doc->text, &doc->len)))
 		return 0;
-	if (err_num() != ENOENT)
-		return -1;
-	errno = ENOENT;
-	fail("JSON specification file %s not found", doc->file);
+	if (err_num() == ENOENT) {
+		errno = ENOENT;
+		fail("JSON specification file %s not found", doc->file);
+	}
 	if (*doc->file != '/' && dirfd == AT_FDCWD && getcwd(dir, sizeof(dir)))
 		fail_hint("in %s", dir);
 	return -1;

@@ -48,7 +48,8 @@ static void test_text(void)
 	is_str(loads("null"), "config.json:1:1: must be an object, not null", "null");
 	is_str(loads("[]"), "config.json:1:1: must be an object, not an array", "an array");
 	is_str(loads(GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"a\\nb\\u001b[31m\"}]}}"),
-	       "config.json:1:109: linux.namespaces[0].type: \"a?b?[31m\" is not known",
+	       "config.json:1:109: linux.namespaces[0].type: \"a?b?[31m\" is not known: it takes "
+	       "pid, network, mount, ipc, uts, user, cgroup or time",
 	       "what is shown cannot end the line or colour it");
 	is_str(loads(GOOD ",\"linux\":{\"sysctl\":{\"a\\nb\":\"1\"}}}"),
 	       "config.json:1:104: linux.sysctl.a?b: is not the name of a kernel parameter",

@@ -180,7 +180,9 @@ int exe_fail(const char *path)
 		char *start = (char *)head + 2 + strspn((char *)head + 2, " \t");
 
 		start[strcspn(start, " \t\n")] = 0;
-		if (num == ENOENT)
+		if (num == ENOENT && strchr(start, '\r'))
+			fail_hint("its first line ends with a carriage return");
+		else if (num == ENOENT)
 			fail_hint("its interpreter %s is not in the root filesystem", start);
 	} else if (n > 4 && !memcmp(head, ELFMAG, SELFMAG)) {
 		explain_elf(head, n, fd);
