@@ -514,7 +514,7 @@ mistake() {
 	_p=$1
 	shift
 	_s=0
-	timeout -s KILL 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || _s=$?
+	timeout -s KILL 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&- || _s=$?
 	like "$(basename "$1"): it says $_p" "$_s $(grep -v '^Usage' "$tmp/err" | tail -n 1)" \
 		"^[1-9].*$_p"
 }
