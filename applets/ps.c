@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <pwd.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,27 +196,22 @@ static int filter(FILE *in, const cgroup_pids *pids)
 /* 0 done; 1: no ps understands args, and nothing is shown; -1: it was cut short. */
 static int host_ps(char **args, const cgroup_pids *pids)
 {
-	volatile bool lost = false;
+	posix_spawn_file_actions_t fa;
 	int fds[2], status, r;
 	pid_t pid;
 	FILE *in;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return fail("make a pipe to ps");
-	/* It runs in our memory until it executes. NOLINTNEXTLINE(*-vfork) */
-	pid = vfork();
-	if (!pid) {
-		/* Without these it would show all that the host has. */
-		if (dup2(fds[1], STDOUT_FILENO) >= 0 && dup2(fds[1], STDERR_FILENO) >= 0)
-			execvp("ps", args);
-		lost = true;
-		_exit(127);
-	}
+	posix_spawn_file_actions_init(&fa);
+	/* Without these it would show all that the host has. */
+	r = posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO) ||
+	    posix_spawn_file_actions_adddup2(&fa, fds[1], STDERR_FILENO) ||
+	    posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
+	posix_spawn_file_actions_destroy(&fa);
 	close(fds[1]);
-	if (pid < 0 || lost) {
+	if (r) {
 		close(fds[0]);
-		if (pid > 0)
-			proc_wait(pid, &status);
 		failx("exec: \"ps\": executable file not found in $PATH");
 		return 1;
 	}
