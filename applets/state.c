@@ -119,6 +119,7 @@ static int list_one(struct life_ids *all, const char *id, struct list_row *row, 
 	struct arena a;
 	struct json_out out = { .arena = &a };
 	const char *owner;
+	char pid[TEXT_DECIMAL];
 
 	arena_init(&a, room, sizeof(room));
 	if (life_glance(&a, all, id, &life) < 0) {
@@ -133,7 +134,8 @@ static int list_one(struct life_ids *all, const char *id, struct list_row *row, 
 		return 1;
 	}
 	row->cell[LIST_ID] = id;
-	row->cell[LIST_PID] = arena_printf(&arena, "%d", shown_pid(&life));
+	text_decimal(pid, (unsigned)shown_pid(&life));
+	row->cell[LIST_PID] = arena_strdup(&arena, pid);
 	row->cell[LIST_STATUS] = json_word_name(oci_status_words, life.status);
 	row->cell[LIST_BUNDLE] = text_harmless(arena_strdup(&arena, life.state.bundle));
 	row->cell[LIST_CREATED] =
@@ -146,6 +148,7 @@ static int list_run(void *opts, int argc, char **argv)
 {
 	const struct list_opts *o = opts;
 	bool json = o->format && !strcmp(o->format, "json");
+	static char block[64 << 10];
 	struct list_row *rows;
 	struct life_ids all;
 	size_t have = 1;
@@ -155,6 +158,7 @@ static int list_run(void *opts, int argc, char **argv)
 	/* a root that was named must exist: a typing error is not an empty list (checklist V-20) */
 	if (life_list(&arena, globals.root, globals.root_is_default, &all) < 0)
 		return -1;
+	setvbuf(stdout, block, _IOFBF, sizeof(block));
 	if (o->quiet) {
 		list_ids(&all);
 		return 0;

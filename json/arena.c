@@ -86,7 +86,7 @@ static void grow(struct arena *a, size_t size)
 }
 
 /* Bytes from p on, which is a->at or a little after it for alignment. */
-static void *take_room(struct arena *a, char *p, size_t size)
+static char *take_room(struct arena *a, char *p, size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		no_memory();
@@ -101,10 +101,13 @@ static void *take_room(struct arena *a, char *p, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
+	char *p = align_up(a->at), *room;
+
 	if (!size)
 		size = 1;
-	/* The caller's block may have been used before. */
-	return memset(take_room(a, align_up(a->at), size), 0, size);
+	room = take_room(a, p, size);
+	/* A block that the kernel has just given is zeroed. Any other may have been used before. */
+	return room == p ? memset(room, 0, size) : room;
 }
 
 void *arena_more(struct arena *a, const void *at, size_t n, size_t more, size_t size)

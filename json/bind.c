@@ -286,10 +286,10 @@ static const struct json_field *find_field(const struct json_type *type,
 					   const struct json_field *hint, const char *name)
 {
 	for (const struct json_field *f = hint; f->name; f++)
-		if (!strcmp(f->name, name))
+		if (*f->name == *name && !strcmp(f->name, name))
 			return f;
 	for (const struct json_field *f = type->fields; f < hint; f++)
-		if (!strcmp(f->name, name))
+		if (*f->name == *name && !strcmp(f->name, name))
 			return f;
 	return NULL;
 }

@@ -69,6 +69,9 @@ struct json_error {
 /* Length of the multi-byte character at text, 0 when it is malformed: no overlong forms, no
  * surrogates, nothing above U+10FFFF. The NUL after the text stops it. */
 size_t json_utf8_len(const char *text);
+/* Passes over bytes that stand for themselves in JSON: not quotes, backslashes, control characters
+ * (DEL is one) or parts of longer characters. A NUL is at end. It may stop too early. */
+const char *json_skip_plain(const char *text, const char *end);
 
 /*
  * Parse text[0..len); text[len] must be writable. Strings are decoded in place, so text must

@@ -8,14 +8,19 @@
 /* Objects up to this size are searched for twins member by member, larger ones by sorting. */
 #define FEW_MEMBERS 16
 
+/* Nodes are taken from the arena so many at a time. */
+#define SOME_NODES 16
+
 /* An open array or object. step tells which of its children is being read. */
 struct level {
 	struct json_step step;
 	struct json *node, **tail;
+	uint64_t names; /* a bit for each member's name: where it is clear, the name is new */
 };
 
 struct parser {
 	struct arena *arena;
+	struct json *node, *nodes_end; /* the next one */
 	char *text, *p, *end; /* *end is NUL: no loop needs to look for the end */
 	struct json_error *err;
 	unsigned depth;
@@ -186,6 +191,31 @@ static int unescape(struct parser *ps, const char *s, const char *end, struct js
 	return 0;
 }
 
+/* Eight bytes at a time: one that is not plain sets its highest bit in stop, and a borrow from it
+ * may set that of others after it. */
+const char *json_skip_plain(const char *p, const char *end)
+{
+	const uint64_t each = ~(uint64_t)0 / 255, high = each << 7;
+
+	while (end - p >= 8) {
+		uint64_t w, stop;
+
+		memcpy(&w, p, sizeof(w));
+		stop = (w | (w - each * ' ') | ((w ^ each * '"') - each) |
+			((w ^ each * '\\') - each) | ((w ^ each * 0x7f) - each)) &
+		       high;
+		if (stop && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+			return p + (__builtin_ctzll(stop) >> 3);
+		if (stop)
+			break;
+		p += sizeof(w);
+	}
+	/* '#' to '[', and ']' to '~': nearly all */
+	while ((unsigned char)(*p - ']') <= '~' - ']' || (unsigned char)(*p - '#') <= '[' - '#')
+		p++;
+	return p;
+}
+
 /* The string whose opening quote is at p. Without escapes it stays where it is. */
 static int read_string(struct parser *ps, struct json *node)
 {
@@ -196,10 +226,7 @@ static int read_string(struct parser *ps, struct json *node)
 		unsigned char c;
 		size_t n = 1;
 
-		/* '#' to '[', and ']' to DEL: nearly all */
-		while ((unsigned char)(*p - ']') <= 0x7f - ']' ||
-		       (unsigned char)(*p - '#') <= '[' - '#')
-			p++;
+		p = (char *)json_skip_plain(p, ps->end);
 		c = (unsigned char)*p;
 		if (c == '"')
 			break;
@@ -296,6 +323,7 @@ static int open_level(struct parser *ps, struct json *node, enum json_tag type)
 	new->step = (struct json_step){ in ? &in->step : NULL, NULL, JSON_NO_STEP };
 	new->node = node;
 	new->tail = &node->child;
+	new->names = 0;
 	ps->depth++;
 	ps->p++;
 	return 0;
@@ -305,6 +333,7 @@ static int open_level(struct parser *ps, struct json *node, enum json_tag type)
 static int read_key(struct parser *ps, struct level *in, struct json *node)
 {
 	char *quote = ps->p;
+	uint64_t bit;
 
 	in->step.key = NULL;
 	if (*quote != '"')
@@ -313,9 +342,13 @@ static int read_key(struct parser *ps, struct level *in, struct json *node)
 		return -1;
 	node->key = node->str;
 	in->step.key = node->key;
-	for (struct json *m = in->node->child; m && in->node->len < FEW_MEMBERS; m = m->next)
+	/* The first byte, that in the middle and the length tell most names from each other. */
+	bit = (uint64_t)1 << ((*node->key + 5 * node->key[node->len / 2] + 9 * node->len) & 63);
+	for (struct json *m = in->names & bit ? in->node->child : NULL;
+	     m && in->node->len < FEW_MEMBERS; m = m->next)
 		if (*m->key == *node->key && !strcmp(m->key, node->key))
 			return bad(ps, quote, "duplicate key");
+	in->names |= bit;
 	skip_space(ps);
 	if (*ps->p != ':')
 		return bad(ps, ps->p, "expected ':' after the member name");
@@ -454,7 +487,7 @@ static int read_ends(struct parser *ps)
 struct json *json_parse(struct arena *a, char *text, size_t len, struct json_error *err)
 {
 	struct parser ps = { .arena = a, .text = text, .p = text, .err = err };
-	struct json *root = arena_alloc(a, sizeof(*root));
+	struct json *root = NULL;
 	int more;
 
 	if (len >= UINT32_MAX) {
@@ -467,8 +500,14 @@ struct json *json_parse(struct arena *a, char *text, size_t len, struct json_err
 		bad(&ps, text, "save it as UTF-8 without a byte order mark");
 		return NULL;
 	}
-	for (struct json *node = root;; node = arena_alloc(a, sizeof(*node))) {
-		if (read_item(&ps, node))
+	for (;;) {
+		if (ps.node == ps.nodes_end) {
+			ps.node = arena_alloc(a, SOME_NODES * sizeof(*ps.node));
+			ps.nodes_end = ps.node + SOME_NODES;
+		}
+		if (!root)
+			root = ps.node;
+		if (read_item(&ps, ps.node++))
 			return NULL;
 		more = read_ends(&ps);
 		if (more < 0)

@@ -45,14 +45,19 @@ static void put_string(struct json_out *o, const char *s)
 {
 	static const char shorts[] = "b\bf\fn\nr\rt\t\"\"\\\\";
 
+	const char *end = s + strlen(s);
+
 	put_char(o, "\"", 1);
 	for (;;) {
 		const char *start = s, *e = shorts;
 		char code[8];
 
-		while ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\' && *s != 0x7f &&
-		       !is_c1(s))
-			s++;
+		for (;; s++) {
+			s = json_skip_plain(s, end);
+			if ((unsigned char)*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7f ||
+			    is_c1(s))
+				break;
+		}
 		put_char(o, start, (size_t)(s - start));
 		if (!*s)
 			break;

@@ -55,7 +55,11 @@ int err_again(struct err_kept kept); /* -1: the record is what it was */
 /* The only way to ignore a failure: why says what makes that right. Restores nothing else. */
 void err_clear(const char *why);
 
-/* ---- text.c: text made harmless -------------------------------------------------------------- */
+/* ---- text.c: text made harmless, numbers as text --------------------------------------------- */
+
+#define TEXT_DECIMAL 11 /* bytes, with the NUL */
+/* n in decimal digits and a NUL, whose place it returns: snprintf(3) is slow in long lists. */
+char *text_decimal(char *to, unsigned n);
 
 /* In place: ? for what a terminal acts on and what is not UTF-8; names come from images and
  * hostile processes. */

@@ -16,10 +16,10 @@
 
 static int stat_text(int proc, pid_t pid, char text[PROC_STAT_MAX], char **third)
 {
-	char path[32], *name;
+	char path[32] = "/proc/", *name;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	strcpy(text_decimal(path + strlen("/proc/"), (unsigned)pid), "/stat");
 	n = file_read_line(proc, path + (proc == AT_FDCWD ? 0 : strlen("/proc/")), text,
 			   PROC_STAT_MAX);
 	if (n < 0 && (err_num() == ENOENT || err_num() == ESRCH)) {
@@ -28,9 +28,10 @@ static int stat_text(int proc, pid_t pid, char text[PROC_STAT_MAX], char **third
 	}
 	if (n < 0)
 		return -1;
-	/* comm may hold spaces and parentheses: fields count from after the last one. */
+	/* comm may hold spaces and parentheses: fields count from after the last one. With the pid
+	 * it has no more than 80 bytes. */
 	name = strchr(text, '(');
-	*third = strrchr(text, ')');
+	*third = memrchr(text, ')', n < 128 ? n : 128);
 	if (!name || !*third || (*third)[1] != ' ' || !(*third)[2])
 		return failx("%s cannot be read: \"%s\"", path, text);
 	*third += 2;
@@ -70,10 +71,10 @@ int proc_stat_at(int proc, pid_t pid, struct proc_stat *out)
 			out->start = strtoull(p, NULL, 10);
 		if (field == 33)
 			out->ignored = strtoull(p, NULL, 10);
-		p = strchr(p, ' ');
-		if (!p)
+		while (*p && *p != ' ')
+			p++;
+		if (!*p++)
 			return failx("/proc/%d/stat has only %d fields", (int)pid, field);
-		p++;
 	}
 	out->raw = (int)strtol(p, NULL, 10);
 	/* The first thread stays a zombie for as long as others of its process live. */

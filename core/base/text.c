@@ -1,8 +1,20 @@
-/* text.c - text from images and hostile processes, made fit to be shown. */
+/* text.c - text from images and hostile processes, made fit to be shown; numbers as text. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
 #include <string.h>
+
+char *text_decimal(char *to, unsigned n)
+{
+	char digits[10], *d = digits + sizeof(digits);
+
+	do {
+		*--d = '0' + n % 10;
+	} while (n /= 10);
+	to = mempcpy(to, d, digits + sizeof(digits) - d);
+	*to = 0;
+	return to;
+}
 
 /* A terminal acts on controls, and on those of C1 in UTF-8; JSON is UTF-8. */
 const char *text_harmless(char *text)

@@ -166,19 +166,22 @@ int cgroup_is_frozen(struct cgroup *cg)
 static int open_near(const char *dir, const char *file)
 {
 	static char parent[PATH_MAX];
-	static int held = -1;
+	static int parent_len, held = -1;
 	char path[PATH_MAX];
 	const char *name = strrchr(dir, '/');
 	int len = (int)(name - dir);
 
 	if (len >= PATH_MAX)
 		return -1;
-	if (strncmp(parent, dir, len) != 0 || parent[len]) {
+	if (len != parent_len || memcmp(parent, dir, len) != 0) {
 		fd_close(&held);
 		snprintf(parent, sizeof(parent), "%.*s", len, dir);
+		parent_len = len;
 		held = tree_path(parent, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 	}
-	snprintf(path, sizeof(path), "%s/%s", name + 1, file);
+	if (strlen(name) + strlen(file) >= sizeof(path))
+		return -1;
+	strcpy(stpcpy(stpcpy(path, name + 1), "/"), file);
 	return held < 0 ? -1 : openat(held, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 

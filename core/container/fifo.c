@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #define FIFO_FILE "exec.fifo" /* in ROOT/ID */
 
@@ -61,7 +62,7 @@ bool fifo_is_there(int root_dir, const char *id)
 {
 	char path[1024 + 16];
 
-	snprintf(path, sizeof(path), "%s/" FIFO_FILE, id);
+	strcpy(stpcpy(path, id), "/" FIFO_FILE);
 	return !faccessat(root_dir, path, F_OK, 0);
 }
 

@@ -65,15 +65,15 @@ int record_read(struct arena *a, struct life *l)
 bool record_glance(struct arena *a, struct life *l, const char *id)
 {
 	int fd __cleanup(fd_close) = -1;
-	char path[1024 + 16], *text;
+	static char text[GLANCE_MAX + 1];
+	char path[1024 + 16];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/" STATE_FILE, id);
+	strcpy(stpcpy(path, id), "/" STATE_FILE);
 	fd = sys_openat2(l->root_dir, path, O_RDONLY | O_NONBLOCK, 0, RESOLVE_NO_SYMLINKS);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    st.st_uid != getauxval(AT_EUID) || st.st_size > GLANCE_MAX)
 		return false;
-	text = arena_alloc(a, st.st_size + 1);
 	if (read(fd, text, st.st_size) != st.st_size)
 		return false;
 	if (!bind_state(a, l, text, st.st_size))
@@ -148,13 +148,14 @@ static bool in_memory(int dir)
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* Refuses text that is not UTF-8: a path may have any byte, but the JSON must be read again. */
-static int check_text(const char *text)
+static int check_text(const char *text, size_t len)
 {
 	const char *start;
 	size_t n;
 
 	for (const char *c = text; *c; c += n) {
-		n = 1;
+		c = json_skip_plain(c, text + len);
+		n = *c != 0;
 		if (!((unsigned char)*c & 0x80) || (n = json_utf8_len(c)))
 			continue;
 		for (start = c; start > text && start[-1] != '"'; start--)
@@ -180,15 +181,17 @@ static int save_first(struct arena *a, struct life *l)
 
 int life_save(struct arena *a, struct life *l)
 {
-	struct json_out o = { .arena = a };
+	/* Its room serves the second time too. */
+	static struct json_out o;
 
+	o = (struct json_out){ .arena = a, .buf = o.buf, .size = o.size };
 	if (!l->state.pid && !in_memory(l->dir) && *boot_id())
 		l->state.boot_id = boot_id();
 	json_write(&o, &oci_state_type, &l->state);
 	if (l->state.pid)
 		return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
 	/* The first time nothing has been made yet, so an incomplete file does no harm. */
-	if (check_text(o.buf) < 0 || save_first(a, l) < 0)
+	if (check_text(o.buf, o.len) < 0 || save_first(a, l) < 0)
 		return -1;
 	return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
 }

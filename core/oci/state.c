@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 
+#include <ctype.h>
 #include <string.h>
 
 const struct json_word oci_status_words[] = {
@@ -133,8 +134,9 @@ void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_statu
 
 bool oci_id_valid(const char *id)
 {
-	size_t len =
-		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
+	size_t len = 0;
 
+	while (isalnum((unsigned char)id[len]) || (id[len] && strchr("_+.-", id[len])))
+		len++;
 	return len && len <= 1024 && !id[len] && strcmp(id, ".") && strcmp(id, "..");
 }
