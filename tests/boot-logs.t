@@ -82,6 +82,19 @@ is "no line is missing between the two files" "$(grep -c line "$tmp/out")" \
 	"$((3001 - $(sed -n '1s/[^0-9]//gp' "$tmp/out")))"
 own_said() { order logs oci-init && said "$a: started"; }
 ok "oci-init as the name: what process 1 said" wait_for own_said
+# The child that writes stands still, and its pipe is full of a container's lines.
+read -r children <"/proc/$machine/task/$machine/children"
+for pid in $children; do
+	cmp -s "/proc/$pid/cmdline" "/proc/$machine/cmdline" && kill -STOP "$pid" && writer=$pid
+done
+order restart "$a"
+order restart "$c"
+started_again() { [ "$(grep -c "oci-init: $c: started" "$con")" = 2 ]; }
+ok "the writer of log files stands still, and process 1 goes on" wait_for started_again
+kill -CONT "$writer"
+own_again() { order logs oci-init && [ "$(echo "$out" | grep -c "$c: started")" = 2 ]; }
+ok "nothing of what process 1 said meanwhile is lost" wait_for own_again
+wait_for last_is 2 "line 3000 of many|up|" || bail "the container's lines have not come"
 order logs -n 1 "$c"
 is "logs in files are read as well" "$status $out" "0 up"
 order logs "$b"

@@ -253,6 +253,7 @@ void log_release(struct log *l); /* the container has started: the held lines ar
 void log_own_keep(void);
 /* ... and goes where logs go as well. files: containers log to files, whose writer is started. */
 void log_own(struct arena *a, const struct boot_rule *rule, bool files);
+bool log_own_push(void); /* writes what waits for room. True: nothing waits */
 const char *log_own_path(void); /* the file of that; NULL: there is none */
 
 /* ---- watchdog.c ------------------------------------------------------------------------------ */

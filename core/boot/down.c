@@ -54,7 +54,7 @@ static void last_words(struct machine *m)
 	bool all;
 
 	do {
-		all = true;
+		all = log_own_push();
 		for (size_t i = 0; i < m->n; i++)
 			all &= log_end(m->units[i].log);
 		watchdog_feed(&m->watchdog);

@@ -241,26 +241,46 @@ void log_reason(struct log *l, char *why, size_t size)
 /* ---- what process 1 says --------------------------------------------------------------------- */
 
 static struct log own;
+/* Lines for the file of that: the pipe of the writer may be full. */
+static struct {
+	size_t len;
+	char text[4096];
+} waits;
 /* Faults of boot.json and of mounts, some found by children, come before the place for logs. */
 static struct early {
 	size_t len;
 	char text[4096 - sizeof(size_t)];
 } * early;
 
+bool log_own_push(void)
+{
+	static bool busy; /* the file cannot be written, which is said */
+	size_t n;
+
+	if (busy)
+		return true;
+	busy = true;
+	while (waits.len) {
+		n = (char *)memchr(waits.text, '\n', waits.len) + 1 - waits.text;
+		if (!logfile_send(&own.file, waits.text, n))
+			break;
+		waits.len -= n;
+		memmove(waits.text, waits.text + n, waits.len);
+	}
+	busy = false;
+	return !waits.len;
+}
+
 static void own_line(const char *line, size_t len)
 {
-	char text[LOGFILE_MAX];
-	size_t n = console_time(text);
-	static bool busy; /* the file cannot be written, which is said */
-
 	if (own.fd >= 0) {
 		put_log_line(&own, line, len);
-	} else if (!busy) {
-		busy = true;
-		memcpy(text + n, line, len);
-		text[n + len] = '\n';
-		logfile_send(&own.file, text, n + len + 1); /* a disk that hangs loses it */
-		busy = false;
+	} else if (waits.len + LOGFILE_MAX <= sizeof(waits.text)) {
+		waits.len += console_time(waits.text + waits.len);
+		memcpy(waits.text + waits.len, line, len);
+		waits.len += len + 1;
+		waits.text[waits.len - 1] = '\n';
+		log_own_push();
 	}
 }
 

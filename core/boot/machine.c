@@ -484,7 +484,7 @@ enum {
 /* Returns how long the console lets poll(2) wait, -1: for ever. */
 static int fill(const struct machine *m, struct pollfd *p)
 {
-	bool late = false; /* the writer of log files has no room */
+	bool late = !log_own_push(); /* the writer of log files has no room */
 
 	p[P_SIGNALS] = (struct pollfd){ m->signals, POLLIN, 0 };
 	p[P_INOTIFY] = (struct pollfd){ m->inotify, POLLIN, 0 };
