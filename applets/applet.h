@@ -22,8 +22,8 @@ enum opt_kind {
 	OPT_LIST, /* struct opt_list: may be repeated */
 	OPT_INT, /* long, strict decimal */
 	OPT_COUNT, /* int: how often (-vv) */
-	OPT_IGNORED, /* takes no value, does nothing: why is in help */
-	OPT_IGNORED_STR, /* takes a value, does nothing */
+	OPT_IGNORED, /* has no value and no effect; the help has the reason */
+	OPT_IGNORED_STR, /* has a value and no effect */
 };
 
 struct opt_list {
@@ -42,9 +42,9 @@ struct opt {
 };
 
 /*
- * One verb (or an applet without verbs). A file in applets/ ends with one of these and
- * applets.def names it. opts points at a zeroed struct of opts_size; argv are the positionals.
- * run returns the exit status, or -1 when the error record says what went wrong.
+ * One verb, or a program without verbs. A file of applets/ ends with one, and applets.def names it.
+ * run gets a struct of opts_size with the options, and the arguments that are not options. It
+ * returns the exit status, or -1 with an error record.
  */
 struct applet {
 	const char *name; /* "create" */
@@ -58,8 +58,8 @@ struct applet {
 	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
-	/* Before the arguments are looked at, whose words may be no options: 1 when argv[1] is a
-	 * verb below this name. NULL: nothing to do. */
+	/* Is called before the arguments are parsed. 1: argv[1] is a verb of this program. NULL:
+	 * the program has no verbs of this kind. */
 	int (*first)(int argc, char **argv);
 };
 
@@ -70,8 +70,8 @@ struct globals {
 		*applet; /* applet: argv[0]'s name */
 	const char *log_level;
 	bool debug, systemd_cgroup, version;
-	bool plain; /* not runc, whose usage and prefixes are what its callers know */
-	/* what they mean, worked out once */
+	bool plain; /* another program than runc: messages need not have runc's form */
+	/* derived from the options above */
 	enum cgroup_manager manager;
 	bool is_rootless, root_is_default;
 	int log_fd;
@@ -85,7 +85,7 @@ struct applet_row {
 	const char *parent; /* "" for what argv[0] may say */
 	const char *name;
 	const struct applet *applet;
-	bool alias; /* answers, but is neither listed nor installed */
+	bool alias; /* another name, which is not listed and not installed */
 };
 
 #ifndef APPLETS_DEF /* a subset build names a filtered copy */
@@ -102,9 +102,9 @@ struct applet_row {
 
 /* ---- applet.c -------------------------------------------------------------------------------- */
 
-/* The whole program: argv[0] (as, if not NULL) by these rows. Returns the exit status. */
+/* Runs the program that argv[0] names (or `as`, if it is not NULL). Returns the exit status. */
 int applet_main(const struct applet_row *rows, size_t n, const char *as, int argc, char **argv);
-/* The row after that one, the first one for NULL; NULL at the end. */
+/* The row after `after`; NULL gives the first one. NULL at the end. */
 const struct applet_row *applet_next(const struct applet_row *after);
 #define row_each(r) for (const struct applet_row *r = applet_next(NULL); r; r = applet_next(r))
 
@@ -113,65 +113,66 @@ int applet_run(const char *parent, int argc, char **argv);
 bool applet_is(const char *parent, const char *name); /* is there such a row? */
 const char *applet_near(const char *parent, const char *name); /* nearly the same; NULL: none */
 void applet_help(const char *parent, const char *name); /* of a row that is there */
-/* Ends a foreground verb that has nothing to undo: prints the error record, gives the status. */
+/* Prints the error record and returns the exit status of a failed verb. */
 int applet_fail(const struct applet *ap);
 /* Does this build have a command of this name below parent, or a program of it ("")? */
 bool applet_exists(const char *parent, const char *name);
-/* What a wrong use of a verb answers: what is wrong and how it is used; the status. Commands of
- * runc show it on standard output, where runc shows its help. */
+/* Prints what is wrong with the arguments of a verb, and its usage; returns the exit status. For
+ * runc this goes to standard output, as runc does it. */
 int applet_misused(const struct applet *ap);
-/* Text to standard output, errors of it included (a full disk is a failure). */
+/* Writes text to standard output; a full disk is an error. */
 int applet_print(const char *text, size_t len);
 
 /* ---- runc.c ---------------------------------------------------------------------------------- */
 
-/* Checks that descriptors 3 to 3+before+n-1 are open and inheritable; *all gets their number. With
- * holes, some of the last n may be missing. */
+/* Checks that descriptors 3 to 3+before+n-1 are open and inheritable, and sets *all to their
+ * number. With holes, some of the last n may be missing. */
 int runc_preserve(unsigned before, long n, bool holes, unsigned *all);
 bool runc_as_crun(void); /* called by crun's name */
 /* path made absolute against the working directory; NULL and "" give NULL. */
 int runc_absolute(const char *path, const char **out);
 
-bool runc_in_userns(void); /* not in the first one */
-int runc_root(void); /* sets globals.root where the applet is not runc */
+bool runc_in_userns(void); /* true if this user namespace is not the first one */
+int runc_root(void); /* sets globals.root for programs other than runc */
 /* Makes the bundle (NULL: none was given) the working directory and how->bundle: create.c. */
 int runc_enter_bundle(const char *bundle, struct launch *how);
 
-/* "1000", "1000:100": ids by number; *gid stays without one. */
+/* Reads "1000" or "1000:100"; without a group *gid does not change. */
 int runc_user(const char *text, uint32_t *uid, uint32_t *gid);
 int runc_id(const char *text, size_t len, const char *what, uint32_t *id);
 
 /* ---- bootstrap.c ----------------------------------------------------------------------------- */
 
-/* Cgroups, /run, /dev/shm and shared mounts, as a container engine in this container needs them. */
+/* Prepares cgroups, /run, /dev/shm and shared mounts for a container engine in this container. */
 int bootstrap(void);
 
 /* ---- specedit.c ------------------------------------------------------------------------------ */
 
-/* *name: the file of a command of oci-spec by its options; config.json, also of a directory. */
+/* Sets *name to the file that a command of oci-spec works on: file, config.json in it if it is a
+ * directory, or config.json of the bundle. */
 int spec_file(const char *file, const char *bundle, const char **name);
 
 /* ---- image.c --------------------------------------------------------------------------------- */
 
-/* Where a tag may follow a source after a colon: *source is without it, want->tag with it. */
 struct unpack;
-/* What an unpacking asks for, unless options say otherwise. */
+/* The defaults of an unpacking. */
 struct unpack image_usual(const char *bundle);
+/* Splits SOURCE:TAG into *source and want->tag; without a tag that stays. */
 void image_source(const char *text, const char **source, struct wanted *want);
 struct simple;
-/* run --image: makes sure that the image is unpacked below the state root, where containers share
- * it, and fills in how's bundle and text. */
+/* run --image: unpacks the image below the state root unless it is there already, and sets bundle
+ * and text of how. */
 int image_text(const char *source, const char *platform, const struct simple *o, char **command,
 	       bool terminal, struct launch *how);
 
 /* ---- app.c ----------------------------------------------------------------------------------- */
 
-bool app_is(void); /* this file is a one-file container */
-extern const struct applet oci_app_applet; /* answers there, whatever the file is called */
+bool app_is(void); /* true if this program is followed by an image (oci-image binary) */
+extern const struct applet oci_app_applet; /* runs in such a file, whatever its name is */
 
 /* ---- simple.c -------------------------------------------------------------------------------- */
 
-/* What --rootfs makes a config.json of. Zeroed is: nothing asked for. */
+/* The options of --rootfs, from which a config.json is made. Zeroed: none was given. */
 struct simple {
 	const char *rootfs, *mem, *pids, *cpus, *net, *user, *cwd, *hostname;
 	struct opt_list env, mounts;
@@ -204,26 +205,27 @@ int boot_first(int argc, char **argv);
 
 /* ---- match.c --------------------------------------------------------------------------------- */
 
-/* 1 when text matches the POSIX extended expression somewhere, 0 when not, -1 when it is none. */
+/* 1: a part of text matches the POSIX extended expression; 0: none does; -1: expr is not valid. */
 int match_ere(const char *expr, const char *text);
 
 /* ---- opts.c ---------------------------------------------------------------------------------- */
 
 /*
- * Parses the arguments after the name by ap's rows into opts (zeroed, opts_size); *argc and *argv
- * become the positionals with a NULL after them. Returns 0, 1 when help was asked for, or -1.
- * The texts of the errors are those of Go's flag package, which callers have learnt to match.
+ * Parses the options after the program's name into opts, a zeroed struct of ap->opts_size. *argc
+ * and *argv become the arguments that are not options, with a NULL at the end. Returns 0; 1: --help
+ * was given; -1. Errors have the words of Go's flag package, which engines look for.
  */
 int opts_parse(const struct applet *ap, void *opts, int *argc, char ***argv);
-/* Usage, text and options of a verb on stdout; path is how it was called: "runc create". */
+/* Prints usage, text and options of a verb; path is how it is called: "runc create". */
 void opts_help(const struct applet *ap, const char *path);
-/* Positionals before `--`; -1 when there was none. Of the last parse. */
+/* How many arguments the last parse found before `--`; -1: there was no `--`. */
 int opts_dashes(void);
-/* Refuses n positionals that are not from min to max (-1: any number), in runc's words. */
+/* Fails, in runc's words, unless n is from min to max (-1: any number). */
 int opts_count(const struct applet *ap, int n, int min, int max);
-int opts_bool(const char *text); /* 1, 0, or -1 when it is neither */
+int opts_bool(const char *text); /* 1, 0; -1: neither */
 bool opts_takes_value(const struct opt *o);
-/* Strict: optional minus, digits, nothing else. False when text is not a long. */
+/* Reads a decimal number with or without a minus. False: text has anything else, or is too
+ * large. */
 bool opts_number(const char *text, long *out);
 
 #endif

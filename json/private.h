@@ -27,18 +27,19 @@ struct json_step {
 /* "linux.namespaces[1].type", "" for the root. */
 void json_step_print(const struct json_step *last, char buf[JSON_PATH_MAX]);
 
-/* Copies text into buf with control characters made visible, cut to what fits: for messages. */
+/* Copies text into buf for a message: control characters become ?, and what does not fit is cut. */
 size_t json_plain(char *buf, size_t size, const char *text);
 
 /* ---- bind.c ---------------------------------------------------------------------------------- */
 
-/* Any LIST(T): they all lie alike, whatever T is. */
+/* Any LIST(T): all of them have the same members in memory. */
 struct json_any_list {
 	void *at;
 	size_t n;
 };
 
-/* Distance of the elements of a list or map, and where in one the value lies after the key. */
+/* The size of an element of a list or map. *value_at becomes the offset of the value after the
+ * key. */
 size_t json_stride(const struct json_field *f, size_t *value_at);
 
 #endif

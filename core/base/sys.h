@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 /*
- * Each constant names the first kernel that has it. The numbers of calls from 424 on are the
- * same on every architecture but alpha, which we do not build for.
+ * The comment of each constant has the first kernel that has it. Numbers of system calls from 424
+ * on are the same on all architectures but alpha, which is not supported.
  */
 
 /*
@@ -54,7 +54,7 @@
 #define SYS_IDS_RESGID SYS_setresgid
 #define SYS_IDS_GROUPS SYS_setgroups
 #endif
-/* All three user and group ids become 0. -1 + errno */
+/* Sets the real, effective and saved user and group ids to 0. -1 and errno. */
 int sys_become_root(void);
 
 /* openat2(2), 5.6 */
@@ -78,7 +78,7 @@ struct sys_clone_args {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 		set_tid_size, cgroup;
 };
-/* clone(2) as fork(2) with flags: the child goes on with a copy of our stack. -1 + errno */
+/* fork(2) with the flags of clone(2): the child continues on a copy of our stack. -1 and errno. */
 pid_t sys_clone(unsigned long flags, pid_t *parent_tid);
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000 /* 4.6 */
@@ -203,9 +203,9 @@ struct sys_mount_attr {
 #define F_SEAL_WRITE 8
 #endif
 
-/* The version of the kernel, 0x70000 is 7.0, without a system call. 0: not known. */
+/* The version of the kernel, such as 0x70000 for 7.0, without a system call. 0: unknown. */
 unsigned sys_version(void);
-/* Raw calls: -1 and errno, no record. */
+/* System calls: -1 and errno, no record. */
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 pid_t sys_clone3(struct sys_clone_args *args); /* like fork: 0 in the child */
 int sys_pidfd_open(pid_t pid);

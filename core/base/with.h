@@ -56,10 +56,10 @@
 #define WITH_NET 1 /* linux.netDevices */
 #endif
 
-/* The sentence of what needs a part that was left out. */
+/* Fails because the build lacks a part. */
 #define not_built(part, what) failx("this build has no " what " (" part "=0)")
 
-/* The parts that were left out, with a space after each. */
+/* The text of all parts that were left out, "WITH_X=0 " for each. */
 #define WITHOUT_0(part) part "=0 "
 #define WITHOUT_1(part) ""
 #define WITHOUT_N(n) WITHOUT_##n

@@ -35,14 +35,15 @@ struct stream;
 /* Opens size bytes at `at` of fd; gzip and zstd are known by their first bytes. The stream lives
  * until stream_close. NULL: error. */
 struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio);
-/* What is compressed and not small is decompressed by a process of its own from here on. */
+/* Lets a process of its own decompress the stream from now on, unless it is small
+ * or not compressed. */
 int stream_apart(struct stream *s);
-/* n bytes, or fewer at the end; -1. */
+/* Reads n bytes, or fewer at the end. -1: error. */
 ssize_t stream_read(struct stream *s, void *buf, size_t n);
-/* Of what was read; it must have been read to its end. */
+/* The SHA-256 of all that was read, which must be the whole stream. */
 void stream_sum(struct stream *s, char hex[SHA256_HEX]);
 bool stream_compressed(const struct stream *s);
-uint64_t stream_taken(const struct stream *s); /* bytes of the file so far */
+uint64_t stream_taken(const struct stream *s); /* bytes of the file that were read so far */
 void stream_close(struct stream **s); /* also as __cleanup */
 
 /* ---- tar.c: tar(5) as POSIX and GNU have it -------------------------------------------------- */
@@ -91,14 +92,14 @@ struct tar {
 	unsigned char block[TAR_BLOCK];
 	char *ext; /* TAR_EXT_MAX bytes */
 };
-/* A zeroed tar with read, skip and from; takes memory for the extended headers. */
+/* Prepares a tar, of which the caller has set read, skip and from and zeroed the rest. */
 void tar_begin(struct arena *a, struct tar *t);
-/* 1: t->e is the next entry, at whose data the reader stands; 0: the archive has ended; -1. Data
- * that was not read is skipped. */
+/* Skips what is left of the present entry's data and reads the next header into t->e. 1: there is
+ * one; 0: the archive has ended; -1. */
 int tar_next(struct tar *t);
-/* The next bytes of the entry's data and their place in the file. 0 at the end; -1. */
+/* Reads bytes of the entry's data; *at becomes their offset in the file. 0: the end; -1. */
 ssize_t tar_data(struct tar *t, void *buf, size_t n, uint64_t *at);
-/* Reads to the end of the stream: padding after the archive belongs to its sum. */
+/* Reads the rest of the stream, because the sum is also of padding after the archive. */
 int tar_drain(struct tar *t);
 
 /* ---- source.c: a layout, or an archive ------------------------------------------------------ */
@@ -130,25 +131,25 @@ struct blob {
 	{                                                                                          \
 		.fd = -1                                                                           \
 	}
-/* path: a directory, an archive, which may be compressed, or "-". tmpdir: where standard input
- * and what is compressed are kept meanwhile, in a file without a name. */
+/* path: a directory, an archive, which may be compressed, or "-". Standard input and a compressed
+ * archive are copied to a file without a name in tmpdir first. */
 int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s);
 /* An archive that is a part of s->file. */
 int source_open_part(struct arena *a, const char *name, uint64_t at, uint64_t size,
 		     struct source *s);
 void source_close(struct source *s); /* also as __cleanup */
-int source_unnamed(const char *dir); /* a file without a name there: it is gone with us */
-/* A file by its name in the layout or archive. 1; 0: it is not there; -1. */
+int source_unnamed(const char *dir); /* a file without a name in dir, until it is closed */
+/* Finds a file by its name in the layout or archive. 1: found; 0: missing; -1. */
 int source_find(const struct source *s, const char *name, struct blob *b);
-/* A small file whole: 1, 0 (not there), -1. */
+/* Reads a small file as a whole. 1: read; 0: missing; -1. */
 int source_text(const struct source *s, const char *name, char **text, size_t *len);
 void blob_close(struct blob *b); /* also as __cleanup */
 
 bool digest_valid(const char *digest); /* "sha256:" and 64 hexadecimal digits. Pure. */
 struct descriptor;
-/* The blob that the descriptor names, whose size and sum have been compared with it. */
+/* Opens the blob that the descriptor names, after a check of its size and its sum. */
 int source_blob(const struct source *s, const struct descriptor *d, struct blob *b);
-/* The same of one that is small, as text. */
+/* The same for a small blob, which it reads as text. */
 int source_blob_text(const struct source *s, const struct descriptor *d, char **text, size_t *len);
 int blob_sum(const struct blob *b, char hex[SHA256_HEX]);
 int blob_check(const struct blob *b, const char *digest); /* the sum is that of the digest */
@@ -182,7 +183,7 @@ struct manifest {
 struct image_settings { /* "config" of an image's config */
 	const char *user, *working_dir, *stop_signal;
 	LIST(const char *) env, entrypoint, cmd;
-	const struct json *volumes, *ports; /* objects, whose names count */
+	const struct json *volumes, *ports; /* objects, of which only the names are used */
 	LIST(struct json_pair) labels;
 };
 struct image_rootfs {
@@ -197,15 +198,15 @@ struct image_config {
 
 extern const struct json_type index_type, manifest_type, image_config_type;
 
-/* An image that was found: everything but its layers has been read and checked. */
+/* An image that was found. All but its layers has been read and checked. */
 struct oci_image {
-	const char *digest; /* of the manifest; of an archive of docker's, of the config */
+	const char *digest; /* of the manifest; in an archive of docker, of the config */
 	const char *name; /* its tag; NULL */
 	struct manifest manifest;
 	struct image_config config;
 	char *config_text;
 	size_t config_len;
-	/* Of an archive of docker's, whose layers have names, not sums; else NULL. */
+	/* Layers of an archive of docker, which have names instead of sums; else NULL. */
 	struct blob *layers;
 };
 
@@ -224,9 +225,9 @@ int image_find(const struct source *s, const struct wanted *w, struct oci_image 
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg);
 int platform_parse(struct arena *a, const char *text, struct platform *p);
 
-/* ---- hide.c: what lower layers have, and whiteouts take away --------------------------------- */
+/* ---- hide.c: whiteouts, which remove files of lower layers ----------------------------------- */
 
-/* The names that the present layer has made: a whiteout hides those of lower layers only. */
+/* The names that the present layer has made, which its whiteouts must not remove. */
 struct made {
 	struct arena *a;
 	uint64_t *at;
@@ -234,11 +235,11 @@ struct made {
 };
 void made_clear(struct made *m);
 void made_add(struct made *m, ino_t dir, const char *name);
-/* Removes name below dir, with what is below it, but not what made has. made NULL: all. */
+/* Removes name in dir with all that is below, except for names in made. made NULL: all. */
 int hide(int dir, ino_t ino, const char *name, const struct made *made);
 int hide_children(int dir, const struct made *made); /* of an opaque directory */
 
-/* Keeps an owner that an ordinary user cannot give: written by layer.c, read by tarout.c. */
+/* The attribute with the owner of a file that an ordinary user has unpacked. */
 #define OWNER_XATTR "user.rootlesscontainers"
 
 /* ---- layer.c: the entries of a layer onto a root filesystem ---------------------------------- */
@@ -250,7 +251,7 @@ struct layers {
 	/* Devices become empty files, and attributes that are refused are left out. */
 	bool rootless;
 	bool one_id; /* owners become the attribute user.rootlesscontainers */
-	bool sync; /* it will be waited for the disk */
+	bool sync; /* the caller will wait for the disk */
 	struct image_limits limits;
 	uint64_t bytes, entries;
 	unsigned devices, refused; /* what rootless left out */
@@ -271,7 +272,7 @@ int layers_finish(struct layers *l); /* modes and times of directories */
 
 /* "USER[:GROUP]" of an image: names are looked up below root. */
 int owners_user(struct arena *a, int root, const char *text, struct oci_user *out);
-/* What /etc/subuid or /etc/subgid (file) gives to this user as a map from 1 on; false: nothing. */
+/* Maps ids from 1 on to the user's range in file, /etc/subuid or /etc/subgid. False: none. */
 bool owners_range(struct arena *a, const char *file, uint32_t id, oci_id_maps *out);
 
 /* ---- convert.c: the image's config becomes config.json --------------------------------------- */
@@ -280,11 +281,11 @@ struct convert {
 	const struct oci_image *image;
 	int root; /* of its files */
 	struct oci_spec_options spec;
-	const oci_id_maps *uids, *gids; /* NULL: what the options say */
-	char **command; /* in place of Cmd; NULL or empty: none */
+	const oci_id_maps *uids, *gids; /* NULL: as the options say */
+	char **command; /* replaces Cmd; NULL or empty: Cmd stays */
 };
 struct oci_config *image_convert(struct arena *a, const struct convert *c);
-/* Entrypoint and Cmd, or the command in place of Cmd. */
+/* Sets args to Entrypoint and Cmd, or to Entrypoint and command. */
 void image_args(struct arena *a, const struct oci_image *image, char **command,
 		struct oci_process *p);
 
@@ -300,17 +301,17 @@ struct unpack {
 	const char *helper_path; /* as for launch */
 };
 int image_unpack(struct arena *a, const struct unpack *u);
-/* The same of an image that has been found: source and want are not looked at. */
+/* The same for an image that was found already; u->source and u->want are not used. */
 int image_unpack_found(struct arena *a, const struct unpack *u, const struct source *source,
 		       const struct oci_image *image);
-/* Takes a bundle away, with files that belong to an ordinary user's further ids. */
+/* Removes a bundle, also files that belong to further ids of an ordinary user. */
 int image_remove(struct arena *a, const struct unpack *u);
 
 /* ---- tarout.c: writes tar -------------------------------------------------------------------- */
 
 struct tarout_entry {
 	const char *path, *link;
-	const char *xattrs_of; /* a path whose attributes go along; NULL: none */
+	const char *xattrs_of; /* a path whose attributes are written too; NULL: none */
 	char type; /* as struct tar_entry */
 	uint32_t mode, uid, gid, major, minor;
 	struct timespec mtime;
@@ -320,7 +321,7 @@ struct linked;
 struct tarout {
 	struct arena *a;
 	int fd;
-	bool one_id; /* owners are what the attribute user.rootlesscontainers says, or 0 */
+	bool one_id; /* owners are those of the attribute user.rootlesscontainers, or 0 */
 	uint64_t total;
 	/* private */
 	struct sha256 sum;
@@ -335,7 +336,7 @@ int tarout_header(struct tarout *t, const struct tarout_entry *e);
 /* size bytes of fd, whose header has been written; path is for errors. */
 int tarout_file(struct tarout *t, const char *path, int fd, uint64_t size);
 int tarout_text(struct tarout *t, const char *path, const void *text, size_t len);
-int tarout_tree(struct tarout *t, int root); /* all that is below root, in the order of names */
+int tarout_tree(struct tarout *t, int root); /* all that is below root, sorted by name */
 int tarout_end(struct tarout *t, char hex[SHA256_HEX]);
 
 /* ---- pack.c ---------------------------------------------------------------------------------- */
@@ -345,7 +346,7 @@ struct pack {
 	const struct oci_config *config; /* NULL: an image of files alone */
 	const char *tag, *tmpdir;
 	bool one_id;
-	size_t entrypoint; /* of the config's args so many are the entrypoint */
+	size_t entrypoint; /* how many of the config's args are the entrypoint */
 	const char *extra_name, *extra; /* a further file of an archive; NULL: none */
 	size_t extra_len;
 	int out; /* a directory: a layout; else an archive is written */

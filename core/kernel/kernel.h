@@ -246,7 +246,7 @@ uint64_t mountapi_attrs(unsigned long ms_flags);
 struct verity {
 	const char *hash, *root, *signature; /* hash and signature: files; signature may be NULL */
 };
-/* Something was said of it. That hash and root are both there is for the caller to check. */
+/* True if a member is set. The caller checks that hash and root are both set. */
 static inline bool verity_is_set(const struct verity *v)
 {
 	return v->hash || v->root || v->signature;

@@ -39,21 +39,21 @@ enum {
 #define OCI_NO_ID UINT32_MAX
 
 /*
- * What a rule looks at. A document with faults of type is checked too, so that all of its faults
- * show at once: a rule meets NULL and 0 where a value could not be bound, and passes over them.
- * A rule that must look at the tree goes down from node: a path only finds the place to show, since
- * a member named "a.b" or "a[1]" leads it elsewhere.
+ * What a rule looks at. Rules run even if some values have a wrong type, so that all faults of a
+ * document show at once. Such a value is NULL or 0, and rules skip it. A rule that reads the tree
+ * starts at node and uses json_get: a path cannot tell a member "a.b" from b in a.
  */
 struct check {
 	struct arena *arena;
 	struct json_faults *faults;
 	const struct json *tree; /* where paths start */
-	const char *base; /* what stands before them: "process.", "" */
+	const char *base; /* is put before each path: "process.", "" */
 	const struct json *node; /* the object the rules are about: see json_get */
-	bool stop; /* enough faults were seen */
+	bool stop; /* enough faults were found */
 	char path[256];
 	bool show; /* a fault shows the value at path */
-	const struct oci_config *config; /* the one of these that the rules are about */
+	/* What the rules are about. */
+	const struct oci_config *config;
 	const struct oci_linux *linux; /* never NULL in rules about config */
 	const struct oci_process *process;
 	const struct oci_resources *resources;
@@ -77,8 +77,8 @@ void check_run(struct check *k, check_rule *const *rules);
 
 /*
  * check_say(check_at(k, "mounts[%zu].type", i), "must be proc on /proc") reports
- * `mounts[3].type "tmpfs": must be proc on /proc`. check_place leaves the value out: for a member
- * that is missing, a name that is wrong, and a sentence that has the value in runc's words.
+ * `mounts[3].type "tmpfs": must be proc on /proc`. check_place leaves the value out: for a missing
+ * member, a wrong name, and a sentence of runc that has the value in it.
  */
 struct check *check_at(struct check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
@@ -89,13 +89,13 @@ void check_say(struct check *k, const char *fmt, ...) __attribute__((format(prin
 /* The member, or NULL when it is absent or null. */
 const struct json *check_member(const struct json *obj, const char *key);
 
-/* Will the container have a namespace of this type that the host has not? An entry whose type
- * could not be bound may be any. */
+/* True if the container has a namespace of this type other than the host's, or one whose type is
+ * not known because it has a fault. */
 bool check_has_ns(const struct check *k, int type);
-bool check_new_ns(const struct check *k, int type); /* ...one that is made, not joined */
+bool check_new_ns(const struct check *k, int type); /* the same for one that is made, not joined */
 
-/* "0-3,7": what is wrong with it, or NULL. Empty items and spaces are let through, as the kernel
- * does (bitmap_parselist). */
+/* Returns what is wrong with a list such as "0-3,7", or NULL. Empty items and spaces are allowed,
+ * as in the kernel (bitmap_parselist). */
 const char *check_list(const char *list);
 bool check_net_name(const char *name); /* what the kernel takes as an interface name */
 /* Ranges that the kernel takes: 340 at most, none empty, none beyond the last id, no id twice. */

@@ -28,11 +28,12 @@ extern const char *const oci_hook_names[]; /* six, then NULL */
 extern const char *const oci_capability_names[]; /* bit order, then NULL */
 
 int oci_capability_bit(const char *name); /* exact "CAP_X"; -1 unknown */
-/* Is it a mount option of ours, not one for the filesystem? Also "idmap=..." and "ridmap=...". */
+/* True for a mount option of the specification, and for "idmap=..." and "ridmap=..."; false for an
+ * option of the filesystem. */
 bool oci_mount_word(const char *option);
-/* The nearest word, for "did you mean"; NULL: none is near. */
+/* The nearest word, for "did you mean"; NULL: none. */
 const char *oci_mount_near(const char *option);
-/* May something be mounted on this path below /proc ("cpuinfo")? Checklist M-21. */
+/* True if mounts on this path below /proc ("cpuinfo") are allowed (M-21). */
 bool oci_mount_below_proc(const char *rest);
 
 /* From 1, so that 0 is an absent action, which never passes the checks. */
@@ -60,13 +61,13 @@ enum oci_seccomp_op {
 
 /* ---- load.c: text to checked config ---------------------------------------------------------- */
 
-/* A config.json with all that is needed to name a place in it. */
+/* A config.json, its text and its tree, so that messages can name a line and a column. */
 struct oci_doc {
 	const char *file; /* as shown in errors: "config.json" */
-	char *text; /* the text; strings are decoded in place */
-	bool keep_raw; /* set by the caller: a copy is wanted in raw */
-	bool fresh; /* set by the caller: this is its first load, so warnings are wanted */
-	bool named; /* set by the caller: the caller named the file, which may be a pipe then */
+	char *text; /* the text, in which strings of the tree lie (json_parse) */
+	bool keep_raw; /* set by the caller: copy the text to raw */
+	bool fresh; /* set by the caller: print warnings, because it is loaded for the first time */
+	bool named; /* set by the caller: the user has named the file, which may be a pipe */
 	char *raw; /* the text as it was read, for the state directory */
 	size_t len;
 	struct json *tree;
@@ -75,9 +76,9 @@ struct oci_doc {
 
 #define OCI_CONFIG_MAX (16u << 20) /* bytes; beyond it the file is refused */
 
-/* Read, parse, bind, check. -1: the record reads `config.json:LINE:COL: FIELD: WHAT`. bundledir
- * is an open directory, file the name below it (or absolute). A loaded config has a root and a
- * process; empty strings that mean absence (a namespace's path, hostname...) are NULL. */
+/* Reads, parses, binds and checks. -1: the record is `config.json:LINE:COL: FIELD: WHAT`. bundledir
+ * is an open directory; file is a name below it, or absolute. A loaded config has a root and a
+ * process. Empty strings that mean absence (a namespace's path, hostname...) are NULL. */
 int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *doc);
 /* The same for a text in memory that was generated: no file to read. */
 int oci_load_text(struct arena *a, const char *file, char *text, size_t len, struct oci_doc *doc);
@@ -86,22 +87,22 @@ int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_pr
 int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
 		       struct oci_resources *r);
 
-/* All faults of a document, names that the specification does not have and a seccomp that is empty
- * among them, one call of line() each: "FILE:LINE:COL: FIELD: WHAT". Returns their
- * number, or -1 when the file cannot be read (the record says why). For `oci-spec check`. */
+/* For `oci-spec check`: calls line() with "FILE:LINE:COL: FIELD: WHAT" for each fault, also for
+ * names that the specification does not have and for an empty seccomp. Returns their number, or -1
+ * with a record if the file cannot be read. */
 int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const char *text));
 
-/* check.c: the rules no row can say: one field against another. Reports into f. */
+/* check.c: checks what a row cannot express, such as one field against another. Reports into f. */
 void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_faults *f);
 
-/* A later refusal that belongs to a place in the document (mounts[3], hooks...): prefixes the
- * record with `config.json:LINE:COL: PATH`. Returns -1. */
+/* For a later failure: puts the place in the document, `config.json:LINE:COL: PATH`, before the
+ * record. Returns -1. */
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- annot.c: annotations of our own, and sizes ---------------------------------------------- */
 
-/* "4096", "64k", "64m", "1g", also "64mb", "64MiB": binary units; a negative number has none. */
+/* Reads "4096", "64k", "64m", "1g", "64mb" or "64MiB", all binary units; or -1, without a unit. */
 bool oci_size(const char *text, int64_t *bytes);
 
 #define OCI_ANNOTATION_INIT "org.ocibox.init" /* "true", "false": oci-init as process 1 */
@@ -116,16 +117,16 @@ bool oci_size(const char *text, int64_t *bytes);
 extern const char *const oci_annotations_acted[];
 bool oci_annotation_acted(const char *key); /* it is one of these, so an image must not set it */
 const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not there */
-/* What the annotation's value means: 0 or 1 of a truth value, bytes of a size (0: none).
- * -1: it means nothing. Pure. */
+/* Pure. The value of an annotation: 0 or 1 for a truth value, bytes for a size (0: none); -1: it is
+ * neither. */
 int oci_annotation_bool(const char *value);
 int64_t oci_annotation_size(const char *value);
 
-/* ---- sysctl.c: whose is a kernel parameter --------------------------------------------------- */
+/* ---- sysctl.c: the namespace that a kernel parameter belongs to ------------------------------ */
 
-/* The key as a path below /proc/sys: "net.ipv4.conf.eth0/1.x" and "net/ipv4/conf/eth0.1/x" are
- * the same one, as for sysctl(8). False where parts are empty, "." or "..", or hold control
- * characters or blanks, or where path (size is not 0) is too short. */
+/* Makes a path below /proc/sys of a key, as sysctl(8) does: "net.ipv4.conf.eth0/1.x" and
+ * "net/ipv4/conf/eth0.1/x" are the same. False: a part is empty, "." or "..", or has a control
+ * character or blank, or path is too short. size 0: path is not written. */
 bool oci_sysctl_path(const char *key, char *path, size_t size);
 /* CLONE_NEW* of the namespace that makes it private; -1 when it belongs to the whole host. */
 int oci_sysctl_namespace(const char *key);
@@ -134,8 +135,8 @@ int oci_sysctl_namespace(const char *key);
 
 extern const struct json_type oci_features_type;
 
-/* All that follows from the tables here. Left to the caller: mount_options, linux.cgroup, the
- * seccomp, apparmor, selinux and intelRdt switches, supported_flags, annotations. */
+/* Fills in what the tables of this folder have. The caller adds mount_options, linux.cgroup, the
+ * switches of seccomp, apparmor, selinux and intelRdt, supported_flags, and annotations. */
 void oci_features_fill(struct arena *a, struct oci_features *f);
 
 /* ---- spec.c: the document of `spec` (checklist TB-15, TB-16) --------------------------------- */
@@ -145,7 +146,7 @@ struct oci_spec_options {
 	bool cgroup_v2; /* adds the cgroup namespace */
 	bool wide_masks; /* what engines mask beyond runc's document */
 	uint32_t euid, egid; /* rootless maps */
-	/* What the kernel lacks, and the document then leaves out. */
+	/* What the kernel lacks; the document leaves it out. */
 	unsigned no_ns;
 	const char *const *no_fs; /* types, NULL at the end; NULL itself: none */
 };
@@ -160,7 +161,7 @@ char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *l
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
 extern const struct json_word oci_status_words[];
 
-/* What runc itself keeps below "config", for containers that it made. It is only read. */
+/* What runc keeps in "config" of its own state.json. We only read it. */
 struct oci_foreign_ns {
 	const char *type, *path; /* "NEWPID"; path of one that was joined, else "" */
 };
@@ -171,11 +172,11 @@ struct oci_foreign {
 	bool no_new_keyring;
 };
 
-/* ROOT/ID/state.json: written before init may go on, renamed into place. */
+/* ROOT/ID/state.json. It is written before init may continue, and replaced by rename(2). */
 struct oci_state {
 	const char *oci_version, *id;
-	const char *status; /* only "creating" is ever stored; the rest is found by looking */
-	int32_t pid; /* init_process_pid, in the runtime's pid namespace; 0 none yet */
+	const char *status; /* "creating", or NULL: the status is then found by looking at init */
+	int32_t pid; /* init_process_pid, in the runtime's pid namespace; 0: none yet */
 	uint64_t start_time; /* init_process_start: /proc/PID/stat field 22 */
 	const char *created; /* RFC 3339 */
 	const char *bundle, *rootfs;
@@ -188,16 +189,16 @@ struct oci_state {
 	LIST(struct json_pair) namespace_ids; /* "NEWPID" -> DEV:INO of the container's own */
 	const char *intel_rdt_path;
 	const char *keyring; /* name of its session keyring, which is random */
-	bool own_pid_ns; /* init's death kills everything */
-	bool no_mknod; /* the device rules do not stand: exec must not give it CAP_MKNOD */
+	bool own_pid_ns; /* when init dies, the kernel kills all other processes */
+	bool no_mknod; /* there are no device rules, so exec must not give it CAP_MKNOD */
 	bool hooks; /* the saved config has poststart or poststop hooks */
-	const char *boot_id; /* where the state outlives a boot: that of proc(5); else NULL */
-	struct oci_foreign *foreign; /* made by runc, and adopted; NULL: by us */
+	const char *boot_id; /* of proc(5), if the state can outlive a boot; else NULL */
+	struct oci_foreign *foreign; /* runc has made the container; NULL: we have */
 };
 extern const struct json_type oci_state_type;
-extern const struct json_type
-	oci_kept_type; /* what its processes can be found by, of the same struct */
-/* Of a state.json that runc has written, what lies below its "config" is put where we keep it. */
+/* The members of struct oci_state by which the container's processes can be found. */
+extern const struct json_type oci_kept_type;
+/* For a state.json of runc: copies what is in its "config" to our own members. */
 void oci_state_adopt(struct arena *a, struct oci_state *s);
 
 /* State JSON of the spec for `state`, `list` and hooks: keys in runc's order.
