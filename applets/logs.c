@@ -17,6 +17,25 @@ struct logs_opts {
 
 #define FOLLOW_MS 200 /* between two looks at the file */
 
+/* On a terminal without what it would act on, since a container has written it. text has room for
+ * one more byte. */
+static int show_text(char *text, size_t len)
+{
+	char *line = text, *end = text + len;
+
+	for (char *c = isatty(1) ? text : end + 1; c <= end; c++) {
+		if (c < end && !*c)
+			*c = '?';
+		if (c < end && *c != '\n')
+			continue;
+		*c = 0;
+		text_harmless(line);
+		*c = '\n';
+		line = c + 1;
+	}
+	return applet_print(text, len);
+}
+
 /* Reads fd to its end: prints what is after the first *skip lines, which it counts down. With
  * total, it adds the number of lines to that instead. */
 static int copy_lines(int fd, uint64_t *skip, uint64_t *total)
@@ -24,12 +43,12 @@ static int copy_lines(int fd, uint64_t *skip, uint64_t *total)
 	char buf[8192];
 	ssize_t n;
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		const char *at = buf, *end = buf + n, *eol;
+	while ((n = read(fd, buf, sizeof(buf) - 1)) > 0) {
+		char *at = buf, *end = buf + n, *eol;
 
 		for (; (total || *skip) && (eol = memchr(at, '\n', end - at)); at = eol + 1)
 			*(total ? total : skip) += total ? 1 : -1;
-		if (!total && !*skip && at < end && applet_print(at, end - at) < 0)
+		if (!total && !*skip && at < end && show_text(at, end - at) < 0)
 			return -1;
 	}
 	return n < 0 ? fail("read the log") : 0;

@@ -308,14 +308,14 @@ is "the last words of a container arrive, all of them" "$(grep -c "^$a: last lin
 ok "and the last one without an end" says "^$a: the-end\$"
 fresh
 
-# FILE.1 is a directory that is not empty; the log of the second is a FIFO, as a disk that hangs.
+# FILE.1 is a directory that is not empty. The child that writes files is stopped, as by a disk that
+# hangs.
 rm -rf "$tmp/logs"
 mkdir -p "$tmp/logs/$a.log.1/full"
-mkfifo "$tmp/logs/$b.log"
-exec 9<>"$tmp/logs/$b.log"
 unit 1-"$a" \
 	"trap 'exit 0' TERM; i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; echo done; while :; do sleep 0.05; done"
-unit 2-"$b" 'while :; do echo a line for the disk that hangs; done'
+unit 2-"$b" \
+	'until [ -e /dev/shm/go ]; do sleep 0.05; done; while :; do echo a line for the disk that hangs; done'
 unit 3-"$c" "$sleeper"
 cat >"$tmp/boot.json" <<E
 { "containers": [ { "name": "$a", "log": "$tmp/logs", "logSize": 4096 }, { "name": "$b", "log": "$tmp/logs", "stopTimeout": "200ms" },
@@ -327,11 +327,22 @@ ok "and stays small" [ "$(wc -c <"$tmp/logs/$a.log")" -le 4096 ]
 is "which is said once" "$(grep -c "rename the log $tmp/logs/$a.log" "$con")" 1
 ok "a directory that cannot be made: the output goes to the console" wait_for says "^$c: up"
 ok "which is said" says "^oci-init: $c: its output goes to the console: make /proc/none"
+wait_for state_is "$b" running
+pid=$(field pid)
+writer=
+tr ' ' '\n' <"/proc/$machine/task/$machine/children" >"$tmp/children"
+while read -r p; do
+	grep -q ocibox.config= "/proc/$p/cmdline" && writer=$p
+done <"$tmp/children"
+kill -STOP "$writer"
+: >"/proc/$machine/root/proc/$pid/root/dev/shm/go"
+# The pipe is full when the container waits in a write.
+writes() { grep -q '^1 ' "/proc/$machine/root/proc/$pid/syscall"; }
+wait_for writes
 order stop "$b"
 is "a disk that hangs: orders are heard" "$status" 0
 down
 is "and the machine ends" "$ended" 130
-exec 9>&-
 nothing_left "nothing is left of the logs"
 fresh
 

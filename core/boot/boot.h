@@ -64,7 +64,7 @@ struct boot_settings {
 	int cgroup, restart, done;
 	int button; /* what the power button does; BOOT_WAIT: nothing */
 	int64_t watchdog, wait, grace; /* milliseconds */
-	int64_t reboot_limit;
+	uint64_t reboot_limit;
 	bool shell, debug, stamp;
 	LIST(const char *) modules; /* of the kernel; parameters follow the name */
 	LIST(struct oci_mount) mounts;
@@ -130,6 +130,7 @@ struct super_one {
 	enum super_state shown; /* the state that `since` belongs to */
 	bool again; /* start it again when it has stopped */
 	bool limited; /* it has failed because of the start limit */
+	bool late; /* a task that has not ended within startTimeout */
 };
 
 struct super {

@@ -29,7 +29,7 @@ static int count_reboot(const struct boot_settings *s, char *text, size_t size)
 	if (!s->reboot_file)
 		return 0;
 	count = read_count(s->reboot_file);
-	if (count >= (uint64_t)s->reboot_limit)
+	if (count >= s->reboot_limit)
 		return failx("%llu reboots have not helped", (unsigned long long)count);
 	snprintf(text, size, "%llu", (unsigned long long)count + 1);
 	if (file_replace(AT_FDCWD, s->reboot_file, text, strlen(text), 0600) < 0)

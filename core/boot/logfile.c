@@ -20,11 +20,14 @@ struct packet {
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static int open_file(struct logfile *f, int flags)
+/* O_NONBLOCK: a container that has the directory may put a FIFO in the place of the file. To open
+ * it would wait, and with it the logs of all others. */
+static int open_file(struct logfile *f)
 {
 	struct stat st;
 
-	f->fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0640);
+	f->fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		     0640);
 	if (f->fd < 0)
 		return fail("open the log %s", f->path);
 	f->size = fstat(f->fd, &st) < 0 ? 0 : st.st_size;
@@ -39,10 +42,9 @@ int logfile_open(struct arena *a, struct logfile *f, const char *name, const str
 	f->failing = true; /* the caller reports an error of this function; each line tries again */
 	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
 		return fail("make %s", rule->log);
-	/* The child opens the file for itself. O_NONBLOCK: the path may be a FIFO,
-	 * which would wait. */
-	if (open_file(f, O_NONBLOCK) < 0)
+	if (open_file(f) < 0)
 		return -1;
+	/* The child opens the file for itself. */
 	fd_close(&f->fd);
 	f->failing = false;
 	return 0;
@@ -70,7 +72,7 @@ static void file_put(struct logfile *f, const char *text, size_t len)
 {
 	if (f->max && f->size + len > f->max && f->size)
 		rotate(f);
-	if ((f->fd < 0 && open_file(f, 0) < 0) ||
+	if ((f->fd < 0 && open_file(f) < 0) ||
 	    (fd_write_all(f->fd, text, len) < 0 && fail("write %s", f->path))) {
 		if (!f->failing)
 			console_error();

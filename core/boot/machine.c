@@ -282,6 +282,27 @@ static void act(struct machine *m, const struct super_act *a)
 	}
 }
 
+/* A task that never ends holds up others, which is all that they would show. */
+static void tell_late(struct machine *m, size_t i)
+{
+	char time[CLOCK_TEXT];
+
+	m->super.at[i].late = false;
+	for (size_t j = i + 1; j < m->n; j++) {
+		const struct super_one *o = &m->super.at[j];
+
+		for (size_t k = 0; o->state == SUPER_WAITING && k < o->nafter; k++) {
+			if (o->after[k] != i)
+				continue;
+			console_say("%s: has not ended within %s, and %s waits for it",
+				    m->units[i].name,
+				    clock_text(m->units[i].rule.start_timeout, time),
+				    m->units[j].name);
+			return;
+		}
+	}
+}
+
 /* Reports containers that have failed without an event: by the start limit, or by their `after`. */
 static void tell_limits(struct machine *m)
 {
@@ -295,6 +316,8 @@ static void tell_limits(struct machine *m)
 				 "not started: one that it is after has failed");
 			console_say("%s: %s", m->units[i].name, m->units[i].reason);
 		}
+		if (o->late)
+			tell_late(m, i);
 		if (!o->limited)
 			continue;
 		o->limited = false;
@@ -312,14 +335,13 @@ static void on_started(struct machine *m)
 	while ((n = read(m->inotify, buf, sizeof(buf))) > 0)
 		for (char *at = buf; at < buf + n;) {
 			struct inotify_event *e = (struct inotify_event *)at;
-			size_t len = e->len ? strlen(e->name) : 0;
 
 			at += sizeof(*e) + e->len;
 			for (size_t i = 0; i < m->n; i++) {
 				struct unit *u = &m->units[i];
 
-				if (len < 4 || strlen(u->name) != len - 4 || !u->run ||
-				    strncmp(u->name, e->name, len - 4))
+				if (!e->len || !u->run ||
+				    strcmp(u->pidfile + sizeof(BOOT_DIR), e->name))
 					continue;
 				if (file_read_line(AT_FDCWD, u->pidfile, text, sizeof(text)) < 0)
 					console_error();

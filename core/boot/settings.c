@@ -72,18 +72,20 @@ void boot_defaults(struct boot_settings *s)
 	};
 }
 
+/* More than this would overflow where times are added: 31 years, ms. */
+#define TIME_MAX 1000000000000
+
 bool boot_time(const char *text, int64_t *ms)
 {
 	uint64_t seconds;
 	int64_t value;
 
-	if (json_number_u64(text, strlen(text), &seconds)) {
-		if (seconds > 1000000000)
-			return false;
-		value = (int64_t)seconds * 1000;
-	} else if (!clock_duration(text, &value) || value < 0) {
+	if (json_number_u64(text, strlen(text), &seconds))
+		value = seconds < TIME_MAX ? (int64_t)seconds * 1000 : -1;
+	else if (!clock_duration(text, &value))
 		return false;
-	}
+	if (value < 0 || value > TIME_MAX)
+		return false;
 	*ms = value;
 	return true;
 }
@@ -139,7 +141,7 @@ int boot_set(struct boot_settings *s, const char *key, const char *value)
 		word = rows[i].words ? json_word_value(rows[i].words, value) : *value ? 0 : -1;
 		if (rows[i].kind == TIME && !boot_time(value, (int64_t *)at))
 			word = -1;
-		if (rows[i].kind == COUNT && !json_number_i64(value, strlen(value), (int64_t *)at))
+		if (rows[i].kind == COUNT && !json_number_u64(value, strlen(value), (uint64_t *)at))
 			word = -1;
 		if (rows[i].kind == LOG && !boot_log(value))
 			word = -1;
@@ -171,7 +173,7 @@ void boot_show(const struct boot_settings *s)
 			console_say("%s: %s", rows[i].key, clock_text(*(const int64_t *)at, time));
 			continue;
 		}
-		snprintf(time, sizeof(time), "%lld", (long long)s->reboot_limit);
+		snprintf(time, sizeof(time), "%llu", (unsigned long long)s->reboot_limit);
 		text = rows[i].kind == COUNT ? time
 		       : rows[i].kind == TEXT || rows[i].kind >= LOG
 			       ? *(char *const *)at

@@ -63,6 +63,20 @@ static void test_words(void)
 	       "wait: \"1000000001\" is not a value for it: it takes " TIME ";"
 	       "wait: \"1m30\" is not a value for it: it takes " TIME ";",
 	       "times that are refused");
+	words("ocibox.wait=999999999h ocibox.grace=277777h777777777h ocibox.watchdog="
+	      "18446744073709551615 ocibox.rebootLimit=-1 ocibox.wait=18446744073709551616");
+	is_str(told,
+	       "wait: \"999999999h\" is not a value for it: it takes " TIME ";"
+	       "grace: \"277777h777777777h\" is not a value for it: it takes " TIME ";"
+	       "watchdog: \"18446744073709551615\" is not a value for it: it takes " TIME ";"
+	       "rebootLimit: \"-1\" is not a value for it: it takes a number;"
+	       "wait: \"18446744073709551616\" is not a value for it: it takes " TIME ";",
+	       "each is reported");
+	ok(set.reboot_limit == 3 && set.grace == 2000,
+	   "what would overflow or be no limit is refused");
+	words("ocibox.wait=1000000000");
+	is_int(set.wait, 1000000000000, "the longest time");
+	words("");
 	is_int(set.watchdog, 0, "a wrong time does not stay set");
 	is_int(set.wait, 10000, "nor do others");
 }

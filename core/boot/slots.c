@@ -63,7 +63,9 @@ static int copy_image(const char *from, const char *to)
 	int in __cleanup(fd_close) = open(from, O_RDONLY | O_CLOEXEC);
 	int out __cleanup(fd_close) = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
-	return in < 0 || out < 0 || fd_copy(out, in) < 0 ? fail("copy %s to %s", from, to) : 0;
+	return in < 0 || out < 0 || fd_copy(out, in) < 0 || fsync(out) < 0
+		       ? fail("copy %s to %s", from, to)
+		       : 0;
 }
 
 /* An image takes the place of root.path in a copy of the config.json in use. */
@@ -87,9 +89,10 @@ static int fill_by_image(struct arena *a, const char *dir, const char *from, con
 		return -1;
 	if (mkdir(arena_printf(a, "%s/%s", dir, to), 0755) < 0)
 		return fail("make %s/%s", dir, to);
-	if (file_replace(AT_FDCWD, config, text, len, 0644) < 0)
+	/* In this order: what has a config.json is whole. */
+	if (copy_image(image, arena_printf(a, "%s/%s/%s", dir, to, root)) < 0)
 		return -1;
-	return copy_image(image, arena_printf(a, "%s/%s/%s", dir, to, root));
+	return file_replace(AT_FDCWD, config, text, len, 0644);
 }
 
 int slots_fill(struct arena *a, const char *dir, int slot, const char *source)

@@ -46,7 +46,7 @@ void super_started(struct super *s, size_t i, int64_t now)
 	o->ready = !o->rule->task && !super_readiness(o->rule);
 	if (o->rule->at_end && s->goal)
 		return; /* the machine waits for its end until startTimeout is over */
-	o->due = o->ready || o->rule->task ? INT64_MAX : now + o->rule->start_timeout;
+	o->due = o->ready || o->rule->at_end ? INT64_MAX : now + o->rule->start_timeout;
 }
 
 void super_ready(struct super *s, size_t i)
@@ -191,6 +191,9 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 			o->due = now;
 			o->in_window = 0;
 		}
+		/* An order has started it before: it has as much time from now on. */
+		if (!second && o->rule->at_end && o->state == SUPER_RUNNING)
+			o->due = now + o->rule->start_timeout;
 		if (!second)
 			continue;
 		/* At a second request the containers get no more time. */
@@ -229,8 +232,13 @@ static bool start_unit(struct super *s, size_t i, int64_t now)
 /* Checks the deadlines of a container that must become ready or must stop. */
 static bool press(struct super_one *o, int64_t now, struct super_act *act)
 {
-	/* The container has not become ready in time. */
+	/* The container has not become ready in time. A task may need longer. */
 	if (o->state == SUPER_RUNNING && o->due <= now && !o->ready) {
+		if (o->rule->task && !o->rule->at_end) {
+			o->due = INT64_MAX;
+			o->late = true;
+			return false;
+		}
 		o->state = SUPER_STOPPING;
 		o->due = -1;
 		o->sick = true;

@@ -291,6 +291,19 @@ static void test_after(void)
 	ok(ones[1].state == SUPER_FAILED && ones[1].vain && !ones[1].starts,
 	   "what is after a task that has failed is not started");
 
+	/* A task may take longer than startTimeout: it runs on, and is reported. */
+	fresh(2, BOOT_NO);
+	ones[0].rule = &task;
+	ones[1].when = BOOT_READY;
+	WANTS(0, "S0");
+	super_started(&s, 0, 100);
+	is_int(super_due(&s), 1100, "a task that others wait for: startTimeout is looked at");
+	WANTS(1100, "");
+	ok(ones[0].late && ones[0].state == SUPER_RUNNING, "it is late, and runs on");
+	is_int(super_due(&s), INT64_MAX, "then nothing is due");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 9000);
+	WANTS(9000, "S1");
+
 	fresh(3, BOOT_NO);
 	ones[1].nafter = ones[2].nafter = 0;
 	WANTS(0, "S0S1S2");
@@ -353,7 +366,7 @@ static void test_readiness(void)
 }
 
 /* ones[1] is for the shutdown; ones[0] is a service. */
-static void at_end(void)
+static void before_end(void)
 {
 	static struct boot_rule last;
 
@@ -364,6 +377,11 @@ static void at_end(void)
 	ones[1].state = SUPER_DISABLED;
 	WANTS(0, "S0");
 	super_started(&s, 0, 0);
+}
+
+static void at_end(void)
+{
+	before_end();
 	super_shutdown(&s, BOOT_REBOOT, 10);
 }
 
@@ -394,6 +412,17 @@ static void test_at_end(void)
 	super_started(&s, 1, 20);
 	super_shutdown(&s, BOOT_REBOOT, 30);
 	WANTS(30, "k0k1");
+	before_end();
+	super_start(&s, 1, 0);
+	WANTS(0, "S1");
+	super_started(&s, 1, 0);
+	is_int(super_due(&s), INT64_MAX, "one that an order has started may run for ever");
+	super_shutdown(&s, BOOT_REBOOT, 5000);
+	WANTS(5000, "");
+	is_int(super_due(&s), 6000, "but not longer than startTimeout when the machine goes down");
+	WANTS(6000, "s1");
+	super_exit(&s, 1, 143, SUPER_NOTHING, 6010);
+	WANTS(6010, "s0");
 }
 
 int main(void)

@@ -1,0 +1,173 @@
+#!/bin/sh
+# boot-hostile.t - oci-init with hostile containers, and on a board that has no luck.
+# SPDX-License-Identifier: MIT
+. "$(dirname "$0")/lib.sh"
+
+. "$(dirname "$0")/machine.sh"
+
+# with_tmp: the container of the last unit sees $tmp
+with_tmp() {
+	mkdir -p "$template$tmp"
+	config_set /mounts/- \
+		"{\"destination\":\"$tmp\",\"type\":\"bind\",\"source\":\"$tmp\",\"options\":[\"bind\"]}"
+}
+
+# until_there FILE: commands for a container
+until_there() { echo "trap 'exit 0' TERM; until [ -e $1 ]; do sleep 0.05; done"; }
+
+# ---- logs ----------------------------------------------------------------------------------------
+
+# c has the directory of logs, and puts a FIFO in the place of the log of b, which has written
+# nothing yet. Nothing reads it.
+unit 1-"$a" "$(until_there "$tmp/gone"); while :; do echo later; sleep 0.05; done"
+with_tmp
+unit 2-"$b" "$(until_there "$tmp/go"); echo mine; : >$tmp/gone; while :; do sleep 0.05; done"
+with_tmp
+unit 3-"$c" \
+	"rm $tmp/logs/$b.log && mkfifo $tmp/logs/$b.log && : >$tmp/go; printf 'up \\033]0;evil\\007 \\302\\233 \\000x\\ncaf\\303\\251\\n'; $sleeper"
+with_tmp
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "log": "$tmp/logs" }, "containers": [ { "name": "$c", "log": "memory" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "a container that puts a FIFO in the place of another's log: that one is not held up" \
+	wait_for test -e "$tmp/gone"
+ok "it is reported" wait_for says "^oci-init: open the log $tmp/logs/$b.log: no such device"
+goes_on() { [ "$(grep -c '^later' "$tmp/logs/$a.log")" -gt 20 ]; }
+ok "and all others have their logs" wait_for goes_on
+if helper pty; then
+	timeout -s KILL 60 "$HELPERS/pty" nsenter -t "$machine" -m -p -u -n "$OCI_INIT" logs "$c" \
+		</dev/null >"$tmp/out" 2>&1
+	is "logs: what a container writes does not control the terminal" \
+		"$(head -n 2 "$tmp/out" | tr -d '\r')" "up ?]0;evil? ?? ?x
+$(printf 'caf\303\251')"
+else
+	skip "logs: what a container writes does not control the terminal" "no compiler"
+fi
+order logs "$c"
+is "in a file it is as it was" "$(head -n 1 "$tmp/out" | tr '\000' 0)" \
+	"$(printf 'up \033]0;evil\007 \302\233 0x')"
+down
+is "and the machine ends" "$ended" 130
+nothing_left "nothing is left of the logs"
+fresh
+
+# ---- names, /run ---------------------------------------------------------------------------------
+
+# The name of a file of the first, a-X.exit, begins with the name of the second, which is a-X. and
+# has four letters more. The second does not come to its program.
+unit 1-"$a" 'exit 0'
+unit "2-$a." "$sleeper"
+with_tmp
+config_set /hooks/createRuntime '[{"path":"/bin/sh"}]'
+config_set /hooks/createRuntime/0/args \
+	"$(words sh -c "until [ -e $tmp/open ]; do sleep 0.05; done")"
+echo '{ "defaults": { "after": [], "startTimeout": "1h" } }' >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+wait_for says "^oci-init: $a: ended"
+ok "the end of a container is not the start of one whose name is nearly a file of it" \
+	state_is "$a." starting
+: >"$tmp/open"
+ok "which starts when it does" wait_for state_is "$a." running
+down
+rm -f "$tmp/open"
+fresh
+
+unit 1-"$a" \
+	"for d in /run/notify /run/secrets; do echo x >\$d/x && echo written; done; echo tried; $sleeper"
+echo hunter2 >"$tmp/secret"
+unit 2-"$b" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "log": "memory", "defaults": { "after": [], "stopTimeout": "1h" }, "containers": [
+  { "name": "$a", "ready": { "notify": true }, "secrets": { "one": "$tmp/secret" } } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$b" running
+tried() { order logs "$a" && grep -q tried "$tmp/out"; }
+wait_for tried
+unlike "a container writes to nothing of the machine's /run" "$out" written
+fill_run() { inside sh -c 'cat /dev/zero >>/run/full' 2>/dev/null; }
+fill_run
+order stop "$b"
+is "a full /run: a container is stopped by order" "$status" 0
+ok "and has stopped" state_is "$b" stopped
+fill_run
+order start "$b"
+is "it cannot be started then" "$status" 1
+ok "and why" says "^oci-init: $b: did not start: .*no space left"
+inside rm /run/full
+order start "$b"
+is "when there is room again it can" "$status" 0
+fill_run
+down
+is "with a full /run the machine ends" "$ended" 130
+nothing_left "nothing is left of the full /run"
+fresh
+
+# ---- a task without an end -----------------------------------------------------------------------
+
+unit 1-"$a" "$sleeper"
+unit 2-"$b" "$sleeper"
+unit 3-"$c" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "startTimeout": "300ms" }, "containers": [
+  { "name": "$a", "type": "task" }, { "name": "$b", "after": [ "$a" ] },
+  { "name": "$c", "type": "task", "on": "shutdown", "stopSignal": "KILL" } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "a task that does not end: what waits for it is reported" \
+	wait_for says "^oci-init: $a: has not ended within 300ms, and $b waits for it\$"
+ok "it runs on" state_is "$a" running
+ok "and the other waits" state_is "$b" waiting
+order start "$b"
+is "which an order starts" "$status" 0
+order start "$c"
+is "so it does a task for the shutdown" "$status" 0
+down
+is "whose end the machine does not wait for longer than startTimeout" "$ended" 130
+nothing_left "nothing is left of the task"
+fresh
+
+# ---- disks that are read-only, or full, in an update ---------------------------------------------
+
+unit 1-"$a" "$sleeper"
+mkdir "$bundles/A" "$tmp/ro"
+mv "$bundles/1-$a"/* "$bundles/A/"
+mv "$bundles/A" "$bundles/1-$a/"
+cp -r "$template" "$bundles/1-$a/A/root.img"
+bundle=$bundles/1-$a/A
+config_set /root/path '"root.img"'
+unit ".new" "echo new; $sleeper"
+cat >"$tmp/boot.json" <<E
+{ "clockFile": "$tmp/ro/clock", "defaults": { "log": "$tmp/ro", "updateGrace": "50ms" } }
+E
+prepare="mount --bind $tmp/ro $tmp/ro && mount -o remount,bind,ro $tmp/ro"
+prepare="$prepare && mount --bind $bundles $bundles && mount -o remount,bind,ro $bundles"
+boot ocibox.config="$tmp/boot.json"
+ok "a read-only disk: the output goes to the console" wait_for says "^$a: up"
+ok "which is reported" says "its output goes to the console: open the log .*: read-only file"
+order update "$a" "$bundles/.new"
+is "an update is refused" "$status" 1
+like "and why" "$err" 'read-only file system'
+ok "the container runs on" state_is "$a" running
+down
+is "and the machine ends" "$ended" 130
+# The directory of bundles becomes a small disk.
+prepare="mount -t tmpfs -o size=64k full $tmp/ro && cp -r $bundles/. $tmp/ro/"
+prepare="$prepare && mount --bind $tmp/ro $bundles"
+sed -i 's|"clockFile.*"defaults": { "log": [^,]*,|"defaults": {|' "$tmp/boot.json"
+rm -rf "$bundles/1-$a/A/root.img"
+ln -s "$template" "$bundles/1-$a/A/root.img"
+dd if=/dev/zero of="$tmp/image" bs=1k count=256 2>/dev/null
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+order update "$a" "$tmp/image"
+is "a disk that becomes full in an update: status 1" "$status" 1
+like "and why" "$err" 'no space left'
+order update "$a"
+is "half of an image is not taken for a bundle" "$status" 1
+like "which the error says" "$err" "B/config.json"
+ok "and the container runs on" state_is "$a" running
+down
+nothing_left "nothing is left of the disks"
+done_testing
