@@ -73,7 +73,7 @@ static void test_words(void)
 	       "wait: \"18446744073709551616\" is not a value for it: it takes " TIME ";",
 	       "each is reported");
 	ok(set.reboot_limit == 3 && set.grace == 2000,
-	   "what would overflow or be no limit is refused");
+	   "no time overflows, and rebootLimit stays as it was");
 	words("ocibox.wait=1000000000");
 	is_int(set.wait, 1000000000000, "the longest time");
 	words("");
