@@ -58,7 +58,7 @@ endif
 # nothing unwinds.
 OPT = -Os -g -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
-LINK = -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro \
+LINK = -static -no-pie -Wl,--gc-sections -Wl,--sort-section=alignment -Wl,-z,noseparate-code -Wl,-z,norelro \
 	-Wl,-z,common-page-size=64 -Wl,-z,noexecstack -Wl,--build-id=none
 CFLAGS =
 LDFLAGS =

@@ -156,6 +156,17 @@ int applet_misused(const struct applet *ap)
 /* The command line as it came, for the sealed copy; parsing reorders it. */
 static char **first_argv;
 
+int applet_seal(const char *parent, const char *name)
+{
+	static bool done;
+	const struct applet_row *row = find_applet(parent, name);
+
+	if (done || !row || !row->applet->sealed)
+		return 0;
+	done = true;
+	return seal_self(first_argv) < 0 ? applet_fail(row->applet) : 0;
+}
+
 static int run_row(const struct applet_row *row, int argc, char **argv)
 {
 	const struct applet *ap = row->applet;
@@ -167,8 +178,9 @@ static int run_row(const struct applet_row *row, int argc, char **argv)
 	opts = arena_alloc(&arena, ap->opts_size);
 	argc--, argv++;
 	/* before anything is opened: what runs from here on may be seen from inside a container */
-	if (ap->sealed && seal_self(first_argv) < 0)
-		return applet_fail(ap);
+	status = applet_seal(row->parent, row->name);
+	if (status)
+		return status;
 	status = opts_parse(ap, opts, &argc, &argv);
 	if (status > 0) {
 		show_help(row);
@@ -238,7 +250,7 @@ static const char *program_name(const char *argv0)
 
 int applet_main(const struct applet_row *rows, size_t n, const char *as, int argc, char **argv)
 {
-	static char block[64 << 10] __attribute__((aligned(16)));
+	static LARGE char block[64 << 10];
 	static char *no_args[] = { "ocibox", NULL };
 	const struct applet_row *row;
 	int status;

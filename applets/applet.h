@@ -110,6 +110,9 @@ const struct applet_row *applet_next(const struct applet_row *after);
 
 /* Looks name up below parent and runs it; argv[0] is the name. Returns the exit status. */
 int applet_run(const char *parent, int argc, char **argv);
+/* Runs the program again from a copy that a container cannot write, if the row's verb wants that
+ * and it was not done yet. Returns the exit status of a failure, or 0. */
+int applet_seal(const char *parent, const char *name);
 bool applet_is(const char *parent, const char *name); /* is there such a row? */
 const char *applet_near(const char *parent, const char *name); /* nearly the same; NULL: none */
 void applet_help(const char *parent, const char *name); /* of a row that is there */

@@ -14,7 +14,7 @@ struct events_opts {
 /* The memory of one line serves the next: this may run for months. */
 static struct json_out *begin_line(const char *type, const char *id)
 {
-	static char block[256 << 10] __attribute__((aligned(16)));
+	static LARGE char block[256 << 10];
 	static struct json_out out, *o = &out;
 	static struct arena line;
 

@@ -112,16 +112,14 @@ static int set_rootless(bool in_userns)
 
 int runc_absolute(const char *path, const char **out)
 {
-	char *cwd;
+	char cwd[PATH_MAX];
 
 	*out = path && *path ? path : NULL;
 	if (!*out || *path == '/')
 		return 0;
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
+	if (!getcwd(cwd, sizeof(cwd)))
 		return fail("find the working directory");
 	*out = arena_printf(&arena, "%s/%s", cwd, path);
-	free(cwd);
 	return 0;
 }
 
@@ -278,6 +276,7 @@ static int runc_run(void *opts, int argc, char **argv)
 	static char *help[] = { "help", NULL };
 	const char *name = globals.applet;
 	bool in_userns;
+	int status;
 
 	globals = *(struct globals *)opts;
 	globals.applet = name;
@@ -290,6 +289,10 @@ static int runc_run(void *opts, int argc, char **argv)
 		return applet_run("runc", 1, help);
 	if (open_log() < 0)
 		return -1;
+	/* What is found out from here on would be found out again by the sealed copy. */
+	status = applet_seal("runc", argv[0]);
+	if (status)
+		return status;
 	in_userns = runc_in_userns();
 	if (set_rootless(in_userns) < 0 || set_root(in_userns) < 0 || set_manager() < 0)
 		return -1;

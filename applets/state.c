@@ -113,7 +113,7 @@ static void list_ids(struct life_ids *all)
  * into the same room as that of the one before. */
 static int list_one(struct life_ids *all, const char *id, struct list_row *row, bool json)
 {
-	static _Alignas(16) char room[256 << 10];
+	static LARGE char room[256 << 10];
 	static bool some;
 	struct life life __cleanup(life_close) = LIFE_INIT;
 	struct arena a;
@@ -148,7 +148,7 @@ static int list_run(void *opts, int argc, char **argv)
 {
 	const struct list_opts *o = opts;
 	bool json = o->format && !strcmp(o->format, "json");
-	static char block[64 << 10];
+	static LARGE char block[64 << 10];
 	struct list_row *rows;
 	struct life_ids all;
 	size_t have = 1;

@@ -22,6 +22,10 @@ struct iovec;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Of static rooms from 4 KB on. The linker sorts by alignment, so they stand before all small
+ * variables, which then share few pages: each page is a fault at every start and every fork. */
+#define LARGE __attribute__((aligned(64)))
+
 /* ---- err.c: the process's one error record ------------------------------------------------- */
 
 /*

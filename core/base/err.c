@@ -12,7 +12,7 @@
 static struct {
 	int num;
 	char text[2048], hint[256], shown[2048 + 256 + 4];
-} record;
+} LARGE record;
 
 /* Kept free for what fail_in() puts in front. */
 #define PREFIX_ROOM 640

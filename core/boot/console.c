@@ -30,7 +30,7 @@ static struct console {
 	int64_t moved; /* when it last accepted text, or the queue was empty */
 	unsigned lost; /* lines */
 	char queue[QUEUE_SIZE];
-} all[CONSOLES]; /* not initialized, so that it takes no room in the program's file */
+} LARGE all[CONSOLES]; /* not initialized, so that it takes no room in the program's file */
 static size_t count; /* 0 until console_open: then descriptor 2 is used */
 static bool direct; /* we are a child of process 1, which has no loop */
 #define each_console(c) for (struct console *c = main_console(); c < all + count; c++)

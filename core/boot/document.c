@@ -144,7 +144,7 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 int boot_read(struct arena *a, struct boot_settings *s, char **argv, bool kernel,
 	      void (*tell)(void))
 {
-	static char line[4096];
+	static LARGE char line[4096];
 	const char *file = "/etc/ocibox/boot.json";
 	struct boot_settings probe;
 	char *words = line, *text;

@@ -165,7 +165,7 @@ int cgroup_is_frozen(struct cgroup *cg)
  * stays open. */
 static int open_near(const char *dir, const char *file)
 {
-	static char parent[PATH_MAX];
+	static LARGE char parent[PATH_MAX];
 	static int parent_len, held = -1;
 	char path[PATH_MAX];
 	const char *name = strrchr(dir, '/');

@@ -65,7 +65,7 @@ int record_read(struct arena *a, struct life *l)
 bool record_glance(struct arena *a, struct life *l, const char *id)
 {
 	int fd __cleanup(fd_close) = -1;
-	static char text[GLANCE_MAX + 1];
+	static LARGE char text[GLANCE_MAX + 1];
 	char path[1024 + 16];
 	struct stat st;
 

@@ -187,7 +187,7 @@ static int is_left(const struct flow *out)
 
 static int relay_loop(struct relay *r)
 {
-	static struct flow in, out;
+	static LARGE struct flow in, out;
 	int left = 1;
 
 	in = (struct flow){ .from = r->master >= 0 ? 0 : -1, .to = r->master };

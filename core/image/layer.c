@@ -271,7 +271,7 @@ static int put_directory(struct layers *l, struct spot *at, const char *path,
 
 static int write_data(int fd, struct tar *t)
 {
-	static char buf[128 << 10];
+	static LARGE char buf[128 << 10];
 	uint64_t at, end = 0;
 	ssize_t n;
 

@@ -225,7 +225,7 @@ static ssize_t read_here(struct stream *s, void *buf, size_t n)
 
 static void help(struct stream *s, int out, pid_t parent)
 {
-	static char buf[64 << 10];
+	static LARGE char buf[64 << 10];
 	ssize_t n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -130,7 +130,7 @@ static void put_record_text(struct json_out *o, const char *key, const char *val
 /* What the header's own fields have no room for goes into an extended one before it. */
 int tarout_header(struct tarout *t, const struct tarout_entry *e)
 {
-	static char names[XATTR_NAMES_MAX], value[XATTR_VALUE_MAX];
+	static LARGE char names[XATTR_NAMES_MAX], value[XATTR_VALUE_MAX];
 	struct json_out ext = { .arena = t->a, .buf = t->ext, .size = sizeof(t->ext) };
 	const struct tarout_entry plain = { .link = "", .mode = 0644 };
 	ssize_t n = e->xattrs_of ? llistxattr(e->xattrs_of, names, sizeof(names)) : 0;

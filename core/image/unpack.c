@@ -105,7 +105,7 @@ static int apply_one(const struct work *w, size_t i, struct layers *l, struct fe
 
 static int apply_layers(const struct work *w, int root)
 {
-	static struct tar t;
+	static LARGE struct tar t;
 	const struct unpack *u = w->u;
 	struct layers l = { .a = w->a,
 			    .root = root,

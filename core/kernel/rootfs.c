@@ -292,7 +292,7 @@ int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 	b.root = mount_base(&p->held, p->root, &b.path);
 	if (is_kernels(p, &b)) {
 		snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", b.root, b.path);
-		if (stat(at, &st) < 0)
+		if (fstatat(b.root, b.path, &st, 0) < 0)
 			return errno == ENOENT ? 0 : fail("stat %s", b.path);
 	} else {
 		found = open_present(&b);
