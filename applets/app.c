@@ -472,12 +472,12 @@ static int binary_run(void *opts, int argc, char **argv)
 
 #define AT(field) offsetof(struct binary_opts, field)
 static const struct opt binary_opts[] = {
-	{ "output", 'o', OPT_STR, AT(output), "FILE", "the program that is made" },
+	{ "output", 'o', OPT_STR, AT(output), "FILE", "the program to write" },
 	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  "of an image for several platforms this one" },
+	  "the one to take of an image for several platforms" },
 	{ "tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG" },
 	{ "no-squashfs", 0, OPT_FLAG, AT(no_squashfs), NULL,
-	  "without a squashfs for root, which mksquashfs makes where it is installed" },
+	  "leave out the squashfs for root, which mksquashfs makes if it is installed" },
 	{ NULL },
 };
 
@@ -485,12 +485,10 @@ const struct applet image_binary_applet = {
 	.name = "binary",
 	.args = "BUNDLE|SOURCE[:TAG]",
 	.summary = "make a program that is a container",
-	.text = "FILE ARG... runs it, with the arguments in place of its command, or after the "
-		"image's "
-		"entrypoint. Root mounts the squashfs in it; an ordinary user has it unpacked into "
-		"memory. "
-		"FILE --ocibox-extract DIR makes the bundle. The file checks its own sum each "
-		"time.",
+	.text = "FILE ARG... runs it. ARG... take the place of its command, or follow the image's "
+		"entrypoint. Root mounts the squashfs in FILE; for an ordinary user it is unpacked "
+		"into memory. FILE --ocibox-extract DIR makes the bundle. FILE checks its own sum "
+		"each time.",
 	.opts = binary_opts,
 	.opts_size = sizeof(struct binary_opts),
 	.args_min = 1,

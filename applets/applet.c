@@ -143,9 +143,9 @@ int applet_misused(const struct applet *ap)
 		printf("Incorrect Usage: %s\n\n", err_text());
 	else
 		applet_fail(ap);
-	fprintf(globals.plain ? stderr : stdout, "Usage: %s%s%s [OPTIONS]%s%s (--help shows all)\n",
+	fprintf(globals.plain ? stderr : stdout, "Usage: %s%s%s%s%s%s (--help shows all)\n",
 		globals.applet, *row->parent ? " " : "", *row->parent ? row->name : "",
-		*ap->args ? " " : "", ap->args);
+		ap->opts && ap->opts->name ? " [OPTIONS]" : "", *ap->args ? " " : "", ap->args);
 	if (!globals.plain) {
 		fflush(stdout);
 		applet_fail(ap);

@@ -104,9 +104,8 @@ const struct applet init_check_applet = {
 	.name = "check",
 	.args = "[FILE]",
 	.summary = "report every fault of a boot.json and of its bundles",
-	.text = "FILE is /etc/ocibox/boot.json unless said otherwise. One line for each fault. "
-		"Without any "
-		"it prints nothing and exits with 0, else with 1.",
+	.text = "FILE is /etc/ocibox/boot.json by default. It prints a line for each fault and "
+		"exits with 1, or nothing and exits with 0.",
 	.opts = check_opts,
 	.opts_size = sizeof(struct check_opts),
 	.args_max = 1,
@@ -519,9 +518,9 @@ const struct applet init_status_applet = {
 const struct applet init_reload_applet = {
 	.name = "reload",
 	.args = "",
-	.summary = "read boot.json and the bundles anew",
-	.text = "New bundles are started, and containers whose bundle is gone are stopped. When "
-		"there is a fault anywhere, it is reported, and nothing changes.",
+	.summary = "read boot.json and the bundles again",
+	.text = "New bundles are started, and containers whose bundle is gone are stopped. If "
+		"there is a fault, it is reported, and nothing changes.",
 	.opts = reload_opts,
 	.opts_size = sizeof(struct reload_opts),
 	.run = reload_run,
@@ -531,12 +530,12 @@ const struct applet init_update_applet = {
 	.name = "update",
 	.args = "NAME [DIR|IMAGE]",
 	.summary = "run another bundle of a container, and keep it if it works",
-	.text = "The container has its bundles in the directories A and B of its own. The "
-		"directory DIR is moved to the one that is not in use; it must be on the same "
-		"filesystem. Of an IMAGE and the config.json in use a bundle is made there. "
-		"Without both what is there is used. Then the container is restarted with it. It "
-		"is kept when it is ready and has worked for the time of updateGrace; else the "
-		"bundle before is in use again.",
+	.text = "The container has two bundles, A and B, in its directory. DIR is moved to the "
+		"place of the one that is not in use; it must be on the same filesystem. An IMAGE "
+		"is copied there, with the config.json in use. Without both, the bundle that is "
+		"there is taken. The container is restarted with it. If it becomes ready and works "
+		"for the time updateGrace, it is kept; otherwise the container is restarted with "
+		"the old one.",
 	.opts = no_opts,
 	.args_min = 1,
 	.args_max = 2,
@@ -555,9 +554,9 @@ const struct applet init_update_applet = {
 	}
 ORDER(start, "NAME", 1, "start a container of this machine and wait until it runs");
 ORDER(stop, "NAME", 1, "stop a container of this machine; it is not started again");
-ORDER(restart, "NAME", 1, "stop it and start it anew");
+ORDER(restart, "NAME", 1, "stop a container of this machine and start it again");
 ORDER(poweroff, "", 0, "stop all containers in reverse order and switch the machine off");
-ORDER(reboot, "", 0, "the same, and boot again");
-ORDER(halt, "", 0, "the same, and stand still");
+ORDER(reboot, "", 0, "stop all containers in reverse order and boot again");
+ORDER(halt, "", 0, "stop all containers in reverse order and halt the machine");
 
 #endif

@@ -199,7 +199,7 @@ static const struct opt restore_opts[] = {
 	  "unix socket that receives the terminal's master" },
 	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE",
 	  "write the pid of the container's init there" },
-	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
+	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "exit when the container runs" },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
 	  "do not adopt orphans of the container" },
 	{ "no-pivot", 0, OPT_IGNORED, 0, NULL, "CRIU switches the root" },

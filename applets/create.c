@@ -233,15 +233,15 @@ static int run_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct create_opts, field)
 /* create has all but the first five. */
 static const struct opt run_opts[] = {
-	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when the container runs" },
+	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "exit when the container runs" },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
 	  "do not adopt orphans of the container" },
 	{ "die-with-parent", 0, OPT_FLAG, AT(die_with_parent), NULL,
-	  "the container is killed when this runtime is, and this runtime when its parent ends" },
+	  "kill the container when the runtime ends, and the runtime when its parent ends" },
 	{ "exit-file", 0, OPT_STR, AT(exit_file), "FILE",
-	  "when it has ended write there how: `exited N`, `killed SIGNAL`, `reboot` or `poweroff`; "
-	  "` oom LIMIT` follows where memory ran out" },
+	  "write there how it has ended: `exited N`, `killed SIGNAL`, `reboot` or `poweroff`, and "
+	  "` oom LIMIT` if memory ran out" },
 #define RUN_ONLY 5
 	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
 	  "the bundle; default is the working directory" },
@@ -260,17 +260,16 @@ static const struct opt run_opts[] = {
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
 	  "pass N descriptors from 3 on to the container" },
 	{ "init", 0, OPT_FLAG, AT(init), NULL,
-	  "oci-init is process 1 and starts the program; nothing of it in the root filesystem" },
+	  "oci-init is process 1 and starts the program; the root need not have it" },
 	{ "overlay", 0, OPT_MAYBE, AT(overlay), "SIZE",
-	  "what is written goes to a tmpfs over the root (default 64m) and is gone with it" },
+	  "writes go to a tmpfs over the root (default 64m), which ends with the container" },
 	{ "rootfs", 0, OPT_STR, AT(simple.rootfs), "DIR|IMAGE",
-	  "no bundle: the document of `runc spec` with this root and what follows" },
+	  "no bundle: the config.json of `runc spec` with this root and the options below" },
 	{ "image", 0, OPT_STR, AT(image), "SOURCE[:TAG]",
-	  "no bundle: unpack this image (see oci-image unpack) below the state root, once, and run "
-	  "it "
-	  "under an overlay" },
+	  "no bundle: unpack this image (see oci-image unpack) below the state root, if it is not "
+	  "there, and run it under an overlay" },
 	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  "of an image for several platforms this one" },
+	  "the one to take of an image for several platforms" },
 #define SIMPLE(name_, letter_, kind_, member_, arg_, help_)                                        \
 	{                                                                                          \
 		name_, letter_, kind_, AT(simple.member_), arg_,                                   \
@@ -290,7 +289,7 @@ static const struct opt run_opts[] = {
 	SIMPLE("mount", 0, OPT_LIST, mounts, "SRC:DST[:OPT,...]", "a bind mount; repeatable"),
 	SIMPLE("print", 0, OPT_FLAG, print, NULL, "show that config.json and do nothing else"),
 	SIMPLE("relative", 0, OPT_FLAG, relative, NULL,
-	       "in it the root is named from the directory it lies in, for a bundle that moves"),
+	       "with --print: root.path is relative to the directory it lies in"),
 	{ NULL },
 };
 
@@ -330,9 +329,8 @@ const struct applet run_applet = {
 	.summary = "create and start a container",
 	.text = "In the foreground it waits for the container, deletes it and exits with its "
 		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
-		"or --image the arguments are [ID] [-- COMMAND [ARG...]]: there is no bundle, "
-		"options say the "
-		"rest, and without ID it gets a random one. "
+		"or --image the arguments are [ID] [-- COMMAND [ARG...]]: the options replace the "
+		"bundle, and without ID the container gets a random one. "
 		"The root may also be an image of squashfs, erofs or ext4.",
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),

@@ -100,13 +100,13 @@ static int exec_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct exec_opts, field)
 static const struct opt exec_opts[] = {
 	{ "process", 'p', OPT_STR, AT(process), "FILE",
-	  "process object as JSON; replaces what the options say of the process" },
+	  "process object as JSON, instead of the options about the process" },
 	{ "user", 'u', OPT_STR, AT(user), "UID[:GID]", "run as these ids" },
-	{ "additional-gids", 'g', OPT_LIST, AT(gids), "GID", "a further group; may be repeated" },
+	{ "additional-gids", 'g', OPT_LIST, AT(gids), "GID", "add a group; may be repeated" },
 	{ "cwd", 0, OPT_STR, AT(cwd), "DIR", "working directory in the container" },
 	{ "env", 'e', OPT_LIST, AT(env), "KEY=VALUE", "add to the environment; may be repeated" },
 	{ "tty", 't', OPT_FLAG, AT(tty), NULL, "give it a terminal" },
-	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "leave when it runs" },
+	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "exit when it runs" },
 	{ "cap", 'c', OPT_LIST, AT(caps), "CAP_X", "add a capability; may be repeated" },
 	{ "no-new-privs", 0, OPT_FLAG, AT(no_new_privs), NULL, "set the no_new_privs bit" },
 	{ "process-label", 0, OPT_STR, AT(process_label), "LABEL", "SELinux label" },
@@ -121,7 +121,7 @@ static const struct opt exec_opts[] = {
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
 	  "pass N descriptors from 3 on to the process" },
 	{ "ignore-paused", 0, OPT_FLAG, AT(ignore_paused), NULL,
-	  "also into a paused container, where it waits until resume" },
+	  "allow a paused container, where the process waits until resume" },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
 	  "do not adopt orphans of the process" },
 	{ NULL },
@@ -130,9 +130,9 @@ static const struct opt exec_opts[] = {
 const struct applet exec_applet = {
 	.name = "exec",
 	.args = "ID COMMAND [ARG...]",
-	.summary = "execute a further process in a container",
+	.summary = "execute another process in a container",
 	.text = "With --process the command comes from the file. In the foreground the exit status "
-		"is that of the process; 255 says that it could not be executed.",
+		"is that of the process, or 255 if it could not be executed.",
 	.opts = exec_opts,
 	.opts_size = sizeof(struct exec_opts),
 	.args_min = 1,

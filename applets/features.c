@@ -67,7 +67,6 @@ const struct applet features_applet = {
 	.name = "features",
 	.args = "",
 	.summary = "print as JSON what this program can do",
-	.text = "\"enabled\" means that the program can use it; whether this kernel can is another "
-		"matter.",
+	.text = "\"enabled\" means that the program can use it; this kernel may lack it.",
 	.run = features_run,
 };

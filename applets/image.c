@@ -121,21 +121,30 @@ static int unpack_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct image_opts, field)
+#define WHICH_ROWS                                                                                 \
+	{ "platform",                                                                              \
+	  0,                                                                                       \
+	  OPT_STR,                                                                                 \
+	  AT(platform),                                                                            \
+	  "OS/ARCH[/VARIANT]",                                                                     \
+	  "the one to take of an image for several platforms; default is this machine's" },        \
+	{                                                                                          \
+		"tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG"                      \
+	}
+static const struct opt inspect_opts[] = { WHICH_ROWS, { NULL } };
 static const struct opt unpack_opts[] = {
-	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  "of an image for several platforms this one; default is this machine's" },
-	{ "tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG" },
+	WHICH_ROWS,
 	{ "rootless", 0, OPT_FLAG, AT(rootless), NULL,
-	  "for an ordinary user, which is the default where one calls" },
+	  "for an ordinary user; default unless root calls" },
 	{ "quiet", 'q', OPT_FLAG, AT(quiet), NULL, "show no progress on a terminal" },
-	{ "no-sync", 0, OPT_FLAG, AT(no_sync), NULL, "do not wait until the disk has all of it" },
+	{ "no-sync", 0, OPT_FLAG, AT(no_sync), NULL, "do not wait until all is on the disk" },
 	{ "max-size", 0, OPT_STR, AT(max_size), "SIZE",
-	  "of all files together, holes among them; default 64G, -1: any" },
+	  "limit of the size of all files, with holes; default 64G, -1: none" },
 	{ "max-entries", 0, OPT_INT, AT(max_entries), "N",
-	  "of all layers together; default 4000000, -1: any" },
-	{ "max-layers", 0, OPT_INT, AT(max_layers), "N", "default 500, -1: any" },
+	  "limit of the entries of all layers; default 4000000, -1: none" },
+	{ "max-layers", 0, OPT_INT, AT(max_layers), "N", "limit of layers; default 500, -1: none" },
 	{ "max-ratio", 0, OPT_INT, AT(max_ratio), "N",
-	  "how many times its size a layer may expand to; default 200, -1: any" },
+	  "how many times its size a layer may expand to; default 200, -1: no limit" },
 	{ NULL },
 };
 
@@ -144,12 +153,9 @@ const struct applet image_unpack_applet = {
 	.args = "SOURCE[:TAG] BUNDLE [-- COMMAND [ARG...]]",
 	.summary = "make a bundle of an image",
 	.text = "SOURCE is an OCI layout, or an archive of one, or of docker save; - is standard "
-		"input. "
-		"BUNDLE is made: a root filesystem, and a config.json that says what the image "
-		"says. "
-		"COMMAND takes the place of the image's. It is there when all went well, and "
-		"nothing "
-		"of it otherwise.",
+		"input. BUNDLE becomes a directory with the root filesystem and a config.json made "
+		"of the image's. COMMAND takes the place of the image's. If it fails, nothing of "
+		"BUNDLE is left.",
 	.opts = unpack_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_max = -1,
@@ -330,7 +336,7 @@ const struct applet image_inspect_applet = {
 	.name = "inspect",
 	.args = "SOURCE[:TAG]",
 	.summary = "show an image's digest, layers and config as JSON",
-	.opts = unpack_opts,
+	.opts = inspect_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_min = 1,
 	.args_max = 1,
@@ -410,10 +416,9 @@ const struct applet image_rm_applet = {
 	.name = "rm",
 	.args = "[BUNDLE|DIGEST]...",
 	.summary = "remove bundles, and what run --image has unpacked",
-	.text = "A BUNDLE may have files of an ordinary user's further ids, which rm(1) cannot "
-		"remove. DIGEST "
-		"is one that `oci-image list` shows. Without arguments: all of these that no "
-		"container uses.",
+	.text = "It removes files of an ordinary user's further ids, too, which rm(1) cannot. "
+		"DIGEST is one that `oci-image list` shows. Without arguments: all of these that "
+		"no container uses.",
 	.opts = root_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_max = -1,
@@ -497,10 +502,11 @@ static int pack_run(void *opts, int argc, char **argv)
 
 static const struct opt pack_opts[] = {
 	{ "output", 'o', OPT_STR, offsetof(struct pack_opts, output), "FILE|DIR/",
-	  "an archive; a directory, or with a slash at the end: a layout; - is standard output" },
+	  "an archive to write; a layout if it is a directory or ends with /; - is standard "
+	  "output" },
 	{ "tag", 't', OPT_STR, offsetof(struct pack_opts, tag), "TAG", "default latest" },
 	{ "rootless", 0, OPT_FLAG, offsetof(struct pack_opts, rootless), NULL,
-	  "owners are what unpack has kept as attributes, as for an ordinary user" },
+	  "take owners from the attributes that unpack has set; default unless root calls" },
 	{ NULL },
 };
 
@@ -508,9 +514,8 @@ const struct applet image_pack_applet = {
 	.name = "pack",
 	.args = "DIR|BUNDLE",
 	.summary = "make an image of one layer",
-	.text = "Of a bundle the program, its environment, user, directory and annotations go "
-		"along. The "
-		"same files give the same bytes.",
+	.text = "That of a BUNDLE has its program, environment, user, directory and annotations, "
+		"too. The same files give the same bytes.",
 	.opts = pack_opts,
 	.opts_size = sizeof(struct pack_opts),
 	.args_min = 1,

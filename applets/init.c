@@ -362,14 +362,14 @@ static const struct opt init_opts[] = {
 	{ "group", 'g', OPT_FLAG, AT(group), NULL,
 	  "send signals to the child's whole process group" },
 	{ "death-signal", 'p', OPT_STR, AT(death_signal), "SIGNAL",
-	  "get this signal when our parent dies" },
+	  "the signal that oci-init gets when its parent dies" },
 	{ "exit-code", 'e', OPT_LIST, AT(remap), "CODE",
 	  "exit with 0 when the child exits with CODE; may be repeated" },
 	{ "warn", 'w', OPT_FLAG, AT(warn), NULL, "say when an orphan was reaped" },
 	{ "verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more; may be repeated" },
 	{ "pause", 'P', OPT_FLAG, AT(pause), NULL, "no command: only reap until TERM or INT" },
 	{ "bootstrap", 0, OPT_FLAG, AT(bootstrap), NULL,
-	  "first make this container fit for engines inside: cgroup v2, /run, /dev/shm, shared "
+	  "first prepare this container for engines inside: cgroup v2, /run, /dev/shm, shared "
 	  "mounts; needs no command" },
 	{ "license", 'l', OPT_FLAG, AT(license), NULL, "show the licence" },
 	{ "", 'L', OPT_FLAG, AT(license), NULL, "the same, as catatonit has it" },

@@ -42,7 +42,7 @@ static int kill_run(void *opts, int argc, char **argv)
 
 static const struct opt kill_opts[] = {
 	{ "all", 'a', OPT_FLAG, offsetof(struct kill_opts, all), NULL,
-	  "signal every process of the container's cgroup; one that has stopped is not an error" },
+	  "signal every process of the container's cgroup; a stopped container is not an error" },
 	{ "regex", 'r', OPT_FLAG, offsetof(struct kill_opts, regex), NULL,
 	  "ID is a regular expression: signal all containers it matches" },
 	{ NULL },
@@ -94,7 +94,7 @@ const struct applet pause_applet = {
 const struct applet resume_applet = {
 	.name = "resume",
 	.args = "ID",
-	.summary = "let the processes of a paused container go on",
+	.summary = "resume the processes of a paused container",
 	.args_min = 1,
 	.args_max = 1,
 	.run = resume_run,

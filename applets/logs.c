@@ -131,9 +131,8 @@ static int logs_run(void *opts, int argc, char **argv)
 
 static const struct opt logs_opts[] = {
 	{ "follow", 'f', OPT_FLAG, offsetof(struct logs_opts, follow), NULL,
-	  "go on with what comes" },
-	{ "lines", 'n', OPT_STR, offsetof(struct logs_opts, lines), "N",
-	  "only the last N lines, and not all" },
+	  "print new lines as they come" },
+	{ "lines", 'n', OPT_STR, offsetof(struct logs_opts, lines), "N", "only the last N lines" },
 	{ NULL },
 };
 
@@ -141,7 +140,8 @@ const struct applet init_logs_applet = {
 	.name = "logs",
 	.args = "NAME",
 	.summary = "print what a container of this machine wrote to its log",
-	.text = "Its log must be a directory or memory. oci-init as NAME is process 1 itself.",
+	.text = "Its log must be in a directory or in memory. The NAME oci-init is process 1 "
+		"itself.",
 	.opts = logs_opts,
 	.opts_size = sizeof(struct logs_opts),
 	.args_min = 1,
@@ -175,9 +175,9 @@ static const struct opt shell_opts[] = { { NULL } };
 const struct applet init_shell_applet = {
 	.name = "shell",
 	.args = "NAME [COMMAND [ARG...]]",
-	.summary = "a shell in a container of this machine",
-	.text = "The same as runc exec, with a terminal if standard input is one. COMMAND is sh "
-		"unless said otherwise.",
+	.summary = "start a shell in a container of this machine",
+	.text = "The same as runc exec, with a terminal if standard input is one. COMMAND is sh by "
+		"default.",
 	.opts = shell_opts,
 	.args_min = 1,
 	.args_max = -1,

@@ -306,8 +306,8 @@ static void put_ignored(const struct applet *ap)
 
 void opts_help(const struct applet *ap, const char *path)
 {
-	printf("Usage: %s%s%s%s\n\n", path, ap->opts ? " [OPTIONS]" : "", *ap->args ? " " : "",
-	       ap->args);
+	printf("Usage: %s%s%s%s\n\n", path, ap->opts && ap->opts->name ? " [OPTIONS]" : "",
+	       *ap->args ? " " : "", ap->args);
 	put_wrapped(ap->summary, 0, HELP_WIDTH);
 	if (ap->text) {
 		putchar('\n');

@@ -377,9 +377,9 @@ const struct applet ps_applet = {
 	.name = "ps",
 	.args = "ID [PS ARG...]",
 	.summary = "show the processes of a container",
-	.text = "The table is that of the host's ps, called with the further arguments (default "
-		"-ef), reduced to the container's processes. Where there is no such ps, a table of "
-		"the same columns is made.",
+	.text = "It prints the lines of the host's ps, called with PS ARG (default -ef), that are "
+		"about the container's processes. If there is no such ps, it makes a table with "
+		"the same columns.",
 	.opts = ps_opts,
 	.opts_size = sizeof(struct ps_opts),
 	.args_min = 1,

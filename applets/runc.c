@@ -302,7 +302,7 @@ static int runc_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct globals, field)
 static const struct opt runc_opts[] = {
 	{ "root", 0, OPT_STR, AT(root), "DIR",
-	  "where containers are remembered; default /run/runc, for ordinary users "
+	  "where the state of containers is kept; default /run/runc, for ordinary users "
 	  "$XDG_RUNTIME_DIR/runc" },
 	{ "log", 0, OPT_STR, AT(log), "FILE", "write the log there instead of standard error" },
 	{ "log-format", 0, OPT_STR, AT(log_format), "text|json",
@@ -313,9 +313,9 @@ static const struct opt runc_opts[] = {
 	{ "systemd-cgroup", 0, OPT_FLAG, AT(systemd_cgroup), NULL,
 	  "let systemd make the cgroup; cgroupsPath is then slice:prefix:name" },
 	{ "cgroup-manager", 0, OPT_STR, AT(cgroup_manager), "cgroupfs|systemd|disabled",
-	  "who makes the cgroup" },
+	  "what makes the cgroup; default cgroupfs" },
 	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
-	  "go on where the right to make cgroups is missing; default auto" },
+	  "continue without the permission to make cgroups; default auto" },
 	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: criu is searched in PATH" },
 	{ "version", 'v', OPT_FLAG, AT(version), NULL, "print the version" },
 	{ "", 'V', OPT_FLAG, AT(version), NULL, "the same, as crun has it" },

@@ -200,9 +200,9 @@ static int oci_spec_run(void *opts, int argc, char **argv)
 static const struct opt oci_spec_opts[] = {
 	SPEC_ROWS(offsetof(struct oci_spec_opts, spec)),
 	{ "privileged", 0, OPT_FLAG, offsetof(struct oci_spec_opts, privileged), NULL,
-	  "all capabilities and devices, nothing masked or read-only but the root" },
+	  "all capabilities and devices; nothing is masked, and only the root is read-only" },
 	{ "cap", 0, OPT_LIST, offsetof(struct oci_spec_opts, caps), "NAME",
-	  "one capability more, such as NET_ADMIN, or ALL; may be repeated" },
+	  "add a capability, such as NET_ADMIN, or ALL; may be repeated" },
 	{ "net", 0, OPT_STR, offsetof(struct oci_spec_opts, net), "none|host",
 	  "only lo, or the host's network" },
 	{ "stdout", 0, OPT_FLAG, offsetof(struct oci_spec_opts, to_stdout), NULL,
@@ -264,8 +264,8 @@ const struct applet oci_spec_check_applet = {
 	.name = "check",
 	.args = "[FILE]",
 	.summary = "report every fault of a config.json",
-	.text = "One line for each: FILE:LINE:COLUMN: FIELD: what is wrong. Without any it prints "
-		"nothing and exits with 0, else with 1.",
+	.text = "It prints FILE:LINE:COLUMN: FIELD: what is wrong, a line for each, and exits with "
+		"1; or nothing and exits with 0.",
 	.opts = check_opts,
 	.opts_size = sizeof(struct check_opts),
 	.args_max = 1,

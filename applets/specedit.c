@@ -230,8 +230,8 @@ static int get_run(void *opts, int argc, char **argv)
 /* clang-format off */
 #define FILE_ROWS                                                                                  \
 	{ "file", 'f', OPT_STR, offsetof(struct file_opts, file), "FILE",                          \
-	  "this file instead of config.json; - is standard input and output. Without -f it may "   \
-	  "stand first, unless it begins with /" },                                                \
+	  "this file instead of config.json; - is standard input and output. FILE may be the "     \
+	  "first argument, unless it begins with /" },                                             \
 	{ "bundle", 'b', OPT_STR, offsetof(struct file_opts, bundle), "DIR",                       \
 	  "the config.json of this directory" }
 /* clang-format on */
@@ -414,9 +414,9 @@ static const struct opt set_opts[] = {
 	{ "string", 's', OPT_FLAG, offsetof(struct set_opts, string), NULL,
 	  "values are strings, whatever they look like" },
 	{ "no-check", 0, OPT_FLAG, offsetof(struct set_opts, any), NULL,
-	  "also values that the specification does not allow there" },
+	  "accept values that the specification does not allow" },
 	{ "delete", 'd', OPT_LIST, offsetof(struct set_opts, delete), "POINTER",
-	  "afterwards remove what is there; may be repeated" },
+	  "then remove what is there; may be repeated" },
 	{ NULL },
 };
 
@@ -460,7 +460,8 @@ const struct applet oci_spec_del_applet = {
 	.name = "del",
 	.args = "[FILE] POINTER...",
 	.summary = "remove values in place",
-	.text = "Each POINTER is looked up when those before it are gone: array elements move up.",
+	.text = "Each POINTER is looked up after those before it were removed: array elements move "
+		"up.",
 	.opts = del_opts,
 	.opts_size = sizeof(struct file_opts),
 	.args_min = 1,

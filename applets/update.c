@@ -187,7 +187,7 @@ static const struct opt update_opts[] = {
 	  "run only when no other process wants to" },
 	{ "cpuset-cpus", 0, OPT_STR, FROM(cpuset_cpus), "LIST", "processors to use: 0-3,7" },
 	{ "cpuset-mems", 0, OPT_STR, FROM(cpuset_mems), "LIST", "memory nodes to use" },
-	{ "pids-limit", 0, OPT_STR, FROM(pids_limit), "N", "most processes; -1 is unlimited" },
+	{ "pids-limit", 0, OPT_STR, FROM(pids_limit), "N", "limit of processes; -1 is unlimited" },
 	{ "pids", 0, OPT_STR, FROM(pids_limit), "N", "the same as --pids-limit" },
 	{ "blkio-weight", 0, OPT_STR, FROM(blkio_weight), "N", "weight of block I/O, 10 to 1000" },
 	{ "l3-cache-schema", 0, OPT_STR, FROM(l3_cache_schema), "SCHEMA", "Intel RDT: L3 cache" },
@@ -195,8 +195,7 @@ static const struct opt update_opts[] = {
 	  "Intel RDT: memory bandwidth" },
 	{ "kernel-memory", 0, OPT_STR, FROM(kernel_memory), "BYTES",
 	  "ignored with a warning: kernels dropped it" },
-	{ "kernel-memory-tcp", 0, OPT_STR, FROM(kernel_memory_tcp), "BYTES",
-	  "ignored with a warning likewise" },
+	{ "kernel-memory-tcp", 0, OPT_STR, FROM(kernel_memory_tcp), "BYTES", "the same" },
 	{ NULL },
 };
 
@@ -204,8 +203,8 @@ const struct applet update_applet = {
 	.name = "update",
 	.args = "ID",
 	.summary = "change the limits of a running container",
-	.text = "What is not named stays as it is. When a limit cannot be set, all that were set "
-		"before it are put back.",
+	.text = "Limits that are not named stay as they are. If one cannot be set, those set "
+		"before it get their old values back.",
 	.opts = update_opts,
 	.opts_size = sizeof(struct update_opts),
 	.args_min = 1,
