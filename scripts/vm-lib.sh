@@ -29,8 +29,11 @@ vm_kernels='
 x86_64 6.1 bookworm linux-image-cloud-amd64 7
 x86_64 6.12 bookworm-backports linux-image-cloud-amd64 10
 x86_64 new sid linux-image-cloud-amd64 10
+x86_64 5.10 bullseye linux-image-cloud-amd64 7
 aarch64 6.1 bookworm linux-image-arm64 7
+aarch64 5.10 bullseye linux-image-arm64 7
 armv7 6.1 bookworm linux-image-armmp 7
+armv7 5.10 bullseye linux-image-armmp 7
 riscv64 6.12 trixie linux-image-riscv64 7
 x86_64 smallest - linux-source-6.1 7
 '
