@@ -17,8 +17,10 @@ APPLETS =
 # (BUTTON).
 PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
-# `make install` without a word about these installs what was made last.
-ifeq ($(MAKECMDGOALS),install)
+# `make install` without a word about the compiler installs what was made last. What is asked of the
+# compiler below reads CC and CROSS, hence two files.
+given := $(filter command environment override,$(origin CC) $(origin CROSS) $(origin O))
+ifeq ($(MAKECMDGOALS)$(given),install)
 -include build/last.mk
 endif
 # The compiler; any that links statically against a small libc. On Alpine gcc itself is that:
@@ -41,6 +43,10 @@ ARCH := $(if $(filter __i386__,$(MACROS)),i686,$(shell $(PROBE) -dumpmachine 2>/
 LIBC := $(if $(CROSS),,$(if $(filter __GLIBC__,$(MACROS)),-glibc))
 O = build/$(ARCH)$(LIBC)
 DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | LC_ALL=C tr -c 'a-z0-9.\n' _)))
+# And the parts of a program are those with which it was made for that machine.
+ifeq ($(MAKECMDGOALS),install)
+-include $(O)/last.mk
+endif
 # Where the program goes: that of a cross compiler, or of objects in a folder of their own (O=...), never
 # takes the place of this machine's.
 OUT = $(if $(CROSS)$(filter command,$(origin O)),$(O),build)
@@ -91,14 +97,26 @@ say = $(if $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS)))),@:,@p
 
 all: $(OUT)/ocibox bin ## build/ocibox, stripped; build/ocibox.debug beside it; links in build/bin
 	@size=$$(wc -c <$(OUT)/ocibox); echo "$(OUT)/ocibox: $$size bytes"
-	@[ '$(origin OUT)' = 'command line' ] || printf '%s\n' 'CC = $(CC)' 'CROSS = $(CROSS)' 'APPLETS = $(APPLETS)' $(foreach p,$(PARTS),'WITH_$p = $(WITH_$p)') >build/last.mk
+	@[ -n '$(filter command,$(origin O) $(origin OUT))' ] || printf '%s\n' 'CC = $(CC)' 'CROSS = $(CROSS)' >build/last.mk
+	@printf '%s\n' 'APPLETS = $(APPLETS)' $(foreach p,$(PARTS),'WITH_$p = $(WITH_$p)') >$(O)/last.mk
 
 # ---- the program -----------------------------------------------------------------------------
 
 # Some need no libraries; everything else first gets flags.mk from scripts/deps.
 ifneq ($(filter-out clean distclean help lint format uninstall dist release print-%,$(or $(MAKECMDGOALS),all)),)
+# make takes a space for the end of a name.
+ifneq ($(word 2,$(CURDIR)/$(O)/$(OUT)),)
+$(error a path with a space: $(CURDIR), O=$(O), OUT=$(OUT): make cannot build there)
+endif
 ifeq ($(ARCH),)
-$(error no compiler "$(PROBE)": $(if $(CROSS),install gcc-$(CROSS),install musl-tools) (Debian)$(if $(CROSS),,, on Alpine say make CC=gcc); see README.md)
+$(error no compiler "$(PROBE)": $(if $(CROSS),install gcc-$(CROSS) and linux-libc-dev-ARCH-cross,install musl-tools) (Debian)$(if $(CROSS),,, on Alpine say make CC=gcc); see README.md)
+endif
+# An exported CC would make objects of one machine for the libraries of another.
+ifneq ($(if $(CROSS),$(filter command environment,$(origin CC))),)
+MACHINE = $(shell $(1) -dumpmachine 2>/dev/null | sed 's/-.*//; s/^arm.*/arm/')
+ifneq ($(call MACHINE,$(CC)) $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | grep -ow __GLIBC__),$(call MACHINE,$(PROBE)) )
+$(error CC=$(CC) does not compile for $(CROSS) and musl: leave CC out, CROSS brings its compiler)
+endif
 endif
 endif
 ifneq ($(filter-out clean distclean help format uninstall dist release,$(or $(MAKECMDGOALS),all)),)
