@@ -6,29 +6,7 @@ need_root
 # Where scripts/vm has put CRIU and what it starts.
 [ ! -d /opt/criu ] || PATH=/opt/criu:$PATH
 
-# loop: the bundle counts in a file of a bind mount, with another one on it and streams that lead nowhere.
-loop() {
-	bundle
-	rm -rf "$tmp/data" "$tmp/inner"
-	mkdir -p "$tmp/data/inner" "$tmp/inner"
-	config_set /root/readonly false \
-		/mounts/- "{\"destination\":\"/data\",\"type\":\"bind\",\"source\":\"$tmp/data\",\"options\":[\"rbind\"]}" \
-		/mounts/- "{\"destination\":\"/data/inner\",\"type\":\"bind\",\"source\":\"$tmp/inner\",\"options\":[\"bind\",\"ro\"]}"
-	argv sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/data/new; mv /data/new /data/count; sleep 0.1; done'
-}
-# quietly VERB ARG...: what stays has no stream of ours. $path, if set, is the PATH. Sets $status and $err.
-quietly() {
-	status=0
-	rm -f "$tmp/log"
-	timeout -s KILL "${LIMIT:-60}" env PATH="${path:-$PATH}" OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" \
-		"$RUNC" --root "$root" --log "$tmp/log" "$@" </dev/null >/dev/null 2>&1 || status=$?
-	err=$(cat "$tmp/log" 2>/dev/null)
-}
-start() { quietly run -d --bundle "$bundle" "$id"; }
-count() { cat "$tmp/data/count" 2>/dev/null || echo 0; }
-beyond() { [ "$(count)" -gt "$1" ]; }
-# counts_on FROM: more than that, and more still.
-counts_on() { eventually beyond "$1" && eventually beyond "$(count)"; }
+. "$tests/criu.sh"
 
 # ---- without CRIU --------------------------------------------------------------------------------
 
@@ -48,24 +26,13 @@ for words in '--manage-cgroups-mode some' '--empty-ns pid' '--page-server 1234' 
 	like "checkpoint $words: refused" "$status $err" "^1 .*(nvalid|not supported|page-server ADDRESS:PORT)"
 done
 
-# Programs that answer as CRIU does: one message of protobuf for each that comes.
-mkdir "$tmp/fake"
-# fake NAME SCRIPT: a criu in a directory of its own.
-fake() {
-	mkdir -p "$tmp/fake/$1"
-	printf '#!/bin/sh\nhear() { dd bs=65536 count=1 of=/dev/null 2>/dev/null <&3; }\nhear\n%s\n' "$2" \
-		>"$tmp/fake/$1/criu"
-	chmod 755 "$tmp/fake/$1/criu"
-}
-version='\010\012\020\001\122\004\010\003\020\021'	# 3.17
-fake old "printf '\\010\\012\\020\\001\\122\\004\\010\\002\\020\\014' >&3"
+major=2 minor=12 fake old ''
 fake dead 'exit 3'
-fake noise "printf '\\012\\377' >&3"
-fake fails "if [ ! -e '$tmp/asked' ]; then : >'$tmp/asked'; printf '$version' >&3; exit; fi
-echo '(00.1) Error (criu/some.c:1): some reason' >'$tmp/ck/dump.log'
+fake noise "say '\\012\\377'"
+fake fails "echo '(00.1) Error (criu/some.c:1): some reason' >'$tmp/ck/dump.log'
 echo '(00.2) Error (criu/cr-dump.c:2): Dumping FAILED.' >>'$tmp/ck/dump.log'
-printf '\\010\\001\\020\\000\\070\\005' >&3; exit 1"
-fake v3 "printf '$version' >&3"
+say '$(said failed)'; exit 1"
+fake v3 ''
 start
 path=/nowhere quietly checkpoint --image-path "$tmp/ck" "$id"
 like 'no criu: one sentence that names the version' "$status $err" '^1 .*need the program criu, version 3\.0 or later'
@@ -207,8 +174,8 @@ start
 ck
 mv "$tmp/ck/pstree.img" "$tmp/"
 quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$id"
-like 'a damaged checkpoint: refused, with the line of the log' "$status $(status_of "$id") $err" \
-	'^1 none .*criu (failed: type RESTORE errno .*|has ended without an answer): Error .*restore.log'
+like 'a damaged checkpoint: refused, with the name of the log' "$status $(status_of "$id") $err" \
+	'^1 none .*criu (failed: type RESTORE errno .*|has ended without an answer).*restore.log'
 nothing_left 'a damaged checkpoint: nothing is left'
 mv "$tmp/pstree.img" "$tmp/ck/"
 quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" --pid-file /nowhere/pid "$id"
@@ -314,8 +281,6 @@ refused_then() {
 	ck "$1"
 	is "$2: saved with $1" "$status" 0
 }
-counting='i=0; while :; do i=$((i + 1)); echo $i >/data/new; mv /data/new /data/count; sleep 0.1; done'
-
 # A file that is open by a name that is gone, and has another one.
 loop
 argv sh -c "echo text >/data/a; ln /data/a /data/b; exec 5</data/a; rm /data/a; $counting"
@@ -395,10 +360,11 @@ ok 'a cgroup namespace: it counts on' counts_on "$n"
 is 'a cgroup namespace: it shows what it did' "$(runc exec "$id" cat /proc/1/cgroup)" "$inside"
 drop "$id"
 loop
-background unshare --pid --fork --kill-child sleep 1000
+background unshare -p -f sleep 1000
 has_child() { [ -n "$(cat "/proc/$bg/task/$bg/children")" ]; }
 wait_for has_child
 holder=$(tr -d ' ' <"/proc/$bg/task/$bg/children")
+bg_all="$bg_all $holder"
 config_set /linux/namespaces/0 "{\"type\":\"pid\",\"path\":\"/proc/$holder/ns/pid\"}"
 start
 wait_for beyond 1

@@ -311,6 +311,9 @@ void proc_hide_args(void);
 int proc_open(pid_t pid); /* its directory in /proc, O_PATH */
 /* waitpid(2), repeated after EINTR. */
 int proc_wait(pid_t pid, int *status);
+/* For a caller that blocks SIGCHLD: waits for the end of a child, or for a signal. Each child that
+ * ends meanwhile begins the seconds anew. False: it has not ended. */
+bool proc_reap(pid_t pid, int seconds);
 /* The exit code a shell would show: its own, or 128 + signal. */
 int proc_exit_code(int status);
 const struct json_word *proc_signals(void); /* "TERM" and so on, without SIG */

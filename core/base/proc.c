@@ -210,6 +210,20 @@ int proc_wait(pid_t pid, int *status)
 	return 0;
 }
 
+bool proc_reap(pid_t pid, int seconds)
+{
+	const struct timespec step = { seconds, 0 };
+	sigset_t chld;
+	int got;
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	do {
+		got = waitpid(pid, NULL, WNOHANG | __WALL);
+	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
+	return got;
+}
+
 int proc_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -180,7 +180,7 @@ struct criu_how {
 /* What a dump and a restore share: the directories, the log, the configuration file. */
 struct criu_files {
 	int images, work; /* -1: the same */
-	const char *log; /* its path */
+	const char *name, *log; /* of the log; and its path */
 };
 int criu_open(struct arena *a, struct criu_how *how, const char *log, bool make,
 	      struct criu_files *f);

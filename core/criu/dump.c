@@ -8,29 +8,48 @@
 
 /* ---- directories, log and configuration ------------------------------------------------------ */
 
+/* What others put there would run with our rights, and a link would lead CRIU's files elsewhere. */
+static int check_dir(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail("open the directory %s", path);
+	if ((st.st_uid && st.st_uid != geteuid()) || st.st_mode & S_IWOTH ||
+	    (st.st_mode & S_IWGRP && st.st_gid && st.st_gid != getegid()))
+		return failx("other users may write to the directory %s, and CRIU trusts what is "
+			     "in it",
+			     path);
+	return 0;
+}
+
 static int open_dir(const char *path, bool make)
 {
 	int root __cleanup(fd_close) = -1, made __cleanup(fd_close) = -1;
-	int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd __cleanup(fd_close) = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd >= 0 || errno != ENOENT || !make)
-		return fd < 0 ? fail("open the directory %s", path) : fd;
-	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	made = root < 0 ? -1 : path_mkdirs(root, path, 0700);
-	if (made < 0)
-		return fail_in("directory %s", path);
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? fail("open the directory %s", path) : fd;
+	if (fd < 0 && errno == ENOENT && make) {
+		root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		made = root < 0 ? -1 : path_mkdirs(root, path, 0700);
+		if (made < 0)
+			return fail_in("directory %s", path);
+		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return check_dir(fd, path) < 0 ? -1 : fd_take(&fd);
 }
 
 int criu_open(struct arena *a, struct criu_how *how, const char *log, bool make,
 	      struct criu_files *f)
 {
 	*f = (struct criu_files){ .images = -1, .work = -1 };
+	f->name = log;
 	f->log = arena_printf(a, "%s/%s", how->work ? how->work : how->images, log);
 	f->images = open_dir(how->images, make);
 	if (f->images < 0 || (how->work && (f->work = open_dir(how->work, true)) < 0))
 		return -1;
+	/* CRIU makes it anew. What an earlier run has left would be taken for a reason of this
+	 * one. */
+	unlinkat(how->work ? f->work : f->images, log, 0);
 	how->opts.images_fd = f->images;
 	how->opts.work_fd = how->work ? f->work : 0;
 	how->opts.log_file = log;
@@ -55,16 +74,21 @@ const char *criu_conf(const struct criu_how *how, const struct json_pair *annota
 
 #define LOG_TAIL 65536
 
-/* "(00.012345) Error (criu/mount.c:12): why". Those of cr-dump.c and so on come last and only say
- * that there was one. */
+/* "(00.012345) Error (criu/mount.c:12): why". The last of them may only say that there was one:
+ * "Error (criu/cr-dump.c:1781): Dumping FAILED." */
 static const char *last_error(char *text)
 {
-	static const char summary[] = " Error (criu/cr-";
+	static const char summary[] = " FAILED.";
 	char *found = NULL, *end;
 
-	for (char *at = text; (at = strstr(at, " Error (")); at++)
-		if (!found || strncmp(at, summary, strlen(summary)) != 0)
-			found = at + 1;
+	for (char *at = text; (at = strstr(at, " Error ("));) {
+		char *line = ++at;
+
+		at += strcspn(at, "\n");
+		if (!found || at - line < (ptrdiff_t)strlen(summary) ||
+		    strncmp(at - strlen(summary), summary, strlen(summary)) != 0)
+			found = line;
+	}
 	if (!found)
 		return NULL;
 	end = strchr(found, '\n');
@@ -76,7 +100,9 @@ static const char *last_error(char *text)
 int criu_explain(struct arena *a, const struct criu_files *f)
 {
 	struct err_kept why = err_keep(a);
-	int fd __cleanup(fd_close) = openat(AT_FDCWD, f->log, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* Not a pipe, which would be waited for. */
+	int fd __cleanup(fd_close) = openat(f->work < 0 ? f->images : f->work, f->name,
+					    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text = arena_alloc(a, LOG_TAIL + 1);
 	const char *line = NULL;
 	struct stat st;
@@ -285,31 +311,37 @@ static void go_on(struct arena *a, struct life *l)
 	err_again(why);
 }
 
-int criu_dump(struct arena *a, struct life *l, struct criu_how *how)
+/* What must be so before CRIU is asked for anything. */
+static int check_container(struct arena *a, const struct life *l, struct oci_doc *doc)
 {
-	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL };
-	struct criu_run run = { .arena = a, .path = how->path };
 	static struct oci_linux no_linux;
-	struct oci_doc doc = { 0 };
-	struct criu_req req = { .type = how->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP,
-				.opts = { &how->opts, 1 } };
-	struct criu_resp resp;
-	int version;
 
 	if (l->status != OCI_RUNNING && l->status != OCI_PAUSED)
 		return failx("Container cannot be checkpointed in %s state",
 			     json_word_name(oci_status_words, l->status));
-	if (life_config(a, l, &doc) < 0)
+	if (life_config(a, l, doc) < 0)
 		return -1;
-	if (!doc.config.linux)
-		doc.config.linux = &no_linux;
+	if (!doc->config.linux)
+		doc->config.linux = &no_linux;
 	if (!faccessat(l->dir, "root", F_OK, 0))
 		return failx("a container whose root is an image or has an overlay cannot be "
 			     "checkpointed");
-	version = criu_can(a, &doc, l->state.rootfs) < 0 ? -1 : criu_version(&run);
+	return criu_can(a, doc, l->state.rootfs);
+}
+
+static int dump_container(struct arena *a, struct life *l, struct criu_how *how,
+			  const struct oci_doc *doc)
+{
+	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL, NULL };
+	struct criu_run run = { .arena = a, .path = how->path };
+	struct criu_req req = { .type = how->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP,
+				.opts = { &how->opts, 1 } };
+	struct criu_resp resp;
+	int version = criu_version(&run);
+
 	if (version < 0 || check_features(&run, how, version) < 0 ||
 	    criu_open(a, how, "dump.log", true, &files) < 0 ||
-	    fill_dump(a, l, how, &doc, version) < 0)
+	    fill_dump(a, l, how, doc, version) < 0)
 		return -1;
 	run.notify = dump_notify;
 	run.arg = how;
@@ -317,4 +349,21 @@ int criu_dump(struct arena *a, struct life *l, struct criu_how *how)
 		return 0;
 	go_on(a, l);
 	return criu_explain(a, &files);
+}
+
+int criu_dump(struct arena *a, struct life *l, struct criu_how *how)
+{
+	struct oci_doc doc = { 0 };
+	sigset_t old;
+
+	if (check_container(a, l, &doc) < 0 ||
+	    ends_prepare(&(struct ends_start){ NULL, NULL, NULL }, &old) < 0)
+		return -1;
+	if (dump_container(a, l, how, &doc) == 0) {
+		/* A signal does not undo what is done, nor keep the rest from being done. */
+		if (ends_made() < 0)
+			err_clear("the container is saved");
+		return 0;
+	}
+	return ends_came() ? failx("ended by a signal before the container was saved") : -1;
 }

@@ -2,16 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/criu/criu.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
 #define OLDEST 30000 /* the version request, which everything here is built on */
 #define MESSAGE_MAX 65536
 #define HIGH_FD 64 /* above those that CRIU gets */
+#define PATIENCE 10 /* seconds until CRIU is killed, when it should end */
+#define NOTIFY_MAX 1000 /* notifications of one run; each takes memory */
 
 /* ---- a process that tells how it went -------------------------------------------------------- */
 
@@ -24,29 +28,32 @@ static void __attribute__((noreturn)) say_failed(int out)
 	proc_end(1);
 }
 
-/* Reads until the process has closed its end. */
-static int hear_out(struct arena *a, int in, char **text, size_t *len)
+/* Reads until the process has closed its end. After a failure the process is killed. */
+static int hear_out(struct arena *a, pid_t pid, int in, char **text, size_t *len)
 {
 	size_t size = 0;
-	ssize_t n;
+	ssize_t n = 1;
 	char *why;
 
 	*text = NULL;
 	*len = 0;
-	do {
+	while (n > 0 || (n < 0 && errno == EINTR && !ends_came())) {
 		while (*len + 4096 >= size)
 			*text = arena_grow(a, *text, size, &size, 1);
 		n = read(in, *text + *len, 4096);
 		*len += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	}
 	(*text)[*len] = 0;
 	why = memchr(*text, FAILED, *len);
-	return why ? fail_take(0, why + 1) : 0;
+	if (!n && !why)
+		return 0;
+	kill(pid, SIGKILL);
+	return why ? fail_take(0, why + 1) : fail("wait for a process of ours");
 }
 
 int criu_ask(struct arena *a, int (*fn)(void *arg, int out), void *arg, char **text, size_t *len)
 {
-	int ends[2], rc, status;
+	int ends[2], rc, status = 0;
 	pid_t pid;
 
 	if (ends_hold() < 0)
@@ -62,9 +69,11 @@ int criu_ask(struct arena *a, int (*fn)(void *arg, int out), void *arg, char **t
 	}
 	fd_close(&ends[1]);
 	ends_let();
-	rc = pid < 0 ? fail("fork") : hear_out(a, ends[0], text, len);
+	rc = pid < 0 ? fail("fork") : hear_out(a, pid, ends[0], text, len);
 	fd_close(&ends[0]);
-	if (pid > 0 && proc_wait(pid, &status) == 0 && rc == 0 && status)
+	if (pid > 0 && rc < 0)
+		proc_reap(pid, PATIENCE);
+	else if (pid > 0 && proc_wait(pid, &status) == 0 && status)
 		rc = failx("a process of ours has died");
 	return rc;
 }
@@ -101,6 +110,8 @@ static int give_fds(const struct criu_run *run, int sock)
 			return fail("move a descriptor");
 	if (run->streams)
 		return 0;
+	/* A ^C goes to us alone: we let CRIU take back what it has done. */
+	setpgid(0, 0);
 	null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; i <= 2; i++)
 		if (null < 0 || dup2(null, i) < 0)
@@ -140,9 +151,12 @@ static pid_t start_criu(const struct criu_run *run, int *sock)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail("create socket pair");
 	*sock = pair[0];
-	if (pipe2(ends, O_CLOEXEC) < 0 || ends_hold() < 0) {
+	/* Nor is a criu waited for that reads no answers. */
+	fcntl(*sock, F_SETFL, O_NONBLOCK);
+	rc = pipe2(ends, O_CLOEXEC) < 0 ? fail("create pipe") : ends_hold();
+	if (rc < 0) {
 		fd_close(&pair[1]);
-		return err_num() ? fail("create pipe") : -1;
+		return -1;
 	}
 	pid = fork();
 	if (!pid) {
@@ -155,11 +169,13 @@ static pid_t start_criu(const struct criu_run *run, int *sock)
 	fd_close(&pair[1]);
 	fd_close(&ends[1]);
 	ends_let();
-	rc = pid < 0 ? fail("fork") : hear_out(run->arena, ends[0], &text, &len);
+	rc = pid < 0 ? fail("fork") : hear_out(run->arena, pid, ends[0], &text, &len);
 	fd_close(&ends[0]);
-	if (rc < 0 && pid > 0)
-		proc_wait(pid, &rc);
-	return rc ? -1 : pid;
+	if (rc == 0)
+		return pid;
+	if (pid > 0)
+		proc_reap(pid, PATIENCE);
+	return -1;
 }
 
 /* ---- the talk -------------------------------------------------------------------------------- */
@@ -174,14 +190,27 @@ static int send_req(const struct criu_run *run, int sock, const struct criu_req 
 	return sock_send(sock, &iov, 1, -1) < 0 ? fail("send a request to criu") : 0;
 }
 
+/* Waits for a message, or for CRIU's end: what it has left may hold the stream open. When a signal
+ * has come CRIU gets some time to take back what it has done. */
+static int await_criu(pid_t pid, int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	siginfo_t end = { 0 };
+
+	for (int left = PATIENCE; poll(&p, 1, 1000) <= 0;) {
+		if (waitid(P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0 || end.si_pid)
+			return failx("criu has ended without an answer");
+		if (ends_came() && !left--)
+			kill(pid, SIGKILL);
+	}
+	return 0;
+}
+
 static int get_resp(const struct criu_run *run, int sock, char *buf, struct criu_resp *r, int *fd)
 {
 	struct iovec iov = { buf, MESSAGE_MAX };
-	ssize_t n;
+	ssize_t n = sock_recv(sock, &iov, 1, fd);
 
-	do {
-		n = sock_recv(sock, &iov, 1, fd);
-	} while (n == -1 && errno == EINTR);
 	*r = (struct criu_resp){ 0 };
 	if (n < 0)
 		return n == -1 ? fail("receive from criu") : failx("a descriptor of criu was lost");
@@ -209,22 +238,25 @@ static int failed(const struct criu_resp *r)
 }
 
 /* After a failure of ours CRIU undoes what it has done, and ends with an answer that says less. */
-static int talk(const struct criu_run *run, int sock, struct criu_resp *r)
+static int talk(const struct criu_run *run, pid_t pid, int sock, struct criu_resp *r)
 {
 	struct err_kept why = { NULL, 0 };
 	char *buf = arena_alloc(run->arena, MESSAGE_MAX);
 	int fd __cleanup(fd_close) = -1;
 
-	for (;;) {
+	for (int n = 0;; n++) {
 		struct criu_req answer = { .type = CRIU_NOTIFY };
 
 		fd_close(&fd);
-		if (get_resp(run, sock, buf, r, &fd) < 0)
+		if (await_criu(pid, sock) < 0 || get_resp(run, sock, buf, r, &fd) < 0)
 			return why.text ? err_again(why) : -1;
 		if (r->type != CRIU_NOTIFY || !r->success)
 			break;
+		if (n == NOTIFY_MAX)
+			return failx("criu sends too many notifications");
 		log_debug("criu: %s", r->notify.script ? r->notify.script : "");
-		answer.notify_success = !run->notify || run->notify(run->arg, r, &fd) >= 0;
+		answer.notify_success =
+			!ends_came() && (!run->notify || run->notify(run->arg, r, &fd) >= 0);
 		if (!answer.notify_success && !why.text)
 			why = err_keep(run->arena);
 		if (send_req(run, sock, &answer) < 0)
@@ -239,7 +271,7 @@ int criu_run(const struct criu_run *run, const struct criu_req *req, struct criu
 {
 	int sock __cleanup(fd_close) = -1;
 	pid_t pid = start_criu(run, &sock);
-	int rc = -1, status;
+	int rc = -1;
 
 	*resp = (struct criu_resp){ 0 };
 	if (pid > 0) {
@@ -247,16 +279,17 @@ int criu_run(const struct criu_run *run, const struct criu_req *req, struct criu
 		if (rc == 0)
 			rc = send_req(run, sock, req);
 		if (rc == 0)
-			rc = talk(run, sock, resp);
+			rc = talk(run, pid, sock, resp);
 		if (rc == 0 && resp->type != req->type)
 			rc = failx("criu answers a question that was not asked");
 		/* The end of the stream ends CRIU, which may wait for another request. */
 		fd_close(&sock);
-		if (proc_wait(pid, &status) < 0)
-			rc = -1;
+		if (run->pid)
+			*run->pid = 0;
+		if (!proc_reap(pid, PATIENCE) && kill(pid, SIGKILL) == 0 &&
+		    !proc_reap(pid, PATIENCE))
+			log_warn("criu, process %d, does not end", (int)pid);
 	}
-	if (run->pid)
-		*run->pid = 0;
 	return rc;
 }
 
@@ -288,7 +321,7 @@ int criu_version(const struct criu_run *run)
 
 	if (criu_run(run, &(struct criu_req){ .type = CRIU_VERSION }, &r) < 0)
 		return -1;
-	version = r.version.major * 10000 + r.version.minor * 100 + r.version.sublevel;
+	version = (int)(r.version.major * 10000U + r.version.minor * 100U + r.version.sublevel);
 	/* One that was built from git counts as the release to come. */
 	if (r.version.gitid && *r.version.gitid)
 		version += 100 - version % 100;

@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
-#include <sys/wait.h>
-
 int clone_explain(const struct start_plan *plan)
 {
 	if (err_num() == ENOSPC || err_num() == EUSERS)
@@ -69,19 +67,9 @@ bool clone_follow(struct serve *s, int num)
  * wait has a limit. */
 void clone_end(pid_t *pid)
 {
-	const struct timespec step = { END_SECONDS, 0 };
-	sigset_t chld;
 	pid_t old = *pid;
-	int got;
 
 	*pid = 0;
-	if (old <= 0 || kill(old, SIGKILL) < 0)
-		return;
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
-	do {
-		got = waitpid(old, NULL, WNOHANG | __WALL);
-	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
-	if (!got)
+	if (old > 0 && kill(old, SIGKILL) == 0 && !proc_reap(old, END_SECONDS))
 		log_warn("process %d does not end", (int)old);
 }

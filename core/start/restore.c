@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #define CRIU_ROOT "criu-root" /* in the state directory */
 
@@ -329,7 +330,9 @@ static int place_criu(void *arg, pid_t pid)
 
 static int take_master(struct restoring *r, int *fd)
 {
-	if (*fd < 0)
+	unsigned n;
+
+	if (*fd < 0 || ioctl(*fd, TIOCGPTN, &n) < 0)
 		return failx("criu sent no terminal");
 	if (r->console >= 0)
 		return sock_send_fd(r->console, "/dev/pts/ptmx", *fd) < 0
@@ -341,14 +344,17 @@ static int take_master(struct restoring *r, int *fd)
 	return 0;
 }
 
+/* Init is a child of ours. Other processes are none of ours to kill, whatever CRIU says. */
 static int take_init(struct serve *s, pid_t pid)
 {
-	if (pid <= 0)
-		return failx("criu sent no pid");
-	if (s->out->pid == pid)
+	siginfo_t end;
+
+	if (s->out->pid == pid && pid)
 		return 0;
+	if (s->out->pid || pid <= 0 || pid == s->first ||
+	    waitid(P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return failx("criu reports %d for the pid of init", (int)pid);
 	s->out->pid = pid;
-	fd_close(&s->out->pidfd);
 	s->out->pidfd = sys_pidfd_open(pid);
 	/* KERNEL 5.3: pidfd_open(2) (ENOSYS; EPERM of an outer seccomp profile); signals go to the
 	 * pid. */
@@ -473,7 +479,7 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 
 int restore(struct arena *a, const struct launch *how, struct criu_how *criu, struct started *out)
 {
-	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL };
+	struct criu_files files __cleanup(criu_close) = { -1, -1, NULL, NULL };
 	struct oci_doc doc = { .keep_raw = true, .fresh = true };
 	struct start_plan plan = PLAN_INIT(a, how);
 	struct serve s = SERVE_INIT(&plan, out);
@@ -485,17 +491,18 @@ int restore(struct arena *a, const struct launch *how, struct criu_how *criu, st
 			       .back = -1,
 			       .back_root = -1,
 			       .back_cwd = -1 };
-	struct criu_run run = { .arena = a, .path = criu->path };
+	struct criu_run run = { .arena = a, .path = criu->path, .pid = &s.first };
 	int version, rc;
 
-	if (launch_prepare(a, &doc, &plan) < 0 || criu_can(a, &doc, doc.config.root->path) < 0)
+	if (launch_prepare(a, &doc, &plan) < 0 || criu_can(a, &doc, doc.config.root->path) < 0 ||
+	    spawn_prepare(&s, &plan.signals) < 0)
 		return -1;
 	/* CRIU clones init, as a child of ours. */
 	plan.mode = START_ONE;
 	plan.outside = false;
 	version = criu_version(&run);
-	if (version < 0 || spawn_prepare(&s, &plan.signals) < 0)
-		return -1;
+	if (version < 0)
+		return ends_explain(), -1;
 	if (how->subreaper && !how->detach && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return fail("become subreaper");
 	if (life_new(a, how->root, how->id, &out->life) < 0)
