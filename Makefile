@@ -11,11 +11,13 @@ CROSS =
 # Programs to build in ("oci-init", "runc oci-spec"), or verbs of them ("runc:run"); empty is all. What they need comes along.
 APPLETS =
 # WITH_X=0 leaves a part out (docs/small.md): the systemd cgroup manager; libseccomp; images as roots, or of that oci-image
-# alone (UNPACK; zlib and libzstd go with it); dm-verity (VERITY); network devices; checkpoint and restore;
+# alone (UNPACK; zlib and libzstd go with it); dm-verity (VERITY); network devices; checkpoint and restore; cgroups; user
+# namespaces; hooks; terminals; AppArmor and SELinux (LSM); scheduling, RDT and the like (TUNING); run --rootfs (ROOTFS);
+# run --overlay; sockets of a service manager (NOTIFY); fallbacks (OLD_KERNELS); hints and help texts (HELP);
 # the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV),
 # network and modules of boot.json (BOOT_NET, MODULES), oci-init update (UPDATE), syslog (SYSLOG), the power button
 # (BUTTON).
-PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
+PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET CGROUP USERNS HOOKS TERMINAL LSM TUNING ROOTFS OVERLAY NOTIFY OLD_KERNELS HELP BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about the compiler installs what was made last. What is asked of the
 # compiler below reads CC and CROSS, hence two files.
@@ -72,7 +74,9 @@ ALL_CFLAGS = $(CSTD) $(WARN) $(OPT) $(SANITIZE) $(DEPS_CPPFLAGS) \
 	$(foreach p,$(PARTS),$(if $(filter 0,$(WITH_$p)),-DWITH_$p=0)) $(CFLAGS)
 ALL_LDFLAGS = $(LINK) $(SANITIZE) $(LDFLAGS)
 
-sources = $(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c))
+# Without cgroups none.c stands for their folder.
+LEFT_OUT = $(if $(filter 0,$(WITH_CGROUP)),$(filter-out %/none.c,$(wildcard core/cgroup/*.c)))
+sources = $(filter-out %_test.c %_fuzz.c $(LEFT_OUT),$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(call sources,$(1)))
 SRC := $(foreach f,$(FOLDERS),$(call sources,$(f)))
 OBJ := $(SRC:%.c=$(O)/%.o)

@@ -31,6 +31,13 @@ struct opt_list {
 	size_t n;
 };
 
+/* What a text of help is where a build has none. */
+#if WITH_HELP
+#define HELP(...) __VA_ARGS__
+#else
+#define HELP(...) ""
+#endif
+
 /* One option. Rows end with a NULL name. */
 struct opt {
 	const char *name; /* long name without dashes, "" when there is only a letter */

@@ -159,6 +159,8 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	if (how->notify && !*how->notify)
 		how->notify = NULL;
 	how->listen_fds = listen_fds();
+	if (!WITH_NOTIFY && (how->notify || how->listen_fds))
+		return not_built("WITH_NOTIFY", "way for a service manager's sockets");
 	/* The child wipes its environment before the payload's is made (proc_hide_args). */
 	if (getenv("LISTEN_FDNAMES"))
 		how->listen_names = arena_strdup(&arena, getenv("LISTEN_FDNAMES"));
@@ -171,21 +173,24 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	    runc_absolute(o->exit_file, &exit_file) < 0 ||
 	    runc_absolute(o->config, &how->config) < 0)
 		return -1;
+	if (!WITH_ROOTFS && (o->simple.rootfs || o->image))
+		return not_built("WITH_ROOTFS", "containers without a config.json");
 	if (only && !o->simple.rootfs && !o->image)
 		return failx("--%s needs --rootfs or --image: a bundle says it in its config.json",
 			     only->name);
-	if ((o->image		? from_image(o, argc, argv, how)
-	     : o->simple.rootfs ? from_rootfs(o, argc, argv, how)
-				: runc_enter_bundle(o->bundle, how)) < 0)
+	if ((WITH_ROOTFS && o->image	       ? from_image(o, argc, argv, how)
+	     : WITH_ROOTFS && o->simple.rootfs ? from_rootfs(o, argc, argv, how)
+					       : runc_enter_bundle(o->bundle, how)) < 0)
 		return -1;
-	if (o->simple.print)
+	if (WITH_ROOTFS && o->simple.print)
 		return print_text(how);
 	status = launch(&arena, how, &started);
 	if (status < 0)
 		return status;
 	if (!how->detach)
 		return foreground_run(&arena, &started, o->keep, exit_file);
-	service_wait(&started.service, &started.life, started.pidfd);
+	if (WITH_NOTIFY)
+		service_wait(&started.service, &started.life, started.pidfd);
 	return 0;
 }
 
@@ -195,7 +200,7 @@ extern const struct applet create_applet, run_applet; /* named before they are t
 /* With --rootfs and --image the ID may be missing and a command follow. */
 static bool misused(const struct applet *ap, const struct create_opts *o, int argc)
 {
-	return !o->simple.rootfs && !o->image && opts_count(ap, argc, 1, 1) < 0;
+	return (!WITH_ROOTFS || (!o->simple.rootfs && !o->image)) && opts_count(ap, argc, 1, 1) < 0;
 }
 
 static int create_run(void *opts, int argc, char **argv)
@@ -233,43 +238,46 @@ static int run_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct create_opts, field)
 /* create has all but the first five. */
 static const struct opt run_opts[] = {
-	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, "exit when the container runs" },
-	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
+	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, HELP("exit when the container runs") },
+	{ "keep", 0, OPT_FLAG, AT(keep), NULL,
+	  HELP("do not delete the container when it has ended") },
 	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL,
-	  "do not adopt orphans of the container" },
+	  HELP("do not adopt orphans of the container") },
 	{ "die-with-parent", 0, OPT_FLAG, AT(die_with_parent), NULL,
-	  "kill the container when the runtime ends, and the runtime when its parent ends" },
+	  HELP("kill the container when the runtime ends, and the runtime when its parent ends") },
 	{ "exit-file", 0, OPT_STR, AT(exit_file), "FILE",
-	  "write there how it has ended: `exited N`, `killed SIGNAL`, `reboot` or `poweroff`, and "
-	  "` oom LIMIT` if memory ran out" },
+	  HELP("write there how it has ended: `exited N`, `killed SIGNAL`, `reboot` or "
+	       "`poweroff`, and ` oom LIMIT` if memory ran out") },
 #define RUN_ONLY 5
 	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
-	  "the bundle; default is the working directory" },
+	  HELP("the bundle; default is the working directory") },
 	{ "config", 'f', OPT_STR, AT(config), "FILE",
-	  "read this instead of the bundle's config.json" },
+	  HELP("read this instead of the bundle's config.json") },
 	{ "console-socket", 0, OPT_STR, AT(console_socket), "SOCKET",
-	  "unix socket that receives the terminal's master" },
+	  HELP("unix socket that receives the terminal's master") },
 	{ "pidfd-socket", 0, OPT_STR, AT(pidfd_socket), "SOCKET",
-	  "unix socket that receives a pidfd of the container's init" },
+	  HELP("unix socket that receives a pidfd of the container's init") },
 	{ "pid-file", 0, OPT_STR, AT(pid_file), "FILE",
-	  "write the pid of the container's init there" },
+	  HELP("write the pid of the container's init there") },
 	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL,
-	  "move and chroot instead of pivot_root; never needed, not even on an initramfs" },
+	  HELP("move and chroot instead of pivot_root; never needed, not even on an initramfs") },
 	{ "no-new-keyring", 0, OPT_FLAG, AT(no_new_keyring), NULL,
-	  "keep the caller's session keyring" },
+	  HELP("keep the caller's session keyring") },
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
-	  "pass N descriptors from 3 on to the container" },
+	  HELP("pass N descriptors from 3 on to the container") },
 	{ "init", 0, OPT_FLAG, AT(init), NULL,
-	  "oci-init is process 1 and starts the program; the root need not have it" },
+	  HELP("oci-init is process 1 and starts the program; the root need not have it") },
 	{ "overlay", 0, OPT_MAYBE, AT(overlay), "SIZE",
-	  "writes go to a tmpfs over the root (default 64m), which ends with the container" },
+	  HELP("writes go to a tmpfs over the root (default 64m), which ends with the container") },
 	{ "rootfs", 0, OPT_STR, AT(simple.rootfs), "DIR|IMAGE",
-	  "no bundle: the config.json of `runc spec` with this root and the options below" },
+	  HELP("no bundle: the config.json of `runc spec` with this root and the options below") },
 	{ "image", 0, OPT_STR, AT(image), "SOURCE[:TAG]",
-	  "no bundle: unpack this image (see oci-image unpack) below the state root, if it is not "
-	  "there, and run it under an overlay" },
+	  HELP("no bundle: unpack this image (see oci-image unpack) below the state root, if it is "
+	       "not "
+	       "there, and run it under an overlay") },
 	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  "the one to take of an image for several platforms" },
+	  HELP("the one to take of an image for several platforms") },
+#if WITH_ROOTFS
 #define SIMPLE(name_, letter_, kind_, member_, arg_, help_)                                        \
 	{                                                                                          \
 		name_, letter_, kind_, AT(simple.member_), arg_,                                   \
@@ -290,6 +298,7 @@ static const struct opt run_opts[] = {
 	SIMPLE("print", 0, OPT_FLAG, print, NULL, "show that config.json and do nothing else"),
 	SIMPLE("relative", 0, OPT_FLAG, relative, NULL,
 	       "with --print: root.path is relative to the directory it lies in"),
+#endif
 	{ NULL },
 };
 
@@ -297,7 +306,7 @@ static const struct opt run_opts[] = {
  * pointers, lists that begin with one, or flags. */
 static const struct opt *simple_option(const struct create_opts *o)
 {
-	for (const struct opt *row = run_opts; row->name; row++) {
+	for (const struct opt *row = run_opts; WITH_ROOTFS && row->name; row++) {
 		const char *at = (const char *)o + row->offset;
 
 		if (row->offset < AT(simple) || row->offset >= AT(simple) + sizeof(o->simple) ||
@@ -312,10 +321,11 @@ static const struct opt *simple_option(const struct create_opts *o)
 const struct applet create_applet = {
 	.name = "create",
 	.args = "ID",
-	.summary = "create a container and leave its process waiting for start",
-	.text = "Everything is made as config.json of the bundle says; only the program itself is "
+	.summary = HELP("create a container and leave its process waiting for start"),
+	.text = HELP(
+		"Everything is made as config.json of the bundle says; only the program itself is "
 		"not executed before `runc start ID`. ID is any unused name of letters, digits and "
-		"_+-. .",
+		"_+-. ."),
 	.opts = run_opts + RUN_ONLY,
 	.opts_size = sizeof(struct create_opts),
 	.args_max = -1,
@@ -326,12 +336,13 @@ const struct applet create_applet = {
 const struct applet run_applet = {
 	.name = "run",
 	.args = "ID",
-	.summary = "create and start a container",
-	.text = "In the foreground it waits for the container, deletes it and exits with its "
+	.summary = HELP("create and start a container"),
+	.text = HELP(
+		"In the foreground it waits for the container, deletes it and exits with its "
 		"status, or with 128 plus the number of the signal that ended it. With --rootfs "
 		"or --image the arguments are [ID] [-- COMMAND [ARG...]]: the options replace the "
 		"bundle, and without ID the container gets a random one. "
-		"The root may also be an image of squashfs, erofs or ext4.",
+		"The root may also be an image of squashfs, erofs or ext4."),
 	.opts = run_opts,
 	.opts_size = sizeof(struct create_opts),
 	.args_max = -1,

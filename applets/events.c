@@ -133,6 +133,8 @@ static int events_run(void *opts, int argc, char **argv)
 		return -1;
 	if (life.status == OCI_STOPPED)
 		return failx("container with id %s is not running", argv[0]);
+	if (!WITH_CGROUP)
+		return not_built("WITH_CGROUP", "cgroups");
 	if (!life.cgroup)
 		return failx("container %s has no cgroup: there is nothing to count", argv[0]);
 	return o->stats ? print_stats(&life) : watch(&life, interval);

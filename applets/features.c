@@ -54,9 +54,10 @@ static int features_run(void *opts, int argc, char **argv)
 
 	oci_features_fill(&arena, &f);
 	f.mount_options.at = (const char **)mountopt_words(&arena, &f.mount_options.n);
-	f.linux.cgroup = (struct oci_features_cgroup){ true, true, systemd, systemd, true };
-	f.linux.apparmor.enabled = f.linux.selinux.enabled = true;
-	f.linux.intel_rdt = (struct oci_features_rdt){ true, true, true };
+	f.linux.cgroup = (struct oci_features_cgroup){ WITH_CGROUP, WITH_CGROUP, systemd, systemd,
+						       WITH_CGROUP };
+	f.linux.apparmor.enabled = f.linux.selinux.enabled = WITH_LSM;
+	f.linux.intel_rdt = (struct oci_features_rdt){ WITH_TUNING, WITH_TUNING, WITH_TUNING };
 	fill_seccomp(&f.linux.seccomp);
 	fill_annotations(&f);
 	json_write(&o, &oci_features_type, &f);

@@ -383,7 +383,7 @@ static int remove_bundle(const char *path)
 	fd = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail("open %s", path);
-	if (faccessat(fd, "config.json", F_OK, 0) < 0 || faccessat(fd, "rootfs", F_OK, 0) < 0)
+	if (!sys_exists(fd, "config.json") || !sys_exists(fd, "rootfs"))
 		return failx("%s: is not a bundle: it has no config.json and rootfs", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return failx("%s: is about to be used", path);
@@ -480,7 +480,7 @@ static int pack_run(void *opts, int argc, char **argv)
 		return fail("open %s", argv[0]);
 	if (!o->output)
 		return failx("--output FILE or DIR/ is missing");
-	if (!faccessat(dir, "config.json", F_OK, 0) && !faccessat(dir, "rootfs", F_OK, 0)) {
+	if (sys_exists(dir, "config.json") && sys_exists(dir, "rootfs")) {
 		if (oci_load(&arena, dir, "config.json", &doc) < 0)
 			return -1;
 		p.config = &doc.config;

@@ -61,9 +61,9 @@ static int install_one(const char *self, const char *path, bool symbolic)
 
 static int install(const char *dir, bool symbolic)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX] = "";
 
-	if (!realpath("/proc/self/exe", self))
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return fail("find this program's own file");
 	row_each (r) {
 		const char *path = arena_printf(&arena, "%s/%s", dir, r->name);

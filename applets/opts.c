@@ -133,7 +133,7 @@ static int undefined(const struct scan *s, const char *name, size_t len)
 	struct json_near near = { .name = arena_strndup(&arena, name, len) };
 
 	failx("flag provided but not defined: -%s", near.name);
-	for (const struct opt *o = s->ap->opts; o && o->name; o++)
+	for (const struct opt *o = s->ap->opts; WITH_HELP && o && o->name; o++)
 		json_near_offer(&near, o->name);
 	if (!strcmp(s->ap->name, "kill"))
 		return fail_hint("a signal stands after the ID: kill ID %s", near.name);
@@ -308,6 +308,8 @@ void opts_help(const struct applet *ap, const char *path)
 {
 	printf("Usage: %s%s%s%s\n\n", path, ap->opts && ap->opts->name ? " [OPTIONS]" : "",
 	       *ap->args ? " " : "", ap->args);
+	if (!WITH_HELP)
+		return;
 	put_wrapped(ap->summary, 0, HELP_WIDTH);
 	if (ap->text) {
 		putchar('\n');

@@ -209,6 +209,9 @@ static int set_manager(void)
 				"invalid cgroup-manager: %s: must be cgroupfs, systemd or disabled",
 				globals.cgroup_manager);
 	}
+	if (!WITH_CGROUP && (globals.systemd_cgroup || globals.cgroup_manager) &&
+	    manager != CGROUP_DISABLED)
+		return not_built("WITH_CGROUP", "cgroups");
 	globals.manager = manager;
 	return 0;
 }
@@ -302,31 +305,33 @@ static int runc_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct globals, field)
 static const struct opt runc_opts[] = {
 	{ "root", 0, OPT_STR, AT(root), "DIR",
-	  "where the state of containers is kept; default /run/runc, for ordinary users "
-	  "$XDG_RUNTIME_DIR/runc" },
-	{ "log", 0, OPT_STR, AT(log), "FILE", "write the log there instead of standard error" },
+	  HELP("where the state of containers is kept; default /run/runc, for ordinary users "
+	       "$XDG_RUNTIME_DIR/runc") },
+	{ "log", 0, OPT_STR, AT(log), "FILE",
+	  HELP("write the log there instead of standard error") },
 	{ "log-format", 0, OPT_STR, AT(log_format), "text|json",
-	  "form of the log's lines; default text" },
+	  HELP("form of the log's lines; default text") },
 	{ "log-level", 0, OPT_STR, AT(log_level), "LEVEL",
-	  "error, warning, info (default) or debug" },
-	{ "debug", 0, OPT_FLAG, AT(debug), NULL, "log every decision" },
+	  HELP("error, warning, info (default) or debug") },
+	{ "debug", 0, OPT_FLAG, AT(debug), NULL, HELP("log every decision") },
 	{ "systemd-cgroup", 0, OPT_FLAG, AT(systemd_cgroup), NULL,
-	  "let systemd make the cgroup; cgroupsPath is then slice:prefix:name" },
+	  HELP("let systemd make the cgroup; cgroupsPath is then slice:prefix:name") },
 	{ "cgroup-manager", 0, OPT_STR, AT(cgroup_manager), "cgroupfs|systemd|disabled",
-	  "what makes the cgroup; default cgroupfs" },
+	  HELP("what makes the cgroup; default cgroupfs") },
 	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
-	  "continue without the permission to make cgroups; default auto" },
-	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", "ignored: criu is searched in PATH" },
-	{ "version", 'v', OPT_FLAG, AT(version), NULL, "print the version" },
-	{ "", 'V', OPT_FLAG, AT(version), NULL, "the same, as crun has it" },
+	  HELP("continue without the permission to make cgroups; default auto") },
+	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", HELP("ignored: criu is searched in PATH") },
+	{ "version", 'v', OPT_FLAG, AT(version), NULL, HELP("print the version") },
+	{ "", 'V', OPT_FLAG, AT(version), NULL, HELP("the same, as crun has it") },
 	{ NULL },
 };
 
 const struct applet runc_applet = {
 	.name = "runc",
 	.args = "COMMAND [ARG...]",
-	.summary = "run containers from OCI bundles",
-	.text = "A bundle is a directory with config.json (see runc spec) and a root filesystem.",
+	.summary = HELP("run containers from OCI bundles"),
+	.text = HELP(
+		"A bundle is a directory with config.json (see runc spec) and a root filesystem."),
 	.opts = runc_opts,
 	.opts_size = sizeof(struct globals),
 	.args_max = -1,

@@ -130,7 +130,7 @@ static int fault_word(struct binder *b, const struct json *v, const struct json_
 	char name[64];
 
 	json_plain(name, sizeof(name), v->str);
-	for (const struct json_word *w = words; w->word; w++)
+	for (const struct json_word *w = words; WITH_HELP && w->word; w++)
 		json_near_offer(&near, w->word);
 	what = arena_printf(b->arena, format ? format : "\"%s\" is not known", name);
 	if (near.best)
@@ -263,11 +263,19 @@ static int bind_map(struct binder *b, const struct json *tree, const struct json
 	return 0;
 }
 
+/* What asks for nothing. */
+static bool is_empty_value(const struct json *v)
+{
+	return v->type == JSON_FALSE || (v->type >= JSON_STRING && !v->len);
+}
+
 static int bind_field(struct binder *b, const struct json *v, const struct json_field *f, char *out,
 		      const struct json_step *step)
 {
 	char *target = out + f->offset;
 
+	if (f->kind == JK_LACKS)
+		return is_empty_value(v) ? 0 : fault(b, v, step, f->sub);
 	if (f->kind == JK_LIST)
 		return bind_list(b, v, f, target, step);
 	if (f->kind == JK_MAP)

@@ -98,6 +98,10 @@ const struct json *json_path(const struct json *root, const char *path);
 
 /* ---- near.c: names that are nearly the same -------------------------------------------------- */
 
+#ifndef WITH_HELP
+#define WITH_HELP 1 /* make WITH_HELP=0: no name is near */
+#endif
+
 /*
  * Finds the name that the author of `name` may have meant among those that are offered: one with
  * few letters wrong, missing, added or exchanged, or one that ends with _NAME. Case is ignored.
@@ -136,6 +140,8 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *              scalars: the value follows the key as in struct json_pair
  *   JK_RAW     const struct json *   the tree itself, for what needs a hand-written reader
  *   JK_NONE    a member that is known and has no effect: it is not read and not written
+ *   JK_LACKS   a member that is known and that this build cannot obey: a fault with the text in
+ *              sub, unless the value is false or empty
  *
  * JF_PTR makes a scalar a pointer, which is NULL if the member is absent; without JF_PTR an absent
  * member is zero. A JSON null counts as absent. A list that is present and empty has n == 0 and
@@ -155,6 +161,7 @@ enum json_kind {
 	JK_MAP,
 	JK_RAW,
 	JK_NONE,
+	JK_LACKS,
 };
 
 enum json_field_flag {

@@ -274,7 +274,7 @@ static bool is_empty(const struct json_field *f, const char *p)
 	if (f->kind != JK_OBJ)
 		return !integer_at(f->kind, p);
 	for (const struct json_field *m = type->fields; m->name; m++)
-		if (m->kind != JK_NONE &&
+		if (m->kind < JK_NONE &&
 		    ((m->flags & (JF_ALWAYS | JF_REQUIRED)) || !is_empty(m, p + m->offset)))
 			return false;
 	return true;
@@ -282,7 +282,7 @@ static bool is_empty(const struct json_field *f, const char *p)
 
 static void put_member(struct json_out *o, const struct json_field *f, const char *p)
 {
-	if (f->kind == JK_NONE)
+	if (f->kind >= JK_NONE)
 		return;
 	if (!(f->flags & (JF_ALWAYS | JF_REQUIRED)) && is_empty(f, p))
 		return;

@@ -40,6 +40,13 @@ int fail_in(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
 /* One sentence of advice, shown after the error in brackets; the first one given stays. */
 int fail_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+#if !WITH_HELP
+static inline int fail_no_hint(void)
+{
+	return -1;
+}
+#define fail_hint(...) (WITH_HELP ? fail_hint(__VA_ARGS__) : fail_no_hint())
+#endif
 /* Replaces the record by one that came from elsewhere (the wire). */
 int fail_take(int num, const char *text);
 

@@ -38,6 +38,11 @@ static int walk_close(int first, const int *keep, size_t n)
 	return rc;
 }
 
+static int by_hand(int first, const int *keep, size_t n)
+{
+	return WITH_OLD_KERNELS ? walk_close(first, keep, n) : fail("close descriptors");
+}
+
 int fd_close_from(int first, int *keep, size_t n)
 {
 	int start = first;
@@ -47,10 +52,10 @@ int fd_close_from(int first, int *keep, size_t n)
 		if (keep[i] < start)
 			continue;
 		if (keep[i] > start && sys_close_range(start, keep[i] - 1, 0) < 0)
-			return walk_close(first, keep, n);
+			return by_hand(first, keep, n);
 		start = keep[i] + 1;
 	}
 	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); a walk of
 	 * /proc/self/fd does the same, slower. */
-	return sys_close_range(start, ~0U, 0) < 0 ? walk_close(first, keep, n) : 0;
+	return sys_close_range(start, ~0U, 0) < 0 ? by_hand(first, keep, n) : 0;
 }

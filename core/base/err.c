@@ -101,7 +101,7 @@ int fail_in(const char *fmt, ...)
 	return -1;
 }
 
-int fail_hint(const char *fmt, ...)
+int(fail_hint)(const char *fmt, ...)
 {
 	va_list ap;
 

@@ -171,7 +171,7 @@ int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t res
 				 resolve);
 	} while (fd < 0 && errno == EAGAIN && --tries);
 	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile): walk_open. */
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+	if (WITH_OLD_KERNELS && fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = walk_open(rootfd, path, flags, mode, resolve);
 	if (fd < 0)
 		return fail("open %s", path);

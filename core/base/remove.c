@@ -28,7 +28,7 @@ static int remove_at(int dir, ino_t ino, const char *name, const struct removal 
 	if (!keep && errno != EISDIR && errno != EPERM)
 		return fail("remove %s", name);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && !fchmodat(dir, name, 0700, 0))
+	if (fd < 0 && errno == EACCES && !sys_chmodat(dir, name, 0700))
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return keep ? 0 : fail("open %s", name);

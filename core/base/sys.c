@@ -39,6 +39,16 @@ int sys_become_root(void)
 											    : 0;
 }
 
+bool sys_exists(int dirfd, const char *path)
+{
+	return !syscall(SYS_faccessat, dirfd, path, F_OK);
+}
+
+int sys_chmodat(int dirfd, const char *path, mode_t mode)
+{
+	return syscall(SYS_fchmodat, dirfd, path, mode);
+}
+
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct sys_open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -56,6 +57,10 @@
 #endif
 /* Sets the real, effective and saved user and group ids to 0. -1 and errno. */
 int sys_become_root(void);
+
+/* The calls themselves: libc adds what their flags would need. */
+bool sys_exists(int dirfd, const char *path);
+int sys_chmodat(int dirfd, const char *path, mode_t mode);
 
 /* openat2(2), 5.6 */
 #ifndef SYS_openat2

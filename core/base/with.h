@@ -55,9 +55,57 @@
 #ifndef WITH_NET
 #define WITH_NET 1 /* linux.netDevices */
 #endif
+#ifndef WITH_CGROUP
+#define WITH_CGROUP 1 /* cgroups: linux.resources but for devices, cgroupsPath, their mounts */
+#endif
+#if !WITH_CGROUP
+#undef WITH_SYSTEMD
+#define WITH_SYSTEMD 0
+#endif
+#ifndef WITH_USERNS
+#define WITH_USERNS 1 /* user namespaces, id-mapped mounts, ordinary users */
+#endif
+#ifndef WITH_HOOKS
+#define WITH_HOOKS 1 /* hooks */
+#endif
+#ifndef WITH_TERMINAL
+#define WITH_TERMINAL 1 /* process.terminal */
+#endif
+#ifndef WITH_LSM
+#define WITH_LSM 1 /* AppArmor and SELinux */
+#endif
+#ifndef WITH_TUNING
+#define WITH_TUNING 1 /* scheduler, I/O priority, CPU affinity, RDT, memory policy, time offsets */
+#endif
+#ifndef WITH_ROOTFS
+#define WITH_ROOTFS 1 /* run --rootfs: a container without a config.json */
+#endif
+#ifndef WITH_OVERLAY
+#define WITH_OVERLAY 1 /* --overlay and its annotation, the mount option tmpcopyup */
+#endif
+#ifndef WITH_NOTIFY
+#define WITH_NOTIFY 1 /* NOTIFY_SOCKET: readiness for a service manager */
+#endif
+#ifndef WITH_OLD_KERNELS
+#define WITH_OLD_KERNELS 1 /* Linux before 5.12, and calls that a seccomp filter around us denies */
+#endif
+#ifndef WITH_HELP
+#define WITH_HELP 1 /* hints in errors, and what the options of run and create are for */
+#endif
 
 /* Fails because the build lacks a part. */
-#define not_built(part, what) failx("this build has no " what " (" part "=0)")
+#define NOT_BUILT(part, what) "this build has no " what " (" part "=0)"
+#define not_built(part, what) failx(NOT_BUILT(part, what))
+
+/* The row of a member of a part: without the part the member is a fault with that sentence. */
+#define WITH_ROW_1(name_, clause_, ...) __VA_ARGS__
+#define WITH_ROW_0(name_, clause_, ...)                                                            \
+	{                                                                                          \
+		.name = name_, .kind = JK_LACKS, .sub = clause_                                    \
+	}
+#define WITH_ROW_N(n, ...) WITH_ROW_##n(__VA_ARGS__)
+#define WITH_ROW_OF(n, ...) WITH_ROW_N(n, __VA_ARGS__)
+#define WITH_ROW(part, what, name, ...) WITH_ROW_OF(part, name, NOT_BUILT(#part, what), __VA_ARGS__)
 
 /* The text of all parts that were left out, "WITH_X=0 " for each. */
 #define WITHOUT_0(part) part "=0 "
@@ -74,6 +122,17 @@
 	WITHOUT_IF(WITH_VERITY, "WITH_VERITY") \
 	WITHOUT_IF(WITH_CRIU, "WITH_CRIU") \
 	WITHOUT_IF(WITH_NET, "WITH_NET") \
+	WITHOUT_IF(WITH_CGROUP, "WITH_CGROUP") \
+	WITHOUT_IF(WITH_USERNS, "WITH_USERNS") \
+	WITHOUT_IF(WITH_HOOKS, "WITH_HOOKS") \
+	WITHOUT_IF(WITH_TERMINAL, "WITH_TERMINAL") \
+	WITHOUT_IF(WITH_LSM, "WITH_LSM") \
+	WITHOUT_IF(WITH_TUNING, "WITH_TUNING") \
+	WITHOUT_IF(WITH_ROOTFS, "WITH_ROOTFS") \
+	WITHOUT_IF(WITH_OVERLAY, "WITH_OVERLAY") \
+	WITHOUT_IF(WITH_NOTIFY, "WITH_NOTIFY") \
+	WITHOUT_IF(WITH_OLD_KERNELS, "WITH_OLD_KERNELS") \
+	WITHOUT_IF(WITH_HELP, "WITH_HELP") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \

@@ -112,7 +112,7 @@ static int explain_apply(const struct cg_dir *d, const struct knob_write *w)
 	fail("%s: write %s to %s", w->field, w->value, w->file);
 	if (*have)
 		fail_hint("the cgroup above has %s", have);
-	if (num == ENOENT && faccessat(AT_FDCWD, d->path, F_OK, 0) == 0)
+	if (num == ENOENT && sys_exists(AT_FDCWD, d->path))
 		fail_hint("this kernel has no such file in %s", d->path);
 	return -1;
 }

@@ -43,7 +43,7 @@ static int check_free(struct cgroup *cg)
 	const struct cg_dir *d = cg_procs_dir(cg);
 	cgroup_pids pids = { 0 };
 
-	if (!d || faccessat(AT_FDCWD, d->path, F_OK, 0) < 0)
+	if (!d || !sys_exists(AT_FDCWD, d->path))
 		return 0;
 	if (tree_procs(d->path, cg->arena, &pids) < 0)
 		return -1;

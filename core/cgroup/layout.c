@@ -191,7 +191,7 @@ static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 {
 	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
 
-	if (faccessat(AT_FDCWD, probe, F_OK, 0) < 0)
+	if (!sys_exists(AT_FDCWD, probe))
 		return false;
 	h->mount = mount;
 	return true;

@@ -118,7 +118,7 @@ static int open_bus(struct cgroup *cg)
 	dbus_timeout(b, ANSWER_MS);
 	if (cg->bus)
 		return 0;
-	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) < 0)
+	if (!sys_exists(AT_FDCWD, "/run/systemd/system"))
 		return failx(
 			"systemd not running on this host, cannot use systemd cgroups manager");
 	b->arena = cg->arena;
@@ -370,7 +370,7 @@ static int check_thawed(struct cgroup *cg)
 		return 0;
 	above = *cg->v2;
 	while (strlen(above.path) > above.base) {
-		if (faccessat(AT_FDCWD, above.path, F_OK, 0) == 0)
+		if (sys_exists(AT_FDCWD, above.path))
 			return cg_dir_check_frozen(&above);
 		above.path =
 			arena_strndup(cg->arena, above.path, strrchr(above.path, '/') - above.path);

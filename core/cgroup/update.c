@@ -216,7 +216,7 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 			/* Another program has moved init out of the container's cgroup: the
 			 * recorded one is used as long as it exists. */
 			if (!paths_is_below(path, cg->recorded) &&
-			    faccessat(AT_FDCWD, cg->recorded, F_OK, 0) == 0)
+			    sys_exists(AT_FDCWD, cg->recorded))
 				path = cg->recorded;
 			there = (struct cg_dir){ .path = path, .v2 = true, .fd = -1 };
 			if (!frozen && cg_dir_check_frozen(&there) < 0)
@@ -248,7 +248,7 @@ static int sub_each(struct cgroup *cg, const char *sub)
 
 		if (sub_dir(cg, d, sub) < 0)
 			return -1;
-		if (faccessat(AT_FDCWD, d->path, F_OK, 0) == 0)
+		if (sys_exists(AT_FDCWD, d->path))
 			found = true;
 		else
 			move_dir(d, own);

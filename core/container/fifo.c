@@ -53,7 +53,7 @@ bool fifo_waits(const struct life *l)
 
 	/* runc's init waits for a reader, and start removes the fifo. */
 	if (l->state.foreign)
-		return !faccessat(l->dir, FIFO_FILE, F_OK, 0);
+		return sys_exists(l->dir, FIFO_FILE);
 	fd = openat(l->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd >= 0;
 }
@@ -63,7 +63,7 @@ bool fifo_is_there(int root_dir, const char *id)
 	char path[1024 + 16];
 
 	strcpy(stpcpy(path, id), "/" FIFO_FILE);
-	return !faccessat(root_dir, path, F_OK, 0);
+	return sys_exists(root_dir, path);
 }
 
 bool fifo_is_left(const struct life *l)

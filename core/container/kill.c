@@ -76,6 +76,8 @@ int life_freeze(struct life *l, bool frozen)
 		return failx("container not running");
 	if (!frozen && l->status != OCI_PAUSED)
 		return failx("container not paused");
+	if (!WITH_CGROUP)
+		return not_built("WITH_CGROUP", "cgroups");
 	if (!l->cgroup)
 		return failx("cannot %s container %s: it has no cgroup",
 			     frozen ? "pause" : "resume", l->state.id);
@@ -173,10 +175,10 @@ int life_destroy(struct arena *a, struct life *l)
 		return -1;
 	if (l->cgroup && cgroup_remove(l->cgroup) < 0)
 		return -1;
-	if (l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
+	if (WITH_TUNING && l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
 		return -1;
 	/* Read the hooks before the directory is removed; they run after that (H-09). */
-	if (l->state.hooks && life_config(a, l, &doc) < 0) {
+	if (WITH_HOOKS && l->state.hooks && life_config(a, l, &doc) < 0) {
 		/* If init was never made, the config may not have been saved. */
 		if (l->state.pid > 0 || err_num() != ENOENT)
 			log_warn("poststop hooks are not run: %s", err_text());
@@ -184,7 +186,7 @@ int life_destroy(struct arena *a, struct life *l)
 	}
 	if (record_remove(l, l->state.id) < 0)
 		return -1;
-	if (!doc.config.hooks)
+	if (!WITH_HOOKS || !doc.config.hooks)
 		return 0;
 	return hooks_run(a, &(struct hook_run){ .name = "poststop",
 						.hooks = &doc.config.hooks->poststop,

@@ -37,7 +37,7 @@ bool life_recorded(const struct life_ids *all, const char *id)
 	char path[1024 + 16];
 
 	return snprintf(path, sizeof(path), "%s/state.json", id) < (int)sizeof(path) &&
-	       !faccessat(all->dir, path, F_OK, 0);
+	       sys_exists(all->dir, path);
 }
 
 /*

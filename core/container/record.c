@@ -114,7 +114,7 @@ int record_rest(struct arena *a, struct life *l, const char *id)
 	l->state.id = id;
 	if (l->state.cgroup_paths.n)
 		return 1;
-	config = !faccessat(l->dir, CONFIG_FILE, F_OK, 0);
+	config = sys_exists(l->dir, CONFIG_FILE);
 	state = !fstatat(l->dir, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) && st.st_size;
 	/* Without config.json no process was started; but runc's containers never have one. */
 	return config || (!kept && state) ? -1 : 0;

@@ -20,7 +20,7 @@ int life_poststart(struct arena *a, struct life *l)
 	struct oci_doc doc = { 0 };
 
 	/* runc has run them at create. */
-	if (!l->state.hooks || l->state.foreign)
+	if (!WITH_HOOKS || !l->state.hooks || l->state.foreign)
 		return 0;
 	if (life_config(a, l, &doc) < 0)
 		return -1;

@@ -16,7 +16,7 @@ static int load_old(struct arena *a, const struct life *l, struct oci_resources 
 	char *text;
 	size_t len;
 
-	if (!faccessat(l->dir, SAVED, F_OK, 0)) {
+	if (sys_exists(l->dir, SAVED)) {
 		if (file_read(a, l->dir, SAVED, RESOURCES_MAX, &text, &len) < 0)
 			return -1;
 		return oci_load_resources(a, SAVED, text, len, r);
@@ -102,6 +102,8 @@ int life_update(struct arena *a, struct life *l, const struct life_change *chang
 	struct oci_resources old = { 0 }, merged = { 0 };
 	const char *undo[2] = { NULL };
 
+	if (!WITH_CGROUP)
+		return not_built("WITH_CGROUP", "cgroups");
 	if (!l->cgroup)
 		return failx("cannot update container %s: it has no cgroup", l->state.id);
 	if (load_old(a, l, &old) < 0)

@@ -323,7 +323,7 @@ static int check_container(struct arena *a, const struct life *l, struct oci_doc
 		return -1;
 	if (!doc->config.linux)
 		doc->config.linux = &no_linux;
-	if (!faccessat(l->dir, "root", F_OK, 0))
+	if (sys_exists(l->dir, "root"))
 		return failx("a container whose root is an image or has an overlay cannot be "
 			     "checkpointed");
 	return criu_can(a, doc, l->state.rootfs);

@@ -20,7 +20,7 @@ static struct {
 
 static void tty_restore(void)
 {
-	if (tty.fd >= 0)
+	if (WITH_TERMINAL && tty.fd >= 0)
 		tcsetattr(tty.fd, TCSANOW, &tty.saved);
 	tty.fd = -1;
 }
@@ -82,7 +82,7 @@ static bool on_signal(struct relay *r)
 
 	if (read(r->signals, &si, sizeof(si)) != sizeof(si))
 		return false;
-	if (si.ssi_signo == SIGWINCH && r->master >= 0)
+	if (WITH_TERMINAL && si.ssi_signo == SIGWINCH && r->master >= 0)
 		tty_copy_size(r->tty, r->master);
 	/* After any signal, because the kernel delivers SIGTERM before a SIGCHLD that
 	 * came earlier. */
@@ -224,7 +224,7 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	sigset_t all;
 	int rc;
 
-	if (master < 0 && service->sock < 0) {
+	if ((!WITH_TERMINAL || master < 0) && (!WITH_NOTIFY || service->sock < 0)) {
 		siginfo_t si;
 
 		/* Without a terminal a blocking call per signal is enough. SIGCHLD was blocked
@@ -249,11 +249,11 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 			       ? fail_hint("this kernel was built without CONFIG_SIGNALFD")
 			       : -1;
 	}
-	if (master >= 0) {
+	if (WITH_TERMINAL && master >= 0) {
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 		r.tty = tty_find();
 	}
-	if (r.tty >= 0 && tty_raw(r.tty) < 0)
+	if (WITH_TERMINAL && r.tty >= 0 && tty_raw(r.tty) < 0)
 		return -1;
 	reap_init(&r);
 	rc = relay_loop(&r);

@@ -221,7 +221,7 @@ static int set_meta(struct layers *l, int fd, const struct spot *at, const struc
 		if (!xattr_unwanted(e->xattrs[i].name) && set_xattr(l, fd, at, &e->xattrs[i]) < 0)
 			return -1;
 	if (e->type != '2' &&
-	    (fd >= 0 ? fchmod(fd, mode) : fchmodat(at->dir, at->name, mode, 0)) < 0)
+	    (fd >= 0 ? fchmod(fd, mode) : sys_chmodat(at->dir, at->name, mode)) < 0)
 		return fail("set the mode of %s", at->name);
 	if (e->type == '5')
 		return 0;

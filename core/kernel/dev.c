@@ -291,7 +291,7 @@ static int make_node(const struct oci_linux *l, const struct oci_device *d)
 	/* The mode comes last: mknod(2) applied the caller's umask, and chown(2)
 	 * clears set-id bits. */
 	if (fchownat(tmp, "node", uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(tmp, "node", mode, 0) < 0)
+	    sys_chmodat(tmp, "node", mode) < 0)
 		return fail("give it its owner and mode");
 	return fd_take(&tmp);
 }
@@ -305,7 +305,7 @@ int dev_make_node(const struct oci_linux *l, size_t index)
 		return failx("init asks for device %zu of %zu", index, l->devices.n);
 	d = index < l->devices.n ? &l->devices.at[index] : &default_devices[index - l->devices.n];
 	tmp = make_node(l, d);
-	if (tmp < 0 && !faccessat(AT_FDCWD, d->path, F_OK, 0)) {
+	if (tmp < 0 && sys_exists(AT_FDCWD, d->path)) {
 		err_clear("the host's is bound, read-only");
 		return 0;
 	}

@@ -32,6 +32,10 @@ int lsm_check(const struct oci_process *p, const char *mount_label)
 {
 	const char *profile = p ? p->apparmor_profile : NULL, *label = p ? p->selinux_label : NULL;
 
+	if (!WITH_LSM)
+		return (profile && *profile) || (label && *label) || (mount_label && *mount_label)
+			       ? not_built("WITH_LSM", "AppArmor and SELinux")
+			       : 0;
 	/* "unconfined" needs no AppArmor. */
 	if (profile && *profile && strcmp(profile, UNCONFINED) && !apparmor_there())
 		return failx("apparmor: config provided but apparmor not supported: profile \"%s\"",
@@ -57,7 +61,7 @@ int lsm_apparmor_exec(int procfd, const char *profile)
 		return 0;
 	/* KERNEL 5.8: attr/apparmor/ (ENOENT); attr/exec belongs to a single module. Nothing is
 	 * lost if that is AppArmor; otherwise the write fails. */
-	if (err_num() == ENOENT && faccessat(procfd, "self/attr/apparmor", F_OK, 0) < 0) {
+	if (err_num() == ENOENT && !sys_exists(procfd, "self/attr/apparmor")) {
 		err_clear("an older kernel has attr/exec only");
 		if (!procfs_write(procfd, "self/attr/exec", text))
 			return 0;

@@ -317,7 +317,8 @@ static int mount_new(struct mount_job *j, int target, const char *source)
 	if (mnt < 0)
 		return -1;
 	/* target still is the directory below the new mount. */
-	if (j->o.tmpcopyup && j->target_existed && mount_copyup(j->env->arena, target, mnt) < 0)
+	if (WITH_OVERLAY && j->o.tmpcopyup && j->target_existed &&
+	    mount_copyup(j->env->arena, target, mnt) < 0)
 		return -1;
 	if (mount_settle(j, mnt) < 0)
 		return -1;
@@ -446,7 +447,7 @@ static int mount_any(struct mount_job *j)
 		return mount_bind(j);
 	if (!m->type)
 		return failx("type is missing and options have neither \"bind\" nor \"rbind\"");
-	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
+	if (WITH_CGROUP && (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2")))
 		return mount_cgroups(j);
 	return mount_fs(j);
 }

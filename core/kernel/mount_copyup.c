@@ -134,7 +134,7 @@ static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 {
 	if (fchownat(c->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("set owner of %s", name);
-	if (!S_ISLNK(st->st_mode) && fchmodat(c->to, name, st->st_mode & 07777, 0) < 0)
+	if (!S_ISLNK(st->st_mode) && sys_chmodat(c->to, name, st->st_mode & 07777) < 0)
 		return fail("set mode of %s", name);
 	return copy_attributes(c, name);
 }

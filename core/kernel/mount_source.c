@@ -115,7 +115,7 @@ int mount_source(const struct mount_source *m)
 	fd_close(&v.seen);
 	if (mnt < 0)
 		return -1;
-	if (m->userns >= 0 && mountapi_idmap(mnt, m->userns, m->idmap_all) < 0)
+	if (WITH_USERNS && m->userns >= 0 && mountapi_idmap(mnt, m->userns, m->idmap_all) < 0)
 		return fail_in("%s", m->path);
 	return fd_take(&mnt);
 }

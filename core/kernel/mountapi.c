@@ -53,7 +53,7 @@ int mountapi_clone(int dirfd, const char *path, unsigned flags)
 /* True if the kernel does not have the call, or an outer seccomp profile forbids it. */
 static bool missing(int num)
 {
-	return num == ENOSYS || num == EPERM;
+	return WITH_OLD_KERNELS && (num == ENOSYS || num == EPERM);
 }
 
 /* Adds the message that the filesystem context keeps about its failure. */
@@ -235,7 +235,7 @@ int mountapi_fresh(const struct mountapi_fresh *f)
 	if (mnt >= 0 && !mountapi_attach(mnt, f->target))
 		return fd_take(&mnt);
 	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS). */
-	if (!missing(err_num()) && err_num() != E2BIG)
+	if (!WITH_OLD_KERNELS || (!missing(err_num()) && err_num() != E2BIG))
 		return -1;
 	fd_close(&mnt);
 	/* Some types have a single filesystem, such as sysfs: the new mount then looks
@@ -272,7 +272,7 @@ int mountapi_propagation(int mnt, unsigned long ms_flags)
 	if (!sys_mount_setattr(mnt, "", flags, &attr))
 		return 0;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes propagation as well. */
-	if (mount(NULL, path_of_fd(path, mnt), NULL, ms_flags, NULL) < 0)
+	if (!WITH_OLD_KERNELS || mount(NULL, path_of_fd(path, mnt), NULL, ms_flags, NULL) < 0)
 		return fail("change propagation");
 	return 0;
 }

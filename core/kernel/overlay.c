@@ -48,7 +48,7 @@ int overlay_mount(const struct overlay *o)
 	if (lower < 0 || fstat(lower, &st) < 0)
 		return fail("look at the root below the overlay");
 	/* The overlay's root directory is upper: it gets mode and owner of the root below. */
-	if (fchmodat(tmp, "upper", st.st_mode & 07777, 0) < 0 ||
+	if (sys_chmodat(tmp, "upper", st.st_mode & 07777) < 0 ||
 	    (fchownat(tmp, "upper", st.st_uid, st.st_gid, 0) < 0 && errno != EINVAL))
 		return fail("give the overlay the mode of its root");
 	/* KERNEL 5.11: overlayfs in a user namespace, with userxattr (EPERM); 6.6: tmpfs has user

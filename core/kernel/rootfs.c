@@ -71,7 +71,7 @@ static int make_holder_private(const char *path)
 
 static int put_root(const struct rootfs_source *src)
 {
-	if (src->overlay)
+	if (WITH_OVERLAY && src->overlay)
 		return overlay_mount(&(struct overlay){ .at = src->at,
 							.lower = src->image ? NULL : src->path,
 							.image = src->image,
@@ -316,6 +316,8 @@ int rootfs_restrict(int root, unsigned long flags)
 		return 0;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); a remount instead. It must repeat the present
 	 * flags, which may be locked. */
+	if (!WITH_OLD_KERNELS)
+		return fail("change the flags of the root filesystem");
 	flags |= MS_REMOUNT | MS_BIND;
 	if (mountapi_flags(root, &flags) < 0)
 		return -1;

@@ -30,7 +30,7 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 	check_run(&k, check_mount_rules);
 	k.node = check_member(doc->tree, "linux");
 	check_run(&k, check_linux_rules);
-	if (k.linux->seccomp)
+	if (WITH_SECCOMP && k.linux->seccomp)
 		check_run(&k, check_seccomp_rules);
 	k.base = "process.";
 	k.node = check_member(doc->tree, "process");
@@ -193,6 +193,7 @@ check_rule *const check_config_rules[] = {
 	domainname, /* so has a domainname */
 	annotation_keys, /* no annotation has an empty key */
 	own_annotations, /* ours are a truth value and a size */
-	hooks, /* a hook has an absolute path, and a timeout above zero if any */
+	WITH_RULE(WITH_HOOKS,
+		  hooks), /* a hook has an absolute path, and a timeout above zero if any */
 	NULL,
 };

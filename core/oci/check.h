@@ -71,6 +71,10 @@ extern check_rule *const check_seccomp_rules[];
 extern check_rule *const check_process_rules[];
 extern check_rule *const check_resources_rules[];
 
+/* A rule of a part that may be left out. */
+#define WITH_RULE(part, rule) ((part) ? (rule) : check_nothing)
+void check_nothing(struct check *k);
+
 void check_run(struct check *k, check_rule *const *rules);
 
 /* ---- rule.c: what rules are written with ----------------------------------------------------- */

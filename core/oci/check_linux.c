@@ -20,6 +20,15 @@ static void namespace_once(struct check *k)
 	}
 }
 
+static void namespace_built(struct check *k)
+{
+	list_each (ns, k->linux->namespaces)
+		if (ns->type == CLONE_NEWUSER)
+			check_say(check_at(k, "linux.namespaces[%zu].type",
+					   ns - k->linux->namespaces.at),
+				  NOT_BUILT("WITH_USERNS", "user namespaces"));
+}
+
 static void namespace_path(struct check *k)
 {
 	list_each (ns, k->linux->namespaces)
@@ -398,21 +407,25 @@ static void memory_policy(struct check *k)
 
 check_rule *const check_linux_rules[] = {
 	namespace_once, /* no type has two namespaces */
+	WITH_RULE(!WITH_USERNS, namespace_built), /* none is of a type that was left out */
 	namespace_path, /* a namespace to join has an absolute path */
-	id_maps, /* mappings are ranges the kernel takes */
-	maps_need_userns, /* mappings have a user namespace to be of */
-	userns_needs_maps, /* a new user namespace has mappings */
-	user_is_mapped, /* the process's ids are mapped */
-	time_offsets, /* offsets are of known clocks, in a new time namespace */
+	WITH_RULE(WITH_USERNS, id_maps), /* mappings are ranges the kernel takes */
+	WITH_RULE(WITH_USERNS, maps_need_userns), /* mappings have a user namespace to be of */
+	WITH_RULE(WITH_USERNS, userns_needs_maps), /* a new user namespace has mappings */
+	WITH_RULE(WITH_USERNS, user_is_mapped), /* the process's ids are mapped */
+	WITH_RULE(WITH_TUNING,
+		  time_offsets), /* offsets are of known clocks, in a new time namespace */
 	devices, /* a device has a path and numbers that mknod(2) takes */
 	device_once, /* no path is two devices */
-	net_devices, /* network devices have a namespace to go to, and names of their own */
-	cgroups_path, /* cgroupsPath stays below where it starts */
+	WITH_RULE(WITH_NET,
+		  net_devices), /* network devices have a namespace, and names of their own */
+	WITH_RULE(WITH_CGROUP, cgroups_path), /* cgroupsPath stays below where it starts */
 	sysctl, /* a kernel parameter belongs to a namespace of the container */
 	sysctl_once, /* no parameter is set twice */
 	masked_paths, /* masked paths are absolute, in a mount namespace */
 	readonly_paths, /* so are read-only paths */
-	intel_rdt, /* closID names a directory, memBwSchema is one */
-	memory_policy, /* a memory policy has nodes where its mode wants them */
+	WITH_RULE(WITH_TUNING, intel_rdt), /* closID names a directory, memBwSchema is one */
+	WITH_RULE(WITH_TUNING,
+		  memory_policy), /* a memory policy has nodes where its mode wants them */
 	NULL,
 };

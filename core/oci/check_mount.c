@@ -168,6 +168,19 @@ static void idmap_from_userns(struct check *k)
 				  "them from");
 }
 
+/* Of a part that was left out. */
+static void mount_built(struct check *k)
+{
+	const struct oci_mount *m = k->mount;
+
+	if (!WITH_USERNS && (has_option(m, "idmap") || has_option(m, "ridmap")))
+		check_say(check_at(k, "options"), NOT_BUILT("WITH_USERNS", "user namespaces"));
+	if (!WITH_OVERLAY && has_option(m, "tmpcopyup"))
+		check_say(check_at(k, "options"), NOT_BUILT("WITH_OVERLAY", "tmpcopyup"));
+	if (!WITH_CGROUP && m->type && !strncmp(m->type, "cgroup", 6) && !is_bind(m))
+		check_say(check_at(k, "type"), NOT_BUILT("WITH_CGROUP", "cgroups"));
+}
+
 static void symlink_words(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
@@ -213,10 +226,12 @@ check_rule *const check_one_mount_rules[] = {
 	over_proc, /* on /proc only proc, below it only a few files */
 	has_bind_source, /* a bind has a source, and says that it is one */
 	bind_options, /* a bind has no options of a filesystem */
-	idmap_text, /* mappings in an option can be read, and are the only ones */
-	idmap, /* an id-mapped mount is a bind and has both mappings, */
-	idmap_from_userns, /* or neither, and a user namespace */
-	owner_options, /* uid= and gid= are ids of the user namespace */
+	WITH_RULE(WITH_USERNS,
+		  idmap_text), /* mappings in an option can be read, and are the only ones */
+	WITH_RULE(WITH_USERNS, idmap), /* an id-mapped mount is a bind and has both mappings, */
+	WITH_RULE(WITH_USERNS, idmap_from_userns), /* or neither, and a user namespace */
+	WITH_RULE(WITH_USERNS, owner_options), /* uid= and gid= are ids of the user namespace */
+	mount_built, /* it needs no part that was left out */
 	symlink_words, /* a symlink is not both copied and bound */
 	NULL,
 };

@@ -171,10 +171,12 @@ check_rule *const check_process_rules[] = {
 	ids, /* no id is (uid_t)-1, which the kernel takes for "leave it" */
 	rlimits, /* no limit is set twice, none is softer than hard */
 	oom_score, /* oomScoreAdj is within the kernel's range */
-	scheduler_nice, /* a nice value is one */
-	scheduler_priority, /* real-time policies have a priority, others none */
-	scheduler_deadline, /* SCHED_DEADLINE has runtime <= deadline <= period, others none */
-	io_priority, /* an I/O priority is from 0 to 7 */
-	affinity, /* CPU lists can be read */
+	WITH_RULE(WITH_TUNING, scheduler_nice), /* a nice value is one */
+	WITH_RULE(WITH_TUNING,
+		  scheduler_priority), /* real-time policies have a priority, others none */
+	WITH_RULE(WITH_TUNING,
+		  scheduler_deadline), /* SCHED_DEADLINE has runtime <= deadline <= period */
+	WITH_RULE(WITH_TUNING, io_priority), /* an I/O priority is from 0 to 7 */
+	WITH_RULE(WITH_TUNING, affinity), /* CPU lists can be read */
 	NULL,
 };

@@ -182,14 +182,15 @@ static void unified(struct check *k)
 check_rule *const check_resources_rules[] = {
 	device_access, /* a device rule says what it is about */
 	rule_numbers, /* its numbers are numbers */
-	memory, /* memory values are sizes, or -1 */
-	memory_swap, /* memory and swap together are not below memory, which is there */
-	cpu_lists, /* CPU and node lists can be read */
-	cpu_values, /* idle is a switch, burst fits into quota */
-	io_weights, /* weights are within the kernel's range, and there */
-	hugepages, /* a page size is spelt as the kernel's file names are */
-	network, /* priorities are of interfaces */
-	rdma, /* an rdma limit has a device and a value */
-	unified, /* a unified key is a file name */
+	WITH_RULE(WITH_CGROUP, memory), /* memory values are sizes, or -1 */
+	WITH_RULE(WITH_CGROUP,
+		  memory_swap), /* memory and swap together are not below memory, which is there */
+	WITH_RULE(WITH_CGROUP, cpu_lists), /* CPU and node lists can be read */
+	WITH_RULE(WITH_CGROUP, cpu_values), /* idle is a switch, burst fits into quota */
+	WITH_RULE(WITH_CGROUP, io_weights), /* weights are within the kernel's range, and there */
+	WITH_RULE(WITH_CGROUP, hugepages), /* a page size is spelt as the kernel's file names are */
+	WITH_RULE(WITH_CGROUP, network), /* priorities are of interfaces */
+	WITH_RULE(WITH_CGROUP, rdma), /* an rdma limit has a device and a value */
+	WITH_RULE(WITH_CGROUP, unified), /* a unified key is a file name */
 	NULL,
 };

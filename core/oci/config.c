@@ -31,6 +31,9 @@
 		.name = name_, .kind = JK_NONE                                                     \
 	}
 
+/* Those of parts that a small build leaves out are used by no row. */
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+
 /* ---- config.md: Process ---------------------------------------------------------------------- */
 
 #define S oci_box
@@ -107,7 +110,7 @@ static const struct json_type cpu_affinity_type = TYPE(oci_cpu_affinity, cpu_aff
 
 #define S oci_process
 static const struct json_field process_fields[] = {
-	ROW(BOOL, "terminal", terminal),
+	WITH_ROW(WITH_TERMINAL, "terminals", "terminal", ROW(BOOL, "terminal", terminal)),
 	ROW(OBJ, "consoleSize", console_size, PTR, .sub = &box_type),
 	ROW(OBJ, "user", user, .sub = &user_type),
 	ROW(LIST, "args", args, STRINGS),
@@ -116,12 +119,16 @@ static const struct json_field process_fields[] = {
 	ROW(OBJ, "capabilities", capabilities, PTR, .sub = &capabilities_type),
 	ROW(LIST, "rlimits", rlimits, OF(rlimit_type)),
 	ROW(BOOL, "noNewPrivileges", no_new_privileges),
-	ROW(STR, "apparmorProfile", apparmor_profile),
+	WITH_ROW(WITH_LSM, "AppArmor", "apparmorProfile",
+		 ROW(STR, "apparmorProfile", apparmor_profile)),
 	ROW(I32, "oomScoreAdj", oom_score_adj, PTR),
-	ROW(OBJ, "scheduler", scheduler, PTR, .sub = &scheduler_type),
-	ROW(STR, "selinuxLabel", selinux_label),
-	ROW(OBJ, "ioPriority", io_priority, PTR, .sub = &io_priority_type),
-	ROW(OBJ, "execCPUAffinity", exec_cpu_affinity, PTR, .sub = &cpu_affinity_type),
+	WITH_ROW(WITH_TUNING, "scheduler settings", "scheduler",
+		 ROW(OBJ, "scheduler", scheduler, PTR, .sub = &scheduler_type)),
+	WITH_ROW(WITH_LSM, "SELinux", "selinuxLabel", ROW(STR, "selinuxLabel", selinux_label)),
+	WITH_ROW(WITH_TUNING, "I/O priorities", "ioPriority",
+		 ROW(OBJ, "ioPriority", io_priority, PTR, .sub = &io_priority_type)),
+	WITH_ROW(WITH_TUNING, "CPU affinity", "execCPUAffinity",
+		 ROW(OBJ, "execCPUAffinity", exec_cpu_affinity, PTR, .sub = &cpu_affinity_type)),
 	OTHER("commandLine"),
 	ROWS_END,
 };
@@ -155,8 +162,10 @@ static const struct json_field mount_fields[] = {
 	ROW(STR, "type", type),
 	ROW(STR, "source", source),
 	ROW(LIST, "options", options, STRINGS),
-	ROW(LIST, "uidMappings", uid_mappings, OF(id_map_type)),
-	ROW(LIST, "gidMappings", gid_mappings, OF(id_map_type)),
+	WITH_ROW(WITH_USERNS, "user namespaces", "uidMappings",
+		 ROW(LIST, "uidMappings", uid_mappings, OF(id_map_type))),
+	WITH_ROW(WITH_USERNS, "user namespaces", "gidMappings",
+		 ROW(LIST, "gidMappings", gid_mappings, OF(id_map_type))),
 	ROWS_END,
 };
 const struct json_type oci_mount_type = TYPE(oci_mount, mount_fields);
@@ -311,15 +320,19 @@ static const struct json_type rdma_type = TYPE(oci_rdma, rdma_fields);
 
 #define S oci_resources
 static const struct json_field resources_fields[] = {
-	ROW(MAP, "unified", unified, STRINGS),
+	WITH_ROW(WITH_CGROUP, "cgroups", "unified", ROW(MAP, "unified", unified, STRINGS)),
 	ROW(LIST, "devices", devices, OF(device_rule_type)),
-	ROW(OBJ, "memory", memory, PTR, .sub = &memory_type),
-	ROW(OBJ, "cpu", cpu, PTR, .sub = &cpu_type),
-	ROW(OBJ, "pids", pids, PTR, .sub = &pids_type),
-	ROW(OBJ, "blockIO", block_io, PTR, .sub = &block_io_type),
-	ROW(LIST, "hugepageLimits", hugepage_limits, OF(hugepage_limit_type)),
-	ROW(OBJ, "network", network, PTR, .sub = &network_type),
-	ROW(MAP, "rdma", rdma, OF(rdma_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "memory",
+		 ROW(OBJ, "memory", memory, PTR, .sub = &memory_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "cpu", ROW(OBJ, "cpu", cpu, PTR, .sub = &cpu_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "pids", ROW(OBJ, "pids", pids, PTR, .sub = &pids_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "blockIO",
+		 ROW(OBJ, "blockIO", block_io, PTR, .sub = &block_io_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "hugepageLimits",
+		 ROW(LIST, "hugepageLimits", hugepage_limits, OF(hugepage_limit_type))),
+	WITH_ROW(WITH_CGROUP, "cgroups", "network",
+		 ROW(OBJ, "network", network, PTR, .sub = &network_type)),
+	WITH_ROW(WITH_CGROUP, "cgroups", "rdma", ROW(MAP, "rdma", rdma, OF(rdma_type))),
 	ROWS_END,
 };
 const struct json_type oci_resources_type = TYPE(oci_resources, resources_fields);
@@ -440,23 +453,31 @@ static const struct json_type time_offset_type = TYPE(oci_time_offset, time_offs
 
 #define S oci_linux
 static const struct json_field linux_fields[] = {
-	ROW(LIST, "uidMappings", uid_mappings, OF(id_map_type)),
-	ROW(LIST, "gidMappings", gid_mappings, OF(id_map_type)),
+	WITH_ROW(WITH_USERNS, "user namespaces", "uidMappings",
+		 ROW(LIST, "uidMappings", uid_mappings, OF(id_map_type))),
+	WITH_ROW(WITH_USERNS, "user namespaces", "gidMappings",
+		 ROW(LIST, "gidMappings", gid_mappings, OF(id_map_type))),
 	ROW(MAP, "sysctl", sysctl, STRINGS),
 	ROW(OBJ, "resources", resources, PTR, .sub = &oci_resources_type),
-	ROW(STR, "cgroupsPath", cgroups_path),
+	WITH_ROW(WITH_CGROUP, "cgroups", "cgroupsPath", ROW(STR, "cgroupsPath", cgroups_path)),
 	ROW(LIST, "namespaces", namespaces, OF(namespace_type)),
 	ROW(LIST, "devices", devices, OF(device_type)),
-	ROW(MAP, "netDevices", net_devices, OF(net_device_type)),
-	ROW(OBJ, "seccomp", seccomp, PTR, .sub = &seccomp_type),
+	WITH_ROW(WITH_NET, "network devices", "netDevices",
+		 ROW(MAP, "netDevices", net_devices, OF(net_device_type))),
+	WITH_ROW(WITH_SECCOMP, "seccomp", "seccomp",
+		 ROW(OBJ, "seccomp", seccomp, PTR, .sub = &seccomp_type)),
 	ROW(ENUM, "rootfsPropagation", rootfs_propagation, WORDS(oci_propagation_or_none_words)),
 	ROW(LIST, "maskedPaths", masked_paths, STRINGS),
 	ROW(LIST, "readonlyPaths", readonly_paths, STRINGS),
-	ROW(STR, "mountLabel", mount_label),
-	ROW(OBJ, "intelRdt", intel_rdt, PTR, .sub = &intel_rdt_type),
-	ROW(OBJ, "memoryPolicy", memory_policy, PTR, .sub = &memory_policy_type),
-	ROW(OBJ, "personality", personality, PTR, .sub = &personality_type),
-	ROW(MAP, "timeOffsets", time_offsets, OF(time_offset_type)),
+	WITH_ROW(WITH_LSM, "SELinux", "mountLabel", ROW(STR, "mountLabel", mount_label)),
+	WITH_ROW(WITH_TUNING, "Intel RDT", "intelRdt",
+		 ROW(OBJ, "intelRdt", intel_rdt, PTR, .sub = &intel_rdt_type)),
+	WITH_ROW(WITH_TUNING, "memory policies", "memoryPolicy",
+		 ROW(OBJ, "memoryPolicy", memory_policy, PTR, .sub = &memory_policy_type)),
+	WITH_ROW(WITH_TUNING, "personalities", "personality",
+		 ROW(OBJ, "personality", personality, PTR, .sub = &personality_type)),
+	WITH_ROW(WITH_TUNING, "time offsets", "timeOffsets",
+		 ROW(MAP, "timeOffsets", time_offsets, OF(time_offset_type))),
 	ROWS_END,
 };
 static const struct json_type linux_type = TYPE(oci_linux, linux_fields);
@@ -472,7 +493,7 @@ static const struct json_field config_fields[] = {
 	ROW(STR, "hostname", hostname),
 	ROW(STR, "domainname", domainname),
 	ROW(LIST, "mounts", mounts, OF(oci_mount_type)),
-	ROW(OBJ, "hooks", hooks, PTR, .sub = &hooks_type),
+	WITH_ROW(WITH_HOOKS, "hooks", "hooks", ROW(OBJ, "hooks", hooks, PTR, .sub = &hooks_type)),
 	ROW(MAP, "annotations", annotations, STRINGS),
 	ROW(OBJ, "linux", linux, PTR, .sub = &linux_type),
 	OTHER("solaris"),

@@ -59,7 +59,7 @@ static void stray(struct json_faults *self, const struct json *at, const char *p
 
 	if (!g->strict && s->n++)
 		return;
-	for (const struct json_field *f = type->fields; !taken && f->name; f++)
+	for (const struct json_field *f = type->fields; WITH_HELP && !taken && f->name; f++)
 		json_near_offer(&near, f->name);
 	if (!g->strict)
 		what = taken ? arena_printf(g->arena, "is taken for \"%s\"", taken) : "";
@@ -198,7 +198,7 @@ static void settle_linux(const struct oci_config *c, struct oci_linux *l)
 	none_if_empty(&l->mount_label);
 	if (l->resources)
 		settle_resources(l->resources);
-	if (l->seccomp)
+	if (WITH_SECCOMP && l->seccomp)
 		settle_seccomp(c, l);
 	if (l->intel_rdt) {
 		none_if_empty(&l->intel_rdt->clos_id);
@@ -216,7 +216,8 @@ static void settle_idmap(struct arena *a, const struct oci_config *c, struct oci
 	struct oci_mount found = { 0 };
 
 	list_each (o, m->options) {
-		if (!*o || !oci_idmap_word(*o) || m->uid_mappings.n || m->gid_mappings.n)
+		if (!WITH_USERNS || !*o || !oci_idmap_word(*o) || m->uid_mappings.n ||
+		    m->gid_mappings.n)
 			continue;
 		if (oci_idmap_text(a, *o, c->linux ? c->linux : &none, &found))
 			continue;

@@ -64,6 +64,10 @@ void check_say(struct check *k, const char *fmt, ...)
 	k->stop = k->faults->report(k->faults, at, path, what);
 }
 
+void check_nothing(struct check *k)
+{
+}
+
 void check_run(struct check *k, check_rule *const *rules)
 {
 	for (; *rules && !k->stop; rules++)

@@ -153,6 +153,8 @@ struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_option
 	c->mounts.n = ARRAY_SIZE(mounts);
 	for (const char *const *type = o->no_fs; type && *type; type++)
 		leave_out(c, *type);
+	if (!WITH_CGROUP)
+		leave_out(c, "cgroup");
 	if (!o->wide_masks)
 		c->linux->masked_paths.n -= MASKED_ONLY_WIDE;
 	choose_namespaces(a, o, c->linux);

@@ -178,22 +178,29 @@ const struct json_word oci_personality_words[] = {
 
 /* ---- words that are not in a table ----------------------------------------------------------- */
 
+/* Those of a part that was left out are never asked for. */
+#define WORDS(part, words_) ((part) ? (words_) : NULL)
+
 /* runc's sentences, which engines and its own tests look for. */
 static const struct {
 	const struct json_word *words;
 	const char *clause;
 } unknown_words[] = {
-	{ oci_scheduler_words, "invalid scheduler policy: %s" },
-	{ oci_scheduler_flag_words, "invalid scheduler flag: %s" },
-	{ oci_ioprio_words, "invalid ioPriority.Class: %s" },
-	{ oci_mempolicy_or_none_words, "invalid memory policy mode \"%s\"" },
-	{ oci_mempolicy_flag_words, "invalid memory policy flag \"%s\"" },
-	{ oci_seccomp_action_words, "string %s is not a valid action for seccomp" },
-	{ oci_action_or_none_words, "string %s is not a valid action for seccomp" },
-	{ oci_seccomp_op_words, "string %s is not a valid operator for seccomp" },
-	{ oci_seccomp_arch_words, "string %s is not a valid arch for seccomp" },
-	{ oci_seccomp_flag_words, "seccomp flag \"%s\" is not known" },
-	{ oci_personality_words, "invalid personality domain %s" },
+	{ WORDS(WITH_TUNING, oci_scheduler_words), "invalid scheduler policy: %s" },
+	{ WORDS(WITH_TUNING, oci_scheduler_flag_words), "invalid scheduler flag: %s" },
+	{ WORDS(WITH_TUNING, oci_ioprio_words), "invalid ioPriority.Class: %s" },
+	{ WORDS(WITH_TUNING, oci_mempolicy_or_none_words), "invalid memory policy mode \"%s\"" },
+	{ WORDS(WITH_TUNING, oci_mempolicy_flag_words), "invalid memory policy flag \"%s\"" },
+	{ WORDS(WITH_SECCOMP, oci_seccomp_action_words),
+	  "string %s is not a valid action for seccomp" },
+	{ WORDS(WITH_SECCOMP, oci_action_or_none_words),
+	  "string %s is not a valid action for seccomp" },
+	{ WORDS(WITH_SECCOMP, oci_seccomp_op_words),
+	  "string %s is not a valid operator for seccomp" },
+	{ WORDS(WITH_SECCOMP, oci_seccomp_arch_words),
+	  "string %s is not a valid arch for seccomp" },
+	{ WORDS(WITH_SECCOMP, oci_seccomp_flag_words), "seccomp flag \"%s\" is not known" },
+	{ WORDS(WITH_TUNING, oci_personality_words), "invalid personality domain %s" },
 	{ oci_rlimit_words, "wrong rlimit value: %s" },
 	{ oci_propagation_or_none_words, "rootfsPropagation=%s is not supported" },
 	{ oci_device_words, "invalid device type \"%s\"" },
@@ -313,6 +320,8 @@ const char *oci_mount_near(const char *option)
 {
 	struct json_near near = { .name = option };
 
+	if (!WITH_HELP)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(mistaken); i++)
 		if (!strcmp(option, mistaken[i][0]))
 			return mistaken[i][1];

@@ -23,6 +23,8 @@ int join_labels(struct child *c)
 {
 	const struct oci_process *p = c->plan->process;
 
+	if (!WITH_LSM)
+		return 0;
 	if (has_label(p) && join_proc(c) < 0)
 		return -1;
 	if (p->apparmor_profile && lsm_apparmor_exec(c->proc, p->apparmor_profile) < 0)
@@ -51,7 +53,7 @@ static int enter_joined(struct child *c)
 		return -1;
 	if (ns_enter(&ns) < 0)
 		return -1;
-	if (!(c->plan->ns.all & ~c->plan->ns.fresh & CLONE_NEWUSER))
+	if (!WITH_USERNS || !(c->plan->ns.all & ~c->plan->ns.fresh & CLONE_NEWUSER))
 		return 0;
 	c->no_setgroups = userns_denies_groups(0);
 	return l->uid_mappings.n ? userns_check(&l->uid_mappings, &l->gid_mappings) : 0;
@@ -72,7 +74,7 @@ static int become_root(void)
 
 int join_map_ids(struct child *c)
 {
-	if (!(c->plan->ns.clone_flags & CLONE_NEWUSER))
+	if (!WITH_USERNS || !(c->plan->ns.clone_flags & CLONE_NEWUSER))
 		return 0;
 	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
 }
@@ -90,7 +92,7 @@ static int enter_cgroup(struct child *c)
 static int set_affinity(const struct child *c)
 {
 	const struct oci_cpu_affinity *cpus =
-		c->plan->enters ? c->plan->process->exec_cpu_affinity : NULL;
+		WITH_TUNING && c->plan->enters ? c->plan->process->exec_cpu_affinity : NULL;
 
 	if (cpus && cpus->initial && !cpus->final)
 		return 0;
@@ -224,7 +226,8 @@ int join_first(struct child *c, struct sys_clone_args *args)
 	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
 	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
 		return -1;
-	if (c->plan->ns.early_flags & CLONE_NEWTIME && c->plan->config->linux->time_offsets.n &&
+	if (WITH_TUNING && c->plan->ns.early_flags & CLONE_NEWTIME &&
+	    c->plan->config->linux->time_offsets.n &&
 	    wire_ask(&c->wire, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
 		return -1;
 	if (c->plan->ns.early_flags & CLONE_NEWUSER && become_root() < 0)
@@ -258,7 +261,7 @@ bool join_unseen(struct child *c)
 /* Sets LISTEN_PID of the service manager's protocol: init's pid is known only now. */
 static void tell_pid(struct child *c)
 {
-	for (const char **var = c->env; c->plan->how->listen_fds && *var; var++)
+	for (const char **var = c->env; WITH_NOTIFY && c->plan->how->listen_fds && *var; var++)
 		if (!strncmp(*var, "LISTEN_PID=", 11))
 			*var = arena_printf(c->plan->arena, "LISTEN_PID=%d", (int)getpid());
 }
@@ -353,7 +356,7 @@ int join_appear(struct child *c)
 		proc_end(wire_send(&c->wire, WIRE_PID, 0, NULL, -1) < 0);
 	if (setsid() < 0)
 		return fail("setsid");
-	if (c->plan->process->terminal && tty_control() < 0)
+	if (WITH_TERMINAL && c->plan->process->terminal && tty_control() < 0)
 		return -1;
 	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
 		return failx("the runtime is gone");

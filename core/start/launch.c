@@ -153,6 +153,8 @@ static int plan_extras(struct start_plan *plan)
 	}
 	if (overlay)
 		plan->overlay = oci_annotation_size(overlay);
+	if (plan->overlay && !WITH_OVERLAY)
+		return not_built("WITH_OVERLAY", "overlays of the root");
 	if (plan->overlay && !how->overlay && plan->config->root->readonly)
 		log_warn("the root stays read-only under the overlay of the "
 			 "annotation " OCI_ANNOTATION_OVERLAY ": --overlay makes it writable");
@@ -176,6 +178,8 @@ int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 				: failx("container id cannot be empty");
 	if (load_config(a, how, doc) < 0)
 		return -1;
+	if (!WITH_OLD_KERNELS && sys_version() && sys_version() < 0x50c00)
+		return not_built("WITH_OLD_KERNELS", "way for kernels before Linux 5.12");
 	if (!doc->config.linux)
 		doc->config.linux = &no_linux;
 	plan->doc = doc;
@@ -189,6 +193,8 @@ int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 	plan_processes(plan, ns_plan_may_lift(&plan->ns) && rootfs_on_initramfs());
 	/* Root of a user namespace, for example in a container, does not need another one. */
 	if (getauxval(AT_EUID) && !(plan->ns.all & CLONE_NEWUSER)) {
+		if (!WITH_USERNS)
+			return not_built("WITH_USERNS", "user namespaces");
 		failx("rootless container requires user namespaces");
 		return fail_hint("runc spec --rootless writes a config.json that has one");
 	}
@@ -197,10 +203,10 @@ int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 	if (ns_open(&plan->ns) < 0)
 		return oci_fail_at(doc, "linux.namespaces");
 	/* If a user namespace denies setgroups(2), those below it do so too. */
-	plan->no_setgroups =
-		how->rootless && ((plan->ns.fresh & CLONE_NEWUSER &&
-				   userns_gives_up_groups(&plan->config->linux->gid_mappings)) ||
-				  userns_denies_groups(0));
+	plan->no_setgroups = WITH_USERNS && how->rootless &&
+			     ((plan->ns.fresh & CLONE_NEWUSER &&
+			       userns_gives_up_groups(&plan->config->linux->gid_mappings)) ||
+			      userns_denies_groups(0));
 	if (check_sysctls(plan) < 0)
 		return -1;
 	if (lsm_check(plan->process, plan->config->linux->mount_label) < 0)
@@ -263,7 +269,7 @@ static void fill_state(struct start_plan *plan, struct life *life)
 	s->rootless = plan->how->rootless;
 	s->systemd = plan->how->manager == CGROUP_SYSTEMD;
 	s->own_pid_ns = plan->ns.fresh & CLONE_NEWPID;
-	s->hooks = plan->config->hooks &&
+	s->hooks = WITH_HOOKS && plan->config->hooks &&
 		   (plan->config->hooks->poststart.n || plan->config->hooks->poststop.n);
 	s->annotations.at = plan->config->annotations.at;
 	s->annotations.n = plan->config->annotations.n;
@@ -275,7 +281,7 @@ int launch_seccomp(struct start_plan *plan)
 	int cache __cleanup(fd_close) = -1;
 	const struct oci_seccomp *s = plan->config->linux->seccomp;
 
-	if (!s)
+	if (!WITH_SECCOMP || !s)
 		return 0;
 	cache = life_cache(plan->how->root);
 	if (seccomp_compile(plan->arena, s, cache, &plan->seccomp) < 0)
@@ -354,7 +360,7 @@ void launch_undo(struct undo *u)
 /* True if a service manager waits for the container, and a mount namespace can have its socket. */
 static bool has_service(const struct start_plan *plan)
 {
-	return plan->how->notify && plan->ns.all & CLONE_NEWNS;
+	return WITH_NOTIFY && plan->how->notify && plan->ns.all & CLONE_NEWNS;
 }
 
 static int start_container(struct arena *a, struct start_plan *plan, struct serve *s,

@@ -68,7 +68,7 @@ int service_listen(const struct life *life, const char *manager, struct service 
 	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return fail("bind the notify socket");
 	/* The payload may have any user id. */
-	if (fchmodat(dir, NOTIFY_SOCK, 0777, 0) < 0)
+	if (sys_chmodat(dir, NOTIFY_SOCK, 0777) < 0)
 		return fail("open the notify socket to everybody");
 	s->sock = fd_take(&sock);
 	s->manager = manager;

@@ -41,6 +41,8 @@ void plan_entering(struct start_plan *plan)
 
 int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket)
 {
+	if (!WITH_TERMINAL && (p->terminal || console_socket))
+		return not_built("WITH_TERMINAL", "terminals");
 	if (p->terminal && leaves && !console_socket)
 		return failx(
 			"cannot allocate tty if runc will detach without setting console socket");

@@ -121,7 +121,7 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	mountopt_parse(s->plan->arena, mount, &o);
 	if (!(o.flags & MS_BIND))
 		return failx("init asks for the source of mount %d, which is not a bind", m->num);
-	if ((o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
+	if (WITH_USERNS && (o.idmap || o.ridmap) && (userns = open_userns(s, mount)) < 0)
 		return mountenv_fail(s->plan, mount);
 	*fd = mount_source(&(struct mount_source){ .pid = s->out->pid ? s->out->pid : s->first,
 						   .path = mount->source,
@@ -240,7 +240,8 @@ static int settle(struct serve *s)
 		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
 	}
-	if (sched && !limits_scheduler_forks(sched) && limits_scheduler(s->out->pid, sched) < 0)
+	if (WITH_TUNING && sched && !limits_scheduler_forks(sched) &&
+	    limits_scheduler(s->out->pid, sched) < 0)
 		return -1;
 	return send_pidfd(s);
 }
@@ -358,10 +359,10 @@ int serve_known(struct serve *s)
 		if (write_proc(s, "oom_score_adj", text) < 0)
 			return fail_in("process.oomScoreAdj");
 	}
-	if (s->plan->config->linux->intel_rdt && s->plan->enters &&
+	if (WITH_TUNING && s->plan->config->linux->intel_rdt && s->plan->enters &&
 	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->out->pid) < 0)
 		return fail_in("linux.intelRdt");
-	if (s->plan->config->linux->intel_rdt && !s->plan->enters) {
+	if (WITH_TUNING && s->plan->config->linux->intel_rdt && !s->plan->enters) {
 		if (rdt_apply(s->plan->arena, s->plan->config->linux->intel_rdt, st->id,
 			      s->out->pid, &st->intel_rdt_path) < 0)
 			return fail_in("linux.intelRdt");
@@ -410,17 +411,17 @@ static bool has_new(const struct serve *s, unsigned type)
 
 static bool wants_maps(const struct serve *s)
 {
-	return has_new(s, CLONE_NEWUSER);
+	return WITH_USERNS && has_new(s, CLONE_NEWUSER);
 }
 
 static bool wants_offsets(const struct serve *s)
 {
-	return has_new(s, CLONE_NEWTIME) && s->plan->config->linux->time_offsets.n;
+	return WITH_TUNING && has_new(s, CLONE_NEWTIME) && s->plan->config->linux->time_offsets.n;
 }
 
 static bool wants_devices(const struct serve *s)
 {
-	return has_new(s, CLONE_NEWNET) && s->plan->config->linux->net_devices.n;
+	return WITH_NET && has_new(s, CLONE_NEWNET) && s->plan->config->linux->net_devices.n;
 }
 
 static bool wants_mounts(const struct serve *s)
@@ -435,20 +436,23 @@ static bool wants_cgroup(const struct serve *s)
 
 static bool wants_terminal(const struct serve *s)
 {
-	return s->plan->process->terminal;
+	return WITH_TERMINAL && s->plan->process->terminal;
 }
 
 static bool wants_hooks(const struct serve *s)
 {
 	const struct oci_hooks *h = s->plan->config->hooks;
 
-	return !s->plan->enters && h && (h->prestart.n || h->create_runtime.n);
+	return WITH_HOOKS && !s->plan->enters && h && (h->prestart.n || h->create_runtime.n);
 }
 
 static bool wants_listener(const struct serve *s)
 {
-	return s->plan->seccomp.notify;
+	return WITH_SECCOMP && s->plan->seccomp.notify;
 }
+
+/* Of a part that was left out no message is wanted. */
+#define BUILT(part, serve_) ((part) ? (serve_) : NULL)
 
 /*
  * All messages that the child may send. Processes of the container may control the child and send
@@ -467,19 +471,22 @@ static const struct {
 	[WIRE_EXEC_FAIL] = { INIT, PHASE_READY | PHASE_SEEN, false, true, NULL, serve_exec_fail },
 	[WIRE_PID] = { FIRST | LATE, PHASE_MAKE | PHASE_SEEN, false, true, NULL, serve_pid },
 	[WIRE_MAP_IDS] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_maps,
-			   serve_map_ids },
+			   BUILT(WITH_USERNS, serve_map_ids) },
 	[WIRE_TIME_OFFSETS] = { FIRST | LATE, PHASE_MAKE, false, false, wants_offsets,
-				serve_time_offsets },
-	[WIRE_NETDEVS] = { INIT | LATE, PHASE_MAKE, false, false, wants_devices, serve_netdevs },
+				BUILT(WITH_TUNING, serve_time_offsets) },
+	[WIRE_NETDEVS] = { INIT | LATE, PHASE_MAKE, false, false, wants_devices,
+			   BUILT(WITH_NET, serve_netdevs) },
 	[WIRE_MOUNT_FD] = { INIT | LATE, PHASE_MAKE, true, false, wants_mounts, serve_mount_fd },
 	[WIRE_ATTACH] = { INIT | FIRST | LATE, PHASE_MAKE, false, false, wants_cgroup,
 			  serve_attach },
-	[WIRE_CONSOLE] = { INIT | LATE, PHASE_MAKE, false, false, wants_terminal, serve_console },
-	[WIRE_HOOKS] = { INIT | LATE, PHASE_MAKE, false, false, wants_hooks, serve_hooks },
+	[WIRE_CONSOLE] = { INIT | LATE, PHASE_MAKE, false, false, wants_terminal,
+			   BUILT(WITH_TERMINAL, serve_console) },
+	[WIRE_HOOKS] = { INIT | LATE, PHASE_MAKE, false, false, wants_hooks,
+			 BUILT(WITH_HOOKS, serve_hooks) },
 	[WIRE_READY] = { INIT | LATE, PHASE_MAKE, false, false, NULL, serve_ready },
 	[WIRE_APPEAR] = { LATE, PHASE_READY, false, true, NULL, serve_appear },
 	[WIRE_SECCOMP_FD] = { INIT, PHASE_READY | PHASE_SEEN, false, false, wants_listener,
-			      serve_seccomp_fd },
+			      BUILT(WITH_SECCOMP, serve_seccomp_fd) },
 };
 
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m)

@@ -41,7 +41,7 @@ int step_keyring(struct child *c)
 	if (!c->plan->state->keyring)
 		return 0;
 	/* The keyring gets the label of the payload. */
-	if (label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
+	if (WITH_LSM && label && (join_proc(c) < 0 || lsm_selinux_keycreate(c->proc, label) < 0))
 		return -1;
 	return keyring_join(c->plan->state->keyring, !c->plan->enters,
 			    c->plan->ns.all & CLONE_NEWUSER);
@@ -53,8 +53,9 @@ int step_network(struct child *c)
 		return 0;
 	if (net_lo_up() < 0)
 		return -1;
-	return c->plan->config->linux->net_devices.n ? wire_ask(&c->wire, WIRE_NETDEVS, 0, NULL, -1)
-						     : 0;
+	return WITH_NET && c->plan->config->linux->net_devices.n
+		       ? wire_ask(&c->wire, WIRE_NETDEVS, 0, NULL, -1)
+		       : 0;
 }
 
 int step_names(struct child *c)
@@ -175,14 +176,14 @@ int step_cwd(struct child *c)
 
 int step_terminal(struct child *c)
 {
-	return c->plan->process->terminal ? console_make(c) : 0;
+	return WITH_TERMINAL && c->plan->process->terminal ? console_make(c) : 0;
 }
 
 int step_runtime_hooks(struct child *c)
 {
 	const struct oci_hooks *h = c->plan->config->hooks;
 
-	if (!h || !(h->prestart.n || h->create_runtime.n))
+	if (!WITH_HOOKS || !h || !(h->prestart.n || h->create_runtime.n))
 		return 0;
 	return wire_ask(&c->wire, WIRE_HOOKS, 0, NULL, -1);
 }
@@ -192,7 +193,7 @@ int step_container_hooks(struct child *c)
 	static const char *const no_env[] = { NULL };
 	int rc;
 
-	if (!c->plan->config->hooks || !c->plan->config->hooks->create_container.n)
+	if (!WITH_HOOKS || !c->plan->config->hooks || !c->plan->config->hooks->create_container.n)
 		return 0;
 	if (fchdir(c->root) < 0)
 		return fail("enter the root filesystem");
@@ -278,7 +279,7 @@ int step_stdio(struct child *c)
 {
 	/* If init is cloned later, it makes its own session and takes the terminal
 	 * then (join_appear). */
-	if (c->tty >= 0 &&
+	if (WITH_TERMINAL && c->tty >= 0 &&
 	    (tty_become(fd_take(&c->tty)) < 0 || (c->mode != START_LATE && tty_control() < 0)))
 		return -1;
 	if (c->plan->process->user.umask || !c->plan->enters)
@@ -293,6 +294,8 @@ int step_scheduling(struct child *c)
 
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail("set no_new_privs");
+	if (!WITH_TUNING)
+		return 0;
 	if (p->scheduler && limits_scheduler_forks(p->scheduler) &&
 	    limits_scheduler(0, p->scheduler) < 0)
 		return -1;
@@ -308,7 +311,9 @@ int step_environment(struct child *c)
 {
 	struct oci_process p = *c->plan->process;
 
-	service_env(c->plan->how, c->plan->how->notify && has_mount_ns(c), &p, c->plan->arena);
+	if (WITH_NOTIFY)
+		service_env(c->plan->how, c->plan->how->notify && has_mount_ns(c), &p,
+			    c->plan->arena);
 	c->env = exe_env(c->plan->arena, &p, c->root);
 	return 0;
 }
@@ -436,7 +441,7 @@ int step_credentials(struct child *c)
 	}
 	/* Root of an ordinary user's namespace can change these owners, which the
 	 * runtime cannot. */
-	if (u->uid && c->plan->process->terminal && fchown(0, u->uid, -1) < 0)
+	if (WITH_TERMINAL && u->uid && c->plan->process->terminal && fchown(0, u->uid, -1) < 0)
 		log_debug("the terminal stays root's: %s", strerror(errno));
 	else if (u->uid)
 		console_own_streams(u->uid);
@@ -496,7 +501,7 @@ int step_start_hooks(struct child *c)
 	char byte;
 	int rc;
 
-	if (!hooks || !hooks->start_container.n)
+	if (!WITH_HOOKS || !hooks || !hooks->start_container.n)
 		return 0;
 	marked = c->fifo >= 0 && write(c->fifo, "0", 1) == 1;
 	rc = hooks_run(c->plan->arena, &(struct hook_run){ .name = "startContainer",

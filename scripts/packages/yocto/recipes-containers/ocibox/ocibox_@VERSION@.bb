@@ -21,7 +21,8 @@ SRC_URI[zlib.sha256sum] = "@ZLIB_SHA256@"
 SRC_URI[zstd.sha256sum] = "@ZSTD_SHA256@"
 
 
-PACKAGECONFIG ??= "seccomp images verity unpack net boot disks reload env bootnet modules button syslog update \
+PACKAGECONFIG ??= "seccomp images verity unpack net cgroup userns hooks terminal lsm tuning rootfs overlay notify oldkernels help \
+                   boot disks reload env bootnet modules button syslog update \
                    ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[seccomp] = "WITH_SECCOMP=1,WITH_SECCOMP=0"
 PACKAGECONFIG[systemd] = "WITH_SYSTEMD=1,WITH_SYSTEMD=0"
@@ -29,6 +30,17 @@ PACKAGECONFIG[images] = "WITH_IMAGES=1,WITH_IMAGES=0"
 PACKAGECONFIG[verity] = "WITH_VERITY=1,WITH_VERITY=0"
 PACKAGECONFIG[unpack] = "WITH_UNPACK=1,WITH_UNPACK=0"
 PACKAGECONFIG[net] = "WITH_NET=1,WITH_NET=0"
+PACKAGECONFIG[cgroup] = "WITH_CGROUP=1,WITH_CGROUP=0"
+PACKAGECONFIG[userns] = "WITH_USERNS=1,WITH_USERNS=0"
+PACKAGECONFIG[hooks] = "WITH_HOOKS=1,WITH_HOOKS=0"
+PACKAGECONFIG[terminal] = "WITH_TERMINAL=1,WITH_TERMINAL=0"
+PACKAGECONFIG[lsm] = "WITH_LSM=1,WITH_LSM=0"
+PACKAGECONFIG[tuning] = "WITH_TUNING=1,WITH_TUNING=0"
+PACKAGECONFIG[rootfs] = "WITH_ROOTFS=1,WITH_ROOTFS=0"
+PACKAGECONFIG[overlay] = "WITH_OVERLAY=1,WITH_OVERLAY=0"
+PACKAGECONFIG[notify] = "WITH_NOTIFY=1,WITH_NOTIFY=0"
+PACKAGECONFIG[oldkernels] = "WITH_OLD_KERNELS=1,WITH_OLD_KERNELS=0"
+PACKAGECONFIG[help] = "WITH_HELP=1,WITH_HELP=0"
 PACKAGECONFIG[boot] = "WITH_BOOT=1,WITH_BOOT=0"
 PACKAGECONFIG[disks] = "WITH_DISKS=1,WITH_DISKS=0"
 PACKAGECONFIG[reload] = "WITH_RELOAD=1,WITH_RELOAD=0"
