@@ -241,7 +241,7 @@ for sig in TERM HUP INT QUIT; do
 	hook createRuntime
 	begin run --bundle "$bundle" "$id"
 	ended 'run, and a hook that waits for a FIFO' $sig 1
-	nothing_left "SIG$sig: nothing is left"
+	nothing_left "SIG$sig: nothing is left" || sweep
 done
 for verb in 'run -d' create; do
 	for h in prestart createRuntime createContainer; do
@@ -249,19 +249,19 @@ for verb in 'run -d' create; do
 		# shellcheck disable=SC2086
 		begin $verb --bundle "$bundle" "$id"
 		ended "$verb, and a $h hook that waits for a FIFO" TERM 1
-		nothing_left "$verb, a $h hook: nothing is left"
+		nothing_left "$verb, a $h hook: nothing is left" || sweep
 	done
 done
 hook poststart
 begin run --bundle "$bundle" "$id"
 ended 'run, and a poststart hook that waits for a FIFO' TERM 1
-nothing_left 'a poststart hook: nothing is left'
+nothing_left 'a poststart hook: nothing is left' || sweep
 # Where it would outlive its container: without a pid namespace, and without a cgroup.
 hook createContainer
 config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
 begin --cgroup-manager disabled run --bundle "$bundle" "$id"
 ended 'without a pid namespace and a cgroup' TERM 1
-nothing_left 'without a pid namespace and a cgroup: nothing is left'
+nothing_left 'without a pid namespace and a cgroup: nothing is left' || sweep
 # The caller ignores HUP (nohup): so do we.
 cp "$tmp/good.json" "$bundle/config.json"
 argv true

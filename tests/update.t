@@ -125,6 +125,44 @@ is 'and the limit before it is put back' "$(memory)" 54525952
 update --pids-limit 62
 is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
 
+# Limits that the container had none of go back as well: every file is as it was.
+knobs_now() {
+	for _d in $(cgroups_left); do
+		(cd "$_d" && grep -s . cpu.shares cpu.cfs_*_us cpu.weight cpu.max cpu.max.burst cpu.idle \
+			cpuset.cpus cpuset.mems memory.limit_in_bytes memory.memsw.limit_in_bytes \
+			memory.soft_limit_in_bytes memory.swappiness memory.oom_control memory.max \
+			memory.swap.max memory.low memory.high pids.max blkio.throttle.*_device \
+			blkio.*weight* io.max io.weight io.bfq.weight hugetlb.*limit_in_bytes hugetlb.*.max)
+	done
+}
+second_id=$id
+second_pid=$pid
+bundle none
+argv sleep 1000
+id=$second_id-n
+do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+pid=$(cat "$tmp/pid")
+knobs_now >"$tmp/before"
+disk=$(cat /sys/block/*/dev 2>/dev/null | head -n 1)
+throttle=
+[ -z "$disk" ] || throttle="{ \"major\": ${disk%:*}, \"minor\": ${disk#*:}, \"rate\": 1000000 }"
+cat >"$tmp/resources" <<END
+{ "memory": { "limit": 67108864, "reservation": 33554432, "disableOOMKiller": true },
+	"cpu": { "shares": 512, "quota": 50000, "period": 20000, "cpus": "0", "mems": "0" },
+	"pids": { "limit": 77 }, "blockIO": { "throttleReadBpsDevice": [ $throttle ] } }
+END
+update -r "$tmp/resources"
+is 'limits where there were none' "$status $(pids)" '0 77' || diag "$err"
+drop "$id"
+do_runc run -d --bundle "$bundle" "$id"
+update -r "$tmp/resources" --l3-cache-schema 'L3:0=f'
+like 'limits where there were none, and no resctrl group: refused' "$status $err" '^1 .*Intel RDT'
+is 'limits where there were none: every file is as it was' \
+	"$(knobs_now | diff "$tmp/before" -)" ''
+drop "$id"
+id=$second_id
+pid=$second_pid
+
 # A folder stands in for the group: what is on record is where the schemata are written. Saving the
 # result comes last, and fails where the state directory is full.
 first_root=$root

@@ -173,21 +173,21 @@ static int write_again(struct cgroup *cg, const struct knob_write **queue, size_
 
 #define RETRY_MAX 16
 
-int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
+int apply_plan(struct cgroup *cg, const struct oci_resources *r, struct knob_list *out)
+{
+	if (cg->unit.unit && r)
+		r = units_rounded(cg->arena, r, cg->layout == CGROUP_V2);
+	if (r && need_v2(cg, r) > 0)
+		v2_root_controllers(cg);
+	return knobs_plan(cg->arena, r, &cg->where, out);
+}
+
+int apply_list(struct cgroup *cg, const struct knob_list *list)
 {
 	const struct knob_write *queue[RETRY_MAX];
-	struct knob_list list;
 	size_t n = 0;
 
-	if (!r)
-		return 0;
-	if (cg->unit.unit)
-		r = units_rounded(cg->arena, r, cg->layout == CGROUP_V2);
-	if (need_v2(cg, r) > 0)
-		v2_root_controllers(cg);
-	if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
-		return -1;
-	for (const struct knob_write *w = list.first; w; w = w->next) {
+	for (const struct knob_write *w = list->first; w; w = w->next) {
 		const struct knob_write *at = w, *next;
 		int ret = write_one(cg, &w, false);
 
@@ -204,6 +204,58 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 		}
 	}
 	return 0;
+}
+
+int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
+{
+	struct knob_list list;
+
+	return apply_plan(cg, r, &list) < 0 ? -1 : apply_list(cg, &list);
+}
+
+/* What to write so that a file with this text, of which w changes a part, is as it was. */
+static const char *old_value(struct arena *a, const struct knob_write *w, char *text)
+{
+	size_t key = strcspn(w->value, " "), len = strcspn(text, "\n");
+	const char *equals = strchr(w->value, '='), *word;
+
+	if (!memchr(w->value, ':', key) && w->ctl != CTL_RDMA && w->ctl != CTL_NET_PRIO) {
+		/* "oom_kill_disable 0" is the first of three lines, and the number is written. */
+		word = text[len] && text[len + 1] ? memrchr(text, ' ', len) : NULL;
+		text[len] = 0;
+		return arena_strdup(a, word ? word + 1 : *text ? text : "\n");
+	}
+	/* A line for each device that has a limit. */
+	for (char *line = text; *line; line += len + !!line[len]) {
+		len = strcspn(line, "\n");
+		if (!strncmp(line, w->value, key) && line[key] == ' ')
+			return arena_printf(a, "%.*s", (int)len, line);
+	}
+	if (equals)
+		return arena_printf(a, "%.*s=max", (int)(equals - w->value), w->value);
+	return arena_printf(a, "%.*s %s", (int)key, w->value, w->v2 ? "default" : "0");
+}
+
+void apply_keep(struct cgroup *cg, const struct knob_list *list)
+{
+	char text[4096];
+
+	cg->kept.first = NULL;
+	cg->kept.end = &cg->kept.first;
+	for (const struct knob_write *w = list->first; w; w = w->next) {
+		struct cg_dir *d = cg_dir_of(cg, w->ctl);
+		struct knob_write *old;
+
+		if (!d || cg_dir_read(d, w->file, text, sizeof(text)) < 0)
+			continue;
+		old = arena_alloc(cg->arena, sizeof(*old));
+		*old = *w;
+		old->next = NULL;
+		old->flags = KNOB_RETRY;
+		old->value = old_value(cg->arena, w, text);
+		*cg->kept.end = old;
+		cg->kept.end = &old->next;
+	}
 }
 
 /* ---- devices --------------------------------------------------------------------------------- */

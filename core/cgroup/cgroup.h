@@ -97,8 +97,11 @@ bool cgroup_is_tight(struct cgroup *cg);
 int cgroup_sub(struct cgroup *cg, const char *const *specs, size_t n);
 
 /* Changes limits of a running container, but not its device rules. r is from cgroup_merge. If it
- * fails, the caller restores the old limits. */
+ * fails, the caller calls cgroup_put_back. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r);
+/* Every file that the last cgroup_update has changed gets its text from before. old: the limits of
+ * which systemd knows. */
+int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old);
 /* Pure. Merges the changed resources into the old ones as runc's `update` does (V-25). */
 void cgroup_merge(struct arena *a, const struct oci_resources *old,
 		  const struct oci_resources *change, struct oci_resources *out);

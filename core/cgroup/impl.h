@@ -225,6 +225,7 @@ struct cgroup {
 	struct cg_dir *v2; /* one of dirs or NULL */
 	const char *recorded; /* its path before cgroup_follow */
 	struct ctl_where where;
+	struct knob_list kept; /* by apply_keep */
 	unsigned asked; /* controllers that the planned limits need */
 	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */
 	bool tolerant, path_given, delegate, has_nodes;
@@ -285,6 +286,11 @@ bool apply_in_userns(uint32_t *root); /* *root: the host's id of our root; root 
 int apply_check(struct cgroup *cg,
 		const struct oci_resources *r); /* fails if r cannot be set here */
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
+/* The two parts of apply_knobs: all writes that r asks for, and making them. */
+int apply_plan(struct cgroup *cg, const struct oci_resources *r, struct knob_list *out);
+int apply_list(struct cgroup *cg, const struct knob_list *list);
+/* Reads what these writes will change, so that cg->kept are the writes that undo them. */
+void apply_keep(struct cgroup *cg, const struct knob_list *list);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);
 
 /* ---- freeze.c -------------------------------------------------------------------------------- */

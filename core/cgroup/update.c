@@ -153,19 +153,28 @@ static int check_usage(struct cgroup *cg, const struct oci_memory *m)
 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 {
-	if (!cg->manager) {
-		struct knob_list list;
+	struct knob_list list;
 
+	if (!cg->manager) {
 		if (knobs_plan(cg->arena, r, &cg->where, &list) < 0)
 			return fail_in("cgroup");
 		return list.first ? failx("cgroup: %s: this container has no cgroup",
 					  list.first->field)
 				  : 0;
 	}
-	if (check_usage(cg, r->memory) < 0 ||
-	    (cg->manager->update && cg->manager->update(cg, r) < 0) || apply_knobs(cg, r) < 0)
+	if (check_usage(cg, r->memory) < 0 || apply_plan(cg, r, &list) < 0)
+		return fail_in("cgroup");
+	apply_keep(cg, &list);
+	if ((cg->manager->update && cg->manager->update(cg, r) < 0) || apply_list(cg, &list) < 0)
 		return fail_in("cgroup");
 	return 0;
+}
+
+int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old)
+{
+	if (cg->manager && cg->manager->update && cg->manager->update(cg, old) < 0)
+		return -1;
+	return apply_list(cg, &cg->kept);
 }
 
 /* ---- exec ------------------------------------------------------------------------------------ */

@@ -87,7 +87,7 @@ static int roll_back(struct arena *a, struct life *l, const struct oci_resources
 {
 	struct err_kept why = err_keep(a);
 
-	if (cgroup_update(l->cgroup, old) < 0)
+	if (cgroup_put_back(l->cgroup, old) < 0)
 		log_warn("put the old limits back: %s", err_text());
 	for (size_t i = 0; i < 2; i++)
 		if (undo[i] && *undo[i] &&
