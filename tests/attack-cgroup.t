@@ -112,6 +112,67 @@ else
 	for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 fi
 
+# ---- another program has moved init out of the container's cgroups ----
+
+moved_out() {
+	runs
+	for d in $(cgroups_left); do
+		echo "$pid" >"${d%/*}/cgroup.procs"
+	done 2>/dev/null
+	! grep -q "$mark" "/proc/$pid/cgroup"
+}
+if moved_out; then
+	do_runc pause "$id"
+	like 'init was moved out: pause says so' "$status $(error_lines "$tmp/err") $err" \
+		"^1 1 .*process $pid is not in its cgroup"
+	is 'init was moved out: and it is running' "$(status_of "$id")" running
+	# The rest of the container can be frozen by others all the same.
+	for f in cgroup.freeze freezer.state; do
+		for d in $(cgroups_left); do
+			[ ! -e "$d/$f" ] || case $f in
+			*state) echo FROZEN ;;
+			*) echo 1 ;;
+			esac >"$d/$f"
+		done
+	done
+	is 'init was moved out, its cgroup is frozen: it is running' "$(status_of "$id")" running
+	do_runc list
+	like 'list says so too' "$out" " $pid +running "
+	do_runc resume "$id"
+	is 'resume thaws the cgroup' "$status" 0 || diag "$err"
+	do_runc delete "$id"
+	like 'init was moved out: delete is refused' "$status $err" '^1 .*not stopped: running'
+	do_runc kill --all "$id" 0
+	is 'init was moved out: kill --all' "$status" 0 || diag "$err"
+	do_runc kill --all "$id" KILL
+	is 'init was moved out: kill --all KILL' "$status" 0 || diag "$err"
+	ok 'init was moved out: it dies of that' wait_for gone "$pid"
+	drop "$id"
+	moved_out
+	do_runc delete --force "$id"
+	is 'init was moved out: delete --force' "$status" 0 || diag "$err"
+	ok 'init was moved out: and it is dead' gone "$pid"
+	sweep
+
+	# In a shared pid namespace KILL goes to the cgroup.
+	bundle shared
+	argv sleep 1000
+	config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
+	shared=$bundle
+	runs() {
+		do_runc run -d --bundle "$shared" --pid-file "$tmp/pid" "$id"
+		pid=$(cat "$tmp/pid")
+	}
+	moved_out
+	do_runc kill "$id" KILL
+	is 'moved out of a shared pid namespace: kill KILL' "$status" 0 || diag "$err"
+	ok 'moved out of a shared pid namespace: it dies' wait_for gone "$pid"
+	drop "$id"
+else
+	skip 'init was moved out of its cgroups' 'it cannot be moved here'
+fi
+sweep
+
 # ---- device rules where no cgroup can be made ----
 
 bundle

@@ -163,6 +163,32 @@ status=0
 is 'a caller that ignores SIGCHLD: the status is that of the container all the same' "$status" 6
 drop "$id"
 
+# A person removes the state directory of a container that runs.
+argv sleep 1000
+background runc run --bundle "$bundle" --pid-file "$tmp/pid" "$id" 2>"$tmp/err"
+wait_for status_is "$id" running
+rm -rf "$root"
+kill -KILL "$(cat "$tmp/pid")"
+status=0
+wait "$bg" || status=$?
+is 'its state directory is removed under it: run ends as the program does' \
+	"$status:$(cat "$tmp/err")" 137:
+nothing_left 'its state directory is removed under it: nothing is left' || sweep
+
+# Another command deletes it, and makes one of the same name, before run has seen the end.
+background runc run --bundle "$bundle" --pid-file "$tmp/pid" "$id" 2>"$tmp/err"
+first=$bg
+wait_for status_is "$id" running
+do_runc delete --force "$id"
+is 'deleted by another command' "$status:$err" 0:
+do_runc run -d --bundle "$bundle" "$id"
+is 'one of the same name' "$status:$err" 0:
+status=0
+wait "$first" || status=$?
+is 'the first run ends without a word' "$status:$(cat "$tmp/err")" 137:
+is 'and leaves the second alone' "$(status_of "$id") $(runc exec "$id" echo in)" 'running in'
+drop "$id"
+
 # Two runs at once do not disturb each other.
 argv sh -c 'echo hi'
 for n in 1 2 3 4; do

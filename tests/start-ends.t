@@ -207,6 +207,24 @@ is 'an init that is killed in a hook: it is stopped' "$(status_of "$id")" stoppe
 drop "$id"
 cp "$tmp/good.json" "$bundle/config.json"
 
+# ---- /proc of another pid namespace ----
+
+argv sleep 1000
+if unshare -pf true 2>/dev/null; then
+	for verb in 'run -d' create; do
+		status=0
+		# shellcheck disable=SC2086
+		OCI_TEST_MARK=$mark timeout -s KILL 20 unshare -pf "$RUNC" --root "$root" $verb \
+			--bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+		err=$(cat "$tmp/err")
+		not_started "$verb, and /proc of another pid namespace" 1 \
+			'/proc belongs to another pid namespace'
+		sweep
+	done
+else
+	skip '/proc of another pid namespace' 'no unshare -p here'
+fi
+
 # ---- signals ----
 
 # begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would

@@ -113,8 +113,11 @@ if command -v flock >/dev/null; then
 	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" \
 		2>"$tmp/err"
 	is 'list: nothing is said of one that is locked' "$(cat "$tmp/err")" ''
+	# As pause, update or checkpoint have it while they work.
+	flock "$root/$id" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" state "$id" >"$tmp/out"
+	is 'state: one that runs and is locked is running' "$(json_get "$tmp/out" /status)" running
 else
-	skip 'list: nothing is said of one that is locked' 'no flock here'
+	skip 'one that is locked' 'no flock here'
 fi
 rmdir "$root/$id-x"
 

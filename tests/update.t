@@ -128,11 +128,12 @@ is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
 # Limits that the container had none of go back as well: every file is as it was.
 knobs_now() {
 	for _d in $(cgroups_left); do
-		(cd "$_d" && grep -s . cpu.shares cpu.cfs_*_us cpu.weight cpu.max cpu.max.burst cpu.idle \
-			cpuset.cpus cpuset.mems memory.limit_in_bytes memory.memsw.limit_in_bytes \
-			memory.soft_limit_in_bytes memory.swappiness memory.oom_control memory.max \
-			memory.swap.max memory.low memory.high pids.max blkio.throttle.*_device \
-			blkio.*weight* io.max io.weight io.bfq.weight hugetlb.*limit_in_bytes hugetlb.*.max)
+		(cd "$_d" && grep -s . cpu.shares cpu.cfs_*_us cpu.weight cpu.max cpu.max.burst \
+			cpu.idle cpuset.cpus cpuset.mems memory.limit_in_bytes \
+			memory.memsw.limit_in_bytes memory.soft_limit_in_bytes memory.swappiness \
+			memory.oom_control memory.max memory.swap.max memory.low memory.high \
+			pids.max blkio.throttle.*_device blkio.*weight* io.max io.weight \
+			io.bfq.weight hugetlb.*limit_in_bytes hugetlb.*.max)
 	done
 }
 second_id=$id

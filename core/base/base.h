@@ -287,6 +287,7 @@ struct proc_stat {
 	bool headless; /* the first thread has ended, and others have not */
 	bool exiting; /* of 9: on its way to be dead, or dead */
 	char state; /* 3 */
+	pid_t parent; /* 4 */
 	bool no_exec; /* of 9: has not executed a program since it was forked */
 	uint64_t start; /* 22, in clock ticks since boot */
 	int raw; /* 52: status of wait(2) of a process that ends; 0: we may not see it */

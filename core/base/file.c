@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 
 /* Up to size bytes or the end; a NUL is put after it, for which there is room. */
@@ -134,19 +135,22 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
 	return 0;
 }
 
-/* ".NAME.PID.TRY" beside path: a name that no other writer takes. A long NAME is cut. */
+/* ".NAME.RANDOM.TRY" beside path: a name that no other writer takes. A long NAME is cut. */
 static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 {
 	const char *slash = strrchr(path, '/');
 	int dirlen = slash ? (int)(slash + 1 - path) : 0;
+	unsigned random;
 
-	if (snprintf(temp, size, "%.*s.%.200s.%d.%u", dirlen, path, path + dirlen, (int)getpid(),
-		     try) >= (int)size)
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
+	memcpy(&random, (const void *)getauxval(AT_RANDOM), sizeof(random));
+	if (snprintf(temp, size, "%.*s.%.200s.%x.%u", dirlen, path, path + dirlen, random, try) >=
+	    (int)size)
 		return failx("%s: path is too long", path);
 	return 0;
 }
 
-/* A killed process, or one of another pid namespace, may have left a file of that name. */
+/* A process that we have forked has the same number. */
 #define TEMP_TRIES 100
 
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)

@@ -59,6 +59,8 @@ int proc_stat_at(int proc, pid_t pid, struct proc_stat *out)
 	for (int field = 3; field < 52; field++) {
 		if (field == 3)
 			out->state = state = *p;
+		if (field == 4)
+			out->parent = (pid_t)strtol(p, NULL, 10);
 		if (field == 9) {
 			unsigned long flags = strtoul(p, NULL, 10);
 

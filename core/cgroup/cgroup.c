@@ -154,6 +154,14 @@ bool cgroup_exists(const struct cgroup *cg)
 	return cg->ndirs || cg->unit.unit;
 }
 
+bool cgroup_is_left(struct cgroup *cg)
+{
+	cg_each (d, cg)
+		if (!faccessat(AT_FDCWD, d->path, F_OK, 0))
+			return true;
+	return false;
+}
+
 bool cgroup_has_rules(struct cgroup *cg)
 {
 	return cg_dir_of_rules(cg);

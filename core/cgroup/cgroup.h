@@ -44,6 +44,7 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 void cgroup_save(const struct cgroup *cg, struct arena *a, struct oci_state *state);
 int cgroup_load(struct arena *a, const struct oci_state *state, struct cgroup **out);
 bool cgroup_exists(const struct cgroup *cg); /* false: the container was made without cgroups */
+bool cgroup_is_left(struct cgroup *cg); /* one of its directories is still there */
 /* True if there is a directory for device rules; after cgroup_create: if it was made. */
 bool cgroup_has_rules(struct cgroup *cg);
 /* After cgroup_load of a rootless container: DBUS_SESSION_BUS_ADDRESS, or NULL. */
@@ -111,7 +112,9 @@ int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out); /* with 
 int cgroup_kill(struct cgroup *cg, int sig); /* signals every process, also in sub-cgroups */
 int cgroup_freeze(struct cgroup *cg, bool frozen); /* waits until all processes have stopped */
 int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
-/* The same of a recorded container by one file. init: how /proc shows the state of init. */
+/* False: another program has moved pid out of the cgroup that freezes the container. */
+bool cgroup_has(struct cgroup *cg, pid_t pid);
+/* cgroup_is_frozen of a recorded container by one file. init: how /proc shows the state of init. */
 bool cgroup_glance(const struct oci_state *state, char init);
 /*
  * Thaws all cgroups of the container, and moves init (0: none) back if it is in another cgroup.

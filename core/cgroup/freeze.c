@@ -161,6 +161,26 @@ int cgroup_is_frozen(struct cgroup *cg)
 	return ret;
 }
 
+bool cgroup_has(struct cgroup *cg, pid_t pid)
+{
+	struct cg_dir *all[] = { freezer_dir(cg), cg_dir_of(cg, CTL_FREEZER) };
+	cgroup_pids pids;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		pids = (cgroup_pids){ 0 };
+		if (!all[i])
+			continue;
+		if (tree_procs(all[i]->path, cg->arena, &pids) < 0) {
+			err_clear("it is taken to be where it was put");
+			return true;
+		}
+		list_each (p, pids)
+			if (*p == pid)
+				return true;
+	}
+	return false;
+}
+
 /* Opens file in the cgroup dir. Containers are neighbours mostly, so the directory that holds them
  * stays open. */
 static int open_near(const char *dir, const char *file)

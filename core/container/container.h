@@ -64,6 +64,7 @@ struct life {
 	int pidfd; /* of init while it lives, else -1 */
 	bool glance; /* it is only read: there is no pidfd, and the lock is not released */
 	bool headless; /* the first thread of init has ended, but others live */
+	bool begun; /* init has executed its program for sure */
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; */
@@ -94,6 +95,8 @@ void life_close(struct life *l);
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
 void life_unlock(struct life *l); /* for commands that wait in the foreground */
 int life_lock(struct life *l); /* locks again: 1, or 0 if the container was deleted meanwhile */
+/* Then: its directory alone was removed, by a person: delete removes the cgroup first. */
+bool life_is_forgotten(const struct life *l);
 /* A living thread of init, which shows its namespaces: nearly always init itself. */
 pid_t life_thread(const struct life *l);
 /* Pure. The process with the number of init is init. Its start time is 0 where /proc has hidden it

@@ -22,12 +22,17 @@ int life_signal(struct life *l, int sig)
 
 /* ---- kill, pause and resume ------------------------------------------------------------------ */
 
-/* Signals every process of the cgroup. In a shared pid namespace some may be left after
- * the end of init. */
+/* Signals every process of the cgroup, and init if another program has moved it out of there. In a
+ * shared pid namespace some may be left after the end of init. */
 static int kill_cgroup(struct life *l, int sig)
 {
-	if (l->cgroup)
-		return cgroup_kill(l->cgroup, sig);
+	if (l->cgroup) {
+		bool out = l->status != OCI_STOPPED && !cgroup_has(l->cgroup, l->state.pid);
+
+		if (cgroup_kill(l->cgroup, sig) < 0)
+			return -1;
+		return out ? life_signal(l, sig) : 0;
+	}
 	if (l->status == OCI_STOPPED)
 		return 0;
 	log_warn("container %s has no cgroup: only its init gets the signal", l->state.id);
@@ -74,13 +79,17 @@ int life_freeze(struct life *l, bool frozen)
 {
 	if (frozen && l->status != OCI_RUNNING && l->status != OCI_CREATED)
 		return failx("container not running");
-	if (!frozen && l->status != OCI_PAUSED)
+	if (!frozen && l->status != OCI_PAUSED &&
+	    (l->status == OCI_STOPPED || !l->cgroup || cgroup_is_frozen(l->cgroup) <= 0))
 		return failx("container not paused");
 	if (!WITH_CGROUP)
 		return not_built("WITH_CGROUP", "cgroups");
 	if (!l->cgroup)
 		return failx("cannot %s container %s: it has no cgroup",
 			     frozen ? "pause" : "resume", l->state.id);
+	if (frozen && !cgroup_has(l->cgroup, l->state.pid))
+		return failx("cannot pause container %s: its process %d is not in its cgroup",
+			     l->state.id, l->state.pid);
 	return cgroup_freeze(l->cgroup, frozen);
 }
 

@@ -114,6 +114,7 @@ static int find_init(struct life *l)
 		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
+		l->begun = !st.no_exec && !l->state.foreign;
 		found = life_is_init(l, &st) && !st.dead;
 	} else if (!found && (l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, 0)
 					    : kill(l->state.pid, 0)) == 0) {
@@ -178,13 +179,16 @@ static int find_status(struct life *l, bool locked)
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	l->status = fifo_waits(l) || (!locked && is_busy(l)) ? OCI_CREATED : OCI_RUNNING;
+	/* pause, update and others have the lock of a container that runs. */
+	l->status = OCI_RUNNING;
+	if (!l->begun && (fifo_waits(l) || (!locked && is_busy(l))))
+		l->status = OCI_CREATED;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
 
 		if (frozen < 0)
 			err_clear("a cgroup that cannot be read counts as not frozen");
-		else if (frozen)
+		else if (frozen && cgroup_has(l->cgroup, l->state.pid))
 			l->status = OCI_PAUSED;
 	}
 	return 0;
@@ -223,9 +227,8 @@ static bool find_quickly(struct life *l, int proc, const char *id)
 	if (found != 1 || (st.no_exec && !fifo_is_there(l->root_dir, id)))
 		return false;
 	l->status = st.no_exec ? OCI_CREATED : OCI_RUNNING;
-	if (cgroup_glance(&l->state, st.state))
-		l->status = OCI_PAUSED;
-	return true;
+	/* Whether init is in that cgroup is to be seen. */
+	return !cgroup_glance(&l->state, st.state);
 }
 
 /* Refuses a state of another user, because we kill processes and run hooks as it says: in a root
@@ -372,6 +375,12 @@ void life_unlock(struct life *l)
 int life_lock(struct life *l)
 {
 	return lock_dir(l->dir);
+}
+
+bool life_is_forgotten(const struct life *l)
+{
+	return l->cgroup && cgroup_is_left(l->cgroup) &&
+	       faccessat(l->root_dir, l->state.id, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

@@ -43,7 +43,7 @@ int foreground_run(struct arena *a, struct started *s, bool keep, const char *ex
 	/* If another command has deleted it, its id and its cgroup may belong to
 	 * another container now. */
 	there = life_lock(&s->life);
-	if (!there)
+	if (!there && !life_is_forgotten(&s->life))
 		return status;
 	if (there < 0)
 		err_clear("the container is deleted without the lock");

@@ -345,6 +345,10 @@ int serve_known(struct serve *s)
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
 	if (!s->plan->enters) {
+		/* What is done by way of /proc/PID would be done to a process of the host. */
+		if (found && stat.parent != getpid())
+			return failx("/proc belongs to another pid namespace: mount this one's "
+				     "(unshare --mount-proc)");
 		st->pid = s->out->pid;
 		st->start_time = stat.start;
 		if (!makes_namespace(s))
