@@ -215,8 +215,11 @@ RUN = $(if $(CROSS),$(if $(and $(filter i686,$(ARCH)),$(filter x86_64,$(shell un
 test-unit: $(TEST_BIN) ## the unit tests, one program per FILE_test.c (RUN=qemu-arm-static: by that)
 	RUN='$(RUN)' scripts/prove $(TEST_BIN)
 
+# Of i686, where the kernel is that of x86_64; BUSYBOX=FILE is one of i686, for the containers.
+CROSS_E2E = env HELPERS=$(abspath $(O))/helpers OCIBOX=$(abspath $(OUT))/ocibox RUNC=$(abspath $(OUT))/bin/runc \
+	$(foreach p,SPEC=spec INIT=init IMAGE=image,OCI_$(subst =,=$(abspath $(OUT))/bin/oci-,$p))
 test-e2e: all ## the end-to-end tests, tests/*.t (TESTS=..., SH='busybox sh')
-	scripts/prove $(or $(TESTS),$(E2E))
+	$(if $(CROSS),CC=$(CC) tests/helpers/build $(O)/helpers && $(CROSS_E2E)) scripts/prove $(or $(TESTS),$(E2E))
 
 check: all $(TEST_BIN) ## lint, unit and end-to-end tests, engines, what the build promises, quick virtual machines, a control
 	LINT=fast scripts/prove scripts/lint $(TEST_BIN) $(E2E) scripts/engines scripts/check-build boot-quick \

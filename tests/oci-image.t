@@ -32,6 +32,7 @@ layer kinds.tar <<END
 2|far|x:linkpath=$longer
 0|tail|prefix=before|data=prefix
 0|time|x:mtime=1.5|data=t
+0|late|mtime=4294967299|data=t
 0|who|x:uid=3000000|x:gid=7|data=w
 0|empty|x:size=0
 7|old|data=seven
@@ -53,6 +54,9 @@ is 'a long name of an extended header' "$(cat "$rootfs/pax/$longer")" pax
 is 'the long target of a link' "$(readlink "$rootfs/far")" "$longer"
 is 'a name in two fields' "$(cat "$rootfs/before/tail")" prefix
 is 'a time between seconds' "$(stat -c %y "$rootfs/time" | cut -c 18-21)" 01.5
+touch -d @4294967299 "$tmp/late"
+is 'a time after 2106, as far as the filesystem has it' "$(stat -c %Y "$rootfs/late")" \
+	"$(stat -c %Y "$tmp/late")"
 [ "$uid" != 0 ] || is 'an owner whom the header has no room for' "$(mode_of "$rootfs/who")" \
 	'644 3000000 7'
 ok 'an old kind of file' test -s "$rootfs/old"
@@ -80,6 +84,8 @@ if tar --version 2>/dev/null | grep -q GNU; then
 	printf end >>"$tmp/s/file"
 	printf mid | dd of="$tmp/s/file" bs=1 seek=1000000 conv=notrunc 2>/dev/null
 	truncate -s 3000000 "$tmp/s/hole"
+	truncate -s 5368709120 "$tmp/s/big"
+	printf end >>"$tmp/s/big"
 	for form in gnu posix:0.0 posix:0.1 posix:1.0; do
 		v=${form#*:}
 		[ "$v" != "$form" ] || v=1.0
@@ -89,6 +95,8 @@ if tar --version 2>/dev/null | grep -q GNU; then
 		unpack "$layout:sparse-$form"
 		ok "a sparse file, format $form" cmp "$rootfs/file" "$tmp/s/file"
 		is "and one that is a hole, format $form" "$(stat -c '%s' "$rootfs/hole")" 3000000
+		is "and one of more than 4 GiB, format $form" "$(stat -c '%s' "$rootfs/big") $(
+			dd if="$rootfs/big" bs=1 skip=5368709120 2>/dev/null)" '5368709123 end'
 	done
 fi
 

@@ -298,9 +298,9 @@ fresh
 argv cat /proc/self/limits
 limits=''
 want=''
-# More than a long holds is unlimited for a kernel of 32 bits: the fifth byte of an ELF file says 1.
+# More than a long holds is unlimited for a kernel of 32 bits.
 more='5000000000 bytes'
-[ "$(head -c 5 "$BUSYBOX" | tail -c 1 | od -An -tu1 | tr -d ' ')" != 1 ] || more='unlimited bytes'
+case $(uname -m) in *64* | s390x) ;; *) more='unlimited bytes' ;; esac
 while read -r type soft hard line; do
 	limits="$limits${limits:+,}{\"type\":\"RLIMIT_$type\",\"soft\":$soft,\"hard\":$hard}"
 	want="$want$line

@@ -146,7 +146,7 @@ static void entry(char *line)
 		extra('K', "././@LongLink", e.link, strlen(e.link) + 1);
 	if (e.ext_len)
 		extra('x', "PaxHeaders/x", e.ext, e.ext_len);
-	header(*type, &e, e.path, e.size >= 0 ? (unsigned long long)e.size : len + e.zeros);
+	header(*type, &e, e.path, e.size >= 0 ? e.size : (long long)len + e.zeros);
 	fwrite(e.data, 1, len, stdout);
 	for (long long i = 0; i < e.zeros; i++)
 		putchar(0);
