@@ -128,6 +128,18 @@ is "whose end the machine does not wait for longer than startTimeout" "$ended" 1
 nothing_left "nothing is left of the task"
 fresh
 
+# ---- a check of many words -----------------------------------------------------------------------
+
+unit 1-"$a" "$sleeper"
+# shellcheck disable=SC2046,SC2016 # words; for the container's shell
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "ready": { "command": $(words sh -c '[ $# = 200 ] && : >/dev/shm/all' sh $(seq 200)) } } }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "a check of 200 words has all of them" wait_for says "^oci-init: $a: ready"
+down
+fresh
+
 # ---- disks that are read-only, or full, in an update ---------------------------------------------
 
 unit 1-"$a" "$sleeper"

@@ -83,13 +83,17 @@ static _Noreturn void look_for(const struct unit *u)
 	_exit(root < 0 || path_open(root, u->rule.ready_file, O_PATH, 0, 0) < 0);
 }
 
-static _Noreturn void check(const struct unit *u, const char *const *command)
+static _Noreturn void check(struct arena *a, const struct unit *u, const char *const *command)
 {
-	const char *argv[64] = { "runc", "--root", BOOT_ROOT, "exec", u->name };
-	size_t n = 5;
+	const char *const first[] = { "runc", "--root", BOOT_ROOT, "exec", u->name };
+	size_t n = 0;
+	const char **argv;
 
-	while (n < ARRAY_SIZE(argv) - 1 && *command)
-		argv[n++] = *command++;
+	while (command[n])
+		n++;
+	argv = arena_alloc(a, sizeof(first) + (n + 1) * sizeof(*argv));
+	memcpy(argv, first, sizeof(first));
+	memcpy(argv + ARRAY_SIZE(first), command, n * sizeof(*argv));
 	unit_execute(u, (char *const *)argv);
 }
 
@@ -115,7 +119,7 @@ static void ask_command(struct machine *m, size_t i, int64_t now)
 	if (!p->pid) {
 		if (!p->health && r->ready_file)
 			look_for(u);
-		check(u, p->health ? r->health : r->ready_command);
+		check(m->arena, u, p->health ? r->health : r->ready_command);
 	}
 	if (p->pid < 0) {
 		fail("%s: start a process for its check", u->name);
