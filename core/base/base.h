@@ -223,6 +223,7 @@ int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
  * *at then moves past it. */
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
+uint64_t scan_number(const char *text); /* the decimal number at its begin; 0: there is none */
 /* Pure. Reads the next range of a list of CPUs or memory nodes, "0-3, 7". 1: found; 0: the list has
  * ended; -1: the text is not such a list. If *last is below *first, that is the reason. */
 int scan_range(const char **at, uint64_t *first, uint64_t *last);

@@ -51,13 +51,15 @@ bool mountinfo_next(char **text, struct mountinfo *m)
 		if (**text)
 			*(*text)++ = 0;
 		/* "36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,discard" */
-		dash = strstr(at, " - ");
+		for (dash = strchr(at, '-'); dash; dash = strchr(dash + 1, '-'))
+			if (dash > at && dash[-1] == ' ' && dash[1] == ' ')
+				break;
 		if (!dash)
 			continue;
-		*dash = 0;
-		dash += 3;
-		m->id = strtoul(cut_word(&at), NULL, 10);
-		m->parent = strtoul(cut_word(&at), NULL, 10);
+		dash[-1] = 0;
+		dash += 2;
+		m->id = scan_number(cut_word(&at));
+		m->parent = scan_number(cut_word(&at));
 		cut_word(&at);
 		m->root = cut_word(&at);
 		m->point = cut_word(&at);

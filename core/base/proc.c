@@ -62,23 +62,23 @@ int proc_stat_at(int proc, pid_t pid, struct proc_stat *out)
 		if (field == 4)
 			out->parent = (pid_t)strtol(p, NULL, 10);
 		if (field == 9) {
-			unsigned long flags = strtoul(p, NULL, 10);
+			unsigned long flags = scan_number(p);
 
 			out->exiting = flags & PF_EXITING;
 			out->no_exec = flags & PF_FORKNOEXEC;
 		}
 		if (field == 20)
-			threads = strtol(p, NULL, 10);
+			threads = scan_number(p);
 		if (field == 22)
-			out->start = strtoull(p, NULL, 10);
+			out->start = scan_number(p);
 		if (field == 33)
-			out->ignored = strtoull(p, NULL, 10);
+			out->ignored = scan_number(p);
 		while (*p && *p != ' ')
 			p++;
 		if (!*p++)
 			return failx("/proc/%d/stat has only %d fields", (int)pid, field);
 	}
-	out->raw = (int)strtol(p, NULL, 10);
+	out->raw = (int)scan_number(p);
 	/* The first thread stays a zombie for as long as others of its process live. */
 	out->dead = state == 'X' || (state == 'Z' && threads < 2);
 	out->headless = state == 'Z' && !out->dead;

@@ -50,13 +50,17 @@ int procfs_open(void)
 /* The number of the mount that fd lies on (proc(5), fdinfo; since 3.15); -1: it is not told. */
 static int mount_number(int procfd, int fd)
 {
-	char path[32], text[256], *at;
+	char path[32], text[256];
 
 	snprintf(path, sizeof(path), "self/fdinfo/%d", fd);
 	if (file_read_line(procfd, path, text, sizeof(text)) < 0)
 		return -1;
-	at = strstr(text, "mnt_id:");
-	return at ? atoi(at + strlen("mnt_id:")) : -1;
+	for (const char *at = text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (scan_word(&at, "mnt_id:"))
+			return scan_number(at + strspn(at, "\t "));
+	}
+	return -1;
 }
 
 static int check_mount(int procfd, int fd)

@@ -35,6 +35,14 @@ bool scan_u64(const char **at, const char *word, uint64_t *out)
 	return true;
 }
 
+uint64_t scan_number(const char *text)
+{
+	uint64_t n = 0;
+
+	scan_u64(&text, "", &n);
+	return n;
+}
+
 int scan_range(const char **at, uint64_t *first, uint64_t *last)
 {
 	const char *p = *at + strspn(*at, " ,\n");

@@ -79,8 +79,16 @@ static void test_range(void)
 	}
 }
 
+static void test_plain(void)
+{
+	ok(scan_number("4026531840 x") == 4026531840 && scan_number("7") == 7,
+	   "the number at the begin");
+	ok(!scan_number("") && !scan_number("-1") && !scan_number("x1"), "none is 0");
+}
+
 int main(void)
 {
+	test_plain();
 	test_word();
 	test_number();
 	test_range();

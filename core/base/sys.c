@@ -49,6 +49,33 @@ int sys_chmodat(int dirfd, const char *path, mode_t mode)
 	return syscall(SYS_fchmodat, dirfd, path, mode);
 }
 
+const char *sys_dir_next(struct sys_dir *d)
+{
+	for (;;) {
+		const struct {
+			uint64_t ino, off;
+			uint16_t len;
+			unsigned char type;
+			char name[];
+		} *e = (const void *)(d->buf + d->at);
+
+		if (d->at == d->len) {
+			long n = syscall(SYS_getdents64, d->fd, d->buf, sizeof(d->buf));
+
+			d->at = d->len = 0;
+			if (n <= 0) {
+				errno = n ? errno : 0;
+				return NULL;
+			}
+			d->len = n;
+			continue;
+		}
+		d->at += e->len;
+		if (strcmp(e->name, ".") && strcmp(e->name, ".."))
+			return e->name;
+	}
+}
+
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct sys_open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };

@@ -62,6 +62,15 @@ int sys_become_root(void);
 bool sys_exists(int dirfd, const char *path);
 int sys_chmodat(int dirfd, const char *path, mode_t mode);
 
+/* The entries of a directory without "." and ".."; NULL: the end, or an error if errno is not 0.
+ * readdir(3) takes memory for each directory. Begin with { .fd = FD }, which stays open. */
+struct sys_dir {
+	int fd;
+	unsigned at, len;
+	char buf[1024] __attribute__((aligned(8)));
+};
+const char *sys_dir_next(struct sys_dir *d);
+
 /* openat2(2), 5.6 */
 #ifndef SYS_openat2
 #define SYS_openat2 437

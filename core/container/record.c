@@ -234,28 +234,24 @@ static bool make_mutable(int dir, const char *name)
  * name. False: nothing could be done. */
 static bool move_up(int dir, const char *name, unsigned *n)
 {
-	int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = sub < 0 ? NULL : fdopendir(sub);
+	int sub __cleanup(fd_close) =
+		openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct sys_dir d = { .fd = sub };
 	bool moved = false;
-	struct dirent *e;
+	const char *in;
 	uint64_t secret;
 	char to[48];
 
 	/* The new names are secret, so that the container cannot have used them. */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
 	memcpy(&secret, (const void *)getauxval(AT_RANDOM), sizeof(secret));
-	if (!d) {
-		fd_close(&sub);
+	if (sub < 0)
 		return false;
-	}
-	while ((e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
+	while ((in = sys_dir_next(&d))) {
 		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)secret, (*n)++);
-		moved |= !unlinkat(sub, e->d_name, 0) || make_mutable(sub, e->d_name) ||
-			 !renameat(sub, e->d_name, dir, to);
+		moved |= !unlinkat(sub, in, 0) || make_mutable(sub, in) ||
+			 !renameat(sub, in, dir, to);
 	}
-	closedir(d);
 	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
 }
 
@@ -267,23 +263,16 @@ static int remove_files(int dir)
 	bool again;
 
 	do {
-		int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		DIR *d = fd < 0 ? NULL : fdopendir(fd);
-		struct dirent *e;
+		struct sys_dir d = { .fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+		const char *in;
 
 		again = false;
-		if (!d) {
-			fail("read the state directory");
-			fd_close(&fd);
-			return -1;
-		}
-		while ((e = readdir(d)))
-			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			    unlinkat(dir, e->d_name, 0) < 0 &&
-			    unlinkat(dir, e->d_name, AT_REMOVEDIR) < 0)
-				again |=
-					make_mutable(dir, e->d_name) || move_up(dir, e->d_name, &n);
-		closedir(d);
+		if (d.fd < 0)
+			return fail("read the state directory");
+		while ((in = sys_dir_next(&d)))
+			if (unlinkat(dir, in, 0) < 0 && unlinkat(dir, in, AT_REMOVEDIR) < 0)
+				again |= make_mutable(dir, in) || move_up(dir, in, &n);
+		fd_close(&d.fd);
 	} while (again);
 	return 0;
 }

@@ -72,7 +72,7 @@ static void name_once(struct arena *a, const char **names, const char *name)
 	}
 	if (strlen(*names) < NAMES_MAX)
 		*names = arena_printf(a, "%s %s", *names, name);
-	else if (!strstr(*names, " ..."))
+	else if (strcmp(*names + strlen(*names) - 4, " ...") != 0)
 		*names = arena_printf(a, "%s ...", *names);
 }
 

@@ -238,12 +238,22 @@ static const char *with_data(struct mount_job *j, const char *more, bool in_fron
 			: arena_printf(j->env->arena, "%s,%s", data, more);
 }
 
+static bool has_mode(const char *data)
+{
+	for (; data; data = strchr(data, ',')) {
+		data += *data == ',';
+		if (!strncmp(data, "mode=", 5))
+			return true;
+	}
+	return false;
+}
+
 /* Gives a tmpfs the mode of the directory below it, unless the options have mode= (M-18). */
 static int keep_mode(struct mount_job *j, int target)
 {
 	struct stat st;
 
-	if (!j->target_existed || (j->o.data && strstr(j->o.data, "mode=")))
+	if (!j->target_existed || has_mode(j->o.data))
 		return 0;
 	if (fstat(target, &st) < 0)
 		return fail("stat %s", j->m->destination);

@@ -231,7 +231,8 @@ check_rule *const check_one_mount_rules[] = {
 	WITH_RULE(WITH_USERNS, idmap), /* an id-mapped mount is a bind and has both mappings, */
 	WITH_RULE(WITH_USERNS, idmap_from_userns), /* or neither, and a user namespace */
 	WITH_RULE(WITH_USERNS, owner_options), /* uid= and gid= are ids of the user namespace */
-	mount_built, /* it needs no part that was left out */
+	WITH_RULE(!(WITH_USERNS && WITH_OVERLAY && WITH_CGROUP),
+		  mount_built), /* it needs no part that was left out */
 	symlink_words, /* a symlink is not both copied and bound */
 	NULL,
 };

@@ -137,6 +137,8 @@ static inline void rules_walk(check_rule *const *rules, const char *node,
 	for (size_t i = 0; rules[i]; i++) {
 		size_t at = 0;
 
+		if (rules[i] == check_nothing)
+			continue; /* scripts/check-build has those of a part that was left out */
 		while (at < n && !rule_finds(rules[i], node, &cases[at]))
 			at++;
 		ok(at < n, "rule %zu of the table has a case", i + 1);
