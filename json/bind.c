@@ -399,3 +399,126 @@ int json_bind(struct arena *a, const struct json *tree, const struct json_type *
 	bind_object(&b, tree, type, out, NULL);
 	return faults->count == before ? 0 : -1;
 }
+
+/* ---- without a tree -------------------------------------------------------------------------- */
+
+#define QUICK_PAIRS 16
+
+/* Goes on over c, and over nothing else: what lies before *at is known to be right. */
+static bool quick_char(char **at, char c)
+{
+	return **at == c && ++*at;
+}
+
+/* A string without escapes or long characters. NULL: it is none. */
+static char *quick_text(char **at, const char *end)
+{
+	char *start = *at + 1, *quote;
+
+	if (**at != '"')
+		return NULL;
+	quote = (char *)json_skip_plain(start, end);
+	if (*quote != '"')
+		return NULL;
+	*quote = '\0';
+	*at = quote + 1;
+	return start;
+}
+
+static bool quick_map(struct arena *a, char **at, const char *end, char *out)
+{
+	struct json_pair *pairs = arena_alloc(a, (QUICK_PAIRS + 1) * sizeof(*pairs));
+	struct json_any_list list = { pairs, 0 };
+
+	if (!quick_char(at, '{'))
+		return false;
+	for (bool more = **at != '}'; more; more = quick_char(at, ',')) {
+		struct json_pair *p = &pairs[list.n];
+
+		if (list.n++ == QUICK_PAIRS || !(p->key = quick_text(at, end)) ||
+		    !quick_char(at, ':') || !(p->value = quick_text(at, end)))
+			return false;
+		/* From a name to its value it is as far as from another of the same length. */
+		for (struct json_pair *q = pairs; q < p; q++)
+			if (q->value - q->key == p->value - p->key && !strcmp(q->key, p->key))
+				return false;
+	}
+	memcpy(out, &list, sizeof(list));
+	return quick_char(at, '}');
+}
+
+static bool quick_value(struct arena *a, char **at, const char *end, const struct json_field *f,
+			char *out)
+{
+	const char *text;
+	uint64_t value;
+	size_t len;
+	bool yes;
+
+	switch (f->flags & JF_PTR ? JK_NONE : f->kind) {
+	case JK_STR:
+		text = quick_text(at, end);
+		memcpy(out, &text, sizeof(text));
+		return text;
+	case JK_BOOL:
+		yes = **at == 't';
+		if (strncmp(*at, yes ? "true" : "false", 5 - yes))
+			return false;
+		*at += 5 - yes;
+		memcpy(out, &yes, sizeof(yes));
+		return true;
+	case JK_I32:
+	case JK_U64:
+		len = strspn(*at, "-0123456789");
+		if (!json_number(*at, len, ranges[f->kind].max, ranges[f->kind].min, &value))
+			return false;
+		*at += len;
+		if (f->kind == JK_U64)
+			memcpy(out, &value, sizeof(value));
+		else
+			memcpy(out, &(int32_t){ (int32_t)value }, sizeof(int32_t));
+		return true;
+	case JK_MAP: return f->elem == JK_STR && quick_map(a, at, end, out);
+	default: return false;
+	}
+}
+
+/* The next row of that name, if none before it is required. */
+static const struct json_field *quick_row(const struct json_field *f, const char *name)
+{
+	for (; name && f->name; f++) {
+		if (*f->name == *name && !strcmp(f->name, name))
+			return f;
+		if (f->flags & JF_REQUIRED)
+			break;
+	}
+	return NULL;
+}
+
+bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
+		       void *out)
+{
+	const struct json_field *f = type->fields;
+	char *at = text, *end = text + len;
+	bool good;
+
+	*end = '\0';
+	good = quick_char(&at, '{');
+	for (bool more = good; more; more = good && quick_char(&at, ',')) {
+		const struct json_field *row = quick_row(f, quick_text(&at, end));
+
+		good = row && quick_char(&at, ':') &&
+		       quick_value(a, &at, end, row, (char *)out + row->offset);
+		f = good ? row + 1 : f;
+	}
+	for (; good && f->name; f++)
+		good = !(f->flags & JF_REQUIRED);
+	if (good && quick_char(&at, '}') && at == end)
+		return true;
+	/* Each NUL before at was a quote. */
+	while (at > text)
+		if (!*--at)
+			*at = '"';
+	memset(out, 0, type->size);
+	return false;
+}

@@ -340,9 +340,98 @@ static void test_numbers(void)
 	ok(!json_word_name(colors, 77), "no word of an unknown value");
 }
 
+/* ---- without a tree -------------------------------------------------------------------------- */
+
+struct flat {
+	const char *id, *where;
+	int32_t pid;
+	uint64_t start;
+	bool yes, no;
+	LIST(struct json_pair) pairs, none;
+};
+
+#define F(m) offsetof(struct flat, m)
+static const struct json_field flat_fields[] = {
+	{ "id", JK_STR, 0, JF_REQUIRED, F(id), NULL },
+	{ "where", JK_STR, 0, 0, F(where), NULL },
+	{ "pid", JK_I32, 0, JF_ALWAYS, F(pid), NULL },
+	{ "start", JK_U64, 0, 0, F(start), NULL },
+	{ "yes", JK_BOOL, 0, 0, F(yes), NULL },
+	{ "no", JK_BOOL, 0, JF_ALWAYS, F(no), NULL },
+	{ "pairs", JK_MAP, JK_STR, 0, F(pairs), NULL },
+	{ "none", JK_MAP, JK_STR, JF_ALWAYS, F(none), NULL },
+	{ 0 },
+};
+static const struct json_type flat_type = { sizeof(struct flat), flat_fields };
+
+static const char written[] =
+	"{\"id\":\"c-1\",\"where\":\"/a b\",\"pid\":-12,\"start\":"
+	"18446744073709551615,\"yes\":true,\"no\":false,\"pairs\":{\"k\":\"v\","
+	"\"l\":\"\"},\"none\":{}}";
+
+static const char *flat_text(const struct flat *f)
+{
+	struct json_out o = { .arena = &arena };
+
+	json_write(&o, &flat_type, f);
+	return o.buf;
+}
+
+static int silent(struct json_faults *f, const struct json *at, const char *path, const char *what)
+{
+	return -1;
+}
+
+/* Where the quick way takes a text, the other takes it for the same; else the text is as before. */
+static bool quick_is_right(const char *text, size_t len, bool *taken)
+{
+	struct json_faults faults = { .report = silent };
+	struct flat quick = { 0 }, slow = { 0 };
+	char one[256], two[256];
+	struct json_error err;
+	struct json *tree;
+
+	arena_init(&arena, block, sizeof(block));
+	memcpy(one, text, len);
+	memcpy(two, text, len);
+	*taken = json_bind_written(&arena, one, len, &flat_type, &quick);
+	if (!*taken)
+		return !memcmp(one, two, len) && !quick.id && !quick.pairs.at && !quick.pid;
+	tree = json_parse(&arena, two, len, &err);
+	return tree && !json_bind(&arena, tree, &flat_type, &slow, &faults) &&
+	       !strcmp(flat_text(&quick), flat_text(&slow));
+}
+
+static void test_written(void)
+{
+	size_t len = strlen(written), wrong = 0;
+	char text[256];
+	bool taken;
+
+	ok(quick_is_right(written, len, &taken) && taken, "what was written is read quickly");
+	ok(quick_is_right("{\"id\":\"x\"}", 10, &taken) && taken, "members may be missing");
+	ok(quick_is_right("{\"pid\":1}", 9, &taken) && !taken, "but not one that is required");
+	ok(quick_is_right("{\"id\":\"x\"} ", 11, &taken) && !taken, "nothing follows");
+	ok(quick_is_right("{\"id\":\"x\",\"pairs\":{\"k\":\"\",\"k\":\"v\"}}", 36, &taken) &&
+		   !taken,
+	   "a name that stands twice");
+	for (size_t i = 0; i <= len; i++)
+		wrong += !quick_is_right(written, i, &taken);
+	for (size_t i = 0; i < len; i++)
+		for (int c = 0; c < 256; c++) {
+			memcpy(text, written, len);
+			text[i] = (char)c;
+			wrong += !quick_is_right(text, len, &taken);
+			memmove(text + i, written + i - (i > 0), len - i + (i > 0));
+			wrong += !quick_is_right(text, len + (i > 0), &taken);
+		}
+	ok(!wrong, "any other text is read as the slow way reads it, or left as it was");
+}
+
 int main(void)
 {
 	test_scalars();
+	test_written();
 	test_containers();
 	test_faults();
 	test_long_path();

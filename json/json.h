@@ -231,6 +231,13 @@ int json_fault(struct json_faults *f, const struct json *at, const char *path, c
  * "Extensibility"). Returns 0, or -1 if there was any fault. */
 int json_bind(struct arena *a, const struct json *tree, const struct json_type *type, void *out,
 	      struct json_faults *faults);
+/*
+ * json_parse() and json_bind() in one, in a quarter of the time, for what json_write() wrote on one
+ * line by the same rows: flat strings, integers, truth values and maps of strings. False: it is
+ * anything else, which says nothing about it; text is as it was, and out is zeroed.
+ */
+bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
+		       void *out);
 
 /* The row for what the pointer leads to; NULL: no row. No document is needed. *element becomes true
  * if it is an element of that row's list or map. */

@@ -42,11 +42,13 @@ static int bind_state(struct arena *a, struct life *l, char *text, size_t len)
 	struct json_faults faults = { .report = damaged };
 	struct json *tree;
 
-	tree = json_parse(a, text, len, &err);
-	if (!tree)
-		return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
-	if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0)
-		return -1;
+	if (!json_bind_written(a, text, len, &oci_state_type, &l->state)) {
+		tree = json_parse(a, text, len, &err);
+		if (!tree)
+			return failx("%s of the container is damaged: %s", STATE_FILE, err.what);
+		if (json_bind(a, tree, &oci_state_type, &l->state, &faults) < 0)
+			return -1;
+	}
 	if (l->state.foreign)
 		oci_state_adopt(a, &l->state);
 	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
