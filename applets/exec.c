@@ -24,7 +24,7 @@ static int parse_gids(const struct opt_list *gids, struct enter *how)
 	return 0;
 }
 
-/* An empty option is none, as scripts pass it. */
+/* An empty option counts as absent, because scripts pass such options. */
 static const char *given(const char *text)
 {
 	return text && *text ? text : NULL;

@@ -51,7 +51,7 @@ static const struct limit {
 	{ "pids-limit", FROM(pids_limit), LIMIT_I64, GROUP_PIDS, offsetof(struct oci_pids, limit) },
 };
 
-/* The value as the kind says, in memory of its own; NULL when text is none. */
+/* Returns the value, of that kind, in memory of its own. NULL: text is not such a value. */
 static void *parse_limit(enum limit_kind kind, const char *text)
 {
 	int64_t *i64 = arena_alloc(&arena, sizeof(*i64));

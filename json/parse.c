@@ -111,7 +111,7 @@ static char *utf8_put(char *out, uint32_t c)
 	return out;
 }
 
-/* Four hex digits at s, -1 when they are none. */
+/* Reads four hex digits at s. -1: they are not hex digits. */
 static int32_t hex4(const char *s)
 {
 	int32_t v = 0;

@@ -322,7 +322,7 @@ ok 'the bystander lives' alive $bystander
 kill -KILL $bystander
 fake liar "say '$(said orphan-pts-master)'; hear \$here/answer; say '$(said failed)'"
 again liar
-reject 'a terminal that is none: refused' 'criu sent no terminal'
+reject 'a descriptor that is not a terminal: refused' 'criu sent no terminal'
 again survived
 reject 'a criu that leaves its stream at a restore: refused' 'criu has ended without an answer'
 nothing_left 'a criu that leaves its stream at a restore: nothing is left'

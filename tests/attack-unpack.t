@@ -147,8 +147,9 @@ if command -v zstd >/dev/null; then
 else
 	skip 'the same by zstd' 'there is no zstd'
 fi
+s=x:GNU.sparse
 layer a.tar <<END
-0|hole|x:GNU.sparse.major=0|x:GNU.sparse.minor=1|x:GNU.sparse.map=0,1|x:GNU.sparse.size=8000000000000000000|data=x
+0|hole|$s.major=0|$s.minor=1|$s.map=0,1|$s.size=8000000000000000000|data=x
 END
 manifests=
 image a "$tmp/a.tar"
@@ -162,8 +163,12 @@ END
 blob "$tmp/empty.tar"
 one="{\"mediaType\":\"$type_layer\",\"digest\":\"$digest\",\"size\":$size}"
 awk -v one="$one" -v id="$digest" -v config="$tmp/image-config" -v layers="$tmp/layers" 'BEGIN {
-	printf "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" >config
-	for (i = 0; i < 10000; i++) { printf "%s\"%s\"", i ? "," : "", id >config; printf "%s%s", i ? "," : "", one >layers }
+	printf "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{}," >config
+	printf "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" >config
+	for (i = 0; i < 10000; i++) {
+		printf "%s\"%s\"", i ? "," : "", id >config
+		printf "%s%s", i ? "," : "", one >layers
+	}
 	printf "]}}" >config }'
 blob "$tmp/image-config"
 printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$(descriptor $type_config)" \
@@ -185,7 +190,8 @@ instructions() {
 	rm -rf "$tmp"/grind.* "$tmp/place"
 	mkdir -p "$tmp/place"
 	timeout -s KILL 300 valgrind --tool=callgrind --callgrind-out-file="$tmp/grind.%p" \
-		"$OCI_IMAGE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || diag "$(tail -n 3 "$tmp/err")"
+		"$OCI_IMAGE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null ||
+			diag "$(tail -n 3 "$tmp/err")"
 	cost=$(cat "$tmp"/grind.* | awk '/^totals: / { n += $2 } END { printf "%d", n / 1000 }')
 	rm -f "$tmp"/grind.*
 }
@@ -315,7 +321,7 @@ source=$layout:a unpack_refused 'a layer that is missing' 'has no blob'
 mkfifo "$layout/blobs/sha256/$(sum "$tmp/a.tar")"
 source=$layout:a unpack_refused 'a layer that is a fifo' 'is not a file'
 
-# ---- archives that are none ----------------------------------------------------------------------
+# ---- files that are not archives -----------------------------------------------------------------
 
 broken() { # DESC PATTERN: of $tmp/a.tar
 	layout

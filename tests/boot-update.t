@@ -129,7 +129,7 @@ boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 echo "not a filesystem" >"$tmp/image"
 order update "$a" "$tmp/image"
-is "an image that is none: the bundle before comes back" "$status" 1
+is "a file that is not an image: the bundle before comes back" "$status" 1
 ok "and runs" wait_for state_is "$a" running
 is "the image was copied to the place of the other, with its config.json" \
 	"$(cat "$bundles/1-$a/B/root.img") $(cmp "$bundles/1-$a/A/config.json" "$bundles/1-$a/B/config.json")" \

@@ -69,9 +69,11 @@ like "a global option after the command is unknown" "$err" 'flag provided but no
 do_runc create --bundle
 like "an option without its value" "$err" 'flag needs an argument: -bundle'
 do_runc create --preserve-fds x c
-like "a number that is none" "$err" 'invalid value .?"x.?" for flag -preserve-fds: parse error'
+like "a word that is not a number" "$err" \
+	'invalid value .?"x.?" for flag -preserve-fds: parse error'
 do_runc list --quiet=maybe
-like "a boolean that is none" "$err" 'invalid boolean value .?"maybe.?" for -?quiet: parse error'
+like "a word that is not a boolean" "$err" \
+	'invalid boolean value .?"maybe.?" for -?quiet: parse error'
 do_runc create
 is "too few arguments: exit 1" "$status" 1
 like "too few arguments: the message" "$err" '"?create\\?" requires exactly 1 argument\(s\)'

@@ -115,7 +115,7 @@ if helper as; then
 	fresh
 	argv grep Groups /proc/self/status
 	groups 5,2000 '{}'
-	is "the caller's groups are none of the container's" "$status $out" '0 '
+	is "the container does not get the caller's groups" "$status $out" '0 '
 	groups 5,2000 '{"run.oci.keep_original_groups":"1"}'
 	is 'run.oci.keep_original_groups=1: they are' "$status $out" '0 5 2000'
 	groups 5,2000 '{"run.oci.keep_original_groups":"0"}'

@@ -141,7 +141,7 @@ bare --root
 is 'a global option without its value' "$status $(said)" \
 	"1 $(error 'flag needs an argument: -root')"
 bare --debug=maybe list
-like 'a boolean that is none' "$status $(said)" \
+like 'a word that is not a boolean' "$status $(said)" \
 	'^1 level=error msg="invalid boolean value .*maybe.* for -debug: parse error"$'
 bare nosuchverb --flag
 like 'an unknown command' "$status $(said)" "^3 level=error msg=\"No help topic for 'nosuchverb'"
@@ -424,7 +424,7 @@ done
 wait $come_and_go
 is 'of those that come and go nothing is reported' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
-is 'a format that is none' "$status $(said)" "1 $(error 'invalid format option')"
+is 'a format that does not exist' "$status $(said)" "1 $(error 'invalid format option')"
 
 # ---- pipes where a file is named (V-12, V-23) ----------------------------------------------------
 

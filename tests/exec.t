@@ -1,5 +1,5 @@
 #!/bin/sh
-# exec.t - `exec`: whose process it is, by options and by a file, states, cgroups, limits, signals.
+# exec.t - `exec`: its process, by options and by a file, states, cgroups, limits, signals.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -8,15 +8,15 @@ config_set /root/readonly false /process/user/umask 63 /process/env/- '"A=config
 	'"/tmp"'
 argv sleep 1000
 
-# up: the container, anew.
+# up: makes and starts the container again.
 up() {
 	drop "$id"
 	do_runc run -d --bundle "$bundle" "$@" "$id"
 	[ "$status" = 0 ] || diag "$err"
 }
-# ex ARG...: exec.
+# ex ARG...: runs exec with these arguments.
 ex() { do_runc exec "$@"; }
-# process JSON ARG...: exec -p of it.
+# process JSON ARG...: runs exec -p with this process object.
 process() {
 	printf '%s\n' "$1" >"$tmp/process.json"
 	shift
@@ -50,7 +50,7 @@ is "the working directory is the container's" "$out" /tmp
 ex --cwd /etc "$id" pwd
 is '--cwd' "$out" /etc
 ex --cwd '' --apparmor '' --process-label '' --user '' --pid-file '' --console-socket '' "$id" pwd
-is 'an empty option is none' "$status $out" '0 /tmp' || diag "$err"
+is 'an empty option counts as absent' "$status $out" '0 /tmp' || diag "$err"
 ex --cwd /nowhere "$id" pwd
 # control: cwd is made for init only.
 like '--cwd that is not there: not made' "$status $err" '^255 .*chdir to cwd .*[Nn]o such file'
@@ -372,8 +372,8 @@ raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.s
 	5</dev/null
 is '--preserve-fds 2: 3 and 4, no more' "$(numbers)" '0 1 2 3 4 '
 like 'and they are what they were' "$(cat "$tmp/out")" '^# lib.sh'
-# podman exec --preserve-fd 4,7 asks for five and opens two. Runc 1.1.5 passes what of its own lies
-# between.
+# podman exec --preserve-fd 4,7 asks for five descriptors and opens two of them. runc 1.1.5 also
+# passes descriptors of its own that lie between.
 raw --preserve-fds 5 "$id" sh -c 'probe fds; cat <&7' </dev/null 3<&- 4</dev/zero 5<&- 6<&- \
 	7<"$tests/lib.sh" 8</dev/null
 is '--preserve-fds 5 with holes: 4 and 7, nothing else' "$? $(numbers)" '0 0 1 2 4 7 '
@@ -414,7 +414,7 @@ if [ -n "$where" ]; then
 			'^255 .*(sub cgroup path|[Nn]o such file|missing <controller>|no cgroup v2)'
 	done
 	if [ -n "$as" ]; then
-		# Without a controller it is meant in each hierarchy that has it: here in one.
+		# Without a controller PATH is taken in each hierarchy that has it: here in one.
 		ex --cgroup sub "$id" cat /proc/self/cgroup
 		is '--cgroup sub on v1: where it exists, elsewhere the one above' \
 			"$status $(echo "$out" | grep -c "$id/sub\$") $(echo "$out" |
@@ -441,8 +441,8 @@ else
 	skip 'exec --cgroup' 'no cgroups here'
 fi
 
-# Init makes a cgroup below its own and moves there, as systemd does; then on, while exec is on its
-# way.
+# Init makes a cgroup below its own and moves there, as systemd does. Later it moves again, while
+# exec runs.
 v2=$(cgroups_left | grep -v /sub | while read -r d; do [ ! -e "$d/cgroup.type" ] ||
 	echo "$d"; done | head -n 1)
 init=$(pid_of "$id")
@@ -452,7 +452,7 @@ if [ -n "$v2" ]; then
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
 	like 'init has moved: exec goes where the container was made' "$status $out" "^0 .*$id\$" ||
 		diag "$err"
-	# Controllers handed down close the place where it was: only there is a v2 that has any.
+	# A cgroup that passes controllers on to its children can have no processes of its own.
 	handed=$(grep -o pids "$v2/cgroup.controllers")
 	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
@@ -465,7 +465,7 @@ if [ -n "$v2" ]; then
 	if [ -z "$handed" ]; then
 		skip 'init moves while exec is on its way' 'no controllers of v2 here'
 	elif helper step && "$HELPERS/step" count -- true; then
-		# late COMMAND: exec, while COMMAND is done before its first clone3, call 435.
+		# late COMMAND: runs exec, and COMMAND before its first clone3, call 435.
 		late() {
 			status=0
 			OCI_TEST_MARK=$mark timeout -s KILL 60 "$HELPERS/step" before 435 "$1" \
@@ -505,7 +505,7 @@ else
 	skip 'exec where init has moved' 'no cgroup v2 here'
 fi
 
-# pids.limit is reached: that is when a user wants to look.
+# exec works when pids.limit is reached: then a user wants to look inside.
 pids=$(find /sys/fs/cgroup -path "*$mark*" -name pids.max 2>/dev/null | head -n 1)
 if [ -n "$pids" ]; then
 	config_set /linux/resources/pids '{"limit":2}'
@@ -525,7 +525,7 @@ if [ -n "$pids" ]; then
 	is 'a limit set later' "$(cat "$pids" 2>/dev/null ||
 		cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
 	ex "$id" true
-	# The config knows of no limit, so nothing has looked.
+	# The config has no limit, so exec has not looked at pids.max.
 	case $status in
 	0) pass 'a limit set later: exec gets in, or says what is full' ;;
 	*) like 'a limit set later: exec gets in, or says what is full' "$err" \

@@ -43,7 +43,7 @@ as_user() {
 }
 owner() { stat -c '%u:%g %a' "$1"; }
 
-# ---- one id ------------------------------------------------------------------------------------------
+# ---- one id --------------------------------------------------------------------------------------
 
 printf '' >"$tmp/none"
 for file in subuid subgid; do [ ! -e /etc/$file ] || mount --bind "$tmp/none" /etc/$file; done
@@ -62,12 +62,14 @@ if command -v getfattr >/dev/null && setfattr -n user.a -v b "$tmp/base" 2>/dev/
 		"$(getfattr --only-values -n user.rootlesscontainers "$tmp/home/one/rootfs/tmp" | od -An -tx1 | tr -d ' ')" 08211022
 	as_user ./oci-image pack -o packed.tar one
 	unpack "$tmp/home/packed.tar"
-	is 'and pack reads it' "$(owner "$rootfs/tmp") $(owner "$rootfs/etc/group")" '33:34 1777 5:6 400' ||
+	is 'and pack reads it' "$(owner "$rootfs/tmp") $(owner "$rootfs/etc/group")" \
+			'33:34 1777 5:6 400' ||
 		diag "$err"
 else
 	skip 'the owner is kept as umoci keeps it' 'no attributes here'
 fi
-like 'a user who is not mapped is root there' "$(json_get "$tmp/home/one/config.json" /process/user)" '"uid":0'
+like 'a user who is not mapped is root there' \
+	"$(json_get "$tmp/home/one/config.json" /process/user)" '"uid":0'
 as_user ./runc run --bundle one "$mark-1"
 like 'and it runs' "$out" 'uid=0' || diag "$err"
 as_user ./oci-image rm one
@@ -81,18 +83,21 @@ else
 	skip 'run --image, which may write' 'no overlay here'
 fi
 
-# ---- a range ------------------------------------------------------------------------------------------
+# ---- a range -------------------------------------------------------------------------------------
 
 name=$(awk -F: -v id=$user '$3 == id { print $1; exit }' /etc/passwd)
-if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] && [ -e /etc/subgid ]; then
+if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] &&
+	[ -e /etc/subgid ]; then
 	echo "$name:200000:65536" >"$tmp/range"
 	for file in subuid subgid; do mount --bind "$tmp/range" /etc/$file; done
 	as_user ./oci-image unpack --no-sync "$layout" many
 	is 'with a range an image is unpacked' "$status" 0 || diag "$err"
-	is 'its owners are of the range' "$(owner "$tmp/home/many/rootfs/tmp") $(owner "$tmp/home/many/rootfs/set")" \
+	is 'its owners are of the range' \
+		"$(owner "$tmp/home/many/rootfs/tmp") $(owner "$tmp/home/many/rootfs/set")" \
 		'200032:200033 1777 200032:200033 4755'
 	is 'root is he himself' "$(owner "$tmp/home/many/rootfs/closed")" "$user:$user 500"
-	is 'config.json maps the same' "$(json_get "$tmp/home/many/config.json" /linux/uidMappings)" \
+	is 'config.json maps the same' \
+		"$(json_get "$tmp/home/many/config.json" /linux/uidMappings)" \
 		"[{\"containerID\":0,\"hostID\":$user,\"size\":1},{\"containerID\":1,\"hostID\":200000,\"size\":65536}]"
 	as_user ./runc run --bundle many "$mark-2"
 	is 'the image'"'"'s user runs' "$out" 'uid=5 gid=6' || diag "$err"
@@ -102,7 +107,8 @@ if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] && [ 
 	is 'and rm removes them' "$status $(ls -d "$tmp/home/many" 2>/dev/null)" '0 ' || diag "$err"
 	echo "$name:200000:20" >"$tmp/range"
 	as_user ./oci-image unpack --no-sync "$layout" few
-	like 'a range that is too small is named' "$err" '/etc/subuid and /etc/subgid do not give enough ids'
+	like 'a range that is too small is named' "$err" \
+			'/etc/subuid and /etc/subgid do not give enough ids'
 	is 'and nothing is left' "$(find "$tmp/home" -maxdepth 1 -name '*few*')" ''
 	umount /etc/subuid /etc/subgid
 else

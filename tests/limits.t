@@ -106,12 +106,12 @@ if [ ! -e /sys/fs/selinux/enforce ]; then
 	# control: crun mounts unlabelled.
 	refused 'mountLabel where there is no SELinux' 'selinux'
 	config_set /linux/mountLabel '""'
-	run_ok 'an empty mountLabel is none'
+	run_ok 'an empty mountLabel counts as absent'
 else
 	skip 'mountLabel where there is no SELinux' 'this kernel has it'
 fi
 config_set /process/apparmorProfile '""' /process/selinuxLabel '""'
-run_ok 'empty labels are none'
+run_ok 'empty labels count as absent'
 config_set /process/apparmorProfile '"unconfined"'
 run_ok 'the AppArmor profile unconfined asks for nothing'
 config_del /process/apparmorProfile

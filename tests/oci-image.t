@@ -102,10 +102,11 @@ fi
 
 if [ "$uid" = 0 ] && command -v setfattr >/dev/null &&
 	setfattr -n user.a -v b "$tmp/base" 2>/dev/null; then
+	x=x:SCHILY.xattr
 	layer xattr.tar <<END
-0|a|x:SCHILY.xattr.user.name=value|data=x|mode=444
-5|dir|x:SCHILY.xattr.user.d=e
-0|o|x:SCHILY.xattr.trusted.overlay.opaque=y|x:SCHILY.xattr.user.overlay.redirect=/etc|x:SCHILY.xattr.security.selinux=s|data=x
+0|a|$x.user.name=value|data=x|mode=444
+5|dir|$x.user.d=e
+0|o|$x.trusted.overlay.opaque=y|$x.user.overlay.redirect=/etc|$x.security.selinux=s|data=x
 END
 	image xattr "$tmp/xattr.tar"
 	unpack_ok 'extended attributes are set' "$layout:xattr"
@@ -118,7 +119,8 @@ else
 fi
 
 if [ "$uid" = 0 ] && command -v setcap >/dev/null && tar --version 2>/dev/null | grep -q GNU &&
-	mkdir "$tmp/caps" && : >"$tmp/caps/ping" && setcap cap_net_raw+ep "$tmp/caps/ping" 2>/dev/null; then
+	mkdir "$tmp/caps" && : >"$tmp/caps/ping" &&
+		setcap cap_net_raw+ep "$tmp/caps/ping" 2>/dev/null; then
 	chown 5:6 "$tmp/caps/ping" && setcap cap_net_raw+ep "$tmp/caps/ping"
 	tar -C "$tmp/caps" --xattrs --xattrs-include='*' -cf "$tmp/caps.tar" .
 	image caps "$tmp/caps.tar"
@@ -226,7 +228,8 @@ unpack_ok 'an archive of a layout' "$tmp/archive.tar:stack"
 ok 'has its files' test -e "$rootfs/o/sub/new"
 gzip -c "$tmp/archive.tar" >"$tmp/archive.tar.gz"
 unpack_ok 'a compressed archive' "$tmp/archive.tar.gz:stack"
-timeout 60 "$OCI_IMAGE" unpack --no-sync "$tmp/archive.tar.gz:stack" "$tmp/place/slash/" 2>"$tmp/err"
+timeout 60 "$OCI_IMAGE" unpack --no-sync "$tmp/archive.tar.gz:stack" "$tmp/place/slash/" \
+	2>"$tmp/err"
 is 'into a bundle whose name ends in a slash' "$?" 0 || diag "$(cat "$tmp/err")"
 ok 'which is made' test -e "$tmp/place/slash/config.json"
 # shellcheck disable=SC2002
@@ -240,11 +243,14 @@ unpack_ok 'a source that has a colon in its name' "$tmp/with:colon:stack"
 mkdir -p "$tmp/docker/abc"
 cp "$tmp/low.tar" "$tmp/docker/abc/layer.tar"
 ln -s ../abc/layer.tar "$tmp/docker/same.tar"
-printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["true"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
+config='{"architecture":"amd64","os":"linux","config":{"Cmd":["true"]},'
+# shellcheck disable=SC2059 # it is the format
+printf "$config"'"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
 	"$(sum "$tmp/low.tar")" "$(sum "$tmp/low.tar")" >"$tmp/config"
 cp "$tmp/config" "$tmp/docker/$(sum "$tmp/config").json"
-printf '[{"Config":"%s.json","RepoTags":["busybox:v1","busybox:v2"],"Layers":["abc/layer.tar","same.tar"]}]' \
-	"$(sum "$tmp/config")" >"$tmp/docker/manifest.json"
+tags='["busybox:v1","busybox:v2"]'
+printf '[{"Config":"%s.json","RepoTags":%s,"Layers":["abc/layer.tar","same.tar"]}]' \
+	"$(sum "$tmp/config")" "$tags" >"$tmp/docker/manifest.json"
 sed -i 's,"same.tar","abc/../same.tar",' "$tmp/docker/manifest.json"
 (cd "$tmp/docker" && ln -sf abc/layer.tar same.tar && tar -cf "$tmp/docker.tar" .)
 unpack_ok 'an archive as docker save writes it' "$tmp/docker.tar:v2"
@@ -315,7 +321,12 @@ type_manifest=application/vnd.oci.image.manifest.v1+json
 # ---- the config ----------------------------------------------------------------------------------
 
 layout settings
-settings='"User":"web","Env":["A=b","PATH=/bin"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m","org.criu.config":"/decoy","org.systemd.property.SuccessAction":"1","run.oci.x":"1","org.ocibox.init":"true","org.opencontainers.image.os":"mine"},"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
+settings='"User":"web","Env":["A=b","PATH=/bin"],"Entrypoint":["sh","-c"],"Cmd":["id"],'
+settings=$settings'"WorkingDir":"/tmp","Labels":{"l":"m","org.criu.config":"/decoy",'
+settings=$settings'"org.systemd.property.SuccessAction":"1","run.oci.x":"1",'
+settings=$settings'"org.ocibox.init":"true","org.opencontainers.image.os":"mine"},'
+settings=$settings'"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}},'
+settings=$settings'"StopSignal":"SIGQUIT"'
 image one "$tmp/base.tar"
 unpack_ok 'an image with settings' "$layout"
 is 'its command' "$(config_get /process/args)" '["sh","-c","id"]'
@@ -379,7 +390,9 @@ listing() {
 		grep -v '^\./sub/')
 }
 layout again
-settings='"User":"web","Env":["A=b"],"Entrypoint":["sh","-c"],"Cmd":["id"],"WorkingDir":"/tmp","Labels":{"l":"m"},"ExposedPorts":{"80/tcp":{}},"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
+settings='"User":"web","Env":["A=b"],"Entrypoint":["sh","-c"],"Cmd":["id"],'
+settings=$settings'"WorkingDir":"/tmp","Labels":{"l":"m"},"ExposedPorts":{"80/tcp":{}},'
+settings=$settings'"Volumes":{"/etc":{}},"StopSignal":"SIGQUIT"'
 image one "$tmp/base.tar" "$tmp/kinds.tar"
 unpack "$layout"
 from=$bundle
@@ -404,7 +417,7 @@ oci_image rm "$tmp/packed"
 like 'and nothing else' "$err" 'is not a bundle'
 ok 'which is there' test -e "$tmp/packed/index.json"
 
-# ---- ordinary mistakes: what is wrong is named ----------------------------------------------------
+# ---- ordinary mistakes: what is wrong is named ---------------------------------------------------
 
 echo '{}' >"$tmp/file.json"
 while IFS='|' read -r pattern words; do

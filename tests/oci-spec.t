@@ -538,10 +538,11 @@ spec --cap NET_ADMIN --cap CAP_KILL
 has '--cap: one more, none twice' /process/capabilities/effective \
 	'["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE","CAP_NET_ADMIN"]'
 spec --cap NOPE -
-like '--cap: what is none' "$status $err" \
+like '--cap: a word that is not a capability' "$status $err" \
 	'^1 .*"NOPE" for flag -cap: must be a capability such as NET_ADMIN'
 spec --net bridge -
-like '--net: what is none' "$status $err" '^1 .*"bridge" for flag -net: must be none or host'
+like '--net: a word that is not a network' "$status $err" \
+	'^1 .*"bridge" for flag -net: must be none or host'
 mkdir -p board/rootfs
 do_runc run --rootfs board/rootfs --print --relative -- true
 printf '%s' "$out" >board/config.json

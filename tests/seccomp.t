@@ -260,7 +260,7 @@ config_set /linux/seccomp/flags '["SECCOMP_FILTER_FLAG_NO"]'
 refused 'an unknown flag' 'SECCOMP_FILTER_FLAG_NO'
 profile '{"syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}]}'
 refused 'no defaultAction' 'defaultAction'
-# S-01: a profile that says nothing is none.
+# S-01: a profile without rules counts as absent.
 profile '{"syscalls":[]}'
 argv grep Seccomp: /proc/self/status
 run

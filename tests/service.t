@@ -172,7 +172,7 @@ like 'with --init it is the program whose pid LISTEN_PID says' "$(echo "$out" | 
 listening us run --preserve-fds 1 --bundle "$bundle" "$id"
 is '--preserve-fds counts from after it' "$(echo "$out" | tr '\n' ' ')" '1 1 1 first second '
 listening other run --bundle "$bundle" "$id"
-is 'sockets for another process are none of ours' "$(echo "$out" | tr '\n' ' ')" '  1 '
+is 'sockets for another process are not passed on' "$(echo "$out" | tr '\n' ' ')" '  1 '
 config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"network"}]'
 listening us run --bundle "$bundle" "$id"
 # shellcheck disable=SC2086

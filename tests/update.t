@@ -78,7 +78,7 @@ like '--cpu-share' "$status $(knob cpu cpu.shares cpu.weight)" '^0 (512|59)$'
 update --cpuset-cpus 0
 is '--cpuset-cpus' "$status $(knob cpuset cpuset.cpus cpuset.cpus)" '0 0'
 update --pids-limit x
-is 'a number that is none' "$status" 1
+is 'a word that is not a number' "$status" 1
 update --kernel-memory 10m
 is '--kernel-memory is ignored' "$status" 0
 like '--kernel-memory: with a warning' "$err" '[Kk]ernel.*memory'

@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *text;
-	long long ms; /* -7: is none */
+	long long ms; /* -7: not a duration */
 } cases[] = {
 	{ "5s", 5000 },
 	{ "500ms", 500 },

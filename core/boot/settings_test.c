@@ -150,7 +150,7 @@ static void test_logs(void)
 	is_int(json("{\"log\":\"memory\",\"syslog\":\"10.0.0.1:5140\",\"containers\":["
 		    "{\"name\":\"a\",\"logSize\":\"10k\"},{\"name\":\"b\",\"log\":\"syslog\"},"
 		    "{\"name\":\"c\",\"logSize\":0},{\"name\":\"d\",\"log\":\"memmory\"}]}"),
-	       1, "places for logs, and one that is none");
+	       1, "places for logs, and a word that is not a place");
 	ok(strstr(told, "containers[3].log: \"memmory\" is not a value for it: it takes console, "
 			"kmsg, tty, memory, syslog or a directory;"),
 	   "the fault says what is allowed: %s", told);

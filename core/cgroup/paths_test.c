@@ -138,7 +138,7 @@ static void test_layout(void)
 	ok(!l.at[3].mount, "not mounted");
 	is_str(l.at[4].mount, "/cg/unified", "v2");
 	ok(layout_parse(&arena, (char[]){ "nonsense\n" }, &l) < 0,
-	   "a line that is none is refused");
+	   "a line without the form is refused");
 }
 
 static void test_names(void)

@@ -24,7 +24,7 @@ int main(void)
 	fd_close(&fd);
 	rmdir(cache);
 	ok(!symlink("/tmp", cache) && life_cache(root) < 0 && !*err_text(),
-	   "a symlink is none, and nothing is on record");
+	   "a symlink is not taken for it, and nothing is on record");
 	unlink(cache);
 	rmdir(root);
 	rmdir(top);

@@ -260,7 +260,7 @@ static void test_home(void)
 	is_str(cred_home(&arena, rootfs, 7), "/seven", "a uid with zeros before it");
 	is_str(cred_home(&arena, rootfs, 0), "/zero", "a uid of zeros");
 	passwd("a:x:7:7:::/bin/sh\n");
-	ok(!cred_home(&arena, rootfs, 7), "an empty home is none");
+	ok(!cred_home(&arena, rootfs, 7), "an empty home counts as absent");
 	memset(big, 'x', 6 << 20);
 	big[6 << 20] = 0;
 	memcpy(big + 9000, "\nb:x:8:8::/b:\n", 14);

@@ -24,7 +24,7 @@ static void put(size_t at, unsigned value)
 static void asks_erofs(const struct image_type *t)
 {
 	put(80, 0x8);
-	ok(t && !t->asks(head), "erofs: a second compression is none of the host's");
+	ok(t && !t->asks(head), "erofs: the host lacks a second compression");
 	put(86, 1);
 	ok(t && t->asks(head), "erofs: a device table");
 	put(80, 0x7);
@@ -73,7 +73,7 @@ int main(void)
 	head[1024 + 36] = 3;
 	ok(t && t->size(head) == 3 * 4096, "blocks of 1 << blkszbits");
 	head[1024 + 12] = 200;
-	ok(t && t->size(head) == 0, "a shift that is none");
+	ok(t && t->size(head) == 0, "a shift that is out of range");
 	asks_erofs(t);
 	t = probe(1080, "\x53\xef", 2);
 	is_str(t ? t->name : "none", "ext4", "ext4");

@@ -174,9 +174,9 @@ static void test_open(void)
 			    strstr(err_text(), "NEWNET"),
 		    "one of another type is refused, with both names");
 	ok(open_one(NET, "/proc/self/ns/none") < 0 && err_num() == ENOENT, "a missing one");
-	ok(open_one(NET, "/dev/null") < 0, "a device is none");
-	ok(open_one(NET, "/proc/self/status") < 0, "another file of procfs is none");
-	ok(open_one(NET, "/proc") < 0, "a directory is none");
+	ok(open_one(NET, "/dev/null") < 0, "a device is not a namespace");
+	ok(open_one(NET, "/proc/self/status") < 0, "another file of procfs is not a namespace");
+	ok(open_one(NET, "/proc") < 0, "a directory is not a namespace");
 	is_str(ns_name(CLONE_NEWTIME), "NEWTIME", "the name of one");
 	is_str(ns_name(1), "?", "and of none");
 }

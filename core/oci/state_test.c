@@ -114,11 +114,11 @@ static void test_ids(void)
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		ok(oci_id_valid(good[i]), "\"%s\" is an id", good[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		ok(!oci_id_valid(bad[i]), "bad id %zu is none", i);
+		ok(!oci_id_valid(bad[i]), "bad id %zu is refused", i);
 	memset(id, 'x', 1024);
 	ok(oci_id_valid(id), "1024 bytes are an id");
 	id[1024] = 'x';
-	ok(!oci_id_valid(id), "1025 are none");
+	ok(!oci_id_valid(id), "1025 characters are refused");
 }
 
 /* What runc 1.1 and later write, less what is never read. */

@@ -57,7 +57,7 @@ static void test_env(void)
 	       "that of 1000 by number, not by name (2016-3697)");
 	is_str(ENV(7, "A=1"), "A=1|HOME=/|", "without a directory there it is /");
 	is_str(ENV(12345, "A=1"), "A=1|HOME=/|", "and of a stranger");
-	is_str(ENV(1000, "HOME=", "A=1"), "A=1|HOME=/home/u|", "an empty HOME is none");
+	is_str(ENV(1000, "HOME=", "A=1"), "A=1|HOME=/home/u|", "an empty HOME counts as absent");
 	is_str(env_of((const char *const[]){ NULL }, 0, 0), "HOME=/root|",
 	       "an empty list gets HOME");
 	is_str(env_of(NULL, 0, 0), "", "a list that is absent stays so");

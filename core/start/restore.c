@@ -344,7 +344,7 @@ static int take_master(struct restoring *r, int *fd)
 	return 0;
 }
 
-/* Init is a child of ours. Other processes are none of ours to kill, whatever CRIU says. */
+/* Init is a child of ours. No other process may be killed, whatever CRIU says. */
 static int take_init(struct serve *s, pid_t pid)
 {
 	siginfo_t end;

@@ -279,15 +279,16 @@ static const struct {
 } lies[] = {
 	{ "a seccomp descriptor without a profile", "init", WIRE_SECCOMP_FD, 0, false, true,
 	  "by this container" },
-	{ "a seccomp descriptor that is none", "init", WIRE_SECCOMP_FD, 0, true, true,
+	{ "a descriptor that is not one of seccomp", "init", WIRE_SECCOMP_FD, 0, true, true,
 	  "no seccomp notify descriptor" },
 	{ "a seccomp descriptor that does not come", "init", WIRE_SECCOMP_FD, 0, true, false,
 	  "no seccomp notify descriptor" },
 	{ "a terminal that does not come", "init", WIRE_CONSOLE, 0, true, false, "no terminal" },
-	{ "a terminal that is none", "init", WIRE_CONSOLE, 0, true, true, "no terminal" },
+	{ "a descriptor that is not a terminal", "init", WIRE_CONSOLE, 0, true, true,
+	  "no terminal" },
 	{ "a terminal where there is none", "init", WIRE_CONSOLE, 0, false, true,
 	  "by this container" },
-	{ "a mount that is none", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
+	{ "a mount that does not exist", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
 	{ "a mount far off", "init", WIRE_MOUNT_FD, INT32_MAX, true, false, "of 2" },
 	{ "a mount below all", "init", WIRE_MOUNT_FD, INT32_MIN, true, false,
 	  "init asks for device" },
@@ -432,7 +433,7 @@ static void test_end(void)
 	connect_it();
 	executes = true;
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
-	ok(!hear(), "otherwise it is none");
+	ok(!hear(), "after the program was executed an end is not a failure");
 	executes = false;
 	wire_close(&child.pipes);
 	fresh(&none, "init");

@@ -140,7 +140,7 @@ static const struct {
 } malformed[] = {
 	{ "a byte", 0, 0, 1 },
 	{ "half a head", 0, 0, 8 },
-	{ "a type that is none", WIRE_TYPES, 0, 12 },
+	{ "a type that does not exist", WIRE_TYPES, 0, 12 },
 	{ "a type far off", 0xffffffff, 0, 12 },
 	{ "more text than its length", WIRE_LOG, 3, 12 + 4 },
 	{ "less text than its length", WIRE_LOG, 3, 12 + 2 },
