@@ -410,7 +410,7 @@ static bool quick_char(char **at, char c)
 	return **at == c && ++*at;
 }
 
-/* A string without escapes or long characters. NULL: it is none. */
+/* A string without escapes or long characters. NULL: it is not such a string. */
 static char *quick_text(char **at, const char *end)
 {
 	char *start = *at + 1, *quote;
