@@ -59,6 +59,11 @@ bool cgroup_exists(const struct cgroup *cg)
 	return false;
 }
 
+bool cgroup_is_left(struct cgroup *cg)
+{
+	return false;
+}
+
 bool cgroup_has_rules(struct cgroup *cg)
 {
 	return false;
@@ -122,6 +127,11 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 	return refused();
 }
 
+int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old)
+{
+	return 0;
+}
+
 void cgroup_merge(struct arena *a, const struct oci_resources *old,
 		  const struct oci_resources *change, struct oci_resources *out)
 {
@@ -145,6 +155,11 @@ int cgroup_freeze(struct cgroup *cg, bool frozen)
 int cgroup_is_frozen(struct cgroup *cg)
 {
 	return 0;
+}
+
+bool cgroup_has(struct cgroup *cg, pid_t pid)
+{
+	return true;
 }
 
 bool cgroup_glance(const struct oci_state *state, char init)
