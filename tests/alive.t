@@ -179,6 +179,8 @@ do_runc delete --force "$id"
 is 'delete --force' "$status:$err" 0:
 threads() { find "/proc/$(cat "$tmp/pid")/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
 ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
+sweep
+id=$mark-dying	# an old runtime may still have the other one
 
 # ---- killed, and not dead yet ----
 

@@ -373,9 +373,13 @@ for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' \
 	# shellcheck disable=SC2086 # three words
 	set -- ${s%%:*}
 	config_set /process/scheduler "{\"policy\":\"$1\",\"$2\":$3}"
+	# Where the kernel gives real time to groups (CONFIG_RT_GROUP_SCHED), a new one has none.
+	[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || config_set /linux/resources/cpu \
+		'{"realtimePeriod":1000000,"realtimeRuntime":10000}'
 	run
 	if [ "$status" = 1 ] && echo "$err" | grep -qi 'not permitted'; then
-		skip "scheduler $1" 'realtime is not permitted here'
+		skip "scheduler $1" \
+			"the kernel gives this process's cgroup no real time, or it has no CAP_SYS_NICE"
 	else
 		like "scheduler $1 $2 $3" "$out" "^sched ${s#*:}" || diag "$err"
 	fi

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 grep -q 'vm\.layout=' /proc/cmdline || skip_all \
-	'needs the machine of scripts/vm: its own root is what the container gets'
+	'its root is what the container gets: scripts/vm systemd makes such a machine'
 RUNC_FLAGS=--systemd-cgroup
 scope=runc-$id.scope
 first=100000

@@ -5,7 +5,7 @@
 #
 # As root it asks the system's manager, as an ordinary user his own.
 . "$(dirname "$0")/lib.sh"
-[ -d /run/systemd/system ] || skip_all 'systemd is not running here'
+[ -d /run/systemd/system ] || skip_all 'systemd is not running here; scripts/vm systemd has it'
 [ -e /sys/fs/cgroup/cgroup.controllers ] || skip_all 'not cgroup v2'
 if [ "$uid" = 0 ]; then
 	manager=
