@@ -90,7 +90,7 @@ static int follow_log(int *fd, const char *path)
 		if (*fd >= 0 && !moved && now.st_size < lseek(*fd, 0, SEEK_CUR))
 			lseek(*fd, 0, SEEK_SET); /* it was emptied */
 		if (moved) {
-			int next = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+			int next = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 			if (next >= 0) {
 				fd_close(fd);
@@ -117,10 +117,11 @@ static int logs_run(void *opts, int argc, char **argv)
 	    control_ask(fd, arena_printf(&arena, "log %s", argv[0]), answer, sizeof(answer)) < 0)
 		return -1;
 	path = answer + 4;
-	now = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	now = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (now < 0 && errno != ENOENT)
 		return fail("open %s", path);
-	old = open(arena_printf(&arena, "%s.1", path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	old = open(arena_printf(&arena, "%s.1", path),
+		   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (old >= 0 && now >= 0 && !fstat(old, &a) && !fstat(now, &b) && a.st_ino == b.st_ino)
 		fd_close(&old);
 	err_clear("there may be one file only");

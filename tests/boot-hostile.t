@@ -52,6 +52,20 @@ is "and the machine ends" "$ended" 130
 nothing_left "nothing is left of the logs"
 fresh
 
+# A container that has the directory of rebootFile may do the same there.
+mkfifo "$tmp/reboots"
+unit 1-"$a" "$(until_there "$tmp/fail"); exit 3"
+with_tmp
+printf '{ "rebootFile": "%s", "defaults": { "essential": true } }' "$tmp/reboots" >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+: >"$tmp/fail"
+ok "a FIFO for rebootFile: process 1 does not wait for it" \
+	wait_for says "$a is essential and has failed: the machine reboots, for the time number 1" ||
+	kill -KILL "$machine"
+wait "$boot" 2>/dev/null
+is "and the reboot is counted" "$([ -p "$tmp/reboots" ] || cat "$tmp/reboots")" 1
+fresh
+
 # ---- names, /run ---------------------------------------------------------------------------------
 
 # The name of a file of the first, a-X.exit, begins with the name of the second, which is a-X. and

@@ -79,7 +79,8 @@ int file_read_named(struct arena *a, const char *path, size_t max, char **text, 
 
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size)
 {
-	int fd __cleanup(fd_close) = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	/* As in file_read. */
+	int fd __cleanup(fd_close) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
 
 	if (fd < 0)
