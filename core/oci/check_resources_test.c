@@ -22,7 +22,8 @@ static const struct rule_case cases[] = {
 	  "2:35: linux.resources.devices[0].minor 4294967296: must be at most 4294967295",
 	  "'devices':[{'allow':false,'minor':4294967295}]" },
 	{ RESOURCES, "'devices':[{'allow':false,'type':'p'}]",
-	  "2:34: linux.resources.devices[0].type: invalid cgroup device type \"p\"",
+	  "2:34: linux.resources.devices[0].type: invalid cgroup device type \"p\": it takes a, b "
+	  "or c",
 	  "'devices':[{'allow':false,'type':'b'}]" },
 	{ RESOURCES, "'memory':{'limit':-2}",
 	  "2:19: linux.resources.memory.limit: invalid memory value: -2 (-1 is unlimited)",
