@@ -302,5 +302,26 @@ drop "$id"
 wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" \
 	"$id" -- true
 
+# A namespace is left out where the kernel has none of its kind. Another failure of that look, as
+# for want of memory, leaves none out.
+if helper step && "$HELPERS/step" count -- true; then
+	n=0
+	shared=
+	while [ $n -lt 40 ]; do
+		n=$((n + 1))
+		status=0
+		OCI_TEST_MARK=$mark "$HELPERS/step" -c access fail $n 12 -- "$RUNC" --root "$root" \
+			run --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$id" -- cat \
+			/proc/sys/kernel/hostname </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
+		[ $status != 124 ] || break
+		[ $status != 0 ] || [ "$(cat "$tmp/out")" = runc ] || shared="$shared $n"
+		drop "$id"
+	done
+	is 'no look that fails leaves a namespace out' "$shared" ''
+	is 'each look was tried' "$status" 124
+else
+	skip 'no look that fails leaves a namespace out' 'ptrace is not allowed here'
+fi
+
 nothing_left
 done_testing

@@ -42,7 +42,8 @@ bool ns_exists(int type)
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
 		if (ns_rows[i].type == type)
 			snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[i].file);
-	return !access(path, F_OK);
+	/* After another failure it counts as there: the container is never made without it. */
+	return !access(path, F_OK) || errno != ENOENT;
 }
 
 int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX])

@@ -27,7 +27,7 @@
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
- * -c NAME: only system calls of this kind count: dup2, mmap, open, signalfd4 or write. "before"
+ * -c NAME: only system calls of this kind count: access, dup2, mmap, open, signalfd4 or write. "before"
  * takes such a name too.
  */
 #define _GNU_SOURCE
@@ -83,10 +83,9 @@ static const struct {
 	long nr;
 } kinds[] = {
 #ifdef SYS_dup2
-	{ "dup2", SYS_dup2 },		{ "open", SYS_open },
+	{ "dup2", SYS_dup2 },		{ "open", SYS_open },	{ "access", SYS_access },
 #else
-	{ "dup2", SYS_dup3 },
-	{ "open", SYS_openat },
+	{ "dup2", SYS_dup3 },		{ "open", SYS_openat }, { "access", SYS_faccessat },
 #endif
 #ifdef SYS_mmap
 	{ "mmap", SYS_mmap },
