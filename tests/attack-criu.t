@@ -178,14 +178,14 @@ ck digits
 reject 'a version of many digits: refused' 'needs CRIU 3[.]0 or later'
 
 # Of the lines of its log.
-failed=' Error (criu/cr-dump.c:8): Dumping FAILED.'
+failed=' Error (b.c:8): Dump files (pid: 3) failed with -1\n Error (b.c:8): Dumping FAILED.'
 while IFS='|' read -r lines want desc; do
 	fake logs "printf '$lines' >$tmp/ck/dump.log; say '$(said failed)'"
 	ck logs
 	like "the log: $desc" "$status $err" "^1 .*errno 5: Error .$want [(\\\\[].*dump[.]log"
 done <<END
  Error (a.c:1): one\\n Error (criu/cr-a.c:7): two\\n$failed\\n|criu/cr-a.c:7.: two|the last reason
-$failed\\n|criu/cr-dump.c:8.: Dumping FAILED.|a summary, where there is nothing else
+$failed\\n|b.c:8.: Dump files .pid: 3. failed with -1|a summary, where there is nothing else
  Error (a.c:1): red \\033[31m one|a.c:1.: red .* one|an error without an end
 END
 unlike 'the log: bytes that a terminal acts on are harmless' "$err" "$(printf '\033')"

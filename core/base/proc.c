@@ -223,6 +223,8 @@ bool proc_reap(pid_t pid, int seconds)
 	do {
 		got = waitpid(pid, NULL, WNOHANG | __WALL);
 	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
+	/* The signal may have been that of another child, which is waited for later. */
+	kill(getpid(), SIGCHLD);
 	return got;
 }
 

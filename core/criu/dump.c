@@ -74,19 +74,30 @@ const char *criu_conf(const struct criu_how *how, const struct json_pair *annota
 
 #define LOG_TAIL 65536
 
-/* "(00.012345) Error (criu/mount.c:12): why". The last of them may only say that there was one:
- * "Error (criu/cr-dump.c:1781): Dumping FAILED." */
+/* Lines that only say that there was an error above end so. */
+static const char *const summaries[] = { " FAILED.", " failed with -1" };
+
+static bool is_summary(const char *line, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(summaries); i++) {
+		size_t n = strlen(summaries[i]);
+
+		if (len >= n && !strncmp(line + len - n, summaries[i], n))
+			return true;
+	}
+	return false;
+}
+
+/* "(00.012345) Error (criu/mount.c:12): why" */
 static const char *last_error(char *text)
 {
-	static const char summary[] = " FAILED.";
 	char *found = NULL, *end;
 
 	for (char *at = text; (at = strstr(at, " Error ("));) {
 		char *line = ++at;
 
 		at += strcspn(at, "\n");
-		if (!found || at - line < (ptrdiff_t)strlen(summary) ||
-		    strncmp(at - strlen(summary), summary, strlen(summary)) != 0)
+		if (!found || !is_summary(line, at - line))
 			found = line;
 	}
 	if (!found)

@@ -362,6 +362,7 @@ struct serve {
 int serve_child(struct serve *s);
 /* Init's pid is known: writes state.json and does what must be done before init continues. */
 int serve_known(struct serve *s);
+int serve_move_devices(const struct serve *s); /* linux.netDevices */
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
 /* From here on a signal ends the start. *old becomes the mask of the payload. */
 /* Pure. Why a message is refused: its sender, or the phase. NULL: it is expected. */

@@ -373,6 +373,10 @@ static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
 	if (!strcmp(script, "setup-namespaces")) {
 		if (take_init(s, resp->notify.pid) < 0)
 			return -1;
+		/* What CRIU has not saved is moved in as at a start. */
+		if (r->how->opts.empty_ns && r->config->linux->net_devices.n &&
+		    r->plan->ns.fresh & CLONE_NEWNET && serve_move_devices(s) < 0)
+			return fail_in("linux.netDevices");
 		return r->config->hooks ? serve_runtime_hooks(s) : 0;
 	}
 	if (!strcmp(script, "post-restore"))

@@ -69,11 +69,16 @@ static int serve_time_offsets(struct serve *s, const struct wire_msg *m, int *fd
 	return file_write(AT_FDCWD, path, text);
 }
 
-static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
+int serve_move_devices(const struct serve *s)
 {
 	int ns __cleanup(fd_close) = open_ns(s, "net");
 
 	return ns < 0 ? -1 : net_move_devices(s->plan->config->linux, ns);
+}
+
+static int serve_netdevs(struct serve *s, const struct wire_msg *m, int *fd)
+{
+	return serve_move_devices(s);
 }
 
 static int open_userns(const struct serve *s, const struct oci_mount *m)
