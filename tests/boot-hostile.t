@@ -59,8 +59,8 @@ with_tmp
 printf '{ "rebootFile": "%s", "defaults": { "essential": true } }' "$tmp/reboots" >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
 : >"$tmp/fail"
-ok "a FIFO for rebootFile: process 1 does not wait for it" \
-	wait_for says "$a is essential and has failed: the machine reboots, for the time number 1" ||
+reboots="$a is essential and has failed: the machine reboots, for the time number 1"
+ok "a FIFO for rebootFile: process 1 does not wait for it" wait_for says "$reboots" ||
 	kill -KILL "$machine"
 wait "$boot" 2>/dev/null
 is "and the reboot is counted" "$([ -p "$tmp/reboots" ] || cat "$tmp/reboots")" 1

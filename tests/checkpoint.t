@@ -422,7 +422,8 @@ ok 'a cgroup namespace: it counts on' counts_on "$n"
 is 'a cgroup namespace: it shows what it did' "$(runc exec "$id" cat /proc/1/cgroup)" "$inside"
 drop "$id"
 loop
-background unshare -p -f sleep 1000
+# Its process 1 reaps what is left of the container, whose pids a restore needs.
+background unshare -p -f "$OCI_INIT" -- sleep 1000 # sleep: it holds the namespace
 has_child() { [ -n "$(cat "/proc/$bg/task/$bg/children")" ]; }
 wait_for has_child
 holder=$(tr -d ' ' <"/proc/$bg/task/$bg/children")

@@ -529,6 +529,11 @@ static int fill(const struct machine *m, struct pollfd *p)
 
 static void serve(struct machine *m, const struct pollfd *p)
 {
+	/* First, while what they ask for is what was acted on: so a container that has just ended
+	 * and is started again is not seen in between. */
+	for (size_t i = 0; i < CONTROL_MAX; i++)
+		if (p[P_CLIENTS + i].revents)
+			control_serve(m, i, clock_ms());
 	if (p[P_INOTIFY].revents || p[P_NOTIFY].revents)
 		on_started(m); /* a container must have started before it is ready */
 	if (p[P_NOTIFY].revents)
@@ -540,9 +545,6 @@ static void serve(struct machine *m, const struct pollfd *p)
 	}
 	if (p[P_SIGNALS].revents)
 		on_signals(m);
-	for (size_t i = 0; i < CONTROL_MAX; i++)
-		if (p[P_CLIENTS + i].revents)
-			control_serve(m, i, clock_ms());
 	if (p[P_CONTROL].revents)
 		control_accept(m);
 	for (size_t i = 0; WITH_BUTTON && i < BUTTONS; i++)

@@ -27,8 +27,8 @@
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
- * -c NAME: only system calls of this kind count: access, dup2, mmap, open, signalfd4 or write. "before"
- * takes such a name too.
+ * -c NAME: only system calls of this kind count: access, dup2, mmap, open, signalfd4 or write.
+ * "before" takes such a name too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
