@@ -1,12 +1,13 @@
 /* turns.c - runs commands in turns and prints how long each takes: median and spread. */
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: turns ROUNDS <LINES
+ * usage: turns ROUNDS [in-order] <LINES
  *
  * A line is NAME, NS, PREPARE and COMMAND, between tabs. NS is a file of a mount namespace, in
  * which the command runs, or "-". PREPARE is a command that is not measured, or "-". Words of
  * commands are separated by single spaces. In each round every command runs once, so that a slow
- * minute of the machine hits all of them.
+ * minute of the machine hits all of them, and in another order, since the kernel still removes the
+ * namespaces and cgroups of the command before.
  *
  * It prints for each NAME, between tabs: the median, the 10th and the 90th percentile of the time
  * in milliseconds, the median of the processor time (of the command and of those it has waited
@@ -128,7 +129,8 @@ static double part(const double *sorted, int n, double share)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc == 2 ? atoi(argv[1]) : 0, out;
+	int rounds = argc >= 2 ? atoi(argv[1]) : 0, out, order[COMMANDS];
+	unsigned seed = 1;
 
 	if (rounds < 1)
 		return 2;
@@ -138,9 +140,15 @@ int main(int argc, char **argv)
 	if (out < 0 || !freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout))
 		die("/dev/null");
 	/* Round 0 warms up. */
-	for (int r = 0; r <= rounds; r++)
+	for (int r = 0; r <= rounds; r++) {
 		for (int i = 0; i < count; i++) {
-			struct command *c = &all[i];
+			int j = argc > 2 ? i : rand_r(&seed) % (i + 1);
+
+			order[i] = order[j];
+			order[j] = i;
+		}
+		for (int i = 0; i < count; i++) {
+			struct command *c = &all[order[i]];
 			struct timespec a, b;
 			struct rusage ru;
 			int status;
@@ -156,6 +164,7 @@ int main(int argc, char **argv)
 				c->cpu[r - 1] = cpu_of(&ru);
 			}
 		}
+	}
 	for (int i = 0; i < count; i++) {
 		struct command *c = &all[i];
 
