@@ -205,7 +205,8 @@ held() {
 	rm -f "$tmp/log" "$tmp/fake/$_held/request"
 	# shellcheck disable=SC2086 # words
 	PATH=$tmp/fake/$_held:$PATH OCI_TEST_MARK=$mark TMPDIR=$tmp/tmpdir \
-		background ${default:-env} "$RUNC" --root "$root" --log "$tmp/log" "$@" </dev/null >/dev/null 2>&1
+		background ${default:-env} "$RUNC" --root "$root" --log "$tmp/log" "$@" \
+		</dev/null >/dev/null 2>&1
 	wait_for test -s "$tmp/fake/$_held/request"
 }
 # ended SIGNAL: the verb gets it, and ends. Sets $status and $err.
