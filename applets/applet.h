@@ -23,7 +23,7 @@ enum opt_kind {
 	OPT_INT, /* long, strict decimal */
 	OPT_COUNT, /* int: how often (-vv) */
 	OPT_IGNORED, /* has no value and no effect; the help has the reason */
-	OPT_IGNORED_STR, /* has a value and no effect */
+	OPT_IGNORED_STR, /* has a value and no effect; it is kept where offset is not 0 */
 };
 
 struct opt_list {
@@ -75,7 +75,7 @@ struct wanted;
 struct globals {
 	const char *root, *log, *log_format, *rootless, *cgroup_manager,
 		*applet; /* applet: argv[0]'s name */
-	const char *log_level;
+	const char *log_level, *criu;
 	bool debug, systemd_cgroup, version;
 	bool plain; /* another program than runc: messages need not have runc's form */
 	/* derived from the options above */

@@ -93,6 +93,10 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 
 	switch (o->kind) {
 	case OPT_STR: *(const char **)to = value; break;
+	case OPT_IGNORED_STR:
+		if (o->offset)
+			*(const char **)to = value;
+		break;
 	case OPT_INT:
 		if (!opts_number(value, to))
 			return failx("invalid value \"%s\" for flag -%s: parse error", value,

@@ -296,6 +296,9 @@ static int runc_run(void *opts, int argc, char **argv)
 	status = applet_seal("runc", argv[0]);
 	if (status)
 		return status;
+	if (globals.criu)
+		log_warn("--criu %s is deprecated and ignored: criu is searched in PATH",
+			 globals.criu);
 	in_userns = runc_in_userns();
 	if (set_rootless(in_userns) < 0 || set_root(in_userns) < 0 || set_manager() < 0)
 		return -1;
@@ -320,7 +323,7 @@ static const struct opt runc_opts[] = {
 	  HELP("what makes the cgroup; default cgroupfs") },
 	{ "rootless", 0, OPT_STR, AT(rootless), "auto|true|false",
 	  HELP("continue without the permission to make cgroups; default auto") },
-	{ "criu", 0, OPT_IGNORED_STR, 0, "FILE", HELP("ignored: criu is searched in PATH") },
+	{ "criu", 0, OPT_IGNORED_STR, AT(criu), "FILE", HELP("ignored: criu is searched in PATH") },
 	{ "version", 'v', OPT_FLAG, AT(version), NULL, HELP("print the version") },
 	{ "", 'V', OPT_FLAG, AT(version), NULL, HELP("the same, as crun has it") },
 	{ NULL },

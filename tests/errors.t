@@ -509,6 +509,13 @@ is 'a wrong flag: then one line of usage, which names --help' \
 is 'what is accepted without effect stands in one place of the help' \
 	"$(grep -n 'criu' "$tmp/out" | cut -d: -f2-)" \
 	'Accepted for compatibility, without effect: --criu FILE'
+for verb in list 'run --bundle /nowhere x'; do
+	# shellcheck disable=SC2086 # words
+	"$RUNC" --root "$root" --criu /no/criu $verb >/dev/null 2>"$tmp/err"
+	is "and ${verb%% *} warns of it once" "$(grep -c \
+		'level=warning msg="--criu /no/criu is deprecated and ignored: criu is searched in PATH"' \
+		"$tmp/err")" 1
+done
 # mistake PATTERN COMMAND WORD...: the sentence says what is wrong, and what it should be.
 mistake() {
 	_p=$1
