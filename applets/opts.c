@@ -139,7 +139,7 @@ static int undefined(const struct scan *s, const char *name, size_t len)
 	failx("flag provided but not defined: -%s", near.name);
 	for (const struct opt *o = s->ap->opts; WITH_HELP && o && o->name; o++)
 		json_near_offer(&near, o->name);
-	if (!strcmp(s->ap->name, "kill"))
+	if (!strcmp(s->ap->name, "kill") && proc_signal(near.name) >= 0)
 		return fail_hint("a signal stands after the ID: kill ID %s", near.name);
 	return near.best ? fail_hint("did you mean --%s?", near.best) : -1;
 }

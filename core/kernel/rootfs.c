@@ -206,7 +206,10 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
 	int null __cleanup(fd_close) = open_mask_null(p->root, &p->file.st);
 
-	if (null < 0 && !err_is_shortage()) {
+	if (null < 0) {
+		/* A call that fails says nothing about the device. */
+		if (err_is_shortage() || err_num() == ENOSYS)
+			return -1;
 		err_clear("an empty file is used");
 		null = dev_blank(p->root);
 		b->detached = null >= 0;
