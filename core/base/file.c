@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/file.h>
 
 /* Up to size bytes or the end; a NUL is put after it, for which there is room. */
@@ -141,12 +140,9 @@ static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 {
 	const char *slash = strrchr(path, '/');
 	int dirlen = slash ? (int)(slash + 1 - path) : 0;
-	unsigned random;
 
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
-	memcpy(&random, (const void *)getauxval(AT_RANDOM), sizeof(random));
-	if (snprintf(temp, size, "%.*s.%.200s.%x.%u", dirlen, path, path + dirlen, random, try) >=
-	    (int)size)
+	if (snprintf(temp, size, "%.*s.%.200s.%x.%u", dirlen, path, path + dirlen,
+		     (unsigned)sys_secret(), try) >= (int)size)
 		return failx("%s: path is too long", path);
 	return 0;
 }

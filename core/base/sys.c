@@ -33,6 +33,19 @@ unsigned sys_version(void)
 	return 0;
 }
 
+/* libc uses the first half of the kernel's 16 random bytes for its stack protector. */
+uint64_t sys_secret(void)
+{
+	unsigned long at = getauxval(AT_RANDOM);
+	uint64_t secret = 0;
+	char *random;
+
+	memcpy(&random, &at, sizeof(random));
+	if (random)
+		memcpy(&secret, random + 8, sizeof(secret));
+	return secret;
+}
+
 int sys_become_root(void)
 {
 	return syscall(SYS_IDS_RESGID, 0, 0, 0) < 0 || syscall(SYS_IDS_RESUID, 0, 0, 0) < 0 ? -1

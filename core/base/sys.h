@@ -217,6 +217,9 @@ struct sys_mount_attr {
 #define F_SEAL_WRITE 8
 #endif
 
+/* A random number, the same one as long as the program runs and in its forks; without a system
+ * call. 0: the kernel has given none. */
+uint64_t sys_secret(void);
 /* The version of the kernel, such as 0x70000 for 7.0, without a system call. 0: unknown. */
 unsigned sys_version(void);
 /* System calls: -1 and errno, no record. */

@@ -241,16 +241,13 @@ static bool move_up(int dir, const char *name, unsigned *n)
 	struct sys_dir d = { .fd = sub };
 	bool moved = false;
 	const char *in;
-	uint64_t secret;
 	char to[48];
 
-	/* The new names are secret, so that the container cannot have used them. */
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
-	memcpy(&secret, (const void *)getauxval(AT_RANDOM), sizeof(secret));
 	if (sub < 0)
 		return false;
+	/* The new names are secret, so that the container cannot have used them. */
 	while ((in = sys_dir_next(&d))) {
-		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)secret, (*n)++);
+		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)sys_secret(), (*n)++);
 		moved |= !unlinkat(sub, in, 0) || make_mutable(sub, in) ||
 			 !renameat(sub, in, dir, to);
 	}

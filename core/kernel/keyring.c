@@ -2,9 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
-#include <string.h>
-#include <sys/auxv.h>
-
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 #define KEYCTL_SETPERM 5
 
@@ -14,18 +11,9 @@
 #define USER_SEARCH 0x00080000U
 #define OTHER_SEARCH 0x00000008U
 
-/* The kernel gives every process 16 random bytes. libc uses the first half for its
- * stack protector. */
 const char *keyring_name(struct arena *a, const char *id)
 {
-	unsigned long at = getauxval(AT_RANDOM);
-	uint64_t secret = 0;
-	char *random;
-
-	memcpy(&random, &at, sizeof(random));
-	if (random)
-		memcpy(&secret, random + 8, sizeof(secret));
-	return arena_printf(a, "_ses.%s.%016llx", id, (unsigned long long)secret);
+	return arena_printf(a, "_ses.%s.%016llx", id, (unsigned long long)sys_secret());
 }
 
 int keyring_join(const char *name, bool set_perm, bool userns)
