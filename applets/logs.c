@@ -17,21 +17,22 @@ struct logs_opts {
 
 #define FOLLOW_MS 200 /* between two looks at the file */
 
-/* On a terminal without what it would act on, since a container has written it. text has room for
- * one more byte. */
+static bool to_terminal;
+
+/* A container has written the text: a terminal gets it without what it would act on. There is room
+ * for one byte after the text. */
 static int show_text(char *text, size_t len)
 {
-	char *line = text, *end = text + len;
+	char *end = text + len, *eol;
 
-	for (char *c = isatty(1) ? text : end + 1; c <= end; c++) {
-		if (c < end && !*c)
-			*c = '?';
-		if (c < end && *c != '\n')
-			continue;
-		*c = 0;
+	for (char *c = text; to_terminal && (c = memchr(c, 0, end - c));)
+		*c = '?';
+	*end = '\n';
+	for (char *line = text; to_terminal && line < end; line = eol + 1) {
+		eol = memchr(line, '\n', end + 1 - line);
+		*eol = 0;
 		text_harmless(line);
-		*c = '\n';
-		line = c + 1;
+		*eol = '\n';
 	}
 	return applet_print(text, len);
 }
@@ -116,6 +117,7 @@ static int logs_run(void *opts, int argc, char **argv)
 	if (fd < 0 ||
 	    control_ask(fd, arena_printf(&arena, "log %s", argv[0]), answer, sizeof(answer)) < 0)
 		return -1;
+	to_terminal = isatty(1);
 	path = answer + 4;
 	now = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (now < 0 && errno != ENOENT)

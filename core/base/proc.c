@@ -60,7 +60,7 @@ int proc_stat_at(int proc, pid_t pid, struct proc_stat *out)
 		if (field == 3)
 			out->state = state = *p;
 		if (field == 4)
-			out->parent = (pid_t)strtol(p, NULL, 10);
+			out->parent = (pid_t)scan_number(p);
 		if (field == 9) {
 			unsigned long flags = scan_number(p);
 

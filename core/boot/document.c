@@ -42,7 +42,6 @@ static int report(struct json_faults *self, const struct json *at, const char *p
 
 static const char *unknown_word(const struct json_word *words)
 {
-	(void)words;
 	return "\"%s\" is not a value for it";
 }
 

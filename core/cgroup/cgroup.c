@@ -157,7 +157,7 @@ bool cgroup_exists(const struct cgroup *cg)
 bool cgroup_is_left(struct cgroup *cg)
 {
 	cg_each (d, cg)
-		if (!faccessat(AT_FDCWD, d->path, F_OK, 0))
+		if (sys_exists(AT_FDCWD, d->path))
 			return true;
 	return false;
 }

@@ -364,7 +364,6 @@ int serve_child(struct serve *s);
 int serve_known(struct serve *s);
 int serve_move_devices(const struct serve *s); /* linux.netDevices */
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
-/* From here on a signal ends the start. *old becomes the mask of the payload. */
 /* Pure. Why a message is refused: its sender, or the phase. NULL: it is expected. */
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 
