@@ -332,7 +332,7 @@ void clock_save(const char *file); /* the file has the time now */
 void button_open(struct machine *m); /* those that are there */
 bool button_pressed(int *fd); /* reads its events; closes it when it is gone */
 
-/* ---- machine.c, control.c: the loop ---------------------------------------------------------- */
+/* ---- setup.c, machine.c, control.c: the loop ------------------------------------------------- */
 
 struct probe {
 	pid_t pid; /* the process of the check; 0: none */
@@ -396,6 +396,9 @@ struct machine {
 
 /* Never returns. kernel: the kernel has started us, and /proc/cmdline has our settings.
  * argv: more settings. */
+void setup_machine(struct arena *a, struct machine *m, char **argv, bool kernel);
+/* Reads boot.json and the bundles anew, after m->reload was set. */
+void setup_again(struct machine *m);
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 /* Sorts the containers so that each comes after those in its `after`. A circle is
  * reported and broken. */

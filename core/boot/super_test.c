@@ -291,19 +291,6 @@ static void test_after(void)
 	ok(ones[1].state == SUPER_FAILED && ones[1].vain && !ones[1].starts,
 	   "what is after a task that has failed is not started");
 
-	/* A task may take longer than startTimeout: it runs on, and is reported. */
-	fresh(2, BOOT_NO);
-	ones[0].rule = &task;
-	ones[1].when = BOOT_READY;
-	WANTS(0, "S0");
-	super_started(&s, 0, 100);
-	is_int(super_due(&s), 1100, "a task that others wait for: startTimeout is looked at");
-	WANTS(1100, "");
-	ok(ones[0].late && ones[0].state == SUPER_RUNNING, "it is late, and runs on");
-	is_int(super_due(&s), INT64_MAX, "then nothing is due");
-	super_exit(&s, 0, 0, SUPER_NOTHING, 9000);
-	WANTS(9000, "S1");
-
 	fresh(3, BOOT_NO);
 	ones[1].nafter = ones[2].nafter = 0;
 	WANTS(0, "S0S1S2");
@@ -324,6 +311,26 @@ static void test_after(void)
 	WANTS(30, "");
 	super_exit(&s, 2, 0, SUPER_NOTHING, 40);
 	WANTS(40, "s0");
+}
+
+/* A task may take longer than startTimeout: it runs on, and is reported. */
+static void test_late(void)
+{
+	struct boot_rule task;
+
+	fresh(2, BOOT_NO);
+	task = rule;
+	task.task = true;
+	ones[0].rule = &task;
+	ones[1].when = BOOT_READY;
+	WANTS(0, "S0");
+	super_started(&s, 0, 100);
+	is_int(super_due(&s), 1100, "a task that others wait for: startTimeout is looked at");
+	WANTS(1100, "");
+	ok(ones[0].late && ones[0].state == SUPER_RUNNING, "it is late, and runs on");
+	is_int(super_due(&s), INT64_MAX, "then nothing is due");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 9000);
+	WANTS(9000, "S1");
 }
 
 static void test_readiness(void)
@@ -428,6 +435,7 @@ static void test_at_end(void)
 int main(void)
 {
 	test_after();
+	test_late();
 	test_readiness();
 	test_ends();
 	test_order();

@@ -360,12 +360,20 @@ struct serve {
 
 /* Answers the child's messages. Returns 0 when its program was executed, -1 when it has failed. */
 int serve_child(struct serve *s);
-/* Init's pid is known: writes state.json and does what must be done before init continues. */
-int serve_known(struct serve *s);
 int serve_move_devices(const struct serve *s); /* linux.netDevices */
 void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
 /* Pure. Why a message is refused: its sender, or the phase. NULL: it is expected. */
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
+
+/* ---- known.c: init, as soon as its pid is known ---------------------------------------------- */
+
+/* Moves init, or the first process while there is no init, into the container's cgroup. */
+int known_attach(struct serve *s);
+/* Init exists and READY has come: sets what init does not inherit from the first process. Before
+ * that it does nothing. */
+int known_settle(struct serve *s);
+/* Init's pid is known: writes state.json and does what must be done before init continues. */
+int known_init(struct serve *s);
 
 /* ---- death.c: has the program begun, or has the child died? ---------------------------------- */
 /* True: the program was executed. False: the child has died. */

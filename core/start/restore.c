@@ -380,7 +380,7 @@ static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
 		return r->config->hooks ? serve_runtime_hooks(s) : 0;
 	}
 	if (!strcmp(script, "post-restore"))
-		return take_init(s, resp->notify.pid) < 0 ? -1 : serve_known(s);
+		return take_init(s, resp->notify.pid) < 0 ? -1 : known_init(s);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ int spawn_process(struct child *c, struct serve *s)
 	if (c->plan->mode == START_ONE)
 		s->out->pid = pid;
 	ends_let();
-	return s->out->pid ? serve_known(s) : 0;
+	return s->out->pid ? known_init(s) : 0;
 }
 
 int spawn_prepare(const struct serve *s, sigset_t *old)
