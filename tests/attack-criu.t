@@ -44,6 +44,16 @@ row() {
 	done
 	is "$_desc_of" "$_bad" ''
 }
+# rows DESC VERB: a row for each line of standard input, "OPTION...|FIELD...". The verb (ck, again)
+# gets the options.
+rows() {
+	while IFS='|' read -r words lines; do
+		# shellcheck disable=SC2086
+		"$2" fails $words
+		# shellcheck disable=SC2086
+		row "$1: $words" fails $lines
+	done
+}
 
 fake dumps "say '$(said dumped)'"
 fake fails "say '$(said failed)'"
@@ -55,12 +65,7 @@ row 'a dump: what runc asks for too' fails 1=1 2.9=4 2.10=dump.log 2.12=1 "2.13=
 	2.23.1=/data/inner 2.23.1=/dev/null \
 	-2.3 -2.4 -2.5 -2.6 -2.7 -2.8 -2.11 -2.14 -2.15 -2.16 -2.17 -2.18 -2.25 -2.26 -2.27 -2.37 \
 	-2.38 -2.39 -2.46 -2.48 -2.49 -2.52 -2.53 -2.63 -2.64 -2.67
-while IFS='|' read -r words lines; do
-	# shellcheck disable=SC2086
-	ck fails $words
-	# shellcheck disable=SC2086
-	row "a dump: $words" fails $lines
-done <<END
+rows 'a dump' ck <<END
 --leave-running|2.3=1
 --ext-unix-sk|2.4=1
 --tcp-established|2.5=1
@@ -108,12 +113,7 @@ row 'a restore: what runc asks for too' fails 1=2 2.6=1 2.9=4 2.10=restore.log 2
 	2.23.1=/data/inner "2.23.2=$tmp/inner" \
 	-2.2 -2.3 -2.4 -2.5 -2.7 -2.8 -2.11 -2.14 -2.16 -2.17 -2.27.1 -2.38 -2.48 -2.52 -2.53 \
 	-2.63 -2.64 -2.67
-while IFS='|' read -r words lines; do
-	# shellcheck disable=SC2086
-	again fails $words
-	# shellcheck disable=SC2086
-	row "a restore: $words" fails $lines
-done <<END
+rows 'a restore' again <<END
 --ext-unix-sk|2.4=1
 --tcp-established|2.5=1
 --tcp-close|2.52=1
@@ -197,8 +197,8 @@ unlike 'the log: of an earlier run nothing is said' "$err" 'Error'
 # ---- signals -------------------------------------------------------------------------------------
 
 # held NAME VERB ARG...: the verb by the fake NAME, in the background, until the fake has its
-# request. It ignores no signal, also where the caller of this file does.
-env --default-signal=INT true 2>/dev/null && default='env --default-signal=INT,QUIT,HUP,TERM'
+# request.
+default_signals
 held() {
 	_held=$1
 	shift

@@ -416,13 +416,12 @@ source=$tmp/loop.tar unpack_refused 'an archive whose index is a link to itself'
 
 layout
 image many "$tmp/many.tar"
-# The caller may ignore HUP (nohup), and what it starts then ignores it too.
-default=
-env --default-signal=HUP true 2>/dev/null && default=--default-signal=HUP,TERM
+default_signals
 for sig in KILL TERM HUP; do
 	for whom in first worker; do
 		mkdir -p "$tmp/place"
-		(exec env ${default:+"$default"} OCI_TEST_MARK="$mark" \
+		# shellcheck disable=SC2086 # words
+		(exec ${default:-env} OCI_TEST_MARK="$mark" \
 			"$OCI_IMAGE" unpack --no-sync "$layout" \
 			"$tmp/place/killed") >/dev/null 2>&1 &
 		pid=$!

@@ -229,7 +229,7 @@ fi
 
 # begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would
 # have it.
-env --default-signal=INT true 2>/dev/null && default='env --default-signal=INT,QUIT,HUP,TERM'
+default_signals
 begin() {
 	rm -f "$tmp/hangs"
 	# shellcheck disable=SC2086
@@ -254,7 +254,7 @@ argv sleep 1000
 hook() { config_set /hooks "{\"$1\":[{\"path\":\"$hanging\",\"env\":[\"OCI_TEST_MARK=$mark\"]}]}"; }
 for sig in TERM HUP INT QUIT; do
 	case $sig in
-	INT | QUIT) [ -n "${default:-}" ] || continue ;;
+	INT | QUIT) [ -n "$default" ] || continue ;;
 	esac
 	hook createRuntime
 	begin run --bundle "$bundle" "$id"
