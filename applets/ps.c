@@ -378,8 +378,8 @@ const struct applet ps_applet = {
 	.args = "ID [PS ARG...]",
 	.summary = "show the processes of a container",
 	.text = "It prints the lines of the host's ps, called with PS ARG (default -ef), that are "
-		"about the container's processes. If there is no such ps, it makes a table with "
-		"the same columns.",
+		"about the container's processes. On a host without such a ps the table is our "
+		"own, with the same columns.",
 	.opts = ps_opts,
 	.opts_size = sizeof(struct ps_opts),
 	.args_min = 1,
