@@ -44,8 +44,8 @@ row() {
 	done
 	is "$_desc_of" "$_bad" ''
 }
-# rows DESC VERB: a row for each line of standard input, "OPTION...|FIELD...". The verb (ck, again)
-# gets the options.
+# rows DESC VERB: a row for each line of standard input, "OPTION...|FIELD...": "a dump: $words" by
+# ck, "a restore: $words" by again, which get the options.
 rows() {
 	while IFS='|' read -r words lines; do
 		# shellcheck disable=SC2086

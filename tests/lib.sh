@@ -298,8 +298,8 @@ has_line() { grep -q -e "$2" "$1"; }
 # drop ID: away with it, whatever it is doing.
 drop() { runc delete --force "$1" >/dev/null 2>&1; }
 
-# default_signals: sets $default to an env(1) that ignores no signal for what it starts, whatever the
-# caller of the tests (nohup) or a shell in the background does; "" if env(1) cannot do that.
+# default_signals: sets $default to an env(1) whose command ignores no signal, whatever the caller
+# of the tests (nohup) or a shell in the background does; "" if env(1) cannot do that.
 default_signals() {
 	default=
 	if env --default-signal=INT true 2>/dev/null; then
