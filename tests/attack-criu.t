@@ -44,14 +44,15 @@ row() {
 	done
 	is "$_desc_of" "$_bad" ''
 }
-# rows DESC VERB: a row for each line of standard input, "OPTION...|FIELD...": "a dump: $words" by
-# ck, "a restore: $words" by again, which get the options.
+# rows VERB: a row for each line of standard input, "OPTION...|FIELD...": VERB gets the options.
+# shellcheck disable=SC2086 # words
 rows() {
 	while IFS='|' read -r words lines; do
-		# shellcheck disable=SC2086
-		"$2" fails $words
-		# shellcheck disable=SC2086
-		row "$1: $words" fails $lines
+		"$1" fails $words
+		case $1 in
+		ck) row "a dump: $words" fails $lines ;;
+		again) row "a restore: $words" fails $lines ;;
+		esac
 	done
 }
 
@@ -65,7 +66,7 @@ row 'a dump: what runc asks for too' fails 1=1 2.9=4 2.10=dump.log 2.12=1 "2.13=
 	2.23.1=/data/inner 2.23.1=/dev/null \
 	-2.3 -2.4 -2.5 -2.6 -2.7 -2.8 -2.11 -2.14 -2.15 -2.16 -2.17 -2.18 -2.25 -2.26 -2.27 -2.37 \
 	-2.38 -2.39 -2.46 -2.48 -2.49 -2.52 -2.53 -2.63 -2.64 -2.67
-rows 'a dump' ck <<END
+rows ck <<END
 --leave-running|2.3=1
 --ext-unix-sk|2.4=1
 --tcp-established|2.5=1
@@ -113,7 +114,7 @@ row 'a restore: what runc asks for too' fails 1=2 2.6=1 2.9=4 2.10=restore.log 2
 	2.23.1=/data/inner "2.23.2=$tmp/inner" \
 	-2.2 -2.3 -2.4 -2.5 -2.7 -2.8 -2.11 -2.14 -2.16 -2.17 -2.27.1 -2.38 -2.48 -2.52 -2.53 \
 	-2.63 -2.64 -2.67
-rows 'a restore' again <<END
+rows again <<END
 --ext-unix-sk|2.4=1
 --tcp-established|2.5=1
 --tcp-close|2.52=1
