@@ -14,7 +14,7 @@ static bool available(const struct cgroup *cg, const struct knob_write *w)
 	return (w->v2 ? cg->where.v2 : cg->where.v1) >> w->ctl & 1;
 }
 
-/* True if r needs a controller of v2. Only then the list of v2's controllers is read. */
+/* Returns 1 if r needs a controller of v2, whose list of controllers must then be read; 0; -1. */
 static int need_v2(struct cgroup *cg, const struct oci_resources *r)
 {
 	struct ctl_where all = cg->where;
@@ -58,9 +58,8 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 			continue;
 		if (w->v2)
 			return failx("%s: controller %s is not available on cgroup v2 here, which "
-				     "%s %.*s",
+				     "has only \"%.*s\"",
 				     w->field, ctl_names[w->ctl].v2 ? ctl_names[w->ctl].v2 : name,
-				     cg->v2_names && *cg->v2_names > ' ' ? "has only" : "has none",
 				     cg->v2_names ? (int)strcspn(cg->v2_names, "\n") : 0,
 				     cg->v2_names ? cg->v2_names : "");
 		return failx("%s: controller %s is not mounted, so %s cannot be written", w->field,
@@ -71,7 +70,7 @@ int apply_check(struct cgroup *cg, const struct oci_resources *r)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Reads which CPUs or memory nodes the cgroup above has; "": unknown. */
+/* Reads which CPUs or memory nodes the cgroup above has. have becomes "" if that fails. */
 static void above_has(const struct cg_dir *d, const char *file, char *have, size_t size)
 {
 	static const char *const ends[] = { ".effective", "" };
@@ -85,7 +84,7 @@ static void above_has(const struct cg_dir *d, const char *file, char *have, size
 	}
 }
 
-/* Makes a message with the reason of a refused write. Returns -1. */
+/* Explains a write that the kernel has refused with errno. Returns -1. */
 static int explain_apply(const struct cg_dir *d, const struct knob_write *w)
 {
 	int num = errno;
@@ -117,8 +116,8 @@ static int explain_apply(const struct cg_dir *d, const struct knob_write *w)
 	return -1;
 }
 
-/* Does one write, or the one that replaces it. *w becomes the last one that was handled. Returns 1
- * after EINVAL, when it may succeed later. */
+/* Makes the write *w, or the next one if KNOB_ELSE says so; *w becomes the last one of them.
+ * Returns 0; -1; or 1 after EINVAL of a KNOB_RETRY, unless last is set. */
 static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 {
 	for (; *w; *w = (*w)->next) {
@@ -143,12 +142,12 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return 1;
 		return explain_apply(d, *w);
 	}
-	return failx("the last row has no alternative"); /* an error in the table */
+	return failx("a KNOB_ELSE is the last write"); /* an error in the table */
 }
 
 /*
- * The kernel checks some values of a controller against each other, so that one order of writes
- * gives EINVAL and another one succeeds; which one depends on the old values. So refused writes are
+ * The kernel checks some values of a controller against each other. Which order of writes succeeds
+ * depends on the old values, and a write in another order gives EINVAL. So refused writes are
  * repeated as long as another one succeeds.
  */
 static int write_again(struct cgroup *cg, const struct knob_write **queue, size_t n)
@@ -189,11 +188,12 @@ int apply_list(struct cgroup *cg, const struct knob_list *list)
 
 	for (const struct knob_write *w = list->first; w; w = w->next) {
 		const struct knob_write *at = w, *next;
-		int ret = write_one(cg, &w, false);
+		/* A full queue makes EINVAL an error: no limit may be left out in silence. */
+		int ret = write_one(cg, &w, n == RETRY_MAX);
 
 		if (ret < 0)
 			return -1;
-		if (ret && n < RETRY_MAX)
+		if (ret)
 			queue[n++] = at;
 		next = w->next;
 		/* this was the controller's last write */
@@ -213,19 +213,20 @@ int apply_knobs(struct cgroup *cg, const struct oci_resources *r)
 	return apply_plan(cg, r, &list) < 0 ? -1 : apply_list(cg, &list);
 }
 
-/* What to write so that a file with this text, of which w changes a part, is as it was. */
+/* Returns the value that undoes the write w. text is the content of its file before. */
 static const char *old_value(struct arena *a, const struct knob_write *w, char *text)
 {
 	size_t key = strcspn(w->value, " "), len = strcspn(text, "\n");
 	const char *equals = strchr(w->value, '='), *word;
 
 	if (!memchr(w->value, ':', key) && w->ctl != CTL_RDMA && w->ctl != CTL_NET_PRIO) {
-		/* "oom_kill_disable 0" is the first of three lines, and the number is written. */
+		/* Of several lines, as "oom_kill_disable 0" in memory.oom_control, the kernel takes
+		 * the number of the first. */
 		word = text[len] && text[len + 1] ? memrchr(text, ' ', len) : NULL;
 		text[len] = 0;
 		return arena_strdup(a, word ? word + 1 : *text ? text : "\n");
 	}
-	/* A line for each device that has a limit. */
+	/* The file has a line for each device that has a limit. */
 	for (char *line = text; *line; line += len + !!line[len]) {
 		len = strcspn(line, "\n");
 		if (!strncmp(line, w->value, key) && line[key] == ' ')
@@ -260,8 +261,6 @@ void apply_keep(struct cgroup *cg, const struct knob_list *list)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* True in a user namespace, where neither version allows device rules: those of the
- * cgroups above apply. */
 bool apply_in_userns(uint32_t *root)
 {
 	uint64_t inside, outside, size;
@@ -294,8 +293,8 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 		devices_line(e, line);
 		if (write(fd, line, strlen(line)) >= 0)
 			continue;
-		/* The cgroup above does not have this device: an outer container has fewer. */
-		if (errno == EPERM && e->courtesy)
+		/* The cgroup above denies the device, as that of an outer container may. */
+		if (errno == EPERM && e->is_default)
 			continue;
 		return fail("%s: %s", file, line);
 	}
@@ -304,7 +303,8 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 
 static int devices_v1(const struct cg_dir *d, const struct dev_set *set)
 {
-	/* A new cgroup directly below the root has the root's rules: all devices. */
+	/* A new cgroup directly below the root inherits the root's rule, which allows all
+	 * devices. */
 	bool has_all = d->fresh && !strchr(d->path + d->base + 1, '/');
 
 	if (!set->allow) {
@@ -341,7 +341,8 @@ int apply_devices(struct cgroup *cg, const struct oci_resources *r)
 		return 0; /* cgroup_plan or cgroup_create has accepted that */
 	if ((d->v2 ? devices_v2(cg, d, &set) : devices_v1(d, &set)) == 0)
 		return 0;
-	/* Rules that only allow may fail: the rules of the cgroups above still apply. */
+	/* It may fail where the rules allow everything, and in a user namespace, where neither
+	 * version can set rules: those of the cgroups above still apply. */
 	if (cg->tolerant || (set.allow && !set.except.n) ||
 	    (err_num() == EPERM && apply_in_userns(NULL))) {
 		err_clear("the device rules of the cgroups above apply");

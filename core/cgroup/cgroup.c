@@ -35,8 +35,8 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 }
 
 /*
- * Refuses a cgroup that has processes before its path is in the state: from then on a delete of the
- * container kills every process in it. cgroup_create checks again.
+ * Refuses a cgroup that has processes. Once its path is in state.json, `delete` kills every process
+ * in it, so this comes before. cgroup_create checks again.
  */
 static int check_free(struct cgroup *cg)
 {
@@ -75,7 +75,9 @@ int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup *
 	cg->where.v2_only = l.kind == CGROUP_V2;
 	if (l.kind == CGROUP_NONE) {
 		if (want->manager == CGROUP_SYSTEMD)
-			return failx("cgroup: systemd manages no cgroups here: none are mounted");
+			return failx(
+				"cgroup: the systemd manager needs a cgroup hierarchy, and none "
+				"is mounted");
 		return plan_without(cg, want);
 	}
 	cg->manager = want->manager == CGROUP_SYSTEMD ? &cg_manager_systemd : &cg_manager_cgroupfs;
@@ -187,7 +189,7 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *r)
 {
 	if (!cg->manager)
 		return 0;
-	if (cg->unmade) {
+	if (cg->deferred) {
 		cg->pending = r;
 		return 0;
 	}
@@ -207,7 +209,7 @@ int cgroup_clone_fd(struct cgroup *cg)
 {
 	int fd;
 
-	if (!cg->v2 || !cg->v2->path || cg->unmade)
+	if (!cg->v2 || !cg->v2->path || cg->deferred)
 		return -1;
 	fd = cg_dir_fd(cg->v2);
 	if (fd >= 0)
@@ -225,13 +227,13 @@ static bool dispensable(const struct cgroup *cg, const struct cg_dir *d, int num
 
 int cgroup_join_open(struct cgroup *cg)
 {
-	if (cg->unmade)
+	if (cg->deferred)
 		return 0;
 	cg_each (d, cg) {
-		if (d->v2 || d->door >= 0)
+		if (d->v2 || d->tasks >= 0)
 			continue;
-		d->door = cg_dir_open(d, "tasks", O_WRONLY);
-		if (d->door < 0 && !dispensable(cg, d, errno))
+		d->tasks = cg_dir_open(d, "tasks", O_WRONLY);
+		if (d->tasks < 0 && !dispensable(cg, d, errno))
 			return fail("cgroup: open %s/tasks", d->path);
 	}
 	return 1;
@@ -239,13 +241,14 @@ int cgroup_join_open(struct cgroup *cg)
 
 int cgroup_join(struct cgroup *cg)
 {
-	if (cg->unmade)
-		return failx(
-			"cgroup: systemd makes this one around a process: it must be attached");
+	if (cg->deferred)
+		return failx("cgroup: systemd makes this cgroup around a process, which has to be "
+			     "attached from outside");
 	cg_each (d, cg)
 		/* KERNEL 5.5: moving the calling thread does not lock out all forks of the
 		 * machine; it is slow on older kernels. */
-		if (d->door >= 0 && fd_write_all(d->door, "0", 1) < 0 && !dispensable(cg, d, errno))
+		if (d->tasks >= 0 && fd_write_all(d->tasks, "0", 1) < 0 &&
+		    !dispensable(cg, d, errno))
 			return fail("cgroup: join %s", d->path);
 	cgroup_join_close(cg);
 	return 0;
@@ -257,7 +260,7 @@ void cgroup_join_close(struct cgroup *cg)
 	size_t n = 0;
 
 	for (struct cg_dir *d = cg->dirs; d < cg->dirs + cg->ndirs; d++)
-		fds[n++] = fd_take(&d->door);
+		fds[n++] = fd_take(&d->tasks);
 	fd_close_all(fds, n);
 }
 
@@ -269,7 +272,7 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	bool started = false;
 	char text[16];
 
-	if (cg->unmade) {
+	if (cg->deferred) {
 		int put = cg->manager->start(cg, pid);
 
 		if (put < 0)
@@ -282,10 +285,10 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2)
 	cg_each (d, cg) {
 		int ret, tries = ATTACH_TRIES;
 
-		/* systemd has moved it there, and a second move would wait for a grace period. */
+		/* The process is there already, and a second move would wait for a grace period. */
 		if ((d->v2 && in_v2) || (started && (d->v2 || !strcmp(d->names, "name=systemd"))))
 			continue;
-		/* EINVAL: the task is so new that the scheduler does not know it yet. */
+		/* EINVAL: the scheduler does not know a task that has just been cloned. */
 		while ((ret = cg_dir_write(d, "cgroup.procs", text)) < 0 && errno == EINVAL &&
 		       --tries)
 			poll(NULL, 0, ATTACH_WAIT_MS);

@@ -22,7 +22,7 @@ struct cgroup_want {
 	bool tolerant; /* rootless: leave out what needs a permission that is missing */
 	bool own_cgroupns; /* config has a new cgroup namespace */
 	bool has_nodes; /* it has device nodes or can make them, so device rules are required */
-	bool delegate; /* chown to uid (checklist GM-08) */
+	bool delegate; /* delegate_uid becomes the owner (runtime-spec, "Cgroup ownership") */
 	uint32_t delegate_uid; /* host id of the container's root */
 	/* systemd only; the address is DBUS_SESSION_BUS_ADDRESS or NULL */
 	const char *user_bus;
@@ -84,10 +84,10 @@ void cgroup_join_close(struct cgroup *cg);
 /* Moves pid into every hierarchy. in_v2: clone3(2) has put it into the v2 one already. */
 int cgroup_attach(struct cgroup *cg, pid_t pid, bool in_v2);
 /*
- * exec: changes the v2 directory to the one that init is in now, since systemd or docker inside a
- * container move it. If init was moved out of the recorded directory and that still exists, the
- * recorded one stays. Returns 1: it changed; 0: the same; -1: error, or the directory is frozen and
- * `frozen` is false.
+ * exec: changes the v2 directory to the one that init is in now, because systemd or docker inside
+ * the container may have moved init to a sub-cgroup. If init is outside of the recorded directory
+ * and that still exists, the recorded one stays. Returns 1: it changed; 0: the same; -1: error, or
+ * the directory is frozen and `frozen` is false.
  */
 int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen);
 /* exec: true if pids.max does not allow two further processes. (Moving a process in
@@ -103,7 +103,8 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r);
 /* Every file that the last cgroup_update has changed gets its text from before. old: the limits of
  * which systemd knows. */
 int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old);
-/* Pure. Merges the changed resources into the old ones as runc's `update` does (V-25). */
+/* Pure. Merges the changed resources into the old ones as runc's `update` does
+ * (docs/behaviours.md, V-25). */
 void cgroup_merge(struct arena *a, const struct oci_resources *old,
 		  const struct oci_resources *change, struct oci_resources *out);
 
@@ -114,7 +115,8 @@ int cgroup_freeze(struct cgroup *cg, bool frozen); /* waits until all processes 
 int cgroup_is_frozen(struct cgroup *cg); /* 1/0/-1 */
 /* False: another program has moved pid out of the cgroup that freezes the container. */
 bool cgroup_has(struct cgroup *cg, pid_t pid);
-/* cgroup_is_frozen of a recorded container by one file. init: how /proc shows the state of init. */
+/* The same from the paths in state.json, by one file: for lists of containers. init is the state of
+ * init in /proc/PID/stat, such as 'S'. */
 bool cgroup_glance(const struct oci_state *state, char init);
 /*
  * Thaws all cgroups of the container, and moves init (0: none) back if it is in another cgroup.
@@ -122,13 +124,13 @@ bool cgroup_glance(const struct oci_state *state, char init);
  * was frozen; 0; -1.
  */
 int cgroup_thaw(struct cgroup *cg, pid_t init);
-/* The cgroup whose v1 freezer holds pid; NULL: none. */
+/* The frozen cgroup of the v1 freezer that pid is in or below; NULL: it is not in one. */
 const char *cgroup_holder(struct arena *a, pid_t pid);
 /* Removes the cgroups, the deepest first, and waits for dying processes. A missing directory
  * is not an error. */
 int cgroup_remove(struct cgroup *cg);
 
-/* ---- stats.c: numbers of `events` (checklist O-08, O-09) ------------------------------------- */
+/* ---- stats.c: numbers of `events` (docs/behaviours.md, O-08 and O-09) ------------------------ */
 
 struct cgroup_psi_line {
 	uint32_t avg10, avg60, avg300; /* hundredths of a percent */
@@ -203,8 +205,9 @@ void cgroup_stats_put(struct json_out *o, const struct cgroup_stats *s);
 
 struct cgroup_oom {
 	int fd; /* poll it for POLLIN */
-	int events; /* v2: memory.events and cgroup.events, v1: memory.oom_control; for oom.c */
-	int populated;
+	/* for oom.c */
+	int events; /* v2: memory.events; v1: memory.oom_control */
+	int populated; /* v2: cgroup.events; v1: -1 */
 	uint64_t kills;
 };
 

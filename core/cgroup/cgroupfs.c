@@ -25,7 +25,7 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 	return 0;
 }
 
-/* A directory that existed before may have processes of another program. Then it cannot be used. */
+/* Refuses a directory that existed before and has processes, which are those of another program. */
 static int check_unused(struct cgroup *cg, struct cg_dir *d)
 {
 	cgroup_pids pids = { 0 };
@@ -64,14 +64,13 @@ static void unmake(struct cgroup *cg)
 		if (d->made)
 			tree_unmake(arena_strdup(cg->arena, d->path), d->made);
 		fd_close(&d->fd);
-		/* A directory that remains belongs to another program: cgroup_remove
-		 * must not remove it. */
+		/* A directory that existed before belongs to another program: cgroup_remove must
+		 * not find it. */
 		d->path = NULL;
 	}
 }
 
-/* True if the container may run without this directory, which could not be made: no
- * limit needs it. */
+/* True if the container may run without this directory, which could not be made. */
 static bool can_go_without(struct cgroup *cg, const struct cg_dir *d)
 {
 	int num = err_num();
@@ -105,8 +104,8 @@ int cgroupfs_create(struct cgroup *cg)
 		without = d->path;
 		d->path = NULL;
 	}
-	/* It is usual for an ordinary user. For root it means a read-only mount, so
-	 * it is a warning. */
+	/* An ordinary user usually can make no cgroup. For root it means a read-only mount, which
+	 * is worth a warning. */
 	if (without && cg->tolerant)
 		log_debug("cgroup %s cannot be made: the container runs without", without);
 	else if (without)
@@ -114,11 +113,11 @@ int cgroupfs_create(struct cgroup *cg)
 	return 0;
 }
 
-#define REMOVE_MS 10000 /* how long dying processes may take, in all hierarchies together */
+#define REMOVE_MS 10000 /* the wait for dying processes, in all hierarchies together */
 
-/* Adds a hint about a directory that is still busy: a process in it, and the frozen cgroup that
- * keeps the process from ending. */
-static void say_who(struct cgroup *cg)
+/* Adds a hint that names a process in a cgroup that is busy, and the frozen cgroup that keeps the
+ * process from ending. */
+static void hint_process(struct cgroup *cg)
 {
 	struct err_kept why = err_keep(cg->arena);
 	const char *holder;
@@ -130,7 +129,7 @@ static void say_who(struct cgroup *cg)
 	if (!pids.n)
 		return;
 	holder = cgroup_holder(cg->arena, pids.at[0]);
-	fail_hint("process %d lives in it%s%s", pids.at[0],
+	fail_hint("process %d is in it%s%s", pids.at[0],
 		  holder ? ", held by the frozen cgroup " : "", holder ? holder : "");
 }
 
@@ -147,13 +146,14 @@ int cgroupfs_remove(struct cgroup *cg)
 		if (!rmdir(d->path) || errno == ENOENT)
 			continue;
 		/* A process of exec that has joined the cgroup, but not yet the pid namespace, does
-		 * not die with init, and a container can freeze it there. */
+		 * not die with init. A container can freeze it there. */
 		if (!killed) {
 			killed = true;
 			if (cgroup_kill(cg, SIGKILL) < 0)
 				err_clear("if a process survives, the removal fails and names it");
 		}
-		/* Try to remove all of them; the record keeps the last failure. */
+		/* The other directories are removed nevertheless; the record keeps the last
+		 * failure. */
 		left = tree_remove(d->path, d->v2, until);
 		if (left < 0)
 			ret = -1;
@@ -163,7 +163,7 @@ int cgroupfs_remove(struct cgroup *cg)
 	if (ret == 0)
 		return 0;
 	if (err_num() == EBUSY)
-		say_who(cg);
+		hint_process(cg);
 	return fail_in("cgroup");
 }
 

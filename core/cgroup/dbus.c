@@ -256,8 +256,8 @@ static int wait_for(struct dbus *b, short events)
 
 	for (;;) {
 		int64_t left = b->deadline - clock_ms();
-		/* After the deadline waiting messages are not read: a sender could
-		 * prolong it otherwise. */
+		/* After the deadline no message is read, not even one that has arrived: a sender
+		 * could keep us reading for ever otherwise. */
 		int n = left > 0 ? poll(&p, 1, left) : 0;
 
 		if (n > 0)
@@ -291,7 +291,7 @@ static int send_all(struct dbus *b, const char *p, size_t len)
 	return 0;
 }
 
-/* Receives at least one byte. buf must have room. */
+/* Receives at least one byte; b->buf must have room for it. */
 static int receive(struct dbus *b)
 {
 	ssize_t n;
@@ -373,7 +373,7 @@ static int authenticate(struct dbus *b, uint32_t uid)
 		return -1;
 	while (b->len < 2 || !memmem(b->buf, b->len, "\r\n", 2))
 		if (b->len > 1024 || receive(b) < 0)
-			return b->len > 1024 ? failx("D-Bus answers nonsense") : -1;
+			return b->len > 1024 ? failx("D-Bus: the answer to AUTH is too long") : -1;
 	n = (char *)memmem(b->buf, b->len, "\r\n", 2) - b->buf;
 	if (strncmp(b->buf, "OK ", 3))
 		return failx("D-Bus refuses uid %u: %.*s", uid, n, b->buf);
@@ -383,7 +383,7 @@ static int authenticate(struct dbus *b, uint32_t uid)
 
 int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 {
-	struct timeval patience = { .tv_sec = 10 };
+	struct timeval limit = { .tv_sec = 10 };
 	struct sockaddr_un sun;
 	int len = parse_address(address, &sun);
 	struct dbus_msg hello = {
@@ -401,14 +401,12 @@ int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus)
 		b->buf = arena_alloc(b->arena, DBUS_MESSAGE_MAX);
 	b->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* connect(2) waits while the socket's queue is full, so it gets a time limit as well. */
-	if (b->fd < 0 ||
-	    setsockopt(b->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+	if (b->fd < 0 || setsockopt(b->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return fail("create socket");
 	if (connect(b->fd, (struct sockaddr *)&sun, len) < 0) {
 		fail("connect to D-Bus at %s", address);
 	} else if (authenticate(b, uid) == 0) {
-		/* The answer to Hello is our name, which is not needed: dbus_wait
-		 * will ignore it. */
+		/* The answer to Hello has our name, which is not needed: dbus_wait skips it. */
 		if (!bus || dbus_send(b, &hello, NULL))
 			return 0;
 	}
@@ -451,7 +449,7 @@ static int take_message(struct dbus *b)
 	}
 	ret = dbus_parse(b->buf, b->len, &need, &b->got);
 	if (ret < 0)
-		return failx("D-Bus sends nonsense");
+		return failx("D-Bus: a message that it sent is invalid");
 	if (ret) {
 		b->taken = need;
 	} else if (need > DBUS_MESSAGE_MAX) {

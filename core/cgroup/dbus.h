@@ -46,7 +46,8 @@ struct dbus_msg {
 	struct dbus_in body;
 };
 
-/* Reads the message at buf[0..len). 1: done; 0: incomplete, it has *need bytes; -1: invalid. */
+/* Reads the message at buf[0..len). 1: done; 0: incomplete, at least *need bytes are needed; -1:
+ * invalid. */
 int dbus_parse(const char *buf, size_t len, size_t *need, struct dbus_msg *out);
 /* Writes a message of header and body. serial must not be 0. */
 void dbus_message(struct dbus_out *o, const struct dbus_msg *head, const struct dbus_out *body);
@@ -67,9 +68,9 @@ struct dbus {
 	uint32_t serial;
 	int64_t deadline; /* time of clock_ms for all that follows, see dbus_timeout */
 	char *buf; /* DBUS_MESSAGE_MAX bytes for received data */
-	size_t len, taken; /* bytes in buf; bytes of the last message, which are dropped next */
-	uint64_t skip; /* bytes of a message that is too large and were not received yet */
-	char peer[64]; /* the unique name that answered first; messages of others are ignored */
+	size_t len, taken; /* bytes in buf; how many of them are the last message */
+	uint64_t skip; /* bytes still to come of a message that is too large, which are dropped */
+	char peer[64]; /* the unique name that answered first; signals of others are ignored */
 	struct dbus_msg got; /* the last message; valid until the next call */
 	/* called for each signal of the peer while we wait */
 	void (*signal)(void *arg, struct dbus_msg *m);
@@ -83,8 +84,8 @@ int dbus_connect(struct dbus *b, const char *address, uint32_t uid, bool bus);
 void dbus_timeout(struct dbus *b, int ms);
 /* Sends; head needs path, interface, member, destination. Returns the serial, 0 on failure. */
 uint32_t dbus_send(struct dbus *b, struct dbus_msg *head, const struct dbus_out *body);
-/* Waits for the answer to serial, which becomes b->got. A D-Bus error is -1 with the record "NAME:
- * text" and b->got.error; without an answer in time it is -1 with errno ETIMEDOUT. */
+/* Waits for the answer to serial, which becomes b->got. -1 with b->got.error and the record "NAME:
+ * text": the answer is an error. -1 with errno ETIMEDOUT: no answer came in time. */
 int dbus_wait(struct dbus *b, uint32_t serial);
 /* Waits for one message, which becomes b->got. */
 int dbus_next(struct dbus *b);

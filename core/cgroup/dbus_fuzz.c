@@ -1,4 +1,4 @@
-/* dbus_fuzz.c - whatever comes over the bus is a message, a part of one, or refused. */
+/* dbus_fuzz.c - any bytes from the bus are read as a message or a part of one, or are refused. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/dbus.h"
 
@@ -14,12 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ret = dbus_parse((const char *)data, size, &need, &m);
 
 	if (ret == 0 && need <= size)
-		abort(); /* it would be asked for again for ever */
+		abort(); /* the caller would wait for bytes that it has */
 	if (ret != 1)
 		return 0;
 	if (need > size || m.body.len > need)
 		abort();
-	/* What is read is the caller's wish, not the signature's: any order must do. */
+	/* A caller may read other types than the signature has: no order may read beyond the
+	 * end. */
 	while (!m.body.bad && m.body.at < m.body.len) {
 		size_t at = m.body.at;
 

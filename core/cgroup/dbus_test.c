@@ -1,4 +1,4 @@
-/* dbus_test.c - messages as the D-Bus specification lays them out, and what is not a message. */
+/* dbus_test.c - messages in the form of the D-Bus specification, and calls to a bus of the test. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/dbus.h"
 #include "tests/tap.h"
@@ -29,19 +29,19 @@ static void test_marshal(void)
 	dbus_put_sig(&o, "t");
 	dbus_put_u64(&o, 5);
 	dbus_close(&o, mark, 8);
-	ok(o.len == 8 + 24, "an array of one struct has %zu bytes", o.len);
+	ok(o.len == 8 + 24, "an array of one struct has 32 bytes: %zu", o.len);
 	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
 		uint32_t len;
 
 		memcpy(&len, o.buf, 4);
-		ok(len == 24, "its length counts from after the padding: %u", len);
-		ok(!memcmp(o.buf + 8, want + 8, 12), "name and signature");
-		ok(o.buf[24] == 5 && !o.buf[31], "the number is aligned to 8");
+		ok(len == 24, "its length does not count the padding before the struct: %u", len);
+		ok(!memcmp(o.buf + 8, want + 8, 12), "the name and the signature have their form");
+		ok(o.buf[24] == 5 && !o.buf[31], "the number is aligned to 8 bytes");
 	}
 	o = (struct dbus_out){ .arena = &arena };
 	mark = dbus_open(&o, 8);
 	dbus_close(&o, mark, 8);
-	ok(o.len == 8 && !o.buf[0], "an empty array of structs is padded all the same");
+	ok(o.len == 8 && !o.buf[0], "an empty array of structs has the padding too");
 }
 
 static void test_message(void)
@@ -61,19 +61,19 @@ static void test_message(void)
 	dbus_put_str(&body, "hello");
 	dbus_put_u32(&body, 42);
 	dbus_message(&o, &head, &body);
-	ok(dbus_parse(o.buf, o.len, &need, &got) == 1 && need == o.len, "a message is read back");
-	is_str(got.path, "/a", "path");
-	is_str(got.member, "Do", "member");
-	is_str(got.destination, "x", "destination");
+	ok(dbus_parse(o.buf, o.len, &need, &got) == 1 && need == o.len,
+	   "a message that was written can be read");
+	is_str(got.path, "/a", "its path");
+	is_str(got.member, "Do", "its member");
+	is_str(got.destination, "x", "its destination");
 	ok(got.serial == 7 && got.type == DBUS_CALL && !got.error && !got.reply_to,
-	   "type and serial");
-	is_str(dbus_get_str(&got.body), "hello", "text of the body");
-	ok(dbus_get_u32(&got.body) == 42 && !got.body.bad, "number of the body");
-	ok(dbus_get_u32(&got.body) == 0 && got.body.bad, "there is no more");
+	   "its type and serial");
+	is_str(dbus_get_str(&got.body), "hello", "the text in its body");
+	ok(dbus_get_u32(&got.body) == 42 && !got.body.bad, "the number in its body");
+	ok(dbus_get_u32(&got.body) == 0 && got.body.bad, "a read beyond the body fails");
 	for (size_t i = 0; i < o.len; i++)
 		if (dbus_parse(o.buf, i, &need, &got) != 0)
-			ok(false, "a message cut at %zu is incomplete", i);
-	/* a length that leads out of the header */
+			ok(false, "the first %zu bytes of a message are incomplete", i);
 	copy = memcpy(arena_alloc(&arena, o.len), o.buf, o.len);
 	copy[20] = 100;
 	ok(dbus_parse(copy, o.len, &need, &got) < 0, "a text beyond the header is refused");
@@ -83,7 +83,7 @@ static void test_message(void)
 	ok(dbus_parse("HTTP/1.1 200 OK\r\n", 17, &need, &got) < 0, "another protocol is refused");
 }
 
-/* The other byte order: UINT32 reply serial 9, body UINT64 1. */
+/* Both byte orders: reply serial UINT32 9, body UINT64 1. */
 static void test_swapped(void)
 {
 	static const char big[] = "B\2\0\1"
@@ -108,15 +108,15 @@ static void test_swapped(void)
 	size_t need;
 
 	ok(dbus_parse(big, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2,
-	   "big endian header");
-	ok(dbus_get_u32(&m.body) == 0 && dbus_get_u32(&m.body) == 1, "big endian body");
+	   "a big-endian header is read");
+	ok(dbus_get_u32(&m.body) == 0 && dbus_get_u32(&m.body) == 1, "a big-endian body is read");
 	ok(dbus_parse(little, 40, &need, &m) == 1 && m.reply_to == 9 && m.serial == 2,
-	   "little endian header");
-	ok(dbus_get_u32(&m.body) == 1, "little endian body");
-	is_str(m.signature, "t", "signature");
+	   "a little-endian header is read");
+	ok(dbus_get_u32(&m.body) == 1, "a little-endian body is read");
+	is_str(m.signature, "t", "its signature is read");
 }
 
-/* ---- against a peer of our own --------------------------------------------------------------- */
+/* ---- calls to a bus of the test -------------------------------------------------------------- */
 
 static void answer(int fd, const struct dbus_msg *head, const struct dbus_out *body)
 {
@@ -140,9 +140,9 @@ static void send_signal(int fd, const char *sender, const struct dbus_out *body)
 }
 
 /*
- * A bus: says OK, then for each call a signal of the one who answers, one of another, one of the
- * largest kind, an answer of another, and the answer; member "Fail" an error, "Mute" nothing,
- * "Flood" signals for ever.
+ * Plays a bus. For each call it sends a signal of the peer :1.7, one of :1.9, one that is too
+ * large, and the peer's answer. For the member "Fail" :1.9 answers first, and the peer answers with
+ * an error. "Mute" gets no answer, and "Flood" gets signals for ever.
  */
 static void peer(int listener)
 {
@@ -210,7 +210,7 @@ static void test_calls(void)
 
 	strcpy(sun.sun_path + 1, name);
 	if (bind(listener, (struct sockaddr *)&sun, len) < 0 || listen(listener, 1) < 0) {
-		ok(false, "a socket to test with");
+		ok(false, "the test makes a socket");
 		return;
 	}
 	pid = fork();
@@ -220,22 +220,23 @@ static void test_calls(void)
 	dbus_timeout(&b, 60000);
 	ok(dbus_connect(&b, arena_printf(&arena, "unix:abstract=%s,guid=00", name), getuid(),
 			true) == 0,
-	   "connected: %s", err_text());
+	   "the client connects: %s", err_text());
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) == 0, "a call is answered: %s", err_text());
-	is_str(dbus_get_str(&b.got.body), "the text", "with a text");
-	is_str(b.peer, ":1.7", "of one whom we know from now on");
-	ok(signals == 0, "signals that came before that are not believed");
+	is_str(dbus_get_str(&b.got.body), "the text", "the answer has its text");
+	is_str(b.peer, ":1.7", "the first that answers becomes the peer");
+	ok(signals == 0, "signals that came before the peer was known are ignored");
 	call.member = "Fail";
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0,
-	   "a call fails, and the answer of another is passed over");
+	   "an error is a failure, and the answer of another sender is ignored");
 	ok(signals == 1,
-	   "of the signals those of the peer are seen, when they are not too large: %d", signals);
-	is_str(err_text(), "x.Broken: the text", "and says why");
-	is_str(b.got.error, "x.Broken", "by name");
+	   "a signal of the peer is seen; that of another sender and a large one are not: %d",
+	   signals);
+	is_str(err_text(), "x.Broken: the text", "the message has the error's name and text");
+	is_str(b.got.error, "x.Broken", "the caller gets the error's name");
 	call.member = "Mute";
 	dbus_timeout(&b, 50);
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT,
-	   "silence ends: %s", err_text());
+	   "a call without an answer ends at the deadline: %s", err_text());
 	call.member = "Flood";
 	limit.rlim_cur = limit.rlim_max = 256 << 20;
 #ifndef __SANITIZE_ADDRESS__
@@ -243,13 +244,14 @@ static void test_calls(void)
 #endif
 	dbus_timeout(&b, 500);
 	ok(dbus_wait(&b, dbus_send(&b, &call, NULL)) < 0 && err_num() == ETIMEDOUT,
-	   "so does a flood of signals, and takes no memory: %s", err_text());
+	   "signals without end do not delay the deadline, and take no memory: %s", err_text());
 	dbus_disconnect(&b);
-	ok(waitpid(pid, NULL, 0) == pid, "the peer leaves");
+	ok(waitpid(pid, NULL, 0) == pid, "the bus of the test ends");
 	dbus_timeout(&b, 1000);
 	ok(dbus_connect(&b, "unix:path=/nonexistent%20here", 0, true) < 0 && err_num() == ENOENT,
-	   "no process there: %s", err_text());
-	ok(dbus_connect(&b, "tcp:host=x", 0, true) < 0, "another transport: %s", err_text());
+	   "an address without a socket is an error: %s", err_text());
+	ok(dbus_connect(&b, "tcp:host=x", 0, true) < 0, "a transport of TCP is refused: %s",
+	   err_text());
 }
 
 int main(void)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Added after the rules of the config: every container may make any node (opening it is checked
- * again), and use the harmless devices.
+ * Added after the rules of the config: every container may use the harmless devices, and make any
+ * node, because opening the node is checked again.
  */
 static const struct dev_rule defaults[] = {
 	{ 'c', DEV_ANY, DEV_ANY, DEV_M, true },
@@ -35,18 +35,19 @@ static bool covers(const struct dev_rule *a, const struct dev_rule *b)
 	       covers_number(a->minor, b->minor);
 }
 
-static bool meets(const struct dev_rule *a, const struct dev_rule *b)
+/* True if a device is in both rules. */
+static bool overlaps(const struct dev_rule *a, const struct dev_rule *b)
 {
 	return a->type == b->type && (covers_number(a->major, b->major) || b->major == DEV_ANY) &&
 	       (covers_number(a->minor, b->minor) || b->minor == DEV_ANY);
 }
 
-static void add_rule_insn(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
+static void add_exception(struct arena *a, struct dev_set *set, const struct dev_rule *rule)
 {
 	list_each (e, set->except) {
 		if (covers(e, rule) && covers(rule, e)) {
 			e->access |= rule->access;
-			e->courtesy &= rule->courtesy;
+			e->is_default &= rule->is_default;
 			return;
 		}
 	}
@@ -58,12 +59,12 @@ static void add_rule_insn(struct arena *a, struct dev_set *set, const struct dev
  * Removes rule's devices from the exceptions. A part of a wider exception cannot be removed,
  * because the v1 kernel has no such rules; runc refuses that too.
  */
-static int subtract(struct dev_set *set, const struct dev_rule *rule)
+static int remove_exceptions(struct dev_set *set, const struct dev_rule *rule)
 {
 	size_t kept = 0;
 
 	list_each (e, set->except) {
-		if (!meets(e, rule) || !(e->access & rule->access))
+		if (!overlaps(e, rule) || !(e->access & rule->access))
 			continue;
 		if (!covers(rule, e)) {
 			char wide[48];
@@ -85,9 +86,9 @@ static int subtract(struct dev_set *set, const struct dev_rule *rule)
 static int one_rule(struct arena *a, struct dev_set *set, bool allow, const struct dev_rule *rule)
 {
 	if (allow == set->allow)
-		return subtract(set, rule);
+		return remove_exceptions(set, rule);
 	if (rule->access)
-		add_rule_insn(a, set, rule);
+		add_exception(a, set, rule);
 	return 0;
 }
 
@@ -124,11 +125,11 @@ void devices_warn(const struct oci_resources *r)
 				in - r->devices.at, in->access ? in->access : "");
 }
 
-/* Converts a rule of the config. Returns 1; 0: it is for all devices; -1: invalid. */
+/* Converts a rule of the config. Returns 1; 0: the rule is for all devices; -1: it is invalid. */
 static int convert(const struct oci_device_rule *in, struct dev_rule *out)
 {
 	out->access = access_bits(in->access);
-	/* A rule without access allows nothing, or denies everything. */
+	/* A rule without access allows nothing, but denies every access. */
 	if (!out->access && !in->allow)
 		out->access = DEV_R | DEV_W | DEV_M;
 	if (!in->type || in->type == 'a')

@@ -1,4 +1,4 @@
-/* devices_fuzz.c - any device rules: the fold, the v1 way and the v2 program give one answer. */
+/* devices_fuzz.c - any device rules: the merged set, v1 and the v2 program give the same answer. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/devices_test.h"
 
@@ -8,7 +8,8 @@
 
 static const int64_t numbers[] = { 0, 1, 3, 5, 8, 10, 136, 200, 259, 4095, 1048575, INT32_MAX };
 
-/* Six bytes a rule: a bit set (allow, type, which numbers are given, access), then the numbers. */
+/* A rule is six bytes: allow, type and which numbers are given; access; then two for each
+ * number. */
 static void one_rule(const uint8_t *at, struct oci_device_rule *rule, int64_t number[2])
 {
 	static const char types[] = { 'a', 'b', 'c', 'c' };
@@ -32,7 +33,7 @@ static bool is_about(const struct oci_device_rule *r, char type, int64_t major, 
 	       (!r->minor || *r->minor == minor);
 }
 
-/* The rules one after the other, as they are written; bit is one letter of "rwm". */
+/* True if the rules, applied one after the other, allow the access bit, one of DEV_*. */
 static bool written_answer(const struct oci_resources *r, char type, int64_t major, int64_t minor,
 			   unsigned bit)
 {
@@ -88,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		devices_line(e, line);
 		must(strlen(line) < sizeof(line) && e->access);
 	}
-	/* What the rules are about, what lies beside it, and a device that no rule names. */
+	/* The devices of the rules, their neighbours, and a device that no rule names. */
 	for (size_t i = 0; i < r.devices.n; i++)
 		for (int side = 0; side < 2; side++)
 			compare(&a, &r, &set, &always, number[i][0], number[i][1] ^ side);

@@ -1,4 +1,4 @@
-/* devices_test.c - device rules: how they fold, and that the v2 program answers as v1 does. */
+/* devices_test.c - device rules: how they are merged, and that v1 and v2 give the same answers. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/devices_test.h"
 #include "tests/tap.h"
@@ -45,7 +45,7 @@ static int program_answer(const struct dev_set *set, char type, int64_t major, i
 	return bpf_answer(code, n, type, major, minor, access);
 }
 
-/* Both ways of asking must say the same, for every device a rule could be about. */
+/* True if v1 and the program of v2 give the same answers for the devices that the rules name. */
 static bool same(const struct dev_set *set)
 {
 	static const int64_t numbers[] = { 0, 1, 3, 5, 7, 8, 9, 10, 136, 200, 4095, 1048575 };
@@ -67,16 +67,16 @@ static void test_default(void)
 	struct dev_set set;
 
 	ok(merge(none, &set) == 0 && !set.allow && set.except.n == 11,
-	   "no rules: deny all but the default list");
-	ok(set_answer(&set, 'c', 1, 3, DEV_R | DEV_W), "null can be read and written");
+	   "without rules all but the default list is denied");
+	ok(set_answer(&set, 'c', 1, 3, DEV_R | DEV_W), "/dev/null can be read and written");
 	ok(set_answer(&set, 'b', 8, 0, DEV_M) && !set_answer(&set, 'b', 8, 0, DEV_R),
-	   "a disk's node can be made, not opened");
-	ok(!set_answer(&set, 'c', 5, 1, DEV_R), "the console is not in the list");
+	   "the node of a disk can be made, but not opened");
+	ok(!set_answer(&set, 'c', 5, 1, DEV_R), "the console is denied");
 	ok(set_answer(&set, 'c', 136, 77, 7) && set_answer(&set, 'c', 10, 200, 7),
-	   "terminals and tun are");
-	ok(same(&set), "the program says the same");
+	   "terminals and tun are allowed");
+	ok(same(&set), "the program for no rules answers as v1 does");
 	ok(devices_merge(&arena, NULL, &set) == 0 && set.except.n == 11,
-	   "no resources at all: likewise");
+	   "without resources it is the same");
 }
 
 static void test_rules(void)
@@ -100,29 +100,30 @@ static void test_rules(void)
 	struct dev_set set;
 
 	ok(merge(deny_all, &set) == 0 && !set.allow && set.except.n == 11,
-	   "spec's rule: the default list");
-	ok(merge(docker, &set) == 0 && set.except.n == 13, "equal devices share an exception");
+	   "the rule of `runc spec`, which denies all, leaves the default list");
+	ok(merge(docker, &set) == 0 && set.except.n == 13,
+	   "two rules for the same devices become one exception");
 	ok(set_answer(&set, 'b', 8, 3, DEV_R | DEV_W) && !set_answer(&set, 'b', 9, 3, DEV_R),
-	   "with all its access");
-	ok(same(&set), "the program says the same");
+	   "the exception allows the access of both rules");
+	ok(same(&set), "the program for rules of Docker answers as v1 does");
 	ok(merge(privileged, &set) == 0 && set.allow && !set.except.n,
-	   "everything allowed leaves no exceptions");
-	ok(same(&set), "the program says the same");
+	   "a rule that allows all leaves no exceptions");
+	ok(same(&set), "the program that allows all answers as v1 does");
 	ok(merge(all_but, &set) == 0 && set.allow && set.except.n == 1,
-	   "type a looks at no numbers");
+	   "the numbers of a rule of type a have no effect");
 	ok(!set_answer(&set, 'b', 8, 0, DEV_R | DEV_W) && set_answer(&set, 'b', 8, 0, DEV_R),
-	   "a denied kind of access denies what includes it");
-	ok(same(&set), "the program says the same");
+	   "where writing is denied, reading and writing together is denied");
+	ok(same(&set), "the program that denies one access answers as v1 does");
 	ok(merge(again, &set) == 0 && !set_answer(&set, 'c', 9, 9, DEV_R),
-	   "the last rule wins: a wide one takes all");
+	   "a later rule for more devices replaces an earlier one");
 	ok(merge(part, &set) == 0 && set_answer(&set, 'c', 9, 9, DEV_R) &&
 		   !set_answer(&set, 'c', 9, 9, DEV_W),
-	   "or a part of the access");
-	ok(same(&set), "the program says the same");
+	   "a later rule removes its access from an earlier one");
+	ok(same(&set), "the program for a part of an access answers as v1 does");
 }
 
-/* Letters without a meaning are passed over; an access that says nothing allows nothing
- * and denies all. */
+/* Other letters than r, w and m are ignored. Without any of these an access allows nothing, and
+ * denies everything. */
 static void test_access(void)
 {
 	static const struct row rows[] = {
@@ -132,12 +133,12 @@ static void test_access(void)
 	};
 	struct dev_set set;
 
-	ok(merge(rows, &set) == 0, "odd accesses are taken: %s", err_text());
-	ok(set_answer(&set, 'c', 240, 1, DEV_R | DEV_W), "\"rwa\" allows r and w");
+	ok(merge(rows, &set) == 0, "an access with other letters is accepted: %s", err_text());
+	ok(set_answer(&set, 'c', 240, 1, DEV_R | DEV_W), "access \"rwa\" allows r and w");
 	ok(!set_answer(&set, 'c', 240, 2, DEV_R) && !set_answer(&set, 'c', 240, 2, DEV_W),
-	   "\"\" allows nothing");
+	   "access \"\" allows nothing");
 	ok(!set_answer(&set, 'c', 240, 3, DEV_R) && !set_answer(&set, 'c', 240, 3, DEV_W),
-	   "a denial of \"x\" denies all");
+	   "a rule that denies access \"x\" denies everything");
 }
 
 static void test_refused(void)
@@ -164,11 +165,11 @@ static void test_refused(void)
 	struct dev_set set;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		ok(merge(rows[i].rows, &set) < 0, "refused, row %zu", i);
-		is_str(err_text(), rows[i].why, "and says why");
+		ok(merge(rows[i].rows, &set) < 0, "row %zu is refused", i);
+		is_str(err_text(), rows[i].why, "the message of row %zu", i);
 	}
 	ok(merge(other_access, &set) == 0,
-	   "a wildcard of other access is not a wall to punch through");
+	   "a rule inside of a wildcard rule of another access is accepted");
 }
 
 static void test_lines(void)

@@ -5,8 +5,8 @@
 
 #include "core/cgroup/impl.h"
 
-/* What the v1 kernel would say (security/device_cgroup.c: match_exception and its
- * partial sister). */
+/* True if the v1 kernel allows the access (security/device_cgroup.c: match_exception and
+ * match_exception_partial). */
 static inline bool set_answer(const struct dev_set *set, char type, int64_t major, int64_t minor,
 			      unsigned access)
 {
@@ -20,7 +20,7 @@ static inline bool set_answer(const struct dev_set *set, char type, int64_t majo
 	return set->allow;
 }
 
-/* Enough of a machine to run our programs; anything it does not know is a failure. -1: broken. */
+/* Interprets the instructions that our programs use. -1: another instruction, or no end. */
 static inline int bpf_run(const struct bpf_code *code, size_t n, const uint32_t ctx[3])
 {
 	uint64_t r[11] = { 0 };

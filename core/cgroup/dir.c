@@ -10,8 +10,8 @@ struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
 	cg_each (d, cg)
 		if (d->ctls >> ctl & 1)
 			return d;
-	/* v2 has all controllers in one directory. Opening a file shows if its
-	 * controller exists. */
+	/* v2 has all controllers in one directory. The open of a file fails if its controller is
+	 * missing. */
 	return cg->v2 && cg->v2->path && ctl_names[ctl].v2 ? cg->v2 : NULL;
 }
 
@@ -56,7 +56,7 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 {
 	struct cg_dir *d = &cg->dirs[cg->ndirs++];
 
-	*d = (struct cg_dir){ .names = names, .path = path, .base = base, .fd = -1, .door = -1 };
+	*d = (struct cg_dir){ .names = names, .path = path, .base = base, .fd = -1, .tasks = -1 };
 	d->v2 = !*names;
 	d->ctls = ctl_set(names);
 	if (d->v2)
@@ -65,7 +65,7 @@ void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t b
 		cg->where.v1 |= d->ctls;
 }
 
-/* v2, else devices, because programs rarely move processes in the devices hierarchy. */
+/* On v1 the devices hierarchy is used, because other programs rarely move processes there. */
 struct cg_dir *cg_procs_dir(struct cgroup *cg)
 {
 	struct cg_dir *first = NULL;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Prefers v2, because a process that v2 has frozen can still be killed. Else the v1 freezer. */
+/* Prefers v2 to the v1 freezer, because a process that v2 has frozen can still be killed. */
 static struct cg_dir *freezer_dir(struct cgroup *cg)
 {
 	if (cg->v2 && cg->v2->path)
@@ -16,7 +16,7 @@ static struct cg_dir *freezer_dir(struct cgroup *cg)
 	return cg_dir_of(cg, CTL_FREEZER);
 }
 
-/* ---- v1: a frozen process does not die of SIGKILL --------------------------------------- */
+/* ---- v1: a frozen process does not die of SIGKILL -------------------------------------------- */
 
 static int thaw_one(int dirfd, void *arg)
 {
@@ -33,8 +33,8 @@ static int thaw_one(int dirfd, void *arg)
 		       : 0;
 }
 
-/* Thaws path and all below it: a container may have frozen a sub-cgroup. Returns 1:
- * one was frozen. */
+/* Thaws path and all below it, because a container may have frozen a sub-cgroup. Returns 1: one was
+ * frozen; 0; -1. */
 static int thaw_below(const char *path)
 {
 	bool found = false;
@@ -44,8 +44,8 @@ static int thaw_below(const char *path)
 	return found;
 }
 
-/* The cgroup of pid in the v1 freezer; *mount becomes the length of the mount point in it. NULL
- * without a record: it is not visible here. */
+/* The directory of pid's cgroup in the v1 freezer; *mount becomes the length of its mount point.
+ * NULL, without a record: it cannot be found here. */
 static const char *freezer_of(struct arena *a, pid_t pid, size_t *mount)
 {
 	char *name = arena_printf(a, "/proc/%d/cgroup", pid), buf[16384];
@@ -85,8 +85,8 @@ int cgroup_thaw(struct cgroup *cg, pid_t init)
 	place = init > 0 ? freezer_of(&a, init, &mount) : NULL;
 	if (!place || paths_is_below(place, d->path))
 		return found;
-	/* Init was moved to another cgroup. It is moved back, and other processes
-	 * there stay frozen. */
+	/* Another program has moved init to another cgroup. Init is moved back, so that other
+	 * processes there stay frozen. */
 	snprintf(text, sizeof(text), "%d", init);
 	if (!cg_dir_write(d, "cgroup.procs", text))
 		return 1;
@@ -171,7 +171,7 @@ bool cgroup_has(struct cgroup *cg, pid_t pid)
 		if (!all[i])
 			continue;
 		if (tree_procs(all[i]->path, cg->arena, &pids) < 0) {
-			err_clear("it is taken to be where it was put");
+			err_clear("the process is taken to be in its cgroup");
 			return true;
 		}
 		list_each (p, pids)
@@ -181,8 +181,8 @@ bool cgroup_has(struct cgroup *cg, pid_t pid)
 	return false;
 }
 
-/* Opens file in the cgroup dir. Containers are neighbours mostly, so the directory that holds them
- * stays open. */
+/* Opens file in the cgroup dir. Most containers have the same parent cgroup, so the directory of
+ * the parent stays open for the next call. */
 static int open_near(const char *dir, const char *file)
 {
 	static LARGE char parent[PATH_MAX];
@@ -276,8 +276,8 @@ int cg_kill_pids(const char *path, const pid_t *pids, size_t n, int sig)
 	return ret;
 }
 
-/* Signals all processes. With SIGKILL it repeats until none is left, unless they are frozen (still)
- * and cannot fork. */
+/* Signals all processes. With SIGKILL it repeats that until no process is left, unless still is
+ * set: then they are frozen and cannot fork. */
 static int kill_walk(struct cgroup *cg, int sig, bool still)
 {
 	const char *path = cg_procs_dir(cg)->path;

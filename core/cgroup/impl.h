@@ -7,7 +7,8 @@
 
 /* ---- layout.c: mounted hierarchies ----------------------------------------------------------- */
 
-/* Controllers by their v1 names; v2's io is CTL_BLKIO. In the order of GM-05. */
+/* Controllers by their v1 names; v2's io is CTL_BLKIO. The order is that of runc's v1
+ * hierarchies. */
 enum ctl {
 	CTL_CPUSET,
 	CTL_DEVICES,
@@ -84,7 +85,8 @@ struct unit_path {
 /* Reads slice:prefix:name. */
 int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
 		  struct unit_path *out);
-/* "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "". NULL and the record: not a slice. */
+/* "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "". NULL and the record: it is not the name of
+ * a slice. */
 const char *paths_slice(struct arena *a, const char *slice);
 
 /* ---- knobs.c: resources to writes (pure) ----------------------------------------------------- */
@@ -92,7 +94,7 @@ const char *paths_slice(struct arena *a, const char *slice);
 enum knob_flag {
 	KNOB_RETRY = 1, /* after EINVAL it is written again after the others */
 	KNOB_OPTIONAL = 2, /* a missing file is not an error */
-	KNOB_ELSE = 4, /* if the file is missing the next write replaces it, else that is skipped */
+	KNOB_ELSE = 4, /* the next write is made only if this one's file is missing */
 };
 
 /* One write(2) of value to file of a controller's directory. */
@@ -101,11 +103,11 @@ struct knob_write {
 	enum ctl ctl;
 	bool v2;
 	unsigned flags;
-	const char *field; /* "memory.limit": the config's name below linux.resources */
+	const char *field; /* the name below linux.resources in the config, "memory.limit" */
 	const char *file, *value;
 };
 
-/* Which version has a controller here; bits of enum ctl. */
+/* Which version of cgroups has which controllers here; bits of enum ctl. */
 struct ctl_where {
 	unsigned v1, v2;
 	bool v2_only; /* a controller of neither set counts as v2's, else as v1's */
@@ -118,11 +120,12 @@ struct knob_list {
 	struct knob_write *first, **end;
 };
 
-/* Makes all writes of r (NULL: none), in order. -1: a value is invalid. */
+/* Lists the writes that set r, in order; r may be NULL. -1: a value is invalid. */
 int knobs_plan(struct arena *a, const struct oci_resources *r, const struct ctl_where *where,
 	       struct knob_list *out);
-uint64_t knobs_cpu_weight(uint64_t shares); /* TB-01 */
-uint64_t knobs_io_weight(uint64_t weight); /* TB-05 */
+/* Convert values of v1 to those of v2 (docs/behaviours.md, TB-01 and TB-05). */
+uint64_t knobs_cpu_weight(uint64_t shares);
+uint64_t knobs_io_weight(uint64_t weight);
 
 /* ---- devices.c: rules to one set (pure), v1 lines -------------------------------------------- */
 
@@ -133,7 +136,7 @@ struct dev_rule {
 	char type; /* 'b', 'c' */
 	int64_t major, minor; /* DEV_ANY */
 	unsigned access; /* DEV_* */
-	bool courtesy; /* a rule of the default list, not of the config */
+	bool is_default; /* a rule of the default list, not of the config */
 };
 
 /* All rules as one default and its exceptions, which is how the v1 kernel keeps them. */
@@ -143,8 +146,8 @@ struct dev_set {
 	size_t size; /* room in except */
 };
 
-/* Merges the config's rules and the default list (TB-13). Refuses a rule that removes a part of
- * a wildcard rule. */
+/* Merges the config's rules and the default list. Refuses a rule that removes a part of a wildcard
+ * rule. */
 int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set *out);
 /* Warns of each rule whose access is empty or has letters other than r, w and m. */
 void devices_warn(const struct oci_resources *r);
@@ -213,7 +216,7 @@ struct cg_dir {
 	bool v2;
 	bool fresh; /* we have just made it, so it is empty */
 	int fd; /* O_PATH of path, opened when it is needed; or -1 */
-	int door; /* the `tasks` file that cgroup_join_open opened; or -1 */
+	int tasks; /* descriptor of `tasks`, opened by cgroup_join_open; or -1 */
 };
 
 struct cgroup {
@@ -225,16 +228,16 @@ struct cgroup {
 	struct cg_dir *v2; /* one of dirs or NULL */
 	const char *recorded; /* its path before cgroup_follow */
 	struct ctl_where where;
-	struct knob_list kept; /* by apply_keep */
+	struct knob_list kept; /* the writes that undo the last cgroup_update, from apply_keep */
 	unsigned asked; /* controllers that the planned limits need */
 	const char *v2_names; /* cgroup.controllers at v2's mount, NULL: not read */
 	bool tolerant, path_given, delegate, has_nodes;
 	uint32_t delegate_uid;
 	struct unit_path unit; /* systemd; .unit is NULL otherwise */
-	/* systemd: the limits of the unit, which is made (not unmade) when the first
-	 * process exists */
+	/* systemd makes the unit around the first process. Until then deferred is true, and pending
+	 * has the limits for it. */
 	const struct oci_resources *pending;
-	bool unmade;
+	bool deferred;
 	struct dbus *bus; /* systemd: NULL until it is needed */
 	int systemd_version;
 	const char *user_bus, *id;
@@ -249,14 +252,14 @@ struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl);
 /* The directory that gets the device rules: a list on v1, a program on v2. NULL: none. */
 struct cg_dir *cg_dir_of_rules(struct cgroup *cg);
 int cg_dir_fd(struct cg_dir *d); /* opens it once; -1 and the record */
-/* Opens a file of it. Until d has a descriptor, it opens by path, which is one system call. -1 and
- * errno, no record. */
+/* Opens a file in the directory: by d->fd if that is open, else by path, which saves a system call.
+ * -1 and errno, no record. */
 int cg_dir_open(const struct cg_dir *d, const char *file, int flags);
 /* Write and read such a file as a whole. */
 int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
+ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 /* Fails if d is frozen, or a cgroup above it: a process that joins would stop. */
 int cg_dir_check_frozen(const struct cg_dir *d);
-ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base);
 #define cg_each(d, cg)                                                                             \
 	for (__typeof__(&(cg)->dirs[0]) d = (cg)->dirs; d < (cg)->dirs + (cg)->ndirs; d++)         \
@@ -282,14 +285,15 @@ static inline const struct cg_version *cg_version(const struct cg_dir *d)
 
 /* ---- apply.c --------------------------------------------------------------------------------- */
 
-bool apply_in_userns(uint32_t *root); /* *root: the host's id of our root; root may be NULL */
-int apply_check(struct cgroup *cg,
-		const struct oci_resources *r); /* fails if r cannot be set here */
+/* True in a user namespace. *root becomes the uid outside of its uid 0; root may be NULL. */
+bool apply_in_userns(uint32_t *root);
+/* Fails if r cannot be set here. */
+int apply_check(struct cgroup *cg, const struct oci_resources *r);
 int apply_knobs(struct cgroup *cg, const struct oci_resources *r);
-/* The two parts of apply_knobs: all writes that r asks for, and making them. */
+/* The two parts of apply_knobs: apply_plan lists the writes that set r, apply_list makes them. */
 int apply_plan(struct cgroup *cg, const struct oci_resources *r, struct knob_list *out);
 int apply_list(struct cgroup *cg, const struct knob_list *list);
-/* Reads what these writes will change, so that cg->kept are the writes that undo them. */
+/* Reads what these writes will change, and sets cg->kept to the writes that undo them. */
 void apply_keep(struct cgroup *cg, const struct knob_list *list);
 int apply_devices(struct cgroup *cg, const struct oci_resources *r);
 
@@ -314,7 +318,7 @@ struct cg_manager {
 };
 extern const struct cg_manager cg_manager_cgroupfs, cg_manager_systemd;
 
-/* The functions of cg_manager_cgroupfs, some of which the systemd manager calls too. */
+/* The functions of cg_manager_cgroupfs; the systemd manager calls cgroupfs_remove too. */
 int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l);
 int cgroupfs_create(struct cgroup *cg);
 int cgroupfs_remove(struct cgroup *cg);

@@ -13,6 +13,7 @@ static void print_line(enum log_level level, const char *text)
 	printf("# log: %s\n", text);
 }
 
+/* The first line of a file of ctl, which has another name on v1 and v2. "?": it cannot be read. */
 static const char *read_knob(struct cgroup *cg, enum ctl ctl, const char *v1, const char *v2)
 {
 	struct cg_dir *d = cg_dir_of(cg, ctl);

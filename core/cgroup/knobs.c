@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A value that is converted. */
+/* One value of the config on its way to a file. */
 struct value {
 	const void *at; /* the field; for a WHOLE row the struct that has it */
 	const char *field;
-	unsigned flags; /* flags of the write; a conversion may add some */
+	unsigned flags; /* enum knob_flag; a conversion may add some */
 	char text[64];
 };
 
@@ -75,7 +75,7 @@ static int list_text(struct value *v)
 	return *(const char *)v->at ? 2 : 0;
 }
 
-/* ---- memory and swap (TB-04) ----------------------------------------------------------------- */
+/* ---- memory and swap (docs/behaviours.md, TB-04) --------------------------------------------- */
 
 static int64_t or_zero(const int64_t *p)
 {
@@ -158,17 +158,16 @@ static int swappiness(struct value *v)
 	uint64_t n = *(const uint64_t *)v->at;
 
 	if (n == UINT64_MAX)
-		return 0; /* an engine that has no sign writes -1 like this */
+		return 0; /* -1, "not set", of an engine whose type is unsigned */
 	if (n > 100)
 		return failx("%s: invalid memory swappiness value: %llu (valid range is 0-100)",
 			     v->field, (unsigned long long)n);
 	return u64_raw(v);
 }
 
-/* ---- cpu (TB-01, TB-02) ---------------------------------------------------------------------- */
+/* ---- cpu (docs/behaviours.md, TB-01 and TB-02) ----------------------------------------------- */
 
-/* log2 and exp2 without libm, exact to a few units of the last digit: ln(m) = 2
- * artanh((m-1)/(m+1)). */
+/* log2(3) without libm, exact to a few units of the last digit: ln(m) = 2 artanh((m-1)/(m+1)). */
 static double log_2(double x)
 {
 	double e = 0, z, sum = 0, power;
@@ -184,6 +183,7 @@ static double log_2(double x)
 	return e + 2 * 1.4426950408889634 * sum;
 }
 
+/* exp2(3) for x >= 0, by the series of exp. */
 static double exp_2(double x)
 {
 	int whole = (int)x;
@@ -256,10 +256,10 @@ static int cpu_max(struct value *v)
 	return 1;
 }
 
-/* ---- pids, block I/O (TB-05, TB-06) ---------------------------------------------------------- */
+/* ---- pids, block I/O (docs/behaviours.md, TB-05 and TB-06) ----------------------------------- */
 
 /* 0 is a limit since spec 1.3, but the kernel could not clone init into such a cgroup. 1 is written
- * instead, which forbids init to fork, too. */
+ * instead, which keeps init from forking as well. */
 static int pids_max(struct value *v)
 {
 	int64_t n = *(const int64_t *)v->at;
@@ -311,10 +311,11 @@ static int weight_io(struct value *v)
 #define B(m) G(block_io), offsetof(struct oci_block_io, m)
 
 static const struct knob knobs[] = {
-	/* v1. cpuset and realtime must be set before a process joins, so all of it is. */
+	/* v1. cpuset and realtime must be set before a process joins, so all rows are written
+	 * then. */
 	{ 0, CTL_CPUSET, 0, C(cpus), "cpu.cpus", "cpuset.cpus", list_text },
 	{ 0, CTL_CPUSET, 0, C(mems), "cpu.mems", "cpuset.mems", list_text },
-	/* A limit above the old memory+swap is EINVAL until that is raised, so it is repeated. */
+	/* The kernel refuses a limit above the old memory+swap (EINVAL) until that is raised. */
 	{ 0, CTL_MEMORY, KNOB_RETRY, M(limit), "memory.limit", "memory.limit_in_bytes", mem_v1 },
 	{ 0, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.memsw.limit_in_bytes",
 	  swap_v1 },
@@ -328,7 +329,7 @@ static const struct knob knobs[] = {
 	{ 0, CTL_CPU, KNOB_RETRY, C(realtime_runtime), "cpu.realtimeRuntime", "cpu.rt_runtime_us",
 	  i64_nonzero },
 	{ 0, CTL_CPU, 0, C(shares), "cpu.shares", "cpu.shares", cpu_shares },
-	/* The kernel checks period, burst and quota against each other: EINVAL is repeated. */
+	/* The kernel checks period, burst and quota against each other (EINVAL). */
 	{ 0, CTL_CPU, KNOB_RETRY, C(period), "cpu.period", "cpu.cfs_period_us", u64_nonzero },
 	{ 0, CTL_CPU, KNOB_RETRY, C(burst), "cpu.burst", "cpu.cfs_burst_us", zero_optional },
 	{ 0, CTL_CPU, KNOB_RETRY, C(quota), "cpu.quota", "cpu.cfs_quota_us", i64_nonzero },
@@ -343,7 +344,7 @@ static const struct knob knobs[] = {
 	{ 0, CTL_MEMORY, 0, M(kernel), "memory.kernel", NULL, i64_nonzero },
 	{ 0, CTL_MEMORY, 0, M(kernel_tcp), "memory.kernelTCP", NULL, i64_nonzero },
 
-	/* v2, in the order of GM-04. */
+	/* v2, in the order in which runc writes them. */
 	{ 1, CTL_PIDS, 0, G(pids), offsetof(struct oci_pids, limit), "pids.limit", "pids.max",
 	  pids_max },
 	{ 1, CTL_MEMORY, 0, G(memory), WHOLE, "memory.swap", "memory.swap.max", swap_v2 },
@@ -368,7 +369,7 @@ static const struct knob knobs[] = {
 	  NULL, u32_nonzero },
 };
 
-/* True if ctl uses the rows of v2. */
+/* True if the limits of ctl are written to files of v2. */
 static bool is_v2(const struct knob_list *l, enum ctl ctl)
 {
 	if (l->where->v2 >> ctl & 1)
@@ -452,8 +453,8 @@ static int put_weight_device(struct knob_list *l, const struct oci_weight_device
 			weight_io(&v);
 			text = arena_printf(l->arena, "%s %s", device, v.text);
 		}
-		/* v2 has neither file if no I/O scheduler uses weights; then they
-		 * have no effect. */
+		/* If no I/O scheduler uses weights, v2 has neither file, and weights would have no
+		 * effect. */
 		put_knob(l, CTL_BLKIO, v2 ? KNOB_OPTIONAL : 0, v.field,
 			 v2 ? "io.weight" : "blkio.bfq.weight_device", text);
 	}
@@ -539,7 +540,8 @@ static int put_network(struct knob_list *l, const struct oci_network *n)
 	return 0;
 }
 
-/* Each line is a write of its own. The text before a key's first dot is its controller. */
+/* Each line of a value is a write of its own. The text before a key's first dot is its
+ * controller. */
 static int put_unified(struct knob_list *l, const struct oci_resources *r)
 {
 	list_each (u, r->unified) {

@@ -1,4 +1,4 @@
-/* knobs_test.c - every conversion of the tables TB-01 to TB-06, both versions. */
+/* knobs_test.c - every conversion of docs/behaviours.md, TB-01 to TB-06, for both versions. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
@@ -14,7 +14,8 @@ static void count_line(enum log_level level, const char *text)
 	warnings += level == LOG_WARNING;
 }
 
-/* The writes as "FILE=VALUE; FILE=VALUE", "!TEXT" for a failure. */
+/* The writes as "FILE=VALUE; FILE=VALUE", with "?" for KNOB_OPTIONAL, "|" for KNOB_ELSE and "~" for
+ * KNOB_RETRY. A failure is "!TEXT". */
 static const char *plan(const struct oci_resources *r, const struct ctl_where *where)
 {
 	struct knob_list list;
@@ -55,7 +56,7 @@ static void test_cpu_weight(void)
 		grows &= w >= last && w >= 1 && w <= 10000;
 		last = w;
 	}
-	ok(grows, "weights grow with shares and stay within 1 and 10000");
+	ok(grows, "more shares never give less weight, and every weight is in 1 to 10000");
 }
 
 static void test_io_weight(void)
@@ -133,24 +134,24 @@ static void test_memory_rest(void)
 
 	is_str(plan(&r, &all_v1),
 	       "memory.soft_limit_in_bytes=4096; memory.swappiness=60; memory.oom_control=1",
-	       "v1 memory, rest");
+	       "v1: reservation, swappiness and disableOOMKiller");
 	warnings = 0;
-	is_str(plan(&r, &all_v2), "memory.low=4096", "v2 memory, rest");
-	ok(warnings == 2, "v2 warns of swappiness and the OOM killer");
+	is_str(plan(&r, &all_v2), "memory.low=4096", "v2: of these only the reservation");
+	ok(warnings == 2, "v2 warns of swappiness and disableOOMKiller");
 	m = (struct oci_memory){ .disable_oom_killer = &no, .kernel = &kernel };
 	warnings = 0;
-	is_str(plan(&r, &all_v2), "", "nothing to write");
-	ok(warnings == 1, "only the kernel limit is worth a warning");
+	is_str(plan(&r, &all_v2), "", "v2: disableOOMKiller false and kernel are not written");
+	ok(warnings == 1, "v2 warns of kernel only");
 	swappiness = UINT64_MAX;
 	m = (struct oci_memory){ .swappiness = &swappiness };
 	warnings = 0;
-	is_str(plan(&r, &all_v1), "", "swappiness -1, written without a sign, is not set");
-	ok(!plan(&r, &all_v2)[0] && !warnings, "nor on v2, without a warning");
+	is_str(plan(&r, &all_v1), "", "v1: swappiness 2^64-1 counts as not set");
+	ok(!plan(&r, &all_v2)[0] && !warnings, "v2: it gives no warning");
 	swappiness = 101;
 	m = (struct oci_memory){ .swappiness = &swappiness };
 	is_str(plan(&r, &all_v1),
 	       "!memory.swappiness: invalid memory swappiness value: 101 (valid range is 0-100)",
-	       "swappiness beyond 100");
+	       "swappiness above 100 is refused");
 }
 
 static void test_cpu(void)
@@ -183,20 +184,20 @@ static void test_cpu(void)
 	       "cpuset.cpus=0-1,3; cpuset.mems=0; cpu.rt_period_us=1000000~; "
 	       "cpu.rt_runtime_us=950000~; "
 	       "cpu.shares=1024; cpu.cfs_burst_us=1000~; cpu.idle=1",
-	       "v1 cpu");
+	       "v1: every field of cpu");
 	is_str(plan(&r, &all_v2),
 	       "cpu.idle=1; cpu.weight=100; cpu.max.burst=1000~; cpuset.cpus=0-1,3; cpuset.mems=0",
-	       "v2 cpu");
+	       "v2: every field of cpu");
 	ok(warnings == 2, "v2 warns of the two realtime fields");
 	shares = 1;
 	is_str(plan(&r, &all_v1), "!cpu.shares: the minimum allowed cpu-shares is 2",
-	       "too few shares");
+	       "shares below 2 are refused");
 	shares = 262145;
 	is_str(plan(&r, &all_v1), "!cpu.shares: the maximum allowed cpu-shares is 262144",
-	       "too many shares");
+	       "shares above 262144 are refused");
 	c = (struct oci_cpu){ .burst = &zero, .shares = &zero, .cpus = "" };
 	is_str(plan(&r, &all_v1), "cpu.cfs_burst_us=0?~",
-	       "no burst needs no file; no shares, no cpus");
+	       "burst 0 needs no file; shares 0 and cpus \"\" are not written");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t quota = rows[i].quota;
 		uint64_t period = rows[i].period;
@@ -217,7 +218,7 @@ static void test_pids(void)
 	struct oci_pids p = { 0 };
 	struct oci_resources r = { .pids = &p };
 
-	is_str(plan(&r, &all_v2), "", "pids without a limit");
+	is_str(plan(&r, &all_v2), "", "pids without a limit: no write");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t n = rows[i].limit;
 
@@ -262,7 +263,7 @@ static void test_block_io(void)
 	weight = 9;
 	b = (struct oci_block_io){ .weight = &weight };
 	is_str(plan(&r, &all_v2), "!blockIO.weight: 9 is not a weight from 10 to 1000",
-	       "weight too small");
+	       "a weight below 10 is refused");
 }
 
 static void test_lists(void)
@@ -282,7 +283,7 @@ static void test_lists(void)
 	huge[0].page_size = "../2MB";
 	is_str(plan(&r, &all_v2),
 	       "!hugepageLimits: \"../2MB\" is not a page size such as 2MB or 1GB",
-	       "a page size is not a path");
+	       "a page size with a slash is refused");
 	r = (struct oci_resources){ .rdma = { rdma, 2 } };
 	is_str(plan(&r, &all_v1), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v1 rdma");
 	is_str(plan(&r, &all_v2), "rdma.max=mlx5_0 hca_handle=2 hca_object=2000", "v2 rdma");
@@ -290,8 +291,8 @@ static void test_lists(void)
 	is_str(plan(&r, &all_v1), "net_cls.classid=1048577; net_prio.ifpriomap=eth0 5",
 	       "v1 network");
 	warnings = 0;
-	is_str(plan(&r, &all_v2), "", "v2 network");
-	ok(warnings == 2, "with two warnings");
+	is_str(plan(&r, &all_v2), "", "v2 network: no write");
+	ok(warnings == 2, "v2 warns of classID and priorities");
 }
 
 static void test_unified(void)
@@ -335,8 +336,8 @@ static void test_order(void)
 	struct oci_resources r = { .memory = &m, .pids = &p, .cpu = &c, .unified = { &pair, 1 } };
 
 	is_str(plan(&r, &all_v2), "pids.max=3; memory.max=4096; cpuset.cpus=0; memory.max=8192",
-	       "unified comes last and wins");
-	is_str(plan(NULL, &all_v2), "", "no resources, no writes");
+	       "unified is written last");
+	is_str(plan(NULL, &all_v2), "", "without resources there are no writes");
 }
 
 int main(void)

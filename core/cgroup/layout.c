@@ -79,8 +79,10 @@ int layout_parse(struct arena *a, char *text, struct layout *out)
 		*own++ = 0;
 		h->names = arena_strdup(a, names + 1);
 		h->ctls = ctl_set(h->names);
-		/* "/../x" is outside of our cgroup namespace, and no path leads there. */
-		h->own = strncmp(own, "/..", 3) ? arena_strdup(a, own) : "/";
+		/* "/../x" is outside of our cgroup namespace, and no path leads there. "/..x" is a
+		 * name like any other. */
+		h->own = strncmp(own, "/..", 3) || (own[3] && own[3] != '/') ? arena_strdup(a, own)
+									     : "/";
 		out->n++;
 	}
 	return 0;
@@ -93,15 +95,6 @@ static bool in_list(const char *list, const char *word, size_t len)
 		if (strcspn(list, ",") == len && !memcmp(list, word, len))
 			return true;
 	return false;
-}
-
-/* True if the superblock options of a v1 mount name this hierarchy. One controller is compared,
- * because it is in one hierarchy only. */
-static bool options_match(const char *options, const char *names)
-{
-	size_t len = strcspn(names, ",");
-
-	return in_list(options, names, len);
 }
 
 /* Compares a mount with the hierarchies whose mount is not known yet. */
@@ -119,10 +112,13 @@ static void take_mount(struct arena *a, const struct mountinfo *m, struct layout
 
 		if (h->mount)
 			continue;
+		/* The superblock options of a v1 mount name its controllers. One is compared,
+		 * because a controller is in one hierarchy only. */
 		if (m->type[6] == '2' ? h->names[0] != 0
-				      : !h->names[0] || !options_match(m->options, h->names))
+				      : !h->names[0] || !in_list(m->options, h->names,
+								 strcspn(h->names, ",")))
 			continue;
-		/* The mount is a bind of a cgroup: cgroups above that one are not visible. */
+		/* The mount may be a bind of a cgroup: cgroups above that one are not visible. */
 		if (!root[1])
 			len = 0;
 		else if (strncmp(h->own, root, len) || h->own[len] != '/')
@@ -145,10 +141,12 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 		take_mount(a, &m, out, seen);
 }
 
-/* Reads a file of /proc. NULL: it does not exist (a kernel without CONFIG_CGROUPS). NULL and
- * *rc -1: it cannot be read, which is an error: the container would run without its limits
- * and device rules. */
-static char *read_proc(struct arena *a, const char *path, int *rc)
+/*
+ * Reads a file of /proc. one_record: it has no second record. NULL: it does not exist (a kernel
+ * without CONFIG_CGROUPS). NULL and *rc -1: it cannot be read, which is an error, because the
+ * container would run without its limits and device rules.
+ */
+static char *read_proc(struct arena *a, const char *path, bool one_record, int *rc)
 {
 	int fd __cleanup(fd_close) = tree_path(path, O_RDONLY);
 	size_t size = 4096, len = 0;
@@ -172,8 +170,9 @@ static char *read_proc(struct arena *a, const char *path, int *rc)
 		if (!n)
 			break;
 		len += n;
-		/* A short text that ends with a line is complete: the second read is saved. */
-		if (buf[len - 1] == '\n' && len < 2048)
+		/* A read returns no part of a record, so this read has it all. Of several records
+		 * it may leave out the next one, if that is long. */
+		if (one_record && buf[len - 1] == '\n' && len < 2048)
 			break;
 		if (size - 1 - len < 1024) {
 			char *more = arena_alloc(a, size * 4);
@@ -197,8 +196,8 @@ static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 	return true;
 }
 
-/* Looks in the directories that Docker, systemd and OpenRC use. False: a hierarchy
- * is missing there. */
+/* Looks in the directories that Docker, systemd and OpenRC use. False: not all hierarchies are
+ * there. */
 static bool usual_places(struct arena *a, struct layout *out)
 {
 	bool all = true;
@@ -245,7 +244,7 @@ int layout_find(struct arena *a, struct layout *out)
 	memset(out, 0, sizeof(*out));
 	if (statfs(ROOT, &fs) < 0)
 		fs.f_type = 0;
-	text = read_proc(a, "/proc/self/cgroup", &rc);
+	text = read_proc(a, "/proc/self/cgroup", true, &rc);
 	if (!text && !rc && fs.f_type == SYS_CGROUP2_MAGIC)
 		text = arena_strdup(a, "0::/\n"); /* without /proc absolute paths still work */
 	if (!text)
@@ -260,7 +259,7 @@ int layout_find(struct arena *a, struct layout *out)
 		found = usual_places(a, out);
 	}
 	if (!found) {
-		text = read_proc(a, "/proc/self/mountinfo", &rc);
+		text = read_proc(a, "/proc/self/mountinfo", false, &rc);
 		if (rc < 0)
 			return -1;
 		if (text)
@@ -278,7 +277,7 @@ enum cgroup_layout cgroup_layout(void)
 
 	arena_init(&a, block, sizeof(block));
 	if (layout_find(&a, &l) < 0) {
-		err_clear("a layout that cannot be read counts as none");
+		err_clear("the caller needs a layout to show, not an error");
 		return CGROUP_NONE;
 	}
 	return l.kind;

@@ -1,4 +1,4 @@
-/* layout_fuzz.c - any /proc/self/cgroup, mountinfo, path or list is read without harm. */
+/* layout_fuzz.c - any /proc/self/cgroup, mountinfo, cgroupsPath or list is read or refused. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/units.h"
 
@@ -21,13 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tree_keyed(text, "populated", &n);
 	if (units_cpuset(&a, text, &out, &len) == 0 && len > 1024)
 		abort();
-	/* A cgroupsPath: relative ones stay where they belong. */
+	/* A relative cgroupsPath stays below our own cgroup. */
 	out = paths_cgroupfs(&a, text, "id", "/own/leaf", false);
 	if (strstr(out, "/../") || (*text != '/' && strncmp(out, "/own/leaf", 9)))
 		abort();
 	if (paths_systemd(&a, text, "id", false, &unit) == 0 && strstr(unit.dir, "/../"))
 		abort();
-	/* The first half is the one file, the second the other. */
+	/* The first half of the text is /proc/self/cgroup, the second is mountinfo. */
 	len = strlen(text) / 2;
 	rest = arena_strdup(&a, text + len);
 	text[len] = 0;

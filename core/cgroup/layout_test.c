@@ -1,7 +1,9 @@
-/* layout_test.c - hosts with odd cgroup mounts, played in a mount namespace of our own. */
+/* layout_test.c - unusual cgroup mounts, made in a mount namespace of the test. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
+
+#include <sys/wait.h>
 
 #define ROOT "/sys/fs/cgroup"
 
@@ -29,7 +31,7 @@ static int plan(struct cgroup **cg, const struct oci_resources *r, struct cgroup
 	want.id = "ocibox-layout-test";
 	want.resources = r;
 	warnings = 0;
-	err_clear("the next plan has its own");
+	err_clear("the next plan makes its own error");
 	return cgroup_plan(&arena, &want, cg);
 }
 
@@ -42,31 +44,32 @@ static void test_none(void)
 	cgroup_pids found;
 
 	ok(cgroup_layout() == CGROUP_NONE, "an empty tmpfs is not a cgroup");
-	ok(plan(&cg, &nothing, WANT(0)) == 0 && warnings == 1, "nothing asked: one warning: %s",
-	   last_warning);
-	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &nothing) == 0, "nothing to make");
+	ok(plan(&cg, &nothing, WANT(0)) == 0 && warnings == 1,
+	   "without cgroups a container without limits gives one warning: %s", last_warning);
+	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &nothing) == 0,
+	   "create and apply do nothing");
 	ok(cgroup_join_open(cg) == 1 && cgroup_join(cg) == 0 && cgroup_clone_fd(cg) == -1,
-	   "nothing to join");
-	ok(cgroup_attach(cg, getpid(), false) == 0, "by force neither");
+	   "join does nothing");
+	ok(cgroup_attach(cg, getpid(), false) == 0, "attach does nothing");
 	cgroup_save(cg, &arena, &state);
 	ok(state.cgroup_paths.n == 0 && cgroup_load(&arena, &state, &again) == 0,
-	   "nothing to remember");
-	ok(cgroup_procs(again, &arena, &found) == 0 && found.n == 0, "no process there");
+	   "the state has no path");
+	ok(cgroup_procs(again, &arena, &found) == 0 && found.n == 0, "it has no process");
 	ok(cgroup_is_frozen(again) == 0 && cgroup_kill(again, SIGKILL) == 0 &&
 		   cgroup_remove(again) == 0,
-	   "nothing to kill or remove");
+	   "it is not frozen; kill and remove do nothing");
 	ok(cgroup_freeze(again, true) < 0, "freezing is refused: %s", err_text());
-	ok(cgroup_update(again, &ask_memory) < 0, "and new limits: %s", err_text());
-	ok(plan(&cg, &ask_memory, WANT(0)) < 0, "a limit is refused");
+	ok(cgroup_update(again, &ask_memory) < 0, "an update of limits is refused: %s", err_text());
+	ok(plan(&cg, &ask_memory, WANT(0)) < 0, "a plan with a limit is refused");
 	is_str(err_text(),
 	       "memory.limit: cannot be set: no cgroup hierarchy is mounted (controller memory, "
 	       "file "
 	       "memory.limit_in_bytes)",
-	       "and says why");
-	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0, "so is a maker of devices: %s",
-	   err_text());
-	ok(plan(&cg, &nothing, WANT(.manager = CGROUP_SYSTEMD)) < 0, "so is systemd: %s",
-	   err_text());
+	       "the message names the limit, the controller and the file");
+	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0,
+	   "a plan for a container with device nodes is refused: %s", err_text());
+	ok(plan(&cg, &nothing, WANT(.manager = CGROUP_SYSTEMD)) < 0,
+	   "a plan with the systemd manager is refused: %s", err_text());
 }
 
 static void test_disabled(void)
@@ -74,13 +77,13 @@ static void test_disabled(void)
 	struct cgroup *cg;
 
 	ok(plan(&cg, &nothing, WANT(.manager = CGROUP_DISABLED)) == 0 && warnings == 0,
-	   "disabled: not a word");
-	ok(cgroup_create(cg) == 0 && !cg->ndirs, "and no directory");
-	ok(plan(&cg, &ask_pids, WANT(.manager = CGROUP_DISABLED)) < 0, "but limits are refused: %s",
+	   "the manager \"disabled\" gives no warning");
+	ok(cgroup_create(cg) == 0 && !cg->ndirs, "it makes no directory");
+	ok(plan(&cg, &ask_pids, WANT(.manager = CGROUP_DISABLED)) < 0, "it refuses limits: %s",
 	   err_text());
 }
 
-/* One v1 hierarchy in an odd place, the rest missing. */
+/* One v1 hierarchy at an unusual place; the others are not mounted. */
 static void test_partial(void)
 {
 	struct cgroup *cg;
@@ -89,36 +92,80 @@ static void test_partial(void)
 		printf("# no v1 hierarchy of pids here: %s\n", strerror(errno));
 		return;
 	}
-	ok(cgroup_layout() == CGROUP_V1, "a hierarchy at an odd place is found");
-	ok(plan(&cg, &ask_pids, WANT(0)) == 0, "what it has can be asked: %s", err_text());
+	ok(cgroup_layout() == CGROUP_V1, "a hierarchy at an unusual place is found");
+	ok(plan(&cg, &ask_pids, WANT(0)) == 0, "a limit of its controller is planned: %s",
+	   err_text());
 	ok(cg->ndirs == 1 && strstr(cg->dirs[0].path, ROOT "/odd/") &&
 		   strstr(cg->dirs[0].path, "layout-test"),
-	   "at %s", cg->dirs[0].path);
+	   "the directory is below its mount: %s", cg->dirs[0].path);
 	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &ask_pids) == 0 && cgroup_remove(cg) == 0,
-	   "it works: %s", err_text());
-	ok(plan(&cg, &ask_memory, WANT(0)) < 0, "what is missing cannot be asked");
+	   "the cgroup is made, limited and removed: %s", err_text());
+	ok(plan(&cg, &ask_memory, WANT(0)) < 0,
+	   "a limit of a controller that is not mounted is refused");
 	is_str(err_text(),
 	       "cgroup: memory.limit: controller memory is not mounted, so memory.limit_in_bytes "
 	       "cannot be "
 	       "written",
-	       "and says why");
-	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0, "device rules neither: %s",
+	       "the message names the limit, the controller and the file");
+	ok(plan(&cg, &nothing, WANT(.has_nodes = true)) < 0,
+	   "a container with device nodes is refused without the controller devices: %s",
 	   err_text());
-	/* read-only: without limits one warning, with limits an error */
 	if (mount(NULL, ROOT "/odd", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0) {
-		ok(false, "remount");
+		ok(false, "the hierarchy becomes read-only");
 		return;
 	}
 	ok(plan(&cg, &nothing, WANT(0)) == 0 && cgroup_create(cg) == 0 && warnings == 1,
-	   "read-only: %s", last_warning);
-	ok(!cg->dirs[0].path && cgroup_attach(cg, getpid(), false) == 0, "and nothing is joined");
-	ok(cgroup_apply(cg, &nothing) == 0 && cgroup_remove(cg) == 0, "or removed");
+	   "read-only: a container without limits gives one warning: %s", last_warning);
+	ok(!cg->dirs[0].path && cgroup_attach(cg, getpid(), false) == 0,
+	   "read-only: it has no directory, and attach does nothing");
+	ok(cgroup_apply(cg, &nothing) == 0 && cgroup_remove(cg) == 0,
+	   "read-only: apply and remove do nothing");
 	ok(plan(&cg, &ask_pids, WANT(0)) == 0 && cgroup_create(cg) < 0 && err_num() == EROFS,
-	   "limits: %s", err_text());
+	   "read-only: a container with limits is refused: %s", err_text());
 	umount(ROOT "/odd");
 }
 
-/* A v2 tree of which this host may have given away most controllers. */
+/* Makes a root directory at top whose mountinfo has a line of more than a page before that of a v1
+ * hierarchy. Blanks of a mount point take four bytes each there. */
+static bool make_long_root(const char *top)
+{
+	char blanks[200], *path = arena_strdup(&arena, top);
+
+	memset(blanks, ' ', sizeof(blanks));
+	if (mkdir(top, 0755) < 0 || mount("x", top, "tmpfs", 0, NULL) < 0)
+		return false;
+	for (int i = 0; i < 6; i++) {
+		path = arena_printf(&arena, "%s/%.*s", path, (int)sizeof(blanks), blanks);
+		if (mkdir(path, 0755) < 0)
+			return false;
+	}
+	if (mkdir(arena_printf(&arena, "%s/proc", top), 0755) < 0 ||
+	    mount("x", arena_printf(&arena, "%s/proc", top), "proc", 0, NULL) < 0 ||
+	    mount("x", path, "tmpfs", 0, NULL) < 0 ||
+	    mkdir(arena_printf(&arena, "%s/odd", top), 0755) < 0)
+		return false;
+	return mount("x", arena_printf(&arena, "%s/odd", top), "cgroup", 0, "pids") == 0;
+}
+
+static void test_long_line(void)
+{
+	const char *top = ROOT "/long";
+	int status;
+	pid_t pid;
+
+	if (!make_long_root(top)) {
+		printf("# no v1 hierarchy of pids here: %s\n", strerror(errno));
+		return;
+	}
+	pid = fork();
+	if (!pid)
+		_exit(chroot(top) < 0 ? 2 : cgroup_layout() != CGROUP_V1);
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	   "a hierarchy is found after a long line of mountinfo: %d", WEXITSTATUS(status));
+	umount2(top, MNT_DETACH);
+}
+
+/* cgroup v2 at the usual place. On a hybrid host most of its controllers are v1's. */
 static void test_v2(void)
 {
 	struct json_pair pair = { "nonsense.max", "1" };
@@ -129,18 +176,20 @@ static void test_v2(void)
 		printf("# no cgroup2 here: %s\n", strerror(errno));
 		return;
 	}
-	ok(cgroup_layout() == CGROUP_V2, "v2 on the root directory");
-	ok(plan(&cg, &nothing, WANT(0)) == 0 && cg->ndirs == 1, "one directory: %s",
+	ok(cgroup_layout() == CGROUP_V2, "v2 at " ROOT " is found");
+	ok(plan(&cg, &nothing, WANT(0)) == 0 && cg->ndirs == 1, "v2: one directory is planned: %s",
 	   cg->dirs[0].path);
-	ok(cgroup_create(cg) == 0 && cgroup_remove(cg) == 0, "made and removed: %s", err_text());
-	ok(plan(&cg, &r, WANT(0)) < 0, "an unknown controller: %s", err_text());
+	ok(cgroup_create(cg) == 0 && cgroup_remove(cg) == 0, "v2: it is made and removed: %s",
+	   err_text());
+	ok(plan(&cg, &r, WANT(0)) < 0, "v2: an unknown controller is refused: %s", err_text());
 	v2_root_controllers(cg);
 	if (!(cg->where.v2 >> CTL_MEMORY & 1)) {
 		ok(plan(&cg, &ask_memory, WANT(0)) < 0 &&
 			   strstr(err_text(), "memory is not available on cgroup v2"),
-		   "a controller that is v1's: %s", err_text());
+		   "v2: a limit of a controller that v1 has is refused: %s", err_text());
 	}
-	ok(plan(&cg, &nothing, WANT(.path = "/")) < 0, "the root cannot be taken: %s", err_text());
+	ok(plan(&cg, &nothing, WANT(.path = "/")) < 0, "v2: the root is refused as cgroupsPath: %s",
+	   err_text());
 	umount(ROOT);
 }
 
@@ -162,6 +211,7 @@ int main(void)
 	}
 	test_none();
 	test_partial();
+	test_long_line();
 	test_v2();
 	return done();
 }

@@ -4,7 +4,7 @@
 
 #include "tests/fuzz.h"
 
-/* A value is one line for one file of a cgroup: nothing in it leads elsewhere. */
+/* Each write goes to a file in the cgroup's own directory. */
 static void look_at_writes(struct arena *a, const struct oci_resources *r, unsigned v1, unsigned v2)
 {
 	struct ctl_where where = { .v1 = v1, .v2 = v2, .v2_only = v2, .quiet = true };

@@ -12,13 +12,14 @@
 
 static pid_t self; /* in the name of each cgroup: two of these programs may run at once */
 
-/* named("-PID") and what follows. */
+/* The path of a cgroup of this program: "/ocibox-test-PID" and rest. */
 static const char *named(const char *rest)
 {
 	return arena_printf(&arena, "/ocibox-test-%d%s", self, rest);
 }
 
-/* A child that joins as containers do, says so and stays until it is killed. */
+/* Makes a child that joins cg as a container does and runs until it is killed. -1: it cannot
+ * join. */
 static pid_t spawn(struct cgroup *cg)
 {
 	int pipes[2];
@@ -68,7 +69,7 @@ static struct cgroup *new_cgroup(const char *path, const struct oci_resources *r
 	return cg;
 }
 
-/* Whether there is something to test: if not, says so. */
+/* False, with a line of TAP that says why, if this host cannot run the tests. */
 static bool can_make(void)
 {
 	static char block[1 << 20];

@@ -40,7 +40,7 @@ static int move_once(struct arena *a, const char *dir)
 	return n;
 }
 
-/* Moves processes until none is left: a process may fork before it is moved. */
+/* Moves the processes again and again, because one may fork before it is moved. */
 static int move_all(struct arena *a, const char *dir)
 {
 	EXACT_MODES;
@@ -50,7 +50,7 @@ static int move_all(struct arena *a, const char *dir)
 		return fail("create %s/" LEAF, dir);
 	for (int rounds = 0; n > 0 && rounds < 100; rounds++)
 		n = move_once(a, dir);
-	return n > 0 ? failx("%s does not become empty", dir) : n;
+	return n > 0 ? failx("%s: its processes fork faster than they can be moved", dir) : n;
 }
 
 static int enable_all(struct arena *a, const char *dir)
@@ -62,7 +62,7 @@ static int enable_all(struct arena *a, const char *dir)
 		return -1;
 	for (char *c = strtok_r(text, " \n", &save); c; c = strtok_r(NULL, " \n", &save))
 		if (file_write(AT_FDCWD, file, arena_printf(a, "+%s", c)) < 0) {
-			log_warn("limits of %s will not be there: %s", c, err_text());
+			log_warn("sub-cgroups cannot use controller %s: %s", c, err_text());
 			err_clear("the other controllers are useful without it");
 		}
 	return 0;
@@ -87,7 +87,7 @@ int cgroup_nest(struct arena *a)
 	if (h == l.at + l.n)
 		return failx("no cgroup2 filesystem is mounted that shows our own cgroup");
 	dir = arena_printf(a, "%s%s", h->mount, strcmp(h->own, "/") ? h->own : "");
-	/* We are in the leaf: it was done before. */
+	/* If we are in the leaf already, the cgroup above is the one to prepare. */
 	leaf = strrchr(dir, '/');
 	if (!strcmp(leaf, "/" LEAF) && leaf >= dir + strlen(h->mount))
 		*leaf = 0;

@@ -3,8 +3,8 @@
 #include "core/cgroup/cgroup.h"
 
 /*
- * The Makefile then compiles this file alone of the folder. Containers run in the cgroups of their
- * caller, as they do on a host that has none mounted.
+ * Of this folder the Makefile then compiles only this file. Containers run in the cgroups of their
+ * caller, as they do on a host where no hierarchy is mounted.
  */
 #if !WITH_CGROUP
 
@@ -29,7 +29,7 @@ enum cgroup_layout cgroup_layout(void)
 	return CGROUP_NONE;
 }
 
-/* The limits of the config were refused when it was read. */
+/* Limits need no check here: reading the config has refused them. */
 int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup **out)
 {
 	*out = arena_alloc(a, sizeof(**out));

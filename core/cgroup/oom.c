@@ -50,7 +50,7 @@ static int open_v2(const struct cg_dir *d, struct cgroup_oom *o)
 	o->events = cg_dir_open(d, "memory.events", O_RDONLY);
 	o->populated = cg_dir_open(d, "cgroup.events", O_RDONLY);
 	if (o->fd < 0 || o->events < 0 || o->populated < 0)
-		return fail("open %s/memory.events", d->path);
+		return fail("watch memory.events and cgroup.events of %s", d->path);
 	if (watch_file(d, o->fd, "memory.events") < 0 || watch_file(d, o->fd, "cgroup.events") < 0)
 		return -1;
 	o->kills = kills(o->events);
@@ -90,7 +90,7 @@ int cgroup_oom_read(struct cgroup_oom *o)
 	while (read(o->fd, buf, sizeof(buf)) > 0)
 		;
 	o->kills = kills(o->events);
-	/* The event may also mean the end of the container: the next call checks that. */
+	/* The container may have ended as well; the next call reports that. */
 	if (o->kills > before)
 		return 1;
 	n = pread(o->populated, buf, sizeof(buf) - 1, 0);

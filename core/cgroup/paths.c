@@ -13,8 +13,8 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 	bool absolute = *rest == '/';
 	size_t len = strlen(own);
 
-	/* Clean it as an absolute path, so that ".." cannot leave the directory it
-	 * is relative to. */
+	/* It is cleaned as an absolute path, so that ".." cannot leave the directory that a
+	 * relative one begins in. */
 	rest = path_clean(a, absolute ? rest : arena_printf(a, "/%s", rest));
 	if (absolute)
 		return rest;
@@ -42,7 +42,7 @@ const char *paths_slice(struct arena *a, const char *slice)
 
 	if (!strcmp(slice, "-.slice"))
 		return "";
-	/* The limit matters: the directory repeats the name for each dash in it. */
+	/* The length has to be limited, because dir repeats the name for each dash in it. */
 	if (len <= 6 || len > UNIT_NAME_MAX || strcmp(slice + len - 6, ".slice") ||
 	    strchr(slice, '/'))
 		goto invalid;
@@ -102,8 +102,7 @@ int paths_systemd(struct arena *a, const char *path, const char *id, bool user,
 	dir = paths_slice(a, out->slice);
 	if (!dir)
 		return -1;
-	/* The directory of a slice follows from its own name, not from the slice that
-	 * is requested. */
+	/* The name of a slice says where it is: the slice of cgroupsPath does not matter. */
 	if (out->unit == name)
 		out->dir = paths_slice(a, name);
 	else

@@ -1,4 +1,4 @@
-/* paths_test.c - where cgroupsPath leads, and what is made of /proc/self/cgroup and mountinfo. */
+/* paths_test.c - the directories of a cgroupsPath; /proc/self/cgroup and mountinfo. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
@@ -36,7 +36,7 @@ static void test_systemd(void)
 	static const struct {
 		const char *path;
 		bool user;
-		const char *unit, *slice, *dir; /* unit NULL: refused, slice is the text */
+		const char *unit, *slice, *dir; /* unit NULL: refused; slice is the message */
 	} rows[] = {
 		{ NULL, false, "runc-id.scope", "system.slice", "/system.slice/runc-id.scope" },
 		{ NULL, true, "runc-id.scope", "user.slice", "/user.slice/runc-id.scope" },
@@ -77,18 +77,17 @@ static void test_systemd(void)
 
 		if (!rows[i].unit) {
 			ok(ret < 0, "%s is refused", path);
-			is_str(err_text(), rows[i].slice, "and says why");
+			is_str(err_text(), rows[i].slice, "the message for %s", path);
 			continue;
 		}
-		ok(ret == 0, "%s is taken", path);
-		is_str(u.unit, rows[i].unit, "unit");
-		is_str(u.slice, rows[i].slice, "slice");
-		is_str(u.dir, rows[i].dir, "directory");
+		ok(ret == 0, "%s is accepted", path);
+		is_str(u.unit, rows[i].unit, "the unit of %s", path);
+		is_str(u.slice, rows[i].slice, "the slice of %s", path);
+		is_str(u.dir, rows[i].dir, "the directory of %s", path);
 	}
 }
 
-/* A slice names all that it lies in, so n dashes are n*n/2 bytes of path, and were
- * n*n*n/6 of memory. */
+/* The directory of a slice repeats its name for each dash, so its length has to be limited. */
 static void test_long(void)
 {
 	char text[6100], *to = text;
@@ -98,24 +97,25 @@ static void test_long(void)
 		to = stpcpy(to, i ? "-a" : "a");
 	strcpy(to, ".slice:p:n");
 	ok(paths_systemd(&arena, text, "id", false, &u) < 0, "a slice of 3000 levels is refused");
-	ok(strlen(err_text()) < 300, "in a short line");
+	ok(strlen(err_text()) < 300, "the message is short");
 	memset(text, 'n', 300);
 	strcpy(text + 245, ".scope");
 	ok(paths_systemd(&arena, NULL, text, false, &u) < 0, "a unit of 262 bytes is refused");
 	text[244] = 0;
-	ok(paths_systemd(&arena, NULL, text, false, &u) == 0, "one of 255 is not: %zu",
-	   strlen(u.unit));
+	ok(paths_systemd(&arena, NULL, text, false, &u) == 0,
+	   "a unit of 255 bytes is accepted: %zu", strlen(u.unit));
 	to = text;
 	for (int i = 0; i < 125; i++)
 		to = stpcpy(to, i ? "-a" : "a");
 	strcpy(to, ".slice::n");
-	ok(paths_systemd(&arena, text, "id", false, &u) == 0, "nor are 125 levels");
+	ok(paths_systemd(&arena, text, "id", false, &u) == 0, "a slice of 125 levels is accepted");
 }
 
 static void test_layout(void)
 {
 	char cgroups[] = "12:cpu,cpuacct:/docker/x/y\n11:name=systemd:/docker/x\n3:memory:/other\n"
-			 "2:net_cls,net_prio:/\n0::/../z\n";
+			 "2:net_cls,net_prio:/\n0::/../z\n",
+	     dots[] = "0::/..z/y\n";
 	char mounts[] =
 		"31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
 		"32 31 0:29 /docker/x /my\\040cg/cpu rw shared:1 - cgroup cgroup rw,cpu,cpuacct\n"
@@ -123,43 +123,48 @@ static void test_layout(void)
 		"34 31 0:31 /docker/x /cg/memory rw - cgroup cgroup rw,memory\n"
 		"35 31 0:31 / /cg/again rw - cgroup cgroup rw,memory\n"
 		"36 31 0:41 / /cg/unified rw - cgroup2 cgroup2 rw,nsdelegate\n";
-	struct layout l = { 0 };
+	struct layout l = { 0 }, other = { 0 };
 
-	ok(layout_parse(&arena, cgroups, &l) == 0 && l.n == 5, "five hierarchies");
-	ok(l.at[0].ctls == (1u << CTL_CPU | 1u << CTL_CPUACCT), "two controllers in one");
-	ok(l.at[1].ctls == 1u << CTL_NAMED, "a named one");
-	is_str(l.at[4].own, "/", "a place outside of our namespace is not a place");
+	ok(layout_parse(&arena, cgroups, &l) == 0 && l.n == 5, "five hierarchies are found");
+	ok(l.at[0].ctls == (1u << CTL_CPU | 1u << CTL_CPUACCT), "the first has two controllers");
+	ok(l.at[1].ctls == 1u << CTL_NAMED, "the second is named");
+	is_str(l.at[4].own, "/", "a cgroup outside of our cgroup namespace becomes the root");
+	ok(layout_parse(&arena, dots, &other) == 0, "a cgroup whose name begins with .. is read");
+	is_str(other.at[0].own, "/..z/y", "its path stays");
 	layout_mountinfo(&arena, mounts, &l, NULL);
-	is_str(l.at[0].mount, "/my cg/cpu", "mount point with a blank");
-	is_str(l.at[0].own, "/y", "own place below the root of the mount");
-	is_str(l.at[1].own, "/", "own place at the root of the mount");
-	is_str(l.at[2].mount, "/cg/memory", "the first of two mounts");
-	is_str(l.at[2].own, "/", "own place that cannot be seen");
-	ok(!l.at[3].mount, "not mounted");
-	is_str(l.at[4].mount, "/cg/unified", "v2");
+	is_str(l.at[0].mount, "/my cg/cpu", "a mount point with a blank is decoded");
+	is_str(l.at[0].own, "/y", "own cgroup below the root of the mount");
+	is_str(l.at[1].own, "/", "own cgroup at the root of the mount");
+	is_str(l.at[2].mount, "/cg/memory", "the first of two mounts is used");
+	is_str(l.at[2].own, "/", "own cgroup that the mount does not show");
+	ok(!l.at[3].mount, "a hierarchy that is not mounted has no mount point");
+	is_str(l.at[4].mount, "/cg/unified", "v2 is found");
 	ok(layout_parse(&arena, (char[]){ "nonsense\n" }, &l) < 0,
-	   "a line without the form is refused");
+	   "a line in another form is refused");
 }
 
 static void test_names(void)
 {
-	ok(ctl_set("cpu,cpuacct") == (1u << CTL_CPU | 1u << CTL_CPUACCT), "names by comma");
+	ok(ctl_set("cpu,cpuacct") == (1u << CTL_CPU | 1u << CTL_CPUACCT),
+	   "names with commas between them");
 	ok(ctl_set("cpuset cpu io memory\n") ==
 		   (1u << CTL_CPUSET | 1u << CTL_CPU | 1u << CTL_BLKIO | 1u << CTL_MEMORY),
-	   "names by blank, io is blkio");
-	ok(ctl_set("name=cpu") == 1u << CTL_NAMED, "a named hierarchy has no controller");
-	ok(ctl_set("") == 0 && ctl_of("cp", 2) < 0, "nothing");
+	   "names with blanks between them; io is blkio");
+	ok(ctl_set("name=cpu") == 1u << CTL_NAMED, "the name of a hierarchy is not a controller");
+	ok(ctl_set("") == 0 && ctl_of("cp", 2) < 0, "an empty list, and a part of a name");
 }
 
 static void test_keyed(void)
 {
 	uint64_t n = 0;
 
-	ok(tree_keyed("populated 1\nfrozen 0\n", "frozen", &n) && n == 0, "second line");
-	ok(tree_keyed("low 0\noom 3\noom_kill 4\n", "oom_kill", &n) && n == 4, "whole keys only");
+	ok(tree_keyed("populated 1\nfrozen 0\n", "frozen", &n) && n == 0,
+	   "the number of a key in the second line");
+	ok(tree_keyed("low 0\noom 3\noom_kill 4\n", "oom_kill", &n) && n == 4,
+	   "a key that is the begin of the wanted one is another key");
 	ok(tree_keyed("max 18446744073709551615", "max", &n) && n == UINT64_MAX,
-	   "no newline, all 64 bits");
-	ok(!tree_keyed("xoom 3\n", "oom", &n) && !tree_keyed("", "oom", &n), "not there");
+	   "a number of 64 bits, without a newline");
+	ok(!tree_keyed("xoom 3\n", "oom", &n) && !tree_keyed("", "oom", &n), "no such key");
 }
 
 int main(void)

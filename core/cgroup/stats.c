@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX 65536 /* bytes of a file; memory.stat has 2 kB, a large blkio file 20 kB */
+#define FILE_MAX 65536 /* bytes of a file; memory.stat has 2 KB, a large blkio file 20 KB */
 #define TICKS 100 /* USER_HZ, which is a part of the kernel's ABI */
 
 /* ---- single numbers by rows ------------------------------------------------------------------ */
 
 /*
- * A number: the whole file, or the number after key in it. scale converts times to nanoseconds.
- * "max" of a row without key is UINT64_MAX.
+ * A number is the whole file, or the number after key in it. scale converts times to nanoseconds.
+ * "max" of a row without a key is UINT64_MAX.
  */
 struct number {
 	bool v2;
@@ -76,7 +76,7 @@ static const struct number numbers[] = {
 	{ 1, CTL_PIDS, 1, "pids.max", NULL, S(pids.limit) },
 };
 
-/* Keeps the last file, because the rows of one file follow each other. */
+/* Keeps the text of the last file, because the rows of one file follow each other. */
 struct reader {
 	struct cgroup *cg;
 	struct arena *arena;
@@ -309,7 +309,7 @@ static void fill_io(struct reader *r, struct cgroup_stats *s)
 		for (size_t i = 0; i < ARRAY_SIZE(names) && !list->n; i++)
 			if (names[i])
 				parse_io_v1(r->arena, read_stat_file(r, d, names[i]), list);
-		r->file = NULL; /* the text was changed */
+		r->file = NULL; /* parse_io_v1 has changed the text */
 	}
 }
 
@@ -342,7 +342,7 @@ static void fill_hugetlb(struct reader *r, struct cgroup_stats *s)
 
 		if (!size)
 			continue;
-		/* The kernel may count reservations; otherwise pages in use are counted. */
+		/* Reservations are preferred; an older kernel counts only pages in use. */
 		for (int rsvd = 1; rsvd >= 0; rsvd--) {
 			const char *base =
 				arena_printf(r->arena, "hugetlb.%s.%s", size, rsvd ? "rsvd." : "");

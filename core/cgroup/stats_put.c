@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* A member that is one number. It is left out if it is 0, unless always is set. */
+/* A member of the JSON object that is one number. It is left out if it is 0, unless always is
+ * set. */
 struct member {
 	const char *name;
 	size_t offset;

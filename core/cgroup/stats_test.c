@@ -1,4 +1,4 @@
-/* stats_test.c - statistics of both versions from files of our own, and as the JSON of `events`. */
+/* stats_test.c - statistics of both versions, read from files that the test makes. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
@@ -11,7 +11,7 @@ struct file {
 	const char *name, *text;
 };
 
-/* A directory that looks like a cgroup. */
+/* Makes a directory with these files, which plays a cgroup. */
 static const char *fake(const struct file *files, size_t n)
 {
 	char *dir = arena_strdup(&arena, "/tmp/ocibox-stats-XXXXXX");
@@ -36,7 +36,7 @@ static void unfake(const char *dir, const struct file *files, size_t n)
 	rmdir(dir);
 }
 
-/* keys: controllers at dir, NULL after them */
+/* The statistics of dir as JSON. keys: the controllers that dir has, then NULL. */
 static struct json *stats(const char *dir, const char *const *keys)
 {
 	struct json_pair paths[16];

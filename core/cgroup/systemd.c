@@ -49,15 +49,15 @@ static int take_property(struct dbus *b, uint32_t serial, const char **out)
 	if (dbus_wait(b, serial) < 0)
 		return -1;
 	if (strcmp(dbus_get_sig(&b->got.body), "s"))
-		return failx("systemd gives a property of another type");
+		return failx("systemd: a property that should be a text is of another type");
 	*out = arena_strdup(b->arena, dbus_get_str(&b->got.body));
 	return 0;
 }
 
 /* ---- the connection -------------------------------------------------------------------------- */
 
-/* True: use the manager of the user *uid, also for root of a user namespace. False:
- * the system's. */
+/* True: the manager of the user *uid is used, also for root of a user namespace. False: the
+ * system's. */
 static bool is_user(const struct cgroup *cg, uint32_t *uid)
 {
 	*uid = geteuid();
@@ -143,7 +143,7 @@ static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const st
 	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 ||
 	    open_bus(cg) < 0)
 		return -1;
-	/* The manager's own cgroup; it is "" for that of the system on a host. */
+	/* above is the manager's own cgroup, which is "" for that of the system on a host. */
 	if (take_property(cg->bus, ask_property(cg->bus, "ControlGroup"), &above) < 0)
 		return fail_in("systemd");
 	if (!strcmp(above, "/"))
@@ -154,11 +154,11 @@ static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const st
 				   arena_printf(cg->arena, "%s%s%s", l->at[i].mount, above,
 						cg->unit.dir),
 				   strlen(l->at[i].mount));
-	cg->unmade = true;
+	cg->deferred = true;
 	return 0;
 }
 
-/* systemd makes a scope around a process, so start_unit_job() makes it. */
+/* systemd makes a scope around a process, so start_unit_job() does it when there is one. */
 static int create(struct cgroup *cg)
 {
 	return 0;
@@ -306,7 +306,7 @@ static int start_transient(struct cgroup *cg, const struct unit_props *p)
 		ret = run_job(cg, "StartTransientUnit", "ssa(sv)a(sa(sv))", &o, &result);
 	}
 	if (ret < 0 && err_num() == ETIMEDOUT) {
-		cg->unmade = false; /* systemd may still make it: remove it later */
+		cg->deferred = false; /* systemd may still make it, so it has to be removed */
 		return failx("Timeout waiting for systemd to create %s", cg->unit.unit);
 	}
 	if (ret < 0)
@@ -319,11 +319,12 @@ static int start_transient(struct cgroup *cg, const struct unit_props *p)
 }
 
 /* True if systemd itself moves processes in this hierarchy. */
-static bool is_systemds(const struct cg_dir *d)
+static bool is_of_systemd(const struct cg_dir *d)
 {
 	return d->v2 || !strcmp(d->names, "name=systemd");
 }
 
+/* True if a process whose cgroups are `of` is in d. */
 static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout *l,
 		  const struct layout *of)
 {
@@ -337,8 +338,8 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
 	return false;
 }
 
-/* Checks that systemd has moved the process: limits apply only to a process that is
- * in the cgroup. */
+/* Checks that systemd has moved the process, because limits have no effect on one that is
+ * outside. */
 static int check_init_place(struct cgroup *cg, pid_t pid)
 {
 	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
@@ -350,7 +351,7 @@ static int check_init_place(struct cgroup *cg, pid_t pid)
 	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &of) < 0)
 		return -1;
 	cg_each (d, cg) {
-		if (!is_systemds(d))
+		if (!is_of_systemd(d))
 			continue;
 		if (!is_at(cg, d, &l, &of))
 			return failx("systemd has not put process %d into %s", pid, d->path);
@@ -378,7 +379,7 @@ static int check_thawed(struct cgroup *cg)
 	return 0;
 }
 
-/* Makes the directories in hierarchies that systemd does not use. The others exist. */
+/* Makes the directories in the hierarchies that systemd does not use. In its own they exist. */
 static int make_dirs(struct cgroup *cg)
 {
 	EXACT_MODES;
@@ -428,7 +429,7 @@ static int start_unit_job(struct cgroup *cg, pid_t pid)
 		return -1;
 	if (check_thawed(cg) < 0 || start_transient(cg, &p) < 0)
 		return -1;
-	cg->unmade = false;
+	cg->deferred = false;
 	if (make_dirs(cg) < 0)
 		return -1;
 	if (is_slice(cg))
@@ -484,8 +485,8 @@ static int stop_unit(struct cgroup *cg)
 /* Removes the directories even if systemd does not answer: it removes an empty scope by itself. */
 static int remove_unit(struct cgroup *cg)
 {
-	/* We have not made the unit. One of this name may exist, and belong to another program. */
-	if (cg->unmade)
+	/* We have not made the unit. A unit of this name would belong to another program. */
+	if (cg->deferred)
 		return 0;
 	if (stop_unit(cg) < 0) {
 		log_warn("%s", err_text());

@@ -1,4 +1,4 @@
-/* systemd_test.c - units on a running systemd: made, changed, removed. */
+/* systemd_test.c - units on a running systemd are made, changed and removed. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/knob_test.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-/* What systemctl says of a property of the unit. */
+/* The value of a property of the unit, as systemctl(1) shows it. */
 static const char *property(const char *unit, const char *name)
 {
 	static char buf[1024];
@@ -34,14 +34,15 @@ static pid_t sleeper(void)
 	return pid;
 }
 
-/* What systemd has of the unit that test_scope makes. */
+/* Checks the properties of the unit that test_scope makes. */
 static void check_unit(const struct cgroup *cg)
 {
 	is_str(property("runc-ocitest.scope", "ActiveState"), "active", "the unit is active");
 	is_str(property("runc-ocitest.scope", "TasksMax"), "7", "TasksMax");
 	is_str(property("runc-ocitest.scope", "TimeoutStopUSec"), "7s",
-	       "a property of an annotation");
-	is_str(property("runc-ocitest.scope", "Documentation"), "\"man:runc(8)\"", "another");
+	       "an annotation becomes the property TimeoutStopUSec");
+	is_str(property("runc-ocitest.scope", "Documentation"), "\"man:runc(8)\"",
+	       "an annotation becomes the property Documentation");
 	is_str(property("runc-ocitest.scope", "DevicePolicy"), "strict", "DevicePolicy");
 	is_str(property("runc-ocitest.scope", cg->layout == CGROUP_V2 ? "CPUWeight" : "CPUShares"),
 	       cg->layout == CGROUP_V2 ? "174" : "2048", "CPU weight");
@@ -54,19 +55,19 @@ static struct cgroup *load_and_update(struct cgroup *cg, struct oci_resources *r
 	struct cgroup *again = NULL;
 
 	cgroup_save(cg, &arena, &state);
-	is_str(state.cgroup_unit, "runc-ocitest.scope", "the unit is saved");
-	ok(cgroup_load(&arena, &state, &again) == 0, "and comes back");
+	is_str(state.cgroup_unit, "runc-ocitest.scope", "the state has the unit");
+	ok(cgroup_load(&arena, &state, &again) == 0, "the cgroup is found by the state");
 	ok(system(geteuid() ? "systemctl --user daemon-reload" : "systemctl daemon-reload") == 0,
-	   "a reload of systemd");
+	   "systemd reloads");
 	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
-	       "keeps the limit");
+	       "the reload keeps the memory limit");
 	*limit = 128 << 20;
-	ok(cgroup_update(again, r) == 0, "update: %s", err_text());
+	ok(cgroup_update(again, r) == 0, "an update succeeds: %s", err_text());
 	is_str(property("runc-ocitest.scope",
 			cg->layout == CGROUP_V2 ? "MemoryMax" : "MemoryLimit"),
-	       "134217728", "the unit's limit");
+	       "134217728", "the unit has the new memory limit");
 	is_str(read_knob(again, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "134217728",
-	       "the file's");
+	       "the file has the new memory limit");
 	return again;
 }
 
@@ -92,41 +93,44 @@ static void test_scope(void)
 	int status;
 	pid_t pid;
 
-	ok(cgroup_plan(&arena, &want, &cg) == 0, "plan: %s", err_text());
+	ok(cgroup_plan(&arena, &want, &cg) == 0, "a plan is made: %s", err_text());
 	if (!cg || !cg->bus)
 		return;
 	printf("# systemd %d, layout %d\n", cg->systemd_version, cg->layout);
 	ok(cgroup_create(cg) == 0 && cgroup_apply(cg, &r) == 0,
-	   "nothing is made before there is a process");
-	ok(cgroup_join_open(cg) == 0 && cgroup_clone_fd(cg) == -1, "which cannot join by itself");
+	   "create and apply make nothing before there is a process");
+	ok(cgroup_join_open(cg) == 0 && cgroup_clone_fd(cg) == -1,
+	   "a process cannot join by itself");
 	pid = sleeper();
-	ok(cgroup_attach(cg, pid, false) == 0, "attach: %s", err_text());
+	ok(cgroup_attach(cg, pid, false) == 0, "a process is attached: %s", err_text());
 	cg_each (d, cg)
 		printf("# %s\n", d->path);
 	ok(cgroup_procs(cg, &arena, &found) == 0 && found.n == 1 && found.at[0] == pid,
-	   "one process");
+	   "it is the only process of the cgroup");
 	check_unit(cg);
 	is_str(read_knob(cg, CTL_MEMORY, "memory.limit_in_bytes", "memory.max"), "67108864",
-	       "memory limit");
-	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7", "pids limit");
+	       "the kernel has the memory limit");
+	is_str(read_knob(cg, CTL_PIDS, "pids.max", "pids.max"), "7",
+	       "the kernel has the pids limit");
 	if (cg->where.v1 >> CTL_DEVICES & 1) {
 		char *text = arena_alloc(&arena, 4096);
 
 		cg_dir_read(cg_dir_of(cg, CTL_DEVICES), "devices.list", text, 4096);
 		ok(strstr(text, "c 1:3 rwm\n") && !strstr(text, "a *:*"),
-		   "v1 device list: %zu bytes", strlen(text));
+		   "the device list of v1 is the default list: %zu bytes", strlen(text));
 	}
 
 	again = load_and_update(cg, &r, &limit);
-	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1, "frozen: %s",
-	   err_text());
-	ok(cgroup_kill(again, SIGKILL) == 0, "killed: %s", err_text());
-	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "dead");
-	ok(cgroup_remove(again) == 0, "removed: %s", err_text());
+	ok(cgroup_freeze(again, true) == 0 && cgroup_is_frozen(again) == 1,
+	   "the cgroup can be frozen: %s", err_text());
+	ok(cgroup_kill(again, SIGKILL) == 0, "a frozen cgroup can be killed: %s", err_text());
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "its process dies");
+	ok(cgroup_remove(again) == 0, "the cgroup is removed: %s", err_text());
 	cg_each (d, again)
-		ok(access(d->path, F_OK) < 0, "%s is gone", d->path);
-	is_str(property("runc-ocitest.scope", "LoadState"), "not-found", "the unit is gone");
-	ok(cgroup_remove(again) == 0, "removing it again is not a failure: %s", err_text());
+		ok(access(d->path, F_OK) < 0, "%s does not exist any more", d->path);
+	is_str(property("runc-ocitest.scope", "LoadState"), "not-found",
+	       "systemd does not have the unit any more");
+	ok(cgroup_remove(again) == 0, "a removed cgroup can be removed again: %s", err_text());
 }
 
 static void test_twice(void)
@@ -139,25 +143,27 @@ static void test_twice(void)
 	pid_t pid = sleeper(), second = sleeper();
 
 	ok(cgroup_plan(&arena, &want, &cg) == 0 && cgroup_plan(&arena, &want, &other) == 0,
-	   "plan: %s", err_text());
+	   "two plans for one unit are made: %s", err_text());
 	if (!cg || !other)
 		return;
-	ok(cgroup_attach(cg, pid, false) == 0, "one in a slice of slices: %s", err_text());
+	ok(cgroup_attach(cg, pid, false) == 0, "the first is made in a slice of a slice: %s",
+	   err_text());
 	ok(strstr(cg_dir_of(cg, CTL_PIDS)->path, "/ocia.slice/ocia-ocib.slice/pre-twice.scope") !=
 		   NULL,
-	   "its path");
-	ok(cgroup_attach(other, second, false) < 0, "no second one: %s", err_text());
+	   "its directory is below those of both slices");
+	ok(cgroup_attach(other, second, false) < 0, "the second is refused: %s", err_text());
 	ok(cgroup_remove(other) == 0 && access(cg_dir_of(cg, CTL_PIDS)->path, F_OK) == 0 &&
 		   cgroup_freeze(cg, true) == 0,
-	   "whose removal leaves the first one alone");
-	err_clear("the second was to be refused");
-	ok(cgroup_plan(&arena, &want, &other) < 0, "nor is a third one planned: %s", err_text());
-	err_clear("so was the third");
+	   "removing the second leaves the first");
+	err_clear("the refusal was expected");
+	ok(cgroup_plan(&arena, &want, &other) < 0, "a third plan is refused: %s", err_text());
+	err_clear("the refusal was expected");
 	cgroup_kill(cg, SIGKILL);
 	kill(pid, SIGKILL);
 	kill(second, SIGKILL);
-	ok(waitpid(pid, NULL, 0) == pid && waitpid(second, NULL, 0) == second, "over");
-	ok(cgroup_remove(cg) == 0, "removed: %s", err_text());
+	ok(waitpid(pid, NULL, 0) == pid && waitpid(second, NULL, 0) == second,
+	   "both processes are killed");
+	ok(cgroup_remove(cg) == 0, "the first is removed: %s", err_text());
 	if (system(geteuid() ? "systemctl --user stop ocia.slice" : "systemctl stop ocia.slice"))
 		printf("# ocia.slice is left\n");
 }
@@ -180,7 +186,7 @@ int main(void)
 		return 0;
 	}
 	test_scope();
-	err_clear("the next test has its own");
+	err_clear("the next test makes its own error");
 	test_twice();
 	return done();
 }

@@ -1,4 +1,4 @@
-/* tree.c - files and sub-cgroups of a directory in which a hostile container may make any. */
+/* tree.c - files and sub-cgroups of a directory in which a container may make sub-cgroups. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
@@ -86,13 +86,13 @@ bool tree_keyed(const char *text, const char *key, uint64_t *out)
 /* ---- walking --------------------------------------------------------------------------------- */
 
 /*
- * A walk has one descriptor, however deep a container has nested its cgroups. It goes down by name
- * and up by "..", which is safe because a cgroup directory never changes its parent. Each level
- * keeps the offset at which it continues.
+ * A walk needs one descriptor, however deep a container has nested its cgroups. It goes down by
+ * name and up by "..", which is safe because a cgroup directory never changes its parent. For each
+ * level above it keeps the offset at which the list of that directory continues.
  */
 struct walk {
 	int fd;
-	int64_t *off;
+	int64_t *off; /* depth of them, with room for size */
 	size_t depth, size;
 };
 
@@ -111,7 +111,8 @@ static int walk_push(struct walk *w, int64_t off)
 	return 0;
 }
 
-/* Finds the next subdirectory from *off on. 1: found; 0: the end; -1 and errno. */
+/* Finds the next subdirectory from the offset *off on. 1: found; 0: no further one; -1 and
+ * errno. */
 static int next_dir(int fd, int64_t *off, char name[NAME_MAX + 1])
 {
 	_Alignas(struct dirent) char buf[4096];
@@ -361,7 +362,8 @@ static int remove_below(int top, int64_t deadline)
 	return ret;
 }
 
-/* v2 reports when the last process has ended. On v1 this waits for one of the processes. */
+/* Waits at most ms until path may be empty: on v2 for the report that the last process has ended,
+ * on v1 for the end of one process. */
 static void wait_empty(int top, const char *path, bool v2, int ms)
 {
 	char block[4096], buf[256];
@@ -387,12 +389,13 @@ static void wait_empty(int top, const char *path, bool v2, int ms)
 			p.fd = sys_pidfd_open(pids.at[0]);
 		p.events = POLLIN;
 	}
-	/* Without a process in the list the kernel is just removing the last one: wait 1 ms. */
+	/* If no process is listed, the kernel is just removing the last one, which takes about 1
+	 * ms. */
 	poll(&p, p.fd >= 0, p.fd >= 0 ? ms : 1);
 	fd_close(&p.fd);
 }
 
-/* True if a permission is missing. (EBUSY means that a process is in it.) */
+/* True if a permission is missing, unlike EBUSY, which means that a process is in the cgroup. */
 static bool is_denied(int num)
 {
 	return num == EACCES || num == EPERM || num == EROFS;

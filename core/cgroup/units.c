@@ -51,8 +51,7 @@ static uint64_t limit_of(int64_t n)
 
 #define CPUS_MAX 8192
 
-/* Converts "0-3,7" to bytes: CPU n is bit n % 8 of byte n / 8, without zero bytes at the end. -1:
- * it is not such a list. */
+/* CPU n is bit n % 8 of byte n / 8; there are no zero bytes at the end. */
 int units_cpuset(struct arena *a, const char *list, const char **out, size_t *len)
 {
 	unsigned char *bits = arena_alloc(a, CPUS_MAX / 8);
@@ -76,7 +75,7 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	const char *bits;
 	size_t len;
 
-	/* systemd 244 has these properties; with an older one only the file is written. */
+	/* These properties exist since systemd 244; with an older one only the file is written. */
 	if (!list || !*list || p->version < 244)
 		return 0;
 	if (units_cpuset(p->arena, list, &bits, &len) < 0)
@@ -87,7 +86,7 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	return 0;
 }
 
-/* systemd has the quota for one second, in steps of 10 ms. It is rounded up, so that the container
+/* systemd keeps the quota of one second, in steps of 10 ms. It is rounded up, so that the container
  * never gets less than the config's quota. */
 uint64_t units_cpu_quota(int64_t quota, uint64_t period)
 {
@@ -167,7 +166,7 @@ static void add_memory(struct unit_props *p, const struct oci_memory *m, bool v2
 
 enum uni_kind { UNI_BYTES, UNI_WEIGHT, UNI_IDLE, UNI_QUOTA, UNI_SET };
 
-/* Files of v2 for which systemd has a property. Other files are only written. */
+/* The files of v2 for which systemd has a property. Other files are written by us alone. */
 static const struct uni {
 	const char *file, *name;
 	enum uni_kind kind;
@@ -244,7 +243,8 @@ int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* The name of a rule for systemd: a node's path, or a group of /proc/devices; NULL: it has none. */
+/* The device of a rule as systemd names it: the path of a node, or a group of /proc/devices. NULL:
+ * systemd has no name for it. */
 static const char *device_path(struct unit_props *p, const struct dev_rule *r)
 {
 	const char *word = r->type == 'b' ? "block" : "char";
@@ -264,8 +264,7 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 {
 	struct unit_prop *u;
 
-	/* systemd has only lists of allowed devices. The rules that we set
-	 * ourselves do the rest. */
+	/* systemd can only allow devices. Our own rules, which apply as well, do the rest. */
 	units_add_str(p, "DevicePolicy", set->allow ? "auto" : "strict");
 	units_add(p, "DeviceAllow", "a(ss)"); /* an empty list clears the unit's list */
 	if (set->allow)
@@ -285,7 +284,7 @@ void units_devices(struct unit_props *p, const struct dev_set *set)
 
 /* ---- annotations ----------------------------------------------------------------------------- */
 
-/* Reads 'text' or "text" at *s. NULL: another type, or it has no end. */
+/* Reads 'text' or "text" at *s. NULL: it is another type, or the quote is not closed. */
 static const char *gvariant_str(struct arena *a, const char **s)
 {
 	const char *close = *s + 1;
@@ -356,7 +355,7 @@ static bool gvariant_number(struct unit_prop *u, const char **s)
 			      : *u->sig != 'u' || (n >= 0 && n <= UINT32_MAX);
 }
 
-/* Reads the types of GVariant that units need: texts, lists of texts, booleans, whole numbers. */
+/* Reads those types of GVariant that units need: texts, lists of texts, booleans, whole numbers. */
 static bool gvariant(struct unit_props *p, struct unit_prop *u, const char *s)
 {
 	bool good = true;
@@ -396,7 +395,7 @@ int units_annotations(struct unit_props *p, const struct json_pair *at, size_t n
 		if (!gvariant(p, u, at[i].value))
 			return failx("annotation %s: value \"%s\" is not understood", at[i].key,
 				     at[i].value);
-		/* Times are in seconds in the files of units, and in microseconds on the bus. */
+		/* A name such as TimeoutStopSec of a unit file is TimeoutStopUSec on the bus. */
 		if (len > 3 && !strcmp(name + len - 3, "Sec") && strcmp(name + len - 4, "USec") &&
 		    strchr("tixu", *u->sig)) {
 			u->name = arena_printf(p->arena, "%.*sUSec", (int)len - 3, name);

@@ -10,7 +10,7 @@ static struct arena arena;
 #define I64(n) (&(int64_t){ n })
 #define U64(n) (&(uint64_t){ n })
 
-/* "NAME=VALUE; ..." */
+/* The properties as "NAME:TYPE=VALUE; ...". */
 static const char *show(const struct unit_props *p)
 {
 	char *out = arena_strdup(&arena, "");
@@ -58,16 +58,16 @@ static void test_resources(void)
 	       "MemoryMax:t=4096; MemoryLow:t=1024; MemorySwapMax:t=4096; CPUWeight:t=100; "
 	       "CPUQuotaPeriodUSec:t=100000; CPUQuotaPerSecUSec:t=130000; AllowedCPUs:ay=0702; "
 	       "TasksMax:t=1",
-	       "v2");
+	       "v2: every resource that has a property");
 	is_str(resources(&r, true, 239),
 	       "MemoryMax:t=4096; MemoryLow:t=1024; MemorySwapMax:t=4096; CPUWeight:t=100; "
 	       "CPUQuotaPerSecUSec:t=130000; TasksMax:t=1",
-	       "v2 of an old systemd");
+	       "v2 with systemd 239");
 	is_str(resources(&r, false, 252),
 	       "MemoryLimit:t=4096; CPUShares:t=1024; CPUQuotaPeriodUSec:t=100000; "
 	       "CPUQuotaPerSecUSec:t=130000; "
 	       "BlockIOWeight:t=500; TasksMax:t=1",
-	       "v1");
+	       "v1: every resource that has a property");
 	m = (struct oci_memory){ .limit = I64(-1) };
 	c = (struct oci_cpu){ .idle = I64(1), .quota = I64(-1) };
 	p.limit = I64(-1);
@@ -75,14 +75,14 @@ static void test_resources(void)
 	is_str(resources(&r, true, 252),
 	       "MemoryMax:t=max; MemorySwapMax:t=max; CPUWeight:t=0; CPUQuotaPerSecUSec:t=max; "
 	       "TasksMax:t=max",
-	       "no limits, idle");
+	       "no limits, and idle");
 	is_str(resources(&r, true, 251),
 	       "MemoryMax:t=max; MemorySwapMax:t=max; CPUQuotaPerSecUSec:t=max; TasksMax:t=max",
-	       "idle is 252's");
+	       "idle is not sent to systemd 251");
 	c = (struct oci_cpu){ .cpus = "3-1" };
 	is_str(resources(&r, true, 252), "!AllowedCPUs: \"3-1\" is not a list such as 0-3,7",
-	       "a backward range");
-	is_str(resources(NULL, true, 252), "", "nothing");
+	       "a range whose end is below its begin is refused");
+	is_str(resources(NULL, true, 252), "", "without resources there are no properties");
 }
 
 static void test_unified(void)
@@ -102,7 +102,7 @@ static void test_unified(void)
 	r.unified.at = bad;
 	r.unified.n = 1;
 	is_str(resources(&r, true, 252), "!unified[\"memory.high\"]: \"lots\" is not a number",
-	       "no number");
+	       "a text that is not a number is refused");
 }
 
 static void test_numbers(void)
@@ -151,7 +151,7 @@ static void test_devices(void)
 
 	units_init(&p, &arena);
 	p.version = 252;
-	ok(devices_merge(&arena, &r, &set) == 0, "rules");
+	ok(devices_merge(&arena, &r, &set) == 0, "two rules are merged");
 	units_devices(&p, &set);
 	is_str(show(&p),
 	       "DevicePolicy:s=strict; DeviceAllow:a(ss)=0; DeviceAllow:a(ss)=block-8 r,char-* "
@@ -159,13 +159,13 @@ static void test_devices(void)
 	       "rwm,/dev/char/1:8 rwm,/dev/char/1:7 rwm,/dev/char/5:0 rwm,/dev/char/1:5 "
 	       "rwm,/dev/char/1:9 rwm,"
 	       "char-136 rwm,/dev/char/5:2 rwm,/dev/char/10:200 rwm",
-	       "as names; what has none is left out");
+	       "rules become names of systemd; one without a name is left out");
 	r.devices.at = &all;
 	r.devices.n = 1;
 	units_init(&p, &arena);
-	ok(devices_merge(&arena, &r, &set) == 0, "all");
+	ok(devices_merge(&arena, &r, &set) == 0, "a rule that allows all is merged");
 	units_devices(&p, &set);
-	is_str(show(&p), "DevicePolicy:s=auto; DeviceAllow:a(ss)=0", "everything");
+	is_str(show(&p), "DevicePolicy:s=auto; DeviceAllow:a(ss)=0", "it has no list");
 }
 
 static void test_rounded(void)
@@ -175,16 +175,17 @@ static void test_rounded(void)
 
 	ok(*units_rounded(&arena, &r, true)->cpu->quota == 504000,
 	   "a quota of 500000 in 900000 becomes what systemd makes of 56 percent");
-	ok(*cpu.quota == 500000, "the config's own stays");
+	ok(*cpu.quota == 500000, "the quota of the config is not changed");
 	cpu.quota = I64(25000);
 	cpu.period = NULL;
-	ok(*units_rounded(&arena, &r, true)->cpu->quota == 25000, "a whole percentage stays");
+	ok(*units_rounded(&arena, &r, true)->cpu->quota == 25000,
+	   "a quota of a whole percentage is not rounded");
 	cpu.quota = I64(-1);
-	ok(units_rounded(&arena, &r, true) == &r, "no quota stays none");
+	ok(units_rounded(&arena, &r, true) == &r, "quota -1 is not rounded");
 	cpu.idle = I64(1);
 	cpu.shares = U64(200);
-	ok(!units_rounded(&arena, &r, true)->cpu->shares, "cpu.idle: the weight goes");
-	ok(units_rounded(&arena, &r, false) == &r, "but not on v1");
+	ok(!units_rounded(&arena, &r, true)->cpu->shares, "v2: cpu.idle removes the weight");
+	ok(units_rounded(&arena, &r, false) == &r, "v1: cpu.idle does not");
 }
 
 static void test_annotations(void)
@@ -222,7 +223,7 @@ static void test_annotations(void)
 	}
 }
 
-/* A list of n texts took n*n/2 bytes: each had room for all that came after it. */
+/* The memory for a list grows with the number of its texts, not with the square of it. */
 static void test_long_list(void)
 {
 	enum { TEXTS = 40000 };

@@ -15,7 +15,7 @@
 
 static void merge_memory(struct arena *a, struct oci_memory *out, const struct oci_memory *change)
 {
-	/* It is for this update only. */
+	/* checkBeforeUpdate is for this update only. */
 	out->check_before_update = change ? change->check_before_update : NULL;
 	if (!change)
 		return;
@@ -51,8 +51,8 @@ static void merge_cpu(struct oci_cpu *out, const struct oci_cpu *change)
 	out->mems = change->mems;
 }
 
-/* Devices of change replace those of the same number in out, or are added at the end. The elements
- * of both types of list begin with major and minor. */
+/* Devices of change replace those of the same number in out, or are added at the end. Lists of both
+ * types work, because their elements begin with major and minor. */
 static void upsert(struct arena *a, oci_throttle_list *out, const oci_throttle_list *change,
 		   size_t size)
 {
@@ -172,9 +172,10 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 
 int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old)
 {
-	if (cg->manager && cg->manager->update && cg->manager->update(cg, old) < 0)
-		return -1;
-	return apply_list(cg, &cg->kept);
+	int ret = cg->manager && cg->manager->update ? cg->manager->update(cg, old) : 0;
+
+	/* The files are put back also where systemd does not answer. */
+	return apply_list(cg, &cg->kept) < 0 ? -1 : ret;
 }
 
 /* ---- exec ------------------------------------------------------------------------------------ */
@@ -190,7 +191,7 @@ bool cgroup_is_tight(struct cgroup *cg)
 	return *max != 'm' && strtoull(now, NULL, 10) + 2 > strtoull(max, NULL, 10);
 }
 
-/* Returns 1 if the path changes. */
+/* Changes the path of d. Returns 1 if it is another one than before. */
 static int move_dir(struct cg_dir *d, const char *path)
 {
 	int other = strcmp(d->path, path) != 0;
@@ -222,7 +223,7 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
 				continue;
 			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
-			/* Another program has moved init out of the container's cgroup: the
+			/* If another program has moved init out of the container's cgroup, the
 			 * recorded one is used as long as it exists. */
 			if (!paths_is_below(path, cg->recorded) &&
 			    sys_exists(AT_FDCWD, cg->recorded))
@@ -247,7 +248,8 @@ static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 	return 0;
 }
 
-/* Without a controller: changes every hierarchy that has the sub-cgroup; at least one must. */
+/* For a spec without a controller: changes every hierarchy that has the sub-cgroup, at least
+ * one. */
 static int sub_each(struct cgroup *cg, const char *sub)
 {
 	bool found = false;

@@ -1,4 +1,4 @@
-/* update_test.c - what update makes of old and new resources. */
+/* update_test.c - how `update` merges new resources into old ones, and exec --cgroup. */
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 #include "tests/tap.h"
@@ -20,21 +20,24 @@ static void test_memory(void)
 	struct oci_resources r = { .memory = &old }, change = { .memory = &none }, out;
 
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.memory->limit == 100 && *out.memory->swap == 200, "absent keeps");
-	ok(!out.memory->check_before_update, "the check is asked for once");
+	ok(*out.memory->limit == 100 && *out.memory->swap == 200,
+	   "a memory limit that is absent keeps the old one");
+	ok(!out.memory->check_before_update, "checkBeforeUpdate is not kept");
 	change.memory = NULL;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.memory->limit == 100, "no memory object keeps");
+	ok(*out.memory->limit == 100, "without a memory object the old limit is kept");
 	change.memory = &unlimited;
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.memory->limit == -1 && *out.memory->swap == 0,
-	   "no limit drops the limit with swap");
+	   "a memory limit of -1 removes the swap limit too");
 	change.memory = &swap;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.memory->limit == 100 && *out.memory->swap == 300, "swap alone");
-	ok(*old.swap == 200, "the old ones stay as they were");
+	ok(*out.memory->limit == 100 && *out.memory->swap == 300,
+	   "a swap limit alone keeps the memory limit");
+	ok(*old.swap == 200, "the old resources are not changed");
 	cgroup_merge(&arena, NULL, &change, &out);
-	ok(*out.memory->swap == 300 && !out.memory->limit, "nothing before");
+	ok(*out.memory->swap == 300 && !out.memory->limit,
+	   "without old resources there are only the new ones");
 }
 
 static void test_cpu(void)
@@ -51,20 +54,20 @@ static void test_cpu(void)
 	struct oci_resources r = { .cpu = &old }, change = { .cpu = &quota }, out;
 
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.cpu->quota == 7 && *out.cpu->period == 10, "quota alone keeps the period");
-	ok(*out.cpu->shares == 512, "and the shares");
+	ok(*out.cpu->quota == 7 && *out.cpu->period == 10, "a quota alone keeps the period");
+	ok(*out.cpu->shares == 512, "a quota alone keeps the shares");
 	ok(!out.cpu->burst && !out.cpu->idle && !out.cpu->cpus && !out.cpu->mems,
-	   "burst, idle and sets are overwritten");
+	   "burst, idle, cpus and mems that are absent are removed");
 	change.cpu = &idle;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.cpu->idle == 1 && !out.cpu->shares, "idle without shares clears them");
+	ok(*out.cpu->idle == 1 && !out.cpu->shares, "idle without shares removes the old shares");
 	change.cpu = &both;
 	cgroup_merge(&arena, &r, &change, &out);
 	ok(*out.cpu->shares == 99 && *out.cpu->period == 10 && !strcmp(out.cpu->cpus, "1"),
-	   "period 0 is absent");
+	   "period 0 counts as absent");
 	change.cpu = NULL;
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(*out.cpu->quota == 5 && !out.cpu->cpus, "no cpu object is an empty one");
+	ok(*out.cpu->quota == 5 && !out.cpu->cpus, "no cpu object has the effect of an empty one");
 }
 
 static void test_lists(void)
@@ -87,24 +90,24 @@ static void test_lists(void)
 	struct oci_resources change = { .block_io = &new }, out;
 
 	cgroup_merge(&arena, &r, &change, &out);
-	ok(out.block_io->throttle_read_bps.n == 3, "devices are added");
+	ok(out.block_io->throttle_read_bps.n == 3, "a throttle of a new device is added");
 	ok(out.block_io->throttle_read_bps.at[0].rate == 1 &&
 		   out.block_io->throttle_read_bps.at[1].rate == 3 &&
 		   out.block_io->throttle_read_bps.at[2].rate == 4,
-	   "or replaced, in place");
+	   "a throttle of an old device is replaced at its place");
 	ok(out.block_io->weight_device.n == 1 && *out.block_io->weight_device.at[0].weight == 20,
-	   "weights too");
-	ok(*out.block_io->weight == 100, "the weight stays");
-	ok(!out.pids && !out.unified.n, "pids and unified are overwritten");
-	ok(out.devices.n == 1, "device rules are not touched");
+	   "a weight of an old device is replaced");
+	ok(*out.block_io->weight == 100, "a weight that is absent keeps the old one");
+	ok(!out.pids && !out.unified.n, "pids and unified that are absent are removed");
+	ok(out.devices.n == 1, "device rules are kept");
 }
 
-/* exec --cgroup. v2 and cpu: the directories that come out; why: the refusal. */
+/* exec --cgroup: the directories of cpu and of v2 afterwards, or why it is refused. */
 static const struct {
 	const char *specs[3];
 	const char *cpu, *v2, *why;
 } subs[] = {
-	{ { "x" }, "cpu/c", "v2/c/x", NULL }, /* where it exists: the directories below */
+	{ { "x" }, "cpu/c", "v2/c/x", NULL }, /* only v2 has the directory x, see dirs */
 	{ { "/x/../y" }, "cpu/c/y", "v2/c", NULL },
 	{ { "none" }, NULL, NULL, "bad sub cgroup path: none: no such file or directory" },
 	{ { "cpu:x" }, "cpu/c/x", "v2/c", NULL },
@@ -152,20 +155,49 @@ static void test_sub(void)
 
 		while (subs[i].specs[n])
 			n++;
-		ok(cgroup_load(&arena, &state, &cg) == 0 && cg->ndirs == 3, "three directories");
+		ok(cgroup_load(&arena, &state, &cg) == 0 && cg->ndirs == 3,
+		   "the container has three directories");
 		ret = cgroup_sub(cg, subs[i].specs, n);
 		if (subs[i].why) {
 			ok(ret < 0, "%s is refused", subs[i].specs[0]);
-			is_str(err_text(), subs[i].why, "and says why");
+			is_str(err_text(), subs[i].why, "the message for %s", subs[i].specs[0]);
 			continue;
 		}
-		ok(ret == 0, "%s is taken", subs[i].specs[0]);
-		is_str(cg_dir_of(cg, CTL_CPU)->path + sizeof(top), subs[i].cpu, "v1");
-		is_str(cg->v2->path + sizeof(top), subs[i].v2, "v2");
+		ok(ret == 0, "%s is accepted", subs[i].specs[0]);
+		is_str(cg_dir_of(cg, CTL_CPU)->path + sizeof(top), subs[i].cpu,
+		       "%s: the directory of cpu", subs[i].specs[0]);
+		is_str(cg->v2->path + sizeof(top), subs[i].v2, "%s: the directory of v2",
+		       subs[i].specs[0]);
 	}
 	for (size_t i = ARRAY_SIZE(dirs); i--;)
 		rmdir(arena_printf(&arena, "%s/%s", top, dirs[i]));
 	rmdir(top);
+}
+
+/* Where systemd does not run, changing the unit back fails. */
+static void test_put_back(void)
+{
+	char dir[] = "/tmp/update_test.XXXXXX", buf[16] = "";
+	const char *file = arena_printf(&arena, "%s/memory.max", mkdtemp(dir));
+	struct json_pair path = { "", dir };
+	struct oci_state state = { .cgroup_paths = { &path, 1 }, .cgroup_unit = "x.scope" };
+	struct knob_write write = { .ctl = CTL_MEMORY,
+				    .v2 = true,
+				    .field = "memory.limit",
+				    .file = "memory.max",
+				    .value = "4096" };
+	struct cgroup *cg = NULL;
+
+	ok(file_create(AT_FDCWD, file, "8192", 4, 0600) == 0 &&
+		   cgroup_load(&arena, &state, &cg) == 0,
+	   "a container of systemd: %s", err_text());
+	cg->kept.first = &write;
+	if (cgroup_put_back(cg, NULL) < 0)
+		printf("# %s\n", err_text());
+	is_str(tree_get(tree_path(file, O_RDONLY), buf, sizeof(buf)) < 0 ? "?" : buf, "4096",
+	       "a file of a limit is put back also if the unit cannot be");
+	unlink(file);
+	rmdir(dir);
 }
 
 int main(void)
@@ -177,5 +209,6 @@ int main(void)
 	test_cpu();
 	test_lists();
 	test_sub();
+	test_put_back();
 	return done();
 }

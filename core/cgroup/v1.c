@@ -63,9 +63,9 @@ static int v1_frozen(struct cg_dir *d)
 #define FREEZE_THAW_EVERY 50
 
 /*
- * The v1 freezer does not report when it is done, and a process that forks at the wrong
- * moment keeps it at FREEZING for good. So this reads the state and writes it again, and
- * thaws from time to time.
+ * The v1 freezer does not report when it is done, and a process that forks meanwhile can keep the
+ * state at FREEZING for ever. So this writes and reads the state repeatedly, and thaws from time to
+ * time.
  */
 static int v1_freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 {

@@ -48,9 +48,9 @@ static char *plus_list(struct arena *a, const char *names, unsigned wanted)
 }
 
 /*
- * Enables controllers at one v2_level, by one write or, if that fails, one by one. Returns the
- * errno of the last failure. After EBUSY (the cgroup has processes) none is enabled: a controller
- * of threads would make the whole subtree threaded ("domain invalid" for every new cgroup in it).
+ * Enables controllers for the sub-cgroups of dir, by one write or, if that fails, one by one.
+ * Returns the errno of the last failure. EBUSY means that dir has processes. Then a controller that
+ * counts by thread could be enabled, but would make the whole subtree threaded, so none is tried.
  */
 static int enable_in(struct arena *a, const char *dir, const char *names, unsigned wanted)
 {
@@ -101,8 +101,8 @@ static int check_threaded(struct cgroup *cg, struct cg_dir *d)
 }
 
 /*
- * Enables controllers at every level above. Usually they are enabled, and that is checked first: a
- * write waits in the kernel for dying cgroups, even if it changes nothing.
+ * Enables controllers at every level above d. Usually they are enabled, and that is checked first,
+ * because a write waits in the kernel for dying cgroups, even if it changes nothing.
  */
 static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 {
@@ -139,8 +139,8 @@ static int enable_controllers(struct cgroup *cg, struct cg_dir *d)
 		fail("%s: controller %s cannot be enabled in cgroup.subtree_control above it",
 		     d->path, ctl_names[c].v2);
 		if (num == EBUSY)
-			fail_hint("processes live in the cgroup above: move them into a sub-cgroup "
-				  "of it, or give a cgroupsPath elsewhere");
+			fail_hint("the cgroup above has processes: move them into a sub-cgroup of "
+				  "it, or give a cgroupsPath elsewhere");
 		return -1;
 	}
 	return 0;
@@ -159,7 +159,8 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 	fd = cg_dir_fd(d);
 	if (fd < 0)
 		return -1;
-	/* KERNEL 4.15: the list of files (ENOENT); without it the three that matter are used. */
+	/* KERNEL 4.15: the list of files (ENOENT); without it cgroup.procs,
+	 * cgroup.subtree_control and cgroup.threads are used. */
 	if (tree_get(tree_path("/sys/kernel/cgroup/delegate", O_RDONLY), names, sizeof(names)) < 0)
 		memcpy(names, fallback, sizeof(fallback));
 	if (fchownat(fd, "", cg->delegate_uid, -1, AT_EMPTY_PATH) < 0)
@@ -174,7 +175,7 @@ static int delegate(struct cgroup *cg, struct cg_dir *d)
 
 static int v2_prepare(struct cgroup *cg, struct cg_dir *d)
 {
-	/* On a hybrid layout v2 is not read if no limit needs it. */
+	/* On a hybrid layout the controllers of v2 do not matter if no limit needs one. */
 	if ((cg->layout != CGROUP_HYBRID || cg->asked & ~cg->where.v1) &&
 	    enable_controllers(cg, d) < 0)
 		return -1;
@@ -214,8 +215,8 @@ static int v2_freeze(struct cg_dir *d, bool freeze_it, int64_t until)
 		buf[n] = 0;
 		if (!tree_keyed(buf, "frozen", &now) || now == freeze_it)
 			return 0;
-		/* The file notifies at every change. A process in uninterruptible sleep can
-		 * delay that, so the wait has a limit. */
+		/* poll(2) returns at every change of the file. A process in uninterruptible sleep
+		 * can delay the change, so the wait has a limit. */
 		n = until > clock_ms() ? poll(&p, 1, until - clock_ms()) : 0;
 		if (n == 0)
 			break;
