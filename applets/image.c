@@ -1,4 +1,4 @@
-/* image.c - oci-image: unpack, list, inspect. */
+/* image.c - oci-image: unpack, list, inspect, rm, pack; and run --image. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 #include "applets/applet.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* What an image may cost unless options say otherwise. */
+/* Limits on what an image may contain, unless options change them. */
 #define MAX_SIZE (64ull << 30)
 #define MAX_ENTRIES 4000000
 #define MAX_RATIO 200
@@ -78,7 +78,7 @@ static int image_limits_of(const struct image_opts *o, struct image_limits *l)
 	return 0;
 }
 
-/* The words after -- are a command. */
+/* Splits the arguments at --: what follows it is a command. */
 static int split_command(const struct applet *ap, int argc, char **argv, int want, char ***command)
 {
 	int before = opts_dashes() < 0 ? argc : opts_dashes();
@@ -127,7 +127,7 @@ static int unpack_run(void *opts, int argc, char **argv)
 	  OPT_STR,                                                                                 \
 	  AT(platform),                                                                            \
 	  "OS/ARCH[/VARIANT]",                                                                     \
-	  "the one to take of an image for several platforms; default is this machine's" },        \
+	  "take the image for that platform; default is this machine's, or the only one" },        \
 	{                                                                                          \
 		"tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG"                      \
 	}
@@ -135,11 +135,11 @@ static const struct opt inspect_opts[] = { WHICH_ROWS, { NULL } };
 static const struct opt unpack_opts[] = {
 	WHICH_ROWS,
 	{ "rootless", 0, OPT_FLAG, AT(rootless), NULL,
-	  "for an ordinary user; default unless root calls" },
+	  "make a bundle for an ordinary user; default unless root calls" },
 	{ "quiet", 'q', OPT_FLAG, AT(quiet), NULL, "show no progress on a terminal" },
 	{ "no-sync", 0, OPT_FLAG, AT(no_sync), NULL, "do not wait until all is on the disk" },
 	{ "max-size", 0, OPT_STR, AT(max_size), "SIZE",
-	  "limit of the size of all files, with holes; default 64G, -1: none" },
+	  "limit of the size of all files, holes included; default 64G, -1: none" },
 	{ "max-entries", 0, OPT_INT, AT(max_entries), "N",
 	  "limit of the entries of all layers; default 4000000, -1: none" },
 	{ "max-layers", 0, OPT_INT, AT(max_layers), "N", "limit of layers; default 500, -1: none" },
@@ -152,10 +152,10 @@ const struct applet image_unpack_applet = {
 	.name = "unpack",
 	.args = "SOURCE[:TAG] BUNDLE [-- COMMAND [ARG...]]",
 	.summary = "make a bundle of an image",
-	.text = "SOURCE is an OCI layout, or an archive of one, or of docker save; - is standard "
-		"input. BUNDLE becomes a directory with the root filesystem and a config.json made "
-		"of the image's. COMMAND takes the place of the image's. If it fails, nothing of "
-		"BUNDLE is left.",
+	.text = "SOURCE is an OCI layout, an archive of one, or the output of docker save; - is "
+		"standard input. BUNDLE becomes a directory with the root filesystem and a "
+		"config.json made from the image's config. COMMAND replaces the image's. After a "
+		"failure nothing of BUNDLE is left.",
 	.opts = unpack_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_max = -1,
@@ -164,8 +164,8 @@ const struct applet image_unpack_applet = {
 
 /* ---- images that containers share ------------------------------------------------------------ */
 
-/* ROOT/.cache/images/HEX: a bundle by its image's digest. A shared lock on it says that a start is
- * about to use it; later the container's own state does. */
+/* ROOT/.cache/images/HEX is a bundle; HEX is its image's digest. A start holds a shared lock on it
+ * until the container is on record. */
 static const char *images_dir(void)
 {
 	return arena_printf(&arena, "%s/.cache/images", globals.root);
@@ -176,7 +176,7 @@ static int open_shared(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	/* `rm` removes it under its own lock, perhaps while this waits for that. */
+	/* `rm` may have removed the directory while this waited for its lock. */
 	if (fd >= 0 && (flock(fd, LOCK_SH) < 0 || fstat(fd, &st) < 0 || !st.st_nlink))
 		fd_close(&fd);
 	return fd;
@@ -222,7 +222,7 @@ int image_text(const char *source, const char *platform, const struct simple *o,
 	fd = open_shared(path);
 	if (fd < 0 && (unpack_shared(&s, &image, path) < 0 || (fd = open_shared(path)) < 0))
 		return err_num() ? -1 : fail("open %s", path);
-	/* The lock stays until this process ends or its container is on record. */
+	/* The lock stays until this process ends; the container is on record then. */
 	if (oci_load(&arena, fd, "config.json", &doc) < 0)
 		return fail_in("%s", path);
 	image_args(&arena, &image, command, doc.config.process);
@@ -253,18 +253,21 @@ static int print_listed(const struct listed *l, void *arg)
 	return 0;
 }
 
+/* Calls each() for all images; goes on after a failure, and fails at the end. */
 static int each_shared(int (*each)(const char *name))
 {
 	DIR *dir = opendir(images_dir());
-	int rc = 0;
+	unsigned failed = 0;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : fail("open %s", images_dir());
-	for (struct dirent *e; !rc && (e = readdir(dir));)
-		if (*e->d_name != '.')
-			rc = each(e->d_name);
+	for (struct dirent *e; (e = readdir(dir));)
+		if (*e->d_name != '.' && each(e->d_name) < 0) {
+			log_warn("%s", err_text());
+			failed++;
+		}
 	closedir(dir);
-	return rc;
+	return failed ? failx("images that were not removed: %u", failed) : 0;
 }
 
 static int print_shared(const char *name)
@@ -295,7 +298,7 @@ const struct applet image_list_applet = {
 	.name = "list",
 	.args = "[SOURCE]",
 	.summary = "list the images of a source: tag, platform, digest",
-	.text = "Without SOURCE: those that `runc run --image` has unpacked.",
+	.text = "Without SOURCE it lists the images that `runc run --image` has unpacked.",
 	.opts = root_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_max = 1,
@@ -345,7 +348,8 @@ const struct applet image_inspect_applet = {
 
 /* ---- rm -------------------------------------------------------------------------------------- */
 
-/* Both lead to one directory. The record has the path as the state root was named then. */
+/* True if both paths lead to one directory. The record has the path by which the state root was
+ * named at the start. */
 static bool same_directory(const char *bundle, const char *path)
 {
 	struct stat a, b;
@@ -353,29 +357,31 @@ static bool same_directory(const char *bundle, const char *path)
 	return !stat(bundle, &a) && !stat(path, &b) && file_is_same(&a, &b);
 }
 
-/* The container that runs from this bundle; NULL: none. */
-static const char *user_of(const char *bundle)
+/* Fails if a container uses this bundle, or if one cannot be read and so may use it. */
+static int check_bundle_unused(const char *bundle)
 {
 	struct life_ids ids;
 
 	if (life_list(&arena, globals.root, true, &ids) < 0)
-		return err_clear("without a state root there are no containers"), NULL;
+		return -1;
 	for (size_t i = 0; i < ids.n; i++) {
 		struct life l __cleanup(life_close) = LIFE_INIT;
 
-		if (!life_open(&arena, globals.root, ids.at[i], LIFE_LOOK, &l) && l.state.bundle &&
-		    same_directory(l.state.bundle, bundle))
-			return ids.at[i];
+		if (life_open(&arena, globals.root, ids.at[i], LIFE_LOOK, &l) < 0) {
+			if (err_num() != ENOENT)
+				return fail_in("the container %s may use it", ids.at[i]);
+			err_clear("it has been deleted meanwhile");
+		} else if (l.state.bundle && same_directory(l.state.bundle, bundle)) {
+			return failx("the container %s uses it", ids.at[i]);
+		}
 	}
-	err_clear("a container that cannot be read does not run");
-	return NULL;
+	return 0;
 }
 
 static int remove_bundle(const char *path)
 {
 	char real[PATH_MAX] = "";
 	struct unpack u = image_usual(real);
-	const char *user;
 	int fd __cleanup(fd_close) = -1;
 
 	if (!realpath(path, real))
@@ -386,10 +392,9 @@ static int remove_bundle(const char *path)
 	if (!sys_exists(fd, "config.json") || !sys_exists(fd, "rootfs"))
 		return failx("%s: is not a bundle: it has no config.json and rootfs", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return failx("%s: is about to be used", path);
-	user = user_of(real);
-	if (user)
-		return failx("%s: the container %s is made of it", path, user);
+		return failx("%s: a container that uses it is being started", path);
+	if (check_bundle_unused(real) < 0)
+		return fail_in("%s", path);
 	return image_remove(&arena, &u);
 }
 
@@ -416,9 +421,9 @@ const struct applet image_rm_applet = {
 	.name = "rm",
 	.args = "[BUNDLE|DIGEST]...",
 	.summary = "remove bundles, and what run --image has unpacked",
-	.text = "It removes files of an ordinary user's further ids, too, which rm(1) cannot. "
-		"DIGEST is one that `oci-image list` shows. Without arguments: all of these that "
-		"no container uses.",
+	.text = "It also removes files that belong to an ordinary user's subordinate ids, which "
+		"rm(1) cannot. DIGEST is one that `oci-image list` shows. Without arguments it "
+		"removes all unpacked images that no container uses.",
 	.opts = root_opts,
 	.opts_size = sizeof(struct image_opts),
 	.args_max = -1,
@@ -450,7 +455,8 @@ static int pack_output(const char *path, int *out)
 	return *out < 0 ? fail("open %s", path) : 0;
 }
 
-/* An ordinary user's files may belong to further ids of his. */
+/* An ordinary user's files may belong to his subordinate ids, so they are read in the bundle's user
+ * namespace. */
 static int enter_ids(const struct oci_config *c, struct pack *p)
 {
 	int ns __cleanup(fd_close) = -1;
@@ -472,6 +478,7 @@ static int pack_run(void *opts, int argc, char **argv)
 	static struct oci_doc doc;
 	int dir __cleanup(fd_close) = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int root __cleanup(fd_close) = -1, out __cleanup(fd_close) = -1;
+	struct stat st;
 	struct pack p = { .tag = o->tag ? o->tag : "latest",
 			  .tmpdir = "/tmp",
 			  .one_id = o->rootless || geteuid() };
@@ -494,17 +501,18 @@ static int pack_run(void *opts, int argc, char **argv)
 	p.out = out;
 	if (!image_pack(&arena, &p))
 		return 0;
-	/* No half of an archive is left. */
-	if (strcmp(o->output, "-"))
+	/* Part of an archive is removed. A device or a pipe is not. */
+	if (!fstat(out, &st) && S_ISREG(st.st_mode) && strcmp(o->output, "-"))
 		unlink(o->output);
 	return fail_in("%s", o->output);
 }
 
 static const struct opt pack_opts[] = {
 	{ "output", 'o', OPT_STR, offsetof(struct pack_opts, output), "FILE|DIR/",
-	  "an archive to write; a layout if it is a directory or ends with /; - is standard "
+	  "write an archive, or a layout if it is a directory or ends with /; - is standard "
 	  "output" },
-	{ "tag", 't', OPT_STR, offsetof(struct pack_opts, tag), "TAG", "default latest" },
+	{ "tag", 't', OPT_STR, offsetof(struct pack_opts, tag), "TAG",
+	  "name of the image; default latest" },
 	{ "rootless", 0, OPT_FLAG, offsetof(struct pack_opts, rootless), NULL,
 	  "take owners from the attributes that unpack has set; default unless root calls" },
 	{ NULL },
@@ -514,8 +522,8 @@ const struct applet image_pack_applet = {
 	.name = "pack",
 	.args = "DIR|BUNDLE",
 	.summary = "make an image of one layer",
-	.text = "That of a BUNDLE has its program, environment, user, directory and annotations, "
-		"too. The same files give the same bytes.",
+	.text = "The image of a BUNDLE also has its program, environment, user, directory and "
+		"annotations. The same files give the same bytes.",
 	.opts = pack_opts,
 	.opts_size = sizeof(struct pack_opts),
 	.args_min = 1,

@@ -26,7 +26,8 @@ static bool has_pid(const cgroup_pids *pids, long pid)
 
 /* ---- which ----------------------------------------------------------------------------------- */
 
-/* Without a cgroup: all that share init's own pid namespace. Others may be the host's. */
+/* Without a cgroup: all processes in init's pid namespace if it is the container's own, because
+ * another one may be the host's; else init alone. */
 static int pids_by_namespace(const struct life *life, cgroup_pids *pids)
 {
 	char path[64];
@@ -89,7 +90,7 @@ static int print_json(const cgroup_pids *pids)
 
 /* ---- the host's ps --------------------------------------------------------------------------- */
 
-/* The n-th word of a line (from 0); its length in *len, 0 when there is none. */
+/* Returns the n-th word of a line (from 0), and its length in *len, which is 0 at the end. */
 static const char *word(const char *line, int n, size_t *len)
 {
 	const char *s = line + strspn(line, " \t");
@@ -102,7 +103,7 @@ static const char *word(const char *line, int n, size_t *len)
 	return s;
 }
 
-/* Where a table has its pids: in its n-th column, below characters that end at end. */
+/* The column of the pids: the number of its heading, and where that ends in characters. */
 struct pid_column {
 	int n;
 	size_t end;
@@ -128,14 +129,17 @@ static bool number_word(const char *s, size_t len)
 	return len && strspn(s, "0123456789") == len;
 }
 
-/* The number that ends where the head ends, since columns before it, such as args, may hold many
- * words; else the n-th word, as in a table that is not aligned. -1: neither is a number. */
+/*
+ * Returns the number that ends below the end of the heading, because earlier columns, such as args,
+ * may have several words; else the n-th word, as in a table that is not aligned. -1: neither is a
+ * number.
+ */
 static long row_pid(const char *line, const struct pid_column *c)
 {
 	const char *at = line, *start;
 	size_t len;
 
-	/* In characters: only their first byte counts. */
+	/* Counts characters: a byte that continues one is not counted. */
 	for (size_t col = 0; *at && (col < c->end || (*at & 0xc0) == 0x80); at++)
 		col += (at[1] & 0xc0) != 0x80;
 	for (start = at; start > line && start[-1] != ' ' && start[-1] != '\t';)
@@ -148,13 +152,14 @@ static long row_pid(const char *line, const struct pid_column *c)
 
 static void show(char *line)
 {
-	/* Not every ps keeps the words of a container from acting on our terminal. */
+	/* A process chooses its arguments, and not every ps removes control characters from
+	 * them. */
 	line[strcspn(line, "\n")] = 0;
 	printf("%s\n", text_harmless(line));
 }
 
-/* Rows of the container's below their head, which is shown as soon as a row or the end is seen.
- * What stands above the head, or instead of it, is a complaint. */
+/* Prints the heading and the container's rows below it. A line above the heading, or without one,
+ * is an error message of ps. */
 static int filter(FILE *in, const cgroup_pids *pids)
 {
 	char *line = NULL, *head = NULL, said[200] = "", odd[200] = "";
@@ -193,7 +198,7 @@ static int filter(FILE *in, const cgroup_pids *pids)
 	return 1;
 }
 
-/* 0 done; 1: no ps understands args, and nothing is shown; -1: it was cut short. */
+/* Returns 0; 1: no ps understands args, and nothing was printed; -1: the output was cut short. */
 static int host_ps(char **args, const cgroup_pids *pids)
 {
 	posix_spawn_file_actions_t fa;
@@ -204,7 +209,7 @@ static int host_ps(char **args, const cgroup_pids *pids)
 	if (pipe2(fds, O_CLOEXEC))
 		return fail("make a pipe to ps");
 	posix_spawn_file_actions_init(&fa);
-	/* Without these it would show all that the host has. */
+	/* Without these redirections ps would print all processes of the host. */
 	r = posix_spawn_file_actions_adddup2(&fa, fds[1], STDOUT_FILENO) ||
 	    posix_spawn_file_actions_adddup2(&fa, fds[1], STDERR_FILENO) ||
 	    posix_spawnp(&pid, "ps", &fa, NULL, args, environ);
@@ -222,7 +227,7 @@ static int host_ps(char **args, const cgroup_pids *pids)
 	fclose(in);
 	if (proc_wait(pid, &status) < 0)
 		return -1;
-	return status && r == 0 ? failx("ps: exit status %d", WEXITSTATUS(status)) : r;
+	return status && r == 0 ? failx("ps: exit status %d", proc_exit_code(status)) : r;
 }
 
 /* ---- our own table, in the columns of ps -ef ------------------------------------------------- */
@@ -248,7 +253,7 @@ static bool read_stat(long pid, struct proc_row *row)
 	name = strchr(text, '(');
 	at[-2] = 0;
 	snprintf(row->comm, sizeof(row->comm), "[%s]", name + 1);
-	at += 1; /* over the state, a letter before a blank */
+	at += 1; /* skips the state, which is one letter */
 	for (int i = PPID; i <= STARTTIME; i++)
 		field[i] = strtoll(at, &at, 10);
 	row->ppid = field[PPID];
@@ -272,7 +277,7 @@ static const char *tty_name(long tty, char *buf, size_t size)
 	return buf;
 }
 
-/* The arguments with spaces between; the name in brackets where there are none. */
+/* Joins the arguments with spaces; without arguments it is the name in brackets. */
 static void command(long pid, const struct proc_row *row, char *buf, size_t size)
 {
 	char path[40];
@@ -290,11 +295,12 @@ static void command(long pid, const struct proc_row *row, char *buf, size_t size
 	for (ssize_t i = 0; i < n; i++)
 		if (!buf[i])
 			buf[i] = ' ';
-	/* The container chooses the words, which could act on our terminal. */
+	/* The container chooses these words, which may have control characters. */
 	text_harmless(buf);
 }
 
-/* The time of day within the last day, else the date, as in ps, but in UTC: zones weigh 5 KB. */
+/* The time of day within the last day, else the date, as in ps, but in UTC: time zones would add 5
+ * KB. */
 static const char *start_text(time_t start, long age, char *buf, size_t size)
 {
 	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",

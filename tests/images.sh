@@ -68,7 +68,7 @@ image() {
 	done
 	printf \
 		'{"architecture":"%s","os":"linux","config":{%s},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-		"${arch:-amd64}" "$settings" "$_ids" >"$tmp/image-config"
+		"${arch-amd64}" "$settings" "$_ids" >"$tmp/image-config"
 	blob "$tmp/image-config"
 	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$type_manifest" \
 		"$(descriptor $type_config)" "$_layers" >"$tmp/image-manifest"

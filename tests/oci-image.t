@@ -288,6 +288,21 @@ esac
 unpack_ok 'another platform is asked for' "$layout" --platform linux/s390x
 ok 'and comes' test -e "$rootfs/a/gone"
 unpack_refused 'a platform that is not there' 'has no image for linux/mips' --platform linux/mips
+both=$layout
+layout alone
+arch=s390x
+image alone "$tmp/low.tar"
+unpack_refused 'the only image is for another platform than --platform' \
+	'the image is for linux/s390x, not for linux/arm64$' --platform linux/arm64
+unpack_ok 'the only image is for the platform of --platform' "$layout" --platform linux/s390x
+unpack_ok 'without --platform the only image is taken, whatever its platform' "$layout"
+layout unnamed
+arch=
+image unnamed "$tmp/low.tar"
+unpack_refused 'the only image names no platform, and --platform asks for one' \
+	'names no platform: leave out --platform' --platform linux/arm64
+unset arch
+layout=$both
 oci_image list "$layout"
 is 'list shows both' "$(printf '%s\n' "$out" | awk '{ print $1, $2 }' | sort | tr '\n' ' ')" \
 	"other linux/s390x own linux/$own "
@@ -403,6 +418,13 @@ ok 'a second time into the same bytes' cmp "$tmp/packed.tar" "$tmp/packed2.tar"
 unpack_ok 'which is unpacked' "$tmp/packed.tar"
 is 'into the same files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
 is 'and the same config.json' "$(cat "$bundle/config.json")" "$(cat "$from/config.json")"
+mkdir "$tmp/dev"
+if mount -t tmpfs none "$tmp/dev" 2>/dev/null && mknod "$tmp/dev/full" c 1 7 2>/dev/null; then
+	oci_image pack -o "$tmp/dev/full" "$from"
+	like 'pack to a full device fails' "$status $err" '^1 .*o space left'
+	ok 'a device is not removed after a failure' test -c "$tmp/dev/full"
+fi
+umount "$tmp/dev" 2>/dev/null
 oci_image pack -o "$tmp/packed/" --tag two "$from/rootfs"
 is 'a directory is packed into a layout' "$status" 0 || diag "$err"
 unpack_ok 'which has the tag that was wanted' "$tmp/packed:two"
@@ -427,7 +449,7 @@ while IFS='|' read -r pattern words; do
 	like "oci-image $words: it says $pattern" "$? $(grep -v '^Usage' "$tmp/err")" \
 		"^[1-9] oci-image: .*$pattern"
 done <<'END'
-open alpine: no such file .*no registry is asked|unpack alpine:latest new
+open alpine: no such file .*images are not downloaded|unpack alpine:latest new
 file.json: is not a tar archive, plain or compressed|unpack file.json new
 file.json: is not a tar archive, plain or compressed|list file.json
 base: is neither an OCI layout nor an archive|unpack base new

@@ -119,6 +119,10 @@ if [ -n "$ours" ]; then
 	PATH=$tmp/odd:$PATH "$RUNC" --root "$root" ps "$id" -eo args,pid >"$tmp/out" 2>"$tmp/err"
 	like 'a table without pids: an error, and no head alone' "$?:$(cat "$tmp/out" "$tmp/err")" \
 		'^1:time=.*a b c'
+	printf '#!/bin/sh\necho PID\nkill -9 $$\n' >"$tmp/odd/ps"
+	PATH=$tmp/odd:$PATH "$RUNC" --root "$root" ps "$id" -e >"$tmp/out" 2>"$tmp/err"
+	like 'a ps that is killed: an error with 128 and the signal' "$? $(cat "$tmp/err")" \
+		'^1 .*ps: exit status 137'
 fi
 do_runc ps -f yaml "$id"
 like '-f yaml is refused' "$status $err" '^1 .*invalid format option'

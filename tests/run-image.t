@@ -40,7 +40,7 @@ is 'one does not see what the other writes' "$(runc exec "$mark-b" ls /tmp)" ''
 oci_image list --root "$root"
 like 'list shows what is unpacked' "$out" "sha256:$digest"
 oci_image rm --root "$root"
-like 'rm leaves what a container uses' "$err" "the container $mark-[ab] is made of it"
+like 'rm leaves what a container uses' "$err" "the container $mark-[ab] uses it"
 ok 'which is there' test -e "$shared/$digest/config.json"
 drop "$mark-a"
 drop "$mark-b"
@@ -49,18 +49,52 @@ $RUNC --root "$tmp/link" run --image "$layout" -d "$mark-a" -- 'sleep 1000' >"$t
 	</dev/null
 oci_image rm --root "$root"
 like 'rm finds the container of a state root that is a link' "$err" \
-	"the container $mark-a is made of it"
+	"the container $mark-a uses it"
 drop "$mark-a"
 oci_image rm --root "$root" "sha256:$digest"
 is 'and removes it after that' "$(ls -A "$shared")" '' || diag "$err"
 
+# The first image that rm finds is in use, and one container cannot be read.
+for tag in two three; do
+	settings="\"Env\":[\"PATH=/bin\",\"OCI_TEST_MARK=$mark\",\"N=$tag\"]"
+	settings="$settings,\"Entrypoint\":[\"sh\",\"-c\"],\"Cmd\":[\"true\"]"
+	image $tag "$tmp/base.tar"
+done
+for tag in one two three; do
+	do_runc run --image "$layout:$tag" -- true
+	is "image $tag is unpacked" "$status" 0 || diag "$err"
+done
+first=$(find "$shared" -mindepth 1 -maxdepth 1 | head -n 1)
+first=${first##*/}
+for tag in one two three; do
+	oci_image inspect "$layout:$tag"
+	printf '%s\n' "$out" >"$tmp/inspect.json"
+	[ "$(json_get "$tmp/inspect.json" /digest)" != "sha256:$first" ] || break
+done
+do_runc run --image "$layout:$tag" -d "$mark-a" -- "sleep 1000"
+is 'a container uses the first of them' "$status" 0 || diag "$err"
+mkdir "$root/$mark-damaged"
+echo '{' >"$root/$mark-damaged/state.json"
+oci_image rm --root "$root"
+like 'rm removes no image while a container cannot be read' "$err" \
+	"the container $mark-damaged may use it"
+is 'all images are left' "$(find "$shared" -mindepth 1 -maxdepth 1 | grep -c .)" 3
+rm -r "${root:?}/$mark-damaged"
+oci_image rm --root "$root"
+like 'rm reports an image that a container uses' "$err" 'images that were not removed: 1'
+is 'its status is 1' "$status" 1
+is 'rm removes the images after it' "$(ls -A "$shared")" "$first"
+drop "$mark-a"
+oci_image rm --root "$root"
+is 'rm removes the last image after its container' "$(ls -A "$shared")" ''
+
 # Two that need the same image at the same time.
-runc run --image "$layout" >"$tmp/one" 2>&1 &
+runc run --image "$layout:one" >"$tmp/one" 2>&1 &
 one=$!
-do_runc run --image "$layout"
+do_runc run --image "$layout:one"
 wait $one
 is 'two at once that both have to unpack it' "$(cat "$tmp/one") $out" 'own own' || diag "$err"
-is 'leave one' "$(ls -A "$shared")" "$digest"
+is 'leave one' "sha256:$(ls -A "$shared")" "$(json_get "$layout/index.json" /manifests/0/digest)"
 do_runc run --image "$layout:none"
 like 'a tag that is not there' "$err" 'has no image .*none'
 do_runc run --image "$layout" --rootfs /

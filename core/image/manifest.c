@@ -1,4 +1,4 @@
-/* manifest.c - indexes, manifests and configs of images, and which one is wanted. */
+/* manifest.c - reads indexes, manifests and configs of images, and chooses an image. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -162,7 +162,7 @@ static const char *name_of(const struct descriptor *d)
 	return name ? name : annotation(d, CONTAINERD_NAME);
 }
 
-/* "latest" is also "docker.io/library/busybox:latest". */
+/* "latest" also names "docker.io/library/busybox:latest". */
 static bool is_tagged(const char *name, const char *tag)
 {
 	size_t n = name ? strlen(name) : 0, len = strlen(tag);
@@ -207,7 +207,8 @@ int platform_parse(struct arena *a, const char *text, struct platform *p)
 	return 0;
 }
 
-/* 0: another platform; 1: the same, but for the variant; 2: the same. */
+/* Returns 2: have is the same platform; 1: the same without the variant, or it is not known; 0:
+ * another one. */
 static int platform_fits(const struct platform *have, const struct platform *want)
 {
 	if (!have || !have->os || !have->architecture)
@@ -231,7 +232,7 @@ static bool type_is_manifest(const char *type)
 			!strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
 }
 
-/* Pure. What a layer may be: a tar archive, whatever compresses it. */
+/* True if the type is a tar archive, in any compression. */
 static bool type_is_layer(const char *type)
 {
 	static const char *const begins[] = {
@@ -261,7 +262,7 @@ static const char *tags_text(struct arena *a, const struct image_index *index)
 	return all ? text_harmless(all) : "none";
 }
 
-/* The entry of the first index that the tag names. */
+/* Returns the entry of index.json that the tag names. */
 static const struct descriptor *choose_tag(const struct source *s, const struct image_index *index,
 					   const char *tag)
 {
@@ -280,7 +281,7 @@ static const struct descriptor *choose_tag(const struct source *s, const struct 
 			found = d;
 	if (index->manifests.n == 1)
 		found = index->manifests.at;
-	/* One image for several platforms: none of them has a name. */
+	/* One image for several platforms: its entries have no names. */
 	list_each (d, index->manifests)
 		if (!found && name_of(d))
 			return failx("%s: has several images, say which: %s:TAG; there are: %s",
@@ -328,8 +329,8 @@ static int read_manifest(const struct source *s, const struct descriptor *d, cha
 	return 0;
 }
 
-/* Down through indexes of indexes. A digest cannot be inside of what it is the sum of, so that
- * only depth is to be bounded. */
+/* Goes down through indexes of indexes. Their depth alone must be limited: an index cannot contain
+ * its own digest. */
 static int follow(const struct source *s, const struct descriptor *d, const struct wanted *w,
 		  struct oci_image *out)
 {
@@ -351,10 +352,10 @@ static int follow(const struct source *s, const struct descriptor *d, const stru
 		if (!d)
 			return -1;
 	}
-	return failx("%s: indexes lie in each other more than %d deep", s->path, INDEX_DEPTH_MAX);
+	return failx("%s: indexes are nested more than %d deep", s->path, INDEX_DEPTH_MAX);
 }
 
-/* Of an image without a tag whose platforms lie side by side in the first index. */
+/* An image without a tag may have its platforms side by side in index.json. */
 static int find_oci(const struct source *s, const struct wanted *w, char *text, size_t len,
 		    struct oci_image *out)
 {
@@ -396,7 +397,7 @@ static int read_docker(const struct source *s, struct docker_images *out)
 	return out->images.n ? 0 : failx("%s: has no image", s->path);
 }
 
-/* Its configs are named by their sums: "HEX.json" or "blobs/sha256/HEX". */
+/* docker names configs by their sums: "HEX.json" or "blobs/sha256/HEX". */
 static const char *config_digest(struct arena *a, const char *name)
 {
 	const char *slash = strrchr(name, '/');
@@ -477,6 +478,27 @@ static int check_layout(const struct source *s)
 	return failx("%s: is a layout of another version: %s", s->path, text_harmless(text));
 }
 
+/* The config must name the platform that was asked for: an index of one image may name none. */
+static int check_platform(const struct source *s, const struct wanted *w,
+			  const struct image_config *c)
+{
+	const struct platform have = { c->os, c->architecture, c->variant };
+	struct platform want;
+
+	if (!w->platform)
+		return 0;
+	if (platform_parse(s->a, w->platform, &want) < 0)
+		return -1;
+	if (!c->os || !*c->os || !c->architecture || !*c->architecture)
+		return failx("%s: the image's config names no platform: leave out --platform",
+			     s->path);
+	if (platform_fits(&have, &want))
+		return 0;
+	return failx("%s: the image is for %s, not for %s", s->path,
+		     text_harmless(arena_printf(s->a, "%s/%s", c->os, c->architecture)),
+		     w->platform);
+}
+
 int image_find(const struct source *s, const struct wanted *w, struct oci_image *out)
 {
 	char *text, *copy;
@@ -491,8 +513,10 @@ int image_find(const struct source *s, const struct wanted *w, struct oci_image 
 	if (bind_text(s->a, "the image's config", copy, out->config_len, &image_config_type,
 		      &out->config) < 0)
 		return fail_in("%s", s->path);
+	if (check_platform(s, w, &out->config) < 0)
+		return -1;
 	if (out->config.rootfs.diff_ids.n != out->manifest.layers.n)
-		return failx("%s: the image's config speaks of %zu layers, and there are %zu",
+		return failx("%s: the image's config lists %zu layers, but its manifest %zu",
 			     s->path, out->config.rootfs.diff_ids.n, out->manifest.layers.n);
 	list_each (id, out->config.rootfs.diff_ids)
 		if (!digest_valid(*id))
@@ -517,18 +541,17 @@ static int list_image(const struct lister *l, const struct descriptor *d, const 
 	return l->each(&one, l->arg);
 }
 
-/* An index may be named many times, in indexes that are. */
+/* An index may be named many times, in indexes that are named many times. */
 #define LISTED_MAX 10000
 
-/* Every image of an index, those of the indexes in it as well. */
+/* Lists every image of an index, and of the indexes in it. */
 static int list_index(struct lister *l, const struct image_index *index, const char *name,
 		      int depth)
 {
 	const struct source *s = l->source;
 
 	if (depth == INDEX_DEPTH_MAX)
-		return failx("%s: indexes lie in each other more than %d deep", s->path,
-			     INDEX_DEPTH_MAX);
+		return failx("%s: indexes are nested more than %d deep", s->path, INDEX_DEPTH_MAX);
 	list_each (d, index->manifests) {
 		const char *own = name_of(d) ? name_of(d) : name;
 		struct image_index below = { 0 };
