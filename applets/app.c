@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 
 /*
- * The file is: the program; a squashfs of the root filesystem, where mksquashfs was there to
- * make one; an archive of an OCI layout with config.json as bundle.json; and at its very end a
- * block of text, which says where these are and has the sum of all before it. Root mounts the
- * squashfs; everybody else, and root without one, unpacks the archive into a tmpfs that no other
+ * The file is: the program; a squashfs of the root filesystem, if mksquashfs was there to make one;
+ * an archive of an OCI layout with config.json as bundle.json; and at its very end a block of text,
+ * which says where these are and has the sum of all before it. Root mounts the squashfs. An
+ * ordinary user, and root without a squashfs, unpacks the archive into a tmpfs that no other
  * process sees.
  */
 #define APP_ALIGN 4096
@@ -23,8 +23,8 @@
 #define APP_WORDS "ocibox one-file container 1\n"
 #define APP_FORM APP_WORDS "squashfs %llu\nlength %llu\narchive %llu\nlength %llu\nsha256 %s\n"
 
-/* In the program of a one-file container the last character is 1. So others ask nothing at their
- * start. */
+/* oci-image binary changes the last character to 1 in the program that it writes. So other starts
+ * need no system call to find out that they have no image. */
 static volatile const char app_mark[] = "@(#)ocibox one-file container: 0";
 #define APP_MARK_LEN (sizeof(app_mark) - 1)
 
@@ -38,14 +38,14 @@ struct app {
 	uint64_t squashfs, squashfs_len, archive, archive_len;
 	struct source source;
 	struct oci_image image;
-	struct oci_doc bundle; /* config.json of the bundle that it was made of, */
+	struct oci_doc bundle; /* config.json of the bundle that the file was made of, */
 	const char *text; /* and as it was read */
 	size_t len;
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The text at the end, and whether the sum in it is that of the file. */
+/* Reads the block at the end and checks the sum in it. */
 static int app_open(struct app *app)
 {
 	char footer[APP_FOOTER + 1] = "", sum[SHA256_HEX + 7] = "sha256:";
@@ -66,7 +66,7 @@ static int app_open(struct app *app)
 	memcpy(sum + 7, at, SHA256_HEX - 1);
 	all = (struct blob){ app->fd, 0, st.st_size - APP_FOOTER };
 	if (n[0] > all.size || n[1] > all.size - n[0] || n[2] > all.size || n[3] > all.size - n[2])
-		return failx("this one-file container is damaged: its parts are not in it");
+		return failx("this one-file container is damaged: its parts lie beyond its end");
 	if (!digest_valid(sum) || blob_check(&all, sum) < 0)
 		return fail_in("this one-file container is damaged");
 	app->squashfs = n[0];
@@ -85,13 +85,14 @@ static int app_read(struct app *app)
 
 	app->source = (struct source)SOURCE_INIT;
 	app->source.file = app->fd;
-	if (source_open_part(&arena, "the archive in it", app->archive, app->archive_len,
-			     &app->source) < 0 ||
+	if (source_open_part(&arena, "the archive in this one-file container", app->archive,
+			     app->archive_len, &app->source) < 0 ||
 	    image_find(&app->source, &any, &app->image) < 0)
 		return -1;
 	rc = source_text(&app->source, "bundle.json", &text, &len);
 	if (rc <= 0)
-		return rc < 0 ? -1 : failx("the archive in it has no bundle.json");
+		return rc < 0 ? -1
+			      : failx("the archive in this one-file container has no bundle.json");
 	app->text = arena_strndup(&arena, text, len);
 	app->len = len;
 	return oci_load_text(&arena, "bundle.json", text, len, &app->bundle);
@@ -105,7 +106,8 @@ static struct unpack app_unpack(const char *bundle)
 	return u;
 }
 
-/* --ocibox-extract DIR: the bundle. An ordinary user's has a config of its own, for his ids. */
+/* --ocibox-extract DIR makes the bundle. For an ordinary user config.json stays as unpacking has
+ * made it, because it maps that user's ids. */
 static int app_extract(struct app *app, const char *dir)
 {
 	bool rootless = geteuid() != 0;
@@ -130,15 +132,15 @@ static int write_own(const char *path, const char *text)
 	return file_write(AT_FDCWD, path, text);
 }
 
-/* A mount namespace of ours with an empty /tmp that nothing outside has; for an ordinary user
- * below a user namespace in which he is root. It ends with its last process. */
+/* Enters a mount namespace with an empty tmpfs on /tmp; for an ordinary user in a user namespace
+ * where he is root. The kernel removes both with the last process in them. */
 static int app_private(void)
 {
 	unsigned uid = geteuid(), gid = getegid();
 	char map[64];
 
 	if (unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)) < 0) {
-		fail("make a namespace of its own");
+		fail("make a mount namespace");
 		return uid ? fail_hint("an ordinary user needs user namespaces") : -1;
 	}
 	if (uid) {
@@ -158,8 +160,11 @@ static int app_private(void)
 	return 0;
 }
 
-/* Once more from the beginning, there: what the kernel says of a process at its start
- * (getauxval(3)) is then true. The user namespace shows that the variable is ours. */
+/*
+ * Runs this program again in the new namespaces, because getauxval(3) still has the ids of the
+ * first start. The variable marks the second run; the caller may have set it, so the user namespace
+ * is checked as well.
+ */
 #define APP_INSIDE "OCIBOX_APP_INSIDE"
 
 static bool app_inside(void)
@@ -172,19 +177,19 @@ static int app_go_inside(char **argv)
 	if (app_private() < 0)
 		return -1;
 	if (setenv(APP_INSIDE, "1", 1) < 0)
-		return fail("set a variable");
+		return fail("set %s", APP_INSIDE);
 	execve("/proc/self/exe", argv, environ);
 	return fail("run this program again");
 }
 
-/* The bundle in that tmpfs. */
+/* Unpacks the bundle into that tmpfs. */
 static int app_unpacked(struct app *app, char **args, bool rootless, struct launch *how)
 {
 	struct unpack u = app_unpack("/tmp/bundle");
 	static struct oci_doc doc;
 
 	u.rootless = rootless;
-	/* The file is read through a descriptor, and what was /tmp is out of sight. */
+	/* The new /tmp may cover this file, but its descriptor is open. */
 	if (!rootless && app_private() < 0)
 		return -1;
 	if (image_unpack_found(&arena, &u, &app->source, &app->image) < 0)
@@ -204,7 +209,7 @@ static int app_unpacked(struct app *app, char **args, bool rootless, struct laun
 	return 0;
 }
 
-/* The squashfs in the file, by a loop device. */
+/* Takes the squashfs in the file for the root, by a loop device. */
 static int app_mounted(struct app *app, char **args, struct launch *how)
 {
 	struct oci_config *c = &app->bundle.config;
@@ -264,7 +269,7 @@ static int app_run(int argc, char **argv)
 	return rc == LAUNCH_EXEC_FAILED ? applet_fail(&oci_app_applet), 255 : rc;
 }
 
-/* All arguments are the container's program's. */
+/* All arguments belong to the container's program. */
 static int app_first(int argc, char **argv)
 {
 	int rc = app_run(argc, argv);
@@ -286,7 +291,7 @@ struct binary_opts {
 	bool no_squashfs;
 };
 
-/* To the next multiple of a page; where that is, or -1. */
+/* Extends the output to the next multiple of APP_ALIGN. Returns that offset, or -1. */
 static int64_t app_align(int out)
 {
 	int64_t at = lseek(out, 0, SEEK_END);
@@ -297,7 +302,7 @@ static int64_t app_align(int out)
 	return next;
 }
 
-/* Our own program, with its mark turned. */
+/* Writes a copy of this program whose mark says that an image follows. */
 static int put_program(int out)
 {
 	char mark[APP_MARK_LEN], *text, *found = NULL;
@@ -317,7 +322,7 @@ static int put_program(int out)
 	return fd_write_all(out, text, len) < 0 ? fail("write the output") : 0;
 }
 
-/* mksquashfs DIR FILE. 1: it made the file; 0: it is not installed. */
+/* Returns 1 if mksquashfs has made the file, 0 if it is not installed, -1. */
 static int make_squashfs(const char *root, const char *file)
 {
 	const char *const argv[] = { "mksquashfs", root,	  file, "-noappend", "-no-progress",
@@ -451,7 +456,7 @@ static int binary_run(void *opts, int argc, char **argv)
 	if (!o->output)
 		return failx("--output FILE is missing");
 	if (app_is())
-		return failx("a one-file container does not make others");
+		return failx("this program is a one-file container, and cannot make another one");
 	if (!access(arena_printf(&arena, "%s/config.json", argv[0]), F_OK))
 		return write_app(o, argv[0], NULL);
 	image_source(argv[0], &source, &want);
@@ -474,7 +479,7 @@ static int binary_run(void *opts, int argc, char **argv)
 static const struct opt binary_opts[] = {
 	{ "output", 'o', OPT_STR, AT(output), "FILE", "the program to write" },
 	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  "the one to take of an image for several platforms" },
+	  "take the image for that platform; default is this machine's, or the only one" },
 	{ "tag", 't', OPT_STR, AT(tag), "TAG", "the same as SOURCE:TAG" },
 	{ "no-squashfs", 0, OPT_FLAG, AT(no_squashfs), NULL,
 	  "leave out the squashfs for root, which mksquashfs makes if it is installed" },
@@ -485,10 +490,12 @@ const struct applet image_binary_applet = {
 	.name = "binary",
 	.args = "BUNDLE|SOURCE[:TAG]",
 	.summary = "make a program that is a container",
-	.text = "FILE ARG... runs it. ARG... take the place of its command, or follow the image's "
-		"entrypoint. Root mounts the squashfs in FILE; for an ordinary user it is unpacked "
-		"into memory. FILE --ocibox-extract DIR makes the bundle. FILE checks its own sum "
-		"each time.",
+	.text = "FILE [ARG...] runs the container. ARG... replace its command, or follow the "
+		"image's "
+		"entrypoint. As root FILE mounts its squashfs; for an ordinary user it unpacks its "
+		"files into memory. FILE --ocibox-extract DIR makes a bundle. FILE checks its own "
+		"sum "
+		"at each start.",
 	.opts = binary_opts,
 	.opts_size = sizeof(struct binary_opts),
 	.args_min = 1,

@@ -1,4 +1,4 @@
-/* applet.c - argv[0] to applet, `runc VERB` by the same lookup one level down. */
+/* applet.c - finds the program for argv[0] and its verb, and runs them. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -11,7 +11,7 @@ extern char **environ;
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
 
-/* main.c gives the table, which names every verb: what is called by a verb cannot name it. */
+/* The table names every verb, so it stands in main.c: calls go to earlier files only. */
 static const struct applet_row *table;
 static size_t table_len;
 
@@ -30,12 +30,7 @@ static const struct applet_row *find_applet(const char *parent, const char *name
 	return NULL;
 }
 
-bool applet_is(const char *parent, const char *name)
-{
-	return find_applet(parent, name) != NULL;
-}
-
-/* Files called runc.amd64 or ocibox-1.0 are what they begin with. */
+/* A file called runc.amd64 or ocibox-1.0 is the program that its name begins with. */
 static const struct applet_row *find_program(const char *name)
 {
 	const struct applet_row *best = NULL;
@@ -53,7 +48,7 @@ static const struct applet_row *find_program(const char *name)
 	return best;
 }
 
-/* "create, run, start": what stands below parent. */
+/* Returns the names below parent: "create, run, start". */
 static char *names_below(const char *parent)
 {
 	char *all = NULL;
@@ -67,7 +62,7 @@ static char *names_below(const char *parent)
 
 /* ---- running one ----------------------------------------------------------------------------- */
 
-/* The last word of a program that is not a runtime: no time, no level. */
+/* Prints a message of a program other than runc: without time and level. */
 static void plain_line(enum log_level level, const char *text)
 {
 	fprintf(stderr, "%s: %s%s\n", globals.applet, level == LOG_WARNING ? "warning: " : "",
@@ -77,7 +72,8 @@ static void plain_line(enum log_level level, const char *text)
 int applet_fail(const struct applet *ap)
 {
 	log_error("%s", err_text());
-	/* with a log elsewhere the plain message is what conmon and docker show (checklist O-15) */
+	/* conmon and docker show standard error, so a failure goes there as well as to a log
+	 * file. */
 	if (globals.log_fd != STDERR_FILENO)
 		fprintf(stderr, "%s\n", err_text());
 	return ap->fail_status ? ap->fail_status : 1;
@@ -92,7 +88,7 @@ static void show_help(const struct applet_row *row)
 				       ? arena_printf(&arena, "%s %s", globals.applet, row->name)
 				       : row->name);
 	row_each (r) {
-		/* ocibox lists the programs, which have no parent */
+		/* ocibox lists the programs, whose parent is "" */
 		if (r->alias || r == row || strcmp(r->parent, strcmp(name, "ocibox") ? name : ""))
 			continue;
 		if (!any)
@@ -138,7 +134,8 @@ int applet_misused(const struct applet *ap)
 
 	while (row->applet != ap)
 		row++;
-	/* runc's first line, and where; its whole help would hide the mistake. */
+	/* runc prints this line first, on standard output. The whole help after it would hide the
+	 * mistake. */
 	if (!globals.plain)
 		printf("Incorrect Usage: %s\n\n", err_text());
 	else
@@ -153,7 +150,7 @@ int applet_misused(const struct applet *ap)
 	return 1;
 }
 
-/* The command line as it came, for the sealed copy; parsing reorders it. */
+/* The command line for the sealed copy: parsing changes the order of argv. */
 static char **first_argv;
 
 int applet_seal(const char *parent, const char *name)
@@ -177,7 +174,8 @@ static int run_row(const struct applet_row *row, int argc, char **argv)
 		return applet_run(ap->name, argc - 1, argv + 1);
 	opts = arena_alloc(&arena, ap->opts_size);
 	argc--, argv++;
-	/* before anything is opened: what runs from here on may be seen from inside a container */
+	/* This comes before any file is opened: a container's processes may see what runs from here
+	 * on. */
 	status = applet_seal(row->parent, row->name);
 	if (status)
 		return status;
@@ -245,7 +243,7 @@ static const char *program_name(const char *argv0)
 	const char *slash = strrchr(argv0, '/');
 	const char *name = slash ? slash + 1 : argv0;
 
-	return name + (*name == '-'); /* login shells are called so */
+	return name + (*name == '-'); /* a login shell's name begins with - */
 }
 
 int applet_main(const struct applet_row *rows, size_t n, const char *as, int argc, char **argv)
@@ -261,13 +259,13 @@ int applet_main(const struct applet_row *rows, size_t n, const char *as, int arg
 	arena_init(&arena, block, sizeof(block));
 	log_sink.line = plain_line;
 	globals.applet = "ocibox";
-	/* installed set-user-ID this would hand out root: nothing here is written for that */
+	/* This program is not safe as set-user-ID: it would give root to every user. */
 	if (getauxval(AT_SECURE)) {
 		failx("refusing to run with privileges that came from the file");
 		return applet_fail(find_applet("", "ocibox")->applet);
 	}
-	/* A descriptor of ours on 0..2 would become the standard output of another process. */
-	/* (process 1 of a machine has no /dev yet, and sees to it) */
+	/* A file of ours on 0 to 2 would become the standard stream of another process. Process 1
+	 * of a machine has no /dev yet, and opens these descriptors later. */
 	if (fd_reserve_stdio() < 0 && getpid() != 1)
 		return applet_fail(find_applet("", "ocibox")->applet);
 	if (argc < 1) {

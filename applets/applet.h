@@ -31,7 +31,7 @@ struct opt_list {
 	size_t n;
 };
 
-/* What a text of help is where a build has none. */
+/* Help texts are empty in a build without help. */
 #if WITH_HELP
 #define HELP(...) __VA_ARGS__
 #else
@@ -65,8 +65,8 @@ struct applet {
 	bool sealed; /* enters containers: runs as a copy that cannot be written (seal.c) */
 	int (*run)(void *opts, int argc, char **argv);
 	short fail_status; /* exit status of -1; 0 means 1 (exec: 255) */
-	/* Is called before the arguments are parsed. 1: argv[1] is a verb of this program. NULL:
-	 * the program has no verbs of this kind. */
+	/* Called before the arguments are parsed. Returns 1 if argv[1] is a verb of this program,
+	 * or 0. NULL: the program has no verbs that are found this way. */
 	int (*first)(int argc, char **argv);
 };
 
@@ -77,7 +77,7 @@ struct globals {
 		*applet; /* applet: argv[0]'s name */
 	const char *log_level, *criu;
 	bool debug, systemd_cgroup, version;
-	bool plain; /* another program than runc: messages need not have runc's form */
+	bool plain; /* the program is not runc, so messages need not have runc's form */
 	/* derived from the options above */
 	enum cgroup_manager manager;
 	bool is_rootless, root_is_default;
@@ -120,8 +120,7 @@ int applet_run(const char *parent, int argc, char **argv);
 /* Runs the program again from a copy that a container cannot write, if the row's verb wants that
  * and it was not done yet. Returns the exit status of a failure, or 0. */
 int applet_seal(const char *parent, const char *name);
-bool applet_is(const char *parent, const char *name); /* is there such a row? */
-const char *applet_near(const char *parent, const char *name); /* nearly the same; NULL: none */
+const char *applet_near(const char *parent, const char *name); /* similar name or NULL */
 void applet_help(const char *parent, const char *name); /* of a row that is there */
 /* Prints the error record and returns the exit status of a failed verb. */
 int applet_fail(const struct applet *ap);
@@ -165,9 +164,9 @@ int spec_file(const char *file, const char *bundle, const char **name);
 /* ---- image.c --------------------------------------------------------------------------------- */
 
 struct unpack;
-/* The defaults of an unpacking. */
+/* Returns the usual options for an image that is unpacked into bundle. */
 struct unpack image_usual(const char *bundle);
-/* Splits SOURCE:TAG into *source and want->tag; without a tag that stays. */
+/* Splits SOURCE:TAG into *source and want->tag, which stays as it is where text has no tag. */
 void image_source(const char *text, const char **source, struct wanted *want);
 struct simple;
 /* run --image: unpacks the image below the state root unless it is there already, and sets bundle
@@ -188,9 +187,9 @@ struct simple {
 	struct opt_list env, mounts;
 	bool readonly, print, relative;
 };
-/* The document as text: the default one of `spec`, changed by o. argv NULL or empty: a shell. */
+/* Sets *text to the default config.json of `spec`, changed by o. argv NULL or empty: a shell. */
 int simple_text(const struct simple *o, char **argv, bool terminal, char **text, size_t *len);
-/* The same changes to a document that is there. */
+/* Makes the same changes to c. */
 int simple_apply(const struct simple *o, struct oci_config *c, bool terminal);
 
 #define SIMPLE_CPU_PERIOD 100000 /* microseconds */
@@ -198,7 +197,7 @@ int simple_apply(const struct simple *o, struct oci_config *c, bool terminal);
 bool simple_cpus(const char *text, int64_t *quota);
 
 struct oci_spec_options;
-/* What the kernel lacks is left out, with a warning; not the namespaces that were asked for. */
+/* Leaves out what this kernel lacks, with a warning, but no namespace in asked. */
 void simple_kernel(struct oci_spec_options *how, unsigned asked);
 
 /* --net none or host: with a network namespace of its own or without. */
@@ -210,7 +209,7 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 
 /* ---- boot.c ---------------------------------------------------------------------------------- */
 
-/* struct applet's first of oci-init: does not return where it is process 1 of a machine. */
+/* The function `first` of oci-init. It does not return where it is process 1 of a machine. */
 int boot_first(int argc, char **argv);
 
 /* ---- match.c --------------------------------------------------------------------------------- */

@@ -50,7 +50,7 @@ int boot_first(int argc, char **argv)
 			boot_machine(&arena, argv + 1, kernel);
 		return 0;
 	}
-	return argc > 1 && applet_is("oci-init", argv[1]);
+	return argc > 1 && applet_exists("oci-init", argv[1]);
 }
 
 /* ---- check: before it is flashed ------------------------------------------------------------- */
@@ -89,14 +89,14 @@ static int check_boot(void *opts, int argc, char **argv)
 		set.bundles = o->bundles;
 	if (*set.bundles)
 		faults += units_check(&arena, &set, print_line);
-	/* A report that did not arrive must not pass for a clean one. */
+	/* A report that could not be written must not look like one without faults. */
 	return applet_print("", 0) < 0 ? -1 : faults > 0;
 }
 
 static const struct opt check_opts[] = {
 	{ "bundles", 'b', OPT_STR, offsetof(struct check_opts, bundles), "DIR",
-	  "where the bundles lie now; default as boot.json says, else /bundles; an empty name "
-	  "looks at none" },
+	  "where the bundles lie now; default is what boot.json says, or /bundles; with an empty "
+	  "name no bundle is checked" },
 	{ NULL },
 };
 
@@ -104,8 +104,8 @@ const struct applet init_check_applet = {
 	.name = "check",
 	.args = "[FILE]",
 	.summary = "report every fault of a boot.json and of its bundles",
-	.text = "FILE is /etc/ocibox/boot.json by default. It prints a line for each fault and "
-		"exits with 1, or nothing and exits with 0.",
+	.text = "Prints a line for each fault and exits with 1. Without faults it prints nothing "
+		"and exits with 0. FILE is /etc/ocibox/boot.json by default.",
 	.opts = check_opts,
 	.opts_size = sizeof(struct check_opts),
 	.args_max = 1,
@@ -164,7 +164,7 @@ struct status_opts {
 	const char *format;
 };
 
-/* What its cgroup counts. False: there is none, or it has no processes. */
+/* Reads the counters of its cgroup. False: it has no cgroup, or no process. */
 static bool usage(const struct status_row *r, struct cgroup_stats *out)
 {
 	struct life l __cleanup(life_close) = LIFE_INIT;
@@ -272,7 +272,8 @@ static int status_run(void *opts, int argc, char **argv)
 	return applet_print(out.buf, out.len) < 0 ? -1 : applet_print("\n", 1);
 }
 
-/* On its way from one state to another; "backoff" is left by an order at once. */
+/* False while the order is being carried out. An order ends "backoff" at once, so a later "backoff"
+ * means that the program has ended again. */
 static bool is_settled(const char *state, bool up)
 {
 	return strcmp(state, "stopping") &&
@@ -326,7 +327,8 @@ static const char *bundle_config(const struct boot_settings *set, const char *di
 	return arena_printf(&arena, "%s/config.json", slots_bundle(&arena, top));
 }
 
-/* What is new, what has changed (restarted, if that was asked for), what is gone. */
+/* Prints what is new, has changed and is gone. With act it prints nothing, and restarts what has
+ * changed if --restart was given. */
 static int show_changes(const struct reload_opts *o, int fd, const struct boot_settings *set,
 			bool act)
 {
@@ -519,7 +521,7 @@ const struct applet init_reload_applet = {
 	.name = "reload",
 	.args = "",
 	.summary = "read boot.json and the bundles again",
-	.text = "New bundles are started, and containers whose bundle is gone are stopped. If "
+	.text = "Starts the containers of new bundles, and stops those whose bundle is gone. If "
 		"there is a fault, it is reported, and nothing changes.",
 	.opts = reload_opts,
 	.opts_size = sizeof(struct reload_opts),
@@ -532,10 +534,12 @@ const struct applet init_update_applet = {
 	.summary = "run another bundle of a container, and keep it if it works",
 	.text = "The container has two bundles, A and B, in its directory. DIR is moved to the "
 		"place of the one that is not in use; it must be on the same filesystem. An IMAGE "
-		"is copied there, with the config.json in use. Without both, the bundle that is "
-		"there is taken. The container is restarted with it. If it becomes ready and works "
-		"for the time updateGrace, it is kept; otherwise the container is restarted with "
-		"the old one.",
+		"is copied there, with the config.json in use. Without either, the bundle that is "
+		"there already is used. The container is restarted with it. If it becomes ready "
+		"and "
+		"works for the time updateGrace, the new bundle is kept; otherwise the container "
+		"is "
+		"restarted with the old one.",
 	.opts = no_opts,
 	.args_min = 1,
 	.args_max = 2,

@@ -1,10 +1,10 @@
-/* bootstrap.c - oci-init --bootstrap: a container made fit for container engines inside. */
+/* bootstrap.c - oci-init --bootstrap: prepares a container for container engines inside it. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
 #include <string.h>
 
-/* What engines write to at run time, and what their containers share memory by. */
+/* Engines write to /run, and their containers share memory in /dev/shm. */
 static const struct {
 	const char *path, *parent, *data;
 } filesystems[] = {
@@ -45,7 +45,7 @@ int bootstrap(void)
 		return hint();
 	if (mount_missing() < 0)
 		return -1;
-	/* Mounts of an engine must reach the containers it made before. */
+	/* A mount that an engine makes later must reach the containers it has made before. */
 	if (mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL) < 0)
 		return fail("share the mounts below /"), hint();
 	return 0;

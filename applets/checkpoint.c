@@ -1,4 +1,4 @@
-/* checkpoint.c - checkpoint and restore: from options to what CRIU is asked for. */
+/* checkpoint.c - checkpoint and restore: from options to the request to CRIU. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -14,7 +14,7 @@ struct criu_args {
 	bool detach, no_subreaper;
 };
 
-/* Values of criu_cg_mode and criu_network_lock_method. */
+/* Numbers of CRIU's rpc.proto: enum criu_cg_mode, enum criu_network_lock_method. */
 static const struct json_word manage_words[] = {
 	{ "ignore", 0 }, { "soft", 3 }, { "full", 4 }, { "strict", 5 }, { NULL, 0 },
 };
@@ -45,7 +45,7 @@ static int page_server(const char *text, struct criu_opts *o)
 	return 0;
 }
 
-/* The directory of an earlier checkpoint, from that of this one. */
+/* Checks that --parent-path leads from the image path to a directory. */
 static int parent_path(const struct criu_args *o)
 {
 	struct stat st;
@@ -110,7 +110,7 @@ static int checkpoint_run(void *opts, int argc, char **argv)
 		return -1;
 	if (o->how.opts.leave_running || o->how.pre_dump)
 		return 0;
-	/* CRIU has killed it. */
+	/* CRIU has killed the container's processes. */
 	return life_destroy(&arena, &l);
 }
 
@@ -156,31 +156,32 @@ static int restore_run(void *opts, int argc, char **argv)
 		CRIU("shell-job", shell_job, "allow a session and a terminal of a shell outside"), \
 		CRIU("file-locks", file_locks, "allow file locks"),                                \
 		CRIU("auto-dedup", auto_dedup,                                                     \
-		     "remove the memory from earlier checkpoints that this one "                   \
-		     "has"),                                                                       \
+		     "remove from earlier checkpoints the memory that this one has "               \
+		     "too"),                                                                       \
 		CRIU("lazy-pages", lazy_pages,                                                     \
 		     "send the memory when it is needed: `criu lazy-pages`"),                      \
 		CRIU("link-remap", link_remap,                                                     \
-		     "allow unlinked files, which get a name for the time"),                       \
+		     "allow unlinked files: they have names until the restore"),                   \
 		{ "manage-cgroups-mode",                                                           \
 		  0,                                                                               \
 		  OPT_STR,                                                                         \
 		  AT(manage),                                                                      \
 		  "soft|full|strict|ignore",                                                       \
-		  "what of the cgroups is saved and restored; default soft" },                     \
+		  "how cgroups are saved and restored; default soft" },                            \
 		{ "empty-ns",	0,	   OPT_STR,                                                \
-		  AT(empty_ns), "network", "make that namespace, and leave out what is in it" },   \
+		  AT(empty_ns), "network", "make this namespace, but restore nothing in it" },     \
 	{                                                                                          \
 		"network-lock", 0, OPT_STR, AT(lock), "iptables|nftables|skip",                    \
-			"how connections are held meanwhile"                                       \
+			"how CRIU blocks the network meanwhile"                                    \
 	}
 
 static const struct opt checkpoint_opts[] = {
 	BOTH,
-	CRIU("leave-running", leave_running, "the container runs on"),
-	CRIU("tcp-skip-in-flight", tcp_skip_in_flight, "leave out connections in the making"),
+	CRIU("leave-running", leave_running, "let the container run on"),
+	CRIU("tcp-skip-in-flight", tcp_skip_in_flight,
+	     "leave out connections that are not established yet"),
 	{ "parent-path", 0, OPT_STR, AT(parent), "DIR",
-	  "the pre-dump before this one, from the image path" },
+	  "the pre-dump before this one, relative to the image path" },
 	{ "pre-dump", 0, OPT_FLAG, AT(how.pre_dump), NULL,
 	  "save the memory only, and let the container run on" },
 	{ "page-server", 0, OPT_STR, AT(page_server), "ADDRESS:PORT",
@@ -204,9 +205,9 @@ static const struct opt restore_opts[] = {
 	  "do not adopt orphans of the container" },
 	{ "no-pivot", 0, OPT_IGNORED, 0, NULL, "CRIU switches the root" },
 	{ "lsm-profile", 0, OPT_STR, AT(how.opts.lsm_profile), "TYPE:LABEL",
-	  "another profile: apparmor:LABEL or selinux:LABEL" },
+	  "use another profile: apparmor:LABEL or selinux:LABEL" },
 	{ "lsm-mount-context", 0, OPT_STR, AT(how.opts.lsm_mount_context), "LABEL",
-	  "another label of mounts that have one" },
+	  "use another label for mounts that have one" },
 	{ NULL },
 };
 
@@ -228,8 +229,8 @@ const struct applet restore_applet = {
 	.name = "restore",
 	.args = "ID",
 	.summary = "continue a container from a checkpoint",
-	.text = "The bundle must be the same as at the checkpoint, but its path and the ID may be "
-		"others. A user who can write to the image path decides what runs. Needs the "
+	.text = "The bundle must be the same as at the checkpoint, but its path and the ID may "
+		"differ. A user who can write to the image path decides what runs. Needs the "
 		"program "
 		"criu.",
 	.opts = restore_opts,

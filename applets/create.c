@@ -15,8 +15,8 @@ struct create_opts {
 	bool init, no_pivot, no_new_keyring, detach, keep, no_subreaper, die_with_parent;
 };
 
-/* The bundle becomes the working directory: relative socket names and hooks mean it so, as they
- * do under runc. What engines ask back in `state` is the path without links. */
+/* The bundle becomes the working directory, as under runc: relative names of sockets and hooks
+ * start there. `state` reports this path without symbolic links. */
 int runc_enter_bundle(const char *bundle, struct launch *how)
 {
 	char cwd[PATH_MAX];
@@ -29,7 +29,7 @@ int runc_enter_bundle(const char *bundle, struct launch *how)
 	return 0;
 }
 
-/* Sockets that a service manager gave to us, and only to us (sd_listen_fds(3)). */
+/* Returns how many sockets a service manager passes to this process (sd_listen_fds(3)). */
 static unsigned listen_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
@@ -44,15 +44,16 @@ static unsigned listen_fds(void)
 
 static const struct opt *simple_option(const struct create_opts *o);
 
-/* A foreground container that goes at its end needs no name that anybody knows. */
+/* Makes a random ID for a foreground container that is deleted at its end: no other command needs
+ * its name. */
 static int make_id(const struct create_opts *o, struct launch *how, const char **id)
 {
 	uint64_t random;
 
 	if (how->detach || o->keep)
 		return failx("a container that stays needs an ID");
-	/* GRND_NONBLOCK: a board that boots has no random numbers yet, and would wait for more
-	 * than a second. The name must differ from others that live, not be secret. */
+	/* GRND_NONBLOCK: while a board boots the kernel may have no random numbers for more than a
+	 * second. The ID must differ from other IDs, but need not be secret. */
 	if (syscall(SYS_getrandom, &random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		random = (uint64_t)clock_ms() << 22 ^ (uint64_t)getpid();
 	*id = arena_printf(&arena, "run-%016llx", (unsigned long long)random);
@@ -60,8 +61,8 @@ static int make_id(const struct create_opts *o, struct launch *how, const char *
 	return 0;
 }
 
-/* The one word before -- is taken for a command: it has a slash, or a program below the root is
- * called so. */
+/* True if the word before -- is probably a command: it has a slash, or is the name of a program
+ * below the root. */
 static bool looks_like_command(const char *root, const char *word)
 {
 	static const char *const dirs[] = { "bin",	"usr/bin",	 "sbin",
@@ -108,7 +109,8 @@ static int from_rootfs(const struct create_opts *o, int argc, char **argv, struc
 	return how->id || s.print ? 0 : make_id(o, how, &how->id);
 }
 
-/* [ID] [-- CMD [ARG...]]. What the container writes is gone with it: the image is shared. */
+/* [ID] [-- CMD [ARG...]]. Containers share the image, so what one writes goes to an overlay, which
+ * ends with it. */
 static int from_image(const struct create_opts *o, int argc, char **argv, struct launch *how)
 {
 	int before = opts_dashes() < 0 ? argc : opts_dashes();
@@ -166,7 +168,7 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 		how->listen_names = arena_strdup(&arena, getenv("LISTEN_FDNAMES"));
 	if (runc_preserve(how->listen_fds, o->preserve_fds, runc_as_crun(), &how->preserve_fds) < 0)
 		return -1;
-	/* while the caller's directory is still the working directory */
+	/* Relative paths are read before the bundle becomes the working directory. */
 	if (how->detach && o->exit_file)
 		return failx("--exit-file is for the foreground: --detach leaves at once");
 	if (runc_absolute(o->pid_file, &how->pid_file) < 0 ||
@@ -194,10 +196,10 @@ static int do_launch(const struct create_opts *o, int argc, char **argv, struct 
 	return 0;
 }
 
-extern const struct applet create_applet, run_applet; /* named before they are there, also in a
-							    * build without */
+/* For misused(). applet.h declares only what a build has. */
+extern const struct applet create_applet, run_applet;
 
-/* With --rootfs and --image the ID may be missing and a command follow. */
+/* With --rootfs and --image the ID may be missing, and a command may follow. */
 static bool misused(const struct applet *ap, const struct create_opts *o, int argc)
 {
 	return (!WITH_ROOTFS || (!o->simple.rootfs && !o->image)) && opts_count(ap, argc, 1, 1) < 0;
@@ -212,7 +214,7 @@ static int create_run(void *opts, int argc, char **argv)
 		return applet_misused(&create_applet);
 	status = do_launch(opts, argc, argv, &how);
 
-	/* the prefix is what engines have seen for years (checklist X-01) */
+	/* runc's message begins so, and engines show it */
 	return status < 0 ? fail_in("runc create failed"), -1 : status;
 }
 
@@ -236,7 +238,7 @@ static int run_run(void *opts, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct create_opts, field)
-/* create has all but the first five. */
+/* The rows that only `run` has come first. */
 static const struct opt run_opts[] = {
 	{ "detach", 'd', OPT_FLAG, AT(detach), NULL, HELP("exit when the container runs") },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL,
@@ -246,7 +248,7 @@ static const struct opt run_opts[] = {
 	{ "die-with-parent", 0, OPT_FLAG, AT(die_with_parent), NULL,
 	  HELP("kill the container when the runtime ends, and the runtime when its parent ends") },
 	{ "exit-file", 0, OPT_STR, AT(exit_file), "FILE",
-	  HELP("write there how it has ended: `exited N`, `killed SIGNAL`, `reboot` or "
+	  HELP("write to FILE how the container ended: `exited N`, `killed SIGNAL`, `reboot` or "
 	       "`poweroff`, and ` oom LIMIT` if memory ran out") },
 #define RUN_ONLY 5
 	{ "bundle", 'b', OPT_STR, AT(bundle), "DIR",
@@ -266,7 +268,8 @@ static const struct opt run_opts[] = {
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "N",
 	  HELP("pass N descriptors from 3 on to the container") },
 	{ "init", 0, OPT_FLAG, AT(init), NULL,
-	  HELP("oci-init is process 1 and starts the program; the root need not have it") },
+	  HELP("oci-init is process 1 and starts the program; the root filesystem need not have "
+	       "it") },
 	{ "overlay", 0, OPT_MAYBE, AT(overlay), "SIZE",
 	  HELP("writes go to a tmpfs over the root (default 64m), which ends with the container") },
 	{ "rootfs", 0, OPT_STR, AT(simple.rootfs), "DIR|IMAGE",
@@ -276,7 +279,7 @@ static const struct opt run_opts[] = {
 	       "not "
 	       "there, and run it under an overlay") },
 	{ "platform", 0, OPT_STR, AT(platform), "OS/ARCH[/VARIANT]",
-	  HELP("the one to take of an image for several platforms") },
+	  HELP("take the image for that platform; default is this machine's, or the only one") },
 #if WITH_ROOTFS
 #define SIMPLE(name_, letter_, kind_, member_, arg_, help_)                                        \
 	{                                                                                          \
@@ -302,8 +305,8 @@ static const struct opt run_opts[] = {
 	{ NULL },
 };
 
-/* The first option that only means something beside --rootfs, if one was given. All of them are
- * pointers, lists that begin with one, or flags. */
+/* Returns the first option that was given and has a meaning only with --rootfs or --image, or NULL.
+ * Each of them is a pointer, a list that begins with one, or a flag. */
 static const struct opt *simple_option(const struct create_opts *o)
 {
 	for (const struct opt *row = run_opts; WITH_ROOTFS && row->name; row++) {

@@ -39,7 +39,7 @@ static int delete_run(void *opts, int argc, char **argv)
 
 static const struct opt delete_opts[] = {
 	{ "force", 'f', OPT_FLAG, offsetof(struct delete_opts, force), NULL,
-	  "kill it first if it runs; one that does not exist is not an error" },
+	  "kill the container first if it runs; it is not an error if it does not exist" },
 	{ "regex", 'r', OPT_FLAG, offsetof(struct delete_opts, regex), NULL,
 	  "ID is a regular expression: delete all containers it matches" },
 	{ NULL },

@@ -11,7 +11,7 @@ struct events_opts {
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* The memory of one line serves the next: this may run for months. */
+/* All lines use the same memory, because this may run for months. */
 static struct json_out *begin_line(const char *type, const char *id)
 {
 	static LARGE char block[256 << 10];
@@ -55,7 +55,8 @@ static int print_stats(struct life *life)
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-/* Reports all that is there, since the end may come with it. 1 go on, 0 the container ended, -1. */
+/* Reports every event that is there: the container may have ended after it. Returns 1 to go on, 0
+ * when the container has ended, -1. */
 static int serve_oom(struct cgroup_oom *oom, const char *id)
 {
 	int r;
@@ -108,8 +109,8 @@ static int watch(struct life *life, int64_t interval)
 	int r;
 
 	if (cgroup_oom_open(life->cgroup, &oom) < 0) {
-		/* statistics are worth having without it: -1 in poll is ignored */
-		log_warn("no out-of-memory events: %s", err_text());
+		/* Statistics go on without the events: poll(2) ignores the descriptor -1. */
+		log_warn("out-of-memory events cannot be reported: %s", err_text());
 		err_clear("only a part of the stream is missing");
 	}
 	r = stream(life, &oom, interval);

@@ -44,7 +44,7 @@ static int check_env(const struct opt_list *env)
 	return 0;
 }
 
-/* Decides only; what the container allows is seen later. */
+/* Reads the options. enter() checks what the container allows. */
 static int plan_options(const struct exec_opts *o, int argc, char **argv, struct enter *how)
 {
 	how->root = globals.root;
@@ -100,7 +100,7 @@ static int exec_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct exec_opts, field)
 static const struct opt exec_opts[] = {
 	{ "process", 'p', OPT_STR, AT(process), "FILE",
-	  "process object as JSON, instead of the options about the process" },
+	  "read a process object in JSON, instead of the options about the process" },
 	{ "user", 'u', OPT_STR, AT(user), "UID[:GID]", "run as these ids" },
 	{ "additional-gids", 'g', OPT_LIST, AT(gids), "GID", "add a group; may be repeated" },
 	{ "cwd", 0, OPT_STR, AT(cwd), "DIR", "working directory in the container" },

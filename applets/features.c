@@ -13,7 +13,7 @@ static bool kernel_takes(int flags)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
 }
 
-/* What is about notifications makes sense to the kernel only beside a listener. */
+/* The kernel takes flags about notifications only together with NEW_LISTENER. */
 static bool kernel_has_flag(int flag)
 {
 	return kernel_takes(flag) || kernel_takes(flag | SECCOMP_FILTER_FLAG_NEW_LISTENER);
@@ -33,7 +33,7 @@ static void fill_seccomp(struct oci_features_seccomp *s)
 
 static void fill_annotations(struct oci_features *f)
 {
-	/* The first and the last are only there if they have something to say. */
+	/* The first and the last are left out where they are empty. */
 	static struct json_pair pairs[] = {
 		{ "org.ocibox.without", WITHOUT },
 		{ "io.github.seccomp.libseccomp.version", seccomp_library },

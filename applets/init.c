@@ -19,21 +19,19 @@ struct init_opts {
 struct init {
 	pid_t child; /* 0: none, pause mode */
 	bool group, warn;
-	bool job; /* we were in the foreground of a terminal, which the child was given then */
-	bool lent; /* and which it has now */
+	bool job; /* we were the foreground group of a terminal, and gave it to the child */
+	bool lent; /* the child has the terminal now */
 	sigset_t before; /* mask we were started with; the child gets it back */
 	sigset_t waited;
 	bool as_zero[256]; /* exit codes that mean success (-e) */
 };
 
-/*
- * The inits whose names we answer to, for those who start them and read what they say
- * (docs/drop-in.md). docker reads "tini version X" and calls every other init unknown.
- */
+/* Other inits by whose names oci-init may be called: engines read their version (docs/drop-in.md).
+ * docker reads "tini version X" and calls every other init unknown. */
 static const struct persona {
 	const char *name, *version;
-	bool adopts; /* orphans, also when it is not process 1 and was not asked to */
-	short exec_failed; /* its status then; 0: 127 and 126, as shells have it */
+	bool adopts; /* is a subreaper without --subreaper */
+	short exec_failed; /* status when the command cannot be executed; 0: 127 or 126 */
 } personas[] = {
 	{ "tini", "tini version 0.19.0" },
 	{ "docker-init", "tini version 0.19.0" },
@@ -49,7 +47,7 @@ static const struct persona *persona(void)
 	return NULL;
 }
 
-/* The names of other inits are never those of a machine: their users wait for a status. */
+/* Under another init's name this is never the init of a machine: the caller expects a status. */
 static int init_first(int argc, char **argv)
 {
 	return persona() ? 0 : boot_first(argc, argv);
@@ -99,10 +97,8 @@ static int become_reaper(const struct init_opts *o)
 	return 0;
 }
 
-/*
- * From here on signals only wait: a loop that takes them one by one has no handler to race with.
- * Faults of our own keep their meaning.
- */
+/* Blocks all signals, which serve_signals() takes one by one: without handlers there are no races.
+ * Signals for faults of this program are left out. */
 static int hold_signals(struct init *init)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
@@ -110,7 +106,7 @@ static int hold_signals(struct init *init)
 	proc_all_signals(&init->waited);
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
 		sigdelset(&init->waited, faults[i]);
-	/* were it ignored, as some parents leave it, no status would be kept for us */
+	/* Some parents leave SIGCHLD ignored: the kernel would then keep no exit status for us. */
 	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
 	    sigprocmask(SIG_SETMASK, &init->waited, &init->before))
 		return fail("hold signals back");
@@ -137,8 +133,8 @@ static const char *found_file(const char *name)
 	return path;
 }
 
-/* musl's execvp(3) leaves out what others do: a script without #! is run by sh. A program for
- * another machine is not a script. */
+/* Runs a script without #! by sh, as execvp(3) of other libcs does. An ELF program for another
+ * machine is not a script. */
 static void exec_script(int argc, char **argv)
 {
 	const char *path = found_file(argv[0]);
@@ -153,7 +149,7 @@ static void exec_script(int argc, char **argv)
 	errno = ENOEXEC;
 }
 
-/* Sockets of a service manager that were for us (sd_listen_fds(3)) are for the child. */
+/* Passes on the sockets of a service manager that were for us (sd_listen_fds(3)). */
 static void pass_listen_pid(void)
 {
 	const char *pid = getenv("LISTEN_PID");
@@ -190,12 +186,12 @@ static _Noreturn void be_child(const struct init *init, int argc, char **argv)
 
 static int spawn_program(struct init *init, int argc, char **argv)
 {
-	/* A caller in the background keeps its shell's terminal where it is. */
+	/* If we are a background job, the terminal stays with the foreground job. */
 	init->job = init->lent = tcgetpgrp(STDIN_FILENO) == getpgrp();
 	init->child = fork();
 	if (init->child < 0) {
 		fail("fork");
-		/* 2: a filter is there; -1: it does not even let us ask */
+		/* 2: a filter is loaded; -1: it denies prctl(2) too */
 		if ((err_num() == EPERM || err_num() == ENOSYS) &&
 		    prctl(PR_GET_SECCOMP, 0, 0, 0, 0))
 			fail_hint("process 1 starts the command by fork or clone: the container's "
@@ -204,22 +200,22 @@ static int spawn_program(struct init *init, int argc, char **argv)
 	}
 	if (init->child == 0)
 		be_child(init, argc, argv);
-	/* both sides do it: a signal for the group may come before the child has run at all. It
-	 * fails when the child has executed already, and then the child has done it. */
+	/* Parent and child both do it: a signal for the group may come before the child has run.
+	 * Here it fails when the child has executed already, and then the child has done it. */
 	setpgid(init->child, init->child);
 	log_info("started %s as process %d", argv[0], (int)init->child);
 	return 0;
 }
 
-/* ---- the loop: allocates nothing, never ends but with the child ------------------------------ */
+/* ---- the loop: it allocates nothing ---------------------------------------------------------- */
 
-/* Signals that say something about us, not about what the child should do. */
+/* SIGCHLD, SIGTTIN and SIGTTOU are about this process, and the child does not get them. */
 static bool is_forwarded(int sig)
 {
 	return sig != SIGCHLD && sig != SIGTTIN && sig != SIGTTOU;
 }
 
-/* The child gets the terminal again where our caller has put us into the foreground. */
+/* Gives the terminal back to the child if the caller has put us into the foreground. */
 static void lend_terminal(struct init *init)
 {
 	init->lent = tcgetpgrp(STDIN_FILENO) == getpgrp() && !tcsetpgrp(STDIN_FILENO, init->child);
@@ -233,10 +229,9 @@ static void take_terminal(struct init *init)
 }
 
 /*
- * The child was stopped by the terminal (^Z, or it used the terminal in the background). Our
- * caller, who waits for us, can only see that we stop: we and what stands beside us in a pipeline.
- * When that is over, or where it cannot be because we are process 1 or without a shell (the kernel
- * then discards the signal), the child goes on.
+ * The terminal has stopped the child (^Z, or the child used it in the background). The caller waits
+ * for us, so we stop too, with the rest of our pipeline. Later, or at once where the kernel
+ * discards SIGTSTP (for process 1, or without a shell), the child goes on.
  */
 static void stop_together(struct init *init)
 {
@@ -260,13 +255,13 @@ static void forward(struct init *init, int sig)
 		log_debug("passed signal %d on", sig);
 		return;
 	}
-	/* it is dead and not reaped yet, or has left its group */
+	/* The child is dead and not reaped yet, or has left its group. */
 	if (errno == ESRCH && init->group && !kill(init->child, sig))
 		return;
 	log_info("pass signal %d on: %s", sig, err_reason(errno));
 }
 
-/* Everything that is dead. 1 when the child was among it, with its status. */
+/* Reaps all dead children. Returns 1, with *status, if the program was among them. */
 static int reap_children(struct init *init, int *status)
 {
 	int found = 0, st;
@@ -338,7 +333,7 @@ static int init_run(void *opts, int argc, char **argv)
 	if (!argc && !o->pause)
 		return failx("no command given"), applet_misused(&oci_init_applet);
 	o->subreaper |= p && p->adopts;
-	/* what runs by a descriptor is called by its number (execveat(2)) */
+	/* A program that was executed by its descriptor has its number for a name (execveat(2)). */
 	prctl(PR_SET_NAME, "oci-init");
 	read_environment(o);
 	log_sink.level = LOG_WARNING + o->verbose > LOG_DEBUG
@@ -348,7 +343,6 @@ static int init_run(void *opts, int argc, char **argv)
 	init.warn = o->warn;
 	if (parse_remap(&o->remap, &init) < 0 || hold_signals(&init) < 0 || become_reaper(o) < 0)
 		return -1;
-	/* what can fail has been tried: from here on we stay until the child ends */
 	if (!o->pause && spawn_program(&init, argc, argv) < 0)
 		return -1;
 	/* Under a profile that denies exit_group a return would not end us. */
@@ -365,14 +359,14 @@ static const struct opt init_opts[] = {
 	  "the signal that oci-init gets when its parent dies" },
 	{ "exit-code", 'e', OPT_LIST, AT(remap), "CODE",
 	  "exit with 0 when the child exits with CODE; may be repeated" },
-	{ "warn", 'w', OPT_FLAG, AT(warn), NULL, "say when an orphan was reaped" },
-	{ "verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more; may be repeated" },
+	{ "warn", 'w', OPT_FLAG, AT(warn), NULL, "report each orphan that was reaped" },
+	{ "verbose", 'v', OPT_COUNT, AT(verbose), NULL, "report more; may be repeated" },
 	{ "pause", 'P', OPT_FLAG, AT(pause), NULL, "no command: only reap until TERM or INT" },
 	{ "bootstrap", 0, OPT_FLAG, AT(bootstrap), NULL,
 	  "first prepare this container for engines inside: cgroup v2, /run, /dev/shm, shared "
 	  "mounts; needs no command" },
 	{ "license", 'l', OPT_FLAG, AT(license), NULL, "show the licence" },
-	{ "", 'L', OPT_FLAG, AT(license), NULL, "the same, as catatonit has it" },
+	{ "", 'L', OPT_FLAG, AT(license), NULL, "the same, as in catatonit" },
 	{ "version", 'V', OPT_FLAG, AT(version), NULL, "print the version" },
 	{ NULL },
 };

@@ -19,8 +19,8 @@ struct logs_opts {
 
 static bool to_terminal;
 
-/* A container has written the text: a terminal gets it without what it would act on. There is room
- * for one byte after the text. */
+/* A container has written this text, so a terminal gets it without control characters. There is
+ * room for one byte after the text. */
 static int show_text(char *text, size_t len)
 {
 	char *end = text + len, *eol;
@@ -37,8 +37,8 @@ static int show_text(char *text, size_t len)
 	return applet_print(text, len);
 }
 
-/* Reads fd to its end: prints what is after the first *skip lines, which it counts down. With
- * total, it adds the number of lines to that instead. */
+/* Reads fd to its end. Without total it skips the first *skip lines, which it counts down, and
+ * prints the rest; with total it only adds the number of lines to *total. */
 static int copy_lines(int fd, uint64_t *skip, uint64_t *total)
 {
 	char buf[8192];
@@ -85,7 +85,7 @@ static int follow_log(int *fd, const char *path)
 		bool moved = *fd < 0 || fstat(*fd, &ours) < 0 || stat(path, &now) < 0 ||
 			     ours.st_ino != now.st_ino;
 
-		/* The rest of a file that has been renamed since. */
+		/* First comes the rest of this file, which may have been renamed. */
 		if (*fd >= 0 && copy_lines(*fd, &none, NULL) < 0)
 			return -1;
 		if (*fd >= 0 && !moved && now.st_size < lseek(*fd, 0, SEEK_CUR))
@@ -108,7 +108,8 @@ static int logs_run(void *opts, int argc, char **argv)
 {
 	const struct logs_opts *o = opts;
 	int fd __cleanup(fd_close) = control_connect();
-	/* In this order: when the new one is renamed between the two, it is the old one, too. */
+	/* The new file is opened first. If it is renamed now, the old one is the same file, and no
+	 * line is missed. */
 	int now __cleanup(fd_close) = -1, old __cleanup(fd_close) = -1;
 	struct stat a, b;
 	char answer[1200];
@@ -143,8 +144,8 @@ const struct applet init_logs_applet = {
 	.name = "logs",
 	.args = "NAME",
 	.summary = "print what a container of this machine wrote to its log",
-	.text = "Its log must be in a directory or in memory. The NAME oci-init is process 1 "
-		"itself.",
+	.text = "Its log must be in a directory or in memory. The NAME oci-init stands for process "
+		"1 itself.",
 	.opts = logs_opts,
 	.opts_size = sizeof(struct logs_opts),
 	.args_min = 1,

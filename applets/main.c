@@ -12,7 +12,7 @@ const struct applet_row applet_rows[] = {
 
 int main(int argc, char **argv)
 {
-	/* Whatever a one-file container is called. */
+	/* A one-file container runs its image, whatever the file is called. */
 	const char *as = app_is() ? "oci-app" : NULL;
 
 	return applet_main(applet_rows, ARRAY_SIZE(applet_rows), as, argc, argv);

@@ -1,4 +1,4 @@
-/* match.c - POSIX extended regular expressions over container ids, a tenth of the libc's size. */
+/* match.c - POSIX extended regular expressions for container ids, at a tenth of libc's size. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -28,7 +28,7 @@ static void set_add(struct set *s, size_t at)
 	s->at[at] = s->any = true;
 }
 
-/* True when the union has something that into had not. */
+/* Adds s to into. Returns true if that added a place. */
 static bool set_join(struct set *into, const struct set *s)
 {
 	bool grown = false;
@@ -69,7 +69,7 @@ static bool class_at(const char *p, int (**has)(int c), size_t *len)
 	return false;
 }
 
-/* After `[`: which bytes are meant. */
+/* Parses what follows `[` into the set of bytes that match. */
 static const char *bracket(struct match *m, const char *p, bool bytes[256])
 {
 	bool inverted = *p == '^';
@@ -94,7 +94,7 @@ static const char *bracket(struct match *m, const char *p, bool bytes[256])
 			p += 2;
 		}
 		if (high < low)
-			return match_fault(m, p, "a range ends before it begins");
+			return match_fault(m, p, "the end of a range is before its beginning");
 		for (int c = low; c <= high; c++)
 			bytes[c] = true;
 		p++;
@@ -151,7 +151,7 @@ static const char *bounds(struct match *m, const char *p, int *min, int *max)
 	size_t n = strspn(p, "0123456789");
 
 	if (!n || n > 2)
-		return match_fault(m, p, "{ } needs small numbers");
+		return match_fault(m, p, "{ } takes numbers of one or two digits");
 	*min = *max = 0;
 	while (n--)
 		*min = *min * 10 + *p++ - '0';
@@ -163,14 +163,14 @@ static const char *bounds(struct match *m, const char *p, int *min, int *max)
 	} else {
 		n = strspn(++p, "0123456789");
 		if (!n || n > 2)
-			return match_fault(m, p, "{ } needs small numbers");
+			return match_fault(m, p, "{ } takes numbers of one or two digits");
 		while (n--)
 			*max = *max * 10 + *p++ - '0';
 	}
 	return *p == '}' ? p + 1 : match_fault(m, p, "a { is not closed");
 }
 
-/* An atom with what says how often; max -1 is without end. */
+/* An atom and its repetition; max -1 means without limit. */
 static const char *piece(struct match *m, const char *p, const struct set *in, struct set *out)
 {
 	static const struct set nowhere;
@@ -198,7 +198,7 @@ static const char *piece(struct match *m, const char *p, const struct set *in, s
 	for (int i = min; (max < 0 || i < max) && !m->wrong; i++) {
 		atom(m, start, &now, &next);
 		if (!set_join(out, &next))
-			break; /* more of it leads nowhere new */
+			break; /* another repetition reaches no new place */
 		now = next;
 	}
 	return end;

@@ -76,7 +76,7 @@ static void test_faults(void)
 		ok(match_ere(rows[i], "a") == -1, "/%s/ is refused: %s", rows[i], err_text());
 }
 
-/* Random expressions of a small alphabet, judged by the libc too. */
+/* Random expressions over a small alphabet must give what the libc gives. */
 static void test_random(void)
 {
 	static const char alphabet[] = "aab.()|*+?[]^$b";
@@ -92,13 +92,14 @@ static void test_random(void)
 			expr[j] = alphabet[rand() % (sizeof(alphabet) - 1)];
 		for (int j = rand() % 6; j > 0; j--)
 			strcat(text, rand() % 2 ? "a" : "b");
-		/* of an anchor inside an expression POSIX leaves much open: musl and we differ */
+		/* POSIX leaves open what an anchor inside an expression means: musl and we
+		 * differ. */
 		if (n &&
 		    (strchr(expr + 1, '^') || (*expr == '^' && n > 1 && strchr("*+?", expr[1])) ||
 		     memchr(expr, '$', n - 1)))
 			continue;
 		mine = match_ere(expr, text);
-		/* what POSIX leaves open (a**, an empty alternative, ^*) the libc may take */
+		/* The libc may accept what POSIX leaves open: a**, an empty alternative, ^*. */
 		if (mine < 0 || regcomp(&re, expr, REG_EXTENDED | REG_NOSUB))
 			continue;
 		theirs = !regexec(&re, text, 0, NULL, 0);

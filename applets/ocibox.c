@@ -11,7 +11,7 @@ struct ocibox_opts {
 	bool list, install, symbolic, version, dump;
 };
 
-/* Rows for scripts/docs; tabs separate, newlines in texts are written \n. */
+/* Rows for scripts/docs: tabs separate them, and a newline in a text is written as \n. */
 static void dump_text(const char *text)
 {
 	for (; text && *text; text++) {
@@ -122,9 +122,10 @@ static const struct opt ocibox_opts[] = {
 const struct applet ocibox_applet = {
 	.name = "ocibox",
 	.args = "APPLET [ARG...]",
-	.summary = "OCI runtime, spec tool and container init in one program",
-	.text = "The name it is called by chooses the applet: runc, oci-spec, oci-init. Under its "
-		"own name the first argument does.",
+	.summary = "OCI runtime, spec tool, image tool and container init in one program",
+	.text = "The name by which it is called chooses the applet. Under the name ocibox the "
+		"first "
+		"argument chooses it.",
 	.opts = ocibox_opts,
 	.opts_size = sizeof(struct ocibox_opts),
 	.args_max = -1,

@@ -16,7 +16,7 @@ struct scan {
 	bool help;
 };
 
-/* Of the last parse: the program has one command line, and a verb reads it once. */
+/* Of the last parse: a verb reads it before anything else is parsed. */
 static int dashes = -1;
 
 int opts_dashes(void)
@@ -42,8 +42,8 @@ bool opts_number(const char *text, long *out)
 	return true;
 }
 
-/* Long names and letters share one space, since `-name` and `--x` are both taken. A verb's own
- * row may use the names of help. */
+/* One or two dashes may come before a long name, and before a letter. A verb's own rows come before
+ * those of help. */
 static const struct opt *find_option(const struct applet *ap, const char *name, size_t len)
 {
 	if (!len)
@@ -113,7 +113,7 @@ static int store_value(struct scan *s, const struct opt *o, const char *value)
 	return 0;
 }
 
-/* A row with the text after its `=`, or NULL; takes the next argument when it must. */
+/* value is the text after `=`, or NULL: an option with a value then takes the next argument. */
 static int take_value(struct scan *s, const struct opt *o, const char *value)
 {
 	if (o->kind == OPT_MAYBE) {
@@ -187,7 +187,7 @@ static int take_option(struct scan *s, const char *arg)
 	return undefined(s, name, len);
 }
 
-/* Words of runc's own check; the name in front is that of the program. */
+/* The words of runc's own check, after the program's name. */
 int opts_count(const struct applet *ap, int n, int min, int max)
 {
 	const char *how = NULL;
@@ -293,7 +293,7 @@ static bool ignored(const struct opt *o)
 	return o->kind == OPT_IGNORED || o->kind == OPT_IGNORED_STR;
 }
 
-/* In one place, after what a user can use. */
+/* Options without effect stand together, after those that have one. */
 static void put_ignored(const struct applet *ap)
 {
 	const char *before = "\nAccepted for compatibility, without effect:";

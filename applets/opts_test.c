@@ -81,7 +81,7 @@ static void test_forms(void)
 		   !strcmp(got.list.at[2], "C=3"),
 	   "a list keeps all of them in order");
 	ok(parse("--old --older x p") == 0 && positionals("p"),
-	   "ignored ones are taken, with their value");
+	   "ignored options are accepted, with their value");
 	ok(parse("-Z") == 0 && got.other, "a row may have only a letter");
 }
 
@@ -89,16 +89,18 @@ static void test_flags(void)
 {
 	ok(parse("--flag") == 0 && got.flag, "a flag");
 	ok(parse("--flag=false") == 0 && !got.flag, "--flag=false");
-	ok(parse("-f --flag=0") == 0 && !got.flag, "a later false takes it back");
+	ok(parse("-f --flag=0") == 0 && !got.flag, "a later =0 unsets a flag");
 	ok(parse("-f=T") == 0 && got.flag, "-f=T");
 	ok(parse("--flag false") == 0 && got.flag && positionals("false"),
-	   "a flag takes no next word");
-	ok(parse("-vvf") == 0 && got.count == 2 && got.flag, "letters together");
+	   "the word after a flag is a positional");
+	ok(parse("-vvf") == 0 && got.count == 2 && got.flag, "several letters in one word");
 	ok(parse("-vsX") == 0 && got.count == 1 && !strcmp(got.str, "X"),
-	   "the last of them may have a value");
-	ok(parse("-v --verbose -verbose") == 0 && got.count == 3, "counted however it is written");
-	ok(parse("-h") == 1 && parse("--help") == 1 && parse("x -help") == 1, "help in its forms");
-	ok(parse("--help=false x") == 0, "help can be denied");
+	   "the last letter of a word may have a value");
+	ok(parse("-v --verbose -verbose") == 0 && got.count == 3,
+	   "OPT_COUNT counts every form of the option");
+	ok(parse("-h") == 1 && parse("--help") == 1 && parse("x -help") == 1,
+	   "-h, --help and -help ask for help");
+	ok(parse("--help=false x") == 0, "--help=false does not ask for help");
 }
 
 static void test_positionals(void)
@@ -108,12 +110,14 @@ static void test_positionals(void)
 	ok(parse("a -- --flag -s") == 0 && !got.flag && positionals("a --flag -s"),
 	   "-- ends the options");
 	ok(parse("- a") == 0 && positionals("- a"), "a dash alone is a positional");
-	ok(parse("") == 0 && positionals(""), "nothing at all");
+	ok(parse("") == 0 && positionals(""), "an empty command line has no positionals");
 	verb.stop_at_positional = true;
 	ok(parse("-f a --flag -s") == 0 && positionals("a --flag -s"),
-	   "the payload's options stay its own");
-	ok(parse("a -- b") == 0 && positionals("a -- b"), "so does its --");
-	ok(parse("-- -a b") == 0 && positionals("-a b"), "-- before it is ours");
+	   "options after the first positional belong to the payload");
+	ok(parse("a -- b") == 0 && positionals("a -- b"),
+	   "a -- after the first positional belongs to the payload");
+	ok(parse("-- -a b") == 0 && positionals("-a b"),
+	   "a -- before the first positional is removed");
 	verb.stop_at_positional = false;
 }
 
@@ -147,35 +151,41 @@ static void test_refusals(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		ok(parse(bad[i].line) == -1, "refused: %s", bad[i].line);
-		is_str(err_text(), bad[i].text, "and says why: %s", bad[i].text);
+		is_str(err_text(), bad[i].text, "the message is: %s", bad[i].text);
 	}
-	ok(parse("-vx") == -1 && got.count == 0, "of a wrong word nothing is stored");
+	ok(parse("-vx") == -1 && got.count == 0,
+	   "a word with a wrong letter stores none of its letters");
 }
 
 static void test_counts(void)
 {
 	verb.args_min = verb.args_max = 1;
-	ok(parse("a") == 0, "one of one");
+	ok(parse("a") == 0, "one argument is accepted where one is required");
 	parse("");
-	is_str(err_text(), "runc: \"verb\" requires exactly 1 argument(s)", "none of one");
+	is_str(err_text(), "runc: \"verb\" requires exactly 1 argument(s)",
+	       "no argument is refused where one is required");
 	parse("a b");
-	is_str(err_text(), "runc: \"verb\" requires exactly 1 argument(s)", "two of one");
+	is_str(err_text(), "runc: \"verb\" requires exactly 1 argument(s)",
+	       "two arguments are refused where one is required");
 	verb.args_max = 2;
-	ok(parse("a") == 0 && parse("a b") == 0, "one or two");
+	ok(parse("a") == 0 && parse("a b") == 0,
+	   "one and two arguments are accepted where one or two are");
 	parse("");
-	is_str(err_text(), "runc: \"verb\" requires a minimum of 1 argument(s)", "too few");
+	is_str(err_text(), "runc: \"verb\" requires a minimum of 1 argument(s)",
+	       "too few arguments are refused");
 	parse("a b c");
-	is_str(err_text(), "runc: \"verb\" requires a maximum of 2 argument(s)", "too many");
+	is_str(err_text(), "runc: \"verb\" requires a maximum of 2 argument(s)",
+	       "too many arguments are refused");
 }
 
 static void test_maybe(void)
 {
 	parse("--may a -- b c");
 	is_str(got.may, "", "an option with a value that may be missing takes no argument");
-	ok(positionals("a b c") && opts_dashes() == 1, "one stood before --");
+	ok(positionals("a b c") && opts_dashes() == 1, "one positional came before --");
 	parse("--may=7m a");
-	is_str(got.may, "7m", "its value stands after =");
-	ok(opts_dashes() == -1, "there was no --");
+	is_str(got.may, "7m", "a value that may be missing comes after =");
+	ok(opts_dashes() == -1, "a line without -- is reported as such");
 }
 
 int main(void)

@@ -35,7 +35,8 @@ static void log_file_line(enum log_level level, const char *text)
 	fd_write_all(globals.log_fd, line, len);
 }
 
-/* From the first argument on errors are lines of the log: engines parse standard error. */
+/* Errors become lines of the log before arguments are parsed, because engines read standard
+ * error. */
 static int log_first(int argc, char **argv)
 {
 	log_sink.line = log_file_line;
@@ -50,7 +51,7 @@ static int open_log(void)
 	int level = LOG_INFO;
 	int fd;
 
-	/* The form first: what is wrong with the rest is reported in it. */
+	/* The format comes first: errors in the other options are reported in it. */
 	log_json = !strcmp(format, "json");
 	if (!log_json && strcmp(format, "text"))
 		return failx("invalid log-format: %s", format);
@@ -61,7 +62,7 @@ static int open_log(void)
 	}
 	log_sink.level = globals.debug ? LOG_DEBUG : (enum log_level)level;
 	if (globals.log && *globals.log && strcmp(globals.log, "/dev/stderr")) {
-		/* Engines read it after a failure: nothing may be lost in a cache. */
+		/* O_SYNC: engines read the log after a failure. */
 		fd = open(globals.log,
 			  O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644);
 		if (fd < 0)
@@ -76,7 +77,7 @@ static int open_log(void)
 /* ---- who we are ------------------------------------------------------------------------------ */
 
 /* The first user namespace has a fixed inode number (PROC_USER_INIT_INO of the kernel's proc_ns.h).
- * Without /proc nothing can be known, and running as real root is the likelier case then. */
+ * Without /proc the answer is false: real root is the likelier case. */
 #define INITIAL_USERNS_INO 0xEFFFFFFDU
 
 bool runc_in_userns(void)
@@ -123,8 +124,8 @@ int runc_absolute(const char *path, const char **out)
 	return 0;
 }
 
-/* Nothing of ours may lie between the descriptors that are passed on: what takes the place is
- * worth nothing to anybody, and execve(2) closes it. */
+/* Fills a hole among the descriptors that are passed on with an eventfd, which execve(2) closes.
+ * Otherwise a file of ours could get that number and be passed on. */
 static int fill_hole(int fd, int end)
 {
 	int filler __cleanup(fd_close) = -1, moved;
@@ -150,7 +151,7 @@ int runc_preserve(unsigned before, long n, bool holes, unsigned *all)
 	for (long i = 0; i < (long)before + n; i++) {
 		int flags = fcntl(3 + i, F_GETFD);
 
-		/* What is close-on-exec we have opened ourselves. */
+		/* A descriptor with close-on-exec is one that we have opened ourselves. */
 		if (flags >= 0 && !(flags & FD_CLOEXEC))
 			continue;
 		if (holes && i >= (long)before) {
@@ -177,14 +178,14 @@ static int set_root(bool in_userns)
 	globals.root_is_default = !globals.root || !*globals.root;
 	if (globals.root_is_default && xdg && *xdg && honour_xdg(in_userns)) {
 		globals.root = arena_printf(&arena, "%s/runc", xdg);
-		/* The sticky bit keeps cleaners of temporary files away. When this fails, the
-		 * user of the directory reports it. */
+		/* The sticky bit keeps cleaners of temporary files away. If mkdir(2) fails, the
+		 * first use of the directory reports it. */
 		if (!mkdir(globals.root, 0700))
 			chmod(globals.root, 01700);
 	} else if (globals.root_is_default) {
 		globals.root = LIFE_ROOT;
 	}
-	/* it must mean the same after the bundle has become the working directory */
+	/* The path must stay valid after the bundle has become the working directory. */
 	if (runc_absolute(globals.root, &globals.root) < 0)
 		return -1;
 	globals.root = path_clean(&arena, globals.root);
@@ -244,7 +245,7 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 {
 	unsigned matched = 0, failed = 0;
 	struct life_ids ids;
-	int r = match_ere(expr, ""); /* also with no container at all a wrong one is wrong */
+	int r = match_ere(expr, ""); /* a wrong expression is an error without containers, too */
 
 	if (r < 0 || life_list(&arena, globals.root, globals.root_is_default, &ids) < 0)
 		return -1;
@@ -264,8 +265,8 @@ int runc_each(const char *expr, int (*each)(const char *id, const void *arg), co
 
 /* ---- the applet ------------------------------------------------------------------------------ */
 
-/* docker looks for the lines that begin with "runc version" and "commit:", old engines want three
- * lines of two fields (checklist O-13). */
+/* docker looks for the lines that begin with "runc version" and "commit:"; old engines want three
+ * lines of two fields. */
 static void print_version(void)
 {
 	printf("%s version %s\n", runc_as_crun() ? "crun" : "runc", OCIBOX_VERSION);
@@ -292,7 +293,7 @@ static int runc_run(void *opts, int argc, char **argv)
 		return applet_run("runc", 1, help);
 	if (open_log() < 0)
 		return -1;
-	/* What is found out from here on would be found out again by the sealed copy. */
+	/* The sealed copy repeats everything from here on, so it is made now. */
 	status = applet_seal("runc", argv[0]);
 	if (status)
 		return status;
@@ -308,7 +309,7 @@ static int runc_run(void *opts, int argc, char **argv)
 #define AT(field) offsetof(struct globals, field)
 static const struct opt runc_opts[] = {
 	{ "root", 0, OPT_STR, AT(root), "DIR",
-	  HELP("where the state of containers is kept; default /run/runc, for ordinary users "
+	  HELP("keep the state of containers there; default /run/runc, for ordinary users "
 	       "$XDG_RUNTIME_DIR/runc") },
 	{ "log", 0, OPT_STR, AT(log), "FILE",
 	  HELP("write the log there instead of standard error") },
@@ -325,7 +326,7 @@ static const struct opt runc_opts[] = {
 	  HELP("continue without the permission to make cgroups; default auto") },
 	{ "criu", 0, OPT_IGNORED_STR, AT(criu), "FILE", HELP("ignored: criu is searched in PATH") },
 	{ "version", 'v', OPT_FLAG, AT(version), NULL, HELP("print the version") },
-	{ "", 'V', OPT_FLAG, AT(version), NULL, HELP("the same, as crun has it") },
+	{ "", 'V', OPT_FLAG, AT(version), NULL, HELP("the same, as in crun") },
 	{ NULL },
 };
 

@@ -11,7 +11,7 @@ static int bad(const char *name, const char *text, const char *want)
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-/* "2", "0.5", "1.25": microseconds of each period. The kernel takes no less than 1000. */
+/* "2", "0.5", "1.25" become microseconds of each period. The kernel takes no less than 1000. */
 bool simple_cpus(const char *text, int64_t *quota)
 {
 	size_t whole = strspn(text, "0123456789");
@@ -87,7 +87,7 @@ int simple_net(const char *net, struct oci_linux *l)
 	return 0;
 }
 
-/* "a,b" */
+/* Adds the options in "a,b" after rbind. */
 static void split(const char *text, struct oci_mount *m)
 {
 	m->options.at = arena_alloc(&arena, (strlen(text) + 2) * sizeof(*m->options.at));
@@ -141,7 +141,8 @@ static int add_variable(const struct simple *o, struct oci_process *p)
 
 static const char *const optional_fs[] = { "mqueue", "devpts", "sysfs", "cgroup" };
 
-/* The namespaces of mounts, processes and network are never left out unless that is asked for. */
+/* Only IPC and UTS namespaces and these filesystems may be left out, since a container without one
+ * of the others would not be confined. */
 void simple_kernel(struct oci_spec_options *how, unsigned asked)
 {
 	static const char *no_fs[ARRAY_SIZE(optional_fs) + 1];
@@ -157,7 +158,7 @@ void simple_kernel(struct oci_spec_options *how, unsigned asked)
 			 option_of_ns(type));
 	}
 	if (file_read(&arena, AT_FDCWD, "/proc/filesystems", 1 << 16, &list, &len) < 0) {
-		err_clear("without a /proc nothing is known");
+		err_clear("without /proc no filesystem is left out");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(optional_fs); i++) {

@@ -21,7 +21,8 @@ struct oci_spec_opts {
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
-/* All that is known, or the default ones and those of --cap. */
+/* Sets all known capabilities (--privileged, --cap ALL), or adds those of --cap to the default
+ * ones. */
 static int set_spec_caps(const struct oci_spec_opts *o, struct oci_capabilities *c)
 {
 	size_t n = c->bounding.n;
@@ -55,7 +56,7 @@ static int set_spec_caps(const struct oci_spec_opts *o, struct oci_capabilities 
 	return 0;
 }
 
-/* Nothing but the namespaces is in the way of the container then. */
+/* Removes what confines the container apart from its namespaces and its capabilities. */
 static void set_privileged(struct oci_config *c)
 {
 	struct oci_linux *l = c->linux;
@@ -93,7 +94,7 @@ static char *oci_spec_document(const struct oci_spec_options *how, const struct 
 	return oci_config_text(&arena, c, len);
 }
 
-/* more: what oci-spec has beyond the document that spec writes to the letter of runc, or NULL. NULL
+/* more: the options that oci-spec has, or NULL for runc's document to the letter. Returns NULL
  * after a failure. */
 static char *spec_text(const struct spec_opts *o, const struct oci_spec_opts *more, size_t *len)
 {
@@ -109,8 +110,7 @@ static char *spec_text(const struct spec_opts *o, const struct oci_spec_opts *mo
 	return more ? oci_spec_document(&how, more, len) : oci_spec_text(&arena, &how, len);
 }
 
-/* A user's edited file is worth more than ours: an existing one is never replaced, not even
- * one that appears just now. */
+/* Never replaces a config.json, which the user may have edited, even if it appears just now. */
 static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *more)
 {
 	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
@@ -129,7 +129,7 @@ static int spec_write(const struct spec_opts *o, const struct oci_spec_opts *mor
 	if (fd < 0)
 		return fail("create %s/" CONFIG_NAME, bundle);
 	rc = fd_write_all(fd, text, len);
-	/* an empty file after a power cut would be in the way of the next try */
+	/* After a power cut an empty file would make the next try fail. */
 	if (!rc && fsync(fd) < 0 && errno != EINVAL)
 		rc = -1;
 	/* close reports a full disk on network filesystems */
@@ -186,7 +186,7 @@ static int oci_spec_run(void *opts, int argc, char **argv)
 		return applet_run("oci-spec", argc, argv);
 	}
 	if (argc > 1)
-		return failx("nothing may follow -");
+		return failx("no argument may follow -");
 	if (!argc && !o->to_stdout)
 		return spec_write(&o->spec, o);
 	if (o->spec.bundle)
@@ -246,7 +246,7 @@ static int check_run_verb(void *opts, int argc, char **argv)
 	faults = oci_check(&arena, AT_FDCWD, file, print_spec_line);
 	if (faults < 0)
 		return -1;
-	/* A report that did not arrive must not pass for a clean one. */
+	/* A report that could not be written must not look like one without faults. */
 	if (applet_print("", 0) < 0)
 		return -1;
 	return faults > 0;
@@ -264,8 +264,8 @@ const struct applet oci_spec_check_applet = {
 	.name = "check",
 	.args = "[FILE]",
 	.summary = "report every fault of a config.json",
-	.text = "It prints FILE:LINE:COLUMN: FIELD: what is wrong, a line for each, and exits with "
-		"1; or nothing and exits with 0.",
+	.text = "Prints FILE:LINE:COLUMN: FIELD: what is wrong, a line for each fault, and exits "
+		"with 1. Without faults it prints nothing and exits with 0.",
 	.opts = check_opts,
 	.opts_size = sizeof(struct check_opts),
 	.args_max = 1,

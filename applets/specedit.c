@@ -13,10 +13,10 @@ struct file_opts { /* first in the options of every command */
 	const char *file, *bundle;
 };
 
-/* A file that is read whole and maybe written back. "-" is standard input and output. */
+/* A file that is read as a whole, and may be written back. "-" is standard input and output. */
 struct document {
 	const char *name; /* as errors show it */
-	char path[PATH_MAX]; /* where symbolic links lead, so that these stay; "" for "-" */
+	char path[PATH_MAX]; /* where symbolic links lead: they stay; "" for "-" */
 	bool edit; /* set by the caller: it will be written */
 	bool any; /* set by the caller: values need not be what the specification wants */
 	struct file_edit lock;
@@ -55,7 +55,7 @@ static int read_stdin(char **text, size_t *len)
 	}
 }
 
-/* The way to name the file is the same for every command. A directory is a bundle. */
+/* All commands name their file in the same way. A directory is a bundle. */
 int spec_file(const char *file, const char *bundle, const char **name)
 {
 	struct stat st;
@@ -130,7 +130,7 @@ static void mark_new(struct json *v)
 		mark_new(child);
 }
 
-/* Faults of what was there before are left to `check`. */
+/* Reports faults of new values; `check` reports the others. */
 static int new_fault(struct json_faults *self, const struct json *at, const char *path,
 		     const char *what)
 {
@@ -163,8 +163,8 @@ static void new_stray(struct json_faults *self, const struct json *at, const cha
 		log_warn("%s is not in the specification and will have no effect", path);
 }
 
-/* Are the new values of a config.json what their rows say? Other JSON files may hold anything.
- * Binding mends names in the tree, so the text has been made before. */
+/* Checks the new values of a config.json against the field rows; other JSON files may hold
+ * anything. Binding changes names in the tree, so the caller has written the text before. */
 static int check_values(const struct document *d)
 {
 	struct json_faults f = { .report = new_fault, .stray = new_stray };
@@ -183,7 +183,8 @@ static int doc_write(const struct document *d)
 	struct json_error err;
 
 	text[o.len] = '\n';
-	/* Deep values at a deep place make what cannot be read again. */
+	/* Values that are nested deeply, at a deep place, may give a text that cannot be read
+	 * again. */
 	if (!json_parse(&arena, o.buf, o.len, &err))
 		return failx("%s: %s", d->name, err.what);
 	if (!d->any && check_values(d) < 0)
@@ -266,7 +267,7 @@ struct set_opts {
 	struct opt_list delete;
 };
 
-/* A string by way of its JSON: what is not UTF-8 is refused there. */
+/* Makes a string by parsing it as JSON, which refuses what is not UTF-8. */
 static struct json *string_value(const char *text, struct json_error *err)
 {
 	struct json_out o = { .arena = &arena };
@@ -275,7 +276,7 @@ static struct json *string_value(const char *text, struct json_error *err)
 	return json_parse(&arena, o.buf, o.len, err);
 }
 
-/* Does the specification want a string (or a word) there? */
+/* True if the specification wants a string or a word there. */
 static bool wants_string(const char *pointer)
 {
 	bool element;
@@ -296,8 +297,8 @@ static bool takes_words(const char *pointer, const char *text)
 	       text[strspn(text, " \t\r\n")] != '[' && strcmp(text, "null");
 }
 
-/* What is not JSON is a string. Not when it begins like JSON that is more than a word: then the
- * writer made a mistake, and a string would hide it. */
+/* Text that is not JSON becomes a string, unless it begins like an array, an object or a quoted
+ * string: then it is a mistake, which a string would hide. */
 static struct json *value_of(const char *text, bool string, struct json_error *err)
 {
 	char first = text[strspn(text, " \t\r\n")];
@@ -316,7 +317,7 @@ static int set_one(struct document *d, const char *pointer, const char *text, bo
 	struct json *value = value_of(text, string, &err);
 	const char *what;
 
-	/* 7 as a name or an argument is text. */
+	/* Where a string is wanted, 7 is the text "7". */
 	if (value && !d->any && wants_string(pointer) && value->type < JSON_STRING &&
 	    value->type != JSON_NULL)
 		value = string_value(text, &err);

@@ -9,7 +9,7 @@ static int start_run(void *opts, int argc, char **argv)
 	struct life life __cleanup(life_close) = LIFE_INIT;
 	struct service service = SERVICE_INIT;
 
-	/* under the lock, so that of two starts exactly one sees it created (checklist L-29) */
+	/* Under the lock only one of two starts finds the container created. */
 	if (life_open(&arena, globals.root, argv[0], LIFE_LOCK, &life) < 0)
 		return -1;
 	if (life_startable(&life) < 0 ||

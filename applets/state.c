@@ -1,4 +1,4 @@
-/* state.c - state and list: what can be known of containers by looking. */
+/* state.c - state and list: containers and their status. */
 /* SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
@@ -49,8 +49,8 @@ struct list_opts {
 	bool quiet;
 };
 
-/* Our own name, "#uid" without one, and root without /etc/passwd too: a state directory of another
- * user is refused. */
+/* Returns the caller's name, or "#uid" where it has none. It is the owner of every container, since
+ * state directories of other users are refused. */
 static const char *owner_name(void)
 {
 	static const char *name;
@@ -87,7 +87,8 @@ static void print_table(const struct list_row *rows, size_t n)
 		}
 }
 
-/* A damaged one must not hide the others. One that comes or goes just now gets no line. */
+/* A container that cannot be read is reported, and the others are listed. One that is being made or
+ * deleted gets no line. */
 static void not_loaded(const struct life_ids *all, const char *id)
 {
 	if (err_num() != ENOENT || life_left_behind(all, id))
@@ -109,8 +110,8 @@ static void list_ids(struct life_ids *all)
 	}
 }
 
-/* One container into the table's next row, or as JSON. 1 there, 0 gone meanwhile. Its state is read
- * into the same room as that of the one before. */
+/* Puts one container into row, or prints it as JSON. Returns 1, or 0 if it cannot be read or is
+ * gone. Each state is read into the same memory. */
 static int list_one(struct life_ids *all, const char *id, struct list_row *row, bool json)
 {
 	static LARGE char room[256 << 10];
@@ -155,7 +156,7 @@ static int list_run(void *opts, int argc, char **argv)
 
 	if (o->format && !json && strcmp(o->format, "table"))
 		return failx("invalid format option");
-	/* a root that was named must exist: a typing error is not an empty list (checklist V-20) */
+	/* A root that was named must exist: a typing error must not look like an empty list. */
 	if (life_list(&arena, globals.root, globals.root_is_default, &all) < 0)
 		return -1;
 	setvbuf(stdout, block, _IOFBF, sizeof(block));

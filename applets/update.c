@@ -86,7 +86,7 @@ static void *group_of(struct oci_resources *r, enum limit_group group)
 	}
 }
 
-/* --cpus of run --rootfs: a quota and its period. */
+/* Sets quota and period from --cpus, as `run --rootfs` does. */
 static int from_cpus(const struct update_opts *o, struct oci_resources *r)
 {
 	struct oci_cpu *cpu = group_of(r, GROUP_CPU);
@@ -154,7 +154,7 @@ static int update_run(void *opts, int argc, char **argv)
 		return failx("container not running");
 	if (life.cgroup)
 		cgroup_user_bus(life.cgroup, getenv("DBUS_SESSION_BUS_ADDRESS"));
-	/* with a file all other limits are ignored (checklist V-23) */
+	/* with a file all other limits are ignored, as in runc */
 	if (o->resources ? limits_from_file(o->resources, &change) < 0
 			 : limits_from_options(o, &change) < 0)
 		return -1;
