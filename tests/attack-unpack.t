@@ -99,7 +99,7 @@ END
 END
 	manifests=
 	image a "$tmp/a.tar" "$tmp/b.tar"
-	unpack_refused "a whiteout named $name" 'a whiteout of no file'
+	unpack_refused "a whiteout named $name" 'is a whiteout without a name'
 done
 
 # ---- exchanged meanwhile -------------------------------------------------------------------------
@@ -270,7 +270,7 @@ for depth in 1 2 3 4 5 6 7 8 9; do
 done
 manifests=
 add_manifest "$_d"
-unpack_refused 'indexes in indexes' 'indexes lie in each other more than 8 deep'
+unpack_refused 'indexes in indexes' 'indexes are nested more than 8 deep'
 oci_image list "$layout"
 like 'and list gives up' "$err" 'more than (8 deep|10000 images)'
 # No index can name itself by its sum: one that tries has a sum that lies.
@@ -280,7 +280,7 @@ blob "$tmp/index"
 cp "$tmp/index" "$layout/blobs/sha256/$(printf %064d 7)"
 manifests=
 add_manifest "$(descriptor $type_index)"
-unpack_refused 'an index that names itself' 'should have 1000'
+unpack_refused 'an index that names itself' 'instead of 1000'
 
 # ---- sums that lie -------------------------------------------------------------------------------
 
@@ -307,7 +307,7 @@ spoil "$tmp/other" "$tmp/image-manifest"
 unpack_refused 'a manifest with another sum' 'its bytes have another sum'
 layout
 diff_id=sha256:$(printf %064d 1) image a "$tmp/a.tar"
-unpack_refused 'a layer that is not what the config says' 'what it expands to has the sum'
+unpack_refused 'a layer that is not what the config says' 'its uncompressed data has the sum'
 for digest in sha256:../../../../decoy/file "sha256:$(printf %063d 1)" sha512:1 md5:1 ''; do
 	layout
 	add_manifest "{\"mediaType\":\"$type_manifest\",\"digest\":\"$digest\",\"size\":7}"
@@ -394,7 +394,7 @@ cut_image 'a compressed layer that is damaged' "$tmp/bad.tar.gz" \
 	'damaged|another sum|sum sha256|ends in'
 { gzip -c "$tmp/a.tar"; echo more than a header has; } >"$tmp/more.tar.gz"
 cut_image 'a compressed layer with something after its end' "$tmp/more.tar.gz" \
-	'something else follows the gzip data'
+	'the gzip data is followed by other data'
 layout
 echo '{"manifests":[' >"$layout/index.json"
 unpack_refused 'an index that is not JSON' 'index.json:2:1:'

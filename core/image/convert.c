@@ -1,4 +1,4 @@
-/* convert.c - what an image says of its program becomes config.json (image-spec: conversion.md). */
+/* convert.c - makes config.json of an image's config (image-spec: conversion.md). */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What containers of images have had for years, without mknod: programs that begin as root become
- * another user by these. */
+/* The usual capabilities of containers of images, without mknod: programs that begin as root need
+ * them to become another user. */
 static const char *const image_caps[] = {
 	"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FSETID",	     "CAP_FOWNER",  "CAP_NET_RAW",
 	"CAP_SETGID", "CAP_SETUID",	  "CAP_SETFCAP",     "CAP_SETPCAP", "CAP_NET_BIND_SERVICE",
 	"CAP_KILL",   "CAP_SYS_CHROOT",	  "CAP_AUDIT_WRITE",
 };
 
-/* The same keys side by side, in the order of the list. */
+/* Sorts by key, and pairs of one key in the order of the list. */
 static int pair_order(const void *a, const void *b)
 {
 	const struct json_pair *x = *(struct json_pair *const *)a,
@@ -25,9 +25,11 @@ static int pair_order(const void *a, const void *b)
 	return order ? order : (x > y) - (x < y);
 }
 
-/* Of pairs with the same key the first one stays; those without a value go, and those that the
- * runtime acts on: an image must not name CRIU's configuration or properties of a systemd unit.
- * Sorted, since a hostile image may have a million. */
+/*
+ * Keeps the first pair of each key. Pairs without a value go, and pairs that the runtime acts on:
+ * an image must not name CRIU's configuration or properties of a systemd unit. The pairs are
+ * sorted, because a hostile image may have a million.
+ */
 static size_t first_pairs(struct arena *a, struct json_pair *all, size_t n)
 {
 	struct json_pair **sorted = arena_alloc(a, (n + 1) * sizeof(void *));
@@ -50,7 +52,7 @@ static size_t first_pairs(struct arena *a, struct json_pair *all, size_t n)
 	return kept;
 }
 
-/* "80/tcp,443/tcp" */
+/* Returns the names of an object as "80/tcp,443/tcp". */
 static const char *names_text(struct arena *a, const struct json *object)
 {
 	const struct json *first = object && object->type == JSON_OBJECT ? object->child : NULL;
@@ -70,7 +72,7 @@ static const char *names_text(struct arena *a, const struct json *object)
 	return all;
 }
 
-/* Labels say more than the rest does. */
+/* Labels come first, so they win over the other pairs of one key. */
 static void set_annotations(struct arena *a, const struct oci_image *image, struct oci_config *c)
 {
 	const struct image_config *from = &image->config;
@@ -98,7 +100,7 @@ static void set_annotations(struct arena *a, const struct oci_image *image, stru
 	c->annotations.n = first_pairs(a, all, n);
 }
 
-/* A volume without a name: a tmpfs that begins with what the image has there. */
+/* Each volume is a tmpfs that begins with what the image has there. */
 static int add_volumes(struct arena *a, const struct json *volumes, struct oci_config *c)
 {
 	static const char *const words[] = { "nosuid", "nodev", "mode=0755", "tmpcopyup" };
@@ -169,7 +171,7 @@ void image_args(struct arena *a, const struct oci_image *image, char **command,
 	if (!own)
 		list_each (word, s->cmd)
 			all[n++] = *word;
-	/* An image that only has files. */
+	/* The image has files alone. */
 	if (!n)
 		all[n++] = "sh";
 	p->args.at = all;
@@ -198,8 +200,9 @@ static int set_user(struct arena *a, const struct convert *how, struct oci_confi
 		user->additional_gids.n = 0;
 	if (id_mapped(&l->uid_mappings, user->uid) && id_mapped(&l->gid_mappings, user->gid))
 		return 0;
-	log_warn("the image's user %u:%u is not mapped: the program runs as 0:0, which is you",
-		 user->uid, user->gid);
+	log_warn(
+		"the image's user %u:%u is not mapped: the program runs as 0:0, which is your user",
+		user->uid, user->gid);
 	user->uid = user->gid = 0;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* hide.c - takes files away that a layer hides. */
+/* hide.c - removes files that a layer hides. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -8,7 +8,7 @@
 
 /* ---- the names that a layer has made, as a set of 64-bit sums -------------------------------- */
 
-/* FNV-1a. Who makes two names of one sum spoils an image of his own. */
+/* FNV-1a. An image with two names of one sum only damages itself. */
 static uint64_t name_sum(ino_t dir, const char *name)
 {
 	uint64_t sum = 0xcbf29ce484222325ULL ^ (uint64_t)dir * 0x9e3779b97f4a7c15ULL;

@@ -1,4 +1,4 @@
-/* image.h - OCI images: where they come from, what is in them, and bundles made of them. */
+/* image.h - OCI images: their sources, their contents, and bundles made of them. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_IMAGE_IMAGE_H
 #define CORE_IMAGE_IMAGE_H
@@ -13,7 +13,7 @@
 struct sha256 {
 	uint32_t h[8];
 	uint64_t len;
-	bool fast; /* by the processor's own instructions */
+	bool fast; /* computed by the processor's own instructions */
 	unsigned char block[64];
 };
 void sha256_begin(struct sha256 *s);
@@ -23,9 +23,9 @@ void sha256_end(struct sha256 *s, char hex[SHA256_HEX]);
 
 /* ---- stream.c: the bytes of a part of a file, decompressed ----------------------------------- */
 
-/* What an image may cost. 0 is without limit. */
+/* Limits on what an image may contain. 0 means no limit. */
 struct image_limits {
-	uint64_t bytes; /* of all files, holes among them */
+	uint64_t bytes; /* of all files, holes included */
 	uint64_t entries; /* of all layers */
 	uint64_t ratio; /* uncompressed bytes for each compressed one */
 	uint64_t layers;
@@ -35,12 +35,12 @@ struct stream;
 /* Opens size bytes at `at` of fd; gzip and zstd are known by their first bytes. The stream lives
  * until stream_close. NULL: error. */
 struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio);
-/* Lets a process of its own decompress the stream from now on, unless it is small
- * or not compressed. */
+/* Starts a process that decompresses the stream from now on, unless the stream is small or not
+ * compressed. */
 int stream_apart(struct stream *s);
 /* Reads n bytes, or fewer at the end. -1: error. */
 ssize_t stream_read(struct stream *s, void *buf, size_t n);
-/* The SHA-256 of all that was read, which must be the whole stream. */
+/* Sets hex to the SHA-256 of all that was read, which must be the whole stream. */
 void stream_sum(struct stream *s, char hex[SHA256_HEX]);
 bool stream_compressed(const struct stream *s);
 uint64_t stream_taken(const struct stream *s); /* bytes of the file that were read so far */
@@ -59,7 +59,7 @@ struct tar_xattr {
 	const void *value;
 	size_t len;
 };
-struct tar_part { /* of a sparse file: what is not a hole */
+struct tar_part { /* of a sparse file: a part that has data */
 	uint64_t at, len;
 };
 
@@ -85,17 +85,17 @@ struct tar {
 	struct tar_entry e;
 	uint64_t at; /* bytes read so far */
 	uint64_t left, padding; /* of the present entry's data */
-	size_t part; /* of a sparse file: the one that is read */
+	size_t part; /* of a sparse file: the part that is being read */
 	uint64_t part_done;
 	bool real_size, gnu_1_0; /* of the extended header */
 	uint64_t sparse_size;
 	unsigned char block[TAR_BLOCK];
 	char *ext; /* TAR_EXT_MAX bytes */
 };
-/* Prepares a tar, of which the caller has set read, skip and from and zeroed the rest. */
+/* Prepares t. The caller has set read, skip and from, and zeroed the rest. */
 void tar_begin(struct arena *a, struct tar *t);
-/* Skips what is left of the present entry's data and reads the next header into t->e. 1: there is
- * one; 0: the archive has ended; -1. */
+/* Skips the rest of the present entry's data and reads the next header into t->e. Returns 1; 0 at
+ * the end of the archive; -1. */
 int tar_next(struct tar *t);
 /* Reads bytes of the entry's data; *at becomes their offset in the file. 0: the end; -1. */
 ssize_t tar_data(struct tar *t, void *buf, size_t n, uint64_t *at);
@@ -113,8 +113,8 @@ struct source {
 	struct arena *a;
 	const char *path; /* as errors show it */
 	int dir; /* a layout as a directory; -1: an archive */
-	int file; /* the archive, */
-	uint64_t at, size; /* which is this part of it */
+	int file; /* the archive, or the file that has it, */
+	uint64_t at, size; /* and the archive's place in that file */
 	struct source_file *files;
 	size_t n, room;
 };
@@ -122,7 +122,7 @@ struct source {
 	{                                                                                          \
 		.dir = -1, .file = -1                                                              \
 	}
-/* A part of a file: what a blob is. */
+/* A blob: a part of a file. */
 struct blob {
 	int fd;
 	uint64_t at, size;
@@ -134,7 +134,7 @@ struct blob {
 /* path: a directory, an archive, which may be compressed, or "-". Standard input and a compressed
  * archive are copied to a file without a name in tmpdir first. */
 int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s);
-/* An archive that is a part of s->file. */
+/* Opens the archive that is a part of s->file. */
 int source_open_part(struct arena *a, const char *name, uint64_t at, uint64_t size,
 		     struct source *s);
 void source_close(struct source *s); /* also as __cleanup */
@@ -149,10 +149,11 @@ bool digest_valid(const char *digest); /* "sha256:" and 64 hexadecimal digits. P
 struct descriptor;
 /* Opens the blob that the descriptor names, after a check of its size and its sum. */
 int source_blob(const struct source *s, const struct descriptor *d, struct blob *b);
-/* The same for a small blob, which it reads as text. */
+/* Does the same with a small blob, and reads it as text. */
 int source_blob_text(const struct source *s, const struct descriptor *d, char **text, size_t *len);
 int blob_sum(const struct blob *b, char hex[SHA256_HEX]);
-int blob_check(const struct blob *b, const char *digest); /* the sum is that of the digest */
+int blob_check(const struct blob *b,
+	       const char *digest); /* fails unless the blob's sum is digest */
 
 /* ---- manifest.c: image-spec 1.1 as rows ------------------------------------------------------ */
 
@@ -198,7 +199,7 @@ struct image_config {
 
 extern const struct json_type index_type, manifest_type, image_config_type;
 
-/* An image that was found. All but its layers has been read and checked. */
+/* An image that was found. All parts but its layers have been read and checked. */
 struct oci_image {
 	const char *digest; /* of the manifest; in an archive of docker, of the config */
 	const char *name; /* its tag; NULL */
@@ -217,11 +218,11 @@ struct listed {
 	uint64_t size;
 };
 struct wanted {
-	const char *tag; /* NULL: the only one, or "latest" */
-	const char *platform; /* "OS/ARCH[/VARIANT]"; NULL: ours */
+	const char *tag; /* NULL: the only image, or "latest" */
+	const char *platform; /* "OS/ARCH[/VARIANT]"; NULL: this machine's */
 };
 int image_find(const struct source *s, const struct wanted *w, struct oci_image *out);
-/* each: one call for each image, -1 ends it. */
+/* Calls each() for every image until it returns -1. */
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg);
 int platform_parse(struct arena *a, const char *text, struct platform *p);
 
@@ -235,20 +236,20 @@ struct made {
 };
 void made_clear(struct made *m);
 void made_add(struct made *m, ino_t dir, const char *name);
-/* Removes name in dir with all that is below, except for names in made. made NULL: all. */
+/* Removes name in dir with everything below it, except for names in made (NULL: no exception). */
 int hide(int dir, ino_t ino, const char *name, const struct made *made);
 int hide_children(int dir, const struct made *made); /* of an opaque directory */
 
-/* The attribute with the owner of a file that an ordinary user has unpacked. */
+/* The attribute that keeps a file's owner where an ordinary user has unpacked it. */
 #define OWNER_XATTR "user.rootlesscontainers"
 
-/* ---- layer.c: the entries of a layer onto a root filesystem ---------------------------------- */
+/* ---- layer.c: writes the entries of a layer to a root filesystem ----------------------------- */
 
 struct layer_dir; /* a directory that gets its mode and time at the end */
 struct layers {
 	struct arena *a;
 	int root;
-	/* Devices become empty files, and attributes that are refused are left out. */
+	/* Devices become empty files, and attributes that the kernel refuses are left out. */
 	bool rootless;
 	bool one_id; /* owners become the attribute user.rootlesscontainers */
 	bool sync; /* the caller will wait for the disk */
@@ -268,11 +269,12 @@ struct layers {
 int layer_apply(struct layers *l, struct tar *t);
 int layers_finish(struct layers *l); /* modes and times of directories */
 
-/* ---- owners.c: passwd and group of an image, and who an ordinary user may be ----------------- */
+/* ---- owners.c: passwd and group of an image, and id ranges of an ordinary user --------------- */
 
 /* "USER[:GROUP]" of an image: names are looked up below root. */
 int owners_user(struct arena *a, int root, const char *text, struct oci_user *out);
-/* Maps ids from 1 on to the user's range in file, /etc/subuid or /etc/subgid. False: none. */
+/* Maps 0 to id, and ids from 1 on to the user's range in file, /etc/subuid or /etc/subgid. Returns
+ * false if that has no range for the user. */
 bool owners_range(struct arena *a, const char *file, uint32_t id, oci_id_maps *out);
 
 /* ---- convert.c: the image's config becomes config.json --------------------------------------- */
@@ -301,17 +303,17 @@ struct unpack {
 	const char *helper_path; /* as for launch */
 };
 int image_unpack(struct arena *a, const struct unpack *u);
-/* The same for an image that was found already; u->source and u->want are not used. */
+/* Does the same with an image that was found already: u->source and u->want are not used. */
 int image_unpack_found(struct arena *a, const struct unpack *u, const struct source *source,
 		       const struct oci_image *image);
-/* Removes a bundle, also files that belong to further ids of an ordinary user. */
+/* Removes a bundle, and files in it that belong to an ordinary user's subordinate ids. */
 int image_remove(struct arena *a, const struct unpack *u);
 
 /* ---- tarout.c: writes tar -------------------------------------------------------------------- */
 
 struct tarout_entry {
 	const char *path, *link;
-	const char *xattrs_of; /* a path whose attributes are written too; NULL: none */
+	const char *xattrs_of; /* the path whose attributes are written too, or NULL */
 	char type; /* as struct tar_entry */
 	uint32_t mode, uid, gid, major, minor;
 	struct timespec mtime;
@@ -321,7 +323,7 @@ struct linked;
 struct tarout {
 	struct arena *a;
 	int fd;
-	bool one_id; /* owners are those of the attribute user.rootlesscontainers, or 0 */
+	bool one_id; /* owners come from the attribute user.rootlesscontainers, or are 0 */
 	uint64_t total;
 	/* private */
 	struct sha256 sum;
@@ -333,17 +335,17 @@ struct tarout {
 void tarout_begin(struct arena *a, struct tarout *t, int fd);
 int tarout_bytes(struct tarout *t, const void *data, size_t n);
 int tarout_header(struct tarout *t, const struct tarout_entry *e);
-/* size bytes of fd, whose header has been written; path is for errors. */
+/* Writes size bytes of fd, after their header; path is for errors. */
 int tarout_file(struct tarout *t, const char *path, int fd, uint64_t size);
 int tarout_text(struct tarout *t, const char *path, const void *text, size_t len);
-int tarout_tree(struct tarout *t, int root); /* all that is below root, sorted by name */
+int tarout_tree(struct tarout *t, int root); /* writes everything below root, sorted by name */
 int tarout_end(struct tarout *t, char hex[SHA256_HEX]);
 
 /* ---- pack.c ---------------------------------------------------------------------------------- */
 
 struct pack {
 	int root; /* the files */
-	const struct oci_config *config; /* NULL: an image of files alone */
+	const struct oci_config *config; /* NULL: the image has files alone */
 	const char *tag, *tmpdir;
 	bool one_id;
 	size_t entrypoint; /* how many of the config's args are the entrypoint */

@@ -1,4 +1,4 @@
-/* layer.c - a layer's entries onto a root filesystem: by descriptors that cannot lead out of it. */
+/* layer.c - writes a layer's entries to a root filesystem, and nothing outside of it. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -23,17 +23,18 @@ struct layer_dir {
 	struct timespec mtime;
 };
 
-/* Where the present entry lies: its directory, and its name there. */
+/* The place of the present entry: its directory, and its name in that. */
 struct spot {
 	int dir;
 	ino_t ino;
 	const char *name;
-	char path[FD_PATH_MAX + NAME_MAX + 2]; /* for calls that take nothing else */
+	char path[FD_PATH_MAX + NAME_MAX + 2]; /* for system calls that take a path alone */
 };
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
-/* "./a//b/" becomes "a/b", "." and "/" become "". A ".." is refused: no archive needs it. */
+/* "./a//b/" becomes "a/b"; "." and "/" become "". A ".." is refused, because no archive needs
+ * it. */
 static int clean_name(const char *name, char *out)
 {
 	char *end = out;
@@ -64,7 +65,7 @@ static void forget_parent(struct layers *l)
 	fd_close(&l->parent);
 }
 
-/* The names of the directories on the way to path, as made by this layer. */
+/* Records the directories on the way to path as made by this layer. */
 static int note_way(struct layers *l, const char *path)
 {
 	char part[TAR_NAME_MAX], above[TAR_NAME_MAX + 2];
@@ -81,7 +82,8 @@ static int note_way(struct layers *l, const char *path)
 		part[len] = 0;
 		name = strrchr(part, '/');
 		name = name ? name + 1 : part;
-		/* Not from the arena: a deep path would cost the square of its length each time. */
+		/* Not from the arena: for each entry a deep path would take the square of its
+		 * length. */
 		snprintf(above, sizeof(above), "%.*s/.", (int)(name - part), part);
 		fd = path_open(l->root, above, O_PATH | O_DIRECTORY, 0, 0);
 		if (fd < 0 || fstat(fd, &st) < 0)
@@ -92,7 +94,8 @@ static int note_way(struct layers *l, const char *path)
 	}
 }
 
-/* Opens the directory of a cleaned path below the root. Many entries follow each other in one. */
+/* Opens the directory of a cleaned path below the root, or takes the one of the last entry
+ * again. */
 static int enter_parent(struct layers *l, const char *path, bool make, struct spot *at)
 {
 	const char *slash = strrchr(path, '/');
@@ -125,8 +128,8 @@ static int enter_parent(struct layers *l, const char *path, bool make, struct sp
 	return 0;
 }
 
-/* Takes away what is in the place of an entry. What the layer itself has put there goes as well:
- * of two entries of one name the last one counts. */
+/* Removes what is in the place of an entry. This may be an earlier entry of the same layer: of two
+ * entries with one name the last one counts. */
 static int make_room(struct layers *l, struct spot *at)
 {
 	int dir = fcntl(at->dir, F_DUPFD_CLOEXEC, 3), rc;
@@ -143,8 +146,8 @@ static int make_room(struct layers *l, struct spot *at)
 
 /* ---- owner, mode, attributes, time ----------------------------------------------------------- */
 
-/* Attributes that are about the host's own security, or that make an overlay of the files
- * something else. */
+/* True for attributes that belong to the host's own security, or that an overlay of the files would
+ * act on. */
 static bool xattr_unwanted(const char *name)
 {
 	static const char *const begins[] = { "trusted.overlay.", "user.overlay.",
@@ -158,7 +161,7 @@ static bool xattr_unwanted(const char *name)
 	return false;
 }
 
-/* fd -1: by the path, and not through a link. */
+/* fd -1: uses the path, and follows no link. */
 static int set_xattr(struct layers *l, int fd, const struct spot *at, const struct tar_xattr *x)
 {
 	int rc = fd >= 0 ? fsetxattr(fd, x->name, x->value, x->len, 0)
@@ -166,7 +169,7 @@ static int set_xattr(struct layers *l, int fd, const struct spot *at, const stru
 
 	if (!rc)
 		return 0;
-	/* A filesystem without them, and an ordinary user who may not. */
+	/* The filesystem has no attributes, or an ordinary user may not set this one. */
 	if (errno == ENOTSUP || (l->rootless && errno == EPERM)) {
 		l->refused++;
 		return 0;
@@ -174,8 +177,8 @@ static int set_xattr(struct layers *l, int fd, const struct spot *at, const stru
 	return fail("set the attribute %s of %s", x->name, at->name);
 }
 
-/* The owner as umoci and others keep it: a protocol buffer of two numbers, those that are 0 left
- * out. */
+/* Keeps the owner as umoci does: a protocol buffer of two numbers, of which those that are 0 are
+ * left out. */
 static int keep_owner(struct layers *l, int fd, const struct spot *at, const struct tar_entry *e)
 {
 	unsigned char text[12];
@@ -183,7 +186,7 @@ static int keep_owner(struct layers *l, int fd, const struct spot *at, const str
 	const uint32_t ids[] = { e->uid, e->gid };
 	struct tar_xattr x = { OWNER_XATTR, text, 0 };
 
-	/* The kernel has attributes of users on files and directories alone. */
+	/* Only files and directories have attributes of users. */
 	if ((!e->uid && !e->gid) || e->type == '2')
 		return 0;
 	for (size_t i = 0; i < 2; i++) {
@@ -200,8 +203,8 @@ static int keep_owner(struct layers *l, int fd, const struct spot *at, const str
 	return set_xattr(l, fd, at, &x);
 }
 
-/* The order counts: a change of owner takes set-id bits and capabilities away, an attribute needs
- * the right to write, and a write changes the time. fd: the open file, or -1. */
+/* The order matters: chown(2) clears set-id bits and capabilities, an attribute needs the right to
+ * write, and a write changes the time. fd: the open file, or -1. */
 static int set_meta(struct layers *l, int fd, const struct spot *at, const struct tar_entry *e)
 {
 	const struct timespec times[2] = { e->mtime, e->mtime };
@@ -246,8 +249,8 @@ static int note_dir(struct layers *l, const char *path, int fd, const struct tar
 	return 0;
 }
 
-/* Modes and times of directories come at the end: one that may not be written gets files until
- * then, and each of them changes its time. */
+/* Sets no mode and time yet: files must be made even in a read-only directory, and each of them
+ * changes its time. layers_finish() sets both. */
 static int put_directory(struct layers *l, struct spot *at, const char *path,
 			 const struct tar_entry *e)
 {
@@ -287,7 +290,7 @@ static int write_data(int fd, struct tar *t)
 		}
 		end = at + n;
 	}
-	/* A hole at the end, or all of the file. */
+	/* The file may end with a hole, or be one hole. */
 	if (n == 0 && t->e.size > end && ftruncate(fd, (off_t)t->e.size) < 0)
 		return fail("set the size of %s", t->e.path);
 	return n;
@@ -307,13 +310,13 @@ static int put_file(struct layers *l, struct spot *at, struct tar *t)
 		return fail("make file %s", t->e.path);
 	if (write_data(fd, t) < 0)
 		return -1;
-	/* The disk begins now, so that there is less to wait for at the end. */
+	/* Writing to the disk begins now, so that the wait at the end is shorter. */
 	if (l->sync && t->e.size >= SYNC_FROM)
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return set_meta(l, fd, at, &t->e);
 }
 
-/* Devices, fifos and symbolic links, which are made by one call. */
+/* Makes a device, a fifo or a symbolic link. */
 static int node_at(const struct spot *at, const struct tar_entry *e)
 {
 	switch (e->type) {
@@ -333,8 +336,8 @@ static int put_node(struct layers *l, struct spot *at, const struct tar_entry *e
 			return -1;
 		rc = node_at(at, e);
 	}
-	/* Who may not make a device gets an empty file in its place; the container's own /dev has
-	 * what it needs. */
+	/* A user who may not make a device gets an empty file in its place. The container's own
+	 * /dev has the devices that programs need. */
 	if (rc < 0 && errno == EPERM && l->rootless && (e->type == '3' || e->type == '4')) {
 		l->devices++;
 		rc = mknodat(at->dir, at->name, S_IFREG | 0600, 0);
@@ -353,7 +356,7 @@ static int put_link(struct layers *l, struct spot *at, const struct tar_entry *e
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
 	if (!*name)
-		return failx("%s: a hard link to no file", e->path);
+		return failx("%s: is a hard link without a target", e->path);
 	snprintf(path, sizeof(path), "/%.*s", (int)(name - target), target);
 	dir = path_open(l->root, path, O_PATH | O_DIRECTORY, 0, 0);
 	if (dir < 0)
@@ -362,7 +365,7 @@ static int put_link(struct layers *l, struct spot *at, const struct tar_entry *e
 	if (rc < 0 && errno == EEXIST) {
 		struct stat a, b;
 
-		/* A link to itself stays what it is. */
+		/* A link to the file of its own name changes nothing. */
 		if (!fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) &&
 		    !fstatat(at->dir, at->name, &b, AT_SYMLINK_NOFOLLOW) && a.st_ino == b.st_ino)
 			return 0;
@@ -373,7 +376,7 @@ static int put_link(struct layers *l, struct spot *at, const struct tar_entry *e
 	return rc < 0 ? fail("link %s to %s", e->path, target) : 0;
 }
 
-/* 1: it was a whiteout. */
+/* Returns 1 if path was a whiteout, and has been carried out. */
 static int put_whiteout(struct layers *l, const char *path)
 {
 	const char *name = strrchr(path, '/');
@@ -388,7 +391,7 @@ static int put_whiteout(struct layers *l, const char *path)
 	if (enter_parent(l, path, false, &at) < 0) {
 		if (err_num() != ENOENT && err_num() != ENOTDIR)
 			return -1;
-		err_clear("nothing is there to be hidden");
+		err_clear("the file to hide does not exist");
 		return 1;
 	}
 	if (!strcmp(name, OPAQUE)) {
@@ -399,11 +402,11 @@ static int put_whiteout(struct layers *l, const char *path)
 		return hide_children(fd, &l->made) < 0 ? -1 : 1;
 	}
 	name += strlen(WHITEOUT);
-	/* Others that begin twice so are aufs' own files. */
+	/* Other names that begin twice with .wh. are aufs' own files. */
 	if (!strncmp(name, WHITEOUT, strlen(WHITEOUT)))
 		return 1;
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-		return failx("%s: a whiteout of no file", path);
+		return failx("%s: is a whiteout without a name", path);
 	fd = fcntl(at.dir, F_DUPFD_CLOEXEC, 3);
 	forget_parent(l);
 	return hide(fd, at.ino, name, &l->made) < 0 ? -1 : 1;
@@ -463,7 +466,7 @@ int layer_apply(struct layers *l, struct tar *t)
 	return rc < 0 ? -1 : tar_drain(t);
 }
 
-/* What lies deeper comes first, and of two entries of one directory the later one. */
+/* Sorts deeper paths first, and of two entries of one path the later one. */
 static int deeper_first(const void *a, const void *b)
 {
 	const struct layer_dir *x = a, *y = b;
@@ -472,8 +475,8 @@ static int deeper_first(const void *a, const void *b)
 	return by_path ? by_path : y->nth < x->nth ? -1 : 1;
 }
 
-/* A directory that may not be searched hides those below it from an ordinary user, so they come
- * first. One that a later layer has taken away and made again has another inode. */
+/* Directories below come first, because an ordinary user cannot reach them when their parent may
+ * not be searched. A directory that a later layer has made again has another inode. */
 int layers_finish(struct layers *l)
 {
 	if (l->dirs_n)

@@ -1,4 +1,4 @@
-/* manifest_fuzz.c - any text as an index, a manifest or a config, without sums in the way. */
+/* manifest_fuzz.c - any text as an index, a manifest or a config, without a check of sums. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 

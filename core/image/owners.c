@@ -1,4 +1,4 @@
-/* owners.c - passwd and group of an image, and the ids that an ordinary user has been given. */
+/* owners.c - passwd and group of an image, and the subordinate ids of an ordinary user. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -8,15 +8,16 @@
 #include <string.h>
 
 #define FILE_MAX (4u << 20)
-#define FIELDS_MAX 4 /* of a line, that are looked at */
+#define FIELDS_MAX 4 /* that are read of a line */
 #define GROUPS_MAX 1024
 
-/* A file of lines that are fields with ":" between them. */
+/* A file whose lines are fields with ":" between them. */
 struct table {
 	char *at;
 };
 
-/* Only a regular file is opened: a device may do harm. Without the file there are no lines. */
+/* Opens only a regular file, because opening a device may do harm. Without the file there are no
+ * lines. */
 static void open_table(struct arena *a, int root, const char *path, struct table *t)
 {
 	int look __cleanup(fd_close) = path_open(root, path, O_PATH, 0, 0);
@@ -32,7 +33,7 @@ static void open_table(struct arena *a, int root, const char *path, struct table
 	err_clear("without the file there are no names");
 }
 
-/* The fields of the next line, which is changed. False: there is none. */
+/* Splits the next line into fields. False: there is none. */
 static bool next_line(struct table *t, char *field[FIELDS_MAX])
 {
 	char *line = t->at, *end = line + strcspn(line, "\n");
@@ -51,7 +52,7 @@ static bool next_line(struct table *t, char *field[FIELDS_MAX])
 	return true;
 }
 
-/* An id as a number; some tools write it with zeros in front. */
+/* Reads an id; some tools write it with zeros in front. */
 static bool field_id(const char *text, uint32_t *id)
 {
 	uint64_t n;
@@ -78,7 +79,7 @@ static bool is_member(const char *list, const char *name)
 	return false;
 }
 
-/* Groups that have the user among their members. */
+/* Adds the groups that have the user among their members. */
 static void add_groups(struct arena *a, int root, const char *user, struct oci_user *out)
 {
 	struct table t;

@@ -1,4 +1,4 @@
-/* pack.c - a bundle or a directory becomes an image of one layer. */
+/* pack.c - makes an image of one layer from a bundle or a directory. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -36,7 +36,7 @@ static const char *annotation_of(const struct oci_config *c, const char *key)
 	return value && *value ? value : NULL;
 }
 
-/* The names of an object that are a list with commas between in an annotation. */
+/* Writes a list of names with commas between them as the names of an object. */
 static void put_ports(struct arena *a, struct json_out *o, const char *list)
 {
 	json_open(o, "ExposedPorts", '{');
@@ -63,7 +63,7 @@ static void put_volumes(struct json_out *o, const struct oci_config *c)
 	json_close(o, '}');
 }
 
-/* What image_convert has made of an image's settings becomes settings again. */
+/* Turns what image_convert has made of an image's settings into settings again. */
 static void put_settings(struct arena *a, struct json_out *o, const struct oci_config *c,
 			 size_t first)
 {
@@ -73,8 +73,8 @@ static void put_settings(struct arena *a, struct json_out *o, const struct oci_c
 
 	json_open(o, "config", '{');
 	if (p) {
-		/* A group of its own would take the further ones away, which the image's files
-		 * name. */
+		/* A group beside the user would hide the supplementary groups that the image's
+		 * files name. */
 		if (p->user.additional_gids.n)
 			json_put_str(o, "User", arena_printf(a, "%u", p->user.uid));
 		else if (p->user.uid || p->user.gid)
@@ -115,7 +115,7 @@ static void put_descriptor(struct json_out *o, const char *key, const char *type
 	json_close(o, '}');
 }
 
-/* The three documents that make an image of the layer. */
+/* The three documents that describe an image of the layer. */
 struct documents {
 	struct json_out config, manifest, index;
 	struct packed layer, config_sum, manifest_sum;
@@ -207,7 +207,7 @@ static int copy_layer(int from, int dir, const char *name)
 	return fd_copy(to, from) < 0 ? fail("write %s", name) : 0;
 }
 
-/* The index comes last: before it nothing is found. */
+/* The index comes last: a layout without it has no image. */
 static int write_layout(struct arena *a, const struct documents *d, int layer, int dir)
 {
 	if ((mkdirat(dir, "blobs", 0755) < 0 && errno != EEXIST) ||

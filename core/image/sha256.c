@@ -1,4 +1,4 @@
-/* sha256.c - SHA-256 (FIPS 180-4), by the processor's own instructions where it has them. */
+/* sha256.c - SHA-256 (FIPS 180-4), by the processor's own instructions if it has them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -74,7 +74,7 @@ static bool has_instructions(void)
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & SHA;
 }
 
-/* Four rounds a turn; the message schedule of turn i + 4 is made in turn i. */
+/* Does four rounds a turn; turn i also makes the message schedule of turn i + 4. */
 __attribute__((target("sha,sse4.1,ssse3"))) static void add_blocks_fast(uint32_t h[8],
 									const unsigned char *at,
 									size_t blocks)

@@ -37,7 +37,7 @@ static size_t from_hex(const char *hex, unsigned char *out)
 
 static void all(bool plain)
 {
-	const char *how = plain ? "in C" : "as the processor can";
+	const char *how = plain ? "in C" : "by the processor's instructions";
 	char hex[SHA256_HEX], block[1000], whole[SHA256_HEX];
 	unsigned char text[256];
 	struct sha256 s;
@@ -70,7 +70,7 @@ static void all(bool plain)
 			sha256_end(&s, hex);
 			same &= !strcmp(hex, whole);
 		}
-	ok(same, "in two parts the same as in one, %s", how);
+	ok(same, "two parts give the same sum as one, %s", how);
 }
 
 int main(void)

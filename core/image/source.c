@@ -1,4 +1,4 @@
-/* source.c - where an image is: a layout or an archive; blobs compared with their sums. */
+/* source.c - the source of an image, a layout or an archive; blobs are compared with their sums. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -19,7 +19,7 @@ void source_close(struct source *s)
 	fd_close(&s->file);
 }
 
-/* ---- what is kept meanwhile ----------------------------------------------------------------- */
+/* ---- temporary files ------------------------------------------------------------------------ */
 
 int source_unnamed(const char *dir)
 {
@@ -28,8 +28,8 @@ int source_unnamed(const char *dir)
 
 	if (fd >= 0)
 		return fd;
-	/* KERNEL 3.11: O_TMPFILE (EISDIR, EOPNOTSUPP of a filesystem without); the name is taken
-	 * away at once. */
+	/* KERNEL 3.11: O_TMPFILE (EISDIR; EOPNOTSUPP of a filesystem without it); the name is
+	 * removed at once. */
 	if (snprintf(name, sizeof(name), "%s/.oci-image.XXXXXX", dir) >= (int)sizeof(name))
 		return failx("%s: path is too long", dir);
 	fd = mkostemp(name, O_CLOEXEC);
@@ -39,8 +39,7 @@ int source_unnamed(const char *dir)
 	return fd;
 }
 
-/* Everything that *fd has, decompressed where in is given, goes into a file without a name, which
- * takes its place. */
+/* Copies s->file, decompressed if in is given, to a file without a name, which replaces it. */
 static int keep(struct source *s, const char *dir, struct stream *in)
 {
 	int to __cleanup(fd_close) = source_unnamed(dir);
@@ -72,7 +71,7 @@ struct place {
 	uint64_t at, size;
 };
 
-/* size 0: to the end of the file. */
+/* size 0: reads to the end of the file. */
 static ssize_t place_read(void *from, void *buf, size_t n)
 {
 	struct place *p = from;
@@ -115,7 +114,7 @@ static int add_file(struct source *s, const struct tar *t, const struct place *p
 
 	if (s->n == ARCHIVE_FILES_MAX)
 		return failx("%s: has more than %d files", s->path, ARCHIVE_FILES_MAX);
-	/* A link's text counts from the directory that it lies in; docker links layers to each
+	/* A symbolic link leads from the directory that it is in; docker links layers to each
 	 * other. */
 	if (t->e.type == '2') {
 		const char *slash = strrchr(f.name, '/');
@@ -132,7 +131,7 @@ static int add_file(struct source *s, const struct tar *t, const struct place *p
 	return 0;
 }
 
-/* By name; of two of the same name the one that comes later in the archive counts. */
+/* Sorts by name, and files of one name in the order of the archive. */
 static int file_order(const void *a, const void *b)
 {
 	const struct source_file *x = a, *y = b;
@@ -185,9 +184,9 @@ int source_open(struct arena *a, const char *path, const char *tmpdir, struct so
 			: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (s->file < 0 || fstat(s->file, &st) < 0) {
 		fail("open %s", s->path);
-		return err_num() == ENOENT
-			       ? fail_hint("an image is a file or a folder: no registry is asked")
-			       : -1;
+		return err_num() == ENOENT ? fail_hint("an image is a file or a directory: images "
+						       "are not downloaded")
+					   : -1;
 	}
 	if (S_ISDIR(st.st_mode)) {
 		s->dir = fd_take(&s->file);
@@ -305,7 +304,7 @@ int blob_sum(const struct blob *b, char hex[SHA256_HEX])
 		ssize_t n = place_read(&p, buf, left < sizeof(buf) ? left : sizeof(buf));
 
 		if (n <= 0)
-			return n < 0 ? -1 : failx("has become shorter");
+			return n < 0 ? -1 : failx("the file has become shorter");
 		sha256_add(&sum, buf, n);
 		left -= n;
 	}
@@ -333,7 +332,7 @@ static int find_blob(const struct source *s, const struct descriptor *d, struct 
 		return rc < 0 ? -1 : failx("%s: has no blob %s", s->path, d->digest);
 	if (b->size == d->size)
 		return 0;
-	return failx("blob %s: has %llu bytes, and should have %llu", d->digest,
+	return failx("blob %s: has %llu bytes instead of %llu", d->digest,
 		     (unsigned long long)b->size, (unsigned long long)d->size);
 }
 
@@ -349,7 +348,7 @@ int source_blob_text(const struct source *s, const struct descriptor *d, char **
 
 	if (find_blob(s, d, &b) < 0 || blob_text(s->a, &b, d->digest, text, len) < 0)
 		return -1;
-	/* The very bytes that are parsed. */
+	/* The sum is that of the bytes that are parsed. */
 	sha256_text(*text, *len, hex);
 	return strcmp(hex, d->digest + 7) ? sum_differs(d->digest, hex) : 0;
 }

@@ -13,13 +13,13 @@
 
 #define IN_SIZE (64u << 10)
 #define RATIO_FREE                                                                                 \
-	(16u << 20) /* bytes that may come of anything: short texts of zeros are harmless */
+	(16u << 20) /* bytes that any input may give: short texts of zeros are harmless */
 
 #define APART_FROM (256u << 10) /* compressed bytes */
 
 enum kind { PLAIN, GZIP, ZSTD };
 
-/* What the helper process has to say. */
+/* What the helper process reports. */
 struct aside {
 	volatile uint64_t taken;
 	bool done;
@@ -37,7 +37,8 @@ struct stream {
 	enum kind kind;
 	bool done; /* the last frame has ended, and nothing follows */
 	bool in_frame;
-	uint64_t frame, frame_size; /* of zstd: what has come out, what its header says */
+	uint64_t frame,
+		frame_size; /* of zstd: bytes that have come out, and the size in its header */
 	size_t in_at, in_len;
 	z_stream z;
 	ZSTD_DCtx *zstd;
@@ -45,7 +46,7 @@ struct stream {
 	unsigned char in[IN_SIZE];
 };
 
-/* More of the file. 1; 0: it has ended; -1. */
+/* Reads more of the file. Returns 1; 0 at its end; -1. */
 static int refill(struct stream *s)
 {
 	uint64_t left = s->end - s->at;
@@ -87,7 +88,7 @@ static int gzip_header(struct stream *s)
 		if ((head[i] = stream_byte(s)) < 0)
 			return -1;
 	if (head[0] != 0x1f || head[1] != 0x8b || head[2] != 8 || head[3] & 0xe0)
-		return failx("something else follows the gzip data");
+		return failx("the gzip data is followed by other data");
 	if (head[3] & EXTRA) {
 		int low = stream_byte(s), high = low < 0 ? -1 : stream_byte(s);
 
@@ -120,7 +121,7 @@ static ssize_t gzip_read(struct stream *s, void *buf, size_t n)
 		if (more < 0)
 			return -1;
 		if (!s->in_frame) {
-			/* Some writers leave zeros after the last member. */
+			/* Some writers append zeros to the last member. */
 			if (!more || !s->in[s->in_at]) {
 				s->done = true;
 				break;
@@ -136,7 +137,8 @@ static ssize_t gzip_read(struct stream *s, void *buf, size_t n)
 		rc = inflate(&s->z, Z_NO_FLUSH);
 		s->in_at = s->in_len - s->z.avail_in;
 		if (rc == Z_STREAM_END) {
-			/* Checksum and length: the sum of the whole is compared instead. */
+			/* Checksum and length are skipped: the sum of the whole stream is compared
+			 * instead. */
 			for (int i = 0; i < 8; i++)
 				if (stream_byte(s) < 0)
 					return -1;
@@ -173,8 +175,8 @@ static ssize_t zstd_read(struct stream *s, void *buf, size_t n)
 		rc = ZSTD_decompressStream(s->zstd, &out, &in);
 		s->in_at = in.pos;
 		s->frame += out.pos - had;
-		/* The library compares the size only where all of the frame fits into buf. Two
-		 * values above all sizes say that the size is not there, or not yet. */
+		/* The library compares the size only where the whole frame fits into buf. Two
+		 * values above all sizes mean that the header has no size, or is not complete. */
 		untrue = !rc && s->frame_size < ZSTD_CONTENTSIZE_ERROR && s->frame_size != s->frame;
 		if (ZSTD_isError(rc) || untrue)
 			return failx("the zstd data is damaged");
@@ -250,7 +252,7 @@ int stream_apart(struct stream *s)
 	pid_t parent = getpid();
 	int ends[2];
 
-	/* For little the other process is not worth its start. */
+	/* A small stream is not worth the start of a process. */
 	if (s->kind == PLAIN || s->end - s->begin < APART_FROM)
 		return 0;
 	s->aside = mmap(NULL, sizeof(*s->aside), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -259,7 +261,7 @@ int stream_apart(struct stream *s)
 		return s->aside = NULL, fail("share memory");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail("make a pipe");
-	/* The usual size is small; without the right to more it stays. */
+	/* A larger pipe needs fewer switches; without the right to it the usual size stays. */
 	fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
 	s->helper = fork();
 	if (!s->helper)
@@ -273,7 +275,8 @@ int stream_apart(struct stream *s)
 	return fail("fork to decompress");
 }
 
-/* The end of its pipe is the end of the layer only if it has said so. 0: that is so; -1. */
+/* The end of the helper's pipe is the end of the layer only if the helper has reported that it is
+ * done. Returns 0 in that case, or -1. */
 static int apart_ended(struct stream *s)
 {
 	int status;
@@ -287,8 +290,8 @@ static int apart_ended(struct stream *s)
 			       : failx("the process that decompresses was killed");
 }
 
-/* What is less than the buffer goes through it: a tar archive is read in blocks of 512 bytes. Only
- * the helper needs it for the file. */
+/* A small read goes through s->in, because a tar archive is read in blocks of 512 bytes. The helper
+ * alone reads the file into it. */
 static ssize_t read_apart(struct stream *s, void *buf, size_t n)
 {
 	size_t got = 0;
@@ -326,7 +329,7 @@ ssize_t stream_read(struct stream *s, void *buf, size_t n)
 {
 	ssize_t got = s->helper ? read_apart(s, buf, n) : read_here(s, buf, n);
 
-	/* The helper has enough to do. */
+	/* The sum is made here, since the helper is the busier process. */
 	if (got > 0)
 		sha256_add(&s->sum, buf, got);
 	return got;
@@ -351,7 +354,7 @@ struct stream *stream_open(int fd, uint64_t at, uint64_t size, uint64_t ratio)
 	else if (s->in_len > 3 && (!memcmp(s->in, "\x28\xb5\x2f\xfd", 4) ||
 				   (!memcmp(s->in + 1, "\x2a\x4d\x18", 3) && s->in[0] >> 4 == 5)))
 		s->kind = ZSTD;
-	/* Minus: without gzip's header, which is read here. */
+	/* Negative: without gzip's header, which is read here. */
 	if (s->kind == GZIP && inflateInit2(&s->z, -15) != Z_OK)
 		goto no_memory;
 	if (s->kind == ZSTD && !(s->zstd = ZSTD_createDStream()))
@@ -387,7 +390,7 @@ void stream_close(struct stream **s)
 
 	if (!*s)
 		return;
-	/* Without a reader it ends. */
+	/* The helper ends when its pipe has no reader. */
 	fd_close(&(*s)->pipe);
 	if ((*s)->helper > 0)
 		proc_wait((*s)->helper, &status);

@@ -1,4 +1,4 @@
-/* stream_fuzz.c - any bytes as a compressed layer: the same comes out whatever is asked for. */
+/* stream_fuzz.c - any bytes as a compressed layer: reads of any size give the same bytes. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-#define ENOUGH (256u << 10) /* bytes that come out, of both readings */
+#define ENOUGH (256u << 10) /* bytes that each of both readings gives at most */
 #define RATIO 200
 
 struct result {
@@ -15,7 +15,7 @@ struct result {
 	bool compressed;
 };
 
-/* Reads pieces of n bytes; a different n each time where n is 0. False: an error. */
+/* Reads pieces of n bytes, or of a different size each time where n is 0. False: an error. */
 static bool read_all(int fd, uint64_t at, uint64_t size, size_t n, struct result *r)
 {
 	static char buf[64 << 10];
@@ -43,7 +43,7 @@ static bool read_all(int fd, uint64_t at, uint64_t size, size_t n, struct result
 	if (got < 0)
 		return false;
 	sha256_end(&sum, r->sum);
-	/* Once it has ended it stays so, and its own sum is that of what came out. */
+	/* After its end a stream gives no more bytes, and its own sum is that of what came out. */
 	if (r->out < ENOUGH) {
 		char own[SHA256_HEX];
 
@@ -54,7 +54,7 @@ static bool read_all(int fd, uint64_t at, uint64_t size, size_t n, struct result
 	return true;
 }
 
-/* It lies between other bytes, as a blob in an archive does. */
+/* The data lies between other bytes, as a blob in an archive does. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t other[4] = { 0x28, 0xb5, 0x2f, 0xfd };
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     pwrite(fd, other, 4, (off_t)size + 4) == 4);
 	good = read_all(fd, 4, size, 64 << 10, &large);
 	also = read_all(fd, 4, size, 0, &small);
-	/* An error that comes after ENOUGH may be met by one of them only. */
+	/* Only one of the two readings may get as far as an error after ENOUGH. */
 	if (large.out == ENOUGH || small.out == ENOUGH)
 		return 0;
 	must(good == also);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Of a header block: where a field begins, and its bytes. */
+/* Fields of a header block: offset, length. */
 #define F_NAME 0, 100
 #define F_MODE 100, 8
 #define F_UID 108, 8
@@ -20,7 +20,7 @@
 #define F_MAJOR 329, 8
 #define F_MINOR 337, 8
 #define F_PREFIX 345, 155
-/* GNU's sparse files: parts of 24 bytes, whether a further block has more, the size with holes */
+/* GNU's sparse files: parts of 24 bytes, a flag that another block follows, the size with holes */
 #define F_PARTS 386
 #define F_MORE 482
 #define F_REAL_SIZE 483, 12
@@ -59,8 +59,8 @@ static int skip(struct tar *t, uint64_t n)
 
 /* ---- fields --------------------------------------------------------------------------------- */
 
-/* Octal with blanks around it, or GNU's binary number, whose first bit is set. False: neither, or
- * negative where that means nothing. */
+/* Reads an octal number with blanks around it, or GNU's binary number, whose first bit is set.
+ * False: it is neither. */
 static bool field_number(const unsigned char *block, size_t at, size_t len, int64_t *out)
 {
 	const unsigned char *p = block + at, *end = p + len;
@@ -99,7 +99,7 @@ static bool checksum_fits(const unsigned char *block)
 			sum += block[i];
 			signed_sum += (signed char)block[i];
 		}
-	/* Some old programs have summed up signed characters. */
+	/* Some old programs added signed characters. */
 	return field_number(block, F_CHECKSUM, 8, &want) && (want == sum || want == signed_sum);
 }
 
@@ -165,7 +165,8 @@ static int old_sparse(struct tar *t)
 	return 0;
 }
 
-/* Decimal numbers one a line at the head of the data, in whole blocks: the count, then each. */
+/* Format 1.0: decimal numbers, one a line, in whole blocks before the data: the count, then offset
+ * and length of each part. */
 static int sparse_1_0(struct tar *t)
 {
 	char text[TAR_BLOCK + 1];
@@ -224,7 +225,7 @@ static bool take_time(const char *value, struct timespec *out)
 			return false;
 		out->tv_nsec += (*c - '0') * scale;
 	}
-	/* -1.25 is 1.25 seconds before: three quarters of a second after -2. */
+	/* -1.25 is three quarters of a second after -2. */
 	if (*value == '-' && out->tv_nsec) {
 		out->tv_sec--;
 		out->tv_nsec = 1000000000 - out->tv_nsec;
@@ -240,7 +241,7 @@ static int take_xattr(struct tar *t, const char *name, const char *value, size_t
 	return 0;
 }
 
-/* "0,512,1024,512" of the format 0.1 */
+/* Format 0.1: "0,512,1024,512". */
 static int sparse_map(struct tar *t, const char *value)
 {
 	int64_t pair[2];
@@ -258,7 +259,7 @@ static int sparse_map(struct tar *t, const char *value)
 	return 0;
 }
 
-/* What the extended header says in place of the fields of the next one. */
+/* Which fields of the next header an extended header has set. */
 struct given {
 	bool path, link, size, uid, gid, mtime;
 	int64_t part_at;
@@ -297,8 +298,7 @@ static int take_record(struct tar *t, struct given *g, const char *key, const ch
 		return take_xattr(t, key + 13, value, len);
 	if (!strncmp(key, "GNU.sparse.", 11))
 		return take_sparse(t, g, key + 11, value);
-	/* An empty value takes back what a header for all entries has said; we read none of
-	 * those. */
+	/* An empty value cancels one of a global header, which is not read here. */
 	if (!len)
 		return 0;
 	if (!strcmp(key, "path"))
@@ -318,7 +318,7 @@ static int take_record(struct tar *t, struct given *g, const char *key, const ch
 	return g->gid = true, id_of(n, &e->gid);
 }
 
-/* "LEN KEY=VALUE\n", where LEN counts all of it; again and again. */
+/* Reads records "LEN KEY=VALUE\n", where LEN is the length of the whole record. */
 static int take_records(struct tar *t, struct given *g, char *text, size_t len)
 {
 	while (len) {
@@ -351,7 +351,7 @@ void tar_begin(struct arena *a, struct tar *t)
 	t->e.parts = arena_alloc(a, TAR_HOLES_MAX * sizeof(*t->e.parts));
 }
 
-/* 1: a header; 0: the end; -1. */
+/* Returns 1: a header was read; 0: the archive has ended; -1. */
 static int read_header(struct tar *t)
 {
 	static const unsigned char zeros[TAR_BLOCK];
@@ -360,7 +360,7 @@ static int read_header(struct tar *t)
 	if (n < 0)
 		return -1;
 	t->at += n;
-	/* The two blocks of zeros at the end may be missing, and so may be one of them. */
+	/* One or both of the two blocks of zeros at the end may be missing. */
 	if (!n || (n == TAR_BLOCK && !memcmp(t->block, zeros, TAR_BLOCK)))
 		return 0;
 	if (n == TAR_BLOCK && checksum_fits(t->block))
@@ -371,8 +371,8 @@ static int read_header(struct tar *t)
 				      : "it ends in the middle");
 }
 
-/* The data of an entry that describes the next one, after what is there already (extended headers
- * and long names may follow each other). */
+/* Reads the data of an entry that describes the next one, after *used bytes of earlier ones:
+ * extended headers and long names may follow each other. */
 static int read_ext(struct tar *t, size_t *used, uint64_t size, char **text)
 {
 	uint64_t whole = (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
@@ -387,7 +387,7 @@ static int read_ext(struct tar *t, size_t *used, uint64_t size, char **text)
 	return 0;
 }
 
-/* From the header's own fields all that no extended header has said. */
+/* Takes from the header's fields what no extended header has set. */
 static int take_fields(struct tar *t, const struct given *g, int64_t size)
 {
 	struct tar_entry *e = &t->e;
@@ -427,7 +427,7 @@ static int take_fields(struct tar *t, const struct given *g, int64_t size)
 		return -1;
 	if (!g->size)
 		e->size = size;
-	/* Before POSIX a directory was a file whose name ends so. */
+	/* Before POSIX a directory was a file whose name ends with a slash. */
 	if (e->type == '0' && *e->path && e->path[strlen(e->path) - 1] == '/')
 		e->type = '5';
 	return 0;
@@ -438,7 +438,7 @@ static int begin_data(struct tar *t)
 	struct tar_entry *e = &t->e;
 	uint64_t parts = 0;
 
-	/* Only a file has data; some writers give links the size of what they lead to. */
+	/* Only a file has data; some writers give links the size of their target. */
 	t->left = e->type == '0' ? e->size : 0;
 	t->padding = -t->left % TAR_BLOCK;
 	t->part = t->part_done = 0;
@@ -481,8 +481,8 @@ int tar_next(struct tar *t)
 			return bad_tar("the size of an entry");
 		if (type != 'x' && type != 'L' && type != 'K' && type != 'g')
 			break;
-		/* What holds for all that follow: git writes its commit there, and nothing else
-		 * is known to. */
+		/* A global header: git writes its commit there, and no known writer uses it for
+		 * fields that matter here. */
 		if (type == 'g') {
 			if (skip(t, (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK) < 0)
 				return -1;

@@ -15,7 +15,7 @@
 #define XATTR_VALUE_MAX 65536
 #define WALK_DEPTH_MAX 1000
 
-/* A file with several names: the first one in the archive. */
+/* The first path in the archive of a file with several names. */
 struct linked {
 	dev_t dev;
 	ino_t ino;
@@ -127,7 +127,7 @@ static void put_record_text(struct json_out *o, const char *key, const char *val
 	put_record(o, key, value, strlen(value));
 }
 
-/* What the header's own fields have no room for goes into an extended one before it. */
+/* What does not fit into the header's own fields goes into an extended header before it. */
 int tarout_header(struct tarout *t, const struct tarout_entry *e)
 {
 	static LARGE char names[XATTR_NAMES_MAX], value[XATTR_VALUE_MAX];
@@ -220,7 +220,7 @@ int tarout_end(struct tarout *t, char hex[SHA256_HEX])
 
 /* ---- a directory ----------------------------------------------------------------------------- */
 
-/* The path in the archive that the file has already; NULL: this is its first. */
+/* Returns the path that the file has in the archive already, or NULL if this is its first. */
 static const char *first_name(struct tarout *t, const struct stat *st, const char *path)
 {
 	for (size_t i = 0; i < t->linked_n; i++)
@@ -232,7 +232,7 @@ static const char *first_name(struct tarout *t, const struct stat *st, const cha
 	return NULL;
 }
 
-/* The owner that an ordinary user's bundle keeps as an attribute (layer.c). */
+/* Reads the owner that an ordinary user's bundle keeps as an attribute (layer.c). */
 static void kept_owner(const char *path, struct tarout_entry *e)
 {
 	unsigned char text[16];
@@ -286,7 +286,7 @@ static int put_one(struct tarout *t, int dir, const char *path, const char *name
 	snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dir, name);
 	e.path = arena_printf(t->a, "%s%s%s", path, name, S_ISDIR(st.st_mode) ? "/" : "");
 	e.type = type_of(st.st_mode);
-	/* A socket is nothing without its server. */
+	/* A socket is left out: it is of no use without its server. */
 	if (!e.type)
 		return 0;
 	e.mode = st.st_mode;
@@ -332,7 +332,7 @@ static int put_below(struct tarout *t, int dir, const char *path, int depth)
 	if (!list)
 		return fail("read %s", path);
 	if (depth > WALK_DEPTH_MAX)
-		return failx("%.200s...: directories lie in each other more than %d deep", path,
+		return failx("%.200s...: directories are nested more than %d deep", path,
 			     WALK_DEPTH_MAX);
 	rc = names_read(t->a, list, path, not_dots, &names, &n);
 	closedir(list);

@@ -1,4 +1,4 @@
-/* unpack.c - an image becomes a bundle: all of it, or nothing is left. */
+/* unpack.c - makes a bundle of an image; after a failure nothing of it is left. */
 /* SPDX-License-Identifier: MIT */
 #include "core/image/image.h"
 
@@ -10,19 +10,19 @@
 #include <sys/wait.h>
 
 /*
- * The first process starts two more and waits for both. One unpacks, in the user namespace of
- * the bundle where there is one. The other waits until no process holds the pipe any more, and then
- * removes the directory under its temporary name. When all has gone well there is none of that
- * name. So it does not matter which of the other two is killed, and when.
+ * The first process starts two more and waits for both. One unpacks, in the user namespace of the
+ * bundle if it has one. The other waits until no process holds the pipe any more, and then removes
+ * the directory of the temporary name, which exists only if the work was not finished. So either of
+ * the other two may be killed at any time.
  */
 struct work {
 	struct arena *a;
 	const struct unpack *u;
 	const struct source *source;
 	const struct oci_image *image;
-	int parent; /* the directory that the bundle comes into */
-	const char *name; /* of the bundle in it */
-	char temp[NAME_MAX + 1]; /* the same until all is there */
+	int parent; /* the directory in which the bundle is made */
+	const char *name; /* of the bundle in parent */
+	char temp[NAME_MAX + 1]; /* its name until it is complete */
 	int userns; /* -1: none */
 	oci_id_maps uids, gids;
 	bool one_id;
@@ -71,7 +71,7 @@ static int open_layer(const struct work *w, size_t i, struct blob *b)
 {
 	const struct oci_image *image = w->image;
 
-	/* An archive of docker's has no sums of its files; what comes out of them has one. */
+	/* An archive of docker has no sums of its files, but of their uncompressed data. */
 	if (image->layers) {
 		*b = image->layers[i];
 		b->fd = fcntl(b->fd, F_DUPFD_CLOEXEC, 3);
@@ -99,7 +99,7 @@ static int apply_one(const struct work *w, size_t i, struct layers *l, struct fe
 	f->before += b.size;
 	stream_sum(stream, hex);
 	return strcmp(hex, want + 7)
-		       ? failx("what it expands to has the sum sha256:%s, not %s", hex, want)
+		       ? failx("its uncompressed data has the sum sha256:%s, not %s", hex, want)
 		       : 0;
 }
 
@@ -194,7 +194,7 @@ static int enter_userns(const struct work *w)
 	return 0;
 }
 
-/* The error of the worker, which goes to the first process by a pipe. */
+/* The worker's error, which it sends to the first process through a pipe. */
 struct said {
 	int num;
 	char text[2048];
@@ -207,7 +207,7 @@ static void worker(const struct work *w, int out, pid_t first)
 
 	if (enter_userns(w) < 0)
 		goto bad;
-	/* Comes after the namespace, which takes it away. */
+	/* setns(2) clears the death signal, so it is set afterwards. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != first)
 		_exit(1);
@@ -228,11 +228,11 @@ static void cleaner(const struct work *w, int in)
 	sigset_t all;
 	char c;
 
-	/* What a terminal sends to all of us must not keep this one from its work. */
+	/* Signals of the terminal must not end the cleaner. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	/* Only the end of the pipe says that the first process has ended. */
+	/* Only the end of the pipe means that the first process has ended. */
 	while (in >= 0 && read(in, &c, 1) != 0)
 		;
 	if (fstatat(w->parent, w->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -264,11 +264,11 @@ static int wait_worker(int in, pid_t pid)
 	return failx("the process that unpacks was killed");
 }
 
-/* Done by the first process: what it says of the bundle is then true, whichever of the others was
+/* The first process does this, so that its report on the bundle is true whichever of the others was
  * killed. */
 static int give_name(const struct work *w)
 {
-	/* An empty directory may be there; anything else stays. */
+	/* This replaces an empty directory, but nothing else. */
 	if (renameat(w->parent, w->temp, w->parent, w->name) < 0)
 		return fail("rename the bundle to %s", w->u->bundle);
 	if (!w->u->sync || !fsync(w->parent) || errno == EINVAL)
@@ -295,7 +295,7 @@ static int run_both(const struct work *w)
 	close(held[0]);
 	if (clean < 0)
 		return fail("fork");
-	/* Only now: when we are killed here already, the other one removes it. */
+	/* The directory is made after the cleaner, which removes it if we are killed here. */
 	if (mkdirat(w->parent, w->temp, 0700) < 0) {
 		rc = fail("make %s", w->temp);
 	} else {
@@ -312,7 +312,7 @@ static int run_both(const struct work *w)
 	return rc;
 }
 
-/* Of an ordinary user: the ranges that he has been given; else the one id that he has. */
+/* An ordinary user gets his subordinate ids, or else his own id alone. */
 static int choose_ids(struct work *w)
 {
 	const struct unpack *u = w->u;
@@ -325,7 +325,7 @@ static int choose_ids(struct work *w)
 		w->userns = userns_fd(&w->uids, &w->gids, u->helper_path);
 		if (w->userns >= 0)
 			return 0;
-		log_warn("%s: all files get your own id, and keep their owners as an attribute",
+		log_warn("%s: all files get your own id, and attributes keep their owners",
 			 err_text());
 		err_clear("one id is enough");
 	}
@@ -334,7 +334,7 @@ static int choose_ids(struct work *w)
 	return 0;
 }
 
-/* The directory that the bundle comes into, and the bundle's name there. */
+/* Opens the directory in which the bundle is made, and takes the bundle's name. */
 static int split_path(struct work *w, const char **dir)
 {
 	char *path = arena_strdup(w->a, w->u->bundle), *slash;
@@ -346,7 +346,7 @@ static int split_path(struct work *w, const char **dir)
 	w->name = slash ? slash + 1 : path;
 	if (!*w->name || !strcmp(w->name, ".") || !strcmp(w->name, "..") ||
 	    strlen(w->name) > NAME_MAX)
-		return failx("%s: a bundle needs a name of its own", w->u->bundle);
+		return failx("%s: is not the name of a new directory", w->u->bundle);
 	*dir = !slash ? "." : slash == path ? "/" : arena_strndup(w->a, path, slash - path);
 	w->parent = open(*dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->parent < 0)
@@ -355,7 +355,7 @@ static int split_path(struct work *w, const char **dir)
 	return 0;
 }
 
-/* An empty directory may be in the bundle's place. */
+/* An empty directory in the bundle's place is replaced. */
 static int make_bundle(struct work *w)
 {
 	struct stat st;
@@ -394,7 +394,7 @@ int image_unpack(struct arena *a, const struct unpack *u)
 	return make_bundle(&w);
 }
 
-/* It gets another name first, so that it is gone for all others at once. */
+/* The bundle gets another name first, so that its own name is gone at once. */
 int image_remove(struct arena *a, const struct unpack *u)
 {
 	struct work w = { .a = a, .u = u, .userns = -1 };
