@@ -4,8 +4,7 @@
 
 #include <poll.h>
 
-/* Waits until init has closed its end of the fifo: it has executed the program
- * then, or has died. */
+/* Waits until init's ends of the fifo are closed, by execve(2) or by its death. */
 static void wait_closed(int fifo, int pidfd)
 {
 	struct pollfd fds[2] = { { fifo, 0, 0 }, { pidfd, POLLIN, 0 } };
@@ -16,8 +15,8 @@ static void wait_closed(int fifo, int pidfd)
 
 /*
  * Explains the death of init by its seccomp profile. raw is its status of wait(2); 0: the status is
- * unknown; -1: it is not known whether init has died: then it has if the profile kills for
- * execve(2), else this returns 0, since the program has begun.
+ * unknown; -1: it is not known whether init has died. Then it counts as dead if the profile kills
+ * for execve(2). Otherwise its program has begun, and this returns 0.
  */
 static int explain(struct arena *a, struct life *l, int raw)
 {
@@ -53,7 +52,7 @@ static int check_begun(struct arena *a, struct life *l, int fifo)
 	int found = proc_stat(l->state.pid, &st), reason;
 
 	if (found < 0)
-		err_clear("it counts as hidden");
+		err_clear("init counts as hidden");
 	found = found == 1 && life_is_init(l, &st);
 	if (found && !st.no_exec)
 		return 0;
@@ -79,7 +78,7 @@ int begin(struct arena *a, struct life *l)
 
 	if (fifo_release(l, &fifo) < 0)
 		return -1;
-	/* Failing to remove the fifo does no harm: no process reads it any more. */
+	/* A fifo that remains does no harm, because no process reads it any more. */
 	fifo_remove(l);
 	/* `start` returns when the payload runs. */
 	if (fifo >= 0) {

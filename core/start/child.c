@@ -99,7 +99,7 @@ const char *child_step_name(size_t i)
 
 /* ---- the spine ------------------------------------------------------------------------------- */
 
-/* Whose wire it is: a sink of lines has no argument for that, and a child has one wire. */
+/* The child whose wire log_to_wire uses: a log sink has no argument, and a process is one child. */
 static struct child *logging;
 
 static void log_to_wire(enum log_level level, const char *text)
@@ -169,8 +169,8 @@ void child_first(struct child *c)
 
 	logging = c;
 	log_sink.line = log_to_wire;
-	/* Only the kernel may write there. Other processes may control init, so init must not
-	 * have the memory. */
+	/* Only the kernel may write init's pid there. Processes of the container may control init,
+	 * so init must not have this memory. */
 	if (madvise(c->init_pid, sizeof(*c->init_pid), MADV_DONTFORK) < 0) {
 		fail("keep memory from init");
 		give_up(c, WIRE_FAIL);

@@ -12,7 +12,7 @@ int clone_explain(const struct start_plan *plan)
 	if (err_num() == EPERM)
 		return fail_hint(
 			"user namespaces may be forbidden: kernel.unprivileged_userns_clone, "
-			"kernel.apparmor_restrict_unprivileged_userns; in a chroot they are");
+			"kernel.apparmor_restrict_unprivileged_userns; a chroot forbids them");
 	if (err_num() == EINVAL && option_lacks_ns(plan->ns.fresh))
 		return fail_hint("this kernel was built without CONFIG_%s",
 				 option_of_ns(option_lacks_ns(plan->ns.fresh)));
@@ -33,7 +33,8 @@ pid_t clone_call(struct sys_clone_args *args)
 	pid_t pid = sys_clone3(args);
 
 	/* KERNEL 5.3: clone3(2) (ENOSYS; an outer seccomp profile may answer that or EPERM);
-	 * clone(2) has no pidfd there, and says EPERM once more where that is meant. */
+	 * clone(2) is used without a pidfd, and fails with EPERM again if a privilege is
+	 * missing. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
 		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
 				parent_tid);
@@ -45,8 +46,8 @@ bool clone_follow(struct serve *s, int num)
 	int proc __cleanup(fd_close) = -1;
 	const char *text;
 
-	/* EBUSY: controllers were enabled below the cgroup that init has left. Others:
-	 * it was removed. */
+	/* EBUSY: controllers were enabled below the cgroup that init has left. ENODEV, ENOENT: that
+	 * cgroup was removed. */
 	if ((num != EBUSY && num != ENODEV && num != ENOENT) || !s->follows)
 		return false;
 	s->follows--;
@@ -63,8 +64,8 @@ bool clone_follow(struct serve *s, int num)
 
 #define END_SECONDS 5
 
-/* A process that is frozen, or that waits in the kernel for a device, does not die. So the
- * wait has a limit. */
+/* A process that is frozen, or that waits in the kernel for a device, does not die, so the wait has
+ * a limit. */
 void clone_end(pid_t *pid)
 {
 	pid_t old = *pid;

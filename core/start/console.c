@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Binds the pty's peer by its descriptor on /dev/console, a file that we make or open
- * (2026-88264). */
+/* Binds the pty's peer on /dev/console. Both are used by their descriptors, because the image may
+ * have a link at that path (CVE-2026-88264). */
 static int mount_console(struct child *c)
 {
 	int target __cleanup(fd_close) = -1;

@@ -1,4 +1,4 @@
-/* death.c - after the end of a child's stream: does its program run, or why has it died? */
+/* death.c - explains the end of a child's stream: an execve, or a death and its reason. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -8,8 +8,8 @@
 
 enum { EARLY = 1, LATE = 2, CWD = 4, FIFO = 8, INIT = 16 };
 
-/* The child's system calls after its filter was loaded, in order. only_if: which
- * children make the call. */
+/* The child's system calls after its filter was loaded, in order. only_if: traits that a child must
+ * have to make the call. */
 static const struct {
 	int nr;
 	const char *name;
@@ -49,7 +49,7 @@ static const char *forbidden(const struct start_plan *plan, bool killed)
 		v = seccomp_asks(&plan->seccomp, calls[i].nr);
 		if (v == SECCOMP_KILLS || (!killed && v == SECCOMP_REFUSES))
 			return calls[i].name;
-		/* It depends on the arguments, so it may be this call or a later one. */
+		/* The profile looks at the arguments, so it may forbid this call or a later one. */
 		if (v == SECCOMP_LOOKS)
 			return NULL;
 	}
@@ -65,12 +65,12 @@ static int died_of_filter(const struct start_plan *plan, const char *who, int si
 		return failx("%s was killed by SIGSYS before its program ran: the seccomp profile "
 			     "kills for %s%s",
 			     who, call, name ? "" : " it makes");
-	return failx(
-		"%s could neither run its program nor say why: the seccomp profile forbids %s%s",
-		who, call, name ? "" : " it makes");
+	return failx("%s could neither run its program nor report why: the seccomp profile forbids "
+		     "%s%s",
+		     who, call, name ? "" : " it makes");
 }
 
-/* Explains the death by the exit status and the cgroup's OOM counter. */
+/* Explains the death by its status of wait(2) and the cgroup's OOM counter. */
 static int explain_end(const struct start_plan *plan, struct cgroup *cgroup, const char *who,
 		       int raw, bool ready)
 {
@@ -101,7 +101,7 @@ int death_explain(struct serve *s)
 	pid_t pid = s->out->pid ? s->out->pid : s->first;
 	int status;
 
-	/* Forget the pid before the wait: it may be reused after that. */
+	/* After the wait the pid may be reused, so it is forgotten. */
 	if (s->first == pid)
 		s->first = 0;
 	s->out->pid = 0;
@@ -111,17 +111,17 @@ int death_explain(struct serve *s)
 }
 
 /*
- * The close-on-exec end of the wire is closed by execve(2) and by a death. execve(2) clears
- * the process's flag PF_FORKNOEXEC before it closes descriptors, and a death sets PF_EXITING
- * before that, so /proc shows which of them has happened. Init that waits for start has closed
- * its end itself.
+ * The close-on-exec end of the wire is closed by execve(2) and by a death. execve(2) clears the
+ * process's flag PF_FORKNOEXEC before it closes descriptors, and a death sets PF_EXITING before
+ * that, so /proc shows which of them has happened. Init that waits for start has closed its end
+ * itself.
  */
-bool death_is_none(const struct serve *s)
+bool death_is_execve(const struct serve *s)
 {
 	struct proc_stat st;
 
 	if (proc_stat(s->out->pid, &st) != 1) {
-		err_clear("/proc hides the process (hidepid of proc(5)): it counts as alive");
+		err_clear("/proc hides the process (hidepid of proc(5)), which counts as alive");
 		return true;
 	}
 	return s->plan->how->wait_start ? !st.exiting : !st.no_exec;

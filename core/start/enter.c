@@ -19,7 +19,7 @@ static void append(struct arena *a, const char ***at, size_t *n, const char *con
 	*n += nmore;
 }
 
-/* --cap: adds to bounding, effective and permitted, and to ambient if inheritable is set (V-13). */
+/* --cap adds to bounding, effective and permitted, and to ambient if the config has inheritable. */
 static void add_caps(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	struct oci_capabilities *c = arena_alloc(a, sizeof(*c));
@@ -61,7 +61,7 @@ static void process_from_options(struct arena *a, const struct enter *how, struc
 	p->no_new_privileges |= how->no_new_privs;
 }
 
-/* Uses the process of the file. Some fields that it does not have are the container's (V-12). */
+/* Uses the process of the file. For some fields that it does not have the container's are used. */
 static int process_from_file(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	struct oci_process file = { 0 };
@@ -130,10 +130,10 @@ static int check_status(const struct life *l, const struct enter *how)
 	return 0;
 }
 
-#define FOLLOWS 16 /* tries to find init's cgroup, each after init has moved again */
+#define FOLLOWS 16 /* how often init's cgroup is looked for, because init may move again */
 
-/* Plans to join the container's cgroup. If that fails, clone_follow finds the one init
- * is in now (L-25). */
+/* Plans to join the container's cgroup. If joining fails, clone_follow finds the one that init is
+ * in then. */
 static int plan_exec_cgroup(struct start_plan *plan, struct life *l, const struct enter *how)
 {
 	const struct oci_resources *r = plan->config->linux->resources;
@@ -143,9 +143,9 @@ static int plan_exec_cgroup(struct start_plan *plan, struct life *l, const struc
 	if (!l->cgroup && cgroup_load(plan->arena, &l->state, &l->cgroup) < 0)
 		return -1;
 	plan->cgroup = l->cgroup;
-	/* exec must work when pids.max is reached: then the first of two processes stays
-	 * outside of the cgroup, and the second one is moved in, which waits for a grace period
-	 * of the kernel. */
+	/* exec must work when pids.max is reached. Then the first of two processes stays outside of
+	 * the cgroup, and the runtime moves the second one in, which waits for a grace period of
+	 * the kernel. */
 	plan->outside = plan->mode != START_ONE && r && r->pids && cgroup_is_tight(l->cgroup);
 	if (how->cgroups.n)
 		return cgroup_sub(l->cgroup, (const char *const *)how->cgroups.at, how->cgroups.n);
@@ -159,7 +159,7 @@ static int plan_namespaces(struct start_plan *plan, const struct life *l)
 	char path[64];
 
 	ns_plan(plan->config->linux, &plan->ns);
-	/* All namespaces are joined through init, also those that the config has by path. */
+	/* Through init all its namespaces are joined, also those that the config has by path. */
 	plan_entering(plan);
 	/* If the first thread of init has ended, a pidfd cannot be used: it leads to that thread,
 	 * which has no namespaces any more. KERNEL 5.3: pidfd_open(2) (ENOSYS); the directory in
@@ -195,8 +195,8 @@ static int prepare_exec(struct start_plan *plan, struct life *l, struct oci_doc 
 	if (plan_process(plan, how, doc->config.process) < 0)
 		return -1;
 	rc = plan_namespaces(plan, l) < 0 || plan_exec_cgroup(plan, l, how) < 0 ? -1 : 0;
-	/* Checked after the last use of /proc/PID: if init still lives, the pid was not reused. If
-	 * it has ended, that is the reason for any error above. */
+	/* This comes after the last use of /proc/PID: if init still lives, the pid was not reused.
+	 * If init has ended, that is the reason for any error above. */
 	if (!life_there(l))
 		return failx("container not running");
 	if (rc < 0)
@@ -204,7 +204,7 @@ static int prepare_exec(struct start_plan *plan, struct life *l, struct oci_doc 
 	if (launch_seccomp(plan) < 0)
 		return -1;
 	cpus = plan->process->exec_cpu_affinity;
-	/* It must be set before the cgroup is joined (P-22), so it is set before the clone. */
+	/* `initial` applies while the cgroup is joined, so it is set before the clone. */
 	return cpus && cpus->initial ? limits_affinity(0, cpus->initial) : 0;
 }
 

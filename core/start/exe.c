@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Compares the names, which end with "=". */
+/* Compares the names of two variables, which end at "=". */
 static int compare_names(const char *a, const char *b)
 {
 	size_t n = strcspn(a, "="), m = strcspn(b, "=");
@@ -16,7 +16,7 @@ static int compare_names(const char *a, const char *b)
 	return order ? order : (n > m) - (n < m);
 }
 
-/* Orders places of an environment by name, and those of one name as they stand. */
+/* Orders pointers into an environment by the variable's name, and equal names by their place. */
 static int by_variable(const void *x, const void *y)
 {
 	const char **a = *(const char ***)x, **b = *(const char ***)y;
@@ -25,7 +25,7 @@ static int by_variable(const void *x, const void *y)
 	return order ? order : (a > b) - (a < b);
 }
 
-/* Sets all but the last of one name to NULL. Sorting keeps thousands of variables cheap. */
+/* Sets all variables of one name but the last to NULL. Sorting makes that fast for thousands. */
 static void drop_repeated(struct arena *a, const char **env, size_t n)
 {
 	const char ***places = arena_alloc(a, (n + 1) * sizeof(*places));
@@ -51,7 +51,7 @@ const char **exe_env(struct arena *a, const struct oci_process *p, int root)
 		home |= !strncmp(env[i], "HOME=", 5);
 		env[n++] = env[i];
 	}
-	/* If env is absent (not only empty), the environment is empty, even without HOME. */
+	/* If the config has no env, not even an empty one, HOME is not added. */
 	if (!home && p->env.at) {
 		const char *dir = cred_home(a, root, p->user.uid);
 

@@ -1,4 +1,4 @@
-/* exe_test.c - the payload's environment, its file by PATH, and why it could not be executed. */
+/* exe_test.c - the payload's environment, the search in PATH, and reasons of a failed execve(2). */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 #include "tests/tap.h"
@@ -20,7 +20,7 @@ static void put(const char *name, const void *text, size_t len, mode_t mode)
 	close(fd);
 }
 
-/* The environment in one text, parted by bars. */
+/* The environment as one text, with a bar after each variable. */
 static const char *env_of(const char *const *vars, size_t n, uint32_t uid)
 {
 	struct oci_process p = { .user.uid = uid, .env = { (const char **)vars, n } };
@@ -44,26 +44,28 @@ static void test_env(void)
 
 	mkdirat(root, "etc", 0755);
 	put("etc/passwd", passwd, sizeof(passwd) - 1, 0644);
-	is_str(ENV(0, "A=1", "B=2", "HOME=/h"), "A=1|B=2|HOME=/h|", "variables in their order");
+	is_str(ENV(0, "A=1", "B=2", "HOME=/h"), "A=1|B=2|HOME=/h|", "variables keep their order");
 	is_str(ENV(0, "A=1", "B=2", "A=3", "HOME=/h"), "B=2|A=3|HOME=/h|",
-	       "the last of one name wins");
-	is_str(ENV(0, "A=1", "A=2", "A=1", "HOME=/h"), "A=1|HOME=/h|", "of three as well");
+	       "the last of two variables of one name is kept");
+	is_str(ENV(0, "A=1", "A=2", "A=1", "HOME=/h"), "A=1|HOME=/h|",
+	       "the last of three variables of one name is kept");
 	is_str(ENV(0, "A=1", "AB=2", "A", "HOME=/h"), "AB=2|A|HOME=/h|",
-	       "a name ends at the sign, or at its end");
-	is_str(ENV(0, "A=x=1", "A=x=2", "HOME=/h"), "A=x=2|HOME=/h|", "only at the first sign");
-	is_str(ENV(0, "HOME=/a", "HOME=/b"), "HOME=/b|", "HOME too");
+	       "a name ends at \"=\", or at the end of the text");
+	is_str(ENV(0, "A=x=1", "A=x=2", "HOME=/h"), "A=x=2|HOME=/h|",
+	       "a name ends at the first \"=\"");
+	is_str(ENV(0, "HOME=/a", "HOME=/b"), "HOME=/b|", "the last of two HOME is kept");
 	is_str(ENV(0, "A=1"), "A=1|HOME=/root|", "HOME of root comes from passwd");
 	is_str(ENV(1000, "A=1"), "A=1|HOME=/home/u|",
-	       "that of 1000 by number, not by name (2016-3697)");
-	is_str(ENV(7, "A=1"), "A=1|HOME=/|", "without a directory there it is /");
-	is_str(ENV(12345, "A=1"), "A=1|HOME=/|", "and of a stranger");
+	       "HOME of uid 1000 is not that of a user named 1000 (CVE-2016-3697)");
+	is_str(ENV(7, "A=1"), "A=1|HOME=/|", "HOME of a user without a directory is /");
+	is_str(ENV(12345, "A=1"), "A=1|HOME=/|", "HOME of a user who is not in passwd is /");
 	is_str(ENV(1000, "HOME=", "A=1"), "A=1|HOME=/home/u|", "an empty HOME counts as absent");
 	is_str(env_of((const char *const[]){ NULL }, 0, 0), "HOME=/root|",
-	       "an empty list gets HOME");
-	is_str(env_of(NULL, 0, 0), "", "a list that is absent stays so");
+	       "an empty env gets HOME");
+	is_str(env_of(NULL, 0, 0), "", "an env that is absent does not get HOME");
 	unlinkat(root, "etc/passwd", 0);
 	mkfifoat(root, "etc/passwd", 0644);
-	is_str(ENV(0, "A=1"), "A=1|HOME=/|", "a FIFO as passwd is not waited for");
+	is_str(ENV(0, "A=1"), "A=1|HOME=/|", "a FIFO as passwd does not block");
 }
 
 static const char *find(const char *arg0, const char *path)
@@ -79,28 +81,29 @@ static void test_find(void)
 	put("prog", "#!/bin/sh\n", 10, 0755);
 	put("d2/plain", "x", 1, 0644);
 	put("d2/prog", "#!/bin/sh\n", 10, 0755);
-	is_str(find("prog", "d1:d2"), "d2/prog", "by PATH, in its order");
-	is_str(find("prog", "d2:."), "d2/prog", "the first that is found");
-	is_str(find("prog", "d1::d2"), "./prog", "an empty part is the working directory");
-	is_str(find("prog", "d1:"), "./prog", "at the end as well");
-	is_str(find("prog", ""), "./prog", "and alone");
-	is_str(find("d2/prog", "none"), "d2/prog", "a slash needs no PATH");
+	is_str(find("prog", "d1:d2"), "d2/prog", "a program is found in a directory of PATH");
+	is_str(find("prog", "d2:."), "d2/prog", "of two directories the first is used");
+	is_str(find("prog", "d1::d2"), "./prog",
+	       "an empty directory in PATH is the working directory");
+	is_str(find("prog", "d1:"), "./prog", "so is an empty one at the end of PATH");
+	is_str(find("prog", ""), "./prog", "so is an empty PATH");
+	is_str(find("d2/prog", "none"), "d2/prog", "a path with a slash is not searched in PATH");
 	is_str(find("none", "d1:d2"), "exec: \"none\": executable file not found in $PATH",
-	       "in no directory");
+	       "a program that no directory has");
 	is_str(find("none", NULL), "exec: \"none\": executable file not found in $PATH",
-	       "without PATH by a default");
+	       "the usual directories do not have it either, without PATH");
 	is_str(find("d1", "."), "exec: \"d1\": executable file not found in $PATH",
 	       "a directory is not a program");
 	is_str(find("plain", "d1:d2"), "exec: \"plain\": permission denied",
-	       "found, but not to be executed");
-	is_str(find("./d1", "."), "exec: \"./d1\": is a directory", "a directory by its path");
+	       "a file in PATH that may not be executed");
+	is_str(find("./d1", "."), "exec: \"./d1\": is a directory", "the path of a directory");
 	is_str(find("d2/plain", "."), "exec: \"d2/plain\": permission denied",
-	       "a file without the x bit");
+	       "the path of a file that may not be executed");
 	is_str(find("d2/none", "."), "exec: \"d2/none\": stat d2/none: no such file or directory",
-	       "a missing one");
+	       "a path that does not exist");
 	is_str(find("", "d2"), "exec: \"\": executable file not found in $PATH", "an empty name");
 	is_str(find("d2/plain/x", "."), "exec: \"d2/plain/x\": stat d2/plain/x: not a directory",
-	       "below a file");
+	       "a path below a file");
 }
 
 static const char *why(const char *path, int num)
@@ -128,25 +131,29 @@ static void test_fail(void)
 	put("script", "#! /no/interp -x\n", 17, 0755);
 	ok(strstr(why("script", ENOENT),
 		  "no such file or directory (its interpreter /no/interp is not"),
-	   "a script's interpreter is named");
-	ok(!strstr(why("script", EACCES), "interpreter"), "but not when that is not what is wrong");
+	   "ENOENT of a script: the message names its interpreter");
+	ok(!strstr(why("script", EACCES), "interpreter"),
+	   "EACCES of a script: the message does not name it");
 	put("text", "hello", 5, 0755);
-	ok(strstr(why("text", ENOEXEC), "neither a program nor a script"), "text is not a program");
+	ok(strstr(why("text", ENOEXEC), "neither a program nor a script"),
+	   "ENOEXEC of a text: the message says so");
 	put("elf", &elf, sizeof(elf), 0755);
 	ok(strstr(why("elf", ENOENT), "its loader /lib/no-ldx is not"),
-	   "a program's loader is named");
+	   "ENOENT of a program: the message names its loader");
 	ok(strstr(why("elf", ENOEXEC), "it is a program for s390x"),
-	   "a program's machine is named");
+	   "ENOEXEC of a program: the message names its machine");
 	elf.p.p_filesz = 1 << 20;
 	put("elf", &elf, sizeof(elf), 0755);
-	ok(strstr(why("elf", ENOENT), "exec elf: no such"), "a header that lies is left alone");
+	ok(strstr(why("elf", ENOENT), "exec elf: no such"),
+	   "the name of a loader that is too long is left out");
 	put("elf", &elf, 20, 0755);
-	ok(strstr(why("elf", ENOEXEC), "exec elf: "), "and half of one");
+	ok(strstr(why("elf", ENOEXEC), "exec elf: "), "a half ELF header is explained by errno");
 	put("hash", "#!", 2, 0755);
-	ok(strstr(why("hash", ENOENT), "exec hash: "), "an interpreter line without one");
+	ok(strstr(why("hash", ENOENT), "exec hash: "),
+	   "a script that does not name its interpreter is explained by errno");
 	ok(strstr(why("missing", ENOENT), "exec missing: no such file or directory"),
-	   "a missing file");
-	ok(err_num() == ENOENT, "the errno stays");
+	   "a missing file is explained by errno");
+	ok(err_num() == ENOENT, "the record has the errno of execve(2)");
 }
 
 int main(void)

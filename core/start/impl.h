@@ -121,10 +121,10 @@ int wire_ask(const struct wire *w, enum wire_type type, int num, const char *tex
 
 /* ---- exe.c: the payload's environment and file ----------------------------------------------- */
 
-/* The payload's environment: of duplicates the last one is kept, HOME is added from passwd
- * below root (P-05). */
+/* The payload's environment. The last of several variables of one name is kept, and a missing HOME
+ * is that of the passwd file below root. */
 const char **exe_env(struct arena *a, const struct oci_process *p, int root);
-/* Searches args[0] in PATH of env. Engines look for its error messages. */
+/* Searches arg0 in PATH of env. Engines look for its error messages (docs/behaviours.md, X-06). */
 int exe_find(struct arena *a, const char *arg0, const char *const *env, const char **path);
 /* Explains a failed execve(2) by the file: its interpreter, loader or architecture. */
 int exe_fail(const char *path);
@@ -158,7 +158,7 @@ struct start_plan {
 	const struct oci_state *state;
 	enum start_mode mode;
 	bool enters; /* exec */
-	bool outside; /* pids.max is 1: the first process stays outside of the cgroup */
+	bool outside; /* the first process stays outside of the cgroup, where pids are few */
 	struct ns_plan ns;
 	struct cgroup *cgroup;
 	int follows; /* exec: how often it may look for init's cgroup again */
@@ -214,7 +214,7 @@ struct child;
 /* Makes the pty, and sends the master to the console socket or, in the foreground,
  * over the wire. */
 int console_make(struct child *c);
-/* Gives the standard streams to the payload's user, who may open them again by /dev/stdout (T-06).
+/* Gives the standard streams to the payload's user, who may open them again by /dev/stdout.
  * Terminals, other devices and files that are only read keep their owner. */
 void console_own_streams(uid_t uid);
 
@@ -224,10 +224,10 @@ void console_own_streams(uid_t uid);
  * descriptors after it. */
 struct child {
 	const struct start_plan *plan;
-	enum start_mode
-		mode; /* START_LATE becomes START_TWO where the kernel can't (join_unseen) */
+	/* START_LATE becomes START_TWO where the kernel cannot do it (join_unseen). */
+	enum start_mode mode;
 	struct wire wire; /* the child's end */
-	struct wire pipes; /* START_LATE: they take its place when init appears */
+	struct wire pipes; /* START_LATE: they replace the wire when init appears */
 	int listener; /* START_LATE: a socket of the first process, for SECCOMP_FD; -1: none */
 	pid_t *init_pid; /* two processes: the kernel writes init's pid here; init cannot */
 	int fifo; /* create: start writes a byte to it; -1: run */
@@ -272,11 +272,12 @@ int join_hide(struct child *c); /* hides this process from the container's proce
 int join_container(struct child *c); /* exec: joins init's namespaces and root directory */
 /* Resets the signals in this mask, which the caller had ignored. */
 void join_signals(uint32_t ignored);
-int join_appear(struct child *c); /* late: the first process clones init and exits */
-bool join_unseen(struct child *c); /* true: init can be cloned that late */
-bool join_filtered(const struct child *c); /* true: the seccomp filter can be loaded before that */
-/* For the first process of two: does what must be done before init exists. args: how
- * to clone init. */
+int join_appear(struct child *c); /* START_LATE: the first process clones init and exits */
+bool join_unseen(struct child *c); /* true: START_LATE is possible */
+bool join_filtered(
+	const struct child *c); /* true: the seccomp filter is loaded before join_appear */
+/* For the first process of two: joins and makes what must exist before init. *args becomes how to
+ * clone init. */
 int join_first(struct child *c, struct sys_clone_args *args);
 
 /* ---- steps.c: the other steps of the child; child.c has their order and its reasons ---------- */
@@ -320,8 +321,8 @@ struct serve;
 /* Adds a hint about the limit or privilege that made a clone or unshare fail. Returns -1. */
 int clone_explain(const struct start_plan *plan);
 pid_t clone_call(struct sys_clone_args *args); /* clone3(2), or clone(2) if that does not work */
-/* After joining the cgroup has failed with this errno. True: init has moved to
- * another one, try that. */
+/* Called when joining the cgroup has failed with errno num. True: init has moved to another cgroup,
+ * which is the one to join now. */
 bool clone_follow(struct serve *s, int num);
 
 /* ---- serve.c: the runtime's end of the wire -------------------------------------------------- */
@@ -335,8 +336,7 @@ enum serve_phase {
 
 struct serve {
 	const struct start_plan *plan;
-	struct started
-		*out; /* what the foreground gets: its pid is 0 as long as init's is not known */
+	struct started *out; /* for the foreground; its pid is 0 as long as init's is not known */
 	struct wire wire;
 	struct wire pipes; /* they replace the wire after APPEAR */
 	int listener; /* receives the seccomp descriptor after APPEAR */
@@ -361,8 +361,9 @@ struct serve {
 /* Answers the child's messages. Returns 0 when its program was executed, -1 when it has failed. */
 int serve_child(struct serve *s);
 int serve_move_devices(const struct serve *s); /* linux.netDevices */
-void serve_end(struct serve *s); /* hangs up: a process whose pid never arrived ends by this */
-/* Pure. Why a message is refused: its sender, or the phase. NULL: it is expected. */
+/* Closes the wire. A child whose pid has not arrived ends by that. */
+void serve_end(struct serve *s);
+/* Pure. Why a message is refused, such as its sender or the phase. NULL: it is expected. */
 const char *serve_refusal(const struct serve *s, const struct wire_msg *m);
 
 /* ---- known.c: init, as soon as its pid is known ---------------------------------------------- */
@@ -375,9 +376,9 @@ int known_settle(struct serve *s);
 /* Init's pid is known: writes state.json and does what must be done before init continues. */
 int known_init(struct serve *s);
 
-/* ---- death.c: has the program begun, or has the child died? ---------------------------------- */
-/* True: the program was executed. False: the child has died. */
-bool death_is_none(const struct serve *s);
+/* ---- death.c: how the child's stream has ended ----------------------------------------------- */
+/* True: by execve(2), or by init that waits for start. False: by the child's death. */
+bool death_is_execve(const struct serve *s);
 int death_explain(struct serve *s); /* returns -1, with the reason if the kernel reports it */
 /* Explains the death of init after start. raw is its status of wait(2), 0: unknown. plan NULL: the
  * seccomp profile is unknown. */
@@ -404,7 +405,7 @@ int launch_seccomp(struct start_plan *plan); /* compiles the profile, or takes i
 void mountenv_fill(struct child *c);
 /* Adds the mount to the error record. Returns -1. */
 int mountenv_fail(const struct start_plan *plan, const struct oci_mount *m);
-/* Cuts the root's path on the host off destinations that begin with it, as runc does. */
+/* Removes the root's path on the host from destinations that begin with it, as runc does. */
 void mountenv_inside(const struct start_plan *plan, struct oci_config *config);
 
 /* ---- notify.c -------------------------------------------------------------------------------- */
@@ -423,6 +424,8 @@ int spawn_connect(struct child *c, struct serve *s, const char *console, const c
 /* Clones the child into the container's cgroup. With two processes s gets init's
  * pid by WIRE_PID. */
 int spawn_process(struct child *c, struct serve *s);
+/* Blocks signals; HUP, INT, QUIT and TERM end the start s from now on (ends_prepare). *old becomes
+ * the mask of the payload. */
 int spawn_prepare(const struct serve *s, sigset_t *old);
 void spawn_kill(struct serve *s); /* closes the wire, kills the child and waits for its end */
 

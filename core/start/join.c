@@ -41,14 +41,14 @@ int join_hide(struct child *c)
 	return 0;
 }
 
-/* Joins namespaces by path. If config.json has mappings beside a user namespace's path, they must
- * agree with that namespace (NS-10). */
+/* Joins the namespaces that have a path. If config.json also has mappings for a user namespace that
+ * is joined, they must be those of that namespace. */
 static int enter_joined(struct child *c)
 {
 	const struct oci_linux *l = c->plan->config->linux;
 	struct ns_plan ns = c->plan->ns;
 
-	/* Processes in these namespaces must not be able to read our memory (2016-9962). */
+	/* Processes in these namespaces must not be able to read our memory (CVE-2016-9962). */
 	if (c->plan->ns.njoins && join_hide(c) < 0)
 		return -1;
 	if (ns_enter(&ns) < 0)
@@ -79,16 +79,17 @@ int join_map_ids(struct child *c)
 	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
 }
 
-/* Joins the cgroup, or asks the parent to move us, which waits for a grace period of the kernel.
- * With two processes it was done before: by the first one, or by the parent when it knew init. */
+/* Joins the cgroup, or asks the runtime to move us, which waits for a grace period of the kernel.
+ * Of two processes the first one calls it; if it stays outside, the runtime moves init
+ * (known_init). */
 static int enter_cgroup(struct child *c)
 {
 	return c->joins ? cgroup_join(c->plan->cgroup)
 			: wire_ask(&c->wire, WIRE_ATTACH, 0, NULL, -1);
 }
 
-/* Resets the CPU affinity of the caller (P-22, P-23). execCPUAffinity.initial stays if
- * there is no final. */
+/* Resets the CPU affinity, which comes from the caller. execCPUAffinity.initial stays if there is
+ * no final. */
 static int set_affinity(const struct child *c)
 {
 	const struct oci_cpu_affinity *cpus =
@@ -118,7 +119,7 @@ static int enter_one_by_one(struct child *c)
 	ns_plan_process(c->plan->arena, c->plan->thread, &ns);
 	if (ns_open(&ns) < 0)
 		return -1;
-	/* Checked after opening: if the pid was reused meanwhile, the start time is another one. */
+	/* This comes after opening: if the pid was reused meanwhile, the start time differs. */
 	if (proc_stat(c->plan->state->pid, &st) != 1 ||
 	    (c->plan->state->start_time && st.start != c->plan->state->start_time))
 		return failx("container not running");
@@ -128,9 +129,9 @@ static int enter_one_by_one(struct child *c)
 /*
  * Refuses namespaces that init has made itself. Any user can make a user namespace and a mount
  * namespace in it, where init decides which file is at each path, so that exec would execute init's
- * file with the container's privileges. It is checked after joining, because init can do that at
- * any time but cannot return. The inode numbers are safe to compare: that of a user namespace is
- * not reused as long as a namespace below it lives.
+ * file with the container's privileges. It is checked after joining, because init can make
+ * namespaces at any time, but cannot return to the old ones. The inode numbers are safe to compare:
+ * that of a user namespace is not reused as long as a namespace below it lives.
  */
 static int check_joined(const struct child *c)
 {
@@ -164,9 +165,9 @@ static int check_joined(const struct child *c)
 }
 
 /*
- * Joins all namespaces of init by its pidfd. First it makes us not dumpable: the container's
- * processes must not reach our memory and descriptors, which are the host's, before
- * execve(2) (2016-9962).
+ * Joins all namespaces of init by its pidfd. First it makes us not dumpable: before execve(2) the
+ * container's processes must not reach our memory and descriptors, which are the host's
+ * (CVE-2016-9962).
  */
 static int enter_target(struct child *c)
 {
@@ -219,9 +220,8 @@ int join_first(struct child *c, struct sys_clone_args *args)
 		fail("unshare namespaces");
 		return clone_explain(c->plan);
 	}
-	/* The runtime must be able to write our files in /proc, even if it is not root, so
-	 * we are dumpable until the user id changes (PR_SET_DUMPABLE). So the time offsets
-	 * come before that. */
+	/* A runtime that is not root can write our files in /proc only while we are dumpable. A
+	 * change of the user id ends that (PR_SET_DUMPABLE), so the time offsets come before it. */
 	if (c->plan->ns.early_flags & CLONE_NEWUSER &&
 	    (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
 	     wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0))
@@ -237,19 +237,19 @@ int join_first(struct child *c, struct sys_clone_args *args)
 }
 
 /*
- * True if init can be cloned at the end, when it has only the payload's rights. Until then the
- * process has all capabilities and the host's files, and in a shared pid namespace another process
- * may have CAP_SYS_PTRACE, against which not being dumpable does not help.
+ * True if init can be cloned at the end, when it has only the payload's rights. Before that the
+ * process has all capabilities and descriptors of the host. In a shared pid namespace another
+ * process may have CAP_SYS_PTRACE, which allows access also to a process that is not dumpable.
  */
 bool join_unseen(struct child *c)
 {
 	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); without it
-	 * we close what /proc/self/fd lists, and the container's /proc does not have us while
-	 * we are outside. */
+	 * descriptors are closed by the list in /proc/self/fd, and the container's /proc does not
+	 * have us while we are outside. */
 	if (c->mode != START_LATE || sys_close_range(~0U, ~0U, 0) < 0)
 		return false;
-	/* A seccomp listener gets calls of the filter with their pid. It would have to answer calls
-	 * of this process, before init has a pid. */
+	/* A seccomp listener gets system calls with the pid of their process. It would have to
+	 * answer those of this process, before init has a pid. */
 	if (c->plan->seccomp.notify && !c->plan->process->no_new_privileges)
 		return false;
 	if (c->plan->enters)
@@ -258,8 +258,8 @@ bool join_unseen(struct child *c)
 	return c->mounts.outside;
 }
 
-/* Sets LISTEN_PID of the service manager's protocol: init's pid is known only now. */
-static void tell_pid(struct child *c)
+/* Sets LISTEN_PID (sd_listen_fds(3)) to init's pid, which is known only now. */
+static void set_listen_pid(struct child *c)
 {
 	for (const char **var = c->env; WITH_NOTIFY && c->plan->how->listen_fds && *var; var++)
 		if (!strncmp(*var, "LISTEN_PID=", 11))
@@ -271,14 +271,14 @@ static int leave_socket(struct child *c)
 {
 	int pair[2] = { -1, -1 };
 
-	/* SO_PEERPIDFD of its other end gives this process, which has no more rights than
-	 * init and will exit. */
+	/* SO_PEERPIDFD of init's end gives a pidfd of this process, which has no more rights than
+	 * init and exits soon. */
 	if (c->plan->seccomp.notify &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail("create socket pair");
 	c->listener = pair[0];
-	/* Without a descriptor it is sent by write(2), because the profile may
-	 * forbid sendmsg(2). */
+	/* Without a descriptor APPEAR is sent by write(2), because the profile may forbid
+	 * sendmsg(2). */
 	if (wire_send(pair[1] < 0 ? &(struct wire){ -1, c->wire.out } : &c->wire, WIRE_APPEAR, 0,
 		      NULL, pair[1]) < 0)
 		return -1;
@@ -321,7 +321,7 @@ static const struct {
 
 bool join_filtered(const struct child *c)
 {
-	/* The listener gets init's pid with the descriptor, which is not known yet. */
+	/* The listener gets the descriptor together with init's pid, which is not known yet. */
 	if (c->mode != START_LATE || c->plan->seccomp.notify)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
@@ -331,9 +331,9 @@ bool join_filtered(const struct child *c)
 }
 
 /*
- * Clones init into the container's pid namespace. It has nothing more than the payload except two
- * pipes, on which the runtime accepts few messages (serve.c). The seccomp filter may be loaded
- * already, so only calls are made that any profile must allow: clone(2), read(2), write(2).
+ * Clones init into the container's pid namespace. Init has the payload's rights, and two pipes on
+ * which the runtime accepts few messages (serve.c). The seccomp filter may be loaded already, so
+ * only calls are made that any profile must allow, such as clone(2), read(2) and write(2).
  */
 int join_appear(struct child *c)
 {
@@ -361,8 +361,8 @@ int join_appear(struct child *c)
 	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
 		return failx("the runtime is gone");
 	join_signals(m.num);
-	tell_pid(c);
-	/* The first process was not in the cgroup, so init has another cpuset. */
+	set_listen_pid(c);
+	/* The first process was outside of the cgroup, so init has a new cpuset now. */
 	if (c->plan->outside && set_affinity(c) < 0)
 		return -1;
 	return limits_processes(c->plan->process);

@@ -42,8 +42,8 @@ static int send_pidfd(struct serve *s)
 }
 
 /*
- * Records the paths of init's namespaces, for tools that read state.json (F-02), and the ids of its
- * user and mount namespace: exec does not follow init into others of these two.
+ * Records the paths of init's namespaces, for tools that read state.json, and the ids of its user
+ * and mount namespace: exec refuses to enter others of these two (check_joined).
  */
 static void note_namespaces(struct serve *s)
 {
@@ -73,7 +73,7 @@ static void note_namespaces(struct serve *s)
 	s->out->life.state.namespace_paths.n = plan.njoins;
 }
 
-/* True if init is known before it has made its mount namespace (mountns_alone). */
+/* True if init's pid is known before it makes its mount namespace (mountns_alone). */
 static bool makes_namespace(const struct serve *s)
 {
 	return s->plan->ns.alone && s->plan->mode != START_LATE;
@@ -110,7 +110,7 @@ int known_init(struct serve *s)
 		return failx("init died at once");
 	s->ignored = found ? stat.ignored : ~0u;
 	if (!s->plan->enters) {
-		/* What is done by way of /proc/PID would be done to a process of the host. */
+		/* The pid means another process in this /proc, and we would write its files. */
 		if (found && stat.parent != getpid())
 			return failx("/proc belongs to another pid namespace: mount this one's "
 				     "(unshare --mount-proc)");

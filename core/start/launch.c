@@ -10,7 +10,7 @@
 
 /* ---- checks before anything is made ---------------------------------------------------------- */
 
-/* The path of the root filesystem without symlinks, as the mount table has it; hooks get it too. */
+/* *out becomes the path of the descriptor without symlinks, as mountinfo and hooks have it. */
 static int find_path(struct arena *a, int fd, const char *path, const char **out)
 {
 	char link[FD_PATH_MAX], real[PATH_MAX];
@@ -50,25 +50,24 @@ static int open_root_image(struct start_plan *plan, const char *path)
 		if (!WITH_VERITY)
 			return not_built("WITH_VERITY", "dm-verity");
 		if (!verity->hash || !verity->root)
-			return failx("annotations " OCI_ANNOTATION_HASH " and " OCI_ANNOTATION_ROOT
-				     " are needed, both");
+			return failx("dm-verity needs both annotations, " OCI_ANNOTATION_HASH
+				     " and " OCI_ANNOTATION_ROOT);
 	}
 	/* With an overlay the image is not written. */
 	return image_open(path, !plan->config->root->readonly && !plan->overlay, &plan->image);
 }
 
-/* Makes the mount point of an image or an overlay. It is a directory of its own, because the
- * mount hides what is below it, such as the directory of the notify socket, which is the
- * source of a mount. */
-static int make_place(struct start_plan *plan, const struct life *life)
+/* Makes the mount point of an image or an overlay, in the state directory. It is a directory of its
+ * own, because the mount covers what is below it, and the notify directory must stay visible. */
+static int make_root_at(struct start_plan *plan, const struct life *life)
 {
 	struct stat st;
 	const char *dir;
 
 	if (fstat(life->root_dir, &st) < 0)
 		return fail("stat the state directory's parent");
-	/* Root of a user namespace cannot enter a parent that only its owner may
-	 * search: mount on that. */
+	/* Where only its owner may search the parent of the state directory, root of a user
+	 * namespace cannot reach what is in it. So the parent itself is the mount point. */
 	if (plan->ns.all & CLONE_NEWUSER && !(st.st_mode & S_IXOTH) && !plan->how->notify)
 		return find_path(plan->arena, life->root_dir, plan->how->root, &plan->root_at);
 	if (mkdirat(life->dir, "root", 0755) < 0)
@@ -97,7 +96,7 @@ static int find_rootfs(struct start_plan *plan, struct life *life)
 	}
 	if (fd < 0)
 		return fail("root filesystem %s", path);
-	if ((plan->image.type || plan->overlay) && make_place(plan, life) < 0)
+	if ((plan->image.type || plan->overlay) && make_root_at(plan, life) < 0)
 		return -1;
 	return find_path(plan->arena, fd, path, &life->state.rootfs);
 }
@@ -115,8 +114,8 @@ static int check_capabilities(struct start_plan *plan)
 	return 0;
 }
 
-/* Refuses sysctls for a namespace whose path leads to our own: they would change
- * the host (Q-01). */
+/* Refuses sysctls of a namespace that is our own, also if it has a path: they would change the
+ * host. */
 static int check_sysctls(const struct start_plan *plan)
 {
 	list_each (s, plan->config->linux->sysctl) {
@@ -247,7 +246,8 @@ static int plan_cgroup(struct start_plan *plan, struct life *life)
 						.nannotations = plan->config->annotations.n },
 			 &life->cgroup))
 		return 0;
-	/* Processes in a cgroup that was refused are not ours: the undo must not kill them. */
+	/* A cgroup that was refused may have processes of another program, which the undo must not
+	 * kill. */
 	life->cgroup = NULL;
 	return -1;
 }
@@ -297,10 +297,8 @@ int launch_claim(struct start_plan *plan, struct life *life)
 {
 	if (find_rootfs(plan, life) < 0)
 		return oci_fail_at(plan->doc, "root.path");
-	if (plan_cgroup(plan, life) < 0) {
-		life->cgroup = NULL;
+	if (plan_cgroup(plan, life) < 0)
 		return -1;
-	}
 	plan->cgroup = life->cgroup;
 	fill_state(plan, life);
 	cgroup_save(life->cgroup, plan->arena, &life->state);
@@ -317,7 +315,7 @@ static int spawn(struct start_plan *plan, struct serve *s)
 	struct life *life = &s->out->life;
 
 	if (cgroup_create(life->cgroup) < 0) {
-		/* Processes in it are not ours: the undo must not kill them. */
+		/* It may have processes of another program, which the undo must not kill. */
 		life->cgroup = NULL;
 		return -1;
 	}
@@ -330,7 +328,7 @@ static int spawn(struct start_plan *plan, struct serve *s)
 		return -1;
 	if (plan->how->wait_start && (c.fifo = fifo_make(life)) < 0)
 		return -1;
-	/* Save it again without the directories that an ordinary user could not make. */
+	/* cgroup_create leaves out directories that an ordinary user cannot make. */
 	cgroup_save(life->cgroup, plan->arena, &life->state);
 	if (plan_alone(plan, sys_version()))
 		ns_plan_alone(&plan->ns);
@@ -348,7 +346,7 @@ void launch_undo(struct undo *u)
 		return;
 	why = err_keep(u->arena);
 	spawn_kill(s);
-	/* The reason for the failure may be that no descriptors are left. */
+	/* The start may have failed because this process has too many descriptors. */
 	fd_close(&s->out->pidfd);
 	fd_close(&s->out->master);
 	s->out->life.status = OCI_STOPPED;
@@ -384,13 +382,12 @@ static int start_container(struct arena *a, struct start_plan *plan, struct serv
 		return -1;
 	/* The image's mount now belongs to the container's mount namespace. */
 	fd_close(&plan->image.mnt);
-	/* The first of two processes has done its work. */
+	/* The first of two processes has ended. */
 	first = s->first;
 	s->first = s->out->pid;
 	if (first != s->out->pid && proc_wait(first, &status) < 0)
 		return -1;
-	/* The end of the stream may also be a death, for example if the seccomp
-	 * profile kills init. */
+	/* The wire may have ended by a death, for example if the seccomp profile kills init. */
 	if (plan->how->wait_start && !fifo_waits(&s->out->life))
 		return failx("container init died before it waited for start");
 	if (!plan->how->wait_start && life_note_start(plan->arena, &s->out->life) < 0)

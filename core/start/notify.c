@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* The directory in the state directory, and its mount point in the container (E-01). */
+/* The directory in the state directory, its socket, and its mount point in the container. */
 #define NOTIFY_DIR "notify"
 #define NOTIFY_SOCK "notify.sock"
 #define NOTIFY_INSIDE "/run/notify"
@@ -69,7 +69,7 @@ int service_listen(const struct life *life, const char *manager, struct service 
 		return fail("bind the notify socket");
 	/* The payload may have any user id. */
 	if (sys_chmodat(dir, NOTIFY_SOCK, 0777) < 0)
-		return fail("open the notify socket to everybody");
+		return fail("chmod the notify socket");
 	s->sock = fd_take(&sock);
 	s->manager = manager;
 	return 0;

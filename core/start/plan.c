@@ -7,7 +7,7 @@
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* True if pids.limit allows one process only; 0 counts as 1 (CG-18). */
+/* True if pids.limit allows one process only; 0 counts as 1 (knobs.c). */
 static bool room_for_one(const struct oci_resources *r)
 {
 	return r && r->pids && r->pids->limit && *r->pids->limit >= 0 && *r->pids->limit <= 1;
@@ -83,8 +83,8 @@ static bool denies_devices(const struct start_plan *plan)
 	return false;
 }
 
-/* All sets count: a file can give the bounding set's capabilities, and the other sets survive
- * execve(2) without the bounding set. */
+/* Every set counts: a file can give capabilities of the bounding set, and those of the other sets
+ * are kept over execve(2) even if the bounding set lacks them. */
 bool plan_makes_nodes(const struct start_plan *plan)
 {
 	const struct cred_caps *k = &plan->caps;
@@ -94,7 +94,7 @@ bool plan_makes_nodes(const struct start_plan *plan)
 	return (k->bounding | k->permitted | k->inheritable | k->ambient) >> CAP_MKNOD & 1;
 }
 
-/* It can make nodes, the config has some, or the root directory has some and cannot
+/* The container may make nodes, the config has some, or the root directory may have some and cannot
  * be mounted nodev. */
 bool plan_has_nodes(const struct start_plan *plan)
 {
@@ -111,9 +111,9 @@ bool plan_no_mknod(const struct start_plan *plan, bool rules)
 }
 
 /*
- * If no cgroup can have the config's device rules, device nodes of the root directory would open
- * the host's devices. The nodes that we make still work: they are on the mount at /dev (checked
- * here), or in a user namespace each is a mount of its own.
+ * If no cgroup can have the config's device rules, device nodes in the root directory would open
+ * the host's devices. nodev does not affect the nodes that we make: they are on the mount at /dev,
+ * which is checked here, or in a user namespace each is a mount of its own.
  */
 bool plan_wants_nodev(const struct start_plan *plan, bool rules)
 {

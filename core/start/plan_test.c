@@ -25,10 +25,10 @@ static const struct {
 	unsigned with;
 	enum start_mode mode;
 	bool outside, lifts;
-	unsigned init; /* what the clone of init makes */
+	unsigned init; /* namespaces that the clone of init makes */
 } starts[] = {
 	{ "no namespaces", { NEW(0) }, 0, START_ONE, false, false, 0 },
-	{ "new ones",
+	{ "new namespaces",
 	  { NEW(CLONE_NEWPID), NEW(CLONE_NEWNS) },
 	  0,
 	  START_ONE,
@@ -42,7 +42,7 @@ static const struct {
 	  false,
 	  false,
 	  CLONE_NEWUSER | CLONE_NEWNS },
-	{ "the same on an initramfs",
+	{ "a new user namespace on an initramfs",
 	  { NEW(CLONE_NEWUSER), NEW(CLONE_NEWNS) },
 	  INITRAMFS,
 	  START_TWO,
@@ -63,7 +63,7 @@ static const struct {
 	  false,
 	  false,
 	  CLONE_NEWNS },
-	{ "and a user namespace is new",
+	{ "a network namespace is joined, and a user namespace is new",
 	  { JOIN(CLONE_NEWNET), NEW(CLONE_NEWUSER) },
 	  0,
 	  START_TWO,
@@ -84,21 +84,21 @@ static const struct {
 	  false,
 	  false,
 	  0 },
-	{ "the same with createContainer hooks",
+	{ "a pid namespace is joined, with createContainer hooks",
 	  { JOIN(CLONE_NEWPID), NEW(CLONE_NEWNS) },
 	  HOOK,
 	  START_TWO,
 	  false,
 	  false,
 	  CLONE_NEWNS },
-	{ "the same with room for one process",
+	{ "a pid namespace is joined, with pids.limit 1",
 	  { JOIN(CLONE_NEWPID), NEW(CLONE_NEWNS) },
 	  ONE_PID,
 	  START_TWO,
 	  true,
 	  false,
 	  CLONE_NEWNS },
-	{ "room for one process, and one is needed",
+	{ "a new pid namespace, with pids.limit 1",
 	  { NEW(CLONE_NEWPID) },
 	  ONE_PID,
 	  START_ONE,
@@ -134,7 +134,7 @@ static void test_starts(void)
 		ok(plan.mode == starts[i].mode && plan.outside == starts[i].outside &&
 			   plan.ns.lift == starts[i].lifts &&
 			   plan.ns.clone_flags == starts[i].init && !plan.enters,
-		   "%s", starts[i].what);
+		   "the processes and namespaces of a start: %s", starts[i].what);
 	}
 }
 
@@ -147,8 +147,8 @@ static void test_exec(void)
 	} rows[] = {
 		{ CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER, START_LATE, "a pid namespace" },
 		{ CLONE_NEWTIME, START_LATE, "a time namespace" },
-		{ CLONE_NEWNS | CLONE_NEWUSER, START_ONE, "neither" },
-		{ 0, START_ONE, "none at all" },
+		{ CLONE_NEWNS | CLONE_NEWUSER, START_ONE, "neither pid nor time namespace" },
+		{ 0, START_ONE, "no namespaces" },
 	};
 	const struct launch how = { .id = "x" };
 
@@ -162,7 +162,7 @@ static void test_exec(void)
 		plan_entering(&plan);
 		ok(plan.enters && plan.mode == rows[i].mode && plan.ns.all == rows[i].all &&
 			   !plan.ns.fresh && !plan.ns.clone_flags && !plan.ns.njoins,
-		   "exec, the container has %s: nothing is new", rows[i].what);
+		   "exec into a container with %s makes no namespace", rows[i].what);
 	}
 }
 
@@ -219,15 +219,15 @@ static void test_terminal(void)
 {
 	const struct oci_process with = { .terminal = true }, without = { 0 };
 
-	ok(!plan_terminal(&with, false, NULL), "a terminal in the foreground");
-	ok(!plan_terminal(&with, true, "/sock"), "a terminal for a console socket");
+	ok(!plan_terminal(&with, false, NULL), "a terminal in the foreground is accepted");
+	ok(!plan_terminal(&with, true, "/sock"), "a terminal with a console socket is accepted");
 	ok(plan_terminal(&with, true, NULL) < 0 && strstr(err_text(), "cannot allocate tty"),
-	   "a terminal without either");
+	   "a terminal without a console socket or the foreground is refused");
 	ok(plan_terminal(&with, false, "/sock") < 0 && strstr(err_text(), "cannot use console"),
-	   "a console socket in the foreground");
+	   "a console socket in the foreground is refused");
 	ok(plan_terminal(&without, true, "/sock") < 0 && strstr(err_text(), "cannot use console"),
-	   "a console socket without a terminal");
-	ok(!plan_terminal(&without, true, NULL), "no terminal at all");
+	   "a console socket without a terminal is refused");
+	ok(!plan_terminal(&without, true, NULL), "a container without a terminal is accepted");
 }
 
 /* ---- device nodes ---------------------------------------------------------------------------- */
@@ -237,13 +237,13 @@ enum { DENY = 1, USERNS = 2, CAPS = 4, MKNOD = 8, DEV = 16, NODES = 32, ELSEWHER
 static const struct {
 	const char *what;
 	unsigned with;
-	bool has, nodev; /* nodev: where no cgroup holds the rules */
+	bool has, nodev; /* nodev: where no cgroup has the rules */
 } nodes[] = {
 	{ "no rules", 0, false, false },
 	{ "rules, all capabilities", DENY | DEV, true, true },
 	{ "rules, a user namespace", DENY | USERNS | DEV, false, true },
 	{ "rules, no CAP_MKNOD, a mount on /dev", DENY | CAPS | DEV, false, true },
-	{ "the same without the mount", DENY | CAPS, true, false },
+	{ "rules, no CAP_MKNOD, no mount on /dev", DENY | CAPS, true, false },
 	{ "rules, CAP_MKNOD", DENY | CAPS | MKNOD | DEV, true, true },
 	{ "rules, devices below /dev", DENY | CAPS | DEV | NODES, true, true },
 	{ "rules, devices elsewhere", DENY | CAPS | DEV | NODES | ELSEWHERE, true, false },
@@ -274,17 +274,20 @@ static void test_nodes(void)
 		plan.process = &process;
 		plan.ns.all = with & USERNS ? CLONE_NEWUSER : 0;
 		plan.caps.bounding = with & MKNOD ? 1ull << 27 : 0; /* CAP_MKNOD */
-		ok(plan_has_nodes(&plan) == nodes[i].has, "%s: can%s reach the host's devices",
-		   nodes[i].what, nodes[i].has ? "" : "not");
+		ok(plan_has_nodes(&plan) == nodes[i].has,
+		   "%s: the container could%s reach the host's devices without device rules",
+		   nodes[i].what, nodes[i].has ? "" : " not");
 		ok(plan_wants_nodev(&plan, false) == nodes[i].nodev,
-		   "%s: without a cgroup the root's own nodes are%s closed", nodes[i].what,
+		   "%s: without a cgroup for the rules the root is%s nodev", nodes[i].what,
 		   nodes[i].nodev ? "" : " not");
 		ok(plan_no_mknod(&plan, false) ==
 			   ((with & (DENY | CAPS | MKNOD | USERNS)) == (DENY | CAPS)),
-		   "%s: without a cgroup exec gives CAP_MKNOD only if that opens nothing",
+		   "%s: without a cgroup for the rules exec refuses CAP_MKNOD if that protects",
 		   nodes[i].what);
-		ok(!plan_no_mknod(&plan, true), "%s: with one it does", nodes[i].what);
-		ok(!plan_wants_nodev(&plan, true), "%s: with one they are not", nodes[i].what);
+		ok(!plan_no_mknod(&plan, true), "%s: with a cgroup exec may give CAP_MKNOD",
+		   nodes[i].what);
+		ok(!plan_wants_nodev(&plan, true), "%s: with a cgroup the root is not nodev",
+		   nodes[i].what);
 	}
 }
 
@@ -299,11 +302,11 @@ static void test_memory(void)
 	struct oci_config config = { .linux = &linux_ };
 
 	plan.config = &config;
-	ok(plan_memory(&plan) == 0, "no memory limit is 0");
+	ok(plan_memory(&plan) == 0, "without a memory limit plan_memory returns 0");
 	memory.limit = &limit;
-	ok(plan_memory(&plan) == 0, "a memory limit of -1 is 0");
+	ok(plan_memory(&plan) == 0, "for a memory limit of -1 it returns 0");
 	limit = 4096;
-	ok(plan_memory(&plan) == 4096, "another memory limit is kept");
+	ok(plan_memory(&plan) == 4096, "for another memory limit it returns the limit");
 }
 
 int main(void)

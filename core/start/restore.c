@@ -1,4 +1,4 @@
-/* restore.c - the runtime's part of restore: what CRIU finds ready, and what it hands over. */
+/* restore.c - the runtime's part of restore: prepares it for CRIU, and takes over init. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
@@ -24,7 +24,8 @@ struct restoring {
 
 /* ---- mount namespaces ------------------------------------------------------------------------ */
 
-/* lift: off an initramfs, whose root pivot_root(2) of CRIU could not replace. */
+/* Makes a mount namespace from which no mount propagates to the host. lift, if not NULL: leaves an
+ * initramfs, whose root CRIU's pivot_root(2) cannot replace; lift is the working directory then. */
 static int own_mounts(const char *lift)
 {
 	if (lift && rootfs_on_initramfs()) {
@@ -38,8 +39,8 @@ static int own_mounts(const char *lift)
 
 /*
  * CRIU wants a root that is a mount point, and mounts in its working directory. So it starts in a
- * mount namespace of its own, where the runtime goes too and opens CRIU's directories. All mounts
- * are gone with it, whatever was killed when.
+ * mount namespace of its own, where the runtime opens CRIU's directories. The namespace ends with
+ * its last process, and all its mounts with it, also if the runtime is killed.
  */
 static int enter_mounts(struct restoring *r)
 {
@@ -55,7 +56,8 @@ static int enter_mounts(struct restoring *r)
 	return 0;
 }
 
-/* Hooks and the rest of us are not in it. setns(2) forgets the root directory. */
+/* Hooks and the later steps of the runtime need the host's mounts. setns(2) changes the root and
+ * working directory, so these are set again. */
 static int leave_mounts(struct restoring *r)
 {
 	int rc = 0;
@@ -74,8 +76,9 @@ static bool is_cgroup(const struct oci_mount *m)
 	return m->type && !strncmp(m->type, "cgroup", 6);
 }
 
-/* A mount that CRIU makes, such as a tmpfs, has its content from the checkpoint. */
-static bool below_saved(const struct restoring *r, const struct oci_mount *m)
+/* True if m is in an earlier mount that CRIU makes, such as a tmpfs: that has the mount point of m
+ * from the checkpoint. */
+static bool is_in_saved(const struct restoring *r, const struct oci_mount *m)
 {
 	struct arena *a = r->plan->arena;
 	const char *at = path_clean(a, m->destination);
@@ -104,8 +107,8 @@ static int open_mount_point(int root, const struct oci_mount *m, bool directory)
 			 : path_create(root, m->destination, 0644);
 }
 
-/* Makes the mount point of m, and mounts a bind on it, so that later ones may lie in it. Writes
- * the name that CRIU knows a bind by. */
+/* Makes the mount point of m. If m is a bind, mounts it, because a later one may be in it, and
+ * writes its key for CRIU to out. */
 static int make_mount_point(const struct restoring *r, int root, const struct oci_mount *m, int out)
 {
 	bool binds = criu_mount_binds(r->plan->arena, r->plan->doc, m);
@@ -114,7 +117,7 @@ static int make_mount_point(const struct restoring *r, int root, const struct oc
 	char path[FD_PATH_MAX];
 	struct stat st;
 
-	if (!below_saved(r, m)) {
+	if (!is_in_saved(r, m)) {
 		if (binds && stat(m->source, &st) < 0)
 			return fail("source %s", m->source);
 		fd = open_mount_point(root, m, !binds || S_ISDIR(st.st_mode));
@@ -149,7 +152,8 @@ static int make_mount_points(void *arg, int out)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static int add_mounts_again(struct restoring *r)
+/* CRIU has saved binds by their keys only: adds their sources to the request. */
+static int add_bind_sources(struct restoring *r)
 {
 	struct arena *a = r->plan->arena;
 	char *keys, *end;
@@ -174,8 +178,8 @@ static int add_mounts_again(struct restoring *r)
 	return criu_add_devices(a, &r->how->opts, r->config);
 }
 
-/* The container's own cgroups, where their mounts are binds. */
-static int add_cgroups_again(struct restoring *r, const struct oci_mount *m)
+/* Without a cgroup namespace the mount m shows the container's cgroups as binds: adds these. */
+static int add_cgroup_binds(struct restoring *r, const struct oci_mount *m)
 {
 	static const char base[] = "/sys/fs/cgroup/";
 	const struct oci_state *st = r->plan->state;
@@ -207,7 +211,8 @@ static int add_fd(struct restoring *r, const char *key, int fd)
 	return 0;
 }
 
-/* Namespaces of other containers: CRIU gets descriptors of two kinds, and paths of the others. */
+/* Adds the namespaces that are joined. For two types CRIU takes descriptors, for the others
+ * paths. */
 static int add_joins(struct restoring *r, int version)
 {
 	struct criu_opts *o = &r->how->opts;
@@ -239,7 +244,7 @@ static int add_joins(struct restoring *r, int version)
 	return 0;
 }
 
-/* Pipes that were the standard streams are replaced by ours. */
+/* Standard streams that were pipes at the checkpoint are replaced by ours. */
 static int add_streams(struct restoring *r, int images)
 {
 	struct json_error why;
@@ -274,17 +279,18 @@ static int fill_request(struct restoring *r, const struct criu_files *files, int
 	o->evasive_devices = o->rst_sibling = true;
 	o->root = r->root;
 	o->config_file = criu_conf(r->how, r->config->annotations.at, r->config->annotations.n);
-	if (add_joins(r, version) < 0 || add_mounts_again(r) < 0)
+	if (add_joins(r, version) < 0 || add_bind_sources(r) < 0)
 		return -1;
 	list_each (m, r->config->mounts)
-		if (!own && is_cgroup(m) && add_cgroups_again(r, m) < 0)
+		if (!own && is_cgroup(m) && add_cgroup_binds(r, m) < 0)
 			return -1;
 	return add_streams(r, files->images);
 }
 
 /* ---- CRIU's process -------------------------------------------------------------------------- */
 
-/* "4:memory,cpu:/path": what CRIU restores lies below the cgroups that it is in itself. */
+/* Adds the cgroups of CRIU's process, from lines such as "4:memory,cpu:/path": CRIU puts what it
+ * restores below them. */
 static int note_cgroups(struct restoring *r, pid_t pid)
 {
 	struct criu_opts *o = &r->how->opts;
@@ -315,6 +321,7 @@ static int note_cgroups(struct restoring *r, pid_t pid)
 	return 0;
 }
 
+/* Moves CRIU into the container's cgroup, so that what it restores counts there. */
 static int place_criu(void *arg, pid_t pid)
 {
 	struct restoring *r = arg;
@@ -344,7 +351,8 @@ static int take_master(struct restoring *r, int *fd)
 	return 0;
 }
 
-/* Init is a child of ours. No other process may be killed, whatever CRIU says. */
+/* Takes the pid of init, which CRIU reports. It must be a child of ours, because an undo kills
+ * it. */
 static int take_init(struct serve *s, pid_t pid)
 {
 	siginfo_t end;
@@ -373,7 +381,8 @@ static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
 	if (!strcmp(script, "setup-namespaces")) {
 		if (take_init(s, resp->notify.pid) < 0)
 			return -1;
-		/* What CRIU has not saved is moved in as at a start. */
+		/* CRIU has saved no network devices (empty_ns), so they are moved in as at a
+		 * start. */
 		if (r->how->opts.empty_ns && r->config->linux->net_devices.n &&
 		    r->plan->ns.fresh & CLONE_NEWNET && serve_move_devices(s) < 0)
 			return fail_in("linux.netDevices");
@@ -425,7 +434,7 @@ static int make_root_point(struct restoring *r, struct life *life)
 	return r->root ? 0 : -1;
 }
 
-/* Also kills what CRIU has left when it was killed. */
+/* Also kills processes that CRIU has restored already. */
 static void undo_restored(struct undo_restore *u)
 {
 	struct serve *s = u->undo.serve;
@@ -457,7 +466,7 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 	    fill_request(r, files, version) < 0)
 		return -1;
 	if (cgroup_create(s->out->life.cgroup) < 0) {
-		/* Processes in it are not ours: the undo must not kill them. */
+		/* It may have processes of another program, which the undo must not kill. */
 		s->out->life.cgroup = NULL;
 		return -1;
 	}

@@ -1,4 +1,4 @@
-/* seal.c - keeps a container from writing to the host's file of this program (2019-5736). */
+/* seal.c - keeps a container from writing to the host's file of this program (CVE-2019-5736). */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/start.h"
 
@@ -13,7 +13,7 @@ extern char **environ;
 /* The attributes of our read-only mount. NOSYMFOLLOW has no effect on a single file, and
  * marks the mount. */
 #define SEAL_ATTRS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSYMFOLLOW)
-#define ST_NOSYMFOLLOW_ 0x2000 /* the same mark in statfs(2), since 5.10 */
+#define ST_NOSYMFOLLOW_ 0x2000 /* the same flag in statfs(2), since 5.10 */
 
 /* Filesystems that the kernel can never write, so that a remount does not help. */
 static const uint32_t never_written[] = {
@@ -61,8 +61,7 @@ static int is_sealed(void)
 	return seals >= 0 && seals & F_SEAL_WRITE;
 }
 
-/* True if we are an ordinary user who cannot write our file: his containers cannot
- * write it either. */
+/* True if we are an ordinary user who cannot write our file. Then his containers cannot either. */
 static bool is_out_of_reach(void)
 {
 	struct stat st;
@@ -124,8 +123,8 @@ int seal_self(char **argv)
 	if (fd < 0)
 		return -1;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under an outer seccomp profile); /proc
-	 * is used instead. */
+	/* KERNEL 3.19: execveat(2) (ENOSYS; EPERM under an outer seccomp profile); a path in /proc
+	 * is used. */
 	execve(path_of_fd(path, fd), argv, environ);
 	return fail("run the sealed copy of the executable");
 }

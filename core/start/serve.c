@@ -23,11 +23,11 @@ static int open_ns(const struct serve *s, const char *name)
 
 static int serve_pid(struct serve *s, const struct wire_msg *m, int *fd)
 {
-	/* The kernel has written the pid. The message could come from a process that
-	 * controls init. */
+	/* The pid is that which the kernel has written. The message itself may come from a process
+	 * of the container. */
 	s->out->pid = __atomic_load_n(s->init_pid, __ATOMIC_RELAXED);
 	if (!s->out->pid)
-		return failx("there is no init yet");
+		return failx("init does not exist yet");
 	fd_close(&s->out->pidfd);
 	s->out->pidfd = sys_pidfd_open(s->out->pid);
 	/* EPERM comes from an outer seccomp profile, not from the call. */
@@ -75,7 +75,7 @@ static int open_userns(const struct serve *s, const struct oci_mount *m)
 	return open_ns(s, "user");
 }
 
-/* The image was mounted before the clone, so that both processes have its descriptor. */
+/* The image was mounted before the clone, so runtime and child have its descriptor. */
 static int map_image(struct serve *s)
 {
 	const struct image *image = &s->plan->image;
@@ -89,7 +89,7 @@ static int map_image(struct serve *s)
 	return 0;
 }
 
-/* The child asks by an index of the config's mounts, so that it cannot ask for other files. */
+/* The child asks by an index into the config's mounts, so it cannot ask for other files. */
 static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_config *c = s->plan->config;
@@ -162,8 +162,8 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 	return serve_runtime_hooks(s);
 }
 
-/* Gives the streams to the payload's user. The runtime does it, because in a user namespace the
- * owner of a pipe of the host may not be mapped. */
+/* Gives the streams to the payload's user. The child cannot do it in a user namespace where the
+ * owner of the stream is not mapped. */
 static void own_streams(const struct start_plan *plan)
 {
 	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
@@ -190,7 +190,7 @@ static int serve_ready(struct serve *s, const struct wire_msg *m, int *fd)
 	return known_settle(s);
 }
 
-/* The first process will clone init now. The socket is replaced by the pipes. */
+/* The first process will clone init now, so the pipes replace the socket. */
 static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	if (s->plan->seccomp.notify != (m->fd >= 0))
@@ -203,7 +203,7 @@ static int serve_appear(struct serve *s, const struct wire_msg *m, int *fd)
 	return 0;
 }
 
-/* Checks the descriptor: a process that controls init may send another file. */
+/* A process that controls init may send another file than a seccomp notify descriptor. */
 static bool is_notify(int fd)
 {
 	char link[FD_PATH_MAX], name[32];
@@ -213,7 +213,7 @@ static bool is_notify(int fd)
 	return !strcmp(name, "anon_inode:seccomp notify");
 }
 
-/* runtime-spec "The Container Process State": a connection for each message and its descriptor. */
+/* Sends the descriptor to listenerPath, as runtime-spec "The Container Process State" has it. */
 static int serve_seccomp_fd(struct serve *s, const struct wire_msg *m, int *fd)
 {
 	const struct oci_seccomp *sc = s->plan->config->linux->seccomp;
@@ -319,7 +319,7 @@ static bool wants_listener(const struct serve *s)
 	return WITH_SECCOMP && s->plan->seccomp.notify;
 }
 
-/* Of a part that was left out no message is wanted. */
+/* NULL for a part that was left out of the build, where wanted() refuses the message. */
 #define BUILT(part, serve_) ((part) ? (serve_) : NULL)
 
 /*
@@ -362,7 +362,7 @@ const char *serve_refusal(const struct serve *s, const struct wire_msg *m)
 	unsigned sender = s->out->pid ? INIT : s->plan->mode == START_LATE ? LATE : FIRST;
 
 	if (!(rows[m->type].from & sender))
-		return sender == INIT ? "from init" : "before init is there";
+		return sender == INIT ? "from init" : "before init exists";
 	if (!(rows[m->type].phases & s->phase))
 		return "in this phase";
 	if (s->done & 1u << m->type && !rows[m->type].repeats)
@@ -399,9 +399,9 @@ static int answer(struct serve *s, const struct wire_msg *m)
 	return wire_send(&s->wire, WIRE_OK, m->type == WIRE_READY ? (int)s->ignored : 0, NULL, fd);
 }
 
-/* Adds the words by which engines recognize a failed start (X-10). An error of execve(2)
- * does not get them. */
-static int in_frame(const struct serve *s)
+/* Adds the words by which engines recognize a failed start (docs/behaviours.md, X-10). An error of
+ * execve(2) does not get them. */
+static int fail_start(const struct serve *s)
 {
 	if (s->exec_failed)
 		return -1;
@@ -411,8 +411,8 @@ static int in_frame(const struct serve *s)
 }
 
 /* Waits for a message. True: none will come. The first process may die before it has sent PID, and
- * another process may keep init's end open after init's death: the pidfd shows both. KERNEL 5.3:
- * pidfds (ENOSYS); without them both are noticed only when the stream ends. */
+ * another process may keep init's end open after init's death: the pidfd shows both deaths. KERNEL
+ * 5.3: pidfds (ENOSYS); without them both are noticed only when the stream ends. */
 static bool is_silent(const struct serve *s)
 {
 	struct pollfd fds[2] = { { s->wire.in, POLLIN, 0 }, { s->out->pidfd, POLLIN, 0 } };
@@ -425,9 +425,9 @@ static bool is_silent(const struct serve *s)
 	return fds[1].revents && !fds[0].revents;
 }
 
-/* Returns 1: a message, also PID if the first process has died before it sent it; 0: the
- * end; -1: error. */
-static int hear(struct serve *s, struct wire_msg *m)
+/* Receives the next message. Returns 1; 0 at the end of the stream; -1. If the first process has
+ * died before it sent PID, and init exists, the message is PID. */
+static int next_message(struct serve *s, struct wire_msg *m)
 {
 	int got;
 
@@ -446,7 +446,7 @@ static int serve_all(struct serve *s)
 	struct wire_msg m;
 	int got, rc;
 
-	while ((got = hear(s, &m)) == 1) {
+	while ((got = next_message(s, &m)) == 1) {
 		rc = answer(s, &m);
 		if (m.fd != s->out->master && m.fd != s->listener)
 			fd_close(&m.fd);
@@ -455,12 +455,12 @@ static int serve_all(struct serve *s)
 	}
 	if (got < 0 || ends_explain())
 		return -1;
-	return s->phase > PHASE_MAKE && s->out->pid && death_is_none(s) ? 0 : death_explain(s);
+	return s->phase > PHASE_MAKE && s->out->pid && death_is_execve(s) ? 0 : death_explain(s);
 }
 
 int serve_child(struct serve *s)
 {
-	return serve_all(s) < 0 ? in_frame(s) : 0;
+	return serve_all(s) < 0 ? fail_start(s) : 0;
 }
 
 void serve_end(struct serve *s)

@@ -8,11 +8,11 @@
 #include "tests/fuzz.h"
 
 /*
- * The first byte is the container: bits of enum what. Then come packets: a byte that says which way
- * they go and whether a descriptor goes with them, a type, a number of four bytes, the length of
- * the text in one byte, and what is in there of the text.
+ * The first byte has bits of enum what, which describe the container. Then come packets, each of
+ * them a byte with bits of enum way, the type, the number in four bytes, the length of the text in
+ * one byte, and the text, which ends early at the end of the input.
  */
-enum what { EVERYTHING = 1, TWO = 2, LATE = 4, ENTERS = 8, TOLD = 16 };
+enum what { EVERYTHING = 1, TWO = 2, LATE = 4, ENTERS = 8, KNOWN = 16 };
 enum way { PIPE = 1, DESCRIPTOR = 2, SHORT = 4 };
 
 struct packet {
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	serve.joins = true;
 	serve.init_pid = &pid;
 	made.life.state.id = "x";
-	if (*data & TOLD)
+	if (*data & KNOWN)
 		pid = getpid();
 	made.pid = plan.mode != START_ONE ? 0 : getpid();
 	must(!wire_pair(&serve.wire, &its) && !wire_pipes(&serve.pipes, &child.pipes));
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fd_close(&child.pipes.out);
 	rc = serve_child(&serve);
 	must(!rc || (rc == -1 && *err_text()));
-	/* Nothing succeeds that was not ready and has no init. */
+	/* A start succeeds only after READY, and only if init's pid is known. */
 	must(rc || (serve.phase > PHASE_MAKE && made.pid == getpid()));
 	serve_end(&serve);
 	wire_close(&its);
@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	after = dup(0);
 	close(after);
 	must(after == before);
-	err_clear("it was a lie");
+	err_clear("refused");
 	fuzz_end(&arena);
 	return 0;
 }

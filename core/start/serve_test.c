@@ -1,4 +1,4 @@
-/* serve_test.c - a child that lies: every message, by every sender, in every phase. */
+/* serve_test.c - a hostile child: every message, from every sender, in every phase. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 #include "tests/tap.h"
@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* ---- who may send what, and when ------------------------------------------------------------- */
+/* ---- which process may send which message, and when ------------------------------------------ */
 
 static const char *const names[WIRE_TYPES] = {
 	[WIRE_OK] = "OK",
@@ -28,8 +28,9 @@ static const char *const names[WIRE_TYPES] = {
 };
 
 static const struct {
-	const char *who, *when, *what; /* what: all that is taken, in the order of enum wire_type */
-} taken[] = {
+	/* what: the messages that are accepted, in the order of enum wire_type */
+	const char *who, *when, *what;
+} accepted[] = {
 	{ "init", "making", "FAIL LOG MAP_IDS NETDEVS MOUNT_FD ATTACH CONSOLE HOOKS READY " },
 	{ "init", "ready", "FAIL EXEC_FAIL LOG SECCOMP_FD " },
 	{ "init", "seen", "FAIL EXEC_FAIL SECCOMP_FD " },
@@ -45,7 +46,7 @@ static const struct {
 static char block[1 << 16];
 static struct arena arena;
 
-/* A container that asks for everything. */
+/* A container whose config needs every message. */
 static struct oci_time_offset offset;
 static struct oci_net_device device = { .key = "eth9" };
 static struct oci_hook hook = { .path = "/no/such/hook" };
@@ -58,7 +59,7 @@ static struct oci_linux all_linux = { .time_offsets = { &offset, 1 },
 				      .seccomp = &seccomp };
 static struct oci_process terminal = { .terminal = true };
 static struct oci_config all = { .linux = &all_linux, .hooks = &hooks, .mounts = { mounts, 2 } };
-/* One that asks for nothing. */
+/* A container whose config needs none of the optional messages. */
 static struct oci_linux no_linux;
 static struct oci_process plain;
 static struct oci_config none = { .linux = &no_linux };
@@ -68,8 +69,8 @@ static struct start_plan plan;
 static struct child child;
 static struct started made;
 static struct serve serve;
-static struct wire its; /* the liar's end */
-static pid_t told;
+static struct wire its; /* the child's end */
+static pid_t kernel_pid; /* the pid of init that the kernel has written */
 
 static void fresh(const struct oci_config *config, const char *who)
 {
@@ -85,11 +86,11 @@ static void fresh(const struct oci_config *config, const char *who)
 	child = (struct child)CHILD_INIT(&plan);
 	made = (struct started)STARTED_INIT;
 	serve = (struct serve)SERVE_INIT(&plan, &made);
-	serve.init_pid = &told;
+	serve.init_pid = &kernel_pid;
 	serve.joins = config != &all;
 	made.pid = plan.mode != START_ONE ? 0 : 1;
 	made.life.state.id = "x";
-	told = 0;
+	kernel_pid = 0;
 }
 
 static void enters(void)
@@ -99,16 +100,16 @@ static void enters(void)
 
 static void test_rows(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		char got[256] = "", twice[256] = "", nothing[256] = "", exec[256] = "";
 
 		for (unsigned type = 0; type < WIRE_TYPES; type++) {
 			struct wire_msg m = { .type = type, .fd = -1 };
 
-			fresh(&all, taken[i].who);
-			serve.phase = !strcmp(taken[i].when, "making")	? PHASE_MAKE
-				      : !strcmp(taken[i].when, "ready") ? PHASE_READY
-									: PHASE_SEEN;
+			fresh(&all, accepted[i].who);
+			serve.phase = !strcmp(accepted[i].when, "making")  ? PHASE_MAKE
+				      : !strcmp(accepted[i].when, "ready") ? PHASE_READY
+									   : PHASE_SEEN;
 			if (!serve_refusal(&serve, &m))
 				strcat(strcat(got, names[type]), " ");
 			serve.done = ~0U;
@@ -127,28 +128,29 @@ static void test_rows(void)
 			if (!serve_refusal(&serve, &m))
 				strcat(strcat(nothing, names[type]), " ");
 		}
-		is_str(got, taken[i].what, "%s, %s: what is taken", taken[i].who, taken[i].when);
+		is_str(got, accepted[i].what, "%s, %s: the messages that are accepted",
+		       accepted[i].who, accepted[i].when);
 		ok(!strstr(twice, "READY") && !strstr(twice, "PID") && !strstr(twice, "HOOKS") &&
 			   !strstr(twice, "APPEAR") && !strstr(twice, "SECCOMP"),
-		   "%s, %s: what is taken once is not taken twice: %s", taken[i].who, taken[i].when,
-		   twice);
+		   "%s, %s: some are accepted only once; twice: %s", accepted[i].who,
+		   accepted[i].when, twice);
 		ok(!strstr(nothing, "MAP_IDS") && !strstr(nothing, "OFFSETS") &&
 			   !strstr(nothing, "NETDEVS") && !strstr(nothing, "ATTACH") &&
 			   !strstr(nothing, "CONSOLE") && !strstr(nothing, "HOOKS") &&
 			   !strstr(nothing, "SECCOMP"),
-		   "%s, %s: nor what the config does not ask for: %s", taken[i].who, taken[i].when,
-		   nothing);
+		   "%s, %s: what the config does not need is refused; accepted: %s",
+		   accepted[i].who, accepted[i].when, nothing);
 		ok(!strstr(exec, "MAP_IDS") && !strstr(exec, "OFFSETS") &&
 			   !strstr(exec, "NETDEVS") && !strstr(exec, "MOUNT") &&
 			   !strstr(exec, "HOOKS"),
-		   "%s, %s: nor by exec what makes a container: %s", taken[i].who, taken[i].when,
-		   exec);
+		   "%s, %s: what exec does not need is refused; accepted: %s", accepted[i].who,
+		   accepted[i].when, exec);
 	}
 }
 
 /* ---- the drawings in impl.h ------------------------------------------------------------------ */
 
-/* The header itself, so that what a reader sees is what is tested. */
+/* The text of the header, so that the drawings that a reader sees are tested. */
 __asm__(".pushsection .rodata\n"
 	"drawings: .incbin \"core/start/impl.h\"\n.byte 0\n"
 	".popsection");
@@ -156,7 +158,7 @@ extern const char drawings[];
 
 static unsigned drawn; /* bits of the messages */
 
-/* One arrow to the runtime. from_first: it begins at the first process. False: it is refused. */
+/* Plays one arrow to the runtime. from_first: the first process sends it. False: it is refused. */
 static bool play(const char *names_, size_t len, bool from_first)
 {
 	bool fine = true;
@@ -208,7 +210,7 @@ static void test_drawing(const char *mode, const char *who)
 			refused++;
 		}
 	}
-	ok(arrows > 5 && !refused, "%s: each of its %u arrows is expected where it is drawn", mode,
+	ok(arrows > 5 && !refused, "%s: each of its %u arrows is accepted in the drawn order", mode,
 	   arrows);
 }
 
@@ -223,12 +225,12 @@ static void test_drawings(void)
 		ok((drawn | unseen) & 1u << type, "%s is drawn", names[type]);
 }
 
-/* ---- what it says then ----------------------------------------------------------------------- */
+/* ---- how the runtime handles them ------------------------------------------------------------ */
 
-/* What the liar has said, and that it is dead. */
-static bool executes; /* the child has executed a program before its end is heard of */
+static bool executes; /* the child executes a program before it ends */
 
-static int hear(void)
+/* Serves the messages that were sent, and then the child's end. */
+static int serve_sent(void)
 {
 	struct proc_stat st;
 	int rc;
@@ -268,63 +270,67 @@ static int count_open(void)
 	return n;
 }
 
-/* A lie each: what makes it one, its type, number, whether /dev/null comes beside it;
- * and the answer. */
+/* Messages that must be refused: what is wrong, type and number, if /dev/null comes with the
+ * message, and a part of the error. */
 static const struct {
 	const char *what, *who;
 	enum wire_type type;
 	int num;
 	bool everything, fd;
-	const char *said;
-} lies[] = {
+	const char *error;
+} wrong[] = {
 	{ "a seccomp descriptor without a profile", "init", WIRE_SECCOMP_FD, 0, false, true,
 	  "by this container" },
 	{ "a descriptor that is not one of seccomp", "init", WIRE_SECCOMP_FD, 0, true, true,
 	  "no seccomp notify descriptor" },
-	{ "a seccomp descriptor that does not come", "init", WIRE_SECCOMP_FD, 0, true, false,
+	{ "SECCOMP_FD without a descriptor", "init", WIRE_SECCOMP_FD, 0, true, false,
 	  "no seccomp notify descriptor" },
-	{ "a terminal that does not come", "init", WIRE_CONSOLE, 0, true, false, "no terminal" },
+	{ "CONSOLE without a descriptor", "init", WIRE_CONSOLE, 0, true, false, "no terminal" },
 	{ "a descriptor that is not a terminal", "init", WIRE_CONSOLE, 0, true, true,
 	  "no terminal" },
-	{ "a terminal where there is none", "init", WIRE_CONSOLE, 0, false, true,
+	{ "a terminal that the config does not have", "init", WIRE_CONSOLE, 0, false, true,
 	  "by this container" },
-	{ "a mount that does not exist", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
-	{ "a mount far off", "init", WIRE_MOUNT_FD, INT32_MAX, true, false, "of 2" },
-	{ "a mount below all", "init", WIRE_MOUNT_FD, INT32_MIN, true, false,
+	{ "the mount after the last", "init", WIRE_MOUNT_FD, 2, true, false, "mount 2 of 2" },
+	{ "the highest number of a mount", "init", WIRE_MOUNT_FD, INT32_MAX, true, false, "of 2" },
+	{ "the lowest number of a device", "init", WIRE_MOUNT_FD, INT32_MIN, true, false,
 	  "init asks for device" },
-	{ "the image of a directory", "init", WIRE_MOUNT_FD, MOUNT_ROOT, true, false, "image" },
+	{ "the image of a container without one", "init", WIRE_MOUNT_FD, MOUNT_ROOT, true, false,
+	  "image" },
 	{ "the source of a mount that has none", "init", WIRE_MOUNT_FD, 1, true, false,
 	  "which has none" },
-	{ "a cgroup that it is in", "init", WIRE_ATTACH, 0, false, false, "by this container" },
-	{ "hooks that are not there", "init", WIRE_HOOKS, 0, false, false, "by this container" },
-	{ "an answer", "init", WIRE_OK, 0, true, false, "not expected" },
-	{ "a pid from init", "init", WIRE_PID, 1, true, false, "not expected" },
-	{ "the pid of another", "first", WIRE_PID, 1, true, false, "no init yet" },
-	{ "an appearance without what has to come", "late", WIRE_APPEAR, 0, true, false,
+	{ "ATTACH of a child that joins by itself", "init", WIRE_ATTACH, 0, false, false,
+	  "by this container" },
+	{ "hooks that the config does not have", "init", WIRE_HOOKS, 0, false, false,
+	  "by this container" },
+	{ "OK, which is an answer", "init", WIRE_OK, 0, true, false, "not expected" },
+	{ "PID from init", "init", WIRE_PID, 1, true, false, "not expected" },
+	{ "PID before the kernel has written one", "first", WIRE_PID, 1, true, false,
+	  "init does not exist yet" },
+	{ "APPEAR before READY", "late", WIRE_APPEAR, 0, true, false,
 	  "not expected in this phase" },
-	{ "a program that failed before it was ready", "init", WIRE_EXEC_FAIL, 2, true, false,
+	{ "EXEC_FAIL before READY", "init", WIRE_EXEC_FAIL, 2, true, false,
 	  "not expected in this phase" },
 };
 
-static void test_lies(void)
+static void test_wrong(void)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int before = count_open();
 
-	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
-		fresh(lies[i].everything ? &all : &none, lies[i].who);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		fresh(wrong[i].everything ? &all : &none, wrong[i].who);
 		connect_it();
-		if (lies[i].type == WIRE_SECCOMP_FD) {
+		if (wrong[i].type == WIRE_SECCOMP_FD) {
 			plan.process = &plain;
 			wire_send(&its, WIRE_READY, 0, NULL, -1);
 		}
-		wire_send(&its, lies[i].type, lies[i].num, "text", lies[i].fd ? null : -1);
-		ok(hear() < 0 && strstr(err_text(), lies[i].said), "%s", lies[i].what);
+		wire_send(&its, wrong[i].type, wrong[i].num, "text", wrong[i].fd ? null : -1);
+		ok(serve_sent() < 0 && strstr(err_text(), wrong[i].error), "%s", wrong[i].what);
 		wire_close(&child.pipes);
-		if (!strstr(err_text(), lies[i].said))
+		if (!strstr(err_text(), wrong[i].error))
 			printf("# %s\n", err_text());
 	}
-	ok(count_open() == before, "nothing stays open");
+	ok(count_open() == before, "no descriptor of these messages stays open");
 	close(null);
 }
 
@@ -337,7 +343,7 @@ static void count_line(enum log_level level, const char *text)
 
 static void test_log(void)
 {
-	/* As many as the socket holds, by a process beside us. */
+	/* Another process sends the lines, because the socket cannot hold all of them. */
 	pid_t pid;
 	int rc;
 
@@ -349,35 +355,38 @@ static void test_log(void)
 	if (!pid) {
 		wire_close(&serve.wire);
 		wire_send(&its, WIRE_READY, 0, NULL, -1);
-		wire_send(&its, WIRE_LOG, -1, "no level", -1);
-		wire_send(&its, WIRE_LOG, INT32_MAX, "nor this", -1);
+		wire_send(&its, WIRE_LOG, -1, "not a level", -1);
+		wire_send(&its, WIRE_LOG, INT32_MAX, "not a level", -1);
 		while (wire_send(&its, WIRE_LOG, LOG_ERROR, "again", -1) >= 0)
 			;
 		_exit(0);
 	}
 	wire_close(&its);
-	rc = hear();
-	ok(rc < 0 && strstr(err_text(), "not expected so often"), "a flood of lines ends it");
-	ok(lines && lines <= WIRE_LINES_MAX, "%u lines of it were taken", lines);
+	rc = serve_sent();
+	ok(rc < 0 && strstr(err_text(), "not expected so often"),
+	   "too many log lines are an error");
+	ok(lines && lines <= WIRE_LINES_MAX, "at most %d of them are printed: %u", WIRE_LINES_MAX,
+	   lines);
 	waitpid(pid, NULL, 0);
 	wire_close(&child.pipes);
 	log_sink.line = NULL;
 }
 
-/* The first process has left the socket: now it is what any process of the container sends. */
+/* Plays START_LATE up to PID. From then on a process of the container may send any message: type
+ * and num are that message; type 0: none. */
 static int appear(enum wire_type type, int num)
 {
 	fresh(&none, "late");
 	enters();
 	connect_it();
-	told = getpid();
+	kernel_pid = getpid();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
 	wire_send(&child.pipes, WIRE_PID, 1, NULL, -1);
 	if (type)
 		wire_send(&child.pipes, type, num, "last words", -1);
 	fd_close(&child.pipes.out);
-	return hear();
+	return serve_sent();
 }
 
 static void test_seen(void)
@@ -385,20 +394,23 @@ static void test_seen(void)
 	struct wire_msg m;
 
 	if (tap_qemu_user()) {
-		tap_skip_emulated("seen", "all fields of /proc/self/stat");
+		tap_skip_emulated("messages after APPEAR", "all fields of /proc/self/stat");
 		return;
 	}
-	ok(!appear(0, 0) && made.pid == getpid(), "seen: the kernel names the pid");
-	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "it is reported");
+	ok(!appear(0, 0) && made.pid == getpid(),
+	   "after APPEAR the pid of init is the one that the kernel has written");
+	ok(wire_recv(&(struct wire){ child.pipes.in, -1 }, &m) == 1, "PID is answered");
 	made.pid = 0;
 	wire_close(&child.pipes);
 	for (unsigned type = 1; type < WIRE_TYPES; type++) {
 		bool own = type == WIRE_FAIL || type == WIRE_EXEC_FAIL;
 		int rc = appear(type, INT32_MIN);
 
-		ok(rc < 0 && !strstr(err_text(), "last words") == !own, "seen: %s %s", names[type],
-		   own ? "is a failure" : "is refused");
-		ok(serve.exec_failed == (type == WIRE_EXEC_FAIL), "of the program, if it says so");
+		ok(rc < 0 && !strstr(err_text(), "last words") == !own, "after APPEAR %s is %s",
+		   names[type], own ? "reported as init's failure" : "refused");
+		ok(serve.exec_failed == (type == WIRE_EXEC_FAIL),
+		   "after APPEAR %s is%s a failed execve", names[type],
+		   type == WIRE_EXEC_FAIL ? "" : " not");
 		made.pid = 0;
 		wire_close(&child.pipes);
 	}
@@ -406,14 +418,16 @@ static void test_seen(void)
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, its.out);
-	ok(hear() < 0 && strstr(err_text(), "not wanted"), "a descriptor that was not asked for");
+	ok(serve_sent() < 0 && strstr(err_text(), "not wanted"),
+	   "APPEAR with a descriptor is refused if the profile does not notify");
 	wire_close(&child.pipes);
 	fresh(&none, "late");
 	plan.seccomp.notify = true;
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_APPEAR, 0, NULL, -1);
-	ok(hear() < 0 && strstr(err_text(), "without one"), "and one that does not come");
+	ok(serve_sent() < 0 && strstr(err_text(), "without one"),
+	   "APPEAR without a descriptor is refused if the profile notifies");
 	wire_close(&child.pipes);
 }
 
@@ -421,32 +435,33 @@ static void test_end(void)
 {
 	fresh(&none, "init");
 	connect_it();
-	ok(hear() < 0 && strstr(err_text(), "status 3"), "an end before READY is a failure");
+	ok(serve_sent() < 0 && strstr(err_text(), "status 3"), "an end before READY is a failure");
 	wire_close(&child.pipes);
 	fresh(&none, "init");
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
-	ok(hear() < 0 && strstr(err_text(), "status 3"),
-	   "after READY too, where no program was executed");
+	ok(serve_sent() < 0 && strstr(err_text(), "status 3"),
+	   "an end after READY is a failure if no program was executed");
 	wire_close(&child.pipes);
 	fresh(&none, "init");
 	connect_it();
 	executes = true;
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
-	ok(!hear(), "after the program was executed an end is not a failure");
+	ok(!serve_sent(), "an end after the program was executed is a success");
 	executes = false;
 	wire_close(&child.pipes);
 	fresh(&none, "init");
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_FAIL, INT32_MIN, "\033]0;title\007", -1);
-	ok(hear() < 0 && strstr(err_text(), "?]0;title?"), "what it says acts on no terminal");
+	ok(serve_sent() < 0 && strstr(err_text(), "?]0;title?"),
+	   "control characters of its error are replaced");
 	wire_close(&child.pipes);
 	fresh(&none, "init");
 	connect_it();
 	wire_send(&its, WIRE_READY, 0, NULL, -1);
 	wire_send(&its, WIRE_EXEC_FAIL, 2, NULL, -1);
-	ok(hear() < 0 && strstr(err_text(), "no reason"), "a failure without words gets some");
+	ok(serve_sent() < 0 && strstr(err_text(), "no reason"), "an error without a text gets one");
 	wire_close(&child.pipes);
 }
 
@@ -455,7 +470,7 @@ int main(void)
 	arena_init(&arena, block, sizeof(block));
 	test_rows();
 	test_drawings();
-	test_lies();
+	test_wrong();
 	test_log();
 	test_seen();
 	test_end();

@@ -26,7 +26,7 @@ static pid_t clone_child(struct child *c, struct serve *s, int cgroup)
 		if (pid >= 0)
 			return pid;
 		/* KERNEL 5.7: CLONE_INTO_CGROUP (EINVAL, E2BIG; EOPNOTSUPP in a threaded cgroup);
-		 * the parent moves the child, which waits for a grace period. */
+		 * the runtime moves the child, and waits for a grace period of the kernel. */
 		args.flags &= ~CLONE_INTO_CGROUP;
 		args.cgroup = 0;
 		c->joins = false;
@@ -70,15 +70,15 @@ static int make_wire(struct child *c, struct serve *s)
 int spawn_process(struct child *c, struct serve *s)
 {
 	struct cgroup *cg = s->out->life.cgroup;
-	int cgroup, doors = cgroup_join_open(cg);
+	int cgroup, can_join = cgroup_join_open(cg);
 	pid_t pid;
 
-	if (doors < 0 || make_wire(c, s) < 0)
+	if (can_join < 0 || make_wire(c, s) < 0)
 		return -1;
 	s->follows = c->plan->follows;
-	/* doors is 0 if systemd makes the cgroup around a process: then the parent moves it. */
-	cgroup = doors && !c->plan->outside ? cgroup_clone_fd(cg) : -1;
-	c->joins = doors && cgroup == -1 && !c->plan->outside;
+	/* can_join is 0 if systemd makes the cgroup around a process: then the runtime moves it. */
+	cgroup = can_join && !c->plan->outside ? cgroup_clone_fd(cg) : -1;
+	c->joins = can_join && cgroup == -1 && !c->plan->outside;
 	if (ends_hold() < 0)
 		return -1;
 	pid = clone_child(c, s, cgroup);
@@ -118,7 +118,7 @@ int spawn_prepare(const struct serve *s, sigset_t *old)
 
 void spawn_kill(struct serve *s)
 {
-	/* An init whose pid we do not know ends when the wire is closed. */
+	/* An init whose pid we do not know ends because the wire is closed. */
 	serve_end(s);
 	if (s->first == s->out->pid)
 		s->first = 0;

@@ -85,7 +85,7 @@ int begin(struct arena *a, struct life *l);
 
 /* ---- enter.c: the parent of exec ------------------------------------------------------------- */
 
-/* The options of exec (V-10 to V-15). Strings that are not given are NULL. */
+/* The options of exec. Texts that are not given are NULL. */
 struct enter {
 	const char *root, *id;
 	const char *process; /* FILE of exec -p, instead of the members down to terminal */
@@ -106,6 +106,9 @@ struct enter {
 
 /* Returns 0: the process runs; -1: nothing of it is left. */
 int enter(struct arena *a, const struct enter *how, struct started *out);
+
+/* ---- clone.c --------------------------------------------------------------------------------- */
+
 /* Kills *pid, waits for its end and sets it to 0. Does nothing if it is 0. */
 void clone_end(pid_t *pid);
 

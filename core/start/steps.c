@@ -36,8 +36,8 @@ int step_keyring(struct child *c)
 {
 	const char *label = c->plan->process->selinux_label;
 
-	/* NULL: the caller's keyring stays (--no-new-keyring), or an older version
-	 * made the container. */
+	/* NULL: the caller's keyring stays (--no-new-keyring), or an older version of ours made the
+	 * container. */
 	if (!c->plan->state->keyring)
 		return 0;
 	/* The keyring gets the label of the payload. */
@@ -74,7 +74,7 @@ static bool has_mount_ns(const struct child *c)
 	return c->plan->ns.all & CLONE_NEWNS;
 }
 
-/* 1: the mount namespace has no mount of the host; 0: it is a copy of the host's. */
+/* Makes a mount namespace. 1: it has no mount of the host; 0: it is a copy of the host's; -1. */
 static int enter_alone(struct child *c)
 {
 	int done = mountns_alone(&c->mounts, c->plan->config, &c->root);
@@ -103,8 +103,7 @@ int step_rootfs(struct child *c)
 					     .overlay = c->plan->overlay,
 					     .userns = c->plan->ns.all & CLONE_NEWUSER };
 
-		/* The maps were written, so the image can be id-mapped. That must be before
-		 * it is attached. */
+		/* The image is id-mapped when the maps are written, and before it is attached. */
 		if (src.image && src.userns &&
 		    wire_ask(&c->wire, WIRE_MOUNT_FD, MOUNT_ROOT, NULL, -1) < 0)
 			return fail_in("root filesystem");
@@ -149,7 +148,7 @@ int step_devices(struct child *c)
 
 	if (!has_mount_ns(c))
 		return 0;
-	/* A /dev that is a bind belongs to another filesystem: make nothing in it (M-40). */
+	/* A bind on /dev shows a directory of the host, in which nothing is made. */
 	list_each (m, c->plan->config->mounts)
 		if (!strcmp(path_clean(c->plan->arena, m->destination) + (*m->destination == '/'),
 			    "dev"))
@@ -168,7 +167,7 @@ int step_cwd(struct child *c)
 	fd = path_mkdirs(c->root, c->plan->process->cwd, 0755);
 	/* The payload's user may still be able to enter it: chdir(2) decides later. */
 	if (fd < 0 && (err_num() == EACCES || err_num() == EROFS))
-		err_clear("chdir will tell");
+		err_clear("chdir(2) may succeed");
 	else if (fd < 0)
 		return fail_in("working directory");
 	return 0;
@@ -257,7 +256,7 @@ int step_readonly(struct child *c)
 
 int step_null(struct child *c)
 {
-	/* With a terminal the three streams are replaced anyway. */
+	/* With a terminal the standard streams are replaced by it. */
 	return dev_reopen_null(c->root, c->plan->process->terminal ? 3 : 0,
 			       3 + (int)c->plan->how->preserve_fds);
 }
@@ -322,8 +321,8 @@ int step_ready(struct child *c)
 {
 	struct wire_msg m;
 
-	/* After READY state.json is enough to find and delete the container, so init need not die
-	 * with the runtime any more. */
+	/* When READY is answered, state.json is enough to find and delete the container, so init
+	 * need not die with the runtime any more. */
 	if (wire_call(&c->wire, WIRE_READY, 0, NULL, -1, &m) < 0)
 		return -1;
 	/* The payload does not inherit signals that the caller ignores (nohup) or blocks. */
@@ -371,15 +370,15 @@ static int load_seccomp(struct child *c)
 	return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, -1);
 }
 
-/* Without no_new_privs the filter needs CAP_SYS_ADMIN. So it is loaded before the capabilities are
- * dropped, and the profile must allow the later calls (seccomp(2), L-21). */
+/* Without no_new_privs the filter needs CAP_SYS_ADMIN (seccomp(2)). So it is loaded before the
+ * capabilities are dropped, and the profile must allow the calls of the later steps. */
 int step_seccomp_early(struct child *c)
 {
 	return c->plan->process->no_new_privileges ? 0 : load_seccomp(c);
 }
 
-/* Loads the filter before other processes can trace us, so that they cannot use a
- * process without it. */
+/* Loads the filter before other processes can trace us, because they could use a process without
+ * it. */
 int step_seccomp_unseen(struct child *c)
 {
 	return c->plan->process->no_new_privileges && join_filtered(c) ? load_seccomp(c) : 0;
@@ -394,16 +393,16 @@ static int check_cwd(const struct child *c)
 {
 	char buf[4096];
 
-	/* A descriptor that was left open could lead the working directory outside of the root.
-	 * Then getcwd(2) returns "(unreachable)" (2024-21626). */
+	/* Through a descriptor that was left open the working directory could be outside of the
+	 * root. Then getcwd(2) returns "(unreachable)" (CVE-2024-21626). */
 	if (!getcwd(buf, sizeof(buf)) || *buf != '/')
 		return failx("working directory %s is outside of the container's root",
 			     c->plan->process->cwd);
 	return 0;
 }
 
-/* Returns enum cred_groups, or -1. With podman's --group-add keep-groups, which is this annotation,
- * the caller's groups stay, mapped or not (AN-06). */
+/* Returns enum cred_groups, or -1. The annotation is podman's --group-add keep-groups: the caller's
+ * groups stay, also those that are not mapped. */
 static int plan_groups(const struct child *c)
 {
 	const char *keep = oci_annotation(c->plan->config, "run.oci.keep_original_groups");
@@ -433,7 +432,8 @@ int step_credentials(struct child *c)
 	int groups = plan_groups(c);
 	bool again = false;
 
-	/* Try as root and then as the user: only one of them may be allowed to enter it (P-03). */
+	/* It is tried as root and then as the user, because only one of them may be allowed to
+	 * enter the directory. */
 	if (strcmp(cwd, "/") && chdir(cwd) < 0) {
 		if (errno != EACCES && errno != EPERM)
 			return fail_cwd(c, cwd);
@@ -480,7 +480,7 @@ int step_wait_start(struct child *c)
 
 	if (c->fifo < 0)
 		return 0;
-	/* If the profile kills for read(2), it does so here, while create still waits for us. */
+	/* A profile that kills for read(2) shall do so here, while create can report it. */
 	if (read(c->fifo, &byte, 0) < 0)
 		return fail("wait for start");
 	wire_close(&c->wire); /* the end of the stream: `create` returns */
@@ -492,8 +492,8 @@ int step_wait_start(struct child *c)
 	return 0;
 }
 
-/* Writes start's byte to the fifo again while the hooks run: if init dies here, start finds the
- * byte and knows that the program has not begun. */
+/* While the hooks run the byte of `start` is in the fifo again: if init dies here, `start` finds it
+ * and knows that the program has not begun. */
 int step_start_hooks(struct child *c)
 {
 	const struct oci_hooks *hooks = c->plan->config->hooks;

@@ -39,8 +39,9 @@ int wire_pipes(struct wire *runtime, struct wire *init)
 {
 	int up[2], down[2];
 
-	/* Our ends do not block: a process of the container may read the messages for us, or fill
-	 * the pipe that we write to. Init's end blocks, because init waits for answers. */
+	/* The runtime's ends do not block, because a process of the container may take a message
+	 * before us, or fill the pipe that we write to. Init's end blocks: init waits for
+	 * answers. */
 	if (pipe2(up, O_CLOEXEC | O_NONBLOCK | O_DIRECT) < 0)
 		return fail("create pipe");
 	*runtime = (struct wire){ up[0], -1 };
@@ -62,7 +63,7 @@ void wire_close(struct wire *w)
 	fd_close(&w->out);
 }
 
-/* Uses write(2), which any seccomp profile must allow: the filter may be loaded already. */
+/* Uses write(2), because the seccomp filter may be loaded already, and must allow that. */
 static int send_packet(int fd, const struct head *h, const char *text)
 {
 	char packet[PIPE_BUF];
@@ -85,7 +86,7 @@ int wire_send(const struct wire *w, enum wire_type type, int num, const char *te
 
 	if ((is_socket(w) ? sock_send(w->out, iov, 2, fd)
 			  : send_packet(w->out, &h, iov[1].iov_base)) < 0)
-		return fail("send to the other side of the runtime");
+		return fail("send a message between the runtime and init");
 	return 0;
 }
 
@@ -122,7 +123,7 @@ int wire_recv(const struct wire *w, struct wire_msg *m)
 	if (!n)
 		return 0;
 	if (n == -1)
-		return fail("receive from the other side of the runtime");
+		return fail("receive a message between the runtime and init");
 	if (n == -2) {
 		fd_close(&m->fd);
 		return failx(

@@ -1,4 +1,4 @@
-/* wire_test.c - messages and descriptors between runtime and init, and what is not a message. */
+/* wire_test.c - messages and descriptors between runtime and init, and malformed ones. */
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 #include "tests/tap.h"
@@ -45,16 +45,16 @@ static void test_messages(void)
 	   "type, number and text arrive");
 	ok(!wire_send(&ends[0], WIRE_READY, 0, NULL, -1) && wire_recv(&ends[1], &m) == 1 &&
 		   !*m.text,
-	   "no text is an empty one");
+	   "a message without a text arrives with an empty one");
 	wire_send(&ends[0], WIRE_LOG, 1, "one", -1);
 	wire_send(&ends[0], WIRE_LOG, 2, "two", -1);
 	ok(wire_recv(&ends[1], &m) == 1 && m.num == 1 && !strcmp(m.text, "one") &&
 		   wire_recv(&ends[1], &m) == 1 && m.num == 2 && !strcmp(m.text, "two"),
-	   "two messages stay two");
+	   "two messages arrive one after the other");
 	memset(big, 'x', sizeof(big) - 1);
 	ok(!wire_send(&ends[0], WIRE_FAIL, 1, big, -1) && wire_recv(&ends[1], &m) == 1 &&
 		   strlen(m.text) == WIRE_TEXT_MAX - 1,
-	   "a text is cut to what fits");
+	   "a text that is too long is cut");
 }
 
 static void test_descriptors(void)
@@ -64,16 +64,16 @@ static void test_descriptors(void)
 
 	ok(!wire_send(&ends[0], WIRE_CONSOLE, 0, "with", null) && wire_recv(&ends[1], &m) == 1 &&
 		   m.fd >= 0 && m.fd != null && same_file(m.fd, null) && !strcmp(m.text, "with"),
-	   "a descriptor arrives beside the text");
-	ok(fcntl(m.fd, F_GETFD) == FD_CLOEXEC, "close-on-exec");
+	   "a descriptor arrives with its text");
+	ok(fcntl(m.fd, F_GETFD) == FD_CLOEXEC, "the descriptor is close-on-exec");
 	fd_close(&m.fd);
 	before = count_open();
-	ok(!sock_send_fd(ends[0].out, "body", null), "a descriptor for another protocol");
+	ok(!sock_send_fd(ends[0].out, "body", null), "a descriptor is sent by another protocol");
 	ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
-	   "which is not a message of ours, and leaves nothing open");
+	   "the message is refused, and its descriptor is closed");
 	again = dup(null);
 	close(again);
-	ok(again >= 0 && count_open() == before, "nothing at all");
+	ok(again >= 0 && count_open() == before, "count_open sees a descriptor that is closed");
 	close(null);
 }
 
@@ -82,27 +82,28 @@ static void test_asking(void)
 	struct wire_msg m;
 	int fd, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	/* Answers lie ready before the question is asked. */
+	/* Each answer is sent before its request, so that one process can do both. */
 	wire_send(&ends[1], WIRE_OK, 0, NULL, -1);
 	ok(!wire_ask(&ends[0], WIRE_MOUNT_FD, 3, "q", -1) && wire_recv(&ends[1], &m) == 1 &&
 		   m.type == WIRE_MOUNT_FD && m.num == 3,
-	   "a question and OK");
+	   "a request is answered by OK");
 	wire_send(&ends[1], WIRE_OK, 0, NULL, null);
 	fd = wire_ask(&ends[0], WIRE_MOUNT_FD, 0, NULL, -1);
-	ok(fd > 2 && same_file(fd, null), "OK with a descriptor");
+	ok(fd > 2 && same_file(fd, null), "a request is answered by OK with a descriptor");
 	fd_close(&fd);
 	wire_send(&ends[1], WIRE_FAIL, EBUSY, "what went wrong", null);
 	fd = count_open();
 	ok(wire_ask(&ends[0], WIRE_HOOKS, 0, NULL, -1) < 0 && err_num() == EBUSY &&
 		   !strcmp(err_text(), "what went wrong"),
-	   "a failure becomes ours");
-	ok(count_open() == fd, "without what came with it");
+	   "errno and text of FAIL become the error record");
+	ok(count_open() == fd, "a descriptor that came with FAIL is closed");
 	close(null);
 	renew();
 	wire_close(&ends[1]);
 	ok(wire_ask(&ends[0], WIRE_READY, 0, NULL, -1) < 0,
-	   "no process there to ask: a failure, and no signal");
-	ok(wire_send(&ends[0], WIRE_LOG, 0, "x", -1) < 0, "nor to tell");
+	   "a request to a closed end fails without a signal");
+	ok(wire_send(&ends[0], WIRE_LOG, 0, "x", -1) < 0,
+	   "a message to a closed end fails without a signal");
 }
 
 static void test_end(void)
@@ -112,18 +113,20 @@ static void test_end(void)
 	renew();
 	wire_send(&ends[0], WIRE_FAIL, 5, "last words", -1);
 	wire_close(&ends[0]);
-	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5, "last words are heard");
-	ok(!wire_recv(&ends[1], &m) && m.fd == -1, "then comes the end");
+	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5,
+	   "a message that was sent before the end arrives");
+	ok(!wire_recv(&ends[1], &m) && m.fd == -1, "then the end is reported");
 	renew();
 	wire_send(&ends[1], WIRE_LOG, 0, "unread", -1);
 	wire_close(&ends[0]);
-	ok(!wire_recv(&ends[1], &m), "a peer that died with a question unread has ended as well");
+	ok(!wire_recv(&ends[1], &m), "the end of a peer that has not read a message is reported");
 	renew();
 	wire_send(&ends[1], WIRE_OK, 0, "unread", -1);
 	wire_send(&ends[0], WIRE_FAIL, 5, "last words", -1);
 	wire_close(&ends[0]);
-	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5, "its last words are heard all the same");
-	ok(!wire_recv(&ends[1], &m), "and then the end");
+	ok(wire_recv(&ends[1], &m) == 1 && m.num == 5,
+	   "the last message of a peer that has not read one arrives");
+	ok(!wire_recv(&ends[1], &m), "then the end of that peer is reported");
 }
 
 struct raw {
@@ -139,14 +142,14 @@ static const struct {
 	size_t size; /* of the packet */
 } malformed[] = {
 	{ "a byte", 0, 0, 1 },
-	{ "half a head", 0, 0, 8 },
-	{ "a type that does not exist", WIRE_TYPES, 0, 12 },
-	{ "a type far off", 0xffffffff, 0, 12 },
+	{ "a part of the head", 0, 0, 8 },
+	{ "the lowest type that does not exist", WIRE_TYPES, 0, 12 },
+	{ "the highest type that does not exist", 0xffffffff, 0, 12 },
 	{ "more text than its length", WIRE_LOG, 3, 12 + 4 },
 	{ "less text than its length", WIRE_LOG, 3, 12 + 2 },
 	{ "a length without text", WIRE_LOG, 0xffffffff, 12 },
-	{ "a text that fills the buffer", WIRE_LOG, WIRE_TEXT_MAX, 12 + WIRE_TEXT_MAX },
-	{ "a text beyond the buffer", WIRE_LOG, WIRE_TEXT_MAX + 50, 12 + WIRE_TEXT_MAX + 50 },
+	{ "a text without room for the NUL", WIRE_LOG, WIRE_TEXT_MAX, 12 + WIRE_TEXT_MAX },
+	{ "a text larger than the buffer", WIRE_LOG, WIRE_TEXT_MAX + 50, 12 + WIRE_TEXT_MAX + 50 },
 };
 
 static void test_malformed(void)
@@ -160,7 +163,7 @@ static void test_malformed(void)
 		raw.type = malformed[i].type;
 		raw.len = malformed[i].len;
 		send(ends[0].out, &raw, malformed[i].size, 0);
-		ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1, "%s is not a message",
+		ok(wire_recv(&ends[1], &m) < 0 && m.fd == -1, "%s is refused as malformed",
 		   malformed[i].what);
 	}
 	renew();
@@ -168,10 +171,10 @@ static void test_malformed(void)
 	raw.len = WIRE_TEXT_MAX - 1;
 	send(ends[0].out, &raw, 12 + raw.len, 0);
 	ok(wire_recv(&ends[1], &m) == 1 && strlen(m.text) == WIRE_TEXT_MAX - 1,
-	   "the longest text is one");
+	   "the longest text is accepted");
 }
 
-/* More descriptors than one: each that stays open is known. */
+/* Of several descriptors with one message none may stay open. */
 static void test_many(void)
 {
 	struct raw raw = { .type = WIRE_OK };
@@ -197,10 +200,10 @@ static void test_many(void)
 	sendmsg(ends[0].out, &msg, 0);
 	ok_emulated("the end of descriptors that have no room in msg_control",
 		    wire_recv(&ends[1], &m) < 0 && m.fd == -1 && count_open() == before,
-		    "three descriptors are not a message");
+		    "a message with three descriptors is refused, and they are closed");
 }
 
-/* The other way: two pipes, which say nothing of the process at the other end. */
+/* Two pipes replace the socket. They do not show the process at the other end. */
 static void test_pipes(void)
 {
 	static struct raw raw = { .type = WIRE_FAIL };
@@ -210,22 +213,23 @@ static void test_pipes(void)
 	socklen_t len = sizeof(int);
 	int peer;
 
-	ok(!wire_pipes(&ours, &its), "two pipes");
+	ok(!wire_pipes(&ours, &its), "two pipes are made");
 	ok(fcntl(ours.in, F_GETFD) == FD_CLOEXEC && fcntl(ours.out, F_GETFD) == FD_CLOEXEC &&
 		   fcntl(its.in, F_GETFD) == FD_CLOEXEC && fcntl(its.out, F_GETFD) == FD_CLOEXEC,
 	   "all four ends are close-on-exec");
 	ok(getsockopt(its.in, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 && errno == ENOTSOCK &&
 		   getsockopt(its.out, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0,
-	   "neither has a peer");
-	ok(wire_recv(&ours, &m) < 0 && err_num() == EAGAIN, "the runtime waits for nothing there");
+	   "neither pipe shows the process at its other end");
+	ok(wire_recv(&ours, &m) < 0 && err_num() == EAGAIN, "a read of the runtime does not block");
 	memset(big, 'x', sizeof(big) - 1);
 	ok(!wire_send(&its, WIRE_FAIL, -7, big, -1) && !wire_send(&its, WIRE_PID, 0, NULL, -1) &&
 		   wire_recv(&ours, &m) == 1 && m.type == WIRE_FAIL && m.num == -7 && m.fd == -1 &&
 		   strlen(m.text) == WIRE_TEXT_MAX - 1,
-	   "the longest text arrives");
-	ok(wire_recv(&ours, &m) == 1 && m.type == WIRE_PID && !*m.text, "and the next is the next");
+	   "the longest text arrives through a pipe");
+	ok(wire_recv(&ours, &m) == 1 && m.type == WIRE_PID && !*m.text,
+	   "the next message arrives through the pipe");
 	ok(!wire_send(&ours, WIRE_OK, 3, NULL, -1) && wire_recv(&its, &m) == 1 && m.num == 3,
-	   "the answer as well");
+	   "the answer arrives through the other pipe");
 	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
 		raw.type = malformed[i].type;
 		raw.len = malformed[i].len;
@@ -233,15 +237,15 @@ static void test_pipes(void)
 			continue;
 		ok(write(its.out, &raw, malformed[i].size) == (ssize_t)malformed[i].size &&
 			   wire_recv(&ours, &m) < 0 && m.fd == -1,
-		   "through a pipe %s is not a message", malformed[i].what);
+		   "through a pipe %s is refused as malformed", malformed[i].what);
 	}
 	while (wire_send(&ours, WIRE_OK, 0, NULL, -1) >= 0)
 		;
-	ok(err_num() == EAGAIN, "nor does the runtime wait for a reader");
+	ok(err_num() == EAGAIN, "a write of the runtime to a full pipe does not block");
 	wire_close(&its);
-	ok(!wire_recv(&ours, &m), "the end");
+	ok(!wire_recv(&ours, &m), "the end of the pipe is reported");
 	wire_close(&ours);
-	ok(ours.in == -1 && ours.out == -1, "closed");
+	ok(ours.in == -1 && ours.out == -1, "wire_close closes both pipes");
 }
 
 int main(void)
