@@ -164,7 +164,7 @@ half|half a message|CRIU sent a message that cannot be read
 long|a length of 64 bits|CRIU sent a message that cannot be read
 large|a message that is too large|criu (failed: type unknown|has ended)
 empty|no answer|criu has ended without an answer
-other|an answer to another question|criu answers a question that was not asked
+other|an answer to another question|criu answers another request
 killed|a criu that is killed|criu has ended without an answer
 survived|a criu that dies, and leaves a process with its stream|criu has ended without an answer
 flood|a flood of notifications, whose answers are not read|(too many|send a request to criu)
@@ -346,7 +346,7 @@ mkdir "$tmp/other"
 config_set /mounts/- "$(a_bind /link "$tmp/other" '"bind"')"
 ln -s data "$rootfs/link"
 again fails
-reject 'two mounts at one path: refused' '/data: two mounts lie there'
+reject 'two mounts at one path: refused' '/data: two mounts are there'
 loop
 for text in '{' '{"a":1}' '"pipe:[1]"' '[[[[[[[[' ''; do
 	printf '%s' "$text" >"$tmp/ck/descriptors.json"

@@ -11,16 +11,17 @@
 
 /* ---- ends.c: the signals that end a start ---------------------------------------------------- */
 
-/* What a signal kills and closes. A pid is 0 as long as there is no such process. */
+/* What a signal closes and kills: the wire, the first process and init. A pid is 0 until its
+ * process exists, and after its end. */
 struct ends_start {
 	const int *wire;
 	const volatile pid_t *first, *pid;
 };
 /*
- * Blocks every signal, so that none is lost between clone and wait; *old becomes the mask for the
- * child. HUP, INT, QUIT and TERM, unless the caller ignores them, end a start that is not
- * finished: they kill the cloned processes and the hook that runs, and interrupt the system call
- * in which the runtime waits.
+ * Blocks every signal, so that no SIGCHLD is lost between clone and wait; *old becomes the mask for
+ * the child. HUP, INT, QUIT and TERM, unless the caller ignores them, end a start that is not
+ * finished: they kill the cloned processes and the hook that runs, and interrupt the system call in
+ * which the runtime waits.
  */
 int ends_prepare(const struct ends_start *start, sigset_t *old);
 int ends_hold(void); /* before a clone: blocks those signals until ends_let; -1: one has come */
@@ -28,9 +29,9 @@ void ends_let(void);
 void ends_in_child(void); /* in a cloned process: a signal ends only this process */
 int ends_made(void); /* the start has succeeded; -1: a signal came before */
 bool ends_came(void); /* a signal has ended the start */
-bool ends_explain(void); /* the same, and makes the error record */
-void ends_default(void); /* those signals get their default action again */
-void ends_hook(pid_t pid); /* those signals kill this process group too; 0: none */
+bool ends_explain(void); /* the same; the error record becomes the signal that came */
+void ends_default(void); /* the four signals get their default action again */
+void ends_hook(pid_t pid); /* the four signals kill this process group too; 0: no group */
 /* Process 1 of a pid namespace does not die of a signal that it does not catch (pid_namespaces(7)).
  * So init catches those that end a process, until execve(2) resets them. */
 void ends_mortal(void);
@@ -59,12 +60,12 @@ struct life {
 	int root_dir; /* ROOT, kept open so that removing needs no descriptor */
 	int dir; /* ROOT/ID; flock(2) on it is the container's lock */
 	struct oci_state state;
-	struct cgroup *cgroup; /* NULL: none */
+	struct cgroup *cgroup; /* NULL: the container has no cgroup */
 	enum oci_status status;
 	int pidfd; /* of init while it lives, else -1 */
-	bool glance; /* it is only read: there is no pidfd, and the lock is not released */
+	bool glance; /* opened by life_glance: there is no pidfd, and the lock is not released */
 	bool headless; /* the first thread of init has ended, but others live */
-	bool begun; /* init has executed its program for sure */
+	bool begun; /* init has certainly executed its program */
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; */
@@ -73,11 +74,11 @@ struct life {
 		.root_dir = -1, .dir = -1, .pidfd = -1                                             \
 	}
 
-/* LIFE_LOOK takes no lock. LIFE_REMOVE locks, and also removes the rest of a container whose state
- * cannot be read. */
+/* LIFE_LOOK takes no lock. LIFE_REMOVE locks, and also opens a container whose state.json cannot be
+ * read, so that it can be removed. */
 enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };
 
-/* The names of the containers below a root: list.c. */
+/* The ids of the containers below a root, from life_list. */
 struct life_ids {
 	const char *root;
 	int dir, proc; /* root and /proc, open */
@@ -95,17 +96,21 @@ void life_close(struct life *l);
 int life_new(struct arena *a, const char *root, const char *id, struct life *out);
 void life_unlock(struct life *l); /* for commands that wait in the foreground */
 int life_lock(struct life *l); /* locks again: 1, or 0 if the container was deleted meanwhile */
-/* Then: its directory alone was removed, by a person: delete removes the cgroup first. */
+/* True after life_lock has returned 0: the state directory was removed, but not by `delete`, which
+ * removes the cgroup before it. */
 bool life_is_forgotten(const struct life *l);
-/* A living thread of init, which shows its namespaces: nearly always init itself. */
+/* A thread of init that lives, whose /proc directory shows init's namespaces. It is the first one
+ * unless that has ended. */
 pid_t life_thread(const struct life *l);
-/* Pure. The process with the number of init is init. Its start time is 0 where /proc has hidden it
- * (hidepid of proc(5)) when it was made: an ordinary user's init that joins a pid namespace
- * by path. */
+/* Pure. True if the process that has init's pid is init, by its start time. A recorded start time
+ * of 0 is unknown: /proc hides an ordinary user's init that joins a pid namespace by path (hidepid
+ * of proc(5)). */
 bool life_is_init(const struct life *l, const struct proc_stat *st);
-int life_note_start(struct arena *a, struct life *l); /* then: on record, once it shows */
+/* Records a start time that was unknown, if /proc shows it now. */
+int life_note_start(struct arena *a, struct life *l);
 bool life_there(const struct life *l); /* false: init has ended meanwhile, or is ending */
-int life_cache(const char *root); /* ROOT/.cache, made at the first use; -1: none (no error) */
+/* Opens ROOT/.cache, which the first use makes. -1, without an error record: there is no cache. */
+int life_cache(const char *root);
 
 /* ---- record.c: its files --------------------------------------------------------------------- */
 
@@ -119,7 +124,7 @@ int life_config(struct arena *a, const struct life *l, struct oci_doc *doc);
 /* All ids below root, sorted. missing_ok: a missing directory has none. */
 int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out);
 bool life_recorded(const struct life_ids *all, const char *id); /* it has a state.json */
-/* The directory has no container, and no process is making or removing one. */
+/* True if the directory has no container, and no process is making or removing one in it. */
 bool life_left_behind(const struct life_ids *all, const char *id);
 
 /* ---- fifo.c: a created container waits for start in a fifo ----------------------------------- */
@@ -127,13 +132,12 @@ bool life_left_behind(const struct life_ids *all, const char *id);
 int fifo_make(struct life *l); /* returns it open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
 bool fifo_is_there(int root_dir, const char *id);
-bool fifo_is_left(const struct life *l); /* init has waited there, and is dead */
-/* Lets init continue. *fifo becomes our end: when init has closed its end, the payload runs or init
- * has died. It is -1 if runc has made the container: then neither can be found out. */
+bool fifo_is_left(const struct life *l); /* the fifo exists, and init does not wait any more */
+/* Lets init continue. *fifo becomes our end, which reports a hangup when the payload runs or init
+ * has died. It stays -1 if runc has made the container: then this cannot be found out. */
 int fifo_release(const struct life *l, int *fifo);
-/* After the end of the fifo. Init writes its error to the fifo, or start's byte is in it
- * again if init was killed before its program. 1: an error, with its record; 0: it was
- * killed; -1: unknown. */
+/* Called after that hangup. 1: init has written its error to the fifo, which is the record now; 0:
+ * the byte of `start` is in it again, so init was killed before its program; -1: unknown. */
 int fifo_reason(int fifo);
 void fifo_remove(const struct life *l);
 
@@ -143,7 +147,8 @@ int life_signal(struct life *l, int sig); /* signals init; -1: `container not ru
 /* Signals init; with all, or with KILL in a shared pid namespace, every process of the cgroup. */
 int life_kill(struct arena *a, struct life *l, int sig, bool all);
 int life_freeze(struct life *l, bool frozen);
-/* 1: init was ending and has ended now; 0: it runs; -1: it does not end. */
+/* If init is ending, waits for its end. 1: it has ended; 0: it is not ending; -1: it does not
+ * end. */
 int life_ending(struct life *l);
 /* Kills the processes, removes the cgroup and the directory, and runs poststop hooks. */
 int life_destroy(struct arena *a, struct life *l);
@@ -160,7 +165,7 @@ int life_poststart(struct arena *a, struct life *l);
 
 struct life_change {
 	const struct oci_resources *resources; /* only fields that change are set */
-	const char *schemata[2]; /* lines for resctrl; NULL or "": none */
+	const char *schemata[2]; /* lines for resctrl's schemata; NULL or "": no line */
 };
 /* Changes all of it. If one change fails, the old values are restored. */
 int life_update(struct arena *a, struct life *l, const struct life_change *change);

@@ -9,10 +9,10 @@ static const unsigned char ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
 static struct {
 	struct ends_start start; /* its pointers are NULL before and after a start */
-	volatile pid_t hook; /* a process group; 0: none */
-	volatile sig_atomic_t by; /* the signal that has ended it; 0: none */
+	volatile pid_t hook; /* the process group of the hook that runs; 0: no hook runs */
+	volatile sig_atomic_t by; /* the signal that has ended the start; 0: no signal came */
 	bool cloned; /* we are a process that the runtime has cloned */
-	sigset_t signals; /* those of ends that the caller does not ignore */
+	sigset_t signals; /* those of ends[] that the caller does not ignore */
 } making;
 
 static void kill_known(const volatile pid_t *pid)
@@ -28,7 +28,7 @@ static void end_start(int sig)
 	if (making.cloned)
 		proc_end(128 + sig);
 	making.by = sig;
-	/* A frozen process, or one that waits for a disk, does not die: stop waiting
+	/* A frozen process, or one that waits for a disk, does not die. The shutdown ends the wait
 	 * for its messages. */
 	if (making.start.wire)
 		shutdown(*making.start.wire, SHUT_RDWR);
@@ -66,8 +66,8 @@ int ends_prepare(const struct ends_start *start, sigset_t *old)
 
 	proc_all_signals(&all);
 	making.start = *start;
-	/* This comes before the block: musl's sigaction() unblocks 32 to 34 for the
-	 * first handler. */
+	/* This comes before the block, because musl's sigaction(2) unblocks 32 to 34 for the first
+	 * handler. */
 	catch_ends(end_start);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return fail("block signals");

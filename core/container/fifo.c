@@ -37,16 +37,15 @@ int fifo_make(struct life *l)
 	if (fd >= 0)
 		return fd;
 	/* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS): init holds the file on the
-	 * host's mount. So it does where an ordinary user makes it (EPERM): its memory belongs
-	 * to the user namespace of the host, and being not dumpable keeps every process of the
-	 * container away from it. */
-	err_clear("the host's mount will do");
+	 * host's mount. So it does where an ordinary user makes the container (EPERM): init's
+	 * memory belongs to the user namespace of the host, and init is not dumpable, so no process
+	 * of the container can take its descriptors. */
+	err_clear("the file is opened on the host's mount");
 	fd = openat(l->dir, FIFO_FILE, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? fail("open %s", FIFO_FILE) : fd;
 }
 
-/* Only init reads the fifo, so that opening it for writing succeeds only while init
- * waits (O-03). */
+/* Only init reads the fifo, so opening it for writing succeeds only while init waits. */
 bool fifo_waits(const struct life *l)
 {
 	int fd __cleanup(fd_close) = -1;

@@ -37,10 +37,10 @@ hook_exec(const struct hook_run *run, const struct oci_hook *h, int in, int out)
 	/* Signals that the caller ignores (nohup, PIPE in a pipeline) would stay ignored. */
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_DFL);
-	/* The hook dies with the process that waits for it. A seccomp profile may deny that. */
+	/* The hook dies with the process that waits for it. A seccomp profile may deny the call. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* Its own process group, so that a timeout also kills processes that the
-	 * hook has started. */
+	/* It gets its own process group, so that a timeout also kills processes that it has
+	 * started. */
 	setpgid(0, 0);
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) {
 		out = 2;
@@ -55,7 +55,7 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 {
 	int in[2], out[2];
 
-	/* A socket and not a pipe: if the hook does not read, send(2) fails without a SIGPIPE. */
+	/* If the hook does not read, send(2) to a socket fails without the SIGPIPE of a pipe. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
 		return fail("create socket pair");
 	if (pipe2(out, O_CLOEXEC) < 0) {
@@ -152,14 +152,15 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 	}
 	if (proc_wait(p.pid, &status) < 0)
 		goto out;
-	/* Read the output that is left. The buffer's size limits that: a background process may
-	 * write for ever. */
+	/* Read the output that is left. The buffer's size limits that, because a background process
+	 * may write for ever. */
 	while (!p.timed_out && p.nout < sizeof(p.output) - 1 &&
 	       poll(&(struct pollfd){ p.out, POLLIN, 0 }, 1, 0) > 0 && hook_read(&p) > 0)
 		;
 	while (p.nout && p.output[p.nout - 1] == '\n')
 		p.output[--p.nout] = 0;
-	/* The error must be one line. Keep all lines: the reason may be in any of them. */
+	/* The error must be one line. All lines of the output are in it, because each may have the
+	 * reason. */
 	for (char *c = p.output; (c = strchr(c, '\n'));)
 		*c = ' ';
 	if (p.timed_out && h->timeout)

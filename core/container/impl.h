@@ -7,7 +7,7 @@
 
 /* ---- life.c ---------------------------------------------------------------------------------- */
 
-#define LIFE_DIR_MODE 0711 /* root of a user namespace must reach files inside (F-01) */
+#define LIFE_DIR_MODE 0711 /* root of a user namespace must reach files in it */
 #define LIFE_CACHE ".cache" /* in ROOT, beside the containers */
 
 int life_open_root(const char *root, bool make); /* a descriptor of ROOT, or -1 */
@@ -16,10 +16,11 @@ int life_open_root(const char *root, bool make); /* a descriptor of ROOT, or -1 
 
 int record_read(struct arena *a, struct life *l); /* state.json; -1 with ENOENT: it is missing */
 /* record_read() of ROOT/ID by fewer system calls, without l->dir. False, without an error record:
- * the file is not as usual, or cannot be read. */
+ * the file cannot be read like this, and record_read() is needed. */
 bool record_glance(struct arena *a, struct life *l, const char *id);
-/* Reads the other files if state.json cannot be read. 1: l->state has the cgroups; 0: no process
- * can be running; -1: processes may be running that cannot be found. Makes no error record. */
+/* Reads the other files, after state.json could not be read. 1: l->state has the cgroups; 0: no
+ * process can be running; -1: processes may be running that cannot be found. It makes no error
+ * record. */
 int record_rest(struct arena *a, struct life *l, const char *id);
 bool record_is_old(const struct life *l); /* the container was made before this boot */
 int record_remove(const struct life *l, const char *id);

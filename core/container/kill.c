@@ -22,8 +22,8 @@ int life_signal(struct life *l, int sig)
 
 /* ---- kill, pause and resume ------------------------------------------------------------------ */
 
-/* Signals every process of the cgroup, and init if another program has moved it out of there. In a
- * shared pid namespace some may be left after the end of init. */
+/* Signals every process of the cgroup, also after the end of init, and init if another program has
+ * moved it to another cgroup. */
 static int kill_cgroup(struct life *l, int sig)
 {
 	if (l->cgroup) {
@@ -58,19 +58,19 @@ int life_kill(struct arena *a, struct life *l, int sig, bool all)
 
 	if (l->status == OCI_STOPPED && !all && !(sig == SIGKILL && others_left(a, l)))
 		return failx("container not running");
-	/* In a pid namespace of its own the other processes die with init (V-17). */
+	/* In a pid namespace of the container's own the other processes die with init. */
 	if (all || (sig == SIGKILL && !l->state.own_pid_ns && l->cgroup))
 		r = kill_cgroup(l, sig);
 	else
 		r = life_signal(l, sig);
 	if (r < 0 || sig != SIGKILL || !l->cgroup)
 		return r;
-	/* On cgroup v1 a frozen process dies only when it thaws. It was frozen by pause, or by
-	 * the container itself; then all are killed again after the thaw, so that none is left
-	 * that could freeze. */
+	/* On cgroup v1 a frozen process dies only when it thaws. If the container itself has frozen
+	 * it, all are killed again after the thaw, so that no process is left that could freeze
+	 * others. */
 	if (l->status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
 	    cgroup_freeze(l->cgroup, false) < 0)
-		err_clear("it was thawed or removed meanwhile");
+		err_clear("the cgroup was thawed or removed meanwhile");
 	r = cgroup_thaw(l->cgroup, l->state.pid);
 	return r > 0 ? cgroup_kill(l->cgroup, sig) : r;
 }
@@ -103,7 +103,7 @@ static bool is_dead(const struct life *l)
 	if (found == 1)
 		return !life_is_init(l, &st) || st.dead;
 	if (found < 0)
-		err_clear("kill(2) shows if it is there");
+		err_clear("kill(2) shows if the process exists");
 	return kill(l->state.pid, 0) < 0 && errno == ESRCH;
 }
 
@@ -135,11 +135,11 @@ static int wait_dead(struct life *l)
 
 	if (died_within(l, THAW_AFTER_MS))
 		return 0;
-	/* A v1 freezer also holds a killed process, so it is thawed until init has ended: another
-	 * process may freeze it again. */
+	/* A v1 freezer also holds a killed process. It is thawed again and again until init has
+	 * ended, because another process may freeze it again. */
 	do {
 		if (l->cgroup && cgroup_thaw(l->cgroup, l->state.pid) < 0)
-			err_clear("if init survives, the error below names it");
+			err_clear("if init does not end, the error below names it");
 		if (died_within(l, THAW_AFTER_MS))
 			return 0;
 	} while (clock_ms() < until);
@@ -171,7 +171,7 @@ static int kill_processes(struct life *l)
 		if (cgroup_kill(l->cgroup, SIGKILL) < 0)
 			return -1;
 		if (l->status == OCI_PAUSED && cgroup_freeze(l->cgroup, false) < 0)
-			err_clear("the killed processes may leave the freezer by themselves");
+			err_clear("a v2 freezer does not hold killed processes");
 	}
 	return l->status != OCI_STOPPED && l->state.pid > 0 ? wait_dead(l) : 0;
 }
@@ -186,7 +186,7 @@ int life_destroy(struct arena *a, struct life *l)
 		return -1;
 	if (WITH_TUNING && l->state.intel_rdt_path && rdt_remove(l->state.intel_rdt_path) < 0)
 		return -1;
-	/* Read the hooks before the directory is removed; they run after that (H-09). */
+	/* poststop hooks run after the directory is removed, so the config is read before. */
 	if (WITH_HOOKS && l->state.hooks && life_config(a, l, &doc) < 0) {
 		/* If init was never made, the config may not have been saved. */
 		if (l->state.pid > 0 || err_num() != ENOENT)

@@ -24,7 +24,7 @@ static int check_ours(const struct stat *st, const char *root, const char *id)
 }
 
 /* Opens ROOT. With make, it is created for its owner only, and refused if another user owns it
- * (2019-12439). */
+ * (CVE-2019-12439). */
 int life_open_root(const char *root, bool make)
 {
 	int fd __cleanup(fd_close) = -1;
@@ -62,7 +62,7 @@ static int check_id(const char *id)
 }
 
 /* Locks the directory itself, so that no lock file is needed. Returns 1; 0: the directory was
- * removed while we waited, and has no links any more; -1: error. */
+ * removed while we waited for the lock; -1. */
 static int lock_dir(int dir)
 {
 	struct stat st;
@@ -76,8 +76,8 @@ static int lock_dir(int dir)
 		}
 	if (fstat(dir, &st) < 0)
 		return fail("stat the state directory");
-	/* In a root that others may write, they may have exchanged the directory that
-	 * we have made. */
+	/* In a root that other users may write, they may have replaced the directory that we have
+	 * made. */
 	if (st.st_uid != getauxval(AT_EUID))
 		return failx("the state directory belongs to user %u, not to us",
 			     (unsigned)st.st_uid);
@@ -92,9 +92,10 @@ bool life_is_init(const struct life *l, const struct proc_stat *st)
 }
 
 /*
- * Opens init and compares its start time with the recorded one. A pidfd keeps the pid from being
- * reused meanwhile. If /proc hides init, the start time is unknown: then it must be a process that
- * we may signal. Init is alive as long as one of its threads is. Returns 1, 0 or -1.
+ * Opens init and compares its start time with the recorded one. The pidfd is opened before, so it
+ * refers to the process that was compared. If /proc hides init, the start time is unknown, and any
+ * process that we may signal counts as init. Init is alive as long as one of its threads is.
+ * Returns 1: it is alive; 0; -1.
  */
 static int find_init(struct life *l)
 {
@@ -120,7 +121,7 @@ static int find_init(struct life *l)
 					    : kill(l->state.pid, 0)) == 0) {
 		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
 	}
-	/* Then init alone holds the fifo, and the process with its number may be another. */
+	/* A fifo without a reader shows that init has died: another process has its pid now. */
 	if (found == 1 && !l->state.start_time && fifo_is_left(l))
 		found = 0;
 	if (found != 1)
@@ -140,7 +141,7 @@ int life_note_start(struct arena *a, struct life *l)
 	if (l->state.start_time)
 		return 0;
 	if (proc_stat(l->state.pid, &st) != 1) {
-		err_clear("it is still hidden, or has ended");
+		err_clear("init is still hidden, or has ended");
 		return 0;
 	}
 	l->state.start_time = st.start;
@@ -155,11 +156,12 @@ bool life_there(const struct life *l)
 	if (found == 1)
 		return life_is_init(l, &st) && !st.exiting;
 	if (found < 0)
-		err_clear("the pidfd shows if it is alive");
+		err_clear("the pidfd shows if init is alive");
 	return l->pidfd >= 0 ? !proc_ended(l->pidfd) : kill(l->state.pid, 0) == 0;
 }
 
-/* True if another process makes or starts the container: it has the lock until the payload runs. */
+/* True if another process makes or starts the container, which keeps the lock until the payload
+ * runs. */
 static bool is_busy(const struct life *l)
 {
 	if (flock(l->dir, LOCK_SH | LOCK_NB) < 0)
@@ -179,7 +181,7 @@ static int find_status(struct life *l, bool locked)
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	/* pause, update and others have the lock of a container that runs. */
+	/* The lock alone is not a sign of a start: pause and update lock a running container. */
 	l->status = OCI_RUNNING;
 	if (!l->begun && (fifo_waits(l) || (!locked && is_busy(l))))
 		l->status = OCI_CREATED;
@@ -195,9 +197,9 @@ static int find_status(struct life *l, bool locked)
 }
 
 /*
- * Finds the status without the directory of the container. A program that was executed runs, even
- * if another process has the lock. Before that init waits at the fifo. False: find_status has to
- * look.
+ * Finds the status without opening the state directory. If init has executed its program, the
+ * container runs, whichever process has the lock; before that init waits at the fifo. False: the
+ * caller needs find_status.
  */
 static bool find_quickly(struct life *l, int proc, const char *id)
 {
@@ -213,26 +215,27 @@ static bool find_quickly(struct life *l, int proc, const char *id)
 		return false;
 	found = proc_stat_at(proc, l->state.pid, &st);
 	if (found < 0)
-		err_clear("it is tried again");
+		err_clear("find_status tries again");
 	if (!found)
 		l->pidfd = sys_pidfd_open(l->state.pid);
-	/* ESRCH: it is not hidden either. */
+	/* ESRCH of pidfd_open(2): /proc does not hide the process; it does not exist. */
 	if ((!found && l->pidfd < 0 && errno == ESRCH) ||
 	    (found == 1 && (st.dead || !life_is_init(l, &st)))) {
 		l->status = OCI_STOPPED;
 		return true;
 	}
 	fd_close(&l->pidfd);
-	/* A process that CRIU has restored has executed nothing either. */
+	/* no_exec without a fifo: CRIU has restored the process, which has executed nothing
+	 * since. */
 	if (found != 1 || (st.no_exec && !fifo_is_there(l->root_dir, id)))
 		return false;
 	l->status = st.no_exec ? OCI_CREATED : OCI_RUNNING;
-	/* Whether init is in that cgroup is to be seen. */
+	/* If a cgroup is frozen, find_status checks whether init is in it. */
 	return !cgroup_glance(&l->state, st.state);
 }
 
-/* Refuses a state of another user, because we kill processes and run hooks as it says: in a root
- * below /tmp any user may have written it. */
+/* Refuses a state directory of another user, because we kill processes and run hooks by what its
+ * files say. In a root below /tmp any user may have made it. */
 static int check_owner(int dir, const char *root, const char *id)
 {
 	struct stat st;
@@ -268,7 +271,7 @@ static int open_rest(struct arena *a, struct life *l, const char *id, enum life_
 
 	if (!rest && (!num || num == ENOENT) && how == LIFE_REMOVE && record_remove(l, id) < 0)
 		return -1;
-	/* The runtime was killed before it had made anything. */
+	/* The runtime was killed before it had made a process or a cgroup. */
 	if (!rest && (num == ENOENT || (!num && how == LIFE_REMOVE)))
 		return no_such_container(id);
 	fail_take(num == ENOENT ? 0 : num,
@@ -309,8 +312,8 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 		return locked < 0 ? -1 : no_such_container(id);
 	read = record_read(a, out);
 	if (read < 0 && how == LIFE_LOOK) {
-		/* The container may be in the making, or about to be removed. If no other process
-		 * has the lock, read again. */
+		/* Another process may be making or removing the container. If no process has the
+		 * lock any more, read again. */
 		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
 			return no_such_container(id);
 		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
@@ -349,7 +352,7 @@ int life_glance(struct arena *a, struct life_ids *all, const char *id, struct li
 	out->root = all->root;
 	out->root_dir = all->dir;
 	out->glance = true;
-	/* Paths from here are walked faster, since no mount is crossed. */
+	/* A path below this descriptor is resolved faster, because it crosses no mount point. */
 	if (all->proc < 0)
 		all->proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (!record_glance(a, out, id) || !find_quickly(out, all->proc, id)) {

@@ -1,4 +1,4 @@
-/* life_test.c - what is optional leaves no error on record. */
+/* life_test.c - the cache below a root, which is optional: without it there is no error. */
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 #include "tests/tap.h"
@@ -17,14 +17,14 @@ int main(void)
 	snprintf(root, sizeof(root), "%s/root", top);
 	snprintf(cache, sizeof(cache), "%s/%s", root, LIFE_CACHE);
 	ok(life_cache(root) < 0 && !*err_text() && !err_num(),
-	   "a root that is not there has no cache, and nothing is on record: %s", err_text());
-	ok(!mkdir(root, 0700), "the root");
+	   "a root that does not exist has no cache, without an error: %s", err_text());
+	ok(!mkdir(root, 0700), "the test makes the root");
 	fd = life_cache(root);
-	ok(fd >= 0 && !*err_text(), "a root has one");
+	ok(fd >= 0 && !*err_text(), "life_cache makes and opens the cache");
 	fd_close(&fd);
 	rmdir(cache);
 	ok(!symlink("/tmp", cache) && life_cache(root) < 0 && !*err_text(),
-	   "a symlink is not taken for it, and nothing is on record");
+	   "a symlink in place of the cache is not followed, without an error");
 	unlink(cache);
 	rmdir(root);
 	rmdir(top);

@@ -25,7 +25,7 @@ int life_list(struct arena *a, const char *root, bool missing_ok, struct life_id
 		err_clear("without a state directory there are no containers");
 		return 0;
 	}
-	/* It stays open until the program ends. */
+	/* out->dir stays in use, so dir is not closed. */
 	dir = fdopendir(out->dir);
 	if (!dir)
 		return fail("read state directory %s", root);
@@ -40,10 +40,8 @@ bool life_recorded(const struct life_ids *all, const char *id)
 	       sys_exists(all->dir, path);
 }
 
-/*
- * True if the directory has neither a container nor the lock of a process. A directory with
- * LIFE_DIR_MODE may be a container in the making, because mkdir(2) comes before flock(2).
- */
+/* A directory with LIFE_DIR_MODE does not count: a runtime may have made it just now and not locked
+ * it yet. */
 bool life_left_behind(const struct life_ids *all, const char *id)
 {
 	int dir __cleanup(fd_close) =

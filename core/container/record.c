@@ -15,9 +15,9 @@
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
 /*
- * The container's cgroups as JSON, which is the target of a symlink that leads nowhere: one system
- * call writes it completely or not at all. It is written first, so that a container can be killed
- * when its state.json is damaged or missing.
+ * The container's cgroups as JSON. The text is the target of a symlink, because symlink(2) writes
+ * it completely or not at all. It is written first, so that a container can be killed when its
+ * state.json is damaged or missing.
  */
 #define KEPT_FILE "cgroups"
 
@@ -80,14 +80,14 @@ bool record_glance(struct arena *a, struct life *l, const char *id)
 		return false;
 	if (!bind_state(a, l, text, st.st_size))
 		return true;
-	err_clear("it is read once more");
+	err_clear("record_read() reports the error");
 	return false;
 }
 
 /* ---- without state.json ---------------------------------------------------------------------- */
 
-/* Reads KEPT_FILE. It is a file if the filesystem has no symlinks, or the text is too
- * long for one. */
+/* Reads KEPT_FILE. It is a regular file if the filesystem has no symlinks, or if the text is too
+ * long for a symlink. */
 static bool read_kept(struct arena *a, struct life *l)
 {
 	char *text = arena_alloc(a, PATH_MAX);
@@ -118,7 +118,8 @@ int record_rest(struct arena *a, struct life *l, const char *id)
 		return 1;
 	config = sys_exists(l->dir, CONFIG_FILE);
 	state = !fstatat(l->dir, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) && st.st_size;
-	/* Without config.json no process was started; but runc's containers never have one. */
+	/* config.json is written before a process is started. runc saves none, so there only the
+	 * lack of a state.json shows that no process was started. */
 	return config || (!kept && state) ? -1 : 0;
 }
 
@@ -139,7 +140,7 @@ bool record_is_old(const struct life *l)
 	return l->state.boot_id && *boot_id() && strcmp(l->state.boot_id, boot_id()) != 0;
 }
 
-/* True if the directory is in memory, so that its files do not survive a boot. */
+/* True if the directory is in memory, so its files do not exist after a boot. */
 static bool in_memory(int dir)
 {
 	struct statfs fs;
@@ -149,7 +150,8 @@ static bool in_memory(int dir)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Refuses text that is not UTF-8: a path may have any byte, but the JSON must be read again. */
+/* Refuses text that is not UTF-8. A path may have any byte, but we could not read such JSON
+ * again. */
 static int check_text(const char *text, size_t len)
 {
 	const char *start;
@@ -164,7 +166,7 @@ static int check_text(const char *text, size_t len)
 			;
 		return failx(
 			"\"%.*s\" is not UTF-8: a container with such a name or path cannot be "
-			"remembered",
+			"recorded",
 			(int)strcspn(start, "\""), start);
 	}
 	return 0;
@@ -175,7 +177,7 @@ static int save_first(struct arena *a, struct life *l)
 	struct json_out o = { .arena = a };
 
 	json_write(&o, &oci_kept_type, &l->state);
-	/* EPERM: the filesystem has no symlinks; ENAMETOOLONG. */
+	/* It fails if the filesystem has no symlinks (EPERM), or if the text is too long. */
 	if (!symlinkat(o.buf, l->dir, KEPT_FILE))
 		return 0;
 	return file_create(l->dir, KEPT_FILE, o.buf, o.len, 0600);
@@ -183,7 +185,7 @@ static int save_first(struct arena *a, struct life *l)
 
 int life_save(struct arena *a, struct life *l)
 {
-	/* Its room serves the second time too. */
+	/* Its buffer is used again by the next call. */
 	static struct json_out o;
 
 	o = (struct json_out){ .arena = a, .buf = o.buf, .size = o.size };
@@ -192,7 +194,7 @@ int life_save(struct arena *a, struct life *l)
 	json_write(&o, &oci_state_type, &l->state);
 	if (l->state.pid)
 		return file_replace(l->dir, STATE_FILE, o.buf, o.len, 0600);
-	/* The first time nothing has been made yet, so an incomplete file does no harm. */
+	/* At the first call nothing else has been made, so an incomplete file does no harm. */
 	if (check_text(o.buf, o.len) < 0 || save_first(a, l) < 0)
 		return -1;
 	return file_create(l->dir, STATE_FILE, o.buf, o.len, 0600);
@@ -232,8 +234,8 @@ static bool make_mutable(int dir, const char *name)
 	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* Removes the entries of directory name, or moves them up to dir under new names, and then removes
- * name. False: nothing could be done. */
+/* Removes the entries of the directory name, or moves them to dir under new names, and then removes
+ * name. False: nothing has changed. */
 static bool move_up(int dir, const char *name, unsigned *n)
 {
 	int sub __cleanup(fd_close) =
@@ -245,7 +247,7 @@ static bool move_up(int dir, const char *name, unsigned *n)
 
 	if (sub < 0)
 		return false;
-	/* The new names are secret, so that the container cannot have used them. */
+	/* The container cannot guess the new names, so it cannot have used them. */
 	while ((in = sys_dir_next(&d))) {
 		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)sys_secret(), (*n)++);
 		moved |= !unlinkat(sub, in, 0) || make_mutable(sub, in) ||
@@ -254,8 +256,8 @@ static bool move_up(int dir, const char *name, unsigned *n)
 	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
 }
 
-/* Removes all entries, also directories of any depth: a container may fill that of
- * the notify socket. */
+/* Removes all entries, also directories of any depth, which a container may make in the directory
+ * of the notify socket. */
 static int remove_files(int dir)
 {
 	unsigned n = 0;
@@ -278,7 +280,7 @@ static int remove_files(int dir)
 
 int record_remove(const struct life *l, const char *id)
 {
-	/* The order matters: if we are killed in between, record_rest() decides by the rest. */
+	/* The order matters: if we are killed in between, record_rest() decides by what is left. */
 	static const char *const names[] = { CONFIG_FILE, STATE_FILE, KEPT_FILE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

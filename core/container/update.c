@@ -40,8 +40,9 @@ static int save(struct arena *a, const struct life *l, const struct oci_resource
 
 #define SCHEMATA_MAX 65536
 
-/* The line of a resctrl group's schemata for the resource in change; "": none; NULL: error. */
-static const char *old_lines(struct arena *a, const char *file, const char *change)
+/* Returns the line of file, the schemata of a resctrl group, for the resource that change names.
+ * "": it has no such line; NULL: error. */
+static const char *old_line(struct arena *a, const char *file, const char *change)
 {
 	const char *colon = strchr(change, ':'), *name = change + strspn(change, " ");
 	size_t name_len = colon ? (size_t)(colon - name) : 0, len;
@@ -58,8 +59,7 @@ static const char *old_lines(struct arena *a, const char *file, const char *chan
 	return "";
 }
 
-/* Changes the schemata of the resctrl group that create has made. The old lines go to
- * undo, for roll_back. */
+/* Changes the schemata of the resctrl group that create has made. undo gets the old lines. */
 static int update_rdt(struct arena *a, const struct life *l, const char *const lines[2],
 		      const char *undo[2])
 {
@@ -73,7 +73,7 @@ static int update_rdt(struct arena *a, const struct life *l, const char *const l
 		if (!path)
 			return failx("Intel RDT is not enabled for this container");
 		file = arena_printf(a, "%s/schemata", path);
-		was = old_lines(a, file, lines[i]);
+		was = old_line(a, file, lines[i]);
 		if (!was || file_write(AT_FDCWD, file, arena_printf(a, "%s\n", lines[i])) < 0)
 			return -1;
 		undo[i] = was;
@@ -88,12 +88,12 @@ static int roll_back(struct arena *a, struct life *l, const struct oci_resources
 	struct err_kept why = err_keep(a);
 
 	if (cgroup_put_back(l->cgroup, old) < 0)
-		log_warn("put the old limits back: %s", err_text());
+		log_warn("cannot put the old limits back: %s", err_text());
 	for (size_t i = 0; i < 2; i++)
 		if (undo[i] && *undo[i] &&
 		    file_write(AT_FDCWD, arena_printf(a, "%s/schemata", l->state.intel_rdt_path),
 			       undo[i]) < 0)
-			log_warn("put the old schemata back: %s", err_text());
+			log_warn("cannot put the old schemata back: %s", err_text());
 	return err_again(why);
 }
 

@@ -8,13 +8,13 @@
 /* ---- pb.c: protobuf by rows ------------------------------------------------------------------ */
 
 /*
- * A message is a struct, and each field of it is a row. How a kind lies in memory:
+ * A message is a struct, and each field of it is a row. The kinds of fields in memory:
  *
  *   PB_BOOL  bool       PB_INT  int32_t       PB_STR  const char *, NULL = absent
  *   PB_MSG   struct X, sub = its pb_type, always written; with PB_LIST LIST(struct X)
  *
  * A number that is 0 and a bool that is false are left out, unless PB_ALWAYS is set. The reader
- * passes over fields that no row has. Of a field that comes twice the last one counts.
+ * skips fields that no row has. Of a field that comes twice it uses the last one.
  */
 enum pb_kind { PB_BOOL, PB_INT, PB_STR, PB_MSG };
 enum pb_flag { PB_ALWAYS = 1, PB_LIST = 2 };
@@ -37,7 +37,7 @@ struct pb_out {
 };
 
 void pb_write(struct pb_out *o, const struct pb_type *type, const void *in);
-/* Fills out, which is zeroed. Lists are not read. -1: it is not such a message. */
+/* Fills *out, which the caller has zeroed. Lists are not read. -1: the message is malformed. */
 int pb_read(struct arena *a, const struct pb_type *type, const void *buf, size_t len, void *out);
 
 /* ---- rpc.c: the messages (CRIU's images/rpc.proto) ------------------------------------------- */
@@ -57,7 +57,8 @@ struct criu_text {
 };
 
 struct criu_pair {
-	const char *key, *val; /* a mount and where it comes from; a controller and its cgroup */
+	/* a mount and its source; a controller and its cgroup; a namespace and its path */
+	const char *key, *val;
 };
 
 struct criu_fd {
@@ -70,7 +71,7 @@ struct criu_page_server {
 	int32_t port;
 };
 
-/* The options of a dump and a restore. Verbs let their own options fill most of it. */
+/* The options of a dump and a restore. The options of the verbs fill most of it. */
 struct criu_opts {
 	int32_t images_fd, work_fd, pid, log_level, manage_mode, empty_ns, status_fd, network_lock;
 	bool leave_running, ext_unix_sk, tcp_established, evasive_devices, shell_job, file_locks,
@@ -121,78 +122,78 @@ extern const struct pb_type criu_req_type, criu_resp_type;
 #define CRIU_FIRST_FD 4
 
 /*
- * `criu swrk` serves one request over a socket. It opens the descriptors that a request names by
- * our directory in /proc, but for those of fds, which it inherits.
+ * `criu swrk` serves one request over a socket. It opens descriptors that a request names through
+ * our directory in /proc. Those of fds it inherits.
  */
 struct criu_run {
 	struct arena *arena;
 	const char *path; /* the directories to search criu in; NULL: the usual ones */
-	pid_t *pid; /* CRIU's, as long as it runs */
-	bool streams; /* it gets our standard streams; else the null device */
+	pid_t *pid; /* becomes CRIU's pid as long as it runs */
+	bool streams; /* CRIU gets our standard streams; otherwise the null device */
 	const int *fds;
 	size_t nfds;
-	/* Both may be NULL. When CRIU runs, and before it has the request. */
+	/* These may be NULL. started is called when CRIU runs, before it gets the request; notify
+	 * for each notification, of which *fd is the descriptor, or -1. */
 	int (*started)(void *arg, pid_t pid);
-	/* A notification. *fd came with it, or is -1. */
 	int (*notify)(void *arg, const struct criu_resp *r, int *fd);
 	void *arg;
 };
 
 /* -1: CRIU has failed; resp->errnum is its reason. */
 int criu_run(const struct criu_run *run, const struct criu_req *req, struct criu_resp *resp);
-/* CRIU's version: 31701 is 3.17.1. */
+/* Returns CRIU's version: 31701 is 3.17.1; or -1. */
 int criu_version(const struct criu_run *run);
 /* Pure. -1: "WHAT needs CRIU 3.15 or later, and this is 3.14". */
 int criu_needs(int version, int least, const char *what);
-/* Runs `fn` in a process of its own, and returns what it has written to `out`, and a NUL. */
+/* Runs fn in a process of its own. *text becomes what fn has written to `out`, and a NUL. */
 int criu_ask(struct arena *a, int (*fn)(void *arg, int out), void *arg, char **text, size_t *len);
 
-/* ---- external.c: what CRIU does not save, and finds again at a restore ----------------------- */
+/* ---- external.c: mounts and namespaces that CRIU does not save ------------------------------- */
 
-/* Adds a mount from outside to the options. key is where it is in the container. -1: CRIU could
- * take the name for another one. */
+/* Adds a mount whose source is outside of the container. key is its path in the container. -1: CRIU
+ * could confuse it with another one. */
 int criu_add_mount(struct arena *a, struct criu_opts *o, const char *key, const char *val);
-/* A mount of the config shows a file or directory of the host. -1: it cannot be restored. */
+/* 1: m shows a file or directory of the host; 0; -1: it cannot be restored. */
 int criu_mount_binds(struct arena *a, const struct oci_doc *doc, const struct oci_mount *m);
-/* The path of what fd is, below the root directory whose path is root ("" in the container). */
+/* The path of the file fd below the directory with the path root; "": fd is of the container. */
 const char *criu_path_inside(struct arena *a, int fd, const char *root);
-/* The config's devices and the default ones, which are binds in a user namespace. */
+/* Adds the config's devices and the default ones, which are binds in a user namespace. */
 int criu_add_devices(struct arena *a, struct criu_opts *o, const struct oci_config *c);
-/* -1 and a sentence if this CRIU cannot have a namespace of this type by path. */
+/* -1: this version of CRIU cannot restore into a namespace of this type that has a path. */
 int criu_needs_ns(int version, int type);
-/* The name by which CRIU knows a namespace that was joined by path; NULL: it has no such name. */
+/* CRIU's key for a namespace that was joined by path; NULL: this type has no key. */
 const char *criu_ns_key(int type);
-/* What CRIU could not bring back. -1 and one sentence. */
+/* -1: the container has something that CRIU could not restore. */
 int criu_can(struct arena *a, const struct oci_doc *doc, const char *root);
 
 /* ---- dump.c: checkpoint ---------------------------------------------------------------------- */
 
-/* What the user asks for. */
+/* The options of `checkpoint` and `restore`. */
 struct criu_how {
-	struct criu_opts opts; /* those that have an option of the verb */
-	const char *images, *work; /* absolute; work NULL: the same */
-	const char *conf; /* configuration of CRIU, unless an annotation names another one */
+	struct criu_opts opts; /* those that an option of the verb sets */
+	const char *images, *work; /* absolute paths; work NULL: that of images */
+	const char *conf; /* CRIU's configuration file, unless an annotation names another one */
 	const char *path; /* as in struct criu_run */
 	bool pre_dump, rootless;
 	int status_fd; /* gets a zero byte when the server of lazy pages is ready; -1: none */
 };
 
-/* What a dump and a restore share: the directories, the log, the configuration file. */
+/* The directories and the log of a dump or a restore. */
 struct criu_files {
-	int images, work; /* -1: the same */
-	const char *name, *log; /* of the log; and its path */
+	int images, work; /* work -1: that of images */
+	const char *name, *log; /* name and path of the log */
 };
 int criu_open(struct arena *a, struct criu_how *how, const char *log, bool make,
 	      struct criu_files *f);
 void criu_close(struct criu_files *f);
-/* NULL: none. annotations: those of the container. */
+/* CRIU's configuration file by the container's annotations or by how; NULL: CRIU's default. */
 const char *criu_conf(const struct criu_how *how, const struct json_pair *annotations, size_t n);
-/* Adds CRIU's own words to the error record. Returns -1. */
+/* Adds the last error in CRIU's log to the error record. Returns -1. */
 int criu_explain(struct arena *a, const struct criu_files *f);
 
-#define CRIU_DESCRIPTORS "descriptors.json" /* where the standard streams led to */
+#define CRIU_DESCRIPTORS "descriptors.json" /* the files of the standard streams */
 
-/* Saves a container that runs. Does not remove it. */
+/* Saves a container that runs, but does not remove it. */
 int criu_dump(struct arena *a, struct life *l, struct criu_how *how);
 
 #endif

@@ -8,7 +8,8 @@
 
 /* ---- directories, log and configuration ------------------------------------------------------ */
 
-/* What others put there would run with our rights, and a link would lead CRIU's files elsewhere. */
+/* Refuses a directory that other users may write: processes of their images would be restored with
+ * our rights, and CRIU would follow their links when it writes. */
 static int check_dir(int fd, const char *path)
 {
 	struct stat st;
@@ -47,8 +48,8 @@ int criu_open(struct arena *a, struct criu_how *how, const char *log, bool make,
 	f->images = open_dir(how->images, make);
 	if (f->images < 0 || (how->work && (f->work = open_dir(how->work, true)) < 0))
 		return -1;
-	/* CRIU makes it anew. What an earlier run has left would be taken for a reason of this
-	 * one. */
+	/* CRIU makes a new log. An error in the log of an earlier run would be taken for one of
+	 * this run. */
 	unlinkat(how->work ? f->work : f->images, log, 0);
 	how->opts.images_fd = f->images;
 	how->opts.work_fd = how->work ? f->work : 0;
@@ -74,7 +75,7 @@ const char *criu_conf(const struct criu_how *how, const struct json_pair *annota
 
 #define LOG_TAIL 65536
 
-/* Lines that only say that there was an error above end so. */
+/* The ends of lines that only repeat that there was an error. */
 static const char *const summaries[] = { " FAILED.", " failed with -1" };
 
 static bool is_summary(const char *line, size_t len)
@@ -88,7 +89,7 @@ static bool is_summary(const char *line, size_t len)
 	return false;
 }
 
-/* "(00.012345) Error (criu/mount.c:12): why" */
+/* Finds the last line such as "(00.012345) Error (criu/mount.c:12): why" that is not a summary. */
 static const char *last_error(char *text)
 {
 	char *found = NULL, *end;
@@ -111,7 +112,7 @@ static const char *last_error(char *text)
 int criu_explain(struct arena *a, const struct criu_files *f)
 {
 	struct err_kept why = err_keep(a);
-	/* Not a pipe, which would be waited for. */
+	/* O_NONBLOCK: a FIFO in place of the log would block. */
 	int fd __cleanup(fd_close) = openat(f->work < 0 ? f->images : f->work, f->name,
 					    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text = arena_alloc(a, LOG_TAIL + 1);
@@ -130,7 +131,7 @@ int criu_explain(struct arena *a, const struct criu_files *f)
 	return fd < 0 ? -1 : fail_hint("criu's log is %s", f->log);
 }
 
-/* ---- what the container has from outside ----------------------------------------------------- */
+/* ---- mounts, namespaces and files from outside of the container ------------------------------ */
 
 static int add_binds(struct arena *a, struct criu_opts *o, const struct life *l,
 		     const struct oci_doc *doc)
@@ -152,7 +153,7 @@ static int add_binds(struct arena *a, struct criu_opts *o, const struct life *l,
 		fd = path_open(root, inside, O_PATH, 0, 0);
 		key = fd < 0 ? NULL : criu_path_inside(a, fd, "");
 		if (!key) {
-			err_clear("CRIU reports a mount that has no name");
+			err_clear("CRIU reports a mount that has no key");
 			continue;
 		}
 		if (criu_add_mount(a, o, key, key) < 0)
@@ -161,7 +162,7 @@ static int add_binds(struct arena *a, struct criu_opts *o, const struct life *l,
 	return criu_add_devices(a, o, &doc->config);
 }
 
-/* Without a cgroup namespace the mounts of cgroups are binds: as the container has them now. */
+/* Without a cgroup namespace the mounts of cgroups are binds: adds those that the container has. */
 static int add_hierarchies(struct arena *a, struct criu_opts *o, const struct life *l,
 			   const struct oci_doc *doc)
 {
@@ -207,8 +208,8 @@ static int add_namespaces(struct arena *a, struct criu_opts *o, const struct lif
 	return 0;
 }
 
-/* CRIU stops the processes by the freezer. A container that is paused already is held by the one of
- * v2, where there is one. */
+/* Chooses the cgroup whose freezer CRIU uses. A container that is paused is frozen by v2, if v2 is
+ * mounted. */
 static void find_freezer(struct criu_opts *o, const struct life *l, int version)
 {
 	const char *v1 = NULL, *v2 = NULL;
@@ -222,7 +223,7 @@ static void find_freezer(struct criu_opts *o, const struct life *l, int version)
 	o->freeze_cgroup = v2 && (!v1 || l->status == OCI_PAUSED) ? v2 : v1;
 }
 
-/* The targets of the standard streams, as runc writes them and engines read them. */
+/* Writes the targets of the standard streams, as runc does, because engines read them. */
 static int write_descriptors(struct arena *a, const struct life *l, int images)
 {
 	struct json_out o = { .arena = a };
@@ -255,7 +256,8 @@ static int dump_notify(void *arg, const struct criu_resp *r, int *fd)
 	return 0;
 }
 
-/* What this kernel and this CRIU must have for two of the options. */
+/* Checks that kernel and CRIU have what --pre-dump and --lazy-pages need, and checks
+ * --status-fd. */
 static int check_features(const struct criu_run *run, struct criu_how *how, int version)
 {
 	struct criu_features want = { .mem_track = how->pre_dump,
@@ -282,7 +284,7 @@ static int check_features(const struct criu_run *run, struct criu_how *how, int 
 	case O_RDWR: break;
 	default: return failx("invalid --status-fd argument %d: not writable", how->status_fd);
 	}
-	/* CRIU before 3.15 does not notify, and writes itself. */
+	/* CRIU before 3.15 has no notification for it, and writes to the descriptor itself. */
 	if (version < 31500)
 		how->opts.status_fd = how->status_fd;
 	return 0;
@@ -303,7 +305,7 @@ static int fill_dump(struct arena *a, const struct life *l, struct criu_how *how
 	find_freezer(o, l, version);
 	if (add_namespaces(a, o, l, doc, version) < 0)
 		return -1;
-	/* A pre-dump saves nothing but memory. */
+	/* A pre-dump saves only memory. */
 	if (how->pre_dump)
 		return 0;
 	if (add_binds(a, o, l, doc) < 0 || add_hierarchies(a, o, l, doc) < 0)
@@ -311,8 +313,8 @@ static int fill_dump(struct arena *a, const struct life *l, struct criu_how *how
 	return write_descriptors(a, l, o->images_fd);
 }
 
-/* CRIU lets the processes go on, but not where it was killed. */
-static void go_on(struct arena *a, struct life *l)
+/* Thaws the container, which CRIU has left frozen if it was killed. */
+static void thaw_again(struct arena *a, struct life *l)
 {
 	struct err_kept why = err_keep(a);
 
@@ -322,7 +324,7 @@ static void go_on(struct arena *a, struct life *l)
 	err_again(why);
 }
 
-/* What must be so before CRIU is asked for anything. */
+/* Checks the container before CRIU is started. */
 static int check_container(struct arena *a, const struct life *l, struct oci_doc *doc)
 {
 	static struct oci_linux no_linux;
@@ -358,7 +360,7 @@ static int dump_container(struct arena *a, struct life *l, struct criu_how *how,
 	run.arg = how;
 	if (criu_run(&run, &req, &resp) == 0)
 		return 0;
-	go_on(a, l);
+	thaw_again(a, l);
 	return criu_explain(a, &files);
 }
 
@@ -371,7 +373,7 @@ int criu_dump(struct arena *a, struct life *l, struct criu_how *how)
 	    ends_prepare(&(struct ends_start){ NULL, NULL, NULL }, &old) < 0)
 		return -1;
 	if (dump_container(a, l, how, &doc) == 0) {
-		/* A signal does not undo what is done, nor keep the rest from being done. */
+		/* A signal that comes after the dump does not matter. */
 		if (ends_made() < 0)
 			err_clear("the container is saved");
 		return 0;

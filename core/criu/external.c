@@ -7,14 +7,14 @@
 
 int criu_add_mount(struct arena *a, struct criu_opts *o, const char *key, const char *val)
 {
-	/* CRIU writes "mnt[KEY]:VAL" and takes the first "]:" for the end of the key, which may be
-	 * another mount's then. */
+	/* CRIU writes "mnt[KEY]:VAL" and takes the first "]:" for the end of the key. The shorter
+	 * key may be that of another mount. */
 	if (strstr(key, "]:"))
 		return failx("%s: a mount at a path with \"]:\" in it cannot be checkpointed", key);
 	list_each (have, o->mounts)
 		if (!strcmp(have->key, key))
-			return strcmp(have->val, val) ? failx("%s: two mounts lie there, which a "
-							      "restore cannot tell apart",
+			return strcmp(have->val, val) ? failx("%s: two mounts are there, which a "
+							      "restore cannot distinguish",
 							      key)
 						      : 0;
 	o->mounts.at =
@@ -43,7 +43,7 @@ const char *criu_path_inside(struct arena *a, int fd, const char *root)
 	size_t skip = strlen(root);
 
 	if (n < 0 || strncmp(real, root, skip) != 0 || (skip && real[skip] && real[skip] != '/')) {
-		failx("the place of a mount cannot be found");
+		failx("the path of a mount in the container cannot be found");
 		return NULL;
 	}
 	return real[skip] ? real + skip : "/";

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Types of the wire: how many bytes follow the number of a field. */
+/* Wire types of protobuf: which bytes follow the number of a field. */
 enum { WIRE_VARINT, WIRE_8, WIRE_LEN, WIRE_4 = 5 };
 
 #define VARINT_MAX 10 /* bytes of 64 bits, seven in each */
@@ -110,7 +110,7 @@ static int get_varint(struct pb_in *in, uint64_t *value)
 	return bad_message();
 }
 
-/* Cuts the value of a field off: a number, or a block. */
+/* Reads the value of a field: a number, or a block. */
 static int get_value(struct pb_in *in, unsigned wire, uint64_t *value, struct pb_in *block)
 {
 	size_t left;

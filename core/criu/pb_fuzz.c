@@ -1,4 +1,4 @@
-/* pb_fuzz.c - a response of CRIU of any bytes. */
+/* pb_fuzz.c - any bytes are read as a response of CRIU, or are refused. */
 /* SPDX-License-Identifier: MIT */
 #include "core/criu/criu.h"
 

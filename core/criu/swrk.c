@@ -11,25 +11,25 @@
 
 extern char **environ;
 
-#define OLDEST 30000 /* the version request, which everything here is built on */
+#define OLDEST 30000 /* the first version that answers a request for its version */
 #define MESSAGE_MAX 65536
 #define HIGH_FD 64 /* above those that CRIU gets */
-#define PATIENCE 10 /* seconds until CRIU is killed, when it should end */
+#define END_SECONDS_MAX 10 /* the time that CRIU has to end before it is killed */
 #define NOTIFY_MAX 1000 /* notifications of one run; each takes memory */
 
-/* ---- a process that tells how it went -------------------------------------------------------- */
+/* ---- a process that reports its failure ------------------------------------------------------ */
 
-/* The failure of a process is the last text that it writes, after this byte. */
+/* A process that fails writes this byte and then its error, as the last text. */
 #define FAILED '\1'
 
-static void __attribute__((noreturn)) say_failed(int out)
+static void __attribute__((noreturn)) end_failed(int out)
 {
 	dprintf(out, "%c%s", FAILED, err_text());
 	proc_end(1);
 }
 
 /* Reads until the process has closed its end. After a failure the process is killed. */
-static int hear_out(struct arena *a, pid_t pid, int in, char **text, size_t *len)
+static int read_out(struct arena *a, pid_t pid, int in, char **text, size_t *len)
 {
 	size_t size = 0;
 	ssize_t n = 1;
@@ -64,15 +64,15 @@ int criu_ask(struct arena *a, int (*fn)(void *arg, int out), void *arg, char **t
 	if (!pid) {
 		ends_in_child();
 		if (fn(arg, ends[1]) < 0)
-			say_failed(ends[1]);
+			end_failed(ends[1]);
 		proc_end(0);
 	}
 	fd_close(&ends[1]);
 	ends_let();
-	rc = pid < 0 ? fail("fork") : hear_out(a, pid, ends[0], text, len);
+	rc = pid < 0 ? fail("fork") : read_out(a, pid, ends[0], text, len);
 	fd_close(&ends[0]);
 	if (pid > 0 && rc < 0)
-		proc_reap(pid, PATIENCE);
+		proc_reap(pid, END_SECONDS_MAX);
 	else if (pid > 0 && proc_wait(pid, &status) == 0 && status)
 		rc = failx("a process of ours has died");
 	return rc;
@@ -94,7 +94,8 @@ static const char **make_env(const struct criu_run *run)
 	return env;
 }
 
-/* First up, where nothing is in the way, and then down to the numbers that CRIU expects. */
+/* Moves the descriptors to the numbers that CRIU expects. They go to high numbers first, so that
+ * none of them is replaced before it was moved. */
 static int give_fds(const struct criu_run *run, int sock)
 {
 	int null __cleanup(fd_close) = -1;
@@ -110,7 +111,7 @@ static int give_fds(const struct criu_run *run, int sock)
 			return fail("move a descriptor");
 	if (run->streams)
 		return 0;
-	/* A ^C goes to us alone: we let CRIU take back what it has done. */
+	/* A ^C of the terminal reaches the runtime only, which then makes CRIU undo its work. */
 	setpgid(0, 0);
 	null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; i <= 2; i++)
@@ -151,7 +152,7 @@ static pid_t start_criu(const struct criu_run *run, int *sock)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail("create socket pair");
 	*sock = pair[0];
-	/* Nor is a criu waited for that reads no answers. */
+	/* A CRIU that does not read must not block the runtime. */
 	fcntl(*sock, F_SETFL, O_NONBLOCK);
 	rc = pipe2(ends, O_CLOEXEC) < 0 ? fail("create pipe") : ends_hold();
 	if (rc < 0) {
@@ -162,23 +163,23 @@ static pid_t start_criu(const struct criu_run *run, int *sock)
 	if (!pid) {
 		ends_in_child();
 		exec_criu(run, pair[1], &ends[1]);
-		say_failed(ends[1]);
+		end_failed(ends[1]);
 	}
 	if (pid > 0 && run->pid)
 		*run->pid = pid;
 	fd_close(&pair[1]);
 	fd_close(&ends[1]);
 	ends_let();
-	rc = pid < 0 ? fail("fork") : hear_out(run->arena, pid, ends[0], &text, &len);
+	rc = pid < 0 ? fail("fork") : read_out(run->arena, pid, ends[0], &text, &len);
 	fd_close(&ends[0]);
 	if (rc == 0)
 		return pid;
 	if (pid > 0)
-		proc_reap(pid, PATIENCE);
+		proc_reap(pid, END_SECONDS_MAX);
 	return -1;
 }
 
-/* ---- the talk -------------------------------------------------------------------------------- */
+/* ---- request and answers --------------------------------------------------------------------- */
 
 static int send_req(const struct criu_run *run, int sock, const struct criu_req *req)
 {
@@ -190,14 +191,14 @@ static int send_req(const struct criu_run *run, int sock, const struct criu_req 
 	return sock_send(sock, &iov, 1, -1) < 0 ? fail("send a request to criu") : 0;
 }
 
-/* Waits for a message, or for CRIU's end: what it has left may hold the stream open. When a signal
- * has come CRIU gets some time to take back what it has done. */
+/* Waits for a message or for CRIU's end, because a process of CRIU may keep the socket open. After
+ * a signal CRIU gets some time to undo its work. */
 static int await_criu(pid_t pid, int sock)
 {
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	siginfo_t end = { 0 };
 
-	for (int left = PATIENCE; poll(&p, 1, 1000) <= 0;) {
+	for (int left = END_SECONDS_MAX; poll(&p, 1, 1000) <= 0;) {
 		if (waitid(P_PID, pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0 || end.si_pid)
 			return failx("criu has ended without an answer");
 		if (ends_came() && !left--)
@@ -237,8 +238,9 @@ static int failed(const struct criu_resp *r)
 	return failx("criu failed: type %s errno %d", type ? type : "unknown", r->errnum);
 }
 
-/* After a failure of ours CRIU undoes what it has done, and ends with an answer that says less. */
-static int talk(const struct criu_run *run, pid_t pid, int sock, struct criu_resp *r)
+/* Answers CRIU's notifications until it answers the request. After a failure of ours CRIU undoes
+ * its work, and its last answer does not have our error, so that is kept. */
+static int answer_criu(const struct criu_run *run, pid_t pid, int sock, struct criu_resp *r)
 {
 	struct err_kept why = { NULL, 0 };
 	char *buf = arena_alloc(run->arena, MESSAGE_MAX);
@@ -279,15 +281,15 @@ int criu_run(const struct criu_run *run, const struct criu_req *req, struct criu
 		if (rc == 0)
 			rc = send_req(run, sock, req);
 		if (rc == 0)
-			rc = talk(run, pid, sock, resp);
+			rc = answer_criu(run, pid, sock, resp);
 		if (rc == 0 && resp->type != req->type)
-			rc = failx("criu answers a question that was not asked");
+			rc = failx("criu answers another request");
 		/* The end of the stream ends CRIU, which may wait for another request. */
 		fd_close(&sock);
 		if (run->pid)
 			*run->pid = 0;
-		if (!proc_reap(pid, PATIENCE) && kill(pid, SIGKILL) == 0 &&
-		    !proc_reap(pid, PATIENCE))
+		if (!proc_reap(pid, END_SECONDS_MAX) && kill(pid, SIGKILL) == 0 &&
+		    !proc_reap(pid, END_SECONDS_MAX))
 			log_warn("criu, process %d, does not end", (int)pid);
 	}
 	return rc;
@@ -322,7 +324,7 @@ int criu_version(const struct criu_run *run)
 	if (criu_run(run, &(struct criu_req){ .type = CRIU_VERSION }, &r) < 0)
 		return -1;
 	version = (int)(r.version.major * 10000U + r.version.minor * 100U + r.version.sublevel);
-	/* One that was built from git counts as the release to come. */
+	/* A version that was built from git counts as the next release. */
 	if (r.version.gitid && *r.version.gitid)
 		version += 100 - version % 100;
 	return criu_needs(version, OLDEST, "checkpoint") < 0 ? -1 : version;

@@ -12,8 +12,7 @@ void ending_words(const struct ending *e, char words[ENDING_MAX])
 	int sig = WIFSIGNALED(e->raw) ? WTERMSIG(e->raw) : 0, n;
 
 	/* The init of a pid namespace does not die of these signals. The kernel uses them to report
-	 * that the container has called reboot(2) (reboot_pid_ns() of the kernel's
-	 * pid_namespace.c). */
+	 * that the container has called reboot(2) (reboot_pid_ns() in kernel/pid_namespace.c). */
 	if (e->own_pids && (sig == SIGHUP || sig == SIGINT)) {
 		snprintf(words, ENDING_MAX, sig == SIGHUP ? "reboot" : "poweroff");
 		return;

@@ -15,8 +15,8 @@ static void leave_ending(const struct started *s, const char *file, int raw)
 		log_warn("%s", err_text());
 }
 
-/* We cannot wait for the container: kill and delete it. The first error is reported. */
-static int end_both(struct arena *a, struct started *s)
+/* Kills and deletes a container that we cannot wait for. The error record stays. */
+static int end_unwatched(struct arena *a, struct started *s)
 {
 	struct err_kept why = err_keep(a);
 
@@ -39,9 +39,9 @@ int foreground_run(struct arena *a, struct started *s, bool keep, const char *ex
 	if (keep)
 		return status;
 	if (status < 0)
-		return end_both(a, s);
-	/* If another command has deleted it, its id and its cgroup may belong to
-	 * another container now. */
+		return end_unwatched(a, s);
+	/* If another command has deleted the container, its id and its cgroup may belong to another
+	 * one now. */
 	there = life_lock(&s->life);
 	if (!there && !life_is_forgotten(&s->life))
 		return status;

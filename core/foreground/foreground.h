@@ -9,10 +9,10 @@
 
 /* How a container has ended. */
 struct ending {
-	int raw;
-	bool own_pids;
-	uint64_t kills;
-	int64_t limit;
+	int raw; /* status of wait(2) of its init */
+	bool own_pids; /* it had a pid namespace of its own */
+	uint64_t kills; /* by the OOM killer */
+	int64_t limit; /* memory.limit in bytes; 0: no limit */
 };
 /* Pure. Writes "exited 3", "killed 9", "reboot" or "poweroff"; with kills, unless it exited with 0,
  * also " oom LIMIT". */
@@ -26,14 +26,15 @@ int ending_write(const char *path, const struct ending *e);
  * and with leaves waits until the manager has read it. False: another message. */
 bool service_heard(struct service *s, pid_t main_pid, bool leaves);
 bool service_is_ready(const char *text); /* text has the line READY=1 */
-/* For a command that does not stay: waits until the container is ready, which it
- * reports, or has died. */
+/* For a command that does not stay in the foreground: waits until the container has reported that
+ * it is ready, or has died. */
 void service_wait(struct service *s, const struct life *life, int pidfd);
 
 /* ---- wait.c ---------------------------------------------------------------------------------- */
 
 /* Waits for pid and forwards signals, the terminal (master >= 0) and readiness (an open service).
- * Returns the exit status for a shell; -1: waiting is not possible, and pid still runs. */
+ * Returns the exit status as a shell has it, and *raw as wait(2) has it; -1: waiting is not
+ * possible, and pid still runs. */
 int wait_foreground(pid_t pid, int master, struct service *service, int *raw);
 
 /* ---- foreground.c ---------------------------------------------------------------------------- */

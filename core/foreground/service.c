@@ -9,8 +9,8 @@
 
 #define BARRIER_MS 30000 /* the manager's time to read our message */
 
-/* Sends a datagram, with a descriptor if fd is not -1. */
-static int tell(const char *manager, const char *text, int fd)
+/* Sends a datagram to the manager, with a descriptor if fd is not -1. */
+static int send_to_manager(const char *manager, const char *text, int fd)
 {
 	int sock __cleanup(fd_close) = sock_connect(manager, SOCK_DGRAM);
 
@@ -21,8 +21,8 @@ static int tell(const char *manager, const char *text, int fd)
 	return send(sock, text, strlen(text), MSG_NOSIGNAL) < 0 ? fail("send") : 0;
 }
 
-/* Waits until the manager has read all messages: then it closes the other end of the pipe. If we
- * exited before that, the manager could not find out which service has sent them
+/* Waits until the manager has read all messages, which it shows by closing a pipe. If we exited
+ * before that, the manager could not find out which service has sent them
  * (sd_notify_barrier(3)). */
 static int barrier(const char *manager)
 {
@@ -31,7 +31,7 @@ static int barrier(const char *manager)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail("create pipe");
-	rc = tell(manager, "BARRIER=1", ends[1]);
+	rc = send_to_manager(manager, "BARRIER=1", ends[1]);
 	close(ends[1]);
 	p.fd = ends[0];
 	if (!rc && !poll(&p, 1, BARRIER_MS))
@@ -55,7 +55,7 @@ bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 	char text[4096];
 	ssize_t n;
 
-	/* Other messages of a container are not passed on (E-02). */
+	/* Other messages of a container are not passed on. */
 	do {
 		n = recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT);
 		if (n < 0)
@@ -63,7 +63,7 @@ bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 		text[n] = 0;
 	} while (!service_is_ready(text));
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)main_pid);
-	if (tell(s->manager, text, -1) < 0 || (leaves && barrier(s->manager) < 0))
+	if (send_to_manager(s->manager, text, -1) < 0 || (leaves && barrier(s->manager) < 0))
 		log_warn("NOTIFY_SOCKET %s: %s", s->manager, err_text());
 	fd_close(&s->sock);
 	return true;
@@ -86,7 +86,7 @@ void service_wait(struct service *s, const struct life *life, int pidfd)
 		}
 		dead = pidfd >= 0 ? fds[1].revents
 				  : proc_stat(life->state.pid, &st) != 1 || st.dead;
-		/* The dead may have reported it just before. */
+		/* The container may have reported it just before its death. */
 		service_heard(s, life->state.pid, true);
 	}
 }

@@ -33,8 +33,8 @@ static int tty_raw(int fd)
 		return fail("read terminal settings");
 	raw = tty.saved;
 	cfmakeraw(&raw);
-	/* Our terminal turns newlines into CR LF, and the container's does not, so that output to a
-	 * file or a pipe has no CR (T-04). */
+	/* The caller's terminal still turns a newline into CR LF. The container's does not, so its
+	 * output to a file or a pipe has no CR. */
 	raw.c_oflag |= OPOST;
 	tty.fd = fd;
 	/* Restore the terminal also if another function calls exit(3). */
@@ -54,7 +54,8 @@ struct relay {
 	bool dead;
 };
 
-/* Waits for all children that have ended: init and, as a subreaper, processes that it has left. */
+/* Reaps all children that have ended: init and, as a subreaper, processes whose parents have
+ * ended. */
 static void reap_init(struct relay *r)
 {
 	int status;
@@ -67,7 +68,7 @@ static void reap_init(struct relay *r)
 			r->dead = true;
 		}
 	}
-	/* wait(2) fails, so we would wait for ever. */
+	/* If wait(2) fails, the end of init would never be seen. */
 	if (pid < 0) {
 		log_error("wait for the container: %s", err_reason(errno));
 		r->status = 255 << 8;
@@ -75,7 +76,7 @@ static void reap_init(struct relay *r)
 	}
 }
 
-/* Forwards a signal. True: it may end a process; if init has died, that is us. */
+/* Reads and forwards a signal. True: it is one that a caller sends to end a process. */
 static bool on_signal(struct relay *r)
 {
 	struct signalfd_siginfo si;
@@ -84,8 +85,8 @@ static bool on_signal(struct relay *r)
 		return false;
 	if (WITH_TERMINAL && si.ssi_signo == SIGWINCH && r->master >= 0)
 		tty_copy_size(r->tty, r->master);
-	/* After any signal, because the kernel delivers SIGTERM before a SIGCHLD that
-	 * came earlier. */
+	/* This follows any signal, because the kernel delivers SIGTERM before a SIGCHLD that came
+	 * earlier. */
 	reap_init(r);
 	if (si.ssi_signo == SIGCHLD || si.ssi_signo == SIGWINCH || si.ssi_signo == SIGURG)
 		return false;
@@ -107,8 +108,8 @@ static struct pollfd flow_poll(const struct flow *f)
 				 : (struct pollfd){ f->from, POLLIN, 0 };
 }
 
-/* False: reading or writing has ended. EIO and EPIPE mean that the other end was
- * closed, as usual. */
+/* Looks at errno after a read or write. False: the other end was closed (EIO, EPIPE), or is
+ * broken. */
 static bool goes_on(void)
 {
 	if (errno == EINTR || errno == EAGAIN)
@@ -135,10 +136,10 @@ static bool flow_step(struct flow *f)
 }
 
 /*
- * Opens the output so that writing never blocks: while we wait, signals are not forwarded.
+ * Opens the output so that writing never blocks, because signals are not forwarded meanwhile.
  * O_NONBLOCK must not be set on the caller's open file, which other processes share, so terminals
- * and pipes are opened again. A socket that poll(2) reports as writable accepts a page, and a file
- * does not block.
+ * and pipes are opened again. The others need it not: a socket that poll(2) reports as writable
+ * accepts a page, and a file does not block.
  */
 static int open_output(void)
 {
@@ -160,9 +161,9 @@ static void end_input(struct flow *in)
 	in->end = 1;
 }
 
-/* Ends the output. If the payload has only closed the terminal, the master stays open. If our
- * output was closed, the master is closed as well (a hangup): otherwise the payload would wait in
- * write(2) for ever. */
+/* Ends the output. If the payload has only closed the terminal, the master stays open. If text is
+ * left because our output was closed, the master is closed as well (a hangup): otherwise the
+ * payload would wait in write(2) for ever. */
 static void end_output(struct relay *r, struct flow *in, struct flow *out)
 {
 	if (out->start < out->end) {
@@ -227,8 +228,8 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	if ((!WITH_TERMINAL || master < 0) && (!WITH_NOTIFY || service->sock < 0)) {
 		siginfo_t si;
 
-		/* Without a terminal a blocking call per signal is enough. SIGCHLD was blocked
-		 * before the clone, so an early one is still pending. */
+		/* Without a terminal a loop of sigwaitinfo(2) is enough. SIGCHLD was blocked before
+		 * the clone, so an early one is still pending. */
 		proc_all_signals(&all);
 		while (!r.dead) {
 			if (sigwaitinfo(&all, &si) < 0)
@@ -257,7 +258,7 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 		return -1;
 	reap_init(&r);
 	rc = relay_loop(&r);
-	/* The dead may have reported it just before. */
+	/* The container may have reported that it is ready just before its death. */
 	service_heard(service, getpid(), true);
 	tty_restore();
 	fd_close(&r.signals);
