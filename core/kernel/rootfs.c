@@ -276,8 +276,15 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *a
 	if (file_is_same(&cover->st, st))
 		return 0; /* the config has the path twice */
 	/* A copy of the first mask has its flags. */
-	if (*cover->at)
+	if (*cover->at && b->target < 0)
 		return mount(cover->at, at, NULL, MS_BIND, NULL) < 0 ? fail("bind") : 0;
+	/* Two paths in /proc/self/fd take the kernel longer than one system call more. */
+	if (*cover->at) {
+		if (cover->mnt < 0)
+			cover->mnt = openat(AT_FDCWD, cover->at, O_PATH | O_CLOEXEC);
+		b->source = cover->mnt;
+		return cover->mnt < 0 ? fail("open %s", cover->at) : mountapi_bind(b);
+	}
 	if (S_ISDIR(st->st_mode))
 		return cover_directory(p, b, at);
 	if (b->target < 0 && (found = open_present(b)) <= 0)
