@@ -66,6 +66,12 @@ errors() {
 		-c '^ocibox:\|level=\(error\|fatal\)\|\(ERRO\|FATA\).*\[[0-9]*\] '
 }
 
+# True if init says that it cannot wait. With a console socket it says so on the container's terminal.
+init_says() {
+	grep -q '^wait for start' "$tmp/err" ||
+		{ status_is "$id" stopped && eventually grep -q '^wait for start' "$tmp/terminal"; }
+}
+
 # judge: sets $why to what is wrong with the last one, "" when nothing is.
 judge() {
 	why=
@@ -77,7 +83,7 @@ judge() {
 	0)
 		# What cannot be shown is reported.
 		# So is the end of an init that create has left waiting.
-		[ "$verb:$_lines" = list:1 ] || same || grep -q '^wait for start' "$tmp/err" ||
+		[ "$verb:$_lines" = list:1 ] || same || init_says ||
 			grep -q 'WARN.*terminal\|level=warning.*NOTIFY_SOCKET' "$tmp/out" \
 			"$tmp/err" ||
 			why="$why; exit 0, but it differs: $(diff "$tmp/good" "$tmp/now" |
@@ -124,6 +130,7 @@ each_call() { # HOW VERB...
 	_n=1
 	while [ "$_n" -le "$total" ]; do
 		rm -f "$tmp/pid"
+		: >"$tmp/terminal"
 		$prepare
 		case $how in
 		death) stepped slay "$_n" -- "$@"; judge_death ;;

@@ -190,7 +190,7 @@ rows() {
 
 # The ends of all sockets, for the whole file.
 for _end in keep drop; do
-	background "$HELPERS/sock" $_end "$tmp/$_end" >/dev/null
+	background "$HELPERS/sock" $_end "$tmp/$_end" "$tmp/terminal" >/dev/null
 done
 wait_for test -S "$tmp/keep" -a -S "$tmp/drop"
 bundle

@@ -6,8 +6,8 @@
  *	notify PATH		a service manager: prints each message, until the barrier
  *	hangup PATH		takes a connection, and nothing from it
  *	seccomp PATH [N]	takes a listener; prints the message, answers N calls with 42
- *	keep PATH		takes all that comes on streams, for ever; the newest descriptor
- *				stays open
+ *	keep PATH [FILE]	takes all that comes on streams, for ever; the newest descriptor
+ *				stays open, and what it shows as a terminal goes into FILE
  *	drop PATH		takes datagrams, for ever
  *
  * PATH is bound first and `listening` printed then, so that a test can wait for it.
@@ -185,8 +185,27 @@ static int do_seccomp(int s, char **argv)
 	return 0;
 }
 
+/* Waits for a connection, and appends what the terminal shows meanwhile. */
+static void show_until_next(int s, int terminal, int file)
+{
+	struct pollfd p[] = { { .fd = s, .events = POLLIN }, { .fd = terminal, .events = POLLIN } };
+	char buf[4096];
+	ssize_t n;
+
+	if (file < 0 || !isatty(terminal))
+		return;
+	while (poll(p, 2, -1) >= 0 && !p[0].revents) {
+		n = read(terminal, buf, sizeof(buf));
+		if (n > 0 && write(file, buf, n) != n)
+			fatal("write");
+		/* EIO: nobody has the other end open. */
+		if (n <= 0)
+			p[1].fd = -1;
+	}
+}
+
 /* Those who die on the way to us send nothing, or half. */
-static __attribute__((noreturn)) int take_all(int s, int stream)
+static __attribute__((noreturn)) int take_all(int s, int stream, int file)
 {
 	char buf[1 << 16], control[CMSG_SPACE(4 * sizeof(int))];
 	struct iovec iov = { buf, sizeof(buf) };
@@ -197,9 +216,11 @@ static __attribute__((noreturn)) int take_all(int s, int stream)
 				    .msg_iovlen = 1,
 				    .msg_control = control,
 				    .msg_controllen = sizeof(control) };
-		int conn = stream ? accept4(s, NULL, NULL, SOCK_CLOEXEC) : s;
 		struct cmsghdr *c;
+		int conn;
 
+		show_until_next(s, kept, file);
+		conn = stream ? accept4(s, NULL, NULL, SOCK_CLOEXEC) : s;
 		if (conn < 0)
 			fatal("accept");
 		if (recvmsg(conn, &m, MSG_CMSG_CLOEXEC) > 0 && (c = CMSG_FIRSTHDR(&m)) &&
@@ -216,14 +237,17 @@ static __attribute__((noreturn)) int take_all(int s, int stream)
 
 static int do_keep(int s, char **argv)
 {
-	(void)argv;
-	return take_all(s, 1);
+	int file = argv[0] ? open(argv[0], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+
+	if (argv[0] && file < 0)
+		fatal(argv[0]);
+	return take_all(s, 1, file);
 }
 
 static int do_drop(int s, char **argv)
 {
 	(void)argv;
-	return take_all(s, 0);
+	return take_all(s, 0, -1);
 }
 
 static const struct verb {
