@@ -77,6 +77,7 @@ c_hooks() {
 		\"startContainer\":[{\"path\":\"/bin/tiny\"}],\"poststart\":$_hook,\"poststop\":$_hook}"
 }
 c_image() {
+	payload=oci-init
 	! few_files || return 1
 	why='no image of squashfs can be made or mounted here'
 	[ -e /dev/loop-control ] && {

@@ -12,8 +12,8 @@
  *	step -c NAME ...
  *
  * The calls of CMD and of every process it makes are counted together, in the order in which they
- * happen. A process that becomes PAYLOAD (the base name of a program) is let go: from there on it
- * is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE` otherwise: the
+ * happen. A process that becomes PAYLOAD (the base name of a program or of argv[0]) is let go: from
+ * there on it is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE` otherwise: the
  * call that was hit and whether CMD itself ("main") or a process of its made it ("child").
  *
  * tally: LOG also receives a line `NUMBER CALLS` for each kind of call. faults: LOG receives
@@ -159,19 +159,32 @@ static int cannot_fail(long nr)
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return base ? base + 1 : path;
+}
+
+/* By its file or by argv[0], since oci-init is our own file. */
 static int is_payload(pid_t pid)
 {
-	char link[64], exe[4096];
+	char path[64], exe[4096], word[4096] = "";
 	ssize_t n;
-	char *base;
+	FILE *f;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
-	n = readlink(link, exe, sizeof(exe) - 1);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
 	if (n < 0 || !st.payload)
 		return 0;
 	exe[n] = 0;
-	base = strrchr(exe, '/');
-	return !strcmp(base ? base + 1 : exe, st.payload);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(word, sizeof(word), f))
+		word[0] = 0;
+	if (f)
+		fclose(f);
+	return !strcmp(base_name(exe), st.payload) || !strcmp(base_name(word), st.payload);
 }
 
 /* Not by its file: ours has many names. */
