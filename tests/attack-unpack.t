@@ -437,6 +437,25 @@ for sig in KILL TERM HUP; do
 		rm -rf "$tmp/place/killed"
 	done
 done
+at_work_or_ended() {
+	set -- "$tmp"/place/.*.unpack/rootfs/moved
+	[ -d "$1" ] || [ -d "${1%moved}d" ] || ! kill -0 "$pid"
+}
+for round in 1 2 3; do
+	rm -f "$tmp/stop"
+	background exchange
+	mkdir -p "$tmp/place"
+	"$OCI_IMAGE" unpack --no-sync "$layout" "$tmp/place/killed" >/dev/null 2>&1 &
+	pid=$!
+	wait_for at_work_or_ended
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	ok "killed while its directories are moved: nothing is left ($round)" \
+		wait_for nothing_beside
+	: >"$tmp/stop"
+	wait "$bg"
+	rm -rf "$tmp/place"
+done
 mkdir -p "$tmp/place/full/x"
 oci_image unpack --no-sync "$layout" "$tmp/place/full"
 like 'a bundle that is there already stays' "$err" 'already exists'

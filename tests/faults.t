@@ -66,7 +66,8 @@ errors() {
 		-c '^ocibox:\|level=\(error\|fatal\)\|\(ERRO\|FATA\).*\[[0-9]*\] '
 }
 
-# True if init says that it cannot wait. With a console socket it says so on the container's terminal.
+# True if init says that it cannot wait. With a console socket it says so on the container's
+# terminal.
 init_says() {
 	grep -q '^wait for start' "$tmp/err" ||
 		{ status_is "$id" stopped && eventually grep -q '^wait for start' "$tmp/terminal"; }

@@ -87,7 +87,7 @@ add_manifest() {
 # oci_image ARG...: sets $status, $out, $err.
 oci_image() {
 	status=0
-	timeout -s KILL 60 "$OCI_IMAGE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	timeout -s KILL 240 "$OCI_IMAGE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }

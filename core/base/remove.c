@@ -5,18 +5,19 @@
 #include <string.h>
 
 #define DEPTH_MAX 2000 /* directories in each other: each is an open descriptor */
+#define AGAIN_MAX 1000 /* directories that are read again, since another process filled them */
 
 struct removal {
 	remove_kept *kept;
 	const void *arg;
-	int depth;
+	int depth, *again;
 };
 
 static int empty(int dir, const struct removal *r);
 
 static int remove_at(int dir, ino_t ino, const char *name, const struct removal *r)
 {
-	const struct removal below = { r->kept, r->arg, r->depth + 1 };
+	const struct removal below = { r->kept, r->arg, r->depth + 1, r->again };
 	bool keep = r->kept && r->kept(r->arg, ino, name);
 	int fd __cleanup(fd_close) = -1;
 
@@ -30,13 +31,19 @@ static int remove_at(int dir, ino_t ino, const char *name, const struct removal 
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == EACCES && !sys_chmodat(dir, name, 0700))
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* ENOENT: another process has removed it meanwhile. */
 	if (fd < 0)
-		return keep ? 0 : fail("open %s", name);
-	if (empty(fd, &below) < 0)
-		return fail_in("%s", name);
-	if (keep || !unlinkat(dir, name, AT_REMOVEDIR) ||
-	    ((errno == ENOTEMPTY || errno == EEXIST) && r->kept))
-		return 0;
+		return keep || errno == ENOENT ? 0 : fail("open %s", name);
+	do {
+		if (empty(fd, &below) < 0)
+			return fail_in("%s", name);
+		if (keep || !unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			break;
+		if (r->kept)
+			return 0;
+	} while ((*r->again)++ < AGAIN_MAX);
 	return fail("remove directory %s", name);
 }
 
@@ -67,10 +74,10 @@ static int empty(int dir, const struct removal *r)
 
 int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg)
 {
-	return remove_at(dir, ino, name, &(struct removal){ kept, arg, 0 });
+	return remove_at(dir, ino, name, &(struct removal){ kept, arg, 0, &(int){ 0 } });
 }
 
 int remove_content(int dir, remove_kept *kept, const void *arg)
 {
-	return empty(dir, &(struct removal){ kept, arg, 0 });
+	return empty(dir, &(struct removal){ kept, arg, 0, &(int){ 0 } });
 }

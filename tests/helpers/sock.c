@@ -198,7 +198,7 @@ static void show_until_next(int s, int terminal, int file)
 		n = read(terminal, buf, sizeof(buf));
 		if (n > 0 && write(file, buf, n) != n)
 			fatal("write");
-		/* EIO: nobody has the other end open. */
+		/* EIO: no process has the other end open. */
 		if (n <= 0)
 			p[1].fd = -1;
 	}

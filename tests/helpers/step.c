@@ -13,8 +13,9 @@
  *
  * The calls of CMD and of every process it makes are counted together, in the order in which they
  * happen. A process that becomes PAYLOAD (the base name of a program or of argv[0]) is let go: from
- * there on it is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE` otherwise: the
- * call that was hit and whether CMD itself ("main") or a process of its made it ("child").
+ * there on it is the container, not the runtime. LOG receives `CALLS` for count, `NUMBER ROLE`
+ * otherwise: the call that was hit and whether CMD itself ("main") or a process of its made it
+ * ("child").
  *
  * tally: LOG also receives a line `NUMBER CALLS` for each kind of call. faults: LOG receives
  * the page faults of CMD, which is not traced.
