@@ -23,7 +23,7 @@ int runc_enter_bundle(const char *bundle, struct launch *how)
 
 	if (bundle && *bundle && chdir(bundle))
 		return fail("change to the bundle %s", bundle);
-	if (!getcwd(cwd, sizeof(cwd)))
+	if (!sys_getcwd(cwd, sizeof(cwd)))
 		return fail("find the path of the bundle");
 	how->bundle = arena_strdup(&arena, cwd);
 	return 0;

@@ -118,7 +118,7 @@ int runc_absolute(const char *path, const char **out)
 	*out = path && *path ? path : NULL;
 	if (!*out || *path == '/')
 		return 0;
-	if (!getcwd(cwd, sizeof(cwd)))
+	if (!sys_getcwd(cwd, sizeof(cwd)))
 		return fail("find the working directory");
 	*out = arena_printf(&arena, "%s/%s", cwd, path);
 	return 0;

@@ -268,30 +268,21 @@ static int realtime_signal(const char *name)
 	int base = !strncasecmp(name, "RTMIN", 5)   ? RTMIN
 		   : !strncasecmp(name, "RTMAX", 5) ? RTMAX
 						    : 0;
-	char *end;
-	long off;
+	const char *at = name + 5, *sign = name[5] == '-' ? "-" : "+";
+	uint64_t off = 0;
 
-	if (!base)
+	if (!base || (*at && (at[1] == ' ' || !scan_u64(&at, sign, &off) || *at || off > RTMAX)))
 		return -1;
-	if (!name[5])
-		return base;
-	if (name[5] != '+' && name[5] != '-')
-		return -1;
-	off = strtol(name + 5, &end, 10);
-	if (*end || off < RTMIN - base || off > RTMAX - base)
-		return -1;
-	return base + (int)off;
+	base += *sign == '-' ? -(int)off : (int)off;
+	return base < RTMIN || base > RTMAX ? -1 : base;
 }
 
 int proc_signal(const char *text)
 {
-	char *end;
-	long n;
+	uint64_t n;
 
-	if (*text >= '0' && *text <= '9') {
-		n = strtol(text, &end, 10);
-		return *end || n > RTMAX ? -1 : (int)n;
-	}
+	if (*text >= '0' && *text <= '9')
+		return scan_u64(&text, "", &n) && !*text && n <= RTMAX ? (int)n : -1;
 	if (!strncasecmp(text, "SIG", 3))
 		text += 3;
 	for (const struct json_word *w = signals; w->word; w++)

@@ -57,6 +57,14 @@ bool sys_exists(int dirfd, const char *path)
 	return !syscall(SYS_faccessat, dirfd, path, F_OK);
 }
 
+bool sys_getcwd(char *buf, size_t size)
+{
+	if (syscall(SYS_getcwd, buf, size) < 0)
+		return false;
+	errno = ENOENT;
+	return *buf == '/';
+}
+
 int sys_chmodat(int dirfd, const char *path, mode_t mode)
 {
 	return syscall(SYS_fchmodat, dirfd, path, mode);

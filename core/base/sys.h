@@ -60,6 +60,7 @@ int sys_become_root(void);
 
 /* The calls themselves: libc adds what their flags would need. */
 bool sys_exists(int dirfd, const char *path);
+bool sys_getcwd(char *buf, size_t size); /* with ENOENT, if it lies outside of the root directory */
 int sys_chmodat(int dirfd, const char *path, mode_t mode);
 
 /* The entries of a directory without "." and ".."; NULL: the end, or an error if errno is not 0.

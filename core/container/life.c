@@ -382,8 +382,10 @@ int life_lock(struct life *l)
 
 bool life_is_forgotten(const struct life *l)
 {
+	struct stat st;
+
 	return l->cgroup && cgroup_is_left(l->cgroup) &&
-	       faccessat(l->root_dir, l->state.id, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	       fstatat(l->root_dir, l->state.id, &st, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

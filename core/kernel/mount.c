@@ -41,12 +41,12 @@ static unsigned long atime_of(unsigned long flags)
  */
 static int keep_locked(const struct mount_job *j, int source, unsigned long *flags)
 {
-	struct statvfs st;
+	struct statfs st;
 
-	if (fstatvfs(source, &st) < 0)
+	if (fstatfs(source, &st) < 0)
 		return fail("statfs %s", j->m->source);
 	for (size_t i = 0; i < ARRAY_SIZE(lockable); i++) {
-		if (!(st.f_flag & lockable[i].st) || *flags & lockable[i].ms)
+		if (!(st.f_flags & lockable[i].st) || *flags & lockable[i].ms)
 			continue;
 		errno = EPERM;
 		if (j->o.cleared & lockable[i].ms)
@@ -55,7 +55,7 @@ static int keep_locked(const struct mount_job *j, int source, unsigned long *fla
 		*flags |= lockable[i].ms;
 	}
 	errno = EPERM;
-	if (*flags & ATIME_FLAGS && atime_of(*flags) != (st.f_flag & ATIME_STATES))
+	if (*flags & ATIME_FLAGS && atime_of(*flags) != (st.f_flags & ATIME_STATES))
 		return fail("cannot change locked atime mode of %s", j->m->source);
 	*flags &= ~(unsigned long)ATIME_FLAGS;
 	return 0;

@@ -9,6 +9,7 @@
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 /*
@@ -272,13 +273,13 @@ static int copy_tree(struct copier *c)
 int mount_copyup(struct arena *a, int from, int to)
 {
 	struct copier c = { .arena = a, .from = -1, .to = -1, .top_from = from, .top_to = to };
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 	int rc;
 
-	if (fstatvfs(from, &fs) < 0)
+	if (fstatfs(from, &fs) < 0)
 		return fail("tmpcopyup: statfs");
-	c.no_nodes = fs.f_flag & ST_NODEV;
+	c.no_nodes = fs.f_flags & ST_NODEV;
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
 	rc = copy_below(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);

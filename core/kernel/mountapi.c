@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 /*
  * A mount is complete before it is attached: other processes never see it without its flags, and a
@@ -286,12 +287,12 @@ int mountapi_flags(int fd, unsigned long *flags)
 		     { ST_NOSUID, MS_NOSUID },
 		     { ST_NODEV, MS_NODEV },
 		     { ST_NOEXEC, MS_NOEXEC } };
-	struct statvfs st;
+	struct statfs st;
 
-	if (fstatvfs(fd, &st) < 0)
+	if (fstatfs(fd, &st) < 0)
 		return fail("statfs");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (st.f_flag & rows[i].st)
+		if (st.f_flags & rows[i].st)
 			*flags |= rows[i].ms;
 	return 0;
 }

@@ -283,7 +283,7 @@ static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 		errno = ENOENT;
 		fail("JSON specification file %s not found", doc->file);
 	}
-	if (*doc->file != '/' && dirfd == AT_FDCWD && getcwd(dir, sizeof(dir)))
+	if (*doc->file != '/' && dirfd == AT_FDCWD && sys_getcwd(dir, sizeof(dir)))
 		fail_hint("in %s", dir);
 	return -1;
 }
