@@ -42,7 +42,9 @@ PROBE := $(if $(CROSS),$(CROSS)-gcc,$(CC))
 MACROS := $(shell $(PROBE) -E -dM -include features.h -x c /dev/null 2>/dev/null | grep -ow '__GLIBC__\|__i386__')
 ARCH := $(if $(filter __i386__,$(MACROS)),i686,$(shell $(PROBE) -dumpmachine 2>/dev/null | \
 	sed 's/^\([^-]*\)-.*linux-\(gnu\|musl\)/\1/; s/^\([^-]*\)-.*/\1/'))
-LIBC := $(if $(CROSS),,$(if $(filter __GLIBC__,$(MACROS)),-glibc))
+# CROSS= of this machine's own compiler: with a musl that is built for size, as for any other.
+OWN := $(if $(CROSS),$(if $(filter $(CROSS),$(shell gcc -dumpmachine 2>/dev/null)),-own))
+LIBC := $(if $(CROSS),$(OWN),$(if $(filter __GLIBC__,$(MACROS)),-glibc))
 O = build/$(ARCH)$(LIBC)
 DEPS = build/deps/$(ARCH)$(LIBC)$(if $(CROSS),,$(if $(filter-out musl-gcc gcc,$(CC)),-$(shell echo '$(notdir $(CC))' | LC_ALL=C tr -c 'a-z0-9.\n' _)))
 # And the parts of a program are those with which it was made for that machine.

@@ -21,9 +21,9 @@ static bool kernel_has_flag(int flag)
 
 static void fill_seccomp(struct oci_features_seccomp *s)
 {
-	s->enabled = WITH_SECCOMP;
-	if (!s->enabled)
-		*s = (struct oci_features_seccomp){ 0 };
+	if (!WITH_SECCOMP)
+		return;
+	s->enabled = true;
 	s->supported_flags.at =
 		arena_alloc(&arena, s->known_flags.n * sizeof(*s->supported_flags.at));
 	list_each (name, s->known_flags)

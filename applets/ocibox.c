@@ -91,7 +91,7 @@ static int ocibox_run(void *opts, int argc, char **argv)
 		       OCI_VERSION);
 		return 0;
 	}
-	if (o->dump) {
+	if (WITH_HELP && o->dump) {
 		dump();
 		return 0;
 	}
@@ -112,8 +112,10 @@ static const struct opt ocibox_opts[] = {
 	  "make a link to this program for each applet in the directory that follows" },
 	{ "symbolic", 's', OPT_FLAG, offsetof(struct ocibox_opts, symbolic), NULL,
 	  "with --install: symbolic links" },
+#if WITH_HELP
 	{ "dump", 0, OPT_FLAG, offsetof(struct ocibox_opts, dump), NULL,
 	  "print applets, verbs and options as rows with tabs" },
+#endif
 	{ "version", 'v', OPT_FLAG, offsetof(struct ocibox_opts, version), NULL,
 	  "print the version" },
 	{ NULL },

@@ -138,10 +138,12 @@ void oci_features_fill(struct arena *a, struct oci_features *f)
 		fill_names(a, &f->hooks, oci_hook_names);
 	fill_words(a, &l->namespaces, oci_namespace_words);
 	fill_names(a, &l->capabilities, oci_capability_names);
-	fill_words(a, &l->seccomp.actions, oci_seccomp_action_words);
-	fill_words(a, &l->seccomp.operators, oci_seccomp_op_words);
-	fill_words(a, &l->seccomp.archs, oci_seccomp_arch_words);
-	fill_words(a, &l->seccomp.known_flags, oci_seccomp_flag_words);
+	if (WITH_SECCOMP) {
+		fill_words(a, &l->seccomp.actions, oci_seccomp_action_words);
+		fill_words(a, &l->seccomp.operators, oci_seccomp_op_words);
+		fill_words(a, &l->seccomp.archs, oci_seccomp_arch_words);
+		fill_words(a, &l->seccomp.known_flags, oci_seccomp_flag_words);
+	}
 	if (WITH_TUNING) {
 		fill_words(a, &l->memory_policy.modes, oci_mempolicy_words);
 		fill_words(a, &l->memory_policy.flags, oci_mempolicy_flag_words);

@@ -48,6 +48,7 @@ const struct json_word oci_rlimit_words[] = {
 /* An empty word is what Go engines may leave where they mean none. */
 const struct json_word oci_propagation_or_none_words[] = { PROPAGATIONS, { "", 0 }, { NULL, 0 } };
 
+#if WITH_TUNING
 /* sched(7). Numbers and not macros: musl has no SCHED_ISO, glibc no flags. */
 const struct json_word oci_scheduler_words[] = {
 	{ "SCHED_OTHER", OCI_SCHED_OTHER },
@@ -97,6 +98,15 @@ const struct json_word oci_mempolicy_flag_words[] = {
 	{ NULL, 0 },
 };
 
+/* personality(2): PER_LINUX, PER_LINUX32 */
+const struct json_word oci_personality_words[] = {
+	{ "LINUX", 0 },
+	{ "LINUX32", 8 },
+	{ NULL, 0 },
+};
+#endif
+
+#if WITH_SECCOMP
 /* ---- seccomp --------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -159,7 +169,8 @@ const struct json_word oci_seccomp_flag_words[] = {
 	{ NULL, 0 },
 };
 
-/* ---- devices, personality -------------------------------------------------------------------- */
+#endif
+/* ---- devices --------------------------------------------------------------------------------- */
 
 const struct json_word oci_device_words[] = {
 	{ "c", 'c' }, { "u", 'c' }, { "b", 'b' }, { "p", 'p' }, { NULL, 0 },
@@ -169,42 +180,36 @@ const struct json_word oci_device_rule_words[] = {
 	{ "a", 'a' }, { "b", 'b' }, { "c", 'c' }, { "", 'a' }, { NULL, 0 },
 };
 
-/* personality(2): PER_LINUX, PER_LINUX32 */
-const struct json_word oci_personality_words[] = {
-	{ "LINUX", 0 },
-	{ "LINUX32", 8 },
-	{ NULL, 0 },
-};
-
 /* ---- words that are not in a table ----------------------------------------------------------- */
 
 /* Those of a part that was left out are never asked for. */
-#define WORDS(part, words_) ((part) ? (words_) : NULL)
+#define WORDS_0(...)
+#define WORDS_1(...) { __VA_ARGS__ },
+#define WORDS_N(n, ...) WORDS_##n(__VA_ARGS__)
+#define WORDS(part, ...) WORDS_N(part, __VA_ARGS__)
 
 /* runc's sentences, which engines and its own tests look for. */
 static const struct {
 	const struct json_word *words;
 	const char *clause;
 } unknown_words[] = {
-	{ WORDS(WITH_TUNING, oci_scheduler_words), "invalid scheduler policy: %s" },
-	{ WORDS(WITH_TUNING, oci_scheduler_flag_words), "invalid scheduler flag: %s" },
-	{ WORDS(WITH_TUNING, oci_ioprio_words), "invalid ioPriority.Class: %s" },
-	{ WORDS(WITH_TUNING, oci_mempolicy_or_none_words), "invalid memory policy mode \"%s\"" },
-	{ WORDS(WITH_TUNING, oci_mempolicy_flag_words), "invalid memory policy flag \"%s\"" },
-	{ WORDS(WITH_SECCOMP, oci_seccomp_action_words),
-	  "string %s is not a valid action for seccomp" },
-	{ WORDS(WITH_SECCOMP, oci_action_or_none_words),
-	  "string %s is not a valid action for seccomp" },
-	{ WORDS(WITH_SECCOMP, oci_seccomp_op_words),
-	  "string %s is not a valid operator for seccomp" },
-	{ WORDS(WITH_SECCOMP, oci_seccomp_arch_words),
-	  "string %s is not a valid arch for seccomp" },
-	{ WORDS(WITH_SECCOMP, oci_seccomp_flag_words), "seccomp flag \"%s\" is not known" },
-	{ WORDS(WITH_TUNING, oci_personality_words), "invalid personality domain %s" },
-	{ oci_rlimit_words, "wrong rlimit value: %s" },
-	{ oci_propagation_or_none_words, "rootfsPropagation=%s is not supported" },
-	{ oci_device_words, "invalid device type \"%s\"" },
-	{ oci_device_rule_words, "invalid cgroup device type \"%s\"" },
+	/* clang-format off */
+	WORDS(WITH_TUNING, oci_scheduler_words, "invalid scheduler policy: %s")
+	WORDS(WITH_TUNING, oci_scheduler_flag_words, "invalid scheduler flag: %s")
+	WORDS(WITH_TUNING, oci_ioprio_words, "invalid ioPriority.Class: %s")
+	WORDS(WITH_TUNING, oci_mempolicy_or_none_words, "invalid memory policy mode \"%s\"")
+	WORDS(WITH_TUNING, oci_mempolicy_flag_words, "invalid memory policy flag \"%s\"")
+	WORDS(WITH_SECCOMP, oci_seccomp_action_words, "string %s is not a valid action for seccomp")
+	WORDS(WITH_SECCOMP, oci_action_or_none_words, "string %s is not a valid action for seccomp")
+	WORDS(WITH_SECCOMP, oci_seccomp_op_words, "string %s is not a valid operator for seccomp")
+	WORDS(WITH_SECCOMP, oci_seccomp_arch_words, "string %s is not a valid arch for seccomp")
+	WORDS(WITH_SECCOMP, oci_seccomp_flag_words, "seccomp flag \"%s\" is not known")
+	WORDS(WITH_TUNING, oci_personality_words, "invalid personality domain %s")
+	WORDS_1(oci_rlimit_words, "wrong rlimit value: %s")
+	WORDS_1(oci_propagation_or_none_words, "rootfsPropagation=%s is not supported")
+	WORDS_1(oci_device_words, "invalid device type \"%s\"")
+	WORDS_1(oci_device_rule_words, "invalid cgroup device type \"%s\"")
+	/* clang-format on */
 };
 
 const char *oci_unknown_word(const struct json_word *words)

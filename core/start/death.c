@@ -79,7 +79,7 @@ static int explain_end(const struct start_plan *plan, struct cgroup *cgroup, con
 
 	if (sig == SIGKILL && cgroup && cgroup_oom_kills(cgroup))
 		return failx("container init was OOM-killed (memory limit too low?)");
-	if (ready && plan && plan->seccomp.len &&
+	if (WITH_SECCOMP && ready && plan && plan->seccomp.len &&
 	    (sig == SIGSYS || sig == SIGILL || sig == SIGTRAP))
 		return died_of_filter(plan, who, sig);
 	if (sig)

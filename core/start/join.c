@@ -322,7 +322,7 @@ static const struct {
 bool join_filtered(const struct child *c)
 {
 	/* The listener gets the descriptor together with init's pid, which is not known yet. */
-	if (c->mode != START_LATE || c->plan->seccomp.notify)
+	if (!WITH_SECCOMP || c->mode != START_LATE || c->plan->seccomp.notify)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
 		if (!seccomp_lets(&c->plan->seccomp, last_calls[i].nr, last_calls[i].args))
@@ -347,7 +347,7 @@ int join_appear(struct child *c)
 	pid = sys_clone(CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, c->init_pid);
 	if (pid < 0) {
 		fail("clone the container's process");
-		if (c->plan->seccomp.len && !c->plan->process->no_new_privileges)
+		if (WITH_SECCOMP && c->plan->seccomp.len && !c->plan->process->no_new_privileges)
 			return fail_hint("without noNewPrivileges its seccomp profile must allow "
 					 "clone, read, write and setsid");
 		return clone_explain(c->plan);
