@@ -59,7 +59,7 @@ with_tmp
 printf '{ "rebootFile": "%s", "defaults": { "essential": true } }' "$tmp/reboots" >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
 : >"$tmp/fail"
-reboots="$a is essential and has failed: the machine reboots, for the time number 1"
+reboots="$a is essential and has failed: the machine reboots, reboot number 1"
 ok "a FIFO for rebootFile: process 1 does not wait for it" wait_for says "$reboots" ||
 	kill -KILL "$machine"
 wait "$boot" 2>/dev/null

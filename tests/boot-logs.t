@@ -164,7 +164,7 @@ if "$BUSYBOX" syslogd --help 2>&1 | grep -q 'Usage: syslogd'; then
 	is "shell executes a command in a container" "$status" 0
 	ok "gets the lines from then on" wait_for grep -q "$a: after" "$tmp/syslog"
 	ok "and how many were lost before" \
-		grep -Eq 'oci-init: [0-9]+ lines were lost: syslog took nothing' "$tmp/syslog"
+		grep -Eq 'oci-init: [0-9]+ lines were lost: syslog accepted nothing' "$tmp/syslog"
 	kill "$(child "$receiver")"
 	wait "$receiver" 2>/dev/null
 	down

@@ -43,7 +43,8 @@ is "the option fsck runs the image's program on the device first" "$(cat "$tmp/c
 ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
 ok "a PARTUUID that no device has is named, with the time" \
 	says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
-ok "so is a source without a filesystem" says "mount $tmp/four: /dev/null: no filesystem is known"
+ok "so is a source without a filesystem" \
+	says "mount $tmp/four: /dev/null: its filesystem is not one that"
 ok "a symlink in the destination is followed" mounted real/five tmpfs
 down
 echo 4 >"$tmp/fsck"
@@ -69,7 +70,7 @@ other=$(losetup -f --show "$tmp/other")
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 wait_for says "^$a: up"
 ok "a label that two devices have is refused" \
-	says "mount $tmp/one: LABEL=$label: more than one device has it"
+	says "mount $tmp/one: LABEL=$label: several devices have it"
 down
 losetup -d "$disk"
 losetup -d "$other"

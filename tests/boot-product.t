@@ -22,7 +22,7 @@ for n in 1 2; do
 	wait "$boot" || ended=$?
 	is "an essential one has failed for good: reboot $n" "$ended" 129
 	ok "which is said, with its number" \
-		says "^oci-init: $b is essential and has failed: the machine reboots, for the time number $n"
+		says "^oci-init: $b is essential and has failed: the machine reboots, reboot number $n"
 	is "and counted in the file" "$(cat "$tmp/reboots")" "$n"
 done
 # Loaded, the machine may reboot before it has begun.

@@ -509,9 +509,9 @@ ok "and is a failure: it starts again" wait_for \
 	says "^oci-init: $b: ended with status 0; starts again"
 ok "one that is not ready in time has failed" wait_for state_is "$c" failed
 ok "and what is after it is not started" wait_for \
-	says "^oci-init: d-$mark: not started: one that it is after has failed"
+	says "^oci-init: d-$mark: not started: a container in its \"after\" has failed"
 order status "d-$mark"
-like "which status shows" "$out" ' failed .* not started: one that it is after has failed'
+like "which status shows" "$out" ' failed .* not started: a container in its "after" has failed'
 down
 is "and the machine ends" "$ended" 130
 nothing_left "nothing is left of order and health"

@@ -8,10 +8,10 @@
 
 #if WITH_BUTTON
 
-/* The kernel numbers the devices from 0. A machine without a desk has a few. */
+/* How many input devices are tried. The kernel numbers them from 0. */
 #define DEVICES 32
 
-/* struct input_event, whose time is two longs of the process also where time_t has 64 bits. */
+/* struct input_event, whose time has two longs also where a time_t has 64 bits on a 32-bit CPU. */
 struct event {
 	unsigned long time[2];
 	uint16_t type, code;
@@ -52,7 +52,7 @@ bool button_pressed(int *fd)
 	while (n = read(*fd, &e, sizeof(e)), n == sizeof(e))
 		pressed |= e.type == EV_KEY && e.code == KEY_POWER && e.value == 1;
 	if (n >= 0 || errno != EAGAIN)
-		fd_close(fd); /* the device is gone */
+		fd_close(fd); /* the device was removed */
 	return pressed;
 }
 

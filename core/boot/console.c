@@ -10,9 +10,9 @@
 
 /*
  * Process 1 never waits for the console. Text that the console does not accept at once is queued,
- * and the loop writes the queue. As long as it accepts some text, the output of containers is read
- * at that speed. If it accepts nothing for STUCK_MS (^S was typed, or it is gone), lines are lost,
- * and their number is printed when it accepts text again.
+ * and the loop writes the queue. As long as the console accepts some text, the output of containers
+ * is read at that speed. If it accepts nothing for STUCK_MS, because ^S was typed or the line is
+ * broken, lines are lost, and their number is printed when it accepts text again.
  */
 #define QUEUE_SIZE (15 << 10)
 #define OWN_ROOM 4096 /* bytes of the queue that are for messages of process 1 only */
@@ -63,7 +63,7 @@ static ssize_t write_some(const struct console *c, const char *text, size_t len)
 		errno = EAGAIN;
 		return -1;
 	}
-	/* POLLOUT of a pipe means room for at least this much. */
+	/* POLLOUT of a pipe means that it has room for at least 512 bytes. */
 	return write(c->fd, text, len < 512 ? len : 512);
 }
 
@@ -75,8 +75,8 @@ static void push_queue(struct console *c)
 	while (done < c->len) {
 		ssize_t n = write_some(c, c->queue + done, c->len - done);
 
-		/* One failure may be a moment without memory. After the second one the console
-		 * is gone: drop the text. */
+		/* One failure may be a short lack of memory. After the second one the console is
+		 * broken, and the text is dropped. */
 		if (n < 0 && (errno == EINTR || (errno != EAGAIN && !tries++)))
 			continue;
 		if (n < 0 && errno != EAGAIN)
@@ -110,7 +110,7 @@ bool console_takes(void)
 	return true;
 }
 
-/* poll(2) waits for one of them, and the time is short enough for the others. */
+/* Of several consoles poll(2) waits for one. The time is short enough for the others. */
 int console_waits(struct pollfd *p)
 {
 	*p = (struct pollfd){ -1, POLLOUT, 0 };
@@ -154,7 +154,7 @@ static void console_put(struct console *c, const char *text, size_t len, size_t 
 	/* Print the number of lost lines before the next line. */
 	if (c->lost && c->len + LINE_MAX_SIZE <= QUEUE_SIZE && !is_stuck(c)) {
 		c->len += snprintf(c->queue + c->len, LINE_MAX_SIZE,
-				   "oci-init: %u lines were lost: the console took nothing\n",
+				   "oci-init: %u lines were lost: the console accepted nothing\n",
 				   c->lost);
 		c->lost = 0;
 	}
@@ -214,16 +214,16 @@ void console_say(const char *fmt, ...)
 void console_error(void)
 {
 	console_say("%s", err_text());
-	err_clear("it is on the console");
+	err_clear("the error is on the console");
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Opens the file of descriptor 2 again, to have an open file that is not shared; or
- * duplicates it. */
+/* Opens the file of descriptor 2 again, to have an open file that is not shared, or duplicates
+ * descriptor 2. */
 static int reopen_stderr(void)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	char path[FD_PATH_MAX];
 	int fd = -1;
 
@@ -251,7 +251,7 @@ void console_open(void)
 		console_error();
 }
 
-/* O_NONBLOCK: a serial line without a carrier would wait to be opened. */
+/* O_NONBLOCK: opening a serial line without a carrier would block. */
 void console_more(const char *names)
 {
 	char path[64];
@@ -282,9 +282,9 @@ int console_own(void)
 	fd = open("/dev/console", O_RDWR | O_NOCTTY);
 	if (fd < 0)
 		return fail("open /dev/console");
-	/* 1: take it from another session, which root may do */
+	/* The argument 1 takes the terminal from another session, which root may do. */
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
-		err_clear("the shell works without job control, too");
+		err_clear("the shell also works without job control");
 	for (int i = 0; i < 3; i++)
 		if (dup2(fd, i) < 0)
 			r = fail("make /dev/console the standard streams");

@@ -10,12 +10,12 @@
 
 /*
  * Requests: "row N", "log NAME", "start NAME", "stop NAME", "restart NAME", "reload", "slot NAME",
- * "update NAME SLOT", "poweroff", "reboot", "halt".
- * Answers: "ok", "log FILE", "end" (no such row), "error TEXT", or a row "NAME STATE PID STARTS
- * STATUS MS READY BAD STAMP REASON". STATUS is -1 and REASON is empty if it has not ended yet; MS
- * is the time in that state, READY is 0 or 1, and BAD is how many health checks have failed in a
- * row, -1 without one. For "slot" it is "SLOT TRIAL DIR", where TRIAL is 1 during an update.
- * Process 1 keeps nothing between two requests.
+ * "update NAME SLOT", "poweroff", "reboot", "halt". Answers: "ok", "log FILE", "end" (no such row),
+ * "error TEXT", or a row "NAME STATE PID STARTS STATUS MS READY BAD STAMP REASON". STATUS is -1 and
+ * REASON is empty if the container has not ended yet; MS is the time in that state, READY is 0 or
+ * 1, and BAD is how many health checks have failed in a row, or -1 without a health check. The
+ * answer to "slot" is "SLOT TRIAL DIR", where TRIAL is 1 during an update. Process 1 remembers
+ * nothing between two requests.
  */
 static const struct sockaddr_un address = { AF_UNIX, BOOT_SOCKET };
 
@@ -32,7 +32,7 @@ void control_open(struct machine *m)
 	unlink(BOOT_SOCKET);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, CONTROL_MAX) < 0) {
-		fail("no orders can be given: listen on %s", BOOT_SOCKET);
+		fail("oci-init commands will not work: listen on %s", BOOT_SOCKET);
 		console_error();
 		fd_close(&fd);
 	}
@@ -53,8 +53,8 @@ void control_accept(struct machine *m)
 		send(fd, "error only root may do this", 27, MSG_NOSIGNAL);
 		return;
 	}
-	/* If no place is free, take that of the client which has been silent for the longest time:
-	 * it may be stopped for good. */
+	/* If all places are in use, the client that has been silent for the longest time loses its
+	 * place, because it may be stopped for ever. */
 	for (size_t i = 0; i < CONTROL_MAX && m->clients[at] >= 0; i++)
 		if (m->clients[i] < 0 || m->heard[i] < m->heard[at])
 			at = i;
@@ -63,7 +63,7 @@ void control_accept(struct machine *m)
 	m->heard[at] = clock_ms();
 }
 
-static size_t find_order(const struct machine *m, const char *name)
+static size_t find_unit(const struct machine *m, const char *name)
 {
 	size_t i;
 
@@ -120,7 +120,7 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 	size_t i;
 
 	if (console_debug && strncmp(request, "row ", 4))
-		console_say("order: %s", request);
+		console_say("request: %s", request);
 	if (arg)
 		*arg++ = 0;
 	goal = json_word_value(boot_goal_words, request);
@@ -139,7 +139,7 @@ static int answer_client(struct machine *m, char *request, int64_t now, char *ou
 	slot = WITH_UPDATE && !strcmp(request, "update") ? strchr(arg, ' ') : NULL;
 	if (slot)
 		*slot++ = 0;
-	i = find_order(m, arg);
+	i = find_unit(m, arg);
 	if (!strcmp(request, "log"))
 		return print_log(m, i, arg, out, size);
 	if (i == m->n)
@@ -212,6 +212,6 @@ int control_ask(int fd, const char *request, char *out, size_t size)
 		return fail("ask process 1");
 	out[n] = 0;
 	if (!n)
-		return failx("process 1 has hung up");
+		return failx("process 1 has closed the connection without an answer");
 	return strncmp(out, "error ", 6) ? 0 : failx("%s", out + 6);
 }

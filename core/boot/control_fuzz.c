@@ -1,4 +1,4 @@
-/* control_fuzz.c - any requests and ends of containers: all answered, and all comes to rest. */
+/* control_fuzz.c - any requests and ends of containers: each is answered, then nothing is due. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -11,7 +11,7 @@
 static struct unit units[UNITS] = {
 	{ .name = "a", .dir = "/bundles/a" },
 	{ .name = "b", .dir = "/bundles/b" },
-	{ .name = "c" }, /* its bundle has gone */
+	{ .name = "c" }, /* it has no bundle any more */
 };
 
 static void settle(struct machine *m, int64_t now)
@@ -21,13 +21,13 @@ static void settle(struct machine *m, int64_t now)
 
 	while (super_next(&m->super, now, &act)) {
 		must(act.what >= SUPER_DONE || act.i < UNITS);
-		must(++acts < 100); /* it would never wait again */
+		must(++acts < 100); /* otherwise the loop would never wait */
 	}
 	must(super_due(&m->super) >= 0);
 }
 
-/* One packet there, one back. */
-static void order(struct machine *m, int peer, const uint8_t *text, size_t len, int64_t now)
+/* Sends a request and checks its answer. */
+static void request(struct machine *m, int peer, const uint8_t *text, size_t len, int64_t now)
 {
 	char answer[1300];
 	ssize_t n;
@@ -42,8 +42,7 @@ static void order(struct machine *m, int peer, const uint8_t *text, size_t len, 
 	     (strchr("abc", answer[0]) && answer[1] == ' '));
 }
 
-/* "+N": the Nth is ready; "-NSW": it has ended with status S and wish W. Each line
- * takes a moment. */
+/* "+N": container N becomes ready. "-NSW": it ends with status S and wish W. */
 static void event(struct machine *m, const uint8_t *text, size_t len, int64_t now)
 {
 	size_t i = len > 1 ? text[1] % UNITS : 0;
@@ -82,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (len && (*data == '+' || *data == '-'))
 			event(&m, data, len, now);
 		else if (len)
-			order(&m, pair[1], data, len < 1100 ? len : 1100, now);
+			request(&m, pair[1], data, len < 1100 ? len : 1100, now);
 		now += len && *data == '-' ? 100 : 3000;
 		data += len + !!end;
 		size -= len + !!end;

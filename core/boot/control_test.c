@@ -1,4 +1,4 @@
-/* control_test.c - orders to process 1 and their answers, over a socket pair. */
+/* control_test.c - requests to process 1 and their answers, over a socket pair. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"
@@ -11,7 +11,8 @@ static struct super_one ones[2];
 static struct machine m = { .units = units, .n = 2, .super = { .at = ones, .n = 2 } };
 static int peer;
 
-/* The answer; of a row what does not depend on the clock: name, state, pid, starts, status. */
+/* The answer to a request; of a row the words that do not depend on the clock: name, state, pid,
+ * starts, status. */
 static const char *asked(const char *request)
 {
 	static char answer[1300];
@@ -43,7 +44,7 @@ int main(void)
 		{ "row 0", "a waiting 7 0 -1" },
 		{ "row 1", "b waiting 0 0 -1" },
 		{ "row 2", "end" },
-		{ "row -5", "end" }, /* far in front of the table; found by fuzzing */
+		{ "row -5", "end" }, /* strtoul(3) makes a large number of it */
 		{ "row 99999999999999999999", "end" },
 		{ "row", "error row: not understood" },
 		{ "jump a", "error jump: not understood" },

@@ -1,4 +1,4 @@
-/* disk.c - which device has a label or a UUID, and which filesystem lies on it. */
+/* disk.c - finds the device with a label or a UUID, and the type of its filesystem. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -12,8 +12,8 @@
 #if WITH_DISKS
 
 /*
- * Superblocks, by Documentation/filesystems of the kernel and its headers. What is read may come
- * from any stick that was put in: it is compared and copied by fixed lengths, nothing else.
+ * Superblocks, by Documentation/filesystems of the kernel and its headers. The text may come from
+ * any USB stick, so it is only compared and copied by fixed lengths.
  */
 static const struct row {
 	char type[9], magic[8];
@@ -30,7 +30,7 @@ static const struct row {
 	{ "vfat", "FAT1", 4, 11, 0, 54, 43, 39 },
 };
 
-/* Text of 16 bytes as in "2f0c...-....", of 4 as vfat has it: "1234-ABCD". */
+/* Writes 16 bytes as "01020304-0506-...", or the 4 bytes of a vfat as "1234-ABCD". */
 static void put_uuid(const unsigned char *b, bool vfat, char *out)
 {
 	if (vfat) {
@@ -60,7 +60,7 @@ bool disk_look(int fd, struct disk *out)
 			return true;
 		for (size_t i = 0; i < n; i++)
 			out->label[i] = text[i * step];
-		/* Filled up with blanks. */
+		/* vfat fills the label with blanks. */
 		while (vfat && n && out->label[n - 1] == ' ')
 			out->label[--n] = 0;
 		return true;
@@ -102,7 +102,8 @@ bool disk_part(int fd, unsigned n, unsigned sector, char *uuid)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* Opens the device of a directory below /sys/class/block; path takes its name. */
+/* Opens the device of the directory NAME below /sys/class/block; up is "" or, for the disk of a
+ * partition, "../". path becomes the path of the device. */
 static int open_block(const char *name, const char *up, char *path)
 {
 	char at[300], text[512], *dev;
@@ -165,8 +166,8 @@ int disk_find(const char *tag, char path[DISK_PATH])
 	}
 	if (dir)
 		closedir(dir);
-	err_clear("what cannot be read is not it");
-	return found > 1 ? failx("%s: more than one device has it", tag) : found;
+	err_clear("a device that cannot be read counts as another one");
+	return found > 1 ? failx("%s: several devices have it", tag) : found;
 }
 
 #else

@@ -23,20 +23,20 @@ static const struct json_type file_type = { sizeof(struct boot_settings), file_f
 struct reader {
 	struct json_faults faults;
 	const char *file, *text;
-	void (*tell)(void);
+	void (*report)(void);
 };
 
 /* Returns 0, so that reading continues: only the member with the error is left out. */
-static int report(struct json_faults *self, const struct json *at, const char *path,
-		  const char *what)
+static int report_member(struct json_faults *self, const struct json *at, const char *path,
+			 const char *what)
 {
 	const struct reader *r = (const struct reader *)self;
 	unsigned line, col;
 
 	json_place(r->text, at ? at->off : 0, &line, &col);
 	failx("%s:%u:%u: %s%s%s", r->file, line, col, path, *path ? ": " : "", what);
-	if (r->tell)
-		r->tell();
+	if (r->report)
+		r->report();
 	return 0;
 }
 
@@ -89,7 +89,8 @@ static void set_simple(struct arena *a, struct reader *f, struct boot_settings *
 		if (row_of(&file_type, v->key))
 			continue;
 		if (!strcmp(v->key, "config")) {
-			json_fault(&f->faults, v, v->key, "stands on the kernel command line only");
+			json_fault(&f->faults, v, v->key,
+				   "can be set on the kernel command line only");
 		} else if (boot_set(s, v->key, text) < 0) {
 			/* The message of boot_set begins with the key, so no path is added. */
 			json_fault(&f->faults, v, "", arena_strdup(a, err_text()));
@@ -98,12 +99,12 @@ static void set_simple(struct arena *a, struct reader *f, struct boot_settings *
 }
 
 int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, char *text,
-		  size_t len, void (*tell)(void))
+		  size_t len, void (*report)(void))
 {
-	struct reader f = { .faults = { .report = report, .unknown_word = unknown_word },
+	struct reader f = { .faults = { .report = report_member, .unknown_word = unknown_word },
 			    .file = file,
 			    .text = text,
-			    .tell = tell };
+			    .report = report };
 	struct json_error err;
 	struct json bad = { 0 }, *tree = json_parse(a, text, len, &err);
 	const struct json *v;
@@ -111,7 +112,7 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 
 	if (!tree) {
 		bad.off = err.off;
-		report(&f.faults, &bad, "", err.what);
+		report_member(&f.faults, &bad, "", err.what);
 		return 1;
 	}
 	if (json_bind(a, tree, &file_type, s, &f.faults) < 0)
@@ -141,34 +142,35 @@ int boot_set_json(struct arena *a, struct boot_settings *s, const char *file, ch
 }
 
 int boot_read(struct arena *a, struct boot_settings *s, char **argv, bool kernel,
-	      void (*tell)(void))
+	      void (*report)(void))
 {
 	static LARGE char line[4096];
 	const char *file = "/etc/ocibox/boot.json";
-	struct boot_settings probe;
+	struct boot_settings first;
 	char *words = line, *text;
 	size_t len;
 	int faults = 0;
 
 	if (kernel && file_read_line(AT_FDCWD, "/proc/cmdline", line, sizeof(line)) < 0)
-		tell();
+		report();
 	for (; argv && *argv; argv++)
 		if (!strncmp(*argv, "ocibox.", 7))
 			words = arena_printf(a, "%s \"%s\"", words, *argv);
 	boot_defaults(s);
-	/* Read only `config` first, because the command line overrides the file. */
-	boot_defaults(&probe);
-	boot_set_words(&probe, arena_strdup(a, words), NULL);
-	if (probe.config)
-		file = probe.config;
-	if (!probe.config && access(file, F_OK)) {
-		err_clear("there need not be one");
+	/* The command line is read first for `config`, and again at the end, because it overrides
+	 * the file. */
+	boot_defaults(&first);
+	boot_set_words(&first, arena_strdup(a, words), NULL);
+	if (first.config)
+		file = first.config;
+	if (!first.config && access(file, F_OK)) {
+		err_clear("the file is optional");
 	} else if (file_read(a, AT_FDCWD, file, 1 << 20, &text, &len) < 0) {
 		faults = 1;
-		tell();
+		report();
 	} else {
-		faults = boot_set_json(a, s, file, text, len, tell);
+		faults = boot_set_json(a, s, file, text, len, report);
 	}
-	boot_set_words(s, arena_strdup(a, words), tell);
+	boot_set_words(s, arena_strdup(a, words), report);
 	return faults;
 }

@@ -7,8 +7,7 @@
 #include <sys/wait.h>
 
 #define KILL_MS 2000
-#define WORDS_MS                                                                                   \
-	10000 /* for the last output of the containers, as long as the console accepts it */
+#define OUTPUT_MS 10000 /* for the last output of the containers */
 #define DISKS_MS 60000 /* for sync and umount; after that the machine ends without them */
 
 static const struct {
@@ -47,10 +46,10 @@ static bool reap_all(struct machine *m, int64_t ms)
 	}
 }
 
-/* Writes the rest of the pipes to the console, as long as it accepts some text. */
-static void last_words(struct machine *m)
+/* Writes the rest of the containers' output, as long as the console accepts some text. */
+static void write_rest(struct machine *m)
 {
-	int64_t end = clock_ms() + WORDS_MS;
+	int64_t end = clock_ms() + OUTPUT_MS;
 	bool all;
 
 	do {
@@ -87,7 +86,7 @@ _Noreturn void boot_down(struct machine *m)
 	enum boot_goal goal = m->super.goal;
 	unsigned lost;
 
-	last_words(m);
+	write_rest(m);
 	logfile_close(m, KILL_MS);
 	if (!reap_all(m, 0)) {
 		kill(-1, SIGTERM);
@@ -97,13 +96,13 @@ _Noreturn void boot_down(struct machine *m)
 			reap_all(m, KILL_MS);
 		}
 	}
-	last_words(m);
+	write_rest(m);
 	lost = WITH_SYSLOG ? syslog_lost() : 0;
 	if (lost)
-		console_say("%u lines were lost: syslog took nothing", lost);
+		console_say("%u lines were lost: syslog accepted nothing", lost);
 	unlink(BOOT_SOCKET);
 	if (!watchdog_aside(m, end_disks, DISKS_MS))
-		console_say("the disks do not come to rest: going on without them");
+		console_say("sync and umount do not end: the machine ends without them");
 	console_say("%s", ends[goal].text);
 	console_drain(1000);
 	watchdog_end(&m->watchdog, goal == BOOT_REBOOT);

@@ -7,7 +7,7 @@
 #define SECRET_MAX (1 << 20)
 #define SECRETS "/run/secrets" /* in the container */
 
-/* The id on the machine. */
+/* The id outside of the container's user namespace. */
 static uint32_t host_id(const oci_id_maps *maps, uint32_t id)
 {
 	int64_t host = userns_host_id(maps, id);
@@ -15,7 +15,7 @@ static uint32_t host_id(const oci_id_maps *maps, uint32_t id)
 	return host < 0 ? id : host;
 }
 
-/* Of several with one name the last one counts, as in every config (exe_env). */
+/* Of several variables with one name exe_env uses the last one. */
 static void merge_env(struct arena *a, const struct boot_pairs *env, struct oci_process *p)
 {
 	const char **all = arena_more(a, p->env.at, p->env.n, env->n, sizeof(*all));
@@ -25,7 +25,8 @@ static void merge_env(struct arena *a, const struct boot_pairs *env, struct oci_
 	p->env.at = all;
 }
 
-/* Copies them into a directory on the tmpfs /run that only the container's user can read. */
+/* Copies the secrets into a directory on the tmpfs /run that only the container's user can read,
+ * and adds a mount of it. */
 static int put_secrets(struct arena *a, const struct unit *u, struct oci_config *c)
 {
 	const struct oci_linux *l = c->linux;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An ordered shutdown takes less. Later the watchdog is not served, and resets the machine. */
+/* A shutdown takes less time. After it the watchdog is not fed any more, and resets the machine. */
 #define DOWN_MS 300000
-/* The essential containers must run for so long until earlier reboots count no more. */
+/* When the essential containers have run for this time, earlier reboots do not count any more. */
 #define WELL_MS 60000
 
 static uint64_t read_count(const char *file)
@@ -20,7 +20,8 @@ static uint64_t read_count(const char *file)
 	return strtoul(text, NULL, 10);
 }
 
-/* -1: the machine must not reboot, since there would be no end to it. */
+/* Counts a reboot and writes its number to text, "" without a rebootFile. -1: the machine must not
+ * reboot, because it would do so again and again. */
 static int count_reboot(const struct boot_settings *s, char *text, size_t size)
 {
 	uint64_t count;
@@ -41,14 +42,14 @@ static void on_failure(struct machine *m, const char *name, int64_t now)
 {
 	char text[32];
 
-	m->essential = false; /* it is decided once */
+	m->essential = false; /* only the first failure reboots */
 	if (count_reboot(&m->set, text, sizeof(text)) < 0) {
 		fail_in("%s is essential and has failed, but the machine stays up", name);
 		console_error();
 		return;
 	}
 	console_say("%s is essential and has failed: the machine reboots%s%s", name,
-		    *text ? ", for the time number " : "", text);
+		    *text ? ", reboot number " : "", text);
 	m->watchdog.until = now + DOWN_MS;
 	super_shutdown(&m->super, BOOT_REBOOT, now);
 }

@@ -31,31 +31,33 @@ int main(void)
 	char file[] = "/tmp/essential.XXXXXX";
 	int fd = mkstemp(file);
 
-	ok(fd >= 0 && write(fd, "2", 1) == 1, "a file that has counted two reboots");
+	ok(fd >= 0 && write(fd, "2", 1) == 1, "the test makes a rebootFile with two reboots");
 	console_open();
 	fresh(file);
 	ones[0].since = 1000;
 	ones[1].state = SUPER_FAILED;
-	ok(essential_turn(&m, 2000) == 61000, "another that has failed is not essential");
-	ok(!m.super.goal && !access(file, F_OK), "nothing happens, and the file stays");
+	ok(essential_turn(&m, 2000) == 61000,
+	   "the failure of a container that is not essential does not matter");
+	ok(!m.super.goal && !access(file, F_OK), "the machine stays up, and rebootFile exists");
 	ones[0].ready = false;
-	ok(essential_turn(&m, 70000) == INT64_MAX, "one that is not ready is not well");
+	ok(essential_turn(&m, 70000) == INT64_MAX,
+	   "while an essential container is not ready, no time is due");
 	ones[0].ready = true;
 	essential_turn(&m, 61000);
-	ok(access(file, F_OK) < 0, "after a minute the reboots are forgotten");
+	ok(access(file, F_OK) < 0, "when it has run for a minute, rebootFile is removed");
 	ones[0].state = SUPER_FAILED;
 	ok(essential_turn(&m, 62000) == 62000 && m.super.goal == BOOT_REBOOT,
-	   "one that fails: the machine reboots");
-	ok(m.watchdog.until > 62000, "and the watchdog is served for so long only");
-	ok(essential_turn(&m, 62001) == INT64_MAX, "once");
+	   "when an essential container has failed, the machine reboots");
+	ok(m.watchdog.until > 62000, "the watchdog is fed for a limited time from then on");
+	ok(essential_turn(&m, 62001) == INT64_MAX, "it reboots once");
 	fresh(NULL);
 	ones[0].state = SUPER_FAILED;
 	essential_turn(&m, 1);
-	ok(m.super.goal == BOOT_REBOOT, "without a file there is no limit");
+	ok(m.super.goal == BOOT_REBOOT, "without a rebootFile there is no limit");
 	fresh(NULL);
 	ones[0].state = SUPER_STOPPED;
 	essential_turn(&m, 1);
-	ok(!m.super.goal, "one that was stopped by order has not failed");
+	ok(!m.super.goal, "a container that was stopped by a request has not failed");
 	unlink(file);
 	return done();
 }

@@ -1,4 +1,4 @@
-/* floor.c - a clock without a battery is at least as late as the build, or the last shutdown. */
+/* floor.c - sets a clock without a battery to the time of the build or of the last shutdown. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 

@@ -9,8 +9,8 @@
 
 /*
  * Process 1 sends the containers' output to the child through one pipe. The pipe is in packet mode,
- * so that a child that replaces a killed one begins with a whole packet. If the disk is slow the
- * pipe becomes full: then process 1 does not read the containers' pipes, and the containers wait.
+ * so that a child that replaces a killed one begins with a whole packet. If the disk is slow, the
+ * pipe becomes full. Then process 1 does not read the containers' pipes, and the containers wait.
  */
 struct packet {
 	struct logfile *to; /* valid in the child too, which is a fork */
@@ -20,8 +20,8 @@ struct packet {
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-/* O_NONBLOCK: a container that has the directory may put a FIFO in the place of the file. To open
- * it would wait, and with it the logs of all others. */
+/* O_NONBLOCK: a container that can write the directory may replace the file by a FIFO. Opening that
+ * would block the logs of all containers. */
 static int open_file(struct logfile *f)
 {
 	struct stat st;
@@ -39,12 +39,14 @@ int logfile_open(struct arena *a, struct logfile *f, const char *name, const str
 	*f = (struct logfile){ .fd = -1, .max = rule->log_size };
 	f->path = arena_printf(a, "%s/%s.log", rule->log, name);
 	f->old = arena_printf(a, "%s.1", f->path);
-	f->failing = true; /* the caller reports an error of this function; each line tries again */
+	/* The caller reports an error of this function. Later ones, at each line, are not
+	 * reported. */
+	f->failing = true;
 	if (mkdir(rule->log, 0755) < 0 && errno != EEXIST)
 		return fail("make %s", rule->log);
 	if (open_file(f) < 0)
 		return -1;
-	/* The child opens the file for itself. */
+	/* The child opens the file again. */
 	fd_close(&f->fd);
 	f->failing = false;
 	return 0;

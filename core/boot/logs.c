@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A line without an end is written after this time without data: it may be a prompt. */
+/* A line without a newline, which may be a prompt, is written when no data came for this time. */
 #define SILENCE_MS 500
-#define TURN_MS 200
+#define TURN_MS 200 /* for the output of one container, before others get their turn */
 
-/* Opens what takes a line as a record of its own. */
+/* Opens /dev/kmsg or the socket of syslog, where each line is a record. */
 static int open_records(struct log *l, const struct boot_rule *rule)
 {
 	l->to_syslog = WITH_SYSLOG && !strcmp(rule->log, "syslog");
@@ -28,7 +28,7 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 		return fail("make a pipe for its log");
 	l->in = pipe_fds[0];
 	l->out = pipe_fds[1];
-	/* Our end only: the container's end must block. */
+	/* Only our end: the container's end must block. */
 	if (fcntl(l->in, F_SETFL, O_NONBLOCK) < 0) {
 		fail("make a pipe for its log");
 		fd_close(&l->in);
@@ -44,8 +44,8 @@ int log_open(struct arena *a, struct log *l, const char *name, const struct boot
 	return l->to_file ? 0 : fail_in("its output goes to the console");
 }
 
-/* Writes a line after the container's name. Control characters are replaced, so that a container
- * can change neither the terminal nor the text before its line. */
+/* Writes the container's name and a line. Control characters are replaced, because they could
+ * change the terminal, or the text before them. */
 static void put_log_line(struct log *l, const char *text, size_t len)
 {
 	char record[LOG_LINE + 300], line[LOG_LINE + 1];
@@ -67,8 +67,8 @@ static void put_log_line(struct log *l, const char *text, size_t len)
 		err_clear("the kernel accepts no more records now");
 }
 
-/* Sends whole lines, so that a file that is renamed ends with a whole line. Lines with a time are
- * sent one by one. */
+/* Sends whole lines, or with all everything, to the file. So a file that is renamed ends with a
+ * whole line. Lines with a time are sent one by one. */
 static void flush_to_file(struct log *l, bool all)
 {
 	char text[LOGFILE_MAX], *end;
@@ -124,7 +124,7 @@ static bool take_text(struct log *l)
 {
 	ssize_t n;
 
-	/* The writer of log files had no room for these lines before. */
+	/* These lines had no room in the pipe of the child that writes files. */
 	if (!l->held && l->to_file && l->len)
 		flush(l, false);
 	n = log_takes(l) ? read(l->in, l->line + l->len, LOG_LINE - l->len) : 0;
@@ -144,15 +144,15 @@ static void put_before_last(struct log *l)
 	if (!from && l->len < LOG_LINE)
 		return;
 	l->len = from ? from : l->len; /* a single line that fills the buffer is written too */
-	keep = from ? keep : 0;
+	keep = from ? keep : 0; /* bytes of the last line */
 	flush(l, true);
 	memmove(l->line, l->line + from, keep);
 	l->len = keep;
 }
 
-/* Reads at most so many times and for TURN_MS. So neither a container that never stops writing, nor
- * a kernel that prints /dev/kmsg on a slow serial line, keeps us from the other containers and the
- * watchdog. False: the pipe is empty. */
+/* Reads the pipe at most `times` times and for TURN_MS. So neither a container that writes without
+ * end, nor a kernel that prints /dev/kmsg on a slow serial line, can delay the other containers and
+ * the watchdog. False: the pipe is empty. */
 static bool pump(struct log *l, int times)
 {
 	int64_t end = clock_ms() + TURN_MS;
@@ -182,7 +182,8 @@ void log_silence(struct log *l, int64_t now)
 	if (log_due(l) > now)
 		return;
 	flush(l, true);
-	l->heard = now; /* try again later if the writer of log files has no room */
+	l->heard =
+		now; /* if the pipe of the child that writes files has no room, it is tried later */
 }
 
 bool log_end(struct log *l)
@@ -225,7 +226,7 @@ void log_reason(struct log *l, char *why, size_t size)
 	char last[LOG_LINE + 1];
 
 	l->held = true;
-	pump(l, 256); /* more than a pipe can have */
+	pump(l, 256); /* this many reads empty any pipe */
 	while (l->len && l->line[l->len - 1] == '\n')
 		l->len--;
 	put_before_last(l);
@@ -238,15 +239,16 @@ void log_reason(struct log *l, char *why, size_t size)
 	l->held = false;
 }
 
-/* ---- what process 1 says --------------------------------------------------------------------- */
+/* ---- messages of process 1 ------------------------------------------------------------------- */
 
 static struct log own;
-/* Lines for the file of that: the pipe of the writer may be full. */
+/* Lines for their file, as long as the pipe of the child that writes files is full. */
 static struct {
 	size_t len;
 	char text[4096];
 } waits;
-/* Faults of boot.json and of mounts, some found by children, come before the place for logs. */
+/* Messages from before the log is opened: faults of boot.json and of mounts. Children make some of
+ * them, so this memory is shared. */
 static struct early {
 	size_t len;
 	char text[4096 - sizeof(size_t)];
@@ -254,7 +256,7 @@ static struct early {
 
 bool log_own_push(void)
 {
-	static bool busy; /* the file cannot be written, which is said */
+	static bool busy; /* logfile_send reports an error, which calls this function again */
 	size_t n;
 
 	if (busy)
@@ -312,7 +314,7 @@ void log_own(struct arena *a, const struct boot_rule *rule, bool files)
 		console_error();
 		file = false;
 	}
-	/* The child that writes must know all files. */
+	/* The child that writes files must be forked when all of them are open. */
 	if (file || files)
 		logfile_start();
 	if (!file && own.fd < 0)

@@ -1,4 +1,4 @@
-/* logs_test.c - what is held until a container runs, and why one did not. */
+/* logs_test.c - lines of a container before and after its start, and why a start has failed. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"
@@ -25,7 +25,7 @@ static void fresh(uint64_t max)
 	log_.held = true;
 }
 
-static void says(const char *text)
+static void output(const char *text)
 {
 	fd_write_all(log_.out, text, strlen(text));
 }
@@ -44,35 +44,38 @@ static void test_reason(void)
 
 	fresh(0);
 	log_reason(&log_, why, sizeof(why));
-	is_str(why, "", "nothing said, nothing told");
-	says("time=\"t\" level=warning msg=\"w\"\n"
-	     "time=\"t\" level=error msg=\"runc run failed: a \\\"b\\\"\"\n\n");
+	is_str(why, "", "without output there is no reason");
+	output("time=\"t\" level=warning msg=\"w\"\n"
+	       "time=\"t\" level=error msg=\"runc run failed: a \\\"b\\\"\"\n\n");
 	log_reason(&log_, why, sizeof(why));
-	is_str(why, "a \"b\"", "the message of the last line");
+	is_str(why, "a \"b\"", "the reason is the message of the last line");
 	is_str(file(log_.file.path), "time=\"t\" level=warning msg=\"w\"\n",
-	       "the others go to the log");
-	ok(!log_.held && !log_.len, "nothing is kept");
+	       "the lines before it are written to the log");
+	ok(!log_.held && !log_.len, "no line is kept in the buffer");
 	fresh(0);
 	memset(many, 'm', 510);
-	says(many);
-	says("\nplain words");
+	output(many);
+	output("\nplain words");
 	log_reason(&log_, why, sizeof(why));
-	is_str(why, "plain words", "a last line over the end of the buffer, and without an end");
+	is_str(why, "plain words",
+	       "the reason is a last line that crosses the end of the buffer, without a newline");
 	snprintf(want, sizeof(want), "%s\n", many);
-	is_str(file(log_.file.path), want, "what was before it");
+	is_str(file(log_.file.path), want, "the line before it is written to the log");
 	fresh(0);
-	says("\033]0;x\007 red\n");
+	output("\033]0;x\007 red\n");
 	log_reason(&log_, why, sizeof(why));
-	ok(*why && !strpbrk(why, "\033\007"), "what a terminal would obey is harmless: %s", why);
+	ok(*why && !strpbrk(why, "\033\007"), "control characters of a reason are replaced: %s",
+	   why);
 	fresh(0);
 	memset(many, 'm', 599);
-	says(many);
+	output(many);
 	log_reason(&log_, why, sizeof(why));
-	ok(strlen(why) == 599 - LOG_LINE, "of a line that is too long the end");
+	ok(strlen(why) == 599 - LOG_LINE,
+	   "the reason is the end of a line that is longer than the buffer");
 }
 
-/* What was written, and silence. */
-static void comes(void)
+/* Reads the output, and lets the time for a line without a newline pass. */
+static void settle(void)
 {
 	log_pump(&log_);
 	log_silence(&log_, clock_ms() + 1000);
@@ -85,19 +88,21 @@ static void test_held(void)
 	fresh(0);
 	memset(line, 'l', 99);
 	line[99] = '\n';
-	/* more than a pipe holds, in parts: the writer must not wait for ever */
+	/* Together more than a pipe holds. log_pump empties it, so no write blocks. */
 	for (int i = 0; i < 700; i++) {
-		says(line);
+		output(line);
 		log_pump(&log_);
 	}
-	says("first\n");
+	output("first\n");
 	log_release(&log_);
-	ok(strlen(file(log_.file.path)) == 70006, "what was held goes out");
-	says("sec");
+	ok(strlen(file(log_.file.path)) == 70006, "log_release writes the held lines");
+	output("sec");
 	log_pump(&log_);
-	is_str(file(log_.file.path) + 70000, "first\n", "a line goes to the file whole");
-	comes();
-	is_str(file(log_.file.path) + 70000, "first\nsec", "or after a silence");
+	is_str(file(log_.file.path) + 70000, "first\n",
+	       "a line without a newline is not written at once");
+	settle();
+	is_str(file(log_.file.path) + 70000, "first\nsec",
+	       "it is written when no data came for a while");
 }
 
 static void test_rotation(void)
@@ -105,26 +110,27 @@ static void test_rotation(void)
 	fresh(8);
 	log_release(&log_);
 	for (const char *s = "abcd\0efgh\0ijkl\0"; *s; s += 5) {
-		says(s);
-		comes();
+		output(s);
+		settle();
 	}
-	is_str(file(log_.file.path), "ijkl", "a full file makes room");
-	is_str(file(log_.file.old), "abcdefgh", "and is kept");
-	says("a longer one than the limit");
-	comes();
-	is_str(file(log_.file.old), "ijkl", "its predecessor goes");
-	is_str(file(log_.file.path), "a longer one than the limit", "one write is never parted");
+	is_str(file(log_.file.path), "ijkl", "a text that exceeds the limit begins a new file");
+	is_str(file(log_.file.old), "abcdefgh", "the full file is renamed");
+	output("a longer one than the limit");
+	settle();
+	is_str(file(log_.file.old), "ijkl", "the next full file replaces the renamed one");
+	is_str(file(log_.file.path), "a longer one than the limit",
+	       "a text longer than the limit is in one file");
 	log_.file.max = 0;
 	log_.file.fd = dup2(open("/dev/full", O_WRONLY), log_.file.fd);
-	says("lost");
-	comes();
-	ok(log_.file.failing, "a full disk loses it");
-	says("lost too");
-	comes();
-	ok(!*err_text(), "and leaves no error about");
+	output("lost");
+	settle();
+	ok(log_.file.failing, "text is lost when the disk is full");
+	output("lost too");
+	settle();
+	ok(!*err_text(), "the error record is empty after that");
 }
 
-/* On the console a line is what it says and by whom. */
+/* A container cannot fake the name of another one on the console. */
 static void test_console(void)
 {
 	static const char nasty[] = "a\tb\rother: \033[2Jc\302\233d\0e\303\244\n";
@@ -134,13 +140,14 @@ static void test_console(void)
 	fresh(0);
 	log_release(&log_);
 	log_.to_file = false;
-	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a console");
+	ok(old >= 0 && !pipe(fds) && dup2(fds[1], 2) == 2, "a pipe becomes the console");
 	ok(write(log_.out, nasty, sizeof(nasty) - 1) == sizeof(nasty) - 1,
-	   "a line that plays with it");
-	comes();
-	ok(read(fds[0], said, sizeof(said) - 1) > 0, "is reported");
+	   "a container writes control characters");
+	settle();
+	ok(read(fds[0], said, sizeof(said) - 1) > 0, "the line is on the console");
 	dup2(old, 2);
-	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n", "and shown as it is");
+	is_str(strchr(said, ':'), ": a\tb?other: ?[2Jc??d?e\303\244\n",
+	       "its control characters are replaced");
 }
 
 int main(void)

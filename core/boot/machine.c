@@ -12,8 +12,8 @@
 
 /* ---- events of containers -------------------------------------------------------------------- */
 
-/* why: the reason why it did not start, or NULL. */
-static void tell_end(const struct machine *m, size_t i, const char *why)
+/* why: the reason why it did not start; NULL: it has started. */
+static void report_end(const struct machine *m, size_t i, const char *why)
 {
 	const struct super_one *o = &m->super.at[i];
 	char then[64] = "", time[CLOCK_TEXT];
@@ -24,7 +24,7 @@ static void tell_end(const struct machine *m, size_t i, const char *why)
 		    why ? why : m->units[i].reason, then);
 }
 
-/* Reads how the container ended from the runtime's file, or without it from the
+/* Reads how the container ended from the file of --exit-file, or if there is none from the
  * runtime's exit status. */
 static enum super_wish read_end(struct unit *u, int *status)
 {
@@ -32,7 +32,8 @@ static enum super_wish read_end(struct unit *u, int *status)
 	char text[64] = "";
 
 	if (file_read_line(AT_FDCWD, u->exitfile, text, sizeof(text)) < 0)
-		err_clear("the runtime was killed, or it had no container");
+		err_clear(
+			"the runtime was killed, or it had no container: its exit status is used");
 	unlink(u->exitfile);
 	*status = proc_exit_code(u->raw);
 	wish = super_reason(text, *status, u->reason, sizeof(u->reason));
@@ -71,13 +72,13 @@ static void on_end(struct machine *m, size_t i, int raw)
 	if (!started && u->log->in >= 0)
 		log_reason(u->log, why, sizeof(why));
 	else
-		log_end(u->log); /* if the console is slow, the rest of the pipe is read later */
+		log_end(u->log); /* the loop reads what a slow console does not accept now */
 	wish = read_end(u, &status);
 	if (!started)
 		snprintf(u->reason, sizeof(u->reason), "did not start: %.100s",
-			 *why ? why : "it said nothing");
+			 *why ? why : "it gave no reason");
 	super_exit(&m->super, i, status, wish, clock_ms());
-	tell_end(m, i, started ? NULL : *why ? why : "it said nothing");
+	report_end(m, i, started ? NULL : *why ? why : "it gave no reason");
 	if (o->state == SUPER_FAILED)
 		want_shell(m);
 }
@@ -92,7 +93,7 @@ static void act(struct machine *m, const struct super_act *a)
 		u->stamp = units_stamp(u->config);
 		u->run = unit_start(m->arena, u);
 		if (console_debug && u->run > 0)
-			console_say("%s: process %d starts it", u->name, (int)u->run);
+			console_say("%s: the runtime is process %d", u->name, (int)u->run);
 		if (u->run < 0) {
 			u->run = 0;
 			u->log->held = false;
@@ -104,7 +105,7 @@ static void act(struct machine *m, const struct super_act *a)
 		break;
 	case SUPER_SIGNAL:
 		if (console_debug)
-			console_say("%s: signal %d to stop it", u->name, u->rule.stop_signal);
+			console_say("%s: gets signal %d to stop", u->name, u->rule.stop_signal);
 		if (unit_signal(u, u->rule.stop_signal) < 0)
 			console_error();
 		break;
@@ -124,8 +125,9 @@ static void act(struct machine *m, const struct super_act *a)
 	}
 }
 
-/* A task that never ends holds up others, which is all that they would show. */
-static void tell_late(struct machine *m, size_t i)
+/* Reports that a task has not ended within startTimeout, if a container waits for it: `status`
+ * would show only that the other one is waiting. */
+static void report_late(struct machine *m, size_t i)
 {
 	char time[CLOCK_TEXT];
 
@@ -145,21 +147,22 @@ static void tell_late(struct machine *m, size_t i)
 	}
 }
 
-/* Reports containers that have failed without an event: by the start limit, or by their `after`. */
-static void tell_limits(struct machine *m)
+/* Reports what super.c has decided without an event: a start limit, a failed container in an
+ * `after`, a task that takes too long. */
+static void report_decisions(struct machine *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct super_one *o = &m->super.at[i];
 		char time[CLOCK_TEXT];
 
-		if (o->vain) {
-			o->vain = false;
+		if (o->blocked) {
+			o->blocked = false;
 			snprintf(m->units[i].reason, sizeof(m->units[i].reason),
-				 "not started: one that it is after has failed");
+				 "not started: a container in its \"after\" has failed");
 			console_say("%s: %s", m->units[i].name, m->units[i].reason);
 		}
 		if (o->late)
-			tell_late(m, i);
+			report_late(m, i);
 		if (!o->limited)
 			continue;
 		o->limited = false;
@@ -212,7 +215,7 @@ static void reap_units(struct machine *m)
 	int status;
 	pid_t pid;
 
-	/* A process that has ended may have started just before: handle the start first. */
+	/* The container of a process that has ended may have started just before that. */
 	if (m->inotify >= 0)
 		on_started(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -223,7 +226,7 @@ static void reap_units(struct machine *m)
 		if (pid == m->shell) {
 			m->shell = 0;
 			m->shell_due = INT64_MAX;
-			m->super.told = false; /* SUPER_DONE may be due again */
+			m->super.reported = false; /* SUPER_DONE may be due again */
 			/* 126 and above: /bin/sh cannot be executed, so it is not tried again. */
 			if (!m->set.done && proc_exit_code(status) < 126)
 				m->shell_due = clock_ms() + 1000;
@@ -240,7 +243,7 @@ static void reap_units(struct machine *m)
 	}
 }
 
-/* -1: no more. */
+/* Returns the next pending signal; -1: no signal is pending. */
 static int next_signal(const struct machine *m)
 {
 	static const struct timespec now;
@@ -371,8 +374,8 @@ static int fill(const struct machine *m, struct pollfd *p)
 
 static void serve(struct machine *m, const struct pollfd *p)
 {
-	/* First, while what they ask for is what was acted on: so a container that has just ended
-	 * and is started again is not seen in between. */
+	/* Clients are answered before new events are handled. So they see the state after the last
+	 * actions, and not that of a container that has ended and is about to be started again. */
 	for (size_t i = 0; i < CONTROL_MAX; i++)
 		if (p[P_CLIENTS + i].revents)
 			control_serve(m, i, clock_ms());
@@ -394,7 +397,7 @@ static void serve(struct machine *m, const struct pollfd *p)
 			super_shutdown(&m->super, m->set.button, clock_ms());
 }
 
-/* The loop never allocates memory. */
+/* Only a reload allocates memory. */
 static _Noreturn void loop(struct machine *m)
 {
 	struct super_act what;
@@ -416,7 +419,7 @@ static _Noreturn void loop(struct machine *m)
 		while (super_next(&m->super, now, &what))
 			act(m, &what);
 		probe_turn(m, now);
-		tell_limits(m);
+		report_decisions(m);
 		for (size_t i = 0; i < m->n; i++)
 			super_look(&m->super.at[i], now);
 		m->update_due = WITH_UPDATE ? update_turn(m, now) : INT64_MAX;
@@ -439,7 +442,7 @@ static _Noreturn void loop(struct machine *m)
 static _Noreturn void out_of_arena(void)
 {
 	console_say("out of memory");
-	/* A child: process 1 goes on without what it was made for. */
+	/* A child ends, and process 1 continues without its work. */
 	if (getpid() != 1)
 		_exit(1);
 	for (;;)

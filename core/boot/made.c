@@ -16,7 +16,7 @@ bool made_wanted(const struct boot_rule *r)
 	       (WITH_VERITY && verity_is_set(&r->verity));
 }
 
-/* What boot.json says takes the place of what the bundle says. */
+/* Sets the annotations of verity. Those of boot.json replace those of the bundle. */
 static void verity_annotate(struct arena *a, const struct verity *v, struct oci_config *c)
 {
 	const struct json_pair of[] = { { OCI_ANNOTATION_HASH, v->hash },

@@ -14,9 +14,10 @@
 /* linux/module.h */
 #define MODULE_INIT_COMPRESSED_FILE 4
 
-/* ---- modules.dep: "PATH: PATH...", a module that is needed after those that need it ---------- */
+/* ---- modules.dep: lines of "PATH: PATH...", where a module follows those that need it -------- */
 
-/* The name of a module in a path: without directories and endings; "-" and "_" are the same. */
+/* True if the file name of path, without its endings, is the module name. "-" and "_" are the
+ * same. */
 static bool is_module(const char *path, size_t len, const char *name, size_t name_len)
 {
 	const char *slash = memrchr(path, '/', len);
@@ -32,8 +33,8 @@ static bool is_module(const char *path, size_t len, const char *name, size_t nam
 	return true;
 }
 
-/* Finds the line that begins with the path of a module. colon: one ends the path, or else the line
- * does. */
+/* Finds the line that begins with the path of a module. The path ends at a colon if colon is set,
+ * and otherwise at the end of the line. */
 static bool find_line(const char *text, size_t size, const char *name, size_t len, bool colon,
 		      const char **line, size_t *line_len)
 {
@@ -90,7 +91,7 @@ static int load_file(const char *dir, const char *path, size_t len, const char *
 	flags = len > 3 && !strcmp(file + strlen(file) - 3, ".ko") ? 0
 								   : MODULE_INIT_COMPRESSED_FILE;
 	if (!syscall(SYS_finit_module, fd, params, flags) || errno == EEXIST)
-		return err_clear("it is loaded"), 0;
+		return err_clear("the module is loaded"), 0;
 	fail("load %s", file);
 	/* KERNEL 5.17: compressed modules (EINVAL); without it or CONFIG_MODULE_DECOMPRESS
 	 * (EOPNOTSUPP) they cannot be loaded. */
@@ -103,7 +104,7 @@ static int load_file(const char *dir, const char *path, size_t len, const char *
 	return -1;
 }
 
-/* Text of a file of the kernel's modules. It is mapped, since process 1 keeps little memory. */
+/* Maps the text of a file in dir, which does not take memory of process 1. NULL: error. */
 static const char *map_file(const char *dir, const char *name, size_t *len)
 {
 	char path[160];
@@ -130,7 +131,7 @@ static void unmap_file(const char *text, size_t len)
 		munmap((void *)text, len);
 }
 
-/* The kernel has it without a file: modules.builtin has a path in each line. */
+/* True if the module is a part of the kernel. modules.builtin has a path in each line. */
 static bool is_built_in(const char *dir, const char *name, size_t len)
 {
 	size_t size = 0, line_len;
@@ -152,10 +153,11 @@ static int load_module(const char *dir, const char *text, size_t size, const cha
 	if (!modules_find(text, size, module, len, &line, &line_len))
 		return is_built_in(dir, module, len)
 			       ? 0
-			       : failx("%.*s: it is neither in modules.dep nor in modules.builtin "
+			       : failx("%.*s: is neither in modules.dep nor in modules.builtin "
 				       "of %s",
 				       (int)len, module, dir);
-	/* The last that is needed goes first, and the module itself, the first word, last. */
+	/* The paths of the line are loaded from the last to the first, which is the module
+	 * itself. */
 	for (at = line_len; (path = modules_last(line, &at, &path_len));)
 		if (load_file(dir, path, path_len, at ? "" : params) < 0)
 			return -1;
@@ -178,7 +180,7 @@ void modules_load(const struct boot_settings *s)
 		if (text && !load_module(dir, text, size, *m))
 			continue;
 		if (!text && m > s->modules.at)
-			break; /* modules.dep is reported once */
+			break; /* a missing modules.dep is reported once */
 		fail_in("modules");
 		console_error();
 	}

@@ -1,4 +1,4 @@
-/* modules_test.c - modules.dep(5) as it is read for boot.json. */
+/* modules_test.c - the order of kernel modules by modules.dep(5). */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -15,7 +15,7 @@ static const char dep[] =
 	"no colon\n"
 	"top.ko: /elsewhere/x.ko";
 
-/* What is loaded for the module, in its order, with commas; "-": it is not found. */
+/* The files that are loaded for a module, in their order; "-": the module is not found. */
 static const char *order(const char *name)
 {
 	static char out[256];
@@ -37,14 +37,17 @@ static const char *order(const char *name)
 
 int main(void)
 {
-	ok(!strcmp(order("llc"), "llc.ko"), "a module that needs no other");
+	ok(!strcmp(order("llc"), "llc.ko"), "a module that needs no other one");
 	ok(!strcmp(order("bridge"), "llc.ko,stp.ko,bridge.ko.xz"),
-	   "what is needed comes before what needs it, and a compressed one is found");
+	   "needed modules are loaded first, and a compressed one is found");
 	ok(!strcmp(order("dm_mod"), "dm-mod.ko") && !strcmp(order("dm-mod"), "dm-mod.ko"),
 	   "a dash and an underscore are the same");
-	ok(!strcmp(order("top"), "x.ko,top.ko"), "a last line without an end");
-	ok(!strcmp(order("brid"), "-") && !strcmp(order("bridges"), "-"), "parts of a name");
-	ok(!strcmp(order(""), "-") && !strcmp(order("no colon"), "-"), "what is not a module");
-	ok(!modules_find("", 0, "x", 1, &(const char *){ 0 }, &(size_t){ 0 }), "an empty file");
+	ok(!strcmp(order("top"), "x.ko,top.ko"), "a last line without a newline is read");
+	ok(!strcmp(order("brid"), "-") && !strcmp(order("bridges"), "-"),
+	   "a shorter or longer name is not found");
+	ok(!strcmp(order(""), "-") && !strcmp(order("no colon"), "-"),
+	   "an empty name and a line without a colon are not modules");
+	ok(!modules_find("", 0, "x", 1, &(const char *){ 0 }, &(size_t){ 0 }),
+	   "an empty file has no module");
 	return done();
 }

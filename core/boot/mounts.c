@@ -38,7 +38,7 @@ static const char *const links[][2] = { { "/proc/self/fd", "/dev/fd" },
 					{ "fd/1", "/dev/stdout" },
 					{ "fd/2", "/dev/stderr" } };
 
-/* True if it is a mount point: it is on another device than its parent. */
+/* True if at is a mount point, which is on another device than its parent. */
 static bool is_mounted(const char *at)
 {
 	struct stat st, up;
@@ -54,7 +54,7 @@ static int mount_one(const char *at, const char *type, const char *data, unsigne
 	if (!mount(type, at, type, flags, data) || errno == EBUSY)
 		return 0;
 	fail("mount %s on %s", type, at);
-	/* Without cgroups there is no directory for them either. */
+	/* ENOENT: a kernel without cgroups has no directory /sys/fs/cgroup either. */
 	return (err_num() == ENODEV || (err_num() == ENOENT && *type == 'c')) && option_of_fs(type)
 		       ? fail_hint("this kernel was built without CONFIG_%s", option_of_fs(type))
 		       : -1;
@@ -81,7 +81,7 @@ void mounts_basic(void)
 		if (is_mounted(b->at))
 			continue;
 		if (!mount_one(b->at, b->type, b->data, b->flags))
-			err_clear("it is mounted");
+			err_clear("the filesystem is mounted");
 		else if (!strcmp(b->at, "/dev"))
 			make_dev();
 		else
@@ -89,7 +89,7 @@ void mounts_basic(void)
 		if (!strcmp(b->at, "/dev"))
 			for (size_t j = 0; j < ARRAY_SIZE(links); j++)
 				if (symlink(links[j][0], links[j][1]) < 0)
-					err_clear("it exists, or programs do without the link");
+					err_clear("the link exists, or is not essential");
 	}
 }
 
@@ -97,7 +97,7 @@ void mounts_basic(void)
 
 #define CGROUPS "/sys/fs/cgroup"
 
-/* Controllers that share a hierarchy on other systems, too. */
+/* Controllers that share a hierarchy, as systemd mounts them. */
 static const char *const pairs[][2] = { { "cpu", "cpu,cpuacct" },
 					{ "net_cls", "net_cls,net_prio" } };
 
@@ -163,10 +163,10 @@ void mounts_cgroup(int layout)
 
 /* ---- mounts of boot.json --------------------------------------------------------------------- */
 
-/* Waits until the source exists, if it is a device. A tag becomes the path of its device. */
+/* Waits until the source exists, if it is a device. A tag is replaced by the path of its device. */
 static int wait_for_device(struct arena *a, const char **source, int64_t wait)
 {
-	static const struct timespec pause = { 0, 20000000 };
+	static const struct timespec moment = { 0, 20000000 };
 	int64_t end = clock_ms() + wait;
 	bool tag = disk_tag(*source);
 	char path[DISK_PATH];
@@ -179,14 +179,14 @@ static int wait_for_device(struct arena *a, const char **source, int64_t wait)
 		if (clock_ms() >= end)
 			return failx("%s has not appeared within %s", *source,
 				     clock_text(wait, time));
-		nanosleep(&pause, NULL);
+		nanosleep(&moment, NULL);
 	}
 	if (tag && found > 0)
 		*source = arena_strdup(a, path);
 	return found < 0 ? -1 : 0;
 }
 
-/* `type: auto` */
+/* Replaces the type "auto" by that of the superblock. */
 static int find_type(struct oci_mount *m)
 {
 	struct disk d;
@@ -196,7 +196,7 @@ static int find_type(struct oci_mount *m)
 	if (fd < 0)
 		return fail("open %s", m->source ? m->source : "the source");
 	if (!disk_look(fd, &d))
-		return failx("%s: no filesystem is known that lies on it", m->source);
+		return failx("%s: its filesystem is not one that type \"auto\" finds", m->source);
 	m->type = d.type;
 	return 0;
 }
@@ -211,7 +211,7 @@ static _Noreturn void run_program(const char *const *argv)
 	_exit(127);
 }
 
-/* The option `fsck`, which the kernel does not know: the image's fsck.TYPE goes first. */
+/* The option `fsck` is not the kernel's: it runs fsck.TYPE before the mount. */
 static int check_disk(struct arena *a, struct oci_mount *m)
 {
 	const char **kept = arena_alloc(a, (m->options.n + 1) * sizeof(*kept));
@@ -240,8 +240,8 @@ static int check_disk(struct arena *a, struct oci_mount *m)
 	return status & ~3 ? failx("%s: status %d: %s has errors", argv[0], status, m->source) : 0;
 }
 
-/* The options verity.*, by the names that mount(8) has for them: the mount is read from a device
- * that checks each block. Returns 1 if it has them, and *fd must be open until it is mounted. */
+/* The options verity.* of mount(8): the source becomes a device that checks each block. Returns 1,
+ * and *fd must stay open until it is mounted; 0: there are no such options; -1. */
 static int check_blocks(struct arena *a, struct oci_mount *m, int64_t wait, int *fd)
 {
 	static const char *const keys[] = { "verity.hashdevice=", "verity.roothash=",
@@ -264,7 +264,7 @@ static int check_blocks(struct arena *a, struct oci_mount *m, int64_t wait, int 
 	if (n == m->options.n)
 		return 0;
 	if (!v.hash || !v.root)
-		return failx("the options %s and %s are needed, both", keys[0], keys[1]);
+		return failx("dm-verity needs both options, %s and %s", keys[0], keys[1]);
 	if (wait_for_device(a, &v.hash, wait) < 0)
 		return -1;
 	kept[n++] = "ro";
@@ -291,7 +291,7 @@ static int mount_this(struct mount_env *env, struct oci_mount *m, int64_t wait)
 	return mount_entry(env, m);
 }
 
-/* True also if it cannot be found out. */
+/* True if at[0..len) is a mount point, or if mountinfo cannot be read. */
 static bool is_mount_point(struct arena *a, const char *at, size_t len)
 {
 	int proc __cleanup(fd_close) = open("/proc", O_PATH | O_CLOEXEC);
@@ -299,7 +299,7 @@ static bool is_mount_point(struct arena *a, const char *at, size_t len)
 	struct mountinfo m;
 
 	if (!text)
-		return err_clear("there is no /proc"), true;
+		return err_clear("without mountinfo it counts as mounted"), true;
 	while (mountinfo_next(&text, &m))
 		if (strlen(m.point) == len && !strncmp(m.point, at, len))
 			return true;
@@ -332,7 +332,8 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 		struct oci_mount copy = *entry, *m = &copy;
 
 		if (!m->destination || *m->destination != '/') {
-			failx("mounts: a destination must be an absolute path");
+			failx("mounts: destination \"%s\": must be an absolute path",
+			      m->destination ? m->destination : "");
 		} else if (mount_this(&env, m, s->wait) < 0) {
 			fail_in("mount %s", m->destination);
 		} else {

@@ -25,7 +25,7 @@ void network_machine(const struct boot_settings *s)
 {
 	list_each (n, s->network) {
 		if (net_fault(n, false))
-			continue; /* it was reported */
+			continue; /* boot_net_check has reported it */
 		wait_for_link(n->device, s->wait);
 		if (net_machine(n) < 0) {
 			fail_in("network");
@@ -57,7 +57,7 @@ static const char *netns_path(struct arena *a, const struct unit *u)
 	return arena_printf(a, BOOT_DIR "/%s.net", u->name);
 }
 
-/* Makes a network namespace that stays as long as it is mounted at path. Returns a descriptor. */
+/* Makes a network namespace and mounts it on path, which keeps it. Returns a descriptor of it. */
 static int make_namespace(const char *path)
 {
 	int home __cleanup(fd_close) = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

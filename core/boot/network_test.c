@@ -1,4 +1,4 @@
-/* network_test.c - names of the machine's ends of containers' networks. */
+/* network_test.c - the name of the machine's end of a container's network pair. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -18,11 +18,11 @@ static const char *outside(const char *name)
 
 int main(void)
 {
-	ok(!strcmp(outside("net"), "ve-net"), "a short name");
-	ok(!strcmp(outside("twelve-bytes"), "ve-twelve-bytes"), "the longest that fits");
+	ok(!strcmp(outside("net"), "ve-net"), "a short name of a container is in it");
+	ok(!strcmp(outside("twelve-bytes"), "ve-twelve-bytes"), "so is a name of twelve bytes");
 	ok(strlen(outside("thirteen-byte")) < 16 && !strncmp(outside("thirteen-byte"), "vh-", 3),
-	   "a longer one becomes a number");
+	   "a longer name becomes a number");
 	ok(strcmp(outside("a-long-name-of-one"), outside("a-long-name-of-two")) != 0,
-	   "which differs for names that begin alike");
+	   "the numbers of two long names differ");
 	return done();
 }

@@ -15,8 +15,8 @@
 
 /* ---- containers that report their readiness -------------------------------------------------- */
 
-/* `runc run` passes READY=1 on to this socket (service.c). SO_PASSCRED gives the pid
- * of that process. */
+/* `runc run` sends READY=1 of its container to this socket (service.c). SO_PASSCRED gives the pid
+ * of `runc run`. */
 void probe_listen(struct machine *m)
 {
 	struct sockaddr_un at = { AF_UNIX, BOOT_NOTIFY };
@@ -33,7 +33,7 @@ void probe_listen(struct machine *m)
 	old = umask(0177);
 	if (bind(m->notify, (struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    setsockopt(m->notify, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) < 0) {
-		fail("no container can say that it is ready: bind %s", BOOT_NOTIFY);
+		fail("no container can report that it is ready: bind %s", BOOT_NOTIFY);
 		console_error();
 	}
 	umask(old);
@@ -72,7 +72,7 @@ void probe_heard(struct machine *m)
 
 /* ---- checks by a child ----------------------------------------------------------------------- */
 
-/* Looks for the file below the container's root; symlinks cannot lead out of it. */
+/* Exits with 0 if the file exists below the container's root, which symlinks cannot leave. */
 static _Noreturn void look_for(const struct unit *u)
 {
 	char path[64];
@@ -83,7 +83,8 @@ static _Noreturn void look_for(const struct unit *u)
 	_exit(root < 0 || path_open(root, u->rule.ready_file, O_PATH, 0, 0) < 0);
 }
 
-static _Noreturn void check(struct arena *a, const struct unit *u, const char *const *command)
+/* Executes the command in the container. */
+static _Noreturn void exec_check(struct arena *a, const struct unit *u, const char *const *command)
 {
 	const char *const first[] = { "runc", "--root", BOOT_ROOT, "exec", u->name };
 	size_t n = 0;
@@ -108,7 +109,7 @@ static bool is_wanted(const struct machine *m, size_t i)
 	return o->ready ? r->health != NULL : !r->task && (r->ready_file || r->ready_command);
 }
 
-static void ask_command(struct machine *m, size_t i, int64_t now)
+static void start_check(struct machine *m, size_t i, int64_t now)
 {
 	struct unit *u = &m->units[i];
 	const struct boot_rule *r = &u->rule;
@@ -119,7 +120,7 @@ static void ask_command(struct machine *m, size_t i, int64_t now)
 	if (!p->pid) {
 		if (!p->health && r->ready_file)
 			look_for(u);
-		check(m->arena, u, p->health ? r->health : r->ready_command);
+		exec_check(m->arena, u, p->health ? r->health : r->ready_command);
 	}
 	if (p->pid < 0) {
 		fail("%s: start a process for its check", u->name);
@@ -145,11 +146,11 @@ void probe_turn(struct machine *m, int64_t now)
 		if (probe_due(m, i) > now)
 			continue;
 		if (!p->pid) {
-			ask_command(m, i, now);
+			start_check(m, i, now);
 			continue;
 		}
-		/* exec passes SIGTERM on to the process that it has started. SIGKILL
-		 * ends exec only. */
+		/* `runc exec` forwards SIGTERM to the process that it has started. SIGKILL ends
+		 * only `runc exec`. */
 		kill(p->pid, p->tries++ ? SIGKILL : SIGTERM);
 		p->due = now + TERM_MS;
 	}
@@ -184,7 +185,8 @@ bool probe_ended(struct machine *m, pid_t pid, int status, int64_t now)
 			continue;
 		p->pid = 0;
 		p->due = now + (m->super.at[i].ready ? m->units[i].rule.health_interval : READY_MS);
-		/* The container has ended or was started again since: ignore the result. */
+		/* The container has ended meanwhile, or was started again, so the result is
+		 * ignored. */
 		if (!is_wanted(m, i) || p->health != m->super.at[i].ready)
 			return true;
 		if (p->health)

@@ -17,11 +17,11 @@
 
 extern const struct json_word boot_restart_words[];
 
-bool boot_log(const char *text); /* it names a place for logs */
+bool boot_log(const char *text); /* true: it is a valid value of `log` */
 
 /* Reads seconds, or a duration with units, into *ms. False for invalid text, which sets nothing. */
 bool boot_time(const char *text, int64_t *ms);
-/* Returns -1 with a record about a name that does not exist, with the nearest one as its hint. */
+/* Returns -1 with the record what, and the nearest name that exists as its hint. */
 int boot_no_such(const char *what, const struct json_near *near);
 
 /* ---- rules.c --------------------------------------------------------------------------------- */
@@ -71,7 +71,8 @@ struct boot_row {
 extern const struct json_type boot_row_type; /* of struct boot_row */
 extern const struct json_type boot_net_type; /* of struct net_setup */
 
-/* Reports each value of row r, at the path `at` of tree, that its rows cannot check. */
+/* Reports each invalid value of row r whose text json_bind does not check. r is at the path `at` of
+ * tree. */
 void boot_row_check(struct json_faults *faults, const struct json *tree, const char *at,
 		    const struct boot_row *r);
 /* The same for a member of `network`. */

@@ -92,7 +92,7 @@ const struct json_type boot_row_type = { sizeof(struct boot_row), row_fields };
 
 #define MEMORY_LOG (64 << 10) /* logSize of a log in memory that has none */
 
-/* ---- values that a row of JSON cannot check -------------------------------------------------- */
+/* ---- texts that json_bind does not check ----------------------------------------------------- */
 
 /* These convert a text to *out, a member of struct boot_rule. False: the text is invalid. */
 static bool to_time(const char *text, void *out)
@@ -141,7 +141,7 @@ static bool to_gateway(const char *text, void *out)
 }
 #endif
 
-/* memory is a directory on the tmpfs of /run. */
+/* "memory" becomes a directory on the tmpfs of /run. */
 static bool to_log(const char *text, void *out)
 {
 	if (!boot_log(text))
@@ -188,7 +188,7 @@ static const struct value {
 #undef VALUE
 };
 
-/* The value as a text; NULL: there is none. */
+/* The value as a text; NULL: it is not set. */
 static const char *value_text(const struct boot_row *r, const struct value *v, char buf[64])
 {
 	const void *const *at = (const void *const *)((const char *)r + v->from);
@@ -320,14 +320,15 @@ void boot_rule(const struct boot_settings *s, const char *name, struct boot_rule
 		out->log_size = 1 << 20;
 	else
 		sized = true;
-	/* Two files share what memory there may be, and "no limit" would take all of it. */
+	/* Two files share the memory that logSize allows. Without a limit they could take all
+	 * memory of the machine. */
 	if (!strcmp(out->log, BOOT_LOGS))
 		out->log_size = sized && out->log_size ? out->log_size / 2 + 1 : MEMORY_LOG / 2;
 }
 
 const char *boot_row_name(const struct boot_settings *s, size_t i)
 {
-	/* A row without a name was reported. */
+	/* A member without a name was reported before. */
 	return i >= s->containers.n	  ? NULL
 	       : s->containers.at[i].name ? s->containers.at[i].name
 					  : "";

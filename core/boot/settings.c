@@ -72,7 +72,7 @@ void boot_defaults(struct boot_settings *s)
 	};
 }
 
-/* More than this would overflow where times are added: 31 years, ms. */
+/* Milliseconds, 31 years. Sums of longer times could overflow. */
 #define TIME_MAX 1000000000000
 
 bool boot_time(const char *text, int64_t *ms)
@@ -180,7 +180,7 @@ void boot_show(const struct boot_settings *s)
 			       : json_word_name(rows[i].words, rows[i].kind == BOOL
 								       ? *(const bool *)at
 								       : *(const int *)at);
-		console_say("%s: %s", rows[i].key, text ? text : "as it is");
+		console_say("%s: %s", rows[i].key, text ? text : "not set");
 	}
 }
 
@@ -203,7 +203,7 @@ static char *next_word(char **text)
 	return word;
 }
 
-void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void))
+void boot_set_words(struct boot_settings *s, char *text, void (*report)(void))
 {
 	char *word, *value;
 
@@ -213,7 +213,7 @@ void boot_set_words(struct boot_settings *s, char *text, void (*tell)(void))
 		value = strchr(word, '=');
 		if (value)
 			*value++ = 0;
-		if (boot_set(s, word + 7, value ? value : "") < 0 && tell)
-			tell();
+		if (boot_set(s, word + 7, value ? value : "") < 0 && report)
+			report();
 	}
 }

@@ -1,15 +1,14 @@
-/* settings_fuzz.c - any command line and any boot.json leave settings that can be used. */
+/* settings_fuzz.c - any command line and any boot.json give valid settings. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
 #include "tests/fuzz.h"
 
-/* (The console replaces control characters.) */
-static void tell(void)
+static void report(void)
 {
 	if (!*err_text())
 		abort();
-	err_clear("told");
+	err_clear("the fault is reported");
 }
 
 static void use(const struct boot_settings *s)
@@ -35,7 +34,7 @@ static void use(const struct boot_settings *s)
 	}
 }
 
-/* The document, and after a NUL the command line, which overrides it. */
+/* The input is boot.json, and after a NUL the command line, which overrides it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *nul = memchr(data, 0, size);
@@ -47,11 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fuzz_begin(&a);
 	boot_defaults(&set);
-	boot_set_json(&a, &set, "boot.json", arena_strndup(&a, (const char *)data, len), len, tell);
+	boot_set_json(&a, &set, "boot.json", arena_strndup(&a, (const char *)data, len), len,
+		      report);
 	use(&set);
 	if (nul)
 		boot_set_words(&set, arena_strndup(&a, (const char *)nul + 1, size - len - 1),
-			       tell);
+			       report);
 	use(&set);
 	return 0;
 }

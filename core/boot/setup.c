@@ -18,7 +18,7 @@ static void hold_machine_signals(struct machine *m)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	m->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals < 0) {
-		fail("orders by signals are seen a second later: signalfd");
+		fail("signals are handled only once a second: create signalfd");
 		console_error();
 	}
 	/* Ctrl-Alt-Del sends SIGINT to us instead of a reboot. In a container that fails
@@ -38,8 +38,8 @@ static void raise_files(void)
 	}
 }
 
-/* The runtime writes a pid file when the container's program was executed, so we
- * watch the directory. */
+/* Watches the directory of the pid files: the runtime writes one when the container's program was
+ * executed. */
 static void watch_starts(struct machine *m)
 {
 	if (mkdir(BOOT_DIR, 0700) < 0 && errno != EEXIST) {
@@ -56,8 +56,8 @@ static void watch_starts(struct machine *m)
 	}
 }
 
-#define MOUNTS_MS                                                                                  \
-	120000 /* for one mount, which may replay a journal; plus the wait for its device */
+/* For one mount, which may replay a journal; the wait for its device is added. */
+#define MOUNTS_MS 120000
 
 static void prepare(struct machine *m)
 {
@@ -70,8 +70,8 @@ static void prepare(struct machine *m)
 		network_machine(&m->set);
 }
 
-/* Does it in a child and feeds the watchdog meanwhile, because a disk may hang. After that time the
- * watchdog resets the machine. */
+/* Calls prepare() in a child and feeds the watchdog meanwhile, because a disk may hang. If that
+ * takes too long, the watchdog is not fed any more and resets the machine. */
 static void prepare_all(struct machine *m)
 {
 	size_t n = m->set.mounts.n + m->set.network.n + m->set.modules.n;
@@ -136,9 +136,10 @@ void setup_machine(struct arena *a, struct machine *m, char **argv, bool kernel)
 		console_say("no containers in %s", m->set.bundles);
 }
 
-/* ---- reading anew ---------------------------------------------------------------------------- */
+/* ---- reload ---------------------------------------------------------------------------------- */
 
-/* What was read first stays in memory. The client has found no fault in what is read now. */
+/* The memory of the old settings is not freed. `oci-init reload` has checked the new ones
+ * before. */
 void setup_again(struct machine *m)
 {
 	struct machine fresh = { .arena = m->arena };
@@ -150,15 +151,15 @@ void setup_again(struct machine *m)
 	m->units = fresh.units;
 	m->super.at = fresh.super.at;
 	m->n = m->super.n = fresh.n;
-	m->super.told = false;
+	m->super.reported = false;
 	console_debug = m->set.debug;
 	console_stamp = m->set.stamp;
 	if (m->notify < 0)
 		probe_listen(m);
-	/* The child that writes must know all files. */
+	/* The child that writes files must be forked when all of them are open. */
 	if (fresh.reload) {
 		logfile_close(m, 2000);
 		logfile_start();
 	}
-	console_say("the containers of %s were read anew", m->set.bundles);
+	console_say("the containers of %s were read again", m->set.bundles);
 }

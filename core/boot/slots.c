@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * DIR/A and DIR/B are bundles. DIR/current is a symlink to the one in use; without it that is A.
- * Only the link is ever changed under a name that is in use, by rename(2).
+ * DIR/A and DIR/B are bundles. DIR/current is a symlink to the one in use; without the link that is
+ * A. The bundle in use is never changed; rename(2) replaces the link.
  */
 const char *const slot_names[] = { "A", "B" };
 
@@ -29,9 +29,9 @@ int slots_current(struct arena *a, const char *dir)
 	int slot;
 
 	if (readlink(arena_printf(a, "%s/current", dir), to, sizeof(to) - 1) < 0)
-		err_clear("it was never updated");
+		err_clear("the container was never updated");
 	slot = !strcmp(to, "B");
-	/* An image may have B only. */
+	/* If the bundle of the link is missing, the other one is used. */
 	return has_config(a, arena_printf(a, "%s/%s", dir, slot_names[slot])) ? slot : !slot;
 }
 
@@ -49,7 +49,7 @@ int slots_switch(const char *dir, int slot)
 
 	if (fd < 0)
 		return fail("open %s", dir);
-	unlinkat(fd, ".current", 0); /* of an update that was interrupted */
+	unlinkat(fd, ".current", 0); /* left by an update that was interrupted */
 	if (symlinkat(slot_names[slot], fd, ".current") < 0 ||
 	    renameat(fd, ".current", fd, "current") < 0)
 		return fail("make %s/current", dir);
@@ -68,7 +68,7 @@ static int copy_image(const char *from, const char *to)
 		       : 0;
 }
 
-/* An image takes the place of root.path in a copy of the config.json in use. */
+/* Makes the bundle `to` of the image, and of the config.json in use, whose root.path names it. */
 static int fill_by_image(struct arena *a, const char *dir, const char *from, const char *to,
 			 const char *image)
 {
@@ -89,7 +89,7 @@ static int fill_by_image(struct arena *a, const char *dir, const char *from, con
 		return -1;
 	if (mkdir(arena_printf(a, "%s/%s", dir, to), 0755) < 0)
 		return fail("make %s/%s", dir, to);
-	/* In this order: what has a config.json is whole. */
+	/* config.json comes last, so that a bundle that has one is complete. */
 	if (copy_image(image, arena_printf(a, "%s/%s/%s", dir, to, root)) < 0)
 		return -1;
 	return file_replace(AT_FDCWD, config, text, len, 0644);
@@ -117,7 +117,7 @@ int slots_fill(struct arena *a, const char *dir, int slot, const char *source)
 		return err_num() == EXDEV ? fail_hint("put it on the filesystem of %s first", dir)
 					  : -1;
 	}
-	/* All of it is on the disk before a link can lead there. */
+	/* The bundle must be on the disk before a link leads to it. */
 	return syncfs(fd) < 0 ? fail("sync %s", dir) : 0;
 }
 

@@ -1,4 +1,4 @@
-/* super.c - the supervisor as pure functions: they get events and return actions. */
+/* super.c - the supervisor as pure functions, which get events and return actions. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time that `runc kill` with SIGKILL has; after that `runc run` itself is killed. */
+/* The time that a container has to end after SIGKILL. After that `runc run` itself is killed. */
 #define KILL_MS 5000
 
 const struct json_word super_words[] = {
@@ -179,19 +179,19 @@ void super_shutdown(struct super *s, enum boot_goal goal, int64_t now)
 
 	s->goal = goal;
 	if (!second)
-		s->told = false;
+		s->reported = false;
 	for (size_t i = 0; i < s->n; i++) {
 		struct super_one *o = &s->at[i];
 
 		if (o->state == SUPER_WAITING || o->state == SUPER_BACKOFF)
 			o->state = SUPER_STOPPED;
-		/* These run first, while the others are still there. */
+		/* Containers for the shutdown run first, before the others are stopped. */
 		if (!second && o->rule->at_end && !o->rule->disabled && !super_alive(o)) {
 			o->state = SUPER_BACKOFF;
 			o->due = now;
 			o->in_window = 0;
 		}
-		/* An order has started it before: it has as much time from now on. */
+		/* One that was started before, by a request, has startTimeout from now on. */
 		if (!second && o->rule->at_end && o->state == SUPER_RUNNING)
 			o->due = now + o->rule->start_timeout;
 		if (!second)
@@ -225,12 +225,12 @@ static bool start_unit(struct super *s, size_t i, int64_t now)
 	o->began = now;
 	o->due = now + r->start_timeout;
 	o->starts++;
-	s->told = false;
+	s->reported = false;
 	return true;
 }
 
 /* Checks the deadlines of a container that must become ready or must stop. */
-static bool press(struct super_one *o, int64_t now, struct super_act *act)
+static bool check_deadline(struct super_one *o, int64_t now, struct super_act *act)
 {
 	/* The container has not become ready in time. A task may need longer. */
 	if (o->state == SUPER_RUNNING && o->due <= now && !o->ready) {
@@ -262,7 +262,7 @@ static bool press(struct super_one *o, int64_t now, struct super_act *act)
 	return false;
 }
 
-/* Whether a container that is after d may start. */
+/* Whether a container that has d in its `after` must wait, may start, or can never start. */
 enum await { AWAIT_HOLD, AWAIT_GO, AWAIT_NEVER };
 
 static enum await await(const struct super_one *d, int when, int64_t now)
@@ -271,13 +271,13 @@ static enum await await(const struct super_one *d, int when, int64_t now)
 		return d->state == SUPER_WAITING || (d->state == SUPER_STARTING && d->due > now)
 			       ? AWAIT_HOLD
 			       : AWAIT_GO;
-	/* A container that has ended with status 0 has done its work. */
+	/* A container that has ended with status 0 has finished its work. */
 	if (d->state == SUPER_ENDED || (when == BOOT_READY && d->ready))
 		return AWAIT_GO;
 	return d->state == SUPER_FAILED ? AWAIT_NEVER : AWAIT_HOLD;
 }
 
-/* Starts one container whose `after` are done. */
+/* Starts the first container that need not wait for its `after` any more. */
 static bool first_start(struct super *s, int64_t now, size_t *i)
 {
 	for (*i = 0; *i < s->n; ++*i) {
@@ -292,7 +292,7 @@ static bool first_start(struct super *s, int64_t now, size_t *i)
 		}
 		if (all == AWAIT_NEVER) {
 			o->state = SUPER_FAILED;
-			o->vain = true;
+			o->blocked = true;
 		}
 		if (o->state == SUPER_WAITING && all == AWAIT_GO && start_unit(s, *i, now))
 			return true;
@@ -308,7 +308,7 @@ static bool all_ended(const struct super *s)
 	return true;
 }
 
-/* Stops a container when all that are after it, directly or not, have ended. */
+/* Stops one container of which all that have it in their `after`, directly or not, have ended. */
 static bool next_down(struct super *s, int64_t now, struct super_act *act)
 {
 	bool any = false;
@@ -343,18 +343,18 @@ bool super_next(struct super *s, int64_t now, struct super_act *act)
 		struct super_one *o = &s->at[i];
 
 		act->i = i;
-		if (press(o, now, act))
+		if (check_deadline(o, now, act))
 			return true;
 		act->what = SUPER_START;
 		if (o->state == SUPER_BACKOFF && o->due <= now && start_unit(s, i, now))
 			return true;
 	}
-	if (s->told)
+	if (s->reported)
 		return false;
 	if (s->goal) {
 		if (!next_down(s, now, act))
 			return false;
-		s->told = act->what == SUPER_DOWN;
+		s->reported = act->what == SUPER_DOWN;
 		return true;
 	}
 	act->what = SUPER_START;
@@ -363,7 +363,7 @@ bool super_next(struct super *s, int64_t now, struct super_act *act)
 	if (!all_ended(s))
 		return false;
 	act->what = SUPER_DONE;
-	s->told = true;
+	s->reported = true;
 	return true;
 }
 
@@ -379,7 +379,7 @@ int64_t super_due(const struct super *s)
 		     o->state == SUPER_RUNNING) &&
 		    o->due < due)
 			due = o->due;
-		/* A container that takes too long to start does not hold up the next one. */
+		/* The next container waits for a start only until startTimeout. */
 		for (size_t k = 0; o->state == SUPER_WAITING && !s->goal && k < o->nafter; k++) {
 			const struct super_one *d = &s->at[o->after[k]];
 

@@ -29,8 +29,8 @@ static void fresh(size_t n, int restart)
 		};
 }
 
-/* "S0": what it wants done now, all of it. */
-static const char *wants(int64_t now)
+/* All actions that are due now: "S0" is SUPER_START of container 0, "d" is SUPER_DONE. */
+static const char *acts(int64_t now)
 {
 	static char text[64];
 	struct super_act a;
@@ -44,122 +44,125 @@ static const char *wants(int64_t now)
 	text[n] = 0;
 	return text;
 }
-#define WANTS(now, want) is_str(wants(now), want, "at " #now " it wants \"" want "\"")
+#define ACTS(now, want) is_str(acts(now), want, "the actions at " #now " are \"" want "\"")
 
 static void test_order(void)
 {
 	fresh(3, BOOT_NO);
-	WANTS(0, "S0");
-	WANTS(10, "");
+	ACTS(0, "S0");
+	ACTS(10, "");
 	super_started(&s, 0, 0);
-	WANTS(20, "S1");
-	super_exit(&s, 1, 1, SUPER_NOTHING, 30); /* did not start: the next all the same */
-	WANTS(30, "S2");
+	ACTS(20, "S1");
+	super_exit(&s, 1, 1, SUPER_NOTHING, 30); /* it did not start; the next one is started */
+	ACTS(30, "S2");
 	super_started(&s, 2, 0);
-	is_int(ones[1].state, SUPER_FAILED, "one that did not start has failed");
+	is_int(ones[1].state, SUPER_FAILED, "a container that did not start has failed");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 40);
-	is_int(ones[0].state, SUPER_ENDED, "one that ends well has ended");
-	WANTS(50, "");
+	is_int(ones[0].state, SUPER_ENDED, "a container with exit status 0 has ended");
+	ACTS(50, "");
 	super_exit(&s, 2, 0, SUPER_NOTHING, 60);
-	WANTS(60, "d");
-	WANTS(70, "");
+	ACTS(60, "d");
+	ACTS(70, "");
 	fresh(2, BOOT_NO);
-	WANTS(0, "S0");
-	is_int(super_due(&s), 1000, "the next waits so long for the one before");
-	WANTS(1000, "S1");
+	ACTS(0, "S0");
+	is_int(super_due(&s), 1000, "the next waits until the startTimeout of the one before");
+	ACTS(1000, "S1");
 	fresh(0, BOOT_NO);
-	WANTS(0, "d");
+	ACTS(0, "d");
 }
 
 static void test_restart(void)
 {
 	fresh(1, BOOT_ALWAYS);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
-	is_int(super_due(&s), 110, "first pause");
-	WANTS(109, "");
-	WANTS(110, "S0");
+	is_int(super_due(&s), 110, "the first pause is backoff.first");
+	ACTS(109, "");
+	ACTS(110, "S0");
 	super_exit(&s, 0, 1, SUPER_NOTHING, 120);
-	is_int(super_due(&s), 320, "doubled");
-	WANTS(320, "S0");
+	is_int(super_due(&s), 320, "the second pause is twice as long");
+	ACTS(320, "S0");
 	super_exit(&s, 0, 1, SUPER_NOTHING, 330);
-	is_int(super_due(&s), 630, "not beyond the longest");
-	WANTS(630, "S0");
+	is_int(super_due(&s), 630, "the third pause is backoff.max");
+	ACTS(630, "S0");
 	super_started(&s, 0, 0);
 	super_exit(&s, 0, 1, SUPER_NOTHING, 5000);
-	is_int(super_due(&s), 5100, "the first one again when it ran for long");
+	is_int(super_due(&s), 5100,
+	       "after a run longer than backoff.max the pause is backoff.first");
 	fresh(1, BOOT_ON_FAILURE);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
-	is_int(ones[0].state, SUPER_ENDED, "on-failure: a good end is the end");
+	is_int(ones[0].state, SUPER_ENDED,
+	       "on-failure: a container with exit status 0 is not started again");
 	fresh(1, BOOT_ALWAYS);
 	rule.start_count = 2;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_exit(&s, 0, 1, SUPER_NOTHING, 10);
-	WANTS(110, "S0");
+	ACTS(110, "S0");
 	super_exit(&s, 0, 1, SUPER_NOTHING, 120);
-	WANTS(400, "d");
+	ACTS(400, "d");
 	ok(ones[0].state == SUPER_FAILED && ones[0].limited,
 	   "the third start within the interval fails");
 	super_start(&s, 0, 500);
-	WANTS(500, "S0");
+	ACTS(500, "S0");
 }
 
 static void test_stop(void)
 {
 	fresh(2, BOOT_ALWAYS);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
-	WANTS(0, "S1");
+	ACTS(0, "S1");
 	super_started(&s, 1, 0);
 	super_stop(&s, 0, false, 100);
-	WANTS(100, "s0");
-	WANTS(599, "");
-	WANTS(600, "k0");
-	WANTS(5600, "a0");
+	ACTS(100, "s0");
+	ACTS(599, "");
+	ACTS(600, "k0");
+	ACTS(5600, "a0");
 	super_exit(&s, 0, 137, SUPER_NOTHING, 5700);
-	is_int(ones[0].state, SUPER_STOPPED, "stopped by order: not started again");
-	WANTS(99999, "");
+	is_int(ones[0].state, SUPER_STOPPED,
+	       "always: a container that a request has stopped is not started again");
+	ACTS(99999, "");
 	super_stop(&s, 1, true, 100000);
-	WANTS(100000, "s1");
+	ACTS(100000, "s1");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 100001);
-	WANTS(100001, "S1");
+	ACTS(100001, "S1");
 	super_exit(&s, 1, 1, SUPER_NOTHING, 100002);
 	super_stop(&s, 1, false, 100003);
-	is_int(ones[1].state, SUPER_STOPPED, "one that would start again later does not");
+	is_int(ones[1].state, SUPER_STOPPED, "a stop during the pause cancels the next start");
 }
 
 static void test_down(void)
 {
 	fresh(3, BOOT_ALWAYS);
 	for (int i = 0; i < 3; i++) {
-		wants(0);
+		acts(0);
 		super_started(&s, i, 0);
 	}
 	super_shutdown(&s, BOOT_REBOOT, 100);
-	WANTS(100, "s2");
-	WANTS(200, "");
+	ACTS(100, "s2");
+	ACTS(200, "");
 	super_exit(&s, 2, 0, SUPER_NOTHING, 200);
-	WANTS(200, "s1");
-	WANTS(700, "k1");
+	ACTS(200, "s1");
+	ACTS(700, "k1");
 	super_exit(&s, 1, 137, SUPER_NOTHING, 710);
-	WANTS(710, "s0");
+	ACTS(710, "s0");
 	super_start(&s, 2, 720);
-	WANTS(720, "");
+	ACTS(720, "");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 730);
-	WANTS(730, "D");
-	WANTS(740, "");
+	ACTS(730, "D");
+	ACTS(740, "");
 	fresh(2, BOOT_ALWAYS);
-	wants(0);
+	acts(0);
 	super_started(&s, 0, 0);
-	wants(0);
+	acts(0);
 	super_started(&s, 1, 0);
 	super_shutdown(&s, BOOT_HALT, 100);
-	WANTS(100, "s1");
+	ACTS(100, "s1");
 	super_shutdown(&s, BOOT_HALT, 101);
-	WANTS(101, "k0k1");
+	ACTS(101, "k0k1");
 }
 
 static void test_edges(void)
@@ -168,53 +171,55 @@ static void test_edges(void)
 	ones[1].state = SUPER_DISABLED;
 	ones[2].after = backwards;
 	ones[2].nafter = 2;
-	WANTS(0, "S0");
-	WANTS(10, "");
+	ACTS(0, "S0");
+	ACTS(10, "");
 	super_started(&s, 0, 0);
-	WANTS(20, "S2");
+	ACTS(20, "S2");
 	super_started(&s, 2, 0);
 	super_start(&s, 1, 30);
-	WANTS(30, "S1");
+	ACTS(30, "S1");
 	fresh(2, BOOT_NO);
 	ones[0].state = ones[1].state = SUPER_DISABLED;
-	WANTS(0, "d");
+	ACTS(0, "d");
 	fresh(3, BOOT_NO);
 	ones[2].state = SUPER_DISABLED;
-	WANTS(0, "S0");
-	super_exit(&s, 0, 0, SUPER_NOTHING, 10); /* its end comes before the news that it runs */
+	ACTS(0, "S0");
+	super_exit(&s, 0, 0, SUPER_NOTHING, 10); /* its end is reported before its start */
 	super_started(&s, 0, 0);
-	is_int(ones[0].state, SUPER_FAILED, "one that was never seen to run did not start");
-	WANTS(10, "S1");
+	is_int(ones[0].state, SUPER_FAILED, "an end before the start is a failed start");
+	ACTS(10, "S1");
 	super_stop(&s, 1, false, 20);
-	WANTS(20, "s1");
+	ACTS(20, "s1");
 	super_started(&s, 1, 0);
-	is_int(ones[1].state, SUPER_STOPPING, "stopped while it starts: that it runs is too late");
+	is_int(ones[1].state, SUPER_STOPPING,
+	       "a start that is reported after the stop does not change the state");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 30);
-	is_int(ones[1].state, SUPER_STOPPED, "and it is stopped");
+	is_int(ones[1].state, SUPER_STOPPED, "its end makes it stopped");
 	fresh(2, BOOT_NO);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_stop(&s, 0, false, 10);
-	WANTS(10, "s0S1");
+	ACTS(10, "s0S1");
 	super_stop(&s, 0, true, 20);
 	super_stop(&s, 0, false, 30);
 	super_exit(&s, 0, 0, SUPER_NOTHING, 40);
-	is_int(ones[0].state, SUPER_STOPPED, "the last order holds");
+	is_int(ones[0].state, SUPER_STOPPED, "of restart and stop the last request counts");
 	fresh(2, BOOT_NO);
-	WANTS(0, "S0");
-	super_start(&s, 1, 10); /* before its turn, by order */
-	WANTS(10, "S1");
+	ACTS(0, "S0");
+	super_start(&s, 1, 10); /* by a request, while it waits */
+	ACTS(10, "S1");
 	super_started(&s, 0, 0);
-	WANTS(20, "");
-	is_int(ones[1].starts, 1, "it is not started once more in its turn");
+	ACTS(20, "");
+	is_int(ones[1].starts, 1,
+	       "a container that a request has started is not started by its `after` again");
 	fresh(3, BOOT_NO);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_start(&s, 2, 10);
-	WANTS(10, "S2");
+	ACTS(10, "S2");
 	rule.stop_timeout = 5000;
 	super_shutdown(&s, BOOT_HALT, 20);
-	WANTS(20, "s2");
-	WANTS(1020, "");
-	is_int(super_due(&s), 5020, "going down nothing waits for a start");
+	ACTS(20, "s2");
+	ACTS(1020, "");
+	is_int(super_due(&s), 5020, "at the shutdown only the stopTimeout is due");
 }
 
 static void reason(const char *line, int status, enum super_wish wish, const char *want)
@@ -222,7 +227,7 @@ static void reason(const char *line, int status, enum super_wish wish, const cha
 	char got[128];
 
 	ok(super_reason(line, status, got, sizeof(got)) == wish && !strcmp(got, want),
-	   "\"%s\" is \"%s\"", line, want);
+	   "the line \"%s\" becomes \"%s\"", line, want);
 }
 
 static void test_ends(void)
@@ -238,26 +243,26 @@ static void test_ends(void)
 	reason("reboot", 129, SUPER_AGAIN, "asked for reboot");
 	reason("", 137, SUPER_NOTHING, "killed by signal 9");
 	fresh(2, BOOT_ALWAYS);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
-	WANTS(0, "S1");
+	ACTS(0, "S1");
 	super_started(&s, 1, 0);
 	super_exit(&s, 0, 130, SUPER_OFF, 10);
-	is_int(ones[0].state, SUPER_STOPPED, "poweroff in a container is a stop, under always too");
+	is_int(ones[0].state, SUPER_STOPPED, "always: poweroff in a container stops it");
 	rule.restart = BOOT_NO;
 	super_exit(&s, 1, 129, SUPER_AGAIN, 10);
-	is_int(ones[1].state, SUPER_BACKOFF, "reboot is a restart, under no too");
-	WANTS(110, "S1");
+	is_int(ones[1].state, SUPER_BACKOFF, "no: reboot in a container starts it again");
+	ACTS(110, "S1");
 	super_look(&ones[1], 110);
 	super_look(&ones[1], 200);
-	is_int(ones[1].since, 110, "since when it is in its state");
+	is_int(ones[1].since, 110, "`since` is when the container has entered its state");
 }
 
 static void test_after(void)
 {
 	struct boot_rule task;
 
-	/* 1 and 2 are after 0, a task; 3 would be independent */
+	/* Containers 1 and 2 are after 0, which is a task. */
 	fresh(3, BOOT_ALWAYS);
 	task = rule;
 	task.task = true;
@@ -265,55 +270,55 @@ static void test_after(void)
 	ones[2].after = &chain[0];
 	ones[1].when = BOOT_READY;
 	ones[2].when = BOOT_DONE;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
-	WANTS(5, "");
+	ACTS(5, "");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 10);
 	is_int(ones[0].state, SUPER_ENDED,
-	       "a task that has ended well is not started again, under always either");
-	WANTS(10, "S1S2");
+	       "always: a task that has ended with status 0 is not started again");
+	ACTS(10, "S1S2");
 	super_started(&s, 1, 10);
 	super_started(&s, 2, 10);
 	super_shutdown(&s, BOOT_HALT, 20);
-	WANTS(20, "s2s1");
+	ACTS(20, "s2s1");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 30);
 	super_exit(&s, 2, 0, SUPER_NOTHING, 30);
-	WANTS(30, "D");
+	ACTS(30, "D");
 
 	fresh(2, BOOT_NO);
 	ones[0].rule = &task;
 	task.restart = BOOT_NO;
 	ones[1].when = BOOT_READY;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 	super_exit(&s, 0, 1, SUPER_NOTHING, 10);
-	WANTS(10, "d");
-	ok(ones[1].state == SUPER_FAILED && ones[1].vain && !ones[1].starts,
-	   "what is after a task that has failed is not started");
+	ACTS(10, "d");
+	ok(ones[1].state == SUPER_FAILED && ones[1].blocked && !ones[1].starts,
+	   "a container after a task that has failed is not started");
 
 	fresh(3, BOOT_NO);
 	ones[1].nafter = ones[2].nafter = 0;
-	WANTS(0, "S0S1S2");
+	ACTS(0, "S0S1S2");
 	for (int i = 0; i < 3; i++)
 		super_started(&s, i, 0);
 	super_shutdown(&s, BOOT_HALT, 20);
-	WANTS(20, "s2s1s0");
+	ACTS(20, "s2s1s0");
 	fresh(3, BOOT_NO);
-	wants(0);
+	acts(0);
 	super_started(&s, 0, 0);
-	wants(0);
+	acts(0);
 	super_started(&s, 1, 0);
-	wants(0);
+	acts(0);
 	super_started(&s, 2, 0);
 	super_exit(&s, 1, 0, SUPER_NOTHING, 10);
 	super_shutdown(&s, BOOT_HALT, 20);
-	WANTS(20, "s2");
-	WANTS(30, "");
+	ACTS(20, "s2");
+	ACTS(30, "");
 	super_exit(&s, 2, 0, SUPER_NOTHING, 40);
-	WANTS(40, "s0");
+	ACTS(40, "s0");
 }
 
-/* A task may take longer than startTimeout: it runs on, and is reported. */
+/* A task that takes longer than startTimeout continues, and is reported. */
 static void test_late(void)
 {
 	struct boot_rule task;
@@ -323,14 +328,14 @@ static void test_late(void)
 	task.task = true;
 	ones[0].rule = &task;
 	ones[1].when = BOOT_READY;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 100);
-	is_int(super_due(&s), 1100, "a task that others wait for: startTimeout is looked at");
-	WANTS(1100, "");
-	ok(ones[0].late && ones[0].state == SUPER_RUNNING, "it is late, and runs on");
-	is_int(super_due(&s), INT64_MAX, "then nothing is due");
+	is_int(super_due(&s), 1100, "the startTimeout of a task is due");
+	ACTS(1100, "");
+	ok(ones[0].late && ones[0].state == SUPER_RUNNING, "then the task is late and continues");
+	is_int(super_due(&s), INT64_MAX, "after that no time is due");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 9000);
-	WANTS(9000, "S1");
+	ACTS(9000, "S1");
 }
 
 static void test_readiness(void)
@@ -338,38 +343,41 @@ static void test_readiness(void)
 	fresh(2, BOOT_ON_FAILURE);
 	rule.ready_notify = true;
 	ones[1].when = BOOT_READY;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 100);
-	WANTS(200, "");
-	is_int(super_due(&s), 1100, "it has startTimeout to become ready");
+	ACTS(200, "");
+	is_int(super_due(&s), 1100,
+	       "the startTimeout of a container that must become ready is due");
 	super_ready(&s, 0);
-	ok(ones[0].ready && super_due(&s) == INT64_MAX, "then nothing is due");
-	WANTS(300, "S1");
+	ok(ones[0].ready && super_due(&s) == INT64_MAX, "when it is ready no time is due");
+	ACTS(300, "S1");
 	super_started(&s, 1, 300);
-	WANTS(1300, "s1");
+	ACTS(1300, "s1");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 1400);
 	is_int(ones[1].state, SUPER_BACKOFF,
-	       "one that is not ready in time has failed, though it ended well");
+	       "a container that was not ready in time has failed, also with exit status 0");
 	super_sick(&s, 0);
-	WANTS(1400, "s0");
+	ACTS(1400, "s0");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 1450);
-	is_int(ones[0].state, SUPER_BACKOFF, "so has one whose health check fails");
-	ok(!ones[0].ready, "which is not ready any more");
+	is_int(ones[0].state, SUPER_BACKOFF, "a container whose health check fails has failed");
+	ok(!ones[0].ready, "it is not ready any more");
 	fresh(1, BOOT_NO);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 	super_sick(&s, 0);
 	super_stop(&s, 0, false, 10);
-	WANTS(10, "s0");
+	ACTS(10, "s0");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 20);
-	is_int(ones[0].state, SUPER_STOPPED, "an order to stop it counts more");
+	is_int(ones[0].state, SUPER_STOPPED,
+	       "a request to stop it makes it stopped, and not failed");
 	fresh(1, BOOT_NO);
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 	super_sick(&s, 0);
-	WANTS(10, "s0");
+	ACTS(10, "s0");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 20);
-	is_int(ones[0].state, SUPER_FAILED, "under no it has failed for good");
+	is_int(ones[0].state, SUPER_FAILED,
+	       "no: after a failed health check it is not started again");
 }
 
 /* ones[1] is for the shutdown; ones[0] is a service. */
@@ -382,7 +390,7 @@ static void before_end(void)
 	last.task = last.at_end = true;
 	ones[1].rule = &last;
 	ones[1].state = SUPER_DISABLED;
-	WANTS(0, "S0");
+	ACTS(0, "S0");
 	super_started(&s, 0, 0);
 }
 
@@ -395,41 +403,41 @@ static void at_end(void)
 static void test_at_end(void)
 {
 	at_end();
-	WANTS(10, "S1");
+	ACTS(10, "S1");
 	super_started(&s, 1, 20);
-	WANTS(30, "");
-	is_int(super_due(&s), 1010, "it may take as long as startTimeout");
+	ACTS(30, "");
+	is_int(super_due(&s), 1010, "at the shutdown its startTimeout is due");
 	super_exit(&s, 1, 0, SUPER_NOTHING, 40);
-	is_int(ones[1].state, SUPER_STOPPED, "it is not started again");
-	WANTS(40, "s0");
+	is_int(ones[1].state, SUPER_STOPPED, "when it has ended it is not started again");
+	ACTS(40, "s0");
 	super_exit(&s, 0, 0, SUPER_NOTHING, 50);
-	WANTS(50, "D");
+	ACTS(50, "D");
 	at_end();
-	WANTS(10, "S1");
+	ACTS(10, "S1");
 	super_started(&s, 1, 20);
-	WANTS(1010, "s1");
+	ACTS(1010, "s1");
 	super_exit(&s, 1, 143, SUPER_NOTHING, 1020);
-	WANTS(1020, "s0");
+	ACTS(1020, "s0");
 	at_end();
-	WANTS(10, "S1");
-	is_int(super_due(&s), 1010, "one that does not start holds nothing up either");
-	WANTS(1010, "s1");
+	ACTS(10, "S1");
+	is_int(super_due(&s), 1010, "the shutdown waits for its start only until startTimeout");
+	ACTS(1010, "s1");
 	at_end();
-	WANTS(10, "S1");
+	ACTS(10, "S1");
 	super_started(&s, 1, 20);
 	super_shutdown(&s, BOOT_REBOOT, 30);
-	WANTS(30, "k0k1");
+	ACTS(30, "k0k1");
 	before_end();
 	super_start(&s, 1, 0);
-	WANTS(0, "S1");
+	ACTS(0, "S1");
 	super_started(&s, 1, 0);
-	is_int(super_due(&s), INT64_MAX, "one that an order has started may run for ever");
+	is_int(super_due(&s), INT64_MAX, "if a request has started it before, no time is due");
 	super_shutdown(&s, BOOT_REBOOT, 5000);
-	WANTS(5000, "");
-	is_int(super_due(&s), 6000, "but not longer than startTimeout when the machine goes down");
-	WANTS(6000, "s1");
+	ACTS(5000, "");
+	is_int(super_due(&s), 6000, "the shutdown gives it startTimeout from then on");
+	ACTS(6000, "s1");
 	super_exit(&s, 1, 143, SUPER_NOTHING, 6010);
-	WANTS(6010, "s0");
+	ACTS(6010, "s0");
 }
 
 int main(void)

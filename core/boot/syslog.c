@@ -55,7 +55,7 @@ int syslog_open(const char *address)
 	return sys.fd;
 }
 
-/* The address is looked up each time, so that a receiver that comes later, or anew, is found. */
+/* sendto(2) looks the address up each time, so it finds a receiver that starts later or again. */
 static bool send_record(const char *record, size_t len)
 {
 	return sendto(sys.fd, record, len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&sys.to,
@@ -69,7 +69,7 @@ void syslog_send(const char *record, size_t len)
 
 	if (sys.lost) {
 		n = snprintf(text, sizeof(text),
-			     "<28>oci-init: %u lines were lost: syslog took nothing", sys.lost);
+			     "<28>oci-init: %u lines were lost: syslog accepted nothing", sys.lost);
 		if (send_record(text, n))
 			sys.lost = 0;
 	}

@@ -1,4 +1,4 @@
-/* syslog_test.c - addresses of syslog, and records that are not taken. */
+/* syslog_test.c - addresses of syslog, and records that are lost. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 #include "tests/tap.h"
@@ -23,13 +23,13 @@ static void test_address(void)
 	struct sockaddr_in *in = (struct sockaddr_in *)&at;
 	socklen_t len;
 
-	ok(syslog_address("/dev/log", &at, &len) && at.ss_family == AF_UNIX, "a path");
-	is_str(((struct sockaddr_un *)&at)->sun_path, "/dev/log", "is taken over");
+	ok(syslog_address("/dev/log", &at, &len) && at.ss_family == AF_UNIX, "a path is accepted");
+	is_str(((struct sockaddr_un *)&at)->sun_path, "/dev/log", "the address has the path");
 	ok(syslog_address("10.0.0.1", &at, &len) && at.ss_family == AF_INET &&
 		   in->sin_port == htons(514) && in->sin_addr.s_addr == htonl(0x0a000001),
-	   "an address has port 514");
+	   "an IPv4 address without a port gets port 514");
 	ok(syslog_address("127.0.0.1:65535", &at, &len) && in->sin_port == htons(65535),
-	   "or its own port");
+	   "an IPv4 address with a port keeps it");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ok(!syslog_address(bad[i], &at, &len), "\"%s\" is refused", bad[i]);
 	memset(longest, '/', sizeof(longest) - 1);
@@ -45,22 +45,22 @@ static void test_lost(void)
 	ssize_t n;
 
 	unlink(at.sun_path);
-	ok(syslog_open(at.sun_path) >= 0, "a socket");
+	ok(syslog_open(at.sun_path) >= 0, "a socket is opened without a receiver");
 	syslog_send("<30>a: 1", 8);
 	syslog_send("<30>a: 2", 8);
-	ok(!bind(fd, (struct sockaddr *)&at, sizeof(at)), "a receiver comes later");
+	ok(!bind(fd, (struct sockaddr *)&at, sizeof(at)), "a receiver starts later");
 	syslog_send("<30>a: 3", 8);
 	n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
 	text[n > 0 ? n : 0] = 0;
-	is_str(text, "<28>oci-init: 2 lines were lost: syslog took nothing",
+	is_str(text, "<28>oci-init: 2 lines were lost: syslog accepted nothing",
 	       "it gets the number of lost lines");
 	n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
 	text[n > 0 ? n : 0] = 0;
-	is_str(text, "<30>a: 3", "and then the line");
-	ok(!syslog_lost(), "none is lost now");
+	is_str(text, "<30>a: 3", "then it gets the next line");
+	ok(!syslog_lost(), "syslog_lost returns 0 after that");
 	for (int i = 0; i < 5000; i++)
 		syslog_send("<30>a: 4", 8);
-	ok(syslog_lost() > 0, "a receiver that does not read loses lines, and nothing waits");
+	ok(syslog_lost() > 0, "lines for a receiver that does not read are lost, without a wait");
 	unlink(at.sun_path);
 }
 

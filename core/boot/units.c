@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* The index of a container; m->n: it does not exist. */
 static size_t position(const struct machine *m, const char *name)
 {
 	size_t i = 0;
@@ -16,7 +17,8 @@ static size_t position(const struct machine *m, const char *name)
 	return i;
 }
 
-/* Adds a unit with the bundle dir, which is top or lies in it. One without is in boot.json only. */
+/* Adds a unit with the bundle dir, which is top or a slot in it. Both are NULL for a container that
+ * is in boot.json only. old: as in units_find. */
 static void add_unit(struct arena *a, struct machine *m, const char *name, const char *top,
 		     const char *dir, const struct machine *old)
 {
@@ -102,7 +104,7 @@ static void resolve(struct arena *a, struct machine *m, size_t i, void (*say)(vo
 	}
 }
 
-/* The first container in i's `after` that has no place yet; o->nafter: all have one. */
+/* The index in i's `after` of the first container without a place; o->nafter: all have a place. */
 static size_t unplaced(const struct machine *m, size_t i, const size_t *to)
 {
 	const struct super_one *o = &m->super.at[i];
@@ -113,8 +115,9 @@ static size_t unplaced(const struct machine *m, size_t i, const size_t *to)
 	return k;
 }
 
-/* Follows `after` from a container without a place: the first one that is met twice is in a circle.
- * The circle is reported, and that container does not wait for the next one in it any more. */
+/* Follows `after` from a container without a place. The first container that it meets twice is in a
+ * circle. The circle is reported, and that container does not wait for the next one in it any
+ * more. */
 static void open_circle(struct arena *a, struct machine *m, size_t i, const size_t *to,
 			void (*say)(void))
 {
@@ -139,8 +142,8 @@ static void open_circle(struct arena *a, struct machine *m, size_t i, const size
 	((size_t *)o->after)[k] = o->after[--o->nafter];
 }
 
-/* Without `after` a container is after those before it, up to the nearest that is
- * started at boot. */
+/* Without `after` a container waits for those before it, up to the nearest one that is started at
+ * boot. */
 static void chain(struct arena *a, struct machine *m, size_t i)
 {
 	struct super_one *o = &m->super.at[i];
@@ -194,7 +197,7 @@ void units_order(struct arena *a, struct machine *m, void (*say)(void))
 			chain(a, m, i);
 }
 
-/* The containers that were there go on as they are; one whose bundle is gone is stopped. */
+/* Copies the state of containers that exist already. One that has no bundle any more is stopped. */
 static void take_over(struct machine *m, const struct machine *old)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -252,7 +255,7 @@ int units_find(struct arena *a, struct machine *m, const struct machine *old)
 		else if (!oci_id_valid(name))
 			console_say("%s: \"%s\" cannot be the name of a container", dir, name);
 		else if (position(m, name) < m->n)
-			console_say("%s: there is another \"%s\"", dir, name);
+			console_say("%s: another directory has the name \"%s\" too", dir, name);
 		else
 			add_unit(a, m, name, dir, bundle, old);
 	}
@@ -269,7 +272,7 @@ int units_find(struct arena *a, struct machine *m, const struct machine *old)
 	return 0;
 }
 
-/* ---- the check on a workstation -------------------------------------------------------------- */
+/* ---- the check by `oci-init check`, also on a workstation ------------------------------------ */
 
 /* Reports and clears the error record. */
 static int say_fault(void (*say)(const char *line))
@@ -285,7 +288,7 @@ static int check_bundle(struct arena *a, const char *dir, void (*say)(const char
 	int faults;
 
 	if (access(config, F_OK) < 0) {
-		fail("%s: no container, for it has no config.json", dir);
+		fail("%s: is not a container without config.json", dir);
 		return say_fault(say);
 	}
 	faults = oci_check(a, AT_FDCWD, config, say);
@@ -390,7 +393,7 @@ int units_check(struct arena *a, const struct boot_settings *s, void (*say)(cons
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* In a child: the text is the reason why the container did not start. */
+/* In a child: writes the error as the reason why the container did not start, and exits. */
 static _Noreturn void give_up(int out)
 {
 	fd_write_all(out, err_text(), strlen(err_text()));
@@ -408,7 +411,8 @@ static _Noreturn void execute(char *const *argv)
 	give_up(2);
 }
 
-/* Descriptors 0 to 2 of process 1 must not reach the container: they are the console. */
+/* Makes /dev/null and the log the standard streams. Those of process 1 are the console, which the
+ * container must not have. */
 static void take_streams(const struct log *l)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), out = l->out < 0 ? null : l->out;
@@ -420,7 +424,6 @@ static void take_streams(const struct log *l)
 	give_up(out < 0 ? 2 : out);
 }
 
-/* The console is written by the loop alone, from its queue. */
 _Noreturn void unit_execute(const struct unit *u, char *const *argv)
 {
 	if (u->log->out >= 0)
@@ -443,7 +446,8 @@ pid_t unit_clear(const struct unit *u)
 	return pid < 0 ? fail("clear away %s", u->name) : pid;
 }
 
-/* Deletes a container that another process 1 has left: the new one has the same name. */
+/* Deletes a container with this name that is left from before, for example by a runtime that was
+ * killed. */
 static void clear_away(const struct unit *u)
 {
 	int status;
@@ -458,7 +462,7 @@ uint64_t units_stamp(const char *config)
 	struct stat st = { 0 };
 
 	if (stat(config, &st) < 0)
-		err_clear("it has changed");
+		err_clear("the number of a missing file differs, too");
 	return (uint64_t)st.st_ino * 31 + (uint64_t)st.st_ctim.tv_sec * 1000000007 +
 	       st.st_ctim.tv_nsec;
 }
@@ -506,7 +510,7 @@ pid_t unit_kill(const struct unit *u, int sig)
 
 int unit_signal(const struct unit *u, int sig)
 {
-	/* `runc run` passes all other signals on, also before the container exists. */
+	/* `runc run` forwards all other signals, also before the container exists. */
 	if (sig == SIGKILL || sig == SIGCHLD || sig == SIGWINCH || sig == SIGURG)
 		return unit_kill(u, sig) < 0 ? -1 : 0;
 	return kill(u->run, sig) < 0 ? fail("signal %s", u->name) : 0;

@@ -6,14 +6,15 @@
 #include <string.h>
 
 static struct arena arena;
-static char told[500];
+static char reported[500];
 
-static void tell(void)
+static void report(void)
 {
-	strcat(strcat(told, err_text()), ";");
+	strcat(strcat(reported, err_text()), ";");
 }
 
-/* "b c a" for those whose `after` is given, NULL: none. */
+/* The order of containers, each with "<" and the containers that it waits for: "a b<a". An `after`
+ * of NULL is not set. */
 static const char *order(const char *const *names, const char *const *const *after, size_t n)
 {
 	static char out[100];
@@ -22,12 +23,12 @@ static const char *order(const char *const *names, const char *const *const *aft
 	m = (struct machine){ .n = n };
 	m.units = arena_alloc(&arena, (n + 1) * sizeof(*m.units));
 	m.super.at = arena_alloc(&arena, (n + 1) * sizeof(*m.super.at));
-	told[0] = out[0] = 0;
+	reported[0] = out[0] = 0;
 	for (size_t i = 0; i < n; i++) {
 		m.units[i].name = m.units[i].dir = names[i];
 		m.units[i].rule.after = after[i];
 	}
-	units_order(&arena, &m, tell);
+	units_order(&arena, &m, report);
 	for (size_t i = 0; i < n; i++) {
 		strcat(strcat(out, i ? " " : ""), m.units[i].name);
 		for (size_t k = 0; k < m.super.at[i].nafter; k++)
@@ -53,24 +54,25 @@ int main(void)
 
 	arena_init(&arena, block, sizeof(block));
 	is_str(order(names, AFTER(NULL, NULL, NULL), 3), "a b<a c<b",
-	       "without after each is after the one before it");
+	       "without `after` each waits for the one before it");
 	is_str(order(names, AFTER(NULL, LIST_OF(NULL), LIST_OF("a", NULL)), 3), "a b c<a",
-	       "with an empty one it is independent");
+	       "with an empty `after` a container waits for no other one");
 	is_str(order(names, AFTER(LIST_OF("c", "b", NULL), NULL, LIST_OF(NULL)), 3), "b c a<c<b",
-	       "one comes after those that it is after, the others in the order of directories");
+	       "a container comes after those in its `after`, the others in the order of "
+	       "directories");
 	is_str(order(names, AFTER(LIST_OF("b", NULL), NULL, NULL), 3), "b a<b c<a",
-	       "the order of directories gives way to after");
-	is_str(told, "", "and that is not a fault");
+	       "`after` overrides the order of directories");
+	is_str(reported, "", "that is not a fault");
 	is_str(order(names, AFTER(LIST_OF("x", NULL), LIST_OF("a", NULL), NULL), 3), "a b<a c<b",
-	       "a name that is not there is not waited for");
-	is_str(told, "a: after \"x\": there is no such container;", "and is reported");
+	       "a container does not wait for one that does not exist");
+	is_str(reported, "a: after \"x\": there is no such container;", "that is reported");
 	is_str(order(names, AFTER(LIST_OF("c", NULL), LIST_OF("a", NULL), LIST_OF("b", NULL)), 3),
-	       "a b<a c<b", "a circle is opened");
-	is_str(told, "a circle: a after c after b after a; a does not wait for c;",
-	       "and reported with its names");
+	       "a b<a c<b", "in a circle one container does not wait");
+	is_str(reported, "a circle: a after c after b after a; a does not wait for c;",
+	       "the circle is reported with its names");
 	is_str(order(names, AFTER(LIST_OF("a", NULL), LIST_OF("c", NULL), LIST_OF("b", NULL)), 3),
-	       "a b c<b", "one of one container too");
-	is_str(told,
+	       "a b c<b", "a container that is after itself does not wait");
+	is_str(reported,
 	       "a circle: a after a; a does not wait for a;"
 	       "a circle: b after c after b; b does not wait for c;",
 	       "each circle is reported");

@@ -1,4 +1,4 @@
-/* update.c - runs a container's other bundle on trial: it is kept, or the one before comes back. */
+/* update.c - tries a container's other bundle, and keeps it or returns to the one before. */
 /* SPDX-License-Identifier: MIT */
 #include "core/boot/boot.h"
 
@@ -20,7 +20,7 @@ enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, bool 
 			       int64_t now)
 {
 	t->due = INT64_MAX;
-	/* The container from before is on its way out. */
+	/* The container with the old bundle has not been replaced yet. */
 	if (o->starts == t->starts)
 		return o->state >= SUPER_STOPPED ? TRIAL_BACK : TRIAL_WAIT;
 	if (o->starts != t->starts + 1)
@@ -31,11 +31,12 @@ enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, bool 
 		return now < t->due ? TRIAL_WAIT : TRIAL_BACK;
 	case SUPER_RUNNING:
 		if (!o->ready)
-			return TRIAL_WAIT; /* the supervisor knows how long it may take */
+			return TRIAL_WAIT; /* super.c stops it after startTimeout */
 		if (!t->until)
 			t->until = now + o->rule->grace;
 		if (now >= t->until)
-			return healthy ? TRIAL_KEEP : TRIAL_WAIT; /* until its next check ends */
+			return healthy ? TRIAL_KEEP
+				       : TRIAL_WAIT; /* the next health check decides */
 		t->due = t->until;
 		return TRIAL_WAIT;
 	case SUPER_STOPPING:
@@ -73,12 +74,12 @@ static void go_back(struct machine *m, size_t i, int64_t now)
 	unit_use(u, !u->slot);
 	console_say("%s: the bundle %s does not work: back to %s", u->name, slot_names[!u->slot],
 		    slot_names[u->slot]);
-	/* One that an order has stopped stays so. */
+	/* A container that a request has stopped is not started again. */
 	if (!stopped)
 		super_stop(&m->super, i, true, now);
 }
 
-/* A child writes the link, since a disk may hang. */
+/* A child writes the link, because a disk may hang. */
 static void keep_slot(struct machine *m, size_t i, int64_t now)
 {
 	struct unit *u = &m->units[i];

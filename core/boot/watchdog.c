@@ -5,7 +5,7 @@
 #include <linux/watchdog.h>
 #include <sys/wait.h>
 
-/* The longest single wait for a child, because the watchdog may be due. */
+/* How long a wait for a child may delay the watchdog. */
 #define SLICE_MS 100
 
 void watchdog_open(struct watchdog *w, int64_t ms)
@@ -20,7 +20,7 @@ void watchdog_open(struct watchdog *w, int64_t ms)
 		fail("set /dev/watchdog to %d seconds", seconds);
 		console_error();
 	}
-	/* The driver may have another timeout than we asked for. */
+	/* The driver may use another timeout than the one that was set. */
 	if (w->fd >= 0 && (ioctl(w->fd, WDIOC_GETTIMEOUT, &seconds) < 0 || seconds <= 0))
 		seconds = (ms + 999) / 1000;
 	w->every = (int64_t)seconds * 1000 / 3;
@@ -44,7 +44,7 @@ void watchdog_end(struct watchdog *w, bool armed)
 	if (w->fd < 0)
 		return;
 	if (write(w->fd, armed ? "." : "V", 1) < 0)
-		err_clear("a failure cannot be helped here");
+		err_clear("the machine ends in any case");
 	if (!armed)
 		fd_close(&w->fd);
 }
@@ -71,7 +71,8 @@ bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t m
 			return false;
 		watchdog_feed(&m->watchdog);
 		console_push();
-		/* SIGCHLD is blocked. The signalfd gets the next one. */
+		/* SIGCHLD is blocked. One that is taken here is missing in the signalfd, which gets
+		 * later ones. */
 		sigtimedwait(&child, NULL, &slice);
 	}
 	return true;
