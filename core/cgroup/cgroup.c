@@ -41,16 +41,8 @@ static int plan_without(struct cgroup *cg, const struct cgroup_want *want)
 static int check_free(struct cgroup *cg)
 {
 	const struct cg_dir *d = cg_procs_dir(cg);
-	cgroup_pids pids = { 0 };
 
-	if (!d || !sys_exists(AT_FDCWD, d->path))
-		return 0;
-	if (tree_procs(d->path, cg->arena, &pids) < 0)
-		return -1;
-	if (pids.n)
-		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n,
-			     d->path);
-	return 0;
+	return d && sys_exists(AT_FDCWD, d->path) ? cg_dir_check_unused(cg->arena, d) : 0;
 }
 
 int cgroup_plan(struct arena *a, const struct cgroup_want *want, struct cgroup **out)

@@ -25,19 +25,6 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 	return 0;
 }
 
-/* Refuses a directory that existed before and has processes, which are those of another program. */
-static int check_unused(struct cgroup *cg, struct cg_dir *d)
-{
-	cgroup_pids pids = { 0 };
-
-	if (tree_procs(d->path, cg->arena, &pids) < 0)
-		return -1;
-	if (pids.n)
-		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n,
-			     d->path);
-	return 0;
-}
-
 static int make_dir(struct cgroup *cg, struct cg_dir *d)
 {
 	struct tree_made made = { .arena = cg->arena, .each = cg_version(d)->level, .arg = d };
@@ -48,7 +35,7 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d)
 	d->fresh = ret > 0;
 	if (ret < 0)
 		return fail("create cgroup %s", d->path);
-	if (!ret && check_unused(cg, d) < 0)
+	if (!ret && cg_dir_check_unused(cg->arena, d) < 0)
 		return -1;
 	/* The root is never frozen, so a new directory directly below it is not frozen either. */
 	slash = strchr(d->path + d->base + 1, '/');

@@ -89,6 +89,18 @@ int cgroup_procs(struct cgroup *cg, struct arena *a, cgroup_pids *out)
 	return d ? tree_procs(d->path, a, out) : 0;
 }
 
+int cg_dir_check_unused(struct arena *a, const struct cg_dir *d)
+{
+	cgroup_pids pids = { 0 };
+
+	if (tree_procs(d->path, a, &pids) < 0)
+		return -1;
+	if (pids.n)
+		return failx("container's cgroup is not empty: %zu process(es) found in %s", pids.n,
+			     d->path);
+	return 0;
+}
+
 int cg_dir_check_frozen(const struct cg_dir *d)
 {
 	char buf[256];

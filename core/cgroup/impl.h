@@ -260,6 +260,9 @@ int cg_dir_write(const struct cg_dir *d, const char *file, const char *value);
 ssize_t cg_dir_read(const struct cg_dir *d, const char *file, char *buf, size_t size);
 /* Fails if d is frozen, or a cgroup above it: a process that joins would stop. */
 int cg_dir_check_frozen(const struct cg_dir *d);
+/* Fails if d or a cgroup below it has processes, which are those of another program. A missing
+ * directory has none. */
+int cg_dir_check_unused(struct arena *a, const struct cg_dir *d);
 void cg_dir_add(struct cgroup *cg, const char *names, const char *path, size_t base);
 #define cg_each(d, cg)                                                                             \
 	for (__typeof__(&(cg)->dirs[0]) d = (cg)->dirs; d < (cg)->dirs + (cg)->ndirs; d++)         \

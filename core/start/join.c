@@ -359,7 +359,7 @@ int join_appear(struct child *c)
 	if (WITH_TERMINAL && c->plan->process->terminal && tty_control() < 0)
 		return -1;
 	if (wire_recv(&c->wire, &m) != 1 || m.type != WIRE_OK)
-		return failx("the runtime is gone");
+		return failx("the runtime has ended");
 	join_signals(m.num);
 	set_listen_pid(c);
 	/* The first process was outside of the cgroup, so init has a new cpuset now. */

@@ -321,7 +321,7 @@ static int note_cgroups(struct restoring *r, pid_t pid)
 	return 0;
 }
 
-/* Moves CRIU into the container's cgroup, so that what it restores counts there. */
+/* CRIU runs: returns to our mount namespace, and moves CRIU into the container's cgroup. */
 static int place_criu(void *arg, pid_t pid)
 {
 	struct restoring *r = arg;

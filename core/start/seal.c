@@ -98,7 +98,7 @@ static int seal_memfd(void)
 	if (fd < 0) {
 		fail("create a sealed copy of the executable");
 		return fail_hint("memfd_create(2) or the pair of open_tree(2) and mount_setattr(2) "
-				 "must be allowed, or the runtime lie on squashfs or erofs");
+				 "must be allowed, or the runtime must be on squashfs or erofs");
 	}
 	if (fd_copy(fd, exe) < 0)
 		return fail("copy the executable");

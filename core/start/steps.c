@@ -23,7 +23,7 @@ int step_known(struct child *c)
 
 	if (c->plan->mode == START_ONE || c->mode == START_LATE)
 		return 0;
-	return wire_recv(&c->wire, &m) == 1 ? 0 : failx("the runtime is gone");
+	return wire_recv(&c->wire, &m) == 1 ? 0 : failx("the runtime has ended");
 }
 
 int step_session(struct child *c)
@@ -463,7 +463,7 @@ int step_bound(struct child *c)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail("ask to die with the runtime");
-	return poll(&end, 1, 0) > 0 ? failx("the runtime is gone") : 0;
+	return poll(&end, 1, 0) > 0 ? failx("the runtime has ended") : 0;
 }
 
 int step_executable(struct child *c)

@@ -149,7 +149,7 @@ int wire_call(const struct wire *w, enum wire_type type, int num, const char *te
 		return -1;
 	got = wire_recv(w, answer);
 	if (got <= 0)
-		return got < 0 ? -1 : failx("the runtime is gone");
+		return got < 0 ? -1 : failx("the runtime has ended");
 	if (answer->type == WIRE_OK)
 		return 0;
 	fd_close(&answer->fd);
