@@ -1,4 +1,4 @@
-/* arena.c - memory that is given back all at once. */
+/* arena.c - memory that stays until the process ends. */
 /* SPDX-License-Identifier: MIT */
 #include "json/json.h"
 
@@ -13,8 +13,8 @@
 #define ALIGN _Alignof(max_align_t)
 
 /*
- * Under AddressSanitizer a poisoned gap follows every piece, so that running off the end of one
- * is seen. Not in blocks on the stack: the poison would outlive the frame.
+ * Under AddressSanitizer a poisoned gap follows every piece, so that an access after its end is
+ * reported. A block on the stack has no gaps, because the poison would stay after the frame ends.
  */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -85,7 +85,7 @@ static void grow(struct arena *a, size_t size)
 	poison(a->at, want);
 }
 
-/* Bytes from p on, which is a->at or a little after it for alignment. */
+/* Takes size bytes at p, which is a->at or a little after it for alignment. */
 static char *take_room(struct arena *a, char *p, size_t size)
 {
 	if (size > SIZE_MAX / 2)

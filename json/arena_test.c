@@ -40,23 +40,24 @@ int main(void)
 		memset(p, 0xee, i);
 	}
 	ok(aligned, "2000 pieces over many blocks are aligned");
-	ok(zeroed, "and zeroed");
+	ok(zeroed, "2000 pieces over many blocks are zeroed");
 	p = arena_alloc(&a, 3 << 20);
 	memset(p, 1, 3 << 20);
-	ok(p[(3 << 20) - 1] == 1, "a piece larger than a block");
+	ok(p[(3 << 20) - 1] == 1, "a piece may be larger than a block");
 
 	q = arena_strdup(&a, "one");
-	is_str(arena_strdup(&a, "two"), "two", "strdup");
+	is_str(arena_strdup(&a, "two"), "two", "arena_strdup copies the text");
 	is_str(q, "one", "pieces do not overlap");
-	is_str(arena_strndup(&a, "three", 2), "th", "strndup cuts");
-	is_str(arena_printf(&a, "%s-%d", "x", 7), "x-7", "printf, short");
+	is_str(arena_strndup(&a, "three", 2), "th", "arena_strndup copies the first bytes");
+	is_str(arena_printf(&a, "%s-%d", "x", 7), "x-7", "arena_printf writes a short text");
 	p = arena_printf(&a, "%0*d", 5000, 7);
-	ok(strlen(p) == 5000 && p[4999] == '7', "printf, longer than its first guess");
+	ok(strlen(p) == 5000 && p[4999] == '7',
+	   "arena_printf writes a text longer than its buffer");
 
 	q = arena_more(&a, "abc", 3, 2, 1);
-	ok(!memcmp(q, "abc\0\0", 5), "a copy with room for more, which is zeroed");
+	ok(!memcmp(q, "abc\0\0", 5), "arena_more adds zeroed room to a copy");
 	q = arena_more(&a, NULL, 0, 2, 1);
-	ok(!memcmp(q, "\0\0", 2), "of nothing, too");
+	ok(!memcmp(q, "\0\0", 2), "arena_more gives zeroed room without a copy");
 
 	arena_oom = on_oom;
 	if (!setjmp(out_of_memory)) {

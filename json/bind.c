@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Size and alignment of a kind as an element or where a pointer leads. */
+/* Size and alignment of a kind as an element of a list, or where JF_PTR points to. */
 /* clang-format off */
 #define SHAPE(type) { sizeof(type), _Alignof(type) }
 /* clang-format on */
@@ -19,7 +19,7 @@ static const struct {
 	[JK_U64] = SHAPE(uint64_t), [JK_I64] = SHAPE(int64_t),	[JK_RAW] = SHAPE(struct json *),
 };
 
-/* Integers by the limits they have in memory. min is the distance below zero. */
+/* The limits of each kind of integer. min is how far below zero it goes. */
 static const struct {
 	uint64_t max, min;
 	const char *what;
@@ -179,7 +179,7 @@ static int bind_integer(struct binder *b, const struct json *v, enum json_kind k
 	return 0;
 }
 
-/* Everything that is one value: not lists, not maps. */
+/* Binds one value: a scalar, an object, or one element of a list or map. */
 static int bind_value(struct binder *b, const struct json *v, const struct json_field *f, char *out,
 		      const struct json_step *step)
 {
@@ -216,7 +216,7 @@ size_t json_stride(const struct json_field *f, size_t *value_at)
 
 	*value_at = 0;
 	if (f->kind == JK_LIST || f->elem == JK_OBJ)
-		return value_size(f, f->elem); /* the rows of an object know where its key is */
+		return value_size(f, f->elem); /* rows count offsets from the key on */
 	*value_at = (sizeof(char *) + align - 1) & -align;
 	end = *value_at + shapes[f->elem].size;
 	if (align < shapes[JK_STR].align)
@@ -263,7 +263,7 @@ static int bind_map(struct binder *b, const struct json *tree, const struct json
 	return 0;
 }
 
-/* What asks for nothing. */
+/* False, "", [] and {} ask for nothing, so that a build that lacks the part can obey them. */
 static bool is_empty_value(const struct json *v)
 {
 	return v->type == JSON_FALSE || (v->type >= JSON_STRING && !v->len);
@@ -289,7 +289,7 @@ static int bind_field(struct binder *b, const struct json *v, const struct json_
 	return bind_value(b, v, f, target, step);
 }
 
-/* Writers keep the order of the spec, so the row wanted mostly follows the last one. */
+/* Searches from hint on first: writers mostly keep the order of the spec, which rows have too. */
 static const struct json_field *find_field(const struct json_type *type,
 					   const struct json_field *hint, const char *name)
 {
@@ -303,9 +303,9 @@ static const struct json_field *find_field(const struct json_type *type,
 }
 
 /*
- * A member whose name is not exactly a row's: *f becomes the row that it is taken for, or NULL.
- * Two members for one row are a fault, as the same name twice is: which one counts would depend on
- * the reader.
+ * Handles a member whose name no row has: *f becomes the row whose name differs only in case, or
+ * NULL. Two members for one row are a fault, as duplicate keys are: readers would differ in which
+ * one they take.
  */
 static int bind_stray(struct binder *b, const struct json *tree, const struct json_type *type,
 		      struct json *v, const struct json_step *step, const struct json_field **f)
@@ -404,13 +404,13 @@ int json_bind(struct arena *a, const struct json *tree, const struct json_type *
 
 #define QUICK_PAIRS 16
 
-/* Goes on over c, and over nothing else: what lies before *at is known to be right. */
+/* Moves past c. False: another character stands there. */
 static bool quick_char(char **at, char c)
 {
 	return **at == c && ++*at;
 }
 
-/* A string without escapes or long characters. NULL: it is not such a string. */
+/* Reads a string of plain ASCII without escapes. NULL: another form. */
 static char *quick_text(char **at, const char *end)
 {
 	char *start = *at + 1, *quote;
@@ -438,7 +438,7 @@ static bool quick_map(struct arena *a, char **at, const char *end, char *out)
 		if (list.n++ == QUICK_PAIRS || !(p->key = quick_text(at, end)) ||
 		    !quick_char(at, ':') || !(p->value = quick_text(at, end)))
 			return false;
-		/* From a name to its value it is as far as from another of the same length. */
+		/* Equal names have equal distances to their values, which are compared first. */
 		for (struct json_pair *q = pairs; q < p; q++)
 			if (q->value - q->key == p->value - p->key && !strcmp(q->key, p->key))
 				return false;
@@ -483,7 +483,7 @@ static bool quick_value(struct arena *a, char **at, const char *end, const struc
 	}
 }
 
-/* The next row of that name, if none before it is required. */
+/* The next row of that name. NULL: not found, or a required row would be passed over. */
 static const struct json_field *quick_row(const struct json_field *f, const char *name)
 {
 	for (; name && f->name; f++) {

@@ -20,12 +20,12 @@ struct named {
 	uint32_t n;
 };
 
-struct count { /* how a map of JK_U64 lies */
+struct count { /* one element of a map of JK_U64 */
 	const char *key;
 	uint64_t value;
 };
 
-struct small { /* and of JK_U16 */
+struct small { /* one element of a map of JK_U16 */
 	const char *key;
 	uint16_t value;
 };
@@ -98,7 +98,7 @@ static const struct json_type all_type = { sizeof(struct all), all_fields };
 /* ---- collecting faults ----------------------------------------------------------------------- */
 
 struct seen {
-	struct json_faults faults; /* first, so that self is the whole */
+	struct json_faults faults; /* first, so that a pointer to it is one to the whole */
 	char text[4096];
 	uint32_t off; /* of the last one */
 	unsigned stop_after;
@@ -147,29 +147,31 @@ static void test_scalars(void)
 	ok(!bind("{'name':'n','yes':true,'maybe':false,'color':'red','shade':'none','u16':65535,"
 		 "'u32':4294967295,'pu32':0,'i32':-2147483648,'u64':18446744073709551615,"
 		 "'i64':-9223372036854775808}"),
-	   "scalars at their limits bind");
-	ok(all.yes && all.maybe && !*all.maybe, "bool and bool pointer");
-	is_str(all.name, "n", "string");
-	ok(all.color == 1 && all.shade && *all.shade == -5, "enum and enum pointer");
+	   "scalars at their limits are bound");
+	ok(all.yes && all.maybe && !*all.maybe, "a truth value and a pointer to one");
+	is_str(all.name, "n", "a string");
+	ok(all.color == 1 && all.shade && *all.shade == -5, "a word and a pointer to one");
 	ok(all.u16 == 65535 && all.u32 == UINT32_MAX && all.i32 == INT32_MIN &&
 		   all.u64 == UINT64_MAX && all.i64 == INT64_MIN,
-	   "integers");
+	   "integers keep their exact values");
 	ok(all.pu32 && !*all.pu32, "a pointer to zero is not absence");
 	ok(!bind("{'name':'','i32':2147483647,'i64':9223372036854775807,'color':'black'}"),
-	   "the upper limits of signed ones");
-	ok(all.i32 == INT32_MAX && all.i64 == INT64_MAX && !*all.name, "with their values");
+	   "signed integers at their upper limits are bound");
+	ok(all.i32 == INT32_MAX && all.i64 == INT64_MAX && !*all.name,
+	   "signed integers at their upper limits keep their values");
 	ok(!all.maybe && !all.shade && !all.pu32 && !all.to && !all.words.at && !all.pairs.at &&
 		   !all.raw,
-	   "what is absent stays NULL");
+	   "pointers of absent members stay NULL");
 	ok(!bind("{'name':'n','maybe':null,'u32':null,'to':null,'words':null,'pairs':null,'at':"
 		 "null}"),
-	   "null binds everywhere");
-	ok(!all.maybe && !all.u32 && !all.to && !all.words.at && !all.pairs.at, "as absence");
+	   "null is allowed for each optional member");
+	ok(!all.maybe && !all.u32 && !all.to && !all.words.at && !all.pairs.at,
+	   "null counts as absent");
 	ok(!bind("{'x-vendor':{'name':7},'name':'n','Name':1}") && !strcmp(all.name, "n"),
-	   "unknown members are ignored, names are exact");
+	   "unknown members have no effect, and names must match in case");
 	ok(!bind("{'u64':7,'name':'n','color':'red','yes':true}") && all.u64 == 7 && all.yes &&
 		   all.color == 1,
-	   "members in another order than the rows");
+	   "members may have another order than the rows");
 }
 
 static void test_containers(void)
@@ -179,29 +181,31 @@ static void test_containers(void)
 		 "'pairs':{'k':'v','':''},'nameds':{'eth0':{'n':5},'eth1':{}},"
 		 "'counts':{'a':18446744073709551615,'b':1},'smalls':{'s':1,'t':65535},"
 		 "'raw':[1,{'x':null}]}"),
-	   "containers bind");
-	ok(all.at.x == -1 && !all.at.y && all.to && all.to->x == 2 && *all.to->y == -3, "objects");
-	ok(all.words.n == 2 && !strcmp(all.words.at[1], "b\n"), "list of strings");
-	ok(all.colors.n == 2 && all.colors.at[0] == -5 && all.colors.at[1] == 1, "list of words");
+	   "objects, lists and maps are bound");
+	ok(all.at.x == -1 && !all.at.y && all.to && all.to->x == 2 && *all.to->y == -3,
+	   "an object and a pointer to one");
+	ok(all.words.n == 2 && !strcmp(all.words.at[1], "b\n"), "a list of strings");
+	ok(all.colors.n == 2 && all.colors.at[0] == -5 && all.colors.at[1] == 1, "a list of words");
 	ok(all.numbers.n == 3 && all.numbers.at[0] == 7 && all.numbers.at[2] == 9,
-	   "list of numbers");
+	   "a list of numbers");
 	ok(all.points.n == 2 && *all.points.at[0].y == 2 && all.points.at[1].x == 3 &&
 		   !all.points.at[1].y,
-	   "list of objects");
+	   "a list of objects");
 	ok(all.pairs.n == 2 && !strcmp(all.pairs.at[0].key, "k") &&
 		   !strcmp(all.pairs.at[0].value, "v") && !*all.pairs.at[1].key,
-	   "map of strings");
+	   "a map of strings");
 	ok(all.nameds.n == 2 && !strcmp(all.nameds.at[0].key, "eth0") && all.nameds.at[0].n == 5 &&
 		   !strcmp(all.nameds.at[1].key, "eth1") && !all.nameds.at[1].n,
-	   "map of objects");
+	   "a map of objects");
 	ok(all.counts.n == 2 && all.counts.at[0].value == UINT64_MAX && all.counts.at[1].value == 1,
-	   "map of 64-bit numbers");
+	   "a map of 64-bit numbers");
 	ok(all.smalls.n == 2 && all.smalls.at[0].value == 1 && all.smalls.at[1].value == 65535,
-	   "map of 16-bit numbers");
-	ok(all.raw && all.raw->type == JSON_ARRAY && all.raw->len == 2, "the tree itself");
+	   "a map of 16-bit numbers");
+	ok(all.raw && all.raw->type == JSON_ARRAY && all.raw->len == 2,
+	   "JK_RAW gives the tree itself");
 	ok(!bind("{'name':'n','words':[],'pairs':{}}") && all.words.at && !all.words.n &&
 		   all.pairs.at && !all.pairs.n,
-	   "an empty list is present");
+	   "an empty list is not NULL");
 }
 
 /* ---- faults ---------------------------------------------------------------------------------- */
@@ -271,29 +275,29 @@ static void test_faults(void)
 		unsigned n = 1;
 
 		ok(bind(faulty[i].text) == -1, "fault: %s", faulty[i].text);
-		is_str(seen.text, faulty[i].faults, "fault: its text");
+		is_str(seen.text, faulty[i].faults, "fault: %s: path and clause", faulty[i].text);
 		for (const char *p = faulty[i].faults; *p; p++)
 			n += *p == '\n';
-		ok(seen.faults.count == n, "fault: counted once");
+		ok(seen.faults.count == n, "fault: %s: each is counted once", faulty[i].text);
 	}
 	bind("{'name':'n','points':[{'x':1},{'x':'1'}]}");
 	ok(seen.off == 35, "the fault points at the value");
 	bind("{'name':'n','points':[{'x':1},{'y':1}]}");
-	ok(seen.off == 30, "a missing member at its object");
+	ok(seen.off == 30, "the fault of a missing member points at its object");
 
 	seen.stop_after = 2;
 	ok(bind("{'yes':1,'u16':-1,'u32':-1}") == -1 && seen.faults.count == 2,
-	   "a reporter that has enough stops it");
+	   "binding stops when report returns -1");
 	ok(bind("{'points':[{},{},{}],'words':[1,2]}") == -1 && seen.faults.count == 2,
-	   "in lists too");
+	   "binding stops inside a list when report returns -1");
 	seen.stop_after = 0;
 
 	ok(bind("{'name':'n','u32':11111111111111111111111111111111111111111111111111}") == -1 &&
 		   strlen(seen.text) < 90,
-	   "a number without end is cut in the message");
+	   "a very long number is cut in the message");
 }
 
-/* A path is cut, never overrun, however long the names are. */
+/* A path that is longer than its buffer is cut. */
 static void test_long_path(void)
 {
 	static char s[4096];
@@ -303,17 +307,18 @@ static void test_long_path(void)
 	strcpy(s + len + 2000, "':1}}");
 	ok(bind(s) == -1 && strlen(seen.text) < 300 &&
 		   strstr(seen.text, "|must be a string, not 1"),
-	   "a path without end is cut");
+	   "a very long path is cut");
 	for (size_t i = 0; i < 999; i++)
 		memcpy(s + len + 2 * i, "\xc3\xa9", 2);
 	strcpy(s + len + 2 * 999, "':1}}");
 	bind(s);
-	ok(strstr(seen.text, "\xc3\xa9|must") != NULL, "between characters");
+	ok(strstr(seen.text, "\xc3\xa9|must") != NULL, "a path is cut between UTF-8 characters");
 	s[len] = 'k';
 	strcpy(s + len + 1, strchr(seen.text, '.') + 1);
 	strcpy(strchr(s + len, '|'), "\xc3\xa9\xc3\xa9':1}}");
 	bind(s);
-	ok(strstr(seen.text, "\xc3\xa9|must") != NULL, "at any offset");
+	ok(strstr(seen.text, "\xc3\xa9|must") != NULL,
+	   "a path is cut between UTF-8 characters at another offset too");
 }
 
 static void test_numbers(void)
@@ -330,14 +335,14 @@ static void test_numbers(void)
 		ok(!json_number_u64(bad[n], strlen(bad[n]), &u) &&
 			   !json_number_i64(bad[n], strlen(bad[n]), &i),
 		   "\"%s\" is not an integer", bad[n]);
-	ok(json_number_u64("0", 1, &u) && u == 0, "0 is");
+	ok(json_number_u64("0", 1, &u) && u == 0, "\"0\" is an integer");
 	ok(json_number_u64("42]", 2, &u) && u == 42, "only len bytes are read");
 	ok(!json_number_u64("-1", 2, &u) && json_number_i64("-1", 2, &i) && i == -1,
-	   "-1 is signed");
+	   "-1 is a signed integer, not an unsigned one");
 	ok(json_word_value(colors, "black") == 0 && json_word_value(colors, "blac") == -1,
-	   "value of a word");
-	is_str(json_word_name(colors, -5), "none", "word of a value");
-	ok(!json_word_name(colors, 77), "no word of an unknown value");
+	   "json_word_value: -1 for an unknown word");
+	is_str(json_word_name(colors, -5), "none", "json_word_name finds the word of a value");
+	ok(!json_word_name(colors, 77), "json_word_name: NULL for an unknown value");
 }
 
 /* ---- without a tree -------------------------------------------------------------------------- */
@@ -382,7 +387,7 @@ static int silent(struct json_faults *f, const struct json *at, const char *path
 	return -1;
 }
 
-/* Where the quick way takes a text, the other takes it for the same; else the text is as before. */
+/* True if json_bind_written() gives what json_bind() gives, or fails and leaves text as it was. */
 static bool quick_is_right(const char *text, size_t len, bool *taken)
 {
 	struct json_faults faults = { .report = silent };
@@ -408,13 +413,17 @@ static void test_written(void)
 	char text[256];
 	bool taken;
 
-	ok(quick_is_right(written, len, &taken) && taken, "what was written is read quickly");
-	ok(quick_is_right("{\"id\":\"x\"}", 10, &taken) && taken, "members may be missing");
-	ok(quick_is_right("{\"pid\":1}", 9, &taken) && !taken, "but not one that is required");
-	ok(quick_is_right("{\"id\":\"x\"} ", 11, &taken) && !taken, "nothing follows");
+	ok(quick_is_right(written, len, &taken) && taken,
+	   "json_bind_written reads what json_write has written");
+	ok(quick_is_right("{\"id\":\"x\"}", 10, &taken) && taken,
+	   "json_bind_written: members may be missing");
+	ok(quick_is_right("{\"pid\":1}", 9, &taken) && !taken,
+	   "json_bind_written: a required member must not be missing");
+	ok(quick_is_right("{\"id\":\"x\"} ", 11, &taken) && !taken,
+	   "json_bind_written: nothing may follow the object");
 	ok(quick_is_right("{\"id\":\"x\",\"pairs\":{\"k\":\"\",\"k\":\"v\"}}", 36, &taken) &&
 		   !taken,
-	   "a name that stands twice");
+	   "json_bind_written: a duplicate key is refused");
 	for (size_t i = 0; i <= len; i++)
 		wrong += !quick_is_right(written, i, &taken);
 	for (size_t i = 0; i < len; i++)
@@ -425,7 +434,8 @@ static void test_written(void)
 			memmove(text + i, written + i - (i > 0), len - i + (i > 0));
 			wrong += !quick_is_right(text, len + (i > 0), &taken);
 		}
-	ok(!wrong, "any other text is read as the slow way reads it, or left as it was");
+	ok(!wrong,
+	   "json_bind_written reads any other text as json_bind does, or leaves it as it was");
 }
 
 int main(void)

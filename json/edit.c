@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* The next token of a pointer, decoded; NULL when an escape is wrong. */
+/* The next token of a pointer, decoded. NULL: an escape is wrong. */
 static char *take_token(struct arena *a, const char **pointer)
 {
 	const char *p = *pointer + 1;
@@ -27,8 +27,8 @@ static char *take_token(struct arena *a, const char **pointer)
 	return token;
 }
 
-/* Where the list of children holds the one that token names; NULL when it cannot name any. The
- * place after the last child is what appends. */
+/* The link to the child that token names. The link after the last child is where a new child is
+ * appended. NULL: token is not a name or index that in can have. */
 static struct json **find_slot(struct json *in, const char *token)
 {
 	struct json **slot = &in->child;
@@ -48,7 +48,7 @@ static struct json **find_slot(struct json *in, const char *token)
 	return slot;
 }
 
-/* A container for the token that comes next: only the start of an array can mean an array. */
+/* The type of a missing parent of the next token: "-" and "0" begin an array. */
 static enum json_tag container_for(const char *pointer)
 {
 	size_t len = strcspn(pointer + 1, "/");
@@ -56,13 +56,13 @@ static enum json_tag container_for(const char *pointer)
 	return len == 1 && strchr("-0", pointer[1]) ? JSON_ARRAY : JSON_OBJECT;
 }
 
-/* The child of in at token, made when missing. */
+/* Returns the child of in that token names, and makes it if it is missing. */
 static struct json *descend(struct arena *a, struct json *in, char *token, const char **what)
 {
 	struct json **slot;
 
 	if (in->type != JSON_OBJECT && in->type != JSON_ARRAY) {
-		*what = arena_printf(a, "there can be no \"%s\" in what is not an object or array",
+		*what = arena_printf(a, "\"%s\" cannot be inside what is not an object or array",
 				     token);
 		return NULL;
 	}
@@ -94,7 +94,7 @@ int json_set(struct arena *a, struct json *root, const char *pointer, const stru
 						: "the pointer is too deep";
 			return -1;
 		}
-		/* null is as good as absent, here as everywhere */
+		/* A null counts as absent. */
 		if (at->type == JSON_NULL) {
 			at->type = container_for(pointer);
 			at->child = NULL;
@@ -102,7 +102,7 @@ int json_set(struct arena *a, struct json *root, const char *pointer, const stru
 		}
 		token = take_token(a, &pointer);
 		if (!token) {
-			*what = "after '~' must come 0 or 1";
+			*what = "0 or 1 must follow '~'";
 			return -1;
 		}
 		at = descend(a, at, token, what);

@@ -28,7 +28,7 @@ static const char *text_of(const struct json *tree)
 	return o.buf;
 }
 
-/* The tree of before with value at pointer reads after; without after it is refused. */
+/* Setting value at pointer in before gives after. after NULL: json_set() fails. */
 static const struct {
 	const char *before, *pointer, *value, *after;
 } sets[] = {
@@ -78,7 +78,8 @@ static void test_set(void)
 		is_str(rc ? what : text_of(tree), sets[i].after, "set %s in %s", sets[i].pointer,
 		       sets[i].before);
 		if (!strstr(sets[i].pointer, "/-"))
-			ok(json_pointer(tree, sets[i].pointer), "and it is found there");
+			ok(json_pointer(tree, sets[i].pointer),
+			   "json_pointer finds %s after it was set", sets[i].pointer);
 	}
 }
 
@@ -90,10 +91,11 @@ static void test_count(void)
 	json_set(&arena, tree, "/l/-", parse("2"), &what);
 	json_set(&arena, tree, "/l/0", parse("0"), &what);
 	json_set(&arena, tree, "/m/k", parse("2"), &what);
-	/* A bound list is as long as the count says. */
+	/* json_bind() takes the length of a list from len. */
 	ok(json_get(tree, "l")->len == 2 && json_get(tree, "m")->len == 1 && tree->len == 2,
-	   "children are counted");
-	ok(json_del(&arena, tree, "/l/0") && json_get(tree, "l")->len == 1, "also those that go");
+	   "json_set counts new children");
+	ok(json_del(&arena, tree, "/l/0") && json_get(tree, "l")->len == 1,
+	   "json_del counts the removed child");
 }
 
 static void test_deep(void)
@@ -105,7 +107,7 @@ static void test_deep(void)
 	for (size_t i = 0; i < sizeof(pointer) - 1; i++)
 		pointer[i] = i % 2 ? 'a' : '/';
 	ok(json_set(&arena, tree, pointer, parse("1"), &what) == -1 && strstr(what, "too deep"),
-	   "a pointer deeper than any text may be");
+	   "a pointer deeper than JSON_DEPTH_MAX is refused");
 }
 
 static const struct {
@@ -130,9 +132,10 @@ static void test_del(void)
 		struct json *tree = parse(dels[i].before);
 		bool gone = json_del(&arena, tree, dels[i].pointer);
 
-		ok(gone == (dels[i].after != NULL), "del %s of %s", dels[i].pointer,
+		ok(gone == (dels[i].after != NULL), "del %s in %s", dels[i].pointer,
 		   dels[i].before);
-		is_str(text_of(tree), gone ? dels[i].after : dels[i].before, "what stays");
+		is_str(text_of(tree), gone ? dels[i].after : dels[i].before,
+		       "del %s: the rest of the tree stays", dels[i].pointer);
 	}
 }
 

@@ -45,8 +45,8 @@ enum json_tag {
 };
 
 /*
- * One value. Numbers keep their text (str, len): they become integers only where a row says
- * which, so that 64 bits stay exact. Strings are decoded UTF-8 that ends with a NUL and has no
+ * One value. Numbers keep their text (str, len): they become integers only when a field row gives
+ * the type, so that 64 bits stay exact. Strings are decoded UTF-8 that ends with a NUL and has no
  * other NUL. Members and elements are a list in the order of the text.
  */
 struct json {
@@ -61,17 +61,16 @@ struct json {
 
 struct json_error {
 	uint32_t off; /* where in the text */
-	const char
-		*what; /* one clause without a full stop, after the path: "mounts[0].type: ..." */
+	const char *what; /* the path and a clause: "mounts[0].type: must be a string" */
 };
 
 #define JSON_DEPTH_MAX 64
 
-/* Length of the multi-byte character at text. 0: it is malformed, an overlong form, a surrogate, or
+/* Length of the multi-byte character at text. 0: malformed, an overlong form, a surrogate, or
  * above U+10FFFF. It does not read past the NUL after the text. */
 size_t json_utf8_len(const char *text);
 /* Passes over bytes that stand for themselves in JSON: not quotes, backslashes, control characters
- * (DEL is one) or parts of longer characters. A NUL is at end. It may stop too early. */
+ * (DEL is one) or parts of longer characters. *end must be NUL. It may stop at a plain byte too. */
 const char *json_skip_plain(const char *text, const char *end);
 
 /*
@@ -86,7 +85,7 @@ struct json *json_parse(struct arena *a, char *text, size_t len, struct json_err
  * parsing too, because the parser never moves the end of a line. */
 void json_place(const char *text, size_t off, unsigned *line, unsigned *col);
 
-/* Member of an object. NULL: there is none, or obj is NULL or not an object. */
+/* Member of an object. NULL: not found, or obj is NULL or not an object. */
 struct json *json_get(const struct json *obj, const char *key);
 
 /* RFC 6901 pointer ("/linux/namespaces/0/type", "" is the root). NULL when nothing is there. */
@@ -99,7 +98,7 @@ const struct json *json_path(const struct json *root, const char *path);
 /* ---- near.c: names that are nearly the same -------------------------------------------------- */
 
 #ifndef WITH_HELP
-#define WITH_HELP 1 /* make WITH_HELP=0: no name is near */
+#define WITH_HELP 1 /* make WITH_HELP=0: errors suggest no names */
 #endif
 
 /*
@@ -116,9 +115,9 @@ void json_near_offer(struct json_near *n, const char *candidate);
 /* ---- edit.c: changing a tree ----------------------------------------------------------------- */
 
 /*
- * Puts value (its members and off, not its name) where the pointer says, and replaces what is
+ * Puts value (its members and off, not its name) where the pointer leads, and replaces what is
  * there. It makes members that are missing on the way; "-" or the length of an array appends to it.
- * Returns 0, or -1 and in *what a clause that says why there cannot be such a place.
+ * Returns 0. Otherwise returns -1, and *what becomes a clause with the reason.
  */
 int json_set(struct arena *a, struct json *root, const char *pointer, const struct json *value,
 	     const char **what);
@@ -135,7 +134,7 @@ bool json_del(struct arena *a, struct json *root, const char *pointer);
  *   JK_U16, JK_U32, JK_I32, JK_U64, JK_I64                 the fixed-width integer
  *   JK_OBJ     struct X, or with JF_PTR struct X *         sub = its json_type
  *   JK_LIST    LIST(T)        elem = kind of the elements, sub as elem needs it
- *   JK_MAP     LIST(struct X) whose first field is const char *key (JF_KEY row none);
+ *   JK_MAP     LIST(struct X) whose first field is const char *key, which has no row;
  *              elem JK_STR: struct json_pair; JK_OBJ: sub rows fill the rest; other
  *              scalars: the value follows the key as in struct json_pair
  *   JK_RAW     const struct json *   the tree itself, for what needs a hand-written reader
@@ -167,7 +166,7 @@ enum json_kind {
 enum json_field_flag {
 	JF_PTR = 1, /* optional: a pointer to the value */
 	JF_REQUIRED = 2, /* absence is a fault */
-	JF_ALWAYS = 4, /* is written even if it is empty, zero or false */
+	JF_ALWAYS = 4, /* written even if it is empty, zero or false */
 	JF_NULL = 8, /* with JF_ALWAYS: absent is written as null */
 };
 
@@ -214,8 +213,8 @@ struct json_faults {
 	/*
 	 * NULL: members whose name no row has are skipped. Otherwise a member whose name differs
 	 * from a row's only in case is taken for it, as Go's reader does, and gets the row's name
-	 * in the tree. It is called for each such member with the row's name as taken, and for each
-	 * unknown member with taken NULL.
+	 * in the tree. It is called for each such member: taken is the row's name, and NULL for a
+	 * member that stays unknown.
 	 */
 	void (*stray)(struct json_faults *self, const struct json *at, const char *path,
 		      const struct json_type *type, const char *taken);
@@ -233,13 +232,13 @@ int json_bind(struct arena *a, const struct json *tree, const struct json_type *
 	      struct json_faults *faults);
 /*
  * json_parse() and json_bind() in one, in a quarter of the time, for what json_write() wrote on one
- * line by the same rows: flat strings, integers, truth values and maps of strings. False: it is
- * anything else, which says nothing about it; text is as it was, and out is zeroed.
+ * line by the same rows: flat strings, integers, truth values and maps of strings. False: the text
+ * has another form, and may still be valid. Then text is as it was, and out is zeroed.
  */
 bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
 		       void *out);
 
-/* The row for what the pointer leads to; NULL: no row. No document is needed. *element becomes true
+/* The row for what the pointer leads to; NULL: no row. It needs no document. *element becomes true
  * if it is an element of that row's list or map. */
 const struct json_field *json_row(const struct json_type *type, const char *pointer, bool *element);
 

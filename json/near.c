@@ -17,7 +17,7 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Edits that make b of a, where two neighbours that change places are one (optimal string
+/* The number of edits that turn a into b. Exchanging two neighbours is one edit (optimal string
  * alignment). */
 static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
 {
@@ -53,13 +53,13 @@ void json_near_offer(struct json_near *n, const char *candidate)
 
 	if (!len || len > NAME_MAX_LEN || !other || other > NAME_MAX_LEN)
 		return;
-	/* KILL for CAP_KILL */
+	/* KILL stands for CAP_KILL. */
 	if (len < other && candidate[other - len - 1] == '_' &&
 	    !strcasecmp(candidate + other - len, n->name))
 		d = 0;
 	else
 		d = distance(n->name, len, candidate, other);
-	/* "SCMP_ACT_" in both says nothing about how near they are. */
+	/* A common beginning such as SCMP_ACT_ does not allow more edits. */
 	while (same < len && n->name[same] == candidate[same])
 		same++;
 	if (d > 1 + (len - same) / 5 || d >= len || (n->best && d >= n->distance))

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/private.h"
 
-/* [-]digits within max and min, in two's complement. No other spelling: "-0", "1e3", "1.0". */
 bool json_number(const char *text, size_t len, uint64_t max, uint64_t min, uint64_t *out)
 {
 	bool minus = len && text[0] == '-';

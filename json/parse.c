@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Objects up to this size are searched for twins member by member, larger ones by sorting. */
+/* Up to so many members are compared with each other, more are looked up in a hash table. */
 #define FEW_MEMBERS 16
 
-/* Nodes are taken from the arena so many at a time. */
+/* The arena is asked for so many nodes at a time. */
 #define SOME_NODES 16
 
-/* An open array or object. step tells which of its children is being read. */
+/* An open array or object. step is the child that is being read. */
 struct level {
 	struct json_step step;
 	struct json *node, **tail;
-	uint64_t names; /* a bit for each member's name: where it is clear, the name is new */
+	uint64_t names; /* a bit for each member's name: if it is clear, the name is new */
 };
 
 struct parser {
 	struct arena *arena;
-	struct json *node, *nodes_end; /* the next one */
-	char *text, *p, *end; /* *end is NUL: no loop needs to look for the end */
+	struct json *node, *nodes_end; /* node is the next unused one */
+	char *text, *p, *end; /* *end is NUL, so loops need not compare with end */
 	struct json_error *err;
 	unsigned depth;
 	struct level levels[JSON_DEPTH_MAX];
@@ -32,7 +32,7 @@ static struct level *top(struct parser *ps)
 	return ps->depth ? &ps->levels[ps->depth - 1] : NULL;
 }
 
-/* How long the word at s is, for a message; 0 where it is not ASCII. */
+/* Length of the word at s, for a message. 0: it is not ASCII. */
 static int word_len(const char *s)
 {
 	int n = 0;
@@ -42,8 +42,8 @@ static int word_len(const char *s)
 	return n ? n : *s > ' ' && *s <= '~';
 }
 
-/* The clause begins with the path: a person finds "process.args[2]" faster than a column. What
- * begins with "expected" ends with the text that is there. */
+/* The clause begins with the path: a person finds "process.args[2]" faster than a column. A clause
+ * that begins with "expected" gets the text that was found instead. */
 __attribute__((cold)) static int bad(struct parser *ps, const char *at, const char *what)
 {
 	char path[JSON_PATH_MAX];
@@ -130,7 +130,7 @@ static int32_t hex4(const char *s)
 	return v;
 }
 
-/* The character of the \u escape at s, with its second half; *used counts bytes. */
+/* The character of the \u escape at s, or of two for a surrogate pair. *used: bytes of text. */
 static int32_t unescape_u(struct parser *ps, const char *s, size_t *used)
 {
 	int32_t c = hex4(s + 2), low;
@@ -154,8 +154,8 @@ static int32_t unescape_u(struct parser *ps, const char *s, size_t *used)
 static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
 
 /*
- * Decodes s[0..end) into the arena. Not in place: a decoded newline in the text would move
- * every line number after it.
+ * Decodes s up to end into the arena, not in place: a decoded newline in the text would change
+ * the line numbers after it.
  */
 static int unescape(struct parser *ps, const char *s, const char *end, struct json *node)
 {
@@ -210,7 +210,7 @@ const char *json_skip_plain(const char *p, const char *end)
 			break;
 		p += sizeof(w);
 	}
-	/* '#' to '[', and ']' to '~': nearly all */
+	/* From '#' to '[' and from ']' to '~' are all plain bytes but the space and '!'. */
 	while ((unsigned char)(*p - ']') <= '~' - ']' || (unsigned char)(*p - '#') <= '[' - '#')
 		p++;
 	return p;
@@ -342,7 +342,7 @@ static int read_key(struct parser *ps, struct level *in, struct json *node)
 		return -1;
 	node->key = node->str;
 	in->step.key = node->key;
-	/* The first byte, that in the middle and the length tell most names from each other. */
+	/* Most names differ in the first byte, the middle byte or the length. */
 	bit = (uint64_t)1 << ((*node->key + 5 * node->key[node->len / 2] + 9 * node->len) & 63);
 	for (struct json *m = in->names & bit ? in->node->child : NULL;
 	     m && in->node->len < FEW_MEMBERS; m = m->next)
@@ -365,16 +365,16 @@ static int by_key(const void *a, const void *b)
 	return order ? order : (x->off > y->off) - (x->off < y->off);
 }
 
-static int twin(struct parser *ps, struct level *in, const struct json *m)
+static int bad_duplicate(struct parser *ps, struct level *in, const struct json *m)
 {
 	in->step.key = m->key;
 	return bad(ps, ps->text + m->off, "duplicate key");
 }
 
 /*
- * Looks for a name that stands twice by a table of hashes. Returns 1 if none does, -1 for a twin,
- * and 0 if too many names are in each other's place: then the caller sorts. The start value is an
- * address that differs in each process.
+ * Looks for a duplicate key by a table of hashes. Returns 1: not found, -1: found, or 0 after too
+ * many collisions: then the caller sorts. The hash begins with an address, which differs in each
+ * process, so that a document can hardly be made of collisions.
  */
 static int hash_names(struct parser *ps, struct level *in)
 {
@@ -391,7 +391,7 @@ static int hash_names(struct parser *ps, struct level *in)
 			at = (at ^ (unsigned char)*c) * 16777619u;
 		for (at ^= at >> 16; table[at & (size - 1)]; at++) {
 			if (!strcmp(table[at & (size - 1)]->key, m->key))
-				return twin(ps, in, m);
+				return bad_duplicate(ps, in, m);
 			if (!--steps)
 				return 0;
 		}
@@ -400,8 +400,8 @@ static int hash_names(struct parser *ps, struct level *in)
 	return 1;
 }
 
-/* Keeps an object of a million members from costing a trillion comparisons. */
-static int check_twins(struct parser *ps, struct level *in)
+/* Looks for duplicate keys in a large object, where comparing each with each takes too long. */
+static int check_duplicates(struct parser *ps, struct level *in)
 {
 	struct arena before = *ps->arena;
 	struct json **all;
@@ -418,7 +418,7 @@ static int check_twins(struct parser *ps, struct level *in)
 		qsort(all, n, sizeof(void *), by_key);
 		for (size_t i = 1; i < n; i++)
 			if (!strcmp(all[i - 1]->key, all[i]->key))
-				return twin(ps, in, all[i]);
+				return bad_duplicate(ps, in, all[i]);
 	}
 	if (unique < 0)
 		return -1;
@@ -427,7 +427,7 @@ static int check_twins(struct parser *ps, struct level *in)
 	return 0;
 }
 
-/* One member or element (or the root): a whole scalar, or the opening of a container. */
+/* Reads a scalar, or the opening bracket of a container: the root, a member or an element. */
 static int read_item(struct parser *ps, struct json *node)
 {
 	struct level *in = top(ps);
@@ -457,7 +457,7 @@ static int read_item(struct parser *ps, struct json *node)
 	}
 }
 
-/* What follows an item: 1 another item, 0 the end of the text. */
+/* Reads the brackets that close. 1: another item follows; 0: the text has ended. */
 static int read_ends(struct parser *ps)
 {
 	for (; ps->depth; ps->depth--) {
@@ -476,7 +476,7 @@ static int read_ends(struct parser *ps)
 			ps->p++;
 			return 1;
 		}
-		if (object && check_twins(ps, in))
+		if (object && check_duplicates(ps, in))
 			return -1;
 		ps->p++;
 	}
@@ -496,7 +496,7 @@ struct json *json_parse(struct arena *a, char *text, size_t len, struct json_err
 	}
 	ps.end = text + len;
 	*ps.end = '\0';
-	if (!strncmp(text, "\xef\xbb\xbf", 3)) {
+	if (!strncmp(text, "\xef\xbb\xbf", 3)) { /* U+FEFF in UTF-8 */
 		bad(&ps, text, "save it as UTF-8 without a byte order mark");
 		return NULL;
 	}

@@ -1,10 +1,10 @@
-/* parse_fuzz.c - any bytes through parser, binder and writer; what is written must come back. */
+/* parse_fuzz.c - parses, binds, writes and edits any bytes; what was written must be read alike. */
 /* SPDX-License-Identifier: MIT */
 #include "json/json.h"
 
 #include "tests/fuzz.h"
 
-/* ---- a struct that holds itself, with short names the fuzzer finds soon ---------------------- */
+/* ---- a struct of every kind and of itself; the fuzzer finds short names soon ----------------- */
 
 struct node {
 	const char *key;
@@ -58,7 +58,7 @@ static const struct json_type node_type = { sizeof(struct node), node_fields };
 
 static const struct json *fault_root;
 
-/* Every fault names a value that is there, at a path that leads to it. */
+/* Every fault has a value, and a path that exists in the tree. */
 static int report(struct json_faults *self, const struct json *at, const char *path,
 		  const char *what)
 {
@@ -108,7 +108,7 @@ static void bind(struct arena *a, const struct json *tree)
 	must(!strcmp(one.buf, two.buf));
 }
 
-/* What was set is there, and gone when it is removed. */
+/* A value that was set is found, and is not found after it was removed. */
 static void edit(struct arena *a, struct json *tree, const char *pointer)
 {
 	struct json value = { .type = JSON_TRUE }, *at;
@@ -119,13 +119,13 @@ static void edit(struct arena *a, struct json *tree, const char *pointer)
 		return;
 	}
 	at = json_pointer(tree, pointer);
-	must(!at || at->type == JSON_TRUE); /* "-" is nothing to be found again */
+	must(!at || at->type == JSON_TRUE); /* NULL after "-", which names no element */
 	write_tree(a, tree, NULL);
 	must(json_del(a, tree, pointer) == (at && at != tree));
 	write_tree(a, tree, NULL);
 }
 
-/* A first line that begins with '/' is a pointer (and a path), the rest the text. */
+/* A first line that begins with '/' is a pointer (and a path), the rest is the text. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena a;

@@ -1,4 +1,4 @@
-/* parse_test.c - what the parser takes, what it refuses and where it says so. */
+/* parse_test.c - which texts the parser takes, which it refuses, and the place of each error. */
 /* SPDX-License-Identifier: MIT */
 #include "tests/tap.h"
 #include "json/json.h"
@@ -10,7 +10,7 @@ static struct arena arena;
 static char text[1 << 16];
 static struct json_error err;
 
-/* Parses a copy after which only the one promised byte may be touched. */
+/* Parses a copy in a larger buffer, where only the byte after the text may be changed. */
 static struct json *parse_n(const char *s, size_t len)
 {
 	arena_init(&arena, block, sizeof(block));
@@ -112,7 +112,7 @@ static const struct {
 	{ "\"\xf5\x80\x80\x80\"", 1, 2, "string is not valid UTF-8" },
 	{ "\"ab\xf0\x9f\x98", 1, 4, "string is not valid UTF-8" },
 	{ "{\"\xe9\":1}", 1, 3, "string is not valid UTF-8" },
-	/* where it is */
+	/* the path before the clause */
 	{ "{\"mounts\":[{},\n  {\"destination\":\"/x\\u0000/../etc\"}]}", 2, 21,
 	  "mounts[1].destination: \\u0000 is not allowed in a string" },
 	{ "{\"a\":{\"b\":[[1],[\"x\\ny\", 01]]}}", 1, 25, "a.b[1][1]: number has a leading zero" },
@@ -153,8 +153,9 @@ static void test_depth(void)
 	memset(deep + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
 	ok(parse_n(deep, 2 * JSON_DEPTH_MAX) != NULL, "%d levels are taken", JSON_DEPTH_MAX);
 	memset(deep, '[', JSON_DEPTH_MAX + 1);
-	ok(!parse_n(deep, JSON_DEPTH_MAX + 1) && err.off == JSON_DEPTH_MAX, "one more is not");
-	ok(strstr(err.what, "nested too deeply") != NULL, "and it says why");
+	ok(!parse_n(deep, JSON_DEPTH_MAX + 1) && err.off == JSON_DEPTH_MAX,
+	   "a level more is refused");
+	ok(strstr(err.what, "nested too deeply") != NULL, "the error names the depth");
 
 	memset(deep, '[', 200000);
 	arena_init(&arena, block, sizeof(block));
@@ -162,11 +163,11 @@ static void test_depth(void)
 	for (p = deep; p < deep + 600000; p += 6)
 		memcpy(p, "{\"\xc3\xa9\":", 6);
 	ok(!json_parse(&arena, deep, 600000, &err) && err.off == 6 * JSON_DEPTH_MAX,
-	   "100000 objects in each other too");
+	   "100000 nested objects are refused");
 }
 
-/* Objects beyond the size that is searched member by member. */
-static void test_twins(unsigned n, bool twin)
+/* Objects with and without a duplicate key, below and above the size where a hash table is used. */
+static void test_duplicate(unsigned n, bool duplicate)
 {
 	static char big[1 << 21];
 	size_t len = 0;
@@ -175,18 +176,19 @@ static void test_twins(unsigned n, bool twin)
 	big[len++] = '{';
 	for (unsigned i = 0; i < n; i++)
 		len += (size_t)snprintf(big + len, 32, "%s\"k%u\":%u", i ? "," : "", i, i);
-	if (twin)
+	if (duplicate)
 		len += (size_t)snprintf(big + len, 32, ",\"k%u\":0", n / 2);
 	big[len++] = '}';
 	arena_init(&arena, block, sizeof(block));
 	root = json_parse(&arena, big, len, &err);
-	if (twin) {
+	if (duplicate) {
 		ok(!root && err.off >= len - 3 - strlen("\"k50000\":") &&
 			   strstr(err.what, "duplicate key"),
-		   "%u members and a twin", n);
+		   "%u members: a duplicate key is refused", n);
 		return;
 	}
-	ok(root && root->len == n && json_get(root, "k0")->len == 1, "%u members, no twins", n);
+	ok(root && root->len == n && json_get(root, "k0")->len == 1,
+	   "%u members without a duplicate key are taken", n);
 }
 
 /* ---- texts that are taken -------------------------------------------------------------------- */
@@ -200,11 +202,11 @@ static void test_taken(void)
 	struct json *root, *v;
 
 	ok((root = parse("{}")) && root->type == JSON_OBJECT && !root->len && !root->child,
-	   "an empty object");
+	   "an empty object is taken");
 	ok((root = parse(" [ ] \r\n\t")) && root->type == JSON_ARRAY && !root->child &&
 		   root->off == 1,
-	   "an empty array in white space");
-	ok((root = parse("null")) && root->type == JSON_NULL, "null alone");
+	   "an empty array in white space is taken");
+	ok((root = parse("null")) && root->type == JSON_NULL, "null without a container is taken");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		root = parse(numbers[i]);
 		ok(root && root->type == JSON_NUMBER && root->len == strlen(numbers[i]) &&
@@ -213,22 +215,24 @@ static void test_taken(void)
 	}
 	root = parse("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20AC\\ud83d\\ude00\\u007f\"");
 	is_str(root ? root->str : NULL, "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f",
-	       "every escape is decoded");
-	ok(root && root->len == strlen(root->str), "and the length is that of the result");
+	       "all escapes are decoded");
+	ok(root && root->len == strlen(root->str),
+	   "the length of a string is that of the decoded text");
 	root = parse("\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80"
 		     "\xf4\x8f\xbf\xbf\"");
-	ok(root && root->len == 21, "the limits of each UTF-8 length");
+	ok(root && root->len == 21, "the first and last character of each UTF-8 length are taken");
 	root = parse("\"\"");
-	ok(root && root->type == JSON_STRING && !root->len && !*root->str, "an empty string");
+	ok(root && root->type == JSON_STRING && !root->len && !*root->str,
+	   "an empty string is taken");
 	root = parse("{\"\":1,\"b\":[true,false,null,\"x\"]}");
 	v = root ? root->child : NULL;
-	ok(v && !*v->key && v->type == JSON_NUMBER, "an empty member name");
+	ok(v && !*v->key && v->type == JSON_NUMBER, "an empty member name is taken");
 	v = v ? v->next : NULL;
 	ok(v && v->len == 4 && v->child->type == JSON_TRUE && v->child->next->type == JSON_FALSE &&
 		   v->child->next->next->type == JSON_NULL && !v->child->key && v->off == 10,
-	   "elements in order, with offsets");
+	   "elements keep their order, and have offsets");
 	ok(v && !strcmp(v->child->next->next->next->str, "x") && !v->child->next->next->next->next,
-	   "and no more of them");
+	   "the last element ends the list");
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -246,36 +250,39 @@ static void test_find(void)
 		      "\"an\":{\"io.k\":\"dots\",\"io\":{\"k\":\"split\"},\"p[1]\":\"br\"}}");
 	const struct json *an;
 
-	is_str(found(json_pointer(root, "/a/b/1/c")), "deep", "pointer to a member");
-	is_str(found(json_pointer(root, "/a/b/0")), "zero", "pointer to an element");
+	is_str(found(json_pointer(root, "/a/b/1/c")), "deep", "json_pointer finds a member");
+	is_str(found(json_pointer(root, "/a/b/0")), "zero", "json_pointer finds an element");
 	ok(json_pointer(root, "") == root, "the empty pointer is the root");
 	is_str(found(json_pointer(root, "/")), "none", "/ is the member without a name");
 	is_str(found(json_pointer(root, "/x~1y")), "slash", "~1 is /");
 	is_str(found(json_pointer(root, "/m~0n")), "tilde", "~0 is ~");
-	is_str(found(json_pointer(root, "/0")), "digit", "a number names a member too");
-	ok(!json_pointer(root, "a"), "a pointer without a leading /");
+	is_str(found(json_pointer(root, "/0")), "digit", "a number can be the name of a member");
+	ok(!json_pointer(root, "a"), "a pointer without a leading / finds nothing");
 	ok(!json_pointer(root, "/m~n") && !json_pointer(root, "/m~2n") &&
 		   !json_pointer(root, "/m~"),
 	   "bad tilde escapes find nothing");
 	ok(!json_pointer(root, "/a/b/2") && !json_pointer(root, "/a/b/-") &&
 		   !json_pointer(root, "/a/b/00") && !json_pointer(root, "/a/b/01"),
-	   "elements that are not there");
-	ok(!json_pointer(root, "/a/b/0/x") && !json_pointer(root, "/a/"), "nothing below a string");
-	ok(!json_pointer(NULL, "/a"), "no root, nothing found");
+	   "json_pointer: missing elements and bad indexes find nothing");
+	ok(!json_pointer(root, "/a/b/0/x") && !json_pointer(root, "/a/"),
+	   "json_pointer: a string has no children");
+	ok(!json_pointer(NULL, "/a"), "json_pointer: a NULL tree has no children");
 
-	is_str(found(json_path(root, "a.b[1].c")), "deep", "path to a member");
-	is_str(found(json_path(root, "a.b[0]")), "zero", "path to an element");
+	is_str(found(json_path(root, "a.b[1].c")), "deep", "json_path finds a member");
+	is_str(found(json_path(root, "a.b[0]")), "zero", "json_path finds an element");
 	ok(json_path(root, "") == root, "the empty path is the root");
-	is_str(found(json_path(root, "an.io.k")), "dots", "the longest name wins");
-	is_str(found(json_path(root, "an.p[1]")), "br", "names may hold brackets");
+	is_str(found(json_path(root, "an.io.k")), "dots", "json_path takes the longest name");
+	is_str(found(json_path(root, "an.p[1]")), "br", "json_path: names may have brackets");
 	an = json_get(root, "an");
-	ok(json_path(root, "an.no.such") == an, "a path that leads nowhere: its deepest part");
-	ok(json_path(root, "a.b[7].c") == json_get(json_get(root, "a"), "b"), "or element");
-	ok(json_path(root, "a.b[x") == json_get(json_get(root, "a"), "b"), "or broken index");
-	ok(json_path(root, "nothing") == root, "or the root");
+	ok(json_path(root, "an.no.such") == an, "json_path: a missing member gives the object");
+	ok(json_path(root, "a.b[7].c") == json_get(json_get(root, "a"), "b"),
+	   "json_path: a missing element gives the array");
+	ok(json_path(root, "a.b[x") == json_get(json_get(root, "a"), "b"),
+	   "json_path: a broken index gives the array");
+	ok(json_path(root, "nothing") == root, "json_path: a missing first member gives the root");
 
 	ok(!json_get(root, "zz") && !json_get(NULL, "a") && !json_get(json_get(root, ""), "a"),
-	   "json_get finds nothing in what is not an object");
+	   "json_get: NULL for a missing member and for what is not an object");
 }
 
 static void test_place(void)
@@ -297,11 +304,11 @@ int main(void)
 	test_refused();
 	test_depth();
 	for (unsigned n = 1; n < 40; n += n < 14 ? 12 : 1) {
-		test_twins(n, false);
-		test_twins(n, true);
+		test_duplicate(n, false);
+		test_duplicate(n, true);
 	}
-	test_twins(100000, false);
-	test_twins(100000, true);
+	test_duplicate(100000, false);
+	test_duplicate(100000, true);
 	test_find();
 	test_place();
 	return done();

@@ -37,7 +37,7 @@ static struct json *element(const struct json *array, uint64_t index)
 	return e;
 }
 
-/* Is the token, with ~1 for '/' and ~0 for '~', this key? */
+/* True if the token, which has ~1 for '/' and ~0 for '~', is this key. */
 static bool token_is(const char *token, size_t len, const char *key)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -78,7 +78,7 @@ struct json *json_pointer(const struct json *root, const char *pointer)
 	return at;
 }
 
-/* The member whose name starts the path; names may hold dots, so the longest one wins. */
+/* The member whose name the path begins with. Names may have dots, so the longest one is taken. */
 static const struct json *path_member(const struct json *obj, const char **path)
 {
 	const struct json *best = NULL;
@@ -130,7 +130,7 @@ size_t json_plain(char *buf, size_t size, const char *text)
 
 	for (; *text && n + 1 < size; text++)
 		buf[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
-	/* A cut does not leave half a character: what reads our log wants UTF-8. */
+	/* A cut removes the whole character: readers of the log expect valid UTF-8. */
 	if ((*text & 0xc0) == 0x80) {
 		while (n && (buf[n - 1] & 0xc0) == 0x80)
 			n--;

@@ -16,12 +16,12 @@ bool json_number(const char *text, size_t len, uint64_t max, uint64_t min, uint6
 struct json_step {
 	const struct json_step *up;
 	const char *key; /* member name, or NULL for an element */
-	uint32_t index; /* of an element; JSON_NO_STEP: not on a child yet */
+	uint32_t index; /* of an element; JSON_NO_STEP: no child is being read */
 };
 
 #define JSON_NO_STEP UINT32_MAX
 
-/* Longer paths are cut; no path of the OCI documents comes near. */
+/* Longer paths are cut. Without long names, the paths of the OCI documents are much shorter. */
 #define JSON_PATH_MAX 256
 
 /* "linux.namespaces[1].type", "" for the root. */

@@ -34,7 +34,7 @@ static void put_text(struct json_out *o, const char *text)
 	put_char(o, text, strlen(text));
 }
 
-/* Escaped beyond RFC 8259, because a terminal acts on them: DEL, and the controls C1 in UTF-8. */
+/* True at a C1 control character in UTF-8. These and DEL are escaped: terminals obey them. */
 static bool is_c1(const char *s)
 {
 	return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
@@ -61,7 +61,7 @@ static void put_string(struct json_out *o, const char *s)
 		put_char(o, start, (size_t)(s - start));
 		if (!*s)
 			break;
-		s += is_c1(s); /* its code is that of its second byte */
+		s += is_c1(s); /* U+0080 to U+009F have the number of their second byte */
 		while (*e && e[1] != *s)
 			e += 2;
 		if (*e)
@@ -84,7 +84,7 @@ static void new_line(struct json_out *o)
 		put_text(o, o->indent);
 }
 
-/* All that stands before a value: comma, line, key. */
+/* Writes what precedes a value: comma, new line, key. */
 static void begin_value(struct json_out *o, const char *key)
 {
 	if (o->pending)
@@ -257,7 +257,7 @@ static bool is_pointer(const struct json_field *f)
 	return (f->flags & JF_PTR) || f->kind == JK_STR || f->kind == JK_RAW;
 }
 
-/* Would nothing be lost if the member were left out? */
+/* True if the member can be left out, because an absent member is read as the same value. */
 static bool is_empty(const struct json_field *f, const char *p)
 {
 	const struct json_type *type = f->sub;

@@ -43,29 +43,29 @@ static void test_by_hand(void)
 	is_str(out.buf,
 	       "{\"s\":\"x\",\"null\":null,\"empty\":[],\"list\":[18446744073709551615,"
 	       "-9223372036854775808,{},true],\"raw\":{\"ready\": 1},\"last\":false}",
-	       "one line");
-	ok(out.len == strlen(out.buf), "its length");
+	       "a document by hand, on one line");
+	ok(out.len == strlen(out.buf), "len is the length of the text");
 	by_hand(start("\t"));
 	is_str(out.buf,
 	       "{\n\t\"s\": \"x\",\n\t\"null\": null,\n\t\"empty\": [],\n\t\"list\": [\n"
 	       "\t\t18446744073709551615,\n\t\t-9223372036854775808,\n\t\t{},\n\t\ttrue\n\t],\n"
 	       "\t\"raw\": {\"ready\": 1},\n\t\"last\": false\n}",
-	       "indented");
+	       "a document by hand, indented");
 	json_put_u64(start("\t"), NULL, 7);
-	is_str(out.buf, "7", "a scalar alone");
+	is_str(out.buf, "7", "a scalar without a container");
 	json_put_str(start(NULL), "k", "v");
-	is_str(out.buf, "\"k\":\"v\"", "a member alone, for text that is put together");
+	is_str(out.buf, "\"k\":\"v\"", "a member without a container");
 
 	json_put_str(start(NULL), NULL,
 		     "\"\\/\b\f\n\r\t\x01\x1f\x7f\xc2\x9b\xc3\xa9\xf0\x9f\x98\x80");
 	is_str(out.buf,
 	       "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u009b\xc3\xa9\xf0\x9f\x98\x80\"",
-	       "escapes where they are needed");
+	       "quotes, backslashes, control characters, DEL and C1 are escaped");
 	start(NULL);
 	json_open(&out, NULL, '{');
 	json_put_str(&out, "a\"b", "");
 	json_close(&out, '}');
-	is_str(out.buf, "{\"a\\\"b\":\"\"}", "in names too");
+	is_str(out.buf, "{\"a\\\"b\":\"\"}", "names are escaped too");
 }
 
 static void test_growth(void)
@@ -85,7 +85,7 @@ static void test_growth(void)
 		good &= !memcmp(out.buf + at, want, len);
 		at += len;
 	}
-	ok(good && out.len == at && !out.buf[at], "a text of %zu bytes", at);
+	ok(good && out.len == at && !out.buf[at], "20000 numbers in %zu bytes", at);
 }
 
 /* ---- trees ----------------------------------------------------------------------------------- */
@@ -192,13 +192,13 @@ static void test_struct(void)
 	static char text[1024];
 
 	json_write(start(NULL), &sparse, &o);
-	is_str(out.buf, "{}", "nothing set, nothing written");
+	is_str(out.buf, "{}", "empty members are left out");
 	json_write(start(NULL), &always, &o);
 	is_str(out.buf,
 	       "{\"flag\":false,\"pflag\":null,\"s\":\"\",\"word\":\"zero\",\"u16\":0,\"u32\":0,"
 	       "\"pu32\":null,\"u64\":0,\"i64\":0,\"in\":{},\"pin\":null,\"list\":[],\"map\":{},"
 	       "\"inners\":[],\"raw\":null}",
-	       "JF_ALWAYS writes it all");
+	       "JF_ALWAYS writes empty members");
 	json_write(start(NULL), &null, &o);
 	is_str(out.buf,
 	       "{\"flag\":false,\"pflag\":null,\"s\":null,\"word\":\"zero\",\"u16\":0,\"u32\":0,"
@@ -209,9 +209,9 @@ static void test_struct(void)
 
 	start(NULL);
 	tree = json_parse(&arena, strcpy(text, full), sizeof(full) - 1, &err);
-	ok(tree && !json_bind(&arena, tree, &sparse, &o, &faults), "a full document binds");
+	ok(tree && !json_bind(&arena, tree, &sparse, &o, &faults), "a full document is bound");
 	json_write(&out, &sparse, &o);
-	is_str(out.buf, full, "and is written as it was");
+	is_str(out.buf, full, "a full document is written as it was read");
 	o.word = 77;
 	o.in.a = 0;
 	o.list.n = 0;
@@ -224,10 +224,10 @@ static void test_struct(void)
 	   "words without a name and empty values are left out");
 	ok(!strncmp(out.buf, "{\"o\":{\"flag\"", 12) &&
 		   !strcmp(out.buf + out.len - 11, "},\"t\":true}"),
-	   "a struct inside something written by hand");
+	   "json_put writes a struct inside an object by hand");
 }
 
-/* A required member is written even when zero: what we write must bind again. */
+/* A required member is written even if it is zero, so that json_bind() takes the text again. */
 static void test_required(void)
 {
 	static const struct json_field fields[] = {
