@@ -1,4 +1,4 @@
-/* base.h - C and Linux for the rest: errors, log, descriptors, safe paths, processes. */
+/* base.h - C and Linux for all other folders: errors, log, descriptors, safe paths, processes. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_BASE_BASE_H
 #define CORE_BASE_BASE_H
@@ -22,8 +22,8 @@ struct iovec;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Of static rooms from 4 KB on. The linker sorts by alignment, so they stand before all small
- * variables, which then share few pages: each page is a fault at every start and every fork. */
+/* For static buffers of 4 KB and more. The linker sorts by alignment, so they precede all small
+ * variables, which then share few pages: each page costs a fault at every start and every fork. */
 #define LARGE __attribute__((aligned(64)))
 
 /* ---- err.c: the process's one error record ------------------------------------------------- */
@@ -38,7 +38,7 @@ int fail(const char *fmt, ...)
 int failx(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold)); /* no errno */
 int fail_in(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), cold)); /* "fmt: " + record */
-/* One sentence of advice, shown after the error in brackets; the first one given stays. */
+/* One sentence of advice, shown in brackets after the error. Only the first one is kept. */
 int fail_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 #if !WITH_HELP
 static inline int fail_no_hint(void)
@@ -47,11 +47,11 @@ static inline int fail_no_hint(void)
 }
 #define fail_hint(...) (WITH_HELP ? fail_hint(__VA_ARGS__) : fail_no_hint())
 #endif
-/* Replaces the record by one that came from elsewhere (the wire). */
+/* Replaces the record by one that another process has sent. */
 int fail_take(int num, const char *text);
 
-const char *err_text(void); /* the record, "" when none */
-int err_num(void); /* its errno, 0 when none */
+const char *err_text(void); /* the record; "": no failure */
+int err_num(void); /* its errno; 0: it has none */
 /* True if memory or descriptors were short: the record then says nothing about the object. */
 bool err_is_shortage(void);
 /* strerror(3) in the words of Go and glibc; valid until the next call. */
@@ -66,10 +66,10 @@ int err_again(struct err_kept kept); /* puts the kept record back and returns -1
 /* Clears the record. It is the only way to ignore a failure; why is the reason, for the reader. */
 void err_clear(const char *why);
 
-/* ---- text.c: text made harmless, numbers as text --------------------------------------------- */
+/* ---- text.c: text that is safe to show, numbers as text -------------------------------------- */
 
 #define TEXT_DECIMAL 11 /* bytes, with the NUL */
-/* n in decimal digits and a NUL, whose place it returns: snprintf(3) is slow in long lists. */
+/* Writes n in decimal and a NUL, and returns the address of the NUL. snprintf(3) is slower. */
 char *text_decimal(char *to, unsigned n);
 
 /* Replaces each character that a terminal acts on, and each that is not UTF-8, by ?, since names
@@ -80,8 +80,8 @@ const char *text_harmless(char *text);
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
-/* Where lines go. The applet sets it; a child of a start sets it to the wire. line NULL:
- * nowhere. */
+/* Where lines go. The applet sets it, and a child of a start sets it to its socket. line NULL:
+ * lines are dropped. */
 struct log_sink {
 	void (*line)(enum log_level level, const char *text);
 	enum log_level level; /* lines above it are dropped */
@@ -89,23 +89,23 @@ struct log_sink {
 };
 extern struct log_sink log_sink;
 
-/* The place in the code, which --debug shows as func and file (G-05). */
+/* The place in the code, which --debug shows as func and file. */
 #define LOG_HERE __func__, __FILE__, __LINE__
 
 void log_put(enum log_level level, const char *func, const char *file, int line, const char *fmt,
 	     ...) __attribute__((format(printf, 5, 6), cold));
 #define log_error(...) log_put(LOG_ERROR, LOG_HERE, __VA_ARGS__)
 #define log_warn(...) log_put(LOG_WARNING, LOG_HERE, __VA_ARGS__)
-/* A warning; but where the payload writes to the same log, a line for --debug only. */
+/* A warning, but a debug line if the payload may write to the same log. */
 #define log_remark(...) log_put(log_is_shared() ? LOG_DEBUG : LOG_WARNING, LOG_HERE, __VA_ARGS__)
 bool log_is_shared(void);
 #define log_info(...) log_put(LOG_INFO, LOG_HERE, __VA_ARGS__)
 #define log_debug(...) log_put(LOG_DEBUG, LOG_HERE, __VA_ARGS__)
 
-/* Formats a line as runc does (O-14), with its newline. json: an object with level, msg, time, and
+/* Formats a line as runc does, with its newline. json: an object with level, msg, time, and
  * with --debug also func and file. */
 size_t log_format(char *buf, size_t size, bool json, enum log_level level, const char *text);
-/* The same in logrus' form for terminals. seconds: since the program began. */
+/* The same in the form that runc (by logrus) writes on terminals. seconds: since the start. */
 size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, const char *text);
 /* Writes a time of the realtime clock as RFC 3339 in UTC; nano: with up to nine decimals. */
 void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
@@ -113,7 +113,7 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano);
 /* ---- clock.c --------------------------------------------------------------------------------- */
 
 int64_t clock_ms(void); /* CLOCK_MONOTONIC */
-/* gmtime(3) for the years 1970 to 9999. The library's takes 5 KB, because it reads time zones. */
+/* gmtime(3) for the years 1970 to 9999. That of the C library adds 5 KB for time zones. */
 void clock_utc(int64_t seconds, struct tm *tm);
 /* Reads a duration in Go's form, "500ms", "1.5s", "1m30s" or "-5s", into milliseconds. False: it is
  * not a duration, or has a unit below ms. */
@@ -129,7 +129,7 @@ const char *clock_text(int64_t ms, char out[CLOCK_TEXT]);
 void fd_close(int *fd);
 int fd_take(int *fd); /* returns the value and sets *fd to -1, so that __cleanup leaves it open */
 
-int fd_reserve_stdio(void); /* opens /dev/null on whichever of 0..2 is closed */
+int fd_reserve_stdio(void); /* opens /dev/null in place of each closed one of 0 to 2 */
 void fd_sort(int *fds, size_t n); /* ascending */
 /* Closes n descriptors by one call for each run of neighbours. It sorts fds and skips -1. */
 void fd_close_all(int *fds, size_t n);
@@ -138,12 +138,12 @@ struct fd_pool {
 	int fds[32];
 	size_t n;
 };
-void fd_pool_put(struct fd_pool *pool, int *fd); /* takes *fd, unless it is -1 */
+void fd_pool_put(struct fd_pool *pool, int *fd); /* takes *fd, which becomes -1 */
 void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
-int fd_copy(int to, int from); /* the rest of a regular file; -1 + errno only */
+int fd_copy(int to, int from); /* the rest of a regular file; -1 with errno only */
 
 /* ---- names.c: names in order ----------------------------------------------------------------- */
 
@@ -153,14 +153,14 @@ void names_sort(void *at, size_t n); /* n pointers to texts */
 int names_read(struct arena *a, DIR *dir, const char *path, bool (*wanted)(const struct dirent *),
 	       const char ***names, size_t *n);
 
-/* ---- remove.c: files, and directories with all that is in them ------------------------------- */
+/* ---- remove.c: files, and directories with their content ------------------------------------- */
 
 /* True: name in the directory with the inode dir is not removed, nor are the directories above. */
 typedef bool remove_kept(const void *arg, ino_t dir, const char *name);
 /* Removes name in dir; ino is the inode of dir, which is needed only with kept. A missing name is
  * not an error. Symlinks are not followed. */
 int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg);
-int remove_content(int dir, remove_kept *kept, const void *arg); /* all that is in dir */
+int remove_content(int dir, remove_kept *kept, const void *arg); /* everything in dir, not dir */
 
 /* ---- closefrom.c ----------------------------------------------------------------------------- */
 
@@ -172,15 +172,15 @@ int fd_close_from(int first, int *keep, size_t n);
 /* Connects to a path, which may be longer than an address holds, or to "@name" (an abstract one).
  * type: SOCK_STREAM and so on. */
 int sock_connect(const char *path, int type);
-/* One message of n parts; fd is a descriptor that goes with it, -1: none. 0, or -1
+/* Sends one message of n parts, and the descriptor fd unless it is -1. 0, or -1
  * with errno only. */
 int sock_send(int sock, struct iovec *iov, int n, int fd);
-/* Bytes, 0 at the end; -1 with errno only; -2: a descriptor came and was lost. *fd
- * changes when one came. */
+/* Receives one message: bytes, 0 at the end, -1 with errno only, or -2: a descriptor was lost. *fd
+ * changes if one was received. */
 ssize_t sock_recv(int sock, struct iovec *iov, int n, int *fd);
 /* A message of another program's protocol: body, and a descriptor. */
 int sock_send_fd(int sock, const char *body, int fd);
-int sock_recv_fd(int sock); /* the descriptor, or -1 */
+int sock_recv_fd(int sock); /* receives such a message: its descriptor, or -1 */
 
 /* ---- file.c: small files --------------------------------------------------------------------- */
 
@@ -205,8 +205,8 @@ static inline bool file_is_same(const struct stat *a, const struct stat *b)
  * our own files (state, pid files, caches) are useless after a power cut. */
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
 
-/* A file that is read, changed and written back. It is locked all that time, because of two editors
- * at the same time one would lose its change. */
+/* A file that is read, changed and written back. It is locked all that time: otherwise one of two
+ * programs that do so at the same time would lose its change. */
 struct file_edit {
 	int fd; /* read from it; closing it ends the lock */
 	struct stat st;
@@ -223,15 +223,15 @@ int file_edit_save(const struct file_edit *e, const void *buf, size_t len);
  * *at then moves past it. */
 bool scan_word(const char **at, const char *word);
 bool scan_u64(const char **at, const char *word, uint64_t *out);
-uint64_t scan_number(const char *text); /* the decimal number at its begin; 0: there is none */
+uint64_t scan_number(const char *text); /* the decimal number at its begin; 0: not a number */
 /* Pure. Reads the next range of a list of CPUs or memory nodes, "0-3, 7". 1: found; 0: the list has
  * ended; -1: the text is not such a list. If *last is below *first, that is the reason. */
 int scan_range(const char **at, uint64_t *first, uint64_t *last);
 /* Pure. Reads a little-endian number of at most 8 bytes. */
 uint64_t scan_little(const unsigned char *at, unsigned bytes);
 
-/* EXACT_MODES sets the umask to 0 until the end of the block: modes of new files are exactly those
- * of the calls. */
+/* EXACT_MODES sets the umask to 0 until the end of the block: new files get exactly the modes that
+ * the calls have. */
 static inline void umask_restore(mode_t *before)
 {
 	umask(*before);
@@ -246,7 +246,7 @@ static inline void umask_restore(mode_t *before)
 int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra);
 /* Makes every missing directory of path (mode for new ones) and opens it O_PATH. */
 int path_mkdirs(int rootfd, const char *path, mode_t mode);
-/* The same for a path that is known to be missing. resolve_extra: RESOLVE_NO_SYMLINKS or 0. */
+/* The same for a path that does not exist yet. resolve_extra: RESOLVE_NO_SYMLINKS or 0. */
 int path_mkdirs_new(int rootfd, const char *path, mode_t mode, uint64_t resolve_extra);
 /* Opens (creating directories 0755) the parent of path; *last points at the last component. */
 int path_parent(int rootfd, const char *path, const char **last);
@@ -284,34 +284,34 @@ bool mountinfo_next(char **text, struct mountinfo *m);
 
 /* Some fields of /proc/PID/stat (proc(5)). */
 struct proc_stat {
-	bool dead; /* of 3 and 20: a zombie, or no longer even that; every thread has ended */
+	bool dead; /* of 3 and 20: a zombie or in state X, and all threads have ended */
 	bool headless; /* the first thread has ended, and others have not */
 	bool exiting; /* of 9: on its way to be dead, or dead */
 	char state; /* 3 */
 	pid_t parent; /* 4 */
 	bool no_exec; /* of 9: has not executed a program since it was forked */
 	uint64_t start; /* 22, in clock ticks since boot */
-	int raw; /* 52: status of wait(2) of a process that ends; 0: we may not see it */
+	int raw; /* 52: status for wait(2) of a process that has ended; 0 if we may not see it */
 	uint32_t ignored; /* 33: bit n-1 is signal n; without real-time signals */
 };
-/* 1: found; 0: there is none, or it is hidden (hidepid of proc(5)); -1. */
+/* 1: found; 0: not found, or hidden (hidepid of proc(5)); -1. */
 int proc_stat(pid_t pid, struct proc_stat *out);
 /* The same with /proc as an open directory, for many processes. */
 int proc_stat_at(int proc, pid_t pid, struct proc_stat *out);
-/* Reads /proc/PID/stat and finds its third field: the second, the name, may have any byte. Returns
+/* Reads /proc/PID/stat and finds its third field: the second, the name, may have any bytes. Returns
  * as proc_stat. */
 #define PROC_STAT_MAX 1024
 int proc_stat_text(pid_t pid, char text[PROC_STAT_MAX], char **third);
-/* Executes argv[0] from the first directory of path where that succeeds. Returns only if it fails
- * everywhere: errno is ENOENT if no directory has it, otherwise file is the first that failed. */
+/* Executes argv[0] from the first directory of path where execve(2) succeeds. If it returns, all
+ * have failed: with ENOENT no directory has argv[0], otherwise file is the first that failed. */
 void proc_exec(const char *path, char *const *argv, char *const *env, char file[PATH_MAX]);
 /* 1: the process and all its threads have ended; 0: not yet; -1. It does not need /proc. */
 int proc_ended(int pidfd);
-/* True if a SIGKILL is pending or the process is exiting: its program will do nothing more. */
+/* True if a SIGKILL is pending or the process is exiting: it runs no more code of its program. */
 bool proc_ending(pid_t pid);
 /* The number of a thread of the process other than its first; pid if there is none. */
 pid_t proc_thread(pid_t pid);
-/* Ends this process. If a seccomp profile denies every other way, it executes a trap. */
+/* Ends this process, by a trap if a seccomp profile denies exit_group(2) and exit(2). */
 void proc_end(int status) __attribute__((noreturn));
 /* Copies the words of argv, so that proc_hide_args can wipe the originals, which /proc/PID/cmdline
  * shows to all users. proc_hide_args wipes the environment, too: getenv(3) then finds nothing. */

@@ -13,7 +13,7 @@ int64_t clock_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Counted from 1 March 0000, so that a leap day ends a year, in eras of 400 years. */
+/* Years begin on 1 March, so that a leap day is the last one, and have eras of 400. */
 void clock_utc(int64_t seconds, struct tm *tm)
 {
 	int day = seconds / 86400 + 719468, rest = seconds % 86400;
@@ -34,7 +34,7 @@ static const struct json_word units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 }
 };
 
-/* Thousandths of the digits after a decimal point; *text moves on. */
+/* Reads the digits after a decimal point as thousandths, and moves *text past them. */
 static int fraction(const char **text)
 {
 	int sum = 0, worth = 100;

@@ -38,7 +38,7 @@ static const struct {
 	{ "1..5s", -7 },
 };
 
-/* Every 9 hours, 59 minutes and 59 seconds until the end of the year 9999. */
+/* Compares a time every 35,999 seconds until the end of the year 9999. */
 static void test_utc(void)
 {
 	long long wrong = -1;
@@ -53,7 +53,7 @@ static void test_utc(void)
 		    got.tm_min != want.tm_min || got.tm_sec != want.tm_sec)
 			wrong = t;
 	}
-	ok(wrong == -1, "dates are those of gmtime(3): the last that is not is %lld", wrong);
+	ok(wrong == -1, "clock_utc agrees with gmtime(3); last difference at %lld", wrong);
 }
 
 static void test_text(void)
@@ -70,7 +70,8 @@ static void test_text(void)
 
 		is_str(clock_text(rows[i].ms, text), rows[i].text, "%lld ms as text",
 		       (long long)rows[i].ms);
-		ok(clock_duration(text, &ms) && ms == rows[i].ms, "and read again");
+		ok(clock_duration(text, &ms) && ms == rows[i].ms,
+		   "clock_duration reads \"%s\" again", text);
 	}
 }
 

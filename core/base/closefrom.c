@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-/* By the list in /proc, which must be the kernel's own: a false one would keep what it hides. */
+/* procfs_open() makes sure that the list is the kernel's: a false one could hide descriptors. */
 static int walk_close(int first, const int *keep, size_t n)
 {
 	int proc __cleanup(fd_close) = procfs_open();
@@ -31,7 +31,7 @@ static int walk_close(int first, const int *keep, size_t n)
 		if (!kept)
 			close(open);
 	}
-	/* What was not read stays open. */
+	/* Descriptors after the failure are still open. */
 	if (errno)
 		rc = fail("read /proc/self/fd");
 	closedir(dir);

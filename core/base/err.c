@@ -1,4 +1,4 @@
-/* err.c - the process's one error record: text made where the system call failed. */
+/* err.c - the error record, one per process: text that is made where a system call failed. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -6,15 +6,15 @@
 #include <string.h>
 
 /*
- * Static, so that running out of memory can still be reported. The hint is kept apart until
- * a caller asks for the text, so that prefixes always come before it.
+ * Static, so that a lack of memory can still be reported. The hint is kept apart until
+ * a caller asks for the text, so that the hint always comes last.
  */
 static struct {
 	int num;
 	char text[2048], hint[256], shown[2048 + 256 + 4];
 } LARGE record;
 
-/* Kept free for what fail_in() puts in front. */
+/* Bytes that fail() leaves free for the prefixes of fail_in(). */
 #define PREFIX_ROOM 640
 
 /*
@@ -53,7 +53,7 @@ static int record_set(int num, const char *fmt, va_list ap)
 
 	record.num = num;
 	record.hint[0] = 0;
-	/* Of an object too long to be shown the end is cut, never the reason. */
+	/* If the text is too long, it is cut before the reason. */
 	if (num && n >= 0)
 		snprintf(record.text + strlen(record.text),
 			 sizeof(record.text) - strlen(record.text), ": %s", reason);
@@ -93,7 +93,7 @@ int fail_in(const char *fmt, ...)
 	vsnprintf(prefix, sizeof(prefix) - 2, fmt, ap);
 	va_end(ap);
 	len = strlen(strcat(prefix, ": "));
-	/* What does not fit is cut at the end: the object stays, the detail goes. */
+	/* If the text is too long, its end is cut: the prefix names the object. */
 	room = sizeof(record.text) - 1 - len;
 	memmove(record.text + len, record.text, strnlen(record.text, room) + 1);
 	memcpy(record.text, prefix, len);

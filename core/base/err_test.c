@@ -13,19 +13,20 @@ static void keep_line(enum log_level level, const char *text)
 static void test_texts(void)
 {
 	errno = ENOENT;
-	ok(fail("open %s", "x") == -1 && errno == ENOENT, "fail is -1 and leaves errno");
-	is_str(err_text(), "open x: no such file or directory", "what was tried, and strerror");
+	ok(fail("open %s", "x") == -1 && errno == ENOENT, "fail returns -1 and keeps errno");
+	is_str(err_text(), "open x: no such file or directory", "fail adds the words for errno");
 	ok(err_num() == ENOENT, "the record has the errno");
-	ok(fail_in("mounts[%d]", 3) == -1, "fail_in is -1");
-	is_str(err_text(), "mounts[3]: open x: no such file or directory", "context comes before");
-	ok(err_num() == ENOENT, "and leaves the errno");
+	ok(fail_in("mounts[%d]", 3) == -1, "fail_in returns -1");
+	is_str(err_text(), "mounts[3]: open x: no such file or directory",
+	       "fail_in puts its text before the record");
+	ok(err_num() == ENOENT, "fail_in keeps the errno of the record");
 	errno = EPERM;
-	ok(failx("%d is odd", 3) == -1 && !errno, "failx is -1 without errno");
-	is_str(err_text(), "3 is odd", "and without strerror");
-	ok(!err_num(), "nor number");
+	ok(failx("%d is odd", 3) == -1 && !errno, "failx returns -1 and sets errno to 0");
+	is_str(err_text(), "3 is odd", "failx adds no words for errno");
+	ok(!err_num(), "the record of failx has no errno");
 	ok(fail_take(EBUSY, "100%s from elsewhere") == -1 && err_num() == EBUSY,
-	   "a record is taken over");
-	is_str(err_text(), "100%s from elsewhere", "as it is");
+	   "fail_take sets the errno");
+	is_str(err_text(), "100%s from elsewhere", "fail_take sets the text unchanged");
 }
 
 static void test_hints(void)
@@ -36,14 +37,14 @@ static void test_hints(void)
 	fail_hint("second");
 	fail_in("outside");
 	is_str(err_text(), "outside: mount: invalid argument (first 1)",
-	       "the first hint stays, at the end");
+	       "the first hint is shown, at the end");
 	is_str(err_text(), "outside: mount: invalid argument (first 1)",
-	       "however often it is asked");
+	       "err_text gives the same text again");
 	failx("another");
 	is_str(err_text(), "another", "a new failure has no old hint");
 	fail_hint("lost");
 	fail_take(0, "taken");
-	is_str(err_text(), "taken", "nor has one that was taken over");
+	is_str(err_text(), "taken", "fail_take drops the old hint");
 }
 
 static void test_clear(void)
@@ -54,15 +55,15 @@ static void test_clear(void)
 	fail_hint("advice");
 	err_clear("it does not matter");
 	is_str(logged, "3 small thing (it does not matter)",
-	       "what is ignored is logged at debug level");
-	ok(!*err_text() && !err_num(), "and gone");
+	       "err_clear logs text and reason at debug level");
+	ok(!*err_text() && !err_num(), "err_clear empties the record");
 	*logged = 0;
 	err_clear("nothing there");
-	is_str(logged, "", "nothing is logged of nothing");
+	is_str(logged, "", "err_clear of an empty record logs nothing");
 	log_sink.level = LOG_INFO;
 	failx("quiet");
 	err_clear("no");
-	is_str(logged, "", "above the level nothing is formatted");
+	is_str(logged, "", "err_clear logs nothing above the level of the sink");
 	log_sink.line = NULL;
 }
 
@@ -81,21 +82,21 @@ static void test_long(void)
 	memset(big, 'x', sizeof(big) - 1);
 	errno = ENOENT;
 	fail("%s", big);
-	ok(ends_with(reason), "of a long text the object is cut, not the reason");
+	ok(ends_with(reason), "a long text is cut before the words for errno");
 	fail_in("object");
 	ok(!strncmp(err_text(), "object: xxx", 11) && ends_with(reason),
-	   "what is put in front of it has room");
+	   "a long text leaves room for a prefix");
 	fail_in("%s", big);
 	ok(!strncmp(err_text(), "xxx", 3) && strstr(err_text(), ": object: xxx") &&
 		   ends_with(reason),
-	   "a long prefix is cut as well");
+	   "a long prefix is cut");
 	fail_hint("%s", big);
-	ok(strlen(err_text()) < 2048 + 256 + 4, "and a long hint");
+	ok(strlen(err_text()) < 2048 + 256 + 4, "a long hint is cut");
 	fail_take(0, big);
-	ok(strlen(err_text()) == 2047, "and a long text from elsewhere");
+	ok(strlen(err_text()) == 2047, "a long text of fail_take is cut");
 	fail_in("in front");
 	ok(!strncmp(err_text(), "in front: xxx", 13) && strlen(err_text()) == 2047,
-	   "of a full record the end makes room");
+	   "a prefix of a full record cuts its end");
 }
 
 static void test_harmless(void)
@@ -104,8 +105,9 @@ static void test_harmless(void)
 	     fine[] = "\360\237\230\200 \302\240";
 
 	is_str(text_harmless(text), "a\tb?c?d??e\303\251f?g??",
-	       "controls and what is not UTF-8 are shown as ?");
-	is_str(text_harmless(fine), "\360\237\230\200 \302\240", "the rest stays");
+	       "text_harmless: control characters and bad UTF-8 become ?");
+	is_str(text_harmless(fine), "\360\237\230\200 \302\240",
+	       "text_harmless: other characters stay");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* fd.c - descriptors: closed at the end of their scope, close-on-exec from the start. */
+/* fd.c - descriptors: closing them at the end of a scope or together, writing and copying. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -26,11 +26,11 @@ int fd_take(int *fd)
 
 int fd_reserve_stdio(void)
 {
-	/* One call asks about all three: a closed descriptor answers POLLNVAL. */
+	/* One call asks about all three: POLLNVAL means that the descriptor is closed. */
 	struct pollfd fds[3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
 
 	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)
-		return fail("look at the standard descriptors");
+		return fail("poll the standard descriptors");
 	for (int i = 0; i <= 2; i++) {
 		int fd;
 
@@ -45,7 +45,7 @@ int fd_reserve_stdio(void)
 	return 0;
 }
 
-/* Insertion sort: a handful, nearly in order. */
+/* Insertion sort: there are few, and they are nearly in order. */
 void fd_sort(int *fds, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
@@ -72,7 +72,7 @@ void fd_close_all(int *fds, size_t n)
 	for (size_t i = 0; i < n; i += run) {
 		for (run = 1; i + run < n && fds[i + run] == fds[i] + (int)run; run++)
 			;
-		/* KERNEL 5.9: close_range(2) (ENOSYS); one by one. */
+		/* KERNEL 5.9: close_range(2) (ENOSYS); close(2) one by one. */
 		if (fds[i] >= 0 && (run == 1 || sys_close_range(fds[i], fds[i] + run - 1, 0) < 0))
 			for (size_t j = i; j < i + run; j++)
 				close(fds[j]);

@@ -1,4 +1,4 @@
-/* fd_test.c - descriptors: taken, kept, closed together, reserved. */
+/* fd_test.c - descriptors: taking, closing, reserving, writing. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
@@ -13,7 +13,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Opens fd; without close-on-exec, as a caller's. */
+/* Opens fd without close-on-exec, as descriptors of a caller are. */
 static void occupy(int fd)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -30,18 +30,21 @@ static void test_one(void)
 
 	errno = ENXIO;
 	fd_close(&fd);
-	ok(fd == -1 && errno == ENXIO && !is_open(copy), "closed, -1, and errno as it was");
+	ok(fd == -1 && errno == ENXIO && !is_open(copy),
+	   "fd_close closes, sets -1 and keeps errno");
 	errno = ENXIO;
 	fd_close(&fd);
-	ok(fd == -1 && errno == ENXIO, "-1 is left alone");
+	ok(fd == -1 && errno == ENXIO, "fd_close of -1 does nothing");
 	fd = 7;
-	ok(fd_take(&fd) == 7 && fd == -1, "a descriptor changes hands");
+	ok(fd_take(&fd) == 7 && fd == -1, "fd_take returns the descriptor and sets -1");
 	occupy(20);
-	ok(!fd_set_cloexec(20, true) && fcntl(20, F_GETFD) == FD_CLOEXEC, "close-on-exec");
-	ok(!fd_set_cloexec(20, false) && !fcntl(20, F_GETFD), "and not");
+	ok(!fd_set_cloexec(20, true) && fcntl(20, F_GETFD) == FD_CLOEXEC,
+	   "fd_set_cloexec sets close-on-exec");
+	ok(!fd_set_cloexec(20, false) && !fcntl(20, F_GETFD),
+	   "fd_set_cloexec clears close-on-exec");
 	close(20);
 	ok(fd_set_cloexec(20, true) < 0 && err_num() == EBADF,
-	   "what is not open cannot be changed");
+	   "fd_set_cloexec of a closed descriptor fails");
 }
 
 static void test_together(void)
@@ -54,8 +57,9 @@ static void test_together(void)
 		occupy(fd);
 	fd_close_all(fds, ARRAY_SIZE(fds));
 	ok(!is_open(20) && !is_open(21) && !is_open(22) && !is_open(24) && !is_open(30),
-	   "all of a list are closed");
-	ok(is_open(23) && is_open(25) && is_open(29) && is_open(31), "and no neighbour");
+	   "fd_close_all closes the descriptors of the list");
+	ok(is_open(23) && is_open(25) && is_open(29) && is_open(31),
+	   "fd_close_all closes no others");
 	fd_close_all(fds, 0);
 	for (int fd = 40; fd < 140; fd++) {
 		int mine = fd;
@@ -64,18 +68,18 @@ static void test_together(void)
 		fd_pool_put(&pool, &mine);
 		good &= mine == -1;
 	}
-	ok(good, "a pool takes over what it is given");
+	ok(good, "fd_pool_put sets the descriptors to -1");
 	fd_pool_put(&pool, &(int){ -1 });
 	fd_pool_close(&pool);
 	for (int fd = 40; fd < 140; fd++)
 		good &= !is_open(fd);
-	ok(good && !pool.n, "and closes more than it has room for");
-	ok(is_open(23) && is_open(0), "but nothing else");
+	ok(good && !pool.n, "a pool closes more descriptors than it has room for");
+	ok(is_open(23) && is_open(0), "a pool closes no others");
 	for (int fd = 20; fd <= 31; fd++)
 		close(fd);
 }
 
-/* What is open of 0..99, as a set of numbers in text. Runs in a child: 1 is closed there. */
+/* Calls fd_close_from() in a child, and returns the numbers of 0 to 99 that are open then. */
 static const char *closed_from(int first, int *keep, size_t n)
 {
 	static char text[256];
@@ -108,13 +112,15 @@ static const char *closed_from(int first, int *keep, size_t n)
 
 static void test_close_from(const char *way)
 {
-	is_str(closed_from(3, NULL, 0), "0 1 2 ", "%s: all but the standard ones", way);
-	is_str(closed_from(5, NULL, 0), "0 1 2 3 4 ", "%s: all but what is passed on", way);
-	is_str(closed_from(3, (int[]){ 60, 7 }, 2), "0 1 2 7 60 ", "%s: all but two", way);
-	is_str(closed_from(3, (int[]){ -1, 5, -1 }, 3), "0 1 2 5 ", "%s: -1 keeps nothing", way);
+	is_str(closed_from(3, NULL, 0), "0 1 2 ", "%s: all from 3 on are closed", way);
+	is_str(closed_from(5, NULL, 0), "0 1 2 3 4 ", "%s: all from 5 on are closed", way);
+	is_str(closed_from(3, (int[]){ 60, 7 }, 2), "0 1 2 7 60 ", "%s: two are kept", way);
+	is_str(closed_from(3, (int[]){ -1, 5, -1 }, 3), "0 1 2 5 ",
+	       "%s: -1 in the list has no effect", way);
 	is_str(closed_from(6, (int[]){ 4, 6, 7 }, 3), "0 1 2 3 4 5 6 7 ",
-	       "%s: neighbours and what is below", way);
-	is_str(closed_from(3, (int[]){ 3, 3 }, 2), "0 1 2 3 ", "%s: one named twice", way);
+	       "%s: neighbours, and one below the first, are kept", way);
+	is_str(closed_from(3, (int[]){ 3, 3 }, 2), "0 1 2 3 ",
+	       "%s: one that the list has twice is kept", way);
 }
 
 static void test_reserve(void)
@@ -130,7 +136,7 @@ static void test_reserve(void)
 		_exit(is_open(0) && is_open(1) && is_open(2) && !is_open(3) ? 0 : 1);
 	}
 	wait(&status);
-	ok(!status, "closed standard descriptors are replaced, and only they");
+	ok(!status, "fd_reserve_stdio opens the closed standard descriptors only");
 }
 
 static void test_write(void)
@@ -148,14 +154,14 @@ static void test_write(void)
 	for (ssize_t n; (n = read(pipes[0], big, 1000)) > 0;)
 		got += n;
 	wait(&status);
-	ok(got == sizeof(big) && !status, "more than a pipe holds is written");
-	ok(fd_write_all(pipes[0], "x", 1) < 0 && errno == EBADF, "a failure is reported");
+	ok(got == sizeof(big) && !status, "fd_write_all writes more than a pipe can buffer");
+	ok(fd_write_all(pipes[0], "x", 1) < 0 && errno == EBADF, "fd_write_all reports a failure");
 	close(pipes[0]);
 }
 
 int main(void)
 {
-	/* What the caller left open would be counted. */
+	/* Descriptors of the caller would be counted. */
 	for (int fd = 3; fd < 256; fd++)
 		close(fd);
 	test_one();
@@ -168,7 +174,7 @@ int main(void)
 		test_close_from("walk");
 		test_together();
 	} else {
-		ok(true, "walk # SKIP no seccomp filter can be loaded");
+		ok(true, "walk of /proc/self/fd # SKIP no seccomp filter can be loaded");
 	}
 	return done();
 }

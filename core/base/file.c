@@ -1,4 +1,4 @@
-/* file.c - small files: read whole, written at once, replaced by rename. */
+/* file.c - small files: reading them whole, writing them by one call, replacing them by rename. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* Up to size bytes or the end; a NUL is put after it, for which there is room. */
+/* Reads size bytes, or less at the end. buf has a byte more, for a NUL. */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
 	size_t got = 0;
@@ -26,7 +26,7 @@ static int too_large(const char *path, size_t max)
 
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len)
 {
-	/* O_NONBLOCK: a FIFO in place of the file must not hold us up. */
+	/* O_NONBLOCK: open(2) of a FIFO would wait for a writer. */
 	int fd __cleanup(fd_close) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	ssize_t got;
@@ -41,7 +41,7 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 			S_ISDIR(st.st_mode) ? "a directory, not a file" : "not a regular file");
 	if ((uint64_t)st.st_size > max)
 		return too_large(path, max);
-	/* Files of /proc and /sys say size 0: one page is what they give. */
+	/* Files of /proc and /sys have size 0, and give at most a page. */
 	if (!st.st_size)
 		st.st_size = max < 4096 ? max : 4096;
 	*text = arena_alloc(a, st.st_size + 1);
@@ -50,7 +50,7 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 	return got < 0 ? fail("read %s", path) : 0;
 }
 
-#define PIPE_MAX (1u << 20) /* bytes; the room is taken at once */
+#define PIPE_MAX (1u << 20) /* bytes; memory for all of them is taken at once */
 
 int file_read_named(struct arena *a, const char *path, size_t max, char **text, size_t *len)
 {
@@ -59,7 +59,7 @@ int file_read_named(struct arena *a, const char *path, size_t max, char **text, 
 	struct stat st;
 	ssize_t got;
 
-	/* Of all but a pipe the size is known before anything is read. */
+	/* Files other than pipes have a known size, which file_read() checks. */
 	if (!from_stdin && (stat(path, &st) < 0 || !S_ISFIFO(st.st_mode)))
 		return file_read(a, AT_FDCWD, path, max, text, len);
 	if (!from_stdin) {
@@ -78,7 +78,7 @@ int file_read_named(struct arena *a, const char *path, size_t max, char **text, 
 
 ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size)
 {
-	/* As in file_read. */
+	/* O_NONBLOCK: as in file_read() */
 	int fd __cleanup(fd_close) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
 
@@ -106,7 +106,7 @@ int file_write(int dirfd, const char *path, const char *value)
 	do {
 		n = write(fd, value, len);
 	} while (n < 0 && errno == EINTR);
-	/* A short write sets no errno. */
+	/* A short write does not set errno. */
 	if (n >= 0 && n < (ssize_t)len)
 		errno = EIO;
 	if (n != (ssize_t)len)
@@ -126,7 +126,7 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
 		unlinkat(dirfd, path, 0);
 		return -1;
 	}
-	/* close reports what delayed writes could not store (quota, network filesystems). */
+	/* close(2) reports data that could not be stored later (quota, network filesystems). */
 	if (close(fd) < 0) {
 		fail("write %s", path);
 		unlinkat(dirfd, path, 0);
@@ -135,7 +135,8 @@ int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t
 	return 0;
 }
 
-/* ".NAME.RANDOM.TRY" beside path: a name that no other writer takes. A long NAME is cut. */
+/* Writes ".NAME.RANDOM.TRY" in the directory of path, which no other process uses. It cuts a long
+ * NAME. */
 static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 {
 	const char *slash = strrchr(path, '/');
@@ -147,7 +148,7 @@ static int temp_name(char *temp, size_t size, const char *path, unsigned try)
 	return 0;
 }
 
-/* A process that we have forked has the same number. */
+/* Our forks have the same RANDOM: each of them may need another TRY. */
 #define TEMP_TRIES 100
 
 int file_replace(int dirfd, const char *path, const void *buf, size_t len, mode_t mode)
@@ -180,20 +181,20 @@ int file_edit_open(struct file_edit *e, const char *path)
 		e->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (e->fd < 0)
 			return fail("open %s", path);
-		/* NFS and some others have no locks for readers: the edit is still whole there. */
+		/* NFS and some others refuse it (O_RDONLY): the edit is then not locked. */
 		while (flock(e->fd, LOCK_EX) < 0 && errno == EINTR)
 			;
 		if (fstat(e->fd, &e->st) < 0)
 			return fail("stat %s", path);
-		/* Who had the lock before us has put another file there. */
+		/* Another process had the lock and has replaced the file: open the new one. */
 		if (!stat(path, &now) && file_is_same(&now, &e->st))
 			return 0;
 		fd_close(&e->fd);
 	}
 }
 
-/* Where a file cannot be replaced (a mount point, a directory that may not be written): a reader
- * may see half of it, and a power cut may leave that. */
+/* For a file that cannot be replaced (a mount point, a directory without write permission). Readers
+ * may see half of the text, and after a power cut half of it may stay. */
 static int write_in_place(const struct file_edit *e, const void *buf, size_t len, int why)
 {
 	int fd __cleanup(fd_close) = open(e->path, O_WRONLY | O_CLOEXEC);
@@ -206,7 +207,7 @@ static int write_in_place(const struct file_edit *e, const void *buf, size_t len
 	return 0;
 }
 
-/* The new file with the old one's owner and mode, on the disk. */
+/* Writes the new file to the disk, with the owner and mode of the old one. */
 static int write_beside(const struct file_edit *e, const char *temp, const void *buf, size_t len)
 {
 	int fd __cleanup(fd_close) =
@@ -214,7 +215,7 @@ static int write_beside(const struct file_edit *e, const char *temp, const void 
 
 	if (fd < 0)
 		return -1;
-	/* the mode comes last: a change of owner takes set-id bits away */
+	/* The mode comes last, because fchown(2) clears set-id bits. */
 	if ((e->st.st_uid != geteuid() || e->st.st_gid != getegid()) &&
 	    fchown(fd, e->st.st_uid, e->st.st_gid) < 0)
 		return -1;
@@ -223,7 +224,7 @@ static int write_beside(const struct file_edit *e, const char *temp, const void 
 	return fd_write_all(fd, buf, len) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
-/* A rename is on the disk when its directory is. */
+/* A rename is on the disk after fsync(2) of the directory. */
 static int sync_directory(const char *path)
 {
 	char dir[4096];
@@ -232,7 +233,7 @@ static int sync_directory(const char *path)
 
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash + 1 - path) : 1, slash ? path : ".");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* EINVAL: the filesystem does not keep directories that way. */
+	/* EINVAL: the filesystem cannot sync directories. */
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
 		return fail("sync %s", dir);
 	return 0;

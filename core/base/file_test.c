@@ -1,4 +1,4 @@
-/* file_test.c - small files: read whole or refused, written at once, replaced by rename. */
+/* file_test.c - small files: reading, writing, creating, replacing. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
@@ -40,7 +40,7 @@ static int entries(void)
 	return n - 2;
 }
 
-/* What read of the pipe's other end says; "" a failure. */
+/* What file_read_named() reads from a pipe that has written; "": it fails. */
 static const char *from_pipe(const char *written, size_t max)
 {
 	char *text = "", name[32];
@@ -62,14 +62,15 @@ static void test_read_named(void)
 	char *text = NULL;
 	size_t len;
 
-	is_str(from_pipe("12345678", 8), "12345678", "a pipe that was named is read to its end");
-	is_str(from_pipe("123456789", 8), "", "a byte too many is refused there too");
+	is_str(from_pipe("12345678", 8), "12345678", "file_read_named reads a pipe to its end");
+	is_str(from_pipe("123456789", 8), "",
+	       "file_read_named refuses a pipe with a byte too many");
 	ok(!file_read_named(&arena, "/proc/self/status", 4096, &text, &len) && len > 100,
-	   "a file that was named");
+	   "file_read_named reads a file");
 	ok(file_read_named(&arena, "/dev/zero", 100, &text, &len) < 0,
-	   "a device that was named is refused");
+	   "file_read_named refuses a device");
 	ok(file_read_named(&arena, "/no/such", 100, &text, &len) < 0 && err_num() == ENOENT,
-	   "a file that was named and is missing");
+	   "file_read_named of a missing file fails");
 }
 
 static void test_read(void)
@@ -78,45 +79,50 @@ static void test_read(void)
 	size_t len = 0;
 
 	put("f", "12345678\n");
-	is_str(get("f"), "12345678\n", "a file is read whole");
+	is_str(get("f"), "12345678\n", "file_read reads a whole file");
 	ok(!file_read(&arena, dir, "f", 9, &text, &len) && len == 9 && !text[9],
-	   "up to its limit, NUL after it");
+	   "file_read reads as many bytes as allowed, and adds a NUL");
 	ok(file_read(&arena, dir, "f", 8, &text, &len) < 0 && !err_num(),
-	   "a byte too many is refused");
+	   "file_read refuses a byte too many");
 	put("empty", "");
-	ok(!file_read(&arena, dir, "empty", 100, &text, &len) && !len && !*text, "an empty file");
+	ok(!file_read(&arena, dir, "empty", 100, &text, &len) && !len && !*text,
+	   "file_read reads an empty file");
 	ok(!file_read(&arena, AT_FDCWD, "/proc/self/status", 4096, &text, &len) && len > 100,
-	   "a file of /proc, whose size is 0");
+	   "file_read reads a file of /proc, whose size is 0");
 	ok(file_read(&arena, dir, "none", 100, &text, &len) < 0 && err_num() == ENOENT,
-	   "a missing file");
-	ok(file_read(&arena, dir, ".", 100, &text, &len) < 0, "a directory is refused");
+	   "file_read of a missing file fails");
+	ok(file_read(&arena, dir, ".", 100, &text, &len) < 0, "file_read refuses a directory");
 	mkfifoat(dir, "fifo", 0600);
 	ok(file_read(&arena, dir, "fifo", 100, &text, &len) < 0,
-	   "a FIFO is refused and does not hold us up");
-	ok(file_read(&arena, AT_FDCWD, "/dev/zero", 100, &text, &len) < 0, "a device is refused");
+	   "file_read refuses a FIFO and does not wait for a writer");
+	ok(file_read(&arena, AT_FDCWD, "/dev/zero", 100, &text, &len) < 0,
+	   "file_read refuses a device");
 	test_read_named();
 
 	ok(file_read_line(dir, "f", line, sizeof(line)) == 7 && !strcmp(line, "1234567"),
-	   "a line is cut to the room");
+	   "file_read_line cuts a line to the buffer");
 	put("f", "abc\n");
 	ok(file_read_line(dir, "f", line, sizeof(line)) == 3 && !strcmp(line, "abc"),
-	   "and loses its newline");
-	ok(!file_read_line(dir, "empty", line, sizeof(line)) && !*line, "an empty line");
+	   "file_read_line removes the newline");
+	ok(!file_read_line(dir, "empty", line, sizeof(line)) && !*line,
+	   "file_read_line reads an empty file");
 	ok(file_read_line(dir, "none", line, sizeof(line)) < 0 && err_num() == ENOENT,
-	   "a missing line");
+	   "file_read_line of a missing file fails");
 }
 
 static void test_write(void)
 {
 	put("f", "abc");
-	ok(!file_write(dir, "f", "xy"), "a value is written");
-	is_str(get("f"), "xyc", "in place, as cgroup files want it");
-	ok(file_write(dir, "new", "x") < 0 && err_num() == ENOENT, "nothing is created by it");
+	ok(!file_write(dir, "f", "xy"), "file_write writes a value");
+	is_str(get("f"), "xyc", "file_write does not truncate");
+	ok(file_write(dir, "new", "x") < 0 && err_num() == ENOENT,
+	   "file_write does not create a file");
 	symlinkat("f", dir, "link");
-	ok(file_write(dir, "link", "z") < 0 && err_num() == ELOOP, "no link is followed");
+	ok(file_write(dir, "link", "z") < 0 && err_num() == ELOOP,
+	   "file_write does not follow a symlink");
 	ok(file_write(AT_FDCWD, "/dev/full", "z") < 0 && err_num() == ENOSPC &&
 		   strstr(err_text(), "\"z\" to /dev/full"),
-	   "the failure names value and file");
+	   "an error of file_write names value and file");
 	unlinkat(dir, "link", 0);
 }
 
@@ -129,44 +135,46 @@ static void test_create(void)
 	umask(0);
 	ok(!file_create(dir, "made", "text", 4, 0600) && !fstatat(dir, "made", &st, 0) &&
 		   (st.st_mode & 07777) == 0600,
-	   "a file is created with its mode");
-	is_str(get("made"), "text", "and its text");
+	   "file_create sets the mode");
+	is_str(get("made"), "text", "file_create writes the text");
 	ok(file_create(dir, "made", "other", 5, 0600) < 0 && err_num() == EEXIST,
-	   "not over one that is there");
-	is_str(get("made"), "text", "which stays as it was");
+	   "file_create of a file that exists fails");
+	is_str(get("made"), "text", "file_create leaves a file that exists as it was");
 	symlinkat("elsewhere", dir, "dangling");
 	ok(file_create(dir, "dangling", "x", 1, 0600) < 0 && get("elsewhere") == NULL,
-	   "nor where a link points");
+	   "file_create does not create the target of a symlink");
 
 	before = entries();
-	ok(!file_replace(dir, "made", "new text", 8, 0640), "a file is replaced");
-	is_str(get("made"), "new text", "by the new text");
+	ok(!file_replace(dir, "made", "new text", 8, 0640), "file_replace replaces a file");
+	is_str(get("made"), "new text", "file_replace writes the new text");
 	ok(!fstatat(dir, "made", &st, 0) && (st.st_mode & 07777) == 0640 && entries() == before,
-	   "with the new mode, and nothing beside it");
+	   "file_replace sets the new mode, and leaves no temporary file");
 	temp = arena_printf(&arena, ".made.%d.0", (int)getpid());
 	put(temp, "left by a killed process");
 	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before + 1,
-	   "what a killed process has left is not in the way");
-	is_str(get("made"), "3", "nor in the text");
-	is_str(get(temp), "left by a killed process", "and may be another process's");
+	   "file_replace works although its temporary name is taken");
+	is_str(get("made"), "3", "file_replace does not use the file with that name");
+	is_str(get(temp), "left by a killed process",
+	       "file_replace does not remove the file with that name");
 	unlinkat(dir, temp, 0);
 	symlinkat("victim", dir, temp);
 	put("victim", "safe");
-	ok(!file_replace(dir, "made", "4", 1, 0640), "nor is a link at its place");
-	is_str(get("victim"), "safe", "which is not followed");
+	ok(!file_replace(dir, "made", "4", 1, 0640),
+	   "file_replace works although its temporary name is a symlink");
+	is_str(get("victim"), "safe", "file_replace does not follow that symlink");
 	unlinkat(dir, temp, 0);
 	ok(!file_replace(dir, "dangling", "5", 1, 0640) && !get("elsewhere"),
-	   "the name itself is replaced, if a link");
-	is_str(get("dangling"), "5", "by the file");
+	   "file_replace replaces a symlink, not its target");
+	is_str(get("dangling"), "5", "file_replace puts the file in place of the symlink");
 	mkdirat(dir, "d", 0700);
 	before = entries();
 	ok(file_replace(dir, "d", "x", 1, 0600) < 0 && entries() == before,
-	   "what fails leaves nothing");
+	   "file_replace that fails leaves no temporary file");
 	ok(!file_replace(AT_FDCWD, arena_printf(&arena, "%s/d/in", top), "6", 1, 0600),
-	   "a path with directories");
-	is_str(get("d/in"), "6", "has its file where it belongs");
+	   "file_replace takes a path with directories");
+	is_str(get("d/in"), "6", "file_replace writes in that directory");
 	ok(file_replace(dir, "none/x", "x", 1, 0600) < 0 && err_num() == ENOENT,
-	   "a missing directory");
+	   "file_replace in a missing directory fails");
 }
 
 int main(void)

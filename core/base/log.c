@@ -1,4 +1,4 @@
-/* log.c - lines for people and engines; where they go is the applet's choice. */
+/* log.c - log lines as text or JSON. The applet sets where they go. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -9,7 +9,7 @@ struct log_sink log_sink = { .level = LOG_INFO };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
-/* Of the line that is being put: a sink gets the text alone, and most have no use for the place. */
+/* The place of the line that is being written. Sinks get the text only: most need no place. */
 static struct {
 	const char *func, *file;
 	int line;
@@ -43,7 +43,7 @@ void log_time(char *buf, size_t size, const struct timespec *t, bool nano)
 	size_t n;
 
 	clock_utc(t->tv_sec, &tm);
-	/* By hand: strftime(3) brings locales and time zones along, 8 KB. */
+	/* strftime(3) would add 8 KB for locales and time zones. */
 	n = snprintf(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
 		     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (nano && t->tv_nsec) {
@@ -86,7 +86,7 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_time(when, sizeof(when), &now, false);
-	/* Names and paths of ours: nothing to escape. */
+	/* Function names and source paths need no escapes. */
 	if (log_sink.level >= LOG_DEBUG && place_of.func && json)
 		snprintf(place, sizeof(place), "\"file\":\"%s:%d\",\"func\":\"%s\",", place_of.file,
 			 place_of.line, place_of.func);

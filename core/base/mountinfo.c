@@ -24,7 +24,7 @@ char *mountinfo_read(struct arena *a, int proc)
 	return NULL;
 }
 
-/* Cuts off the next word, which ends at a blank, and decodes it: a blank in it is "\040". */
+/* Cuts off the next word, which ends at a space, and decodes it: a space in it is "\040". */
 static char *cut_word(char **at)
 {
 	char *word = *at, *to = word, *from = word;

@@ -18,24 +18,25 @@ int main(void)
 	struct arena a;
 	int roots = 0;
 
-	ok(mountinfo_next(&at, &m) && m.id == 36 && m.parent == 35, "ids");
-	is_str(m.root, "/mnt 1", "a blank in the root");
-	is_str(m.point, "/a\\b", "a backslash in the mount point");
+	ok(mountinfo_next(&at, &m) && m.id == 36 && m.parent == 35, "the ids of mount and parent");
+	is_str(m.root, "/mnt 1", "a space in the root is decoded");
+	is_str(m.point, "/a\\b", "a backslash in the mount point is decoded");
 	is_str(m.type, "ext3", "the type");
 	is_str(m.options, "rw,errors=x", "the options of the superblock");
 	ok(mountinfo_next(&at, &m) && m.id == 37, "a line without a dash is left out");
-	is_str(m.options, "rw,memory", "whose options are its own");
+	is_str(m.options, "rw,memory", "the options of the second mount");
 	ok(mountinfo_next(&at, &m) && m.id == 38, "the last line needs no newline");
 	is_str(m.point, "/cut\\04", "what is not an escape stays as it is");
-	ok(!mountinfo_next(&at, &m) && !mountinfo_next(&none, &m), "then there is none");
+	ok(!mountinfo_next(&at, &m) && !mountinfo_next(&none, &m),
+	   "after the last line, and in an empty text, no mount is found");
 
 	arena_init(&a, block, sizeof(block));
 	at = mountinfo_read(&a, open("/proc", O_PATH | O_CLOEXEC));
 	while (at && mountinfo_next(&at, &m))
 		roots += !strcmp(m.point, "/");
-	ok(roots, "our own mounts have a root");
+	ok(roots, "mountinfo_read: our mounts have /");
 	ok(!mountinfo_read(&a, open("/dev", O_PATH | O_CLOEXEC)) && *err_text(),
-	   "a directory that is not /proc has none");
+	   "mountinfo_read of a directory that is not /proc fails");
 	err_clear("it was asked for");
 	return done();
 }

@@ -30,7 +30,7 @@ int names_read(struct arena *a, DIR *dir, const char *path, bool (*wanted)(const
 		*names = arena_grow(a, *names, *n, &room, sizeof(**names));
 		(*names)[(*n)++] = arena_strdup(a, e->d_name);
 	}
-	/* What was read before the failure counts, for a caller that only reports it. */
+	/* Some callers go on with the names until the failure. */
 	names_sort(*names, *n);
 	return errno ? fail("read directory %s", path) : 0;
 }

@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINKS_MAX 40 /* as the kernel: path_resolution(7) */
+#define LINKS_MAX 40 /* the limit of the kernel: path_resolution(7) */
 
 /* ---- the walk for kernels without openat2 ---------------------------------------------------- */
 
 /*
- * State of a walk: done is the part resolved so far, free of symlinks and "..", todo what is
- * left. Every component is opened O_NOFOLLOW from its parent's descriptor, so that a symlink put
- * there meanwhile is an error and not a way out. ".." starts again from the root: slow and safe.
+ * State of a walk: done is the part resolved so far, without symlinks and "..", todo is the rest.
+ * Every component is opened O_NOFOLLOW from its parent's descriptor, so that a symlink that appears
+ * meanwhile is an error. ".." opens done again from the root, because directories may be moved.
  */
 struct walk {
-	int root, fd; /* fd: directory that done names */
+	int root, fd; /* fd: the directory of done */
 	char done[PATH_MAX], todo[PATH_MAX];
 	int links;
 };
@@ -47,7 +47,7 @@ static int walk_up(struct walk *w)
 	return walk_reopen(w);
 }
 
-/* Puts the target of the symlink name in front of what is left to do. */
+/* Puts the target of the symlink name at the begin of todo. */
 static int walk_link(struct walk *w, const char *name)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
@@ -71,7 +71,8 @@ static int walk_link(struct walk *w, const char *name)
 	return walk_reopen(w);
 }
 
-/* Takes the next component off todo. last: nothing follows, not even a slash. NULL: none left. */
+/* Removes the next component from todo. *last: not even a slash follows. NULL: todo is
+ * empty, or the name is too long, with errno. */
 static char *walk_next(struct walk *w, char *name, bool *last)
 {
 	size_t skip = strspn(w->todo, "/"), len = strcspn(w->todo + skip, "/");
@@ -149,7 +150,7 @@ static int walk_open(int rootfd, const char *path, int flags, mode_t mode, uint6
 	}
 	if (errno)
 		goto out;
-	/* The path was empty or ended in a slash or "..": what was reached is a directory. */
+	/* The path was empty or ended in a slash or "..": fd is a directory. */
 	fd = openat(w.fd, ".", (flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC);
 	fd_close(&w.fd);
 	return fd;
@@ -158,7 +159,7 @@ out:
 	return -1;
 }
 
-/* ---- what the others call -------------------------------------------------------------------- */
+/* ---- opening and making ---------------------------------------------------------------------- */
 
 int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t resolve_extra)
 {
@@ -178,7 +179,7 @@ int path_open(int rootfd, const char *path, int flags, mode_t mode, uint64_t res
 	return fd;
 }
 
-/* The directory a dangling symlink (name in dirfd, whose own path is dir) points at, by text. */
+/* Writes the target of the symlink name in dirfd, whose path is dir, as a path below the root. */
 static int link_target(int dirfd, const char *dir, const char *name, char *out, size_t size)
 {
 	char target[PATH_MAX];
@@ -195,8 +196,8 @@ static int link_target(int dirfd, const char *dir, const char *name, char *out, 
 
 static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth);
 
-/* Makes and opens one directory below dir. Not followed: what was put there meanwhile is an
- * error, unless links may be followed and it is a dangling one: then its target is made. */
+/* Makes and opens one directory below dir. A symlink there is an error, unless links may be
+ * followed: then it is a dangling one, and its target is made. */
 static int make_one(int rootfd, int dir, const char *prefix, const char *name, mode_t mode,
 		    uint64_t resolve, int depth)
 {
@@ -215,8 +216,8 @@ static int make_one(int rootfd, int dir, const char *prefix, const char *name, m
 	return mkdirs(rootfd, target, mode, resolve, depth + 1);
 }
 
-/* Up to the deepest part that exists, then down again making the rest: a missing last component,
- * the usual case, costs three calls. */
+/* Goes up to the deepest directory that exists, then down and makes the rest. If only the last
+ * component is missing, which is usual, it takes three system calls. */
 static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, int depth)
 {
 	char prefix[PATH_MAX], name[NAME_MAX + 1];
@@ -254,7 +255,7 @@ static int mkdirs(int rootfd, const char *path, mode_t mode, uint64_t resolve, i
 		memcpy(prefix, path, start + n);
 		prefix[start + n] = 0;
 		if (!strcmp(name, "..")) {
-			/* From dir it would lead out of the root: dir knows no root. */
+			/* openat(dir, "..") could leave the root. */
 			next = path_open(rootfd, prefix, O_PATH | O_DIRECTORY, 0, resolve);
 		} else {
 			prefix[start ? start - 1 : 0] = 0; /* without its slash */
@@ -288,7 +289,7 @@ int path_parent(int rootfd, const char *path, const char **last)
 	char parent[PATH_MAX];
 
 	*last = slash ? slash + 1 : path;
-	/* A process that creates something by such a name in the parent acts elsewhere. */
+	/* The caller creates *last in the parent: these would name another directory. */
 	if (!**last || !strcmp(*last, ".") || !strcmp(*last, ".."))
 		return failx("%s: does not end in a name", path);
 	if (!slash)
@@ -318,7 +319,7 @@ int path_create(int rootfd, const char *path, mode_t mode)
 			return fd;
 		if (errno != EEXIST)
 			return fail("create %s", at);
-		/* A link to what is missing: that is what is made. */
+		/* A dangling symlink: its target is made. Any other file is an error. */
 		snprintf(dir, sizeof(dir), "%.*s", (int)(last - at), at);
 		if (link_target(parent, dir, last, at, sizeof(at)) < 0)
 			return -1;

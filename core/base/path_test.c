@@ -1,4 +1,4 @@
-/* path_test.c - paths below a root full of traps, by openat2(2) and by the walk without it. */
+/* path_test.c - paths below a root with hostile symlinks, by openat2(2) and by the walk. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
@@ -30,7 +30,7 @@ static const struct {
 	{ "loop2", "/loop1" },
 	{ "dangling", "missing/dir" },
 	{ "a/dangling", "../missing_too" },
-	/* Were the missing part made and ".." then asked of it, this would end outside. */
+	/* mkdir of "nope" and openat of its ".." would lead outside. */
 	{ "trap", "nope/../../outside/x" },
 	{ "deep_trap", "/nope2/../a/b/../../../../../outside/x" },
 };
@@ -57,12 +57,12 @@ static void make_tree(void)
 
 static void remove_tree(void)
 {
-	/* By rm: a walk of our own would be what is tested here. */
+	/* rm(1), because our own code is under test. */
 	if (chdir("/") < 0 || system(arena_printf(&arena, "rm -rf %s", top)))
 		printf("# %s is left\n", top);
 }
 
-/* Nothing but "." and "..": two links; and no file either, which rmdir and mkdir tell. */
+/* rmdir(2) succeeds only if outside is empty. */
 static bool outside_untouched(void)
 {
 	return !unlinkat(AT_FDCWD, "outside", AT_REMOVEDIR) && !mkdir("outside", 0755);
@@ -154,17 +154,17 @@ static void test_open(const char *way)
 		       opens[i].flags & O_NOFOLLOW ? ", nofollow" : "",
 		       opens[i].resolve ? ", no symlinks" : "");
 	fd = path_open(root, "a", O_PATH, 0, 0);
-	ok(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC, "%s: what is opened is close-on-exec", way);
+	ok(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC, "%s: path_open sets close-on-exec", way);
 	fd_close(&fd);
 	fd = path_open(root, "/up/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0);
-	is_str(where(fd), "/a/new", "%s: a file is created at the end of a link", way);
+	is_str(where(fd), "/a/new", "%s: a symlink in the path is followed to create a file", way);
 	ok(path_open(root, "a/new", O_WRONLY | O_CREAT | O_EXCL, 0600, 0) < 0 &&
 		   err_num() == EEXIST,
-	   "%s: and not a second time", way);
+	   "%s: O_EXCL: a file that exists is not created", way);
 	unlinkat(root, "a/new", 0);
 }
 
-/* Links of procfs that lead where no path does. */
+/* Magic links of procfs lead to files without following their text (symlink(7)). */
 static void test_magic(const char *way)
 {
 	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -177,7 +177,7 @@ static void test_magic(const char *way)
 		int fd = path_open(proc, magic[i], O_PATH, 0, 0);
 
 		ok(fd < 0 || (!fstat(fd, &st) && st.st_dev == of_proc.st_dev),
-		   "%s: the magic link %s leads nowhere outside", way, magic[i]);
+		   "%s: the magic link %s does not lead out of procfs", way, magic[i]);
 		fd_close(&fd);
 	}
 	fd_close(&proc);
@@ -217,10 +217,10 @@ static void test_mkdirs(const char *way)
 	ok(outside_untouched(), "%s: nothing was made outside", way);
 	clear_made();
 	ok(path_mkdirs_new(root, "dangling/x", 0755, RESOLVE_NO_SYMLINKS) < 0,
-	   "%s: no directory is made at the end of a link that must not be followed", way);
+	   "%s: RESOLVE_NO_SYMLINKS: the target of a symlink is not made", way);
 	is_str(where(path_mkdirs_new(root, "no/../../../outside/x", 0755, RESOLVE_NO_SYMLINKS)),
-	       "/outside/x", "%s: nor outside by dots", way);
-	ok(outside_untouched(), "%s: still nothing outside", way);
+	       "/outside/x", "%s: \"..\" does not leave the root, without symlinks", way);
+	ok(outside_untouched(), "%s: nothing was made outside without symlinks", way);
 	clear_made();
 }
 
@@ -243,7 +243,7 @@ static void test_parent(const char *way)
 			ok(fd < 0, "%s: \"%s\" has no name at its end", way, parents[i].path);
 			continue;
 		}
-		is_str(last, parents[i].last, "%s: last of \"%s\"", way, parents[i].path);
+		is_str(last, parents[i].last, "%s: last component of \"%s\"", way, parents[i].path);
 		is_str(where(fd), parents[i].parent, "%s: parent of \"%s\"", way, parents[i].path);
 	}
 	ok(outside_untouched(), "%s: no parent was made outside", way);
@@ -288,13 +288,13 @@ static const struct {
 static void test_clean(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cleans); i++)
-		is_str(path_clean(&arena, cleans[i].path), cleans[i].want, "\"%s\" in short",
+		is_str(path_clean(&arena, cleans[i].path), cleans[i].want, "path_clean of \"%s\"",
 		       cleans[i].path);
 }
 
 /* ---- a kernel without openat2 ---------------------------------------------------------------- */
 
-/* As seen by what the code calls. */
+/* True if the filter works for the call that the code makes. */
 static bool without_openat2(int num)
 {
 	return without(SYS_openat2, num) && sys_openat2(root, ".", O_PATH, 0, 0) < 0 &&

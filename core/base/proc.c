@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/wait.h>
 
-/* include/linux/sched.h of the kernel; unchanged since 2.6 */
+/* From include/linux/sched.h of the kernel, the same since 2.6. */
 #define PF_EXITING 0x4
 #define PF_FORKNOEXEC 0x40
 
@@ -28,8 +28,8 @@ static int stat_text(int proc, pid_t pid, char text[PROC_STAT_MAX], char **third
 	}
 	if (n < 0)
 		return -1;
-	/* comm may hold spaces and parentheses: fields count from after the last one. With the pid
-	 * it has no more than 80 bytes. */
+	/* The name may have spaces and parentheses: fields count from the last one. With the pid
+	 * the name takes at most 80 bytes. */
 	name = strchr(text, '(');
 	*third = memrchr(text, ')', n < 128 ? n : 128);
 	if (!name || !*third || (*third)[1] != ' ' || !(*third)[2])
@@ -97,7 +97,7 @@ int proc_ended(int pidfd)
 	return n < 0 ? fail("poll a process") : n;
 }
 
-/* SigPnd or ShdPnd of /proc/PID/status. */
+/* True if SigPnd or ShdPnd of /proc/PID/status has SIGKILL. */
 static bool kill_pending(pid_t pid)
 {
 	static const char *const rows[] = { "\nSigPnd:\t", "\nShdPnd:\t" };
@@ -121,7 +121,7 @@ bool proc_ending(pid_t pid)
 {
 	struct proc_stat st;
 
-	/* Twice: between taking the signal and saying that it exits, a process shows neither. */
+	/* Twice: between dequeuing SIGKILL and setting PF_EXITING, a process shows neither. */
 	for (int look = 0; look < 2; look++) {
 		if (kill_pending(pid))
 			return true;
@@ -153,7 +153,7 @@ pid_t proc_thread(pid_t pid)
 	return tid ? tid : pid;
 }
 
-/* Where the kernel has put our command line and environment (proc(5), cmdline and environ). */
+/* Where the kernel has put our command line and environment (proc(5): cmdline, environ). */
 static char *words;
 static size_t words_len;
 
@@ -185,7 +185,7 @@ void proc_end(int status)
 {
 	syscall(SYS_exit_group, status);
 	syscall(SYS_exit, status);
-	/* A filter can deny both. The signal of a trap kills even a process 1 that blocks it. */
+	/* A filter may deny both. SIGILL or SIGTRAP of a trap kills even a process 1. */
 	for (;;)
 		__builtin_trap();
 }
@@ -223,7 +223,7 @@ bool proc_reap(pid_t pid, int seconds)
 	do {
 		got = waitpid(pid, NULL, WNOHANG | __WALL);
 	} while (!got && sigtimedwait(&chld, NULL, &step) == SIGCHLD);
-	/* The signal may have been that of another child, which is waited for later. */
+	/* The signal may have been for another child: the caller must still find it pending. */
 	kill(getpid(), SIGCHLD);
 	return got;
 }
@@ -233,7 +233,7 @@ int proc_exit_code(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* signal(7); a row per name, so that kill -l, parsing and tests agree */
+/* signal(7), a row for each name. */
 static const struct json_word signals[] = {
 	{ "HUP", SIGHUP },	 { "INT", SIGINT },   { "QUIT", SIGQUIT },     { "ILL", SIGILL },
 	{ "TRAP", SIGTRAP },	 { "ABRT", SIGABRT }, { "IOT", SIGABRT },      { "BUS", SIGBUS },
@@ -262,7 +262,7 @@ void proc_all_signals(sigset_t *set)
 	memset(set, 0xff, sizeof(*set));
 }
 
-/* "RTMIN+3", "RTMAX-1": names of the real-time range. */
+/* The number of a real-time signal: "RTMIN+3", "RTMAX-1". */
 static int realtime_signal(const char *name)
 {
 	int base = !strncasecmp(name, "RTMIN", 5)   ? RTMIN
@@ -299,7 +299,7 @@ void proc_exec(const char *path, char *const *argv, char *const *env, char file[
 	while (*path) {
 		size_t len = strcspn(path, ":");
 
-		/* An empty or relative part is skipped: it would search the current directory. */
+		/* Empty and relative parts are skipped: they mean the current directory. */
 		if (*path == '/' && snprintf(at, sizeof(at), "%.*s/%s", (int)len, path, argv[0]) <
 					    (int)sizeof(at)) {
 			execve(at, argv, env);

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* The start time as ps finds it: the 20th word after the last parenthesis. */
+/* The start time, field 22: the 20th word after the last parenthesis. */
 static uint64_t start_of(pid_t pid)
 {
 	char path[32], text[1024], *p;
@@ -45,16 +45,17 @@ static void test_stat(void)
 	signal(SIGUSR1, SIG_IGN);
 	ok_emulated("all fields of /proc/self/stat",
 		    proc_stat(getpid(), &st) == 1 && st.ignored == 1u << (SIGUSR1 - 1),
-		    "what it ignores");
+		    "proc_stat has the ignored signals");
 	signal(SIGUSR1, SIG_DFL);
 	pid = fork();
 	if (!pid)
 		_exit(5);
 	waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
-	ok(proc_stat(pid, &st) == 1 && st.dead, "a zombie is dead");
-	ok(st.raw == 5 << 8, "and how it ended: %x", st.raw);
+	ok(proc_stat(pid, &st) == 1 && st.dead, "proc_stat: a zombie is dead");
+	ok(st.raw == 5 << 8, "proc_stat: a zombie has its wait status, %x", st.raw);
 	waitpid(pid, NULL, 0);
-	ok(!proc_stat(pid, &st) && !err_num(), "the buried are not found, which is not a failure");
+	ok(!proc_stat(pid, &st) && !err_num(),
+	   "proc_stat: a process that was waited for is not found, without an error");
 }
 
 static void test_exit(void)
@@ -64,14 +65,17 @@ static void test_exit(void)
 
 	if (!pid)
 		_exit(7);
-	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 7, "an exit code");
+	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 7,
+	   "proc_exit_code: the code of a process that exits");
 	pid = fork();
 	if (!pid) {
 		raise(SIGKILL);
 		_exit(0);
 	}
-	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 137, "128 and the signal");
-	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD, "no process is waited for twice");
+	ok(!proc_wait(pid, &status) && proc_exit_code(status) == 137,
+	   "proc_exit_code: 128 and the number of the signal");
+	ok(proc_wait(pid, &status) < 0 && err_num() == ECHILD,
+	   "proc_wait for a process that was waited for fails");
 }
 
 static const struct {
@@ -135,7 +139,7 @@ static void test_signals(void)
 		   signals[i].text, signals[i].want);
 	for (const struct json_word *w = proc_signals(); w->word; w++)
 		ok(proc_signal(w->word) == w->value && w->value > 0 && w->value < 32,
-		   "signal %s of the list", w->word);
+		   "proc_signal knows %s of proc_signals", w->word);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* procfs.c - a /proc that cannot have been mounted over. */
+/* procfs.c - a /proc whose files cannot be hidden by other mounts. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-#define PROC_ROOT_INO 1 /* the kernel's proc_fs.h */
+#define PROC_ROOT_INO 1 /* include/linux/proc_fs.h of the kernel */
 
 static int is_procfs(int fd)
 {
@@ -39,7 +39,7 @@ int procfs_open(void)
 		return fail("open /proc");
 	if (is_procfs(fd) < 0)
 		return -1;
-	/* Some directory of it that was bound there would give other files their names. */
+	/* Of a bind mount of another directory of procfs, names would lead to other files. */
 	if (fstat(fd, &st) < 0)
 		return fail("stat /proc");
 	if (st.st_ino != PROC_ROOT_INO)
@@ -47,7 +47,7 @@ int procfs_open(void)
 	return fd_take(&fd);
 }
 
-/* The number of the mount that fd lies on (proc(5), fdinfo; since 3.15); -1: it is not told. */
+/* The ID of the mount of fd (fdinfo in proc(5), since 3.15). -1: unknown. */
 static int mount_number(int procfd, int fd)
 {
 	char path[32], text[256];
@@ -78,7 +78,7 @@ int procfs_openat(int procfd, const char *path, int flags)
 	bool walked = fd < 0 && (errno == ENOSYS || errno == EPERM);
 
 	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); what was opened
-	 * is looked at: a procfs, and the very mount. */
+	 * must be on procfs, and on the same mount as procfd. */
 	if (walked)
 		fd = openat(procfd, path, flags | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)

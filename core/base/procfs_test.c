@@ -26,16 +26,18 @@ static void test_plain(const char *way)
 {
 	int proc __cleanup(fd_close) = procfs_open();
 
-	ok(proc >= 0 && reads_own_comm(proc), "%s: a file of ours is read", way);
-	ok(!procfs_write(proc, "self/comm", "tested"), "%s: and written", way);
+	ok(proc >= 0 && reads_own_comm(proc), "%s: a file below /proc/self is read", way);
+	ok(!procfs_write(proc, "self/comm", "tested"), "%s: a file below /proc/self is written",
+	   way);
 	ok(procfs_write(proc, "self/no_such", "x") < 0 && err_num() == ENOENT,
-	   "%s: not one that is missing", way);
-	ok(refused(proc, "../etc/passwd"), "%s: dots do not leave it", way);
-	ok(refused(proc, "self/root/etc/passwd"), "%s: nor does a magic link in the middle", way);
-	ok(refused(proc, "self/exe"), "%s: nor one at the end", way);
+	   "%s: writing a missing file fails", way);
+	ok(refused(proc, "../etc/passwd"), "%s: \"..\" is refused", way);
+	ok(refused(proc, "self/root/etc/passwd"), "%s: a magic link inside the path is refused",
+	   way);
+	ok(refused(proc, "self/exe"), "%s: a magic link at the end of the path is refused", way);
 }
 
-/* Over one file a file of a tmpfs, over another a file of this very procfs. */
+/* Mounts a file of tmpfs over one file, and a file of this procfs over another. */
 static bool overmount(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0)
@@ -52,15 +54,16 @@ static void test_overmounted(void)
 
 	ok(!reads_own_comm(outer) && refused(outer, "self/comm"),
 	   "a file that is mounted over is refused");
-	ok(procfs_write(outer, "self/comm", "x") < 0, "and not written");
-	ok(refused(outer, "self/limits"), "also by another file of procfs");
+	ok(procfs_write(outer, "self/comm", "x") < 0, "a file that is mounted over is not written");
+	ok(refused(outer, "self/limits"),
+	   "a file that another file of procfs is mounted over is refused");
 	if (sys_fsopen("proc", 0) >= 0)
-		ok(reads_own_comm(proc), "an instance of our own shows it as it is");
+		ok(reads_own_comm(proc), "a new procfs shows the file itself");
 	else
-		ok(true, "an instance of our own # SKIP fsopen(2) is not there or not allowed");
+		ok(true, "a new procfs # SKIP fsopen(2) is missing or not allowed");
 }
 
-/* No fsopen: /proc as it is mounted, if it is one. */
+/* Without fsopen(2), /proc is used as it is mounted, if it is a procfs. */
 static void test_fallback(void)
 {
 	int proc;
@@ -71,22 +74,23 @@ static void test_fallback(void)
 	}
 	proc = procfs_open();
 	ok(proc >= 0 && refused(proc, "self/comm"),
-	   "without an instance of our own it is refused all the same");
+	   "without fsopen a file that is mounted over is refused");
 	fd_close(&proc);
 	if (!without(SYS_openat2, ENOSYS))
 		return;
 	proc = procfs_open();
 	ok(proc >= 0 && refused(proc, "self/comm"),
-	   "without openat2 the file is seen not to be of procfs");
-	ok(proc >= 0 && refused(proc, "self/limits"), "and one of procfs to be on another mount");
-	ok(proc >= 0 && !refused(proc, "self/status"), "what is not mounted over is opened");
+	   "without openat2 a file that is not on procfs is refused");
+	ok(proc >= 0 && refused(proc, "self/limits"),
+	   "without openat2 a file on another mount of procfs is refused");
+	ok(proc >= 0 && !refused(proc, "self/status"), "without openat2 other files are opened");
 	fd_close(&proc);
 	if (mount("/proc/sys", "/proc", NULL, MS_BIND, NULL) < 0)
 		return;
-	ok(procfs_open() < 0, "a directory of procfs is not taken for its root");
+	ok(procfs_open() < 0, "procfs_open refuses another directory of procfs at /proc");
 	umount2("/proc", MNT_DETACH);
 	if (!mount("t", "/proc", "tmpfs", 0, NULL))
-		ok(procfs_open() < 0, "nor is a tmpfs");
+		ok(procfs_open() < 0, "procfs_open refuses a tmpfs at /proc");
 }
 
 int main(void)
@@ -101,7 +105,7 @@ int main(void)
 	} else {
 		ok(true, "mounts over /proc # SKIP not root");
 	}
-	/* Not by exit: what a sanitizer does there needs the /proc that is covered now. */
+	/* _exit(2): at exit(3) a sanitizer reads /proc, which is mounted over. */
 	failed = done();
 	fflush(stdout);
 	_exit(failed);

@@ -1,11 +1,11 @@
-/* remove.c - removes files, and directories with all that is in them. */
+/* remove.c - removes files, and directories with their content. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
 #include <string.h>
 
-#define DEPTH_MAX 2000 /* directories in each other: each is an open descriptor */
-#define AGAIN_MAX 1000 /* directories that are read again, since another process filled them */
+#define DEPTH_MAX 2000 /* nested directories, each of which is an open descriptor */
+#define AGAIN_MAX 1000 /* how often a directory is read again, if another process fills it */
 
 struct removal {
 	remove_kept *kept;
@@ -25,7 +25,7 @@ static int remove_at(int dir, ino_t ino, const char *name, const struct removal 
 		return 0;
 	if (!keep && errno == ENOENT)
 		return 0;
-	/* EISDIR of Linux, EPERM of POSIX */
+	/* For a directory unlink(2) fails with EISDIR on Linux, with EPERM by POSIX. */
 	if (!keep && errno != EISDIR && errno != EPERM)
 		return fail("remove %s", name);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -55,10 +55,10 @@ static int empty(int dir, const struct removal *r)
 	int rc = 0;
 
 	if (r->depth > DEPTH_MAX)
-		return failx("directories lie in each other more than %d deep", DEPTH_MAX);
+		return failx("more than %d directories are nested", DEPTH_MAX);
 	if (copy < 0 || fstat(copy, &st) < 0)
 		return fail("open a directory to empty it");
-	/* Files of a directory that its owner may not write are his all the same. */
+	/* The owner of a directory may give himself the permission to remove its files. */
 	if ((st.st_mode & 0300) != 0300 && geteuid())
 		fchmod(copy, (st.st_mode & 07777) | 0700);
 	list = fdopendir(copy);

@@ -1,4 +1,4 @@
-/* scan.c - words and numbers in the kernel's text files, without sscanf(3), which weighs 10 KB. */
+/* scan.c - words and numbers in the kernel's text files. sscanf(3) would add 10 KB. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 

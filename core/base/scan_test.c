@@ -1,4 +1,4 @@
-/* scan_test.c - words and numbers of kernel files: taken in order, nothing moved on a mismatch. */
+/* scan_test.c - words, numbers and ranges of the kernel's text files. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"
@@ -7,12 +7,13 @@ static void test_word(void)
 {
 	const char *at = "some avg10=1";
 
-	ok(scan_word(&at, "some"), "a word that stands there is taken");
-	is_str(at, " avg10=1", "and what follows is next");
-	ok(!scan_word(&at, "some"), "another word is not");
-	is_str(at, " avg10=1", "and nothing has moved");
-	ok(scan_word(&at, ""), "the empty word is always there");
-	ok(!scan_word(&at, " avg10=1 and more"), "a word longer than the text is not there");
+	ok(scan_word(&at, "some"), "scan_word finds the word");
+	is_str(at, " avg10=1", "scan_word moves past the word");
+	ok(!scan_word(&at, "some"), "scan_word does not find another word");
+	is_str(at, " avg10=1", "scan_word does not move if the word is not found");
+	ok(scan_word(&at, ""), "scan_word finds the empty word");
+	ok(!scan_word(&at, " avg10=1 and more"),
+	   "scan_word does not find a word longer than the text");
 }
 
 static void test_number(void)
@@ -23,7 +24,7 @@ static void test_number(void)
 	} rows[] = {
 		{ "8:0", "", ":0", 8 },
 		{ ":16 Read", ":", " Read", 16 },
-		{ "          0", "", "", 0 }, /* /proc/PID/uid_map pads */
+		{ "          0", "", "", 0 }, /* as in /proc/PID/uid_map */
 		{ "hugepages-2048kB", "hugepages-", "kB", 2048 },
 		{ "18446744073709551615", "", "", UINT64_MAX },
 		{ "18446744073709551616", "", NULL, 0 },
@@ -41,8 +42,9 @@ static void test_number(void)
 
 		ok(found == !!rows[i].rest, "\"%s\" after \"%s\": %s", rows[i].text, rows[i].word,
 		   rows[i].rest ? "a number" : "no number");
-		is_str(at, found ? rows[i].rest : rows[i].text, "what is next");
-		ok(n == (found ? rows[i].n : 7), "its value");
+		is_str(at, found ? rows[i].rest : rows[i].text, "the text after \"%s\"",
+		       rows[i].text);
+		ok(n == (found ? rows[i].n : 7), "the value of \"%s\"", rows[i].text);
 	}
 }
 
@@ -75,15 +77,16 @@ static void test_range(void)
 
 		ok(ret == rows[i].ret && first == rows[i].first && last == rows[i].last,
 		   "range %zu: %d, %d to %d", i, ret, (int)first, (int)last);
-		is_str(at, rows[i].rest, "what is next");
+		is_str(at, rows[i].rest, "the text after range %zu", i);
 	}
 }
 
 static void test_plain(void)
 {
 	ok(scan_number("4026531840 x") == 4026531840 && scan_number("7") == 7,
-	   "the number at the begin");
-	ok(!scan_number("") && !scan_number("-1") && !scan_number("x1"), "none is 0");
+	   "scan_number reads the number at the begin");
+	ok(!scan_number("") && !scan_number("-1") && !scan_number("x1"),
+	   "scan_number: 0 if the text does not begin with a number");
 }
 
 int main(void)
@@ -93,8 +96,8 @@ int main(void)
 	test_number();
 	test_range();
 	ok(scan_little((const unsigned char *)"\x01\x02\xff", 2) == 0x201,
-	   "two bytes, the lowest first");
+	   "scan_little reads two bytes");
 	ok(scan_little((const unsigned char *)"\xff\xff\xff\xff\xff\xff\xff\xff", 8) == UINT64_MAX,
-	   "eight bytes");
+	   "scan_little reads eight bytes");
 	return done();
 }

@@ -26,7 +26,7 @@ int sock_connect(const char *path, int type)
 			len = offsetof(struct sockaddr_un, sun_path) + strlen(path);
 		}
 	} else {
-		/* Longer than an address holds: by a descriptor of the file. */
+		/* The path is too long for an address: connect by a descriptor of the file. */
 		at = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
 		if (at < 0)
 			return fail("open socket %s", path);
@@ -79,7 +79,7 @@ ssize_t sock_recv(int sock, struct iovec *iov, int n, int *fd)
 	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS &&
 	    cm->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(cm), sizeof(int));
-	/* A descriptor that found no room in our table is lost without an error. */
+	/* MSG_CTRUNC: recvmsg(2) does not fail if a descriptor had no room. */
 	return got > 0 && msg.msg_flags & MSG_CTRUNC ? -2 : got;
 }
 

@@ -1,4 +1,4 @@
-/* sys.c - raw system calls without a wrapper in every libc we build with. */
+/* sys.c - system calls that not every C library has a function for. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-/* The kernel puts a note with its version into the vDSO (vdso(7)): the name "Linux", type 0. */
+/* The vDSO (vdso(7)) has an ELF note "Linux" of type 0 with the version. */
 unsigned sys_version(void)
 {
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): getauxval(3) gives addresses as numbers */
@@ -33,7 +33,7 @@ unsigned sys_version(void)
 	return 0;
 }
 
-/* libc uses the first half of the kernel's 16 random bytes for its stack protector. */
+/* The second half of the kernel's 16 random bytes: libc uses the first for its stack protector. */
 uint64_t sys_secret(void)
 {
 	unsigned long at = getauxval(AT_RANDOM);

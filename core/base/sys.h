@@ -24,9 +24,9 @@
  */
 
 /*
- * The C library passes a variadic argument on as a long. On a 32-bit machine a wider one takes two
- * places, so the kernel reads wrong values for it and for all that follow. Here that does not
- * compile.
+ * The C library reads each variadic argument as a long. On a 32-bit machine a wider one takes two
+ * places, so the kernel gets wrong values for it and for all that follow. These macros make that
+ * an error of the compiler.
  */
 #define SYS_FITS(x) (void)sizeof(char[sizeof(__typeof__(((void)0, (x)))) <= sizeof(long) ? 1 : -1])
 #define SYS_FIT_1(a) SYS_FITS(a)
@@ -58,7 +58,7 @@
 /* Sets the real, effective and saved user and group ids to 0. -1 and errno. */
 int sys_become_root(void);
 
-/* The calls themselves: libc adds what their flags would need. */
+/* The system calls without the extra work that libc does for flags. */
 bool sys_exists(int dirfd, const char *path);
 bool sys_getcwd(char *buf, size_t size); /* with ENOENT, if it lies outside of the root directory */
 int sys_chmodat(int dirfd, const char *path, mode_t mode);
@@ -218,8 +218,8 @@ struct sys_mount_attr {
 #define F_SEAL_WRITE 8
 #endif
 
-/* A random number, the same one as long as the program runs and in its forks; without a system
- * call. 0: the kernel has given none. */
+/* A random number, made without a system call. It is the same in the whole life of a process and
+ * in its forks. 0: the kernel has given none. */
 uint64_t sys_secret(void);
 /* The version of the kernel, such as 0x70000 for 7.0, without a system call. 0: unknown. */
 unsigned sys_version(void);

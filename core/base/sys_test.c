@@ -11,9 +11,10 @@ int main(void)
 	unsigned version = sys_version(), major = 0, minor = 0;
 	struct utsname u;
 
-	ok(!uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2, "uname(2) tells it");
+	ok(!uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2,
+	   "uname(2) gives the version of the kernel");
 	/* An emulator of another processor has a vDSO of its own. */
 	ok(!version || tap_qemu_user() || version >> 8 == (major << 8 | minor),
-	   "the vDSO tells the same, or nothing");
+	   "sys_version is that of uname(2), or 0");
 	return done();
 }

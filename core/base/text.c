@@ -1,4 +1,4 @@
-/* text.c - text from images and hostile processes, made fit to be shown; numbers as text. */
+/* text.c - makes text from images and hostile processes safe to show; writes numbers. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
@@ -16,7 +16,7 @@ char *text_decimal(char *to, unsigned n)
 	return to;
 }
 
-/* A terminal acts on controls, and on those of C1 in UTF-8; JSON is UTF-8. */
+/* Terminals obey control characters, also C1 in UTF-8. Log lines in JSON must be UTF-8. */
 const char *text_harmless(char *text)
 {
 	size_t n;

@@ -13,28 +13,28 @@
 #define WITH_BOOT 1 /* oci-init as the init of a machine */
 #endif
 #ifndef WITH_DISKS
-#define WITH_DISKS 1 /* of that: LABEL=, UUID=, PARTUUID=, the type auto */
+#define WITH_DISKS 1 /* of WITH_BOOT: LABEL=, UUID=, PARTUUID=, the type auto */
 #endif
 #ifndef WITH_RELOAD
-#define WITH_RELOAD 1 /* of that: oci-init reload */
+#define WITH_RELOAD 1 /* of WITH_BOOT: oci-init reload */
 #endif
 #ifndef WITH_ENV
-#define WITH_ENV 1 /* of that: env and secrets of boot.json */
+#define WITH_ENV 1 /* of WITH_BOOT: env and secrets of boot.json */
 #endif
 #ifndef WITH_BOOT_NET
-#define WITH_BOOT_NET 1 /* of that: network of boot.json */
+#define WITH_BOOT_NET 1 /* of WITH_BOOT: network of boot.json */
 #endif
 #ifndef WITH_SYSLOG
-#define WITH_SYSLOG 1 /* of that: logs to syslog */
+#define WITH_SYSLOG 1 /* of WITH_BOOT: logs to syslog */
 #endif
 #ifndef WITH_UPDATE
-#define WITH_UPDATE 1 /* of that: bundles A and B, oci-init update */
+#define WITH_UPDATE 1 /* of WITH_BOOT: bundles A and B, oci-init update */
 #endif
 #ifndef WITH_MODULES
-#define WITH_MODULES 1 /* of that: modules of boot.json */
+#define WITH_MODULES 1 /* of WITH_BOOT: modules of boot.json */
 #endif
 #ifndef WITH_BUTTON
-#define WITH_BUTTON 1 /* of that: the power button */
+#define WITH_BUTTON 1 /* of WITH_BOOT: the power button */
 #endif
 #ifndef WITH_IMAGES
 #define WITH_IMAGES 1 /* a root.path that is a filesystem in a file */
@@ -47,7 +47,7 @@
 #define WITH_VERITY 1 /* dm-verity of images, and of mounts of boot.json */
 #endif
 #ifndef WITH_UNPACK
-#define WITH_UNPACK 1 /* of that: oci-image, zlib and libzstd */
+#define WITH_UNPACK 1 /* of WITH_IMAGES: oci-image, zlib and libzstd */
 #endif
 #ifndef WITH_CRIU
 #define WITH_CRIU 1 /* checkpoint and restore */
@@ -87,17 +87,17 @@
 #define WITH_NOTIFY 1 /* NOTIFY_SOCKET: readiness for a service manager */
 #endif
 #ifndef WITH_OLD_KERNELS
-#define WITH_OLD_KERNELS 1 /* Linux before 5.12, and calls that a seccomp filter around us denies */
+#define WITH_OLD_KERNELS 1 /* Linux before 5.12, and calls that an outer seccomp filter denies */
 #endif
 #ifndef WITH_HELP
 #define WITH_HELP 1 /* hints in errors, and what the options of run and create are for */
 #endif
 
-/* Fails because the build lacks a part. */
+/* not_built() fails because this build lacks a part. */
 #define NOT_BUILT(part, what) "this build has no " what " (" part "=0)"
 #define not_built(part, what) failx(NOT_BUILT(part, what))
 
-/* The row of a member of a part: without the part the member is a fault with that sentence. */
+/* The field row of a member that needs a part: without the part the member is a fault. */
 #define WITH_ROW_1(name_, clause_, ...) __VA_ARGS__
 #define WITH_ROW_0(name_, clause_, ...)                                                            \
 	{                                                                                          \
@@ -107,7 +107,7 @@
 #define WITH_ROW_OF(n, ...) WITH_ROW_N(n, __VA_ARGS__)
 #define WITH_ROW(part, what, name, ...) WITH_ROW_OF(part, name, NOT_BUILT(#part, what), __VA_ARGS__)
 
-/* The text of all parts that were left out, "WITH_X=0 " for each. */
+/* The text that lists the parts which this build lacks, "WITH_X=0 " for each. */
 #define WITHOUT_0(part) part "=0 "
 #define WITHOUT_1(part) ""
 #define WITHOUT_N(n) WITHOUT_##n
