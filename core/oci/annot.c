@@ -28,7 +28,7 @@ bool oci_size(const char *text, int64_t *bytes)
 	return true;
 }
 
-/* What this runtime acts on. One that ends in a dot stands for all names that begin so. */
+/* A name that ends in a dot stands for all names that begin with it. */
 const char *const oci_annotations_acted[] = { "bundle",	     "org.criu.config",
 					      "org.ocibox.", "org.systemd.property.",
 					      "run.oci.",    NULL };

@@ -1,11 +1,11 @@
-/* annot_test.c - sizes and truth values of our annotations. */
+/* annot_test.c - sizes and truth values of annotations. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
 
 static const struct {
 	const char *text;
-	int64_t bytes; /* -1: none */
+	int64_t bytes; /* -1: not a size */
 } sizes[] = {
 	{ "4096", 4096 },     { "64k", 65536 },
 	{ "64m", 64 << 20 },  { "64MiB", 64 << 20 },
@@ -23,8 +23,8 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		ok(oci_annotation_size(sizes[i].text) == sizes[i].bytes, "size \"%s\"",
 		   sizes[i].text);
-	ok(oci_annotation_bool("true") == 1, "true");
-	ok(oci_annotation_bool("false") == 0, "false");
-	ok(oci_annotation_bool("yes") == -1, "yes is neither");
+	ok(oci_annotation_bool("true") == 1, "the truth value \"true\"");
+	ok(oci_annotation_bool("false") == 0, "the truth value \"false\"");
+	ok(oci_annotation_bool("yes") == -1, "\"yes\" is not a truth value");
 	return done();
 }

@@ -1,4 +1,4 @@
-/* check.c - the rules no row can say: how they are run, and those about the document as a whole. */
+/* check.c - runs the rules that a field row cannot express; has those about the whole document. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
@@ -43,7 +43,7 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
-/* A part of a semantic version: identifiers of letters, digits and hyphens, dots between. */
+/* A part of a semantic version: identifiers of letters, digits and hyphens, separated by dots. */
 static bool identifiers(const char *s, size_t len)
 {
 	for (size_t i = 0, n = 0; i <= len; i++) {
@@ -83,7 +83,7 @@ static bool is_semver(const char *s)
 	return !*s || (*s == '+' && identifiers(s + 1, strlen(s + 1)));
 }
 
-/* Engines raise the minor version before runtimes follow, so only the major one counts. */
+/* Engines write newer minor versions than a runtime knows, so only the major one is checked. */
 static void version(struct check *k)
 {
 	const char *v = k->config->oci_version;
@@ -110,7 +110,7 @@ static void root_readonly(struct check *k)
 		check_say(check_at(k, "root.readonly"), "needs a mount namespace");
 }
 
-/* __NEW_UTS_LEN of the kernel */
+/* 64 is __NEW_UTS_LEN of the kernel. */
 static void uts_name(struct check *k, const char *field, const char *value)
 {
 	if (!value)
@@ -138,7 +138,7 @@ static void annotation_keys(struct check *k)
 			check_say(check_at(k, "annotations"), "must not have an empty key");
 }
 
-/* Those of others are theirs. */
+/* Only annotations of ocibox have checked values. */
 static void own_annotations(struct check *k)
 {
 	const char *init = oci_annotation(k->config, OCI_ANNOTATION_INIT);
@@ -189,11 +189,11 @@ check_rule *const check_config_rules[] = {
 	version, /* ociVersion is a semantic version of major 1 */
 	root_path, /* root.path is not empty */
 	root_readonly, /* a readonly root has a mount namespace of its own */
-	hostname, /* a hostname has a uts namespace and 64 bytes at most */
-	domainname, /* so has a domainname */
+	hostname, /* a hostname needs a uts namespace, and has at most 64 bytes */
+	domainname, /* the same for a domainname */
 	annotation_keys, /* no annotation has an empty key */
-	own_annotations, /* ours are a truth value and a size */
+	own_annotations, /* those of ocibox are a truth value and a size */
 	WITH_RULE(WITH_HOOKS,
-		  hooks), /* a hook has an absolute path, and a timeout above zero if any */
+		  hooks), /* a hook has an absolute path, and no timeout or one above zero */
 	NULL,
 };

@@ -5,16 +5,16 @@
 
 #include "core/oci/oci.h"
 
-/* ---- words.c: tables that are not listed ----------------------------------------------------- */
+/* ---- words.c: tables that `features` does not list ------------------------------------------- */
 
 extern const struct json_word oci_propagation_or_none_words[], oci_action_or_none_words[];
 extern const struct json_word oci_mempolicy_or_none_words[];
 extern const struct json_word oci_device_words[], oci_device_rule_words[], oci_personality_words[];
 
-/* struct json_faults' unknown_word: runc's sentence about a word of one of these tables. */
+/* unknown_word of struct json_faults: what runc says about a word that a table does not have. */
 const char *oci_unknown_word(const struct json_word *words);
 
-/* The kernel's numbers, where a rule has to know them (sched(7), set_mempolicy(2)). */
+/* Numbers of the kernel that rules compare with (sched(7), set_mempolicy(2)). */
 enum {
 	OCI_SCHED_OTHER = 0,
 	OCI_SCHED_FIFO = 1,
@@ -35,24 +35,24 @@ enum {
 
 /* ---- check*.c: rules ------------------------------------------------------------------------- */
 
-/* (uid_t)-1: what chown(2) and setresuid(2) take for "leave it". */
+/* (uid_t)-1, which means "do not change" to chown(2) and setresuid(2). */
 #define OCI_NO_ID UINT32_MAX
 
 /*
- * What a rule looks at. Rules run even if some values have a wrong type, so that all faults of a
+ * What rules check. Rules run even if some values have a wrong type, so that all faults of a
  * document show at once. Such a value is NULL or 0, and rules skip it. A rule that reads the tree
  * starts at node and uses json_get: a path cannot tell a member "a.b" from b in a.
  */
 struct check {
 	struct arena *arena;
 	struct json_faults *faults;
-	const struct json *tree; /* where paths start */
+	const struct json *tree; /* paths begin here */
 	const char *base; /* is put before each path: "process.", "" */
-	const struct json *node; /* the object the rules are about: see json_get */
+	const struct json *node; /* the object that the rules are about */
 	bool stop; /* enough faults were found */
 	char path[256];
-	bool show; /* a fault shows the value at path */
-	/* What the rules are about. */
+	bool show; /* check_say() shows the value at path */
+	/* The bound objects that the rules are about. */
 	const struct oci_config *config;
 	const struct oci_linux *linux; /* never NULL in rules about config */
 	const struct oci_process *process;
@@ -71,13 +71,13 @@ extern check_rule *const check_seccomp_rules[];
 extern check_rule *const check_process_rules[];
 extern check_rule *const check_resources_rules[];
 
-/* A rule of a part that may be left out. */
+/* A rule of a part that a build may lack. */
 #define WITH_RULE(part, rule) ((part) ? (rule) : check_nothing)
 void check_nothing(struct check *k);
 
 void check_run(struct check *k, check_rule *const *rules);
 
-/* ---- rule.c: what rules are written with ----------------------------------------------------- */
+/* ---- rule.c: functions for rules ------------------------------------------------------------- */
 
 /*
  * check_say(check_at(k, "mounts[%zu].type", i), "must be proc on /proc") reports
@@ -90,7 +90,7 @@ struct check *check_place(struct check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
 void check_say(struct check *k, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
-/* The member, or NULL when it is absent or null. */
+/* The member; NULL if it is absent or null. */
 const struct json *check_member(const struct json *obj, const char *key);
 
 /* True if the container has a namespace of this type other than the host's, or one whose type is
@@ -98,21 +98,21 @@ const struct json *check_member(const struct json *obj, const char *key);
 bool check_has_ns(const struct check *k, int type);
 bool check_new_ns(const struct check *k, int type); /* the same for one that is made, not joined */
 
-/* Returns what is wrong with a list such as "0-3,7", or NULL. Empty items and spaces are allowed,
- * as in the kernel (bitmap_parselist). */
+/* NULL for a good list of numbers such as "0-3,7", otherwise the clause. Empty items and spaces are
+ * allowed, as in the kernel (bitmap_parselist). */
 const char *check_list(const char *list);
 bool check_net_name(const char *name); /* what the kernel takes as an interface name */
-/* Ranges that the kernel takes: 340 at most, none empty, none beyond the last id, no id twice. */
+/* Ranges must be at most 340, not empty, end at the last id at most, and not overlap. */
 void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps);
 
 /* ---- idmap.c --------------------------------------------------------------------------------- */
 
-/* Fills the mappings of m, which has none, from "idmap=uids=...". NULL, or what is wrong. */
+/* Fills the mappings of m, which are empty, from "idmap=uids=...". Returns a clause, or NULL. */
 const char *oci_idmap_text(struct arena *a, const char *option, const struct oci_linux *linux,
 			   struct oci_mount *m);
-bool oci_idmap_word(const char *option); /* is it such an option? */
+bool oci_idmap_word(const char *option); /* true for such an option */
 
-/* The rules of one part alone. */
+/* Run the rules of one part only. */
 void oci_check_process(struct check *k, const struct oci_process *p);
 void oci_check_resources(struct check *k, const struct oci_resources *r);
 

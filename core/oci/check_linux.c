@@ -1,4 +1,4 @@
-/* check_linux.c - rules about the linux object, but for seccomp and resources. */
+/* check_linux.c - rules about the linux object, except for seccomp and resources. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
@@ -40,7 +40,7 @@ static void namespace_path(struct check *k)
 
 /* ---- ids ------------------------------------------------------------------------------------- */
 
-/* One of the two sides of two ranges. */
+/* True if two ranges of ids share an id. */
 static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 {
 	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
@@ -48,7 +48,7 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 
 void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 {
-	/* KERNEL 4.15: 340 ranges; 5 before, which shows as EINVAL of the write. */
+	/* KERNEL 4.15: 340 ranges; 5 before, where the write fails with EINVAL. */
 	if (maps->n > 340) {
 		check_say(check_at(k, "%s", path), "has %zu ranges: the kernel takes at most 340",
 			  maps->n);
@@ -59,7 +59,7 @@ void check_id_maps(struct check *k, const char *path, const oci_id_maps *maps)
 
 		if (!m->size)
 			check_say(check_at(k, "%s[%zu].size", path, i), "must be above zero");
-		/* The last id of all is (uid_t)-1, no id. */
+		/* 4294967295 is (uid_t)-1, which is not an id. */
 		if ((uint64_t)m->container_id + m->size > OCI_NO_ID)
 			check_say(check_at(k, "%s[%zu].containerID", path, i),
 				  "with size %u the range ends beyond the last id", m->size);
@@ -111,7 +111,7 @@ static void userns_needs_maps(struct check *k)
 	}
 }
 
-/* Is the id mapped, or nothing known about mappings? */
+/* True if the id is mapped, or if there are no mappings, as in a namespace that is joined. */
 static bool mapped(const oci_id_maps *maps, uint32_t id)
 {
 	list_each (m, *maps)
@@ -170,7 +170,7 @@ static void device_numbers(struct check *k, const struct oci_device *d, size_t i
 		check_say(check_at(k, "linux.devices[%zu].%s", i,
 				   check_member(at, "major") ? "minor" : "major"),
 			  "is missing for a device of type c or b");
-	/* MAJOR and MINOR of the kernel: 12 and 20 bits; mknod(2) drops what is above. */
+	/* The kernel has 12 and 20 bits for them: mknod(2) drops higher bits. */
 	if (d->major < 0 || d->major > 4095)
 		check_say(check_at(k, "linux.devices[%zu].major", i), "must be from 0 to 4095");
 	if (d->minor < 0 || d->minor > 1048575)
@@ -211,7 +211,7 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-/* The second would find the first's node in its place (config-linux.md, "Devices"). */
+/* The node of the first would be used for the second (config-linux.md, "Devices"). */
 static void device_once(struct check *k)
 {
 	const struct oci_linux *l = k->linux;
@@ -252,7 +252,7 @@ static void net_devices(struct check *k)
 		if (d->name && !check_net_name(d->name))
 			check_say(check_place(k, "linux.netDevices.%s.name", d->key),
 				  "invalid network device name \"%.32s\"", d->name);
-		/* A template such as eth%d gets a number of its own each time. */
+		/* The kernel replaces %d in eth%d by a free number. */
 		if (!d->name || !strchr(d->name, '%'))
 			names[n++] = d->name ? d->name : d->key;
 	}
@@ -265,7 +265,7 @@ static void net_devices(struct check *k)
 
 /* ---- cgroup, sysctl, paths ------------------------------------------------------------------- */
 
-/* Cleaned away where it stays inside, as in "/a/../b"; refused where it would lead out. */
+/* "/a/../b" is allowed. A path that goes above its begin is refused. */
 static void cgroups_path(struct check *k)
 {
 	const char *s = k->linux->cgroups_path;
@@ -312,7 +312,7 @@ static void sysctl(struct check *k)
 	}
 }
 
-/* "a.b" and "a/b" are the same parameter, and the order of a JSON object means nothing. */
+/* "a.b" and "a/b" are the same parameter, and members of a JSON object have no order. */
 static void sysctl_once(struct check *k)
 {
 	const struct oci_linux *l = k->linux;
@@ -358,7 +358,7 @@ static void intel_rdt(struct check *k)
 	const struct oci_intel_rdt *r = k->linux->intel_rdt;
 	const char *id = r ? r->clos_id : NULL;
 
-	/* "/" is the root group */
+	/* "/" is the root group of resctrl. */
 	if (id && strcmp(id, "/") && (!strcmp(id, ".") || !strcmp(id, "..") || strchr(id, '/')))
 		check_say(check_at(k, "linux.intelRdt.closID"),
 			  "must be a single path component, or /");
@@ -378,12 +378,12 @@ static void memory_policy(struct check *k)
 
 	if (!m)
 		return;
-	/* An empty object is the default, as for runc. */
+	/* An empty object means MPOL_DEFAULT, as for runc. */
 	if ((!mode || mode->type == JSON_NULL || (mode->type == JSON_STRING && !*mode->str)) &&
 	    (m->nodes || m->flags.n))
 		check_say(check_place(k, "linux.memoryPolicy.mode"),
 			  "invalid memory policy mode \"\": is missing");
-	/* MPOL_DEFAULT is 0, as a mode that could not be bound is. */
+	/* A mode that could not be bound is 0 in m, and so is MPOL_DEFAULT. */
 	if (!mode || mode->type != JSON_STRING ||
 	    json_word_value(oci_mempolicy_words, mode->str) < 0)
 		return;
@@ -406,26 +406,26 @@ static void memory_policy(struct check *k)
 }
 
 check_rule *const check_linux_rules[] = {
-	namespace_once, /* no type has two namespaces */
-	WITH_RULE(!WITH_USERNS, namespace_built), /* none is of a type that was left out */
+	namespace_once, /* a type has one namespace */
+	WITH_RULE(!WITH_USERNS, namespace_built), /* this build has namespaces of this type */
 	namespace_path, /* a namespace to join has an absolute path */
 	WITH_RULE(WITH_USERNS, id_maps), /* mappings are ranges the kernel takes */
-	WITH_RULE(WITH_USERNS, maps_need_userns), /* mappings have a user namespace to be of */
+	WITH_RULE(WITH_USERNS, maps_need_userns), /* mappings need a user namespace */
 	WITH_RULE(WITH_USERNS, userns_needs_maps), /* a new user namespace has mappings */
 	WITH_RULE(WITH_USERNS, user_is_mapped), /* the process's ids are mapped */
 	WITH_RULE(WITH_TUNING,
 		  time_offsets), /* offsets are of known clocks, in a new time namespace */
 	devices, /* a device has a path and numbers that mknod(2) takes */
-	device_once, /* no path is two devices */
+	device_once, /* a path is one device */
 	WITH_RULE(WITH_NET,
-		  net_devices), /* network devices have a namespace, and names of their own */
-	WITH_RULE(WITH_CGROUP, cgroups_path), /* cgroupsPath stays below where it starts */
+		  net_devices), /* network devices need a namespace, and have different names */
+	WITH_RULE(WITH_CGROUP, cgroups_path), /* cgroupsPath does not go above its begin */
 	sysctl, /* a kernel parameter belongs to a namespace of the container */
 	sysctl_once, /* no parameter is set twice */
 	masked_paths, /* masked paths are absolute, in a mount namespace */
-	readonly_paths, /* so are read-only paths */
-	WITH_RULE(WITH_TUNING, intel_rdt), /* closID names a directory, memBwSchema is one */
+	readonly_paths, /* the same for read-only paths */
+	WITH_RULE(WITH_TUNING, intel_rdt), /* closID is a name, memBwSchema a line with MB: */
 	WITH_RULE(WITH_TUNING,
-		  memory_policy), /* a memory policy has nodes where its mode wants them */
+		  memory_policy), /* a memory policy has nodes if its mode needs them */
 	NULL,
 };

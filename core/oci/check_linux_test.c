@@ -1,4 +1,4 @@
-/* check_linux_test.c - the rules about the linux object: what breaks each, and what keeps it. */
+/* check_linux_test.c - rules about the linux object, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

@@ -10,20 +10,20 @@ static bool has_option(const struct oci_mount *m, const char *word)
 {
 	size_t len = strlen(word);
 
-	/* "idmap=uids=..." is an idmap too */
+	/* "idmap=uids=..." counts as "idmap". */
 	list_each (o, m->options)
 		if (*o && !strncmp(*o, word, len) && (!(*o)[len] || (*o)[len] == '='))
 			return true;
 	return false;
 }
 
-/* The type does not matter then (config.md, "Mounts"). */
+/* With such an option the type has no effect (config.md, "Mounts"). */
 static bool is_bind(const struct oci_mount *m)
 {
 	return has_option(m, "bind") || has_option(m, "rbind");
 }
 
-static void namespace_there(struct check *k)
+static void needs_mountns(struct check *k)
 {
 	if (k->config->mounts.n && !check_has_ns(k, CLONE_NEWNS))
 		check_say(check_at(k, "mounts"), "needs a mount namespace");
@@ -43,9 +43,9 @@ static void destination(struct check *k)
 }
 
 /*
- * A container that can shadow its own /proc/self/attr or /proc/sys could make us write elsewhere.
- * Only these are harmless, and lxcfs lives by them. Symbolic links are followed when the mount is
- * made, where the same is asked again about the place it really gets.
+ * If a mount hides /proc/self/attr or /proc/sys, we would write to the wrong file. These files are
+ * harmless, and lxcfs needs them. The destination may lead here by symbolic links, so core/kernel
+ * checks the resolved path again.
  */
 static const char *const below_proc[] = {
 	"cpuinfo",
@@ -136,7 +136,7 @@ static bool same_maps(const oci_id_maps *a, const oci_id_maps *b)
 	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(*a->at));
 }
 
-/* The text has become the mount's mappings, unless it had some of its own. */
+/* settle_idmap() has made mappings of the option, unless the mount had others already. */
 static void idmap_text(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
@@ -155,7 +155,7 @@ static void idmap_text(struct check *k)
 	}
 }
 
-/* Without mappings of its own the mount takes the container's. */
+/* A mount with idmap and without mappings takes those of the container. */
 static void idmap_from_userns(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
@@ -168,7 +168,7 @@ static void idmap_from_userns(struct check *k)
 				  "them from");
 }
 
-/* Of a part that was left out. */
+/* Options and types that this build lacks. */
 static void mount_built(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
@@ -197,7 +197,7 @@ static bool is_mapped(const oci_id_maps *maps, uint32_t id)
 	return false;
 }
 
-/* The kernel says only EINVAL of an owner that has no id (checklist U-02, M-26). */
+/* The kernel would fail with EINVAL only, which does not name the option. */
 static void owner_options(struct check *k)
 {
 	const struct oci_mount *m = k->mount;
@@ -222,9 +222,9 @@ static void owner_options(struct check *k)
 }
 
 check_rule *const check_one_mount_rules[] = {
-	destination, /* a destination is given, and is not the root */
+	destination, /* a destination is not empty, and not the root */
 	over_proc, /* on /proc only proc, below it only a few files */
-	has_bind_source, /* a bind has a source, and says that it is one */
+	has_bind_source, /* a bind has a source; the type bind needs the option bind */
 	bind_options, /* a bind has no options of a filesystem */
 	WITH_RULE(WITH_USERNS,
 		  idmap_text), /* mappings in an option can be read, and are the only ones */
@@ -232,8 +232,8 @@ check_rule *const check_one_mount_rules[] = {
 	WITH_RULE(WITH_USERNS, idmap_from_userns), /* or neither, and a user namespace */
 	WITH_RULE(WITH_USERNS, owner_options), /* uid= and gid= are ids of the user namespace */
 	WITH_RULE(!(WITH_USERNS && WITH_OVERLAY && WITH_CGROUP),
-		  mount_built), /* it needs no part that was left out */
-	symlink_words, /* a symlink is not both copied and bound */
+		  mount_built), /* this build has what the mount needs */
+	symlink_words, /* copy-symlink and src-nofollow exclude each other */
 	NULL,
 };
 
@@ -252,7 +252,7 @@ static void each(struct check *k)
 }
 
 check_rule *const check_mount_rules[] = {
-	namespace_there, /* nothing is mounted in the host's mount namespace */
+	needs_mountns, /* mounts need a mount namespace */
 	each,
 	NULL,
 };

@@ -1,4 +1,4 @@
-/* check_mount_test.c - the rules about mounts: what breaks each, and what keeps it. */
+/* check_mount_test.c - rules about mounts, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

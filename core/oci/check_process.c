@@ -54,7 +54,7 @@ static void ids(struct check *k)
 				  what);
 }
 
-/* RLIMIT_CPU is 0, as a type that could not be bound is. */
+/* False for a type that could not be bound: it is 0 in struct oci_rlimit, as RLIMIT_CPU is. */
 static bool is_rlimit(const struct json *element)
 {
 	const struct json *type = json_get(element, "type");
@@ -166,14 +166,13 @@ static void affinity(struct check *k)
 
 check_rule *const check_process_rules[] = {
 	cwd, /* cwd is absolute */
-	args, /* there is something to execute */
-	env, /* every variable has a name and a = */
-	ids, /* no id is (uid_t)-1, which the kernel takes for "leave it" */
-	rlimits, /* no limit is set twice, none is softer than hard */
+	args, /* args is not empty */
+	env, /* a variable has a name and a = */
+	ids, /* an id is not (uid_t)-1, which means "do not change" */
+	rlimits, /* a limit is set once, and soft is at most hard */
 	oom_score, /* oomScoreAdj is within the kernel's range */
-	WITH_RULE(WITH_TUNING, scheduler_nice), /* a nice value is one */
-	WITH_RULE(WITH_TUNING,
-		  scheduler_priority), /* real-time policies have a priority, others none */
+	WITH_RULE(WITH_TUNING, scheduler_nice), /* a nice value is from -20 to 19 */
+	WITH_RULE(WITH_TUNING, scheduler_priority), /* only real-time policies have a priority */
 	WITH_RULE(WITH_TUNING,
 		  scheduler_deadline), /* SCHED_DEADLINE has runtime <= deadline <= period */
 	WITH_RULE(WITH_TUNING, io_priority), /* an I/O priority is from 0 to 7 */

@@ -1,4 +1,4 @@
-/* check_process_test.c - the rules about the process: what breaks each, and what keeps it. */
+/* check_process_test.c - rules about the process, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

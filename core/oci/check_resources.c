@@ -13,7 +13,7 @@ static void device_access(struct check *k)
 	list_each (d, r->devices) {
 		size_t i = d - r->devices.at;
 
-		/* An empty text and other letters are taken, as other runtimes take them. */
+		/* An empty text and other letters are accepted, as by runc and crun. */
 		if (!d->access)
 			check_say(check_place(k, "devices[%zu].access", i), "must not be empty");
 	}
@@ -56,7 +56,7 @@ static void memory(struct check *k)
 	memory_value(k, "limit", m->limit);
 	memory_value(k, "reservation", m->reservation);
 	memory_value(k, "swap", m->swap);
-	/* The largest number is -1 of an engine that writes it without a sign: not set. */
+	/* UINT64_MAX means that it is not set: an engine has written -1 as unsigned. */
 	if (m->swappiness && *m->swappiness > 100 && *m->swappiness != UINT64_MAX)
 		check_say(check_place(k, "memory.swappiness"),
 			  "invalid memory swappiness value: %llu (valid range is 0-100)",
@@ -72,7 +72,7 @@ static void memory_swap(struct check *k)
 	if (m->limit && *m->limit > 0 && *m->swap < *m->limit)
 		check_say(check_at(k, "memory.swap"),
 			  "memory+swap limit should be >= memory limit");
-	/* An update may leave the limit as it is. */
+	/* For an update (config NULL) the container may have a limit already. */
 	if (k->config && (!m->limit || !*m->limit))
 		check_say(check_at(k, "memory.swap"),
 			  "unable to set swap limit without memory limit");
@@ -101,7 +101,7 @@ static void cpu_values(struct check *k)
 
 /* ---- block I/O ------------------------------------------------------------------------------- */
 
-/* 0 leaves it unset: docker always writes it. The kernel decides which of 1 to 1000 it takes. */
+/* 0 means that it is not set: docker always writes it. The kernel has other limits below 1000. */
 static void weight(struct check *k, const uint16_t *value)
 {
 	if (value && *value > 1000)
@@ -180,16 +180,16 @@ static void unified(struct check *k)
 }
 
 check_rule *const check_resources_rules[] = {
-	device_access, /* a device rule says what it is about */
-	rule_numbers, /* its numbers are numbers */
+	device_access, /* a device rule that allows has access */
+	rule_numbers, /* its numbers are within 32 bits, or -1 */
 	WITH_RULE(WITH_CGROUP, memory), /* memory values are sizes, or -1 */
 	WITH_RULE(WITH_CGROUP,
-		  memory_swap), /* memory and swap together are not below memory, which is there */
+		  memory_swap), /* swap (with memory) is at least memory, which must be set */
 	WITH_RULE(WITH_CGROUP, cpu_lists), /* CPU and node lists can be read */
-	WITH_RULE(WITH_CGROUP, cpu_values), /* idle is a switch, burst fits into quota */
-	WITH_RULE(WITH_CGROUP, io_weights), /* weights are within the kernel's range, and there */
-	WITH_RULE(WITH_CGROUP, hugepages), /* a page size is spelt as the kernel's file names are */
-	WITH_RULE(WITH_CGROUP, network), /* priorities are of interfaces */
+	WITH_RULE(WITH_CGROUP, cpu_values), /* idle is 0 or 1, burst at most quota */
+	WITH_RULE(WITH_CGROUP, io_weights), /* weights are at most 1000; a device has one */
+	WITH_RULE(WITH_CGROUP, hugepages), /* a page size has the form of a file name */
+	WITH_RULE(WITH_CGROUP, network), /* priorities have names of interfaces */
 	WITH_RULE(WITH_CGROUP, rdma), /* an rdma limit has a device and a value */
 	WITH_RULE(WITH_CGROUP, unified), /* a unified key is a file name */
 	NULL,

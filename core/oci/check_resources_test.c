@@ -1,4 +1,4 @@
-/* check_resources_test.c - the rules about resources: what breaks each, and what keeps it. */
+/* check_resources_test.c - rules about resources, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* A profile that only lacks its default action; one that has nothing at all means no filter. */
+/* An empty profile never gets here: it means no filter (settle_seccomp). */
 static void default_action(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
@@ -23,7 +23,7 @@ static bool takes_errno(int action)
 	return !action || action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE;
 }
 
-/* SECCOMP_RET_DATA has 16 bits; of an errno the kernel cuts what is above MAX_ERRNO. */
+/* SECCOMP_RET_DATA has 16 bits, and the kernel cuts an errno to MAX_ERRNO, which is 4095. */
 static void errno_value(struct check *k, int action, const uint32_t *value)
 {
 	if (value && !takes_errno(action))
@@ -77,11 +77,11 @@ static void arguments(struct check *k)
 					  "must be from 0 to 5");
 }
 
-/* The bits of AUDIT_ARCH_* that say 64 bits, and MIPS' convention N32, which is of 32. */
+/* Bits of AUDIT_ARCH_*: 64 bits, and the convention N32 of MIPS, whose arguments have 32. */
 #define ARCH_64BIT 0x80000000u
 #define ARCH_N32 0x20000000u
 
-/* The first architecture of the filter whose arguments have 32 bits; NULL: there is none. */
+/* The first architecture of the filter whose arguments have 32 bits; NULL: all have 64. */
 static const char *narrow_arch(const struct oci_seccomp *s)
 {
 	list_each (arch, s->architectures)
@@ -90,8 +90,8 @@ static const char *narrow_arch(const struct oci_seccomp *s)
 	return sizeof(long) == 4 ? "this machine" : NULL;
 }
 
-/* There libseccomp compares the lower 32 bits and ignores the others: 4294967296 would match 0. A
- * negative number of 64 bits is the same in 32, except for comparisons by order. */
+/* With 32 bits libseccomp ignores the upper half of a value: 4294967296 would match 0. A negative
+ * number of 64 bits is the same number in 32, except for comparisons by order. */
 static void wide_values(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
@@ -114,8 +114,8 @@ static void wide_values(struct check *k)
 		}
 }
 
-/* init sends the listener by sendmsg: no process could answer, and both sides would wait for ever.
- * Other runtimes refuse write. */
+/* init sends the descriptor of the listener by sendmsg(2). If that call waits for the listener's
+ * answer, both sides wait for ever. write(2) is refused because other runtimes refuse it. */
 static void notify_write(struct check *k)
 {
 	const struct oci_seccomp *s = k->linux->seccomp;
@@ -156,13 +156,13 @@ static void metadata(struct check *k)
 }
 
 check_rule *const check_seccomp_rules[] = {
-	default_action, /* there is a default action, and not NOTIFY */
-	errnos, /* an errno goes with an action that has one */
-	names, /* a rule names system calls */
-	arguments, /* arguments are counted from 0 to 5 */
-	wide_values, /* and their values fit into them on every architecture of the filter */
-	notify_write, /* NOTIFY is not for write, nor for sendmsg */
-	notify_listener, /* NOTIFY has a listener */
-	metadata, /* so has listenerMetadata */
+	default_action, /* the default action is set, and is not NOTIFY */
+	errnos, /* only some actions have an errno */
+	names, /* a rule has names, and they are not empty */
+	arguments, /* the index of an argument is from 0 to 5 */
+	wide_values, /* a value fits into an argument on each architecture of the filter */
+	notify_write, /* NOTIFY is not for write and sendmsg */
+	notify_listener, /* NOTIFY needs a listener */
+	metadata, /* listenerMetadata needs a listener */
 	NULL,
 };

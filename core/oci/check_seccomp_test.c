@@ -1,4 +1,4 @@
-/* check_seccomp_test.c - the rules about seccomp: what breaks each, and what keeps it. */
+/* check_seccomp_test.c - rules about seccomp, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

@@ -1,4 +1,4 @@
-/* check_test.c - the rules about the document as a whole: what breaks each, and what keeps it. */
+/* check_test.c - rules about the whole document, with texts that break and that obey them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check_test.h"
 

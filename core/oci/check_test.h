@@ -1,4 +1,4 @@
-/* check_test.h - a table of rules, each with a document that breaks it and one that keeps it. */
+/* check_test.h - cases for rules: a text that breaks it, the error, and a text that obeys it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_OCI_CHECK_TEST_H
 #define CORE_OCI_CHECK_TEST_H
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Where the text of a case goes: on a line of its own, so that columns can be counted. */
+/* The text of a case replaces %s. It has a line of its own, so that columns can be counted. */
 #define DOC "{\n%s}"
 #define UNVERSIONED "{'root':{'path':'r'},'process':{'cwd':'/','args':['x']},\n%s}"
 #define TOP "{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x']},\n%s}"
@@ -27,10 +27,10 @@
 	"{'ociVersion':'1.0.0','root':{'path':'r'},'process':{'cwd':'/','args':['x']},"            \
 	"'linux':{'resources':{\n%s}}}"
 
-/* JSON is written with ' for ", which no case needs itself. */
+/* In the texts ' stands for ". */
 struct rule_case {
 	const char *frame, *bad;
-	const char *fault; /* all of the error, but for the file's name */
+	const char *fault; /* the error without the name of the file */
 	const char *good;
 };
 
@@ -58,14 +58,14 @@ static inline const char *rule_load(const char *frame, const char *text)
 										   : "";
 }
 
-/* Where the fault is about a name, the path has it and the value says nothing. */
+/* True if the fault is about a name: the path has it, and the value need not be shown. */
 static inline bool rule_about_name(const char *fault)
 {
 	return strstr(fault, ": linux.sysctl.") || strstr(fault, ".unified.") ||
 	       strstr(fault, "is missing") || strstr(fault, "before the =");
 }
 
-/* The value at LINE:COL of the fault stands in the sentence, when it is a string or a number. */
+/* The sentence must have the value at LINE:COL of the fault, if it is a string or a number. */
 static inline void rule_value(const struct rule_case *c, const char *fault)
 {
 	const char *json = rule_json(c->frame, c->bad);
@@ -83,9 +83,9 @@ static inline void rule_value(const struct rule_case *c, const char *fault)
 	if (*json == '"' && !*value)
 		ok(rule_about_name(fault) || strstr(fault, "\"\"") || strstr(fault, "empty") ||
 			   strstr(fault, "string  is not"),
-		   "shows that it is empty: %s", c->bad);
+		   "the error shows that the value is empty: %s", c->bad);
 	else if (*value && !rule_about_name(fault))
-		ok(strstr(fault, value), "shows %s: %s", value, fault);
+		ok(strstr(fault, value), "the error shows the value %s: %s", value, fault);
 }
 
 static inline void rule_cases(const struct rule_case *cases, size_t n)
@@ -106,7 +106,7 @@ static inline int rule_count(struct json_faults *f, const struct json *at, const
 	return 0;
 }
 
-/* Whether this one rule finds a fault in the case. */
+/* True if the rule finds a fault in the case. */
 static inline bool rule_finds(check_rule *rule, const char *node, const struct rule_case *c)
 {
 	static const struct oci_linux no_linux;
@@ -128,7 +128,7 @@ static inline bool rule_finds(check_rule *rule, const char *node, const struct r
 }
 
 /*
- * Each rule of the table finds a fault in one of the cases, whose sentence rule_value() has judged.
+ * Each rule of the table must find a fault in one of the cases, all of which rule_value() checks.
  * node is the member that the rules are about: see struct check.
  */
 static inline void rules_walk(check_rule *const *rules, const char *node,
@@ -138,10 +138,10 @@ static inline void rules_walk(check_rule *const *rules, const char *node,
 		size_t at = 0;
 
 		if (rules[i] == check_nothing)
-			continue; /* scripts/check-build has those of a part that was left out */
+			continue; /* for builds without a part, which scripts/check-build tests */
 		while (at < n && !rule_finds(rules[i], node, &cases[at]))
 			at++;
-		ok(at < n, "rule %zu of the table has a case", i + 1);
+		ok(at < n, "rule %zu of the table finds a fault in one of the cases", i + 1);
 	}
 }
 

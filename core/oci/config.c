@@ -1,10 +1,10 @@
-/* config.c - the rows of config.json: which member fills which field. */
+/* config.c - the field rows of config.json: which member fills which field of a struct. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
 /*
- * The order is the one runc writes, so that `spec` can be compared with its output. S names the
- * struct the rows are about. The sections of the spec are named where they begin.
+ * The order is that of runc's documents, so that the output of `spec` can be compared. S names the
+ * struct that the rows are about.
  */
 #define ROW(kind_, name_, member_, ...)                                                            \
 	{                                                                                          \
@@ -25,13 +25,13 @@
 #define PTR .flags = JF_PTR
 #define NEEDED .flags = JF_REQUIRED
 #define KEPT .flags = JF_ALWAYS
-/* A member of the specification for other platforms, or one from before 1.3 without effect. */
+/* A member for other platforms, or one of an older version of the spec that has no effect. */
 #define OTHER(name_)                                                                               \
 	{                                                                                          \
 		.name = name_, .kind = JK_NONE                                                     \
 	}
 
-/* Those of parts that a small build leaves out are used by no row. */
+/* In a small build some types are not used by any row. */
 #pragma GCC diagnostic ignored "-Wunused-const-variable"
 
 /* ---- config.md: Process ---------------------------------------------------------------------- */

@@ -6,8 +6,8 @@
 #include "json/json.h"
 
 /*
- * Names are the spec's, in snake case. A pointer is optional, NULL = absent; a list that is
- * absent has at == NULL, one that is empty has at != NULL and n == 0.
+ * Names are those of the spec, in snake case. A pointer is NULL if the member is absent. An absent
+ * list has at == NULL, an empty one has at != NULL and n == 0.
  */
 #define OCI_VERSION "1.3.0"
 #define OCI_VERSION_MIN "1.0.0"

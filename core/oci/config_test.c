@@ -1,4 +1,4 @@
-/* config_test.c - every member of config.json reaches its field, and every word its number. */
+/* config_test.c - each member of config.json fills its field, and each word has its number. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 #include "tests/tap.h"
@@ -9,7 +9,7 @@
 static char block[1 << 20];
 static struct arena arena;
 
-/* Every member there is, in the order of the rows, so that writing gives the same text back. */
+/* All members, in the order of the rows, so that json_write() gives the same text. */
 static const char full[] =
 	"{\"ociVersion\":\"1.2.3\",\"process\":{\"terminal\":true,"
 	"\"consoleSize\":{\"height\":25,\"width\":80},"
@@ -74,7 +74,7 @@ static int print_fault(struct json_faults *self, const struct json *at, const ch
 	return 0;
 }
 
-/* Binds alone: no rule looks at it. */
+/* Parses and binds text, without the rules. */
 static bool bind(const char *text, struct oci_config *c, struct json **tree)
 {
 	struct json_faults faults = { .report = print_fault };
@@ -242,7 +242,7 @@ static void test_seccomp(const struct oci_seccomp *s)
 	   "args");
 }
 
-/* A row that the document above lacks is a row without a test. */
+/* The document above must have each member, so that each row is tested. */
 static void test_rows_covered(const struct json_type *type)
 {
 	for (const struct json_field *f = type->fields; f->name; f++) {
@@ -256,7 +256,7 @@ static void test_rows_covered(const struct json_type *type)
 	}
 }
 
-/* Each word of a table, put where the document takes it, is written back as itself. */
+/* Each word of a table is bound and written again. head and tail complete the document. */
 static void test_words(const char *where, const struct json_word *words, const char *head,
 		       const char *tail)
 {
@@ -271,13 +271,13 @@ static void test_words(const char *where, const struct json_word *words, const c
 		out.len = out.size = 0;
 		out.pending = false;
 		if (!bind(text, &c, &tree)) {
-			ok(false, "%s: %s binds", where, w->word);
+			ok(false, "%s: %s is bound", where, w->word);
 			continue;
 		}
 		json_write(&out, &oci_config_type, &c);
 		/* "u" is another name of "c" */
-		ok(strstr(out.buf, quoted) || !*w->word || !strcmp(w->word, "u"), "%s: %s", where,
-		   w->word);
+		ok(strstr(out.buf, quoted) || !*w->word || !strcmp(w->word, "u"),
+		   "%s: %s is written again", where, w->word);
 	}
 	ok(!bind(arena_printf(&arena, "%s\"nonsense\"%s", head, tail), &c, &tree),
 	   "%s: an unknown word is a fault", where);
@@ -323,16 +323,17 @@ static void test_names(void)
 {
 	ok(oci_capability_bit("CAP_CHOWN") == 0 && oci_capability_bit("CAP_SYS_ADMIN") == 21 &&
 		   oci_capability_bit("CAP_CHECKPOINT_RESTORE") == 40,
-	   "capabilities have their bits");
+	   "oci_capability_bit: the bits of capabilities(7)");
 	ok(oci_capability_bit("CHOWN") < 0 && oci_capability_bit("cap_chown") < 0 &&
 		   oci_capability_bit("CAP_") < 0,
-	   "capabilities are named exactly");
+	   "oci_capability_bit: names must match exactly");
 	ok(oci_mount_word("ro") && oci_mount_word("async") && oci_mount_word("unbindable") &&
 		   oci_mount_word("rnosymfollow"),
-	   "mount options");
-	ok(oci_mount_word("idmap=uids=0-1-2;gids=0-1-2"), "idmap with its mappings");
+	   "oci_mount_word: true for options of the spec");
+	ok(oci_mount_word("idmap=uids=0-1-2;gids=0-1-2"),
+	   "oci_mount_word: true for idmap with mappings");
 	ok(!oci_mount_word("mode=755") && !oci_mount_word("") && !oci_mount_word("acl"),
-	   "what belongs to the filesystem");
+	   "oci_mount_word: false for options of filesystems");
 }
 
 int main(void)
@@ -342,7 +343,7 @@ int main(void)
 	struct json *tree;
 
 	arena_init(&arena, block, sizeof(block));
-	ok(bind(full, &c, &tree), "the full document binds");
+	ok(bind(full, &c, &tree), "the full document is bound");
 	is_str(c.oci_version, "1.2.3", "ociVersion");
 	is_str(c.root->path, "rootfs", "root.path");
 	ok(c.root->readonly, "root.readonly");
@@ -364,8 +365,8 @@ int main(void)
 	ok(bind(HEAD "\"linux\":{\"seccomp\":{\"flags\":[]},\"vm\":{}},\"x\":[{}]}", &c, &tree) &&
 		   c.linux->seccomp->flags.at && !c.linux->seccomp->flags.n &&
 		   !c.linux->seccomp->architectures.at,
-	   "an empty list is not an absent one");
+	   "an empty list is not NULL, an absent one is");
 	ok(bind(HEAD "\"process\":null,\"linux\":null}", &c, &tree) && !c.process && !c.linux,
-	   "null is absence");
+	   "null counts as absent");
 	return done();
 }

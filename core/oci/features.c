@@ -1,4 +1,4 @@
-/* features.c - what this build can do, from the tables it does it with. */
+/* features.c - the document of `features`, from the tables that the other files use. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
@@ -103,7 +103,7 @@ static const struct json_field features_fields[] = {
 const struct json_type oci_features_type = TYPE(oci_features, features_fields);
 #undef S
 
-/* runc sorts these, so the order of our tables must not show. */
+/* Sorted, as runc sorts them. */
 static void fill_words(struct arena *a, oci_words *out, const struct json_word *words)
 {
 	size_t n = 0;

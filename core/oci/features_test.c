@@ -1,4 +1,4 @@
-/* features_test.c - the tables show in the document of `features`. */
+/* features_test.c - the document of `features` has the words of the tables. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -25,30 +25,34 @@ int main(void)
 
 	arena_init(&arena, block, sizeof(block));
 	oci_features_fill(&arena, &f);
-	ok(f.hooks.n == 6 && !strcmp(f.hooks.at[1], "createRuntime"), "hooks");
-	ok(f.linux.namespaces.n == 8 && sorted(&f.linux.namespaces), "namespaces");
+	ok(f.hooks.n == 6 && !strcmp(f.hooks.at[1], "createRuntime"), "all hooks");
+	ok(f.linux.namespaces.n == 8 && sorted(&f.linux.namespaces), "all namespaces, sorted");
 	ok(f.linux.capabilities.n == 41 && !strcmp(f.linux.capabilities.at[0], "CAP_CHOWN"),
-	   "capabilities in bit order");
-	ok(f.linux.seccomp.actions.n == 9 && sorted(&f.linux.seccomp.actions), "seccomp actions");
-	ok(f.linux.seccomp.operators.n == 7 && sorted(&f.linux.seccomp.operators), "operators");
-	ok(f.linux.seccomp.archs.n == 23 && sorted(&f.linux.seccomp.archs), "architectures");
-	ok(f.linux.seccomp.known_flags.n == 4 && sorted(&f.linux.seccomp.known_flags), "flags");
+	   "all capabilities, by number");
+	ok(f.linux.seccomp.actions.n == 9 && sorted(&f.linux.seccomp.actions),
+	   "all seccomp actions, sorted");
+	ok(f.linux.seccomp.operators.n == 7 && sorted(&f.linux.seccomp.operators),
+	   "all seccomp operators, sorted");
+	ok(f.linux.seccomp.archs.n == 23 && sorted(&f.linux.seccomp.archs),
+	   "all seccomp architectures, sorted");
+	ok(f.linux.seccomp.known_flags.n == 4 && sorted(&f.linux.seccomp.known_flags),
+	   "all seccomp flags, sorted");
 	ok(f.linux.memory_policy.modes.n == 7 && f.linux.memory_policy.flags.n == 3,
-	   "memory policy");
+	   "all modes and flags of memory policies");
 
 	f.linux.cgroup.rdma = true;
 	json_write(&out, &oci_features_type, &f);
-	ok(!strncmp(out.buf, head, sizeof(head) - 1), "versions first");
+	ok(!strncmp(out.buf, head, sizeof(head) - 1), "the document begins with the versions");
 	tree = json_parse(&arena, out.buf, out.len, &err);
 	ok(tree && json_path(tree, "linux.cgroup.v1")->type == JSON_FALSE &&
 		   json_path(tree, "linux.cgroup.rdma")->type == JSON_TRUE,
-	   "what is off is said to be off");
+	   "a feature that is off is written as false");
 	ok(tree && json_path(tree, "linux.mountExtensions.idmap.enabled")->type == JSON_TRUE &&
 		   json_path(tree, "linux.netDevices.enabled")->type == JSON_TRUE &&
 		   json_path(tree, "linux.apparmor.enabled")->type == JSON_FALSE,
-	   "switches lie where they should");
+	   "the switches of linux have their places");
 	ok(tree && json_path(tree, "linux.seccomp.archs[0]")->type == JSON_STRING &&
 		   json_path(tree, "linux.memoryPolicy.modes[6]")->type == JSON_STRING,
-	   "lists too");
+	   "the lists of linux have their places");
 	return done();
 }

@@ -1,12 +1,12 @@
-/* idmap.c - mappings written into a mount option, as crun reads and podman writes them. */
+/* idmap.c - mappings in a mount option, in the form that podman writes and crun reads. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
 #include <string.h>
 
 /*
- * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": ranges of an id on the filesystem, the id it is
- * shown as, and how many; "@" takes the second for an id of the container (checklist M-31).
+ * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": each range has the first id on the filesystem, the
+ * id that the mount shows for it, and the number of ids. After "@" the second is of the container.
  */
 
 bool oci_idmap_word(const char *option)
@@ -21,7 +21,7 @@ static const char *end_of(const char *s, char sign)
 	return s + strcspn(s, (char[]){ sign, 0 });
 }
 
-/* A strict number up to sign (or the end, where sign is 0). */
+/* Reads a number that sign follows, or that ends at end if sign is 0. */
 static bool map_number(const char **at, const char *end, char sign, uint32_t *out)
 {
 	const char *stop = sign ? memchr(*at, sign, end - *at) : end;
@@ -34,7 +34,7 @@ static bool map_number(const char **at, const char *end, char sign, uint32_t *ou
 	return true;
 }
 
-/* An id of the container as the host's, which a map of a mount is about. */
+/* Replaces an id of the container by that of the host, which the mapping of a mount needs. */
 static bool on_host(const oci_id_maps *container, uint32_t *id)
 {
 	if (!container->n)
@@ -66,7 +66,7 @@ static const char *ranges(struct arena *a, const char *at, const oci_id_maps *co
 		    !map_number(&at, end, '-', &m->host_id) || !map_number(&at, end, 0, &m->size))
 			return RANGE;
 		if (relative && !on_host(container, &m->host_id))
-			return "begins with @, and is about an id that linux does not map";
+			return "has @ before an id that is not in the mappings of linux";
 		if (*end != '#')
 			return NULL;
 		at = end + 1;

@@ -1,4 +1,4 @@
-/* load.c - config.json: read, parse, bind, check; and what to say when one of them fails. */
+/* load.c - config.json: reads, parses, binds and checks it, and reports faults with their place. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
@@ -17,17 +17,17 @@ struct fault {
 	const char *text; /* "FIELD: WHAT" */
 };
 
-/* Members of one kind: how many, and the first of them. */
+/* The number of members whose names no row has, and the first of them. */
 struct strays {
 	unsigned n;
 	struct fault first;
 };
 
-/* Collects faults, so that the first one in the text can be shown, or all in its order. */
+/* Collects faults, to show the first one in the text, or all in the order of the text. */
 struct gather {
 	struct json_faults faults; /* first: report() gets its address */
 	struct arena *arena;
-	bool strict; /* a name that is not a row's is a fault */
+	bool strict; /* a name that no row has is a fault */
 	struct strays taken, unknown;
 	unsigned n;
 	struct fault list[FAULTS_MAX];
@@ -42,13 +42,13 @@ static int gather(struct json_faults *self, const struct json *at, const char *p
 		return -1;
 	g->list[g->n].off = at ? at->off : 0;
 	g->list[g->n].order = g->n;
-	/* Keys and values of the document are shown, and none may end our line or move a cursor. */
+	/* Keys and values of the document must not end the line or control the terminal. */
 	g->list[g->n].text =
 		text_harmless(arena_printf(g->arena, "%s%s%s", path, *path ? ": " : "", what));
 	return ++g->n == FAULTS_MAX ? -1 : 0;
 }
 
-/* A name that is not exactly one of the specification (json_faults.stray). */
+/* For a name that the specification does not have, or has in another case (json_faults.stray). */
 static void stray(struct json_faults *self, const struct json *at, const char *path,
 		  const struct json_type *type, const char *taken)
 {
@@ -112,7 +112,7 @@ static int first_fault(struct gather *g, const struct oci_doc *doc)
 }
 
 /*
- * Once for a document: a name in the wrong case has an effect, an unknown one has none, and either
+ * Warns once of each kind: a name in the wrong case has an effect, an unknown one has not. Either
  * may be a mistake in a limit.
  */
 static void warn_of_strays(const struct gather *g, const struct oci_doc *doc)
@@ -134,7 +134,7 @@ static void warn_of_strays(const struct gather *g, const struct oci_doc *doc)
 
 /* ---- what absence means ---------------------------------------------------------------------- */
 
-/* Go leaves empty strings where it means none, and runc reads them so. */
+/* Engines in Go write an empty string for an absent one, and runc reads it so. */
 static void none_if_empty(const char **s)
 {
 	if (*s && !**s)
@@ -154,7 +154,7 @@ static void settle_resources(struct oci_resources *r)
 			d->type = 'a';
 		any_if_minus_one(&d->major);
 		any_if_minus_one(&d->minor);
-		/* To allow nothing in particular is a mistake; to deny it denies all (CG-03). */
+		/* A denial without access denies all. A permission without access is a fault. */
 		if (!d->allow && !d->access)
 			d->access = "rwm";
 	}
@@ -179,11 +179,11 @@ static void settle_seccomp(const struct oci_config *c, struct oci_linux *l)
 	struct oci_seccomp *s = l->seccomp;
 
 	none_if_empty(&s->listener_path);
-	/* crun's engines name it in an annotation (checklist AN-06). */
+	/* Engines for crun give the path in an annotation. */
 	if (!s->listener_path)
 		s->listener_path = oci_annotation(c, "run.oci.seccomp.receiver");
 	none_if_empty(&s->listener_metadata);
-	/* S-01 of the checklist: an empty profile means no filter. */
+	/* An empty profile means no filter. */
 	if (!s->default_action && !s->syscalls.n)
 		l->seccomp = NULL;
 }
@@ -209,7 +209,7 @@ static void settle_linux(const struct oci_config *c, struct oci_linux *l)
 		none_if_empty(&l->memory_policy->nodes);
 }
 
-/* The rules about mounts report what is wrong with it. */
+/* Makes mappings of "idmap=uids=...". A fault in it is left for the rules about mounts. */
 static void settle_idmap(struct arena *a, const struct oci_config *c, struct oci_mount *m)
 {
 	static const struct oci_linux none;
@@ -259,7 +259,7 @@ static int parse(struct gather *g, struct oci_doc *doc)
 	return -1;
 }
 
-/* Parses, binds and checks; every fault is in g then. */
+/* Parses, binds and checks, and collects the faults in g. */
 static void examine(struct gather *g, struct oci_doc *doc)
 {
 	memset(&doc->config, 0, sizeof(doc->config));
@@ -288,7 +288,7 @@ static int read_file(struct arena *a, int dirfd, struct oci_doc *doc)
 	return -1;
 }
 
-/* What a document may lack and still be a good one, but no container can. */
+/* The spec does not require root and process, but a container needs them. */
 static int complete(const struct oci_doc *doc)
 {
 	if (!doc->config.root)
@@ -324,7 +324,7 @@ int oci_load_text(struct arena *a, const char *file, char *text, size_t len, str
 	return load(a, doc);
 }
 
-/* A part of its own is always a caller's: it has just been written. */
+/* Warnings are always printed: unlike a config, a part is loaded once. */
 static int part_loaded(struct gather *g, const struct oci_doc *doc)
 {
 	if (g->n)
@@ -366,7 +366,7 @@ int oci_load_resources(struct arena *a, const char *file, char *text, size_t len
 	return part_loaded(&g, &doc);
 }
 
-/* A profile that says nothing is not a fault where a container is made (settle_seccomp). */
+/* An empty profile, which settle_seccomp() accepts, is a fault for `oci-spec check` only. */
 static void empty_seccomp(struct gather *g, const struct oci_doc *doc)
 {
 	const struct json *s = json_get(json_get(doc->tree, "linux"), "seccomp");
@@ -392,7 +392,7 @@ int oci_check(struct arena *a, int dirfd, const char *file, void (*line)(const c
 	return (int)g.n;
 }
 
-/* ---- asking ---------------------------------------------------------------------------------- */
+/* ---- the place of a later failure ------------------------------------------------------------ */
 
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 {

@@ -1,4 +1,4 @@
-/* load_fuzz.c - any text at all is either refused with one line, or a config that can be used. */
+/* load_fuzz.c - any text is refused with an error of one line, or is a config that can be used. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 
@@ -10,7 +10,7 @@ static void use(struct arena *a, const struct oci_config *c)
 	struct json_out out = { .arena = a };
 	struct oci_doc again = { 0 };
 
-	/* What the rules let through they let through again when written by the rows. */
+	/* A config that passes the rules must pass them again after it was written. */
 	json_write(&out, &oci_config_type, c);
 	if (oci_load_text(a, "config.json", out.buf, out.len, &again))
 		abort();

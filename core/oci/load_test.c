@@ -1,4 +1,4 @@
-/* load_test.c - what becomes of texts that are not what they should be, and of those that are. */
+/* load_test.c - loading good and bad documents, and the errors and warnings about them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -35,30 +35,35 @@ static void test_text(void)
 {
 	static char deep[200000];
 
-	ok(begins(loads(""), "config.json:1:1: "), "an empty file: %s", err_text());
-	ok(begins(loads("{\n \"a\": 1"), "config.json:2:8: "), "a cut one: %s", err_text());
-	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "), "bytes after the end: %s", err_text());
-	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "), "a key twice: %s",
+	ok(begins(loads(""), "config.json:1:1: "), "an empty file is refused: %s", err_text());
+	ok(begins(loads("{\n \"a\": 1"), "config.json:2:8: "), "a text that was cut is refused: %s",
 	   err_text());
-	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"), "a NUL: %s",
+	ok(begins(loads(GOOD "}\nx"), "config.json:2:1: "),
+	   "bytes after the document are refused: %s", err_text());
+	ok(begins(loads("{\"a\":1,\n\"a\":2}"), "config.json:2:1: "),
+	   "a duplicate key is refused: %s", err_text());
+	ok(begins(loads("{\"hostname\":\"a\\u0000b\"}"), "config.json:1:"),
+	   "a NUL in a string is refused: %s", err_text());
+	ok(begins(load("{\"a\":\"\xff\"}", 9), "config.json:1:"), "bad UTF-8 is refused: %s",
 	   err_text());
-	ok(begins(load("{\"a\":\"\xff\"}", 9), "config.json:1:"), "bad UTF-8: %s", err_text());
 	memset(deep, '[', sizeof(deep));
-	ok(begins(load(deep, sizeof(deep)), "config.json:1:"), "200000 brackets: %s", err_text());
-	is_str(loads("null"), "config.json:1:1: must be an object, not null", "null");
-	is_str(loads("[]"), "config.json:1:1: must be an object, not an array", "an array");
+	ok(begins(load(deep, sizeof(deep)), "config.json:1:"), "200000 brackets are refused: %s",
+	   err_text());
+	is_str(loads("null"), "config.json:1:1: must be an object, not null", "null is refused");
+	is_str(loads("[]"), "config.json:1:1: must be an object, not an array",
+	       "an array is refused");
 	is_str(loads(GOOD ",\"linux\":{\"namespaces\":[{\"type\":\"a\\nb\\u001b[31m\"}]}}"),
 	       "config.json:1:109: linux.namespaces[0].type: \"a?b?[31m\" is not known: it takes "
 	       "pid, network, mount, ipc, uts, user, cgroup or time",
-	       "what is shown cannot end the line or colour it");
+	       "control characters of a value are shown as ?");
 	is_str(loads(GOOD ",\"linux\":{\"sysctl\":{\"a\\nb\":\"1\"}}}"),
 	       "config.json:1:104: linux.sysctl.a?b: is not the name of a kernel parameter",
-	       "nor in a key");
+	       "control characters of a key are shown as ?");
 	is_str(loads(GOOD ",\"vm\":5,\"x\":{\"y\":[null]},\"linux\":{\"z\":0}}"), "",
-	       "unknown members are ignored");
+	       "unknown members have no effect");
 }
 
-/* A document with faults of both sorts, out of order. */
+/* A document with faults of binding and of rules, which are found in another order. */
 static void test_order(void)
 {
 	is_str(loads("{\"hostname\":\"h\",\n\"ociVersion\":\"1.0.0\",\"root\":{\"path\":1},\n"
@@ -99,41 +104,45 @@ static void test_files(const char *dir)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/config.json", dir);
-	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "no file");
+	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "oci_load of a missing file fails");
 	is_str(err_text(),
 	       "JSON specification file config.json not found: no such file or directory",
-	       "says so");
-	ok(oci_check(&arena, dirfd, "config.json", take_line) < 0, "check says so too");
+	       "the error says that the file is missing");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) < 0,
+	   "oci_check of a missing file fails");
 
 	write_file(path, "{\"hostname\":\"h\",\n\"ociVersion\":\"x\",\"root\":{\"path\":1},\n"
 			 "\"process\":{\"cwd\":\"x\",\"args\":[]}}");
-	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5 && nlines == 5, "five faults");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5 && nlines == 5,
+	   "oci_check finds five faults");
 	is_str(lines,
 	       "config.json:1:13: hostname \"h\": needs a uts namespace\nconfig.json:2:14: "
 	       "ociVersion \"x\": must be a semantic version such as 1.3.0\nconfig.json:2:33: "
 	       "root.path: must be a string, not 1\nconfig.json:3:18: process.cwd \"x\": must be "
 	       "an absolute path\nconfig.json:3:29: process.args: must not be empty\n",
-	       "all are reported, in the order of the text");
+	       "oci_check reports all faults in the order of the text");
 
 	ok(oci_load(&arena, dirfd, ".", &doc) < 0 &&
 		   !strcmp(err_text(), ".: is a directory, not a file"),
-	   "a directory: %s", err_text());
+	   "a directory is refused: %s", err_text());
 	write_file(path, GOOD "}");
 	doc = (struct oci_doc){ .keep_raw = true };
 	ok(!oci_load(&arena, dirfd, "config.json", &doc) && doc.config.process,
-	   "a good file loads");
-	ok(!memcmp(doc.raw, GOOD "}", doc.len), "and is there as it was");
+	   "a good file is loaded");
+	ok(!memcmp(doc.raw, GOOD "}", doc.len), "raw is the text of the file");
 	write_file(path, "{\"ociVersion\":\"1.0.0\"}");
 	ok(oci_check(&arena, dirfd, "config.json", take_line) == 0,
-	   "a document without process and root is a good one");
-	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0, "but no container");
+	   "oci_check accepts a document without process and root");
+	ok(oci_load(&arena, dirfd, "config.json", &doc) < 0,
+	   "oci_load refuses a document without process and root");
 
 	for (int i = 0; i < 300; i++)
 		strcat(many, i ? ",\"\"" : "{\"ociVersion\":\"1.0.0\",\"process\":{\"env\":[\"\"");
 	strcat(many, "]}}");
 	write_file(path, many);
 	nlines = 0;
-	ok(oci_check(&arena, dirfd, path, drop_line) == 100 && nlines == 100, "100 faults at most");
+	ok(oci_check(&arena, dirfd, path, drop_line) == 100 && nlines == 100,
+	   "oci_check reports at most 100 faults");
 	remove(path);
 	close(dirfd);
 }
@@ -160,21 +169,23 @@ static void test_strays(const char *dir)
 			      "\"limt\":1,\"Swappiness\":7}},\"seccomp\":{}},\"x\":{\"y\":1},"
 			      "\"windows\":{}}");
 	doc = (struct oci_doc){ 0 };
-	ok(!oci_load(&arena, dirfd, "config.json", &doc) && !*warned, "a load later: silent");
+	ok(!oci_load(&arena, dirfd, "config.json", &doc) && !*warned,
+	   "oci_load without fresh does not warn");
 	ok(*doc.config.linux->resources->memory->limit == 67108864 &&
 		   *doc.config.linux->resources->memory->swappiness == 7,
-	   "what differs in case has its effect");
+	   "a name in another case has its effect");
 	doc = (struct oci_doc){ .fresh = true };
-	ok(!oci_load(&arena, dirfd, "config.json", &doc), "the first load");
+	ok(!oci_load(&arena, dirfd, "config.json", &doc), "oci_load with fresh succeeds");
 	is_str(warned,
 	       "config.json:2:9: linux.resources.memory.Limit: is taken for \"limit\", and 1 more "
 	       "such names: oci-spec check config.json shows all\n"
 	       "config.json:2:25: linux.resources.memory.limt: not known and without effect (2 "
 	       "such "
 	       "names); oci-spec check config.json shows what may be meant\n",
-	       "warns once of each kind");
+	       "oci_load with fresh warns of each kind of name once");
 	*lines = 0;
-	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5, "check counts them");
+	ok(oci_check(&arena, dirfd, "config.json", take_line) == 5,
+	   "oci_check counts names as faults");
 	is_str(lines,
 	       "config.json:2:9: linux.resources.memory.Limit: must be written \"limit\"\n"
 	       "config.json:2:25: linux.resources.memory.limt: is not known: did you mean "
@@ -185,15 +196,16 @@ static void test_strays(const char *dir)
 	       "is "
 	       "filtered\n"
 	       "config.json:2:62: x: is not known\n",
-	       "and shows each, not those of other platforms");
+	       "oci_check shows each name, except those of other platforms");
 	is_str(loads(GOOD ",\"hostname\":\"\",\"HostName\":\"\"}"),
 	       "config.json:1:103: HostName: duplicate key: also written \"hostname\"",
-	       "two spellings of one name");
+	       "two spellings of one name are a duplicate key");
 	*warned = 0;
 	text = arena_strdup(&arena, "{\"memory\":{\"LIMIT\":7}}");
 	ok(!oci_load_resources(&arena, "r.json", text, strlen(text), &r) && *r.memory->limit == 7,
-	   "a part: the same");
-	is_str(warned, "r.json:1:20: memory.LIMIT: is taken for \"limit\"\n", "with its warning");
+	   "oci_load_resources: a name in another case has its effect");
+	is_str(warned, "r.json:1:20: memory.LIMIT: is taken for \"limit\"\n",
+	       "oci_load_resources warns of a name in another case");
 	log_sink.line = before;
 	remove(path);
 	close(dirfd);
@@ -208,30 +220,32 @@ static void test_parts(const char *dir)
 	snprintf(path, sizeof(path), "%s/process.json", dir);
 	write_file(path, "{\"cwd\":\"/\",\"args\":[\"sh\"],\"apparmorProfile\":\"\"}");
 	ok(!oci_load_process(&arena, AT_FDCWD, path, &p) && !strcmp(p.args.at[0], "sh"),
-	   "a process");
-	ok(!p.apparmor_profile, "with what is empty gone");
+	   "oci_load_process reads a process");
+	ok(!p.apparmor_profile, "oci_load_process: an empty string is NULL");
 	write_file(path, "{\"cwd\":\"/\",\n\"args\":[\"sh\"],\"env\":[\"X\"]}");
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
 		   strstr(err_text(), "process.json:2:22: env[0] \"X\": must be NAME=VALUE"),
-	   "a bad one: %s", err_text());
+	   "oci_load_process refuses a variable without =: %s", err_text());
 	write_file(path, "{\"cwd\":7}");
 	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0 &&
 		   strstr(err_text(), "process.json:1:8: cwd: must be a string, not 7"),
-	   "a wrong one: %s", err_text());
+	   "oci_load_process refuses a wrong type: %s", err_text());
 	remove(path);
-	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0, "none");
+	ok(oci_load_process(&arena, AT_FDCWD, path, &p) < 0,
+	   "oci_load_process of a missing file fails");
 
 	text = arena_strdup(
 		&arena, "{\"memory\":{\"swap\":5},\"devices\":[{\"allow\":false,\"major\":-1}]}");
 	ok(!oci_load_resources(&arena, "r.json", text, strlen(text), &r) && *r.memory->swap == 5,
-	   "resources; swap alone, since the limit may be there already");
+	   "oci_load_resources accepts swap without limit");
 	ok(r.devices.at[0].type == 'a' && !r.devices.at[0].major &&
 		   !strcmp(r.devices.at[0].access, "rwm"),
-	   "a rule with its defaults");
+	   "oci_load_resources sets the defaults of a device rule");
 	text = arena_strdup(&arena, "{\"memory\":{\"limit\":-7}}");
-	ok(oci_load_resources(&arena, "r.json", text, strlen(text), &r) < 0, "bad ones");
+	ok(oci_load_resources(&arena, "r.json", text, strlen(text), &r) < 0,
+	   "oci_load_resources refuses a bad limit");
 	is_str(err_text(), "r.json:1:20: memory.limit: invalid memory value: -7 (-1 is unlimited)",
-	       "say where");
+	       "the error has the place in the resources");
 }
 
 static void test_settled(void)
@@ -240,14 +254,14 @@ static void test_settled(void)
 			  "\"mountLabel\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}],"
 			  "\"rootfsPropagation\":\"\",\"seccomp\":{\"defaultAction\":\"\"},"
 			  "\"resources\":{\"cpu\":{\"cpus\":\"\",\"mems\":\"\"}}}}"),
-	       "", "empty strings load");
+	       "", "empty strings are accepted");
 	ok(!doc.config.hostname && !doc.config.domainname && !doc.config.linux->cgroups_path &&
 		   !doc.config.linux->mount_label && !doc.config.linux->namespaces.at[0].path &&
 		   !doc.config.linux->resources->cpu->cpus &&
 		   !doc.config.linux->resources->cpu->mems,
-	   "and mean absence");
+	   "empty strings count as absent");
 	ok(!doc.config.linux->rootfs_propagation && !doc.config.linux->seccomp,
-	   "as an empty word does");
+	   "empty words count as absent");
 }
 
 /* The kernel takes 340 ranges in one write of uid_map. */
@@ -267,27 +281,27 @@ static char *mappings(unsigned n)
 
 static void test_many_mappings(void)
 {
-	is_str(loads(mappings(340)), "", "340 ranges");
+	is_str(loads(mappings(340)), "", "340 ranges are accepted");
 	is_str(loads(mappings(341)),
 	       "config.json:3:15: linux.uidMappings: has 341 ranges: the kernel takes at most 340",
-	       "341 ranges");
+	       "341 ranges are refused");
 }
 
 static void test_views(void)
 {
 	is_str(loads(GOOD ",\n\"annotations\":{\"a.b\":\"1\",\"a\":\"2\"},\n"
 			  "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"}]}}"),
-	       "", "a document loads");
-	is_str(oci_annotation(&doc.config, "a"), "2", "annotations are found");
-	ok(!oci_annotation(&doc.config, "b"), "or not");
+	       "", "a document with annotations is loaded");
+	is_str(oci_annotation(&doc.config, "a"), "2", "oci_annotation finds the value");
+	ok(!oci_annotation(&doc.config, "b"), "oci_annotation: NULL for a missing key");
 	failx("setns: invalid argument");
-	ok(oci_fail_at(&doc, "linux.namespaces[%d]", 1) == -1, "a failure of later");
+	ok(oci_fail_at(&doc, "linux.namespaces[%d]", 1) == -1, "oci_fail_at returns -1");
 	is_str(err_text(), "config.json:3:39: linux.namespaces[1]: setns: invalid argument",
-	       "has its place");
+	       "oci_fail_at adds the place of the path");
 	failx("no");
 	oci_fail_at(&doc, "linux.namespaces[7].path");
 	is_str(err_text(), "config.json:3:23: linux.namespaces[7].path: no",
-	       "or that of what there is");
+	       "oci_fail_at: the place of the deepest part that exists");
 }
 
 int main(void)

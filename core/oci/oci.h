@@ -1,4 +1,4 @@
-/* oci.h - the spec as data: config.json in, state out, the default document, the word tables. */
+/* oci.h - the OCI documents: reading config.json, the default one, state, features, word tables. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_OCI_OCI_H
 #define CORE_OCI_OCI_H
@@ -21,22 +21,22 @@ extern const struct json_word oci_scheduler_words[], oci_scheduler_flag_words[];
 extern const struct json_word oci_ioprio_words[];
 extern const struct json_word oci_mempolicy_words[], oci_mempolicy_flag_words[];
 extern const struct json_word oci_seccomp_action_words[]; /* value: enum oci_seccomp_action */
-extern const struct json_word oci_seccomp_arch_words[]; /* value: AUDIT_ARCH_*, X32 has its own */
+extern const struct json_word oci_seccomp_arch_words[]; /* value: AUDIT_ARCH_*, and one for X32 */
 extern const struct json_word oci_seccomp_op_words[]; /* value: enum oci_seccomp_op */
 extern const struct json_word oci_seccomp_flag_words[]; /* value: SECCOMP_FILTER_FLAG_* */
 extern const char *const oci_hook_names[]; /* six, then NULL */
 extern const char *const oci_capability_names[]; /* bit order, then NULL */
 
-int oci_capability_bit(const char *name); /* exact "CAP_X"; -1 unknown */
+int oci_capability_bit(const char *name); /* number of "CAP_X"; -1: unknown */
 /* True for a mount option of the specification, and for "idmap=..." and "ridmap=..."; false for an
  * option of the filesystem. */
 bool oci_mount_word(const char *option);
-/* The nearest word, for "did you mean"; NULL: none. */
+/* The nearest word, for "did you mean"; NULL: no word is near. */
 const char *oci_mount_near(const char *option);
-/* True if mounts on this path below /proc ("cpuinfo") are allowed (M-21). */
+/* True if a mount on this path below /proc ("cpuinfo") is allowed. */
 bool oci_mount_below_proc(const char *rest);
 
-/* From 1, so that 0 is an absent action, which never passes the checks. */
+/* They begin at 1: 0 is an absent action, which the checks refuse. */
 enum oci_seccomp_action {
 	OCI_ACT_KILL = 1,
 	OCI_ACT_KILL_PROCESS,
@@ -65,7 +65,7 @@ enum oci_seccomp_op {
 struct oci_doc {
 	const char *file; /* as shown in errors: "config.json" */
 	char *text; /* the text, in which strings of the tree lie (json_parse) */
-	bool keep_raw; /* set by the caller: copy the text to raw */
+	bool keep_raw; /* set by the caller: raw is needed */
 	bool fresh; /* set by the caller: print warnings, because it is loaded for the first time */
 	bool named; /* set by the caller: the user has named the file, which may be a pipe */
 	char *raw; /* the text as it was read, for the state directory */
@@ -80,9 +80,9 @@ struct oci_doc {
  * is an open directory; file is a name below it, or absolute. A loaded config has a root and a
  * process. Empty strings that mean absence (a namespace's path, hostname...) are NULL. */
 int oci_load(struct arena *a, int bundledir, const char *file, struct oci_doc *doc);
-/* The same for a text in memory that was generated: no file to read. */
+/* The same for a text in memory. */
 int oci_load_text(struct arena *a, const char *file, char *text, size_t len, struct oci_doc *doc);
-/* A process object of its own (exec -p) and a resources object (update -r). */
+/* Read a process object (exec -p) and a resources object (update -r), as oci_load() does. */
 int oci_load_process(struct arena *a, int dirfd, const char *file, struct oci_process *process);
 int oci_load_resources(struct arena *a, const char *file, char *text, size_t len,
 		       struct oci_resources *r);
@@ -100,14 +100,14 @@ void oci_check_config(struct arena *a, const struct oci_doc *doc, struct json_fa
 int oci_fail_at(const struct oci_doc *doc, const char *path_fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* ---- annot.c: annotations of our own, and sizes ---------------------------------------------- */
+/* ---- annot.c: annotations that this runtime acts on, and sizes ------------------------------- */
 
 /* Reads "4096", "64k", "64m", "1g", "64mb" or "64MiB", all binary units; or -1, without a unit. */
 bool oci_size(const char *text, int64_t *bytes);
 
 #define OCI_ANNOTATION_INIT "org.ocibox.init" /* "true", "false": oci-init as process 1 */
-#define OCI_ANNOTATION_OVERLAY "org.ocibox.overlay" /* a size; "true" is the default one */
-/* dm-verity of an image: files beside it, and the hash in hexadecimal digits. */
+#define OCI_ANNOTATION_OVERLAY "org.ocibox.overlay" /* a size; "true": OCI_OVERLAY_DEFAULT */
+/* dm-verity of an image: the root hash in hexadecimal digits, and files beside the image. */
 #define OCI_ANNOTATION_VERITY "org.ocibox.verity."
 #define OCI_ANNOTATION_HASH OCI_ANNOTATION_VERITY "hash"
 #define OCI_ANNOTATION_ROOT OCI_ANNOTATION_VERITY "root"
@@ -115,8 +115,8 @@ bool oci_size(const char *text, int64_t *bytes);
 #define OCI_OVERLAY_DEFAULT (64ll << 20) /* bytes */
 
 extern const char *const oci_annotations_acted[];
-bool oci_annotation_acted(const char *key); /* it is one of these, so an image must not set it */
-const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not there */
+bool oci_annotation_acted(const char *key); /* true: in that list, so an image must not set it */
+const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL: not set */
 /* Pure. The value of an annotation: 0 or 1 for a truth value, bytes for a size (0: none); -1: it is
  * neither. */
 int oci_annotation_bool(const char *value);
@@ -126,29 +126,29 @@ int64_t oci_annotation_size(const char *value);
 
 /* Makes a path below /proc/sys of a key, as sysctl(8) does: "net.ipv4.conf.eth0/1.x" and
  * "net/ipv4/conf/eth0.1/x" are the same. False: a part is empty, "." or "..", or has a control
- * character or blank, or path is too short. size 0: path is not written. */
+ * character or space, or path is too short. */
 bool oci_sysctl_path(const char *key, char *path, size_t size);
-/* CLONE_NEW* of the namespace that makes it private; -1 when it belongs to the whole host. */
+/* CLONE_NEW* of the namespace that has its own value of it; -1: it is one for the whole host. */
 int oci_sysctl_namespace(const char *key);
 
-/* ---- features.c: the document of `features` (checklist O-11, O-12) --------------------------- */
+/* ---- features.c: the document of `features` -------------------------------------------------- */
 
 extern const struct json_type oci_features_type;
 
-/* Fills in what the tables of this folder have. The caller adds mount_options, linux.cgroup, the
+/* Fills in what the tables of this folder list. The caller adds mount_options, linux.cgroup, the
  * switches of seccomp, apparmor, selinux and intelRdt, supported_flags, and annotations. */
 void oci_features_fill(struct arena *a, struct oci_features *f);
 
-/* ---- spec.c: the document of `spec` (checklist TB-15, TB-16) --------------------------------- */
+/* ---- spec.c: the document of `spec` ---------------------------------------------------------- */
 
 struct oci_spec_options {
 	bool rootless;
 	bool cgroup_v2; /* adds the cgroup namespace */
-	bool wide_masks; /* what engines mask beyond runc's document */
-	uint32_t euid, egid; /* rootless maps */
-	/* What the kernel lacks; the document leaves it out. */
-	unsigned no_ns;
-	const char *const *no_fs; /* types, NULL at the end; NULL itself: none */
+	bool wide_masks; /* masks the paths that docker and podman add to those of runc */
+	uint32_t euid, egid; /* for the mappings of rootless */
+	/* What the kernel does not have, so that the document leaves it out. */
+	unsigned no_ns; /* CLONE_NEW* */
+	const char *const *no_fs; /* filesystem types, ends with NULL; may be NULL */
 };
 /* The document as structs, for callers that change something before it is written. */
 struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_options *o);
@@ -156,14 +156,14 @@ struct oci_config *oci_spec_config(struct arena *a, const struct oci_spec_option
 char *oci_config_text(struct arena *a, const struct oci_config *c, size_t *len);
 char *oci_spec_text(struct arena *a, const struct oci_spec_options *o, size_t *len);
 
-/* ---- state.c: what we remember of a container ------------------------------------------------ */
+/* ---- state.c: the state of a container ------------------------------------------------------- */
 
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
 extern const struct json_word oci_status_words[];
 
 /* What runc keeps in "config" of its own state.json. We only read it. */
 struct oci_foreign_ns {
-	const char *type, *path; /* "NEWPID"; path of one that was joined, else "" */
+	const char *type, *path; /* "NEWPID"; "" or the path of one that was joined */
 };
 struct oci_foreign {
 	const char *rootfs;
@@ -175,8 +175,8 @@ struct oci_foreign {
 /* ROOT/ID/state.json. It is written before init may continue, and replaced by rename(2). */
 struct oci_state {
 	const char *oci_version, *id;
-	const char *status; /* "creating", or NULL: the status is then found by looking at init */
-	int32_t pid; /* init_process_pid, in the runtime's pid namespace; 0: none yet */
+	const char *status; /* "creating"; NULL: init and the fifo show the status */
+	int32_t pid; /* init_process_pid, in the runtime's pid namespace; 0: not started yet */
 	uint64_t start_time; /* init_process_start: /proc/PID/stat field 22 */
 	const char *created; /* RFC 3339 */
 	const char *bundle, *rootfs;
@@ -189,16 +189,16 @@ struct oci_state {
 	LIST(struct json_pair) namespace_ids; /* "NEWPID" -> DEV:INO of the container's own */
 	const char *intel_rdt_path;
 	const char *keyring; /* name of its session keyring, which is random */
-	bool own_pid_ns; /* when init dies, the kernel kills all other processes */
+	bool own_pid_ns; /* the kernel kills all other processes when init dies */
 	bool no_mknod; /* there are no device rules, so exec must not give it CAP_MKNOD */
 	bool hooks; /* the saved config has poststart or poststop hooks */
 	const char *boot_id; /* of proc(5), if the state can outlive a boot; else NULL */
-	struct oci_foreign *foreign; /* runc has made the container; NULL: we have */
+	struct oci_foreign *foreign; /* runc has made the container; NULL: ocibox has */
 };
 extern const struct json_type oci_state_type;
-/* The members of struct oci_state by which the container's processes can be found. */
+/* Those members of struct oci_state by which the container's processes can be found. */
 extern const struct json_type oci_kept_type;
-/* For a state.json of runc: copies what is in its "config" to our own members. */
+/* For a state.json of runc: fills members from s->foreign. */
 void oci_state_adopt(struct arena *a, struct oci_state *s);
 
 /* State JSON of the spec for `state`, `list` and hooks: keys in runc's order.
@@ -206,6 +206,6 @@ void oci_state_adopt(struct arena *a, struct oci_state *s);
 void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_status status, int pid,
 		   const char *owner);
 
-bool oci_id_valid(const char *id); /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." (checklist V-33) */
+bool oci_id_valid(const char *id); /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
 
 #endif

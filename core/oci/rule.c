@@ -1,4 +1,4 @@
-/* rule.c - what the rules of check*.c are written with: how a fault is said, and what they ask. */
+/* rule.c - functions for the rules of check*.c: reporting a fault, and common conditions. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
@@ -74,7 +74,7 @@ void check_run(struct check *k, check_rule *const *rules)
 		(*rules)(k);
 }
 
-/* ---- what rules ask -------------------------------------------------------------------------- */
+/* ---- common conditions ----------------------------------------------------------------------- */
 
 const struct json *check_member(const struct json *obj, const char *key)
 {
@@ -99,7 +99,7 @@ bool check_new_ns(const struct check *k, int type)
 	return false;
 }
 
-/* Larger than any machine: NR_CPUS and MAX_NUMNODES end far below. */
+/* Far above the kernel's limits NR_CPUS and MAX_NUMNODES. */
 #define LIST_MAX 65535
 
 const char *check_list(const char *s)

@@ -1,18 +1,18 @@
-/* spec.c - the document of `spec`: the defaults as structs, written by the rows that read them. */
+/* spec.c - the document of `spec`, as structs that the rows of config.c write. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
 #include <string.h>
 #include <sys/resource.h>
 
-/* The structs' lists are not const, since loading fills them; these are only ever written out. */
+/* The lists of the structs are not const, because loading fills them. These are only read. */
 #define LIST_OF(array_)                                                                            \
 	{                                                                                          \
 		(void *)(array_), ARRAY_SIZE(array_)                                               \
 	}
 #define WORDS(...) LIST_OF(((const char *const[]){ __VA_ARGS__ }))
 
-/* Checklist TB-15: what runc 1.5 writes, word for word. */
+/* The values are those of runc 1.5. */
 
 static const struct oci_capabilities capabilities = {
 	.bounding = WORDS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"),
@@ -49,7 +49,7 @@ static const struct oci_mount mounts[] = {
 	  WORDS("nosuid", "noexec", "nodev", "relatime", "ro") },
 };
 
-/* A user namespace may not mount sysfs without a network namespace of its own (checklist TB-16). */
+/* Without a new network namespace a user namespace may not mount sysfs: it is bound instead. */
 static const struct oci_mount rootless_sys = {
 	"/sys",
 	"none",
@@ -70,8 +70,8 @@ static const struct {
 	{ CLONE_NEWUSER, ROOTLESS },
 };
 
-/* The last ones are not runc's: docker and podman mask them as well. Keystrokes and power
- * draw can be read from them, and from power what others compute (CVE-2020-8694). */
+/* The last two are not those of runc: docker and podman mask them too. The timing of keystrokes and
+ * the power draw can be read there, which reveals what other programs compute (CVE-2020-8694). */
 #define MASKED_ONLY_WIDE 2
 static const char *const masked[] = {
 	"/proc/acpi",	     "/proc/asound",	    "/proc/kcore",
@@ -86,7 +86,7 @@ static const struct oci_linux linux_part = {
 		WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
 };
 
-/* uid= and gid= name ids that a single mapping does not have. */
+/* Removes uid= and gid=: their ids are not in a mapping of one id. */
 static void drop_ids(struct arena *a, struct oci_mount *m)
 {
 	const char **kept = arena_alloc(a, m->options.n * sizeof(*kept));
@@ -128,7 +128,7 @@ static void map_own_ids(struct arena *a, const struct oci_spec_options *o, struc
 	l->uid_mappings.n = l->gid_mappings.n = 1;
 }
 
-/* A mount below one that is left out has no directory to lie on. */
+/* Removes the mounts of a filesystem type, and those below /sys together with sysfs. */
 static void leave_out(struct oci_config *c, const char *type)
 {
 	bool sys = !strcmp(type, "sysfs");

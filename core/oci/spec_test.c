@@ -1,4 +1,4 @@
-/* spec_test.c - the documents of `spec` are those of runc, and can be loaded. */
+/* spec_test.c - the documents of `spec` have the values of runc's, and can be loaded. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -12,9 +12,9 @@ static const char *make(struct oci_spec_options o)
 	size_t len;
 	char *text = oci_spec_text(&arena, &o, &len), *copy = arena_strndup(&arena, text, len);
 
-	ok(len == strlen(text) && text[len - 1] == '}', "a text without a newline at its end");
+	ok(len == strlen(text) && text[len - 1] == '}', "the text has no newline at its end");
 	memset(&doc, 0, sizeof(doc));
-	ok(!oci_load_text(&arena, "config.json", copy, len, &doc), "the document loads: %s",
+	ok(!oci_load_text(&arena, "config.json", copy, len, &doc), "the document can be loaded: %s",
 	   err_text());
 	return text;
 }
@@ -54,7 +54,7 @@ static void test_default(void)
 				   "\t\t\"terminal\": true,\n";
 	const char *text = make((struct oci_spec_options){ 0 });
 
-	ok(!strncmp(text, head, sizeof(head) - 1), "tabs, and runc's order");
+	ok(!strncmp(text, head, sizeof(head) - 1), "the text begins as that of runc, with tabs");
 	ok(strstr(text, "\t\t\"user\": {\n\t\t\t\"uid\": 0,\n\t\t\t\"gid\": 0\n\t\t},\n"),
 	   "ids of 0 are written");
 	ok(strstr(text, "\t\t\t\t{\n\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": "
@@ -81,25 +81,28 @@ static void test_default(void)
 static void test_variants(void)
 {
 	make((struct oci_spec_options){ .cgroup_v2 = true });
-	is_str(namespaces(), "pid network ipc uts mount cgroup ", "with a cgroup namespace on v2");
+	is_str(namespaces(), "pid network ipc uts mount cgroup ",
+	       "cgroup_v2 adds a cgroup namespace");
 	make((struct oci_spec_options){
 		.rootless = true, .euid = 1000, .egid = 100, .cgroup_v2 = true });
-	is_str(namespaces(), "pid ipc uts mount cgroup user ", "rootless namespaces");
+	is_str(namespaces(), "pid ipc uts mount cgroup user ",
+	       "rootless: a user namespace, and no network namespace");
 	ok(doc.config.linux->uid_mappings.n == 1 &&
 		   doc.config.linux->uid_mappings.at[0].host_id == 1000 &&
 		   doc.config.linux->gid_mappings.at[0].host_id == 100 &&
 		   doc.config.linux->gid_mappings.at[0].size == 1,
-	   "rootless mappings");
-	ok(!doc.config.linux->resources, "no resources");
-	is_str(mount_at("/sys")->source, "/sys", "/sys is bound");
-	is_str(options("/sys"), "rbind nosuid noexec nodev ro ", "with rbind");
+	   "rootless: mappings of the own ids");
+	ok(!doc.config.linux->resources, "rootless: no resources");
+	is_str(mount_at("/sys")->source, "/sys", "rootless: /sys is a bind mount");
+	is_str(options("/sys"), "rbind nosuid noexec nodev ro ",
+	       "rootless: the options of /sys have rbind");
 	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 ",
-	       "no gid=5");
+	       "rootless: devpts without gid=5");
 	make((struct oci_spec_options){ .wide_masks = true });
-	ok(doc.config.linux->masked_paths.n == 12, "two masks more");
+	ok(doc.config.linux->masked_paths.n == 12, "wide_masks adds two masked paths");
 	make((struct oci_spec_options){ 0 });
 	is_str(options("/dev/pts"), "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5 ",
-	       "and the defaults are as they were");
+	       "a rootless document does not change later ones");
 }
 
 static void test_small_kernel(void)
@@ -109,12 +112,12 @@ static void test_small_kernel(void)
 
 	make((struct oci_spec_options){ .no_ns = CLONE_NEWIPC | CLONE_NEWUTS, .no_fs = no_fs });
 	is_str(namespaces(), "pid network mount ", "namespaces that the kernel lacks are left out");
-	ok(!doc.config.hostname, "with the hostname, which would be the host's");
+	ok(!doc.config.hostname, "without a uts namespace there is no hostname");
 	ok(!mount_at("/dev/mqueue") && !mount_at("/dev/pts") && doc.config.mounts.n == 5,
-	   "and filesystems that it lacks");
+	   "filesystems that the kernel lacks are left out");
 	make((struct oci_spec_options){ .no_fs = no_sysfs });
 	ok(!mount_at("/sys") && !mount_at("/sys/fs/cgroup") && mount_at("/dev/mqueue"),
-	   "without sysfs nothing lies below /sys");
+	   "without sysfs the mounts below /sys are left out");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* state.c - what we remember of a container, and what it reports of it to others. */
+/* state.c - the state of a container: the rows of state.json, and the state that OCI defines. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 
@@ -10,7 +10,7 @@ const struct json_word oci_status_words[] = {
 	{ "paused", OCI_PAUSED },     { "stopped", OCI_STOPPED }, { NULL, 0 },
 };
 
-/* Where runc's state.json has a key for the same thing it has the same name (checklist F-02). */
+/* A key that runc's state.json has too has the same name and meaning. */
 #define ROW(kind_, name_, member_, ...)                                                            \
 	{                                                                                          \
 		.name = name_, .kind = JK_##kind_, .offset = offsetof(struct oci_state, member_),  \
@@ -90,7 +90,7 @@ void oci_state_adopt(struct arena *a, struct oci_state *s)
 	if (s->intel_rdt_path && !*s->intel_rdt_path)
 		s->intel_rdt_path = NULL;
 	s->keyring = f->no_new_keyring ? NULL : arena_printf(a, "_ses.%s", s->id);
-	s->hooks = true; /* which, if any, the bundle says */
+	s->hooks = true; /* not known: the config.json of the bundle must be read */
 	s->annotations.at = arena_alloc(a, (f->labels.n + 1) * sizeof(*s->annotations.at));
 	list_each (label, f->labels) {
 		size_t len = strcspn(*label, "=");

@@ -1,4 +1,4 @@
-/* state_test.c - what is remembered comes back, and what is reported has runc's shape. */
+/* state_test.c - a state is read as it was written, and the reported state has runc's form. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -43,7 +43,7 @@ static bool same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-static void test_memory(void)
+static void test_read_back(void)
 {
 	struct json_out out = { .arena = &arena };
 	struct json_faults faults = { .report = no_fault };
@@ -54,24 +54,25 @@ static void test_memory(void)
 	json_write(&out, &oci_state_type, &full);
 	tree = json_parse(&arena, out.buf, out.len, &err);
 	ok(tree && json_get(tree, "init_process_pid") && json_get(tree, "cgroup_paths"),
-	   "runc's names where there are some");
-	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults), "it binds again");
+	   "keys have the names of runc's state.json");
+	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults),
+	   "a written state is bound");
 	ok(same(s.oci_version, "1.3.0") && same(s.id, "c1") && same(s.status, "creating") &&
 		   same(s.created, full.created) && same(s.bundle, "/b") &&
 		   same(s.rootfs, "/b/rootfs") && same(s.config, "config.json"),
-	   "words");
+	   "strings are read as they were written");
 	ok(s.pid == 7 && s.start_time == UINT64_MAX && s.rootless && s.systemd && s.own_pid_ns &&
 		   s.no_mknod,
-	   "numbers and switches");
+	   "numbers and truth values are read as they were written");
 	ok(s.annotations.n == 2 && same(s.annotations.at[1].key, "l") && s.cgroup_paths.n == 2 &&
 		   same(s.cgroup_paths.at[0].key, "") && same(s.cgroup_paths.at[1].value, "/m") &&
 		   s.namespace_paths.n == 1,
-	   "maps");
+	   "maps are read as they were written");
 	ok(same(s.cgroup_unit, full.cgroup_unit) && same(s.intel_rdt_path, full.intel_rdt_path),
-	   "what is there only sometimes");
+	   "optional strings are read as they were written");
 }
 
-static const char *told(enum oci_status status, int pid, const char *owner)
+static const char *reported(enum oci_status status, int pid, const char *owner)
 {
 	struct json_out out = { .arena = &arena, .indent = "  " };
 
@@ -79,26 +80,27 @@ static const char *told(enum oci_status status, int pid, const char *owner)
 	return out.buf;
 }
 
-static void test_telling(void)
+static void test_reported(void)
 {
 	struct oci_state bare = { .id = "c2", .bundle = "/b" };
 	struct json_out out = { .arena = &arena };
 
-	is_str(told(OCI_RUNNING, 42, ""),
+	is_str(reported(OCI_RUNNING, 42, ""),
 	       "{\n  \"ociVersion\": \"1.3.0\",\n  \"id\": \"c1\",\n  \"pid\": 42,\n"
 	       "  \"status\": \"running\",\n  \"bundle\": \"/b\",\n  \"rootfs\": \"/b/rootfs\",\n"
 	       "  \"created\": \"2026-01-02T03:04:05.6Z\",\n  \"annotations\": {\n"
 	       "    \"k\": \"v\",\n    \"l\": \"\"\n  },\n  \"owner\": \"\"\n}",
-	       "runc's keys in runc's order, no newline");
-	ok(strstr(told(OCI_STOPPED, 0, NULL), "\"pid\": 0,") &&
-		   !strstr(told(OCI_STOPPED, 0, NULL), "owner"),
-	   "a pid of 0, no owner");
-	ok(!strstr(told(OCI_STOPPED, -1, NULL), "pid"), "no pid");
+	       "oci_state_put: runc's keys in runc's order, without a newline");
+	ok(strstr(reported(OCI_STOPPED, 0, NULL), "\"pid\": 0,") &&
+		   !strstr(reported(OCI_STOPPED, 0, NULL), "owner"),
+	   "oci_state_put writes a pid of 0, and no owner that is NULL");
+	ok(!strstr(reported(OCI_STOPPED, -1, NULL), "pid"),
+	   "oci_state_put leaves out a negative pid");
 	oci_state_put(&out, &bare, OCI_CREATING, 1, NULL);
 	is_str(out.buf,
 	       "{\"ociVersion\":\"1.3.0\",\"id\":\"c2\",\"pid\":1,\"status\":\"creating\","
 	       "\"bundle\":\"/b\"}",
-	       "what is absent is left out");
+	       "oci_state_put leaves out absent members");
 	is_str(json_word_name(oci_status_words, OCI_CREATED), "created", "created");
 	is_str(json_word_name(oci_status_words, OCI_PAUSED), "paused", "paused");
 	is_str(json_word_name(oci_status_words, OCI_STOPPED), "stopped", "stopped");
@@ -121,7 +123,7 @@ static void test_ids(void)
 	ok(!oci_id_valid(id), "1025 characters are refused");
 }
 
-/* What runc 1.1 and later write, less what is never read. */
+/* A state.json of runc 1.1 and later, without most members that are not read. */
 static void test_adopt(void)
 {
 	static char text[] =
@@ -141,16 +143,18 @@ static void test_adopt(void)
 	struct oci_state s = { 0 };
 
 	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults) && s.foreign,
-	   "a state.json of runc binds");
+	   "a state.json of runc is bound");
 	oci_state_adopt(&arena, &s);
-	is_str(s.bundle, "/b", "the last label of that name is the bundle");
-	is_str(s.rootfs, "/b/rootfs", "the root");
-	is_str(s.keyring, "_ses.c", "the keyring");
+	is_str(s.bundle, "/b", "oci_state_adopt: the last label bundle= is the bundle");
+	is_str(s.rootfs, "/b/rootfs", "oci_state_adopt: the root");
+	is_str(s.keyring, "_ses.c", "oci_state_adopt: the name of the keyring");
 	ok(s.annotations.n == 1 && !strcmp(s.annotations.at[0].key, "k") &&
 		   !strcmp(s.annotations.at[0].value, "v=w"),
-	   "the other labels are annotations");
-	ok(s.own_pid_ns && s.hooks && !s.intel_rdt_path, "a pid namespace, hooks, no resctrl");
-	ok(s.pid == 7 && s.start_time == 9 && s.cgroup_paths.n == 1, "and what has the same name");
+	   "oci_state_adopt: the other labels are annotations");
+	ok(s.own_pid_ns && s.hooks && !s.intel_rdt_path,
+	   "oci_state_adopt: a pid namespace, hooks, and no resctrl");
+	ok(s.pid == 7 && s.start_time == 9 && s.cgroup_paths.n == 1,
+	   "members with the same name are bound directly");
 
 	static char joined[] = "{\"id\":\"c\",\"config\":{\"no_new_keyring\":true,\"namespaces\":[{"
 			       "\"type\":\"NEWPID\",\"path\":"
@@ -158,16 +162,17 @@ static void test_adopt(void)
 
 	tree = json_parse(&arena, joined, strlen(joined), &err);
 	memset(&s, 0, sizeof(s));
-	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults), "one without labels");
+	ok(tree && !json_bind(&arena, tree, &oci_state_type, &s, &faults),
+	   "a state.json of runc without labels is bound");
 	oci_state_adopt(&arena, &s);
-	ok(!s.bundle && !s.own_pid_ns && !s.keyring, "nothing is made up");
+	ok(!s.bundle && !s.own_pid_ns && !s.keyring, "oci_state_adopt: absent members stay NULL");
 }
 
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
-	test_memory();
-	test_telling();
+	test_read_back();
+	test_reported();
 	test_ids();
 	test_adopt();
 	return done();

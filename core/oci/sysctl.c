@@ -1,10 +1,10 @@
-/* sysctl.c - whose is a kernel parameter: which namespace keeps it from the host. */
+/* sysctl.c - which namespace a kernel parameter belongs to. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 
 #include <string.h>
 
-/* Below /proc/sys; a slash at the end takes all below. Checklist Q-01. */
+/* Paths below /proc/sys. One that ends in a slash stands for everything below it. */
 static const struct {
 	const char *path;
 	int type;
@@ -19,8 +19,8 @@ static const struct {
 };
 
 /*
- * Not empty, "." or "..": the path stays below /proc/sys, joined by any reader. A "+" is what other
- * tools take for the beginning of a second parameter (2022-0811).
+ * Refuses "", "." and "..", so that the path stays below /proc/sys. Other tools take a "+" for the
+ * begin of a second parameter (CVE-2022-0811).
  */
 static bool part_good(const char *part, size_t len)
 {
@@ -30,7 +30,7 @@ static bool part_good(const char *part, size_t len)
 
 bool oci_sysctl_path(const char *key, char *path, size_t size)
 {
-	/* As sysctl(8): whichever separator comes first is one, the other is part of a name. */
+	/* As in sysctl(8): the first of . and / is the separator, the other is part of a name. */
 	bool dots = key[strcspn(key, "./")] == '.';
 	size_t start = 0;
 

@@ -1,4 +1,4 @@
-/* sysctl_test.c - names of kernel parameters, and whose they are. */
+/* sysctl_test.c - names of kernel parameters, and the namespaces that they belong to. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/oci.h"
 #include "tests/tap.h"
@@ -52,14 +52,14 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		bool good = oci_sysctl_path(cases[i].key, path, sizeof(path));
 
-		is_str(good ? path : NULL, cases[i].path, "path %zu: %s", i,
+		is_str(good ? path : NULL, cases[i].path, "path of key %zu: %s", i,
 		       cases[i].path ? cases[i].path : "refused");
-		ok(oci_sysctl_namespace(cases[i].key) == cases[i].type, "owner %zu", i);
+		ok(oci_sysctl_namespace(cases[i].key) == cases[i].type, "namespace of key %zu", i);
 	}
 	memset(key + 4, 'x', 380);
 	ok(!oci_sysctl_path(key, path, sizeof(path)) && oci_sysctl_namespace(key) < 0,
-	   "too long a key");
+	   "a key that is too long is refused");
 	ok(oci_sysctl_path("n.x", shortest, 4) && !oci_sysctl_path("n.xy", shortest, 4),
-	   "just fits");
+	   "a path that just fits is accepted");
 	return done();
 }

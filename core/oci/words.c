@@ -1,4 +1,4 @@
-/* words.c - every word the spec knows, and what the kernel calls it. */
+/* words.c - the words of the spec, and the numbers of the kernel for them. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 #include "core/oci/oci.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Order is that of the spec; the first word of a value is the one that is written. */
+/* In the order of the spec. If a value has several words, the first one is written. */
 
 const struct json_word oci_namespace_words[] = {
 	{ "pid", CLONE_NEWPID },       { "network", CLONE_NEWNET }, { "mount", CLONE_NEWNS },
@@ -15,7 +15,7 @@ const struct json_word oci_namespace_words[] = {
 	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },   { NULL, 0 },
 };
 
-/* The numbers differ between architectures (mips, sparc): only the libc's macros are right. */
+/* The macros of libc, because the numbers differ between architectures (mips, sparc). */
 const struct json_word oci_rlimit_words[] = {
 	{ "RLIMIT_AS", RLIMIT_AS },
 	{ "RLIMIT_CORE", RLIMIT_CORE },
@@ -36,7 +36,7 @@ const struct json_word oci_rlimit_words[] = {
 	{ NULL, 0 },
 };
 
-/* Without the r only one mount is meant, as in mount(8). The spec lists four, runc all eight. */
+/* With the r they apply to all mounts below, as in mount(8). The spec lists four, runc all. */
 /* clang-format off */
 #define PROPAGATIONS                                                                               \
 	{ "private", MS_PRIVATE }, { "rprivate", MS_PRIVATE | MS_REC },                            \
@@ -45,11 +45,11 @@ const struct json_word oci_rlimit_words[] = {
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC }
 /* clang-format on */
 
-/* An empty word is what Go engines may leave where they mean none. */
+/* Engines in Go write an empty word for an absent member. */
 const struct json_word oci_propagation_or_none_words[] = { PROPAGATIONS, { "", 0 }, { NULL, 0 } };
 
 #if WITH_TUNING
-/* sched(7). Numbers and not macros: musl has no SCHED_ISO, glibc no flags. */
+/* sched(7). Numbers, because musl has no macro SCHED_ISO, and glibc none for the flags. */
 const struct json_word oci_scheduler_words[] = {
 	{ "SCHED_OTHER", OCI_SCHED_OTHER },
 	{ "SCHED_FIFO", OCI_SCHED_FIFO },
@@ -121,8 +121,8 @@ const struct json_word oci_personality_words[] = {
 const struct json_word oci_seccomp_action_words[] = { ACTIONS, { NULL, 0 } };
 const struct json_word oci_action_or_none_words[] = { ACTIONS, { "", 0 }, { NULL, 0 } };
 
-/* AUDIT_ARCH_*: the ELF machine, with bits for 64 bits, little endian and mips n32. libseccomp
- * tells x32 apart by a token of its own. */
+/* AUDIT_ARCH_*: the ELF machine, with bits for 64 bits, little endian and mips n32. SCMP_ARCH_X32
+ * has the number that libseccomp uses. */
 const struct json_word oci_seccomp_arch_words[] = {
 	{ "SCMP_ARCH_X86", 0x40000003 },
 	{ "SCMP_ARCH_X86_64", (int)0xc000003e },
@@ -180,15 +180,15 @@ const struct json_word oci_device_rule_words[] = {
 	{ "a", 'a' }, { "b", 'b' }, { "c", 'c' }, { "", 'a' }, { NULL, 0 },
 };
 
-/* ---- words that are not in a table ----------------------------------------------------------- */
+/* ---- messages about unknown words ------------------------------------------------------------ */
 
-/* Those of a part that was left out are never asked for. */
+/* The rows of a part that this build lacks are left out. */
 #define WORDS_0(...)
 #define WORDS_1(...) { __VA_ARGS__ },
 #define WORDS_N(n, ...) WORDS_##n(__VA_ARGS__)
 #define WORDS(part, ...) WORDS_N(part, __VA_ARGS__)
 
-/* runc's sentences, which engines and its own tests look for. */
+/* The words of runc, which engines and the tests of runc search for. */
 static const struct {
 	const struct json_word *words;
 	const char *clause;
@@ -227,7 +227,7 @@ const char *const oci_hook_names[] = {
 	NULL,
 };
 
-/* By bit number: capabilities(7). The last three came with 5.8 and 5.9. */
+/* By number: capabilities(7). The last three are of 5.8 and 5.9. */
 const char *const oci_capability_names[] = {
 	"CAP_CHOWN",
 	"CAP_DAC_OVERRIDE",
@@ -281,8 +281,8 @@ int oci_capability_bit(const char *name)
 	return -1;
 }
 
-/* Sorted. The meanings lie with the code that mounts; here only "is it ours" is asked, since a
- * bind mount takes no others. */
+/* Sorted, for bsearch(3). core/kernel/mountopt.c has their meanings. The rules need the words,
+ * because a bind mount must not have other options. */
 static const char *const mount_words[] = {
 	"async",	  "atime",	   "bind",	   "copy-symlink",
 	"defaults",	  "dest-nofollow", "dev",	   "diratime",
@@ -314,7 +314,7 @@ bool oci_mount_word(const char *option)
 						 sizeof(*mount_words), compare_words);
 }
 
-/* What people write who have learnt the words elsewhere. */
+/* Words of other tools, and the right ones. */
 static const char *const mistaken[][2] = {
 	{ "read-only", "ro" },	       { "readonly", "ro" },	 { "readwrite", "rw" },
 	{ "read-write", "rw" },	       { "recursive", "rbind" }, { "rreadonly", "rro" },
