@@ -183,7 +183,7 @@ if [ -n "$made" ]; then
 	refused 'verity without hashes' \
 		'annotations org.ocibox.verity.hash and org.ocibox.verity.root are needed'
 	verity hash "$tmp/verity.img"
-	refused 'verity with a file that has no hashes' 'no hashes of veritysetup with SHA-256'
+	refused 'verity with a file that has no hashes' 'does not have hashes of veritysetup with SHA-256'
 	# The start of hashes of one block, without salt.
 	{
 		printf 'verity\0\0\001\0\0\0\001\0\0\0%s' 0123456789abcdefsha256
@@ -196,7 +196,7 @@ if [ -n "$made" ]; then
 		'image .*(no device mapper|verity: set it up|mount|[Ii]nput/output|I/O)'
 	verity root xyz
 	refused 'verity with a word that is not a root hash' \
-		'root hash .*xyz.* does not have 64 hexadecimal digits'
+		'root hash .*xyz.* must have 64 digits from 0 to f'
 	verity root $zeros
 	verity signature "$tmp/none"
 	refused 'verity with a signature that is not there' 'read the signature .*none'

@@ -1,4 +1,4 @@
-/* claim_test.h - claims that change the process and so are tried in a child of their own. */
+/* claim_test.h - claims that change the process, so that each is tried in a new child. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_CLAIM_TEST_H
 #define CORE_KERNEL_CLAIM_TEST_H
@@ -10,7 +10,7 @@
 
 #define CLAIM_SKIP 77
 
-/* A claim returns 0, 1 when it does not hold, or CLAIM_SKIP when it cannot be tried here. */
+/* A claim returns 0; 1 if it is false; CLAIM_SKIP if it cannot be tried on this machine. */
 #define WANT(cond)                                                                                 \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \

@@ -1,4 +1,4 @@
-/* config_fuzz.c - any config that passes the check can be planned. */
+/* config_fuzz.c - plans, mount options, capabilities and filters of any config that is accepted. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 

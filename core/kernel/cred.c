@@ -1,4 +1,4 @@
-/* cred.c - who a process is: ids, groups, capability sets. */
+/* cred.c - the credentials of a process: ids, groups, capability sets. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -28,7 +28,7 @@ struct cap_half {
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 #endif
 
-#define CAP_COMMON_LAST 40 /* CAP_CHECKPOINT_RESTORE: since 5.9 nothing was added */
+#define CAP_COMMON_LAST 40 /* CAP_CHECKPOINT_RESTORE, the last one since 5.9 */
 #define CAP_COUNT_MAX 64
 
 #define BIT(n) ((uint64_t)1 << (n))
@@ -206,7 +206,7 @@ static int set_caps(struct cred_caps c)
 	}
 	/* capset(2) removes from the ambient set what is not both permitted and inheritable. */
 	possible = c.permitted & c.inheritable;
-	/* No warning: buildah asks for them in every container without making them inheritable. */
+	/* A debug line only: buildah asks for them in every container, but not as inheritable. */
 	if (c.ambient & ~possible) {
 		log_debug("ambient capabilities that are not permitted and inheritable: %s",
 			  caps_text(text, sizeof(text), c.ambient & ~possible));
@@ -319,7 +319,7 @@ static char *line_home(char *line, uint32_t uid)
 	return end > field[5] ? field[5] : NULL;
 }
 
-/* Opens etc/passwd if it is a regular file: opening a device may do harm. */
+/* Opens etc/passwd if it is a regular file: opening a device may have side effects. */
 static int open_passwd(int rootfd)
 {
 	int file __cleanup(fd_close) = path_open(rootfd, "/etc/passwd", O_PATH, 0, 0);

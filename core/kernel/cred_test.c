@@ -1,4 +1,4 @@
-/* cred_test.c - capability sets and ids, pure and for real in a child. */
+/* cred_test.c - capability sets, and ids and capabilities that a child sets. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -35,11 +35,11 @@ static void test_names(void)
 		}
 		cap_free(name);
 	}
-	ok(same, "every name is libcap's name of that bit");
-	ok(n == CAP_LAST_CAP + 1, "as many names as libcap knows (%d)", CAP_LAST_CAP + 1);
+	ok(same, "capability names are those of libcap");
+	ok(n == CAP_LAST_CAP + 1, "the number of names is that of libcap (%d)", CAP_LAST_CAP + 1);
 	ok(oci_capability_bit("CAP_CHOWN") == 0 && oci_capability_bit("cap_chown") == -1 &&
 		   oci_capability_bit("CHOWN") == -1,
-	   "names are exact");
+	   "names must match exactly");
 }
 
 static void test_last(void)
@@ -49,7 +49,7 @@ static void test_last(void)
 	if (file_read_line(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", text, sizeof(text)) < 0)
 		ok(true, "cap_last_cap # SKIP no /proc/sys");
 	else
-		ok(cred_last_cap() == atoi(text), "the last capability is %s", text);
+		ok(cred_last_cap() == atoi(text), "cred_last_cap is that of /proc, %s", text);
 }
 
 static void test_parse(void)
@@ -70,13 +70,13 @@ static void test_parse(void)
 	is_str(unknown, "CAP_NOPE kill CAP_NOP", "unknown names are collected once each");
 	cred_caps_parse(&arena, &c, 33, &caps, &unknown);
 	ok(!caps.permitted && strstr(unknown, "CAP_SYSLOG"),
-	   "above the kernel's last one is unknown");
+	   "a capability above the last one of the kernel is unknown");
 	c = (struct oci_capabilities){ .bounding = { some, 1 } };
 	cred_caps_parse(&arena, &c, 40, &caps, &unknown);
-	ok(!unknown, "nothing unknown is NULL");
+	ok(!unknown, "unknown is NULL if all names are known");
 }
 
-/* ---- for real ------------------------------------------------------------------------------ */
+/* ---- in a child ---------------------------------------------------------------------------- */
 
 static uint64_t status_hex(const char *key)
 {
@@ -182,7 +182,7 @@ static int absent_keeps_all(void)
 	return 0;
 }
 
-/* An outer container that lacks what we are asked to give. */
+/* We do not have a capability that the config asks for, as in an outer container. */
 static int not_ours_to_give(void)
 {
 	struct cred_caps outer = few, want = few;
@@ -243,40 +243,44 @@ static void test_home(void)
 	char dir[] = "/tmp/cred_test.XXXXXX", *big = malloc((6 << 20) + 1);
 
 	rootfs = open(mkdtemp(dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ok(!cred_home(&arena, rootfs, 0) && !*err_text(), "no etc: no home and no error");
+	ok(!cred_home(&arena, rootfs, 0) && !*err_text(),
+	   "cred_home without etc: NULL and no error");
 	mkdirat(rootfs, "etc", 0755);
 	passwd("root:x:0:0:root:/root:/bin/sh\n1000:x:0:0::/evil:\nuser:x:1000:1000:U,,:/home/"
 	       "user:/bin/sh\n");
 	is_str(cred_home(&arena, rootfs, 0), "/root",
-	       "home of root is in the first line with its uid");
-	is_str(cred_home(&arena, rootfs, 1000), "/home/user", "digits are a uid, never a name");
-	ok(!cred_home(&arena, rootfs, 5), "a uid that is not there");
+	       "cred_home takes the first line with the uid");
+	is_str(cred_home(&arena, rootfs, 1000), "/home/user",
+	       "cred_home does not take a name of digits for a uid");
+	ok(!cred_home(&arena, rootfs, 5), "cred_home of a missing uid");
 	passwd("a:x:7:7::/last");
-	is_str(cred_home(&arena, rootfs, 7), "/last", "a last line without newline and shell");
+	is_str(cred_home(&arena, rootfs, 7), "/last",
+	       "cred_home: a last line without newline and shell");
 	passwd("a:x:07 "
 	       ":7::/x:\nb:x:-7:7::/x:\nc:x:4294967303:7::/x:\nd:x::7::/x:\ne:x:7\nf:x:7:7::/f:\n");
-	is_str(cred_home(&arena, rootfs, 7), "/f", "uids that are not numbers are not it");
+	is_str(cred_home(&arena, rootfs, 7), "/f",
+	       "cred_home skips lines whose uid is not a number");
 	passwd("a:x:007:7::/seven:\nb:x:00:0::/zero:\n");
-	is_str(cred_home(&arena, rootfs, 7), "/seven", "a uid with zeros before it");
-	is_str(cred_home(&arena, rootfs, 0), "/zero", "a uid of zeros");
+	is_str(cred_home(&arena, rootfs, 7), "/seven", "cred_home: a uid with leading zeros");
+	is_str(cred_home(&arena, rootfs, 0), "/zero", "cred_home: a uid of several zeros");
 	passwd("a:x:7:7:::/bin/sh\n");
-	ok(!cred_home(&arena, rootfs, 7), "an empty home counts as absent");
+	ok(!cred_home(&arena, rootfs, 7), "cred_home: an empty home counts as absent");
 	memset(big, 'x', 6 << 20);
 	big[6 << 20] = 0;
 	memcpy(big + 9000, "\nb:x:8:8::/b:\n", 14);
 	memcpy(big + (5 << 20), "\nc:x:9:9::/c:\n", 14);
 	passwd(big);
-	is_str(cred_home(&arena, rootfs, 8), "/b", "a line that is too long is skipped");
-	ok(!cred_home(&arena, rootfs, 9), "nothing is looked for beyond 4 MiB");
+	is_str(cred_home(&arena, rootfs, 8), "/b", "cred_home skips a line that is too long");
+	ok(!cred_home(&arena, rootfs, 9), "cred_home reads at most 4 MiB");
 	unlinkat(rootfs, "etc/passwd", 0);
 	mknodat(rootfs, "etc/passwd", S_IFIFO | 0644, 0);
-	ok(!cred_home(&arena, rootfs, 0), "a FIFO does not hang us");
+	ok(!cred_home(&arena, rootfs, 0), "cred_home does not open a FIFO");
 	unlinkat(rootfs, "etc/passwd", 0);
 	mkdirat(rootfs, "etc/passwd", 0755);
-	ok(!cred_home(&arena, rootfs, 0), "a directory is not a passwd file");
+	ok(!cred_home(&arena, rootfs, 0), "cred_home refuses a directory");
 	unlinkat(rootfs, "etc/passwd", AT_REMOVEDIR);
 	(void)!symlinkat("/etc/passwd", rootfs, "etc/passwd");
-	ok(!cred_home(&arena, rootfs, 0), "a symlink stays below the root");
+	ok(!cred_home(&arena, rootfs, 0), "cred_home: a symlink does not leave the root");
 	unlinkat(rootfs, "etc/passwd", 0);
 	unlinkat(rootfs, "etc", AT_REMOVEDIR);
 	rmdir(dir);
@@ -287,15 +291,17 @@ int main(void)
 {
 	static const struct claim claims[] = {
 		{ "uid 1000 with few capabilities and two groups", user_with_caps, true },
-		{ "ambient capabilities", ambient, true },
-		{ "the caller's ambient set does not stay", ambient_of_caller_goes, true },
-		{ "ambient without inheritable is left out, silently", impossible_ambient, true },
-		{ "empty lists drop everything, no groups", nothing_left, true },
-		{ "uid 0 with empty lists", root_without_caps, true },
-		{ "no capabilities object keeps all", absent_keeps_all, true },
-		{ "what cannot be granted is a warning", not_ours_to_give, true },
-		{ "4294967295 is refused as uid, gid, group", minus_one, false },
-		{ "unmapped ids say so", unmapped, true },
+		{ "ambient capabilities are set", ambient, true },
+		{ "the ambient set of the caller is cleared", ambient_of_caller_goes, true },
+		{ "ambient without inheritable is left out without a warning", impossible_ambient,
+		  true },
+		{ "empty lists: no capabilities and no groups", nothing_left, true },
+		{ "uid 0 with empty lists has no capabilities", root_without_caps, true },
+		{ "without a capabilities object all stay", absent_keeps_all, true },
+		{ "a capability that we do not have is left out with a warning", not_ours_to_give,
+		  true },
+		{ "4294967295 is refused as uid, gid and group", minus_one, false },
+		{ "the error for an unmapped id names it", unmapped, true },
 	};
 
 	arena_init(&arena, block, sizeof(block));

@@ -8,7 +8,7 @@
 
 #define OVERFLOW_ID 65534 /* a user namespace shows this for an id that it does not map */
 
-/* TB-13. A device of the config at the same path replaces the row. */
+/* runtime-spec "Default Devices". A device of the config at the same path replaces the row. */
 static const struct oci_device default_devices[] = {
 	{ .type = 'c', .path = "/dev/null", .major = 1, .minor = 3 },
 	{ .type = 'c', .path = "/dev/zero", .major = 1, .minor = 5 },
@@ -122,7 +122,7 @@ static int open_node(struct maker *k, const struct oci_device *d, size_t index, 
 	tmp = k->env->make_node(k->env->arg, index);
 	if (tmp < 0)
 		return -1;
-	/* The parent may not make nodes. */
+	/* 0: the parent cannot make nodes either. */
 	if (!tmp) {
 		tmp = -1;
 		return fd >= 0 ? fd_take(&fd) : failx("device %s cannot be made", d->path);
@@ -131,7 +131,7 @@ static int open_node(struct maker *k, const struct oci_device *d, size_t index, 
 	return clone_node(tmp, k->dir);
 }
 
-/* Binds the host's node over an empty file, for a process that may not make nodes (DV-04). The
+/* Binds the host's node over an empty file, for a process that may not make nodes. The
  * mount is read-only: writing to the device still works, but changing the inode does not. */
 static int bind_device(struct maker *k, const char *name, const struct oci_device *d, size_t index)
 {
@@ -230,7 +230,7 @@ static int make_links(struct maker *k)
 }
 
 /* Opens the container's /dev without following symlinks: an image whose /dev is a link would make
- * us create nodes, and remove ptmx, in another directory (2026-41579). */
+ * us create nodes, and remove ptmx, in another directory (CVE-2026-41579). */
 static int open_dev(struct maker *k)
 {
 	k->dir = path_open(k->env->root, "/dev", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
@@ -260,7 +260,7 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 	return rc;
 }
 
-/* ---- nodes of our own ------------------------------------------------------------------------ */
+/* ---- nodes on a private tmpfs ---------------------------------------------------------------- */
 
 /* Makes a device node called "node" on a detached tmpfs, which lives as long as its last user.
  * KERNEL 5.2: fsopen(2) (ENOSYS); the call fails without it. */
@@ -284,7 +284,7 @@ static int make_node(const struct oci_linux *l, const struct oci_device *d)
 	int tmp __cleanup(fd_close) = -1;
 
 	if (uid < 0 || gid < 0)
-		return failx("its owner is not mapped");
+		return failx("its owner is not mapped in the user namespace");
 	tmp = make_private(file_type(d->type), d->major, d->minor);
 	if (tmp < 0)
 		return -1;
@@ -306,7 +306,7 @@ int dev_make_node(const struct oci_linux *l, size_t index)
 	d = index < l->devices.n ? &l->devices.at[index] : &default_devices[index - l->devices.n];
 	tmp = make_node(l, d);
 	if (tmp < 0 && sys_exists(AT_FDCWD, d->path)) {
-		err_clear("the host's is bound, read-only");
+		err_clear("the node of the host is bound, read-only");
 		return 0;
 	}
 	return tmp < 0 ? fail_in("device %s is not on the host and has to be made", d->path) : tmp;
@@ -343,11 +343,11 @@ int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)
 bool dev_is_null(const struct stat *st)
 {
 	/* The number must be 1:3, not just equal to that of /dev/null: a pipe has rdev 0
-	 * (2026-88265). */
+	 * (CVE-2026-88265). */
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* Opens the container's /dev/null, or a null device on a tmpfs of ours if the
+/* Opens the container's /dev/null, or a null device on a private tmpfs if the
  * container has none. */
 static int open_null(int root)
 {
@@ -358,10 +358,10 @@ static int open_null(int root)
 	if (fd < 0 && err_is_shortage())
 		return -1;
 	if (fd >= 0 && fstat(fd, &st) < 0)
-		return fail("look at the container's /dev/null");
+		return fail("stat the container's /dev/null");
 	if (fd >= 0 && dev_is_null(&st))
 		return fd_take(&fd);
-	err_clear("a node of our own replaces it");
+	err_clear("a node on a private tmpfs replaces it");
 	return dev_open_private(S_IFCHR, 1, 3, O_RDWR);
 }
 

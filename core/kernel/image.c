@@ -45,10 +45,10 @@ static uint64_t ext4_size(const unsigned char *head)
 
 /*
  * A superblock can make the kernel open other devices by number or name, use keys of the host, or
- * wait: these functions refuse such images. Quotas, verity and checksums stay inside the file, and
- * our mount option says what the kernel does on an error.
+ * wait: these functions refuse such images. Quotas, verity and checksums use the file only, and
+ * our mount option sets what the kernel does on an error.
  */
-static const char *erofs_asks(const unsigned char *head)
+static const char *erofs_refusal(const unsigned char *head)
 {
 	enum { DEVICE_TABLE = 0x8 };
 
@@ -58,7 +58,7 @@ static const char *erofs_asks(const unsigned char *head)
 		       : NULL;
 }
 
-static const char *ext4_asks(const unsigned char *head)
+static const char *ext4_refusal(const unsigned char *head)
 {
 	enum { JOURNAL_DEV = 0x8, MMP = 0x100, ENCRYPT = 0x10000 };
 	const unsigned char *super = head + 1024;
@@ -79,9 +79,9 @@ static const char *ext4_asks(const unsigned char *head)
 
 static const struct image_type types[] = {
 	{ "squashfs", 0, "hsqs", 4, false, squashfs_size, NULL, NULL },
-	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size, erofs_asks, NULL },
+	{ "erofs", 1024, "\xe2\xe1\xf5\xe0", 4, false, erofs_size, erofs_refusal, NULL },
 	/* Also ext2 and ext3. The option is set because the superblock may say errors=panic. */
-	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size, ext4_asks, "errors=remount-ro" },
+	{ "ext4", 1080, "\x53\xef", 2, true, ext4_size, ext4_refusal, "errors=remount-ro" },
 };
 
 const struct image_type *image_probe(const void *head)
@@ -120,8 +120,8 @@ static int open_image(const char *path, bool writable, struct image *image)
 		return failx("the %s image %s is truncated: it has %llu of %llu bytes",
 			     (*type)->name, path, (unsigned long long)st.st_size,
 			     (unsigned long long)(*type)->size(head));
-	if ((*type)->asks && (*type)->asks(head))
-		return failx("the %s image %s %s", (*type)->name, path, (*type)->asks(head));
+	if ((*type)->refusal && (*type)->refusal(head))
+		return failx("the %s image %s %s", (*type)->name, path, (*type)->refusal(head));
 	return fd_take(&fd);
 }
 
@@ -167,8 +167,8 @@ static unsigned loop_minor(int n)
 }
 
 /*
- * Opens the node in /dev, or one of our own where /dev has none: a container's /dev does not
- * get nodes of new devices, and a board may have none. n: number of the loop device; -1: the
+ * Opens the node in /dev, or one on a private tmpfs if /dev has none: a container's /dev does not
+ * get nodes of new devices, and a board may have none. n: number of the loop device, or -1 for the
  * control device.
  */
 static int open_loop(struct image *image, int n)
@@ -194,8 +194,8 @@ static int open_loop(struct image *image, int n)
 	return fd;
 }
 
-/* Binds file to a free loop device. Other processes look for one too, so this repeats until it was
- * first. The device stays bound as long as it is open. */
+/* Binds file to a free loop device. Another process may bind it first: then the next one is tried.
+ * The device stays bound as long as it is open. */
 static int attach_loop(struct image *image, int file)
 {
 	int control __cleanup(fd_close) = open_loop(image, -1);
@@ -242,7 +242,7 @@ static int explain_image(const struct image *image, const char *path)
 	return -1;
 }
 
-/* Puts dm-verity over the image. Its hashes are another file, with a loop device of their own. */
+/* Makes a dm-verity device of the image. Its hashes are another file, on another loop device. */
 static int open_verity(struct image *image, int loop)
 {
 	struct image hashes = { .writable = false };

@@ -1,4 +1,4 @@
-/* kernel.h - kernel facilities, one for each file. Functions take structs of the spec. */
+/* kernel.h - one kernel facility for each file. Functions take structs of the spec. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_KERNEL_H
 #define CORE_KERNEL_KERNEL_H
@@ -41,7 +41,7 @@ struct ns_plan {
 
 /* Pure. The config's namespaces have been checked (no duplicates, known types). */
 void ns_plan(const struct oci_linux *linux, struct ns_plan *plan);
-/* Pure. True if the plan is another one on an initramfs; ns_plan_lift changes it to that one. */
+/* Pure. True if the plan must be changed on an initramfs, which ns_plan_lift does. */
 bool ns_plan_may_lift(const struct ns_plan *plan);
 void ns_plan_lift(struct ns_plan *plan);
 /* Pure. True if the plan joins a pid namespace, whose processes would see init while it is made.
@@ -58,7 +58,7 @@ int ns_open(struct ns_plan *plan);
  * one. -1: error. */
 int ns_own(const struct ns_plan *plan, int type);
 /* Calls setns(2) for each join, the user namespace last, and becomes uid and gid 0 in it. A join
- * that fails with EPERM is repeated from inside the user namespace. NS-03. */
+ * that fails with EPERM is repeated from inside the user namespace. */
 int ns_enter(struct ns_plan *plan);
 const char *ns_name(int type); /* "NEWPID" */
 int ns_type(const char *name); /* the type of a name; 0: unknown name */
@@ -96,7 +96,7 @@ int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
 /* Returns a descriptor of a new user namespace with these maps. A short-lived process makes it. */
 int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path);
 
-/* ---- mountopt.c: option words (mount(8); checklist TB-12) ------------------------------------ */
+/* ---- mountopt.c: option words (mount(8), runtime-spec "Linux mount options") ----------------- */
 
 /* What the options of a mount mean to the kernel. */
 struct mount_opts {
@@ -116,19 +116,19 @@ struct mountopt_word {
 	size_t key_len, value_len;
 };
 #define MOUNTOPT_PAGE 4096 /* bytes that mount(2) reads, with the NUL */
-/* Pure. Cuts the first option off the text as the kernel does. Returns the rest; NULL:
- * there was none. */
+/* Pure. Cuts the first option off the text as the kernel does. Returns the rest. NULL: text is NULL
+ * or empty. */
 const char *mountopt_next(const char *text, bool overlay, struct mountopt_word *w);
 /* All words that are known, sorted and ended by NULL, for `features` and completions. */
 const char *const *mountopt_words(struct arena *a, size_t *n);
 
-/* ---- mount.c: one entry of mounts (runtime-spec "Mounts"; checklist B3) ---------------------- */
+/* ---- mount.c: one entry of mounts (runtime-spec "Mounts") ------------------------------------ */
 
 /* One v1 hierarchy, or the v2 tree, that a mount of type cgroup shows. */
 struct mount_cgroup {
 	const char *name; /* directory below the mount: "memory", "cpu,cpuacct"; "" for v2 */
 	const char *data; /* mount data of a fresh mount: "memory", "none,name=systemd" */
-	const char *dir; /* the container's own cgroup, which is bound */
+	const char *dir; /* the directory of the container's cgroup, which is bound */
 };
 
 /* Descriptors of the container's /proc, /sys and /dev, opened when they were mounted; -1: not
@@ -252,7 +252,7 @@ static inline bool verity_is_set(const struct verity *v)
 	return v->hash || v->root || v->signature;
 }
 /* Makes a read-only device of the block devices data and hash, each block of which the kernel
- * checks. Returns it, and its path in out; it is there as long as it is open or mounted. */
+ * checks. Returns it, and its path in out. It exists as long as it is open or mounted. */
 int verity_open(const struct verity *v, int data, int hash, char out[FD_PATH_MAX]);
 
 /* ---- image.c: a filesystem in a file, by loop(4) --------------------------------------------- */
@@ -266,7 +266,7 @@ struct image_type {
 	unsigned len;
 	bool writable;
 	uint64_t (*size)(const unsigned char *head); /* bytes, by the superblock; 0: not known */
-	const char *(*asks)(const unsigned char *head); /* why it is refused; NULL: accepted */
+	const char *(*refusal)(const unsigned char *head); /* why it is refused; NULL: accepted */
 	const char *data; /* mount options */
 };
 
@@ -339,8 +339,8 @@ int rootfs_lift(const char *cwd);
 int rootfs_pivot(int root, unsigned long propagation);
 /* Sets linux.rootfsPropagation on the container's root, when it is "/". */
 int rootfs_propagate(unsigned long propagation);
-/* The same by MS_MOVE and chroot(2), for --no-pivot; and chroot(2) alone, without a
- * mount namespace. */
+/* As rootfs_pivot, by MS_MOVE and chroot(2), for --no-pivot. rootfs_chroot: for a container without
+ * a mount namespace. */
 int rootfs_move(int root, unsigned long propagation);
 int rootfs_chroot(int root);
 
@@ -355,7 +355,7 @@ int mountns_alone(struct mount_env *env, const struct oci_config *config, int *r
 struct dev_env {
 	struct arena *arena;
 	int root;
-	bool userns; /* no process in it can make nodes: those of the host are bound */
+	bool userns; /* mknod(2) is not possible: nodes of the host are bound */
 	/* Calls dev_make_node in a process that has the host's rights. */
 	int (*make_node)(void *arg, size_t index);
 	void *arg;
@@ -444,21 +444,21 @@ int seccomp_compile(struct arena *a, const struct oci_seccomp *s, int cachedir,
 /* Loads the program for the calling thread. *listener becomes the notify descriptor, or -1. (The
  * name seccomp_load is libseccomp's.) */
 int seccomp_install(const struct seccomp_prog *p, int *listener);
-/* What a profile does with a system call of this machine's own architecture. */
+/* What a profile does with a system call of this machine's architecture. */
 enum seccomp_verdict {
 	SECCOMP_ALLOWS,
 	SECCOMP_REFUSES, /* with an errno, or it asks a tracer or a listener */
 	SECCOMP_KILLS,
-	SECCOMP_LOOKS, /* its arguments decide */
+	SECCOMP_DEPENDS, /* on its arguments */
 };
-enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr);
-/* Pure. True if it allows this call with these arguments; the other arguments are 0. */
-bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2]);
+enum seccomp_verdict seccomp_verdict(const struct seccomp_prog *p, int nr);
+/* Pure. True if a profile allows this call with these arguments. The other arguments are 0. */
+bool seccomp_allows(const struct seccomp_prog *p, int nr, const unsigned long args[2]);
 extern const char seccomp_library[]; /* the version of libseccomp: "2.5.4" */
 
 /* ---- sysctl.c -------------------------------------------------------------------------------- */
 
-/* Pure. Returns the type of namespace that the parameter belongs to, -1 if it belongs to none or is
+/* Pure. Returns the type of namespace that the parameter belongs to. -1: not of a namespace, or
  * not a name ("net/../x", empty parts, newlines). *path becomes the path below /proc/sys. */
 int sysctl_namespace(struct arena *a, const char *key, const char **path);
 int sysctl_write(int procfd, const char *path, const char *value);
@@ -495,7 +495,7 @@ int net_container(const struct net_setup *s, const char *outside, int netns);
 /* Returns `_ses.ID.SECRET`. The name is secret, because a process that made a keyring of this name
  * before could read the keys that the container puts into it. */
 const char *keyring_name(struct arena *a, const char *id);
-/* Joins the session keyring of that name, or makes it. set_perm: its user may search it (L-08). */
+/* Joins the session keyring of that name, or makes it. set_perm: its user may search it. */
 int keyring_join(const char *name, bool set_perm, bool userns);
 
 /* ---- rdt.c: resctrl groups ------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ struct sched_attr_v0 {
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_CLASS_SHIFT 13
 
-/* Enough for any machine: the kernel ignores bits beyond the length of its own mask. */
+/* The kernel ignores bits beyond the length of its mask. */
 #define CPUS_MAX 8192
 /* The kernel refuses nodes beyond its MAX_NUMNODES, at most this. */
 #define NODES_MAX 1024
@@ -40,7 +40,7 @@ static int set_rlimit(pid_t pid, const struct oci_rlimit *r, uint64_t soft)
 	fail("set %s to soft %llu, hard %llu", json_word_name(oci_rlimit_words, r->type),
 	     (unsigned long long)r->soft, (unsigned long long)r->hard);
 	if (err_num() == EPERM)
-		fail_hint("raising a hard limit needs CAP_SYS_RESOURCE, and open files end at "
+		fail_hint("raising a hard limit needs CAP_SYS_RESOURCE, and RLIMIT_NOFILE ends at "
 			  "fs.nr_open");
 	return -1;
 }

@@ -1,4 +1,4 @@
-/* limits_test.c - limits set for real in a child and read back. */
+/* limits_test.c - limits that a child sets and reads again. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -84,7 +84,7 @@ static int bad_lists(void)
 			return 1;
 		}
 	}
-	/* A list without CPUs is for the kernel to refuse. */
+	/* The kernel refuses a list without CPUs. */
 	WANT(limits_affinity(0, "") < 0 && err_num() == EINVAL);
 	return 0;
 }
@@ -109,7 +109,7 @@ static int io_priority(void)
 	WANT(!limits_io_priority(&p));
 	WANT(syscall(SYS_ioprio_get, 1, 0) == (2 << 13 | 6));
 	p.priority = 8;
-	/* Above 7 lie the hints of 6.5: the config's own check refuses it, not this kernel. */
+	/* Since 6.5 the kernel takes numbers above 7 as hints, so a bad class is tried. */
 	p.class = 7;
 	WANT(limits_io_priority(&p) < 0);
 	return 0;
@@ -146,15 +146,16 @@ static int personality32(void)
 int main(void)
 {
 	static const struct claim claims[] = {
-		{ "rlimits of the caller", rlimits, false },
-		{ "rlimits of another process, unlimited stays so", rlimit_of_another, false },
-		{ "a refused rlimit is named with its values", rlimit_refused, false },
-		{ "CPU affinity: a list, all, more than there are", affinity, false },
-		{ "what is not a list of CPUs is refused", bad_lists, false },
-		{ "scheduler and nice value", scheduler, false },
-		{ "I/O priority", io_priority, false },
-		{ "memory policy", memory_policy, false },
-		{ "personality", personality32, false },
+		{ "rlimits of the calling process are set", rlimits, false },
+		{ "rlimits of another process are set, with an unlimited hard limit",
+		  rlimit_of_another, false },
+		{ "the error for a refused rlimit has its name and values", rlimit_refused, false },
+		{ "CPU affinity: a list, all CPUs, more than exist", affinity, false },
+		{ "a bad list of CPUs is refused", bad_lists, false },
+		{ "scheduler and nice value are set", scheduler, false },
+		{ "I/O priority is set", io_priority, false },
+		{ "memory policy is set", memory_policy, false },
+		{ "personality is set", personality32, false },
 	};
 
 	claims_try(claims, ARRAY_SIZE(claims));

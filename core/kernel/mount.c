@@ -37,7 +37,7 @@ static unsigned long atime_of(unsigned long flags)
 
 /*
  * A user namespace locks the flags of mounts that were copied into it. Adds those flags to *flags;
- * fails if the config asks to clear one of them (mount_namespaces(7), M-08).
+ * fails if the config asks to clear one of them (mount_namespaces(7)).
  */
 static int keep_locked(const struct mount_job *j, int source, unsigned long *flags)
 {
@@ -129,7 +129,7 @@ static int bind_source(struct mount_job *j, bool *detached)
 	}
 	if (fd >= 0 || !j->env->userns)
 		return fd;
-	/* The runtime may be able to open what the container's root cannot (M-32). EINVAL:
+	/* The runtime may be able to open what the container's root cannot. EINVAL:
 	 * mounts below the source are locked in the user namespace, so that a bind cannot
 	 * leave them out. */
 	if (err_num() != EACCES && err_num() != EPERM &&
@@ -159,12 +159,12 @@ static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 			return 0;
 	}
 	if (err_num() == EINVAL && kinds_differ(b)) {
-		/* move_mount(2) returns EINVAL for it; docker looks for mount(2)'s ENOTDIR. */
+		/* move_mount(2) fails with EINVAL, but docker expects the ENOTDIR of mount(2). */
 		errno = ENOTDIR;
 		fail("attach mount");
 	}
 	if (err_num() == ENOTDIR)
-		fail_hint("either both source and destination are directories, or none");
+		fail_hint("source and destination must be both directories, or both files");
 	else if (err_num() == EINVAL)
 		fail_hint("the source is unbindable");
 	return -1;
@@ -248,7 +248,7 @@ static bool has_mode(const char *data)
 	return false;
 }
 
-/* Gives a tmpfs the mode of the directory below it, unless the options have mode= (M-18). */
+/* Gives a tmpfs the mode of the directory below it, unless the options have mode=. */
 static int keep_mode(struct mount_job *j, int target)
 {
 	struct stat st;
@@ -261,7 +261,7 @@ static int keep_mode(struct mount_job *j, int target)
 	return 0;
 }
 
-/* mount(2) does not say which option it refuses. A filesystem context does, so mount by one. */
+/* mount(2) does not report which option it refuses. A filesystem context does, so mount by one. */
 static int which_option(const struct mount_job *j)
 {
 	int mnt __cleanup(fd_close) = -1;
@@ -276,7 +276,7 @@ static int which_option(const struct mount_job *j)
 	return -1;
 }
 
-/* True if our pid namespace belongs to a user namespace above ours: EPERM hides its owner then. */
+/* True if our pid namespace belongs to an outer user namespace: NS_GET_USERNS then gives EPERM. */
 static bool foreign_pids(void)
 {
 	int fd __cleanup(fd_close) = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), owner;
@@ -386,7 +386,7 @@ static int mount_fs(struct mount_job *j)
 }
 
 /* `remount`: changes the flags of a mount that exists. */
-static int mount_again(struct mount_job *j)
+static int remount(struct mount_job *j)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
 	char path[FD_PATH_MAX];
@@ -408,7 +408,7 @@ static int open_held(const struct mount_job *j, const char *clean, int *fd)
 /*
  * Keeps descriptors of /proc and /sys, through which masks and later mounts find their paths. By
  * name, a process that shares the rootfs could exchange the directory between now and then
- * (2019-19921). Mount points in a new tmpfs on /dev are made
+ * (CVE-2019-19921). Mount points in a new tmpfs on /dev are made
  * through its descriptor, which saves calls.
  */
 static int hold(struct mount_job *j)
@@ -452,7 +452,7 @@ static int mount_any(struct mount_job *j)
 	const struct oci_mount *m = j->m;
 
 	if (j->o.flags & MS_REMOUNT)
-		return mount_again(j);
+		return remount(j);
 	if (j->o.flags & MS_BIND)
 		return mount_bind(j);
 	if (!m->type)

@@ -1,4 +1,4 @@
-/* mount_cgroup.c - a mount of type cgroup: the container's view of v1 or v2 (M-23..M-25). */
+/* mount_cgroup.c - a mount of type cgroup or cgroup2: the container's view of v1 or v2. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/mount.h"
 
@@ -67,8 +67,8 @@ static const char *v2_root(const char *dir)
 /*
  * Mounts the v2 tree; its root is that of the cgroup namespace. If the kernel forbids that (in a
  * user namespace or an outer container), a bind shows the container's own directory, or without a
- * cgroup namespace the host's tree read-only (2023-25809). If neither exists, it mounts an empty
- * tmpfs.
+ * cgroup namespace the host's tree read-only (CVE-2023-25809). If neither exists, it mounts an
+ * empty tmpfs.
  *
  * In the initial cgroup namespace it always binds: the options of a new mount there also apply to
  * the host's mounts (cgroup-v2.rst, "Mounting"), so that systemd's nsdelegate would be lost.

@@ -102,7 +102,7 @@ static int copy_link(const struct copier *c, const char *name)
 /* ---- owner, mode, attributes ----------------------------------------------------------------- */
 
 /* An extended attribute that the tmpfs or this user namespace does not accept is left out. */
-static bool not_taken(int num)
+static bool not_accepted(int num)
 {
 	return num == EOPNOTSUPP || num == EPERM || num == EINVAL || num == ENODATA;
 }
@@ -118,13 +118,13 @@ static int copy_attributes(struct copier *c, const char *name)
 		c->attributes = arena_alloc(c->arena, XATTR_LIST_MAX + XATTR_SIZE_MAX);
 	value = c->attributes + XATTR_LIST_MAX;
 	n = llistxattr(from, c->attributes, XATTR_LIST_MAX);
-	if (n < 0 && !not_taken(errno))
+	if (n < 0 && !not_accepted(errno))
 		return fail("list the attributes of %s", name);
 	for (char *attr = c->attributes; attr < c->attributes + n; attr += strlen(attr) + 1) {
 		size = lgetxattr(from, attr, value, XATTR_SIZE_MAX);
 		if (size >= 0)
 			size = lsetxattr(to, attr, value, size, 0);
-		if (size < 0 && !not_taken(errno))
+		if (size < 0 && !not_accepted(errno))
 			return fail("copy the attribute %s of %s", attr, name);
 	}
 	return 0;

@@ -15,10 +15,10 @@ static int real_path(const struct mount_env *env, int fd, char *buf, size_t size
 	ssize_t n = readlink(path_of_fd(link, fd), buf, size - 1);
 
 	if (n < 0)
-		return fail("find out where a mount target lies");
+		return fail("read the path of a mount target");
 	buf[n] = 0;
 	if (strncmp(buf, env->root_path, skip) || (buf[skip] && buf[skip] != '/'))
-		return failx("mount target %s lies outside the root filesystem", buf);
+		return failx("mount target %s is outside of the root filesystem", buf);
 	memmove(buf, buf + skip, n - skip + 1);
 	if (!*buf)
 		strcpy(buf, "/");
@@ -48,8 +48,8 @@ static int check_target(const struct mount_job *j, const char *clean)
 {
 	if (!strcmp(clean, "/"))
 		return failx("mounting on the root of the container is not possible");
-	/* Only a procfs may be mounted on /proc: labels and sysctls are written there
-	 * (2019-16884). */
+	/* Only a procfs may be mounted on /proc, because labels and sysctls are written there
+	 * (CVE-2019-16884). */
 	if (!strcmp(clean, "/proc") && !j->is_proc &&
 	    !(j->o.flags & MS_BIND && is_proc_mount(j->m->source)))
 		return failx("only a procfs can be mounted on /proc");
@@ -97,7 +97,7 @@ static int open_target(struct mount_job *j, bool directory)
 			     "leads through a symlink",
 			     m->type, m->destination);
 	if (err_num() == ELOOP) {
-		/* It may lead to /dev, which is then covered, or below /sys. */
+		/* The symlink may lead to /dev, which the mount then hides, or below /sys. */
 		fd_close(&j->env->held.dev);
 		j->env->held.sys_is_bare = false;
 		fd = path_open(j->env->root, m->destination,

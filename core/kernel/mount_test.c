@@ -1,4 +1,4 @@
-/* mount_test.c - mounts in a rootfs full of symlinks, in a mount namespace of its own. */
+/* mount_test.c - mounts in a rootfs with hostile symlinks, in a new mount namespace. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 #include "core/kernel/mount.h"
@@ -74,9 +74,9 @@ static int mount_one(struct mount_env *env, const char *type, const char *dest, 
 	return mount_entry(env, &m);
 }
 
-/* What tells where a tmpfs came to lie, or that it was refused. */
+/* Mounts, and the path where each is found or NULL if it is refused. */
 static const struct {
-	const char *type, *dest, *lies; /* lies NULL: refused */
+	const char *type, *dest, *found; /* found NULL: refused */
 } entries[] = {
 	{ "tmpfs", "/a", "/a" },
 	{ "tmpfs", "a/b/", "/a/b" },
@@ -104,15 +104,15 @@ static size_t current;
 static int lands(void)
 {
 	struct mount_env env;
-	const char *lies = entries[current].lies;
+	const char *found = entries[current].found;
 
 	WANT(make_env(&env) >= 0);
-	if (!lies) {
+	if (!found) {
 		WANT(mount_one(&env, entries[current].type, entries[current].dest, NULL) < 0);
 		return 0;
 	}
 	WANT(!mount_one(&env, entries[current].type, entries[current].dest, NULL));
-	WANT(magic_of(lies) ==
+	WANT(magic_of(found) ==
 	     (!strcmp(entries[current].type, "proc") ? SYS_PROC_MAGIC : SYS_TMPFS_MAGIC));
 	return 0;
 }
@@ -126,7 +126,7 @@ static int trapped(void)
 	WANT(magic_of("/outside/x/y") == SYS_TMPFS_MAGIC);
 	WANT(!mount_one(&env, "tmpfs", "/none/../../../../outside/z", NULL));
 	WANT(magic_of("/outside/z") == SYS_TMPFS_MAGIC);
-	/* By a descriptor from before: rmdir fails when something was made there. */
+	/* rmdir(2) fails if something was made there. */
 	WANT(!rmdir(arena_printf(&arena, "%s/outside", top)));
 	return 0;
 }
@@ -177,7 +177,7 @@ static int no_data_on_binds(void)
 	return 0;
 }
 
-/* Two names change places, as a process does that shares the rootfs but not our mount namespace:
+/* Exchanges two names, as a process can that shares the rootfs but not our mount namespace:
  * there they are not mounts and can be renamed. */
 static int outside; /* the namespace before make_env */
 static bool exchange(const char *a, const char *b)
@@ -207,7 +207,7 @@ static int exchanged(const char *type, const char *name, const char *hidden)
 	WANT(exchange(name, "decoy"));
 	p.root = env.root;
 	p.held = env.held;
-	/* On what is mounted there, wherever it is now; or on nothing. */
+	/* The mask must be on the mounted filesystem, not on the decoy. */
 	path = arena_printf(&arena, "/%s/%s", name, hidden);
 	WANT(!rootfs_mask_path(&p, path));
 	WANT(!mount_one(&env, "tmpfs", arena_printf(&arena, "/%s/fs", name), NULL) ||
@@ -236,7 +236,7 @@ static bool is_read_only(const char *name)
 	return !statvfs(arena_printf(&arena, "%s/%s", rootfs, name), &st) && st.f_flag & ST_RDONLY;
 }
 
-/* A read-only bind while its name leads to another mount: that stays as it is. */
+/* A read-only bind whose path leads to another mount, which must not become read-only. */
 static int bind_exchanged(bool old)
 {
 	struct mount_env env;
@@ -295,16 +295,18 @@ static int inside(void)
 #define SETNS "setns(2) to a mount namespace, as it has threads of its own"
 
 static const struct claim claims[] = {
-	{ "a destination below the path of the root is taken from there", inside, false },
-	{ "masks and mounts find /sys although its name leads elsewhere", exchanged_sys, true,
+	{ "mount_inside cuts the path of the root off a destination", inside, false },
+	{ "masks and mounts find /sys although its name was exchanged", exchanged_sys, true,
 	  SETNS },
-	{ "and /proc", exchanged_proc, true, SETNS },
-	{ "without mount_setattr a bind is read-only wherever it lies", bind_5_2, true },
-	{ "without open_tree it is refused when another mount is found", bind_old, true },
-	{ "nothing that is missing is made outside", trapped, true },
-	{ "a tmpfs keeps the mode of what it covers, unless told", modes, true },
-	{ "a read-only tmpfs is that at the end", read_only, true },
-	{ "a bind has no data", no_data_on_binds, true },
+	{ "masks and mounts find /proc although its name was exchanged", exchanged_proc, true,
+	  SETNS },
+	{ "without mount_setattr a bind is read-only although its path was exchanged", bind_5_2,
+	  true },
+	{ "without open_tree a bind whose path was exchanged is refused", bind_old, true },
+	{ "missing directories are not made outside of the root", trapped, true },
+	{ "a tmpfs has the mode of the directory below it, or of its option", modes, true },
+	{ "a tmpfs with ro becomes read-only at the end", read_only, true },
+	{ "a bind with an option of a filesystem is refused", no_data_on_binds, true },
 };
 
 int main(void)

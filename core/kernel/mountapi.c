@@ -235,7 +235,7 @@ int mountapi_fresh(const struct mountapi_fresh *f)
 
 	if (mnt >= 0 && !mountapi_attach(mnt, f->target))
 		return fd_take(&mnt);
-	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS). */
+	/* KERNEL 5.2: fsopen(2), move_mount(2) (ENOSYS); mount(2) is used. */
 	if (!WITH_OLD_KERNELS || (!missing(err_num()) && err_num() != E2BIG))
 		return -1;
 	fd_close(&mnt);
@@ -297,7 +297,7 @@ int mountapi_flags(int fd, unsigned long *flags)
 	return 0;
 }
 
-/* A bind clears the flags that are not asked for, as MS_REMOUNT|MS_BIND does. The atime mode stays
+/* Flags that MOUNTAPI_REPLACE clears first, as MS_REMOUNT|MS_BIND does. The atime mode stays
  * if there is no atime word (mount(2)). */
 static uint64_t attrs_to_clear(unsigned long flags)
 {

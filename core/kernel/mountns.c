@@ -20,7 +20,7 @@ static bool is_new(const struct mount_env *env, const char *type)
 	return false;
 }
 
-/* True if at is in the root filesystem, where an earlier mount of the config may cover it. */
+/* True if at is in the root filesystem, where an earlier mount of the config may hide it. */
 static bool is_inside(int at, const char *root)
 {
 	char link[FD_PATH_MAX], real[PATH_MAX];
@@ -49,8 +49,8 @@ static bool has_pinned(struct arena *a)
 	return !text;
 }
 
-/* Opens the source of a bind in the host's mount namespace. False: not possible, or another one
- * than in a copy of the host's mounts. */
+/* Opens the source of a bind in the host's mount namespace. False: not possible, or it would be
+ * another file in a copy of the host's mounts. */
 static bool open_early(struct mount_env *env, const struct oci_mount *m, bool *checked,
 		       unsigned long propagation)
 {
@@ -74,7 +74,7 @@ static bool open_early(struct mount_env *env, const struct oci_mount *m, bool *c
 		*checked = true;
 	}
 	mnt = mountapi_clone(at, "", AT_EMPTY_PATH | (o.flags & MS_REC ? AT_RECURSIVE : 0));
-	/* It is a peer of the host's mount. */
+	/* The clone is a peer of the host's mount. */
 	if (mnt < 0 || mountapi_propagation(mnt, propagation) < 0)
 		return false;
 	env->sources[env->nsources++] = fd_take(&mnt);

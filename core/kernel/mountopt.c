@@ -100,7 +100,7 @@ static int by_word(const void *key, const void *row)
 	return strcmp(key, ((const struct word *)row)->word);
 }
 
-/* A later word overrides an earlier one, in every kind (M-12). */
+/* A later word overrides an earlier one. */
 static void apply_word(const struct word *w, struct mount_opts *o)
 {
 	switch ((enum word_kind)w->kind) {

@@ -1,4 +1,4 @@
-/* mountopt_test.c - option words of mounts, and the order in which they override. */
+/* mountopt_test.c - option words of mounts, their order, and options of filesystems. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 #include "tests/tap.h"
@@ -6,7 +6,7 @@
 static char block[65536];
 static struct arena arena;
 
-/* Words in one text, parted by spaces. */
+/* Parses the words of a text. */
 static struct mount_opts parse(const char *text)
 {
 	static const char *words[32];
@@ -24,7 +24,7 @@ static struct mount_opts parse(const char *text)
 
 #define ATIME MOUNT_ATTR__ATIME
 
-/* Checklist TB-12, written down once more. */
+/* What each word sets and clears. */
 static const struct {
 	const char *word;
 	unsigned long set, clear;
@@ -115,11 +115,11 @@ static void test_words(void)
 	ok(parse("tmpcopyup").tmpcopyup, "tmpcopyup");
 	ok(parse("idmap").idmap && !parse("idmap").ridmap, "idmap");
 	ok(parse("ridmap").ridmap && !parse("ridmap").idmap, "ridmap");
-	/* bsearch finds nothing in a list that is not. */
+	/* bsearch(3) needs a sorted list. */
 	for (size_t i = 1; i < n; i++)
 		sorted &= strcmp(all[i - 1], all[i]) < 0;
-	ok(sorted && !all[n], "the list is sorted and ends");
-	ok(n == known, "the list has the %zu words tried here, no more", known);
+	ok(sorted && !all[n], "mountopt_words is sorted and ends with NULL");
+	ok(n == known, "mountopt_words has the %zu words of this test", known);
 }
 
 static void test_order(void)
@@ -131,24 +131,25 @@ static void test_order(void)
 	ok(o.flags == MS_RDONLY && !o.cleared, "ro after rw");
 	o = parse("nosuid nodev suid noexec");
 	ok(o.flags == (MS_NODEV | MS_NOEXEC) && o.cleared == MS_NOSUID,
-	   "one taken back of several");
+	   "suid after nosuid, nodev and noexec");
 	o = parse("rro rrw");
 	ok(!o.rec_set && o.rec_clr == MOUNT_ATTR_RDONLY, "rrw after rro");
 	o = parse("rrw rro rnodev");
 	ok(o.rec_set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) && !o.rec_clr, "rro after rrw");
 	o = parse("rnoatime rstrictatime");
 	ok(o.rec_set == MOUNT_ATTR_STRICTATIME && o.rec_clr == ATIME,
-	   "one atime mode takes the other's place");
+	   "a later atime mode replaces an earlier one");
 	o = parse("rnoatime ratime");
 	ok(!o.rec_set && o.rec_clr == ATIME, "ratime after rnoatime");
 	o = parse("ro rro");
-	ok(o.flags == MS_RDONLY && o.rec_set == MOUNT_ATTR_RDONLY, "ro and rro are two things");
+	ok(o.flags == MS_RDONLY && o.rec_set == MOUNT_ATTR_RDONLY,
+	   "ro and rro set different fields");
 	o = parse("rprivate shared rslave");
 	ok(o.npropagation == 3 && o.propagation[0] == (MS_PRIVATE | MS_REC) &&
 		   o.propagation[1] == MS_SHARED && o.propagation[2] == (MS_SLAVE | MS_REC),
-	   "propagation is a list in order");
+	   "propagation words stay in their order");
 	o = parse("shared slave shared slave shared slave shared slave shared slave");
-	ok(o.npropagation <= ARRAY_SIZE(o.propagation), "that has an end");
+	ok(o.npropagation <= ARRAY_SIZE(o.propagation), "too many propagation words are cut");
 }
 
 static void test_data(void)
@@ -157,20 +158,20 @@ static void test_data(void)
 	struct mount_opts o;
 
 	is_str(parse("mode=755 ro size=65536k nr_inodes=5").data,
-	       "mode=755,size=65536k,nr_inodes=5", "what is not a word is data, in order");
-	is_str(parse("acl").data, "acl", "acl is the filesystem's");
-	is_str(parse("RO").data, "RO", "case counts");
-	is_str(parse("rbindx").data, "rbindx", "and every letter");
-	ok(!parse("ro nosuid").data, "no data");
+	       "mode=755,size=65536k,nr_inodes=5", "other words are data, in their order");
+	is_str(parse("acl").data, "acl", "acl is data");
+	is_str(parse("RO").data, "RO", "a word in another case is data");
+	is_str(parse("rbindx").data, "rbindx", "a word with another letter is data");
+	ok(!parse("ro nosuid").data, "without other words there is no data");
 	mountopt_parse(&arena, &none, &o);
-	ok(!o.flags && !o.data && !o.idmap, "no options at all");
+	ok(!o.flags && !o.data && !o.idmap, "without options nothing is set");
 	none.uid_mappings.at = &(struct oci_id_map){ 0, 1, 1 };
 	none.uid_mappings.n = 1;
 	mountopt_parse(&arena, &none, &o);
-	ok(o.idmap && !o.ridmap, "mappings ask for idmap");
+	ok(o.idmap && !o.ridmap, "mappings without a word mean idmap");
 }
 
-/* Each word as KEY or KEY=VALUE, with "|" between them. */
+/* The options of a text as KEY or KEY=VALUE, with "|" between them. */
 static const char *cut(const char *text, bool overlay)
 {
 	static char out[256];
@@ -207,9 +208,9 @@ static void test_cut(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++)
-		is_str(cut(cuts[i].text, cuts[i].overlay), cuts[i].words, "the words of %s",
-		       cuts[i].text);
-	ok(!*cut(NULL, false), "no text has no words");
+		is_str(cut(cuts[i].text, cuts[i].overlay), cuts[i].words,
+		       "mountopt_next: the options of %s", cuts[i].text);
+	ok(!*cut(NULL, false), "mountopt_next of NULL");
 }
 
 int main(void)

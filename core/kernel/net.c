@@ -27,8 +27,8 @@ int net_lo_up(void)
 
 #if WITH_NET
 
-/* The flags of an address that an administrator sets; the others are states. noprefixroute,
- * mngtmpaddr, autojoin, home, nodad */
+/* The flags of an address that an administrator sets: noprefixroute, mngtmpaddr, autojoin, home,
+ * nodad. The others are states. */
 #define ADDR_FLAGS_KEPT (0x200 | 0x100 | 0x400 | 0x10 | 0x02)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ static int addresses_add(struct addresses *all, const struct msg *m)
 	return 0;
 }
 
-/* Returns 1: more follows; 0: that was all; -1 and errno. */
+/* Returns 1: more follows; 0: the dump has ended; -1 and errno. */
 static int dump_part(struct nl *nl, uint32_t index, struct addresses *all)
 {
 	char buf[32768] __attribute__((aligned(4)));
@@ -155,8 +155,8 @@ static int device_name(const struct nl *inside, const struct oci_net_device *d, 
 	if (strlen(d->key) >= IFNAMSIZ)
 		return failx("network device %s: the name is longer than 15 bytes", d->key);
 	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
-		return failx("network device %s: \"%s\" may hold nothing but one %%d", d->key,
-			     want);
+		return failx("network device %s: \"%s\" must not have %% other than one %%d",
+			     d->key, want);
 	/* The kernel checks the name after it has moved the device, which cannot be undone. */
 	if (!*want || strpbrk(want, "/: \t\n") || !strcmp(want, ".") || !strcmp(want, ".."))
 		return failx("network device %s: \"%s\" cannot be a name", d->key, want);

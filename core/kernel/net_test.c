@@ -1,7 +1,7 @@
-/* net_test.c - loopback and moved devices, in network namespaces of our own. */
+/* net_test.c - loopback and moved devices, in new network namespaces. */
 /* SPDX-License-Identifier: MIT */
 
-/* The requests that make devices to play with are built from the parts of the file itself. */
+/* The test uses static functions of net.c to make requests. */
 #include "core/kernel/net.c" /* NOLINT */
 
 #include "core/kernel/claim_test.h"
@@ -35,7 +35,7 @@ static int loopback(void)
 /* ---- devices ------------------------------------------------------------------------------- */
 
 static struct nl here = { .fd = -1 };
-static int other = -1; /* the namespace that plays the container */
+static int other = -1; /* the network namespace of the container */
 
 /* A veth pair NAME and NAMEp in the namespace of the socket. */
 static int make_veth(const char *name)
@@ -108,7 +108,7 @@ static int moved_with_addresses(void)
 	index = netlink_device(&there, "eth7");
 	WANT(index && flags_of("eth7") & IFF_UP);
 	WANT(!addresses_read(&there, index, &after) && after.len == before.len);
-	/* The same but for the index: put the old one back. */
+	/* Only the index may differ: restore the old one. */
 	for (size_t at = 0; at < after.len; at += ALIGN4(*(uint32_t *)(after.buf + at)))
 		memcpy(after.buf + at + 20, before.buf + 20, 4);
 	WANT(!memcmp(after.buf, before.buf, after.len));
@@ -143,8 +143,8 @@ static int refusals(void)
 	} bad[] = {
 		{ "nothing", NULL, "network device nothing: no such device" },
 		{ "v0", "lo", "lo in the container's network namespace: file exists" },
-		{ "v0", "a%sb", "nothing but one %d" },
-		{ "v0", "%d%d", "nothing but one %d" },
+		{ "v0", "a%sb", "other than one %d" },
+		{ "v0", "%d%d", "other than one %d" },
 		{ "v0", "0123456789abcdef", "longer than 15 bytes" },
 		{ "v0", "0123456789abcde%d", "longer than 15 bytes" },
 		{ "0123456789abcdef", "x", "longer than 15 bytes" },
@@ -166,7 +166,7 @@ static int refusals(void)
 	return 0;
 }
 
-/* The caller is where it was, and has no new descriptors. */
+/* The caller is in its namespace again, and has no new descriptors. */
 static int comes_back(void)
 {
 	struct stat before, after;
@@ -183,7 +183,7 @@ static int comes_back(void)
 	return 0;
 }
 
-/* ---- received bytes that lie --------------------------------------------------------------- */
+/* ---- received bytes with wrong lengths ----------------------------------------------------- */
 
 static void test_lengths(void)
 {
@@ -196,34 +196,36 @@ static void test_lengths(void)
 	struct msg m;
 	size_t size;
 
-	ok(!netlink_take(&r, sizeof(lie.h), &size), "a message shorter than its header");
+	ok(!netlink_take(&r, sizeof(lie.h), &size),
+	   "a message that is shorter than its header is refused");
 	lie.h.len = sizeof(lie) + 1;
-	ok(!netlink_take(&r, sizeof(lie.h), &size), "a message longer than what came");
+	ok(!netlink_take(&r, sizeof(lie.h), &size),
+	   "a message that is longer than the received bytes is refused");
 	lie.h.len = sizeof(lie) - 1;
 	ok(netlink_take(&r, sizeof(lie.h), &size) == (void *)&lie && size == sizeof(lie) - 1 &&
 		   !r.len,
-	   "a last message without its padding");
+	   "a last message without its padding is accepted");
 	netlink_begin(&m, NL_NEWADDR, 0, big, 10);
-	ok(m.h.len == sizeof(m.h) + 12 && !m.overflow, "what is put is aligned");
+	ok(m.h.len == sizeof(m.h) + 12 && !m.overflow, "the body of a message is aligned");
 	netlink_attr(&m, 1, big, sizeof(big));
-	ok(m.overflow, "what does not fit is noticed");
+	ok(m.overflow, "an attribute that does not fit sets overflow");
 	netlink_begin(&m, NL_NEWADDR, 0, big, sizeof(m.body) - 2);
-	ok(!m.overflow, "what just fits does");
+	ok(!m.overflow, "a body that just fits is accepted");
 	netlink_attr(&m, 1, big, 1);
 	ok(m.overflow && m.h.len == sizeof(m.h) + sizeof(m.body),
-	   "nothing is written after the end");
+	   "no byte is written after the end of the message");
 }
 
 int main(void)
 {
 	static const struct claim claims[] = {
-		{ "lo comes up", loopback, true },
-		{ "a device moves, is renamed, up, with its addresses", moved_with_addresses,
+		{ "net_lo_up brings lo up", loopback, true },
+		{ "a moved device has its new name and addresses, and is up", moved_with_addresses,
 		  true },
-		{ "without a new name it keeps its own", name_kept, true },
+		{ "a moved device without a new name keeps its name", name_kept, true },
 		{ "a name with %d takes the first free number", name_by_template, true },
-		{ "what cannot be moved says why and stays", refusals, true },
-		{ "afterwards we are where we were", comes_back, true },
+		{ "a device that cannot be moved stays, with an error", refusals, true },
+		{ "the caller returns to its network namespace", comes_back, true },
 	};
 
 	test_lengths();

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what the settings say ----------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------------------------ */
 
 bool net_address(const char *text, bool prefix, struct net_address *out)
 {
@@ -180,14 +180,14 @@ int net_machine(const struct net_setup *s)
 	return give_address(&nl, bridge ? bridge : index, s, 0, name);
 }
 
-/* What an earlier container has left: the kernel removes a pair some time after its namespace. */
+/* Removes the device of an earlier container: the kernel removes it later than the namespace. */
 static int remove_device(struct nl *nl, const char *name)
 {
 	const struct nl_link link = { .index = netlink_device(nl, name) };
 	struct msg m;
 
 	if (!link.index)
-		return err_clear("there is none"), 0;
+		return 0;
 	netlink_begin(&m, NL_DELLINK, 0, &link, sizeof(link));
 	if (netlink_request(nl, &m) < 0 && errno != ENODEV)
 		return netlink_fail(nl, "remove it", name);

@@ -42,7 +42,7 @@ bool ns_exists(int type)
 	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
 		if (ns_rows[i].type == type)
 			snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[i].file);
-	/* After another failure it counts as there: the container is never made without it. */
+	/* After another failure it counts as existing: then clone(2) reports the error. */
 	return !access(path, F_OK) || errno != ENOENT;
 }
 
@@ -62,7 +62,7 @@ int ns_id(int dir, enum ns_whose whose, int type, char id[NS_ID_MAX])
 	 * used instead. */
 	if (fstatat(dir, path, &st, 0) < 0)
 		return later && errno == ENOENT ? ns_id(dir, NS_ITS, type, id)
-						: fail("look at the %s namespace", file);
+						: fail("stat the %s namespace", file);
 	snprintf(id, NS_ID_MAX, "%llu:%llu", (unsigned long long)st.st_dev,
 		 (unsigned long long)st.st_ino);
 	return 0;
@@ -227,7 +227,7 @@ int ns_enter(struct ns_plan *plan)
 	struct ns_join *user =
 		plan->njoins && plan->joins[0].type == CLONE_NEWUSER ? plan->joins : NULL;
 
-	/* Join the host's namespaces first, as long as we are privileged on the host (NS-03). */
+	/* Join the host's namespaces first, as long as we are privileged on the host. */
 	for (struct ns_join *j = plan->joins; j < plan->joins + plan->njoins; j++) {
 		if (j != user && join(j) < 0) {
 			/* Only a user namespace that is joined, not one that is made

@@ -17,7 +17,7 @@ static struct ns_plan plan_of(unsigned fresh, unsigned joined)
 	struct oci_linux linux_ = { .namespaces = { list, 0 } };
 	struct ns_plan plan;
 
-	/* Backwards: the plan has an order of its own. */
+	/* In reverse: the plan has its own order. */
 	for (int bit = 31; bit >= 0; bit--)
 		if ((fresh | joined) & 1u << bit)
 			list[linux_.namespaces.n++] =
@@ -33,34 +33,37 @@ static const struct {
 	bool two;
 	unsigned clone, late, early;
 } rows[] = {
-	{ "nothing", 0, 0, false, 0, 0, 0 },
-	{ "the usual ones", PID | NET | IPC | UTS | MNT, 0, false, PID | NET | IPC | UTS | MNT, 0,
-	  0 },
+	{ "no namespaces", 0, 0, false, 0, 0, 0 },
+	{ "the namespaces of a usual container", PID | NET | IPC | UTS | MNT, 0, false,
+	  PID | NET | IPC | UTS | MNT, 0, 0 },
 	{ "a cgroup namespace is made by init itself", PID | MNT | CGROUP, 0, false, PID | MNT,
 	  CGROUP, 0 },
 	{ "a user namespace alone", USER, 0, false, USER, 0, 0 },
 	{ "a user namespace owns what is cloned with it", USER | PID | NET | MNT, 0, false,
 	  USER | PID | NET | MNT, 0, 0 },
 	{ "a user and a cgroup namespace", USER | MNT | CGROUP, 0, false, USER | MNT, CGROUP, 0 },
-	{ "a time namespace is for children", TIME | MNT, 0, true, MNT, 0, TIME },
-	{ "user and time: both before the clone", USER | TIME | PID | MNT, 0, true, PID | MNT, 0,
-	  USER | TIME },
-	{ "a joined network namespace needs no second process", PID | MNT, NET, false, PID | MNT, 0,
+	{ "a new time namespace needs a first process", TIME | MNT, 0, true, MNT, 0, TIME },
+	{ "new user and time namespaces are made before the clone", USER | TIME | PID | MNT, 0,
+	  true, PID | MNT, 0, USER | TIME },
+	{ "a joined network namespace needs no first process", PID | MNT, NET, false, PID | MNT, 0,
 	  0 },
-	{ "nor do ipc and uts", PID | MNT, IPC | UTS, false, PID | MNT, 0, 0 },
-	{ "nor a mount namespace", PID, MNT, false, PID, 0, 0 },
-	{ "nor a cgroup namespace", MNT, CGROUP, false, MNT, 0, 0 },
-	{ "a joined pid namespace is for children", NET | MNT, PID, true, NET | MNT, 0, 0 },
-	{ "so is a joined time namespace", MNT, TIME, true, MNT, 0, 0 },
-	{ "what is new belongs to the joined user namespace", PID | MNT, USER, true, PID | MNT, 0,
-	  0 },
-	{ "a new user namespace comes after the joins", USER | PID | MNT, NET, true, PID | MNT, 0,
+	{ "joined ipc and uts namespaces need no first process", PID | MNT, IPC | UTS, false,
+	  PID | MNT, 0, 0 },
+	{ "a joined mount namespace needs no first process", PID, MNT, false, PID, 0, 0 },
+	{ "a joined cgroup namespace needs no first process", MNT, CGROUP, false, MNT, 0, 0 },
+	{ "a joined pid namespace needs a first process", NET | MNT, PID, true, NET | MNT, 0, 0 },
+	{ "a joined time namespace needs a first process", MNT, TIME, true, MNT, 0, 0 },
+	{ "a joined user namespace needs a first process, which clones the new ones", PID | MNT,
+	  USER, true, PID | MNT, 0, 0 },
+	{ "a new user namespace is made after the joins", USER | PID | MNT, NET, true, PID | MNT, 0,
 	  USER },
-	{ "joined user, pid and network", MNT | CGROUP, USER | PID | NET, true, MNT, CGROUP, 0 },
-	{ "joined network, new user and time", USER | TIME | MNT, NET, true, MNT, 0, USER | TIME },
-	{ "all of them joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0,
+	{ "joined user, pid and network namespaces", MNT | CGROUP, USER | PID | NET, true, MNT,
+	  CGROUP, 0 },
+	{ "joined network, new user and time namespaces", USER | TIME | MNT, NET, true, MNT, 0,
+	  USER | TIME },
+	{ "all types joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0,
 	  0 },
-	{ "all of them new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true,
+	{ "all types new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true,
 	  PID | NET | IPC | UTS | MNT, CGROUP, USER | TIME },
 };
 
@@ -74,46 +77,48 @@ static void test_plans(void)
 			   p.late_flags == rows[i].late && p.early_flags == rows[i].early,
 		   "%s", rows[i].what);
 		ok(p.all == (rows[i].fresh | rows[i].joined) && p.fresh == rows[i].fresh,
-		   "%s: what there is", rows[i].what);
+		   "%s: the types of the plan", rows[i].what);
 	}
 	ns_plan(NULL, &p);
-	ok(!p.all && !p.njoins && !p.needs_first, "no linux section");
+	ok(!p.all && !p.njoins && !p.needs_first, "a config without linux has an empty plan");
 }
 
-/* On an initramfs the mounts are left by a first process that is not in the user namespace yet. */
+/* On an initramfs a first process leaves the host's mounts before it enters the user namespace. */
 static void test_lift(void)
 {
 	struct ns_plan p = plan_of(USER | PID | MNT, 0);
 
-	ok(ns_plan_may_lift(&p), "a new user and mount namespace: the initramfs matters");
+	ok(ns_plan_may_lift(&p), "ns_plan_may_lift: new user and mount namespaces");
 	ns_plan_lift(&p);
 	ok(p.lift && p.needs_first && p.early_flags == USER && p.clone_flags == (PID | MNT),
-	   "then the user namespace comes second, the mount namespace last");
+	   "ns_plan_lift: the first process makes the user namespace, the clone the mount "
+	   "namespace");
 	p = plan_of(MNT, USER);
-	ok(ns_plan_may_lift(&p), "so it does for a joined user namespace");
+	ok(ns_plan_may_lift(&p), "ns_plan_may_lift: a joined user namespace");
 	ns_plan_lift(&p);
-	ok(p.lift && p.needs_first && !p.early_flags && p.clone_flags == MNT, "which stays joined");
+	ok(p.lift && p.needs_first && !p.early_flags && p.clone_flags == MNT,
+	   "ns_plan_lift: a joined user namespace stays joined");
 	p = plan_of(PID | MNT, 0);
-	ok(!ns_plan_may_lift(&p), "not without a user namespace");
+	ok(!ns_plan_may_lift(&p), "ns_plan_may_lift: false without a user namespace");
 	p = plan_of(USER, MNT);
-	ok(!ns_plan_may_lift(&p), "nor for another's mounts");
+	ok(!ns_plan_may_lift(&p), "ns_plan_may_lift: false for a joined mount namespace");
 }
 
 static void test_hide(void)
 {
 	struct ns_plan p = plan_of(MNT | NET, PID);
 
-	ok(ns_plan_may_hide(&p), "others are in a joined pid namespace");
+	ok(ns_plan_may_hide(&p), "ns_plan_may_hide: a joined pid namespace");
 	ns_plan_hide(&p);
 	ok(p.needs_first && p.early_flags == (MNT | NET) && !p.clone_flags,
-	   "the first process makes what is new");
+	   "ns_plan_hide: the first process makes the new namespaces");
 	p = plan_of(MNT | NET | PID, 0);
-	ok(!ns_plan_may_hide(&p), "no process is in a new one");
+	ok(!ns_plan_may_hide(&p), "ns_plan_may_hide: false for a new pid namespace");
 	p = plan_of(MNT | PID, NET | USER);
-	ok(!ns_plan_may_hide(&p), "whatever else is joined");
+	ok(!ns_plan_may_hide(&p), "ns_plan_may_hide: false if only others are joined");
 }
 
-/* Every set of types, each absent, new or joined: what must hold of any plan. */
+/* Rules that each plan must obey, with each type absent, new or joined. */
 static void test_all_plans(void)
 {
 	static const unsigned types[NS_MAX] = { USER, PID, NET, MNT, IPC, UTS, CGROUP, TIME };
@@ -143,13 +148,13 @@ static void test_all_plans(void)
 		}
 		joins &= seen == joined;
 	}
-	ok(once, "what is new is made once, by one of three ways");
-	ok(clonable, "only what clone(2) can make is left to it");
-	ok(owned,
-	   "with joins a new user namespace comes before the clone, so that it owns what is new");
-	ok(children, "what acts on children only has a process before init");
-	ok(ordered, "user is the first of the joins, mount the last");
-	ok(joins, "whatever has a path is joined, and nothing is open yet");
+	ok(once, "each new namespace is made once, in one of three ways");
+	ok(clonable, "clone(2) makes only types that it can make");
+	ok(owned, "with joins a new user namespace is made before the clone, so that it owns the "
+		  "new ones");
+	ok(children, "types that act on children only need a first process");
+	ok(ordered, "the user namespace is the first join, the mount namespace the last");
+	ok(joins, "each namespace with a path is joined, and not open yet");
 }
 
 /* ---- opening and joining --------------------------------------------------------------------- */
@@ -172,13 +177,14 @@ static void test_open(void)
 	ok_emulated(NSTYPE,
 		    open_one(NET, "/proc/self/ns/uts") < 0 && strstr(err_text(), "NEWUTS") &&
 			    strstr(err_text(), "NEWNET"),
-		    "one of another type is refused, with both names");
-	ok(open_one(NET, "/proc/self/ns/none") < 0 && err_num() == ENOENT, "a missing one");
+		    "a namespace of another type is refused, with both names");
+	ok(open_one(NET, "/proc/self/ns/none") < 0 && err_num() == ENOENT,
+	   "a missing file is refused");
 	ok(open_one(NET, "/dev/null") < 0, "a device is not a namespace");
 	ok(open_one(NET, "/proc/self/status") < 0, "another file of procfs is not a namespace");
 	ok(open_one(NET, "/proc") < 0, "a directory is not a namespace");
-	is_str(ns_name(CLONE_NEWTIME), "NEWTIME", "the name of one");
-	is_str(ns_name(1), "?", "and of none");
+	is_str(ns_name(CLONE_NEWTIME), "NEWTIME", "ns_name of a type");
+	is_str(ns_name(1), "?", "ns_name of an unknown type");
 }
 
 static void test_ids(void)
@@ -191,16 +197,17 @@ static void test_ids(void)
 
 		ok(!ns_id(dir, NS_ITS, type, its) && !ns_id(dir, NS_OURS, type, ours) &&
 			   !strcmp(its, ours) && strchr(its, ':'),
-		   "the id of our own %s", ns_name(type));
+		   "ns_id of our %s", ns_name(type));
 	}
-	ok(!ns_id(dir, NS_ITS, CLONE_NEWNS, mnt) && strcmp(mnt, its), "another one differs");
+	ok(!ns_id(dir, NS_ITS, CLONE_NEWNS, mnt) && strcmp(mnt, its),
+	   "ns_id of another type differs");
 	ok(ns_id(-1, NS_ITS, CLONE_NEWNS, mnt) < 0 && strstr(err_text(), "mnt namespace"),
-	   "of no process: a failure");
-	ok(ns_type("NEWNS") == CLONE_NEWNS && !ns_type("mnt"), "the type by its name");
+	   "ns_id without a process fails");
+	ok(ns_type("NEWNS") == CLONE_NEWNS && !ns_type("mnt"), "ns_type gives the type of a name");
 	close(dir);
 }
 
-/* Without the right to join, nothing may go on as if it had been joined. */
+/* ns_enter() must fail if setns(2) is not allowed. */
 static int join_not_allowed(unsigned all)
 {
 	struct ns_plan p = { .all = all,
@@ -239,8 +246,9 @@ static int joins(void)
 
 static const struct claim claims[] = {
 	{ "a namespace is joined and its descriptor closed", joins, true, NSTYPE },
-	{ "a join that is not allowed is a failure", alone, true, NSTYPE },
-	{ "also beside a user namespace yet to be made", beside_new_user, true, NSTYPE },
+	{ "a join that is not allowed fails", alone, true, NSTYPE },
+	{ "a join that is not allowed fails, also before a new user namespace", beside_new_user,
+	  true, NSTYPE },
 };
 
 int main(void)

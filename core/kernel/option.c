@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Arrays take less room than pointers here. */
+/* Arrays are smaller than pointers here. */
 static const struct {
 	char type[9], option[13];
 } types[] = {
@@ -48,7 +48,7 @@ int option_lacks_ns(unsigned wanted)
 {
 	struct stat st;
 
-	/* Without /proc it cannot be found out. */
+	/* Without /proc it is not known. */
 	if (stat("/proc/self/ns/mnt", &st) < 0)
 		return 0;
 	for (unsigned bit = 1; bit; bit <<= 1)

@@ -46,7 +46,7 @@ int overlay_mount(const struct overlay *o)
 		lower = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (lower < 0 || fstat(lower, &st) < 0)
-		return fail("look at the root below the overlay");
+		return fail("stat the root below the overlay");
 	/* The overlay's root directory is upper: it gets mode and owner of the root below. */
 	if (sys_chmodat(tmp, "upper", st.st_mode & 07777) < 0 ||
 	    (fchownat(tmp, "upper", st.st_uid, st.st_gid, 0) < 0 && errno != EINVAL))

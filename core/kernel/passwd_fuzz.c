@@ -1,4 +1,4 @@
-/* passwd_fuzz.c - any etc/passwd gives one home or none; any head of an image is read. */
+/* passwd_fuzz.c - reads any etc/passwd and any superblock of an image. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/kernel.h"
 
@@ -6,7 +6,7 @@
 
 #define DIR "build/fuzz/passwd-root"
 
-/* Its name below our own folder: the fuzzer is killed, and nothing cleans up after it. */
+/* In the build folder, because the fuzzer is killed and cannot remove it. */
 static int file_of(int *root)
 {
 	int fd;

@@ -152,7 +152,7 @@ static int write_group(int root, int group, const char *file, const char *text)
 		return 0;
 	num = err_num();
 	if (file_read_line(root, "info/last_cmd_status", status, sizeof(status)) < 0)
-		snprintf(status, sizeof(status), "it does not say why");
+		snprintf(status, sizeof(status), "info/last_cmd_status cannot be read");
 	errno = num;
 	fail("write \"%.*s\" to %s of a resctrl group", (int)strcspn(text, "\n"), text, file);
 	return fail_hint("resctrl: %s", status);
@@ -197,7 +197,8 @@ static int make_group(int dir, const char *name)
 		return 0;
 	fail("create resctrl group %s", name);
 	if (err_num() == ENOSPC)
-		fail_hint("the hardware has no class of service or monitoring id left");
+		fail_hint(
+			"all classes of service, or all monitoring ids, of the hardware are used");
 	return -1;
 }
 
@@ -258,7 +259,7 @@ int rdt_apply(struct arena *a, const struct oci_intel_rdt *r, const char *id, pi
 	*path = NULL;
 	if (!apply_schemata(a, r, id, pid, path))
 		return 0;
-	/* A failure to remove the group is not reported: the first failure is. */
+	/* Only the first failure is reported. */
 	if (*path)
 		rmdir(*path);
 	*path = NULL;

@@ -1,7 +1,7 @@
-/* rdt_test.c - schemata compared; the machine that runs the tests rarely has resctrl. */
+/* rdt_test.c - compares schemata. Few machines that run the tests have resctrl. */
 /* SPDX-License-Identifier: MIT */
 
-/* The comparison has no other way in without the hardware. */
+/* Without the hardware only the static functions can be called. */
 #include "core/kernel/rdt.c" /* NOLINT */
 
 #include "tests/tap.h"
@@ -48,22 +48,22 @@ int main(void)
 		   (int)strcspn(rows[i].want, "\n"), rows[i].want,
 		   rows[i].holds ? "holds" : "does not hold");
 	is_str(wanted_lines(&arena, &r), "L3:0=1\nMB:0=20\nL3:0=f\nMB:0=10\n",
-	       "l3CacheSchema, memBwSchema, schemata");
+	       "lines are in the order l3CacheSchema, memBwSchema, schemata");
 	r = (struct oci_intel_rdt){ .clos_id = "a/b" };
-	ok(!wanted_lines(&arena, &r), "no schemata, nothing to write");
-	ok(!group_name(&r, "id"), "a path is not a group");
+	ok(!wanted_lines(&arena, &r), "without schemata there are no lines");
+	ok(!group_name(&r, "id"), "a path is not the name of a group");
 	r.clos_id = "..";
-	ok(!group_name(&r, "id"), ".. is not a group");
+	ok(!group_name(&r, "id"), "\"..\" is not the name of a group");
 	r.clos_id = "/";
-	is_str(group_name(&r, "id"), ".", "/ is the root group");
+	is_str(group_name(&r, "id"), ".", "\"/\" is the root group");
 	r.clos_id = NULL;
-	is_str(group_name(&r, "id"), "id", "without closID the container's id");
+	is_str(group_name(&r, "id"), "id", "without closID the group has the container's id");
 	ok(rdt_remove("/etc/x") < 0 && rdt_remove(RESCTRL "/../../x") < 0 &&
 		   rdt_remove(RESCTRL) < 0,
-	   "nothing else is removed");
+	   "rdt_remove refuses other directories");
 	if (access(RESCTRL "/schemata", F_OK) < 0)
 		ok(rdt_apply(&arena, &r, "id", 1, &path) < 0 && !path &&
 			   strstr(err_text(), "not mounted"),
-		   "without resctrl it is refused");
+		   "rdt_apply without resctrl fails");
 	return done();
 }

@@ -48,7 +48,7 @@ static int propagate_from_chroot(unsigned long propagation)
 }
 
 /*
- * Makes the mount that holds path private (Q-04): pivot_root(2) refuses a shared mount around the
+ * Makes the mount that holds path private: pivot_root(2) refuses a shared mount around the
  * new root, and the bind on path must not appear on the host. EINVAL means that the path is not a
  * mount point, so its parent directories are tried.
  */
@@ -132,9 +132,9 @@ static int open_present(struct mountapi_bind *b)
 	return 0;
 }
 
-/* True for a name directly in a new /proc or /sys: no process can exchange it, and a symlink there
+/* True for a name directly in a new /proc or /sys: only the kernel makes names there, and a symlink
  * leads to the same filesystem. So it may be used by its path; others are opened first. */
-static bool is_kernels(const struct rootfs_protect *p, const struct mountapi_bind *b)
+static bool is_made_by_kernel(const struct rootfs_protect *p, const struct mountapi_bind *b)
 {
 	return ((b->root == p->held.proc && p->held.proc_is_new) ||
 		(b->root == p->held.sys && p->held.sys_is_new)) &&
@@ -168,7 +168,7 @@ int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 	int rc, found;
 
 	b.root = mount_base(&p->held, p->root, &b.path);
-	if (is_kernels(p, &b) && readonly_by_name(p, &b))
+	if (is_made_by_kernel(p, &b) && readonly_by_name(p, &b))
 		return 0;
 	found = open_present(&b);
 	if (found <= 0)
@@ -180,7 +180,7 @@ int rootfs_readonly_path(struct rootfs_protect *p, const char *path)
 }
 
 /* Opens /dev/null below root, or the host's if root is -1. The descriptor is checked, because the
- * image may have another file of that name (2025-31133). */
+ * image may have another file of that name (CVE-2025-31133). */
 static int open_mask_null(int root, struct stat *st)
 {
 	int fd __cleanup(fd_close) =
@@ -300,7 +300,7 @@ int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 	int rc, found;
 
 	b.root = mount_base(&p->held, p->root, &b.path);
-	if (is_kernels(p, &b)) {
+	if (is_made_by_kernel(p, &b)) {
 		snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", b.root, b.path);
 		if (fstatat(b.root, b.path, &st, 0) < 0)
 			return errno == ENOENT ? 0 : fail("stat %s", b.path);
@@ -340,14 +340,14 @@ int rootfs_restrict(int root, unsigned long flags)
 /* ---- the host's mounts on an initramfs ------------------------------------------------------- */
 
 /* The mount that is our "/", found before another mount covers it. */
-struct ground {
+struct old_root {
 	int proc; /* the host's /proc, open because it will be unmounted */
 	unsigned long id, parent;
 };
 
 /* Reads the mounts once. Without drop it looks for our "/". With drop it detaches the mounts
  * directly on "/", except the one that covers it. Returns the number of mounts. */
-static int walk_mounts(struct ground *g, bool drop)
+static int walk_mounts(struct old_root *g, bool drop)
 {
 	char block[64], *text;
 	struct mountinfo m;
@@ -372,9 +372,10 @@ static int walk_mounts(struct ground *g, bool drop)
 	return n;
 }
 
-static int find_ground(struct ground *g)
+static int find_old_root(struct old_root *g)
 {
-	*g = (struct ground){ .proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	*g = (struct old_root){ .proc = openat(AT_FDCWD, "/proc",
+					       O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	if (g->proc < 0)
 		return fail("open /proc");
 	return walk_mounts(g, false);
@@ -385,7 +386,7 @@ static int find_ground(struct ground *g)
  * now, so the host keeps its own. Only mounts that the kernel has locked remain, in a user
  * namespace that was entered without rootfs_lift (mount_namespaces(7)).
  */
-static void clear_ground(struct ground *g)
+static void detach_old_mounts(struct old_root *g)
 {
 	int n;
 
@@ -393,13 +394,13 @@ static void clear_ground(struct ground *g)
 		n = g->proc < 0 ? 0 : walk_mounts(g, true);
 	} while (n > 0);
 	if (n < 0)
-		err_clear("the mounts stay there, covered");
+		err_clear("the mounts stay below the cover");
 	fd_close(&g->proc);
 }
 
 /* Mounts an empty read-only directory over "/": a process that detaches its own root sees only
  * this. The propagation is changed first, so that the cover does not propagate to the host. */
-static int cover_ground(unsigned long propagation)
+static int cover_old_root(unsigned long propagation)
 {
 	int cover __cleanup(fd_close) = mountapi_new("tmpfs", "tmpfs", MS_RDONLY, "mode=0555");
 	int top __cleanup(fd_close) = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -415,16 +416,16 @@ static int cover_ground(unsigned long propagation)
 
 bool rootfs_on_initramfs(void)
 {
-	struct ground g;
+	struct old_root g;
 	struct statfs fs;
 	int found;
 
 	if (statfs("/", &fs) < 0 || (fs.f_type != SYS_TMPFS_MAGIC && fs.f_type != SYS_RAMFS_MAGIC))
 		return false;
-	found = find_ground(&g);
+	found = find_old_root(&g);
 	fd_close(&g.proc);
 	if (found < 0)
-		err_clear("without /proc it cannot be found out");
+		err_clear("without /proc it is not known");
 	/* The root of an initramfs is its own parent. KERNEL 7.0: nullfs is below it, and then
 	 * pivot_root(2) works. */
 	return found > 0 && g.id == g.parent;
@@ -433,7 +434,7 @@ bool rootfs_on_initramfs(void)
 int rootfs_lift(const char *cwd)
 {
 	int copy __cleanup(fd_close) = -1, cover __cleanup(fd_close) = -1;
-	struct ground g;
+	struct old_root g;
 
 	if (unshare(CLONE_NEWNS) < 0) {
 		if (errno == EPERM)
@@ -451,12 +452,12 @@ int rootfs_lift(const char *cwd)
 		err_clear("rootfs_pivot covers the mounts");
 		return 0;
 	}
-	if (copy < 0 || find_ground(&g) < 0)
+	if (copy < 0 || find_old_root(&g) < 0)
 		return -1;
-	cover = cover_ground(MS_SLAVE | MS_REC);
+	cover = cover_old_root(MS_SLAVE | MS_REC);
 	if (cover < 0 || mountapi_attach(copy, cover) < 0)
 		return fail_in("lift the mounts off the initramfs");
-	clear_ground(&g);
+	detach_old_mounts(&g);
 	if (rootfs_chroot(copy) < 0)
 		return -1;
 	return chdir(cwd) < 0 ? fail("return to %s", cwd) : 0;
@@ -486,7 +487,7 @@ static int leave_chroot(void)
 	return 0;
 }
 
-/* linux.rootfsPropagation applies to the container's own root too. */
+/* linux.rootfsPropagation applies to the container's root too. */
 int rootfs_propagate(unsigned long propagation)
 {
 	if (propagation & (MS_SHARED | MS_SLAVE | MS_UNBINDABLE) &&
@@ -525,7 +526,7 @@ static int move_classic(int root)
 	char path[FD_PATH_MAX];
 
 	err_clear("mount(2) can move as well");
-	/* Of a chroot the host's root lies below it here, and may be shared with the host. */
+	/* In a chroot "/" is on the host's root mount, which may be shared with the host. */
 	if (mount(NULL, "/", NULL, MS_PRIVATE, NULL) < 0)
 		return fail("make / private");
 	if (mount(path_of_fd(path, root), "/", NULL, MS_MOVE, NULL) < 0)
@@ -541,12 +542,12 @@ static int move_classic(int root)
 int rootfs_move(int root, unsigned long propagation)
 {
 	int cover __cleanup(fd_close) = -1;
-	struct ground g;
+	struct old_root g;
 
 	/* Leave a chroot, so that its root is covered as well. */
-	if (enter_own_root() < 0 || find_ground(&g) < 0)
+	if (enter_own_root() < 0 || find_old_root(&g) < 0)
 		return -1;
-	cover = cover_ground(MS_PRIVATE);
+	cover = cover_old_root(MS_PRIVATE);
 	if (cover < 0 && (err_num() == ENOSYS || err_num() == EPERM)) {
 		fd_close(&g.proc);
 		return move_classic(root);
@@ -560,7 +561,7 @@ int rootfs_move(int root, unsigned long propagation)
 	if (propagation & MS_SHARED)
 		fd_close(&g.proc);
 	else
-		clear_ground(&g);
+		detach_old_mounts(&g);
 	return rootfs_chroot(root);
 }
 

@@ -15,7 +15,7 @@
 #define FLAG_NEW_LISTENER 0x08u /* 5.0 */
 #define FLAG_WAIT_KILLABLE_RECV 0x20u /* 5.19 */
 
-/* Part of the cache's key: another text where the same profile gives another program. */
+/* Part of the cache's key. It must change if the same profile gives another program. */
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #define LIBRARY TEXT(SCMP_VER_MAJOR) "." TEXT(SCMP_VER_MINOR) "." TEXT(SCMP_VER_MICRO)
@@ -128,7 +128,7 @@ static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s)
 		int rc = seccomp_arch_add(ctx, (uint32_t)*arch);
 
 		if (rc == -EDOM)
-			return failx("seccomp: %s has not this machine's byte order",
+			return failx("seccomp: %s has another byte order than this machine",
 				     json_word_name(oci_seccomp_arch_words, *arch));
 		if (rc < 0 && rc != -EEXIST)
 			return scmp_fail(rc, "architecture ",
@@ -229,7 +229,7 @@ static unsigned load_flags(const struct oci_seccomp *s, bool notify)
 
 	list_each (flag, s->flags)
 		flags |= (unsigned)*flag;
-	/* We have one thread, so TSYNC does nothing; and the kernel refuses it with a listener. */
+	/* We have one thread, so TSYNC has no effect; and the kernel refuses it with a listener. */
 	flags &= ~FLAG_TSYNC;
 	if (notify)
 		return flags | FLAG_NEW_LISTENER;
@@ -290,7 +290,7 @@ int seccomp_install(const struct seccomp_prog *p, int *listener)
 	return 0;
 }
 
-enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
+enum seccomp_verdict seccomp_verdict(const struct seccomp_prog *p, int nr)
 {
 	uint32_t value;
 
@@ -298,7 +298,7 @@ enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
 		return SECCOMP_ALLOWS;
 	/* libseccomp's architectures have the kernel's numbers, AUDIT_ARCH_*. */
 	if (!seccomp_answer(p->filter, p->len, seccomp_arch_native(), nr, &value))
-		return SECCOMP_LOOKS;
+		return SECCOMP_DEPENDS;
 	switch (value & 0xffff0000) {
 	case SCMP_ACT_KILL_PROCESS:
 	case SCMP_ACT_KILL_THREAD:
@@ -309,7 +309,7 @@ enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
 	return SECCOMP_REFUSES;
 }
 
-bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2])
+bool seccomp_allows(const struct seccomp_prog *p, int nr, const unsigned long args[2])
 {
 	/* seccomp_data of linux/seccomp.h */
 	const struct {
@@ -359,12 +359,12 @@ int seccomp_install(const struct seccomp_prog *p, int *listener)
 	return 0;
 }
 
-enum seccomp_verdict seccomp_asks(const struct seccomp_prog *p, int nr)
+enum seccomp_verdict seccomp_verdict(const struct seccomp_prog *p, int nr)
 {
 	return SECCOMP_ALLOWS;
 }
 
-bool seccomp_lets(const struct seccomp_prog *p, int nr, const unsigned long args[2])
+bool seccomp_allows(const struct seccomp_prog *p, int nr, const unsigned long args[2])
 {
 	return true;
 }

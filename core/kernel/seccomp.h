@@ -26,7 +26,7 @@ struct seccomp_insn {
 /* The highest system call that a profile names for one architecture. */
 struct seccomp_top {
 	uint32_t arch; /* AUDIT_ARCH_* as the kernel shows it, or SECCOMP_ARCH_X32 */
-	int nr; /* with the bits of its ABI (x32: bit 30); -1: names none */
+	int nr; /* with the bits of its ABI (x32: bit 30); -1: it names no call */
 };
 
 #define SECCOMP_ARCH_X86_64 0xc000003eu
@@ -42,14 +42,14 @@ struct seccomp_top {
  * architecture return ENOSYS, all others reach the filter. Returns the number of instructions. */
 size_t seccomp_stub(const struct seccomp_top *tops, size_t n,
 		    struct seccomp_insn out[SECCOMP_STUB_MAX]);
-/* Pure. True if nr counts for the top of arch: some have private calls far above the others. */
+/* Pure. False for a private call of arch, whose number is far above the others. */
 bool seccomp_counts(uint32_t arch, int nr);
 
 /* ---- seccomp_squeeze.c --------------------------------------------------------------------- */
 
 /* Replaces a filter by an equal, shorter one. Returns its length; n: it is unchanged. */
 size_t seccomp_squeeze(struct arena *a, struct seccomp_insn *filter, size_t n);
-/* Pure. What the filter returns for a number of an architecture; false: its arguments decide. */
+/* Pure. What the filter returns for a number of an architecture. False: it tests arguments. */
 bool seccomp_answer(const struct seccomp_insn *filter, size_t n, uint32_t arch, uint32_t nr,
 		    uint32_t *value);
 

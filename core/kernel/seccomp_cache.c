@@ -48,7 +48,7 @@ static void key_text(struct key_out *k, const char *text)
 	key_bytes(k, text, len);
 }
 
-/* A field that is missing differs from every value. */
+/* The bytes of an absent value differ from those of any value. */
 static void key_optional(struct key_out *k, const uint32_t *value)
 {
 	key_u64(k, value ? (uint64_t)*value + 1 : 0);
@@ -117,7 +117,7 @@ static size_t file_size(uint32_t insns, size_t key_len)
 	return sizeof(struct cache_header) + insns * sizeof(struct seccomp_insn) + key_len;
 }
 
-/* Reads the whole file. NULL: there is none, or another user could have written it. */
+/* Reads the whole file. NULL: it does not exist, or another user could have written it. */
 static const char *file_bytes(struct arena *a, int dir, const char *name, size_t *len)
 {
 	int fd __cleanup(fd_close) =

@@ -40,17 +40,17 @@ static void test_keys(void)
 				differ = false;
 			}
 	}
-	ok(differ, "every part of a profile counts");
+	ok(differ, "profiles that differ in any part have different names");
 	seccomp_key(&arena, profile(SMALL), "1", &again);
 	is_str(again.name, key[0].name, "the same profile has the same name");
 	seccomp_key(&arena, profile(SMALL), "2", &again);
-	ok(strcmp(again.name, key[0].name), "another build another one");
+	ok(strcmp(again.name, key[0].name), "another build gives another name");
 }
 
 static int cachedir;
 
-/* Compiles SMALL through the cache; true when the program says value for ptrace. */
-static bool cached_says(uint32_t value)
+/* Compiles SMALL through the cache. True if the program returns value for ptrace. */
+static bool cached_returns(uint32_t value)
 {
 	struct seccomp_prog p;
 
@@ -58,7 +58,7 @@ static bool cached_says(uint32_t value)
 	       run(&p, X86_64, PTRACE, 0, 0) == value;
 }
 
-/* The one file that is there. */
+/* Reads the only file of the cache. */
 static char *cache_file(char *name, size_t size, size_t *len)
 {
 	FILE *f = popen("ls cache", "r");
@@ -85,50 +85,51 @@ static void test_cache(void)
 	struct stat st;
 	size_t len, at;
 
-	ok(cached_says(ALLOW), "compiled into an empty cache");
+	ok(cached_returns(ALLOW), "a profile is compiled if the cache is empty");
 	bytes = cache_file(name, sizeof(name), &len);
 	ok(!fstatat(cachedir, name, &st, 0) && (st.st_mode & 07777) == 0600,
-	   "the file is ours alone");
+	   "the file has mode 0600");
 	saved = arena_alloc(&arena, len);
 	memcpy(saved, bytes, len);
-	/* A mark in the stored program shows whether it is used: ALLOW becomes LOG. */
+	/* Changing ALLOW to LOG in the stored program shows whether it is used. */
 	for (at = 16; at + 8 <= len; at += 8)
 		if (!memcmp(bytes + at, &(struct seccomp_insn){ 6, 0, 0, ALLOW }, 8))
 			break;
 	memcpy(bytes + at, &(struct seccomp_insn){ 6, 0, 0, LOG }, 8);
 	rewrite(name, bytes, len);
-	ok(cached_says(LOG), "the second time the stored program is used");
+	ok(cached_returns(LOG), "the second time the stored program is used");
 	rewrite(name, bytes, len - 1);
-	ok(cached_says(ALLOW), "a file cut short is not");
+	ok(cached_returns(ALLOW), "a stored program that was cut is not used");
 	rewrite(name, bytes, len);
-	ok(cached_says(LOG) && !fchmodat(cachedir, name, 0620, 0) && cached_says(ALLOW),
-	   "one others may write is not");
+	ok(cached_returns(LOG) && !fchmodat(cachedir, name, 0620, 0) && cached_returns(ALLOW),
+	   "a stored program that others may write is not used");
 	rewrite(name, bytes, len);
 	if (geteuid())
-		ok(true, "one of another owner is not # SKIP not root");
+		ok(true, "a stored program of another owner is not used # SKIP not root");
 	else
-		ok(!fchownat(cachedir, name, 1234, -1, 0) && cached_says(ALLOW),
-		   "one of another owner is not");
+		ok(!fchownat(cachedir, name, 1234, -1, 0) && cached_returns(ALLOW),
+		   "a stored program of another owner is not used");
 	bytes[0] ^= 1;
 	rewrite(name, bytes, len);
-	ok(cached_says(ALLOW), "one of another format is not");
+	ok(cached_returns(ALLOW), "a stored program of another format is not used");
 	bytes[0] ^= 1;
 	bytes[len - 1] ^= 1;
 	rewrite(name, bytes, len);
-	ok(cached_says(ALLOW), "one of another profile with the same hash is not");
+	ok(cached_returns(ALLOW),
+	   "a stored program of another profile with the same hash is not used");
 	bytes[len - 1] ^= 1;
 	memset(bytes + 12, 0xff, 4);
 	rewrite(name, bytes, len);
-	ok(cached_says(ALLOW), "one that lies about its length is not");
+	ok(cached_returns(ALLOW), "a stored program with a wrong length is not used");
 	ok(cache_file(other, sizeof(other), &len) && !strcmp(name, other) &&
 		   !memcmp(cache_file(other, sizeof(other), &len), saved, len),
-	   "and is replaced by a good one");
+	   "a bad stored program is replaced by a good one");
 	unlinkat(cachedir, name, 0);
-	ok(!symlinkat("/etc/passwd", cachedir, name) && cached_says(ALLOW),
-	   "a symlink is not followed");
+	ok(!symlinkat("/etc/passwd", cachedir, name) && cached_returns(ALLOW),
+	   "a symlink in the cache is not followed");
 	unlinkat(cachedir, name, 0);
 	mkfifoat(cachedir, name, 0600);
-	ok(cached_says(ALLOW), "a FIFO does not hang us");
+	ok(cached_returns(ALLOW), "a FIFO in the cache is not opened for long");
 	unlinkat(cachedir, name, 0);
 }
 

@@ -14,7 +14,7 @@ static const struct {
 	{ "docker", "tests/foreign/seccomp/docker.json" },
 };
 
-/* What both engines leave a container by default, as far as their profiles ask. */
+/* Capabilities of a default container of both engines, as far as the profiles test them. */
 static const char *const held[] = { "CAP_CHOWN", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_SETUID" };
 
 static bool listed(const struct json *list, const char *const *words, size_t n)
@@ -26,8 +26,8 @@ static bool listed(const struct json *list, const char *const *words, size_t n)
 	return false;
 }
 
-/* An engine's rule holds for a container by architecture, capabilities and kernel; we play a new
- * kernel on x86-64. */
+/* True if an engine would use the rule for a container on x86-64 with these capabilities and a new
+ * kernel. */
 static bool holds(const struct json *rule)
 {
 	static const char *const arch[] = { "amd64", "x86_64" };
@@ -41,7 +41,7 @@ static bool holds(const struct json *rule)
 	       !json_get(out, "minKernel");
 }
 
-/* The engine's text with the rules that hold; what runtime-spec does not know is ignored anyway. */
+/* The engine's profile with the rules that hold, and with architectures. */
 static const char *resolved(const char *file)
 {
 	char archs[] =
@@ -78,7 +78,7 @@ static const struct {
 	uint32_t arch, nr;
 	uint64_t a0;
 	bool allowed;
-	const char *engine; /* NULL: true of all */
+	const char *engine; /* NULL: for all */
 } facts[] = {
 	{ "read", X86_64, READ, 0, true },
 	{ "read of x86", X86, 3, 0, true },
@@ -99,7 +99,7 @@ static const struct {
 
 static struct seccomp_prog prog;
 
-/* Ordinary work under the filter, and one thing it forbids. */
+/* Runs a shell under the filter, and a call that it denies. */
 static int lives(void)
 {
 	int listener, status;
@@ -124,7 +124,7 @@ static void test_profile(const char *engine, const char *text)
 						 false } };
 	const struct oci_seccomp *s = profile(text);
 
-	ok(!seccomp_compile(&arena, s, -1, &prog), "%s: compiles", engine);
+	ok(!seccomp_compile(&arena, s, -1, &prog), "%s: the profile is compiled", engine);
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
 		uint32_t got = run(&prog, facts[i].arch, facts[i].nr, facts[i].a0, 0);
 
@@ -134,8 +134,8 @@ static void test_profile(const char *engine, const char *text)
 			   (facts[i].allowed || (got & 0xffff0000) == SECCOMP_RET_ERRNO_),
 		   "%s: %s is %s", engine, facts[i].what, facts[i].allowed ? "allowed" : "refused");
 	}
-	ok(run(&prog, X86_64, 5000, 0, 0) == ERR(ENOSYS), "%s: calls of the future are ENOSYS",
-	   engine);
+	ok(run(&prog, X86_64, 5000, 0, 0) == ERR(ENOSYS),
+	   "%s: a call with an unknown number returns ENOSYS", engine);
 #ifdef __x86_64__
 	claims_try(claims, 1);
 #else

@@ -37,8 +37,8 @@ struct prog {
 	size_t n;
 };
 
-/* What a program does with a number: it returns value, or it tests arguments from
- * instruction value on. */
+/* What a program does with a number: it returns value, it tests arguments from
+ * instruction value on, or it does what ask() does not know. */
 enum what { RETURNS, LOOKS, FAILS };
 
 struct outcome {
@@ -72,7 +72,7 @@ static bool complete_tree(struct prog p)
 	return p.n && p.at[p.n - 1].code == RET;
 }
 
-/* ---- asking a program ---------------------------------------------------------------------- */
+/* ---- running a program on a number --------------------------------------------------------- */
 
 /*
  * Runs the program with arch and nr, without arguments. The program may only compare the number, so

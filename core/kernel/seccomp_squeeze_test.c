@@ -1,14 +1,14 @@
-/* seccomp_squeeze_test.c - shorter filters do the same, and the proof of it can fail. */
+/* seccomp_squeeze_test.c - shorter filters do the same, and the proof finds those that do not. */
 /* SPDX-License-Identifier: MIT */
 
-/* The proof is tried on programs that were spoilt on purpose. */
+/* The test gives the proof programs with a changed instruction. */
 #include "core/kernel/seccomp_squeeze.c" /* NOLINT */
 
 #include "core/kernel/seccomp_test.h"
 
 static char block[16 << 20];
 
-/* ---- random filters of the kind libseccomp writes ------------------------------------------ */
+/* ---- random filters in the form of libseccomp ---------------------------------------------- */
 
 static uint32_t seed = 1;
 
@@ -35,7 +35,7 @@ static uint32_t some_action(void)
 	return actions[dice(dice(4) ? 2 : 6)];
 }
 
-/* Looks at an argument: equal in both halves, or masked. */
+/* Adds a test of an argument: equal in both halves, or masked. */
 static void add_arguments(struct made *m)
 {
 	uint32_t arg = 16 + 8 * dice(6);
@@ -98,7 +98,7 @@ static void make(struct made *m)
 	add(m, RET, some_action(), 0, 0);
 }
 
-/* Tries one program beside the other on every number that may matter and random arguments. */
+/* True if both programs return the same for all these numbers with random arguments. */
 static bool equal(struct prog x, struct prog y)
 {
 	static const uint32_t archs[] = { X86_64, X86, AARCH64, RISCV64 };
@@ -136,11 +136,11 @@ static void test_random(void)
 		after += squeezed.n;
 	}
 	ok(same, "200 random filters do the same as before");
-	ok(shorter && after < before, "none is longer, together %zu instead of %zu instructions",
-	   after, before);
+	ok(shorter && after < before,
+	   "no filter is longer, all together have %zu instead of %zu instructions", after, before);
 }
 
-/* ---- what is left alone -------------------------------------------------------------------- */
+/* ---- programs that stay unchanged ---------------------------------------------------------- */
 
 static const struct {
 	const char *what;
@@ -204,13 +204,13 @@ static void test_odd(void)
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
 		memcpy(in, odd[i].in, sizeof(in));
 		ok(seccomp_squeeze(&arena, in, 6) == 6 && !memcmp(in, odd[i].in, sizeof(in)),
-		   "left alone: %s", odd[i].what);
+		   "a program stays unchanged: %s", odd[i].what);
 	}
 }
 
 /* ---- the proof ----------------------------------------------------------------------------- */
 
-/* Changes one thing in one instruction; whatever is still proved must do the same. */
+/* Changes one field of an instruction. A program that is still proved must do the same. */
 static void test_proof(void)
 {
 	static struct made m, good, bad;
@@ -249,7 +249,7 @@ static void test_proof(void)
 		}
 	}
 	ok(refused > tried / 2 && !wrong,
-	   "of %u spoilt programs %u are refused, the others do the same", tried, refused);
+	   "of %u changed programs %u are refused, the others do the same", tried, refused);
 }
 
 int main(void)

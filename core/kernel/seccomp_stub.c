@@ -55,8 +55,8 @@ static void put_tests(struct stub *s, const struct seccomp_top *top, int x32)
 
 	switch (top->arch) {
 	case SECCOMP_ARCH_X86_64:
-		/* x86-64 and x32 share the architecture. The filter decides for one the profile
-		 * does not name. */
+		/* x86-64 and x32 share the architecture. The filter decides if the profile
+		 * names no call of one of them. */
 		put_stub(s, JGE, X32_BIT, 0, top->nr < 0 ? TO_FILTER : 1);
 		if (x32 >= 0)
 			put_stub(s, JGT, x32, TO_ENOSYS, TO_FILTER);

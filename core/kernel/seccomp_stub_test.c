@@ -1,4 +1,4 @@
-/* seccomp_stub_test.c - what the instructions before a filter answer, on every architecture. */
+/* seccomp_stub_test.c - what the instructions before a filter return for each architecture. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp_test.h"
 
@@ -17,7 +17,7 @@ static const struct {
 	{ "nothing named", { { AARCH64, -1 }, { X86, 300 } }, AARCH64, 5000, false },
 	{ "x86-64 above", { { X86_64, 334 } }, X86_64, 335, true },
 	{ "x86-64 top", { { X86_64, 334 } }, X86_64, 334, false },
-	{ "x32 is the filter's when not listed",
+	{ "x32 goes to the filter if it is not listed",
 	  { { X86_64, 334 } },
 	  X86_64,
 	  0x40000000 + 9999,
@@ -55,7 +55,7 @@ static const struct {
 	{ "s390x setup", { { SECCOMP_ARCH_S390X, 300 } }, SECCOMP_ARCH_S390X, 0, true },
 	{ "s390x below", { { SECCOMP_ARCH_S390X, 300 } }, SECCOMP_ARCH_S390X, 1, false },
 	{ "s390 above", { { SECCOMP_ARCH_S390, 300 } }, SECCOMP_ARCH_S390, 301, true },
-	{ "0 elsewhere is a call like others", { { AARCH64, 300 } }, AARCH64, 0, false },
+	{ "0 on another architecture is a usual call", { { AARCH64, 300 } }, AARCH64, 0, false },
 	{ "arm above", { { SECCOMP_ARCH_ARM, 400 } }, SECCOMP_ARCH_ARM, 401, true },
 	{ "arm private", { { SECCOMP_ARCH_ARM, 400 } }, SECCOMP_ARCH_ARM, 0xf0005, false },
 	{ "arm after x86-64",
@@ -84,18 +84,18 @@ int main(void)
 		ok(interpret(in, n, &d) == (stubs[i].enosys ? ERR(ENOSYS) : ALLOW), "stub: %s: %s",
 		   stubs[i].what, stubs[i].enosys ? "ENOSYS" : "filter");
 	}
-	ok(!seccomp_stub(&(struct seccomp_top){ AARCH64, -1 }, 1, in), "nothing named, no stub");
+	ok(!seccomp_stub(&(struct seccomp_top){ AARCH64, -1 }, 1, in),
+	   "a profile that names no call has no stub");
 	for (size_t i = 0; i < SECCOMP_TOPS_MAX; i++)
 		many[i] = (struct seccomp_top){ i ? 1000 + i : X86_64, 10 };
 	many[SECCOMP_TOPS_MAX - 1] = (struct seccomp_top){ SECCOMP_ARCH_X32, 0x40000000 + 10 };
 	n = seccomp_stub(many, SECCOMP_TOPS_MAX, in);
-	ok(n <= SECCOMP_STUB_MAX, "as many architectures as there may be fit (%zu instructions)",
-	   n);
+	ok(n <= SECCOMP_STUB_MAX, "SECCOMP_TOPS_MAX architectures fit (%zu instructions)", n);
 	in[n++] = (struct seccomp_insn){ 0x06, 0, 0, ALLOW };
 	d = (struct data){ .arch = 1000 + SECCOMP_TOPS_MAX - 2, .nr = 11 };
-	ok(interpret(in, n, &d) == ERR(ENOSYS), "and the last one is found");
+	ok(interpret(in, n, &d) == ERR(ENOSYS), "the last of many architectures is tested");
 	ok(!seccomp_counts(SECCOMP_ARCH_ARM, 0xf0002) && seccomp_counts(AARCH64, 0xf0002) &&
 		   !seccomp_counts(AARCH64, -10001),
-	   "private calls and pseudo numbers do not count as the top");
+	   "seccomp_counts: false for private calls and pseudo numbers");
 	return done();
 }

@@ -1,14 +1,14 @@
-/* seccomp_test.c - programs run in an interpreter and in the kernel. */
+/* seccomp_test.c - compiled profiles, in an interpreter and in the kernel. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/seccomp_test.h"
 
 #include <poll.h>
 #include <sys/prctl.h>
 
-/* Numbers of x86-64, whatever this machine is: the interpreter plays it. */
+/* Numbers of x86-64: the interpreter does not use those of this machine. */
 enum { READ = 0, GETPID = 39, PTRACE = 101, GETPPID = 110, PERSONALITY = 135, NEWEST = 424 };
 
-/* extra NULL: 'architectures' with x86-64 alone. */
+/* extra NULL: 'architectures' with x86-64 only. */
 static const struct {
 	const char *what, *action, *extra, *calls;
 	uint32_t arch, nr;
@@ -19,16 +19,16 @@ static const struct {
 #define TWO_ARCHS "'architectures':['SCMP_ARCH_X86_64','SCMP_ARCH_AARCH64'],"
 	/* clang-format off */
 	{ "default ERRNO is EPERM", "ERRNO", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, ERR(EPERM) },
-	{ "named is allowed", "ERRNO", NULL, P("ALLOW"), X86_64, PTRACE, 0, 0, ALLOW },
-	{ "newer than all named is ENOSYS", "ERRNO", NULL, P("ALLOW"),
+	{ "a named call is allowed", "ERRNO", NULL, P("ALLOW"), X86_64, PTRACE, 0, 0, ALLOW },
+	{ "a call above all named ones is ENOSYS", "ERRNO", NULL, P("ALLOW"),
 	  X86_64, PTRACE + 1, 0, 0, ERR(ENOSYS) },
-	{ "a rule like the default still names its call", "ERRNO", NULL,
+	{ "a rule with the default action counts for the highest named call", "ERRNO", NULL,
 	  P("ALLOW") "," CALL("pidfd_send_signal", "ERRNO", ""), X86_64, NEWEST, 0, 0, ERR(EPERM) },
 	{ "defaultErrnoRet", "ERRNO", NATIVE "'defaultErrnoRet':13,", P("ALLOW"),
 	  X86_64, GETPID, 0, 0, ERR(13) },
 	{ "defaultErrnoRet 0 is a value", "ERRNO", NATIVE "'defaultErrnoRet':0,", P("ALLOW"),
 	  X86_64, GETPID, 0, 0, ERR(0) },
-	{ "KILL default: newer is ENOSYS too", "KILL", NULL, P("ALLOW"),
+	{ "default KILL: a call above all named ones is ENOSYS", "KILL", NULL, P("ALLOW"),
 	  X86_64, 200, 0, 0, ERR(ENOSYS) },
 	{ "KILL is KILL_THREAD", "KILL", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, KILL_THREAD },
 	{ "KILL_THREAD", "KILL_THREAD", NULL, P("ALLOW"), X86_64, GETPID, 0, 0, KILL_THREAD },
@@ -50,8 +50,10 @@ static const struct {
 	  X86_64, PTRACE, 5, 0, ALLOW },
 	{ "another architecture is killed", "ALLOW", NULL, P("LOG"),
 	  FOREIGN, 1, 0, 0, KILL_THREAD },
-	{ "a listed one is not", "ERRNO", TWO_ARCHS, P("ALLOW"), AARCH64, 117, 0, 0, ALLOW },
-	{ "and has its own top", "ERRNO", TWO_ARCHS, P("ALLOW"), AARCH64, 118, 0, 0, ERR(ENOSYS) },
+	{ "a listed architecture is allowed", "ERRNO", TWO_ARCHS, P("ALLOW"),
+	  AARCH64, 117, 0, 0, ALLOW },
+	{ "a listed architecture has its own highest named call", "ERRNO", TWO_ARCHS, P("ALLOW"),
+	  AARCH64, 118, 0, 0, ERR(ENOSYS) },
 
 #define ONE(op, v, v2) \
 	"ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" ARG(0, v, v2, op) "]"), \
@@ -68,11 +70,12 @@ static const struct {
 	{ "GE, less", ONE(GE, 8, 0), 7, 0, ERR(EPERM) },
 	{ "GT, equal", ONE(GT, 8, 0), 8, 0, ERR(EPERM) },
 	{ "GT, more in the upper half", ONE(GT, 8, 0), 0x100000000, 0, ALLOW },
-#if __SIZEOF_LONG__ == 8 /* the check refuses it where an argument has 32 bits */
+#if __SIZEOF_LONG__ == 8 /* the rules refuse it if an argument has 32 bits */
 	{ "GT of 64 bits", ONE(GT, 18446744073709551614, 0), UINT64_MAX, 0, ALLOW },
 #endif
 	{ "MASKED_EQ: value is the mask", ONE(MASKED_EQ, 240, 16), 0x1f, 0, ALLOW },
-	{ "MASKED_EQ: valueTwo what must remain", ONE(MASKED_EQ, 240, 16), 0x2f, 0, ERR(EPERM) },
+	{ "MASKED_EQ: valueTwo is compared with the masked argument", ONE(MASKED_EQ, 240, 16),
+	  0x2f, 0, ERR(EPERM) },
 
 #define TWO(x, y) \
 	"ERRNO", NULL, CALL("personality", "ALLOW", ",'args':[" x "," y "]"), \
@@ -100,7 +103,7 @@ static void test_rows(void)
 			rows[i].extra ? rows[i].extra : NATIVE, rows[i].calls));
 		uint32_t got = run(&p, rows[i].arch, rows[i].nr, rows[i].a0, rows[i].a1);
 
-		/* libseccomp asks the kernel whether it has an action that came after 3.5. */
+		/* libseccomp asks the kernel whether it has an action that is newer than 3.5. */
 		if (p.len == 0 && tap_qemu_user()) {
 			tap_skip_emulated(rows[i].what, SECCOMP);
 			continue;
@@ -113,21 +116,21 @@ static void test_rows(void)
 
 static void test_flags(void)
 {
-	ok(compiled("{'defaultAction':'SCMP_ACT_ALLOW'}").flags == 4, "no flags: SPEC_ALLOW");
+	ok(compiled("{'defaultAction':'SCMP_ACT_ALLOW'}").flags == 4, "without flags: SPEC_ALLOW");
 	ok(compiled("{'defaultAction':'SCMP_ACT_ALLOW','flags':[]}").flags == 0,
-	   "an empty list: none");
+	   "an empty list: no flags");
 	ok(compiled("{'defaultAction':'SCMP_ACT_ALLOW','flags':['SECCOMP_FILTER_FLAG_TSYNC',"
 		    "'SECCOMP_FILTER_FLAG_LOG','SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV']}")
 			   .flags == 2,
-	   "TSYNC is moot, WAIT_KILLABLE_RECV needs a listener");
+	   "TSYNC, and WAIT_KILLABLE_RECV without a listener, are left out");
 	ok(compiled("{'defaultAction':'SCMP_ACT_ALLOW','flags':['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_"
 		    "RECV'],"
 		    "'listenerPath':'/s'," CALLS(CALL("ptrace", "NOTIFY", "")) "}")
 			   .flags == (0x20 | 8),
-	   "NOTIFY asks for a listener");
+	   "NOTIFY adds NEW_LISTENER");
 }
 
-/* A filter with several architectures and hundreds of rules, as engines make them. */
+/* A profile with several architectures and many rules, as those of engines. */
 static const char *big_profile(void)
 {
 	const char *names = "'read'";
@@ -148,18 +151,19 @@ static void test_big(void)
 {
 	struct seccomp_prog p = compiled(big_profile());
 
-	ok(p.len > 10, "more rules than the tree's limit (%u instructions)", p.len);
-	ok(run(&p, X86_64, 0, 0, 0) == ALLOW && run(&p, X86, 3, 0, 0) == ALLOW, "read in both");
-	ok(run(&p, X86_64, 0x40000000, 0, 0) == ALLOW, "read of x32");
+	ok(p.len > 10, "a profile with many rules is compiled (%u instructions)", p.len);
+	ok(run(&p, X86_64, 0, 0, 0) == ALLOW && run(&p, X86, 3, 0, 0) == ALLOW,
+	   "many rules: read of x86-64 and x86 is allowed");
+	ok(run(&p, X86_64, 0x40000000, 0, 0) == ALLOW, "many rules: read of x32 is allowed");
 	ok(run(&p, X86_64, 101, 0, 0) == ERR(EPERM) && run(&p, X86, 26, 0, 0) == ERR(EPERM),
-	   "ptrace in none");
+	   "many rules: ptrace is denied on both");
 	ok(run(&p, X86_64, 435, 0, 0) == ERR(ENOSYS) && run(&p, X86, 435, 0, 0) == ERR(ENOSYS) &&
 		   run(&p, X86_64, 0x40000000 + 600, 0, 0) == ERR(ENOSYS),
-	   "newer calls in all");
-	ok(run(&p, FOREIGN, 0, 0, 0) == KILL_THREAD, "another architecture");
+	   "many rules: newer calls are ENOSYS on all");
+	ok(run(&p, FOREIGN, 0, 0, 0) == KILL_THREAD, "many rules: another architecture is killed");
 }
 
-/* Every word of the spec is an architecture that libseccomp knows; two byte orders do not mix. */
+/* libseccomp knows each architecture of the spec, but a filter has one byte order. */
 static void test_archs(void)
 {
 	const uint32_t little = 0x40000000,
@@ -176,13 +180,13 @@ static void test_archs(void)
 		int rc = seccomp_compile(&arena, profile(text), -1, &p);
 
 		ok(fits ? !rc && p.len : rc < 0 && strstr(err_text(), "byte order"), "%s %s",
-		   w->word, fits ? "compiles" : "has the other byte order");
+		   w->word, fits ? "is compiled" : "is refused: it has the other byte order");
 	}
 }
 
 /* ---- in the kernel ------------------------------------------------------------------------- */
 
-/* The kernel's own numbers from here on. */
+/* These tests use the numbers of this machine. */
 static int install(const char *text, int *listener)
 {
 	struct seccomp_prog p;
@@ -221,7 +225,7 @@ static int load_enosys(void)
 	return 0;
 }
 
-/* A child that makes one call under a profile; how it ended. */
+/* The wait status of a child that calls getppid under a profile. */
 static int death(const char *text)
 {
 	int status = -1;
@@ -248,7 +252,7 @@ static int load_deadly(void)
 	WANT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	status = death(BUT("getppid", "LOG"));
 	WANT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	/* No process traces us: the kernel answers ENOSYS. */
+	/* Without a tracer the kernel returns ENOSYS. */
 	status = death(BUT("getppid", "TRACE"));
 	WANT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	return 0;
@@ -295,7 +299,7 @@ static int load_nothing(void)
 	return 0;
 }
 
-/* An outer filter plays a kernel that does not know SPEC_ALLOW. */
+/* An outer filter makes seccomp(2) fail as on a kernel without SPEC_ALLOW. */
 static int load_on_old_kernel(void)
 {
 	WANT(!install("{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['seccomp'],'action':"
@@ -311,15 +315,16 @@ static char block[4 << 20];
 int main(void)
 {
 	static const struct claim claims[] = {
-		{ "ERRNO in the kernel", load_errno, true, SECCOMP },
-		{ "a newer call is ENOSYS in the kernel", load_enosys, true, SECCOMP },
-		{ "KILL, KILL_PROCESS, TRAP, LOG, TRACE in the kernel", load_deadly, true,
+		{ "the kernel returns the errno of a rule", load_errno, true, SECCOMP },
+		{ "the kernel returns ENOSYS for a newer call", load_enosys, true, SECCOMP },
+		{ "the kernel obeys KILL, KILL_PROCESS, TRAP, LOG and TRACE", load_deadly, true,
 		  SECCOMP },
-		{ "NOTIFY gives a listener that works", load_notify, true, SECCOMP },
-		{ "without privilege it needs no_new_privs", load_without_privilege, true,
+		{ "NOTIFY gives a listener that receives the call", load_notify, true, SECCOMP },
+		{ "without privilege a filter needs no_new_privs", load_without_privilege, true,
 		  SECCOMP },
-		{ "an empty program loads nothing", load_nothing, false },
-		{ "a kernel without SPEC_ALLOW", load_on_old_kernel, true, SECCOMP },
+		{ "an empty program is not loaded", load_nothing, false },
+		{ "without SPEC_ALLOW a filter is loaded without it", load_on_old_kernel, true,
+		  SECCOMP },
 	};
 
 	arena_init(&arena, block, sizeof(block));

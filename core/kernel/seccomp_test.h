@@ -1,4 +1,4 @@
-/* seccomp_test.h - profiles as text, and a machine to run their programs in. */
+/* seccomp_test.h - profiles as text, and an interpreter for their programs. */
 /* SPDX-License-Identifier: MIT */
 #ifndef CORE_KERNEL_SECCOMP_TEST_H
 #define CORE_KERNEL_SECCOMP_TEST_H
@@ -14,7 +14,7 @@ static struct arena arena;
 #define X86 0x40000003u
 #define AARCH64 0xc00000b7u
 #define RISCV64 0xc00000f3u
-#define FOREIGN 0xc0000102u /* LoongArch, which the tests are not built for: never the native one */
+#define FOREIGN 0xc0000102u /* LoongArch, on which the tests do not run */
 
 #define ALLOW 0x7fff0000u
 #define LOG 0x7ffc0000u
@@ -72,7 +72,7 @@ static inline uint32_t run(const struct seccomp_prog *p, uint32_t arch, uint32_t
 
 /* ---- profiles ------------------------------------------------------------------------------ */
 
-/* A profile as text, read by the config's own rows. */
+/* Reads a profile from text, by the rows of the config. */
 static inline const struct oci_seccomp *profile(const char *seccomp)
 {
 	char *text = arena_printf(&arena,

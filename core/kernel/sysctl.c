@@ -11,7 +11,8 @@ int sysctl_namespace(struct arena *a, const char *key, const char **path)
 	char *out = arena_alloc(a, size);
 	int type;
 
-	/* The check of the config refuses such names too. They are refused again before a write. */
+	/* The check of the config has refused such names already. This is the last check before a
+	 * write. */
 	if (!oci_sysctl_path(key, out, size))
 		return failx("sysctl \"%s\" is not the name of a kernel parameter", key);
 	if (!strcmp(out, "kernel/hostname"))
@@ -29,7 +30,7 @@ int sysctl_write(int procfd, const char *path, const char *value)
 
 	/* The kernel ignores a second line, or some handlers take it as a second write. */
 	if (strchr(value, '\n'))
-		return failx("sysctl %s: the value holds a newline", path);
+		return failx("sysctl %s: the value has a newline", path);
 	if (snprintf(full, sizeof(full), "sys/%s", path) >= (int)sizeof(full))
 		return failx("sysctl %s: the name is too long", path);
 	return procfs_write(procfd, full, value);

@@ -1,4 +1,4 @@
-/* sysctl_test.c - which keys belong to which namespace, and how they are written. */
+/* sysctl_test.c - the namespaces of keys, and writing values. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -53,10 +53,10 @@ static void test_keys(void)
 	}
 	sysctl_namespace(&arena, "kernel.hostname", &(const char *){ NULL });
 	is_str(err_text(), "sysctl \"kernel.hostname\" conflicts with the OCI \"hostname\" field",
-	       "hostname has its own words");
+	       "the error for kernel.hostname names the field");
 }
 
-/* Of a network namespace of our own: nothing of the host is touched. */
+/* In a new network namespace, so that the values of the host do not change. */
 static int writes(void)
 {
 	int procfd = procfs_open();
@@ -76,8 +76,8 @@ static int writes(void)
 
 int main(void)
 {
-	static const struct claim claims[] = { { "written in a namespace of our own", writes,
-						 true } };
+	static const struct claim claims[] = { { "sysctl_write writes in a new network namespace",
+						 writes, true } };
 
 	arena_init(&arena, block, sizeof(block));
 	test_keys();

@@ -1,4 +1,4 @@
-/* tty_test.c - terminals of a devpts of our own, and what must not be taken for one. */
+/* tty_test.c - terminals of a new devpts, and files that are not terminals. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -9,7 +9,7 @@
 
 static char dir[] = "/tmp/tty_test.XXXXXX", block[65536];
 
-/* A root with a devpts in a mount namespace that ends with the claim; its descriptor. */
+/* Returns a root with fstype on /dev/pts, in a mount namespace that ends with the claim. */
 static int make_root(const char *fstype)
 {
 	const char *data = strcmp(fstype, "devpts") ? NULL : "newinstance,ptmxmode=0666,mode=0620";
@@ -35,7 +35,7 @@ static int pair(int root)
 	WANT(!ioctl(peer, TIOCGWINSZ, &size) && size.ws_row == 33 && size.ws_col == 77);
 	WANT(tty_set_size(master, 65536, 1) < 0);
 	WANT(write(peer, "x", 1) == 1 && read(master, &c, 1) == 1 && c == 'x');
-	/* Opening must not have made it the controlling terminal. */
+	/* tty_open() must not make it the controlling terminal. */
 	WANT(open("/dev/tty", O_RDWR) < 0);
 	WANT(!tty_become(peer) && !tty_control());
 	WANT(isatty(0) && isatty(1) && isatty(2) && tcgetsid(0) == getpid());
@@ -50,7 +50,7 @@ static int works(void)
 	return root < 0 || setsid() < 0 ? CLAIM_SKIP : pair(root);
 }
 
-/* A kernel before 4.13: the ioctl that opens the peer is not there. */
+/* TIOCGPTPEER fails as on a kernel before 4.13. */
 static int works_by_number(void)
 {
 	int root = make_root("devpts"), listener;
@@ -104,7 +104,7 @@ static int mounted_over(void)
 	return refused(root, "ptmx");
 }
 
-/* A link out of the root, to where there is a devpts. */
+/* A symlink to the devpts of the host. */
 static int link_outside(void)
 {
 	int root = make_root("tmpfs");
@@ -134,13 +134,14 @@ int main(void)
 {
 #define PEER "ioctl(2) TIOCGPTPEER"
 	static const struct claim claims[] = {
-		{ "a terminal by TIOCGPTPEER", works, true, PEER },
-		{ "a terminal by its number", works_by_number, true, "seccomp(2)" },
-		{ "no devpts: refused", no_devpts, true },
-		{ "a 5:2 node in a tmpfs: refused", decoy_node, true },
-		{ "a file mounted over ptmx: refused", mounted_over, true },
-		{ "a symlink stays below the root", link_outside, true },
-		{ "the peer may be one of 0 to 2", descriptor_among_stdio, true, PEER },
+		{ "tty_open opens the peer by TIOCGPTPEER", works, true, PEER },
+		{ "tty_open opens the peer by its number", works_by_number, true, "seccomp(2)" },
+		{ "tty_open refuses a /dev/pts that is not a devpts", no_devpts, true },
+		{ "tty_open refuses a node 5:2 in a tmpfs", decoy_node, true },
+		{ "tty_open refuses a ptmx that is mounted over", mounted_over, true },
+		{ "tty_open does not follow a symlink out of the root", link_outside, true },
+		{ "tty_become accepts a peer that is descriptor 1", descriptor_among_stdio, true,
+		  PEER },
 	};
 
 	if (!mkdtemp(dir))

@@ -73,7 +73,7 @@ static void helper_exec(struct helper_args *args, const char *path, int out)
 	_exit(EXIT_NOT_FOUND);
 }
 
-/* Reads the helper's output until it closes the pipe, and joins its lines. */
+/* Reads the output of the helper until it closes the pipe, and joins its lines. */
 static void helper_says(int in, char *text, size_t size)
 {
 	size_t len = 0;
@@ -146,7 +146,7 @@ static int helper_map(const struct map *m, pid_t pid, const char *path)
 	      WIFSIGNALED(status) ? "signal " : "exit ",
 	      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *said ? ": " : "",
 	      said);
-	return fail_hint("/etc/sub%.3s says which ids a user may map", m->file);
+	return fail_hint("/etc/sub%.3s lists the ids that a user may map", m->file);
 }
 
 /* ---- the maps ------------------------------------------------------------------------------ */
@@ -166,7 +166,7 @@ static int write_map(int procfd, pid_t pid, const struct map *m, const char *pat
 		fail_hint("ranges overlap, an id is not mapped out here, or there are more than 5 "
 			  "lines before Linux 4.15");
 	if (err_num() == EACCES)
-		fail_hint("its files in /proc are root's as long as the process is not dumpable");
+		fail_hint("root owns the files in /proc of a process that is not dumpable");
 	if (err_num() != EPERM)
 		return -1;
 	err_clear("/etc/subuid and /etc/subgid may allow the helper to write the map");

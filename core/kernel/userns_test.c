@@ -1,4 +1,4 @@
-/* userns_test.c - id maps: looked up, written, refused, left to a helper. */
+/* userns_test.c - id maps: looking up, writing, refusing, and writing by a helper. */
 /* SPDX-License-Identifier: MIT */
 #include "core/kernel/claim_test.h"
 
@@ -17,15 +17,15 @@ static void test_host_id(void)
 	struct oci_id_map high[] = { { 0, 4294967200u, 100 } };
 	const oci_id_maps top = { high, 1 };
 
-	ok(userns_host_id(&none, 42) == 42, "no maps: the same id");
+	ok(userns_host_id(&none, 42) == 42, "userns_host_id without maps: the same id");
 	ok(userns_host_id(&maps, 0) == 1000 && userns_host_id(&maps, 1) == 100000,
-	   "first ids of ranges");
-	ok(userns_host_id(&maps, 65535) == 165534, "last id of a range");
-	ok(userns_host_id(&maps, 65536) == -1, "after the last range");
-	ok(userns_host_id(&top, 99) == 4294967299, "no wrap at 32 bits");
+	   "userns_host_id: the first ids of ranges");
+	ok(userns_host_id(&maps, 65535) == 165534, "userns_host_id: the last id of a range");
+	ok(userns_host_id(&maps, 65536) == -1, "userns_host_id: -1 after the last range");
+	ok(userns_host_id(&top, 99) == 4294967299, "userns_host_id: more than 32 bits");
 }
 
-/* A process in a user namespace of its own, which waits to be mapped. */
+/* Makes a process in a new user namespace without maps, which waits to be killed. */
 static pid_t target(void)
 {
 	int fds[2];
@@ -37,7 +37,7 @@ static pid_t target(void)
 	pid = fork();
 	if (!pid) {
 		c = unshare(CLONE_NEWUSER) < 0;
-		/* A claim that ends early does not leave a process that holds our output open.
+		/* If the claim ends early, the process must not stay and keep our output open.
 		 * (unshare may clear it.) */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)!write(fds[1], &c, 1);
@@ -124,7 +124,7 @@ static int bad_map(void)
 	return 0;
 }
 
-/* Changing ids makes a process undumpable, and its files in /proc then belong to root. */
+/* After a change of ids a process is not dumpable, and root owns its files in /proc. */
 static int become_user(void)
 {
 	return setgid(1234) < 0 || setuid(1234) < 0 ? -1 : prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -147,7 +147,7 @@ static int rootless_single(void)
 	return 0;
 }
 
-/* ---- helpers: scripts of ours in place of newuidmap ---------------------------------------- */
+/* ---- helpers: scripts in place of newuidmap ------------------------------------------------ */
 
 static void script(const char *name, const char *body)
 {
@@ -196,13 +196,13 @@ static int helper_is_missing(void)
 	return with_helper("exit 0", "/nowhere:relative:", "newuidmap was not found");
 }
 
-/* Exits with success: then gidmap's turn comes, which is not there. */
+/* After newuidmap has succeeded, newgidmap is searched, which does not exist. */
 static int helper_succeeds(void)
 {
 	return with_helper("exit 0", dir, "newgidmap was not found");
 }
 
-/* Needs the real ones and a line for the user in /etc/subuid: only says what they say. */
+/* The real newuidmap refuses, because /etc/subuid has no line for the user. */
 static int real_helper_refuses(void)
 {
 	struct oci_id_map u[] = { { 0, 1234, 1 }, { 1, 3000000000u, 65536 } };
@@ -242,16 +242,16 @@ static int as_descriptor(void)
 int main(void)
 {
 	static const struct claim claims[] = {
-		{ "two ranges, read back as written", simple, true },
-		{ "340 lines go, 341 and too much text do not", most_lines, true },
-		{ "overlapping ranges say so", bad_map, true },
-		{ "rootless with the own id: setgroups is denied", rootless_single, true },
-		{ "the helper gets every range, its words come back", helper_gets_all, true },
-		{ "a killed helper is not a success", helper_dies, true },
-		{ "a missing helper is named", helper_is_missing, true },
-		{ "after newuidmap comes newgidmap", helper_succeeds, true },
-		{ "the real newuidmap refuses in its words", real_helper_refuses, true },
-		{ "a namespace as a descriptor, no process is left", as_descriptor, true },
+		{ "two ranges are read as they were written", simple, true },
+		{ "340 lines are written; 341, and too much text, are refused", most_lines, true },
+		{ "the error for overlapping ranges has a hint", bad_map, true },
+		{ "a rootless map of the own group denies setgroups", rootless_single, true },
+		{ "a helper gets all ranges, and the error has its output", helper_gets_all, true },
+		{ "a helper that is killed has failed", helper_dies, true },
+		{ "the error names a missing helper", helper_is_missing, true },
+		{ "newgidmap is run after newuidmap", helper_succeeds, true },
+		{ "the error has the output of the real newuidmap", real_helper_refuses, true },
+		{ "userns_fd gives a namespace, and leaves no process", as_descriptor, true },
 	};
 
 	char path[64];

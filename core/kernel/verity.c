@@ -44,12 +44,12 @@ struct request {
 static int ask_mapper(int control, unsigned long what, struct request *r, dev_t data,
 		      unsigned flags)
 {
-	r->head.dev = 0; /* it is found by its name */
+	r->head.dev = 0; /* the device is found by its name */
 	r->head.version[0] = DM_VERSION_MAJOR;
 	r->head.data_size = sizeof(*r);
 	r->head.data_start = offsetof(struct request, target);
 	r->head.flags = flags;
-	/* The data device is ours alone, and so is its number. */
+	/* Only we use the data device, so its number makes a unique name. */
 	snprintf(r->head.name, sizeof(r->head.name), "ocibox-%u:%u", major(data), minor(data));
 	return ioctl(control, what, r);
 }
@@ -93,7 +93,7 @@ static int put_table(const struct verity *v, dev_t data, int hash, struct reques
 		return fail("read the hashes %s", v->hash);
 	if (memcmp(s.magic, "verity\0", 8) || s.version != 1 || s.type != 1 ||
 	    strncmp(s.algorithm, "sha256", sizeof(s.algorithm)) || s.salt_size > sizeof(s.salt))
-		return failx("%s: there are no hashes of veritysetup with SHA-256 in it", v->hash);
+		return failx("%s: does not have hashes of veritysetup with SHA-256", v->hash);
 	r->head.target_count = 1;
 	r->target.length = s.data_blocks * (s.data_block / 512);
 	strcpy(r->target.target_type, "verity");
@@ -107,7 +107,7 @@ static int put_table(const struct verity *v, dev_t data, int hash, struct reques
 	return 0;
 }
 
-/* Makes the device of the table, opens it and removes its name: it goes with its last user. */
+/* Makes the device, opens it and removes its name: the kernel removes it with its last user. */
 static int map_blocks(int control, dev_t data, struct request *r, char out[FD_PATH_MAX])
 {
 	struct request other = { .head.dev = 0 };
@@ -127,13 +127,13 @@ static int map_blocks(int control, dev_t data, struct request *r, char out[FD_PA
 					  ? ", and CONFIG_DM_VERITY_VERIFY_ROOTHASH_SIG"
 					  : "");
 	} else if (ask_mapper(control, DM_DEV_SUSPEND, &other, data, 0) < 0) {
-		/* without its flag it is the start */
+		/* DM_DEV_SUSPEND without DM_SUSPEND_FLAG resumes the device */
 		fail("start it");
 	} else {
 		snprintf(path, sizeof(path), "/dev/dm-%u", n);
 		fd = open_mapped(path, S_IFBLK, major(other.head.dev), n, O_RDONLY, out);
 	}
-	/* KERNEL 3.13: removal later (EBUSY); the device stays then. */
+	/* KERNEL 3.13: deferred removal (EBUSY); the device stays then. */
 	if (ask_mapper(control, DM_DEV_REMOVE, &other, data, DM_DEFERRED_REMOVE) < 0 && fd >= 0)
 		log_debug("dm-%u stays", n);
 	return fd;
@@ -147,7 +147,7 @@ int verity_open(const struct verity *v, int data, int hash, char out[FD_PATH_MAX
 	int fd;
 
 	if (strlen(v->root) != ROOT_DIGITS || strspn(v->root, "0123456789abcdef") != ROOT_DIGITS)
-		return failx("verity: the root hash \"%.70s\" does not have 64 hexadecimal digits",
+		return failx("verity: the root hash \"%.70s\" must have 64 digits from 0 to f",
 			     v->root);
 	if (fstat(data, &st) < 0)
 		return fail("verity: stat the data");

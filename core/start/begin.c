@@ -36,7 +36,7 @@ static int explain(struct arena *a, struct life *l, int raw)
 	plan.process = doc.config.process;
 	if (launch_seccomp(&plan) < 0)
 		err_clear("its profile is unknown");
-	if (raw < 0 && seccomp_asks(&plan.seccomp, SYS_execve) != SECCOMP_KILLS)
+	if (raw < 0 && seccomp_verdict(&plan.seccomp, SYS_execve) != SECCOMP_KILLS)
 		return 0;
 	return death_of_init(&plan, l->cgroup, raw < 0 ? SIGSYS : raw);
 }

@@ -46,11 +46,11 @@ static const char *forbidden(const struct start_plan *plan, bool killed)
 
 		if (calls[i].only_if & ~traits(plan))
 			continue;
-		v = seccomp_asks(&plan->seccomp, calls[i].nr);
+		v = seccomp_verdict(&plan->seccomp, calls[i].nr);
 		if (v == SECCOMP_KILLS || (!killed && v == SECCOMP_REFUSES))
 			return calls[i].name;
 		/* The profile looks at the arguments, so it may forbid this call or a later one. */
-		if (v == SECCOMP_LOOKS)
+		if (v == SECCOMP_DEPENDS)
 			return NULL;
 	}
 	return NULL;

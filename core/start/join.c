@@ -325,7 +325,7 @@ bool join_filtered(const struct child *c)
 	if (!WITH_SECCOMP || c->mode != START_LATE || c->plan->seccomp.notify)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(last_calls); i++)
-		if (!seccomp_lets(&c->plan->seccomp, last_calls[i].nr, last_calls[i].args))
+		if (!seccomp_allows(&c->plan->seccomp, last_calls[i].nr, last_calls[i].args))
 			return false;
 	return true;
 }
