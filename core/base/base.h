@@ -184,7 +184,8 @@ int sock_recv_fd(int sock); /* receives such a message: its descriptor, or -1 */
 
 /* ---- file.c: small files --------------------------------------------------------------------- */
 
-/* Reads a regular file of at most max bytes; a NUL is put after it. dirfd may be AT_FDCWD. */
+/* Reads a regular file of at most max bytes, also of /proc; a NUL is put after it. dirfd may be
+ * AT_FDCWD. */
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len);
 /* The same for a file that the user has named, which may be a pipe such as a shell's <(...). "-" is
  * standard input. */

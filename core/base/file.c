@@ -24,6 +24,31 @@ static int too_large(const char *path, size_t max)
 	return failx("%s: is larger than the %zu bytes allowed", path, max);
 }
 
+/* Files of /proc and /sys have size 0. Nearly all have less than a page. */
+static int read_unsized(struct arena *a, int fd, const char *path, size_t max, char **text,
+			size_t *len)
+{
+	size_t size = 4096;
+	ssize_t got;
+
+	*text = NULL;
+	*len = 0;
+	for (;; size *= 2) {
+		if (size > max)
+			size = max;
+		*text = arena_more(a, *text, *len, size + 2 - *len, 1);
+		/* A byte more than allowed shows that the file is too large. */
+		got = read_all(fd, *text + *len, size + (size == max) - *len);
+		if (got < 0)
+			return fail("read %s", path);
+		*len += got;
+		if (*len > max)
+			return too_large(path, max);
+		if (*len < size || size == max)
+			return 0;
+	}
+}
+
 int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **text, size_t *len)
 {
 	/* O_NONBLOCK: open(2) of a FIFO would wait for a writer. */
@@ -41,9 +66,8 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t max, char **t
 			S_ISDIR(st.st_mode) ? "a directory, not a file" : "not a regular file");
 	if ((uint64_t)st.st_size > max)
 		return too_large(path, max);
-	/* Files of /proc and /sys have size 0, and give at most a page. */
 	if (!st.st_size)
-		st.st_size = max < 4096 ? max : 4096;
+		return read_unsized(a, fd, path, max, text, len);
 	*text = arena_alloc(a, st.st_size + 1);
 	got = read_all(fd, *text, st.st_size);
 	*len = got;

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static char block[65536];
 static struct arena arena;
@@ -89,6 +90,14 @@ static void test_read(void)
 	   "file_read reads an empty file");
 	ok(!file_read(&arena, AT_FDCWD, "/proc/self/status", 4096, &text, &len) && len > 100,
 	   "file_read reads a file of /proc, whose size is 0");
+	/* Neighbours with different permissions are not merged, so each is a line. */
+	for (int i = 0; i < 200; i++)
+		mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ok(!file_read(&arena, AT_FDCWD, "/proc/self/maps", 1 << 20, &text, &len) && len > 8192 &&
+		   text[len - 1] == '\n' && !text[len],
+	   "file_read reads more than a page of /proc");
+	ok(file_read(&arena, AT_FDCWD, "/proc/self/maps", 5000, &text, &len) < 0 && !err_num(),
+	   "file_read refuses a file of /proc that is larger than allowed");
 	ok(file_read(&arena, dir, "none", 100, &text, &len) < 0 && err_num() == ENOENT,
 	   "file_read of a missing file fails");
 	ok(file_read(&arena, dir, ".", 100, &text, &len) < 0, "file_read refuses a directory");
@@ -149,7 +158,7 @@ static void test_create(void)
 	is_str(get("made"), "new text", "file_replace writes the new text");
 	ok(!fstatat(dir, "made", &st, 0) && (st.st_mode & 07777) == 0640 && entries() == before,
 	   "file_replace sets the new mode, and leaves no temporary file");
-	temp = arena_printf(&arena, ".made.%d.0", (int)getpid());
+	temp = arena_printf(&arena, ".made.%x.0", (unsigned)sys_secret());
 	put(temp, "left by a killed process");
 	ok(!file_replace(dir, "made", "3", 1, 0640) && entries() == before + 1,
 	   "file_replace works although its temporary name is taken");

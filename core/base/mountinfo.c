@@ -5,23 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOUNTINFO_MAX (1u << 20) /* 8000 mounts */
+#define MOUNTINFO_MAX (16u << 20) /* bytes; 100,000 mounts, the limit of fs.mount-max, fit */
 
 char *mountinfo_read(struct arena *a, int proc)
 {
-	int fd __cleanup(fd_close) = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
-	char *text = arena_alloc(a, MOUNTINFO_MAX + 1);
-	size_t got = 0;
-	ssize_t n = -1;
+	char *text;
+	size_t len;
 
-	/* One read(2) returns at most a page. */
-	while (fd >= 0 && got < MOUNTINFO_MAX &&
-	       (n = read(fd, text + got, MOUNTINFO_MAX - got)) > 0)
-		got += n;
-	if (!n)
-		return text;
-	fail("read /proc/self/mountinfo");
-	return NULL;
+	if (file_read(a, proc, "self/mountinfo", MOUNTINFO_MAX, &text, &len) < 0) {
+		fail_in("/proc");
+		return NULL;
+	}
+	return text;
 }
 
 /* Cuts off the next word, which ends at a space, and decodes it: a space in it is "\040". */

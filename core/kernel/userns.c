@@ -289,11 +289,14 @@ int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path
 /* Compares one map of the kernel with the config's mappings, in any order. */
 static int check_map(const char *file, const oci_id_maps *maps)
 {
-	char path[32], text[16384], *save = NULL;
-	size_t n = 0;
+	char path[32], block[8192], *text, *save = NULL;
+	size_t n = 0, len;
+	struct arena a;
 
 	snprintf(path, sizeof(path), "/proc/self/%s", file);
-	if (file_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+	arena_init(&a, block, sizeof(block));
+	/* 340 lines are more than one read(2) returns. */
+	if (file_read(&a, AT_FDCWD, path, 16384, &text, &len) < 0)
 		return -1;
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save), n++) {

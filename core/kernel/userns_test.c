@@ -239,11 +239,29 @@ static int as_descriptor(void)
 	return 0;
 }
 
+static int check_most_lines(void)
+{
+	oci_id_maps maps = { rows, 340 };
+	int fd;
+
+	for (unsigned i = 0; i < 340; i++)
+		rows[i] = (struct oci_id_map){ i, i, 1 };
+	fd = userns_fd(&maps, &maps, NULL);
+	if (fd < 0)
+		return CLAIM_SKIP;
+	WANT(!setns(fd, CLONE_NEWUSER));
+	WANT(!userns_check(&maps, &maps));
+	maps.n = 339;
+	WANT(userns_check(&maps, &maps) < 0 && strstr(err_text(), "another uid_map"));
+	return 0;
+}
+
 int main(void)
 {
 	static const struct claim claims[] = {
 		{ "two ranges are read as they were written", simple, true },
 		{ "340 lines are written; 341, and too much text, are refused", most_lines, true },
+		{ "userns_check compares 340 lines", check_most_lines, true },
 		{ "the error for overlapping ranges has a hint", bad_map, true },
 		{ "a rootless map of the own group denies setgroups", rootless_single, true },
 		{ "a helper gets all ranges, and the error has its output", helper_gets_all, true },
