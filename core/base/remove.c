@@ -65,9 +65,11 @@ static int empty(int dir, const struct removal *r)
 	if (!list)
 		return fail("read a directory");
 	fd_take(&copy);
-	for (struct dirent *e; !rc && (e = readdir(list));)
+	for (struct dirent *e; !rc && (errno = 0, e = readdir(list));)
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			rc = remove_at(dirfd(list), st.st_ino, e->d_name, r);
+	if (!rc && errno)
+		rc = fail("read a directory");
 	closedir(list);
 	return rc;
 }

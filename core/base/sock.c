@@ -96,9 +96,9 @@ int sock_recv_fd(int sock)
 {
 	char body[64];
 	struct iovec iov = { body, sizeof(body) };
-	int fd = -1;
+	int fd __cleanup(fd_close) = -1;
 
 	if (sock_recv(sock, &iov, 1, &fd) < 0)
 		return fail("receive a descriptor");
-	return fd < 0 ? failx("no descriptor came") : fd;
+	return fd < 0 ? failx("the message has no descriptor") : fd_take(&fd);
 }
