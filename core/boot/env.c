@@ -10,7 +10,7 @@
 /* The id outside of the container's user namespace. */
 static uint32_t host_id(const oci_id_maps *maps, uint32_t id)
 {
-	int64_t host = userns_host_id(maps, id);
+	int64_t host = oci_host_id(maps, id);
 
 	return host < 0 ? id : host;
 }

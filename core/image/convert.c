@@ -180,7 +180,7 @@ void image_args(struct arena *a, const struct oci_image *image, char **command,
 
 static bool id_mapped(const oci_id_maps *maps, uint32_t id)
 {
-	return userns_host_id(maps, id) >= 0;
+	return oci_host_id(maps, id) >= 0;
 }
 
 static int set_user(struct arena *a, const struct convert *how, struct oci_config *c)

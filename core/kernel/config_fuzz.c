@@ -39,7 +39,7 @@ static void look_at_namespaces(const struct oci_linux *linux)
 		look_at_plan(&other);
 	}
 	for (uint64_t id = 0; id <= UINT32_MAX; id = id * 7 + 1)
-		must(userns_host_id(&linux->uid_mappings, id) >= -1);
+		must(oci_host_id(&linux->uid_mappings, id) >= -1);
 }
 
 static void look_at_mount(struct arena *a, const struct oci_mount *m)

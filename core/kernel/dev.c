@@ -279,8 +279,8 @@ static int make_private(mode_t mode, unsigned major, unsigned minor)
 static int make_node(const struct oci_linux *l, const struct oci_device *d)
 {
 	mode_t mode = d->file_mode ? *d->file_mode & 07777 : 0666;
-	int64_t uid = userns_host_id(&l->uid_mappings, d->uid ? *d->uid : 0);
-	int64_t gid = userns_host_id(&l->gid_mappings, d->gid ? *d->gid : 0);
+	int64_t uid = oci_host_id(&l->uid_mappings, d->uid ? *d->uid : 0);
+	int64_t gid = oci_host_id(&l->gid_mappings, d->gid ? *d->gid : 0);
 	int tmp __cleanup(fd_close) = -1;
 
 	if (uid < 0 || gid < 0)

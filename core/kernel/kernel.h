@@ -91,8 +91,6 @@ int userns_check(const oci_id_maps *uids, const oci_id_maps *gids);
 bool userns_gives_up_groups(const oci_id_maps *gids);
 /* True if the user namespace of this process (0: our own) forbids setgroups(2). */
 bool userns_denies_groups(pid_t pid);
-/* The host's id for an id of the container: the same without maps, -1 if it is not mapped. */
-int64_t userns_host_id(const oci_id_maps *maps, uint32_t id);
 /* Returns a descriptor of a new user namespace with these maps. A short-lived process makes it. */
 int userns_fd(const oci_id_maps *uids, const oci_id_maps *gids, const char *path);
 

@@ -215,16 +215,6 @@ bool userns_denies_groups(pid_t pid)
 	return !strcmp(text, "deny");
 }
 
-int64_t userns_host_id(const oci_id_maps *maps, uint32_t id)
-{
-	if (!maps->n)
-		return id;
-	list_each (m, *maps)
-		if (id >= m->container_id && id - m->container_id < m->size)
-			return (int64_t)m->host_id + (id - m->container_id);
-	return -1;
-}
-
 /* ---- a namespace without processes --------------------------------------------------------- */
 
 /* The helper process: makes the namespace, writes an errno or 0, and waits until the

@@ -111,15 +111,6 @@ static void userns_needs_maps(struct check *k)
 	}
 }
 
-/* True if the id is mapped, or if there are no mappings, as in a namespace that is joined. */
-static bool mapped(const oci_id_maps *maps, uint32_t id)
-{
-	list_each (m, *maps)
-		if (id >= m->container_id && id - m->container_id < m->size)
-			return true;
-	return !maps->n;
-}
-
 static void user_is_mapped(struct check *k)
 {
 	const struct oci_process *p = k->config->process;
@@ -127,14 +118,14 @@ static void user_is_mapped(struct check *k)
 
 	if (!p || !check_has_ns(k, CLONE_NEWUSER))
 		return;
-	if (!mapped(&l->uid_mappings, p->user.uid))
+	if (oci_host_id(&l->uid_mappings, p->user.uid) < 0)
 		check_say(check_place(k, "process.user.uid"), "%u is not in linux.uidMappings",
 			  p->user.uid);
-	if (!mapped(&l->gid_mappings, p->user.gid))
+	if (oci_host_id(&l->gid_mappings, p->user.gid) < 0)
 		check_say(check_place(k, "process.user.gid"), "%u is not in linux.gidMappings",
 			  p->user.gid);
 	list_each (gid, p->user.additional_gids)
-		if (!mapped(&l->gid_mappings, *gid))
+		if (oci_host_id(&l->gid_mappings, *gid) < 0)
 			check_say(check_place(k, "process.user.additionalGids[%zu]",
 					      gid - p->user.additional_gids.at),
 				  "%u is not in linux.gidMappings", *gid);

@@ -189,14 +189,6 @@ static void symlink_words(struct check *k)
 			  "copy-symlink and src-nofollow exclude each other");
 }
 
-static bool is_mapped(const oci_id_maps *maps, uint32_t id)
-{
-	list_each (m, *maps)
-		if (id >= m->container_id && id - m->container_id < m->size)
-			return true;
-	return false;
-}
-
 /* The kernel would fail with EINVAL only, which does not name the option. */
 static void owner_options(struct check *k)
 {
@@ -214,8 +206,8 @@ static void owner_options(struct check *k)
 			const oci_id_maps *maps =
 				(const oci_id_maps *)((const char *)k->linux + rows[i].maps);
 
-			if (!strncmp(*o, rows[i].word, 4) && maps->n &&
-			    !is_mapped(maps, strtoul(*o + 4, NULL, 10)))
+			if (!strncmp(*o, rows[i].word, 4) &&
+			    oci_host_id(maps, strtoul(*o + 4, NULL, 10)) < 0)
 				check_say(check_at(k, "options[%zu]", o - m->options.at),
 					  "is not in linux.%cidMappings", **o);
 		}

@@ -1,8 +1,18 @@
-/* idmap.c - mappings in a mount option, in the form that podman writes and crun reads. */
+/* idmap.c - mappings of ids, also in the mount option that podman writes and crun reads. */
 /* SPDX-License-Identifier: MIT */
 #include "core/oci/check.h"
 
 #include <string.h>
+
+int64_t oci_host_id(const oci_id_maps *maps, uint32_t id)
+{
+	if (!maps->n)
+		return id;
+	list_each (m, *maps)
+		if (id >= m->container_id && id - m->container_id < m->size)
+			return (int64_t)m->host_id + (id - m->container_id);
+	return -1;
+}
 
 /*
  * "idmap=uids=0-1000-10#10-3000-5;gids=@0-0-1": each range has the first id on the filesystem, the
@@ -34,19 +44,6 @@ static bool map_number(const char **at, const char *end, char sign, uint32_t *ou
 	return true;
 }
 
-/* Replaces an id of the container by that of the host, which the mapping of a mount needs. */
-static bool on_host(const oci_id_maps *container, uint32_t *id)
-{
-	if (!container->n)
-		return true;
-	list_each (m, *container)
-		if (*id >= m->container_id && *id - m->container_id < m->size) {
-			*id = m->host_id + (*id - m->container_id);
-			return true;
-		}
-	return false;
-}
-
 static const char *ranges(struct arena *a, const char *at, const oci_id_maps *container,
 			  oci_id_maps *out)
 {
@@ -60,13 +57,17 @@ static const char *ranges(struct arena *a, const char *at, const oci_id_maps *co
 		const char *end = at + strcspn(at, "#;");
 		struct oci_id_map *m = &out->at[out->n++];
 		bool relative = *at == '@';
+		int64_t host;
 
 		at += relative;
 		if (!map_number(&at, end, '-', &m->container_id) ||
 		    !map_number(&at, end, '-', &m->host_id) || !map_number(&at, end, 0, &m->size))
 			return RANGE;
-		if (relative && !on_host(container, &m->host_id))
+		/* The mapping of a mount needs the id of the host. */
+		host = relative ? oci_host_id(container, m->host_id) : m->host_id;
+		if (host < 0)
 			return "has @ before an id that is not in the mappings of linux";
+		m->host_id = host;
 		if (*end != '#')
 			return NULL;
 		at = end + 1;

@@ -122,6 +122,12 @@ const char *oci_annotation(const struct oci_config *c, const char *key); /* NULL
 int oci_annotation_bool(const char *value);
 int64_t oci_annotation_size(const char *value);
 
+/* ---- idmap.c: mappings of ids ---------------------------------------------------------------- */
+
+/* Pure. The id of the host for an id of the container: the same if there are no mappings, -1 if it
+ * is not mapped. */
+int64_t oci_host_id(const oci_id_maps *maps, uint32_t id);
+
 /* ---- sysctl.c: the namespace that a kernel parameter belongs to ------------------------------ */
 
 /* Makes a path below /proc/sys of a key, as sysctl(8) does: "net.ipv4.conf.eth0/1.x" and

@@ -229,7 +229,7 @@ static int plan_cgroup(struct start_plan *plan, struct life *life)
 			if (!strcmp(*opt, "ro"))
 				writable = false;
 	}
-	owner = userns_host_id(&l->uid_mappings, 0);
+	owner = oci_host_id(&l->uid_mappings, 0);
 	if (!cgroup_plan(plan->arena,
 			 &(struct cgroup_want){ .manager = plan->how->manager,
 						.id = plan->how->id,

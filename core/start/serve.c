@@ -168,7 +168,7 @@ static void own_streams(const struct start_plan *plan)
 {
 	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
 	bool userns = plan->ns.all & CLONE_NEWUSER;
-	int64_t uid = userns && !maps->n ? -1 : userns_host_id(maps, plan->process->user.uid);
+	int64_t uid = userns && !maps->n ? -1 : oci_host_id(maps, plan->process->user.uid);
 
 	if (!plan->process->terminal && uid >= 0 && (uid || userns))
 		console_own_streams(uid);
