@@ -181,9 +181,10 @@ done
 if [ -n "$made" ]; then
 	config_set /root/path "$(quote "$tmp/verity.img")"
 	refused 'verity without hashes' \
-		'annotations org.ocibox.verity.hash and org.ocibox.verity.root are needed'
+		'needs both annotations, org.ocibox.verity.hash and org.ocibox.verity.root'
 	verity hash "$tmp/verity.img"
-	refused 'verity with a file that has no hashes' 'does not have hashes of veritysetup with SHA-256'
+	refused 'verity with a file that has no hashes' \
+		'does not have hashes of veritysetup with SHA-256'
 	# The start of hashes of one block, without salt.
 	{
 		printf 'verity\0\0\001\0\0\0\001\0\0\0%s' 0123456789abcdefsha256
