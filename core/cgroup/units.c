@@ -92,7 +92,8 @@ uint64_t units_cpu_quota(int64_t quota, uint64_t period)
 {
 	uint64_t per_second;
 
-	if (quota <= 0)
+	/* The product below would overflow, and no machine has so many CPUs. */
+	if (quota <= 0 || quota > INT64_MAX / 1000000)
 		return UNLIMITED;
 	if (!period)
 		period = 100000;
@@ -109,7 +110,7 @@ const struct oci_resources *units_rounded(struct arena *a, const struct oci_reso
 {
 	const struct oci_cpu *c = r->cpu;
 	struct oci_resources *out;
-	uint64_t period = 100000;
+	uint64_t period = 100000, per_second = UNLIMITED;
 
 	if (!c || ((!c->quota || *c->quota <= 0) && !(v2 && is_idle(c))))
 		return r;
@@ -119,9 +120,11 @@ const struct oci_resources *units_rounded(struct arena *a, const struct oci_reso
 		out->cpu->shares = NULL;
 	if (c->period && *c->period)
 		period = *c->period;
-	if (c->quota && *c->quota > 0) {
+	if (c->quota)
+		per_second = units_cpu_quota(*c->quota, period);
+	if (per_second != UNLIMITED) {
 		out->cpu->quota = arena_alloc(a, sizeof(*out->cpu->quota));
-		*out->cpu->quota = units_cpu_quota(*c->quota, period) * period / 1000000;
+		*out->cpu->quota = per_second * period / 1000000;
 	}
 	return out;
 }

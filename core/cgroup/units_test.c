@@ -111,8 +111,13 @@ static void test_numbers(void)
 		int64_t quota;
 		uint64_t period, want;
 	} quotas[] = {
-		{ 12345, 100000, 130000 }, { 50000, 100000, 500000 },  { 200000, 0, 2000000 },
-		{ 1, 1000000, 10000 },	   { -1, 100000, UINT64_MAX }, { 0, 5, UINT64_MAX },
+		{ 12345, 100000, 130000 },
+		{ 50000, 100000, 500000 },
+		{ 200000, 0, 2000000 },
+		{ 1, 1000000, 10000 },
+		{ -1, 100000, UINT64_MAX },
+		{ 0, 5, UINT64_MAX },
+		{ 18446744073710, 100000, UINT64_MAX },
 	};
 	static const struct {
 		const char *list, *want; /* hex; NULL: refused */
@@ -180,6 +185,9 @@ static void test_rounded(void)
 	cpu.period = NULL;
 	ok(*units_rounded(&arena, &r, true)->cpu->quota == 25000,
 	   "a quota of a whole percentage is not rounded");
+	cpu.quota = I64(18446744073710);
+	ok(*units_rounded(&arena, &r, true)->cpu->quota == 18446744073710,
+	   "a quota whose microseconds for each second overflow is not rounded");
 	cpu.quota = I64(-1);
 	ok(units_rounded(&arena, &r, true) == &r, "quota -1 is not rounded");
 	cpu.idle = I64(1);

@@ -237,8 +237,8 @@ static int add_joins(struct restoring *r, int version)
 			if (ours.joins[k].type == j->type)
 				file = strrchr(ours.joins[k].path, '/') + 1;
 		if (j->type == CLONE_NEWCGROUP || !file)
-			return failx("linux.namespaces: CRIU cannot join the cgroup namespace %s",
-				     j->path);
+			return failx("linux.namespaces: CRIU cannot join the %s namespace %s",
+				     ns_name(j->type), j->path);
 		joins[o->joins.n++] = (struct criu_pair){ file, j->path };
 	}
 	return 0;
