@@ -14,10 +14,11 @@ APPLETS =
 # alone (UNPACK; zlib and libzstd go with it); dm-verity (VERITY); network devices; checkpoint and restore; cgroups; user
 # namespaces; hooks; terminals; AppArmor and SELinux (LSM); scheduling, RDT and the like (TUNING); run --rootfs (ROOTFS);
 # run --overlay; sockets of a service manager (NOTIFY); fallbacks (OLD_KERNELS); hints and help texts (HELP);
+# what --debug logs (DEBUG);
 # the init of a machine, or of that LABEL=, UUID=, PARTUUID= and the type auto of mounts (DISKS), oci-init reload, env and secrets (ENV),
 # network and modules of boot.json (BOOT_NET, MODULES), oci-init update (UPDATE), syslog (SYSLOG), the power button
 # (BUTTON).
-PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET CGROUP USERNS HOOKS TERMINAL LSM TUNING ROOTFS OVERLAY NOTIFY OLD_KERNELS HELP BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
+PARTS = SYSTEMD SECCOMP IMAGES VERITY UNPACK CRIU NET CGROUP USERNS HOOKS TERMINAL LSM TUNING ROOTFS OVERLAY NOTIFY OLD_KERNELS HELP DEBUG BOOT DISKS RELOAD ENV BOOT_NET MODULES BUTTON UPDATE SYSLOG
 $(foreach p,$(PARTS),$(eval WITH_$p = 1))
 # `make install` without a word about the compiler installs what was made last. What is asked of the
 # compiler below reads CC and CROSS, hence two files.

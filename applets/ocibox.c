@@ -81,9 +81,9 @@ static int ocibox_run(void *opts, int argc, char **argv)
 {
 	const struct ocibox_opts *o = opts;
 
-	if (o->install && argc != 1)
+	if (WITH_HELP && o->install && argc != 1)
 		return failx("--install needs one directory");
-	if (o->install)
+	if (WITH_HELP && o->install)
 		return install(argv[0], o->symbolic);
 	if (o->version) {
 		printf("ocibox version %s\n%s%s%sspec: %s\n", OCIBOX_VERSION,
@@ -107,27 +107,26 @@ static int ocibox_run(void *opts, int argc, char **argv)
 
 static const struct opt ocibox_opts[] = {
 	{ "list", 0, OPT_FLAG, offsetof(struct ocibox_opts, list), NULL,
-	  "list the applets, one a line" },
+	  HELP("list the applets, one a line") },
+#if WITH_HELP
 	{ "install", 0, OPT_FLAG, offsetof(struct ocibox_opts, install), NULL,
 	  "make a link to this program for each applet in the directory that follows" },
 	{ "symbolic", 's', OPT_FLAG, offsetof(struct ocibox_opts, symbolic), NULL,
 	  "with --install: symbolic links" },
-#if WITH_HELP
 	{ "dump", 0, OPT_FLAG, offsetof(struct ocibox_opts, dump), NULL,
 	  "print applets, verbs and options as rows with tabs" },
 #endif
 	{ "version", 'v', OPT_FLAG, offsetof(struct ocibox_opts, version), NULL,
-	  "print the version" },
+	  HELP("print the version") },
 	{ NULL },
 };
 
 const struct applet ocibox_applet = {
 	.name = "ocibox",
 	.args = "APPLET [ARG...]",
-	.summary = "OCI runtime, spec tool, image tool and container init in one program",
-	.text = "The name by which it is called chooses the applet. Under the name ocibox the "
-		"first "
-		"argument chooses it.",
+	.summary = HELP("OCI runtime, spec tool, image tool and container init in one program"),
+	.text = HELP("The name by which it is called chooses the applet. Under the name ocibox the "
+		     "first argument chooses it."),
 	.opts = ocibox_opts,
 	.opts_size = sizeof(struct ocibox_opts),
 	.args_max = -1,

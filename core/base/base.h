@@ -65,6 +65,9 @@ struct err_kept err_keep(struct arena *a);
 int err_again(struct err_kept kept); /* puts the kept record back and returns -1 */
 /* Clears the record. It is the only way to ignore a failure; why is the reason, for the reader. */
 void err_clear(const char *why);
+#if !WITH_DEBUG
+#define err_clear(why) err_clear(NULL)
+#endif
 
 /* ---- text.c: text that is safe to show, numbers as text -------------------------------------- */
 
@@ -90,7 +93,11 @@ struct log_sink {
 extern struct log_sink log_sink;
 
 /* The place in the code, which --debug shows as func and file. */
+#if WITH_DEBUG
 #define LOG_HERE __func__, __FILE__, __LINE__
+#else
+#define LOG_HERE NULL, NULL, 0
+#endif
 
 void log_put(enum log_level level, const char *func, const char *file, int line, const char *fmt,
 	     ...) __attribute__((format(printf, 5, 6), cold));
@@ -100,7 +107,7 @@ void log_put(enum log_level level, const char *func, const char *file, int line,
 #define log_remark(...) log_put(log_is_shared() ? LOG_DEBUG : LOG_WARNING, LOG_HERE, __VA_ARGS__)
 bool log_is_shared(void);
 #define log_info(...) log_put(LOG_INFO, LOG_HERE, __VA_ARGS__)
-#define log_debug(...) log_put(LOG_DEBUG, LOG_HERE, __VA_ARGS__)
+#define log_debug(...) (WITH_DEBUG ? log_put(LOG_DEBUG, LOG_HERE, __VA_ARGS__) : (void)0)
 
 /* Formats a line as runc does, with its newline. json: an object with level, msg, time, and
  * with --debug also func and file. */

@@ -149,9 +149,9 @@ int err_again(struct err_kept kept)
 	return fail_take(kept.num, kept.text);
 }
 
-void err_clear(const char *why)
+void(err_clear)(const char *why)
 {
-	if (record.text[0])
+	if (WITH_DEBUG && record.text[0])
 		log_debug("%s (%s)", record.text, why);
 	record.num = 0;
 	record.text[0] = record.hint[0] = 0;

@@ -26,9 +26,11 @@ void log_put(enum log_level level, const char *func, const char *file, int line,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	place_of.func = func;
-	place_of.file = file;
-	place_of.line = line;
+	if (WITH_DEBUG) {
+		place_of.func = func;
+		place_of.file = file;
+		place_of.line = line;
+	}
 	log_sink.line(level, text_harmless(text));
 }
 
@@ -87,10 +89,10 @@ size_t log_format(char *buf, size_t size, bool json, enum log_level level, const
 	clock_gettime(CLOCK_REALTIME, &now);
 	log_time(when, sizeof(when), &now, false);
 	/* Function names and source paths need no escapes. */
-	if (log_sink.level >= LOG_DEBUG && place_of.func && json)
+	if (WITH_DEBUG && log_sink.level >= LOG_DEBUG && place_of.func && json)
 		snprintf(place, sizeof(place), "\"file\":\"%s:%d\",\"func\":\"%s\",", place_of.file,
 			 place_of.line, place_of.func);
-	else if (log_sink.level >= LOG_DEBUG && place_of.func)
+	else if (WITH_DEBUG && log_sink.level >= LOG_DEBUG && place_of.func)
 		snprintf(place, sizeof(place), " func=\"%s\" file=\"%s:%d\"", place_of.func,
 			 place_of.file, place_of.line);
 	if (json)
@@ -115,7 +117,7 @@ size_t log_terminal(char *buf, size_t size, long seconds, enum log_level level, 
 	char place[160] = "";
 	int n;
 
-	if (log_sink.level >= LOG_DEBUG && place_of.func)
+	if (WITH_DEBUG && log_sink.level >= LOG_DEBUG && place_of.func)
 		snprintf(place, sizeof(place), "%s:%d %s", place_of.file, place_of.line,
 			 place_of.func);
 	n = snprintf(buf, size - 2, "\033[%dm%s\033[0m[%04ld]%s %-44s ", looks[level].colour,

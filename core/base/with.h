@@ -90,7 +90,10 @@
 #define WITH_OLD_KERNELS 1 /* Linux before 5.12, and calls that an outer seccomp filter denies */
 #endif
 #ifndef WITH_HELP
-#define WITH_HELP 1 /* hints in errors, and what the options of run and create are for */
+#define WITH_HELP 1 /* hints in errors, help texts, ocibox --dump and --install */
+#endif
+#ifndef WITH_DEBUG
+#define WITH_DEBUG 1 /* the lines and places that --debug adds to the log */
 #endif
 
 /* not_built() fails because this build lacks a part. */
@@ -133,6 +136,7 @@
 	WITHOUT_IF(WITH_NOTIFY, "WITH_NOTIFY") \
 	WITHOUT_IF(WITH_OLD_KERNELS, "WITH_OLD_KERNELS") \
 	WITHOUT_IF(WITH_HELP, "WITH_HELP") \
+	WITHOUT_IF(WITH_DEBUG, "WITH_DEBUG") \
 	WITHOUT_IF(WITH_BOOT, "WITH_BOOT") \
 	WITHOUT_IF(WITH_DISKS, "WITH_DISKS") \
 	WITHOUT_IF(WITH_RELOAD, "WITH_RELOAD") \

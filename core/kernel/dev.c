@@ -102,7 +102,7 @@ static bool is_owned_inside(const struct maker *k, int node)
 {
 	struct stat st;
 
-	return k->env->userns && !fstat(node, &st) && st.st_uid != OVERFLOW_ID;
+	return WITH_USERNS && k->env->userns && !fstat(node, &st) && st.st_uid != OVERFLOW_ID;
 }
 
 /* Opens the node that is bound: the host's, or one that the parent makes if the host has none or an
@@ -116,7 +116,7 @@ static int open_node(struct maker *k, const struct oci_device *d, size_t index, 
 		return fd_take(&fd);
 	if (fd < 0) {
 		fail("open device %s of the host", d->path);
-		if (err_num() != ENOENT || !k->env->userns)
+		if (err_num() != ENOENT || !WITH_USERNS || !k->env->userns)
 			return -1;
 	}
 	tmp = k->env->make_node(k->env->arg, index);
@@ -172,7 +172,7 @@ static int make_device(struct maker *k, const struct oci_device *d, size_t index
 
 	if (open_parent(k, d->path, &name) < 0)
 		return fail_in("device %s", d->path);
-	if (k->env->userns && d->type != 'p')
+	if (WITH_USERNS && k->env->userns && d->type != 'p')
 		return bind_device(k, name, d, index);
 	if (mknodat(k->dir, name, mode | file_type(d->type), makedev(d->major, d->minor)) < 0) {
 		if (errno == EPERM && d->type != 'p')

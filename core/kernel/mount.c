@@ -151,7 +151,7 @@ static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 {
 	if (!mountapi_bind(b))
 		return 0;
-	if (err_num() == EPERM && j->env->userns && b->change) {
+	if (WITH_USERNS && err_num() == EPERM && j->env->userns && b->change) {
 		err_clear("flags are locked");
 		if (keep_locked(j, b->source, &b->flags) < 0)
 			return -1;
@@ -289,7 +289,7 @@ static bool foreign_pids(void)
 
 static int explain_mount(struct mount_job *j)
 {
-	if (err_num() == EPERM && j->is_proc && foreign_pids())
+	if (WITH_HELP && err_num() == EPERM && j->is_proc && foreign_pids())
 		fail_hint("a new proc needs a pid namespace owned by the container's user "
 			  "namespace, and the one that is joined is not");
 	else if (err_num() == EPERM && j->is_proc)
@@ -360,7 +360,8 @@ static int mount_fs(struct mount_job *j)
 		return -1;
 	if (j->is_proc && j->env->outside)
 		j->o.data = with_data(j, "pidns=" PIDNS_OF_CHILDREN, false);
-	if (j->env->label && !j->is_proc && !j->is_sysfs && strcmp(j->m->type, "mqueue"))
+	if (WITH_LSM && j->env->label && !j->is_proc && !j->is_sysfs &&
+	    strcmp(j->m->type, "mqueue"))
 		j->o.data = with_data(
 			j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
 	/* mount(2) is a single call. The mount API is used where a descriptor of the new mount is
@@ -374,7 +375,7 @@ static int mount_fs(struct mount_job *j)
 		return explain_mount(j);
 	}
 	fd_pool_put(&j->env->done, &target);
-	if (j->env->label && !strcmp(j->m->type, "mqueue")) {
+	if (WITH_LSM && j->env->label && !strcmp(j->m->type, "mqueue")) {
 		int mnt __cleanup(fd_close) =
 			path_open(j->env->root, j->m->destination, O_RDONLY, 0, 0);
 

@@ -16,8 +16,7 @@ enum word_kind {
 
 struct word {
 	const char *word;
-	unsigned char kind;
-	unsigned value, aux;
+	unsigned kind : 4, value : 28, aux;
 };
 
 #define ATIME MOUNT_ATTR__ATIME

@@ -247,7 +247,7 @@ static int cover_directory(struct rootfs_protect *p, const struct mountapi_bind 
 				    .target = b->target };
 	char data[512];
 
-	if (p->label) {
+	if (WITH_LSM && p->label) {
 		if (snprintf(data, sizeof(data), "mode=0555,context=\"%s\"", p->label) >=
 		    (int)sizeof(data))
 			return failx("mount label is too long");

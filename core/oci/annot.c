@@ -64,5 +64,7 @@ int64_t oci_annotation_size(const char *value)
 
 	if (on >= 0)
 		return on ? OCI_OVERLAY_DEFAULT : 0;
+	if (!WITH_OVERLAY) /* any size is refused later */
+		return 1;
 	return oci_size(value, &bytes) && bytes > 0 ? bytes : -1;
 }

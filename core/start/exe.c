@@ -173,6 +173,8 @@ int exe_fail(const char *path)
 	ssize_t n;
 
 	fail("exec %s", path);
+	if (!WITH_HELP)
+		return -1;
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	n = fd < 0 ? 0 : read(fd, head, sizeof(head) - 1);
 	errno = num;

@@ -35,6 +35,8 @@ static int open_root_image(struct start_plan *plan, const char *path)
 {
 	struct verity *verity = &plan->image.verity;
 
+	if (!WITH_IMAGES)
+		return not_built("WITH_IMAGES", "images");
 	/* The image is mounted nodev, so device nodes made in it would not work. */
 	if (!plan_mounts_dev(plan))
 		return failx("%s: an image needs a mount on /dev, since device nodes in it are not "
@@ -96,7 +98,8 @@ static int find_rootfs(struct start_plan *plan, struct life *life)
 	}
 	if (fd < 0)
 		return fail("root filesystem %s", path);
-	if ((plan->image.type || plan->overlay) && make_root_at(plan, life) < 0)
+	if ((WITH_IMAGES || WITH_OVERLAY) && (plan->image.type || plan->overlay) &&
+	    make_root_at(plan, life) < 0)
 		return -1;
 	return find_path(plan->arena, fd, path, &life->state.rootfs);
 }

@@ -97,9 +97,9 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 	int userns __cleanup(fd_close) = -1;
 	struct mount_opts o;
 
-	if (m->num == MOUNT_ROOT)
+	if (WITH_IMAGES && m->num == MOUNT_ROOT)
 		return map_image(s);
-	if (m->num <= MOUNT_NODE && s->plan->ns.all & CLONE_NEWUSER) {
+	if (WITH_USERNS && m->num <= MOUNT_NODE && s->plan->ns.all & CLONE_NEWUSER) {
 		int node = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
 
 		*fd = node ? node : -1;
@@ -167,7 +167,7 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 static void own_streams(const struct start_plan *plan)
 {
 	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
-	bool userns = plan->ns.all & CLONE_NEWUSER;
+	bool userns = WITH_USERNS && plan->ns.all & CLONE_NEWUSER;
 	int64_t uid = userns && !maps->n ? -1 : oci_host_id(maps, plan->process->user.uid);
 
 	if (!plan->process->terminal && uid >= 0 && (uid || userns))

@@ -101,7 +101,8 @@ int step_rootfs(struct child *c)
 					     .at = c->plan->root_at,
 					     .image = c->plan->image.type ? &c->plan->image : NULL,
 					     .overlay = c->plan->overlay,
-					     .userns = c->plan->ns.all & CLONE_NEWUSER };
+					     .userns = WITH_USERNS &&
+						       c->plan->ns.all & CLONE_NEWUSER };
 
 		/* The image is id-mapped when the maps are written, and before it is attached. */
 		if (src.image && src.userns &&
@@ -142,7 +143,7 @@ int step_devices(struct child *c)
 {
 	struct dev_env env = { .arena = c->plan->arena,
 			       .root = c->root,
-			       .userns = c->plan->ns.all & CLONE_NEWUSER,
+			       .userns = WITH_USERNS && c->plan->ns.all & CLONE_NEWUSER,
 			       .make_node = ask_node,
 			       .arg = c };
 

@@ -21,7 +21,7 @@ SRC_URI[zlib.sha256sum] = "@ZLIB_SHA256@"
 SRC_URI[zstd.sha256sum] = "@ZSTD_SHA256@"
 
 
-PACKAGECONFIG ??= "seccomp images verity unpack net cgroup userns hooks terminal lsm tuning rootfs overlay notify oldkernels help \
+PACKAGECONFIG ??= "seccomp images verity unpack net cgroup userns hooks terminal lsm tuning rootfs overlay notify oldkernels help debug \
                    boot disks reload env bootnet modules button syslog update \
                    ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[seccomp] = "WITH_SECCOMP=1,WITH_SECCOMP=0"
@@ -41,6 +41,7 @@ PACKAGECONFIG[overlay] = "WITH_OVERLAY=1,WITH_OVERLAY=0"
 PACKAGECONFIG[notify] = "WITH_NOTIFY=1,WITH_NOTIFY=0"
 PACKAGECONFIG[oldkernels] = "WITH_OLD_KERNELS=1,WITH_OLD_KERNELS=0"
 PACKAGECONFIG[help] = "WITH_HELP=1,WITH_HELP=0"
+PACKAGECONFIG[debug] = "WITH_DEBUG=1,WITH_DEBUG=0"
 PACKAGECONFIG[boot] = "WITH_BOOT=1,WITH_BOOT=0"
 PACKAGECONFIG[disks] = "WITH_DISKS=1,WITH_DISKS=0"
 PACKAGECONFIG[reload] = "WITH_RELOAD=1,WITH_RELOAD=0"
