@@ -1,4 +1,4 @@
-/* path.c - finding a value in a tree, and saying where it lies. */
+/* path.c - finds a value in a tree, and writes its path, line and column. */
 /* SPDX-License-Identifier: MIT */
 #include "json/private.h"
 

@@ -18,8 +18,8 @@ static struct {
 #define PREFIX_ROOM 640
 
 /*
- * What a runtime says of an errno is matched by engines and scripts, and they have learnt it from
- * Go: the words of glibc, the first letter small. Of musl's, these are others.
+ * Engines and scripts match the reasons in the errors of a runtime. They expect those of Go, which
+ * are the texts of glibc with a small first letter. These are the ones where musl differs.
  */
 const char *err_reason(int num)
 {

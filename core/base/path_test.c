@@ -68,7 +68,7 @@ static bool outside_untouched(void)
 	return !unlinkat(AT_FDCWD, "outside", AT_REMOVEDIR) && !mkdir("outside", 0755);
 }
 
-/* Where fd lies below the root, or the name of the error. Closes it. */
+/* The path of fd below the root, or the name of the error. Closes fd. */
 static const char *where(int fd)
 {
 	static char text[PATH_MAX];

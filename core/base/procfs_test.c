@@ -1,4 +1,4 @@
-/* procfs_test.c - a /proc with mounts over its files, in a mount namespace of our own. */
+/* procfs_test.c - a /proc with mounts over its files, in a new mount namespace. */
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 #include "tests/tap.h"

@@ -112,7 +112,7 @@ pid_t sys_clone3(struct sys_clone_args *args)
 pid_t sys_clone(unsigned long flags, pid_t *parent_tid)
 {
 #ifdef __s390x__
-	return syscall(SYS_clone, 0, flags, parent_tid, 0, 0); /* the stack comes first there */
+	return syscall(SYS_clone, 0, flags, parent_tid, 0, 0); /* the first argument is the stack */
 #else
 	return syscall(SYS_clone, flags, 0, parent_tid, 0, 0);
 #endif

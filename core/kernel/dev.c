@@ -262,7 +262,7 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 
 /* ---- nodes on a private tmpfs ---------------------------------------------------------------- */
 
-/* Makes a device node called "node" on a detached tmpfs, which lives as long as its last user.
+/* Makes a device node "node" on a detached tmpfs, which exists as long as it has a user.
  * KERNEL 5.2: fsopen(2) (ENOSYS); the call fails without it. */
 static int make_private(mode_t mode, unsigned major, unsigned minor)
 {
@@ -288,7 +288,7 @@ static int make_node(const struct oci_linux *l, const struct oci_device *d)
 	tmp = make_private(file_type(d->type), d->major, d->minor);
 	if (tmp < 0)
 		return -1;
-	/* The mode comes last: mknod(2) applied the caller's umask, and chown(2)
+	/* The mode is set last: mknod(2) has applied the caller's umask, and chown(2)
 	 * clears set-id bits. */
 	if (fchownat(tmp, "node", uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    sys_chmodat(tmp, "node", mode) < 0)

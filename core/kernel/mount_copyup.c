@@ -130,7 +130,7 @@ static int copy_attributes(struct copier *c, const char *name)
 	return 0;
 }
 
-/* The owner comes first: chown(2) clears set-id bits and file capabilities. */
+/* The owner is set first, because chown(2) clears set-id bits and file capabilities. */
 static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 {
 	if (fchownat(c->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)

@@ -24,7 +24,7 @@ struct word {
 
 /*
  * An atime word replaces the whole atime mode, so each clears the field first: mount_setattr(2)
- * wants MOUNT_ATTR__ATIME in attr_clr whenever the mode changes.
+ * requires MOUNT_ATTR__ATIME in attr_clr if the mode changes.
  */
 static const struct word words[] = {
 	{ "async", CLEAR, MS_SYNCHRONOUS, 0 },

@@ -278,7 +278,7 @@ int rdt_join(struct arena *a, const struct oci_intel_rdt *r, const char *id, pid
 	root = open_resctrl();
 	if (root < 0)
 		return -1;
-	/* The group comes first: a process that enters it leaves its monitoring group. */
+	/* The group is entered first: a process that enters it leaves its monitoring group. */
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) && dirs[i]; i++) {
 		int group __cleanup(fd_close) = open_group(root, dirs[i]);
 

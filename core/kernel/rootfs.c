@@ -48,7 +48,7 @@ static int propagate_from_chroot(unsigned long propagation)
 }
 
 /*
- * Makes the mount that holds path private: pivot_root(2) refuses a shared mount around the
+ * Makes the mount that path is on private: pivot_root(2) refuses a shared mount around the
  * new root, and the bind on path must not appear on the host. EINVAL means that the path is not a
  * mount point, so its parent directories are tried.
  */
@@ -200,14 +200,14 @@ static int open_mask_null(int root, struct stat *st)
 /*
  * Covers the first file by the container's null device, on a read-only mount. It is not the host's,
  * because the payload may own its inode, make the mount writable with CAP_SYS_ADMIN, and change
- * mode, owner and times. An empty file of our own covers it if the container has none.
+ * mode, owner and times. A new empty file covers it if the container has no null device.
  */
 static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 {
 	int null __cleanup(fd_close) = open_mask_null(p->root, &p->file.st);
 
 	if (null < 0) {
-		/* A call that fails says nothing about the device. */
+		/* After these errors it is not known whether the device exists. */
 		if (err_is_shortage() || err_num() == ENOSYS)
 			return -1;
 		err_clear("an empty file is used");

@@ -399,7 +399,7 @@ static bool splits_at(struct prog p, const struct points *points)
 	return true;
 }
 
-/* True if both programs do the same for every architecture and number. Each point stands for the
+/* True if both programs do the same for every architecture and number. Each point represents the
  * numbers up to the next one. */
 static bool proved(struct prog old, struct prog new, const struct points *points,
 		   const uint32_t *archs, size_t narchs)

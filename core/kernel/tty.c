@@ -23,7 +23,7 @@
 #define PTS_MAJOR_FIRST 136
 #define PTS_MAJOR_LAST 143
 
-/* No symlink and no mount may lie between the root of a devpts and a node in it. */
+/* Between the root of a devpts and a node in it there must be no symlink and no mount. */
 #define INSIDE_PTS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
 /* Opens the root of the devpts at /dev/pts. No process can make, rename or replace

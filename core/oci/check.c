@@ -83,7 +83,7 @@ static bool is_semver(const char *s)
 	return !*s || (*s == '+' && identifiers(s + 1, strlen(s + 1)));
 }
 
-/* Engines write newer minor versions than a runtime knows, so only the major one is checked. */
+/* Engines write minor versions that are newer than a runtime: only the major one is checked. */
 static void version(struct check *k)
 {
 	const char *v = k->config->oci_version;

@@ -256,7 +256,7 @@ static void net_devices(struct check *k)
 
 /* ---- cgroup, sysctl, paths ------------------------------------------------------------------- */
 
-/* "/a/../b" is allowed. A path that goes above its begin is refused. */
+/* "/a/../b" is allowed. A path that leads above its first directory is refused. */
 static void cgroups_path(struct check *k)
 {
 	const char *s = k->linux->cgroups_path;
