@@ -46,7 +46,8 @@ json_set "$tmp/process.json" /args '["sleep","1001"]'
 do_runc exec --detach --process "$tmp/process.json" --pid-file "$tmp/pid2" "$id"
 is 'exec, as a shim calls it' "$status $(cat "/proc/$(cat "$tmp/pid2")/comm")" '0 sleep'
 if cgroups_here; then
-	is 'which is in its cgroups' "$(cat "/proc/$(cat "$tmp/pid2")/cgroup")" \
+	is 'the process of exec is in the cgroups of the container' \
+		"$(cat "/proc/$(cat "$tmp/pid2")/cgroup")" \
 		"$(cat "/proc/$pid/cgroup")"
 	do_runc pause "$id"
 	is 'pause' "$status $(status_of "$id")" '0 paused'
@@ -64,10 +65,10 @@ like 'delete of a running one' "$status $err" '^1 .*that is not stopped: running
 do_runc kill "$id" KILL
 is 'kill' "$status $err" '0 '
 wait_for status_is "$id" stopped
-ok 'with all it has' wait_for gone "$(cat "$tmp/pid2")"
+ok 'kill ends the process of exec as well' wait_for gone "$(cat "$tmp/pid2")"
 do_runc delete "$id"
 is 'delete' "$status $err" '0 '
-is 'nothing of it is left' "$(states_left)$(cgroups_left)" ''
+is 'delete leaves no state and no cgroup' "$(states_left)$(cgroups_left)" ''
 
 # One that was created, and hooks: poststart ran with runc's create already.
 cat >"$tmp/hook" <<END
@@ -85,13 +86,14 @@ do_runc start "$id"
 like 'start again' "$status $err" '^1 .*cannot start an already running container'
 do_runc delete --force "$id"
 is 'delete --force' "$status $err" '0 '
-is 'its hooks, each once' "$(tr '\n' ' ' <"$tmp/hooks")" 'poststart poststop '
+is 'delete --force runs the hooks, each once' "$(tr '\n' ' ' <"$tmp/hooks")" 'poststart poststop '
 before create --bundle "$bundle" "$id"
 do_runc delete "$id"
 is 'delete of a created one' "$status $err" '0 '
 before create --bundle "$bundle" "$id"
 do_runc create --bundle "$bundle" "$id"
-like 'its name is taken' "$status $err" '^1 .*container with given ID already exists'
+like 'create with the id of a container of runc' \
+	"$status $err" '^1 .*container with given ID already exists'
 drop "$id"
 
 # Without a pid namespace of its own the others must be killed one by one.
@@ -107,7 +109,7 @@ else
 	skip 'a shared pid namespace: KILL reaches all' 'no cgroups here'
 fi
 do_runc delete --force "$id"
-is 'and delete' "$status $err" '0 '
+is 'a shared pid namespace: delete --force' "$status $err" '0 '
 
 nothing_left
 done_testing

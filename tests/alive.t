@@ -109,16 +109,17 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 	if [ -s "$tmp/said" ]; then
 		is 'hidden: create' "$(said create)" 0
 		is 'hidden: a created one is created' "$(said created)" created
-		is 'hidden: list says so too' "$(said listed)" 1
+		is 'hidden: list shows a created one' "$(said listed)" 1
 		is 'hidden: start' "$(said start)" 0:
 		is 'hidden: a started one is running' "$(said started)" running
 		is 'hidden: exec' "$(said exec)" 0:inside:
 		is 'hidden: delete of a running one is refused' "$(said delete)" 1
 		is 'hidden: killed, it is stopped' "$(said killed)" stopped
 		is 'hidden: delete of a stopped one' "$(said deleted)" 0
-		is 'hidden: with the number of a stranger it is stopped' "$(said stranger)" stopped
+		is 'hidden: a container whose pid another process has is stopped' \
+			"$(said stranger)" stopped
 		is 'hidden: kill of a created one' "$(said kill)" 0
-		is 'hidden: which can be deleted then' "$(said gone)" 0
+		is 'hidden: a created one that was killed can be deleted' "$(said gone)" 0
 		is 'hidden: delete --force of a created one' "$(said force)" 0
 		is 'hidden, in a pid namespace by path: create' "$(said inner-create)" 0::created
 		is 'hidden, in a pid namespace by path: start' "$(said inner-start)" 0::running
@@ -126,7 +127,7 @@ if helper as && "$HELPERS/as" 54321 54321 unshare -U true 2>/dev/null; then
 		is 'hidden, in a pid namespace by path: delete of a running one is refused' \
 			"$(said inner-delete)" 1
 		is \
-			'hidden, in a pid namespace by path: with the number of a stranger it is stopped' \
+			'hidden, in a pid namespace by path: a container whose pid another process has is stopped' \
 			"$(said inner-stranger)" stopped
 		is 'hidden, in a pid namespace by path: kill and delete' "$(said inner-killed)" 0:
 		is \
@@ -149,15 +150,16 @@ argv probe headless
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/headless"
 pid=$(cat "$tmp/pid")
 wait_for has_line "/proc/$pid/status" '^State:.Z'
-is 'its first thread has ended: it is running' "$(status_of "$id")" running
+is 'a container whose first thread has ended is running' "$(status_of "$id")" running
 do_runc list
 like 'list says so too' "$out" " $pid +running "
 do_runc exec "$id" echo inside
-is 'exec gets in' "$status:$out:$err" 0:inside:
+is 'exec in a container whose first thread has ended' "$status:$out:$err" 0:inside:
 do_runc ps "$id"
-is 'ps shows it' "$status:$err" 0:
+is 'ps of a container whose first thread has ended' "$status:$err" 0:
 do_runc delete "$id"
-like 'delete without --force is refused' "$status $err" '^1 .*not stopped: running'
+like 'delete of a container whose first thread has ended is refused' \
+	"$status $err" '^1 .*not stopped: running'
 do_runc pause "$id"
 case $status:$err in
 *'no freezer'* | *'no cgroup'*) skip 'pause and resume' 'no freezer here' ;;
@@ -172,13 +174,13 @@ is 'kill' "$status:$err" 0:
 wait_for status_is "$id" stopped
 is 'killed, it is stopped' "$(status_of "$id")" stopped
 do_runc delete "$id"
-is 'and can be deleted' "$status:$err" 0:
+is 'a killed container whose first thread had ended can be deleted' "$status:$err" 0:
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/headless"
 wait_for has_line "/proc/$(cat "$tmp/pid")/status" '^State:.Z'
 do_runc delete --force "$id"
 is 'delete --force' "$status:$err" 0:
 threads() { find "/proc/$(cat "$tmp/pid")/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
-ok 'leaves no thread of it but the dead one' test "$(threads)" -le 1
+ok 'delete --force leaves no thread but the dead one' test "$(threads)" -le 1
 sweep
 id=$mark-dying	# an old runtime may still have the other one
 

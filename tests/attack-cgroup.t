@@ -56,9 +56,10 @@ else
 	do_runc kill "$id" KILL
 	is 'a container that has frozen itself: kill KILL' "$status" 0 || diag "$err"
 	wait_for gone "$pid"
-	ok 'and it dies' gone "$pid"
+	ok 'a container that has frozen itself dies of kill KILL' gone "$pid"
 	do_runc delete "$id"
-	is 'and can be deleted' "$status" 0 || diag "$err"
+	is 'a container that has frozen itself can be deleted after kill KILL' \
+		"$status" 0 || diag "$err"
 
 	frozen_by_itself
 	do_runc delete --force "$id"
@@ -71,7 +72,8 @@ else
 	is 'a container that has frozen itself: pause' "$status $(status_of "$id")" '0 paused' ||
 		diag "$err"
 	do_runc resume "$id"
-	is 'and resume' "$status $(status_of "$id")" '0 running' || diag "$err"
+	is 'a container that has frozen itself: resume' \
+		"$status $(status_of "$id")" '0 running' || diag "$err"
 	drop "$id"
 
 	# Init has been moved into a frozen cgroup where others live: it comes back, they stay
@@ -90,8 +92,9 @@ else
 		esac
 		is "init is held by a frozen cgroup of others: $verb" "$status" 0 || diag "$err"
 		wait_for gone "$pid"
-		ok 'it dies' gone "$pid"
-		is 'and the others are not let go' "$(cat "$other/freezer.state")" FROZEN
+		ok 'init is held by a frozen cgroup of others: $verb ends it' gone "$pid"
+		is 'init is held by a frozen cgroup of others: $verb does not thaw that' \
+			"$(cat "$other/freezer.state")" FROZEN
 		drop "$id"
 		echo THAWED >"$other/freezer.state"
 		kill -KILL "$bg"
@@ -202,7 +205,8 @@ like 'cgroups are read-only, and it can make nodes that are denied: refused' "$s
 	'^1 .*[Rr]ead-only file system.*devices'
 config_set /linux/resources/devices '[{"allow":true,"access":"rwm"}]'
 in_readonly
-is 'nothing is denied: it runs' "$status $out" '0 ran' || diag "$err"
+is 'cgroups are read-only, and the rules deny nothing: it runs' \
+	"$status $out" '0 ran' || diag "$err"
 bundle
 argv echo ran
 sed -i "s|run --bundle .* |run --bundle $bundle |" "$tmp/readonly"
@@ -297,7 +301,8 @@ if setpriv --bounding-set -dac_override true 2>/dev/null; then
 	is 'a cgroup that may not be removed: the container runs' "$status $out" '0 ran' ||
 		diag "$err"
 	do_runc delete --force "$id"
-	is 'and nothing keeps its id' "$status $(states_left)" '0 ' || diag "$err"
+	is 'a cgroup that may not be removed: delete --force removes the state' \
+		"$status $(states_left)" '0 ' || diag "$err"
 	RUNC=$runc_all
 	for d in $(cgroups_left); do rmdir "$d/pre" "$d"; done
 else

@@ -43,7 +43,7 @@ for i in 3 4 5 6 7 8 9 10 11 12; do
 	esac
 	drop "$id"
 done
-is 'nor by way of a link in the image' "$n" 0
+is 'cwd is a link in the image to /proc/self/fd/N: refused for every N' "$n" 0
 
 # The caller's own descriptors: a folder of the host is open in the runtime.
 config_set /process/cwd '"/proc/self/fd/9"'
@@ -51,7 +51,7 @@ status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" \
 	2>"$tmp/err" 9<"$tmp" || status=$?
 isnt 'a folder the caller has open is not a cwd' "$status" 0
-unlike 'nor is it reached' "$(cat "$tmp/out")" 'host-only'
+unlike 'a folder the caller has open is not reached' "$(cat "$tmp/out")" 'host-only'
 drop "$id"
 # Preserved on purpose, the descriptor is there; as cwd it is an escape all the same.
 config_set /process/cwd '"/proc/self/fd/3"'

@@ -106,7 +106,8 @@ END
 	wait_for test -s "$rootfs/tmp/host"
 	like 'a file of the container can be changed by a link in /proc' \
 		"$(cat "$rootfs/tmp/own")" 'got:.* chmod chown .* bind'
-	is 'that of process 1 by none' "$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
+	is 'the file of process 1 cannot be changed by a link in /proc' \
+		"$(cat "$rootfs/tmp/host")" 'grab looked 1 got:'
 	i=0
 	while [ $i -lt "$rounds" ]; do
 		i=$((i + 1))
@@ -114,7 +115,7 @@ END
 	done
 	unchanged 'the runtime on disk is unchanged by a container with --init'
 	drop "$id"
-	unchanged 'and when it is gone'
+	unchanged 'the runtime on disk is unchanged after a container with --init'
 	# A file that cannot be written now may be writable later: the host remounts what it lies on
 	# for an update. Process 1 must not be that file, whatever it was started from.
 	for how in 'a read-only filesystem' 'a read-only bind mount'; do
@@ -183,7 +184,7 @@ until grep -q finished "$seen" 2>/dev/null || [ $i -ge $((rounds * 5)) ]; do
 done
 wait_for has_line "$seen" finished
 like "$i starts under the eyes of a spy: it looked" "$(cat "$seen")" '^spy looked [01] '
-like 'and found nothing of the host' "$(cat "$seen")" ' found 0$'
+like 'starts under the eyes of a spy: it found nothing of the host' "$(cat "$seen")" ' found 0$'
 drop "$id-spy"
 
 

@@ -106,7 +106,8 @@ do_runc exec "$id" probe fds
 is 'only descriptors 0 to 2' "$(echo "$out" | grep -v '^[012] ')" ''
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec "$id" probe fds >"$tmp/out" 2>/dev/null </dev/null \
 	5<"$tmp" 9<"$tmp/host-only"
-is 'also when the caller has others open' "$(grep -v '^[012] ' "$tmp/out")" ''
+is 'exec has only descriptors 0 to 2 when the caller has others open' \
+	"$(grep -v '^[012] ' "$tmp/out")" ''
 
 # ---- the caller's terminal (2016-10124, 2017-5226) ----
 
@@ -121,7 +122,7 @@ if helper pty; then
 		sh -c '"$0" --root "$1" exec --user 54321 "$2" cat /proc/self/stat
 		stat -L -c "owner %u" /proc/self/fd/0' \
 		"$RUNC" "$root" "$id" </dev/null >"$tmp/out" 2>/dev/null
-	like 'and it stays that of its owner for each user of the payload' \
+	like 'exec --user does not change the owner of the terminal' \
 		"$(tr -d '\r' <"$tmp/out")" '^owner 0$'
 else
 	skip 'TIOCSTI' 'the helper pty is not built'
@@ -174,7 +175,8 @@ printf '#!/bin/\033]0;title\007\302\233no\n' >"$rootfs/bin/evil"
 chmod 755 "$rootfs/bin/evil"
 do_runc --log "$tmp/log" exec "$id" evil
 like 'a program without its interpreter: the name is reported' "$err" 'interpreter /bin/'
-is 'and nothing in it acts on a terminal' "$(tr -d '\n -~' <"$tmp/err")" ''
+is 'a program without its interpreter: the error has no control characters' \
+	"$(tr -d '\n -~' <"$tmp/err")" ''
 
 # ---- a container that may trace everybody it sees ----
 
@@ -205,7 +207,8 @@ like 'a limit of one process is exact, and enough' "$out" '^Max processes  *1  *
 like 'the others as well' "$out" '^Max open files  *98  *99  *files'
 is 'a policy that is lost by a fork' "$(echo "$out" | tail -n 1 | awk '{ print $19, $41 }')" \
 	'3 3' || diag "$err"
-is 'it leads its session' "$(echo "$out" | tail -n 1 | awk '{ print ($1 == $6 && $1 == $5) }')" 1
+is 'the process of exec leads its session and its process group' \
+	"$(echo "$out" | tail -n 1 | awk '{ print ($1 == $6 && $1 == $5) }')" 1
 config_set /linux/seccomp \
 	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}]}' \
 	/process/noNewPrivileges false
@@ -237,8 +240,9 @@ case $status in
 *) is 'exec below a forged /proc: right, or refused' "$status" 255 ;;
 esac
 do_runc exec --cwd /proc/self/fd/4 "$id" pwd
-isnt 'and its descriptors are not a way' "$status" 0
-is 'nothing is written to what they point to' "$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
+isnt 'exec --cwd below a forged /proc: refused' "$status" 0
+is 'exec below a forged /proc: no file of the container is written' \
+	"$(sha256sum <"$rootfs/etc/passwd")" "$passwd"
 drop "$id"
 
 # ---- a container that stops each process that comes into its cgroup ----
@@ -252,8 +256,8 @@ for c in $(cgroups_left); do
 	echo $stray >"$c/cgroup.procs"
 done
 do_runc delete --force "$id"
-is 'who is left in the cgroup does not keep it' "$status" 0 || diag "$err"
-ok 'but goes with it' wait_for gone $stray
+is 'a process of others in the cgroup does not make delete --force fail' "$status" 0 || diag "$err"
+ok 'delete --force kills a process of others in the cgroup' wait_for gone $stray
 kill -KILL $stray 2>/dev/null
 wait $stray 2>/dev/null
 drop "$id"
@@ -272,7 +276,7 @@ if [ -n "$v2" ] && mkdir -p "$v2/a/b" && echo "$pid" >"$v2/a/b/cgroup.procs"; th
 	LIMIT=20 do_runc exec "$id" true
 	is 'exec does not follow it into a freezer' "$status" 0 || diag "$out$err"
 	do_runc delete --force "$id"
-	is 'and it is deleted' "$status" 0 || diag "$err"
+	is 'delete --force where init is in a frozen cgroup' "$status" 0 || diag "$err"
 else
 	skip 'exec does not follow it into a freezer' 'needs a v2 hierarchy with a freezer'
 fi
@@ -320,19 +324,19 @@ if unshare -U true 2>/dev/null; then
 	# The namespaces that the first call left are gone, and their numbers free for the second.
 	astray "exec unshare -U -r -m unshare -m unshare -m sh -c '$covered'" /process/user \
 		"$plain_user" /process/capabilities "$no_caps"
-	reject 'nor when the number of the mount namespace is used again'
+	reject 'exec does not follow init into a mount namespace with a reused number'
 	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
 		/process/capabilities "$no_caps" \
 		/linux/namespaces/- '{"type":"user"}' /linux/uidMappings \
 		'[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
-	reject 'nor from one user namespace into the next'
+	reject 'exec does not follow init from one user namespace into the next'
 	# What an older version, or runc, has made says nothing of its namespaces.
 	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
 		/process/capabilities "$no_caps"
 	[ -z "$(json_get "$root/$id/state.json" /namespace_ids)" ] ||
 		json_del "$root/$id/state.json" /namespace_ids
-	reject 'nor where its namespaces are not on record'
+	reject 'exec does not follow init where its namespaces are not on record'
 else
 	skip 'exec does not follow init into a user namespace of its own' 'no user namespaces here'
 fi
@@ -342,7 +346,7 @@ reject 'exec does not follow init into a mount namespace of its own'
 drop "$id"
 container sh -c 'unshare -m true; sleep 1000'
 do_runc exec "$id" true
-is 'what other processes of the container do does not matter' "$status" 0 || diag "$err"
+is 'exec where another process of the container has made namespaces' "$status" 0 || diag "$err"
 drop "$id"
 
 # ---- the number of a dead init is given to another process while exec looks it up ----
@@ -384,7 +388,7 @@ if command -v strace >/dev/null && [ -w /proc/sys/kernel/ns_last_pid ]; then
 	drop "$id"
 	reuse
 	is 'the number of init was used again' "$(cat "$tmp/reuse")" ''
-	is 'and exec does not enter who has it now' "$(cat "$tmp/out")" ''
+	is 'exec does not enter another process that has the number of init' "$(cat "$tmp/out")" ''
 	drop "$id"
 else
 	skip 'exec while the number of init is used again' 'needs strace and kernel.ns_last_pid'

@@ -104,8 +104,9 @@ if helper as; then
 		--root "$tmp/suidroot/s" \
 		run --bundle "$bundle" "$id" </dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 	isnt 'a setuid runtime refuses to run' "$status" 0
-	unlike 'and starts nothing as root' "$(cat "$tmp/out")" 'uid 0'
-	like 'it says why' "$(cat "$tmp/err")" 'set-?(user-ID|uid)|privilege'
+	unlike 'a setuid runtime starts nothing as root' "$(cat "$tmp/out")" 'uid 0'
+	like 'a setuid runtime: the error has the reason' \
+		"$(cat "$tmp/err")" 'set-?(user-ID|uid)|privilege'
 else
 	skip 'a setuid runtime' 'the helper as is not built'
 fi

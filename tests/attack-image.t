@@ -83,16 +83,19 @@ config_set /mounts/- \
 echo text >"$dir/srv/text"
 argv sh -c 'probe open /srv/null rw; cat /srv/text'
 do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
-is 'nor does tmpcopyup make a node that can be used' "$(echo "$out" | tr '\n' ' ')" \
+is 'a directory without cgroups: tmpcopyup makes no node that can be used' \
+	"$(echo "$out" | tr '\n' ' ')" \
 	'open errno 2 text ' || diag "$err"
 run
-is 'where rules stand tmpcopyup copies nodes' "$(echo "$out" | tr '\n' ' ')" 'open 0 text ' ||
+is 'a directory with cgroups: tmpcopyup copies nodes' \
+	"$(echo "$out" | tr '\n' ' ')" 'open 0 text ' ||
 	diag "$err"
 cp "$tmp/plain.json" "$bundle/config.json"
 config_set /linux/devices '[{"path":"/srv/zero","type":"c","major":1,"minor":5}]'
 argv probe open /srv/zero rw
 do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
-is 'but where the config wants a node in it' "$out" 'open 0' || diag "$err"
+is 'a directory without cgroups: a node that the config has can be used' \
+	"$out" 'open 0' || diag "$err"
 rm -f "$dir/srv/zero"
 chown -hR 0:0 "$dir"
 config_del /linux/devices

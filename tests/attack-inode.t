@@ -67,11 +67,11 @@ like 'a masked file is a null device still' "$(config_set /process/args \
 	'^character special file 1:3$'
 argv sh -c 'echo gone >/proc/keys && cat /proc/keys && echo empty'
 run
-is 'it is written to and read like one' "$out" empty || diag "$err"
+is 'a masked file can be written, and is empty when it is read' "$out" empty || diag "$err"
 argv \
 	sh -c 'chmod 600 /proc/keys; chown 1 /proc/keys; touch /proc/timer_list; stat -c "%a %u" /dev/null'
 run
-is 'and the mask is read-only: nor does the null device of the container change' "$out" '666 0'
+is 'a mask is read-only: the null device of the container does not change' "$out" '666 0'
 
 # Where no tmpfs lies on /dev the nodes are the image's, whose root is read-only.
 bundle
@@ -151,14 +151,14 @@ config_set /linux/namespaces/- '{"type":"user"}' \
 	/linux/gidMappings '[{"containerID":0,"hostID":0,"size":65536}]'
 prepare
 run
-is 'in a user namespace it runs' "$status" 0 || diag "$err"
+is 'a user namespace: the container runs' "$status" 0 || diag "$err"
 is 'in a user namespace: masks, devices and streams are not changed' "$(harmed)" '' || diag "$out"
 argv \
 	sh -c 'grep " /dev/\(null\|zero\|full\|random\|urandom\|tty\) " /proc/self/mountinfo | cut -d " " -f 5,6; echo x >/dev/null && head -c 2 /dev/zero | wc -c'
 run
-is 'its devices are nosuid and noexec' \
+is 'in a user namespace: devices are nosuid and noexec' \
 	"$(echo "$out" | grep -c '^/dev/[a-z]* [a-z]*,nosuid,noexec')" 6 || diag "$out"
-is 'and can be written and read' "$(echo "$out" | tail -n 1)" 2
+is 'in a user namespace: devices can be written and read' "$(echo "$out" | tail -n 1)" 2
 
 caps='["CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN"]'
 config_set /process/capabilities/bounding "$caps" /process/capabilities/effective "$caps" \
@@ -169,7 +169,8 @@ argv sh -c 'for f; do mount -o remount,bind,rw $f; done; exec probe spoil "$@"' 
 prepare
 run
 like 'with CAP_SYS_ADMIN in it the mounts can be made writable' "$status $out" '^0 /dev/null: chmod'
-is 'and no inode of the host is changed' "$(harmed)" '' || diag "$out"
+is 'in a user namespace, with CAP_SYS_ADMIN: no inode of the host is changed' \
+	"$(harmed)" '' || diag "$out"
 
 rm /dev/full
 argv stat -c '%t:%T %a %u' /dev/full
@@ -198,7 +199,7 @@ is 'a container for exec --preserve-fds' "$status" 0 || diag "$err"
 prepare
 handed exec --preserve-fds 1 "$id" probe spoil /proc/self/fd/3
 like 'exec --preserve-fds: it has the descriptor' "$status $out" '^0 /proc/self/fd/3:'
-is 'exec --preserve-fds: nor is it then' "$(harmed)" '' || diag "$out"
+is 'exec --preserve-fds: the null device of the host is not changed' "$(harmed)" '' || diag "$out"
 drop "$id"
 
 # ---- no mount namespace: the streams are replaced all the same ----
@@ -232,17 +233,18 @@ do_runc exec "$id" probe spoil $files
 is 'exec runs' "$status" 0 || diag "$err"
 is 'exec: no stream is an inode of the host' "$(harmed)" '' || diag "$out"
 do_runc exec "$id" stat -L -c '%t:%T' /proc/self/fd/0
-is 'its standard input is a null device' "$out" 1:3
+is 'exec: standard input is a null device' "$out" 1:3
 do_runc exec "$id" rm /dev/null
 prepare
 do_runc exec "$id" probe spoil /proc/self/fd/0
 is 'exec runs where the container has removed its null device' "$status" 0 || diag "$err"
-is 'and the null device of the host is not changed' "$(harmed)" '' || diag "$out"
+is 'exec without a null device: that of the host is not changed' "$(harmed)" '' || diag "$out"
 do_runc exec "$id" mkfifo /dev/null
 prepare
 do_runc exec "$id" probe spoil /proc/self/fd/0
 is 'exec runs where it has made a fifo of it' "$status" 0 || diag "$err"
-is 'nor then' "$(harmed)" '' || diag "$out"
+is 'exec with a fifo as /dev/null: the null device of the host is not changed' \
+	"$(harmed)" '' || diag "$out"
 drop "$id"
 
 # ---- a terminal: the caller's is not in there, and the console is of the container's own devpts --
@@ -256,7 +258,7 @@ if helper pty; then
 		</dev/null >"$tmp/out" 2>&1
 	out=$(cat "$tmp/out")
 	like 'with a terminal it runs' "$out" '/dev/console: chmod'
-	is 'no terminal of the host is changed' "$(harmed)" '' || diag "$out"
+	is 'with a terminal: no terminal of the host is changed' "$(harmed)" '' || diag "$out"
 	config_set /process/terminal false
 else
 	skip 'with a terminal' 'the helper pty is not built'
@@ -291,7 +293,7 @@ if helper sock; then
 	wait_for [ -s "$rootfs/tmp/spoilt" ]
 	out=$(cat "$rootfs/tmp/spoilt")
 	is 'the notify directory and its socket are there' "$(grep -c notify "$tmp/before")" 2
-	is 'and neither is changed' "$(harmed)" '' || diag "$out"
+	is 'the notify directory and its socket are not changed' "$(harmed)" '' || diag "$out"
 	drop "$id"
 else
 	skip 'the notify directory' 'the helper sock is not built'

@@ -51,7 +51,7 @@ for p in proc sys; do
 		ln -s "$to" "$rootfs/$p"
 		argv sh -c 'cat /proc/self/mountinfo; ls -la /'
 		refused "rootfs/$p is a link to $(echo "$to" | sed "s|$tmp||"): refused" "$p"
-		unharmed 'and the decoy is untouched'
+		unharmed 'rootfs/$p is a link: the decoy is untouched'
 	done
 	fresh
 	rmdir "$rootfs/$p"
@@ -105,7 +105,7 @@ no_dev
 rmdir "$rootfs/dev"
 ln -s "../../../../../../../..$decoy/dir" "$rootfs/dev"
 run
-unharmed 'the same by a relative link'
+unharmed 'rootfs/dev is a relative link to a folder of the host: nothing is made or removed there'
 
 # The same for devices of the config and for each of the default names.
 fresh
@@ -172,7 +172,7 @@ if helper pty; then
 	mkdir "$rootfs/dev/pts"
 	ln -s "$decoy/file" "$rootfs/dev/console"
 	on_tty
-	unharmed 'the same to a file'
+	unharmed 'rootfs/dev/console is a link to a file: nothing is made'
 	fresh
 	no_dev
 	config_set /process/terminal true
@@ -244,12 +244,12 @@ case $status in
 1) unlike 'a forged /proc/self/fd: the root is read-only, or the start refused' "$out" '.' ;;
 *) is 'a forged /proc/self/fd: the root is read-only, or the start refused' "$out" cannot ;;
 esac
-nok 'no file was made' test -e "$rootfs/new"
+nok 'a forged /proc/self/fd: no file was made in the root' test -e "$rootfs/new"
 config_set /linux/resources '{}' /root/readonly false /mounts \
 	"[{\"destination\":\"/tmp\",\"source\":\"$decoy\",\"options\":[\"bind\",\"ro\"]}]"
 argv sh -c 'echo overwritten >/tmp/file'
 run
-unharmed 'the same for a read-only bind'
+unharmed 'a forged /proc/self/fd: a bind is read-only, or the start refused'
 
 # ---- CVE-2025-24965: files the runtime writes into a rootfs ----
 

@@ -153,7 +153,8 @@ config_set /root/readonly false /linux/sysctl '{"net.ipv4.ip_forward":"1"}' /lin
 argv sh -c 'cat /proc/sys/net/ipv4/ip_forward; grep " /proc/sys/net" /proc/self/mountinfo; true'
 race 'a mount below a link into /proc/sys' "$vol/a" "$vol/b/link"
 unlike 'a mount below a link into /proc/sys: none landed there' "$seen" ' /proc/sys/net'
-unlike 'and the value is the one asked for' "$seen" '(^|[^0-9])0([^0-9]|$)'
+unlike 'a mount below a link into /proc/sys: the value is the one asked for' \
+	"$seen" '(^|[^0-9])0([^0-9]|$)'
 
 rm -rf "$vol"
 nothing_left

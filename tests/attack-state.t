@@ -25,8 +25,8 @@ chown 54321:54321 "$tmp/theirs"
 run_in "$tmp/theirs"
 # control: runc and crun use it.
 is 'a state root of another user is refused' "$status" 1
-is 'and nothing is in it' "$(ls -A "$tmp/theirs")" ''
-is 'in one line' "$(error_lines "$tmp/err")" 1
+is 'a state root of another user: nothing is made in it' "$(ls -A "$tmp/theirs")" ''
+is 'a state root of another user: one line of error' "$(error_lines "$tmp/err")" 1
 echo x >"$tmp/plain"
 run_in "$tmp/plain"
 is 'a state root that is a file is refused' "$status" 1
@@ -47,7 +47,7 @@ for kind in link dangling file fifo dir; do
 	run
 	unset LIMIT
 	is "the id is taken by a $kind: refused" "$status" 1
-	is 'and the decoy is untouched' "$(look)" "$before"
+	is 'the id is taken by a $kind: the decoy is untouched' "$(look)" "$before"
 	state "$id"
 	is "state of it: exit 1" "$status" 1
 	do_runc list -q
@@ -70,9 +70,9 @@ LIMIT=10
 do_runc delete --force "$id"
 isnt 'a state.json that is a FIFO does not hang delete' "$status" 137
 do_runc state "$id"
-isnt 'nor state' "$status" 137
+isnt 'a state.json that is a FIFO does not hang state' "$status" 137
 do_runc list
-isnt 'nor list' "$status" 137
+isnt 'a state.json that is a FIFO does not hang list' "$status" 137
 unset LIMIT
 rm -rf "${root:?}/$id"
 # A pid whose start time is another's: stopped, and not killed (pid reuse, L-28, L-36).
@@ -85,7 +85,7 @@ find "$root/$id" -type f -exec sed -i "s/\([\": ]\)$(cat "$tmp/pid")\([,} ]\|$\)
 do_runc kill "$id" KILL
 is 'a pid with another start time is not killed' "$status" 1
 do_runc delete --force "$id"
-ok 'nor by delete --force' alive "$victim"
+ok 'a pid with another start time is not killed by delete --force' alive "$victim"
 rm -rf "${root:?}/$id"
 kill "$victim"
 
@@ -131,7 +131,7 @@ for verb in "kill $id KILL" "exec $id true" "pause $id" "delete --force $id"; do
 done
 is 'no verb obeys the state of another user' "$n" 0
 ok 'the process it names lives' alive "$(cat "$tmp/pid")"
-nok 'and its hook does not run' test -e "$tmp/his-hook"
+nok 'no verb runs a hook of the state of another user' test -e "$tmp/his-hook"
 drop "$id"
 rm -rf "$tmp/open"
 
@@ -187,8 +187,8 @@ do_runc list
 printable() { LC_ALL=C tr -d '\n -~' | wc -c; }
 is 'list shows it, and acts on nothing' "$(printable <"$tmp/out")" 0
 state "$id-odd"
-is 'nor does state' "$(printable <"$tmp/out")" 0
-is 'which says it all the same' "$(json_get "$tmp/out" /bundle)" "$bundle"
+is 'state shows control characters as text' "$(printable <"$tmp/out")" 0
+is 'state shows the text without control characters' "$(json_get "$tmp/out" /bundle)" "$bundle"
 drop "$id-odd"
 
 # ---- texts that are too long for whatever carries them (2021-43784) ----

@@ -31,7 +31,8 @@ config_set /mounts/- '{"destination":"/vol/x","type":"tmpfs","source":"t"}' \
 	"{\"destination\":\"/missing3/$up$decoy/y\",\"type\":\"tmpfs\",\"source\":\"t\"}" \
 	/process/cwd '"/vol/cwd"'
 run
-is 'nor a mount point, nor a working directory' "$(look)" "$before"
+is 'no mount point and no working directory is made outside by a link of the image' \
+	"$(look)" "$before"
 
 # A link to what is missing does not lead to refusing a file: images have such resolv.confs.
 bundle
@@ -47,7 +48,7 @@ run
 is 'a file is bound where a dangling link points' "$status $out" '0 inside'
 ln -sf "../missing/$up$decoy/file" "$rootfs/etc/resolv.conf"
 run
-is 'but not outside' "$(look)" "$before"
+is 'a file that is bound through a dangling link is not made outside' "$(look)" "$before"
 
 # ---- the program is a link to what is open while it is executed (2019-5736, 2024-21626) ----
 
@@ -74,7 +75,7 @@ status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/null >"$tmp/out" \
 	2>"$tmp/err" 9<"$decoy" ||
 	status=$?
-isnt 'nor does one of the caller' "$status" 0
+isnt 'no descriptor of the caller leads to a program of the host' "$status" 0
 drop "$id"
 
 # ---- streams ----

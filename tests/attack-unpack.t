@@ -143,7 +143,7 @@ if command -v zstd >/dev/null; then
 	zstd -q19f "$tmp/a.tar" -o "$tmp/a.tar.zst"
 	manifests=
 	image a "$tmp/a.tar.zst"
-	unpack_refused 'the same by zstd' 'expands more than 200 times'
+	unpack_refused 'more bytes than wanted, compressed by zstd' 'expands more than 200 times'
 else
 	skip 'the same by zstd' 'there is no zstd'
 fi
@@ -254,7 +254,8 @@ status=0
 # shellcheck disable=SC3045 # sh of Debian and busybox have it
 (ulimit -v 400000 && exec "$OCI_IMAGE" unpack --no-sync "$layout" "$tmp/place/volumes") \
 	>"$tmp/out" 2>&1 || status=$?
-is 'nor do many volumes' "$status $(grep -c '/v[0-9]' "$tmp/place/volumes/config.json")" '0 5000' ||
+is 'many volumes do not cost the square of their number' \
+	"$status $(grep -c '/v[0-9]' "$tmp/place/volumes/config.json")" '0 5000' ||
 	diag "$(cat "$tmp/out")"
 
 # ---- indexes in each other -----------------------------------------------------------------------
@@ -272,7 +273,7 @@ manifests=
 add_manifest "$_d"
 unpack_refused 'indexes in indexes' 'indexes are nested more than 8 deep'
 oci_image list "$layout"
-like 'and list gives up' "$err" 'more than (8 deep|10000 images)'
+like 'list of indexes in indexes fails' "$err" 'more than (8 deep|10000 images)'
 # No index can name itself by its sum: one that tries has a sum that lies.
 printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%064d","size":1000}]}' \
 	$type_index 7 >"$tmp/index"
@@ -433,7 +434,7 @@ for sig in KILL TERM HUP; do
 		[ -n "$victim" ] && kill -$sig "$victim"
 		wait $pid 2>/dev/null
 		ok "$sig to the $whom process leaves nothing" wait_for nothing_beside
-		nok "and no bundle ($sig, $whom)" test -e "$tmp/place/killed"
+		nok "$sig to the $whom process leaves no bundle" test -e "$tmp/place/killed"
 		rm -rf "$tmp/place/killed"
 	done
 done

@@ -60,13 +60,14 @@ do_runc exec "$id-t" no-such-program
 like 'the error of a program that is not there arrives' "$status $err" \
 	'^255 .*exec: .*no-such-program.*: executable file not found'
 do_runc exec "$id-t" sh -c 'exit 7'
-is 'and the exit status of one that is' "$status" 7 || diag "$err"
+is 'the exit status of a program arrives' "$status" 7 || diag "$err"
 (
 	trap '' HUP
 	exec "$RUNC" --root "$root" exec "$id-t" sed -n 's/^SigIgn:\t//p' /proc/self/status
 ) >"$tmp/out" 2>/dev/null </dev/null
 # Signals from 32 on belong to the C library of the caller and stay as they are.
-is 'and what the caller ignores is not ignored' "$((0x$(tail -n 1 "$tmp/out") & 0x7fffffff))" 0
+is 'signals that the caller ignores are not ignored inside' \
+	"$((0x$(tail -n 1 "$tmp/out") & 0x7fffffff))" 0
 drop "$id-t"
 
 # ---- exec under a filter ----

@@ -54,10 +54,10 @@ check --bundles '' "$tmp/good.json"
 is "bundles that lie elsewhere are not looked at" "$status:$out$err" 0:
 check --bundles "$tmp/none" "$tmp/good.json"
 is "a directory of bundles that is not there is a fault" "$status" 1
-like "and is named" "$out" "open $tmp/none"
+like "a directory of bundles that does not exist is named" "$out" "open $tmp/none"
 check "$tmp/none.json"
-is "so is a boot.json" "$status" 1
-like "which is named too" "$err" "$tmp/none.json"
+is "a boot.json that does not exist is a fault" "$status" 1
+like "a boot.json that does not exist is named" "$err" "$tmp/none.json"
 
 rm -rf "$bundles/30-net" "$bundles/40-bad"
 cat >"$tmp/order.json" <<'E'

@@ -94,7 +94,7 @@ each() {
 
 machine_start count
 ok 'undisturbed it runs' wait_for running
-is 'and ends' "$(machine_end)" ''
+is 'undisturbed it ends' "$(machine_end)" ''
 total=$(cat "$tmp/step")
 diag "$total calls"
 ok 'there are calls to fail' test "$total" -gt 200

@@ -32,9 +32,10 @@ E
 boot ocibox.config="$tmp/boot.json"
 ok "a container that puts a FIFO in the place of another's log: that one is not held up" \
 	wait_for test -e "$tmp/gone"
-ok "it is reported" wait_for says "^oci-init: open the log $tmp/logs/$b.log: no such device"
+ok "a FIFO in the place of a log is reported" \
+	wait_for says "^oci-init: open the log $tmp/logs/$b.log: no such device"
 goes_on() { [ "$(grep -c '^later' "$tmp/logs/$a.log")" -gt 20 ]; }
-ok "and all others have their logs" wait_for goes_on
+ok "a FIFO in the place of a log: other containers have their logs" wait_for goes_on
 if helper pty; then
 	timeout -s KILL 60 "$HELPERS/pty" nsenter -t "$machine" -m -p -u -n "$OCI_INIT" logs "$c" \
 		</dev/null >"$tmp/out" 2>&1
@@ -45,10 +46,10 @@ else
 	skip "logs: what a container writes does not control the terminal" "no compiler"
 fi
 order logs "$c"
-is "in a file it is as it was" "$(head -n 1 "$tmp/out" | tr '\000' 0)" \
+is "logs: a file has the bytes that a container wrote" "$(head -n 1 "$tmp/out" | tr '\000' 0)" \
 	"$(printf 'up \033]0;evil\007 \302\233 0x')"
 down
-is "and the machine ends" "$ended" 130
+is "logs: the machine ends" "$ended" 130
 nothing_left "nothing is left of the logs"
 fresh
 
@@ -63,7 +64,7 @@ reboots="$a is essential and has failed: the machine reboots, reboot number 1"
 ok "a FIFO for rebootFile: process 1 does not wait for it" wait_for says "$reboots" ||
 	kill -KILL "$machine"
 wait "$boot" 2>/dev/null
-is "and the reboot is counted" "$([ -p "$tmp/reboots" ] || cat "$tmp/reboots")" 1
+is "a FIFO for rebootFile: the reboot is counted" "$([ -p "$tmp/reboots" ] || cat "$tmp/reboots")" 1
 fresh
 
 # ---- names, /run ---------------------------------------------------------------------------------
@@ -82,7 +83,8 @@ wait_for says "^oci-init: $a: ended"
 ok "the end of a container is not the start of one whose name is nearly a file of it" \
 	state_is "$a." starting
 : >"$tmp/open"
-ok "which starts when it does" wait_for state_is "$a." running
+ok "a container whose name is nearly a file of another one starts in its turn" \
+	wait_for state_is "$a." running
 down
 rm -f "$tmp/open"
 fresh
@@ -104,11 +106,12 @@ fill_run() { inside sh -c 'cat /dev/zero >>/run/full' 2>/dev/null; }
 fill_run
 order stop "$b"
 is "a full /run: a container is stopped by order" "$status" 0
-ok "and has stopped" state_is "$b" stopped
+ok "a full /run: the container that was ordered to stop has stopped" state_is "$b" stopped
 fill_run
 order start "$b"
-is "it cannot be started then" "$status" 1
-ok "and why" says "^oci-init: $b: did not start: .*no space left"
+is "a full /run: a container cannot be started" "$status" 1
+ok "a full /run: the failed start has its reason" \
+	says "^oci-init: $b: did not start: .*no space left"
 inside rm /run/full
 order start "$b"
 is "when there is room again it can" "$status" 0
@@ -131,14 +134,14 @@ E
 boot ocibox.config="$tmp/boot.json"
 ok "a task that does not end: what waits for it is reported" \
 	wait_for says "^oci-init: $a: has not ended within 300ms, and $b waits for it\$"
-ok "it runs on" state_is "$a" running
-ok "and the other waits" state_is "$b" waiting
+ok "a task that does not end runs on" state_is "$a" running
+ok "a task that does not end: the container after it waits" state_is "$b" waiting
 order start "$b"
-is "which an order starts" "$status" 0
+is "a task that does not end: an order starts the container after it" "$status" 0
 order start "$c"
-is "so it does a task for the shutdown" "$status" 0
+is "an order starts a task for the shutdown" "$status" 0
 down
-is "whose end the machine does not wait for longer than startTimeout" "$ended" 130
+is "the machine does not wait longer than startTimeout for a task for the shutdown" "$ended" 130
 nothing_left "nothing is left of the task"
 fresh
 
@@ -171,13 +174,14 @@ prepare="mount --bind $tmp/ro $tmp/ro && mount -o remount,bind,ro $tmp/ro"
 prepare="$prepare && mount --bind $bundles $bundles && mount -o remount,bind,ro $bundles"
 boot ocibox.config="$tmp/boot.json"
 ok "a read-only disk: the output goes to the console" wait_for says "^$a: up"
-ok "which is reported" says "its output goes to the console: open the log .*: read-only file"
+ok "a read-only disk is reported" \
+	says "its output goes to the console: open the log .*: read-only file"
 order update "$a" "$bundles/.new"
 is "an update is refused" "$status" 1
-like "and why" "$err" 'read-only file system'
+like "a read-only disk: the refused update has its reason" "$err" 'read-only file system'
 ok "the container runs on" state_is "$a" running
 down
-is "and the machine ends" "$ended" 130
+is "a read-only disk: the machine ends" "$ended" 130
 # The directory of bundles becomes a small disk.
 prepare="mount -t tmpfs -o size=64k full $tmp/ro && cp -r $bundles/. $tmp/ro/"
 prepare="$prepare && mount --bind $tmp/ro $bundles"
@@ -189,11 +193,11 @@ boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 order update "$a" "$tmp/image"
 is "a disk that becomes full in an update: status 1" "$status" 1
-like "and why" "$err" 'no space left'
+like "a disk that becomes full in an update: the reason" "$err" 'no space left'
 order update "$a"
 is "half of an image is not taken for a bundle" "$status" 1
-like "which the error says" "$err" "B/config.json"
-ok "and the container runs on" state_is "$a" running
+like "a disk that becomes full in an update: the half image is reported" "$err" "B/config.json"
+ok "a disk that becomes full in an update: the container runs on" state_is "$a" running
 down
 nothing_left "nothing is left of the disks"
 done_testing

@@ -19,10 +19,12 @@ time='^\[ *[0-9]+\.[0-9]{3}\] '
 ok "log=DIR: what process 1 says is in a file there too" wait_for grep -q "$a: started" "$own"
 ok "what it said before there was a place for it as well: faults of boot.json" grep \
 	-q 'nonsense: there is no such setting' "$own"
-ok "and of mounts" grep -q "nothing-$mark has not appeared within 100ms" "$own"
-ok "it is on the console as ever" says "oci-init: $a: started"
+ok "the log of process 1 has the faults of mounts" \
+	grep -q "nothing-$mark has not appeared within 100ms" "$own"
+ok "the console has the faults of mounts as well" says "oci-init: $a: started"
 ok "stamp: its lines begin with the time" [ "$(grep -Evc "$time" "$own")" = 0 ]
-ok "and those of containers" wait_for grep -Eq "${time}up\$" "$tmp/logs/$a.log"
+ok "stamp: lines of containers begin with the time" \
+	wait_for grep -Eq "${time}up\$" "$tmp/logs/$a.log"
 down
 nothing_left "nothing is left of logs in files"
 
@@ -55,7 +57,8 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 ok "a directory whose mount has failed: the console has all" wait_for says "^$a: up"
-nok "and the directory is not made where the mount would be" test -e "$tmp/none/logs"
+nok "a directory whose mount has failed is not made where the mount would be" \
+	test -e "$tmp/none/logs"
 down
 fresh
 
@@ -77,8 +80,8 @@ order logs "$a"
 is "without a number all that is kept, which begins with a whole line" \
 	"$(echo "$out" | grep -Evc '^(line [0-9]+ of many|up)$')" 0
 ok "more than half of its size is kept, over a change of files" [ "$(wc -c <"$tmp/out")" -gt 10000 ]
-ok "and never more than its size" [ "$(wc -c <"$tmp/out")" -le 20480 ]
-is "no line is missing between the two files" "$(grep -c line "$tmp/out")" \
+ok "a log in memory never exceeds its size" [ "$(wc -c <"$tmp/out")" -le 20480 ]
+is "a log in memory: no line is missing between its two files" "$(grep -c line "$tmp/out")" \
 	"$((3001 - $(sed -n '1s/[^0-9]//gp' "$tmp/out")))"
 own_said() { order logs oci-init && said "$a: started"; }
 ok "oci-init as the name: what process 1 said" wait_for own_said
@@ -93,12 +96,12 @@ started_again() { [ "$(grep -c "oci-init: $c: started" "$con")" = 2 ]; }
 ok "the writer of log files stands still, and process 1 goes on" wait_for started_again
 kill -CONT "$writer"
 own_again() { order logs oci-init && [ "$(echo "$out" | grep -c "$c: started")" = 2 ]; }
-ok "nothing of what process 1 said meanwhile is lost" wait_for own_again
+ok "a writer of log files that stands still: no line of process 1 is lost" wait_for own_again
 wait_for last_is 2 "line 3000 of many|up|" || bail "the container's lines have not come"
 order logs -n 1 "$c"
 is "logs in files are read as well" "$status $out" "0 up"
 order logs "$b"
-is "where nothing is kept, that is said" "$status $err" \
+is "logs of a container whose output is not kept: the error says so" "$status $err" \
 	"1 oci-init: the output of $b is not kept: its log must be files or memory"
 order logs unknown
 is "a name that is not there" "$status $err" "1 oci-init: there is no container unknown"
@@ -109,15 +112,15 @@ follower=$!
 bg_all="$bg_all $follower"
 ok "logs -f prints the last lines" wait_for grep -q '^up$' "$tmp/followed"
 order restart "$a"
-ok "and goes on with what comes" wait_for grep -q '^stopping$' "$tmp/followed"
-ok "also in the next files" wait_for grep -q '^line 3000 of many$' "$tmp/followed"
+ok "logs -f prints new lines" wait_for grep -q '^stopping$' "$tmp/followed"
+ok "logs -f goes on with the next files" wait_for grep -q '^line 3000 of many$' "$tmp/followed"
 kill "$(child "$follower")"
 wait "$follower" 2>/dev/null
 if helper pty; then
 	timeout -s KILL 60 "$HELPERS/pty" -i 'tty\nexit 7\n' nsenter -t "$machine" -m -p -u -n \
 		"$OCI_INIT" shell "$a" sh -c 'echo READY; exec sh' </dev/null >"$tmp/out" 2>&1
 	is "shell: on a terminal there is one in the container" "$?" 7
-	ok "which is its own" grep -q '^/dev/pts/0' "$tmp/out"
+	ok "shell: the terminal is one of the container" grep -q '^/dev/pts/0' "$tmp/out"
 else
 	skip "shell: on a terminal there is one in the container" "no compiler"
 	skip "which is its own" "no compiler"
@@ -138,7 +141,8 @@ prepare="$prepare && ln -s '$tmp/second' /dev/second && ln -s '$tmp/deaf' /dev/d
 unit 1-"$a" "i=0; while [ \$i -lt 3000 ]; do i=\$((i + 1)); echo line \$i of many; done; $sleeper"
 boot ocibox.consoles=second,none,deaf
 ok "consoles: a further one gets the output of containers" wait_for grep -q "^$a: up" "$tmp/second"
-ok "and what process 1 says" grep -q "oci-init: $a: started" "$tmp/second"
+ok "consoles: a further one gets the messages of process 1" \
+	grep -q "oci-init: $a: started" "$tmp/second"
 is "all of it" "$(grep -c "^$a: line" "$tmp/second")" 3000
 ok "the first has it as ever, although one takes nothing" wait_for says "^$a: up"
 ok "one that is not there is named" says 'oci-init: open the console /dev/none'
@@ -163,7 +167,7 @@ if "$BUSYBOX" syslogd --help 2>&1 | grep -q 'Usage: syslogd'; then
 	order shell "$a" kill -USR1 1
 	is "shell executes a command in a container" "$status" 0
 	ok "gets the lines from then on" wait_for grep -q "$a: after" "$tmp/syslog"
-	ok "and how many were lost before" \
+	ok "syslog: a receiver that was away gets the number of lost lines" \
 		grep -Eq 'oci-init: [0-9]+ lines were lost: syslog accepted nothing' "$tmp/syslog"
 	kill "$(child "$receiver")"
 	wait "$receiver" 2>/dev/null

@@ -43,7 +43,7 @@ is "the option fsck runs the image's program on the device first" "$(cat "$tmp/c
 ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
 ok "a PARTUUID that no device has is named, with the time" \
 	says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
-ok "so is a source without a filesystem" \
+ok "a source without a filesystem is named, with the time" \
 	says "mount $tmp/four: /dev/null: its filesystem is not one that"
 ok "a symlink in the destination is followed" mounted real/five tmpfs
 down
@@ -51,7 +51,7 @@ echo 4 >"$tmp/fsck"
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 wait_for says "^$a: up"
 ok "errors that are left: it is said" says "mount $tmp/two: fsck.ext4: status 4: $disk has errors"
-nok "and it is not mounted" mounted two ext4
+nok "fsck that leaves errors: the disk is not mounted" mounted two ext4
 down
 rm "$tmp/bin/fsck.ext4"
 PATH=$tmp/bin:/usr/bin:/bin

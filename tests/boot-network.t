@@ -33,26 +33,30 @@ cat >"$tmp/boot.json" <<E
 E
 prepare='ip link add eth7 type veth peer name wire'
 boot ocibox.config="$tmp/boot.json"
-ok "they run" wait_for state_is "$a" running
+ok "containers with a network run" wait_for state_is "$a" running
 wait_for state_is "$b" running
 wait_for state_is "$c" running
 like "the machine's device is in the bridge, which is made" "$(inside ip link show eth7)" \
 	'[<,]UP[,>].* master br0'
-like "and the bridge has the address, with its broadcast" "$(inside ip addr show dev br0)" \
+like "the bridge has its address, with a broadcast address" "$(inside ip addr show dev br0)" \
 	'inet 10.9.0.1/24 brd 10.9.0.255'
-like "and is up" "$(inside ip link show dev br0)" '[<,]UP[,>]'
+like "the bridge is up" "$(inside ip link show dev br0)" '[<,]UP[,>]'
 like "the machine has its gateway" "$(inside ip route)" 'default via 10.9.0.254 dev br0'
 like "a container has eth0 with its address" "$(ip_of "$a" addr show dev eth0)" \
 	'inet 10.9.0.2/24 brd 10.9.0.255'
-like "its gateway" "$(ip_of "$a" route)" 'default via 10.9.0.1 dev eth0'
-like "and lo" "$(ip_of "$a" link show dev lo)" '[<,]UP[,>]'
-is "it is in that network" "$(inside "$RUNC" exec "$a" /bin/busybox readlink /proc/self/ns/net)" \
+like "a container has the route of its gateway" \
+	"$(ip_of "$a" route)" 'default via 10.9.0.1 dev eth0'
+like "a container has lo" "$(ip_of "$a" link show dev lo)" '[<,]UP[,>]'
+is "a container is in its network namespace" \
+	"$(inside "$RUNC" exec "$a" /bin/busybox readlink /proc/self/ns/net)" \
 	"net:[$(inside stat -Lc %i "/run/ocibox/$a.net")]"
 like "device: the name in the container" "$(ip_of "$b" addr show dev lan0)" 'inet 10.9.0.3/24'
 if [ -e /proc/sys/net/ipv6 ]; then
 	like "IPv6" "$(ip_of "$c" addr show)" 'inet6 fd09::4/64'
-	nok "which can be used at once" test -n "$(ip_of "$c" addr show to fd09::4 tentative)"
-	like "and its gateway" "$(ip_of "$c" -6 route)" 'default via fd09::1 dev eth0'
+	nok "an IPv6 address can be used at once" \
+		test -n "$(ip_of "$c" addr show to fd09::4 tentative)"
+	like "IPv6: a container has the route of its gateway" \
+		"$(ip_of "$c" -6 route)" 'default via fd09::1 dev eth0'
 else
 	skip "IPv6" "this kernel has none"
 fi
@@ -61,11 +65,11 @@ is "one device for each container, and no more" "$(devices)" 3
 ask() { inside busybox nc -w 2 10.9.0.2 8080 </dev/null | grep -q hello; }
 ok "the machine reaches it" eventually ask
 reach() { inside "$RUNC" exec "$b" sh -c 'nc -w 2 10.9.0.2 8080 </dev/null' | grep -q hello; }
-ok "and so does another container" eventually reach
+ok "another container reaches a container" eventually reach
 change() { inside "$RUNC" exec "$b" busybox ip "$@" 2>&1; }
 like "root of a container cannot take another's address" \
 	"$(change addr add 10.9.0.2/24 dev lan0)" '[Oo]peration not permitted'
-like "nor change the way to others" "$(change route add 10.9.0.2/32 dev lo)" \
+like "root of a container cannot change its routes" "$(change route add 10.9.0.2/32 dev lo)" \
 	'[Oo]peration not permitted'
 inside "$RUNC" kill "$a" KILL
 twice() {
@@ -73,12 +77,13 @@ twice() {
 	[ "$(field starts)" = 2 ] && [ "$(field state)" = running ]
 }
 ok "one that is started again" wait_for twice
-like "has its address again" "$(ip_of "$a" addr show dev eth0)" 'inet 10.9.0.2/24'
-ok "and is reached" eventually ask
+like "a container that is started again has its address" \
+	"$(ip_of "$a" addr show dev eth0)" 'inet 10.9.0.2/24'
+ok "a container that is started again is reached" eventually ask
 order stop "$b"
 nok "one that has stopped leaves no namespace" inside test -e "/run/ocibox/$b.net"
 two_devices() { [ "$(devices)" = 2 ]; }
-ok "and no device" eventually two_devices
+ok "a container that has stopped leaves no device" eventually two_devices
 is "the bundle is as it was" "$(grep -c /run/ocibox "$bundles/1-$a/config.json")" 0
 down
 nothing_left "nothing is left of the machine"
@@ -144,7 +149,8 @@ is "check: faults" "$status" 1
 like "a device" "$out" 'boot.json:3:15: network\[0\].device: "a/b" is not a value'
 like "an address without the length of its network" "$out" \
 	'boot.json:3:33: network\[0\].address: "10.9.0.1" .*an address such as 10.0.0.2/24'
-like "neither a device nor a bridge" "$out" 'boot.json:4:3: network\[1\]: has neither'
+like "a network with neither a device nor a bridge" \
+	"$out" 'boot.json:4:3: network\[1\]: has neither'
 like "a gateway that is elsewhere" "$out" 'boot.json:5:3: network\[2\]: the gateway is not in'
 like "a member that is not known" "$out" 'network\[2\].route: there is no such member'
 like "the same in a container" "$out" 'defaults.network.address: "10.9.0.2/33"'

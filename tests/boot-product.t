@@ -21,19 +21,20 @@ for n in 1 2; do
 	ended=0
 	wait "$boot" || ended=$?
 	is "an essential one has failed for good: reboot $n" "$ended" 129
-	ok "which is said, with its number" \
+	ok "an essential container has failed for good: reboot $n is reported with its number" \
 		says "^oci-init: $b is essential and has failed: the machine reboots, reboot number $n"
-	is "and counted in the file" "$(cat "$tmp/reboots")" "$n"
+	is "an essential container has failed for good: reboot $n is counted in the file" \
+		"$(cat "$tmp/reboots")" "$n"
 done
 # Loaded, the machine may reboot before it has begun.
-ok "the other is stopped first, in whatever state it is" \
+ok "an essential container has failed for good: reboot $n stops the other first" \
 	says "^oci-init: $a: (ended with|killed by|did not start)"
 boot ocibox.config="$tmp/boot.json"
-ok "at the limit the machine stays up, which is said" wait_for \
+ok "at the limit of reboots the machine stays up, and reports that" wait_for \
 	says "^oci-init: $b is essential and has failed, but the machine stays up: 2 reboots have not helped"
-ok "and the others run" state_is "$a" running
+ok "at the limit of reboots the other containers run" state_is "$a" running
 order stop "$a"
-ok "and obey" state_is "$a" stopped
+ok "at the limit of reboots containers obey orders" state_is "$a" stopped
 down
 mkdir "$tmp/is-a-directory"
 sed -i "s|/reboots|/is-a-directory|" "$tmp/boot.json"
@@ -48,7 +49,7 @@ wait_for state_is "$b" running
 order stop "$b"
 ok "one that is stopped by order has not failed" state_is "$b" stopped
 order status
-is "and the machine runs on" "$status" 0
+is "an essential container is stopped by order: the machine runs on" "$status" 0
 down
 fresh
 
@@ -72,7 +73,7 @@ inside \
 ok "an orphan runs" wait_for test -e "$tmp/ready"
 down
 grep -E "^($a|$b|$c): (up|saving|hanging|stopping)" "$con" >"$tmp/order"
-is "they run first, when the machine goes down, and the others are stopped after them" \
+is "tasks for the shutdown run before the other containers are stopped" \
 	"$(sed 1d "$tmp/order" | sort | tr '\n' '|') $(tail -n 1 "$tmp/order")" \
 	"$a: stopping|$b: saving|$c: hanging| $a: stopping"
 is "one that ended is not started again" "$(grep -c "^$b: saving" "$con")" 1
@@ -101,20 +102,21 @@ cat >"$tmp/boot.json" <<E
 { "defaults": { "restart": "always" }, "containers": [ { "name": "$b", "log": "$tmp/logs" }, { "name": "d-$mark", "log": "$tmp/logs", "after": [] } ] }
 E
 order reload --dry-run
-is "it says what has changed, is gone and is new" "$status $(echo "$out" | tr '\n' '|')" \
+is "reload --dry-run reports what has changed, is gone and is new" \
+	"$status $(echo "$out" | tr '\n' '|')" \
 	"0 $b: has changed|$c: is removed, and stops|d-$mark: is new|"
-ok "and changes nothing" state_is "$c" running
+ok "reload --dry-run changes nothing" state_is "$c" running
 cp "$tmp/boot.json" "$tmp/good.json"
 echo '{ "defaults": { "restart": "sometimes" } }' >"$tmp/boot.json"
 order reload
 is "a fault: it is refused" "$status" 1
 like "with the fault" "$out" 'boot.json:1:[0-9]+: defaults.restart: "sometimes" is not a value'
-ok "and changes nothing either" state_is "$c" running
+ok "reload with a fault changes nothing" state_is "$c" running
 cp "$tmp/good.json" "$tmp/boot.json"
 order reload
 is "without one it is done" "$status" 0
 ok "a new bundle starts" wait_for state_is "d-$mark" running
-ok "and logs to its file" wait_for grep -q up "$tmp/logs/d-$mark.log"
+ok "reload: a new bundle logs to its file" wait_for grep -q up "$tmp/logs/d-$mark.log"
 ok "one whose bundle is gone stops" wait_for state_is "$c" stopped
 ok "what has changed runs on" state_is "$b" running
 nok "with what it was" grep -q anew "$tmp/logs/$b.log"
@@ -124,7 +126,7 @@ order reload --restart
 like "--restart: what has changed" "$out" "^$b: has changed, and is restarted"
 ok "starts anew" wait_for grep -q anew "$tmp/logs/$b.log"
 order reload --restart
-is "once" "$status:$out$err" 0:
+is "reload --restart restarts a changed container once" "$status:$out$err" 0:
 inside "$RUNC" kill "$a" KILL
 twice() { order status "$a" --format json; [ "$(field starts)" = 2 ]; }
 ok "the new boot.json holds for those that run: it is started again" wait_for twice
@@ -132,8 +134,8 @@ cp -r "$bundles/40-d-$mark" "$bundles/30-$c"
 order reload
 ok "one that was gone and is there again starts" wait_for state_is "$c" running
 down
-is "and the machine ends" "$ended" 130
-ok "with all of them" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
+is "reload: the machine ends" "$ended" 130
+ok "reload: all containers have ended" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
 fresh
 
 # ---- environment and secrets ---------------------------------------------------------------------
@@ -154,12 +156,12 @@ ok "env: a variable of boot.json takes the place of the bundle's, and others sta
 	says "^$a: env product /bin\$"
 ok "secrets: a file that only the container's user can read" says "^$a: 400 1000\$"
 ok "with the secret" says "^$a: hunter2\$"
-nok "which is not in the environment or the arguments" grep -qa hunter2 "/proc/$machine/environ"
-is "it lies on a tmpfs, where only root comes" \
+nok "a secret is not in the environment or the arguments" grep -qa hunter2 "/proc/$machine/environ"
+is "a secret is on a tmpfs that only root may enter" \
 	"$(inside stat -c %a /run/ocibox) $(inside stat -f -c %T /run/ocibox)" "700 tmpfs"
 ok "a secret whose file is not there: it does not start, and why" wait_for \
 	says "^oci-init: $b: did not start: .*$tmp/none"
-ok "and has failed" state_is "$b" failed
+ok "a container whose secret has no file has failed" state_is "$b" failed
 is "the bundle is as it was" "$(grep -c product "$bundles/1-$a/config.json")" 0
 down
 fresh

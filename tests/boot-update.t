@@ -27,29 +27,31 @@ boot ocibox.config="$tmp/boot.json"
 ok "a directory with A runs it" wait_for says "^$a: version 1"
 order update "$a"
 is "update without a second bundle: it is refused" "$status" 1
-like "which is named" "$err" "1-$a/B/config.json: no such file"
+like "update without a second bundle: that bundle is named" \
+	"$err" "1-$a/B/config.json: no such file"
 version "$bundles/.two" 2 "$stays"
 order update "$a" "$bundles/.two"
 is "a version that works: status 0" "$status:$out$err" 0:
-is "it runs, and is what the next boot runs" "$(slots)" "2 B"
-ok "which is said" says "^oci-init: $a: the bundle B works and is kept"
+is "a version that works runs, and is what the next boot runs" "$(slots)" "2 B"
+ok "a version that works is reported" says "^oci-init: $a: the bundle B works and is kept"
 nok "the directory was moved" test -e "$bundles/.two"
 version "$bundles/.three" 3 "exit 3"
 ln -s elsewhere "$bundles/1-$a/.current"
 order update "$a" "$bundles/.three"
 is "one that ends at once: status 1" "$status" 1
-like "and why" "$err" 'the bundle A does not work, and B is in use again'
-ok "which is said on the console, too" says "^oci-init: $a: the bundle A does not work: back to B"
+like "one that ends at once: the reason" "$err" 'the bundle A does not work, and B is in use again'
+ok "one that ends at once: the console has the reason, too" \
+	says "^oci-init: $a: the bundle A does not work: back to B"
 ok "the one before runs again" wait_for state_is "$a" running
 again() { [ "$(slots)" = "2 B" ]; }
-ok "and is what the next boot runs" eventually again
+ok "one that ends at once: the next boot runs the one before" eventually again
 version "$bundles/.four" 4 "sleep 0.02; $stays"
 bundle=$bundles/.four
 config_set /process/args '["/nothing"]'
 order update "$a" "$bundles/.four"
 is "one that cannot start: status 1" "$status" 1
-ok "and the one before runs again" wait_for state_is "$a" running
-is "as it was" "$(slots)" "2 B"
+ok "one that cannot start: the one before runs again" wait_for state_is "$a" running
+is "one that cannot start: the one before is as it was" "$(slots)" "2 B"
 order update "$a"
 is "without a source: what is there is tried" "$status" 1
 wait_for state_is "$a" running
@@ -65,7 +67,7 @@ order update "$a" "$bundles/.six"
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
 order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"
-is "and nothing changes" "$(slots)" "6 A"
+is "a source that is not there changes nothing" "$(slots)" "6 A"
 order update unknown
 like "a name that is not known" "$status $err" '^1 .*no container unknown'
 order stop "$a"
@@ -116,7 +118,7 @@ is "one that is not well within updateGrace is not kept" \
 sed -i 's/"1m"/"10ms"/; s/"20ms"/"1s"/' "$tmp/boot.json"
 order reload
 order update "$a"
-is "nor one whose checks take longer than updateGrace" \
+is "one whose checks take longer than updateGrace is not kept" \
 	"$status $(readlink "$bundles/1-$a/current")" "1 "
 down
 fresh
@@ -130,7 +132,7 @@ wait_for state_is "$a" running
 echo "not a filesystem" >"$tmp/image"
 order update "$a" "$tmp/image"
 is "a file that is not an image: the bundle before comes back" "$status" 1
-ok "and runs" wait_for state_is "$a" running
+ok "a file that is not an image: the bundle before runs" wait_for state_is "$a" running
 is "the image was copied to the place of the other, with its config.json" \
 	"$(cat "$bundles/1-$a/B/root.img") $(cmp "$bundles/1-$a/A/config.json" "$bundles/1-$a/B/config.json")" \
 	"not a filesystem "
@@ -204,7 +206,7 @@ background inside "$OCI_INIT" update "$a" "$bundles/.two"
 ok "a version is on trial" wait_for says "^$a: version 2"
 cut
 ok "the power fails: the next boot runs one of both" after_cut
-is "that is the one before" "$(slots)" "1 "
+is "the power fails: the next boot runs the one before" "$(slots)" "1 "
 sed -i 's/1h/10ms/' "$tmp/boot.json"
 # fsync(2) is the last call of the switch.
 if [ "$(uname -m)" = x86_64 ]; then
@@ -222,7 +224,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 	nok "the power fails in the switch: the order does not succeed" test "$status" = 0
 	wait "$boot" 2>/dev/null || true
 	clear_cgroups
-	ok "and the next boot runs one of both" after_cut
+	ok "the power fails in the switch: the next boot runs one of both" after_cut
 else
 	skip "the power fails in the switch" "numbers of calls are those of x86_64"
 fi

@@ -13,7 +13,7 @@ unit "30-$c" "$sleeper"
 mkdir "$bundles/40-empty"
 boot
 ok "all run" wait_for state_is "$c" running
-is "they started in the order of their directories" \
+is "containers started in the order of their directories" \
 	"$(sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n')" abc
 ok "what a container writes is on the console after its name" wait_for says "^$a: up"
 ok "a directory without a config.json is reported" says '40-empty has no config.json'
@@ -24,8 +24,8 @@ order status unknown
 is "status of an unknown one fails" "$status" 1
 order stop "$b"
 is "stop waits" "$status" 0
-ok "until it has stopped" state_is "$b" stopped
-ok "and the others run on" state_is "$c" running
+ok "stop returns when the container has stopped" state_is "$b" stopped
+ok "stop leaves the other containers running" state_is "$c" running
 order start "$b"
 ok "start starts it anew" state_is "$b" running
 order restart "$b"
@@ -40,8 +40,8 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 	inside chmod 666 /run/ocibox/init.sock
 	status=0
 	inside setpriv --reuid 65534 --clear-groups "$OCI_INIT" poweroff 2>"$tmp/err" || status=$?
-	is "others are refused even where they reach it" "$status" 1
-	like "and told so" "$(cat "$tmp/err")" 'only root'
+	is "the socket: an order of another user is refused" "$status" 1
+	like "the socket: another user gets the reason" "$(cat "$tmp/err")" 'only root'
 	ok "the machine runs on" state_is "$a" running
 else
 	skip "others are refused even where they reach it" "no setpriv that can here"
@@ -67,13 +67,13 @@ kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/n
 ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
 nok "what it left is cleared away" inside test -e "/run/runc/$a"
 order start "$a"
-ok "and it can be started again" state_is "$a" running
+ok "a container that was killed can be started again" state_is "$a" running
 down USR2
 is "SIGUSR2 powers off (SIGINT in a pid namespace)" "$ended" 130
 is "containers stopped in reverse order" \
 	"$(sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tail -n 3 |
 	tr -d '\n')" cba
-ok "which is reported last" says '^oci-init: powering off'
+ok "the end of the machine is reported last" says '^oci-init: powering off'
 nothing_left "nothing is left of the machine"
 fresh
 
@@ -93,21 +93,23 @@ boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3 \
 ok "on-failure: started again until the start limit" wait_for \
 	says "$b: failed for good: 4 starts within 1m"
 ok "with doubled pauses" says "$b: ended with status 3; starts again in 20ms"
-ok "and again" says "$b: ended with status 3; starts again in 40ms"
+ok "the pause before the second restart is twice the first" \
+	says "$b: ended with status 3; starts again in 40ms"
 state_is "$b" failed
-is "as often as the limit says" "$(field starts) $(field status)" "4 3"
+is "the container was started as often as the limit allows" "$(field starts) $(field status)" "4 3"
 ok "no: a good end is the end" state_is "$a" ended
 ok "a row without a bundle is reported" says "missing-$mark: there is no bundle"
 ok "an unknown member is reported" says 'nonsense: there is no such setting'
 ok "an unknown key of the command line is reported" says 'what: there is no such setting'
 ok "a bad value is reported" \
 	says 'cgroup: "v3" is not a value for it: it takes none, v1, hybrid or v2'
-ok "in one line, and without what is not text" says '^oci-init: done: "a..b" is not a value'
+ok "a bad value is reported on one line, without bytes that are not text" \
+	says '^oci-init: done: "a..b" is not a value'
 is "the hostname is set" "$(inside hostname)" board
 ok "a disabled one is not started" state_is "$c" disabled
 order start "$c"
-ok "but by order" state_is "$c" running
-ok "it logs to its file" wait_for grep -q up "$tmp/logs/$c.log"
+ok "a disabled container is started by order" state_is "$c" running
+ok "a container logs to its file" wait_for grep -q up "$tmp/logs/$c.log"
 down TERM
 is "SIGTERM reboots (SIGHUP in a pid namespace)" "$ended" 129
 nothing_left "nothing is left of the second"
@@ -128,7 +130,8 @@ E
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 ok "the others go on" wait_for state_is "$c" running
 is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
-ok "which says why" says "^oci-init: $b: did not start: config.json:.*netwerk"
+ok "a bad bundle: the reason is on one line" \
+	says "^oci-init: $b: did not start: config.json:.*netwerk"
 ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
 ok "one whose device does not come is named, with the time" \
 	says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100ms"
@@ -141,7 +144,7 @@ ok "the deaf one is up" wait_for says "^$c: deaf"
 order stop "$c"
 ok "a deaf one is killed at its deadline" says "$c: does not stop: killing it"
 state_is "$c" stopped
-is "which its status shows" "$(field status)" 137
+is "status shows that a container was killed at its deadline" "$(field status)" 137
 order reboot
 is "reboot by order" "$status" 0
 ended=0
@@ -167,9 +170,9 @@ wait "$boot" || ended=$?
 is "done=halt: the end of all is the end of the machine" "$ended" 130
 fresh
 boot
-ok "no containers is reported" wait_for says "no containers in $bundles"
+ok "a machine without containers reports that" wait_for says "no containers in $bundles"
 down USR1
-is "and waited in" "$ended" 130
+is "a machine without containers waits" "$ended" 130
 
 # ---- a full disk, signals to stop by, more to say ------------------------------------------------
 
@@ -195,7 +198,7 @@ state_is "$b" stopped
 is "stopSignal KILL goes to the container" "$(field status)" 137
 order stop "$c"
 state_is "$c" stopped
-is "and so does one that the runtime keeps for itself" "$(field status)" 7
+is "stopSignal that the runtime does not forward goes to the container" "$(field status)" 7
 is "a full disk is reported once" "$(grep -c 'no space left' "$con")" 1
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
 # what is still in the pipe may fill it once more
@@ -203,9 +206,9 @@ room() { grep -q later "$1" || { : >"$1"; return 1; }; }
 ok "when there is room again its log goes on" wait_for room \
 	"/proc/$machine/root$tmp/data/logs/$a.log"
 inside "$RUNC" kill "$a" KILL
-ok "and it ends like others" wait_for state_is "$a" failed
+ok "a container whose log disk was full ends" wait_for state_is "$a" failed
 down
-is "and the machine too" "$ended" 130
+is "a machine whose log disk was full ends" "$ended" 130
 nothing_left "nothing is left of the full disk"
 fresh
 
@@ -219,9 +222,9 @@ prepare="$own_dev && : >/dev/console"
 prepare="$prepare && ln -s '$tmp/kmsg' /dev/kmsg && ln -s '$tmp/dog' /dev/watchdog"
 boot ocibox.log=kmsg ocibox.watchdog=1
 ok "log=kmsg: records of the facility daemon" wait_for grep -q "^<30>$a: up" "$tmp/kmsg"
-nok "and nothing on the console" says "^$a: up"
+nok "log=kmsg: nothing on the console" says "^$a: up"
 ok "a watchdog that cannot be set is reported" says '^oci-init: set /dev/watchdog to 1 seconds'
-ok "and served" wait_for grep -q '\.\.\.' "$tmp/dog"
+ok "a watchdog that cannot be set is served" wait_for grep -q '\.\.\.' "$tmp/dog"
 down
 is "closed before power-off by V" "$(tail -c 1 "$tmp/dog")" V
 : >"$tmp/dog"
@@ -233,7 +236,7 @@ prepare=$own_dev
 boot
 ok "without a console it says it where it can" wait_for grep -q "^$a: up" "$tmp/boot.out"
 down
-is "and ends as ever" "$ended" 130
+is "without a console the machine ends as with one" "$ended" 130
 prepare=
 if unshare -Ur true 2>/dev/null; then
 	mkdir -p "$tmp/system/bundles"
@@ -243,14 +246,15 @@ if unshare -Ur true 2>/dev/null; then
 	boot=$!
 	bg_all="$bg_all $boot"
 	ok "a system of one file comes up" wait_for machine_up
-	ok "which has nothing to do" wait_for grep -q '^oci-init: no containers in /bundles' \
+	ok "a system of one file reports that it has no containers" \
+		wait_for grep -q '^oci-init: no containers in /bundles' \
 		"$tmp/boot.out"
 	is "without devtmpfs its /dev is a tmpfs" \
 		"$(sed -n 's/.*\/dev [^-]* - \([^ ]*\) .*/\1/p' "/proc/$machine/mountinfo" |
 		tail -n 1)" tmpfs
 	is "with the links" "$(readlink "/proc/$machine/root/dev/fd")" /proc/self/fd
 	down
-	is "and it ends" "$ended" 130
+	is "a system of one file ends" "$ended" 130
 else
 	skip "a system of one file comes up" "no user namespaces here"
 fi
@@ -273,10 +277,11 @@ boot ocibox.watchdog=1
 wait_for state_is "$a" running
 wrote_all() { [ -e "/proc/$machine/root/proc/$(field pid)/root/dev/shm/all" ]; }
 ok "a console that takes nothing holds no container up" wait_for wrote_all
-ok "nor the start of the next one" wait_for state_is "$b" running
+ok "a console that takes nothing does not delay the start of the next container" \
+	wait_for state_is "$b" running
 fed=$(wc -c <"$tmp/dog")
 is_fed() { [ "$(wc -c <"$tmp/dog")" -gt $((fed + 2)) ]; }
-ok "and the watchdog is served" wait_for is_fed
+ok "a console that takes nothing: the watchdog is served" wait_for is_fed
 cat <&9 >"$tmp/taken" &
 reader=$!
 bg_all="$bg_all $reader"
@@ -285,7 +290,7 @@ order stop "$b"
 ok "when it takes text again it says how many lines were lost" wait_for taken_says \
 	'^oci-init: [0-9]+ lines were lost'
 down
-is "and the machine ends" "$ended" 130
+is "a console that took nothing: the machine ends" "$ended" 130
 ok "with its last word" wait_for taken_says '^oci-init: powering off'
 kill $reader 2>/dev/null
 exec 9>&-
@@ -305,7 +310,7 @@ boot
 ok "a line without an end is shown: a prompt" wait_for says "^$a: login: \$"
 down
 is "the last words of a container arrive, all of them" "$(grep -c "^$a: last line" "$con")" 1500
-ok "and the last one without an end" says "^$a: the-end\$"
+ok "a last line without an end arrives" says "^$a: the-end\$"
 fresh
 
 # FILE.1 is a directory that is not empty. The child that writes files is stopped, as by a disk that
@@ -323,10 +328,12 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json"
 ok "a log that cannot be renamed begins again" wait_for grep -q '^done' "$tmp/logs/$a.log"
-ok "and stays small" [ "$(wc -c <"$tmp/logs/$a.log")" -le 4096 ]
-is "which is said once" "$(grep -c "rename the log $tmp/logs/$a.log" "$con")" 1
+ok "a log that cannot be renamed stays small" [ "$(wc -c <"$tmp/logs/$a.log")" -le 4096 ]
+is "a log that cannot be renamed is reported once" \
+	"$(grep -c "rename the log $tmp/logs/$a.log" "$con")" 1
 ok "a directory that cannot be made: the output goes to the console" wait_for says "^$c: up"
-ok "which is said" says "^oci-init: $c: its output goes to the console: make /proc/none"
+ok "a directory that cannot be made is reported" \
+	says "^oci-init: $c: its output goes to the console: make /proc/none"
 wait_for state_is "$b" running
 pid=$(field pid)
 writer=
@@ -342,7 +349,7 @@ wait_for writes
 order stop "$b"
 is "a disk that hangs: orders are heard" "$status" 0
 down
-is "and the machine ends" "$ended" 130
+is "a disk that hangs: the machine ends" "$ended" 130
 nothing_left "nothing is left of the logs"
 fresh
 
@@ -377,7 +384,7 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json"
 ok "poweroff in a container is said" wait_for says "^oci-init: $a: asked for poweroff\$"
-ok "and is a stop, under always too" wait_for state_is "$a" stopped
+ok "poweroff in a container stops it, under always too" wait_for state_is "$a" stopped
 is "with its reason in status" "$(field reason) $(field starts)" "asked for poweroff 1"
 ok "reboot in a container is a restart, under no too" wait_for \
 	says "^oci-init: $b: asked for reboot; starts again in 10ms"
@@ -387,9 +394,10 @@ ok "a status that looks like a signal is a status" wait_for \
 ok "lack of memory is named, with the limit" wait_for \
 	says "^oci-init: $c: killed by signal 9: out of memory, limit 20 MiB"
 state_is "$c" failed
-is "and is the reason in status" "$(sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' "$tmp/out")" \
+is "lack of memory is the reason in status" \
+	"$(sed -n 's/.*"reason":"\([^"]*\)".*/\1/p' "$tmp/out")" \
 	"killed by signal 9: out of memory, limit 20 MiB"
-like "which says since when" "$(field seconds)" '^[0-9]+$'
+like "status shows for how long a container has been in its state" "$(field seconds)" '^[0-9]+$'
 down
 nothing_left "nothing is left of those that ended"
 fresh
@@ -400,7 +408,7 @@ order status "$a" --format json
 like "status shows memory and processor time of one that runs" "$out" \
 	'"memory":[1-9][0-9]*,"cpuMs":[0-9]+'
 order status
-like "in the table too" "$out" \
+like "the table of status shows memory and processor time" "$out" \
 	"^$a +running +[0-9]+ +1 +- +[0-9]+s +- +[0-9]+K +[0-9]+\.[0-9][0-9]s +-"
 down
 fresh
@@ -428,20 +436,22 @@ boot ocibox.config="$tmp/boot.json"
 ok "one that is after a task starts when it has ended well" wait_for state_is "$a" running
 ok "the task has ended, under always too" state_is "$c" ended
 started() { sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n'; }
-ok "so does another" wait_for state_is "$b" running
-like "in their order, whatever the directories are called" "$(started)" '^[ef]*c[ef]*(ab|ba)[ef]*$'
+ok "a second task has ended" wait_for state_is "$b" running
+like "tasks ran in their order, whatever the directories are called" \
+	"$(started)" '^[ef]*c[ef]*(ab|ba)[ef]*$'
 ok "what is after one that is not ready waits" state_is "d-$mark" waiting
 order status "$b" --format json
-like "which status shows" "$out" '"ready":false'
+like "status shows that a container waits" "$out" '"ready":false'
 pid=$(field pid)
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/go"
-ok "it is ready when the file is there" wait_for says "^oci-init: $b: ready\$"
-ok "and then what is after it starts" wait_for state_is "d-$mark" running
+ok "a container with ready.file is ready when the file exists" \
+	wait_for says "^oci-init: $b: ready\$"
+ok "a container after one with ready.file starts then" wait_for state_is "d-$mark" running
 ok "a name that is not there is reported" \
 	says "^oci-init: d-$mark: after \"absent-$mark\": there is no such container"
 ok "a circle is reported with its names" \
 	says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
-ok "and opened" wait_for state_is "f-$mark" running
+ok "a circle is opened" wait_for state_is "f-$mark" running
 down
 ended_in() { sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tr -d '\n'; }
 like "what is after another is stopped before it, the others at the same time" "$(ended_in)" 'd.*b'
@@ -492,28 +502,29 @@ said_health() { grep -q "\"healthFailures\":$1[,}]" "$tmp/out"; }
 wait_for state_is "$a" running
 nok "one that reports that it is ready is not before" is_ready "$a"
 in_shm "$a" go
-ok "it is ready when it says READY=1" wait_for is_ready "$a"
+ok "a container with ready.notify is ready when it has sent READY=1" wait_for is_ready "$a"
 wait_for state_is "$b" running
 nok "what has no result of a health check yet has no health" said_health 0
 nok "one that a command judges is not ready before that succeeds" is_ready "$b"
 in_shm "$b" ready
-ok "then it is" wait_for is_ready "$b"
-ok "and its health is good" said_health 0
+ok "a container with ready.command is ready when the command succeeds" wait_for is_ready "$b"
+ok "the health of a container is good" said_health 0
 order status "$b"
-like "which the table says" "$out" ' good '
+like "the table of status shows good health" "$out" ' good '
 in_shm "$b" ill
 ok "a health check that fails so often in a row is said" wait_for \
 	says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
 ok "what it prints goes to the container's log" says "^$b: is ill"
-ok "and is a failure: it starts again" wait_for \
+ok "a failed health check is a failure: the container starts again" wait_for \
 	says "^oci-init: $b: ended with status 0; starts again"
 ok "one that is not ready in time has failed" wait_for state_is "$c" failed
-ok "and what is after it is not started" wait_for \
+ok "a container after one that is not ready in time is not started" wait_for \
 	says "^oci-init: d-$mark: not started: a container in its \"after\" has failed"
 order status "d-$mark"
-like "which status shows" "$out" ' failed .* not started: a container in its "after" has failed'
+like "status shows that a container was not started" \
+	"$out" ' failed .* not started: a container in its "after" has failed'
 down
-is "and the machine ends" "$ended" 130
+is "a machine whose container was not ready in time ends" "$ended" 130
 nothing_left "nothing is left of order and health"
 fresh
 
@@ -526,7 +537,8 @@ if helper pty; then
 	boot ocibox.log=tty
 	ok "log=tty: it has the console, and what is typed" wait_for grep -q read-typed \
 		"$tmp/boot.out"
-	ok "and ends like others" wait_for grep -q "$a: ended with status 3" "$tmp/boot.out"
+	ok "log=tty: the end of the container is reported" \
+		wait_for grep -q "$a: ended with status 3" "$tmp/boot.out"
 	unlike "what it writes has no prefix" "$(cat "$tmp/boot.out")" "^$a: "
 	down
 	fresh
@@ -543,13 +555,14 @@ if helper pty; then
 	boot ocibox.shell=yes
 	ok "shell=yes: a shell when something has failed for good" wait_for grep -q shell-42 \
 		"$tmp/boot.out"
-	ok "whose controlling terminal is the console" wait_for grep -q '^controlled' \
+	ok "shell=yes: the console is the controlling terminal of the shell" \
+		wait_for grep -q '^controlled' \
 		"$tmp/boot.out"
 	unlike "with job control" "$(cat "$tmp/boot.out")" 'job control|access tty'
 	order status
 	is "the machine runs on" "$status" 0
 	down
-	is "and goes down" "$ended" 130
+	is "shell=yes: the machine goes down" "$ended" 130
 	typed=
 	nothing_left "nothing is left of the terminals"
 	fresh
@@ -586,8 +599,8 @@ done
 same_files() { [ "$(open_files)" = "$fds" ]; }
 no_zombie() { ! zombie; }
 ok "restarts leave no descriptor" wait_for same_files
-ok "and take no memory" [ "$(memory)" -le $((kb + 32)) ]
-ok "and no zombie" wait_for no_zombie
+ok "restarts take no memory" [ "$(memory)" -le $((kb + 32)) ]
+ok "restarts leave no zombie" wait_for no_zombie
 order poweroff
 order poweroff
 ended=0

@@ -55,7 +55,8 @@ if [ "$(stat -f -c %t /sys/fs/cgroup)" = 63677270 ]; then
 	argv $nested
 	run
 	isnt 'without it a limit inside fails' "$status" 0
-	like 'and the runtime inside says why' "$err$out" 'cgroup|domain|controller'
+	like 'without --bootstrap the runtime inside reports why a limit fails' \
+		"$err$out" 'cgroup|domain|controller'
 	# shellcheck disable=SC2086
 	argv oci-init --bootstrap -- $nested
 	run
@@ -77,7 +78,8 @@ else
 	argv oci-init --bootstrap -- echo in
 	run
 	is 'cgroup v1: goes on' "$out $status" 'in 0'
-	like 'and says so' "$err" 'cgroup v1 is mounted'
+	like 'cgroup v1: --bootstrap reports that it prepares no cgroup' \
+		"$err" 'cgroup v1 is mounted'
 	# shellcheck disable=SC2086
 	argv oci-init --bootstrap -- $nested
 	run

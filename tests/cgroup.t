@@ -60,19 +60,21 @@ like 'the container has a cgroup of its own' "$(cat "/proc/$pid/cgroup")" "/[^:]
 isnt 'directories exist' "$(cgroups_left)" ''
 n=$(grep -c "$id" "/proc/$pid/cgroup")
 if [ -n "$v2" ]; then
-	is 'it is in the v2 hierarchy' "$n" 1
+	is 'the cgroup of the container is in the v2 hierarchy' "$n" 1
 else
-	is 'it is in every v1 hierarchy' "$(grep -v '^0:' "/proc/$pid/cgroup" | grep -vc "$id")" 0
+	is 'the cgroup of the container is in every v1 hierarchy' \
+		"$(grep -v '^0:' "/proc/$pid/cgroup" | grep -vc "$id")" 0
 fi
 is 'all of it: a child too' \
 	"$(nsenter -t "$pid" -p true 2>/dev/null; grep -c '' "$(own_cgroup)/cgroup.procs")" 1
 drop "$id"
-is 'and none are left' "$(cgroups_left)" ''
+is 'no cgroup is left' "$(cgroups_left)" ''
 
 (umask 077 && runc run -d --bundle "$bundle" "$id" >/dev/null)
 is 'umask 077 of the caller: directories of cgroups are 0755' \
 	"$(cgroups_left | xargs stat -c %a | sort -u)" 755
-is 'and a mapped root can reach what lies in the state directory' "$(stat -c %a "$root/$id")" 711
+is 'umask 077 of the caller: a mapped root can reach the state directory' \
+	"$(stat -c %a "$root/$id")" 711
 drop "$id"
 
 config_set /linux/cgroupsPath "\"/$mark-top/$mark-deep\""
@@ -103,7 +105,7 @@ LIMIT=10
 do_runc run --bundle "$bundle" "$id-2"
 unset LIMIT
 like 'a cgroup with processes in it is refused' "$status $err" "^1 .*cgroup is not empty: 1 process"
-is 'and the first container lives' "$(status_of "$id")" running
+is 'a cgroup with processes in it: the first container lives' "$(status_of "$id")" running
 drop "$id-2"
 drop "$id"
 config_del /linux/cgroupsPath
@@ -307,7 +309,7 @@ if [ "$status" = 0 ]; then
 	do_runc kill "$id" KILL
 	is 'kill KILL of a paused one' "$status" 0
 	wait_for status_is "$id" stopped
-	is 'it dies at once' "$(status_of "$id")" stopped
+	is 'a paused container dies of kill KILL at once' "$(status_of "$id")" stopped
 else
 	skip 'pause and resume' "the runtime cannot: $err"
 fi
@@ -357,7 +359,8 @@ else
 	status=0
 	OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null ||
 		status=$?
-	like 'and limits asked: refused by name' "$status $(cat "$tmp/err")" '^1 .*memory'
+	like 'no cgroups mounted, limits asked: refused by name' \
+		"$status $(cat "$tmp/err")" '^1 .*memory'
 	# Rules for devices are a limit where the container can make nodes; without one, or allowing
 	# all, none.
 	for rules in 1:false 0:true; do

@@ -13,7 +13,8 @@ need_root
 loop
 create >/dev/null
 quietly checkpoint "$id"
-like 'a created container cannot be checkpointed' "$status $err" '^1 .*cannot be checkpointed in created state'
+like 'a created container cannot be checkpointed' \
+	"$status $err" '^1 .*cannot be checkpointed in created state'
 runc kill "$id" KILL
 wait_for status_is "$id" stopped
 quietly checkpoint "$id"
@@ -23,7 +24,8 @@ for words in '--manage-cgroups-mode some' '--empty-ns pid' '--page-server 1234' 
 	'--status-fd x' '--network-lock some'; do
 	# shellcheck disable=SC2086
 	quietly checkpoint $words "$id"
-	like "checkpoint $words: refused" "$status $err" "^1 .*(nvalid|not supported|page-server ADDRESS:PORT)"
+	like "checkpoint $words: refused" \
+		"$status $err" "^1 .*(nvalid|not supported|page-server ADDRESS:PORT)"
 done
 
 major=2 minor=12 fake old ''
@@ -35,7 +37,8 @@ say '$(said failed)'; exit 1"
 fake v3 ''
 start
 path=/nowhere quietly checkpoint --image-path "$tmp/ck" "$id"
-like 'no criu: one sentence that names the version' "$status $err" '^1 .*need the program criu, version 3\.0 or later'
+like 'no criu: one sentence that names the version' \
+	"$status $err" '^1 .*need the program criu, version 3\.0 or later'
 for row in 'old|needs CRIU 3\.0 or later, and this is 2\.12' 'dead|criu has ended without an answer' \
 	'noise|CRIU sent a message that cannot be read'; do
 	path=$tmp/fake/${row%%|*}:$PATH quietly checkpoint --image-path "$tmp/ck" "$id"
@@ -50,7 +53,8 @@ is 'descriptors.json: a list of three, as runc writes it' "$(cat "$tmp/ck/descri
 	'["/dev/null","/dev/null","/dev/null"]'
 is 'the images belong to their owner alone' "$(stat -c %a "$tmp/ck/descriptors.json")" 600
 path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/empty" "$id-2"
-like 'a restore without a checkpoint: refused' "$status $(status_of "$id-2") $err" '^1 none .*empty.*no such file'
+like 'a restore without a checkpoint: refused' \
+	"$status $(status_of "$id-2") $err" '^1 none .*empty.*no such file'
 mkdir "$tmp/empty"
 path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/empty" "$id-2"
 like 'a directory without a complete checkpoint: refused' "$status $(status_of "$id-2") $err" \
@@ -64,19 +68,22 @@ ln -s 'data/a]:b' "$rootfs/link"
 config_set /mounts/- "{\"destination\":\"/link\",\"type\":\"bind\",\"source\":\"$tmp/inner\",\"options\":[\"bind\"]}"
 start
 path=$tmp/fake/v3:$PATH quietly checkpoint --image-path "$tmp/ck" "$id"
-like 'a mount through a link to a path with "]:": refused' "$status $err" '^1 .*/data/a\]:b: a mount at a path with .*\]:'
+like 'a mount through a link to a path with "]:": refused' \
+	"$status $err" '^1 .*/data/a\]:b: a mount at a path with .*\]:'
 drop "$id"
 loop
 config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 	/mounts/7/options '["rbind","idmap"]'
 path=$tmp/fake/v3:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$id"
-like 'an id-mapped mount: refused, CRIU would lose the map' "$status $err" '^1 .*mounts.7.: an id-mapped mount cannot be checkpointed'
+like 'an id-mapped mount: refused, CRIU would lose the map' \
+	"$status $err" '^1 .*mounts.7.: an id-mapped mount cannot be checkpointed'
 loop
 mkdir "$tmp/ck2"
 echo '["/dev/null","/dev/null","/dev/null"]' >"$tmp/ck2/descriptors.json"
 path=$tmp/fake/fails:$PATH quietly restore -d --bundle "$bundle" --image-path "$tmp/ck2" "$id"
-like 'a failed restore: the reason' "$status $(status_of "$id") $err" '^1 none .*criu failed: type DUMP errno 5'
+like 'a failed restore: the reason' \
+	"$status $(status_of "$id") $err" '^1 none .*criu failed: type DUMP errno 5'
 nothing_left 'a failed restore: nothing is left'
 
 # ---- with CRIU ------------------------------------------------------------------------------------
@@ -123,27 +130,29 @@ before=$(mounts_in)
 ck
 is 'checkpoint' "$status" 0
 is 'the container is gone' "$(status_of "$id")" none
-like 'its poststop hook has run' "$(cat "$tmp/hooked")" '"status":"stopped"'
+like 'checkpoint runs the poststop hook' "$(cat "$tmp/hooked")" '"status":"stopped"'
 n=$(count)
 : >"$tmp/hooked"
 again --pid-file "$tmp/pid"
 is 'restore' "$status" 0
-is 'it runs' "$(status_of "$id")" running
-ok 'and counts on' counts_on "$n"
+is 'restore: the container runs' "$(status_of "$id")" running
+ok 'restore: the container counts on' counts_on "$n"
 is 'the pid file has its pid' "$(cat "$tmp/pid")" "$(pid_of "$id")"
-like 'the createRuntime hook had the pid that it has' "$(cat "$tmp/hooked")" "\"pid\":$(pid_of "$id"),\"status\":\"creating\""
-is 'the mounts are what they were, nested binds, masks and read-only paths too' "$(mounts_in)" "$before"
+like 'the createRuntime hook had the pid that it has' \
+	"$(cat "$tmp/hooked")" "\"pid\":$(pid_of "$id"),\"status\":\"creating\""
+is 'the mounts are what they were, nested binds, masks and read-only paths too' \
+	"$(mounts_in)" "$before"
 is 'a tmpfs has its files' "$(runc exec "$id" cat /dev/shm/file)" kept
 nok 'what was read-only is so' runc exec "$id" touch /data/inner/x 2>/dev/null
 nok 'the root of the host is not left for CRIU' grep -q criu-root /proc/self/mountinfo
 ok 'pause' runc pause "$id"
 is 'paused' "$(status_of "$id")" paused
 ok 'resume' runc resume "$id"
-ok 'it goes on' counts_on "$(count)"
+ok 'a paused container goes on after restore and resume' counts_on "$(count)"
 
 ck --leave-running
 is 'checkpoint --leave-running' "$status" 0
-ok 'it counts on' counts_on "$(count)"
+ok 'checkpoint --leave-running: the container counts on' counts_on "$(count)"
 runc pause "$id"
 ck
 is 'a paused container is saved' "$status" 0
@@ -152,8 +161,9 @@ config_set /linux/resources/pids/limit 77
 quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" --manage-cgroups-mode ignore "$id"
 is 'restore by another name' "$status" 0 || diag "$err"
 [ "$(status_of "$id")" != paused ] || runc resume "$id"
-ok 'it counts on' counts_on "$(count)"
-like 'in its own cgroup' "$(cat "/proc/$(pid_of "$id")/cgroup")" "$id"
+ok 'restore by another name: the container counts on' counts_on "$(count)"
+like 'restore by another name: the container is in its own cgroup' \
+	"$(cat "/proc/$(pid_of "$id")/cgroup")" "$id"
 limits=$(find /sys/fs/cgroup -path "*$id*" -name pids.max -exec cat {} +)
 like 'with the limits of the config' "$limits" '^77$'
 drop "$id"
@@ -166,7 +176,7 @@ ck
 : >"$tmp/data/end"
 do_runc restore --bundle "$bundle" --image-path "$tmp/ck" "$id"
 is 'restore in the foreground: its exit status' "$status" 7 || diag "$err"
-is 'and it is gone' "$(status_of "$id")" none
+is 'restore in the foreground: the container is gone' "$(status_of "$id")" none
 
 # What is missing in a checkpoint.
 loop
@@ -184,7 +194,7 @@ nothing_left 'a failure after the restore: nothing is left'
 rm -rf "$rootfs/data" "$rootfs/proc" "$rootfs/sys"
 again
 is 'mount points that a new root does not have are made' "$status" 0
-ok 'it counts on' counts_on "$(count)"
+ok 'mount points that a new root does not have: the container counts on' counts_on "$(count)"
 drop "$id"
 
 # A connection over lo, which lies in the container's own network namespace.
@@ -200,8 +210,9 @@ END
 start
 wait_for test -s "$tmp/data/got"
 ck
-like 'a TCP connection: refused without --tcp-established' "$status $err" '^1 .*criu failed: type DUMP'
-ok 'and it runs on' counts_on "$(count)"
+like 'a TCP connection: refused without --tcp-established' \
+	"$status $err" '^1 .*criu failed: type DUMP'
+ok 'a TCP connection: refused, and the container runs on' counts_on "$(count)"
 ck --tcp-established
 case $err in
 *"Can't get 1:34 opt: Operation not supported"*)
@@ -213,7 +224,7 @@ case $err in
 	again --tcp-established
 	is 'a TCP connection is restored' "$status" 0
 	got_more() { [ "$(wc -c <"$tmp/data/got")" -gt "$got" ]; }
-	ok 'and bytes go through it' wait_for got_more
+	ok 'a TCP connection is restored: bytes go through it' wait_for got_more
 	;;
 esac
 drop "$id"
@@ -237,7 +248,8 @@ if helper sock; then
 	ok 'the console socket has its other end' wait_for has_line "$tmp/data/typed" second
 	drop "$id"
 	again
-	like 'without a console socket: refused' "$status $err" '^1 .*without setting console socket'
+	like 'without a console socket: refused' \
+		"$status $err" '^1 .*without setting console socket'
 	nothing_left 'without a console socket: nothing is left'
 else
 	skip 'a terminal is saved' 'the helper sock is not built'
@@ -255,8 +267,9 @@ ck
 is 'in a network namespace by path: saved' "$status" 0
 again
 is 'in a network namespace by path: restored' "$status" 0
-is 'it is in that namespace' "$(readlink "/proc/$(pid_of "$id")/ns/net")" "$(readlink "/proc/$bg/ns/net")"
-ok 'it counts on' counts_on "$(count)"
+is 'in a network namespace by path: the container is in that namespace' \
+	"$(readlink "/proc/$(pid_of "$id")/ns/net")" "$(readlink "/proc/$bg/ns/net")"
+ok 'in a network namespace by path: the container counts on' counts_on "$(count)"
 drop "$id"
 
 # Memory before the rest.
@@ -268,13 +281,13 @@ if ! criu check --feature mem_dirty_track >/dev/null 2>&1; then
 else
 	quietly checkpoint --pre-dump --image-path "$tmp/pre" "$id"
 	is 'checkpoint --pre-dump' "$status" 0 || diag "$err"
-	ok 'it counts on' counts_on "$(count)"
+	ok 'checkpoint --pre-dump: the container counts on' counts_on "$(count)"
 	mkdir "$tmp/two"
 	quietly checkpoint --image-path "$tmp/two" --parent-path ../pre "$id"
 	is 'checkpoint --parent-path' "$status" 0 || diag "$err"
 	quietly restore -d --bundle "$bundle" --image-path "$tmp/two" "$id"
 	is 'restore of both' "$status" 0 || diag "$err"
-	ok 'it counts on' counts_on "$(count)"
+	ok 'restore of a checkpoint with a pre-dump: the container counts on' counts_on "$(count)"
 	drop "$id"
 fi
 
@@ -293,7 +306,8 @@ else
 	is 'restore --lazy-pages' "$status" 0
 	ok 'restore --lazy-pages: it counts on' counts_on "$n"
 	# It ends when all are there.
-	ok 'restore --lazy-pages: all pages came' wait $bg || diag "$(grep Error "$tmp/ck/lazy.log")"
+	ok 'restore --lazy-pages: all pages came' \
+		wait $bg || diag "$(grep Error "$tmp/ck/lazy.log")"
 fi
 drop "$id"
 
@@ -344,7 +358,8 @@ n=$(count)
 again --empty-ns network
 is '--empty-ns network: restored' "$status" 0
 ok '--empty-ns network: it counts on' counts_on "$n"
-is '--empty-ns network: nothing in it is up' "$(runc exec "$id" ip -o link | grep -c '[<,]UP[,>]')" 0
+is '--empty-ns network: nothing in it is up' \
+	"$(runc exec "$id" ip -o link | grep -c '[<,]UP[,>]')" 0
 # Devices of the host.
 if ip link add ocit0 type veth peer name ocit1 2>/dev/null; then
 	drop "$id"
@@ -375,7 +390,8 @@ $(runc exec "$id" sh -c 'ip -o link show eth7; ip -o -4 addr show eth7' |
 10.9.8.7/24"
 	ip link del ocit0 2>/dev/null
 else
-	skip 'netDevices, --empty-ns network: saved' 'no device of the type veth peer name ocit1 can be made'
+	skip 'netDevices, --empty-ns network: saved' \
+		'no device of the type veth peer name ocit1 can be made'
 fi
 drop "$id"
 loop
@@ -435,7 +451,8 @@ pid=$(pid_of "$id")
 ck
 is 'a pid namespace by path: saved' "$status" 0
 if [ -e "/proc/$pid" ]; then
-	skip 'a pid namespace by path: restored' 'process 1 of this machine does not reap, so the pid is still taken'
+	skip 'a pid namespace by path: restored' \
+		'process 1 of this machine does not reap, so the pid is still taken'
 else
 	n=$(count)
 	again

@@ -154,7 +154,7 @@ like "create's errors say so" "$err" 'config.json'
 if [ -n "$ours" ]; then
 	like "create's errors begin with what engines know" "$err" 'msg="runc create failed: '
 	do_runc run --bundle "$tmp" c1
-	like "so do run's" "$err" 'msg="runc run failed: '
+	like "errors of run begin with what engines know" "$err" 'msg="runc run failed: '
 fi
 is "a missing root that was named is an error" \
 	"$("$RUNC" --root "$tmp/missing" list >/dev/null 2>&1; echo $?)" 1
@@ -300,7 +300,7 @@ if [ -c /dev/full ]; then
 	like "a full disk below standard output: the message" "$(cat err)" 'no space left'
 	status=0
 	"$RUNC" help >/dev/full 2>/dev/null || status=$?
-	is "the same for help" "$status" 1
+	is "a full disk below standard output: the message of --help" "$status" 1
 else
 	skip "a full disk below standard output" "no /dev/full"
 fi

@@ -54,7 +54,7 @@ as_shim '
 is 'a shim: both processes are its own at the end, with their exit status' \
 	"$(grep -E '^(adopted|command)' "$tmp/shim" | sort |
 	tr '\n' ' ')" 'adopted 7 adopted 9 command 0 ' || diag "$out"
-is 'nothing went wrong on the way' \
+is 'a shim: no call has failed' \
 	"$(grep -vE '^(adopted|command|up|from exec|pids)' "$tmp/shim")" ''
 like 'ps: an array' "$out" '^pids \[,*\]$'
 is 'an exec of theirs writes to what it was given' "$(grep -c 'from exec' "$tmp/shim")" 1
@@ -94,7 +94,8 @@ runc start "$id"
 ok 'the pipes end with the container, nothing else holds them' wait_for gone "$reader_out"
 # shellcheck disable=SC2154
 ok 'both of them' wait_for gone "$reader_err"
-is 'and carry its output alone' "$(cat "$tmp/got.out" "$tmp/got.err")" 'to stdout
+is 'conmon: the pipes carry the output of the container alone' \
+	"$(cat "$tmp/got.out" "$tmp/got.err")" 'to stdout
 to stderr'
 wait_for status_is "$id" stopped
 do_runc delete --force "$id"
@@ -146,13 +147,14 @@ bg_all="$bg_all $run"
 ok 'buildkit: state says running' wait_for status_is "$id" running
 state "$id"
 printf '%s' "$out" >"$tmp/told"
-ok 'and where config.json is' test -s "$(json_get "$tmp/told" /bundle)/config.json"
-is 'and the pid of the file' "$(json_get "$tmp/told" /pid)" "$(cat "$tmp/pid")"
+ok 'buildkit: state has the path of config.json' \
+	test -s "$(json_get "$tmp/told" /bundle)/config.json"
+is 'buildkit: state has the pid of the pid file' "$(json_get "$tmp/told" /pid)" "$(cat "$tmp/pid")"
 status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" exec --process "$tmp/process.json" \
 	--pid-file "$tmp/exec.pid" "$id" </dev/null >"$tmp/exec.out" 2>&1 || status=$?
 is 'buildkit: exec in the foreground' "$status $(cat "$tmp/exec.out")" '7 from exec'
-ok 'its pid file is left' test -s "$tmp/exec.pid"
+ok 'buildkit: exec leaves its pid file' test -s "$tmp/exec.pid"
 do_runc kill "$id" TERM
 status=0
 wait $run || status=$?

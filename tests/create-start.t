@@ -37,7 +37,8 @@ pid=$(cat "$tmp/pid")
 ok 'pid file holds a live pid' alive "$pid"
 is 'the state has the same pid' "$(pid_of "$id")" "$pid"
 nok 'the program has not run yet' test -e "$rootfs/tmp/mark"
-isnt 'and is not what the pid executes' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 1000 '
+isnt 'create: the pid does not execute the program yet' \
+	"$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 1000 '
 is 'init is not a child of a lingering runtime' \
 	"$(grep -l -s "OCI_TEST_MARK=$mark" "/proc/$(sed -n 's/^PPid:\t//p' \
 	"/proc/$pid/status")/environ")" ''
@@ -45,22 +46,25 @@ is 'init is not a child of a lingering runtime' \
 # What is not allowed now.
 do_runc delete "$id" --nonsense
 isnt 'an unknown option is refused' "$status" 0
-is 'and does nothing' "$(status_of "$id")" created
+is 'create with an unknown option makes no container' "$(status_of "$id")" created
 create
 is 'create with the same id: exit 1' "$status" 1
 like 'create with the same id: message' "$err" 'already exists'
-is 'and the first is untouched' "$(status_of "$id"):$(pid_of "$id")" "created:$pid"
+is 'create with the same id: the first container does not change' \
+	"$(status_of "$id"):$(pid_of "$id")" "created:$pid"
 do_runc run --bundle "$bundle" "$id"
 is 'run with the same id: exit 1' "$status" 1
 like 'run with the same id: message' "$err" 'already exists'
-is 'and the first is still untouched' "$(status_of "$id"):$(pid_of "$id")" "created:$pid"
+is 'run with the same id: the first container does not change' \
+	"$(status_of "$id"):$(pid_of "$id")" "created:$pid"
 
 do_runc start "$id"
 is 'start' "$status" 0
 is 'running' "$(status_of "$id")" running
 wait_for test -e "$rootfs/tmp/mark"
 is 'now the program runs, under the same pid' "$(pid_of "$id")" "$pid"
-is 'and is what was asked for' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 1000 '
+is 'start: the pid executes the program that was asked for' \
+	"$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 1000 '
 
 do_runc start "$id"
 is 'start again: exit 1' "$status" 1
@@ -69,7 +73,7 @@ do_runc delete "$id"
 is 'delete of a running one: exit 1' "$status" 1
 like 'delete of a running one: message' "$err" \
 	"cannot delete container $id that is not stopped: running"
-is 'and it still runs' "$(status_of "$id")" running
+is 'delete of a running one: it still runs' "$(status_of "$id")" running
 
 runc kill "$id" KILL
 wait_for status_is "$id" stopped
@@ -89,8 +93,8 @@ rm -f "$rootfs/tmp/mark"
 create --pid-file "$tmp/pid"
 do_runc delete "$id"
 is 'delete of a created one: exit 0' "$status" 0
-ok 'its init is dead' gone "$(cat "$tmp/pid")"
-nok 'and the program never ran' test -e "$rootfs/tmp/mark"
+ok 'delete of a created one: its init is dead' gone "$(cat "$tmp/pid")"
+nok 'delete of a created one: the program never ran' test -e "$rootfs/tmp/mark"
 
 # Init killed before start.
 create --pid-file "$tmp/pid"
@@ -111,7 +115,7 @@ for n in 1 2 3 4; do
 done
 wait
 is 'four concurrent starts: one succeeds' "$(cat "$tmp"/start[1-4] | wc -l | tr -d ' ')" 1
-is 'and the container runs' "$(status_of "$id")" running
+is 'four concurrent starts: the container runs' "$(status_of "$id")" running
 drop "$id"
 
 # Concurrent creates of one id: one wins, and is whole (threats 4.7).
@@ -121,7 +125,7 @@ done
 wait
 is 'four concurrent creates: one succeeds' "$(cat "$tmp"/create[1-4] | wc -l | tr -d ' ')" 1
 do_runc start "$id"
-is 'and can be started' "$status:$(status_of "$id")" 0:running
+is 'four concurrent creates: the container can be started' "$status:$(status_of "$id")" 0:running
 drop "$id"
 
 # The config is read at create: what changes later does not matter.

@@ -17,7 +17,7 @@ fresh
 argv sleep 1000
 do_runc --cgroup-manager=disabled run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 is 'disabled: runs' "$status" 0 || diag "$err"
-is 'in the cgroups of the caller, and makes none' \
+is 'disabled: the container is in the cgroups of the caller, and makes none' \
 	"$(cat "/proc/$(cat "$tmp/pid")/cgroup") $(cgroups_left)" "$(cat /proc/self/cgroup) "
 do_runc --cgroup-manager disabled exec "$id" echo in
 is 'disabled: exec' "$status $out" '0 in' || diag "$err"
@@ -41,7 +41,7 @@ for verb in 'kill ID KILL' 'kill --all ID KILL' 'delete --force ID'; do
 	# shellcheck disable=SC2046
 	do_runc $(echo "$verb" | sed "s/ID/$id/")
 	is "disabled, no pid namespace: $verb" "$status" 0 || diag "$err"
-	ok "and init is dead: $verb" wait_for gone "$(cat "$tmp/pid")"
+	ok "disabled, no pid namespace, init dead: $verb" wait_for gone "$(cat "$tmp/pid")"
 	drop "$id"
 done
 fresh
@@ -54,7 +54,7 @@ argv true
 do_runc --cgroup-manager cgroupfs run --bundle "$bundle" "$id"
 is 'cgroupfs' "$status" 0 || diag "$err"
 do_runc --cgroup-manager other run --bundle "$bundle" "$id"
-like 'another word is refused' "$status $err" '^1 .*invalid cgroup-manager'
+like 'a cgroup manager that is not known is refused' "$status $err" '^1 .*invalid cgroup-manager'
 do_runc --rootless=true run --no-subreaper --bundle "$bundle" "$id"
 is '--rootless and --no-subreaper are accepted' "$status" 0 || diag "$err"
 
@@ -159,7 +159,8 @@ state "$id"
 printf '%s' "$out" >"$tmp/told"
 is 'an annotation called bundle does not move the bundle (AN-03)' \
 	"$(json_get "$tmp/told" /bundle)" "$bundle"
-is 'and all are reported' "$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" \
+is 'annotations are reported by state' \
+	"$(json_get "$tmp/told" /annotations/bundle) $(json_get "$tmp/told" \
 	/annotations/io.kubernetes.cri-o.x)" '/nowhere y'
 drop "$id"
 

@@ -111,13 +111,14 @@ argv sleep 1000
 do_runc run -d --bundle "$bundle" "$id"
 like 'a bundle whose path is not UTF-8 is refused' "$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*b[?]d.* is not UTF-8'
-is 'and leaves nothing' "$(states_left)$(cgroups_left)" ''
+is 'a bundle whose path is not UTF-8 leaves nothing' "$(states_left)$(cgroups_left)" ''
 away
 bundle
 ln -s "../$odd/rootfs" "$bundle/link"
 config_set /root/path '"link"'
 run
-like 'so is a root filesystem' "$status $(error_lines "$tmp/err") $err" \
+like 'a root filesystem whose path is not UTF-8 is refused' \
+	"$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*b[?]d.* is not UTF-8'
 
 # Its poststop hooks never had a container: nothing is said of them.
@@ -143,7 +144,7 @@ start
 is '8,400,000 bytes of annotations: it runs' "$status:$err:$(status_of "$id")" 0::running
 is 'state has them' "$(json_get "$tmp/state.out" /annotations/last)" x
 do_runc delete --force "$id"
-is 'and it can be deleted' "$status:$err:$(states_left)" 0::
+is '8,400,000 bytes of annotations: the container can be deleted' "$status:$err:$(states_left)" 0::
 
 nothing_left
 done_testing

@@ -18,8 +18,9 @@ for o in --force -f '--force=true'; do
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 	do_runc delete $o "$id"
 	is "delete $o of a running one" "$status:$out$err" 0:
-	ok 'its init is dead when delete returns' gone "$(cat "$tmp/pid")"
-	is 'its cgroup is gone when delete returns' "$(cgroups_left)" ''
+	ok 'delete $o of a running one: its init is dead when delete returns' \
+		gone "$(cat "$tmp/pid")"
+	is 'delete $o of a running one: its cgroup is gone when delete returns' "$(cgroups_left)" ''
 done
 do_runc run -d --bundle "$bundle" "$id"
 do_runc delete --force=false "$id"
@@ -37,10 +38,10 @@ do_runc pause "$id"
 if [ "$status" = 0 ]; then
 	do_runc delete "$id"
 	like 'delete of a paused one' "$status $err" '^1 .*not stopped'
-	is 'and it stays paused' "$(status_of "$id")" paused
+	is 'delete of a paused one: it stays paused' "$(status_of "$id")" paused
 	do_runc delete --force "$id"
 	is 'delete --force of a paused one' "$status:$(status_of "$id")" 0:none
-	is 'its cgroup is gone' "$(cgroups_left)" ''
+	is 'delete --force of a paused one: its cgroup is gone' "$(cgroups_left)" ''
 else
 	skip 'delete of a paused one' 'no freezer here, or pause is not there yet'
 	drop "$id"
@@ -80,11 +81,11 @@ is "delete removes sub-cgroups${made:+ too}" "$status:$(cgroups_left)" 0:
 mkdir -p "$root/$id-x"
 do_runc delete "$id-x"
 like 'a directory without a state: does not exist' "$status $err" '^1 .*does not exist'
-nok 'but it is removed' test -e "$root/$id-x"
+nok 'delete of a directory without a state removes it' test -e "$root/$id-x"
 mkdir -p "$root/$id-x"
 do_runc delete --force "$id-x"
-is 'the same with --force: exit 0' "$status" 0
-nok 'and it is removed' test -e "$root/$id-x"
+is 'delete --force of a directory without a state: exit 0' "$status" 0
+nok 'delete --force of a directory without a state removes it' test -e "$root/$id-x"
 
 # A state that is not JSON must not make the id undeletable, where it is known that nothing runs.
 mkdir -p "$root/$id-x"
@@ -106,8 +107,8 @@ for name in .. . '' ../decoy ./../decoy "$tmp/decoy" 'a/b' 'a	b'; do
 	do_runc delete --force "$name"
 	isnt "delete --force '$name' is refused" "$status" 0
 done
-ok 'and the decoy is there' test -d "$tmp/decoy/inside"
-ok 'and the root is there' test -d "$root"
+ok 'delete --force of a name that is no id: the decoy is there' test -d "$tmp/decoy/inside"
+ok 'delete --force of a name that is no id: the root is there' test -d "$root"
 ln -s "$tmp/decoy" "$root/$id-link"
 do_runc delete --force "$id-link"
 ok 'a symbolic link in the root is not followed' test -d "$tmp/decoy/inside"
@@ -116,7 +117,7 @@ ln -s "$tmp/decoy" "$tmp/decoy/inside/link"
 mkdir -p "$root/$id-y"
 ln -s "$tmp/decoy" "$root/$id-y/link"
 runc delete --force "$id-y" >/dev/null 2>&1
-ok 'nor is one inside a left-over directory' test -d "$tmp/decoy/inside"
+ok 'a symbolic link inside a left-over directory is not followed' test -d "$tmp/decoy/inside"
 rm -rf "${root:?}/$id-y"
 
 # Two deletes at once: both end, one container, nothing left.

@@ -100,7 +100,8 @@ echo file >"$rootfs/srv/taken"
 config_set /linux/devices '[{"path":"/srv/taken","type":"c","major":1,"minor":3}]'
 # control: runc leaves the file and starts.
 refused 'the path is taken by a file' '/srv/taken'
-is 'and the file is untouched' "$(cat "$rootfs/srv/taken")" file
+is 'the path of a device is taken by a file: the file is untouched' \
+	"$(cat "$rootfs/srv/taken")" file
 mknod "$rootfs/srv/same" c 1 3
 chmod 600 "$rootfs/srv/same"
 config_set /linux/devices '[{"path":"/srv/same","type":"c","major":1,"minor":3}]'
@@ -221,7 +222,7 @@ else
 	# control: runc 1.1.5 ignores netDevices (spec 1.3).
 	is 'a net device is moved' "$status" 0 || diag "$err"
 	like 'renamed, with its address' "$out" 'inet 192\.0\.2\.7/24'
-	like 'and up' "$out" 'inner(@[^:]*)?: <[^>]*UP'
+	like 'a net device is up after the move' "$out" 'inner(@[^:]*)?: <[^>]*UP'
 	argv sh -c 'ip addr show dev outer'
 	config_set /linux/netDevices '{"outer":{}}'
 	with_device
@@ -233,7 +234,8 @@ else
 	config_set /linux/netDevices '{"outer":{"name":"lo"}}'
 	with_device
 	like 'a name that is taken' "$status $err" '^1 .*(lo|exists)'
-	is 'and nothing is left' "$(status_of "$id"):$(cgroups_left)" none:
+	is 'a net device whose name is taken: nothing is left' \
+		"$(status_of "$id"):$(cgroups_left)" none:
 fi
 config_set /linux/netDevices '{"no-such-dev":{"name":"inner"}}'
 refused 'a net device that is not there' 'no-such-dev'

@@ -59,11 +59,11 @@ fi
 	"$id" </dev/null)
 is 'a relative root is one of the caller, made by create, 0700' "$(stat -c %a "$tmp/relative")" 700
 bare --root "$tmp/relative" list -q
-is 'and another name of it is the same' "$out" "$id"
+is 'a relative root is the same directory by another path' "$out" "$id"
 bare --root "$tmp/relative" delete --force "$id"
 bare --root "$tmp/nothing" delete --force "$id"
 is 'delete --force below a root that is not there' "$status $out$err" '0 '
-nok 'which does not make it' test -e "$tmp/nothing"
+nok 'delete --force does not make the root' test -e "$tmp/nothing"
 bare --root /../tmp/.. list
 is '--root / by another name' "$status $(said)" \
 	"1 $(error 'Option --root argument should not be set to /')"
@@ -75,7 +75,7 @@ is 'of two roots the last counts' "$status $out$err" '0 '
 bare --log "$tmp/log" --log-format xml state nope
 is 'a form that is not known: a line of text' "$status $(said)" \
 	"1 $(error 'invalid log-format: xml')"
-nok 'and the log is not opened' test -e "$tmp/log"
+nok 'a form that is not known: the log is not opened' test -e "$tmp/log"
 for form in '' text; do
 	bare --log-format "$form" --root "$root" state nope
 	is "--log-format '$form' is text" "$status $(said_of nope)" \
@@ -93,7 +93,7 @@ bare --log fifo --log-format json --root "$root" state nope
 wait $cat
 like 'the log may be a pipe' "$(cat fifo.out)" \
 	'^\{"level":"error","msg":"container does not exist(: nope)?","time":"[^"]*"\}$'
-like 'and the message is plain on standard error' "$status $err" \
+like 'a log that is a pipe: the message is plain on standard error' "$status $err" \
 	'^1 container does not exist(: nope)?$'
 for u in 000 022 077; do
 	(umask $u && "$RUNC" --root "$root" --log "log$u" state nope) </dev/null >/dev/null 2>&1
@@ -116,11 +116,11 @@ like 'whatever the message has' "$(json_get odd.json /msg)" '^invalid container 
 # For eyes, as logrus shows it.
 if helper pty; then
 	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1
-	like 'on a terminal' "$(tr -d '\r\033' <"$tmp/out")" \
+	like 'text log on a terminal' "$(tr -d '\r\033' <"$tmp/out")" \
 		'^\[31mERRO\[0m\[0000\] container does not exist(: nope)? +$'
 	"$HELPERS/pty" "$RUNC" --root "$root" --log-format json state nope </dev/null \
 		>"$tmp/out" 2>&1
-	like 'on a terminal, JSON is JSON' "$(tr -d '\r' <"$tmp/out")" \
+	like 'JSON log on a terminal' "$(tr -d '\r' <"$tmp/out")" \
 		'^\{"level":"error","msg":"container does not exist(: nope)?"'
 else
 	skip 'on a terminal' 'no compiler'
@@ -135,7 +135,7 @@ done
 bare --nope list
 is 'an unknown global option: a line of the log' "$status $(said)" \
 	"1 $(error 'flag provided but not defined: -nope')"
-like 'and what is wrong stands above the usage' "$(head -n 1 "$tmp/out")" \
+like 'an unknown global option: the reason stands above the usage' "$(head -n 1 "$tmp/out")" \
 	'^Incorrect Usage[.:] flag provided but not defined: -nope$'
 bare --root
 is 'a global option without its value' "$status $(said)" \
@@ -161,7 +161,7 @@ if [ ! -d /run/systemd/system ]; then
 	like '--systemd-cgroup without systemd' "$status $(said)" \
 		'^1 level=error msg="runc run failed: .*systemd not running on this host, cannot use systemd cgroups manager"$'
 	do_runc --systemd-cgroup list -q
-	is 'which a list does not care about' "$status $out$err" '0 '
+	is 'list with --systemd-cgroup works without systemd' "$status $out$err" '0 '
 else
 	skip '--systemd-cgroup without systemd' 'systemd runs here'
 fi
@@ -255,12 +255,12 @@ config_set /process/cwd '"/"' /hooks '{"createRuntime":[{"path":"/bin/true"},
 run
 like 'a hook that fails: which, how, and all it said' "$status $(said)" \
 	'^1 .*error during container init: error running createRuntime hook #1: .*exit status 3.*one.*two'
-is 'in one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+is 'a hook that fails: one line of error' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 config_set /hooks '{"startContainer":[{"path":"/bin/false"}]}'
 run
 like 'a startContainer hook that fails' "$err" 'error running startContainer hook #0: '
 config_del /hooks
-is 'nothing is left of all these' "$(states_left)$(cgroups_left)" ''
+is 'after these failures nothing is left' "$(states_left)$(cgroups_left)" ''
 
 mkdir "$tmp/folder"
 while read -r source target; do
@@ -310,7 +310,7 @@ like 'the same id again' "$status $(said)" \
 do_runc --log log.json --log-format json create --bundle "$bundle" "$id"
 like 'in the log what engines read' "$(tail -n 1 log.json)" \
 	'^\{"level":"error","msg":"runc create failed: container with given ID already exists.*","time":"[^"]*"\}$'
-like 'and plain on standard error' "$status $err" \
+like 'the same id again: the message is plain on standard error' "$status $err" \
 	'^1 runc create failed: container with given ID already exists'
 do_runc resume "$id"
 is 'resume of one that is not paused' "$status $(said)" "1 $(error 'container not paused')"
@@ -345,7 +345,7 @@ for sig in TERM INT HUP QUIT; do
 	do_runc kill "$id" $sig
 	ok "created, kill $sig: stopped" wait_for status_is "$id" stopped
 	do_runc start "$id"
-	is "and start after $sig refuses" "$(said)" \
+	is "created, kill $sig: start refuses then" "$(said)" \
 		"$(error 'cannot start a container that has stopped')"
 	runc delete "$id"
 done
@@ -358,7 +358,8 @@ argv cat /proc/self/status
 create
 runc start "$id" >/dev/null
 wait_for status_is "$id" stopped
-is 'none of it is left in the program' "$(signals_of "$tmp/out")" 0
+is 'signals for a created container: the program blocks and ignores none' \
+	"$(signals_of "$tmp/out")" 0
 drop "$id"
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 do_runc exec "$id" true
@@ -384,9 +385,10 @@ if cgroups_here; then
 		wait_for gone "$p"
 	done
 	nobody_left() { ! grep -q . "$(own_cgroup)/cgroup.procs" 2>/dev/null; }
-	ok 'and they are dead' wait_for nobody_left
+	ok 'KILL in a shared pid namespace: all its processes are dead' wait_for nobody_left
 	do_runc kill "$id" KILL
-	is 'once more: no process' "$status $(said)" "1 $(error 'container not running')"
+	is 'KILL in a shared pid namespace, once more: no process' \
+		"$status $(said)" "1 $(error 'container not running')"
 	drop "$id"
 else
 	skip 'KILL finds those who share its pid namespace' 'no cgroups here'
@@ -422,7 +424,7 @@ while alive $come_and_go; do
 	runc list >/dev/null 2>>"$tmp/lists" || echo "list failed" >>"$tmp/lists"
 done
 wait $come_and_go
-is 'of those that come and go nothing is reported' "$(cat "$tmp/lists")" ''
+is 'list: containers that come and go are not reported' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that does not exist' "$status $(said)" "1 $(error 'invalid format option')"
 

@@ -51,7 +51,7 @@ refused '200,000 brackets: refused, no stack overflow' 'config\.json.*(deep|dept
 	head -c 100000 /dev/zero | tr '\0' ']'
 	printf '}}'
 } >"$bundle/config.json"
-refused 'the same below a field' 'config\.json.*(deep|depth|nest)'
+refused '200,000 brackets below a field: refused' 'config\.json.*(deep|depth|nest)'
 echo null >"$bundle/config.json"
 refused 'null instead of an object' 'config'
 echo '[]' >"$bundle/config.json"
@@ -166,7 +166,7 @@ is 'two unknown names: one warning counts them' \
 	-c 'level=warning msg="config.json:[0-9]*:[0-9]*: process.noNewPriviliges: not known and without effect (2 such names)' \
 	"$tmp/err")" \
 	1
-is 'that is all that is said' "$(grep -c '' "$tmp/err")" 2
+is 'two unknown names: there is no other warning' "$(grep -c '' "$tmp/err")" 2
 if cgroups_here && grep -q '^pids' /proc/cgroups; then
 	argv sleep 1000
 	config_set /linux/resources/pids/LIMIT 77
@@ -177,7 +177,7 @@ if cgroups_here && grep -q '^pids' /proc/cgroups; then
 	do_runc start "$id"
 	is 'start does not warn again' "$status$err" 0
 	do_runc delete --force "$id"
-	is 'nor does delete' "$status$err" 0
+	is 'delete does not warn again' "$status$err" 0
 else
 	skip 'a limit of a cgroup in the wrong case is there' 'no cgroup pids'
 	skip 'start does not warn again' 'no cgroup pids'
@@ -236,7 +236,7 @@ for i in '' . .. a/b /a 'a b' 'a	b' 'a*' 'ä' ../a "$long"; do
 	do_runc run --bundle "$bundle" "$i"
 	like "id '$(printf %.20s "$i")' is refused" "$status $err" \
 		'^1 .*(container id|container ID|too long)'
-	is 'in one line' "$(error_lines "$tmp/err")" 1
+	is "id '$(printf %.20s "$i")': one line of error" "$(error_lines "$tmp/err")" 1
 done
 do_runc run --bundle "$bundle" "$id
 x"
@@ -278,8 +278,8 @@ ln -s /proc/self/exe "$rootfs/bin/selflink" 2>/dev/null
 fresh
 config_set /process/args '["no-such-program"]'
 create
-is 'and that is an error of create, not of start' "$status" 1
-is 'and leaves nothing' "$(status_of "$id")" none
+is 'a program that does not exist is an error of create, not of start' "$status" 1
+is 'a program that does not exist: create leaves nothing' "$(status_of "$id")" none
 
 # ---- 10: interpreter missing, foreign machine ----
 
@@ -419,7 +419,8 @@ fresh
 argv sleep 1000
 do_runc run --detach --bundle "$bundle" --pid-file "$tmp/no/such/dir/pid" "$id"
 like 'pid file in a folder that is not there' "$status $err" '^1 .*/no/such/dir'
-is 'and no container is left' "$(status_of "$id"):$(processes_left)" none:
+is 'a pid file that cannot be written: no container is left' \
+	"$(status_of "$id"):$(processes_left)" none:
 do_runc create --bundle "$bundle" --console-socket "$tmp/no-socket" "$id"
 is 'console socket without a terminal' "$status" 1
 config_set /process/terminal true
@@ -430,7 +431,8 @@ is 'console socket that is a file' "$status" 1
 create
 like 'create of a terminal without a console socket' "$status $err" \
 	'^1 .*cannot allocate tty if runc will detach without setting console socket'
-is 'and nothing is left' "$(status_of "$id"):$(processes_left):$(cgroups_left)" none::
+is 'create of a terminal without a console socket leaves nothing' \
+	"$(status_of "$id"):$(processes_left):$(cgroups_left)" none::
 
 # ---- 22: resources that cannot be ----
 
@@ -439,8 +441,8 @@ argv sh -c 'exit 0'
 config_set /linux/resources/memory '{"limit":4096}'
 run
 isnt 'memory limit 4096: fails' "$status" 0
-like 'and says that memory is the reason' "$err" '[Mm]emory|OOM|oom'
-is 'in one line' "$(error_lines "$tmp/err")" 1
+like 'memory limit 4096: memory is the reason' "$err" '[Mm]emory|OOM|oom'
+is 'memory limit 4096: one line of error' "$(error_lines "$tmp/err")" 1
 # The kernel may have killed the runtime's own child meanwhile; the dying get time.
 nothing_left 'and leaves nothing'
 reject 'swap below the limit' 'swap' /linux/resources/memory '{"limit":67108864,"swap":33554432}'
@@ -451,7 +453,7 @@ reject 'a memory limit below -1' 'memory' /linux/resources/memory '{"limit":-2}'
 for v in start kill delete state; do
 	do_runc $v "$id-unknown"
 	like "$v of an unknown id" "$status $err" '^1 .*container does not exist'
-	is 'in one line' "$(error_lines "$tmp/err")" 1
+	is '$v of an unknown id: one line of error' "$(error_lines "$tmp/err")" 1
 done
 
 # ---- the command line (G-08 to G-13) ----
@@ -512,7 +514,7 @@ is 'what is accepted without effect stands in one place of the help' \
 for verb in list 'run --bundle /nowhere x'; do
 	# shellcheck disable=SC2086 # words
 	"$RUNC" --root "$root" --criu /no/criu $verb >/dev/null 2>"$tmp/err"
-	is "and ${verb%% *} warns of it once" "$(grep -c \
+	is "${verb%% *} warns of an option without effect once" "$(grep -c \
 		'level=warning msg="--criu /no/criu is deprecated and ignored: criu is searched in PATH"' \
 		"$tmp/err")" 1
 done
@@ -650,11 +652,13 @@ OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/log" --log-format json ru
 is 'with --log: exit 1' "$?" 1
 is 'the log has one error' "$(grep -c '"level":"error"' "$tmp/log")" 1
 grep '"level":"error"' "$tmp/log" | tail -n 1 >"$tmp/line"
-like 'its msg is the error' "$(json_get "$tmp/line" /msg)" '/no/such.*no such file or directory'
-like 'its time is RFC 3339' "$(json_get "$tmp/line" /time)" \
+like 'the log: the message of an error is the error' \
+	"$(json_get "$tmp/line" /msg)" '/no/such.*no such file or directory'
+like 'the log: the time of an error is RFC 3339' "$(json_get "$tmp/line" /time)" \
 	'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$'
-like 'and the message is on stderr too' "$(cat "$tmp/err")" '/no/such.*no such file or directory'
-is 'which has one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+like 'the log: the message is on stderr too' \
+	"$(cat "$tmp/err")" '/no/such.*no such file or directory'
+is 'the log: stderr has one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log-format json run --bundle "$bundle" "$id" \
 	>"$tmp/out" 2>"$tmp/err" </dev/null
 is 'without --log: the JSON line is on stderr' "$(json_get "$tmp/err" /level)" error
@@ -679,8 +683,8 @@ mount -t tmpfs -o size=4k,nr_inodes=3 none "$tmp/ro"
 OCI_TEST_MARK=$mark "$RUNC" --root "$tmp/ro/x" run --bundle "$bundle" "$id" >"$tmp/out" \
 	2>"$tmp/err" </dev/null
 like 'state root full' "$? $(cat "$tmp/err")" '^1 .*[Nn]o space left on device'
-is 'in one line' "$(error_lines "$tmp/err")" 1
-is 'and nothing left in it' "$(ls "$tmp/ro/x" 2>/dev/null)" ''
+is 'state root full: one line of error' "$(error_lines "$tmp/err")" 1
+is 'state root full: nothing is left in it' "$(ls "$tmp/ro/x" 2>/dev/null)" ''
 umount "$tmp/ro"
 
 if [ -e /proc/sys/user/max_net_namespaces ]; then
@@ -702,7 +706,7 @@ if [ -e /proc/sys/user/max_net_namespaces ]; then
 	else
 		is 'namespaces exhausted: exit 1' "$s" 1
 		# control: runc 1.1.5 speaks of no space left on a device.
-		like 'and the limit is named' "$(cat "$tmp/err")" \
+		like 'namespaces exhausted: the limit is named' "$(cat "$tmp/err")" \
 			'max_net_namespaces|max_.*namespaces'
 	fi
 fi
@@ -723,7 +727,7 @@ for n in 3 4 5 6 8 10 12; do
 		"$s $(error_lines "$tmp/err")" '1 1' ||
 		diag "$(cat "$tmp/err")" ;;
 	esac
-	is 'nothing is left' "$(states_left)$(cgroups_left)" ''
+	is 'after these failures nothing is left' "$(states_left)$(cgroups_left)" ''
 	drop "$id"
 done
 

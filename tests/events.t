@@ -50,7 +50,8 @@ stream=$!
 bg_all="$bg_all $stream"
 lines() { [ "$(grep -c '"type":"stats"' "$tmp/stream")" -ge "$1" ]; }
 ok 'the stream has statistics again and again' wait_for lines 3
-unlike 'and no out-of-memory event without a reason' "$(cat "$tmp/stream")" '"type":"oom"'
+unlike 'the stream has no out-of-memory event without a reason' \
+	"$(cat "$tmp/stream")" '"type":"oom"'
 : >"$rootfs/tmp/eat"
 ok 'an out-of-memory event is reported' wait_for grep -q "^{\"type\":\"oom\",\"id\":\"$id\"}$" \
 	"$tmp/stream"

@@ -36,7 +36,8 @@ is "capabilities are the container's" "$(caps Bnd) $(caps Eff) $(caps Prm) $(cap
 is "no_new_privs and umask are the container's" "$(field NoNewPrivs) $(field Umask)" '1 0077'
 is 'no signal is blocked' "$(field SigBlk)" 0000000000000000
 ex "$id" env
-is 'so is the environment' "$out" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+is 'the environment is that of the container' \
+	"$out" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 TERM=xterm
 OCI_TEST_MARK=$mark
 A=config
@@ -44,7 +45,7 @@ HOME=/root"
 ex --env B=2 -e A=1 -e C= "$id" env
 is '--env is added, and wins' "$(echo "$out" | grep '^[ABC]=' | tr '\n' ' ')" 'B=2 A=1 C= '
 OCI_LEAK=1 ex "$id" env
-unlike "nothing of the caller's" "$out" OCI_LEAK
+unlike "no variable of the caller is in the environment" "$out" OCI_LEAK
 ex "$id" pwd
 is "the working directory is the container's" "$out" /tmp
 ex --cwd /etc "$id" pwd
@@ -54,7 +55,7 @@ is 'an empty option counts as absent' "$status $out" '0 /tmp' || diag "$err"
 ex --cwd /nowhere "$id" pwd
 # control: cwd is made for init only.
 like '--cwd that is not there: not made' "$status $err" '^255 .*chdir to cwd .*[Nn]o such file'
-ok 'and nothing was made' test ! -e "$rootfs/nowhere"
+ok '--cwd that is not there: no directory was made' test ! -e "$rootfs/nowhere"
 ex --user 1000:1001 -g 7 --additional-gids 9 "$id" \
 	sh -c 'id -u; id -g; id -G; echo $HOME; stat -c %u /proc/self/fd/1'
 is '--user, --additional-gids and HOME' "$(echo "$out" | tr '\n' ,)" \
@@ -84,7 +85,7 @@ for ns in cgroup ipc mnt net pid time user uts; do
 done
 is 'all namespaces are those of init' "$n" ''
 ex "$id" cat /proc/self/cgroup
-is 'and all cgroups' "$out" "$(runc exec "$id" cat /proc/1/cgroup)"
+is 'all cgroups are those of init' "$out" "$(runc exec "$id" cat /proc/1/cgroup)"
 ex "$id" grep '^Max open files' /proc/self/limits
 like 'rlimits of the config' "$out" " $nofile_limit +$nofile_limit "
 ex "$id" sh -c 'ls /proc/self/fd | tr "\n" " "'
@@ -124,7 +125,8 @@ END
 process \
 	'{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":1000,"gid":1001,"additionalGids":[5]}}'
 is 'a file: exit 0' "$status" 0 || diag "$err"
-is 'its user' "$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" \
+is 'a file: the user is that of the file' \
+	"$(field Uid | cut -f1) $(field Gid | cut -f1) $(field Groups | tr -d ' ')" \
 	'1000 1001 5'
 # control: runc takes the bounding set from the container too when capabilities are missing.
 is "capabilities it does not mention are the container's" "$(caps Bnd) $(caps Eff)" \
@@ -208,7 +210,7 @@ drop "$id"
 create
 ex "$id" echo in
 is 'created: exec works' "$status $out" '0 in' || diag "$err"
-is 'and it is created still' "$(status_of "$id")" created
+is 'exec in a created container: it is created still' "$(status_of "$id")" created
 runc start "$id"
 do_runc pause "$id"
 if [ "$status" = 0 ]; then
@@ -224,7 +226,7 @@ if [ "$status" = 0 ]; then
 	wait_for both_there
 	is 'paused, with --ignore-paused: it waits' "$(cat "$tmp/woken")" ''
 	runc resume "$id"
-	ok 'until resume' wait_for has_line "$tmp/woken" woken
+	ok 'paused, with --ignore-paused: it ends after resume' wait_for has_line "$tmp/woken" woken
 else
 	skip 'exec in a paused container' 'no freezer here'
 fi
@@ -301,11 +303,11 @@ for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM 16 CON
 	eventually has_line "$rootfs/tmp/got" "^$s\$" || missing="$missing $s"
 done
 is 'every signal is forwarded, and does nothing to the runtime' "$missing" ''
-is 'once' "$(sort "$rootfs/tmp/got" | uniq -d)" ''
+is 'every signal is forwarded once' "$(sort "$rootfs/tmp/got" | uniq -d)" ''
 kill -34 $pid # no shell traps it everywhere: it ends the process, and so us
 status=0
 wait $pid || status=$?
-is 'also the first real-time one, 34' "$status" 162
+is 'the first real-time signal, 34, is forwarded' "$status" 162
 is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"')" 0
 
 # ---- detached (V-04, N-03, N-10) ----
@@ -316,7 +318,7 @@ is '--detach: exit 0; the pid file has the pid of the process' \
 	"$status $(tr '\0' ' ' <"/proc/$pid/cmdline")" '0 sleep 1000 '
 is 'the pid file has no newline, and no other file is left' \
 	"$(wc -l <"$tmp/pid" | tr -d ' ') $(find "$tmp" -maxdepth 1 -name '.pid*')" '0 '
-is 'it leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
+is '--detach: the process leads its session' "$(awk '{ print $6 }' "/proc/$pid/stat")" "$pid"
 kill -KILL "$pid"
 wait_for gone "$pid"
 printf '{"args":["sh","-c","exit 7"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' \
@@ -327,7 +329,7 @@ is 'as a shim calls it: the process is adopted, with its exit status' \
 	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 7 command 0 '
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --root "$root" \
 	exec --detach "$id" true </dev/null 2>&1)
-is 'nothing else is left to the caller' \
+is 'exec leaves the caller no other process' \
 	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 0 command 0 '
 mkfifo "$tmp/stream"
 cat "$tmp/stream" >/dev/null &
@@ -339,7 +341,8 @@ kill -KILL "$(cat "$tmp/pid")"
 ok 'no process of the runtime holds its output open' wait_for gone $reader
 ex --pid-file /no/such/folder/pid -d "$id" sleep 1001
 like 'a pid file that cannot be written' "$status $err" '^255 .*/no/such/folder'
-is 'and the process is gone' "$(runc exec "$id" ps | grep -c '[s]leep 1001')" 0
+is 'a pid file that cannot be written: the process is gone' \
+	"$(runc exec "$id" ps | grep -c '[s]leep 1001')" 0
 if helper sock; then
 	listen "$tmp/pidfd" "$HELPERS/sock" pidfd "$tmp/ps"
 	ex -d --pidfd-socket "$tmp/ps" --pid-file "$tmp/pid" "$id" sleep 1000
@@ -371,13 +374,13 @@ numbers() { sed -n 's/^\([0-9]*\) .*/\1/p' "$tmp/out" | tr '\n' ' '; }
 raw --preserve-fds 2 "$id" sh -c 'probe fds; cat <&3' </dev/null 3<"$tests/lib.sh" 4</dev/zero \
 	5</dev/null
 is '--preserve-fds 2: 3 and 4, no more' "$(numbers)" '0 1 2 3 4 '
-like 'and they are what they were' "$(cat "$tmp/out")" '^# lib.sh'
+like '--preserve-fds 2: the descriptors lead where they did' "$(cat "$tmp/out")" '^# lib.sh'
 # podman exec --preserve-fd 4,7 asks for five descriptors and opens two of them. runc 1.1.5 also
 # passes descriptors of its own that lie between.
 raw --preserve-fds 5 "$id" sh -c 'probe fds; cat <&7' </dev/null 3<&- 4</dev/zero 5<&- 6<&- \
 	7<"$tests/lib.sh" 8</dev/null
 is '--preserve-fds 5 with holes: 4 and 7, nothing else' "$? $(numbers)" '0 0 1 2 4 7 '
-like 'and 7 is what it was' "$(cat "$tmp/out")" '^# lib.sh'
+like '--preserve-fds 5 with holes: 7 leads where it did' "$(cat "$tmp/out")" '^# lib.sh'
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" --log "$tmp/hole.log" --debug exec --preserve-fds 5 \
 	"$id" probe fds \
 	</dev/null >"$tmp/out" 2>"$tmp/err" 3<&- 4<&- 5<&- 6<&- 7</dev/zero
@@ -458,7 +461,8 @@ if [ -n "$v2" ]; then
 	[ -z "$handed" ] || echo +pids >"$v2/cgroup.subtree_control"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
 	if [ -n "$handed" ]; then
-		like 'where that is closed, it goes where init is' "$status $out" '^0 .*/a$' ||
+		like 'the cgroup of the container is closed: exec goes where init is' \
+			"$status $out" '^0 .*/a$' ||
 			diag "$err"
 	else
 		skip 'where that is closed, it goes where init is' \
@@ -500,7 +504,7 @@ if [ -n "$v2" ]; then
 	find "$v2" -mindepth 1 -depth -type d -exec rmdir {} \;
 	wait_for rmdir "$v2"
 	ex "$id" sed -n 's/^0:://p' /proc/self/cgroup
-	is 'and the cgroup was removed: exec goes where init is' "$status $out" \
+	is 'the cgroup of the container was removed: exec goes where init is' "$status $out" \
 		"0 $(sed -n 's/^0:://p' "/proc/$init/cgroup")" || diag "$err"
 	kill -KILL "$init"
 	wait_for gone "$init"
@@ -518,7 +522,7 @@ if [ -n "$pids" ]; then
 	ex "$id" id -u
 	is 'pids.limit is reached: exec gets in' "$status $out" '0 0' || diag "$err"
 	ex "$id" cat /proc/self/cgroup
-	like "and is in the container's cgroup" "$out" "pids.*$id|^0::.*$id"
+	like "pids.limit is reached: exec is in the container's cgroup" "$out" "pids.*$id|^0::.*$id"
 	ex "$id" sh -c 'true & wait'
 	like 'where it cannot fork' "$err" "can.t fork"
 	config_del /linux/resources/pids
@@ -577,9 +581,10 @@ case $status:$err in
 	like 'ids of the map, the clock of the namespace' "$(echo "$out" | tr '\n' ,)" \
 		'^5,6 7,[0-9]+,later,$' || diag "$err"
 	out=$(runc exec --user 5 "$id" sh -c 'echo x >/dev/stdout' 2>&1 | cat)
-	is 'its output can be opened anew' "$out" x
+	is 'a user namespace: the output of exec can be opened anew' "$out" x
 	ex -d --pid-file "$tmp/pid" --user 5 "$id" sleep 1000
-	is 'on the host it is who the map says' "$(stat -c %u "/proc/$(cat "$tmp/pid")")" 100005
+	is 'a user namespace: the ids of exec on the host are those of the map' \
+		"$(stat -c %u "/proc/$(cat "$tmp/pid")")" 100005
 	ex --user 70000 "$id" true
 	like 'a user that is not mapped' "$status $err" '^255 .*unmapped'
 	;;

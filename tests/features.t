@@ -33,18 +33,18 @@ like 'memoryPolicy' "$(f /linux/memoryPolicy/modes)" 'MPOL_INTERLEAVE'
 for k in apparmor selinux intelRdt; do
 	like "$k/enabled is a truth value" "$(f /linux/$k/enabled)" '^(true|false)$'
 done
-like 'its annotations: the version' "$(f /annotations/org.opencontainers.runc.version)" \
+like 'annotations: the version' "$(f /annotations/org.opencontainers.runc.version)" \
 	'^[0-9]+\.[0-9]'
-like 'its annotations: the library' "$(f /annotations/io.github.seccomp.libseccomp.version)" \
+like 'annotations: the library' "$(f /annotations/io.github.seccomp.libseccomp.version)" \
 	'^2\.[0-9]+\.[0-9]+$'
-like 'its annotations: checkpoint is a truth value' \
+like 'annotations: checkpoint is a truth value' \
 	"$(f /annotations/org.opencontainers.runc.checkpoint.enabled)" '^(true|false)$'
 like 'annotations that may harm' "$(f /potentiallyUnsafeConfigAnnotations)" \
 	'"bundle".*"org.systemd.property."'
 if helper as && [ "$uid" = 0 ]; then
 	runc_for_all
 	"$HELPERS/as" 54321 54321 "$RUNC" features >"$tmp/f2" 2>/dev/null </dev/null
-	is 'the same for an ordinary user' "$(cat "$tmp/f2")" "$(cat "$tmp/f")"
+	is 'an ordinary user gets the same features' "$(cat "$tmp/f2")" "$(cat "$tmp/f")"
 fi
 # What is listed works: no option word of the list is refused as unknown by a bind (the spec's words
 # for other file systems are data there).
@@ -99,7 +99,8 @@ is 'rlimits' "$(c /process/rlimits)" '[{"type":"RLIMIT_NOFILE","hard":1024,"soft
 is 'ten masked paths at least' \
 	"$(c /linux/maskedPaths | tr , '\n' | awk 'END { print (NR >= 10) }')" 1
 "$RUNC" spec --bundle "$tmp/s" >"$tmp/out" 2>&1
-like 'it does not overwrite' "$? $(cat "$tmp/out")" '^1 .*config\.json exists\. Remove it first'
+like 'spec does not overwrite a config.json' \
+	"$? $(cat "$tmp/out")" '^1 .*config\.json exists\. Remove it first'
 mkdir "$tmp/r"
 "$RUNC" spec --rootless --bundle "$tmp/r"
 c() { json_get "$tmp/r/config.json" "$1"; }

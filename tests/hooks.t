@@ -150,7 +150,8 @@ OCI_VISIBLE=1 run
 is 'hooks without env' "$status" 0 || diag "$err"
 like 'createRuntime without env has the environment of the runtime' "$(cat "$log/noenv")" \
 	'^OCI_VISIBLE=1$'
-unlike 'and nothing of the container' "$(cat "$log/noenv")" '^LD_PRELOAD='
+unlike 'createRuntime without env has no variable of the container' \
+	"$(cat "$log/noenv")" '^LD_PRELOAD='
 unlike 'createContainer has nothing of the container either' "$(cat "$log/createContainer.env")" \
 	'^LD_PRELOAD='
 
@@ -170,7 +171,7 @@ for h in prestart createRuntime createContainer; do
 	config_set /hooks \
 		"{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"cat >/dev/null; echo why it failed >&2; exit 1\"]}]}"
 	refused "$h fails: refused, with what it said" "$h.*why it failed"
-	nok 'and the payload has not run' test -e "$log/order"
+	nok '$h fails: the payload has not run' test -e "$log/order"
 	config_set /hooks "{\"$h\":[{\"path\":\"/no/such/hook\"}]}"
 	refused "$h missing" '/no/such/hook'
 	config_set /hooks \
@@ -191,12 +192,14 @@ config_set /hooks \
 	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x; head -c 5000000 /dev/zero | tr \"\\\\0\" y >&2"]}]}'
 run
 is 'a hook with megabytes of output: fine' "$status" 0
-is 'and it is not shown' "$(printf %s "$out$err" | wc -c | tr -d ' ')" 0
+is 'a hook with megabytes of output: the output is not shown' \
+	"$(printf %s "$out$err" | wc -c | tr -d ' ')" 0
 config_set /hooks \
 	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x >&2; exit 1"]}]}'
 run
 is 'a failing one too: status 1' "$status" 1
-ok 'and its error is bounded' test "$(wc -c <"$tmp/err")" -lt 70000
+ok 'a failing hook with megabytes of output: the error is bounded' \
+	test "$(wc -c <"$tmp/err")" -lt 70000
 
 # timeout: the hook and what it started are killed (H-03).
 fresh
@@ -205,7 +208,7 @@ config_set /hooks \
 LIMIT=20
 refused 'a hook beyond its timeout' 'createRuntime.*(timeout|timed out|past)'
 unset LIMIT
-ok 'it is dead' wait_for gone "$(cat "$log/self")"
+ok 'a hook beyond its timeout is dead' wait_for gone "$(cat "$log/self")"
 # control: runc kills the hook alone.
 ok 'what it started is dead too' wait_for gone "$(cat "$log/child")"
 kill "$(cat "$log/child")" 2>/dev/null
@@ -226,13 +229,13 @@ fresh
 config_set /hooks '{"startContainer":[{"path":"/bin/false"}]}'
 run
 isnt 'startContainer fails: run fails' "$status" 0
-nok 'and the payload has not run' test -e "$log/order"
+nok 'startContainer fails: the payload has not run' test -e "$log/order"
 drop "$id"
 create
 do_runc start "$id"
 wait_for status_is "$id" stopped
 is 'after create and start the container is stopped' "$(status_of "$id")" stopped
-nok 'and the payload has not run either' test -e "$log/order"
+nok 'startContainer fails after start: the payload has not run' test -e "$log/order"
 drop "$id"
 
 # poststart fails: error, stopped and destroyed (H-08).
@@ -246,10 +249,11 @@ create
 is 'create does not run poststart' "$status" 0
 do_runc start "$id"
 is 'start fails with poststart' "$status" 1
-like 'and says which and why' "$err" 'poststart.*bad luck'
+like 'start fails with poststart: the error has the hook and the reason' \
+	"$err" 'poststart.*bad luck'
 wait_for status_is "$id" none
 is 'the container is destroyed' "$(status_of "$id")" none
-is 'and poststop ran' "$(cat "$log/order" 2>/dev/null)" stop
+is 'start fails with poststart: the poststop hook ran' "$(cat "$log/order" 2>/dev/null)" stop
 drop "$id"
 do_runc run --detach --bundle "$bundle" "$id"
 is 'run --detach fails with it too' "$status:$(status_of "$id")" 1:none
@@ -271,7 +275,7 @@ drop "$id"
 rm -f "$log/order"
 run
 is 'a foreground run too: status of the payload' "$status" 0
-is 'and the next one ran' "$(cat "$log/order" 2>/dev/null)" second
+is 'poststop fails in a foreground run: the next hook ran' "$(cat "$log/order" 2>/dev/null)" second
 
 # A hook sees the cgroup and its limits already (H-05), and the mounts, not yet the pivot.
 fresh
@@ -286,9 +290,11 @@ chmod 755 "$tmp/look"
 config_set /hooks "{\"createRuntime\":[{\"path\":\"$tmp/look\"}]}"
 run_ok 'a hook that looks at the container'
 if cgroups_here; then
-	like 'it is in its cgroup' "$(cat "$log/cg")" "$mark"
+	like 'a hook that looks at the container: the container is in its cgroup' \
+		"$(cat "$log/cg")" "$mark"
 fi
-like 'its mounts are made' "$(cat "$log/mi")" " $rootfs/dev/shm "
+like 'a hook that looks at the container: the mounts are made' \
+	"$(cat "$log/mi")" " $rootfs/dev/shm "
 
 nothing_left
 done_testing

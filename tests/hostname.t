@@ -23,7 +23,7 @@ run
 is 'an empty name leaves the name of the host' "$out" "$before"
 config_del /hostname
 run
-is 'so does no name' "$out" "$before"
+is 'without hostname the name is that of the host' "$out" "$before"
 
 argv cat /proc/sys/kernel/domainname
 config_set /domainname '"example.org"'

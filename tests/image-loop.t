@@ -36,7 +36,8 @@ run
 is 'neither loop-control nor a loop device in /dev: it runs' "$status $out" '0 inside' ||
 	diag "$err"
 ok 'no loop device is left' wait_for no_loops
-is 'nothing was made in /dev' "$(find /dev -type c -o -type b | sort | tr '\n' ' ')" \
+is 'without nodes in /dev: nothing was made there' \
+	"$(find /dev -type c -o -type b | sort | tr '\n' ' ')" \
 	'/dev/full /dev/null /dev/random /dev/tty /dev/urandom /dev/zero '
 mknod "/dev/loop-control" c 10 237
 run
@@ -48,10 +49,10 @@ if setpriv --bounding-set -mknod true 2>/dev/null; then
 		2>"$tmp/err"
 	like 'without CAP_MKNOD: refused with a hint' "$? $(cat "$tmp/err")" \
 		'^1 .*/dev/loop-control is not there: .*CAP_MKNOD'
-	is 'in one line' "$(error_lines "$tmp/err")" 1
+	is 'without CAP_MKNOD: one line of error' "$(error_lines "$tmp/err")" 1
 else
 	skip 'without CAP_MKNOD' 'no setpriv'
 fi
-ok 'no loop device is left then' wait_for no_loops
+ok 'without CAP_MKNOD: no loop device is left' wait_for no_loops
 nothing_left
 done_testing

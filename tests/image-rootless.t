@@ -56,13 +56,14 @@ closed=$tmp/home/one/rootfs/closed
 is 'a closed directory has files of two layers' "$(cat "$closed/file" "$closed/more")" 'inside
 more'
 ok 'a device is an empty file' test -f "$tmp/home/one/rootfs/zero"
-like 'which is reported' "$err" '1 devices are empty files'
+like 'an ordinary user: devices that became files are reported' "$err" '1 devices are empty files'
 if command -v getfattr >/dev/null && setfattr -n user.a -v b "$tmp/base" 2>/dev/null; then
 	is 'the owner is kept as umoci keeps it' \
 		"$(getfattr --only-values -n user.rootlesscontainers "$tmp/home/one/rootfs/tmp" | od -An -tx1 | tr -d ' ')" 08211022
 	as_user ./oci-image pack -o packed.tar one
 	unpack "$tmp/home/packed.tar"
-	is 'and pack reads it' "$(owner "$rootfs/tmp") $(owner "$rootfs/etc/group")" \
+	is 'pack reads the owner that is kept as an attribute' \
+		"$(owner "$rootfs/tmp") $(owner "$rootfs/etc/group")" \
 			'33:34 1777 5:6 400' ||
 		diag "$err"
 else
@@ -71,14 +72,14 @@ fi
 like 'a user who is not mapped is root there' \
 	"$(json_get "$tmp/home/one/config.json" /process/user)" '"uid":0'
 as_user ./runc run --bundle one "$mark-1"
-like 'and it runs' "$out" 'uid=0' || diag "$err"
+like 'a user who is not mapped: the container runs' "$out" 'uid=0' || diag "$err"
 as_user ./oci-image rm one
 ok 'rm removes it, with the closed directory' test ! -e "$tmp/home/one"
 if grep -qw overlay /proc/filesystems; then
 	as_user ./runc run --image "$layout" -- sh -c 'echo x >/new; cat /new'
 	is 'run --image, which may write' "$status $out" '0 x' || diag "$err"
 	as_user ./oci-image rm
-	is 'and is removed again' "$status" 0 || diag "$err"
+	is 'run --image: rm removes the image' "$status" 0 || diag "$err"
 else
 	skip 'run --image, which may write' 'no overlay here'
 fi
@@ -92,7 +93,7 @@ if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] &&
 	for file in subuid subgid; do mount --bind "$tmp/range" /etc/$file; done
 	as_user ./oci-image unpack --no-sync "$layout" many
 	is 'with a range an image is unpacked' "$status" 0 || diag "$err"
-	is 'its owners are of the range' \
+	is 'with a range the owners are of the range' \
 		"$(owner "$tmp/home/many/rootfs/tmp") $(owner "$tmp/home/many/rootfs/set")" \
 		'200032:200033 1777 200032:200033 4755'
 	is 'root is he himself' "$(owner "$tmp/home/many/rootfs/closed")" "$user:$user 500"
@@ -104,12 +105,14 @@ if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] &&
 	as_user ./oci-image pack -o packed.tar many
 	is 'pack reads files of the range' "$status" 0 || diag "$err"
 	as_user ./oci-image rm many
-	is 'and rm removes them' "$status $(ls -d "$tmp/home/many" 2>/dev/null)" '0 ' || diag "$err"
+	is 'rm removes files of the range' \
+		"$status $(ls -d "$tmp/home/many" 2>/dev/null)" '0 ' || diag "$err"
 	echo "$name:200000:20" >"$tmp/range"
 	as_user ./oci-image unpack --no-sync "$layout" few
 	like 'a range that is too small is named' "$err" \
 			'/etc/subuid and /etc/subgid do not give enough ids'
-	is 'and nothing is left' "$(find "$tmp/home" -maxdepth 1 -name '*few*')" ''
+	is 'a range that is too small: nothing is left' \
+		"$(find "$tmp/home" -maxdepth 1 -name '*few*')" ''
 	umount /etc/subuid /etc/subgid
 else
 	skip 'with a range an image is unpacked' 'no newuidmap, /etc/subuid or user of that number'

@@ -33,7 +33,7 @@ image one "$tmp/low.tar" "$tmp/high.tar.gz" "$tmp/hide.tar"
 mkdir "$tmp/place"
 mount -t tmpfs none "$tmp/place" || skip_all 'no tmpfs can be mounted'
 unpack "$layout"
-is 'it is unpacked' "$status" 0 || diag "$err"
+is 'without a fault the image is unpacked' "$status" 0 || diag "$err"
 listing() {
 	(cd "$1" && find . | sort | xargs stat -c '%n %f %u %g %s %Y %h' | sed 1d &&
 		sha256sum rootfs/random rootfs/d/file config.json)
@@ -86,7 +86,7 @@ each_call() { # DESC HOW [ERRNO]
 at_call count
 total=$(cat "$tmp/step")
 rm -rf "$tmp/place/b"
-ok 'its calls are counted' test "$total" -gt 100
+ok 'the system calls of an unpack are counted' test "$total" -gt 100
 each_call 'the first process is killed' kill
 each_call 'another one is killed' slay
 each_call 'the disk is full' fail 28

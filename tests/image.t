@@ -107,7 +107,7 @@ if [ -n "$i" ]; then
 	done
 	wait
 	is 'twelve at once' "$(cat "$tmp"/par* | sort | uniq -c | tr -s ' ')" ' 12 hi'
-	ok 'and no loop device is left' wait_for no_loops
+	ok 'twelve at once: no loop device is left' wait_for no_loops
 fi
 if [ -n "$i" ] && helper step && "$HELPERS/step" count -- true; then
 	stepped() { # MODE...: create of the bundle under step
@@ -149,8 +149,8 @@ if [ -e "$tmp/root.ext4" ]; then
 	run_ok 'ext4, readonly false: written'
 	argv cat /kept
 	run
-	is 'and it is there the next time' "$out" kept
-	ok 'no loop device is left' wait_for no_loops
+	is 'ext4, readonly false: what was written is there the next time' "$out" kept
+	ok 'ext4, readonly false: no loop device is left' wait_for no_loops
 fi
 
 head -c 65536 /dev/urandom >"$tmp/garbage"
@@ -201,7 +201,7 @@ if [ -n "$made" ]; then
 	verity root $zeros
 	verity signature "$tmp/none"
 	refused 'verity with a signature that is not there' 'read the signature .*none'
-	ok 'and leaves no loop device' wait_for no_loops
+	ok 'verity: a refused image leaves no loop device' wait_for no_loops
 else
 	skip verity 'no image can be made or used here'
 fi

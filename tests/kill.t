@@ -47,14 +47,14 @@ is 'kill 0 of a live one: exit 0' "$status" 0
 do_runc kill --all "$id" USR1
 is 'kill --all is accepted' "$status" 0
 wait_for has_line "$rootfs/tmp/got" USR1
-is 'and reaches init' "$(sort -u "$rootfs/tmp/got")" USR1
+is 'kill --all reaches init' "$(sort -u "$rootfs/tmp/got")" USR1
 
 for s in 999 65 -1 NOSUCH SIGNOSUCH TERMX 1x 0x9 ' 9' SIG 4294967305; do
 	do_runc kill "$id" "$s"
 	# control: runc 1.1.5 takes the last one for 9.
 	like "kill '$s' is refused" "$status $err" '^1 .*(unknown signal|invalid|flag)'
 done
-is 'and nothing happened to the container' "$(status_of "$id")" running
+is "kill '$s': nothing happened to the container" "$(status_of "$id")" running
 do_runc kill "$id" KILL
 is 'kill KILL' "$status" 0
 wait_for status_is "$id" stopped

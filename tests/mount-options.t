@@ -62,7 +62,7 @@ argv sh -c 'cat /ov/one /ov/two; echo new >/ov/new; grep " /ov " /proc/self/moun
 run
 is 'an overlay with more than 255 bytes of upperdir, private' "$status $(cat "$deep/up/new" 2>&1)" \
 	'0 new' || diag "$err"
-unlike 'and it is private' "$out" 'shared|master'
+unlike 'an overlay with more than 255 bytes of upperdir is private' "$out" 'shared|master'
 # More than a page: what mount(2) cuts without a word.
 all=
 n=0
@@ -202,16 +202,17 @@ if [ -n "$v2" ]; then
 	like 'the type cgroup2 is cgroup2, on a hybrid host too' "$out" \
 		' /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 '
 	like 'the container sees its own cgroup' "$out" '^cgroup\.procs'
-	unlike 'and no other' "$out" "$mark"
+	unlike 'the container sees no other cgroup' "$out" "$mark"
 	chown -R 100000:100000 "$rootfs"
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 	run
-	like 'in a user namespace too' "$out" \
+	like 'in a user namespace the container sees its own cgroup' "$out" \
 		' / /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 |/cg2 ro,.*- cgroup2 ' ||
 		diag "$err"
-	unlike 'and no other cgroup' "$(echo "$out" | grep -v ' - ')" "$mark"
+	unlike 'in a user namespace the container sees no other cgroup' \
+		"$(echo "$out" | grep -v ' - ')" "$mark"
 else
 	skip 'the type cgroup2 is cgroup2, on a hybrid host too' 'no cgroup2 here'
 fi

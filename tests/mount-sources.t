@@ -153,11 +153,12 @@ config_set /mounts/- \
 	"{\"destination\":\"${rootfs}x/v\",\"source\":\"$src/first/x\",\"options\":[\"bind\"]}"
 argv cat "${rootfs}x/v/file"
 run
-is 'but not of ROOTFSx' "$status $out" '0 first' || diag "$err"
+is 'a destination of ROOTFSx is not inside of the root' "$status $out" '0 first' || diag "$err"
 config_set /mounts/7/destination "\"$rootfs\""
-refused 'nor the root itself' 'root of the container'
+refused 'a destination that is the root itself is refused' 'root of the container'
 config_set /mounts/7 "{\"destination\":\"$rootfs/proc/self/attr\",\"type\":\"tmpfs\"}"
-refused 'nor what is refused inside' 'inside /proc'
+refused 'a destination below the path of the root is refused where it is refused inside' \
+	'inside /proc'
 
 nothing_left
 done_testing

@@ -122,7 +122,7 @@ mount_add /d tmpfs none size=1m mode=750 uid=7 gid=8 nr_inodes=100 nosuid
 argv sh -c 'cat /proc/self/mountinfo; stat -c "%a %u %g" /d'
 run
 like 'data is passed in order' "$(mnt /d super)" 'size=1024k,nr_inodes=100,mode=750,uid=7,gid=8'
-is 'and has its effect' "$(echo "$out" | tail -n 1)" '750 7 8'
+is 'data of a mount has its effect' "$(echo "$out" | tail -n 1)" '750 7 8'
 fresh
 config_set /mounts/- '{"destination":"/d","type":"tmpfs"}'
 run
@@ -230,7 +230,7 @@ run
 is 'destinations through links stay inside' "$status $(mnt /inside root |
 	sed 's|.*/||') $(mnt /inside2/new root | sed 's|.*/||')" '0 dir dir'
 is 'dots in a destination' "$(mnt /back source)" back
-nok 'nothing was made outside' test -e /inside2
+nok 'dots in a destination: nothing was made outside' test -e /inside2
 config_set /mounts/- "{\"destination\":\"relative/place\",\"type\":\"tmpfs\",\"source\":\"rel\"}"
 run
 # control: runc 1.1.5 refuses. Spec 1.2: relative to /, with a warning.
@@ -280,7 +280,7 @@ touch "$src/shared/go"
 wait_for status_is "$id" stopped
 out=$(cat "$rootfs/tmp/info")
 is 'a later mount reaches a slave' "$(mnt /s/later1 source)" later
-is 'and no private one' "$(mnt /p/later1 source)" ''
+is 'a later mount does not reach a private mount' "$(mnt /p/later1 source)" ''
 runc delete "$id"
 umount "$src/shared/later1"
 rm "$src/shared/go"

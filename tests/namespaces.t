@@ -31,7 +31,7 @@ is 'pid: the program is PID 1 and sees no other; net: only lo' \
 argv sh -c 'ip link show lo; ip addr show lo'
 run
 like 'lo of a new network namespace is up' "$out" 'LOOPBACK,UP'
-like 'and has its address' "$out" '127\.0\.0\.1/8'
+like 'lo of a new network namespace has its address' "$out" '127\.0\.0\.1/8'
 
 # Each left out: shared with the caller.
 for n in network:net ipc:ipc uts:uts; do
@@ -55,7 +55,8 @@ config_set /linux/namespaces/- '{"type":"cgroup"}'
 run
 if cgroups_here; then
 	is 'cgroup: the root of the view is the own cgroup' "$(echo "$out" | head -n 1)" /
-	is 'in every hierarchy' "$(echo "$out" | wc -l | tr -d ' ')" 2
+	is 'the root of the view of a cgroup namespace is the own cgroup in every hierarchy' \
+		"$(echo "$out" | wc -l | tr -d ' ')" 2
 fi
 isnt 'cgroup is new' "$(echo "$out" | tail -n 1)" "$(host_ns cgroup)"
 
@@ -127,7 +128,7 @@ do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id-second"
 is 'detached in a joined pid namespace' "$status:$(status_of "$id-second")" 0:running
 do_runc delete --force "$id-second"
 ok 'delete --force ends it' wait_for gone "$(cat "$tmp/pid")"
-is 'and not the other' "$(status_of "$id-first")" running
+is 'delete --force does not end the other container' "$(status_of "$id-first")" running
 
 # A namespace kept by a bind mount only, as `ip netns` makes it.
 touch "$tmp/netns"
@@ -180,7 +181,7 @@ argv \
 	sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map >/dev/null && echo fine'
 config_set /process/user '{"uid":1000,"gid":1000,"additionalGids":[5,999]}'
 run
-is 'another user in it, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" \
+is 'in a user namespace: another user, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" \
 	'1000 1000 Groups: 5 999 fine '
 # Pipes and files of the host have no owner in there: only from outside can they be made the
 # user's (T-06).

@@ -196,7 +196,7 @@ config_set /mounts/0 \
 config_del /linux/readonlyPaths
 config_del /linux/maskedPaths
 go
-is 'and with /proc bound, as told' "$status $out" '0 deep' || diag "$err"
+is 'three levels of user namespaces, with /proc bound' "$status $out" '0 deep' || diag "$err"
 chown -R 0:0 "$outer_root"
 
 # ---- less than privileged ------------------------------------------------------------------------
@@ -235,7 +235,8 @@ in_chroot proc
 is 'in a plain chroot' "$status $out" '0 deep' || diag "$err"
 in_chroot nosys
 is 'in a chroot without any cgroup mount' "$status $out" '0 deep' || diag "$err"
-like 'which is reported' "$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
+like 'in a chroot without any cgroup mount: one warning' \
+	"$(error_lines "$tmp/err") $err" '^0 .*no cgroup hierarchy is mounted'
 in_chroot none
 like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' ||
 	diag "$err"

@@ -43,7 +43,8 @@ unpack_ok 'a layout of two layers is unpacked' "$layout:one"
 [ "$uid" != 0 ] || is 'mode and owner of a directory without a right to write' \
 	"$(mode_of "$rootfs/d")" '500 0 0'
 is 'a file has its text' "$(cat "$rootfs/d/f")" text
-is 'and its time' "$(stat -c %Y "$rootfs/d/f") $(stat -c %Y "$rootfs/d")" '1000000001 1000000000'
+is 'a file has its time' \
+	"$(stat -c %Y "$rootfs/d/f") $(stat -c %Y "$rootfs/d")" '1000000001 1000000000'
 is 'set-id bits stay' "$(stat -c %a "$rootfs/plain")" 4755
 is 'a symbolic link, a dangling one' "$(readlink "$rootfs/link") $(readlink "$rootfs/dangling")" \
 	'd/f /nowhere/../at/all'
@@ -94,8 +95,10 @@ if tar --version 2>/dev/null | grep -q GNU; then
 		image "sparse-$form" "$tmp/sparse.tar"
 		unpack "$layout:sparse-$form"
 		ok "a sparse file, format $form" cmp "$rootfs/file" "$tmp/s/file"
-		is "and one that is a hole, format $form" "$(stat -c '%s' "$rootfs/hole")" 3000000
-		is "and one of more than 4 GiB, format $form" "$(stat -c '%s' "$rootfs/big") $(
+		is "a sparse file that is a hole, format $form" \
+			"$(stat -c '%s' "$rootfs/hole")" 3000000
+		is "a sparse file of more than 4 GiB, format $form" \
+			"$(stat -c '%s' "$rootfs/big") $(
 			dd if="$rootfs/big" bs=1 skip=5368709120 2>/dev/null)" '5368709123 end'
 	done
 fi
@@ -110,10 +113,12 @@ if [ "$uid" = 0 ] && command -v setfattr >/dev/null &&
 END
 	image xattr "$tmp/xattr.tar"
 	unpack_ok 'extended attributes are set' "$layout:xattr"
-	is 'on a file that may not be written' \
+	is 'extended attributes are set on a file that may not be written' \
 		"$(getfattr --only-values -n user.name "$rootfs/a")" value
-	is 'on a directory' "$(getfattr --only-values -n user.d "$rootfs/dir")" e
-	is 'but not those of overlays and of the host' "$(getfattr -d -m - "$rootfs/o")" ''
+	is 'extended attributes are set on a directory' \
+		"$(getfattr --only-values -n user.d "$rootfs/dir")" e
+	is 'extended attributes of overlays and of the host are left out' \
+		"$(getfattr -d -m - "$rootfs/o")" ''
 else
 	skip 'extended attributes are set' 'no attributes here'
 fi
@@ -125,7 +130,8 @@ if [ "$uid" = 0 ] && command -v setcap >/dev/null && tar --version 2>/dev/null |
 	tar -C "$tmp/caps" --xattrs --xattrs-include='*' -cf "$tmp/caps.tar" .
 	image caps "$tmp/caps.tar"
 	unpack_ok 'a file with capabilities of another owner' "$layout:caps"
-	like 'which it keeps' "$(cd "$rootfs" && getcap ping) $(mode_of "$rootfs/ping")" \
+	like 'a file with capabilities of another owner keeps them' \
+		"$(cd "$rootfs" && getcap ping) $(mode_of "$rootfs/ping")" \
 		'^ping cap_net_raw[=+]ep 644 5 6$'
 else
 	skip 'a file with capabilities of another owner' 'no setcap, GNU tar or capabilities here'
@@ -185,7 +191,7 @@ if command -v zstd >/dev/null; then
 	zstd -qf "$tmp/high.tar" -o "$tmp/high.tar.zst"
 	image zstd "$tmp/low.tar" "$tmp/high.tar.zst"
 	unpack_ok 'a layer compressed by zstd' "$layout:zstd"
-	ok 'has the same files' test -e "$rootfs/o/sub/new"
+	ok 'a layer compressed by zstd has the same files' test -e "$rootfs/o/sub/new"
 else
 	skip 'a layer compressed by zstd' 'there is no zstd'
 fi
@@ -206,15 +212,16 @@ if helper pty; then
 		out=$(tr '\r\033' '\n^' <"$tmp/tty")
 	}
 	on_tty shown "$OCI_IMAGE" unpack --no-sync
-	is 'on a terminal' "$status" 0 || diag "$out"
+	is 'progress on a terminal: the image is unpacked' "$status" 0 || diag "$out"
 	like 'the layer, its bytes and their rate are shown' "$out" \
 		'^layer 1 of 2: [0-9]+ of [0-9]+ MB, [0-9]+ MB/s'
-	is 'and nothing of it stays on the line' "$(printf '%s\n' "$out" | tail -n 1)" '^[K'
+	is 'progress on a terminal: nothing of it stays on the line' \
+		"$(printf '%s\n' "$out" | tail -n 1)" '^[K'
 	on_tty quiet "$OCI_IMAGE" unpack --no-sync --quiet
 	is 'with --quiet nothing is shown' "$status$out" 0
 	on_tty file sh -c 'exec "$@" 2>"$0"' "$tmp/shown" "$OCI_IMAGE" unpack --no-sync
-	is 'nor where errors go to a file' "$status$out$(cat "$tmp/shown")" 0
-	ok 'and the bundles are there' test -e "$tmp/place/shown/config.json" -a \
+	is 'progress is not shown where errors go to a file' "$status$out$(cat "$tmp/shown")" 0
+	ok 'the bundles of these calls are there' test -e "$tmp/place/shown/config.json" -a \
 		-e "$tmp/place/quiet/config.json" -a -e "$tmp/place/file/config.json"
 	rm -rf "$tmp/place/shown" "$tmp/place/quiet" "$tmp/place/file"
 else
@@ -225,13 +232,13 @@ fi
 
 (cd "$layout" && tar -cf "$tmp/archive.tar" .)
 unpack_ok 'an archive of a layout' "$tmp/archive.tar:stack"
-ok 'has its files' test -e "$rootfs/o/sub/new"
+ok 'an archive of a layout has its files' test -e "$rootfs/o/sub/new"
 gzip -c "$tmp/archive.tar" >"$tmp/archive.tar.gz"
 unpack_ok 'a compressed archive' "$tmp/archive.tar.gz:stack"
 timeout 60 "$OCI_IMAGE" unpack --no-sync "$tmp/archive.tar.gz:stack" "$tmp/place/slash/" \
 	2>"$tmp/err"
 is 'into a bundle whose name ends in a slash' "$?" 0 || diag "$(cat "$tmp/err")"
-ok 'which is made' test -e "$tmp/place/slash/config.json"
+ok 'a bundle whose name ends in a slash is made' test -e "$tmp/place/slash/config.json"
 # shellcheck disable=SC2002
 cat "$tmp/archive.tar" | timeout 60 "$OCI_IMAGE" unpack --no-sync --tag stack - "$tmp/place/stdin" \
 	2>"$tmp/err"
@@ -254,9 +261,9 @@ printf '[{"Config":"%s.json","RepoTags":%s,"Layers":["abc/layer.tar","same.tar"]
 sed -i 's,"same.tar","abc/../same.tar",' "$tmp/docker/manifest.json"
 (cd "$tmp/docker" && ln -sf abc/layer.tar same.tar && tar -cf "$tmp/docker.tar" .)
 unpack_ok 'an archive as docker save writes it' "$tmp/docker.tar:v2"
-ok 'has its files, too' test -e "$rootfs/a/gone"
-is 'and its config' "$(config_get /process/args)" '["true"]'
-unpack_ok 'by its whole name' "$tmp/docker.tar:busybox:v1"
+ok 'an archive of docker save has its files' test -e "$rootfs/a/gone"
+is 'an archive of docker save has its config' "$(config_get /process/args)" '["true"]'
+unpack_ok 'an archive of docker save: an image by its whole name' "$tmp/docker.tar:busybox:v1"
 source=$tmp/docker.tar:v3 unpack_refused 'a tag that it does not have' 'has no image "v3"'
 
 # ---- which image ---------------------------------------------------------------------------------
@@ -282,11 +289,12 @@ unset platform arch
 case $own in
 amd64 | arm64 | arm | riscv64)
 	unpack_ok 'an index of images for several platforms' "$layout"
-	ok 'gives the one of this machine' test -e "$rootfs/plain"
+	ok 'an index of images for several platforms gives that of this machine' \
+		test -e "$rootfs/plain"
 	;;
 esac
 unpack_ok 'another platform is asked for' "$layout" --platform linux/s390x
-ok 'and comes' test -e "$rootfs/a/gone"
+ok 'the image of another platform has its files' test -e "$rootfs/a/gone"
 unpack_refused 'a platform that is not there' 'has no image for linux/mips' --platform linux/mips
 both=$layout
 layout alone
@@ -320,7 +328,7 @@ type_config=application/vnd.docker.container.image.v1+json
 type_layer=application/vnd.docker.image.rootfs.diff.tar
 image one "$tmp/low.tar"
 unpack_ok 'media types of docker' "$layout"
-ok 'mean the same' test -e "$rootfs/a/gone"
+ok 'media types of docker give the same files' test -e "$rootfs/a/gone"
 type_layer=application/octet-stream
 manifests=
 image one "$tmp/low.tar"
@@ -344,10 +352,11 @@ settings=$settings'"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/etc":{}
 settings=$settings'"StopSignal":"SIGQUIT"'
 image one "$tmp/base.tar"
 unpack_ok 'an image with settings' "$layout"
-is 'its command' "$(config_get /process/args)" '["sh","-c","id"]'
-is 'its environment' "$(config_get /process/env)" '["A=b","PATH=/bin"]'
-is 'its working directory' "$(config_get /process/cwd)" /tmp
-[ "$uid" != 0 ] || is 'its user by name, with all his groups' "$(config_get /process/user)" \
+is 'settings of an image: the command' "$(config_get /process/args)" '["sh","-c","id"]'
+is 'settings of an image: the environment' "$(config_get /process/env)" '["A=b","PATH=/bin"]'
+is 'settings of an image: the working directory' "$(config_get /process/cwd)" /tmp
+[ "$uid" != 0 ] || is 'settings of an image: the user by name, with all his groups' \
+	"$(config_get /process/user)" \
 	'{"uid":33,"gid":34,"additionalGids":[44]}'
 is 'labels are annotations, and count more than the rest' \
 	"$(config_get /annotations/l) $(config_get /annotations/org.opencontainers.image.os)" \
@@ -365,7 +374,8 @@ if [ "$uid" = 0 ]; then
 	id=$mark-image
 	config_set /process/env/- "\"OCI_TEST_MARK=$mark\""
 	run
-	is 'and it runs' "$out" 'uid=33(web) gid=34(web) groups=44(log)' || diag "$err"
+	is 'settings of an image: the container runs' \
+		"$out" 'uid=33(web) gid=34(web) groups=44(log)' || diag "$err"
 fi
 {
 	sed 's/}$/,"annotations":{"l":"not this","of.manifest":"kept","empty":""}}/' \
@@ -375,7 +385,7 @@ blob "$tmp/annotated"
 manifests=
 add_manifest "$(descriptor "$type_manifest")"
 unpack_ok 'a manifest with annotations' "$layout"
-is 'they are kept, where no label has the name' \
+is 'annotations of a manifest are kept, unless a label has the name' \
 	"$(config_get /annotations/l) $(config_get /annotations/of.manifest) $(grep -c empty \
 	"$bundle/config.json")" 'm kept 0'
 unpack_ok 'a command in place of the image'"'"'s' "$layout" -- echo hello
@@ -415,9 +425,10 @@ oci_image pack -o "$tmp/packed.tar" "$from"
 is 'a bundle is packed into an archive' "$status" 0 || diag "$err"
 oci_image pack -o "$tmp/packed2.tar" "$from"
 ok 'a second time into the same bytes' cmp "$tmp/packed.tar" "$tmp/packed2.tar"
-unpack_ok 'which is unpacked' "$tmp/packed.tar"
+unpack_ok 'a packed bundle is unpacked' "$tmp/packed.tar"
 is 'into the same files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
-is 'and the same config.json' "$(cat "$bundle/config.json")" "$(cat "$from/config.json")"
+is 'a packed bundle is unpacked into the same config.json' \
+	"$(cat "$bundle/config.json")" "$(cat "$from/config.json")"
 mkdir "$tmp/dev"
 if mount -t tmpfs none "$tmp/dev" 2>/dev/null && mknod "$tmp/dev/full" c 1 7 2>/dev/null; then
 	oci_image pack -o "$tmp/dev/full" "$from"
@@ -427,8 +438,8 @@ fi
 umount "$tmp/dev" 2>/dev/null
 oci_image pack -o "$tmp/packed/" --tag two "$from/rootfs"
 is 'a directory is packed into a layout' "$status" 0 || diag "$err"
-unpack_ok 'which has the tag that was wanted' "$tmp/packed:two"
-is 'and the files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
+unpack_ok 'a packed directory has the tag that was asked for' "$tmp/packed:two"
+is 'a packed directory has its files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
 "$OCI_IMAGE" pack -o - "$from" >"$tmp/packed3.tar" 2>/dev/null
 ok 'an archive on standard output' cmp "$tmp/packed.tar" "$tmp/packed3.tar"
 oci_image pack "$from"
@@ -436,8 +447,8 @@ is 'pack without --output: what is missing' "$err" 'oci-image: --output FILE or 
 oci_image rm "$from"
 ok 'rm removes a bundle' test ! -e "$from"
 oci_image rm "$tmp/packed"
-like 'and nothing else' "$err" 'is not a bundle'
-ok 'which is there' test -e "$tmp/packed/index.json"
+like 'rm refuses a directory that is not a bundle' "$err" 'is not a bundle'
+ok 'rm leaves a directory that is not a bundle' test -e "$tmp/packed/index.json"
 
 # ---- ordinary mistakes: what is wrong is named ---------------------------------------------------
 
@@ -469,7 +480,7 @@ if mkdir "$tmp/small" && mount -t tmpfs -o size=100k none "$tmp/small" 2>/dev/nu
 	oci_image pack -o "$tmp/small/image.tar" "$tmp/base"
 	like 'pack onto a full disk: the archive is named' "$status $err" \
 		'^1 oci-image: .*/small/image.tar: .*no space left on device'
-	is 'and no half of it is left' "$(ls "$tmp/small")" ''
+	is 'pack onto a full disk: no half of the archive is left' "$(ls "$tmp/small")" ''
 	umount "$tmp/small"
 else
 	skip 'pack onto a full disk: the archive is named' 'no tmpfs can be mounted'

@@ -47,10 +47,10 @@ done
 echo exit 4 >exit4
 init -s -- ./not-here
 is "a command that is not there gives 127" "$status" 127
-like "and a message that names it" "$err" 'not-here.*no such file'
+like "a command that is not there: the message names it" "$err" 'not-here.*no such file'
 init -s -- stauts
 is "a subcommand with a typing error is not a program: 127" "$status" 127
-like "and the message names the subcommand that is near" "$err" \
+like "a subcommand with a typing error: the message names the subcommand that is near" "$err" \
 	'exec stauts: no such file or directory \(did you mean oci-init status\?\)'
 : >plain
 init -s -- ./plain
@@ -76,10 +76,10 @@ done
 init -s -- sh -c 'echo "$0 $*"' a 'b c'
 is "arguments arrive as they are" "$out" "a b c"
 init -s -- sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status
-is "no signal is blocked in the child" "$out" 0000000000000000
+is "the child has no blocked signal" "$out" 0000000000000000
 init -s -- /bin/ls /proc/self/fd
 { /bin/ls /proc/self/fd 2>/dev/null; } </dev/null >fds	# a program of its own, also in busybox sh
-is "no descriptor more than it was given" "$out" "$(cat fds)"
+is "the child has no descriptor more than it was given" "$out" "$(cat fds)"
 init -s -- sh -c 'set -- $(cat /proc/self/stat); echo $5 $$'
 is "the child leads a process group of its own" "${out%% *}" "${out##* }"
 
@@ -125,7 +125,7 @@ read -r child <ready
 kill -34 "$pid"
 ended
 is "signal 34 is passed on too" "$status" 162
-ok "and the child had it" wait_for gone "$child" || kill -KILL "$child"
+ok "signal 34 reaches the child" wait_for gone "$child" || kill -KILL "$child"
 
 # The grandchild is in the child's group; only -g reaches it.
 cat >family <<'END'
@@ -212,7 +212,7 @@ if [ "$uid" = 0 ]; then
 	status=0
 	out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 unshare -pf --mount-proc "$OCI_INIT" \
 		-- sh ./orphan 2>"$tmp/err") || status=$?
-	like "as process 1: an orphan becomes ours and is reaped" "$out" \
+	like "-s: an orphan is reaped" "$out" \
 		'^parent 1 init 1 zombie [0-9]+$'
 	is "as process 1: nothing to warn of" "$(cat "$tmp/err")" ""
 	status=0
@@ -257,7 +257,7 @@ chmod 755 script
 init -s -- ./script a 'b c'
 is "a script without #! is run by sh" "$status $out" "6 ./script a b c"
 PATH=$tmp:$PATH init -s -- script
-is "also one that is found in PATH" "$status $out" "6 $tmp/script "
+is "a script without #! that is found in PATH is run by sh" "$status $out" "6 $tmp/script "
 printf '\177ELF' >foreign
 chmod 755 foreign
 if [ -n "$ours" ]; then
@@ -427,7 +427,7 @@ init -h
 is "-h succeeds" "$status" 0
 init --version
 is "--version succeeds" "$status" 0
-isnt "and says something" "$out" ""
+isnt "--version prints a version" "$out" ""
 
 status=0
 TINI_SUBREAPER=1 TINI_KILL_PROCESS_GROUP=1 "$OCI_INIT" -- sh -c 'exit 2' 2>"$tmp/err" || status=$?

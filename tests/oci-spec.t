@@ -71,11 +71,11 @@ like 'an existing file: refused' "$status $err" '^1 .*File config.json exists. R
 is 'with one line' "$(grep -c '' "$tmp/err")" 1
 echo precious >config.json
 spec
-is 'and left as it is' "$status:$(cat config.json)" 1:precious
+is 'an existing config.json is left as it is' "$status:$(cat config.json)" 1:precious
 rm config.json
 ln -s /nonexistent/file config.json
 spec
-is 'so is a dangling link' "$status:$(readlink config.json)" 1:/nonexistent/file
+is 'a dangling link as config.json is refused' "$status:$(readlink config.json)" 1:/nonexistent/file
 rm config.json
 
 mkdir other
@@ -84,7 +84,7 @@ ok '--bundle DIR' test -s other/config.json
 rm other/config.json
 spec -b other --rootless
 ok '-b DIR' test -s other/config.json
-nok 'nothing in the working directory then' test -e config.json
+nok '-b DIR: nothing is written to the working directory' test -e config.json
 spec --bundle no/such
 like '--bundle of nothing' "$status $err" '^1 .*no/such: no such file'
 (umask 077 && "$OCI_SPEC" -b other/../.)
@@ -129,7 +129,7 @@ spec --stdout
 like '--stdout prints it' "$out" '"ociVersion"'
 spec --rootless -
 like '- prints it' "$out" 'uidMappings'
-nok 'and writes no file' test -e config.json
+nok '- writes no file' test -e config.json
 if [ -c /dev/full ]; then
 	spec_full() { "$OCI_SPEC" "$@" >/dev/full 2>/dev/null; }
 	nok 'a full disk is a failure: --stdout' spec_full --stdout
@@ -356,7 +356,7 @@ is 'set: 41 levels at once' "$status" 0
 cp t.json before.json
 spec set -f t.json "/deep$deep" "$("$OCI_SPEC" get /deep t.json)"
 like 'set: deeper than anybody can read' "$status $err" '^1 .*nested too deeply'
-ok 'nothing changed then' cmp -s t.json before.json
+ok 'set: a value that is too deep changes nothing' cmp -s t.json before.json
 spec set -f no/such.json /a 1
 like 'set: no file' "$status $err" '^1 .*no/such.json'
 
@@ -368,7 +368,7 @@ ln t.json hard.json
 is 'set through a link: the mode stays' "$(stat -c %a t.json)" 640
 is 'the link stays' "$(readlink link.json)" t.json
 is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
-is 'no temporary file is left' "$(find . -name '.?*')" ''
+is 'set: no temporary file is left' "$(find . -name '.?*')" ''
 
 # Editors at once: each change is there in the end, and a reader in between reads a document.
 echo '{"list":[]}' >many.json
@@ -400,8 +400,8 @@ done
 wait "$reader"
 is '25 changes by five editors: all are there' \
 	"$("$OCI_SPEC" get -i /list many.json | grep -c '"e[1-5]\.[0-4]"')" 25
-is 'and the file was whole at any time' "$(cat torn)" ''
-is 'and no temporary file is left' "$(find . -name '.?*')" ''
+is '25 changes by five editors: the file was whole at any time' "$(cat torn)" ''
+is '25 changes by five editors: no temporary file is left' "$(find . -name '.?*')" ''
 
 if [ "$uid" = 0 ]; then
 	chown 1000:1001 t.json
@@ -413,10 +413,13 @@ if [ "$uid" = 0 ]; then
 	spec set -f bound.json /b 2
 	like 'a file that is a mount of its own: written in place, with a warning' "$status $err" \
 		'^0 oci-spec: warning: .*/bound.json cannot be replaced .device or resource busy.: it is written in place$'
-	is 'it has the new text and nothing else' "$(tr -d '\n\t ' <source.json)" '{"a":1,"b":2}'
-	is 'it is still a mount' "$(stat -c %i source.json)" "$(stat -c %i bound.json)"
+	is 'a file that is a mount of its own has the new text and nothing else' \
+		"$(tr -d '\n\t ' <source.json)" '{"a":1,"b":2}'
+	is 'a file that is a mount of its own is still a mount' \
+		"$(stat -c %i source.json)" "$(stat -c %i bound.json)"
 	umount bound.json
-	is 'and no temporary file is left there' "$(find . -name '.?*')" ''
+	is 'a file that is a mount of its own: no temporary file is left there' \
+		"$(find . -name '.?*')" ''
 else
 	skip 'set by root: owner and mode stay' 'needs root'
 	skip 'a file that is a mount of its own: written in place, with a warning' 'needs root'

@@ -29,15 +29,16 @@ loops() { cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep -c -F "$tmp/
 oci_image binary --no-squashfs -o "$app" "$layout:one"
 is 'an image becomes a program' "$status" 0 || diag "$err"
 app
-is 'which runs' "$out" own || diag "$err"
+is 'a program made of an image runs' "$out" own || diag "$err"
 app 'echo "$0" more; exit 7' arg
 is 'its arguments come after the entrypoint, and its status is the container'"'"'s' "$status $out" \
 	'7 arg more' || diag "$err"
 app 'echo x >/new; cat /new'
-is 'it may write, for as long as it runs' "$out" x || diag "$err"
+is 'the container in a program may write while it runs' "$out" x || diag "$err"
 app 'ls /new 2>&1 || id -u'
-like 'and no longer' "$out" '^0$' || diag "$err"
-is 'nothing of it is in /tmp' "$(ls -d /tmp/bundle /tmp/state 2>/dev/null)" ''
+like 'the container in a program keeps nothing that it wrote' "$out" '^0$' || diag "$err"
+is 'the container in a program leaves nothing in /tmp' \
+	"$(ls -d /tmp/bundle /tmp/state 2>/dev/null)" ''
 plain=$(bytes "$app")
 
 if command -v mksquashfs >/dev/null && grep -qw squashfs /proc/filesystems &&
@@ -45,10 +46,10 @@ if command -v mksquashfs >/dev/null && grep -qw squashfs /proc/filesystems &&
 	oci_image binary -o "$app" "$layout:one"
 	is 'with a squashfs for root' "$status" 0 || diag "$err"
 	app 'echo x >/new; cat /new; grep -c " / " /proc/self/mountinfo >/dev/null && echo mounted'
-	is 'which is mounted and may be written' "$out" 'x
+	is 'the squashfs is mounted and may be written' "$out" 'x
 mounted' || diag "$err"
-	ok 'its loop device is gone with it' wait_for test "$(loops)" = 0
-	ok 'it is larger' test "$(bytes "$app")" -gt "$plain"
+	ok 'the loop device of the squashfs is gone at the end' wait_for test "$(loops)" = 0
+	ok 'a program with a squashfs is larger' test "$(bytes "$app")" -gt "$plain"
 else
 	skip 'with a squashfs for root' 'no mksquashfs, squashfs or loop devices here'
 fi
@@ -71,7 +72,7 @@ if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-
 		diag "$err"
 	mkdir -m 777 "$tmp/apps/open"
 	as_user ./theirs --ocibox-extract open/bundle
-	is 'and has the bundle of it' "$status" 0 || diag "$err"
+	is 'an ordinary user extracts the bundle' "$status" 0 || diag "$err"
 	ok 'with its files' cmp "$tmp/apps/open/bundle/rootfs/bin/busybox" "$tmp/base/bin/busybox"
 	# What root's own variable would say is not believed.
 	as_user env OCIBOX_APP_INSIDE=1 ./theirs 'id -u'
@@ -86,12 +87,12 @@ config_set /process/args '["sh","-c","echo of the bundle"]'
 oci_image binary -o "$app" "$bundle"
 is 'a bundle becomes a program' "$status" 0 || diag "$err"
 app
-is 'which runs, too' "$out" 'of the bundle' || diag "$err"
+is 'a program made of a bundle runs' "$out" 'of the bundle' || diag "$err"
 app echo replaced
-is 'its arguments replace the command' "$out" replaced || diag "$err"
+is 'a program made of a bundle: arguments replace the command' "$out" replaced || diag "$err"
 app --ocibox-extract "$tmp/place/again"
 ok 'the bundle in it is the bundle' cmp "$tmp/place/again/config.json" "$bundle/config.json"
-is 'with all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" \
+is 'an extracted bundle has all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" \
 	"$(cd "$rootfs" && find . | sort)"
 app --ocibox-extract "$tmp/place/again"
 like 'one that is there already stays' "$err" 'already exists'
@@ -101,7 +102,8 @@ app echo named
 is 'whatever the file is called' "$out" named || diag "$err"
 app --version
 isnt 'its options are the container'"'"'s' "$status" 0
-like 'which has no program of that name' "$err" 'exec: .*--version'
+like 'an option after the file: the container has no program of that name' \
+	"$err" 'exec: .*--version'
 
 # Damaged.
 size=$(bytes "$app")
@@ -112,7 +114,7 @@ for at in 100000 $((size / 2)) $((size - 2000)) $((size - 400)); do
 	err=$(timeout -s KILL 20 "$tmp/apps/bad" echo ran 2>&1) || status=$?
 	[ "$at" = 100000 ] && [ "$status" -gt 128 ] && err='damaged' # the program itself
 	like "a byte that has changed ($((at * 10 / size)) tenths in)" "$err" 'damaged'
-	unlike "and it does not run ($((at * 10 / size)) tenths in)" "$err" '^ran'
+	unlike "a changed program does not run ($((at * 10 / size)) tenths in)" "$err" '^ran'
 done
 head -c "$((size / 2))" "$app" >"$tmp/apps/bad"
 like 'one that is cut off' "$("$tmp/apps/bad" 2>&1)" 'damaged: its end is missing'

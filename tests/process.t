@@ -77,7 +77,7 @@ config_set /process/env '["PATH=/usr/bin:/no/such:/bin"]' /process/args '["true"
 run
 is 'the program is looked up in the PATH of env' "$status" 0
 config_set /process/env '["PATH=/no/such"]'
-refused 'and nowhere else' 'executable file not found'
+refused 'the program is not looked up elsewhere than in the PATH of env' 'executable file not found'
 
 # A passwd of the image that is hostile: bounded (threats 1, 2026-47262).
 fresh
@@ -169,7 +169,7 @@ config_set /process/user '{"uid":0,"gid":0}'
 run
 is 'umask: 022 if not given' "$(field Umask)" 0022
 (umask 077 && run && field Umask >"$tmp/umask")
-is 'also when the caller has another' "$(cat "$tmp/umask")" 0022
+is 'umask: 022 if not given, when the caller has another' "$(cat "$tmp/umask")" 0022
 for u in 0:0000 2:0002 63:0077 511:0777; do
 	config_set /process/user/umask "${u%:*}"
 	run
@@ -183,7 +183,7 @@ config_set /process/user '{"uid":1000,"gid":1000}'
 run
 is 'another user may open /dev/stdout and /dev/stderr' "$status $out" '0 x' || diag "$err"
 out=$(runc run --bundle "$bundle" "$id" 2>/dev/null | cat)
-is 'also where they are pipes' "$out" x
+is 'another user may open /dev/stdout and /dev/stderr that are pipes' "$out" x
 # What is only read, and the caller's terminal, stay whose they are; control: crun gives the file
 # away, runc too when it is detached.
 argv cat
@@ -244,7 +244,7 @@ for n in chown CHOWN cap_chown CAP_NO_SUCH; do
 	config_set /process/capabilities "{\"bounding\":[\"$n\"],\"effective\":[],\"permitted\":[]}"
 	run
 	like "the name $n: a warning" "$status $err" "^0 .*level=warning .*$n"
-	is 'and nothing granted' "$(caps Bnd)" 0000000000000000
+	is 'the name $n grants nothing' "$(caps Bnd)" 0000000000000000
 done
 config_set /process/capabilities \
 	"{\"bounding\":[$all_caps],\"effective\":[$all_caps],\"permitted\":[$all_caps]}"
@@ -262,7 +262,7 @@ if [ $((0x$missing >> 24 & 1)) = 0 ]; then
 	is 'a capability that cannot be given: no word among those of the container' \
 		"$status $err" '0 '
 	runc --log "$tmp/caps.log" run --bundle "$bundle" "$id" >/dev/null 2>&1
-	is 'and one warning in a log of its own' \
+	is 'a capability that cannot be given: one warning in a log of its own' \
 		"$(grep -c 'level=warning.*CAP_SYS_RESOURCE' "$tmp/caps.log") $(grep -c . \
 		"$tmp/caps.log")" '1 1'
 else

@@ -42,11 +42,12 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	like 'table: the head of ps -ef' "$(head -n 1 "$tmp/out")" '^UID +PID +PPID '
 	do_runc ps "$id" -o ppid,pid,args
 	is 'arguments after the id are for ps' "$status $(column PID <"$tmp/out")" "0 $want"
-	like 'and ps heeds them' "$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
+	like 'ps with arguments after the id prints what they ask for' \
+		"$(head -n 1 "$tmp/out")" '^ *PPID +PID +COMMAND'
 	do_runc ps "$id" --no-such-option
 	like 'what ps says of an option it does not know' "$status $err" \
 		"^1 .*level=error msg=\".*$(ps --no-such-option 2>&1 | head -n 1)"
-	is 'in one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+	is 'an error of ps about an option is one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 	do_runc ps "$id" -o comm
 	like 'no column of pids' "$status $err" "^1 .*couldn't find PID field in ps output"
 else

@@ -17,8 +17,8 @@ done
 do_runc kill --regex "^$mark-a[0-9]+$" KILL
 is 'kill --regex' "$status" 0
 ok 'the first that matches is dead' wait_for status_is "$mark-a1" stopped
-ok 'so is the second' wait_for status_is "$mark-a2" stopped
-is 'the other one lives' "$(status_of "$mark-b1")" running
+ok 'the second container that matches is dead' wait_for status_is "$mark-a2" stopped
+is 'the container that does not match lives' "$(status_of "$mark-b1")" running
 
 do_runc delete --regex "$mark-nothing"
 is 'delete --regex without a match: exit 1' "$status" 1

@@ -13,7 +13,7 @@ like 'readonly: no file can be made' "$err" '/new: Read-only file system'
 like 'readonly: no folder either' "$err" "'?/newdir'?: Read-only file system"
 is 'mounts below stay writable' "$out" 'shm
 dev'
-nok 'nothing was made' test -e "$rootfs/new"
+nok 'readonly: no file was made' test -e "$rootfs/new"
 config_set /root/readonly false
 argv sh -c 'touch /new && echo made'
 run
@@ -26,7 +26,7 @@ rm -f "$rootfs/new"
 config_set /root/readonly true
 argv sh -c 'mount -o remount,rw / 2>&1; touch /new 2>&1'
 run
-like 'and cannot be made writable again' "$out" 'Read-only file system'
+like 'readonly: the root cannot be made writable again' "$out" 'Read-only file system'
 
 # ---- root.path ----
 
@@ -76,11 +76,11 @@ argv \
 	sh -c 'cat /srv/file; ls -A /srv/dir; stat -c "%F %t:%T" /srv/file; touch /srv/dir/x; echo y >/srv/file; cat /srv/file; cat /proc/self/mountinfo >/dev/shm/i; grep " /srv/dir " /dev/shm/i'
 run
 is 'masked paths: exit 0 or what grep says' "$status" 0
-unlike 'nothing of the content is seen' "$out" 'secret|inner|sub'
+unlike 'masked paths: nothing of the content is seen' "$out" 'secret|inner|sub'
 like 'a masked file is empty, or the null device' "$out" \
 	'character special file 1:3|regular empty file 0:0'
 like 'a masked folder is a read-only tmpfs' "$out" ' /srv/dir ro[, ].* - tmpfs '
-like 'and cannot be written' "$err" '/srv/dir/x: Read-only file system'
+like 'a masked folder cannot be written' "$err" '/srv/dir/x: Read-only file system'
 is 'the files below are untouched' "$(cat "$rootfs/srv/file" "$rootfs/srv/dir/inner")" 'secret
 secret'
 config_set /linux/maskedPaths \
@@ -111,7 +111,7 @@ argv \
 run
 like 'a read-only folder' "$err" '/srv/dir/x: Read-only file system'
 like 'a read-only file' "$err" '/srv/file: Read-only file system'
-like 'others stay writable' "$out" '^rw$'
+like 'paths beside a read-only file stay writable' "$out" '^rw$'
 like '/proc/sys' "$err" '/proc/sys/kernel/domainname: Read-only file system'
 [ ! -e /proc/sysrq-trigger ] || like '/proc/sysrq-trigger' "$err" \
 	'/proc/sysrq-trigger: Read-only file system'
@@ -162,7 +162,7 @@ for w in rslave rprivate shared rshared; do
 	before=$(mounts_now)
 	run
 	is "a root on a shared mount, $w" "$status $out" '0 1' || diag "$err"
-	is 'no mount of it reaches the host' "$(mounts_now)" "$before"
+	is 'a root on a shared mount: no mount of it reaches the host' "$(mounts_now)" "$before"
 done
 umount "$tmp/shared"
 

@@ -51,7 +51,7 @@ run
 is 'files belong to root inside; the device nodes are there' "$out" '0 0
 ptmx
 pts/ptmx' || diag "$err"
-is 'and to the user outside' "$(stat -c %u "$rootfs/tmp/made")" "$user"
+is 'files belong to the user outside' "$(stat -c %u "$rootfs/tmp/made")" "$user"
 
 argv \
 	sh -c 'for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] && mkdir $d/ocit-made 2>/dev/null && echo made in $d; done; mount -t tmpfs none /tmp 2>&1; grep " /sys " /proc/self/mountinfo'
@@ -68,7 +68,7 @@ create --pid-file "$home/pid"
 is 'create' "$status $(status_of "$id")" '0 created' || diag "$err"
 runc start "$id"
 is 'start' "$(status_of "$id")" running
-is 'it runs as the user' "$(stat -c %u "/proc/$(cat "$home/pid")/ns" 2>/dev/null)" "$user"
+is 'the payload runs as the user' "$(stat -c %u "/proc/$(cat "$home/pid")/ns" 2>/dev/null)" "$user"
 # Without cgroups of their own these have nothing to work on, and say so; with them they work.
 for verb in ps pause resume 'events --stats' 'update --pids-limit 20'; do
 	# shellcheck disable=SC2086
@@ -80,7 +80,7 @@ for verb in ps pause resume 'events --stats' 'update --pids-limit 20'; do
 			'^1 1 .*(cgroup|not paused)'
 	fi
 done
-is 'and it still runs' "$(status_of "$id")" running
+is 'verbs that fail without a cgroup leave the container running' "$(status_of "$id")" running
 do_runc exec "$id" id -u
 is 'exec' "$status $out" '0 0' || diag "$err"
 do_runc exec --user 5 "$id" true
@@ -103,7 +103,7 @@ if helper sock; then
 	do_runc exec -d --tty --console-socket "$home/cs" "$id" sh -c 'read -r a; echo "got <$a>"'
 	is 'exec with a terminal' "$status" 0 || diag "$err"
 	wait_for gone $sock
-	like 'and it works' "$(tr -d '\r' <"$home/console")" 'got <typed>'
+	like 'exec with a terminal works' "$(tr -d '\r' <"$home/console")" 'got <typed>'
 else
 	skip 'exec with a terminal' 'the helper sock is not built'
 fi
@@ -293,23 +293,25 @@ is 'without a word among those of the container' "$err" ''
 RUNC_FLAGS="$RUNC_FLAGS --log $home/log"
 rootless_in_userns
 RUNC_FLAGS=${RUNC_FLAGS% --log *}
-like 'and with a warning in a log of its own' "$(cat "$home/log")" \
+like 'rootless: a warning in a log of its own' "$(cat "$home/log")" \
 	'level=warning msg="process.user.additionalGids are not set: setgroups'
 # shellcheck disable=SC2016
 OCI_TEST_MARK=$mark as_user unshare -Ur sh -c 'echo $$ >"$0"; exec sleep 1000' "$home/holder" &
 ok 'a user namespace' wait_for test -s "$home/holder"
 holder=$(cat "$home/holder")
-is 'that denies setgroups' "$(cat "/proc/$holder/setgroups")" deny
+is 'a user namespace around the runtime denies setgroups' "$(cat "/proc/$holder/setgroups")" deny
 denied_bundle
 config_set /linux/namespaces/4 "{\"type\":\"user\",\"path\":\"/proc/$holder/ns/user\"}"
 own "$bundle"
 run
-is 'it is joined by its path: the container runs' "$status $out" '0 0' || diag "$err"
+is 'a user namespace that denies setgroups is joined by its path: the container runs' \
+	"$status $out" '0 0' || diag "$err"
 argv sleep 1000
 own "$bundle"
 do_runc run -d --bundle "$bundle" "$id"
 do_runc exec "$id" id -G
-is 'and exec in it' "$status $out" '0 0' || diag "$err"
+is 'a user namespace that denies setgroups is joined by its path: exec' \
+	"$status $out" '0 0' || diag "$err"
 drop "$id"
 kill "$holder"
 

@@ -21,27 +21,27 @@ shared=$root/.cache/images
 do_runc run --image "$layout:one"
 is 'an image runs' "$out" own || diag "$err"
 digest=$(ls "$shared")
-is 'its files stay below the state root, by its digest' "sha256:$digest" \
+is 'the files of an image stay below the state root, by its digest' "sha256:$digest" \
 	"$(json_get "$layout/index.json" /manifests/0/digest)"
 inode=$(stat -c %i "$shared/$digest/rootfs/bin/busybox")
 do_runc run --image "$layout" -- 'echo more >/etc/new; cat /etc/new; exit 7'
 is 'a command in place of its own, whose status is ours' "$status $out" '7 more' || diag "$err"
 nok 'what it writes is not in the image' test -e "$shared/$digest/rootfs/etc/new"
-is 'it was not unpacked again' "$(stat -c %i "$shared/$digest/rootfs/bin/busybox")" "$inode"
+is 'an image is not unpacked again' "$(stat -c %i "$shared/$digest/rootfs/bin/busybox")" "$inode"
 do_runc run --image "$layout" --memory 32M -e X=y --hostname box --cwd /etc \
 	-- 'echo $X $(hostname) $PWD'
 is 'options of --rootfs' "$out" 'y box /etc' || diag "$err"
 do_runc run --image "$layout" -d "$mark-a" -- 'sleep 1000'
 is 'two at once: the first' "$status" 0 || diag "$err"
 do_runc run --image "$layout" -d "$mark-b" -- 'sleep 1000'
-is 'and the second' "$status" 0 || diag "$err"
+is 'two containers of one image: the second' "$status" 0 || diag "$err"
 runc exec "$mark-a" sh -c 'echo x >/tmp/x'
 is 'one does not see what the other writes' "$(runc exec "$mark-b" ls /tmp)" ''
 oci_image list --root "$root"
 like 'list shows what is unpacked' "$out" "sha256:$digest"
 oci_image rm --root "$root"
 like 'rm leaves what a container uses' "$err" "the container $mark-[ab] uses it"
-ok 'which is there' test -e "$shared/$digest/config.json"
+ok 'rm leaves the files of an image in use' test -e "$shared/$digest/config.json"
 drop "$mark-a"
 drop "$mark-b"
 ln -s "$root" "$tmp/link"
@@ -52,7 +52,7 @@ like 'rm finds the container of a state root that is a link' "$err" \
 	"the container $mark-a uses it"
 drop "$mark-a"
 oci_image rm --root "$root" "sha256:$digest"
-is 'and removes it after that' "$(ls -A "$shared")" '' || diag "$err"
+is 'rm removes an image after its container' "$(ls -A "$shared")" '' || diag "$err"
 
 # The first image that rm finds is in use, and one container cannot be read.
 for tag in two three; do
@@ -82,7 +82,7 @@ is 'all images are left' "$(find "$shared" -mindepth 1 -maxdepth 1 | grep -c .)"
 rm -r "${root:?}/$mark-damaged"
 oci_image rm --root "$root"
 like 'rm reports an image that a container uses' "$err" 'images that were not removed: 1'
-is 'its status is 1' "$status" 1
+is 'rm of images of which one is in use: exit 1' "$status" 1
 is 'rm removes the images after it' "$(ls -A "$shared")" "$first"
 drop "$mark-a"
 oci_image rm --root "$root"
@@ -94,7 +94,8 @@ one=$!
 do_runc run --image "$layout:one"
 wait $one
 is 'two at once that both have to unpack it' "$(cat "$tmp/one") $out" 'own own' || diag "$err"
-is 'leave one' "sha256:$(ls -A "$shared")" "$(json_get "$layout/index.json" /manifests/0/digest)"
+is 'two runs at once leave one image' \
+	"sha256:$(ls -A "$shared")" "$(json_get "$layout/index.json" /manifests/0/digest)"
 do_runc run --image "$layout:none"
 like 'a tag that is not there' "$err" 'has no image .*none'
 do_runc run --image "$layout" --rootfs /

@@ -14,7 +14,7 @@ from() { do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$@"; }
 from -- sh -c 'echo inside; exit 7'
 is 'the command after --, and its status' "$out $status" 'inside 7'
 is 'without ID nothing is printed' "$err" ''
-is 'and its container is deleted' "$(states_left)" ''
+is 'without ID the container is deleted' "$(states_left)" ''
 from "$id" -- hostname
 is 'with an ID' "$out $status" 'runc 0'
 from --ro -- touch /new
@@ -89,7 +89,8 @@ do_runc run --rootfs "$r" --memory 32M --pids-limit 64 --cpus 0.5 --print -- tru
 printf '%s' "$out" >"$tmp/words.json"
 do_runc run --rootfs "$r" -m 32M --pids 64 --cpus 0.5 --print -- true
 is '--memory and --pids-limit are --mem and --pids' "$out" "$(cat "$tmp/words.json")"
-is 'and say so' "$(json_get "$tmp/words.json" /linux/resources/memory/limit) $(
+is '--memory and --pids-limit set the limits' \
+	"$(json_get "$tmp/words.json" /linux/resources/memory/limit) $(
 	json_get "$tmp/words.json" /linux/resources/pids/limit)" '33554432 64'
 wrong '--pids 0' 'flag -pids' --rootfs "$r" --pids 0 -- true
 wrong '--net bridge' 'none or host' --rootfs "$r" --net bridge -- true
@@ -102,7 +103,7 @@ wrong 'a path where the ID stands' '/bin/ls.*" stands where .* -- /bin/ls' --roo
 wrong 'a path where the ID stands, and arguments after --' './ls.*" stands where' --rootfs "$r" \
 	./ls -- -l
 do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" ls -- echo named
-is 'but with a command after -- it is a name like others' "$status $out" '0 named' || diag "$err"
+is 'a command name as ID, with a command after --, is an ID' "$status $out" '0 named' || diag "$err"
 wrong 'a directory that is not there' 'no such file' --rootfs "$r/nope" -- true
 wrong '--bundle beside --rootfs' 'takes the place of a bundle' --rootfs "$r" --bundle "$bundle" \
 	-- true
@@ -135,7 +136,7 @@ if unshare -m true 2>/dev/null; then
 	small "$OCI_SPEC" - >"$tmp/small.json" 2>"$tmp/err"
 	is 'the default document leaves them out too' \
 		"$(grep -c 'mqueue\|devpts' "$tmp/small.json")" 0
-	unlike 'and is the usual one elsewhere' \
+	unlike 'the default document has all mounts on another kernel' \
 		"$("$OCI_SPEC" - 2>&1 | grep -c 'mqueue"\|devpts"')" '^0'
 else
 	skip 'a kernel without message queues and terminals: it runs' 'no mount namespaces here'
@@ -177,7 +178,7 @@ No space left
 	config_set /root/readonly true
 	do_runc run --bundle "$bundle" --overlay=1m "$id"
 	is 'the option wins' "$out" 1024
-	nok 'nothing in the root filesystem' test -e "$r/new"
+	nok '--overlay: nothing is written to the root filesystem' test -e "$r/new"
 	config_set /annotations '{"org.ocibox.overlay":"much"}'
 	refused 'a bad size in the annotation' \
 		'config.json:[0-9]+:[0-9]+: annotations.org.ocibox.overlay .*: must be a size'
@@ -246,7 +247,7 @@ argv true
 do_runc run --bundle "$bundle" --init "$id"
 like '--init where the profile forbids fork: it says so' "$status $err" \
 	'^1 .*fork.*seccomp profile must allow it'
-is 'in one line' "$(error_lines "$tmp/err")" 1
+is '--init where the profile forbids fork: one line of error' "$(error_lines "$tmp/err")" 1
 do_runc run --bundle "$bundle" "$id"
 is 'without --init it runs' "$status" 0
 config_del /linux/seccomp
@@ -260,7 +261,7 @@ argv \
 	sh -c 'mount -o remount,bind,rw /proc/1/exe 2>/dev/null; echo x 2>/dev/null >>/proc/1/exe; echo x 2>/dev/null >/proc/1/exe; echo done'
 do_runc run --bundle "$bundle" --init "$id"
 is 'writing /proc/1/exe: the container goes on' "$out" 'done'
-is 'and the binary is what it was' "$(md5sum <"$(readlink -f "$RUNC")")" "$before"
+is 'writing /proc/1/exe: the binary does not change' "$(md5sum <"$(readlink -f "$RUNC")")" "$before"
 
 # ---- what dies with what ----
 
@@ -297,7 +298,7 @@ background sh -c '"$@" & echo $! >"$0"; wait' "$tmp/runtime" "$RUNC" --root "$ro
 wait_for test -s "$tmp/init"
 kill -KILL "$bg"
 ok '--die-with-parent: the parent ends, and the runtime' wait_for gone "$(cat "$tmp/runtime")"
-ok 'and the container' wait_for gone "$(cat "$tmp/init")"
+ok '--die-with-parent: the parent ends, and the container' wait_for gone "$(cat "$tmp/init")"
 drop "$id"
 wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" \
 	"$id" -- true

@@ -63,8 +63,8 @@ status=0
 wait $pid || status=$?
 is 'SIGTERM to the runtime is forwarded' "$(cat "$tmp/sig")" 'ready
 got TERM'
-is 'and the status is the container'"'"'s' "$status" 7
-is 'and the container is deleted' "$(status_of "$id")" none
+is 'SIGTERM to the runtime: the status is that of the container'"'"'s' "$status" 7
+is 'SIGTERM to the runtime: the container is deleted' "$(status_of "$id")" none
 
 # Death by a signal from outside: 128+n.
 argv sleep 1000
@@ -89,7 +89,7 @@ ok 'the pid is alive' alive "$(cat "$tmp/pid")"
 is 'the pid is PID 1 of its namespace' \
 	"$(sed -n 's/^NSpid:.*\t//p' "/proc/$(cat "$tmp/pid")/status")" 1
 wait_for has_line "$tmp/out" started
-is 'its output goes where the caller'"'"'s did' "$(cat "$tmp/out")" started
+is 'a detached container writes to the output of the caller'"'"'s did' "$(cat "$tmp/out")" started
 do_runc kill "$id" KILL
 wait_for status_is "$id" stopped
 is 'stopped after SIGKILL' "$(status_of "$id")" stopped
@@ -107,7 +107,7 @@ do_runc run --keep --bundle "$bundle" "$id"
 is 'run --keep: status of the container' "$status" 3
 is 'run --keep: left as stopped' "$(status_of "$id")" stopped
 do_runc delete "$id"
-is 'and can be deleted' "$status" 0
+is 'run --keep: the container can be deleted' "$status" 0
 
 # A pipe on the other side ends when the container ends, not when a runtime process does.
 argv sh -c 'exec sleep 1000'
@@ -127,7 +127,7 @@ config_set /root/readonly false
 status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <&- >&- 2>&- || status=$?
 is 'started with 0, 1 and 2 closed: exit 0' "$status" 0
-is 'and they are /dev/null or pipes inside' \
+is 'started with 0, 1 and 2 closed: they are /dev/null or pipes inside' \
 	"$(grep -c '^[02] \(/dev/null\|pipe:\|/null\)' "$rootfs/tmp/fds")" 2
 is 'no descriptor above 2 is open inside' "$(grep -c -v '^[012] ' "$rootfs/tmp/fds")" 0
 
@@ -186,7 +186,8 @@ is 'one of the same name' "$status:$err" 0:
 status=0
 wait "$first" || status=$?
 is 'the first run ends without a word' "$status:$(cat "$tmp/err")" 137:
-is 'and leaves the second alone' "$(status_of "$id") $(runc exec "$id" echo in)" 'running in'
+is 'a first run that ends leaves the second alone' \
+	"$(status_of "$id") $(runc exec "$id" echo in)" 'running in'
 drop "$id"
 
 # Two runs at once do not disturb each other.

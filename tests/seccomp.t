@@ -37,7 +37,7 @@ run
 is 'ERRNO without errnoRet: EPERM' "$out" 'sched_yield errno 1'
 call getppid
 run
-is 'others are let through' "$out" 'getppid 0'
+is 'ERRNO for one call: others are let through' "$out" 'getppid 0'
 for e in 0:'sched_yield 0' 2:'sched_yield errno 2' 133:'sched_yield errno 133'; do
 	allow_but \
 		"{\"names\":[\"sched_yield\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":${e%%:*}}"
@@ -64,8 +64,8 @@ allow_but '{"names":["sched_yield","getppid","no_such_call"],"action":"SCMP_ACT_
 argv sh -c 'probe call sched_yield; probe call getppid; probe call getsid 0'
 run
 like 'several names in one rule' "$out" 'getppid errno 1'
-like 'and the first too' "$out" 'sched_yield errno 1'
-unlike 'and no others' "$out" 'getsid errno'
+like 'several names in one rule: the first is denied too' "$out" 'sched_yield errno 1'
+unlike 'several names in one rule: other calls are allowed' "$out" 'getsid errno'
 allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_KILL","errnoRet":5}'
 # S-04 (the spec says MUST); control: runc ignores it.
 refused 'errnoRet for an action that has none' 'errnoRet'
@@ -191,17 +191,17 @@ run
 is 'without no_new_privs it is loaded too' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
 config_set /process/user '{"uid":1000,"gid":1000}'
 run
-is 'and for another user' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
+is 'without no_new_privs another user has the filter' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
 config_set /process/noNewPrivileges true
 run
-is 'and with it' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
+is 'with no_new_privs another user has the filter' "$(echo "$out" | sed -n 1p)" ok || diag "$err"
 # The same twice: a cached program must do the same.
 first=$out
 run
 is 'the second start of a profile gives the same' "$out" "$first"
 config_set /linux/seccomp/defaultErrnoRet 2
 run
-is 'and a changed profile is not taken for the old one' "$(echo "$out" | sed -n 2p)" \
+is 'a changed profile is not taken for the one that was kept' "$(echo "$out" | sed -n 2p)" \
 	'sched_yield errno 2'
 
 # What is executed later lives under the same filter (S-14).

@@ -159,7 +159,7 @@ export LISTEN_FDNAMES=one:two
 listening us run --bundle "$bundle" "$id"
 is 'LISTEN_FDNAMES is passed on with the sockets' "$out" one:two
 listening other run --bundle "$bundle" "$id"
-is 'and is not where the sockets are for another process' "$out" ''
+is 'LISTEN_FDNAMES is not passed on with sockets for another process' "$out" ''
 unset LISTEN_FDNAMES
 # shellcheck disable=SC2016
 argv sh -c 'echo "$LISTEN_FDS $LISTEN_PID $$"; cat <&3; cat <&4'
@@ -215,7 +215,8 @@ under run --bundle "$bundle" --keep "$id"
 is 'a privileged container nests 300 folders beside its socket' "$status $out" '0 300' ||
 	diag "$err"
 do_runc delete --force "$id"
-is 'and can be deleted' "$status $(states_left)" '0 ' || diag "$err"
+is 'a container with 300 nested folders beside its socket can be deleted' \
+	"$status $(states_left)" '0 ' || diag "$err"
 
 config_set /process/capabilities \
 	'{"bounding":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"effective":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"],"permitted":["CAP_SYS_ADMIN","CAP_LINUX_IMMUTABLE"]}'
@@ -231,7 +232,8 @@ case $out in
 *) is 'a privileged container makes its folder immutable' "$status" 0 || diag "$err" ;;
 esac
 do_runc delete --force "$id"
-is 'and that can be deleted too' "$status $(states_left)" '0 ' || diag "$err"
+is 'a container with immutable files beside its socket can be deleted' \
+	"$status $(states_left)" '0 ' || diag "$err"
 
 nothing_left
 done_testing

@@ -115,7 +115,8 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	do_runc start "$id"
 	like 'start under a profile that denies execve' "$status $(error_lines "$tmp/err") $err" \
 		'^1 1 .*unable to start container process: .*exec /bin/.*not permitted'
-	is 'and it is stopped' "$(status_of "$id")" stopped
+	is 'start under a profile that denies execve: the container is stopped' \
+		"$(status_of "$id")" stopped
 	drop "$id"
 	# A program that has begun is another matter, however short it lives.
 	profile \
@@ -170,7 +171,8 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	do_runc exec "$id" true
 	like 'exec under a profile that denies everything' \
 		"$status $(error_lines "$tmp/err") $err" '^255 1 .*(forbids|not permitted)'
-	is 'and only the container lives' "$(processes_left | wc -l | tr -d ' ')" 1
+	is 'exec under a profile that denies everything: only the container lives' \
+		"$(processes_left | wc -l | tr -d ' ')" 1
 	drop "$id"
 else
 	skip 'profiles that deny what ends a start' 'this kernel has no seccomp'
@@ -299,7 +301,7 @@ kill -HUP "$bg"
 echo go >"$tmp/fifo"
 status=0
 wait "$bg" || status=$?
-is 'and goes on all the same' "$status $(cat "$tmp/err")" '0 '
+is 'HUP is ignored by the caller: the start goes on' "$status $(cat "$tmp/err")" '0 '
 
 # What enters a container that is frozen waits until it is thawed. Before v2 it does not even die
 # before that.
@@ -313,7 +315,7 @@ if runc pause "$id" 2>/dev/null; then
 	: >"$tmp/hangs"
 	ended 'exec, and a container that is paused' TERM 255
 	runc resume "$id"
-	ok 'nothing is left of it in the container' wait_for procs_are 1
+	ok 'exec into a paused container, ended: no process of it is left' wait_for procs_are 1
 else
 	skip 'exec, and a container that is paused' 'containers cannot be paused here'
 fi

@@ -98,7 +98,7 @@ runc delete "$id-2"
 mkdir "$root/$id-x"
 do_runc list -q
 is 'list skips a directory without a state' "$(echo "$out" | grep -x "$id")" "$id"
-is 'and exits with 0' "$status" 0
+is 'list of a directory without a state exits with 0' "$status" 0
 rmdir "$root/$id-x"
 
 # One that is being made is a directory of our mode, before it is locked; then it is locked.

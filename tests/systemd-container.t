@@ -55,7 +55,8 @@ config_del /process/rlimits
 
 do_runc run -d --bundle "$bundle" "$id" >/dev/null
 is 'run: exit 0' "$status" 0 || diag "$err"
-is 'in a scope that may divide its cgroup' "$(systemctl show -p Delegate --value "$scope")" yes
+is 'systemd as payload: the scope may divide its cgroup' \
+	"$(systemctl show -p Delegate --value "$scope")" yes
 inside() { do_runc exec "$id" "$@"; }
 booted() {
 	inside systemctl is-system-running
@@ -84,7 +85,7 @@ inside systemd-run --wait --quiet -p MemoryMax=32M \
 	sh -c 'cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max >/tmp/max'
 is 'it runs a unit with a limit' "$status" 0 || diag "$err"
 inside systemd-run --wait --quiet -p MemoryMax=32M true
-is 'and another' "$status" 0
+is 'systemd as payload: a second unit with a limit runs' "$status" 0
 like 'its cgroups lie below the scope' "$(find "/sys/fs/cgroup$(systemctl show -p ControlGroup \
 	--value "$scope")" -name 'init.scope')" "$scope/.*init.scope"
 do_runc ps --format json "$id"

@@ -187,7 +187,7 @@ ctl start "$mark-socket.socket"
 is 'nothing runs before a client calls' "$(show ActiveState) $(status_of "$id")" 'inactive none'
 is 'who calls the socket is answered by the container' \
 	"$("$BUSYBOX" nc 127.0.0.1 $port </dev/null)" 'from inside'
-is 'it knew of one socket, its own' "$(cat "$rootfs/tmp/env")" '1 1'
+is 'a unit that was started by a client has one socket' "$(cat "$rootfs/tmp/env")" '1 1'
 ctl stop "$mark-socket.socket"
 away
 rm -f "$units/$mark-socket.socket"

@@ -59,11 +59,12 @@ start
 is 'run: exit 0' "$status" 0
 is 'a mount of cgroups does not change the options of the host'"'"'s' "$(options)" "$before"
 is 'a scope is active' "$(prop ActiveState) $(prop SubState)" 'active running'
-is 'in the default slice' "$(prop Slice)" "$default_slice"
-is 'it may divide its cgroup' "$(prop Delegate)" yes
-like 'its cgroup is that of the container' "$(cat "/proc/$pid/cgroup")" "^0::$(prop ControlGroup)"
-like 'and named after it' "$(prop ControlGroup)" "/$scope\$"
-like 'it is described' "$(prop Description)" "$id"
+is 'a scope is in the default slice' "$(prop Slice)" "$default_slice"
+is 'a scope may divide its cgroup' "$(prop Delegate)" yes
+like 'the cgroup of a scope is that of the container' \
+	"$(cat "/proc/$pid/cgroup")" "^0::$(prop ControlGroup)"
+like 'a scope is named after the container' "$(prop ControlGroup)" "/$scope\$"
+like 'a scope has a description' "$(prop Description)" "$id"
 is 'accounting is on' "$(prop MemoryAccounting) $(prop CPUAccounting) $(prop TasksAccounting)" \
 	'yes yes yes'
 is 'exec: exit 0' "$(do_runc exec "$id" true; echo "$status")" 0
@@ -154,7 +155,7 @@ for p in '"/abs/path"' '"name"' '"a:b"' '"a:b:c:d"' "\"no-suffix:p:$id\"" \
 	config_set /linux/cgroupsPath "$p"
 	do_runc run --bundle "$bundle" "$id"
 	is "cgroupsPath $p is refused" "$status:$(status_of "$id")" 1:none
-	like 'and named' "$err" 'slice|cgroupsPath'
+	like 'cgroupsPath $p is named' "$err" 'slice|cgroupsPath'
 done
 config_del /linux/cgroupsPath
 scope=runc-$id.scope
@@ -240,7 +241,7 @@ if has cpu; then
 	is 'a quota of no whole percents is what systemd makes of it' "$quota $(file cpu.max)" \
 		'504000 900000 504000 900000'
 fi
-is 'they survive a reload of systemd' "$(prop TasksMax) $(file pids.max)" '40 40'
+is 'limits survive a reload of systemd' "$(prop TasksMax) $(file pids.max)" '40 40'
 drop "$id"
 
 # ---- devices: systemd and we agree ----
@@ -261,7 +262,7 @@ if [ "$uid" = 0 ]; then
 	is 'systemd is strict too' "$(prop DevicePolicy)" strict
 	systemctl daemon-reload
 	do_runc exec "$id" probe open /tmp/b r
-	is 'and a reload changes nothing' "$out" 'open errno 1'
+	is 'device rules survive a reload of systemd' "$out" 'open errno 1'
 	drop "$id"
 fi
 

@@ -54,7 +54,7 @@ cp "$tmp/shell/config.json" "$bundle/config.json"
 config_set /process/env/- '"PS1=READY "' /process/env/- "\"OCI_TEST_MARK=$mark\""
 on_tty -i 'echo $((6 * 7)); hostname; exit 3\n'
 is 'the shell of spec: exit status of what was typed' "$status" 3 || diag "$out"
-like 'its output' "$(echo "$out" | tr '\n' ' ')" ' 42 runc '
+like 'the shell of spec: the output of what was typed' "$(echo "$out" | tr '\n' ' ')" ' 42 runc '
 cp "$tmp/before.json" "$bundle/config.json"
 
 # Raw mode: a control character goes to the container, not to the runtime.
@@ -84,7 +84,7 @@ is 'the container dies: restored' "$err" 'termios same'
 argv /no/such
 on_tty
 is 'an error: restored' "$status $(grep termios "$tmp/err")" '1 termios same'
-like 'and shown' "$out" '/no/such'
+like 'an error: it is shown on the terminal' "$out" '/no/such'
 
 # /dev/console (T-02): the same terminal.
 argv sh -c 'echo by-console >/dev/console; stat -c "%t" /dev/console; ls -A /dev/pts; tty'
@@ -116,7 +116,7 @@ OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" run --bundl
 	</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
 is 'in the foreground without a terminal anywhere: it has one inside' "$status $(cat "$tmp/out")" \
 	'0 /dev/pts/0'
-is 'and is silent itself' "$(cat "$tmp/err")" ''
+is 'without a terminal anywhere the runtime writes nothing itself' "$(cat "$tmp/err")" ''
 do_runc run --detach --bundle "$bundle" "$id"
 like 'detached without a console socket' "$status $err" \
 	'^1 .*cannot allocate tty if runc will detach without setting console socket'
@@ -141,7 +141,7 @@ ok 'a container that does not read what is typed gets its signals' wait_for gone
 	kill -KILL $runc_pid
 status=0
 wait $runc_pid || status=$?
-is 'and its exit status comes back' "$status" 7
+is 'a container that does not read what is typed: its exit status comes back' "$status" 7
 drop "$id"
 
 argv \
@@ -180,7 +180,8 @@ wait_for gone $sock
 c=$(tr -d '\r' <"$tmp/console")
 like 'one descriptor, with a name' "$(echo "$c" | tr '\n' ' ')" 'descriptors 1 name given '
 like 'consoleSize is its size; line ends are left to the other end' "$c" '^size 44 55 onlcr [01]$'
-like 'it is the terminal of the container' "$c" 'tty 111 ctty 1 session [01] rows 44 cols 55'
+like 'a terminal of create is the terminal of the container' \
+	"$c" 'tty 111 ctty 1 session [01] rows 44 cols 55'
 like 'both ways' "$c" 'got <typed>$'
 wait_for status_is "$id" stopped
 runc delete "$id"
@@ -193,7 +194,7 @@ wait_for has_line "$tmp/console" descriptors
 ok 'the terminal is there before start' has_line "$tmp/console" descriptors
 runc start "$id"
 wait_for gone $sock
-like 'and shows the container' "$(cat "$tmp/console")" 'started by start'
+like 'a terminal of create shows the container' "$(cat "$tmp/console")" 'started by start'
 wait_for status_is "$id" stopped
 runc delete "$id"
 
@@ -299,7 +300,7 @@ do_runc exec --detach --tty --console-socket "$tmp/cs" --user 1000 "$id" \
 is 'exec --detach --tty with a console socket' "$status" 0 || diag "$err"
 wait_for gone $sock
 c=$(tr -d '\r' <"$tmp/console")
-like 'its terminal, its owner, both ways' "$(echo "$c" | tr '\n' ' ')" \
+like 'exec --detach --tty: terminal, owner, input and output' "$(echo "$c" | tr '\n' ' ')" \
 	'descriptors 1 name given .*tty 111 ctty 1 .* 1000 .*got <typed>'
 cat >"$tmp/process.json" <<'END'
 {"args":["probe","tty"],"cwd":"/","env":["PATH=/bin"],"terminal":true,"consoleSize":{"height":44,"width":55},"user":{"uid":0,"gid":0}}
@@ -324,7 +325,7 @@ like 'a console socket that is closed at once' "$status $err" \
 	'^(255 .*([Bb]roken pipe|reset|[Ii]nput.output error)|0 )'
 # A success: the hang-up of the terminal ends it a moment later.
 none_left() { ! runc exec "$id" ps | grep -q '[s]leep 1002'; }
-ok 'and no process is left of those' wait_for none_left
+ok 'a console socket that fails: no process is left' wait_for none_left
 drop "$id"
 
 # ---- pidfd socket (V-06); control: runc 1.1.5 has none ----

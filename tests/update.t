@@ -49,7 +49,7 @@ for size in 64q m 1.5g -2 -1k 64kk 9223372036854775807k 0x10; do
 	update --memory "$size"
 	is "--memory $size is refused" "$status" 1
 done
-is 'and changes nothing' "$(memory)" 33554432
+is '--memory $size changes nothing' "$(memory)" 33554432
 update --memory -1
 like '--memory -1 is not a limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
 update --memory 64m
@@ -115,15 +115,16 @@ update --memory 53m --pids-limit 61 --cpu-period 1
 is 'a period of 1 is refused by the kernel' "$status" 1
 is 'one line says so' "$(error_lines "$tmp/err")" 1
 is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
-is 'and the container runs' "$(status_of "$id")" running
+is 'a failed update: the container runs' "$(status_of "$id")" running
 
 # Schemata come last: where they fail, what was set before them goes back, and is not what the next
 # update keeps.
 update --memory 53m --l3-cache-schema 'L3:0=f'
 like 'no resctrl group: refused' "$status $err" '^1 .*Intel RDT'
-is 'and the limit before it is put back' "$(memory)" 54525952
+is 'no resctrl group: the limit before it is put back' "$(memory)" 54525952
 update --pids-limit 62
-is 'nor kept for the next update' "$status $(memory) $(pids)" '0 54525952 62'
+is 'no resctrl group: the limit is not kept for the next update' \
+	"$status $(memory) $(pids)" '0 54525952 62'
 
 # Limits that the container had none of go back as well: every file is as it was.
 knobs_now() {
@@ -192,8 +193,9 @@ while touch "$tmp/small/$n" 2>/dev/null; do n=$((n + 1)); done
 group 55m >"$tmp/schemata"
 like 'the result cannot be saved: the reason' "$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*no space left'
-is 'and the limit is put back' "$(memory)" "$before"
-is 'and the schemata are put back' "$(cat "$tmp/schemata")" 'L3:0=7;1=7 MB:0=50;1=50 '
+is 'the result cannot be saved: the limit is put back' "$(memory)" "$before"
+is 'the result cannot be saved: the schemata are put back' \
+	"$(cat "$tmp/schemata")" 'L3:0=7;1=7 MB:0=50;1=50 '
 rm "$tmp/small"/[0-9]*
 cat "$tmp/without-group" >"$root/$id/state.json"
 drop "$id"
