@@ -5,15 +5,15 @@
 need_root
 case $(readlink -f "$RUNC") in
 */ocibox*) ;;
-*) skip_all 'a runtime adopts what others have made; this one is the other' ;;
+*) skip_all 'this runtime is the one whose containers are adopted' ;;
 esac
 for old in /usr/sbin/runc /usr/bin/runc none; do
 	[ ! -x "$old" ] || break
 done
 [ "$old" != none ] || skip_all 'no runc of the distribution here'
-"$old" --version | grep -q '^runc version 1\.' || skip_all 'this is another runc'
+"$old" --version | grep -q '^runc version 1\.' || skip_all 'the runc of the distribution is not a runc 1.x'
 
-# runc ARG..., by the old one.
+# before ARG...: the same as runc, by the old runtime.
 before() {
 	timeout -s KILL 60 env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" "$old" --root "$root" \
 		"$@" \
@@ -70,7 +70,7 @@ do_runc delete "$id"
 is 'delete' "$status $err" '0 '
 is 'delete leaves no state and no cgroup' "$(states_left)$(cgroups_left)" ''
 
-# One that was created, and hooks: poststart ran with runc's create already.
+# A created container with hooks. runc's create has run the poststart hook already.
 cat >"$tmp/hook" <<END
 #!/bin/sh
 echo "\$1" >>$tmp/hooks

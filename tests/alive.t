@@ -192,7 +192,7 @@ freezer=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup [^ ]* .*freez
 bundle
 argv sh -c 'sleep 1000 & echo; read line </tmp/go'
 mkfifo "$rootfs/tmp/go"
-# It sleeps only to wait, or has ended by now.
+# waits: true when delete sleeps, which it does only to wait, or when it has ended.
 waits() {
 	! alive "$bg" || for p in $(processes_left); do
 		tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "^$RUNC .*delete" &&

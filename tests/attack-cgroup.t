@@ -22,7 +22,7 @@ like 'a cgroupsPath with 3000 dashes is refused, and takes no memory' "$(limited
 
 drop "$id"
 
-# ---- v1: what the freezer holds does not die of SIGKILL ----
+# ---- v1: SIGKILL does not end a process that the freezer holds ----
 
 # frozen_by_itself: a container whose init lies in a frozen sub-cgroup of its own.
 frozen_by_itself() {
@@ -101,7 +101,7 @@ else
 		wait_for rmdir "$other"
 	done
 
-	# What holds it is not the container's: it is named.
+	# A frozen cgroup above the container's is not its own: the error names it.
 	runs
 	drop "$id"
 	config_set /linux/cgroupsPath "\"/$mark-top/$mark-in\""
@@ -129,7 +129,7 @@ if moved_out; then
 	like 'init was moved out: pause says so' "$status $(error_lines "$tmp/err") $err" \
 		"^1 1 .*process $pid is not in its cgroup"
 	is 'init was moved out: and it is running' "$(status_of "$id")" running
-	# The rest of the container can be frozen by others all the same.
+	# Others may freeze the rest of the container.
 	for f in cgroup.freeze freezer.state; do
 		for d in $(cgroups_left); do
 			[ ! -e "$d/$f" ] || case $f in
@@ -241,7 +241,7 @@ in_readonly
 like 'without a mount on /dev, where nodes of the root are used: refused' "$status $out$err" \
 	'^1 .*devices'
 
-# Nodes are kept away there because it cannot make any. Exec does not change that.
+# There the container has no device nodes because it cannot make any. exec must not change that.
 makes_node='mknod /tmp/node b 7 99'
 for how in disabled readonly; do
 	begin_readonly
@@ -309,7 +309,7 @@ else
 	skip 'a cgroup that may not be removed' 'setpriv is not here'
 fi
 
-# ---- a message bus where anybody can send signals ----
+# ---- a message bus on which any user can send signals ----
 
 # The bus is a real one with the policy that comes with it; systemd's part is played by a helper: it
 # has answered and works on the unit until the file "go" exists.
@@ -383,7 +383,7 @@ else
 		for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 	done
 
-	# systemd says that all is done, and has not done it.
+	# systemd reports success, but has not moved the process.
 	kill "$sock"
 	wait_for gone "$sock"
 	sd_dirs=

@@ -1,6 +1,6 @@
 #!/bin/sh
-# attack-criu.t - a criu that lies, dies, or says nothing; what it is asked for; images that others
-# made. No CRIU is needed.
+# attack-criu.t - a criu that sends wrong messages, ends or hangs; the requests to it; images that
+# others made. Needs no CRIU.
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -178,7 +178,7 @@ major=3 minor=17
 ck digits
 reject 'a version of many digits: refused' 'needs CRIU 3[.]0 or later'
 
-# Of the lines of its log.
+# Which line of CRIU's log the error quotes.
 failed=' Error (b.c:8): Dump files (pid: 3) failed with -1\n Error (b.c:8): Dumping FAILED.'
 while IFS='|' read -r lines want desc; do
 	fake logs "printf '$lines' >$tmp/ck/dump.log; say '$(said failed)'"
@@ -340,7 +340,7 @@ done
 
 # ---- the files of a checkpoint -------------------------------------------------------------------
 
-# Two mounts whose places the image makes one by a link.
+# A link in the image makes two mounts have one path.
 loop
 mkdir "$tmp/other"
 config_set /mounts/- "$(a_bind /link "$tmp/other" '"bind"')"
@@ -369,7 +369,7 @@ again_as_it_is fails
 reject 'descriptors.json is a fifo: refused' 'descriptors.json'
 rm -rf "$tmp/ck"
 
-# What lies where the log goes.
+# The path of the log is a link or a fifo.
 start
 fake logger "echo text >$tmp/ck/dump.log; say '$(said failed)'"
 mkdir "$tmp/ck"

@@ -28,7 +28,8 @@ for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		drop "$id"
 	done
 done
-# A start in a folder inside the root would be no escape; no descriptor of ours leads to one.
+# A start in a directory of the root would be no escape, but no descriptor of the runtime leads to
+# one.
 is 'cwd /proc/self/fd/N is refused for every N' "$n" 0
 
 n=0
@@ -53,7 +54,7 @@ OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" </dev/nu
 isnt 'a folder the caller has open is not a cwd' "$status" 0
 unlike 'a folder the caller has open is not reached' "$(cat "$tmp/out")" 'host-only'
 drop "$id"
-# Preserved on purpose, the descriptor is there; as cwd it is an escape all the same.
+# A preserved descriptor exists inside, but as cwd it is an escape all the same.
 config_set /process/cwd '"/proc/self/fd/3"'
 status=0
 OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --preserve-fds 1 --bundle "$bundle" "$id" \

@@ -87,10 +87,9 @@ with_init() {
 	script
 }
 
-# With --init process 1 is the host's file for as long as the container lives, and a user executes
-# commands beside it. A process that may mount, trace and change owners tries every way to it
-# that a link in /proc gives; and what the same finds on a file of the container shows that there
-# are ways.
+# With --init process 1 is the host's file while the container lives, and users execute commands
+# beside it. A process that may mount, trace and change owners tries every way that a link in /proc
+# gives. The same ways work on a file of the container, so the test can fail.
 do_runc run --help
 if printf '%s\n' "$out" | grep -q -e --init; then
 	with_init <<'END'
@@ -116,8 +115,8 @@ END
 	unchanged 'the runtime on disk is unchanged by a container with --init'
 	drop "$id"
 	unchanged 'the runtime on disk is unchanged after a container with --init'
-	# A file that cannot be written now may be writable later: the host remounts what it lies on
-	# for an update. Process 1 must not be that file, whatever it was started from.
+	# A file that cannot be written now may be writable later, because the host remounts its
+	# filesystem for an update. Process 1 must not be that file.
 	for how in 'a read-only filesystem' 'a read-only bind mount'; do
 		board=$tmp/board
 		mkdir "$board" && mount -t tmpfs -o mode=755 board "$board"
@@ -171,8 +170,8 @@ while [ $i -lt $((rounds * 2)) ]; do
 	runc run --bundle "$bundle" "$id" >/dev/null 2>&1
 done
 drop "$id-spy"
-# The spy is killed, so its findings are asked for in a second way: a bounded one that ends by
-# itself.
+# The first spy was killed before it could report. A second one looks a limited number of times, and
+# reports.
 spying look 3000 "$tmp/host-only"
 bundle
 join
@@ -190,10 +189,10 @@ drop "$id-spy"
 
 # ---- the same by a process that may trace all that it sees ----
 
-# CAP_SYS_PTRACE, in the host's user namespace: being not dumpable does not stop it. So a process
-# that joins the pid namespace must not be seen there before it is no more than its payload: with
-# the host's root directory and every capability it would be a way out. With and without
-# no_new_privs, where seccomp comes late or early.
+# CAP_SYS_PTRACE in the host's user namespace also traces processes that are not dumpable. So a
+# process that joins the pid namespace must have no more than its payload when it appears there: its
+# root directory and capabilities would be a way to the host. Tried with and without no_new_privs,
+# where seccomp comes late or early.
 tracing() {
 	bundle spy
 	config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]'
@@ -213,7 +212,7 @@ mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null && umount 
 for how in 'look 2000' 'seize 2000'; do
 	if [ -z "${pidns:-}" ]; then
 		skip \
-			"those who join a pid namespace under the eyes of one who may trace them: $how" \
+			"a process that joins a pid namespace where it may be traced: $how" \
 			'needs the option pidns of procfs'
 		continue
 	fi

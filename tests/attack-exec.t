@@ -28,7 +28,7 @@ container sleep 1000
 do_runc exec "$id" true
 [ "$status" = 0 ] || skip_all "the runtime cannot exec: $err"
 
-# ---- who one is (2026-30892, 2016-3697, 2024-40635) ----
+# ---- user ids (2026-30892, 2016-3697, 2024-40635) ----
 
 while read -r user want; do
 	do_runc exec --user "$user" "$id" probe ids
@@ -59,7 +59,7 @@ done <<'END'
 root refuse
 nobody refuse
 END
-# Nothing, or half of it, is either refused or exactly the user of the config, never another.
+# An empty or incomplete value is refused, or means exactly the user of the config.
 for user in '' : 1: :2 '1:2:3' ' 1' '1 '; do
 	do_runc exec --user "$user" "$id" probe ids
 	case "$user $status $out" in
@@ -144,7 +144,7 @@ for entry in true /proc/self/exe to-exe by-script; do
 done
 is 'the container still tries' "$(status_of "$id")" running
 
-# watched [OPTION]...: exec again and again, until who watches in the container is finished.
+# watched [OPTION]...: calls exec until the spy in the container has finished.
 watched() {
 	i=0
 	until grep -q finished "$rootfs/tmp/seen" 2>/dev/null || [ $i -ge 1000 ]; do
@@ -170,7 +170,7 @@ container \
 watched --env "SECRET=x"
 like 'what the command line says is not overheard' "$(cat "$rootfs/tmp/seen")" 'looked 1 found 0$'
 
-# A script whose interpreter has a name that plays with the terminal it is shown on.
+# The interpreter of this script has control characters in its name.
 printf '#!/bin/\033]0;title\007\302\233no\n' >"$rootfs/bin/evil"
 chmod 755 "$rootfs/bin/evil"
 do_runc --log "$tmp/log" exec "$id" evil
@@ -178,10 +178,10 @@ like 'a program without its interpreter: the name is reported' "$err" 'interpret
 is 'a program without its interpreter: the error has no control characters' \
 	"$(tr -d '\n -~' <"$tmp/err")" ''
 
-# ---- a container that may trace everybody it sees ----
+# ---- a container that may trace every process it sees ----
 
-# CAP_SYS_PTRACE in the host's user namespace: whoever enters is seen with no more than the payload
-# has.
+# CAP_SYS_PTRACE in the host's user namespace: a process that enters has no more than the payload
+# when it can be traced.
 drop "$id"
 bundle
 config_set /root/readonly false /process/capabilities \
@@ -192,7 +192,7 @@ watched
 like 'exec where every process may be traced: no process has more than the payload' \
 	"$(cat "$rootfs/tmp/seen")" 'looked 1 stronger 0 held 0$'
 
-# Cloned at the very end, it is the process that was asked for all the same.
+# The process is cloned at the very end, but has the attributes of the file.
 container sleep 1000
 json_set "$bundle/config.json" /x "$(config_get /process)"
 config_get /x >"$tmp/process.json"
@@ -247,8 +247,8 @@ drop "$id"
 
 # ---- a container that stops each process that comes into its cgroup ----
 
-# By the freezer of a cgroup that is delegated to it: exec's first process is still outside of its
-# pid namespace then, and does not die with it.
+# A container may freeze a cgroup that is delegated to it. exec's first process is then still
+# outside of its pid namespace, and does not end with it.
 container sleep 1000
 sleep 1000 &
 stray=$!
@@ -262,8 +262,8 @@ kill -KILL $stray 2>/dev/null
 wait $stray 2>/dev/null
 drop "$id"
 
-# What it does in a delegated one is done for it here, so that any layout with a v2 hierarchy shows
-# it.
+# The test freezes the cgroup in the container's place, so that any layout with a v2 hierarchy will
+# do.
 container sleep 1000
 v2=
 for c in $(cgroups_left); do
@@ -282,7 +282,7 @@ else
 fi
 drop "$id"
 
-# ---- an init that goes on into namespaces of its own making ----
+# ---- an init that enters namespaces that it has made itself ----
 
 # As an ordinary user without capabilities it makes a user namespace, and in that a mount namespace
 # where its own programs lie on /bin. Executed there they would have the privileges that exec asks
@@ -321,7 +321,7 @@ if unshare -U true 2>/dev/null; then
 	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
 		/process/capabilities "$no_caps"
 	reject 'exec does not follow init into a user namespace of its own'
-	# The namespaces that the first call left are gone, and their numbers free for the second.
+	# The namespaces of the first call are gone, so the second can get their numbers.
 	astray "exec unshare -U -r -m unshare -m unshare -m sh -c '$covered'" /process/user \
 		"$plain_user" /process/capabilities "$no_caps"
 	reject 'exec does not follow init into a mount namespace with a reused number'
@@ -331,7 +331,7 @@ if unshare -U true 2>/dev/null; then
 		'[{"containerID":0,"hostID":100000,"size":65536}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
 	reject 'exec does not follow init from one user namespace into the next'
-	# What an older version, or runc, has made says nothing of its namespaces.
+	# A state of an older version, or of runc, does not have the ids of init's namespaces.
 	astray "exec unshare -U -r -m sh -c '$covered'" /process/user "$plain_user" \
 		/process/capabilities "$no_caps"
 	[ -z "$(json_get "$root/$id/state.json" /namespace_ids)" ] ||

@@ -25,7 +25,7 @@ mounts_now >"$tmp/mounts"
 mounts_n=$(grep -c '' /proc/self/mountinfo)
 runc_for_all
 
-# Everything that belongs to the host and may come into a container, as it was long ago.
+# The inodes of the host that may be seen in a container, with times of long ago.
 inodes() {
 	find /dev -xdev ! -name shm ! -name mqueue ! -name pts
 	find /dev/pts -type c
@@ -38,7 +38,7 @@ prepare() {
 		inodes | xargs touch -d '2001-02-03 04:05:06'
 	look >"$tmp/before"
 }
-# harmed: what is different from what prepare saw, which is mended for the next.
+# harmed: prints what differs from what prepare saw, and restores it.
 harmed() {
 	look | diff "$tmp/before" -
 	chmod 666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty

@@ -74,7 +74,7 @@ cell() {
 	[ "$status" = 0 ] || _bad="$err"
 	case $out$err in
 	*reached*) ;;
-	# Refused is as good: before Linux 6.3 for a tmpfs.
+	# A refusal is right as well: Linux before 6.3 cannot id-map a tmpfs.
 	*'may not support id-mapped mounts'*) _bad= ;;
 	*) _bad="$_bad; the source is not there" ;;
 	esac
@@ -99,7 +99,7 @@ sweep_host() {
 	host_mounts=$(cat "$tmp/host_mounts")
 }
 
-# In userns NAME: a fresh bundle for its cells.
+# begin USERNS: a fresh bundle for the cells of this user namespace.
 begin() {
 	bundle_in "$1"
 	mkdir "$rootfs/v"
@@ -147,7 +147,7 @@ for ns in none new; do
 			"$cells_bad" 0
 	done
 	for prop in private slave unbindable rprivate rslave runbindable shared rshared; do
-		# Without a user namespace it is what shared means.
+		# Without a user namespace shared mounts are peers of the host's, as asked for.
 		case $ns$prop in
 		none*shared) continue ;;
 		esac

@@ -3,9 +3,9 @@
 # masks.
 # SPDX-License-Identifier: MIT
 #
-# CVE-2021-30465, 2024-45310, 2019-19921, 2025-31133, 2025-52881. The volume stands for what two
-# containers share; the racer (tests/helpers/swap) for the one that does not play fair. OCI_ROUNDS
-# starts per case (2000 for a serious run). Every start may fail; none may get out.
+# CVE-2021-30465, 2024-45310, 2019-19921, 2025-31133, 2025-52881. The volume is one that two
+# containers share; the helper swap plays the hostile one. OCI_ROUNDS is the number of starts per
+# case (2000 for a long run). A start may fail, but must not reach the host.
 #
 # Known to fail at 60 rounds: runc 1.1.5 "rootfs/dev" (makes nodes in the decoy), "rootfs/proc" (a
 # proc without its protection) and "/dev/null" (the masked file is read and written); crun 1.8.1 the
@@ -107,8 +107,7 @@ bundle
 mkdir -p "$rootfs/other/self/attr" "$rootfs/other/sys"
 ln -s /other "$rootfs/proc2"
 config_set /root/readonly false
-# A proc that is not masked and not read-only must not come out of it.
-# Opened without O_CREAT: what the racer puts in the place of the proc must not be taken for it.
+# Opened without O_CREAT, since a file of the racer must not be taken for one of proc.
 script <<'END'
 [ -e /proc/1/status ] || { echo no-proc; exit 0; }
 for d in /proc /proc2 /other; do

@@ -33,7 +33,7 @@ is 'a state root that is a file is refused' "$status" 1
 run_in "$tmp/plain/below"
 is 'one below a file too' "$status" 1
 
-# The directory of the container is there already, as whatever the attacker likes.
+# The container's directory exists already, in a form that the attacker has chosen.
 mkdir -m 700 "$root"
 for kind in link dangling file fifo dir; do
 	case $kind in
@@ -111,8 +111,8 @@ drop "$id"
 
 # ---- a container that another user has written, where all may write ----
 
-# What a state says is obeyed with our rights: a process of his choice is killed, his hooks are run.
-# Here it is that of a container of ours, and names a process of ours.
+# A verb acts on a state with its caller's rights: it would kill a process and run hooks that
+# another user has chosen. This state is one of our containers, and names one of our processes.
 bundle
 argv sleep 1000
 config_set /hooks \
@@ -159,7 +159,7 @@ else
 	skip 'a planted keyring' 'the helper as is not built'
 fi
 
-# ---- annotations are carried, not obeyed (2024-3154) ----
+# ---- annotations are kept, and have no effect (2024-3154) ----
 
 bundle
 argv probe witness
@@ -191,7 +191,7 @@ is 'state shows control characters as text' "$(printable <"$tmp/out")" 0
 is 'state shows the text without control characters' "$(json_get "$tmp/out" /bundle)" "$bundle"
 drop "$id-odd"
 
-# ---- texts that are too long for whatever carries them (2021-43784) ----
+# ---- texts that are too long for a message (2021-43784) ----
 
 bundle
 long=$(head -c 70000 /dev/zero | tr '\0' a)

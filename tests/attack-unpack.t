@@ -48,7 +48,7 @@ image a "$tmp/a.tar"
 unpack_refused 'a hard link to a path of the host' 'no such file'
 untouched 'the file there is as it was'
 
-# Each goes through a link that leads out; what is made lies below the root all the same.
+# Each name goes through a link that leads out, but must be made below the root.
 climb=$(printf '../%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
 for target in "$tmp/decoy" "$climb${tmp#/}/decoy"; do
 	for what in '0|l/file|data=owned|mode=4777' '5|l/sub/|mode=777|uid=1' '2|l/new|link=x' \
@@ -102,7 +102,7 @@ END
 	unpack_refused "a whiteout named $name" 'is a whiteout without a name'
 done
 
-# ---- exchanged meanwhile -------------------------------------------------------------------------
+# ---- a directory that is exchanged during the unpacking ------------------------------------------
 
 awk \
 	'BEGIN { print "5|d/|mode=755"; for (i = 0; i < 20000; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }' |
@@ -274,7 +274,7 @@ add_manifest "$_d"
 unpack_refused 'indexes in indexes' 'indexes are nested more than 8 deep'
 oci_image list "$layout"
 like 'list of indexes in indexes fails' "$err" 'more than (8 deep|10000 images)'
-# No index can name itself by its sum: one that tries has a sum that lies.
+# An index cannot contain its own sum, so one that names itself has a wrong sum.
 printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%064d","size":1000}]}' \
 	$type_index 7 >"$tmp/index"
 blob "$tmp/index"
@@ -283,7 +283,7 @@ manifests=
 add_manifest "$(descriptor $type_index)"
 unpack_refused 'an index that names itself' 'instead of 1000'
 
-# ---- sums that lie -------------------------------------------------------------------------------
+# ---- wrong sums ----------------------------------------------------------------------------------
 
 layer a.tar <<END
 0|good|data=good

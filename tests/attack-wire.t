@@ -55,7 +55,7 @@ enter() {
 }
 until_taken enter
 harmless exec pipe
-# What the two sides say to each other by pipes is the whole truth still.
+# The pipes must still carry the error of the program, and its exit status.
 do_runc exec "$id-t" no-such-program
 like 'the error of a program that is not there arrives' "$status $err" \
 	'^255 .*exec: .*no-such-program.*: executable file not found'
@@ -80,7 +80,7 @@ like 'under a filter: none was without it' "$(cat "$seen")" ' unfiltered 0 '
 do_runc exec "$id-t" probe call sched_yield
 like 'under a filter: it is what the profile says' "$out" 'sched_yield errno 1' || diag "$err"
 drop "$id-t"
-# Where the profile forbids what comes before the program, it is loaded when that is done.
+# A profile that denies the calls before the program is loaded after them.
 for nnp in true false; do
 	bundle
 	config_set /process/noNewPrivileges $nnp
@@ -195,7 +195,7 @@ drop "$id"
 
 # ---- a container that is made in its pid namespace ----
 
-# From outside, as far as the kernel mounts a /proc for it there: Linux 6.17.
+# Since Linux 6.17 the container's /proc can be mounted from outside.
 mkdir "$tmp/proc"
 if mount -t proc -o pidns=/proc/self/ns/pid proc "$tmp/proc" 2>/dev/null; then
 	umount "$tmp/proc"

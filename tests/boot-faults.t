@@ -22,18 +22,18 @@ echo \
 
 # Where /dev/console cannot be opened, descriptor 2 is the console.
 running() { grep -q "^$a: up" "$con" "$tmp/boot.out"; }
-# What process 1 says of what went wrong, and not of how the container fares.
+# Process 1 has reported an error, and not only how the container does.
 told() { cat "$con" "$tmp/boot.out" | grep '^oci-init: ' | grep -qv ' started (\|powering off'; }
 met() { [ -s "$tmp/step" ] || running; }
 either() { running || told; }
 here() { [ -e "/proc/$machine/ns" ]; }
 
-# machine_start: what it is without a machine whose socket can be waited for.
+# machine_start MODE...: starts a machine whose socket may never appear.
 machine_start() { # MODE...
 	stepped="$*" nowait=1
 	rm -f "$tmp/step"
 	boot ocibox.config="$tmp/boot.json"
-	# One that was killed at an early call is never seen.
+	# A machine that is killed at an early call never gets so far.
 	{ eventually machine_known && machine_named 2>/dev/null; } || machine=
 }
 machine_known() { machine_named || gone "$boot"; }
@@ -41,7 +41,7 @@ machine_named() {
 	machine=$(child "$boot") && machine=$(child "$machine") &&
 		[ "$(cat "/proc/$machine/comm")" = oci-init ]
 }
-# machine_end: orderly; "hangs" when it does not end.
+# machine_end: ends the machine by a signal, and prints "hangs" if it does not end.
 machine_end() {
 	here || { wait "$boot" 2>/dev/null; return 0; }
 	kill -USR2 "$machine" 2>/dev/null
@@ -49,7 +49,7 @@ machine_end() {
 	wait "$boot" 2>/dev/null
 }
 
-# each MODE WORD...: the machine goes through it at every call; what is wrong afterwards is counted.
+# each MODE WORD...: the fault hits every call in turn; counts what is wrong afterwards.
 each() {
 	mode=$1
 	shift

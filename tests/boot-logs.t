@@ -42,7 +42,8 @@ own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
 : >"$tmp/kmsg"
 prepare="$own_dev && : >/dev/console && ln -s '$tmp/kmsg' /dev/kmsg"
 unit 1-"$a" "$sleeper"
-# A file has an end for each writer, and the kernel's log has not.
+# The file stands in for /dev/kmsg. Its writers would overwrite each other, so only process 1 writes
+# there.
 echo "{ \"containers\": [ { \"name\": \"$a\", \"log\": \"console\" } ] }" >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json" ocibox.log=kmsg
 ok "log=kmsg: what process 1 says is there too" wait_for grep -q "^<30>oci-init: $a: started" \
@@ -85,7 +86,7 @@ is "a log in memory: no line is missing between its two files" "$(grep -c line "
 	"$((3001 - $(sed -n '1s/[^0-9]//gp' "$tmp/out")))"
 own_said() { order logs oci-init && said "$a: started"; }
 ok "oci-init as the name: what process 1 said" wait_for own_said
-# The child that writes stands still, and its pipe is full of a container's lines.
+# The child that writes log files is stopped, and its pipe is full of a container's lines.
 read -r children <"/proc/$machine/task/$machine/children"
 for pid in $children; do
 	cmp -s "/proc/$pid/cmdline" "/proc/$machine/cmdline" && kill -STOP "$pid" && writer=$pid

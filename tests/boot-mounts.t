@@ -14,7 +14,7 @@ mkfs.ext4 -q -F -L "$label" -U "$uuid" "$tmp/disk" 4m >/dev/null 2>&1 ||
 	skip_all 'mkfs.ext4 fails here'
 disk=$(losetup -f --show "$tmp/disk" 2>/dev/null) || skip_all 'there are no loop devices here'
 mkdir "$tmp/bin"
-# The machine's PATH is ours; what this fsck ends with lies in a file.
+# The machine has this PATH. This fsck takes its exit status from a file.
 cat >"$tmp/bin/fsck.ext4" <<E
 #!/bin/sh
 echo "\$*" >>"$tmp/checked"

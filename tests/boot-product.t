@@ -26,7 +26,7 @@ for n in 1 2; do
 	is "an essential container has failed for good: reboot $n is counted in the file" \
 		"$(cat "$tmp/reboots")" "$n"
 done
-# Loaded, the machine may reboot before it has begun.
+# On a loaded host the machine may reboot before this container has begun.
 ok "an essential container has failed for good: reboot $n stops the other first" \
 	says "^oci-init: $a: (ended with|killed by|did not start)"
 boot ocibox.config="$tmp/boot.json"
@@ -66,7 +66,7 @@ E
 boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 ok "on: shutdown: it is not started at boot" state_is "$b" disabled
-# An orphan that needs a while to end.
+# An orphan that takes a while to end.
 inside \
 	sh -c "(trap 'sleep 3; echo done >$tmp/orphan; exit' TERM; touch $tmp/ready; while :; do sleep 0.05; done) &" \
 	# sleep: it is slow

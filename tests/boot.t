@@ -46,7 +46,7 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 else
 	skip "others are refused even where they reach it" "no setpriv that can here"
 fi
-# Clients that stop before they read their answer, more than are listened to at once.
+# More clients than the socket's backlog stop before they read their answer.
 if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; then
 	mkfifo "$tmp/gate"
 	for _ in 1 2 3 4 5 6 7 8 9; do
@@ -115,7 +115,7 @@ is "SIGTERM reboots (SIGHUP in a pid namespace)" "$ended" 129
 nothing_left "nothing is left of the second"
 fresh
 
-# ---- faults, log rotation, a deaf one ------------------------------------------------------------
+# ---- faults, log rotation, a container that ignores signals --------------------------------------
 
 unit 1-"$a" \
 	"i=0; while [ \$i -lt 300 ]; do echo a line of the log number \$i; i=\$((i + 1)); done; while :; do sleep 0.05; done"
@@ -174,7 +174,7 @@ ok "a machine without containers reports that" wait_for says "no containers in $
 down USR1
 is "a machine without containers waits" "$ended" 130
 
-# ---- a full disk, signals to stop by, more to say ------------------------------------------------
+# ---- a full disk, stop signals, debug and stamp --------------------------------------------------
 
 unit 1-"$a" \
 	"until [ -e /dev/shm/more ]; do echo a line that fills the disk; done; while :; do echo later; sleep 0.05; done"
@@ -212,7 +212,7 @@ is "a machine whose log disk was full ends" "$ended" 130
 nothing_left "nothing is left of the full disk"
 fresh
 
-# ---- devices: the kernel's log, the watchdog, none at all ----------------------------------------
+# ---- devices: the kernel's log, the watchdog; a machine without any ------------------------------
 
 unit 1-"$a" "$sleeper"
 own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
@@ -261,7 +261,7 @@ fi
 nothing_left "nothing is left of devices"
 fresh
 
-# ---- a console that takes nothing, the last words, logs in files ---------------------------------
+# ---- a console that takes nothing, last lines, logs in files -------------------------------------
 
 # A FIFO that this shell holds open and does not read is like a terminal after ^S. 60,000 lines of
 # two bytes are more than all pipes and the queue hold, so some are lost when they are written.

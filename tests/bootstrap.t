@@ -14,7 +14,7 @@ outer=$bundle
 "$RUNC" features >"$tmp/f"
 caps=$(json_get "$tmp/f" /linux/capabilities)
 
-# What engines make of --privileged.
+# The config that engines write for --privileged.
 config_set /process/noNewPrivileges false /root/readonly false \
 	/process/capabilities "{\"bounding\":$caps,\"effective\":$caps,\"permitted\":$caps}" \
 	/linux/resources/devices '[{"allow":true,"access":"rwm"}]' \

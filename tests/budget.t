@@ -63,7 +63,7 @@ within() {
 echo '#include <sys/syscall.h>' | ${cc:-cc} -E -dM - 2>/dev/null |
 	sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$/call:\2:\1/p' >"$tmp/calls"
 
-# The runtime with nothing of the caller's: no variables, no descriptors, the root on a tmpfs.
+# The runtime gets nothing from the caller: no variables, no descriptors. The root is on a tmpfs.
 mkdir "$tmp/r"
 mount -t tmpfs none "$tmp/r"
 root=$tmp/r/root
@@ -72,8 +72,8 @@ alone() {
 		4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 
-# enough KEY MEASURE VALUE: it is not above the budget, so that it need not be measured again. A
-# race can only add.
+# enough KEY MEASURE VALUE: true if VALUE is within the budget, so it need not be measured again. A
+# race can only add to it.
 enough() {
 	_row=$(row "$1" "$2")
 	[ "${BUDGET:-}" != write ] && [ "${3:-0}" -le "${_row%% *}" ] 2>/dev/null

@@ -53,7 +53,7 @@ limit() {
 bundle
 argv sleep 1000
 
-# ---- the place (CG-01, CG-24) ----
+# ---- the container's cgroup (CG-01, CG-24) ----
 
 start
 like 'the container has a cgroup of its own' "$(cat "/proc/$pid/cgroup")" "/[^:]*$id"
@@ -81,7 +81,7 @@ config_set /linux/cgroupsPath "\"/$mark-top/$mark-deep\""
 start
 like 'an absolute cgroupsPath' "$(cat "/proc/$pid/cgroup")" "/$mark-top/$mark-deep$"
 drop "$id"
-# Levels above the last belong to the one who asked for them.
+# Directories above the last one belong to the caller, who asked for them.
 for d in $(cgroups_left); do rmdir "$d" 2>/dev/null; done
 config_set /linux/cgroupsPath "\"$mark-rel\""
 start
@@ -171,7 +171,7 @@ if has pids; then
 	argv sleep 1000
 fi
 
-# Namespaces that take a process before init: it is not the one there is room for.
+# A time namespace needs a first process, which must not take the place that init has.
 if has pids && [ -e /proc/self/ns/time ]; then
 	config_set /linux/resources '{"pids":{"limit":1}}' /linux/namespaces/- '{"type":"time"}'
 	argv echo one
@@ -222,7 +222,7 @@ fi
 
 # ---- block I/O, hugetlb, network, rdma ----
 
-# Where BFQ is there it has the say, and its scale is that of the configuration.
+# BFQ is used where it is loaded, and takes the weights of the configuration.
 if [ -d /sys/module/bfq ]; then
 	limit 'blockIO.weight' io io.bfq.weight 'default 200' - - '{"blockIO":{"weight":200}}'
 else
@@ -315,7 +315,8 @@ else
 fi
 drop "$id"
 
-# A frozen cgroup of before: refused, no hang (X-08). control: runc 1.1.5 warns or hangs.
+# A cgroup that was frozen before is refused, and does not hang the runtime (X-08). control: runc
+# 1.1.5 warns or hangs.
 fz=
 [ -z "$v2" ] && [ -d /sys/fs/cgroup/freezer ] && fz=/sys/fs/cgroup/freezer/$mark-frozen
 [ -n "$v2" ] && fz=/sys/fs/cgroup/$mark-frozen
@@ -336,7 +337,7 @@ fi
 
 # ---- without cgroups ----
 
-# In a mount namespace of its own where none is mounted: no limits, no cgroup, one warning at most.
+# A mount namespace without cgroup filesystems: no limits, no cgroup, at most one warning.
 bundle
 argv echo alone
 json_del "$bundle/config.json" /mounts/6
@@ -361,8 +362,8 @@ else
 		status=$?
 	like 'no cgroups mounted, limits asked: refused by name' \
 		"$status $(cat "$tmp/err")" '^1 .*memory'
-	# Rules for devices are a limit where the container can make nodes; without one, or allowing
-	# all, none.
+	# Device rules count as a limit if the container can make nodes, unless they allow
+	# everything.
 	for rules in 1:false 0:true; do
 		config_set /linux/resources \
 			"{\"devices\":[{\"allow\":${rules#*:},\"access\":\"rwm\"}]}" \

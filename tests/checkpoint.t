@@ -61,7 +61,7 @@ like 'a directory without a complete checkpoint: refused' "$status $(status_of "
 	'^1 none .*descriptors.json.*no complete checkpoint'
 drop "$id"
 
-# A name that ends early for CRIU is another mount's (2026-115520).
+# CRIU ends a name at "]:", and takes the rest for another mount (2026-115520).
 loop
 mkdir "$tmp/data/a]:b"
 ln -s 'data/a]:b' "$rootfs/link"
@@ -178,7 +178,7 @@ do_runc restore --bundle "$bundle" --image-path "$tmp/ck" "$id"
 is 'restore in the foreground: its exit status' "$status" 7 || diag "$err"
 is 'restore in the foreground: the container is gone' "$(status_of "$id")" none
 
-# What is missing in a checkpoint.
+# Parts of a checkpoint are missing.
 loop
 start
 ck
@@ -272,7 +272,7 @@ is 'in a network namespace by path: the container is in that namespace' \
 ok 'in a network namespace by path: the container counts on' counts_on "$(count)"
 drop "$id"
 
-# Memory before the rest.
+# --pre-dump: memory is saved before the rest.
 loop
 start
 if ! criu check --feature mem_dirty_track >/dev/null 2>&1; then
@@ -291,7 +291,7 @@ else
 	drop "$id"
 fi
 
-# Memory after the rest.
+# --lazy-pages: memory is sent after the rest.
 if ! criu check --feature uffd-noncoop >/dev/null 2>&1; then
 	skip 'restore --lazy-pages' 'this kernel has no CONFIG_USERFAULTFD'
 else
@@ -305,7 +305,7 @@ else
 	again --lazy-pages
 	is 'restore --lazy-pages' "$status" 0
 	ok 'restore --lazy-pages: it counts on' counts_on "$n"
-	# It ends when all are there.
+	# criu lazy-pages ends when it has sent all pages.
 	ok 'restore --lazy-pages: all pages came' \
 		wait $bg || diag "$(grep Error "$tmp/ck/lazy.log")"
 fi
@@ -321,7 +321,7 @@ refused_then() {
 	ck "$1"
 	is "$2: saved with $1" "$status" 0
 }
-# A file that is open by a name that is gone, and has another one.
+# A file is open by a name that was removed, and has another name.
 loop
 argv sh -c "echo text >/data/a; ln /data/a /data/b; exec 5</data/a; rm /data/a; $counting"
 start

@@ -267,7 +267,7 @@ awk -F '\t' '$1 == "applet" && $2 == "runc" { print $3 }' out | while read -r ve
 done >missing
 is "the help of every verb has all its options" "$(cat missing)" ''
 
-# Links are made to the file that runs, so a copy has to be the one.
+# Links lead to the program's own file, so a copy must be the program here.
 cp "$ocibox" copy
 mkdir bin sbin
 RUNC=$tmp/copy

@@ -2,8 +2,8 @@
 # contract.t - how engines call a runtime, in their order and with their options.
 # SPDX-License-Identifier: MIT
 #
-# The engines themselves are in scripts/engines; here is what they rely on, so that a failure has a
-# name.
+# scripts/engines runs the engines themselves. This file tests what they rely on, so that a failure
+# is named.
 . "$(dirname "$0")/lib.sh"
 need_root
 ! few_files || skip_all "$why"

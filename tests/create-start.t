@@ -43,7 +43,7 @@ is 'init is not a child of a lingering runtime' \
 	"$(grep -l -s "OCI_TEST_MARK=$mark" "/proc/$(sed -n 's/^PPid:\t//p' \
 	"/proc/$pid/status")/environ")" ''
 
-# What is not allowed now.
+# Verbs that are refused in this state.
 do_runc delete "$id" --nonsense
 isnt 'an unknown option is refused' "$status" 0
 is 'create with an unknown option makes no container' "$(status_of "$id")" created
@@ -118,7 +118,7 @@ is 'four concurrent starts: one succeeds' "$(cat "$tmp"/start[1-4] | wc -l | tr 
 is 'four concurrent starts: the container runs' "$(status_of "$id")" running
 drop "$id"
 
-# Concurrent creates of one id: one wins, and is whole (threats 4.7).
+# Concurrent creates of one id: one wins, and its container is complete.
 for n in 1 2 3 4; do
 	(runc create --bundle "$bundle" "$id" >/dev/null 2>&1 && echo created >"$tmp/create$n") &
 done

@@ -85,7 +85,7 @@ END
 do_runc run -d --bundle "$bundle" "$id"
 wait_for sh -c "[ \$(grep -c up '$rootfs/tmp/ready') = 2 ]"
 if cgroups_here; then
-	# A sleep it also hits does not mind: the loops start another one.
+	# The signal also ends a sleep, which the loops start again.
 	do_runc kill --all "$id" USR1
 	is 'kill --all: exit 0' "$status" 0 || diag "$err"
 	wait_for has_line "$rootfs/tmp/got" child

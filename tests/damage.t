@@ -9,7 +9,7 @@ start() {
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$@" "$id"
 	pid=$(cat "$tmp/pid")
 }
-# away: what an old runtime cannot delete is not there for what follows.
+# away: removes the container, even if an old runtime cannot delete it.
 away() {
 	sweep
 	rm -rf "${root:?}/$id"
@@ -52,7 +52,7 @@ else
 	skip 'state.json is damaged: its cgroups are killed' 'no cgroups here'
 fi
 
-# Where its processes cannot be found it stays as it is.
+# If its processes cannot be found, the container stays as it is.
 RUNC_FLAGS='--cgroup-manager disabled'
 start
 cp "$root/$id/state.json" "$tmp/saved"
@@ -121,7 +121,7 @@ like 'a root filesystem whose path is not UTF-8 is refused' \
 	"$status $(error_lines "$tmp/err") $err" \
 	'^1 1 .*b[?]d.* is not UTF-8'
 
-# Its poststop hooks never had a container: nothing is said of them.
+# There was no container, so its poststop hooks do not run and are not reported.
 bundle "$odd-2"
 config_set /hooks '{"poststop":[{"path":"/bin/true"}]}'
 run

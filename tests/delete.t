@@ -107,8 +107,8 @@ for name in .. . '' ../decoy ./../decoy "$tmp/decoy" 'a/b' 'a	b'; do
 	do_runc delete --force "$name"
 	isnt "delete --force '$name' is refused" "$status" 0
 done
-ok 'delete --force of a name that is no id: the decoy is there' test -d "$tmp/decoy/inside"
-ok 'delete --force of a name that is no id: the root is there' test -d "$root"
+ok 'delete --force of a name that is not an id: the decoy is there' test -d "$tmp/decoy/inside"
+ok 'delete --force of a name that is not an id: the root is there' test -d "$root"
 ln -s "$tmp/decoy" "$root/$id-link"
 do_runc delete --force "$id-link"
 ok 'a symbolic link in the root is not followed' test -d "$tmp/decoy/inside"

@@ -2,7 +2,7 @@
 # drop-in.t - what engines and scripts match of a runc, to the letter: options, output, messages,
 # environment, state.
 # SPDX-License-Identifier: MIT
-# Row by row as docs/drop-in.md has it; what other files claim already is not repeated here.
+# In the order of docs/drop-in.md. Claims that other files test are not repeated here.
 . "$(dirname "$0")/lib.sh"
 need_root
 cd "$tmp" || exit 1
@@ -108,12 +108,12 @@ else
 	skip 'a log on a full disk: the message is on standard error all the same' 'no /dev/full'
 fi
 
-# Nothing on the command line spoils the document.
+# No argument may make the document invalid.
 bare --log odd.json --log-format json --root "$root" state "$(printf 'a\377"\\\001\302\233\nb')"
 is 'a log of JSON is JSON' "$(wc -l <odd.json | tr -d ' ') $(json_get odd.json /level)" '1 error'
 like 'whatever the message has' "$(json_get odd.json /msg)" '^invalid container ID format'
 
-# For eyes, as logrus shows it.
+# On a terminal the form is the one that logrus has for people.
 if helper pty; then
 	"$HELPERS/pty" "$RUNC" --root "$root" state nope </dev/null >"$tmp/out" 2>&1
 	like 'text log on a terminal' "$(tr -d '\r\033' <"$tmp/out")" \
@@ -285,7 +285,7 @@ like 'no such option' "$status $(said)" \
 	'^1 .*error mounting ."tmpfs." to rootfs at ."/tmp.": .*: invalid argument'
 config_del /mounts/7
 
-# A file its user may not execute, but a capability lets him: access(2) alone does not know.
+# The user may not execute the file, but a capability allows it, which access(2) does not show.
 mkdir "$rootfs/tight"
 cp "$BUSYBOX" "$rootfs/tight/true"
 chmod 700 "$rootfs/tight/true"
@@ -428,7 +428,7 @@ is 'list: containers that come and go are not reported' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that does not exist' "$status $(said)" "1 $(error 'invalid format option')"
 
-# ---- pipes where a file is named (V-12, V-23) ----------------------------------------------------
+# ---- a pipe in the place of a file (V-12, V-23) ----------------------------------------------------
 
 if [ -e /dev/fd/0 ]; then
 	argv sleep 1000
@@ -500,7 +500,7 @@ do_runc --debug exec "$id" true
 like 'exec --debug too' "$err" ' level=debug msg='
 drop "$id"
 
-# ---- a standard output that takes nothing (O-15) -------------------------------------------------
+# ---- a standard output that cannot be written (O-15) ---------------------------------------------
 
 if [ -c /dev/full ]; then
 	create

@@ -3,16 +3,16 @@
 # SPDX-License-Identifier: MIT
 #
 # Each refusal is checked by `refused`: exit status, one line of error that names the thing, no
-# output of the container, no state. Most peers fail some of these; what the control does stands
-# beside it.
+# output of the container, no state. Other runtimes fail some of these; a comment "control" says
+# what they do.
 . "$(dirname "$0")/lib.sh"
 need_root
 bundle
 cp "$bundle/config.json" "$tmp/good.json"
 fresh() { cp "$tmp/good.json" "$bundle/config.json"; }
 
-# reject DESC PATTERN POINTER VALUE...: these values in an otherwise good config are refused. What
-# stands there need not be JSON.
+# reject DESC PATTERN POINTER VALUE...: these values in an otherwise good config are refused. They
+# need not be JSON.
 reject() {
 	_d=$1
 	_p=$2
@@ -25,7 +25,7 @@ reject() {
 	refused "$_d" "$_p"
 }
 
-# accept DESC POINTER VALUE...: and these are not.
+# accept DESC POINTER VALUE...: these values are accepted.
 accept() {
 	_d=$1
 	shift
@@ -147,8 +147,8 @@ printf '{"a":"\377"}' >"$bundle/config.json"
 refused 'a byte that is not UTF-8' 'config\.json'
 accept 'an unknown key is ignored' /noSuchKey '{"a":[1,2,{"b":null}]}' /process/noSuchKey 1
 
-# A limit whose name is in the wrong case has its effect, as under runc; one with a typing error has
-# none. Both are said, and by the commands that follow create no more.
+# A limit whose name is in the wrong case has its effect, as in runc; one with a typing error has
+# none. create warns of both, and later commands do not warn again.
 fresh
 config_del /process/rlimits
 config_set /process/rLimits '[{"Type":"RLIMIT_NOFILE","hard":77,"soft":77}]' \
@@ -184,7 +184,7 @@ else
 	skip 'nor does delete' 'no cgroup pids'
 fi
 reject 'one name in two cases' 'Cwd: duplicate key: also written .*cwd' /process/Cwd '"/tmp"'
-# runc's words, after our place.
+# runc's words, after the place in config.json.
 reject 'unknown scheduler: words of runc' \
 	'config\.json:[0-9]+:[0-9]+: process\.scheduler\.policy: invalid scheduler policy: SCHED_NO' \
 	/process/scheduler '{"policy":"SCHED_NO"}'
@@ -323,7 +323,7 @@ reject 'destination empty' 'destination|mount' /mounts/- \
 reject 'destination is the root' 'mount' /mounts/- \
 	'{"destination":"/","type":"tmpfs","source":"none"}'
 
-# The value that is wrong stands in the sentence, not only its place.
+# The message names the wrong value, not only its place.
 reject 'a mount inside /proc: the path is named' \
 	'mounts\[7\]\.destination .*/proc/self/attr.*: cannot be mounted because it is inside /proc' \
 	/mounts/- '{"destination":"/proc/self/attr","type":"tmpfs","source":"none"}'
@@ -384,7 +384,7 @@ reject 'seccomp architecture unknown' 'SCMP_ARCH_PDP11|arch' \
 
 # ---- 19: sysctl ----
 
-# Decoys all: a runtime that lets them through finds no such file.
+# All of these are decoys: a runtime that accepts them finds no such file.
 for k in kernel.ocit_decoy vm.ocit_decoy kernel.hostname.x fs.ocit-decoy net/../kernel/ocit_decoy \
 	../kernel/ocit_decoy kernel.msgmax/../ocit_decoy 'net..ocit_decoy' net. .net; do
 	reject "sysctl $k" 'sysctl.*(namespace|not known|allowed|invalid|not the name)' \
@@ -434,7 +434,7 @@ like 'create of a terminal without a console socket' "$status $err" \
 is 'create of a terminal without a console socket leaves nothing' \
 	"$(status_of "$id"):$(processes_left):$(cgroups_left)" none::
 
-# ---- 22: resources that cannot be ----
+# ---- 22: limits that cannot be set ----
 
 fresh
 argv sh -c 'exit 0'
@@ -443,7 +443,7 @@ run
 isnt 'memory limit 4096: fails' "$status" 0
 like 'memory limit 4096: memory is the reason' "$err" '[Mm]emory|OOM|oom'
 is 'memory limit 4096: one line of error' "$(error_lines "$tmp/err")" 1
-# The kernel may have killed the runtime's own child meanwhile; the dying get time.
+# The kernel may have killed the runtime's own child, which takes a moment to end.
 nothing_left 'and leaves nothing'
 reject 'swap below the limit' 'swap' /linux/resources/memory '{"limit":67108864,"swap":33554432}'
 reject 'a memory limit below -1' 'memory' /linux/resources/memory '{"limit":-2}'
@@ -480,7 +480,7 @@ done
 is 'no arguments: help, exit 0' "$?" 0
 ok 'no arguments: help is on stdout' test -s "$tmp/out"
 
-# ---- ordinary mistakes: the message says what is wrong, and what helps where that is known ----
+# ---- ordinary mistakes: the message names the mistake, and what helps if that is known ----
 
 fresh
 argv sleep 1000
@@ -527,7 +527,7 @@ mistake() {
 	like "$(basename "$1"): it says $_p" "$_s $(grep -v '^Usage' "$tmp/err" | tail -n 1)" \
 		"^[1-9].*$_p"
 }
-# These are the words of ocibox.
+# The following messages are those of ocibox alone.
 case $(readlink -f "$RUNC") in */ocibox*) ours=1 ;; *) ours= ;; esac
 while IFS='|' read -r pattern words; do
 	# shellcheck disable=SC2086 # words
@@ -599,7 +599,7 @@ refused 'a read-only root without mount points: what helps is named' \
 	'create directory /[a-z/]*: read-only file system .*make /[a-z/]* and the other mount points in it, or use --overlay'
 umount "$tmp/bare"
 fresh
-# Too long for an argument of a program.
+# This value is too long for an argument of a program.
 config_set /process/user/additionalGids '[77777]'
 awk '{ at = index($0, "77777") }
 	!at { print; next }
@@ -669,7 +669,7 @@ is 'the log is appended to and 0644 at most' "$(find "$tmp/log" -perm /022)" ''
 "$RUNC" --root "$root" --log "$tmp/no/such/log" list >"$tmp/out" 2>"$tmp/err"
 is 'a log that cannot be opened: exit 1' "$?" 1
 
-# ---- 24, 25: a poor host ----
+# ---- 24, 25: an exhausted host ----
 
 fresh
 argv echo hi
@@ -688,7 +688,7 @@ is 'state root full: nothing is left in it' "$(ls "$tmp/ro/x" 2>/dev/null)" ''
 umount "$tmp/ro"
 
 if [ -e /proc/sys/user/max_net_namespaces ]; then
-	# A user namespace of our own has limits of its own: the host's are not touched.
+	# A new user namespace has its own limits, so the host's do not change.
 	cat >"$tmp/poor" <<-END
 		echo 0 >/proc/sys/user/max_net_namespaces || exit 77
 		exec "$RUNC" --root "$root" run --bundle "$bundle" "$id"
@@ -696,7 +696,7 @@ if [ -e /proc/sys/user/max_net_namespaces ]; then
 	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings \
 		'[{"containerID":0,"hostID":0,"size":1}]' \
 		/linux/gidMappings '[{"containerID":0,"hostID":0,"size":1}]'
-	# The group that devpts wants has no place in this map.
+	# The group of devpts is not in this map.
 	config_set /mounts/2/options '["nosuid","noexec","newinstance","ptmxmode=0666"]'
 	mkdir -p "$root"
 	OCI_TEST_MARK=$mark unshare -Ur sh "$tmp/poor" >"$tmp/out" 2>"$tmp/err" </dev/null
@@ -705,7 +705,7 @@ if [ -e /proc/sys/user/max_net_namespaces ]; then
 		skip 'namespaces exhausted' 'the limit cannot be set in a user namespace here'
 	else
 		is 'namespaces exhausted: exit 1' "$s" 1
-		# control: runc 1.1.5 speaks of no space left on a device.
+		# control: runc 1.1.5 reports "no space left on device".
 		like 'namespaces exhausted: the limit is named' "$(cat "$tmp/err")" \
 			'max_net_namespaces|max_.*namespaces'
 	fi

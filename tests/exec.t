@@ -235,7 +235,7 @@ wait_for status_is "$id" stopped
 ex "$id" true
 like 'stopped: refused' "$status $err" '^255 .*cannot exec in a stopped container'
 
-# While init dies: what engines take for "gone", one line, whenever it happens (X-04).
+# While init ends, exec fails with one line that engines take for "gone" (X-04).
 argv sh -c 'read -r _ <>/fifo'
 mkfifo "$rootfs/fifo"
 n=0
@@ -256,7 +256,7 @@ while [ $n -lt 12 ]; do
 	esac
 	n=$((n + 1))
 done
-# control: runc says what of its own machinery broke.
+# control: runc reports an error of one of its own stages.
 is 'while init dies: it is not running' "$bad" ''
 argv sleep 1000
 up
@@ -465,7 +465,7 @@ if [ -n "$v2" ]; then
 			"$status $out" '^0 .*/a$' ||
 			diag "$err"
 	else
-		skip 'where that is closed, it goes where init is' \
+		skip 'the cgroup of the container is closed: exec goes where init is' \
 			'controllers are on v1 here; scripts/vm v2 has them on v2'
 	fi
 	if [ -z "$handed" ]; then
@@ -512,7 +512,7 @@ else
 	skip 'exec where init has moved' 'no cgroup v2 here'
 fi
 
-# exec works when pids.limit is reached: then a user wants to look inside.
+# exec works when pids.limit is reached, because a user wants to look inside then.
 pids=$(find /sys/fs/cgroup -path "*$mark*" -name pids.max 2>/dev/null | head -n 1)
 if [ -n "$pids" ]; then
 	config_set /linux/resources/pids '{"limit":2}'
@@ -558,7 +558,7 @@ out=$(OCI_TEST_MARK=$mark timeout -s KILL 30 "$HELPERS/probe" reaper "$RUNC" --r
 is 'an orphan of the process comes to the next reaper' \
 	"$(echo "$out" | sort | tr '\n' ' ')" 'adopted 0 command 5 '
 
-# ---- all namespaces there are, user and time among them (L-26) ----
+# ---- all kinds of namespaces, with user and time (L-26) ----
 
 config_set /linux/namespaces \
 	'[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"},{"type":"user"},{"type":"cgroup"},{"type":"time"}]' \

@@ -3,17 +3,17 @@
 # left, or the same.
 # SPDX-License-Identifier: MIT
 #
-# tests/helpers/step does it at call N, for every N that the row of sweep.sh asks for. A call whose
-# failure may be ignored or has a substitute must lead to exactly what an undisturbed one leads to:
-# the witness prints what confines the container, and facts what is there of it. Anything less
-# confined, a second line, a hang, a terminal that is left raw or a remainder is wrong. OCI_ERRNOS
-# are the numbers to answer (12 is ENOMEM, 38 ENOSYS); "death" is the end of the process that makes
-# the call where that is not the command itself.
+# tests/helpers/step makes call N fail, for every N that the row of sweep.sh asks for. A call whose
+# failure may be ignored, or has a substitute, must give what a run without a fault gives: the
+# witness prints what confines the container, and facts prints its state. A container that is less
+# confined, a second line of error, a hang, a terminal in raw mode or a remainder is wrong.
+# OCI_ERRNOS are the errors to return (12 is ENOMEM, 38 ENOSYS); "death" ends a process of the
+# runtime that is not the command itself.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.sh"
 slower=5	# there are three ways to fall
 
-# What is there of the container: its status, its processes, limits and files.
+# The state of the container: its status, processes, limits and files.
 facts() {
 	status_of "$id"
 	for _c in $cgroup_parents; do
@@ -25,12 +25,12 @@ facts() {
 		done
 	done
 	[ ! -e "$tmp/pid" ] || grep -c '' "$tmp/pid"
-	# Nothing reads it any more, and the container takes it along.
+	# exec.fifo is not read any more, and is removed with the container.
 	find "$root/$id" -mindepth 1 ! -name exec.fifo 2>/dev/null | sort
 }
 
-# A node that cannot be made is the host's, by a bind: one mount more, and the same device. Numbers
-# of what these verbs report are not the same twice, nor is a pid of the host.
+# A node that cannot be made is a bind of the host's: one more mount, and the same device. Numbers
+# that these verbs report, and pids of the host, differ each time.
 told() {
 	case $verb in
 	# without the owner, who may have no name just now
@@ -43,7 +43,8 @@ told() {
 	esac
 }
 all_dead() { status_is "$id" stopped && [ -z "$(processes_left)" ]; }
-# outcome FILE: of a success. Who is let go may not have said it all yet.
+# outcome FILE: writes the result of a success. A container that was started may not have written
+# everything yet.
 outcome() {
 	[ -z "$stays" ] || wait_for grep -q stays "$tmp/out"
 	[ "$verb" != kill ] || wait_for all_dead
@@ -60,7 +61,7 @@ same() {
 	fi
 	cmp -s "$tmp/good" "$tmp/now"
 }
-# On a terminal they are for eyes: ERRO[0000].
+# On a terminal errors have the form ERRO[0000].
 errors() {
 	cat "$tmp/err" "$tmp/out" | grep \
 		-c '^ocibox:\|level=\(error\|fatal\)\|\(ERRO\|FATA\).*\[[0-9]*\] '
@@ -73,17 +74,17 @@ init_says() {
 		{ status_is "$id" stopped && eventually grep -q '^wait for start' "$tmp/terminal"; }
 }
 
-# judge: sets $why to what is wrong with the last one, "" when nothing is.
+# judge: sets $why to what is wrong with the last run, or to "".
 judge() {
 	why=
-	# An init that has to wait speaks for itself: create has returned, or nearly.
+	# A waiting init reports its own error, because create has returned, or nearly.
 	_lines=$(grep -c -v 'level=warning\|^termios\|^wait for start' "$tmp/err")
 	[ -z "$tty" ] || _lines=$(errors)
 	[ -z "$tty" ] || grep -q '^termios same' "$tmp/err" || why='the terminal is left raw'
 	case $rc in
 	0)
-		# What cannot be shown is reported.
-		# So is the end of an init that create has left waiting.
+		# list reports a container that it cannot show, and the end of an init that waits is
+		# reported too.
 		[ "$verb:$_lines" = list:1 ] || same || init_says ||
 			grep -q 'WARN.*terminal\|level=warning.*NOTIFY_SOCKET' "$tmp/out" \
 			"$tmp/err" ||
@@ -98,7 +99,7 @@ judge() {
 	*) why="$why; status $rc: $(cat "$tmp/err")" ;;
 	esac
 }
-# A process that dies once it is the container's own is not a failure of the runtime.
+# The end of a process that is the container's own already is not a failure of the runtime.
 judge_death() {
 	case $rc:$(errors) in
 	0:0 | 137:0) why= ;;
@@ -106,13 +107,13 @@ judge_death() {
 	esac
 }
 
-# Makers leave nothing themselves; what was there before can be deleted.
+# Verbs that make a container leave nothing; an earlier container can be deleted.
 remains() {
 	case $prepare:$rc in
 	p_none:0 | p_uncached:0 | p_*:124) runc delete --force "$id" >/dev/null 2>&1 ;;
 	p_none:* | p_uncached:*)
-		# The container had its life and then could not be removed: told, and delete does
-		# it.
+		# The container has run, and could not be removed. This was reported, and delete
+		# removes it.
 		! told | cmp -s - "$tmp/good.told" || clear_now ||
 			runc delete --force "$id" >/dev/null 2>&1
 		;;

@@ -111,7 +111,7 @@ is 'rootless: maps' "$(c /linux/uidMappings/0/hostID) $(c /linux/uidMappings/0/s
 is 'rootless: no resources' "$(c /linux/resources)" ''
 unlike 'rootless: no gid= option' "$(c /mounts)" 'gid='
 
-# The document runs as it is, but for the terminal.
+# The document runs as it is, except for the terminal.
 if few_files; then
 	skip 'what spec writes runs' "$why"
 elif [ "$uid" = 0 ]; then

@@ -187,7 +187,7 @@ config_set /annotations "{\"big\":\"$big\"}" /hooks '{"createRuntime":[{"path":"
 run_ok 'a hook that does not read its stdin'
 config_set /hooks '{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","exec <&-; sleep 0.1"]}]}'
 run_ok 'a hook that closes its stdin'
-# And one that says a lot.
+# A hook with much output.
 config_set /hooks \
 	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x; head -c 5000000 /dev/zero | tr \"\\\\0\" y >&2"]}]}'
 run
@@ -277,7 +277,7 @@ run
 is 'a foreground run too: status of the payload' "$status" 0
 is 'poststop fails in a foreground run: the next hook ran' "$(cat "$log/order" 2>/dev/null)" second
 
-# A hook sees the cgroup and its limits already (H-05), and the mounts, not yet the pivot.
+# A hook runs when the cgroup, its limits and the mounts are there, and before pivot_root (H-05).
 fresh
 cat >"$tmp/look" <<END
 #!/bin/sh

@@ -42,7 +42,7 @@ listing() {
 whole() { listing "$1" | sed 's,^\(\./[a-z.]* .* .* .* .*\) [0-9]* ,\1 ,'; }
 whole "$bundle" >"$tmp/want"
 
-# An end: nothing, or all of it.
+# The unpacking has ended: no temporary directory is left.
 ended() { [ -z "$(find "$tmp/place" -mindepth 1 -maxdepth 1 -name '.*')" ]; }
 at_call() { # HOW N [ERRNO]; sets $rc
 	rc=0
@@ -67,7 +67,7 @@ each_call() { # DESC HOW [ERRNO]
 		rm -rf "$tmp/place/b" "$tmp"/place/.b.*
 		# shellcheck disable=SC2086 # an empty one is left out
 		at_call "$how" "$n" $error
-		# Calls of several processes: their number may be smaller by some the next time.
+		# These are calls of several processes, so their number varies a little.
 		[ "$rc" != 124 ] || break
 		[ "$rc" = 0 ] || hit=$((hit + 1))
 		judge

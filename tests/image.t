@@ -13,7 +13,7 @@ kernel_has() { grep -q "	$1\$" /proc/filesystems || modprobe "$1" 2>/dev/null; }
 
 # image TYPE FILE: from the bundle's root filesystem; fails where its tool is missing.
 image() {
-	# A machine without the tools may have been given some.
+	# On a machine without the tools the images may have been copied to this place.
 	if [ -s "$top/build/images/root.$1" ]; then
 		cp "$top/build/images/root.$1" "$2"
 		return
@@ -93,8 +93,8 @@ ro 0"
 	ok "$type: hollow: no loop device is left" wait_for no_loops
 done
 
-# Many at once look for a free loop device; then the runtime is killed before, or fails at, one
-# system call after the other (OCI_STRIDE=1 for every one).
+# Many look for a free loop device at once. Then the runtime is killed before one system call after
+# the other, or that call fails (OCI_STRIDE=1 for every one).
 i=
 for type in squashfs erofs ext4; do
 	[ ! -s "$tmp/root.$type" ] || i=${i:-$tmp/root.$type}
@@ -167,7 +167,7 @@ refused 'a device' 'neither a directory nor an image'
 config_set /root/path "$(quote "$tmp/nope")"
 refused 'a file that is not there' 'root.path: .*no such file'
 
-# ---- dm-verity: what asks for it is never started without it -------------------------------------
+# ---- dm-verity: an image that needs it is not used without it ------------------------------------
 
 verity() { config_set "/annotations/org.ocibox.verity.$1" "$(quote "$2")"; }
 zeros=0000000000000000000000000000000000000000000000000000000000000000

@@ -37,7 +37,7 @@ got WINCH winch
 got CONT CONT
 # control: runc 1.1.5 knows the realtime ones by number only, as we must at least.
 got 35 35
-# What systemd as init is controlled by, counted as glibc and the engines do; control: runc has no
+# Signals that control systemd as init, counted as glibc and the engines do. control: runc has no
 # such names.
 got 37 SIGRTMIN+3
 
@@ -54,7 +54,7 @@ for s in 999 65 -1 NOSUCH SIGNOSUCH TERMX 1x 0x9 ' 9' SIG 4294967305; do
 	# control: runc 1.1.5 takes the last one for 9.
 	like "kill '$s' is refused" "$status $err" '^1 .*(unknown signal|invalid|flag)'
 done
-is "kill '$s': nothing happened to the container" "$(status_of "$id")" running
+is 'kill with an unknown signal: nothing happens to the container' "$(status_of "$id")" running
 do_runc kill "$id" KILL
 is 'kill KILL' "$status" 0
 wait_for status_is "$id" stopped
@@ -80,7 +80,7 @@ is 'stopped' "$(status_of "$id")" stopped
 do_runc delete "$id"
 is 'delete right after' "$status" 0
 
-# KILL and at once delete: it waits for the death.
+# KILL, and delete at once, which waits for the end of init.
 n=0
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	runc run -d --bundle "$bundle" "$id" >/dev/null 2>&1

@@ -24,7 +24,8 @@ case $cpus in
 	do_runc run -d --bundle "$bundle" "$id"
 	is 'execCPUAffinity: none is all' "$(cpus_of_exec)" "$cpus"
 	is 'execCPUAffinity: final' "$(cpus_of_exec '{"initial":"0","final":"1"}')" 1
-	# Joining a cgroup, newer kernels give the CPUs of its cpuset back (cpuset_fork).
+	# When a process joins a cgroup, newer kernels give it all CPUs of its cpuset again
+	# (cpuset_fork).
 	like 'execCPUAffinity: initial stays without final, or what the cgroup has' \
 		"$(cpus_of_exec '{"initial":"1"}')" "^(1|$cpus)$"
 	is 'execCPUAffinity: a list with spaces and nothing in it' \
@@ -159,7 +160,7 @@ resource() {
 		*) like "$1" "$(cat $_f 2>&1)" "$5" ;;
 		esac
 	else
-		# Fails closed, in one line that names it.
+		# It is refused, in one line that names it.
 		like "$1" "$err" "$3" && [ "$(error_lines "$tmp/err")" = 1 ]
 	fi
 	drop "$id"

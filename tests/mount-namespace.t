@@ -79,13 +79,13 @@ for how in new old; do
 	is "$how: the host's mounts are as before" "$(cat /proc/self/mountinfo)" "$before"
 	rmdir "$src/dir/sub/more"
 
-	# What the kernel cannot attach in a younger mount namespace.
+	# A mount namespace that is kept as a file cannot be attached in a younger namespace.
 	touch "$src/dir/pin"
 	pinned=
 	for try in 1 2 3 4 5 6 7 8; do
 		unshare -m sleep 1000 &
 		bg_all="$bg_all $!"
-		# By then its mounts do not belong to a peer group of ours.
+		# By then its mounts are in no peer group of ours.
 		wait_for has_line "/proc/$!/comm" sleep
 		# The kernel refuses one whose number is lower than ours. Each processor has a
 		# range of numbers of its own.

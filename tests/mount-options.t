@@ -63,7 +63,7 @@ run
 is 'an overlay with more than 255 bytes of upperdir, private' "$status $(cat "$deep/up/new" 2>&1)" \
 	'0 new' || diag "$err"
 unlike 'an overlay with more than 255 bytes of upperdir is private' "$out" 'shared|master'
-# More than a page: what mount(2) cuts without a word.
+# More than a page, which mount(2) cuts off without an error.
 all=
 n=0
 while [ $n -lt 25 ]; do
@@ -81,7 +81,7 @@ case $err in
 *) is 'an overlay with more than a page of lowerdir' "$status $out" '0 last' || diag "$err" ;;
 esac
 
-# What is wrong is named as the kernel names it.
+# The error has the kernel's own words.
 fresh
 argv true
 for with in '' private; do
@@ -95,7 +95,7 @@ done
 one /b none "$tmp" bind readonly
 refused 'readonly on a bind: the word that was meant is named' \
 	'mounts\[7\].options\[1\].*readonly.*did you mean .*ro\\?"'
-# A flag that a filesystem context has no word for.
+# A flag that fsconfig(2) has no word for.
 for with in '' private; do
 	one /t tmpfs none iversion ${with:+"$with"}
 	run_ok "iversion on a tmpfs${with:+, $with}"

@@ -20,7 +20,7 @@ cover closed
 chmod 700 "$src/closed"
 maps='[{"containerID":0,"hostID":100000,"size":65536}]'
 
-# begin USERNS: what the image has at the same place is not what an earlier mount has put there.
+# begin USERNS: the image has other files at the paths of earlier mounts.
 begin() {
 	bundle
 	config_set /root/readonly false
@@ -32,7 +32,7 @@ begin() {
 	chmod 700 "$rootfs/closed"
 	[ "$1" = none ] && return
 	chown -R 100000:100000 "$rootfs"
-	# Root of the container does not get there.
+	# Root of the container cannot reach this directory.
 	chown 0:0 "$rootfs/closed"
 	config_set /linux/namespaces/- '{"type":"user"}' /linux/uidMappings "$maps" \
 		/linux/gidMappings "$maps"
@@ -130,7 +130,7 @@ done
 umount "$src/first/x/below"
 umount "$src/closed/x/below"
 
-# A destination that begins with the root's own path on the host is meant inside the root, as with
+# A destination that begins with the root's own path on the host is taken inside the root, as in
 # runc.
 ns=none
 begin none

@@ -161,7 +161,7 @@ is 'tmpcopyup: content, modes, owners, links' "$(echo "$out" | grep -v ' - ' | t
 	'content,751 0 0,646 7 8,sub/file,'
 nok 'tmpcopyup: the original stays as it was' test -e "$rootfs/up/sub/new"
 
-# tmpfs read-only: made at the end, so that copies are possible (M-19).
+# A tmpfs becomes read-only at the end, so that it can be filled before (M-19).
 fresh
 mkdir "$rootfs/up"
 echo content >"$rootfs/up/file"

@@ -33,7 +33,7 @@ run
 like 'lo of a new network namespace is up' "$out" 'LOOPBACK,UP'
 like 'lo of a new network namespace has its address' "$out" '127\.0\.0\.1/8'
 
-# Each left out: shared with the caller.
+# A namespace that is left out is shared with the caller.
 for n in network:net ipc:ipc uts:uts; do
 	argv sh /script
 	config_set /linux/namespaces '[{"type":"mount"},{"type":"pid"}]' /hostname null
@@ -147,8 +147,6 @@ unlike 'lo of a joined namespace is left as it was' "$out" 'LOOPBACK,UP'
 umount "$tmp/netns"
 drop "$id-first"
 
-# A path that goes away or is replaced is opened once; a link is fine.
-# User namespace: maps, ids, ownership of the other namespaces.
 bundle
 script <<'END'
 cat /proc/self/uid_map
@@ -183,8 +181,8 @@ config_set /process/user '{"uid":1000,"gid":1000,"additionalGids":[5,999]}'
 run
 is 'in a user namespace: another user, with groups' "$(echo "$out" | tr -s '\t \n' ' ')" \
 	'1000 1000 Groups: 5 999 fine '
-# Pipes and files of the host have no owner in there: only from outside can they be made the
-# user's (T-06).
+# Pipes and files of the host have no owner in this namespace, so only a process outside can give
+# them to the user (T-06).
 argv sh -c 'echo x >/dev/stdout; echo y >/dev/stderr'
 for u in 1000 0; do
 	config_set /process/user "{\"uid\":$u,\"gid\":0}"

@@ -38,7 +38,7 @@ caps=$(words "$@")
 # at DIR: config.json of the bundle there is the one to be edited. plain: the default document.
 at() { bundle=$1; rootfs=$1/rootfs; }
 plain() { at "$1"; base_config >"$bundle/config.json"; }
-# What engines make of --privileged.
+# The config that engines write for --privileged.
 privileged() {
 	plain "$1"
 	config_set /process/noNewPrivileges false /root/readonly false \
@@ -50,14 +50,15 @@ privileged() {
 	config_del /linux/maskedPaths
 	config_del /linux/readonlyPaths
 }
-# user_ns FIRST SIZE: of the bundle that is edited; its /sys is the one outside, as engines do it
+# user_ns FIRST SIZE: a user namespace for the present bundle; its /sys is that of the outside, as
+# engines do it.
 user_ns() {
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]" \
 		/linux/gidMappings "[{\"containerID\":0,\"hostID\":$1,\"size\":$2}]"
 }
-# The command of the outer container: the middle one, by the runtime inside. On v2 without a cgroup
-# namespace all see one tree, so each has a name of its own.
+# The outer container runs the middle one, by the runtime inside. On v2 without a cgroup namespace
+# all see one tree, so each has a name of its own.
 nest() { at "$outer"; argv runc --root /run/runc run --bundle /inner "$id-2"; }
 nest_again() { at "$middle"; argv runc --root /run/runc run --bundle /inner "$id-3"; }
 # says DIR COMMAND: the bundle there runs it
@@ -241,9 +242,9 @@ in_chroot none
 like 'in a chroot without /proc' "$status $(error_lines "$tmp/err") $err" '^1 1 .*/proc' ||
 	diag "$err"
 
-# Of a chroot that is a mount the kernel would pivot no more than that: who joins the container's
-# mount namespace (exec) would stand in the host's root, and what the host shares would be let go of
-# with the old root.
+# In a chroot that is a mount pivot_root(2) would move that mount only: a process that joins the
+# mount namespace (exec) would be in the host's root, and mounts that the host shares would be
+# detached with the old root.
 says "$middle" 'while :; do sleep 1; done'
 echo decoy >"$tmp/decoy"
 for how in '' --no-pivot; do
@@ -269,7 +270,8 @@ done
 
 # ---- filters of the outer container --------------------------------------------------------------
 
-# What asks for the mount API: read-only binds and tmpfs, propagation, masked directories and files.
+# Features that use the mount API: read-only binds and tmpfs, propagation, masked directories and
+# files.
 mkdir -p "$middle/data"
 plain "$middle"
 mkdir -p "$rootfs/home/hidden"
@@ -308,7 +310,7 @@ for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen
 		works "$call answers ${answer#*:}" "$good"
 	done
 done
-# Old profiles know nothing of what came after Linux 4.x, and older kernels nothing of this either.
+# Old profiles, and older kernels, do not know calls that came after Linux 4.x.
 new=$(words openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount \
 	pidfd_open \
 	pidfd_send_signal faccessat2)

@@ -78,7 +78,7 @@ else
 	skip 'with their numbers, modes and owners' 'no device can be made here'
 fi
 
-# Four ways to write a sparse file: bytes in the middle and at the end, and none at all.
+# Four formats of sparse files: with bytes in the middle and at the end, and without any.
 if tar --version 2>/dev/null | grep -q GNU; then
 	mkdir -p "$tmp/s"
 	truncate -s 2000000 "$tmp/s/file"

@@ -98,7 +98,7 @@ echo $PPID >ready.new
 mv ready.new ready
 while :; do sleep 0.02; done
 END
-# Started in the background it would have INT and QUIT ignored, so the sender is.
+# A shell starts a background job with INT and QUIT ignored, so the sender is the background job.
 rm -f ready caught
 background sh -c '
 	until [ -e ready ]; do sleep 0.02; done
@@ -117,7 +117,7 @@ for sig in HUP INT QUIT USR1 USR2 CONT WINCH; do
 done
 is "TERM reaches the child, whose status is ours" "$status" 9
 
-# The first real-time one, which musl keeps for itself: of all others the child dies.
+# The first real-time signal, which musl keeps for itself. The child dies of all others.
 rm -f ready
 start_init -s -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 1004'
 wait_for test -e ready
@@ -149,8 +149,8 @@ for g in '' -g; do
 	ended
 done
 
-# A signal that comes early may not be lost, since it would not be sent again: whether init or
-# already its child dies of it, the status is the same.
+# A signal that comes early must not be lost, since it is not sent again. The status is the same
+# whether init or its child dies of it.
 lost=no
 i=0
 read -r shell </proc/$$/comm
@@ -177,7 +177,7 @@ fi
 
 # ---- reaping -------------------------------------------------------------------------------------
 
-# The parent of `orphaned` leaves at once; it tells who its next one is, and goes.
+# The parent of `orphaned` ends at once. `orphaned` reports its new parent, and ends.
 cat >orphaned <<'END'
 while [ -e wait ]; do sleep 0.02; done
 read -r stat </proc/$$/stat
@@ -280,7 +280,7 @@ on_pty() {
 		</dev/null) || status=$?
 	out=$(printf '%s\n' "$out" | tr -d '\r')
 }
-# Does the terminal belong to the shell that asks?
+# Prints whether the terminal belongs to the shell that runs this.
 cat >mine <<'END'
 set -- $(cat /proc/$$/stat)
 [ "$5" = "$8" ] && echo "mine" || echo "not mine"

@@ -360,7 +360,8 @@ ok 'set: a value that is too deep changes nothing' cmp -s t.json before.json
 spec set -f no/such.json /a 1
 like 'set: no file' "$status $err" '^1 .*no/such.json'
 
-# In place: the mode stays, a link stays a link, a hard link keeps the old text, no temporary file.
+# A file is changed in place: its mode stays, a link stays a link, a hard link keeps the old text,
+# and no temporary file is left.
 chmod 640 t.json
 ln -s t.json link.json
 ln t.json hard.json
@@ -370,7 +371,8 @@ is 'the link stays' "$(readlink link.json)" t.json
 is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
 is 'set: no temporary file is left' "$(find . -name '.?*')" ''
 
-# Editors at once: each change is there in the end, and a reader in between reads a document.
+# Several editors at once: each change is there in the end, and a reader finds a complete document
+# at any time.
 echo '{"list":[]}' >many.json
 : >torn
 cat >editor <<'END'
@@ -425,7 +427,7 @@ else
 	skip 'a file that is a mount of its own: written in place, with a warning' 'needs root'
 fi
 
-# The old file is there until the new one is on the disk (fsync is call 74 on x86_64).
+# The old file stays until the new one is on the disk (fsync is call 74 on x86_64).
 if [ "$(uname -m)" = x86_64 ] && helper step; then
 	echo '{"a":"old"}' >power.json
 	"$HELPERS/step" before 74 'cp power.json old; cat .power.json.* >new' -- "$OCI_SPEC" set \

@@ -54,7 +54,7 @@ else
 	skip 'with a squashfs for root' 'no mksquashfs, squashfs or loop devices here'
 fi
 
-# An ordinary user, whom root has given nothing but the file.
+# An ordinary user who has nothing but the file.
 if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-groups unshare \
 	-Ur true 2>/dev/null; then
 	cp "$app" "$tmp/apps/theirs"
@@ -74,7 +74,7 @@ if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-
 	as_user ./theirs --ocibox-extract open/bundle
 	is 'an ordinary user extracts the bundle' "$status" 0 || diag "$err"
 	ok 'with its files' cmp "$tmp/apps/open/bundle/rootfs/bin/busybox" "$tmp/base/bin/busybox"
-	# What root's own variable would say is not believed.
+	# The variable alone must not have an effect.
 	as_user env OCIBOX_APP_INSIDE=1 ./theirs 'id -u'
 	is 'the variable of its second run means nothing outside' "$out" 0 || diag "$err"
 else

@@ -184,8 +184,8 @@ run
 is 'another user may open /dev/stdout and /dev/stderr' "$status $out" '0 x' || diag "$err"
 out=$(runc run --bundle "$bundle" "$id" 2>/dev/null | cat)
 is 'another user may open /dev/stdout and /dev/stderr that are pipes' "$out" x
-# What is only read, and the caller's terminal, stay whose they are; control: crun gives the file
-# away, runc too when it is detached.
+# A file that is only read, and the caller's terminal, keep their owner. control: crun changes that
+# of the file, runc too when it is detached.
 argv cat
 echo data >"$tmp/data"
 out=$(OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle" "$id" <"$tmp/data")
@@ -224,7 +224,7 @@ config_set /process/capabilities \
 	"effective":["CAP_KILL"],"inheritable":["CAP_CHOWN"],"ambient":["CAP_CHOWN"]}' \
 	/process/user '{"uid":1000,"gid":1000}'
 run
-# After execve by another user: ambient is what is left, and raises permitted and effective.
+# After execve by another user the ambient set is left, and is in permitted and effective as well.
 is 'five sets, another user' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000000000021 0000000000000001 0000000000000001 0000000000000001 0000000000000001'
 config_set /process/capabilities \
@@ -298,7 +298,7 @@ fresh
 argv cat /proc/self/limits
 limits=''
 want=''
-# More than a long holds is unlimited for a kernel of 32 bits.
+# A value that a long cannot hold is unlimited on a 32-bit kernel.
 more='5000000000 bytes'
 case $(uname -m) in *64* | s390x) ;; *) more='unlimited bytes' ;; esac
 while read -r type soft hard line; do
@@ -373,7 +373,7 @@ for s in 'SCHED_OTHER nice 5:policy 0 flags 0 nice 5 priority 0' \
 	# shellcheck disable=SC2086 # three words
 	set -- ${s%%:*}
 	config_set /process/scheduler "{\"policy\":\"$1\",\"$2\":$3}"
-	# Where the kernel gives real time to groups (CONFIG_RT_GROUP_SCHED), a new one has none.
+	# With CONFIG_RT_GROUP_SCHED a new group has no real time.
 	[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || config_set /linux/resources/cpu \
 		'{"realtimePeriod":1000000,"realtimeRuntime":10000}'
 	run
@@ -428,7 +428,7 @@ config_set /linux/personality '{"domain":"LINUX32"}'
 run
 case $(uname -m) in
 x86_64) is 'personality LINUX32' "$out" 'personality 8 machine i686' ;;
-# execve makes it LINUX there, on ARM with ADDR_LIMIT_32BIT.
+# On these machines execve sets LINUX, on ARM with ADDR_LIMIT_32BIT.
 armv7* | riscv64) like 'personality LINUX32' "$out" '^personality (0|800000) ' ;;
 *) like 'personality LINUX32' "$out" '^personality 8 ' ;;
 esac

@@ -73,7 +73,7 @@ if [ -n "$ours" ]; then
 else
 	skip 'without a ps' 'a claim of ours'
 fi
-# What a container calls its processes: C0, DEL, C1 in UTF-8 and as a single byte.
+# Names of processes with C0, DEL, C1 in UTF-8 and C1 as a single byte.
 if [ -n "$ours" ]; then
 	printable() { LC_ALL=C tr -d '\n -~' | wc -c | tr -d ' '; }
 	runc exec -d "$id" sh -c "$(printf 'sleep 1000; : \033]0;title\007 \177 \302\2332J')"
@@ -85,7 +85,7 @@ if [ -n "$ours" ]; then
 	ok 'processes with names that act on a terminal' wait_for in_ps
 	PATH=$tmp/nothing "$RUNC" --root "$root" ps "$id" >"$tmp/out"
 	is 'without a ps: nothing of them acts on a terminal' "$(printable <"$tmp/out")" 0
-	# A ps that shows them as they are, as busybox has C1.
+	# A ps that prints these bytes unchanged, as busybox does with C1.
 	mkdir "$tmp/raw"
 	cat >"$tmp/raw/ps" <<'END'
 #!/bin/sh
@@ -101,7 +101,7 @@ END
 else
 	skip 'names that act on a terminal' 'a claim of ours'
 fi
-# Columns of many words before the pid.
+# Columns before the pid have several words.
 rows() { awk 'NR > 1 && /sleep 1000/' "$tmp/out" | grep -c "[0-9]$"; }
 # busybox takes the option and shows the arguments alone.
 if [ -n "$ours" ] && ps -eo args,pid 2>/dev/null | head -n 1 | grep -q '^COMMAND *PID$'; then

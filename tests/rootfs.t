@@ -41,7 +41,7 @@ state=$tmp/link
 ln -s "$rootfs" "$state"
 config_set /root/path "$(quote "$state")"
 run
-# R-02 refuses, since runc does; what must not happen is another root.
+# runc refuses this (R-02). Another root must not be used.
 case $status in
 0) is 'a root.path that is a symbolic link: that folder, or a refusal' "$out" here ;;
 *) like 'a root.path that is a symbolic link: that folder, or a refusal' "$err" \
@@ -166,9 +166,9 @@ for w in rslave rprivate shared rshared; do
 done
 umount "$tmp/shared"
 
-# What the host had mounted is gone from the container's mounts, not only covered: who lets go of
-# his root finds none of it. On an initramfs that takes more than pivot_root(2), elsewhere
-# --no-pivot.
+# The host's mounts are gone from the container's namespace, not only covered: a process that
+# detaches its root finds none of them. On an initramfs that needs more than pivot_root(2),
+# elsewhere --no-pivot.
 bundle
 argv probe below
 config_set /process/capabilities \
@@ -195,7 +195,7 @@ run
 is 'no linux at all: a chroot' "$status $(echo "$out" | sed -n '$p')" \
 	'0 root:x:0:0:root:/root:/bin/sh' || diag "$err"
 
-# The host's view of the folder: only what mountpoints need.
+# On the host the directory has only what mount points need.
 bundle
 run
 is 'in the rootfs only mountpoints are made' \

@@ -69,7 +69,7 @@ is 'create' "$status $(status_of "$id")" '0 created' || diag "$err"
 runc start "$id"
 is 'start' "$(status_of "$id")" running
 is 'the payload runs as the user' "$(stat -c %u "/proc/$(cat "$home/pid")/ns" 2>/dev/null)" "$user"
-# Without cgroups of their own these have nothing to work on, and say so; with them they work.
+# Without a cgroup of the container these verbs fail and name that reason; with one they work.
 for verb in ps pause resume 'events --stats' 'update --pids-limit 20'; do
 	# shellcheck disable=SC2086
 	do_runc $verb "$id"
@@ -145,7 +145,7 @@ refused 'no user namespace' 'rootless container requires user namespaces.*runc s
 rootless_bundle
 config_set /linux/resources '{"memory":{"limit":67108864}}'
 own "$bundle"
-# What lies beside our own cgroup is the user's where systemd delegates it.
+# systemd may delegate the cgroup above ours to the user.
 if as_user test -w "/sys/fs/cgroup$(sed -n 's|^0::\(.*\)/.*|\1|p' \
 	/proc/self/cgroup)/cgroup.procs"; then
 	argv sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/memory.max"'
@@ -165,7 +165,7 @@ config_set /mounts/2/options '["newinstance","gid=5"]'
 own "$bundle"
 refused 'a gid= that is not mapped' 'gid'
 
-# Whose root: without XDG_RUNTIME_DIR it is /run/runc, which is not his; USER counts for root of a
+# Without XDG_RUNTIME_DIR the root is /run/runc, which is not the user's. USER matters for root of a
 # user namespace only (drop-in.t).
 if ! as_user test -w /run; then
 	status=0
@@ -223,7 +223,8 @@ if command -v newuidmap >/dev/null && [ "$uid" = 0 ] && [ -e /etc/subuid ] &&
 	run
 	is 'ranges by newuidmap and newgidmap, groups too' "$status $(echo "$out" | tr '\n' ,)" \
 		'0 3,600,7,7 501,allow,' || diag "$err"
-	# The user's pipe is root's inside, who may give it to another (T-06): outside no other may.
+	# Inside, the user's pipe belongs to root, who may give it to another user (T-06); outside
+	# no other user may write to it.
 	argv sh -c 'echo anew >/dev/stdout; stat -L -c %u /proc/self/fd/1'
 	own "$bundle"
 	# shellcheck disable=SC2016

@@ -8,7 +8,7 @@ need_root
 bundle
 r=$rootfs
 
-# from ARG...: run --rootfs of the bundle's root filesystem, whose config.json has no part in it.
+# from ARG...: run --rootfs of the bundle's root filesystem, without its config.json.
 from() { do_runc run --rootfs "$r" --env "OCI_TEST_MARK=$mark" "$@"; }
 
 from -- sh -c 'echo inside; exit 7'
@@ -84,7 +84,7 @@ done
 for v in 0 -1 0.001 1. .5 1.0000001 1e3 abc; do
 	wrong "--cpus $v" 'flag -cpus: must be a number' --rootfs "$r" "--cpus=$v" -- true
 done
-# The words of run --rootfs are those of update, and the older ones stay.
+# run --rootfs has the options of update; the older names stay.
 do_runc run --rootfs "$r" --memory 32M --pids-limit 64 --cpus 0.5 --print -- true
 printf '%s' "$out" >"$tmp/words.json"
 do_runc run --rootfs "$r" -m 32M --pids 64 --cpus 0.5 --print -- true
@@ -240,7 +240,8 @@ status=0
 wait $pid || status=$?
 is 'the signal reaches the program, the status the caller' "$(tail -n 1 "$tmp/sig") $status" \
 	'got TERM 9'
-# It starts the program by fork: a profile that forbids that is not a broken host.
+# oci-init starts the program by fork, so a profile that denies fork gives an error that names the
+# profile.
 config_set /linux/seccomp \
 	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["fork","vfork","clone","clone3"],"action":"SCMP_ACT_ERRNO"}]}'
 argv true
@@ -272,8 +273,8 @@ start() {
 	wait_for test -s "$tmp/init"
 	init=$(cat "$tmp/init")
 }
-# A container whose name is unknown to all ends with its runtime; the kernel forgets what was asked
-# before a change of user.
+# A container without an ID ends with its runtime. The kernel clears a death signal at a change of
+# user.
 for ids in 0:0 1000:1000; do
 	start --rootfs "$r" --env "OCI_TEST_MARK=$mark" --user $ids -- sleep 1000
 	kill -KILL "$bg"
@@ -303,8 +304,8 @@ drop "$id"
 wrong '--die-with-parent with --detach' 'is for the foreground' -d --die-with-parent --rootfs "$r" \
 	"$id" -- true
 
-# A namespace is left out where the kernel has none of its kind. Another failure of that look, as
-# for want of memory, leaves none out.
+# A namespace is left out if the kernel was built without it. A check that fails for another reason,
+# such as lack of memory, leaves out none.
 if helper step && "$HELPERS/step" count -- true; then
 	n=0
 	shared=

@@ -163,7 +163,7 @@ status=0
 is 'a caller that ignores SIGCHLD: the status is that of the container all the same' "$status" 6
 drop "$id"
 
-# A person removes the state directory of a container that runs.
+# The state directory of a running container is removed by hand.
 argv sleep 1000
 background runc run --bundle "$bundle" --pid-file "$tmp/pid" "$id" 2>"$tmp/err"
 wait_for status_is "$id" running
@@ -175,7 +175,8 @@ is 'its state directory is removed under it: run ends as the program does' \
 	"$status:$(cat "$tmp/err")" 137:
 nothing_left 'its state directory is removed under it: nothing is left' || sweep
 
-# Another command deletes it, and makes one of the same name, before run has seen the end.
+# Another command deletes the container, and makes one of the same name, before run has seen the
+# end.
 background runc run --bundle "$bundle" --pid-file "$tmp/pid" "$id" 2>"$tmp/err"
 first=$bg
 wait_for status_is "$id" running

@@ -115,7 +115,7 @@ EQ 18446744073709551615 0 0xffffffffffffffff yes
 EQ 18446744073709551615 0 0xfffffffffffffffe no
 END
 
-# Two arguments: and. The same one twice: or. Two rules: or.
+# Two arguments must both match; of two conditions on one argument, or two rules, one is enough.
 allow_but '{"names":["setpriority"],"action":"SCMP_ACT_ERRNO","errnoRet":99,"args":[
 	{"index":0,"value":5,"op":"SCMP_CMP_EQ"},{"index":1,"value":6,"op":"SCMP_CMP_EQ"}]}'
 argv \
@@ -204,14 +204,14 @@ run
 is 'a changed profile is not taken for the one that was kept' "$(echo "$out" | sed -n 2p)" \
 	'sched_yield errno 2'
 
-# What is executed later lives under the same filter (S-14).
+# A program that is executed later has the same filter (S-14).
 allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO","errnoRet":77}'
 argv sleep 1000
 do_runc run -d --bundle "$bundle" "$id"
 do_runc exec "$id" probe call sched_yield
 is 'exec: the same filter' "$out" 'sched_yield errno 77' || diag "$err"
 drop "$id"
-# With no_new_privs it comes after the clone of exec's process, without it before.
+# With no_new_privs the filter comes after the clone of exec's process, without it before.
 allow_but '{"names":["clone","clone3"],"action":"SCMP_ACT_ERRNO"}'
 argv sleep 1000
 for nnp in true false; do
@@ -231,8 +231,8 @@ done
 
 allow_but '{"names":["sched_yield"],"action":"SCMP_ACT_ERRNO"}'
 call sched_yield
-# Machines of the other byte order than this one cannot share a filter with it: a refusal that names
-# them is as good. control: runc 1.1.5 with libseccomp 2.5.4 knows 18 of them.
+# Architectures of the other byte order cannot share a filter with this one: a refusal that names
+# them is right. control: runc 1.1.5 with libseccomp 2.5.4 knows 18 of them.
 for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 \
 	PPC64LE RISCV64 S390 S390X \
 	LOONGARCH64 PARISC PARISC64 M68K SH SHEB; do
@@ -306,8 +306,8 @@ if helper sock; then
 	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" \
 		"$(cat "$tmp/pid")"
 	drop "$id"
-	# Without no_new_privs the filter is there before its last steps: the listener hears of
-	# those.
+	# Without no_new_privs the filter is loaded before the last steps, so the listener gets them
+	# too.
 	cp "$bundle/config.json" "$tmp/plain.json"
 	config_set /process/noNewPrivileges false /process/cwd '"/tmp"' \
 		/linux/seccomp/syscalls/0/names '["chdir"]'

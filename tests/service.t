@@ -7,7 +7,7 @@ need_root
 helper sock || skip_all 'the helper sock is not built'
 bundle
 
-# manager: listens at $tmp/manager, what comes to it lands in $tmp/told.
+# manager: listens at $tmp/manager; what is sent there is written to $tmp/told.
 manager() {
 	rm -f "$tmp/manager"
 	listen "$tmp/told" "$HELPERS/sock" notify "$tmp/manager"
@@ -72,7 +72,7 @@ create
 under start "$id"
 is 'start alone does not wait' "$status" 0 || diag "$err"
 drop "$id"
-# One that dies before it is ready is not waited for.
+# A container that ends before it is ready is not waited for.
 argv sh -c 'exit 3'
 under run -d --bundle "$bundle" "$id"
 is 'a container that dies unready: exit 0, no hang' "$status" 0
@@ -86,7 +86,7 @@ under run --bundle "$bundle" "$id"
 is 'foreground: status of the container' "$status" 4 || diag "$err"
 like "foreground: the pid is the runtime's" "$(told)" '^told MAINPID=[0-9]+\|READY=1,$'
 kill "$sock"
-# Its last words are heard, however late the runtime comes to listen.
+# Its last message arrives, however late the runtime reads it.
 if helper step && "$HELPERS/step" count -- true; then
 	manager
 	dead="until grep -q '^State:.Z' /proc/\$(cat $tmp/pid)/status; do sleep 0.05; done"
@@ -125,7 +125,7 @@ is 'in a user namespace' "$status $(told)" \
 drop "$id"
 cp "$tmp/plain.json" "$bundle/config.json"
 
-# A manager that is not there is reported, and not a reason to fail.
+# A missing manager is reported, but not an error.
 argv sh -c 'probe notify READY=1; exec sleep 1000'
 rm -f "$tmp/manager"
 under run -d --bundle "$bundle" "$id"
@@ -201,7 +201,7 @@ config_set /root/readonly false /process/noNewPrivileges false \
 script <<'END'
 mount -o remount,bind,rw /run/notify
 cd /run/notify || exit
-# Names such as those that something else might make there.
+# Names that another program might use there.
 for i in 0 1 2 3; do mkdir -p .$i/.$i/x; done
 i=0
 while [ $i -lt 300 ]; do

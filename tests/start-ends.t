@@ -7,7 +7,7 @@ need_root
 bundle
 config_set /root/readonly false
 cp "$bundle/config.json" "$tmp/good.json"
-# A start that does not end is one that timeout has killed.
+# timeout kills a start that does not end.
 : "${LIMIT:=20}"
 
 # profile JSON [ARG...]: this profile.
@@ -118,7 +118,7 @@ if grep -q '^Seccomp:' /proc/self/status; then
 	is 'start under a profile that denies execve: the container is stopped' \
 		"$(status_of "$id")" stopped
 	drop "$id"
-	# A program that has begun is another matter, however short it lives.
+	# A program that has begun was started, however soon it ends.
 	profile \
 		'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sched_yield"],"action":"SCMP_ACT_KILL"}]}'
 	argv probe call sched_yield
@@ -201,7 +201,7 @@ is 'while a startContainer hook runs it is created' "$(status_of "$id")" created
 kill -KILL "$(cat "$tmp/pid")"
 status=0
 wait "$bg" || status=$?
-# How it died is not known where its parent has waited for it already.
+# The reason is not known if the parent of init has waited for it already.
 like 'start, and an init that is killed in a startContainer hook' \
 	"$status $(error_lines "$tmp/err") $(cat "$tmp/err")" \
 	'^1 1 .*container init (was killed by signal 9|died) before its program ran'
@@ -229,8 +229,8 @@ fi
 
 # ---- signals ----
 
-# begin ARG...: the runtime in the background, which does not ignore INT and QUIT as a shell would
-# have it.
+# begin ARG...: the runtime in the background, without the ignored INT and QUIT that a shell gives
+# to a background job.
 default_signals
 begin() {
 	rm -f "$tmp/hangs"
@@ -238,7 +238,7 @@ begin() {
 	background ${default:-env} OCI_TEST_MARK="$mark" "$RUNC" --root "$root" "$@" </dev/null \
 		>"$tmp/out" 2>"$tmp/err"
 }
-# ended DESC SIGNAL STATUS: it waits for what hangs; the signal ends it, with one sentence.
+# ended DESC SIGNAL STATUS: the runtime waits for what hangs; the signal ends it, with one sentence.
 ended() {
 	wait_for test -e "$tmp/hangs"
 	kill -"$2" "$bg"
@@ -276,7 +276,7 @@ hook poststart
 begin run --bundle "$bundle" "$id"
 ended 'run, and a poststart hook that waits for a FIFO' TERM 1
 nothing_left 'a poststart hook: nothing is left' || sweep
-# Where it would outlive its container: without a pid namespace, and without a cgroup.
+# Here a hook would outlive its container: without a pid namespace, and without a cgroup.
 hook createContainer
 config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
 begin --cgroup-manager disabled run --bundle "$bundle" "$id"
@@ -303,7 +303,7 @@ status=0
 wait "$bg" || status=$?
 is 'HUP is ignored by the caller: the start goes on' "$status $(cat "$tmp/err")" '0 '
 
-# What enters a container that is frozen waits until it is thawed. Before v2 it does not even die
+# A process that enters a frozen container waits until it is thawed. On v1 it does not even die
 # before that.
 cp "$tmp/good.json" "$bundle/config.json"
 argv sleep 1000

@@ -101,7 +101,7 @@ is 'list skips a directory without a state' "$(echo "$out" | grep -x "$id")" "$i
 is 'list of a directory without a state exits with 0' "$status" 0
 rmdir "$root/$id-x"
 
-# One that is being made is a directory of our mode, before it is locked; then it is locked.
+# A container that is being made is a directory of our mode, first without a lock and then with one.
 mkdir -m 711 "$root/$id-x"
 do_runc list
 is 'list: nothing is said of one that is being made' "$status:$err" 0:
@@ -113,7 +113,7 @@ if command -v flock >/dev/null; then
 	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" \
 		2>"$tmp/err"
 	is 'list: nothing is said of one that is locked' "$(cat "$tmp/err")" ''
-	# As pause, update or checkpoint have it while they work.
+	# pause, update and checkpoint hold this lock while they work.
 	flock "$root/$id" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" state "$id" >"$tmp/out"
 	is 'state: one that runs and is locked is running' "$(json_get "$tmp/out" /status)" running
 else
@@ -121,7 +121,7 @@ else
 fi
 rmdir "$root/$id-x"
 
-# A state.json that is JSON, but none of ours.
+# A state.json that is JSON, but not the state of a container.
 for text in '{}' '[]' '{"id":5}' '{"id":"x","init_process_pid":"1"}' \
 	'{"id":"x","cgroup_paths":[]}'; do
 	mkdir "$root/$id-x"
@@ -159,7 +159,7 @@ state "$id-3"
 like 'a relative bundle is remembered as absolute' "$(json_get "$tmp/out" /bundle)" "^$tmp/"
 runc delete "$id-3"
 
-# Rename of the root while nothing runs: ids are names below it, nothing else.
+# Ids are names below the root, so the root may be renamed while nothing runs.
 runc delete --force "$id"
 # `list` finds the status with fewer system calls than `state`.
 agree() { # STATUS

@@ -43,7 +43,7 @@ set_one kernel.shm_rmid_forced 1 1
 set_one fs.mqueue.msg_max 9 9
 set_one kernel.domainname inner.example inner.example
 
-# An interface whose name has a dot: only the spelling with slashes can say it (Q-02).
+# The name of an interface may have a dot, which only the spelling with slashes allows (Q-02).
 cat >"$tmp/dotted" <<'END'
 for type in dummy ifb veth; do
 	ip link add eth0.100 type $type 2>/dev/null && break

@@ -27,7 +27,7 @@ rm -rf "$rootfs/ocibox" "$rootfs/etc/systemd/system/ocibox-tests.service" \
 find "$rootfs" -xdev -printf '%U %G\n' | sort -u | while read -r u g; do
 	find "$rootfs" -xdev -uid "$u" -gid "$g" -exec chown -h "$((first + u)):$((first + g))" {} +
 done
-# what chown took away, and what the system bus needs
+# set-user-ID bits that chown has cleared, and what the system bus needs
 chmod u+s "$rootfs/usr/lib/dbus-1.0/dbus-daemon-launch-helper" "$rootfs/usr/bin/su" \
 	"$rootfs/usr/bin/mount" 2>/dev/null
 
@@ -63,7 +63,8 @@ booted() {
 	case $out in degraded | running) ;; *) return 1 ;; esac
 }
 eventually booted || eventually booted || eventually booted || eventually booted
-# Failing units that have no business in a container: a kernel of its own, a console, a network.
+# Units that fail because they make no sense in a container: a kernel of its own, a console, a
+# network.
 inside systemctl list-units --state=failed --plain --no-legend
 failed=$(echo "$out" | sed 's/ .*//' | grep \
 	-Ev '^$|^(sys-kernel-.*\.mount|dev-hugepages\.mount|systemd-(sysctl|modules-load|networkd.*|udev.*|logind)\.service|networking\.service)$')

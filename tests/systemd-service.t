@@ -54,12 +54,12 @@ new_bundle() {
 	us="$RUNC --root $root"
 	start="run --bundle $bundle"
 	detached="$start --detach --pid-file $tmp/pid"
-	# A user's manager takes as MAINPID only who is in the unit's own cgroup.
+	# A user's manager accepts as MAINPID only a process in the unit's own cgroup.
 	here=$us
 	[ "$uid" = 0 ] || here="$us --cgroup-manager=disabled"
 }
 
-# begin: starts the unit, until its payload waits for the word that it is ready
+# begin: starts the unit, whose payload then waits until the test lets it report that it is ready.
 begin() {
 	rm -f "$rootfs"/tmp/* "$tmp/started"
 	{ ctl start "$service" 2>"$tmp/start.err"; echo $? >"$tmp/started"; } &
@@ -69,7 +69,7 @@ ready() {
 	: >"$rootfs/tmp/go"
 	wait_for test -s "$tmp/started"
 }
-# ends: starts the unit that will not come up, or not stay; tells what became of it
+# ends: starts a unit that will not start, or not stay, and prints what became of it.
 ends() {
 	rm -f "$rootfs"/tmp/*
 	ctl start "$service" 2>/dev/null && set -- "$@" started
@@ -118,9 +118,8 @@ comes_and_goes() {
 	nothing_left "$1: nothing is left"
 }
 
-# When MAINPID is sent, init is not the manager's child yet, who then sends the signal but does not
-# wait.
-# shellcheck disable=SC2016 # the manager's dollars
+# When MAINPID is sent, init is not the manager's child yet, so the manager sends the signal but
+# does not wait for its end.
 stop='ExecStop=/bin/sh -c "kill $$MAINPID; while [ -d /proc/$$MAINPID ]; do sleep 0.1; done"'
 
 unit foreground "ExecStart=$us $start $id"
@@ -167,7 +166,7 @@ wait_for active
 is 'Restart=on-failure: the second is up' "$(show ActiveState NRestarts)" 'active 1'
 away
 
-# A watchdog hears nothing: only the readiness is passed on.
+# WATCHDOG=1 is not passed on, only the readiness is.
 argv sh -c 'probe notify READY=1; while :; do probe notify WATCHDOG=1; sleep 0.2; done'
 unit watchdog WatchdogSec=2 TimeoutAbortSec=1 "ExecStart=$us $start $id"
 is 'WATCHDOG=1 does not reach the manager' "$(ends | cut -d ' ' -f 1,2)" 'failed watchdog'
@@ -176,7 +175,7 @@ nothing_left 'nothing is left of them'
 
 # ---- sockets ----
 
-# The container has no network: what it talks by is the manager's.
+# The container has no network: it answers through the manager's socket.
 port=$((20000 + $$ % 10000))
 printf '[Socket]\nListenStream=127.0.0.1:%s\n' $port >"$units/$mark-socket.socket"
 argv \

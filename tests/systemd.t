@@ -26,7 +26,7 @@ prop() { systemctl $manager show -p "$1" --value "${2:-$scope}"; }
 cg() { echo "/sys/fs/cgroup$(prop ControlGroup)"; }
 file() { cat "$(cg)/$1" 2>&1; }
 has() { grep -qw "$1" "/sys/fs/cgroup$(prop ControlGroup "$default_slice")/cgroup.controllers"; }
-# Gone at once, not when systemd collects its rubbish.
+# The scope is gone at once, not only when systemd collects unused units.
 no_scope() { is "$1" "$(prop LoadState)" not-found; }
 lines_are() { [ "$(grep -c '' "$tmp/out")" = "$1" ]; }
 start() {
@@ -35,7 +35,7 @@ start() {
 	[ "$status" = 0 ] || diag "$err"
 }
 
-# A document that a user may run too.
+# A config that an ordinary user may run, too.
 sd_bundle() {
 	bundle
 	if [ "$uid" != 0 ]; then

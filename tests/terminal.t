@@ -70,7 +70,7 @@ argv \
 on_tty -r 50x132
 like 'a new size reaches the container' "$out" '^50 132$'
 
-# Death on every path restores the terminal (threats 2.13).
+# The terminal is restored however the runtime ends.
 argv sh -c 'trap "exit 3" TERM HUP; echo READY; while :; do sleep 0.05; done'
 on_tty -k 15
 is 'SIGTERM: restored' "$err" 'termios same'
@@ -108,8 +108,8 @@ on_tty
 like 'no terminal: none to push input into' "$out" 'tiocsti errno'
 config_set /process/terminal true
 
-# Nothing to be the terminal: it runs all the same, its output goes where ours goes. control: runc
-# and crun refuse.
+# No descriptor is a terminal: the container runs all the same, and its output goes where the
+# runtime's goes. control: runc and crun refuse.
 argv sh -c 'tty; cat'
 status=0
 OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" run --bundle "$bundle" "$id" \
@@ -124,7 +124,7 @@ do_runc run --console-socket "$tmp/x" --bundle "$bundle" "$id"
 like 'a console socket in the foreground' "$status $err" \
 	'^1 .*cannot use console socket if runc will not detach or allocate tty'
 
-# A reader that does not read does not hold the runtime up: signals are forwarded all the same.
+# A terminal whose output is not read does not hold up the runtime: signals are forwarded.
 argv sh -c 'stty raw; trap "exit 7" TERM; echo READY; while :; do sleep 0.05; done'
 mkfifo "$tmp/in" "$tmp/full"
 cat /dev/zero >"$tmp/in" 2>/dev/null &
@@ -271,7 +271,7 @@ OCI_TEST_MARK=$mark timeout -s KILL 60 setsid "$RUNC" --root "$root" exec --tty 
 is 'exec --tty for another user, who owns it; no terminal of the caller is needed' \
 	"$status $(tr '\n' ' ' <"$tmp/out")" '0 1000 x '
 
-# What was written last comes out, however slow the reader.
+# The last output arrives, however slow the reader is.
 out=$(OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
 	sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo END' \
 	</dev/null 2>/dev/null | { sleep 0.5 && cat; } |
@@ -280,7 +280,7 @@ is 'exec --tty: all output comes, also what was pending at the death' "$out" xxx
 out=$(seq 1 20000 | OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
 	sh -c 'stty -echo; cat | tail -n 1' 2>/dev/null)
 like 'exec --tty: twenty thousand lines in, and the end of input' "$out" '20000$'
-# The last reader is gone: the terminal hangs up; otherwise the writer would wait for ever.
+# When the last reader ends, the terminal hangs up; otherwise the writer would wait for ever.
 # control: runc leaves it in its write.
 runc exec -d "$id" sh -c 'rm -f /tmp/hung'
 OCI_TEST_MARK=$mark timeout -s KILL 60 "$RUNC" --root "$root" exec --tty "$id" \
@@ -323,7 +323,7 @@ do_runc exec --detach --tty --console-socket "$tmp/cs2" "$id" sleep 1002
 # control: crun says nothing.
 like 'a console socket that is closed at once' "$status $err" \
 	'^(255 .*([Bb]roken pipe|reset|[Ii]nput.output error)|0 )'
-# A success: the hang-up of the terminal ends it a moment later.
+# The program has started; the hang-up of the terminal ends it a moment later.
 none_left() { ! runc exec "$id" ps | grep -q '[s]leep 1002'; }
 ok 'a console socket that fails: no process is left' wait_for none_left
 drop "$id"

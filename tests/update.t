@@ -100,7 +100,7 @@ is '-r FILE with a wrong type: refused' "$status $(memory)" '1 50331648'
 echo '{ "memory": ' >"$tmp/resources"
 update -r "$tmp/resources"
 is '-r FILE cut off: refused' "$status $(memory)" '1 50331648'
-# v2 kills until a limit is met, unless it is to be looked at first; v1 refuses by itself.
+# v2 kills processes until a limit is met, unless it is compared first; v1 refuses such a limit.
 echo '{ "memory": { "limit": 4096, "checkBeforeUpdate": true } }' >"$tmp/resources"
 update -r "$tmp/resources"
 is 'checkBeforeUpdate: a limit below what is used is refused' "$status $(memory)" '1 50331648'
@@ -117,8 +117,8 @@ is 'one line says so' "$(error_lines "$tmp/err")" 1
 is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
 is 'a failed update: the container runs' "$(status_of "$id")" running
 
-# Schemata come last: where they fail, what was set before them goes back, and is not what the next
-# update keeps.
+# Schemata come last. If they fail, the limits before them are restored, and the next update does
+# not keep them.
 update --memory 53m --l3-cache-schema 'L3:0=f'
 like 'no resctrl group: refused' "$status $err" '^1 .*Intel RDT'
 is 'no resctrl group: the limit before it is put back' "$(memory)" 54525952
@@ -126,7 +126,7 @@ update --pids-limit 62
 is 'no resctrl group: the limit is not kept for the next update' \
 	"$status $(memory) $(pids)" '0 54525952 62'
 
-# Limits that the container had none of go back as well: every file is as it was.
+# Limits that the container did not have are removed again: every file is as it was.
 knobs_now() {
 	for _d in $(cgroups_left); do
 		(cd "$_d" && grep -s . cpu.shares cpu.cfs_*_us cpu.weight cpu.max cpu.max.burst \
@@ -165,8 +165,8 @@ drop "$id"
 id=$second_id
 pid=$second_pid
 
-# A folder stands in for the group: what is on record is where the schemata are written. Saving the
-# result comes last, and fails where the state directory is full.
+# A directory stands in for the group: the schemata are written to the recorded path. Saving the
+# result comes last, and fails on a full state directory.
 first_root=$root
 first_id=$id
 mkdir "$tmp/small" "$tmp/group"
