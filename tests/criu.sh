@@ -1,9 +1,9 @@
-# criu.sh - containers to be saved, and programs that answer as CRIU does; sourced after lib.sh.
+# criu.sh - containers for checkpoints, and programs that answer as CRIU does; sourced after lib.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of the tests
 
-# loop: the bundle counts in a file of a bind mount, with another one on it and streams that lead
-# nowhere.
+# loop: the bundle counts in a file of a bind mount, which has another one on it. Its streams are
+# null devices.
 counting='i=0; while :; do i=$((i + 1)); echo $i >/data/new; mv /data/new /data/count; '
 counting="${counting}sleep 0.1; done"
 # a_bind DESTINATION SOURCE OPTIONS: one of the mounts
@@ -19,8 +19,8 @@ loop() {
 		/mounts/- "$(a_bind /data/inner "$tmp/inner" '"bind","ro"')"
 	argv sh -c "$counting"
 }
-# quietly VERB ARG...: what stays has no stream of ours. $path, if set, is the PATH. Sets $status
-# and $err.
+# quietly VERB ARG...: the processes that stay have no stream of the test. $path, if set, is the
+# PATH. Sets $status and $err.
 quietly() {
 	status=0
 	rm -f "$tmp/log"
@@ -32,13 +32,13 @@ quietly() {
 start() { quietly run -d --bundle "$bundle" "$id"; }
 count() { cat "$tmp/data/count" 2>/dev/null || echo 0; }
 beyond() { [ "$(count)" -gt "$1" ]; }
-# counts_on FROM: more than that, and more still.
+# counts_on FROM: the container counts beyond FROM, and goes on.
 counts_on() { eventually beyond "$1" && eventually beyond "$(count)"; }
 
-# fake NAME SCRIPT: a criu of version $major.$minor in a directory of its own. It serves one request
-# as CRIU does, by messages of protobuf on descriptor 3. The script is for a dump or a restore, the
-# request of which is in the file "request" beside it. "hear FILE" takes the next message, and "say"
-# sends one; what it says is below.
+# fake NAME SCRIPT: makes a criu of version $major.$minor in a directory of its own. It serves one
+# request as CRIU does, by messages of protobuf on descriptor 3. SCRIPT answers a dump or a restore,
+# whose request is in the file "request" beside it. "hear FILE" reads the next message, and "say"
+# sends one; said() below makes it.
 major=3 minor=17
 fake() {
 	mkdir -p "$tmp/fake/$1"
@@ -59,7 +59,7 @@ $2
 END
 	chmod 755 "$tmp/fake/$1/criu"
 }
-# said WORD [PID]: a message as printf(1) makes it.
+# said WORD [PID]: prints a message in the form of printf(1).
 said() {
 	case $1 in
 	dumped) printf '%s' '\010\001\020\001' ;;
@@ -82,11 +82,10 @@ varint() {
 	done
 	printf '\\%03o' "$_varint"
 }
-# counted TEXT: its length as one byte, and it.
-# shellcheck disable=SC2059 # a format
+# counted TEXT: prints its length as one byte, and the text.
 counted() { printf '%s' "$(varint "$(printf "$1" | wc -c)")$1"; }
-# asked NAME [FILE]: the request that the fake has had, a line for each field: the numbers that lead
-# to it, and its value.
+# asked NAME [FILE]: prints the request that the fake got, a line for each field: the numbers that
+# lead to it, and its value.
 asked() {
 	od -An -v -tu1 "$tmp/fake/$1/${2:-request}" | tr -s ' ' '\n' | awk '
 	function varint(    v, m, x) {

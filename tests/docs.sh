@@ -1,8 +1,8 @@
-# docs.sh - what docs.t gives the commands of the documents; sourced after lib.sh and machine.sh.
+# docs.sh - what the commands of documents need in docs.t; sourced after lib.sh and machine.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of those, and of docs.t
 
-# What blocks are given. Sourced before each.
+# Functions for blocks; sourced before each.
 cat >"$here/lib" <<'END'
 bundle() {
 	mkdir -p rootfs/bin rootfs/etc rootfs/tmp rootfs/proc rootfs/dev rootfs/sys
@@ -32,7 +32,7 @@ until_says() {
 	done
 	kill $!
 }
-# podman with files of its own, and an image, which needs no registry then.
+# podman with a storage of its own, which has an image, so that no registry is needed.
 podman_store() {
 	work=$(mktemp -d)
 	cat >"$work/containers.conf" <<-CONF
@@ -71,7 +71,7 @@ type_exit() {
 }
 END
 
-# missing WORD...: the first thing that is not here
+# missing WORD...: prints the first of these that is missing here.
 missing() {
 	for _w; do
 		case $_w in
@@ -92,7 +92,7 @@ missing() {
 # bundle of app.
 machine='' made=''
 machine_ended() { [ -z "$machine" ] || [ ! -d "/proc/$machine" ]; }
-# It runs, and its first run has ended as it was to end.
+# app runs, and its first run has ended as intended.
 healthy() {
 	order status app
 	expr "$out" : ".* running .* good .*$first_end" >/dev/null
@@ -132,7 +132,7 @@ no_machine() {
 	[ -z "$made" ] || rmdir /bundles
 }
 
-# compare WANT GOT: line by line, without times, numbers and the width of blanks
+# compare WANT GOT: compares line by line, without times, numbers and the width of blanks.
 compare() {
 	for _f; do
 		sed -e 's/[0-9][0-9.]*\(ms\|[smhd]\)\([0-9]*[smh]\)*/TIME/g' \
@@ -161,8 +161,8 @@ compare() {
 	}' "$1.plain" "$2.plain"
 }
 
-# session FILE: commands after "$ "; each runs and what it prints is compared. Runs inside the
-# block's shell.
+# session FILE: runs each command after "$ ", and compares what it prints. Runs inside the block's
+# shell.
 cat >"$here/session" <<'END'
 at=0
 grep -n '^\$ ' "$1" | sed 's/:.*//' >"$1.lines"

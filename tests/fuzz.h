@@ -1,4 +1,4 @@
-/* fuzz.h - what the harnesses share: memory that a short input may not outgrow, and claims. */
+/* fuzz.h - for all fuzzers: memory that a short input must not exceed, and claims. */
 /* SPDX-License-Identifier: MIT */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
@@ -24,7 +24,7 @@ static inline void fuzz_begin(struct arena *a)
 	arena_init(a, fuzz_block, sizeof(fuzz_block));
 }
 
-/* An input of a few kilobytes that takes megabytes is a find: some code squares its length. */
+/* If a few kilobytes of input take megabytes, some code takes memory by the square of a length. */
 static inline void fuzz_end(const struct arena *a)
 {
 	must(a->at >= fuzz_block && a->at <= fuzz_block + sizeof(fuzz_block));

@@ -1,4 +1,4 @@
-# images.sh - makes OCI layouts and archives of tar files, good ones and others; sourced after
+# images.sh - makes OCI layouts and archives of tar files, valid and broken ones; sourced after
 # lib.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
@@ -31,14 +31,14 @@ layout() {
 	settings='"Env":["A=b"],"Cmd":["sh"]'
 }
 
-# blob FILE: into the layout; sets $digest and $size.
+# blob FILE: adds it to the layout; sets $digest and $size.
 blob() {
 	digest=sha256:$(sum "$1")
 	size=$(bytes "$1")
 	cp "$1" "$layout/blobs/sha256/${digest#sha256:}"
 }
 
-# descriptor TYPE: of the blob that was put last.
+# descriptor TYPE: prints the descriptor of the blob that was added last.
 descriptor() {
 	printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$1" "$digest" "$size" \
 		"${2:-}"
@@ -78,7 +78,7 @@ image() {
 	add_manifest "$manifest"
 }
 
-# add_manifest DESCRIPTOR: to index.json.
+# add_manifest DESCRIPTOR: adds it to index.json.
 add_manifest() {
 	manifests=$manifests${manifests:+,}$1
 	printf '{"schemaVersion":2,"manifests":[%s]}' "$manifests" >"$layout/index.json"
@@ -92,7 +92,7 @@ oci_image() {
 	err=$(cat "$tmp/err")
 }
 
-# unpack SOURCE [ARG...]: to $bundle, a new one; $rootfs is below it.
+# unpack SOURCE [ARG...]: unpacks it into $bundle, a new directory; $rootfs is below it.
 unpack_n=0
 unpack() {
 	unpack_n=$((unpack_n + 1))
@@ -112,8 +112,8 @@ unpack_ok() {
 	is "$_desc" "$status" 0 || diag "$err"
 }
 
-# unpack_refused DESC PATTERN [ARG...]: of $layout; one line that matches, and nothing is left
-# beside the place.
+# unpack_refused DESC PATTERN [ARG...]: $layout is refused with one line that matches, and nothing
+# is left beside the bundle's place.
 unpack_refused() {
 	_desc=$1 _pattern=$2
 	shift 2

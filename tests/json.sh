@@ -62,12 +62,12 @@ json_get() {
 	fi
 }
 
-# quote TEXT: as a JSON string.
+# quote TEXT: prints it as a JSON string.
 quote() {
 	printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g')"
 }
 
-# words WORD...: as a JSON array of strings.
+# words WORD...: prints them as a JSON array of strings.
 words() {
 	_sep=
 	printf '['

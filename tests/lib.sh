@@ -1,4 +1,4 @@
-# lib.sh - what every end-to-end test needs: bundles, running the runtime, TAP, leak checks.
+# lib.sh - for every end-to-end test: bundles, running the runtime, TAP, checks for remains.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # shellcheck disable=SC2034	# out, err, status... are read by the tests
@@ -15,14 +15,13 @@
 #	CONTROL=NAME	run against an old runtime (crun, runc) to see that the tests can fail: what
 #			tests/control.list says of it becomes a TODO line
 #
-# As root each file runs in a mount namespace of its own whose mounts are shared among themselves,
-# as systemd leaves them: what a runtime leaks into its caller's view is then seen, and goes away
-# with the file. What must run on dash must run on busybox ash too, and in an initramfs with nothing
-# else.
+# As root each file runs in a mount namespace of its own whose mounts are shared, as systemd leaves
+# them: mounts that a runtime leaks to its caller are seen, and end with the file. Tests run on
+# dash, and on busybox ash in an initramfs with nothing else.
 
 set -u
-# Not the caller's: what a test wants to differ it sets itself. A hard limit that is lower than the
-# 1024 of `runc spec` cannot be raised by everybody.
+# The umask and limits are not the caller's; a test sets others itself. Only CAP_SYS_RESOURCE can
+# raise a hard limit that is lower than the 1024 of `runc spec`.
 umask 022
 export LC_ALL=C
 # shellcheck disable=SC3045 # dash and busybox have both
@@ -36,7 +35,7 @@ top=$(dirname "$tests")
 uid=$(id -u)
 
 if [ "$uid" = 0 ] && [ -z "${OCI_TEST_NS:-}" ]; then
-	# Once more, by the same shell, inside.
+	# Runs this file again, by the same shell, in that mount namespace.
 	OCI_TEST_NS=1
 	export OCI_TEST_NS
 	set --
@@ -210,7 +209,7 @@ do_runc() {
 run() { do_runc run --bundle "$bundle" "$@" "$id"; }
 create() { do_runc create --bundle "$bundle" "$@" "${id}"; }
 
-# run_ok DESC [ARG...]: run that is expected to end with 0; tells stderr when not.
+# run_ok DESC [ARG...]: a run that must end with 0; prints stderr otherwise.
 run_ok() {
 	_desc=$1
 	shift
@@ -243,12 +242,12 @@ refused() {
 	fi
 }
 
-# Lines of a runtime's stderr that are errors: warnings are counted out.
+# error_lines FILE: how many lines of a runtime's stderr are errors, and not warnings.
 error_lines() { grep -c -v 'level=warning\|"level":"warning"' "$1"; }
 
 state() { do_runc state "$1"; }
 
-# status_of ID: the word of `state`, "none" for an unknown container.
+# status_of ID: the status in `state`, "none" for an unknown container.
 status_of() {
 	if runc state "$1" >"$tmp/state.out" 2>/dev/null; then
 		json_get "$tmp/state.out" /status
@@ -270,16 +269,16 @@ eventually() {
 	done
 }
 
-# wait_for CMD...: the same. A timeout is a failure, whose name is what was waited for. `ok DESC
-# wait_for CMD` fails under its own name only.
+# wait_for CMD...: the same, but a timeout is a failure that has CMD for a name. In `ok DESC
+# wait_for CMD` the failure has the name DESC alone.
 wait_for() {
 	eventually "$@" && return
 	fail "timeout: $(printf '%s' "$*" | sed 's/[0-9][0-9][0-9][0-9]*/N/g')"
 	return 1
 }
 
-# stalled PID: it sleeps and has not run for six looks of wait_for, as one that waits for a full
-# pipe.
+# stalled PID: the process sleeps and has not run for six checks of wait_for, as one that waits for
+# a full pipe.
 _calm=0 _then=
 stalled() {
 	_now=$(sed -n '/^State:.S/p; /^voluntary_ctxt_switches/p' "/proc/$1/status")
@@ -290,12 +289,12 @@ stalled() {
 }
 
 status_is() { [ "$(status_of "$1")" = "$2" ]; }
-# A zombie is dead: who has to reap it is not the runtime's business.
+# A zombie is dead: it need not be the runtime that reaps it.
 alive() { grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
 gone() { ! alive "$1"; }
 has_line() { grep -q -e "$2" "$1"; }
 
-# drop ID: away with it, whatever it is doing.
+# drop ID: deletes the container in any state.
 drop() { runc delete --force "$1" >/dev/null 2>&1; }
 
 # default_signals: sets $default to an env(1) whose command ignores no signal, whatever the caller
@@ -306,14 +305,14 @@ default_signals() {
 		default='env --default-signal=INT,QUIT,HUP,TERM'
 	fi
 }
-# background CMD...: started by us, ended with the file. Sets $bg.
+# background CMD...: started in the background, and killed when the file ends. Sets $bg.
 background() {
 	"$@" &
 	bg=$!
 	bg_all="$bg_all $bg"
 }
 
-# listen OUT CMD...: in the background until it says so; OUT is what it says. Sets $sock.
+# listen OUT CMD...: in the background; returns when CMD has printed `listening` to OUT. Sets $sock.
 listen() {
 	rm -f "$1"
 	_out=$1
@@ -324,14 +323,14 @@ listen() {
 	wait_for has_line "$_out" listening
 }
 
-# helper NAME: succeeds when it is there or can be built.
-# An old one is built again where there is a compiler.
+# helper NAME: succeeds if the helper exists or can be built. One that is older than its source is
+# built again, if there is a compiler.
 helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
-# The tree may lie where only root gets: from here on RUNC is a copy, under its own name, that
-# anybody may run.
+# Other users may not be able to reach the tree: from here on RUNC is a copy, under its own name,
+# that every user may run.
 runc_for_all() {
 	mkdir "$tmp/bin"
 	cp "$RUNC" "$tmp/bin/${RUNC##*/}"
@@ -339,9 +338,9 @@ runc_for_all() {
 	RUNC=$tmp/bin/${RUNC##*/}
 }
 
-# Some hierarchy is mounted: an initramfs may have none.
+# True if a cgroup hierarchy is mounted: an initramfs may have none.
 cgroups_here() { grep -q ' - cgroup2\{0,1\} ' /proc/self/mountinfo; }
-# A cgroup directory of ours, in the first hierarchy that has one.
+# Prints a cgroup directory of this test, in the first hierarchy that has one.
 own_cgroup() { cgroups_left | tail -n 1; }
 members_are() { [ "$(grep -c '' "$(own_cgroup)/cgroup.procs")" = "$1" ]; }
 
@@ -357,16 +356,16 @@ need_root() { [ "$uid" = 0 ] || skip_all "needs root"; }
 
 mounts_now() { sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort; }
 
-# signals_of FILE: blocked and ignored signals of a /proc/PID/status, without the real-time ones: 32
-# and 33 belong to C libraries, and what a caller ignores of them stays.
+# signals_of FILE: blocked and ignored signals of a /proc/PID/status. 32 and 33 belong to C
+# libraries and stay as the caller has them, so real-time signals are left out.
 signals_of() {
 	sed -n 's/^Sig\(Blk\|Ign\):\t//p' "$1" | while read -r _mask; do
 		printf '%x\n' $((0x$_mask & 0x7fffffff))
 	done | sort -u
 }
 
-# Pids of ours that still live: by the mark in their environment or by their cgroup. The dead whom
-# their new parent has not reaped yet do not count.
+# Prints living processes of this test: those with its mark in their environment or in its cgroups.
+# Dead ones that are not reaped yet do not count.
 processes_left() {
 	for _f in $(grep -l -s -e "OCI_TEST_MARK=$mark" /proc/[0-9]*/environ) \
 		$(grep -l -s -e "$mark" /proc/[0-9]*/cgroup); do
@@ -378,7 +377,7 @@ processes_left() {
 cgroups_left() { find /sys/fs/cgroup -depth -type d -name "*$mark*" 2>/dev/null; }
 states_left() { ls "$root" 2>/dev/null; }	# names with a dot in front are caches
 
-# Files of a runtime's own in the temporary folder it was given.
+# Prints files that the runtime has left in its temporary directory.
 files_left() { ls -A "$tmp/tmpdir" 2>/dev/null; }
 
 left() {
@@ -389,8 +388,8 @@ left() {
 	mounts_now | diff - "$tmp/mounts" | sed -n 's/^[-<+>][^-+]/mount /p'
 }
 
-# The same question by three processes instead of thirty: loops ask it hundreds of times. Cgroups
-# are looked for where a runtime makes them, at the root of each hierarchy and below our own.
+# The same check by three processes instead of thirty, because loops make it hundreds of times.
+# Cgroups are searched where a runtime makes them: at the root of each hierarchy and below our own.
 clean_now() {
 	set -- "$root"/* "$tmp/tmpdir"/*
 	[ ! -e "$1" ] && [ ! -e "$2" ] || return 1
@@ -404,8 +403,8 @@ clean_now() {
 		[ -z "$(processes_left)" ]
 }
 
-# nothing_left [DESC]: no process, mount, cgroup, state or temporary file of ours; the dying get
-# time.
+# nothing_left [DESC]: no process, mount, cgroup, state or temporary file of this test is left.
+# Processes that end get time for it.
 nothing_left() {
 	if eventually clean_now && [ -z "$(left)" ]; then
 		pass "${1:-nothing is left}"
@@ -419,7 +418,7 @@ nothing_left() {
 	fi
 }
 
-# Ends everything of ours, however badly the runtime behaved.
+# Ends everything of this test, whatever the runtime has left.
 sweep() {
 	for _c in $(states_left); do
 		runc delete --force "$_c" >/dev/null 2>&1
@@ -487,7 +486,7 @@ fi
 mounts_now >"$tmp/mounts"
 mounts_n=$(grep -c '' /proc/self/mountinfo)
 cgroup_parents=$(
-	# MOUNTPOINT and below it the place this shell has in the hierarchy.
+	# Mount point of each hierarchy, and the cgroup of this shell below it.
 	sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* [^ ]* \(.*\)$/\1 \2/p' \
 		/proc/self/mountinfo |
 		while read -r _at _; do

@@ -11,10 +11,10 @@ bundles=$tmp/bundles
 con=$tmp/console
 mkdir "$bundles"
 
-# boot SETTING...: a machine with the bundles; sets $machine (process 1 as seen here) and $boot.
-# $prepare: what is done before it starts. $typed: its console is a terminal at which this is typed
-# as soon as READY has come out, and what it shows is in boot.out. $stepped: the arguments of step,
-# for which oci-init is the command.
+# boot SETTING...: starts a machine with the bundles; sets $machine (process 1 as seen here) and
+# $boot. $prepare: commands that run before it starts. $typed: the console is a terminal, at which
+# this is typed when READY has appeared; its output is in boot.out. $stepped: the arguments of step,
+# which runs oci-init.
 prepare='' typed='' stepped=''
 boot() {
 	: >"$con"
@@ -51,7 +51,7 @@ order() {
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
 }
-# down: the machine ends; sets $ended to the status of unshare.
+# down: ends the machine; sets $ended to the status of unshare.
 down() {
 	kill "-${1:-USR2}" "$machine"
 	ended=0
@@ -60,7 +60,7 @@ down() {
 says() { grep -Eq -e "$1" "$con"; }
 state_is() { order status "$1" --format json; printf '%s' "$out" | grep -q "\"state\":\"$2\""; }
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$tmp/out"; }
-# unit DIR SCRIPT: a bundle that runs it by sh.
+# unit DIR SCRIPT: makes a bundle that runs SCRIPT by sh.
 template=
 unit() {
 	bundle=$bundles/$1

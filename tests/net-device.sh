@@ -1,9 +1,9 @@
-# net-device.sh - `unshare -n sh tests/net-device.sh CMD...`: CMD where a device "outer" exists; 77
-# where none can.
+# net-device.sh - `unshare -n sh tests/net-device.sh CMD...` runs CMD where a device "outer" exists;
+# exits with 77 if none can be made.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# In a network namespace of the test, so that nothing is left on the host.
+# It runs in a network namespace of the test, so that nothing is left on the host.
 for type in dummy ifb veth; do
 	ip link add outer type $type 2>/dev/null && break
 done

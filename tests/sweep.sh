@@ -1,12 +1,11 @@
-# sweep.sh - what crash.t and faults.t take apart call by call: a row a verb, a state and what was
-# asked; sourced.
+# sweep.sh - the starts that crash.t and faults.t disturb at each system call: rows of a verb, a
+# state and a config. Sourced.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of those who source this
 #
-# tests/helpers/step counts the calls of the runtime and of everything it makes until the
-# container's program is executed, and does something at call N. A row says at every how many: all
-# rows at every call take half an hour (OCI_STRIDE=1). OCI_ROWS is an extended regular expression of
-# the rows to take.
+# tests/helpers/step counts the system calls of the runtime and of its children until the
+# container's program is executed, and disturbs call N. A row has a stride: all rows at every call
+# take half an hour (OCI_STRIDE=1). OCI_ROWS is an extended regular expression of the rows to run.
 
 need_root
 helper step || skip_all 'the helper step is not built'
@@ -18,13 +17,13 @@ helper pty || skip_all 'the helper pty is not built'
 
 c_tiny() { argv tiny; payload=tiny; }
 c_plain() { :; }
-# The program that shows them is not ours.
+# ps is not part of the runtime.
 c_ps() { payload='ps'; }
 c_bare() {
 	config_set /linux/namespaces \
 		'[{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network"}]'
 }
-# Much of what could fail.
+# A config with much that can fail.
 c_full() {
 	mkdir -p "$bundle/data" "$rootfs/srv"
 	echo secret >"$rootfs/srv/secret"
@@ -124,7 +123,7 @@ p_nested() {
 	for _c in $cgroup_parents; do
 		for _d in "$_c"/*"$mark"*; do
 			[ ! -d "$_d" ] || mkdir "$_d/sub"
-			# The cpuset of v1 takes no process before it has CPUs and memory nodes.
+			# A v1 cpuset accepts no process before it has CPUs and memory nodes.
 			for _f in cpuset.cpus cpuset.mems; do
 				[ ! -e "$_d/sub/$_f" ] || cat "$_d/$_f" >"$_d/sub/$_f"
 			done
@@ -189,7 +188,7 @@ rows() {
 
 # ---- one row -------------------------------------------------------------------------------------
 
-# The ends of all sockets, for the whole file.
+# The sockets of all rows exist for the whole file.
 for _end in keep drop; do
 	background "$HELPERS/sock" $_end "$tmp/$_end" "$tmp/terminal" >/dev/null
 done
@@ -198,7 +197,8 @@ bundle
 argv probe stay
 cp "$bundle/config.json" "$tmp/plain.json"
 
-# row_begin STRIDE CONFIG PREPARE NAME: 1 when it is not to be taken; sets $stride, $prepare, $name.
+# row_begin STRIDE CONFIG PREPARE NAME: returns 1 if the row is left out; sets $stride, $prepare,
+# $name.
 row_begin() {
 	stride=${OCI_STRIDE:-$(($1 * ${slower:-1}))}
 	prepare=p_$3
@@ -212,7 +212,7 @@ row_begin() {
 	cp "$tmp/plain.json" "$bundle/config.json"
 	why=
 	if "c_$2"; then
-		# With a profile once more beforehand: from then on it is found compiled.
+		# A start with a profile runs once before, so that its program is in the cache.
 		[ -z "$(config_get /linux/seccomp)" ] || { p_running; drop "$id"; }
 		return 0
 	fi
@@ -220,8 +220,8 @@ row_begin() {
 	return 1
 }
 
-# stepped MODE... -- VERB...: the runtime under step, bounded; sets $rc and fills $tmp/out and
-# $tmp/err.
+# stepped MODE... -- VERB...: runs the runtime under step, with a time limit; sets $rc and writes
+# $tmp/out and $tmp/err.
 stepped() {
 	_mode=
 	while [ "$1" != -- ]; do
@@ -237,7 +237,7 @@ stepped() {
 		2>"$tmp/err" || rc=$?
 }
 
-# row_count VERB...: an undisturbed one, which fills $tmp/out; sets $total.
+# row_count VERB...: runs it undisturbed, which writes $tmp/out; sets $total.
 row_count() {
 	$prepare
 	stepped count -- "$@"

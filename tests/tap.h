@@ -1,4 +1,4 @@
-/* tap.h - the two macros of a unit test: one line of TAP per claim. */
+/* tap.h - macros of unit tests: one line of TAP for each claim. */
 /* SPDX-License-Identifier: MIT */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -62,7 +62,7 @@ static inline void tap_skip_emulated(const char *what, const char *lacks)
 	printf("ok %d - %s # SKIP qemu-user does not emulate %s\n", ++tap_count, what, lacks);
 }
 
-/* A claim that needs what qemu-user lacks. */
+/* A claim that needs something that qemu-user lacks. */
 #define ok_emulated(lacks, cond, what)                                                             \
 	do {                                                                                       \
 		if (tap_qemu_user())                                                               \

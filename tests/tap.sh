@@ -1,12 +1,12 @@
-# tap.sh - TAP, the description comes first; sourced by lib.sh.
+# tap.sh - prints TAP; each function takes the description first. Sourced by lib.sh.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154	# variables of lib.sh and of the tests
 
 tap_n=0
 tap_bad=0
 
-# named DESC: sets $_name to it, without what differs each time, so that lists and documents can
-# name it.
+# named DESC: sets $_name to the description without parts that differ each time, as lists and
+# documents have it.
 named() {
 	_name=$1
 	for _random in "$tmp" "$mark"; do
@@ -35,7 +35,7 @@ fail() {
 	[ -n "$_todo" ] || tap_bad=$((tap_bad + 1))
 	echo "not ok $tap_n - $_name$_todo"
 }
-# todo DESC: the mark of a claim the control is known to fail.
+# todo DESC: prints the TAP mark of a claim that the control is known to fail.
 todo() {
 	[ -n "${CONTROL:-}" ] || return
 	grep -Fxq -e "$CONTROL $(basename "$0"): $1" -e "$CONTROL? $(basename "$0"): $1" \
@@ -46,16 +46,16 @@ skip() { # DESC REASON
 	tap_n=$((tap_n + 1))
 	echo "ok $tap_n - $_name # SKIP $2"
 }
-# lacks CALL: this kernel does not have the system call; "unfiltered": this process has a
-# filter itself.
+# lacks CALL: true if this kernel does not have the system call; "unfiltered": if this process has a
+# seccomp filter itself.
 lacks() {
 	case $1 in
 	unfiltered) grep -q '^Seccomp:.*[12]' /proc/self/status ;;
 	*) "$HELPERS/probe" lacks "$1" ;;
 	esac
 }
-# lacking DESC: the mark of a failed claim that needs a system call which is not there, as
-# tests/old.list says.
+# lacking DESC: prints the TAP mark of a failed claim that needs a missing system call, according to
+# tests/old.list.
 lacking() {
 	while read -r _call _claim; do
 		# shellcheck disable=SC2254 # a pattern
@@ -100,7 +100,7 @@ nok() {
 	fi
 }
 
-# verdict STATUS DESC LINE...: of a test of the shell; the lines are said if it is not 0
+# verdict STATUS DESC LINE...: the result of a test; prints the lines if STATUS is not 0.
 verdict() {
 	if [ "$1" = 0 ]; then
 		pass "$2"

@@ -1,4 +1,4 @@
-/* without.h - an older kernel for a unit test: from here on a system call is not there. */
+/* without.h - simulates an older kernel in a unit test: a system call is missing from here on. */
 /* SPDX-License-Identifier: MIT */
 #ifndef TESTS_WITHOUT_H
 #define TESTS_WITHOUT_H
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 
-/* The call fails with num from here on, by its number alone (seccomp(2)). False: no filter here. */
+/* Makes the call fail with num from here on (seccomp(2)). False: filters are not possible here. */
 static inline bool without(int call, int num)
 {
 	struct {

@@ -4,14 +4,13 @@
 /*
  * usage: floor ROOTFS NAME:DIR...    a cgroup directory to make in each hierarchy NAME;
  *                                    NAME is "unified" for version 2
- *        floor idle             sleeps for ever: the container program for `state` and `exec`
+ *        floor idle		      sleeps for ever: the container program for `state` and `exec`
  *
- * What no runtime can leave out on this host: the cgroups with their device rules, the
- * namespaces, mounts, device nodes, masks, the root switch, capabilities, exec. No config is
- * read, no state kept, no descriptor checked, no path defended: the time of this program is what
- * the kernel takes, and what a runtime takes beyond it is its own. It writes nothing that
- * survives it. Cgroup v2's device program (bpf) is left out: on such a host the floor lies a
- * little too low.
+ * The work that no runtime can leave out on this host: cgroups with their device rules, namespaces,
+ * mounts, device nodes, masks, the root switch, capabilities, exec. It reads no config, keeps no
+ * state, and checks no descriptor or path. So its time is that of the kernel, and the rest of a
+ * runtime's time is the runtime's own. It leaves nothing. The device program of cgroup v2 (bpf) is
+ * left out, so on such a host the floor is a little too low.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -47,7 +47,7 @@ static void look(pid_t pid)
 		peak = strtol(at + 6, NULL, 10);
 }
 
-/* The signal to hand on when a stop was a signal's delivery; 0 for stops of ptrace's own. */
+/* The signal to pass on if the stop was the delivery of a signal; 0 for stops of ptrace. */
 static int signal_of(int status)
 {
 	int sig = WSTOPSIG(status);

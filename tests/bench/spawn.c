@@ -1,4 +1,4 @@
-/* spawn.c - runs commands one after the other from a process that weighs nothing. */
+/* spawn.c - runs commands one after the other, from a process that costs nearly nothing. */
 /* SPDX-License-Identifier: MIT */
 
 /*
@@ -38,7 +38,7 @@ static int wait_for(const char *file)
 	return 0;
 }
 
-/* The number goes into the words that end in "%". */
+/* Replaces the "%" at the end of a word by the number. */
 static pid_t start(char **argv, int number)
 {
 	static char words[64][256];

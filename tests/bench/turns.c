@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	out = fcntl(1, F_DUPFD_CLOEXEC, 10);
 	if (out < 0 || !freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout))
 		die("/dev/null");
-	/* Round 0 warms up. */
+	/* Round 0 is not measured. */
 	for (int r = 0; r <= rounds; r++) {
 		for (int i = 0; i < count; i++) {
 			int j = argc > 2 ? i : rand_r(&seed) % (i + 1);

@@ -80,7 +80,7 @@ static void put_field(struct text *t, char code, const char *type, const char *v
 		put_str(t, value);
 }
 
-/* The body is followed by so many zeros. */
+/* Number of zeros that follow the body. */
 static void send_message(int type, const char *member, const char *dest, uint32_t reply,
 			 const char *sig, const struct text *body, size_t zeros)
 {
@@ -141,7 +141,8 @@ static void read_all(char *to, size_t len)
 			exit(0);
 }
 
-/* The next message's text of a header field, or "". *body, *from and *number point into it. */
+/* Reads the next message and returns the text of a header field, or "". *body, *from and *number
+ * point into it. */
 static int next_message(char member[64], char sender[64], char **body, size_t *size,
 			uint32_t *number)
 {
@@ -283,7 +284,7 @@ int main(int argc, char **argv)
 		put_u32(&none, atoi(argv[4]));
 		send_message(SIGNAL, "Noise", argv[3], 0, "ay", &none, atoi(argv[4]));
 	}
-	/* What was written has been taken when a later call is answered; Hello was before it. */
+	/* When a later call is answered, the bus has accepted what was written before. */
 	none.len = 0;
 	send_message(CALL, "GetId", "org.freedesktop.DBus", 0, NULL, &none, 0);
 	for (int answers = 0; answers < 2;)

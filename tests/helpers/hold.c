@@ -1,9 +1,9 @@
-/* hold.c - keeps a process that dies from ending: `hold PID`, for as long as hold itself lives. */
+/* hold.c - keeps a killed process from ending: `hold PID`, for as long as hold itself lives. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A debugger that has asked for PTRACE_EVENT_EXIT gets every dying process, also a killed one,
- * before it gives anything up. Prints "holding", then "dying" when PID has been killed. The end of
- * hold lets PID go. Without PID it ends with 0 if it may do so here.
+ * A debugger with PTRACE_EVENT_EXIT stops every process that ends, also a killed one, before it
+ * gives anything up. Prints "holding", then "dying" when PID was killed. PID goes on when hold
+ * ends. Without PID it ends with 0 if it may do so here.
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -10,7 +10,7 @@
 /* linux/keyctl.h */
 #define RESTRICT_KEYRING 29
 
-/* The id of a keyring, by /proc/keys; 0: it is not there. */
+/* Returns the id of a keyring from /proc/keys; 0: it does not exist. */
 static int find(const char *name)
 {
 	FILE *keys = fopen("/proc/keys", "re");

@@ -22,7 +22,7 @@ struct entry {
 
 static void octal(unsigned char *at, int len, unsigned long long value)
 {
-	/* What does not fit is GNU's binary number. */
+	/* A number that does not fit is written as GNU's binary number. */
 	if (len == 12 && value >> 33) {
 		memset(at, 0, 12);
 		at[0] = 0x80;

@@ -3,9 +3,9 @@
 /*
  * `old -n CMD...` runs it as on a kernel before 7.0, without OPEN_TREE_NAMESPACE and nothing else.
  *
- * What came later answers ENOSYS: everything from 403 on, where all architectures have the same
- * numbers, and statx, rseq and getrandom, which a kernel may have been built without or a container
- * engine may hide. Flags of older calls stay as they are here.
+ * Later system calls answer ENOSYS: all from 403 on, where all architectures have the same numbers,
+ * and statx, rseq and getrandom, which a kernel may have been built without or a container engine
+ * may hide. Flags of older calls keep their effect.
  */
 #include <errno.h>
 #include <stdint.h>

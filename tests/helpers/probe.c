@@ -1,9 +1,7 @@
 /* probe.c - looks at its own process from inside a container: `probe VERB [ARG...]`. */
 /* SPDX-License-Identifier: MIT */
-/*
- * For what busybox cannot show: attributes that only a system call shows, not /proc.
- * Each verb is a row of verbs[]; each prints one line, or `errno N` where the kernel says no.
- */
+/* Shows what busybox cannot: attributes that only a system call shows, not /proc. Each verb is a
+ * row of verbs[]; each prints one line, or `errno N` if the kernel refuses. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -39,8 +37,8 @@ static int say(const char *name, long ret)
 	return 0;
 }
 
-/* Lets go of its root again and again, and each time goes to what the mount namespace has for
- * one then: how deep is there a /proc of the host? */
+/* Detaches its root repeatedly, and each time enters the new root of the mount namespace. Prints
+ * how deep there is a /proc of the host. */
 static int do_below(char **argv)
 {
 	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), n = 0;
@@ -223,7 +221,7 @@ static int do_statfs(char **argv)
 	return 0;
 }
 
-/* Monotonic and boot clocks in whole seconds, for time namespaces. */
+/* Prints monotonic and boot clocks in whole seconds, for time namespaces. */
 static int do_clocks(char **argv)
 {
 	struct timespec m, b;
@@ -235,10 +233,10 @@ static int do_clocks(char **argv)
 	return 0;
 }
 
-/* One call by name with up to six numbers: what a seccomp filter answers. */
+/* Makes one call by name with up to six numbers: shows what a seccomp filter answers. */
 static int do_call(char **argv)
 {
-	/* From 0xf0000 on lie ARM's private calls, where an unknown number is SIGILL. */
+	/* ARM's private calls begin at 0xf0000; an unknown number there is SIGILL. */
 	static const struct {
 		const char *name;
 		long nr;
@@ -267,7 +265,7 @@ static int do_call(char **argv)
 	return say(argv[0], syscall(atol(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
-/* Exit status 0: the kernel has not got a system call, of those that came after Linux 4.14. */
+/* Exits with 0 if the kernel lacks a system call, of those that came after Linux 4.14. */
 static int do_lacks(char **argv)
 {
 	static const struct {
@@ -289,7 +287,7 @@ static int do_lacks(char **argv)
 	return 2;
 }
 
-/* Opens PATH with FLAGS (r, w, rw) and says what stopped it. */
+/* Opens PATH with FLAGS (r, w, rw), and prints the error if it fails. */
 static int do_open(char **argv)
 {
 	int flags = argv[1] && !strcmp(argv[1], "w") ? O_WRONLY
@@ -311,7 +309,7 @@ static int do_mount(char **argv)
 	return say("mount", mount(argv[0], argv[1], argv[2], strtoul(argv[3], NULL, 0), NULL));
 }
 
-/* Says TEXT to the socket in NOTIFY_SOCKET. */
+/* Sends TEXT to the socket in NOTIFY_SOCKET. */
 static int do_notify(char **argv)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -321,7 +319,7 @@ static int do_notify(char **argv)
 	return say("notify", sendto(s, argv[0], strlen(argv[0]), 0, (void *)&sa, sizeof(sa)));
 }
 
-/* The first who calls at the listening socket FD gets TEXT. */
+/* The first client of the listening socket FD gets TEXT. */
 static int do_accept(char **argv)
 {
 	int s = accept(atoi(argv[0]), NULL, NULL);
@@ -335,7 +333,8 @@ static int do_mknod(char **argv)
 				  strtoul(argv[1], NULL, 0) << 8 | strtoul(argv[2], NULL, 0)));
 }
 
-/* Makes the session keyring NAME, open to all, and prints at the end of its input what it holds. */
+/* Makes the session keyring NAME, which all may use, and at the end of its input prints its
+ * keys. */
 static int do_plant(char **argv)
 {
 	long ring = syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, argv[0]), n;
@@ -387,7 +386,7 @@ static int do_rlimit(char **argv)
 	return 0;
 }
 
-/* Lines of PATH that begin with one of the words (all when there are none). */
+/* Prints lines of PATH that begin with one of the words (all without words). */
 static void show(const char *path, const char *const *words)
 {
 	FILE *f = fopen(path, "re");
@@ -404,7 +403,8 @@ static void show(const char *path, const char *const *words)
 		fclose(f);
 }
 
-/* All that confines this process, in words that are the same in two containers of one config. */
+/* Prints everything that confines this process, in a form that is the same in two containers of one
+ * config. */
 static int do_witness(char **argv)
 {
 	static const char *const status[] = { "Umask",	"Uid",	      "Gid",	  "Groups",
@@ -422,7 +422,7 @@ static int do_witness(char **argv)
 	show("/proc/self/timens_offsets", NULL);
 	show("/proc/sys/net/ipv4/ip_forward", sysctls);
 	while (f && fgets(line, sizeof(line), f)) {
-		/* Not the source: what a substitute calls it does not confine. */
+		/* Without the source, whose name confines nothing and differs in a substitute. */
 		type = strstr(line, " - ");
 		if (type && sscanf(line, "%*s %*s %*s %*s %1023s %1023s", at, opts) == 2 &&
 		    sscanf(type, " - %63s %*s %1023s", fs, super) == 2)
@@ -443,7 +443,8 @@ static int do_witness(char **argv)
 	return 0;
 }
 
-/* A containerd-shim: adopts what CMD leaves and says how each ended, CMD itself first. */
+/* Plays a containerd shim: adopts the processes that CMD leaves, and prints how each ended, CMD
+ * itself first. */
 static int do_reaper(char **argv)
 {
 	int status;
@@ -461,7 +462,7 @@ static int do_reaper(char **argv)
 	return 0;
 }
 
-/* A service: says what confines it, then that it is ready, and stays. */
+/* Plays a service: prints what confines it, reports that it is ready, and stays. */
 static __attribute__((noreturn)) int do_stay(char **argv)
 {
 	static char ready[] = "READY=1";
@@ -475,7 +476,7 @@ static __attribute__((noreturn)) int do_stay(char **argv)
 		pause();
 }
 
-/* Changes what can be changed of the inode at each PATH; prints what the kernel has allowed. */
+/* Changes everything of the inode at each PATH; prints what the kernel has allowed. */
 static int do_spoil(char **argv)
 {
 	static const struct timespec epoch[2] = { { 86400, 0 }, { 86400, 0 } };
@@ -518,7 +519,7 @@ static void *go_on(void *arg)
 	return NULL;
 }
 
-/* Its first thread ends, a second one stays. */
+/* The first thread ends, and a second one stays. */
 static int do_headless(char **argv)
 {
 	pthread_t thread;

@@ -79,7 +79,7 @@ static void on_ready(int master, pid_t pid)
 		kill(pid, pt.signal);
 }
 
-/* Copies what is there. 0: nothing came. */
+/* Copies what can be read. Returns 0 if there was nothing. */
 static int copy(int master, pid_t pid, int wait_ms)
 {
 	struct pollfd p = { master, POLLIN, 0 };

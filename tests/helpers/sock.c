@@ -204,7 +204,7 @@ static void show_until_next(int s, int terminal, int file)
 	}
 }
 
-/* Those who die on the way to us send nothing, or half. */
+/* A client that ends early sends nothing, or a part. */
 static __attribute__((noreturn)) int take_all(int s, int stream, int file)
 {
 	char buf[1 << 16], control[CMSG_SPACE(4 * sizeof(int))];

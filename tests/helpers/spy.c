@@ -1,6 +1,6 @@
 /* spy.c - attacks other processes from inside a container: `spy VERB ROUNDS [ARG...]`. */
 /* SPDX-License-Identifier: MIT */
-/* Each verb is a row of verbs[] and prints one line of what it got. */
+/* Each verb is a row of verbs[], and prints one line with its results. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -33,9 +33,9 @@ static void each_process(long rounds, void (*see)(const char *pid, const char *p
 }
 
 /*
- * The attack of CVE-2019-5736: gets hold of other processes' executables, and writes to them as
- * soon as they are not executed any more. Files that are named like those of the container are let
- * alone, so what is counted is the runtime's.
+ * CVE-2019-5736: opens the executables of other processes, and writes to them as soon as they are
+ * not executed any more. It leaves out files that are named like those of the container, so the
+ * counted ones are the runtime's.
  */
 static int held[64];
 static unsigned nheld;
@@ -81,7 +81,7 @@ static int do_scribble(char **argv)
 static const char *wanted;
 static long found, looked;
 
-/* Every way to change a file that is known by its link in /proc only; what worked is printed. */
+/* Tries every way to change a file that is known only by its link in /proc; prints what worked. */
 static char grabbed[1024];
 
 static void got(const char *way, int ok)
@@ -162,7 +162,7 @@ static void grab_in(const char *dir)
 		closedir(d);
 }
 
-/* The files of process PID that do not lie in the container. */
+/* Finds the files of process PID that are not in the container. */
 static int do_grab(char **argv)
 {
 	char dir[100], to[300];
@@ -219,7 +219,8 @@ static int do_look(char **argv)
 	return 0;
 }
 
-/* Opens the memory of every process that may do more than we: what is written there, it does. */
+/* Opens the memory of every process that has more rights than this one: writing to it would use
+ * these rights. */
 static uint64_t own_caps;
 static long stronger;
 
@@ -247,7 +248,7 @@ static void seize(const char *pid, const char *path)
 	snprintf(mem, sizeof(mem), "%s/mem", path);
 	fd = open(mem, O_RDWR | O_CLOEXEC);
 	looked++;
-	/* Asked once it is held: what it can do then, it can be made to do. */
+	/* Read while the process is held: it could be made to use all rights that it has then. */
 	if (caps_of(path) & ~own_caps) {
 		stronger++;
 		found += fd >= 0;
@@ -263,7 +264,7 @@ static int do_seize(char **argv)
 	return 0;
 }
 
-/* Looks for a text in the command lines of the others, which everybody may read. */
+/* Searches the command lines of other processes, which all may read, for a text. */
 static void overhear(const char *pid, const char *path)
 {
 	char file[300], text[4096];

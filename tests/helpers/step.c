@@ -1,4 +1,4 @@
-/* step.c - kills a program, fails one of its calls, or does something, at a system call of it. */
+/* step.c - kills a program, makes a call fail, or runs a command, at one of its system calls. */
 /* SPDX-License-Identifier: MIT */
 /*
  *	step [-x PAYLOAD] [-o LOG] count           -- CMD...
@@ -137,10 +137,8 @@ static int poke(pid_t pid, int entering)
 #endif
 }
 
-/*
- * Calls without a failure a program could meet: they have none, or only for a bad address, or (the
- * last two) belong to the C library's start, which could not report it.
- */
+/* Calls that cannot fail, or only because of a bad address, or (the last two) belong to the start
+ * of the C library, which could not report it. */
 static int cannot_fail(long nr)
 {
 	static const long calls[] = {
@@ -188,7 +186,7 @@ static int is_payload(pid_t pid)
 	return !strcmp(base_name(exe), st.payload) || !strcmp(base_name(word), st.payload);
 }
 
-/* Not by its file: ours has many names. */
+/* Compares the name, not the file, because one file has many names. */
 static int is_named(pid_t pid)
 {
 	char path[64], comm[64] = "";
@@ -324,7 +322,7 @@ static int trace(void)
 		if (pid != st.main_pid)
 			continue;
 		result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		/* Leaving lets go of whatever is still traced. */
+		/* When this ends, the kernel releases every process that is still traced. */
 		return result;
 	}
 }
@@ -346,7 +344,7 @@ static int faults(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* What is counted must not depend on the signals that the caller ignores or blocks. */
+/* The count must not depend on signals that the caller ignores or blocks. */
 static void reset_signals(void)
 {
 	sigset_t none;

@@ -1,4 +1,4 @@
-/* swap.c - exchanges two names over and over: `swap A B ROUNDS`; the racer of the attack tests. */
+/* swap.c - exchanges two names repeatedly: `swap A B ROUNDS`; the racer of the attack tests. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -20,10 +20,8 @@ static void on_term(int sig)
 	stop = 1;
 }
 
-/*
- * Ends after ROUNDS exchanges, on SIGTERM, or when its parent goes, so that no racer outlives a
- * test. The names end as they began: an odd last exchange is done back.
- */
+/* Ends after ROUNDS exchanges, on SIGTERM, or with its parent, so that no racer outlives a test. At
+ * the end the names are as they were at the beginning. */
 int main(int argc, char **argv)
 {
 	pid_t parent = getppid();

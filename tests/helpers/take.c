@@ -52,7 +52,7 @@ static void try_way(int fd)
 
 static void take_all(int pidfd, int deep);
 
-/* Which process has made the other end? */
+/* Asks for the process that has made the other end. */
 static void ask_peer(int sock)
 {
 	int peer = -1, one = 1;
@@ -65,7 +65,7 @@ static void ask_peer(int sock)
 	}
 }
 
-/* What is sent to the socket after PASSPIDFD tells the sender. */
+/* A message that comes after SO_PASSPIDFD has a pidfd of its sender. */
 static void ask_sender(int sock)
 {
 	char buf[64], control[256];
@@ -130,7 +130,7 @@ static uint64_t status_of(int pid, const char *key, int base)
 	return at ? strtoull(at + strlen(key), NULL, base) : 0;
 }
 
-/* Runs a program of the container already? Then it is too late. */
+/* True if the process runs a program of the container already: then it is too late. */
 static int is_payload(int pid)
 {
 	char file[64], to[300];

@@ -3,10 +3,8 @@
 /* cflags: -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector */
 /* cflags: -fno-asynchronous-unwind-tables -Wl,--build-id=none -Wl,-z,noseparate-code */
 
-/*
- * Measurements and fault walks want a payload whose own system calls and memory are nothing
- * beside the runtime's: no libc start-up, one call.
- */
+/* Measurements and fault tests need a payload with nearly no system calls and memory of its own:
+ * there is no start of a libc, and one call. */
 void _start(void);
 
 void _start(void)
