@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 
-# The mirror that this machine's apt uses for Debian, or the well-known one.
+# Prints the mirror that this machine's apt uses for Debian, or the usual one.
 debian_mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
 	m=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' \
@@ -11,9 +11,9 @@ debian_mirror() {
 	printf '%s\n' "${m:-http://deb.debian.org/debian}"
 }
 
-# debian_apt DIR get|cache ARG...: apt with a configuration of its own in DIR: own sources, lists,
-# cache; the machine's are only read. debian_arch is the architecture of the packages, if not this
-# machine's.
+# debian_apt DIR get|cache ARG...: runs apt with the configuration in DIR, which has sources, lists
+# and a cache of its own; the machine's are only read. debian_arch is the architecture of the
+# packages, if it is not this machine's.
 debian_apt() {
 	debian_dir=$1
 	debian_tool=apt-$2
@@ -29,8 +29,8 @@ debian_apt() {
 		-o Acquire::http::Timeout=20 "$@"
 }
 
-# debian_suite DIR TYPE SUITE: DIR, an absolute path, becomes such a configuration, and its lists
-# are fetched. TYPE is what a line of sources.list(5) begins with.
+# debian_suite DIR TYPE SUITE: makes such a configuration in DIR, an absolute path, and fetches its
+# lists. TYPE is the first word of a line of sources.list(5).
 debian_suite() {
 	mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial" "$1/none"
 	echo "$2 $(debian_mirror) $3 main" >"$1/sources.list"

@@ -7,7 +7,7 @@ for cni in /usr/lib/cni /usr/libexec/cni; do
 done
 cri_needs="containerd ctr ip $cni/bridge /usr/bin/python3"
 
-# containerd has a network namespace of its own: the "host" of its pods, and CNI's bridge lies
+# containerd has a network namespace of its own: it is the "host" of its pods, and CNI's bridge is
 # there.
 cri_start() {
 	local theirs=/usr/sbin/runc extra=

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154	# as there; and its variables
 #
-# CRIU is the one in PATH. Where it does not work with this kernel the rows are skipped.
+# CRIU is the one in PATH. The rows are skipped if it does not work with this kernel.
 
 # criu_row: a row where CRIU works.
 criu_row() {
@@ -16,10 +16,10 @@ criu_row() {
 	fi
 }
 
-# The payload has a name in its memory, which another start would not have, and counts.
+# The payload counts, and has a name in its memory, which another start would not have.
 counting='read -r me </proc/sys/kernel/random/uuid; i=0
 	while :; do i=$((i + 1)); echo $me $i >/tmp/new; mv /tmp/new /tmp/count; sleep 0.1; done'
-# said ID: its name and number
+# said ID: prints its name and number
 said() {
 	case $engine in
 	containerd) $E task exec --exec-id "x$RANDOM$RANDOM" "$1" cat /tmp/count ;;
@@ -32,7 +32,7 @@ beyond() {
 	now=$(said "$1") && [ "${now% *}" = "${2% *}" ] && [ "${now#* }" -gt "${2#* }" ]
 }
 counts() { until_ok said "$1" && until_ok beyond "$1" "$(said "$1")"; }
-# counts_on ID SAID: more than that, and more still.
+# counts_on ID SAID: it counts beyond that, and goes on.
 counts_on() { until_ok beyond "$1" "$2" && counts "$1" && echo 'counts on'; }
 
 criu_podman_rows() {
@@ -79,7 +79,7 @@ criu_containerd_rows() {
 	rm -rf "$work"/k[12]
 }
 
-# The daemon is an experimental one.
+# The daemon has experimental features on.
 criu_docker_rows() {
 	criu_row 'checkpoint create, start --checkpoint' \
 		'^ck; exited; running; counts on; k1; =0$' \

@@ -8,12 +8,12 @@ zombie_or_gone() { ! grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
 processes_left() {
 	local p
 	for p in $(suspects); do
-		# A subshell of ours has our command line.
+		# A subshell of this script has its command line.
 		zombie_or_gone "$p" || grep -qsz "^scripts/engines$" "/proc/$p/cmdline" || echo "$p"
 	done
 }
-# In our pid namespace everybody but us is a leftover of the engine's; with systemd, who has to do
-# with us.
+# In our pid namespace every other process is left by the engine; with systemd, those that belong to
+# us.
 suspects() {
 	if [ "$CGROUPS" = cgroupfs ]; then
 		printf '%s\n' /proc/[0-9]*
@@ -28,11 +28,11 @@ left() {
 		echo "process $p: $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")"
 	done
 	mounts | diff "$work/mounts" - | sed -n 's/^> /mount /p'
-	# conmon's own cgroup is podman's to forget, as is what it makes where no hierarchy is
+	# podman does not remove conmon's own cgroup, and makes directories where no hierarchy is
 	# mounted
 	find /sys/fs/cgroup -type d -path "*/$mark*/*" ! -name conmon ! -fstype tmpfs 2>/dev/null |
 		sed 's/^/cgroup /'
-	# a container of the runtime's, wherever the engine put the runtime's root
+	# a container of the runtime, in whatever root the engine uses
 	find /run /run/user/* "$work" -xdev -name state.json 2>/dev/null | sed 's/^/state /'
 }
 nothing_left() { [ -z "$(left)" ]; }

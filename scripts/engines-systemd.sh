@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154	# as there; and its variables
 
-# Of the rows of every host those that have to do with cgroups, and what they need: the others are
-# the same to the runtime, and each takes seconds in a machine that is emulated. Not asked: whether
-# docker gets to know of an OOM kill. It seems a race of its shim with systemd, which takes an empty
-# scope away: told here and under runc 1.1.5 in a quiet machine, not once in a busy one.
+# The rows of every host that concern cgroups, and the rows that these need: the others are the same
+# for the runtime, and take seconds each on an emulated machine. Whether docker notices an OOM kill
+# is not tested. It seems to be a race of its shim with systemd, which removes an empty scope: here
+# and with runc 1.1.5 docker noticed it on a quiet machine, and never on a busy one.
 shared_rows='^(run: output|run -d$|exec: (the names|refused)|stats|pause|unpause|kill$|rm$|limit: |out of memory$|devices: |update)'
 shared_rows=$shared_rows'|^(--cgroup|--uidmap|--systemd|a pod|checkpoint)'
 engines='podman rootless containerd docker'
 shared() { ROWS=${ROWS:-$shared_rows} "$1"; }
 
-# The manager whose units they are: root's here, for rootless_rows the user's.
+# The manager of the units: root's here, the user's for rootless_rows.
 systemctl=systemctl
 units=/run/systemd/system
 
@@ -21,7 +21,7 @@ props() {	# UNIT PROPERTY...
 	for p; do $systemctl show -p "$p" --value "$unit"; done | paste -sd ' '
 }
 is_prop() { [ "$(props "$1" "$2")" = "$3" ]; }	# UNIT PROPERTY VALUE
-# scope NAME: that of a container
+# scope NAME: prints the scope of a container
 scope() { echo "$scopes-$($E inspect -f '{{.Id}}' "$1").scope"; }
 
 # unit NAME LINE...: a service of ours
@@ -77,7 +77,7 @@ unit_rows() {
 	unit ignore Type=oneshot NotifyAccess=all \
 		"$run --sdnotify=ignore $image sh -c \"env >/go/env\""
 	$E create $opts --name new -v "$work/go:/go" $image sh /go/serve >"$work/log"
-	# podman 4.3 forgets where it keeps its containers in the lines that stop.
+	# podman 4.3 leaves out its storage options in the lines that stop the container.
 	$E generate systemd --new --name new | sed "s|^.Service.\$|&\n$service_env|
 		s#=/usr/bin/podman \(stop\|rm\) #=$unit_podman \1 #" >"$units/$mark-new.service"
 	$E rm new >"$work/log"
@@ -164,7 +164,7 @@ rootless_start() {
 	scopes=libpod
 	$E load -i "$work/image.tar"
 }
-# A process holds the user namespace for the next podman.
+# A process keeps the user namespace for the next podman.
 rootless_stop() { $E rm -f -a -t 0; kill "$(cat "$work/user/libpod/pause.pid")"; }
 systemd_rootless_rows() {
 	local run="$E run --rm $opts" start="$E run -d $opts"

@@ -4,13 +4,13 @@
 # shellcheck shell=sh disable=SC2034	# variables are read by those who source this
 #
 # VM_ARCH is the architecture of the machine, x86_64 if it is not set; the program and busybox are
-# then those of that architecture too. Kernels and QEMU come from Debian, by scripts/debian.sh,
-# once: is a newer one out, the one we have will do. They lie in build/vm. No KVM is wanted: QEMU
-# emulates the processor (TCG).
+# then for it too. Kernels and QEMU come from Debian, by scripts/debian.sh, once: an old one is used
+# even if a newer one is out. They are in build/vm. KVM is not used: QEMU emulates the processor
+# (TCG).
 
 . scripts/debian.sh
 
-# Other users of the machine reach what is in its archive.
+# Other users of the machine must reach the files in its archive.
 umask 022
 vm_cache=build/vm
 vm_why=	# why there can be no machine, when a function here says so with 1
@@ -44,7 +44,7 @@ vm_modules='libcrc32c overlay veth dummy ifb tun loop squashfs netfs fscache ero
 	netlink_diag nfnetlink nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_conntrack_netlink
 	nf_tables x_tables xt_mark ip_tables iptable_filter ip6_tables ip6table_filter
 	evdev button reed_solomon dm-mod dm-bufio dm-verity'
-# What the kernel for x86_64 has built in.
+# Modules that the kernel for x86_64 has built in.
 [ "${VM_ARCH:-x86_64}" \
 	= x86_64 ] || vm_modules="crc16 crc32c_generic mbcache jbd2 ext4 $vm_modules"
 
@@ -57,7 +57,7 @@ vm_default=$(printf '%s' "$vm_kernels" | awk -v a="$vm_arch" \
 vm_out=build	# the folder of the program
 vm_busybox=$(command -v busybox)
 vm_cross=
-# A machine whose emulator gets little of the processor finds no timer at its boot.
+# A machine whose emulator gets little processor time finds no timer at its boot.
 vm_parameter=
 [ "$vm_arch" != x86_64 ] || vm_parameter=no_timer_check
 vm_looks=5	# of vm_wait in a second; another architecture is slower and gets more time
@@ -73,7 +73,7 @@ vm_field() {
 		'$1 == a && $2 == k { print $(n + 1) }'
 }
 
-# vm_possible: can there be machines here?
+# vm_possible: true if machines can run here
 vm_possible() {
 	[ -n "$vm_console" ] || { vm_why="no machine for $vm_arch is known"; return 1; }
 	[ "$(uname -m)" = x86_64 ] || { vm_why='the machine is made on x86_64 only'; return 1; }
@@ -90,7 +90,7 @@ vm_possible() {
 	mkdir -p $vm_cache
 }
 
-# vm_programs: makes what another architecture's machine runs, the program and the test helpers.
+# vm_programs: makes the program and the test helpers for a machine of another architecture.
 vm_programs() {
 	if [ -n "$vm_cross" ]; then
 		# oci-spec of this machine makes the bundles.
@@ -117,15 +117,15 @@ vm_packages() {
 	done
 }
 
-# vm_parts DIR PACKAGE: the versioned packages of a kernel that it stands for. An image is one of
-# them, or since 7.1 stands itself for a binary and its modules.
+# vm_parts DIR PACKAGE: prints the versioned packages of the kernel that PACKAGE stands for: an
+# image, or since 7.1 a package that itself stands for a binary and its modules.
 vm_parts() {
 	debian_apt "$1/apt" cache depends "$2" |
 		sed -n 's/^ *Depends: \(linux-\(image\|binary\|modules\)-[0-9][^ ]*\)$/\1/p'
 }
 
-# vm_kernel KERNEL: sets vm_boot, a folder with vmlinuz, the modules above that it has as NAME.ko,
-# and in "modules" their names in order.
+# vm_kernel KERNEL: sets vm_boot, a directory with vmlinuz, those of the modules above that the
+# kernel has as NAME.ko, and a file "modules" with their names in order.
 vm_kernel() {
 	vm_suite=$(vm_field "$1" 2)
 	[ -n "$vm_suite" ] || { vm_why="no kernel $1"; return 1; }
@@ -185,7 +185,7 @@ vm_get_kernel() {
 	vm_packages "$2" "$vm_suite" "$image" $(vm_parts "$2" "$image") \
 		${vm_cross:+busybox-static} || return
 	mkdir "$2/boot"
-	# Since 7.2 it lies beside its modules.
+	# Since 7.2 vmlinuz is beside the modules.
 	find "$2/root" \( -path '*/boot/vmlinu[xz]*' -o -path '*/modules/*/vmlinuz' \) -exec cp {} "$2/boot/vmlinuz" \;
 	find "$2/root" -path '*/bin/busybox' -exec cp {} "$2/boot/" \;
 	for m in $vm_modules; do
@@ -237,11 +237,11 @@ vm_lines() {
 	esac
 }
 
-# vm_archive DIR: an initramfs of it, on the standard output.
+# vm_archive DIR: writes an initramfs of it to standard output.
 vm_archive() { (cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null); }
 
-# vm_start DIR KERNEL INITRAMFS PARAMETERS [QEMU ARG...]: starts a machine; DIR/console and
-# DIR/results are what it says on its two lines. Sets vm_pid. With vm_serial set the console is that
+# vm_start DIR KERNEL INITRAMFS PARAMETERS [QEMU ARG...]: starts a machine; the output of its two
+# lines goes to DIR/console and DIR/results. Sets vm_pid. With vm_serial set the console is that one
 # of QEMU's character devices instead.
 vm_start() {
 	vm_kernel "$2" && vm_qemu "$2" || return
@@ -259,7 +259,7 @@ vm_start() {
 	vm_pid=$!
 }
 
-# vm_wait SECONDS: until the machine has ended by itself; afterwards it is ended, and that is a
+# vm_wait SECONDS: waits until the machine has ended; a machine that has not is killed, which is a
 # failure.
 vm_wait() {
 	vm_n=$(($1 * vm_looks))
@@ -277,7 +277,8 @@ vm_stop() {
 	return 0
 }
 
-# vm_says SECONDS PATTERN: until a line of the console is that. 1: it ended, or the time is over.
+# vm_says SECONDS PATTERN: waits for such a line on the console. Returns 1 if the machine has ended,
+# or the time is over.
 vm_says() {
 	vm_n=$(($1 * vm_looks))
 	until tr -d '\r' <"$vm_dir/console" | grep -Eq -e "$2"; do

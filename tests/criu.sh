@@ -83,6 +83,7 @@ varint() {
 	printf '\\%03o' "$_varint"
 }
 # counted TEXT: prints its length as one byte, and the text.
+# shellcheck disable=SC2059 # a format
 counted() { printf '%s' "$(varint "$(printf "$1" | wc -c)")$1"; }
 # asked NAME [FILE]: prints the request that the fake got, a line for each field: the numbers that
 # lead to it, and its value.

@@ -120,6 +120,7 @@ comes_and_goes() {
 
 # When MAINPID is sent, init is not the manager's child yet, so the manager sends the signal but
 # does not wait for its end.
+# shellcheck disable=SC2016 # the manager's dollars
 stop='ExecStop=/bin/sh -c "kill $$MAINPID; while [ -d /proc/$$MAINPID ]; do sleep 0.1; done"'
 
 unit foreground "ExecStart=$us $start $id"
