@@ -44,7 +44,7 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 	like "the socket: another user gets the reason" "$(cat "$tmp/err")" 'only root'
 	ok "the machine runs on" state_is "$a" running
 else
-	skip "others are refused even where they reach it" "no setpriv that can here"
+	skip "the socket: an order of another user is refused" "no setpriv that can here"
 fi
 # More clients than the socket's backlog stop before they read their answer.
 if [ "$(uname -m)" = x86_64 ] && helper step && "$HELPERS/step" count -- true; then

@@ -123,7 +123,7 @@ if helper pty; then
 	like 'JSON log on a terminal' "$(tr -d '\r' <"$tmp/out")" \
 		'^\{"level":"error","msg":"container does not exist(: nope)?"'
 else
-	skip 'on a terminal' 'no compiler'
+	skip 'text log on a terminal' 'no compiler'
 fi
 
 # ---- arguments (G-07 to G-14) --------------------------------------------------------------------

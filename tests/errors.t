@@ -181,7 +181,7 @@ if cgroups_here && grep -q '^pids' /proc/cgroups; then
 else
 	skip 'a limit of a cgroup in the wrong case is there' 'no cgroup pids'
 	skip 'start does not warn again' 'no cgroup pids'
-	skip 'nor does delete' 'no cgroup pids'
+	skip 'delete does not warn again' 'no cgroup pids'
 fi
 reject 'one name in two cases' 'Cwd: duplicate key: also written .*cwd' /process/Cwd '"/tmp"'
 # runc's words, after the place in config.json.
@@ -444,7 +444,7 @@ isnt 'memory limit 4096: fails' "$status" 0
 like 'memory limit 4096: memory is the reason' "$err" '[Mm]emory|OOM|oom'
 is 'memory limit 4096: one line of error' "$(error_lines "$tmp/err")" 1
 # The kernel may have killed the runtime's own child, which takes a moment to end.
-nothing_left 'and leaves nothing'
+nothing_left 'memory limit 4096: nothing is left'
 reject 'swap below the limit' 'swap' /linux/resources/memory '{"limit":67108864,"swap":33554432}'
 reject 'a memory limit below -1' 'memory' /linux/resources/memory '{"limit":-2}'
 

@@ -225,7 +225,7 @@ if helper pty; then
 		-e "$tmp/place/quiet/config.json" -a -e "$tmp/place/file/config.json"
 	rm -rf "$tmp/place/shown" "$tmp/place/quiet" "$tmp/place/file"
 else
-	skip 'on a terminal' 'the helper pty is not built'
+	skip 'progress on a terminal: the image is unpacked' 'the helper pty is not built'
 fi
 
 # ---- sources -------------------------------------------------------------------------------------
@@ -484,7 +484,7 @@ if mkdir "$tmp/small" && mount -t tmpfs -o size=100k none "$tmp/small" 2>/dev/nu
 	umount "$tmp/small"
 else
 	skip 'pack onto a full disk: the archive is named' 'no tmpfs can be mounted'
-	skip 'and no half of it is left' 'no tmpfs can be mounted'
+	skip 'pack onto a full disk: no half of the archive is left' 'no tmpfs can be mounted'
 fi
 
 ok 'nothing is left beside the bundles' nothing_beside

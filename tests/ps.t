@@ -52,7 +52,7 @@ if grep -q '^UID  *PID  *PPID' "$tmp/ps"; then	# busybox has another
 	like 'no column of pids' "$status $err" "^1 .*couldn't find PID field in ps output"
 else
 	for t in 'table: the processes' 'table: the head of ps -ef' \
-		'arguments after the id are for ps' 'and ps heeds them' \
+		'arguments after the id are for ps' 'ps with arguments after the id prints what they ask for' \
 		'what ps says of an option it does not know' 'no column of pids'; do
 		skip "$t" 'no ps that knows -ef here'
 	done

@@ -133,7 +133,9 @@ like() {
 }
 
 unlike() {
-	! printf '%s\n' "$2" | grep -Eq -e "$3"
+	# 2: the pattern is wrong, which must not pass for a text that does not match.
+	printf '%s\n' "$2" | grep -Eq -e "$3"
+	[ $? = 1 ]
 	verdict $? "$1" "got:  $2" "unwanted: /$3/"
 }
 
