@@ -428,7 +428,7 @@ is 'list: containers that come and go are not reported' "$(cat "$tmp/lists")" ''
 do_runc list --format yaml
 is 'a format that does not exist' "$status $(said)" "1 $(error 'invalid format option')"
 
-# ---- a pipe in the place of a file (V-12, V-23) ----------------------------------------------------
+# ---- a pipe in the place of a file (V-12, V-23) --------------------------------------------------
 
 if [ -e /dev/fd/0 ]; then
 	argv sleep 1000
