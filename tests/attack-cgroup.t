@@ -92,8 +92,8 @@ else
 		esac
 		is "init is held by a frozen cgroup of others: $verb" "$status" 0 || diag "$err"
 		wait_for gone "$pid"
-		ok 'init is held by a frozen cgroup of others: $verb ends it' gone "$pid"
-		is 'init is held by a frozen cgroup of others: $verb does not thaw that' \
+		ok "init is held by a frozen cgroup of others: $verb ends it" gone "$pid"
+		is "init is held by a frozen cgroup of others: $verb does not thaw that" \
 			"$(cat "$other/freezer.state")" FROZEN
 		drop "$id"
 		echo THAWED >"$other/freezer.state"

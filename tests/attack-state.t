@@ -47,7 +47,7 @@ for kind in link dangling file fifo dir; do
 	run
 	unset LIMIT
 	is "the id is taken by a $kind: refused" "$status" 1
-	is 'the id is taken by a $kind: the decoy is untouched' "$(look)" "$before"
+	is "the id is taken by a $kind: the decoy is untouched" "$(look)" "$before"
 	state "$id"
 	is "state of it: exit 1" "$status" 1
 	do_runc list -q

@@ -37,21 +37,23 @@ echo '{ "ociVersion": "1.3.0", "linux": { "namespaces": [ { "type": "netwerk" } 
 	>"$bundles/40-bad/config.json"
 check --bundles "$bundles" "$tmp/bad.json"
 is "faults: status 1" "$status" 1
-like "a value: its place, the value, what is allowed" "$out" \
+like "a wrong value: its place, the value and the allowed ones are named" "$out" \
 	'bad.json:2:14: watchdog: "soon" is not a value for it: it takes a time'
-like "a setting that is not known: the nearest one" "$out" \
+like "an unknown setting: the nearest known one is suggested" "$out" \
 	'bad.json:3:13: hostnam: .*did you mean hostname'
-like "a size" "$out" \
+like "a wrong size: the allowed forms are named" "$out" \
 	'bad.json:4:27: defaults.logSize: "big" is not a value for it: it takes bytes, or a size such as 64k'
-like "a word: all that are allowed" "$out" \
+like "a wrong word: all allowed words are named" "$out" \
 	'bad.json:6:33: containers\[0\].restart: "never" .*no, on-failure or always'
-like "a signal in the same row" "$out" 'containers\[0\].stopSignal: "STOP"'
-like "a row without a bundle" "$out" 'containers\[0\].name "ghost": there is no bundle of this name'
-like "two bundles of one name" "$out" '30-net: "net" is also the name of 10-net'
-like "a fault of a bundle, with its place" "$out" \
+like "a wrong signal in a row with another fault is named too" \
+	"$out" 'containers\[0\].stopSignal: "STOP"'
+like "a row of containers without a bundle is a fault" \
+	"$out" 'containers\[0\].name "ghost": there is no bundle of this name'
+like "two bundles with the same name are a fault" "$out" '30-net: "net" is also the name of 10-net'
+like "a fault in a bundle's config.json has its place" "$out" \
 	'40-bad/config.json:1:[0-9]+: linux.namespaces\[0\].type: "netwerk"'
 check --bundles '' "$tmp/good.json"
-is "bundles that lie elsewhere are not looked at" "$status:$out$err" 0:
+is "an empty --bundles: no bundle is checked" "$status:$out$err" 0:
 check --bundles "$tmp/none" "$tmp/good.json"
 is "a directory of bundles that is not there is a fault" "$status" 1
 like "a directory of bundles that does not exist is named" "$out" "open $tmp/none"
@@ -65,8 +67,9 @@ cat >"$tmp/order.json" <<'E'
 E
 check --bundles "$bundles" "$tmp/order.json"
 is "faults of the order: status 1" "$status" 1
-like "a name that is not there" "$out" 'app: after "ghost": there is no such container'
-like "a circle, with its names" "$out" \
+like "after names a container that does not exist: a fault" \
+	"$out" 'app: after "ghost": there is no such container'
+like "a circle of after is a fault, with the names in it" "$out" \
 	'a circle: net after app after net; net does not wait for app'
 
 nothing_left

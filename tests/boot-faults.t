@@ -93,8 +93,8 @@ each() {
 }
 
 machine_start count
-ok 'undisturbed it runs' wait_for running
-is 'undisturbed it ends' "$(machine_end)" ''
+ok 'without a fault the container runs' wait_for running
+is 'without a fault the machine ends' "$(machine_end)" ''
 total=$(cat "$tmp/step")
 diag "$total calls"
 ok 'there are calls to fail' test "$total" -gt 200

@@ -114,10 +114,10 @@ ok "a full /run: the failed start has its reason" \
 	says "^oci-init: $b: did not start: .*no space left"
 inside rm /run/full
 order start "$b"
-is "when there is room again it can" "$status" 0
+is "a /run that has room again: a container can be started" "$status" 0
 fill_run
 down
-is "with a full /run the machine ends" "$ended" 130
+is "a full /run: the machine ends" "$ended" 130
 nothing_left "nothing is left of the full /run"
 fresh
 
@@ -177,9 +177,9 @@ ok "a read-only disk: the output goes to the console" wait_for says "^$a: up"
 ok "a read-only disk is reported" \
 	says "its output goes to the console: open the log .*: read-only file"
 order update "$a" "$bundles/.new"
-is "an update is refused" "$status" 1
+is "a read-only disk: an update is refused" "$status" 1
 like "a read-only disk: the refused update has its reason" "$err" 'read-only file system'
-ok "the container runs on" state_is "$a" running
+ok "a read-only disk: the container runs on" state_is "$a" running
 down
 is "a read-only disk: the machine ends" "$ended" 130
 # The directory of bundles becomes a small disk.
@@ -195,7 +195,7 @@ order update "$a" "$tmp/image"
 is "a disk that becomes full in an update: status 1" "$status" 1
 like "a disk that becomes full in an update: the reason" "$err" 'no space left'
 order update "$a"
-is "half of an image is not taken for a bundle" "$status" 1
+is "a disk that becomes full in an update: the half image is not used as a bundle" "$status" 1
 like "a disk that becomes full in an update: the half image is reported" "$err" "B/config.json"
 ok "a disk that becomes full in an update: the container runs on" state_is "$a" running
 down

@@ -16,13 +16,15 @@ E
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 own=$tmp/logs/oci-init.log
 time='^\[ *[0-9]+\.[0-9]{3}\] '
-ok "log=DIR: what process 1 says is in a file there too" wait_for grep -q "$a: started" "$own"
-ok "what it said before there was a place for it as well: faults of boot.json" grep \
+ok "log=DIR: the messages of process 1 are in a file there too" \
+	wait_for grep -q "$a: started" "$own"
+ok "log=DIR: so are messages from before the directory was there, such as faults of boot.json" \
+	grep \
 	-q 'nonsense: there is no such setting' "$own"
 ok "the log of process 1 has the faults of mounts" \
 	grep -q "nothing-$mark has not appeared within 100ms" "$own"
 ok "the console has the faults of mounts as well" says "oci-init: $a: started"
-ok "stamp: its lines begin with the time" [ "$(grep -Evc "$time" "$own")" = 0 ]
+ok "stamp: lines of process 1 begin with the time" [ "$(grep -Evc "$time" "$own")" = 0 ]
 ok "stamp: lines of containers begin with the time" \
 	wait_for grep -Eq "${time}up\$" "$tmp/logs/$a.log"
 down
@@ -34,7 +36,7 @@ rm -rf "$tmp/logs"
 boot ocibox.log="$tmp/logs" ocibox.stamp
 ok "a line whose end comes late has one time" wait_for grep -Eq "${time}half line\$" \
 	"$tmp/logs/$b.log"
-ok "each of the others its own" [ "$(grep -Ec "${time}[abc]\$" "$tmp/logs/$b.log")" = 3 ]
+ok "each complete line has its own time" [ "$(grep -Ec "${time}[abc]\$" "$tmp/logs/$b.log")" = 3 ]
 down
 fresh
 
@@ -46,7 +48,8 @@ unit 1-"$a" "$sleeper"
 # there.
 echo "{ \"containers\": [ { \"name\": \"$a\", \"log\": \"console\" } ] }" >"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json" ocibox.log=kmsg
-ok "log=kmsg: what process 1 says is there too" wait_for grep -q "^<30>oci-init: $a: started" \
+ok "log=kmsg: the messages of process 1 are there too" \
+	wait_for grep -q "^<30>oci-init: $a: started" \
 	"$tmp/kmsg"
 down
 prepare=
@@ -78,14 +81,15 @@ wait_for state_is "$c" running
 last_is() { order logs -n "$1" "$a" && [ "$(echo "$out" | tr '\n' '|')" = "$2" ]; }
 ok "log=memory: logs prints the last lines" wait_for last_is 2 "line 3000 of many|up|"
 order logs "$a"
-is "without a number all that is kept, which begins with a whole line" \
+is "logs without a number prints all that is kept, from the start of a line" \
 	"$(echo "$out" | grep -Evc '^(line [0-9]+ of many|up)$')" 0
-ok "more than half of its size is kept, over a change of files" [ "$(wc -c <"$tmp/out")" -gt 10000 ]
+ok "a log in memory keeps more than half of its size when it changes files" \
+	[ "$(wc -c <"$tmp/out")" -gt 10000 ]
 ok "a log in memory never exceeds its size" [ "$(wc -c <"$tmp/out")" -le 20480 ]
 is "a log in memory: no line is missing between its two files" "$(grep -c line "$tmp/out")" \
 	"$((3001 - $(sed -n '1s/[^0-9]//gp' "$tmp/out")))"
 own_said() { order logs oci-init && said "$a: started"; }
-ok "oci-init as the name: what process 1 said" wait_for own_said
+ok "logs oci-init prints the messages of process 1" wait_for own_said
 # The child that writes log files is stopped, and its pipe is full of a container's lines.
 read -r children <"/proc/$machine/task/$machine/children"
 for pid in $children; do
@@ -105,9 +109,11 @@ order logs "$b"
 is "logs of a container whose output is not kept: the error says so" "$status $err" \
 	"1 oci-init: the output of $b is not kept: its log must be files or memory"
 order logs unknown
-is "a name that is not there" "$status $err" "1 oci-init: there is no container unknown"
+is "logs of an unknown container: an error with its name" \
+	"$status $err" "1 oci-init: there is no container unknown"
 order logs -n many "$a"
-is "a bad number of lines" "$status $err" "1 oci-init: --lines: \"many\" is not a number of lines"
+is "logs --lines with a word that is not a number: an error" \
+	"$status $err" "1 oci-init: --lines: \"many\" is not a number of lines"
 nsenter -t "$machine" -m -p -u -n "$OCI_INIT" logs -f -n 1 "$a" >"$tmp/followed" </dev/null &
 follower=$!
 bg_all="$bg_all $follower"
@@ -120,11 +126,12 @@ wait "$follower" 2>/dev/null
 if helper pty; then
 	timeout -s KILL 60 "$HELPERS/pty" -i 'tty\nexit 7\n' nsenter -t "$machine" -m -p -u -n \
 		"$OCI_INIT" shell "$a" sh -c 'echo READY; exec sh' </dev/null >"$tmp/out" 2>&1
-	is "shell: on a terminal there is one in the container" "$?" 7
-	ok "shell: the terminal is one of the container" grep -q '^/dev/pts/0' "$tmp/out"
+	is "shell on a terminal: its exit status is that of the command" "$?" 7
+	ok "shell on a terminal: the command has a terminal of the container" \
+		grep -q '^/dev/pts/0' "$tmp/out"
 else
-	skip "shell: on a terminal there is one in the container" "no compiler"
-	skip "which is its own" "no compiler"
+	skip "shell on a terminal: its exit status is that of the command" "no compiler"
+	skip "shell on a terminal: the command has a terminal of the container" "no compiler"
 fi
 down
 fresh
@@ -144,11 +151,12 @@ boot ocibox.consoles=second,none,deaf
 ok "consoles: a further one gets the output of containers" wait_for grep -q "^$a: up" "$tmp/second"
 ok "consoles: a further one gets the messages of process 1" \
 	grep -q "oci-init: $a: started" "$tmp/second"
-is "all of it" "$(grep -c "^$a: line" "$tmp/second")" 3000
-ok "the first has it as ever, although one takes nothing" wait_for says "^$a: up"
-ok "one that is not there is named" says 'oci-init: open the console /dev/none'
+is "consoles: a further one gets every line" "$(grep -c "^$a: line" "$tmp/second")" 3000
+ok "consoles: the first one gets the output although another one is not read" \
+	wait_for says "^$a: up"
+ok "consoles: one that does not exist is named" says 'oci-init: open the console /dev/none'
 order status
-is "orders are obeyed meanwhile" "$status" 0
+is "consoles: orders are obeyed although one is not read" "$status" 0
 down
 kill "$holder"
 wait "$holder" 2>/dev/null
@@ -167,7 +175,8 @@ if "$BUSYBOX" syslogd --help 2>&1 | grep -q 'Usage: syslogd'; then
 	ok "syslog: a receiver comes late" wait_for inside test -S /dev/log
 	order shell "$a" kill -USR1 1
 	is "shell executes a command in a container" "$status" 0
-	ok "gets the lines from then on" wait_for grep -q "$a: after" "$tmp/syslog"
+	ok "syslog: a receiver that comes late gets the lines from then on" \
+		wait_for grep -q "$a: after" "$tmp/syslog"
 	ok "syslog: a receiver that was away gets the number of lost lines" \
 		grep -Eq 'oci-init: [0-9]+ lines were lost: syslog accepted nothing' "$tmp/syslog"
 	kill "$(child "$receiver")"

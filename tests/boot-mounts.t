@@ -40,7 +40,8 @@ wait_for says "^$a: up"
 ok "LABEL= and the type auto" mounted one ext4
 ok "UUID= in capital letters" mounted two ext4
 is "the option fsck runs the image's program on the device first" "$(cat "$tmp/checked")" "-a $disk"
-ok "one that corrected errors is well" mounted two 'ext4 [^ ]*noatime[^ ]*'
+ok "a disk whose errors fsck corrected is mounted, with its options" \
+	mounted two 'ext4 [^ ]*noatime[^ ]*'
 ok "a PARTUUID that no device has is named, with the time" \
 	says "mount $tmp/three: PARTUUID=none-$mark has not appeared within 100ms"
 ok "a source without a filesystem is named, with the time" \
@@ -50,16 +51,18 @@ down
 echo 4 >"$tmp/fsck"
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 wait_for says "^$a: up"
-ok "errors that are left: it is said" says "mount $tmp/two: fsck.ext4: status 4: $disk has errors"
+ok "fsck that leaves errors is reported" \
+	says "mount $tmp/two: fsck.ext4: status 4: $disk has errors"
 nok "fsck that leaves errors: the disk is not mounted" mounted two ext4
 down
 rm "$tmp/bin/fsck.ext4"
 PATH=$tmp/bin:/usr/bin:/bin
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
 if wait_for says "^$a: up" && ! says 'cannot be executed'; then
-	skip "without the program it is said" "fsck.ext4 lies in /bin here"
+	skip "the option fsck without the program is reported" "fsck.ext4 lies in /bin here"
 else
-	ok "without the program it is said" says "mount $tmp/two: fsck.ext4 cannot be executed"
+	ok "the option fsck without the program is reported" \
+		says "mount $tmp/two: fsck.ext4 cannot be executed"
 fi
 down
 PATH=$PATH:/usr/sbin:/sbin

@@ -63,7 +63,7 @@ fi
 devices() { inside ip -o link show | grep -c ' ve-\| vh-'; }
 is "one device for each container, and no more" "$(devices)" 3
 ask() { inside busybox nc -w 2 10.9.0.2 8080 </dev/null | grep -q hello; }
-ok "the machine reaches it" eventually ask
+ok "the machine reaches a container" eventually ask
 reach() { inside "$RUNC" exec "$b" sh -c 'nc -w 2 10.9.0.2 8080 </dev/null' | grep -q hello; }
 ok "another container reaches a container" eventually reach
 change() { inside "$RUNC" exec "$b" busybox ip "$@" 2>&1; }
@@ -76,15 +76,16 @@ twice() {
 	order status "$a" --format json
 	[ "$(field starts)" = 2 ] && [ "$(field state)" = running ]
 }
-ok "one that is started again" wait_for twice
+ok "a container that was killed is started again" wait_for twice
 like "a container that is started again has its address" \
 	"$(ip_of "$a" addr show dev eth0)" 'inet 10.9.0.2/24'
 ok "a container that is started again is reached" eventually ask
 order stop "$b"
-nok "one that has stopped leaves no namespace" inside test -e "/run/ocibox/$b.net"
+nok "a container that has stopped leaves no network namespace" inside test -e "/run/ocibox/$b.net"
 two_devices() { [ "$(devices)" = 2 ]; }
 ok "a container that has stopped leaves no device" eventually two_devices
-is "the bundle is as it was" "$(grep -c /run/ocibox "$bundles/1-$a/config.json")" 0
+is "config.json of a container with a network is not changed" \
+	"$(grep -c /run/ocibox "$bundles/1-$a/config.json")" 0
 down
 nothing_left "nothing is left of the machine"
 fresh
@@ -111,11 +112,13 @@ wait_for state_is "$b" running
 wait_for state_is "$a" running
 is "without network a container has what its bundle says: none" \
 	"$(inside "$RUNC" exec "$a" /bin/busybox ls /sys/class/net 2>/dev/null | grep -cv '^lo$')" 0
-is "or the machine's" "$(inside "$RUNC" exec "$b" /bin/busybox readlink /proc/self/ns/net)" \
+is "without network a container of the machine's network has that" \
+	"$(inside "$RUNC" exec "$b" /bin/busybox readlink /proc/self/ns/net)" \
 	"$(inside readlink /proc/1/ns/net)"
 ok "a device that is not there is reported" says \
 	'^oci-init: network: network device none0: no such device'
-ok "what cannot be a bridge: it does not start, and why" wait_for \
+ok "a bridge that cannot be one: the container does not start, and the reason is reported" \
+	wait_for \
 	says "^oci-init: $c: did not start: network: network device v.*: make the pair of devices"
 down
 fresh
@@ -125,7 +128,7 @@ shared
 echo "{ \"containers\": [ { \"name\": \"$a\", \"network\": { \"bridge\": \"br0\" } } ] }" \
 	>"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
-ok "a bundle without a network namespace of its own: it does not start, and why" wait_for \
+ok "a bundle without a network namespace of its own: the container does not start, and the reason is reported" wait_for \
 	says "^oci-init: $a: did not start: network: config.json must have a network namespace"
 down
 fresh
@@ -145,17 +148,21 @@ E
 status=0
 "$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" >"$tmp/out" 2>&1 || status=$?
 out=$(cat "$tmp/out")
-is "check: faults" "$status" 1
-like "a device" "$out" 'boot.json:3:15: network\[0\].device: "a/b" is not a value'
-like "an address without the length of its network" "$out" \
+is "check: a boot.json with faults in its networks exits with 1" "$status" 1
+like "check: a name that no network device can have" \
+	"$out" 'boot.json:3:15: network\[0\].device: "a/b" is not a value'
+like "check: an address without the length of its network" "$out" \
 	'boot.json:3:33: network\[0\].address: "10.9.0.1" .*an address such as 10.0.0.2/24'
-like "a network with neither a device nor a bridge" \
+like "check: a network with neither a device nor a bridge" \
 	"$out" 'boot.json:4:3: network\[1\]: has neither'
-like "a gateway that is elsewhere" "$out" 'boot.json:5:3: network\[2\]: the gateway is not in'
-like "a member that is not known" "$out" 'network\[2\].route: there is no such member'
-like "the same in a container" "$out" 'defaults.network.address: "10.9.0.2/33"'
-like "and its gateway" "$out" 'defaults.network.gateway: "here"'
-like "a container without a bridge" "$out" "^$a: network has no bridge"
+like "check: a gateway outside of the network" \
+	"$out" 'boot.json:5:3: network\[2\]: the gateway is not in'
+like "check: an unknown member of a network" "$out" 'network\[2\].route: there is no such member'
+like "check: a wrong address in the network of a container" \
+	"$out" 'defaults.network.address: "10.9.0.2/33"'
+like "check: a wrong gateway in the network of a container" \
+	"$out" 'defaults.network.gateway: "here"'
+like "check: the network of a container without a bridge" "$out" "^$a: network has no bridge"
 
 nothing_left
 done_testing

@@ -47,7 +47,7 @@ unit 2-"$b" "$sleeper"
 boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$b" running
 order stop "$b"
-ok "one that is stopped by order has not failed" state_is "$b" stopped
+ok "an essential container that is stopped by order has not failed" state_is "$b" stopped
 order status
 is "an essential container is stopped by order: the machine runs on" "$status" 0
 down
@@ -65,7 +65,7 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
-ok "on: shutdown: it is not started at boot" state_is "$b" disabled
+ok "on: shutdown: the container is not started at boot" state_is "$b" disabled
 # An orphan that takes a while to end.
 inside \
 	sh -c "(trap 'sleep 3; echo done >$tmp/orphan; exit' TERM; touch $tmp/ready; while :; do sleep 0.05; done) &" \
@@ -76,8 +76,9 @@ grep -E "^($a|$b|$c): (up|saving|hanging|stopping)" "$con" >"$tmp/order"
 is "tasks for the shutdown run before the other containers are stopped" \
 	"$(sed 1d "$tmp/order" | sort | tr '\n' '|') $(tail -n 1 "$tmp/order")" \
 	"$a: stopping|$b: saving|$c: hanging| $a: stopping"
-is "one that ended is not started again" "$(grep -c "^$b: saving" "$con")" 1
-ok "one that hangs is stopped after startTimeout" says "^oci-init: $c: killed by signal 9"
+is "on: shutdown: a task that ended is not started again" "$(grep -c "^$b: saving" "$con")" 1
+ok "on: shutdown: a task that hangs is stopped after startTimeout" \
+	says "^oci-init: $c: killed by signal 9"
 is "grace: an orphan has the time to end" "$(cat "$tmp/orphan")" "done"
 ok "clockFile: the time is saved" test -e "$tmp/clock"
 fresh
@@ -109,30 +110,34 @@ ok "reload --dry-run changes nothing" state_is "$c" running
 cp "$tmp/boot.json" "$tmp/good.json"
 echo '{ "defaults": { "restart": "sometimes" } }' >"$tmp/boot.json"
 order reload
-is "a fault: it is refused" "$status" 1
-like "with the fault" "$out" 'boot.json:1:[0-9]+: defaults.restart: "sometimes" is not a value'
+is "reload with a fault in boot.json is refused" "$status" 1
+like "reload with a fault in boot.json reports it" \
+	"$out" 'boot.json:1:[0-9]+: defaults.restart: "sometimes" is not a value'
 ok "reload with a fault changes nothing" state_is "$c" running
 cp "$tmp/good.json" "$tmp/boot.json"
 order reload
-is "without one it is done" "$status" 0
-ok "a new bundle starts" wait_for state_is "d-$mark" running
+is "reload without a fault succeeds" "$status" 0
+ok "reload: a new bundle starts" wait_for state_is "d-$mark" running
 ok "reload: a new bundle logs to its file" wait_for grep -q up "$tmp/logs/d-$mark.log"
-ok "one whose bundle is gone stops" wait_for state_is "$c" stopped
-ok "what has changed runs on" state_is "$b" running
-nok "with what it was" grep -q anew "$tmp/logs/$b.log"
+ok "reload: a container whose bundle is gone stops" wait_for state_is "$c" stopped
+ok "reload: a container whose bundle has changed runs on" state_is "$b" running
+nok "reload: a container whose bundle has changed runs the old program" \
+	grep -q anew "$tmp/logs/$b.log"
 state_is "$a" running
-is "the others are not touched" "$(field pid) $(field starts)" "$pid 1"
+is "reload: other containers are not restarted" "$(field pid) $(field starts)" "$pid 1"
 order reload --restart
-like "--restart: what has changed" "$out" "^$b: has changed, and is restarted"
-ok "starts anew" wait_for grep -q anew "$tmp/logs/$b.log"
+like "reload --restart reports the container that has changed" \
+	"$out" "^$b: has changed, and is restarted"
+ok "reload --restart: the container that has changed runs the new program" \
+	wait_for grep -q anew "$tmp/logs/$b.log"
 order reload --restart
 is "reload --restart restarts a changed container once" "$status:$out$err" 0:
 inside "$RUNC" kill "$a" KILL
 twice() { order status "$a" --format json; [ "$(field starts)" = 2 ]; }
-ok "the new boot.json holds for those that run: it is started again" wait_for twice
+ok "reload: the new restart policy holds for containers that run" wait_for twice
 cp -r "$bundles/40-d-$mark" "$bundles/30-$c"
 order reload
-ok "one that was gone and is there again starts" wait_for state_is "$c" running
+ok "reload: a container whose bundle is there again starts" wait_for state_is "$c" running
 down
 is "reload: the machine ends" "$ended" 130
 ok "reload: all containers have ended" [ "$(grep -c 'ended with status 0' "$con")" -ge 4 ]
@@ -155,14 +160,15 @@ wait_for says "^$a: (read-only|.*[Rr]ead-only)"
 ok "env: a variable of boot.json takes the place of the bundle's, and others stay" \
 	says "^$a: env product /bin\$"
 ok "secrets: a file that only the container's user can read" says "^$a: 400 1000\$"
-ok "with the secret" says "^$a: hunter2\$"
+ok "secrets: the file has the secret" says "^$a: hunter2\$"
 nok "a secret is not in the environment or the arguments" grep -qa hunter2 "/proc/$machine/environ"
 is "a secret is on a tmpfs that only root may enter" \
 	"$(inside stat -c %a /run/ocibox) $(inside stat -f -c %T /run/ocibox)" "700 tmpfs"
-ok "a secret whose file is not there: it does not start, and why" wait_for \
+ok "a secret whose file does not exist: the container does not start, and the reason is reported" \
+	wait_for \
 	says "^oci-init: $b: did not start: .*$tmp/none"
 ok "a container whose secret has no file has failed" state_is "$b" failed
-is "the bundle is as it was" "$(grep -c product "$bundles/1-$a/config.json")" 0
+is "env of boot.json does not change config.json" "$(grep -c product "$bundles/1-$a/config.json")" 0
 down
 fresh
 

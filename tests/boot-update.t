@@ -24,7 +24,7 @@ E
 
 version "$bundles/1-$a/A" 1 "$stays"
 boot ocibox.config="$tmp/boot.json"
-ok "a directory with A runs it" wait_for says "^$a: version 1"
+ok "a directory with the bundle A: A runs" wait_for says "^$a: version 1"
 order update "$a"
 is "update without a second bundle: it is refused" "$status" 1
 like "update without a second bundle: that bundle is named" \
@@ -34,26 +34,27 @@ order update "$a" "$bundles/.two"
 is "a version that works: status 0" "$status:$out$err" 0:
 is "a version that works runs, and is what the next boot runs" "$(slots)" "2 B"
 ok "a version that works is reported" says "^oci-init: $a: the bundle B works and is kept"
-nok "the directory was moved" test -e "$bundles/.two"
+nok "update moves the new bundle, and does not copy it" test -e "$bundles/.two"
 version "$bundles/.three" 3 "exit 3"
 ln -s elsewhere "$bundles/1-$a/.current"
 order update "$a" "$bundles/.three"
-is "one that ends at once: status 1" "$status" 1
-like "one that ends at once: the reason" "$err" 'the bundle A does not work, and B is in use again'
-ok "one that ends at once: the console has the reason, too" \
+is "a version that ends at once: status 1" "$status" 1
+like "a version that ends at once: the reason" \
+	"$err" 'the bundle A does not work, and B is in use again'
+ok "a version that ends at once: the console has the reason too" \
 	says "^oci-init: $a: the bundle A does not work: back to B"
-ok "the one before runs again" wait_for state_is "$a" running
+ok "a version that ends at once: the one before runs again" wait_for state_is "$a" running
 again() { [ "$(slots)" = "2 B" ]; }
-ok "one that ends at once: the next boot runs the one before" eventually again
+ok "a version that ends at once: the next boot runs the one before" eventually again
 version "$bundles/.four" 4 "sleep 0.02; $stays"
 bundle=$bundles/.four
 config_set /process/args '["/nothing"]'
 order update "$a" "$bundles/.four"
-is "one that cannot start: status 1" "$status" 1
-ok "one that cannot start: the one before runs again" wait_for state_is "$a" running
-is "one that cannot start: the one before is as it was" "$(slots)" "2 B"
+is "a version that cannot start: status 1" "$status" 1
+ok "a version that cannot start: the one before runs again" wait_for state_is "$a" running
+is "a version that cannot start: the next boot runs the one before" "$(slots)" "2 B"
 order update "$a"
-is "without a source: what is there is tried" "$status" 1
+is "update without a source tries the other bundle of the container" "$status" 1
 wait_for state_is "$a" running
 version "$bundles/.five" 5 "$stays"
 ln -sf "$tmp" "$bundles/.five/link-out"
@@ -61,7 +62,7 @@ order update "$a" "$bundles/.five"
 is "the bundle that did not work makes room: a link of an interrupted update does not matter" \
 	"$status $(slots)" "0 5 A"
 order update "$a"
-is "back by order" "$status $(slots)" "0 2 B"
+is "update without a source goes back to the version before" "$status $(slots)" "0 2 B"
 version "$bundles/.six" 6 "$stays"
 order update "$a" "$bundles/.six"
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
@@ -69,18 +70,18 @@ order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"
 is "a source that is not there changes nothing" "$(slots)" "6 A"
 order update unknown
-like "a name that is not known" "$status $err" '^1 .*no container unknown'
+like "update of an unknown container is refused" "$status $err" '^1 .*no container unknown'
 order stop "$a"
 version "$bundles/.seven" 7 "$stays"
 order update "$a" "$bundles/.seven"
-is "one that was stopped is started for it" "$status $(slots)" "0 7 B"
+is "update of a stopped container starts it" "$status $(slots)" "0 7 B"
 order reload
 is "reload knows the bundle in use" "$status:$out$err" 0:
 down
 boot ocibox.config="$tmp/boot.json"
 wait_for says "^$a: version"
 is "the next boot runs what was kept" "$(slots)" "7 B"
-is "check knows such a directory" \
+is "check accepts a directory with the bundles A and B" \
 	"$("$OCI_INIT" check --bundles "$bundles" "$tmp/boot.json" 2>&1)" ""
 down
 nothing_left "nothing is left of the machine"
@@ -97,11 +98,12 @@ version "$bundles/1-$a/B" 2 "$stays"
 boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 order update "$a"
-is "one that becomes ready is kept" "$status $(slots)" "0 2 B"
+is "a version that becomes ready is kept" "$status $(slots)" "0 2 B"
 sed -i 's|/bin/sh|/nothing|' "$tmp/boot.json"
 order reload
 order update "$a"
-is "one that does not become ready is not" "$status $(readlink "$bundles/1-$a/current")" "1 B"
+is "a version that does not become ready is not kept" \
+	"$status $(readlink "$bundles/1-$a/current")" "1 B"
 down
 fresh
 version "$bundles/1-$a/A" 1 "$stays"
@@ -113,12 +115,12 @@ E
 boot ocibox.config="$tmp/boot.json"
 wait_for state_is "$a" running
 order update "$a"
-is "one that is not well within updateGrace is not kept" \
+is "a version whose health check fails within updateGrace is not kept" \
 	"$status $(readlink "$bundles/1-$a/current")" "1 "
 sed -i 's/"1m"/"10ms"/; s/"20ms"/"1s"/' "$tmp/boot.json"
 order reload
 order update "$a"
-is "one whose checks take longer than updateGrace is not kept" \
+is "a version whose checks take longer than updateGrace is not kept" \
 	"$status $(readlink "$bundles/1-$a/current")" "1 "
 down
 fresh
@@ -199,14 +201,14 @@ while [ "$n" -le "$total" ]; do
 	}
 	n=$((n + ${UPDATE_STRIDE:-7}))
 done
-is "wherever the update is interrupted, the next boot runs one of both" "$wrong" 0
+is "an update interrupted at any call: the next boot runs the old version or the new one" "$wrong" 0
 sed -i 's/10ms/1h/' "$tmp/boot.json"
 two
 background inside "$OCI_INIT" update "$a" "$bundles/.two"
 ok "a version is on trial" wait_for says "^$a: version 2"
 cut
-ok "the power fails: the next boot runs one of both" after_cut
-is "the power fails: the next boot runs the one before" "$(slots)" "1 "
+ok "the power fails in a trial: the next boot runs the old version or the new one" after_cut
+is "the power fails in a trial: the next boot runs the old version" "$(slots)" "1 "
 sed -i 's/1h/10ms/' "$tmp/boot.json"
 # fsync(2) is the last call of the switch.
 if [ "$(uname -m)" = x86_64 ]; then
@@ -224,7 +226,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 	nok "the power fails in the switch: the order does not succeed" test "$status" = 0
 	wait "$boot" 2>/dev/null || true
 	clear_cgroups
-	ok "the power fails in the switch: the next boot runs one of both" after_cut
+	ok "the power fails in the switch: the next boot runs the old version or the new one" \
+		after_cut
 else
 	skip "the power fails in the switch" "numbers of calls are those of x86_64"
 fi

@@ -12,29 +12,29 @@ unit "10-$a" "$sleeper"
 unit "30-$c" "$sleeper"
 mkdir "$bundles/40-empty"
 boot
-ok "all run" wait_for state_is "$c" running
+ok "all containers of the machine run" wait_for state_is "$c" running
 is "containers started in the order of their directories" \
 	"$(sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n')" abc
 ok "what a container writes is on the console after its name" wait_for says "^$a: up"
 ok "a directory without a config.json is reported" says '40-empty has no config.json'
-is "runc finds them" "$(inside "$RUNC" list -q | wc -l)" 3
+is "runc list shows the containers of the machine" "$(inside "$RUNC" list -q | wc -l)" 3
 order status
 like "status is a table" "$out" "^$b +running +[0-9]+ +1 +-"
 order status unknown
-is "status of an unknown one fails" "$status" 1
+is "status of an unknown container fails" "$status" 1
 order stop "$b"
-is "stop waits" "$status" 0
+is "stop succeeds" "$status" 0
 ok "stop returns when the container has stopped" state_is "$b" stopped
 ok "stop leaves the other containers running" state_is "$c" running
 order start "$b"
-ok "start starts it anew" state_is "$b" running
+ok "start starts a container that was stopped" state_is "$b" running
 order restart "$b"
 wait_for state_is "$b" running
-is "restart does too" "$(field starts)" 3
+is "restart counts as a start" "$(field starts)" 3
 order start unknown
-like "an unknown name is refused" "$err" 'no container unknown'
+like "start of an unknown container is refused" "$err" 'no container unknown'
 socket_mode=$(inside stat -c %a /run/ocibox/init.sock)
-is "the socket is for root alone" "$socket_mode" 600
+is "the socket has mode 0600" "$socket_mode" 600
 if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 	inside chmod 711 /run/ocibox
 	inside chmod 666 /run/ocibox/init.sock
@@ -42,7 +42,7 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 	inside setpriv --reuid 65534 --clear-groups "$OCI_INIT" poweroff 2>"$tmp/err" || status=$?
 	is "the socket: an order of another user is refused" "$status" 1
 	like "the socket: another user gets the reason" "$(cat "$tmp/err")" 'only root'
-	ok "the machine runs on" state_is "$a" running
+	ok "the socket: after the refused order the containers run on" state_is "$a" running
 else
 	skip "the socket: an order of another user is refused" "no setpriv that can here"
 fi
@@ -64,8 +64,8 @@ else
 		"the helper step cannot be used here"
 fi
 kill -KILL "$(cut -d ' ' -f 1 "/proc/$machine/task/$machine/children")" 2>/dev/null
-ok "a killed runtime is an end like others" wait_for says "$a: killed by signal 9"
-nok "what it left is cleared away" inside test -e "/run/runc/$a"
+ok "a killed runtime is reported as the end of its container" wait_for says "$a: killed by signal 9"
+nok "the state of a killed runtime is removed" inside test -e "/run/runc/$a"
 order start "$a"
 ok "a container that was killed can be started again" state_is "$a" running
 down USR2
@@ -90,14 +90,15 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json" ocibox.what=1 ocibox.cgroup=v3 \
 	"ocibox.done=$(printf 'a\033\nb')"
-ok "on-failure: started again until the start limit" wait_for \
+ok "on-failure: the container is started again until the start limit" wait_for \
 	says "$b: failed for good: 4 starts within 1m"
-ok "with doubled pauses" says "$b: ended with status 3; starts again in 20ms"
+ok "on-failure: the pause before the first restart is doubled" \
+	says "$b: ended with status 3; starts again in 20ms"
 ok "the pause before the second restart is twice the first" \
 	says "$b: ended with status 3; starts again in 40ms"
 state_is "$b" failed
 is "the container was started as often as the limit allows" "$(field starts) $(field status)" "4 3"
-ok "no: a good end is the end" state_is "$a" ended
+ok "restart no: a container that ends with 0 has ended" state_is "$a" ended
 ok "a row without a bundle is reported" says "missing-$mark: there is no bundle"
 ok "an unknown member is reported" says 'nonsense: there is no such setting'
 ok "an unknown key of the command line is reported" says 'what: there is no such setting'
@@ -106,7 +107,7 @@ ok "a bad value is reported" \
 ok "a bad value is reported on one line, without bytes that are not text" \
 	says '^oci-init: done: "a..b" is not a value'
 is "the hostname is set" "$(inside hostname)" board
-ok "a disabled one is not started" state_is "$c" disabled
+ok "a disabled container is not started" state_is "$c" disabled
 order start "$c"
 ok "a disabled container is started by order" state_is "$c" running
 ok "a container logs to its file" wait_for grep -q up "$tmp/logs/$c.log"
@@ -128,28 +129,31 @@ cat >"$tmp/boot.json" <<E
     { "destination": "$tmp/none", "type": "ext4", "source": "/dev/nothing-$mark" } ] }
 E
 boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms
-ok "the others go on" wait_for state_is "$c" running
+ok "a bad bundle: the other containers run" wait_for state_is "$c" running
 is "a bad bundle is one clear line" "$(grep -c "$b" "$con")" 1
 ok "a bad bundle: the reason is on one line" \
 	says "^oci-init: $b: did not start: config.json:.*netwerk"
-ok "further filesystems are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
-ok "one whose device does not come is named, with the time" \
+ok "the filesystems of boot.json are mounted" inside grep -q " $tmp/data tmpfs " /proc/mounts
+ok "a filesystem whose device does not appear is named, with the time" \
 	says "mount $tmp/none: /dev/nothing-$mark has not appeared within 100ms"
-ok "a log that was to lie on it goes to the console" \
+ok "a log on a filesystem that is not mounted goes to the console" \
 	says "^oci-init: $c: its output goes to the console: $tmp/none is not mounted"
 ok "a log is renamed when it is full" wait_for test -e "$tmp/logs/$a.log.1"
-ok "the newest is in the file" wait_for grep -q 'number 299' "$tmp/logs/$a.log"
-ok "files stay small" [ "$(cat "$tmp/logs/$a.log" "$tmp/logs/$a.log.1" | wc -c)" -le 8192 ]
-ok "the deaf one is up" wait_for says "^$c: deaf"
+ok "after the rename the newest lines are in the file" \
+	wait_for grep -q 'number 299' "$tmp/logs/$a.log"
+ok "the two files of a log stay below twice logSize" \
+	[ "$(cat "$tmp/logs/$a.log" "$tmp/logs/$a.log.1" | wc -c)" -le 8192 ]
+ok "a container that ignores signals runs" wait_for says "^$c: deaf"
 order stop "$c"
-ok "a deaf one is killed at its deadline" says "$c: does not stop: killing it"
+ok "a container that ignores signals is killed after stopTimeout" \
+	says "$c: does not stop: killing it"
 state_is "$c" stopped
 is "status shows that a container was killed at its deadline" "$(field status)" 137
 order reboot
-is "reboot by order" "$status" 0
+is "the order reboot succeeds" "$status" 0
 ended=0
 wait "$boot" || ended=$?
-is "ends it" "$ended" 129
+is "the order reboot: the machine reboots (SIGHUP in a pid namespace)" "$ended" 129
 nothing_left "nothing is left of the third"
 fresh
 
@@ -158,7 +162,8 @@ fresh
 unit 1-"$a" 'exit 0'
 run_size=4k
 boot
-ok "a full /run: a clear line" wait_for says "$a: did not start: .*no space left"
+ok "a full /run: one line says that the container did not start, and why" \
+	wait_for says "$a: did not start: .*no space left"
 down
 run_size=
 nothing_left "nothing is left of the full one"
@@ -188,9 +193,9 @@ cat >"$tmp/boot.json" <<E
 E
 boot ocibox.config="$tmp/boot.json" ocibox.debug
 ok "a full disk is reported" wait_for says "^oci-init: write $tmp/data/logs/$a.log: no space left"
-ok "debug: with the settings" says "^oci-init: bundles: $bundles"
-ok "with mounts" says "^oci-init: mounted $tmp/data"
-ok "the others run on" wait_for says "^$c: up"
+ok "debug: the settings are printed" says "^oci-init: bundles: $bundles"
+ok "debug: the mounts are printed" says "^oci-init: mounted $tmp/data"
+ok "a full disk: the other containers run on" wait_for says "^$c: up"
 wait_for state_is "$a" running
 pid=$(field pid)
 order stop "$b"
@@ -203,7 +208,7 @@ is "a full disk is reported once" "$(grep -c 'no space left' "$con")" 1
 : >"/proc/$machine/root/proc/$pid/root/dev/shm/more"
 # what is still in the pipe may fill it once more
 room() { grep -q later "$1" || { : >"$1"; return 1; }; }
-ok "when there is room again its log goes on" wait_for room \
+ok "a disk that has room again: the log goes on" wait_for room \
 	"/proc/$machine/root$tmp/data/logs/$a.log"
 inside "$RUNC" kill "$a" KILL
 ok "a container whose log disk was full ends" wait_for state_is "$a" failed
@@ -226,15 +231,15 @@ nok "log=kmsg: nothing on the console" says "^$a: up"
 ok "a watchdog that cannot be set is reported" says '^oci-init: set /dev/watchdog to 1 seconds'
 ok "a watchdog that cannot be set is served" wait_for grep -q '\.\.\.' "$tmp/dog"
 down
-is "closed before power-off by V" "$(tail -c 1 "$tmp/dog")" V
+is "the watchdog is closed by V before power-off" "$(tail -c 1 "$tmp/dog")" V
 : >"$tmp/dog"
 boot ocibox.watchdog=1
-ok "served again" wait_for grep -q '\.' "$tmp/dog"
+ok "the watchdog is served after the next boot" wait_for grep -q '\.' "$tmp/dog"
 down TERM
-nok "armed while rebooting" grep -q V "$tmp/dog"
+nok "the watchdog stays armed in a reboot" grep -q V "$tmp/dog"
 prepare=$own_dev
 boot
-ok "without a console it says it where it can" wait_for grep -q "^$a: up" "$tmp/boot.out"
+ok "without a console the output goes to descriptor 2" wait_for grep -q "^$a: up" "$tmp/boot.out"
 down
 is "without a console the machine ends as with one" "$ended" 130
 prepare=
@@ -249,10 +254,11 @@ if unshare -Ur true 2>/dev/null; then
 	ok "a system of one file reports that it has no containers" \
 		wait_for grep -q '^oci-init: no containers in /bundles' \
 		"$tmp/boot.out"
-	is "without devtmpfs its /dev is a tmpfs" \
+	is "a system of one file without devtmpfs: /dev is a tmpfs" \
 		"$(sed -n 's/.*\/dev [^-]* - \([^ ]*\) .*/\1/p' "/proc/$machine/mountinfo" |
 		tail -n 1)" tmpfs
-	is "with the links" "$(readlink "/proc/$machine/root/dev/fd")" /proc/self/fd
+	is "a system of one file without devtmpfs: /dev has its links" \
+		"$(readlink "/proc/$machine/root/dev/fd")" /proc/self/fd
 	down
 	is "a system of one file ends" "$ended" 130
 else
@@ -287,11 +293,12 @@ reader=$!
 bg_all="$bg_all $reader"
 taken_says() { grep -Eq -e "$1" "$tmp/taken"; }
 order stop "$b"
-ok "when it takes text again it says how many lines were lost" wait_for taken_says \
+ok "a console that takes text again gets the number of lost lines" wait_for taken_says \
 	'^oci-init: [0-9]+ lines were lost'
 down
 is "a console that took nothing: the machine ends" "$ended" 130
-ok "with its last word" wait_for taken_says '^oci-init: powering off'
+ok "a console that took nothing: the last message of the machine is on it" \
+	wait_for taken_says '^oci-init: powering off'
 kill $reader 2>/dev/null
 exec 9>&-
 rm -f "$con"
@@ -385,10 +392,12 @@ E
 boot ocibox.config="$tmp/boot.json"
 ok "poweroff in a container is said" wait_for says "^oci-init: $a: asked for poweroff\$"
 ok "poweroff in a container stops it, under always too" wait_for state_is "$a" stopped
-is "with its reason in status" "$(field reason) $(field starts)" "asked for poweroff 1"
+is "poweroff in a container: status has the reason" \
+	"$(field reason) $(field starts)" "asked for poweroff 1"
 ok "reboot in a container is a restart, under no too" wait_for \
 	says "^oci-init: $b: asked for reboot; starts again in 10ms"
-ok "up to the limit of starts" wait_for says "^oci-init: $b: failed for good: 3 starts"
+ok "reboot in a container: restarts end at the start limit" \
+	wait_for says "^oci-init: $b: failed for good: 3 starts"
 ok "a status that looks like a signal is a status" wait_for \
 	says "^oci-init: d-$mark: ended with status 129"
 ok "lack of memory is named, with the limit" wait_for \
@@ -436,10 +445,10 @@ boot ocibox.config="$tmp/boot.json"
 ok "one that is after a task starts when it has ended well" wait_for state_is "$a" running
 ok "the task has ended, under always too" state_is "$c" ended
 started() { sed -n 's/^oci-init: \(.\)-.*: started.*/\1/p' "$con" | tr -d '\n'; }
-ok "a second task has ended" wait_for state_is "$b" running
+ok "a container with when: done starts after a task" wait_for state_is "$b" running
 like "tasks ran in their order, whatever the directories are called" \
 	"$(started)" '^[ef]*c[ef]*(ab|ba)[ef]*$'
-ok "what is after one that is not ready waits" state_is "d-$mark" waiting
+ok "a container after one that is not ready waits" state_is "d-$mark" waiting
 order status "$b" --format json
 like "status shows that a container waits" "$out" '"ready":false'
 pid=$(field pid)
@@ -447,7 +456,7 @@ pid=$(field pid)
 ok "a container with ready.file is ready when the file exists" \
 	wait_for says "^oci-init: $b: ready\$"
 ok "a container after one with ready.file starts then" wait_for state_is "d-$mark" running
-ok "a name that is not there is reported" \
+ok "a name in after that does not exist is reported" \
 	says "^oci-init: d-$mark: after \"absent-$mark\": there is no such container"
 ok "a circle is reported with its names" \
 	says "^oci-init: a circle: e-$mark after f-$mark after e-$mark; e-$mark does not wait"
@@ -455,7 +464,7 @@ ok "a circle is opened" wait_for state_is "f-$mark" running
 down
 ended_in() { sed -n 's/^oci-init: \(.\)-.*: ended with status 0.*/\1/p' "$con" | tr -d '\n'; }
 like "what is after another is stopped before it, the others at the same time" "$(ended_in)" 'd.*b'
-is "all of them, and the task" "$(ended_in | wc -c)" 5
+is "all containers and the task end with status 0" "$(ended_in | wc -c)" 5
 fresh
 
 # Stops at the same time: each ends when the other has been asked to.
@@ -500,24 +509,24 @@ in_shm() { # NAME FILE: makes it in that container
 is_ready() { order status "$1" --format json; printf '%s' "$out" | grep -q '"ready":true'; }
 said_health() { grep -q "\"healthFailures\":$1[,}]" "$tmp/out"; }
 wait_for state_is "$a" running
-nok "one that reports that it is ready is not before" is_ready "$a"
+nok "a container with ready.notify is not ready before READY=1" is_ready "$a"
 in_shm "$a" go
 ok "a container with ready.notify is ready when it has sent READY=1" wait_for is_ready "$a"
 wait_for state_is "$b" running
-nok "what has no result of a health check yet has no health" said_health 0
-nok "one that a command judges is not ready before that succeeds" is_ready "$b"
+nok "a container without a result of its health check has no health" said_health 0
+nok "a container with ready.command is not ready before the command succeeds" is_ready "$b"
 in_shm "$b" ready
 ok "a container with ready.command is ready when the command succeeds" wait_for is_ready "$b"
 ok "the health of a container is good" said_health 0
 order status "$b"
 like "the table of status shows good health" "$out" ' good '
 in_shm "$b" ill
-ok "a health check that fails so often in a row is said" wait_for \
+ok "a health check that fails as often as retries says stops the container" wait_for \
 	says "^oci-init: $b: its health check has failed 2 times in a row: stopping it"
-ok "what it prints goes to the container's log" says "^$b: is ill"
+ok "the output of a health check goes to the container's log" says "^$b: is ill"
 ok "a failed health check is a failure: the container starts again" wait_for \
 	says "^oci-init: $b: ended with status 0; starts again"
-ok "one that is not ready in time has failed" wait_for state_is "$c" failed
+ok "a container that is not ready within startTimeout has failed" wait_for state_is "$c" failed
 ok "a container after one that is not ready in time is not started" wait_for \
 	says "^oci-init: d-$mark: not started: a container in its \"after\" has failed"
 order status "d-$mark"
@@ -535,17 +544,18 @@ if helper pty; then
 	unit 1-"$a" '[ -t 0 ] && [ -t 1 ] && echo READY && read -r x && echo "read-$x"; exit 3'
 	typed='typed\n'
 	boot ocibox.log=tty
-	ok "log=tty: it has the console, and what is typed" wait_for grep -q read-typed \
+	ok "log=tty: the container reads and writes the console" wait_for grep -q read-typed \
 		"$tmp/boot.out"
 	ok "log=tty: the end of the container is reported" \
 		wait_for grep -q "$a: ended with status 3" "$tmp/boot.out"
-	unlike "what it writes has no prefix" "$(cat "$tmp/boot.out")" "^$a: "
+	unlike "log=tty: lines of the container have no prefix" "$(cat "$tmp/boot.out")" "^$a: "
 	down
 	fresh
 	unit 1-"$a" 'echo READY && read -r x && : </dev/tty && echo "controlled-$x"; exit 3'
 	config_set /process/terminal true
 	boot ocibox.log=tty
-	ok "with terminal: true it has a controlling terminal" wait_for grep -q controlled-typed \
+	ok "log=tty with process.terminal: the console is the controlling terminal" \
+		wait_for grep -q controlled-typed \
 		"$tmp/boot.out"
 	down
 	fresh
@@ -558,16 +568,17 @@ if helper pty; then
 	ok "shell=yes: the console is the controlling terminal of the shell" \
 		wait_for grep -q '^controlled' \
 		"$tmp/boot.out"
-	unlike "with job control" "$(cat "$tmp/boot.out")" 'job control|access tty'
+	unlike "shell=yes: the shell has job control" \
+		"$(cat "$tmp/boot.out")" 'job control|access tty'
 	order status
-	is "the machine runs on" "$status" 0
+	is "shell=yes: after the shell the machine obeys orders" "$status" 0
 	down
 	is "shell=yes: the machine goes down" "$ended" 130
 	typed=
 	nothing_left "nothing is left of the terminals"
 	fresh
 else
-	skip "log=tty: it has the console, and what is typed" "the helper pty is not built"
+	skip "log=tty: the container reads and writes the console" "the helper pty is not built"
 fi
 
 # ---- many at once, and nothing grows -------------------------------------------------------------
@@ -605,7 +616,7 @@ order poweroff
 order poweroff
 ended=0
 wait "$boot" || ended=$?
-is "asked twice, all end at once" "$ended" 130
+is "two orders poweroff: the machine ends once" "$ended" 130
 
 nothing_left
 done_testing

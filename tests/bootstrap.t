@@ -38,15 +38,16 @@ nested="runc --root /run/runc run --bundle /inner $id-n"
 
 argv oci-init --bootstrap -- sh -c 'exit 6'
 run
-is 'the status of the command' "$status" 6
+is '--bootstrap -- COMMAND exits with the status of the command' "$status" 6
 argv \
 	sh -c 'oci-init --bootstrap >/dev/null 2>&1 && oci-init --bootstrap >/dev/null 2>&1 && echo twice'
 run
-is 'without a command it returns, and may be done twice' "$out" twice
+is '--bootstrap without a command returns, and can be repeated' "$out" twice
 argv oci-init \
 	--bootstrap -- sh -c 'awk "\$5 == \"/\" {print \$7}" /proc/self/mountinfo | cut -d: -f1; for d in /run /dev/shm; do awk -v d=$d "\$2 == d {print \$3}" /proc/mounts; done'
 run
-is 'mounts are shared, /run and /dev/shm are tmpfs, nothing twice' "$out" 'shared
+is '--bootstrap: mounts are shared, /run and /dev/shm are tmpfs, each is mounted once' \
+	"$out" 'shared
 tmpfs
 tmpfs'
 
@@ -54,19 +55,19 @@ if [ "$(stat -f -c %t /sys/fs/cgroup)" = 63677270 ]; then
 	# shellcheck disable=SC2086
 	argv $nested
 	run
-	isnt 'without it a limit inside fails' "$status" 0
+	isnt 'without --bootstrap a limit of the container inside fails' "$status" 0
 	like 'without --bootstrap the runtime inside reports why a limit fails' \
 		"$err$out" 'cgroup|domain|controller'
 	# shellcheck disable=SC2086
 	argv oci-init --bootstrap -- $nested
 	run
-	is 'after it the limits of the container inside hold' "$status $out" '0 7
+	is 'after --bootstrap the limits of the container inside hold' "$status $out" '0 7
 33554432
 inner'
 	argv oci-init \
 		--bootstrap -- sh -c 'cat /proc/1/cgroup /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs'
 	run
-	is 'processes lie in the leaf' "$out" '0::/init
+	is '--bootstrap: the processes are in the leaf cgroup' "$out" '0::/init
 0::/init'
 	config_set /mounts/6/options '["nosuid","noexec","nodev","ro"]'
 	argv oci-init --bootstrap -- echo in
@@ -77,13 +78,13 @@ inner'
 else
 	argv oci-init --bootstrap -- echo in
 	run
-	is 'cgroup v1: goes on' "$out $status" 'in 0'
+	is 'cgroup v1: --bootstrap executes the command' "$out $status" 'in 0'
 	like 'cgroup v1: --bootstrap reports that it prepares no cgroup' \
 		"$err" 'cgroup v1 is mounted'
 	# shellcheck disable=SC2086
 	argv oci-init --bootstrap -- $nested
 	run
-	like 'a container inside' "$out" inner
+	like 'cgroup v1: a container inside runs' "$out" inner
 	skip 'limits of v2 inside' 'controllers are on v1 here; scripts/vm v2 has them on v2'
 fi
 
@@ -91,7 +92,7 @@ cp "$tmp/privileged.json" "$outer/config.json"
 config_set /process/capabilities '{}'
 argv oci-init --bootstrap -- echo in
 run
-like 'without the rights it is reported' "$status $err" '^1 oci-init: '
+like '--bootstrap without capabilities: an error' "$status $err" '^1 oci-init: '
 
 nothing_left
 done_testing

@@ -51,13 +51,14 @@ limit() {
 }
 
 bundle
-argv sleep 1000
 
 # ---- the container's cgroup (CG-01, CG-24) ----
 
+argv sh -c 'sleep 1000 & wait'
+
 start
 like 'the container has a cgroup of its own' "$(cat "/proc/$pid/cgroup")" "/[^:]*$id"
-isnt 'directories exist' "$(cgroups_left)" ''
+isnt "the container's cgroup exists as a directory" "$(cgroups_left)" ''
 n=$(grep -c "$id" "/proc/$pid/cgroup")
 if [ -n "$v2" ]; then
 	is 'the cgroup of the container is in the v2 hierarchy' "$n" 1
@@ -65,9 +66,9 @@ else
 	is 'the cgroup of the container is in every v1 hierarchy' \
 		"$(grep -v '^0:' "/proc/$pid/cgroup" | grep -vc "$id")" 0
 fi
-is 'all of it: a child too' \
-	"$(nsenter -t "$pid" -p true 2>/dev/null; grep -c '' "$(own_cgroup)/cgroup.procs")" 1
+ok 'a child of the program is in the same cgroup' wait_for members_are 2
 drop "$id"
+argv sleep 1000
 is 'no cgroup is left' "$(cgroups_left)" ''
 
 (umask 077 && runc run -d --bundle "$bundle" "$id" >/dev/null)
@@ -90,7 +91,8 @@ drop "$id"
 config_set /linux/cgroupsPath "\"/$mark-top/../../$mark-dots\""
 run_status=$(start >/dev/null; echo "$status")
 case $run_status in
-0) like 'dots are cleaned' "$(cat "/proc/$(cat "$tmp/pid")/cgroup")" "/$mark-dots$" ;;
+0) like 'a cgroupsPath with .. stays below the root of the hierarchy' \
+	"$(cat "/proc/$(cat "$tmp/pid")/cgroup")" "/$mark-dots$" ;;
 *) is 'dots are refused' "$run_status" 1 ;;
 esac
 drop "$id"
@@ -145,8 +147,8 @@ if has memory; then
 	config_set /linux/resources "{\"memory\":{\"limit\":$((32 << 20)),\"swap\":$((32 << 20))}}"
 	argv sh -c 'probe alloc 16; probe alloc 100; echo $?'
 	run
-	like 'a limit of 32 MiB: 16 are given' "$out" 'alloc 16'
-	unlike '100 are not' "$out" 'alloc 100'
+	like 'a memory limit of 32 MiB: 16 MiB can be allocated' "$out" 'alloc 16'
+	unlike 'a memory limit of 32 MiB: 100 MiB cannot be allocated' "$out" 'alloc 100'
 	argv sleep 1000
 	# kernel and kernelTCP are ignored with a warning (CG-11); control: runc 1.1.5 writes
 	# kernelTCP.
@@ -167,7 +169,8 @@ if has pids; then
 	config_set /linux/resources '{"pids":{"limit":5}}'
 	argv sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo all'
 	run
-	like 'more are refused' "$err" "can't fork|Resource temporarily unavailable"
+	like 'pids.limit 5: a sixth process is refused' \
+		"$err" "can't fork|Resource temporarily unavailable"
 	argv sleep 1000
 fi
 
@@ -296,18 +299,18 @@ argv sh -c 'while :; do sleep 0.05; done'
 start
 do_runc pause "$id"
 if [ "$status" = 0 ]; then
-	is 'paused' "$(status_of "$id")" paused
+	is 'pause: the state is paused' "$(status_of "$id")" paused
 	do_runc pause "$id"
-	like 'pause again' "$status $err" '^1 .*not running'
+	like 'pause of a paused container is refused' "$status $err" '^1 .*not running'
 	do_runc start "$id"
-	like 'start of a paused one' "$status $err" '^1 .*paused'
+	like 'start of a paused container is refused' "$status $err" '^1 .*paused'
 	do_runc resume "$id"
-	is 'resume' "$status $(status_of "$id")" '0 running'
+	is 'resume: the state is running' "$status $(status_of "$id")" '0 running'
 	do_runc resume "$id"
-	like 'resume again' "$status $err" '^1 .*not paused'
+	like 'resume of a running container is refused' "$status $err" '^1 .*not paused'
 	do_runc pause "$id"
 	do_runc kill "$id" KILL
-	is 'kill KILL of a paused one' "$status" 0
+	is 'kill KILL of a paused container succeeds' "$status" 0
 	wait_for status_is "$id" stopped
 	is 'a paused container dies of kill KILL at once' "$(status_of "$id")" stopped
 else
@@ -355,7 +358,8 @@ else
 	# control: runc needs a hierarchy ("no cgroup mount found in mountinfo").
 	is 'no cgroups mounted, no limits asked: runs' "$status $(cat "$tmp/out")" '0 alone' ||
 		diag "$(cat "$tmp/err")"
-	ok 'with one line of warning at most' test "$(wc -l <"$tmp/err")" -le 1
+	ok 'no cgroups mounted, no limits asked: one line of warning at most' \
+		test "$(wc -l <"$tmp/err")" -le 1
 	config_set /linux/resources '{"memory":{"limit":67108864}}'
 	status=0
 	OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" >"$tmp/out" 2>"$tmp/err" </dev/null ||
@@ -375,7 +379,8 @@ else
 		is "CAP_MKNOD and rules with allow ${rules#*:} without cgroups" "$status" \
 			"${rules%:*}" || diag "$(cat "$tmp/err")"
 	done
-	like 'the reason names both' "$(config_set /linux/resources/devices/0/allow false
+	like 'a device rule that cannot be kept without cgroups: the error names it and CAP_MKNOD' \
+		"$(config_set /linux/resources/devices/0/allow false
 		OCI_TEST_MARK=$mark unshare -m sh "$tmp/nocg" 2>&1 </dev/null)" 'devices.*CAP_MKNOD'
 fi
 

@@ -18,7 +18,8 @@ like 'a created container cannot be checkpointed' \
 runc kill "$id" KILL
 wait_for status_is "$id" stopped
 quietly checkpoint "$id"
-like 'a stopped one neither' "$status $err" '^1 .*cannot be checkpointed in stopped state'
+like 'a stopped container cannot be checkpointed' \
+	"$status $err" '^1 .*cannot be checkpointed in stopped state'
 drop "$id"
 for words in '--manage-cgroups-mode some' '--empty-ns pid' '--page-server 1234' '--parent-path /tmp' \
 	'--status-fd x' '--network-lock some'; do
@@ -129,7 +130,7 @@ before=$(mounts_in)
 : >"$tmp/hooked"
 ck
 is 'checkpoint' "$status" 0
-is 'the container is gone' "$(status_of "$id")" none
+is 'checkpoint: the container does not exist any more' "$(status_of "$id")" none
 like 'checkpoint runs the poststop hook' "$(cat "$tmp/hooked")" '"status":"stopped"'
 n=$(count)
 : >"$tmp/hooked"
@@ -143,11 +144,12 @@ like 'the createRuntime hook had the pid that it has' \
 is 'the mounts are what they were, nested binds, masks and read-only paths too' \
 	"$(mounts_in)" "$before"
 is 'a tmpfs has its files' "$(runc exec "$id" cat /dev/shm/file)" kept
-nok 'what was read-only is so' runc exec "$id" touch /data/inner/x 2>/dev/null
+nok 'restore: what was read-only is read-only' runc exec "$id" touch /data/inner/x 2>/dev/null
 nok 'the root of the host is not left for CRIU' grep -q criu-root /proc/self/mountinfo
-ok 'pause' runc pause "$id"
-is 'paused' "$(status_of "$id")" paused
-ok 'resume' runc resume "$id"
+ok 'a restored container can be paused' runc pause "$id"
+is 'a restored container that is paused has the state paused' \
+	"$(status_of "$id")" paused
+ok 'a restored container can be resumed' runc resume "$id"
 ok 'a paused container goes on after restore and resume' counts_on "$(count)"
 
 ck --leave-running
@@ -165,7 +167,7 @@ ok 'restore by another name: the container counts on' counts_on "$(count)"
 like 'restore by another name: the container is in its own cgroup' \
 	"$(cat "/proc/$(pid_of "$id")/cgroup")" "$id"
 limits=$(find /sys/fs/cgroup -path "*$id*" -name pids.max -exec cat {} +)
-like 'with the limits of the config' "$limits" '^77$'
+like 'restore by another name: the limits of config.json hold' "$limits" '^77$'
 drop "$id"
 id=$mark
 
@@ -245,7 +247,8 @@ if helper sock; then
 	console "$tmp/cs" second
 	again --console-socket "$tmp/cs"
 	is 'a terminal is restored' "$status" 0
-	ok 'the console socket has its other end' wait_for has_line "$tmp/data/typed" second
+	ok 'a terminal is restored: the console socket gets its other end' \
+		wait_for has_line "$tmp/data/typed" second
 	drop "$id"
 	again
 	like 'without a console socket: refused' \
@@ -286,7 +289,7 @@ else
 	quietly checkpoint --image-path "$tmp/two" --parent-path ../pre "$id"
 	is 'checkpoint --parent-path' "$status" 0 || diag "$err"
 	quietly restore -d --bundle "$bundle" --image-path "$tmp/two" "$id"
-	is 'restore of both' "$status" 0 || diag "$err"
+	is 'restore of a checkpoint with a pre-dump' "$status" 0 || diag "$err"
 	ok 'restore of a checkpoint with a pre-dump: the container counts on' counts_on "$(count)"
 	drop "$id"
 fi

@@ -59,13 +59,13 @@ is 'a shim: no call has failed' \
 like 'ps: an array' "$out" '^pids \[,*\]$'
 is 'an exec of theirs writes to what it was given' "$(grep -c 'from exec' "$tmp/shim")" 1
 is 'the log has no error' "$(grep -c '"level":"error"' "$log")" 0
-nothing_left 'nothing is left of it'
+nothing_left "nothing is left of the shim's container"
 
 # Its message is the last error of the log; every line is an object (N-02).
 config_set /process/capabilities/bounding '["CAP_NOPE"]' /process/args '["/no/such"]'
 rm -f "$log"
 do_runc --log "$log" --log-format json create --bundle "$bundle" "$id"
-is 'create that fails' "$status" 1
+is 'a create that fails exits with 1' "$status" 1
 like 'the last line of the log is the error' "$(tail -n 1 "$log")" \
 	'^\{"level":"error","msg":".*no such file or directory.*","time":"[0-9T:.+Z-]+"\}$'
 is 'warnings are not errors; each line is an object' \
@@ -93,7 +93,7 @@ runc start "$id"
 # shellcheck disable=SC2154
 ok 'the pipes end with the container, nothing else holds them' wait_for gone "$reader_out"
 # shellcheck disable=SC2154
-ok 'both of them' wait_for gone "$reader_err"
+ok 'conmon: its pipe for errors ends with the container too' wait_for gone "$reader_err"
 is 'conmon: the pipes carry the output of the container alone' \
 	"$(cat "$tmp/got.out" "$tmp/got.err")" 'to stdout
 to stderr'
@@ -171,7 +171,7 @@ if cgroups_here; then
 	run
 	# control: crun waits for the orphan, which is its child now.
 	is 'an orphan does not hold run up' "$status" 3
-	nothing_left 'and does not outlive the container'
+	nothing_left 'an orphan does not outlive the container'
 else
 	skip 'an orphan of a shared pid namespace' 'no cgroups here'
 fi

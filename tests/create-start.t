@@ -20,7 +20,7 @@ like 'list shows it as running' "$out" "^$id +[0-9]+ +running +$bundle "
 : >"$rootfs/tmp/end"
 wait_for status_is "$id" stopped
 do_runc list
-like 'after its end as stopped, pid 0' "$out" "^$id +0 +stopped +$bundle "
+like 'list shows it as stopped with pid 0 after its end' "$out" "^$id +0 +stopped +$bundle "
 do_runc delete "$id"
 is 'delete: exit 0' "$status" 0
 is 'delete: silent' "$out$err" ''
@@ -32,7 +32,7 @@ nothing_left 'nothing is left of the walk'
 argv sh -c 'echo started >/tmp/mark; exec sleep 1000'
 config_set /root/readonly false
 create --pid-file "$tmp/pid"
-is 'created' "$(status_of "$id")" created
+is 'after create the status is created' "$(status_of "$id")" created
 pid=$(cat "$tmp/pid")
 ok 'pid file holds a live pid' alive "$pid"
 is 'the state has the same pid' "$(pid_of "$id")" "$pid"
@@ -59,8 +59,8 @@ is 'run with the same id: the first container does not change' \
 	"$(status_of "$id"):$(pid_of "$id")" "created:$pid"
 
 do_runc start "$id"
-is 'start' "$status" 0
-is 'running' "$(status_of "$id")" running
+is 'start of a created container: exit 0' "$status" 0
+is 'after start the status is running' "$(status_of "$id")" running
 wait_for test -e "$rootfs/tmp/mark"
 is 'now the program runs, under the same pid' "$(pid_of "$id")" "$pid"
 is 'start: the pid executes the program that was asked for' \
@@ -77,7 +77,8 @@ is 'delete of a running one: it still runs' "$(status_of "$id")" running
 
 runc kill "$id" KILL
 wait_for status_is "$id" stopped
-is 'stopped' "$(status_of "$id")" stopped
+is 'after kill KILL the status is stopped' \
+	"$(status_of "$id")" stopped
 do_runc start "$id"
 is 'start of a stopped one: exit 1' "$status" 1
 like 'start of a stopped one: message' "$err" 'cannot start a container that has stopped'
@@ -85,8 +86,8 @@ do_runc kill "$id" TERM
 is 'kill of a stopped one: exit 1' "$status" 1
 like 'kill of a stopped one: message' "$err" 'container not running'
 do_runc delete "$id"
-is 'delete' "$status" 0
-is 'gone' "$(status_of "$id")" none
+is 'delete of a stopped container: exit 0' "$status" 0
+is 'after delete the container does not exist' "$(status_of "$id")" none
 
 # Delete of a created one: allowed, the program never runs (V-18).
 rm -f "$rootfs/tmp/mark"
@@ -102,11 +103,11 @@ kill -KILL "$(cat "$tmp/pid")"
 wait_for status_is "$id" stopped
 is 'created, then init killed: stopped' "$(status_of "$id")" stopped
 do_runc start "$id"
-is 'start of it: exit 1' "$status" 1
-like 'start of it: message' "$err" \
+is 'start of one whose init was killed: exit 1' "$status" 1
+like 'start of one whose init was killed: message' "$err" \
 	'cannot start a container that has stopped|process is already dead'
 do_runc delete "$id"
-is 'delete of it' "$status" 0
+is 'delete of one whose init was killed' "$status" 0
 
 # Concurrent starts: one wins (L-29).
 create

@@ -52,7 +52,7 @@ like 'disabled, and a limit: refused' "$status $err" '^1 .*(cgroup|pids)'
 fresh
 argv true
 do_runc --cgroup-manager cgroupfs run --bundle "$bundle" "$id"
-is 'cgroupfs' "$status" 0 || diag "$err"
+is '--cgroup-manager cgroupfs: the container runs' "$status" 0 || diag "$err"
 do_runc --cgroup-manager other run --bundle "$bundle" "$id"
 like 'a cgroup manager that is not known is refused' "$status $err" '^1 .*invalid cgroup-manager'
 do_runc --rootless=true run --no-subreaper --bundle "$bundle" "$id"
@@ -117,20 +117,21 @@ if helper as; then
 	groups 5,2000 '{}'
 	is "the container does not get the caller's groups" "$status $out" '0 '
 	groups 5,2000 '{"run.oci.keep_original_groups":"1"}'
-	is 'run.oci.keep_original_groups=1: they are' "$status $out" '0 5 2000'
+	is "run.oci.keep_original_groups=1: the container has the caller's groups" \
+		"$status $out" '0 5 2000'
 	groups 5,2000 '{"run.oci.keep_original_groups":"0"}'
-	is 'run.oci.keep_original_groups=0' "$status $out" '0 '
+	is 'run.oci.keep_original_groups=0: the container does not have them' "$status $out" '0 '
 	# control: crun does not look at additionalGids either then.
 	config_set /process/user/additionalGids '[7]'
 	groups 5,2000 '{"run.oci.keep_original_groups":"1"}'
-	is "with additionalGids: the caller's" "$status $out" '0 5 2000'
+	is "run.oci.keep_original_groups=1 and additionalGids: the container has the caller's groups" "$status $out" '0 5 2000'
 	fresh
 	argv sleep 1000
 	config_set /annotations '{"run.oci.keep_original_groups":"1"}'
 	do_runc run -d --bundle "$bundle" "$id"
 	out=$(OCI_TEST_MARK=$mark "$HELPERS/as" 0 0,6,8 "$RUNC" --root "$root" exec "$id" grep \
 		Groups /proc/self/status)
-	like 'exec: those of its own caller' "$out" '6 8 *$'
+	like 'run.oci.keep_original_groups=1: exec has the groups of its own caller' "$out" '6 8 *$'
 	drop "$id"
 else
 	skip 'run.oci.keep_original_groups' 'the helper as is not built'
@@ -146,7 +147,8 @@ config_set /hooks '{"poststop":[{"path":"/bin/sh","args":["sh","-c","echo out; e
 	\"run.oci.seccomp_fail_unknown_syscall\":\"1\",\"run.oci.systemd.subgroup\":\"\",\"run.oci.delegate-cgroup\":\"x\",
 	\"run.oci.systemd.force_cgroup_v1\":\"/sys/fs/cgroup/systemd\",\"io.podman.annotations.autoremove\":\"TRUE\"}"
 run
-is 'all others at once: no effect' "$status $out $err" "0 $(grep '^Seccomp:' /proc/self/status) "
+is 'other annotations of run.oci have no effect' \
+	"$status $out $err" "0 $(grep '^Seccomp:' /proc/self/status) "
 ok 'no file of the host is made by an annotation' test ! -e "$tmp/hook-out"
 "$RUNC" features >"$tmp/features"
 like 'features: they may be unsafe' \

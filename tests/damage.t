@@ -46,7 +46,8 @@ if cgroups_here; then
 	wait_for gone "$pid"
 	echo x >"$root/$id/state.json"
 	do_runc delete "$id"
-	is 'a damaged one that is dead: delete' "$status:$(cgroups_left)$(states_left)" 0:
+	is 'a damaged state.json of a dead container: delete succeeds' \
+		"$status:$(cgroups_left)$(states_left)" 0:
 	away
 else
 	skip 'state.json is damaged: its cgroups are killed' 'no cgroups here'
@@ -125,7 +126,8 @@ like 'a root filesystem whose path is not UTF-8 is refused' \
 bundle "$odd-2"
 config_set /hooks '{"poststop":[{"path":"/bin/true"}]}'
 run
-is 'with poststop hooks it is one line too' "$status:$(grep -c '' "$tmp/err")" 1:1
+is 'a bundle whose path is not UTF-8, with poststop hooks: one line of error' \
+	"$status:$(grep -c '' "$tmp/err")" 1:1
 
 # ---- more annotations than a page or a megabyte ----
 
@@ -142,7 +144,8 @@ long=$(head -c 70000 /dev/zero | tr '\0' '\001' | sed 's/./\\\\u0001/g')
 sed -i "/\"ociVersion\"/r $tmp/annotations" "$bundle/config.json"
 start
 is '8,400,000 bytes of annotations: it runs' "$status:$err:$(status_of "$id")" 0::running
-is 'state has them' "$(json_get "$tmp/state.out" /annotations/last)" x
+is '8,400,000 bytes of annotations: state prints them' \
+	"$(json_get "$tmp/state.out" /annotations/last)" x
 do_runc delete --force "$id"
 is '8,400,000 bytes of annotations: the container can be deleted' "$status:$err:$(states_left)" 0::
 

@@ -18,9 +18,9 @@ for o in --force -f '--force=true'; do
 	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 	do_runc delete $o "$id"
 	is "delete $o of a running one" "$status:$out$err" 0:
-	ok 'delete $o of a running one: its init is dead when delete returns' \
+	ok "delete $o of a running one: its init is dead when delete returns" \
 		gone "$(cat "$tmp/pid")"
-	is 'delete $o of a running one: its cgroup is gone when delete returns' "$(cgroups_left)" ''
+	is "delete $o of a running one: its cgroup is gone when delete returns" "$(cgroups_left)" ''
 done
 do_runc run -d --bundle "$bundle" "$id"
 do_runc delete --force=false "$id"

@@ -210,7 +210,7 @@ sort -u "$here/not-run" >"$here/commands"
 is 'each command that is not run stands in docs.list' "$(comm -13 "$here/rows" "$here/commands")" ''
 [ -n "${DOCS:-}" ] || is 'each row of docs.list is a command that is not run' \
 	"$(comm -23 "$here/rows" "$here/commands")" ''
-is 'each row of docs.list has its reason' \
+is 'each row of docs.list has a reason' \
 	"$(grep -v '^#' "$tests/docs.list" | grep -v '	.')" ''
 
 # Words of the kernel are not in the sources; all others in the table of messages are.

@@ -46,12 +46,13 @@ else
 	skip 'an ordinary user: below XDG_RUNTIME_DIR, 0700 and sticky' 'no compiler'
 fi
 rooted "$RUNC"
-is 'root: not there' "$status $out" '0 '
+is 'root does not use XDG_RUNTIME_DIR' "$status $out" '0 '
 if unshare -Ur true 2>/dev/null; then
 	rooted unshare -Ur env -u USER "$RUNC"
 	like 'root of a user namespace: there' "$status $out" "^0 1700 .* $tmp/xdg/$name"
 	rooted unshare -Ur env USER=root "$RUNC"
-	is 'unless USER is root' "$status $out" '0 '
+	is 'root of a user namespace with USER=root does not use XDG_RUNTIME_DIR' \
+		"$status $out" '0 '
 else
 	skip 'root of a user namespace: there' 'no user namespaces here'
 fi
@@ -151,9 +152,9 @@ like 'help of an unknown command' "$status $(said)" \
 bare --version list
 like '--version before a command' "$status $out" "^0 $name version "
 bare list --version
-is '--version after it is unknown' "$status" 1
+is '--version after a command is unknown' "$status" 1
 bare --root "$root" -- list -q
-is '-- before the command' "$status $out$err" '0 '
+is '-- before the command is accepted' "$status $out$err" '0 '
 do_runc list -quiet=T
 is 'one dash, a long name, a value' "$status $out$err" '0 '
 if [ ! -d /run/systemd/system ]; then
@@ -291,13 +292,13 @@ cp "$BUSYBOX" "$rootfs/tight/true"
 chmod 700 "$rootfs/tight/true"
 config_set /process/args '["/tight/true"]' /process/user '{"uid":1000,"gid":1000}'
 run
-is 'another user, no x for him' "$status $(said)" \
+is 'a program that its user may not execute is refused' "$status $(said)" \
 	"1 $(error "runc run failed: $start_failed"'exec: \"/tight/true\": permission denied')"
 for set in bounding effective permitted inheritable ambient; do
 	config_set /process/capabilities/$set '["CAP_DAC_OVERRIDE"]'
 done
 run
-is 'with CAP_DAC_OVERRIDE he may' "$status $err" '0 '
+is 'with CAP_DAC_OVERRIDE that user may execute it' "$status $err" '0 '
 
 # ---- messages by state (X-03 to X-05, V-03, V-17, V-18) ------------------------------------------
 
@@ -305,10 +306,11 @@ bundle
 argv sh -c 'trap exit TERM; sleep 1000 & while :; do sleep 0.1; done'
 create
 create
-like 'the same id again' "$status $(said)" \
+like 'create of an id that exists is refused' "$status $(said)" \
 	'^1 level=error msg="runc create failed: container with given ID already exists'
 do_runc --log log.json --log-format json create --bundle "$bundle" "$id"
-like 'in the log what engines read' "$(tail -n 1 log.json)" \
+like 'create of an id that exists: the log has the error that engines read' \
+	"$(tail -n 1 log.json)" \
 	'^\{"level":"error","msg":"runc create failed: container with given ID already exists.*","time":"[^"]*"\}$'
 like 'the same id again: the message is plain on standard error' "$status $err" \
 	'^1 runc create failed: container with given ID already exists'
@@ -497,7 +499,7 @@ drop "$id"
 do_runc --debug run -d --bundle "$bundle" "$id"
 like 'run --debug says something' "$err" ' level=debug msg='
 do_runc --debug exec "$id" true
-like 'exec --debug too' "$err" ' level=debug msg='
+like 'exec --debug says something' "$err" ' level=debug msg='
 drop "$id"
 
 # ---- a standard output that cannot be written (O-15) ---------------------------------------------

@@ -240,15 +240,15 @@ for i in '' . .. a/b /a 'a b' 'a	b' 'a*' 'ä' ../a "$long"; do
 done
 do_runc run --bundle "$bundle" "$id
 x"
-like 'id with a newline is refused' "$status $err" '^1 .*container ID'
+like 'an id with a newline is refused' "$status $err" '^1 .*container ID'
 for i in "$id" "$id.x" "$id+x" "$id-X_9" "1$id"; do
 	do_runc run --bundle "$bundle" "$i"
 	is "id $i is fine" "$status" 0
 done
 do_runc run --bundle "$bundle"
-isnt 'no id' "$status" 0
+isnt 'run without an id is refused' "$status" 0
 do_runc run --bundle "$bundle" "$id" "$id-2"
-isnt 'two ids' "$status" 0
+isnt 'run with two ids is refused' "$status" 0
 
 # ---- 7: see create-start.t ----
 # ---- 8: root.path ----
@@ -370,9 +370,9 @@ fi
 fresh
 config_set /process/capabilities/bounding '["CAP_KILL","CAP_NO_SUCH"]'
 run
-is 'an unknown capability: goes on' "$status" 0
-like 'with a warning that names it' "$err" 'CAP_NO_SUCH'
-is 'one line' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
+is 'an unknown capability: the container runs' "$status" 0
+like 'an unknown capability: a warning names it' "$err" 'CAP_NO_SUCH'
+is 'an unknown capability: one line of warning' "$(wc -l <"$tmp/err" | tr -d ' ')" 1
 accept 'an unknown system call in seccomp is skipped' \
 	/linux/seccomp \
 	'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["no_such_call"],"action":"SCMP_ACT_ERRNO"}]}'
@@ -453,7 +453,7 @@ reject 'a memory limit below -1' 'memory' /linux/resources/memory '{"limit":-2}'
 for v in start kill delete state; do
 	do_runc $v "$id-unknown"
 	like "$v of an unknown id" "$status $err" '^1 .*container does not exist'
-	is '$v of an unknown id: one line of error' "$(error_lines "$tmp/err")" 1
+	is "$v of an unknown id: one line of error" "$(error_lines "$tmp/err")" 1
 done
 
 # ---- the command line (G-08 to G-13) ----
@@ -741,10 +741,10 @@ is '--debug: every line has file and func' \
 ok '--debug: lines of init are among them' test "$(grep -c '"level":"debug"' "$tmp/debug.json")" \
 	-gt 0
 do_runc --debug run --bundle "$bundle" "$id"
-like '--debug, text: the same' "$err" \
+like '--debug: lines of the text log have file and func' "$err" \
 	'^time="[^"]*" level=error msg=.* func="[a-z_]+" file="[a-z_/]*\.c:[0-9]+"$'
 do_runc --log-format json run --bundle "$bundle" "$id"
-unlike 'without it: neither' "$err" '"file"|"func"'
+unlike 'without --debug no line has file or func' "$err" '"file"|"func"'
 
 nothing_left
 done_testing

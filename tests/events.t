@@ -15,7 +15,7 @@ config_set /root/readonly false
 config_set /linux/resources/memory '{"limit":20971520,"swap":20971520}' /linux/resources/pids \
 	'{"limit":33}'
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
-is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
+is 'a container with limits of memory and pids runs' "$status" 0 || { diag "$err"; done_testing; }
 
 do_runc events --stats "$id"
 cp "$tmp/out" "$tmp/line"
@@ -64,7 +64,7 @@ while IFS= read -r line; do
 	printf '%s\n' "$line" >"$tmp/line"
 	[ "$(at /id)" = "$id" ] || n=$((n + 1))
 done <"$tmp/stream"
-is 'each of its lines is an object' "$n" 0
+is 'each line of the stream is an object of this container' "$n" 0
 
 wait_for status_is "$id" stopped
 do_runc events --stats "$id"

@@ -49,7 +49,7 @@ unlike "no variable of the caller is in the environment" "$out" OCI_LEAK
 ex "$id" pwd
 is "the working directory is the container's" "$out" /tmp
 ex --cwd /etc "$id" pwd
-is '--cwd' "$out" /etc
+is '--cwd sets the working directory' "$out" /etc
 ex --cwd '' --apparmor '' --process-label '' --user '' --pid-file '' --console-socket '' "$id" pwd
 is 'an empty option counts as absent' "$status $out" '0 /tmp' || diag "$err"
 ex --cwd /nowhere "$id" pwd
@@ -75,7 +75,8 @@ case $out in
 esac
 up --no-new-keyring
 ex "$id" probe keyring
-is 'with --no-new-keyring at its start: that of the caller' "$out" "$("$HELPERS/probe" keyring)"
+is 'a container with --no-new-keyring: exec has the session keyring of the caller' \
+	"$out" "$("$HELPERS/probe" keyring)"
 up
 n=
 for ns in cgroup ipc mnt net pid time user uts; do
@@ -136,7 +137,8 @@ is "umask it does not mention is the container's" "$(field Umask)" 0077
 process \
 	'{"args":["cat","/proc/self/status"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0,"umask":2},"noNewPrivileges":true,
 	"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL"],"ambient":["CAP_KILL"]}}'
-is 'five sets of capabilities' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is 'a file: its five sets of capabilities hold' \
+	"$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000000000020 0000000000000020 0000000000000020 0000000000000020 0000000000000020'
 # control: runc takes the umask of the config.
 is 'no_new_privs and umask of the file' "$(field NoNewPrivs) $(field Umask)" '1 0002'
@@ -145,7 +147,7 @@ process '{"args":["env"],"cwd":"/","env":["PATH=/bin","X=1"],"user":{"uid":0,"gi
 is 'options beside a file are ignored' "$(echo "$out" | tr '\n' ' ')" 'PATH=/bin X=1 HOME=/root '
 process '{"args":["/bin/env"],"cwd":"/"}'
 # control: runc 1.1.5 adds HOME.
-is 'no env in it: nothing at all' "$status $out" '0 ' || diag "$err"
+is 'a file without env: the environment is empty' "$status $out" '0 ' || diag "$err"
 process \
 	'{"args":["grep","open files","/proc/self/limits"],"cwd":"/","env":["PATH=/bin"],"rlimits":[{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]}'
 like 'rlimits of the file' "$out" ' 100 +200 '
@@ -308,7 +310,7 @@ kill -34 $pid # no shell traps it everywhere: it ends the process, and so us
 status=0
 wait $pid || status=$?
 is 'the first real-time signal, 34, is forwarded' "$status" 162
-is 'the process itself had it' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"')" 0
+is 'the process itself ended by that signal' "$(runc exec "$id" sh -c 'ps | grep -c "[/]note"')" 0
 
 # ---- detached (V-04, N-03, N-10) ----
 
@@ -529,7 +531,7 @@ if [ -n "$pids" ]; then
 	argv sleep 1000
 	up
 	runc update --pids-limit 2 "$id"
-	is 'a limit set later' "$(cat "$pids" 2>/dev/null ||
+	is 'pids.limit is set by update' "$(cat "$pids" 2>/dev/null ||
 		cat "$(find /sys/fs/cgroup -path "*$mark*" -name pids.max | head -n 1)")" 2
 	ex "$id" true
 	# The config has no limit, so exec has not looked at pids.max.

@@ -7,8 +7,8 @@
 
 "$RUNC" --root "$tmp/none" features >"$tmp/f" 2>"$tmp/err" </dev/null
 is 'features: exit 0' "$?" 0
-is 'silent on stderr' "$(cat "$tmp/err")" ''
-nok 'makes no state root' test -e "$tmp/none"
+is 'features writes nothing to standard error' "$(cat "$tmp/err")" ''
+nok 'features makes no state root' test -e "$tmp/none"
 f() { json_get "$tmp/f" "$1"; }
 is 'versions' "$(f /ociVersionMin) $(f /ociVersionMax)" '1.0.0 1.3.0'
 is 'hooks' "$(f /hooks)" \
@@ -72,10 +72,11 @@ fi
 # ---- --version (O-13) ----
 
 "$RUNC" --version >"$tmp/v"
-like 'first line' "$(sed -n 1p "$tmp/v")" '^runc version [^ ]+$'
-is 'three lines at most, for old engines' "$(wc -l <"$tmp/v" | awk '{ print ($1 <= 3) }')" 1
-like 'the spec version' "$(cat "$tmp/v")" '^spec: 1\.3\.0'
-is 'two words after "name:"' "$(sed 1d "$tmp/v" | awk 'NF != 2')" ''
+like '--version: the first line' "$(sed -n 1p "$tmp/v")" '^runc version [^ ]+$'
+is '--version: three lines at most, for old engines' \
+	"$(wc -l <"$tmp/v" | awk '{ print ($1 <= 3) }')" 1
+like '--version: the version of the spec' "$(cat "$tmp/v")" '^spec: 1\.3\.0'
+is '--version: each further line has a name and one word' "$(sed 1d "$tmp/v" | awk 'NF != 2')" ''
 
 # ---- spec ----
 

@@ -88,7 +88,8 @@ for h in $all; do
 	is "$h: annotations" "$(state_in "$h" /annotations/org.example.a)" b
 	like "$h: ociVersion" "$(state_in "$h" /ociVersion)" '^1\.'
 done
-is 'status of each' "$(for h in $all; do state_in "$h" /status; done | tr '\n' ' ')" \
+is 'each hook has the status of its moment' \
+	"$(for h in $all; do state_in "$h" /status; done | tr '\n' ' ')" \
 	'creating creating creating created running stopped '
 for h in prestart createRuntime poststart; do
 	is "$h: pid as seen outside" "$(state_in $h /pid)" "$pid"
@@ -163,7 +164,8 @@ config_set /hooks "{\"createRuntime\":[
 	{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo 3 >>$log/order\"]}],
 	\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo stop >>$log/order\"]}]}"
 refused 'a failing hook: create fails and names it' 'createRuntime.*(#1|\[1\]).*3'
-is 'the rest is not run, the payload neither; poststop is (H-10)' "$(tr '\n' ' ' <"$log/order")" \
+is 'a failing hook: later hooks and the program do not run, poststop hooks do (H-10)' \
+	"$(tr '\n' ' ' <"$log/order")" \
 	'1 2 stop '
 
 for h in prestart createRuntime createContainer; do
@@ -171,7 +173,7 @@ for h in prestart createRuntime createContainer; do
 	config_set /hooks \
 		"{\"$h\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"cat >/dev/null; echo why it failed >&2; exit 1\"]}]}"
 	refused "$h fails: refused, with what it said" "$h.*why it failed"
-	nok '$h fails: the payload has not run' test -e "$log/order"
+	nok "$h fails: the payload has not run" test -e "$log/order"
 	config_set /hooks "{\"$h\":[{\"path\":\"/no/such/hook\"}]}"
 	refused "$h missing" '/no/such/hook'
 	config_set /hooks \
@@ -197,7 +199,7 @@ is 'a hook with megabytes of output: the output is not shown' \
 config_set /hooks \
 	'{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","head -c 5000000 /dev/zero | tr \"\\\\0\" x >&2; exit 1"]}]}'
 run
-is 'a failing one too: status 1' "$status" 1
+is 'a failing hook with megabytes of output: status 1' "$status" 1
 ok 'a failing hook with megabytes of output: the error is bounded' \
 	test "$(wc -c <"$tmp/err")" -lt 70000
 
@@ -210,7 +212,7 @@ refused 'a hook beyond its timeout' 'createRuntime.*(timeout|timed out|past)'
 unset LIMIT
 ok 'a hook beyond its timeout is dead' wait_for gone "$(cat "$log/self")"
 # control: runc kills the hook alone.
-ok 'what it started is dead too' wait_for gone "$(cat "$log/child")"
+ok 'what a hook beyond its timeout started is dead' wait_for gone "$(cat "$log/child")"
 kill "$(cat "$log/child")" 2>/dev/null
 config_set /hooks '{"createRuntime":[{"path":"/bin/true","timeout":5}]}'
 run_ok 'a hook within its timeout'
@@ -252,11 +254,12 @@ is 'start fails with poststart' "$status" 1
 like 'start fails with poststart: the error has the hook and the reason' \
 	"$err" 'poststart.*bad luck'
 wait_for status_is "$id" none
-is 'the container is destroyed' "$(status_of "$id")" none
+is 'start fails with poststart: the container is destroyed' "$(status_of "$id")" none
 is 'start fails with poststart: the poststop hook ran' "$(cat "$log/order" 2>/dev/null)" stop
 drop "$id"
 do_runc run --detach --bundle "$bundle" "$id"
-is 'run --detach fails with it too' "$status:$(status_of "$id")" 1:none
+is 'run --detach fails with poststart, and the container is destroyed' \
+	"$status:$(status_of "$id")" 1:none
 drop "$id"
 
 # poststop fails: a warning, the next runs, the container is deleted (H-09).
@@ -268,13 +271,13 @@ create
 do_runc delete "$id"
 # control: runc stops at the first and fails.
 is 'poststop fails: delete succeeds' "$status" 0
-like 'with a warning' "$err" 'level=warning.*poststop'
-is 'the next one runs' "$(cat "$log/order" 2>/dev/null)" second
-is 'the container is gone' "$(status_of "$id")" none
+like 'poststop fails: delete warns' "$err" 'level=warning.*poststop'
+is 'poststop fails: the next hook runs' "$(cat "$log/order" 2>/dev/null)" second
+is 'poststop fails: the container is deleted' "$(status_of "$id")" none
 drop "$id"
 rm -f "$log/order"
 run
-is 'a foreground run too: status of the payload' "$status" 0
+is 'poststop fails in a foreground run: the status is that of the program' "$status" 0
 is 'poststop fails in a foreground run: the next hook ran' "$(cat "$log/order" 2>/dev/null)" second
 
 # A hook runs when the cgroup, its limits and the mounts are there, and before pivot_root (H-05).

@@ -15,9 +15,9 @@ is 'a name with dots' "$out" other.example.org
 long=$(head -c 64 /dev/zero | tr '\0' h)
 config_set /hostname "\"$long\""
 run
-is '64 bytes' "$out" "$long"
+is 'a hostname of 64 bytes is set' "$out" "$long"
 config_set /hostname "\"${long}h\""
-refused '65 bytes' 'hostname'
+refused 'a hostname of 65 bytes is refused' 'hostname'
 config_set /hostname '""'
 run
 is 'an empty name leaves the name of the host' "$out" "$before"
@@ -51,7 +51,7 @@ config_set /hostname '"joined"' /linux/namespaces \
 	"$tmp/pid")/ns/uts\"}]"
 run
 is 'hostname into a joined uts namespace' "$out" joined
-is 'the host keeps its name' "$(hostname)" "$before"
+is 'hostname into a joined uts namespace: the host keeps its name' "$(hostname)" "$before"
 drop "$id-first"
 
 nothing_left

@@ -49,8 +49,10 @@ printf '' >"$tmp/none"
 for file in subuid subgid; do [ ! -e /etc/$file ] || mount --bind "$tmp/none" /etc/$file; done
 as_user ./oci-image unpack --no-sync "$layout" one
 is 'with one id an image is unpacked' "$status" 0 || diag "$err"
-is 'all files are his own' "$(find "$tmp/home/one" ! -user $user | wc -l | tr -d ' ')" 0
-is 'with their modes' "$(stat -c %a "$tmp/home/one/rootfs/closed" "$tmp/home/one/rootfs/set" |
+is 'with one id all files belong to the user' \
+	"$(find "$tmp/home/one" ! -user $user | wc -l | tr -d ' ')" 0
+is 'with one id files have the modes of the image' \
+	"$(stat -c %a "$tmp/home/one/rootfs/closed" "$tmp/home/one/rootfs/set" |
 	tr '\n' ' ')" '500 4755 '
 closed=$tmp/home/one/rootfs/closed
 is 'a closed directory has files of two layers' "$(cat "$closed/file" "$closed/more")" 'inside
@@ -96,7 +98,8 @@ if command -v newuidmap >/dev/null && [ -n "$name" ] && [ -e /etc/subuid ] &&
 	is 'with a range the owners are of the range' \
 		"$(owner "$tmp/home/many/rootfs/tmp") $(owner "$tmp/home/many/rootfs/set")" \
 		'200032:200033 1777 200032:200033 4755'
-	is 'root is he himself' "$(owner "$tmp/home/many/rootfs/closed")" "$user:$user 500"
+	is 'with a range root of the image is the user' \
+		"$(owner "$tmp/home/many/rootfs/closed")" "$user:$user 500"
 	is 'config.json maps the same' \
 		"$(json_get "$tmp/home/many/config.json" /linux/uidMappings)" \
 		"[{\"containerID\":0,\"hostID\":$user,\"size\":1},{\"containerID\":1,\"hostID\":200000,\"size\":65536}]"

@@ -87,8 +87,8 @@ at_call count
 total=$(cat "$tmp/step")
 rm -rf "$tmp/place/b"
 ok 'the system calls of an unpack are counted' test "$total" -gt 100
-each_call 'the first process is killed' kill
-each_call 'another one is killed' slay
+each_call 'the first process of the unpacking is killed' kill
+each_call 'another process of the unpacking is killed' slay
 each_call 'the disk is full' fail 28
 each_call 'a call fails' fail 5
 

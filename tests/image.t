@@ -106,7 +106,8 @@ if [ -n "$i" ]; then
 		(runc run --bundle "$bundle" "$id-$n" >"$tmp/par$n" 2>&1) &
 	done
 	wait
-	is 'twelve at once' "$(cat "$tmp"/par* | sort | uniq -c | tr -s ' ')" ' 12 hi'
+	is 'twelve containers of one image at once run' \
+		"$(cat "$tmp"/par* | sort | uniq -c | tr -s ' ')" ' 12 hi'
 	ok 'twelve at once: no loop device is left' wait_for no_loops
 fi
 if [ -n "$i" ] && helper step && "$HELPERS/step" count -- true; then
@@ -155,17 +156,18 @@ fi
 
 head -c 65536 /dev/urandom >"$tmp/garbage"
 config_set /root/path "$(quote "$tmp/garbage")"
-refused 'garbage' 'root.path: .*neither a directory nor an image of squashfs, erofs or ext4'
+refused 'a file of random bytes as root is refused' \
+	'root.path: .*neither a directory nor an image of squashfs, erofs or ext4'
 : >"$tmp/empty"
 config_set /root/path "$(quote "$tmp/empty")"
-refused 'an empty file' 'neither a directory nor an image'
+refused 'an empty file as root is refused' 'neither a directory nor an image'
 mkfifo "$tmp/fifo"
 config_set /root/path "$(quote "$tmp/fifo")"
-refused 'a fifo does not block' 'neither a directory nor an image'
+refused 'a FIFO as root is refused at once' 'neither a directory nor an image'
 config_set /root/path '"/dev/null"'
-refused 'a device' 'neither a directory nor an image'
+refused 'a device as root is refused' 'neither a directory nor an image'
 config_set /root/path "$(quote "$tmp/nope")"
-refused 'a file that is not there' 'root.path: .*no such file'
+refused 'an image that does not exist is refused' 'root.path: .*no such file'
 
 # ---- dm-verity: an image that needs it is not used without it ------------------------------------
 

@@ -56,9 +56,9 @@ for s in 999 65 -1 NOSUCH SIGNOSUCH TERMX 1x 0x9 ' 9' SIG 4294967305; do
 done
 is 'kill with an unknown signal: nothing happens to the container' "$(status_of "$id")" running
 do_runc kill "$id" KILL
-is 'kill KILL' "$status" 0
+is 'kill KILL of a running container' "$status" 0
 wait_for status_is "$id" stopped
-is 'stopped' "$(status_of "$id")" stopped
+is 'after kill KILL of a running container the status is stopped' "$(status_of "$id")" stopped
 do_runc kill "$id" 0
 like 'kill 0 of a stopped one' "$status $err" '^1 .*container not running'
 do_runc kill "$id" KILL
@@ -76,9 +76,9 @@ create
 do_runc kill "$id" KILL
 is 'kill KILL of a created one' "$status" 0
 wait_for status_is "$id" stopped
-is 'stopped' "$(status_of "$id")" stopped
+is 'after kill KILL of a created container the status is stopped' "$(status_of "$id")" stopped
 do_runc delete "$id"
-is 'delete right after' "$status" 0
+is 'delete right after kill KILL of a created container' "$status" 0
 
 # KILL, and delete at once, which waits for the end of init.
 n=0
@@ -109,14 +109,14 @@ is 'without a pid namespace: runs' "$status" 0
 wait_for members_are 3
 pids=$(cat "$(own_cgroup)/cgroup.procs")
 do_runc kill "$id" KILL
-is 'kill KILL' "$status" 0
+is 'without a pid namespace: kill KILL succeeds' "$status" 0
 n=0
 for p in $pids; do
 	# control: runc 1.1.5 needs --all for this.
 	ok "without a pid namespace process $((n += 1)) dies too" wait_for gone "$p"
 done
 do_runc delete --force "$id"
-is 'delete --force' "$status" 0
+is 'without a pid namespace: delete --force succeeds' "$status" 0
 for p in $pids; do
 	wait_for gone "$p"
 done

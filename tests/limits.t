@@ -161,7 +161,7 @@ resource() {
 		esac
 	else
 		# It is refused, in one line that names it.
-		like "$1" "$err" "$3" && [ "$(error_lines "$tmp/err")" = 1 ]
+		like "$1" "$status $(error_lines "$tmp/err") $err" "^1 1 .*($3)"
 	fi
 	drop "$id"
 }

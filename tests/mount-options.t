@@ -120,7 +120,7 @@ case $(grep " $src " /proc/self/mountinfo) in
 	done
 	one /b none "$src" bind
 	run
-	like 'bind alone keeps it' "$(opts /b)" 'nosymfollow'
+	like 'bind alone keeps nosymfollow of the source' "$(opts /b)" 'nosymfollow'
 	one /b none "$src" bind nosymfollow
 	run
 	is 'bind and nosymfollow' "$(opts /b)" 'rw,relatime,nosymfollow'

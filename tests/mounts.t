@@ -196,7 +196,7 @@ is 'bind of a directory, a file, a file in a new folder, through a link; rbind' 
 is 'missing folders are made 0755 root' "$(echo "$out" | tail -n 3 | tr '\n' ,)" \
 	'755 0 directory,755 0 directory,755 0 directory,'
 is 'bind without rbind has no submounts' "$(mnt /bd/sub type)" ''
-is 'rbind has them' "$(mnt /br/sub source)" inner
+is 'rbind has the submounts' "$(mnt /br/sub source)" inner
 is 'the mountpoint of a file is an empty file' "$(stat -c '%F' "$rootfs/bf")" 'regular empty file'
 like 'ro on a bind' "$(mnt /x/y/z/bf opts)" '^ro,'
 is 'the source stays writable' "$(sh -c "echo two >$src/file && echo fine")" fine
@@ -209,9 +209,10 @@ mount_add /b3 none "$src/dir/sub" bind suid dev
 mount_add /b4 none "$src/dir/sub" bind ro nosuid nodev noexec
 mount_add /b5 none "$src/dir/sub" bind rw
 run
-is 'no flags: those of the source' "$(mnt /b1 opts)" rw,nosuid,nodev,relatime
-is 'one flag: the others are cleared' "$(mnt /b2 opts)" rw,noexec,relatime
-is 'all flags' "$(mnt /b4 opts)" ro,nosuid,nodev,noexec,relatime
+is 'a bind without flags has those of the source' "$(mnt /b1 opts)" rw,nosuid,nodev,relatime
+is 'a bind with one flag: the other flags of the source are cleared' \
+	"$(mnt /b2 opts)" rw,noexec,relatime
+is 'a bind with all flags has them' "$(mnt /b4 opts)" ro,nosuid,nodev,noexec,relatime
 # control: runc 1.1.5 does not act on words that only clear.
 is 'words that only clear are honoured' "$(mnt /b3 opts) $(mnt /b5 opts)" 'rw,relatime rw,relatime'
 is 'the source keeps its flags' "$(grep " $src/dir/sub " /proc/self/mountinfo | cut -d' ' -f6)" \
@@ -235,7 +236,7 @@ config_set /mounts/- "{\"destination\":\"relative/place\",\"type\":\"tmpfs\",\"s
 run
 # control: runc 1.1.5 refuses. Spec 1.2: relative to /, with a warning.
 is 'a relative destination is taken from /' "$status $(mnt /relative/place source)" '0 rel'
-like 'with a warning' "$err" 'relative'
+like 'a relative destination: a warning' "$err" 'relative'
 
 fresh
 mkdir "$bundle/data"
@@ -265,7 +266,8 @@ like slave "$(mnt /p-slave prop)" '^master:[0-9]+$'
 like rslave "$(mnt /p-rslave prop)" '^master:[0-9]+$'
 is unbindable "$(mnt /p-unbindable prop)" unbindable
 is runbindable "$(mnt /p-runbindable prop)" unbindable
-like 'none: the default of the root, slave' "$(mnt /p-default prop)" '^master:[0-9]+$'
+like 'no propagation word: the default of the root, slave' \
+	"$(mnt /p-default prop)" '^master:[0-9]+$'
 like 'two words in their order' "$(mnt /p-both prop)" 'shared:[0-9]+ master:[0-9]+'
 
 # A mount made outside later is seen by a slave and not by a private one.
@@ -435,12 +437,12 @@ is 'mappings of a mount: the file belongs to the mapped ids' "$out" '5000 6000' 
 fresh
 config_set /mounts/- "{\"destination\":\"/id\",\"source\":\"$src/id\",\"options\":[\"bind\"],
 	\"uidMappings\":[{\"containerID\":1000,\"hostID\":5000,\"size\":1}]}"
-refused 'only uid mappings' 'uid and gid'
+refused 'a mount with uid mappings alone is refused' 'uid and gid'
 fresh
 config_set /mounts/- "{\"destination\":\"/id\",\"type\":\"tmpfs\",\"options\":[],
 	\"uidMappings\":[{\"containerID\":0,\"hostID\":5000,\"size\":1}],
 	\"gidMappings\":[{\"containerID\":0,\"hostID\":5000,\"size\":1}]}"
-refused 'mappings on what is not a bind' 'bind'
+refused 'mappings of a mount that is not a bind are refused' 'bind'
 fresh
 mount_add /id none "$src/id" bind idmap
 refused 'idmap without mappings and without a user namespace' 'user namespace|userns|mapping'
@@ -453,7 +455,8 @@ mount_add /id none "$src/id" bind idmap
 argv sh -c 'stat -c "%u %g" /id/f; touch /id/new'
 run
 is 'idmap with the maps of the container' "$out" '1000 1000' || diag "$err"
-is 'what it makes there belongs to the ids of the host' "$(stat -c '%u %g' "$src/id/new" 2>&1)" \
+is 'idmap: a file that the container makes belongs to the ids of the host' \
+	"$(stat -c '%u %g' "$src/id/new" 2>&1)" \
 	'0 0'
 rm -f "$src/id/new"
 mkdir "$bundle/id"
@@ -472,7 +475,7 @@ run
 is 'ridmap reaches submounts' "$out" '1000 1000' || diag "$err"
 config_set /mounts/7/options '["rbind","idmap"]'
 run
-is 'idmap does not' "$out" '65534 65534' || diag "$err"
+is 'idmap does not reach submounts' "$out" '65534 65534' || diag "$err"
 # The option with mappings in it (M-31); "@" is relative to the maps of the container, root of which
 # is 100000 here.
 argv stat -c '%u %g' /id/f

@@ -127,7 +127,7 @@ argv sleep 1000
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id-second"
 is 'detached in a joined pid namespace' "$status:$(status_of "$id-second")" 0:running
 do_runc delete --force "$id-second"
-ok 'delete --force ends it' wait_for gone "$(cat "$tmp/pid")"
+ok 'delete --force ends a container in a joined pid namespace' wait_for gone "$(cat "$tmp/pid")"
 is 'delete --force does not end the other container' "$(status_of "$id-first")" running
 
 # A namespace kept by a bind mount only, as `ip netns` makes it.
@@ -208,7 +208,7 @@ ranges=$(awk \
 config_set /linux/uidMappings "[$ranges]"
 argv sh -c 'wc -l </proc/self/uid_map'
 run
-is '200 ranges' "$out" 200
+is 'a user namespace with 200 ranges' "$out" 200
 
 # The other namespaces belong to the user namespace: root inside may change the host name and mount.
 config_set /linux/uidMappings '[{"containerID":0,"hostID":100000,"size":1000}]' \

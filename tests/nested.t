@@ -156,7 +156,7 @@ told 'no cgroup mount, a limit asked' 'cgroup'
 says "$middle" 'echo deep'
 at "$outer"
 config_del /mounts/5
-works 'nor a /sys' deep 'no cgroup hierarchy is mounted'
+works 'no cgroup mount and no /sys, no limits asked' deep 'no cgroup hierarchy is mounted'
 
 # ---- user namespaces -----------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ works 'in a user namespace: another one inside' 'deep
 says "$middle" 'echo deep'
 config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
 user_ns 0 1000
-told 'and that without a network namespace: no new /sys' 'mounts\[5\].*bind /sys instead'
+told 'in a user namespace: another one inside without a network namespace: no new /sys' 'mounts\[5\].*bind /sys instead'
 says "$middle" 'echo deep'
 user_ns 0 70000
 told 'a map of ids that are not there' 'map'
@@ -213,7 +213,7 @@ works 'the default masks, in the first user namespace' deep
 plain "$outer"
 config_set /root/readonly false
 nest
-told 'no capabilities' 'CAP_SYS_ADMIN.*privileged'
+told 'without capabilities the runtime inside names the missing one' 'CAP_SYS_ADMIN.*privileged'
 
 # ---- a chroot ------------------------------------------------------------------------------------
 
@@ -298,7 +298,7 @@ good='deep
 shared:'
 privileged "$outer"
 nest
-works 'no filter' "$good"
+works 'without a filter: features of the mount API work inside' "$good"
 for call in openat2 clone3 close_range open_tree move_mount mount_setattr fsopen fsconfig fsmount \
 	pidfd_open \
 	pidfd_send_signal execveat statx faccessat2 memfd_create setns keyctl; do

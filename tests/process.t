@@ -244,7 +244,7 @@ for n in chown CHOWN cap_chown CAP_NO_SUCH; do
 	config_set /process/capabilities "{\"bounding\":[\"$n\"],\"effective\":[],\"permitted\":[]}"
 	run
 	like "the name $n: a warning" "$status $err" "^0 .*level=warning .*$n"
-	is 'the name $n grants nothing' "$(caps Bnd)" 0000000000000000
+	is "the name $n grants nothing" "$(caps Bnd)" 0000000000000000
 done
 config_set /process/capabilities \
 	"{\"bounding\":[$all_caps],\"effective\":[$all_caps],\"permitted\":[$all_caps]}"

@@ -155,7 +155,7 @@ for p in '"/abs/path"' '"name"' '"a:b"' '"a:b:c:d"' "\"no-suffix:p:$id\"" \
 	config_set /linux/cgroupsPath "$p"
 	do_runc run --bundle "$bundle" "$id"
 	is "cgroupsPath $p is refused" "$status:$(status_of "$id")" 1:none
-	like 'cgroupsPath $p is named' "$err" 'slice|cgroupsPath'
+	like "cgroupsPath $p is named" "$err" 'slice|cgroupsPath'
 done
 config_del /linux/cgroupsPath
 scope=runc-$id.scope

@@ -49,7 +49,7 @@ for size in 64q m 1.5g -2 -1k 64kk 9223372036854775807k 0x10; do
 	update --memory "$size"
 	is "--memory $size is refused" "$status" 1
 done
-is '--memory $size changes nothing' "$(memory)" 33554432
+is '--memory with a wrong size changes nothing' "$(memory)" 33554432
 update --memory -1
 like '--memory -1 is not a limit' "$status $(memory)" '^0 (max|9223372036854771712)$'
 update --memory 64m
