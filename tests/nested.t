@@ -174,7 +174,8 @@ works 'in a user namespace: another one inside' 'deep
 says "$middle" 'echo deep'
 config_set /linux/namespaces '[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}]'
 user_ns 0 1000
-told 'in a user namespace: another one inside without a network namespace: no new /sys' 'mounts\[5\].*bind /sys instead'
+told 'in a user namespace: another one inside without a network namespace: no new /sys' \
+	'mounts\[5\].*bind /sys instead'
 says "$middle" 'echo deep'
 user_ns 0 70000
 told 'a map of ids that are not there' 'map'
