@@ -27,7 +27,8 @@
  * time.
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
- * -m NAME: nothing counts before a process has become NAME, and that one is CMD.
+ * -m NAME: nothing counts before a process has become NAME, and that one is CMD. A process that is
+ * PAYLOAD before that, such as the shell that starts it, is not let go.
  * -c NAME: only system calls of this kind count: access, dup2, mmap, open, signalfd4 or write.
  * "before" takes such a name too.
  */
@@ -267,7 +268,7 @@ static void on_stop(pid_t pid, int status)
 		if (!st.started && st.name && is_named(pid))
 			st.main_pid = pid;
 		st.started |= !st.name || is_named(pid);
-		if (is_payload(pid))
+		if (st.started && is_payload(pid))
 			request = PTRACE_DETACH;
 		sig = 0;
 	} else if (event == EVENT_STOP) {
