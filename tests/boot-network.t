@@ -128,8 +128,9 @@ shared
 echo "{ \"containers\": [ { \"name\": \"$a\", \"network\": { \"bridge\": \"br0\" } } ] }" \
 	>"$tmp/boot.json"
 boot ocibox.config="$tmp/boot.json"
-ok "a bundle without a network namespace of its own: its container does not start, for this reason" \
-	wait_for says "^oci-init: $a: did not start: network: config.json must have a network namespace"
+ok "a bundle without a network namespace of its own: the container does not start" \
+	wait_for \
+	says "^oci-init: $a: did not start: network: config.json must have a network namespace"
 down
 fresh
 

@@ -49,7 +49,7 @@ is 'set-id bits stay' "$(stat -c %a "$rootfs/plain")" 4755
 is 'a symbolic link, a dangling one' "$(readlink "$rootfs/link") $(readlink "$rootfs/dangling")" \
 	'd/f /nowhere/../at/all'
 is 'a hard link is the same file' "$(stat -c %i "$rootfs/hard")" "$(stat -c %i "$rootfs/d/f")"
-ok 'a fifo' test -p "$rootfs/fifo"
+ok 'a FIFO of a layer is a FIFO' test -p "$rootfs/fifo"
 is 'a long name as GNU tar writes it' "$(cat "$rootfs/$longer")" gnu
 is 'a long name of an extended header' "$(cat "$rootfs/pax/$longer")" pax
 is 'the long target of a link' "$(readlink "$rootfs/far")" "$longer"
@@ -243,7 +243,7 @@ ok 'a bundle whose name ends in a slash is made' test -e "$tmp/place/slash/confi
 cat "$tmp/archive.tar" | timeout 60 "$OCI_IMAGE" unpack --no-sync --tag stack - "$tmp/place/stdin" \
 	2>"$tmp/err"
 is 'an archive on standard input' "$?" 0 || diag "$(cat "$tmp/err")"
-ok 'leaves no file of it beside the bundle' nothing_beside
+ok 'an archive on standard input leaves no file beside the bundle' nothing_beside
 cp "$tmp/archive.tar" "$tmp/with:colon"
 unpack_ok 'a source that has a colon in its name' "$tmp/with:colon:stack"
 
@@ -312,12 +312,13 @@ unpack_refused 'the only image names no platform, and --platform asks for one' \
 unset arch
 layout=$both
 oci_image list "$layout"
-is 'list shows both' "$(printf '%s\n' "$out" | awk '{ print $1, $2 }' | sort | tr '\n' ' ')" \
+is 'list shows the images of both platforms' \
+	"$(printf '%s\n' "$out" | awk '{ print $1, $2 }' | sort | tr '\n' ' ')" \
 	"other linux/s390x own linux/$own "
 oci_image inspect --platform linux/s390x "$layout"
 printf '%s\n' "$out" >"$tmp/inspect.json"
 is 'inspect gives JSON' "$(json_get "$tmp/inspect.json" /config/architecture)" s390x
-is 'with the layers' "$(json_get "$tmp/inspect.json" /layers/0/digest)" \
+is 'inspect gives the digests of the layers' "$(json_get "$tmp/inspect.json" /layers/0/digest)" \
 	"sha256:$(sum "$tmp/low.tar")"
 
 # ---- media types ---------------------------------------------------------------------------------
@@ -424,9 +425,10 @@ from=$bundle
 oci_image pack -o "$tmp/packed.tar" "$from"
 is 'a bundle is packed into an archive' "$status" 0 || diag "$err"
 oci_image pack -o "$tmp/packed2.tar" "$from"
-ok 'a second time into the same bytes' cmp "$tmp/packed.tar" "$tmp/packed2.tar"
+ok 'a bundle packed a second time gives the same bytes' cmp "$tmp/packed.tar" "$tmp/packed2.tar"
 unpack_ok 'a packed bundle is unpacked' "$tmp/packed.tar"
-is 'into the same files' "$(listing "$rootfs")" "$(listing "$from/rootfs")"
+is 'a packed bundle is unpacked into the same files' \
+	"$(listing "$rootfs")" "$(listing "$from/rootfs")"
 is 'a packed bundle is unpacked into the same config.json' \
 	"$(cat "$bundle/config.json")" "$(cat "$from/config.json")"
 mkdir "$tmp/dev"

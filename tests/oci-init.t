@@ -56,7 +56,7 @@ like "a subcommand with a typing error: the message names the subcommand that is
 init -s -- ./plain
 is "a file that cannot be executed gives 126" "$status" 126
 init -s -- true
-is "no message without need" "$err" ""
+is "a command that succeeds: oci-init writes nothing" "$err" ""
 init -s sh ./exit4
 is "without -- the first word is the command" "$status" 4
 
@@ -141,9 +141,9 @@ for g in '' -g; do
 	kill -USR1 "$pid"
 	wait_for grep -qx child family.caught
 	if [ -n "$g" ]; then
-		ok "-g: the whole group gets it" wait_for grep -qx grandchild family.caught
+		ok "-g: the whole group gets a signal" wait_for grep -qx grandchild family.caught
 	else
-		nok "without -g only the child does" grep -qx grandchild family.caught
+		nok "without -g only the child gets a signal" grep -qx grandchild family.caught
 	fi
 	kill -TERM "$pid"
 	ended
@@ -203,8 +203,8 @@ rm -f parent
 init -s -- sh ./orphan
 # shellcheck disable=SC2086 # words
 set -- $out
-is "-s: an orphan becomes ours" "${2:-}" "${4:-none}"
-isnt "-s: and is reaped" "${6:-forever}" forever
+is "-s: an orphan becomes a child of oci-init" "${2:-}" "${4:-none}"
+isnt "-s: an orphan that ends is reaped" "${6:-forever}" forever
 
 if [ "$uid" = 0 ]; then
 	: >./wait
@@ -322,7 +322,8 @@ END
 		"$(printf '%s\n' "$out" | tail -n 2 | sed 's/^.C//' |
 		tr '\n' ' ')" 'ended 130 mine '
 	on_pty '\q' sh ./job
-	is "the key of QUIT too" "$(printf '%s\n' "$out" | sed 's/.*\(ended .*\)/\1/' | tail -n 2 |
+	is "the key of QUIT ends both, the shell has its prompt" \
+		"$(printf '%s\n' "$out" | sed 's/.*\(ended .*\)/\1/' | tail -n 2 |
 		tr '\n' ' ')" 'ended 131 mine '
 	# A script has no job control: its next command must find the terminal where it was.
 	on_pty '' sh -c '"$0" -s -- true; . ./mine' "$OCI_INIT"

@@ -68,7 +68,7 @@ is 'the document passes the check' "$status:$out$err" 0:
 
 spec
 like 'an existing file: refused' "$status $err" '^1 .*File config.json exists. Remove it first$'
-is 'with one line' "$(grep -c '' "$tmp/err")" 1
+is 'an existing file: one line of error' "$(grep -c '' "$tmp/err")" 1
 echo precious >config.json
 spec
 is 'an existing config.json is left as it is' "$status:$(cat config.json)" 1:precious
@@ -367,8 +367,9 @@ ln -s t.json link.json
 ln t.json hard.json
 (umask 077 && "$OCI_SPEC" set -f link.json /v 9)
 is 'set through a link: the mode stays' "$(stat -c %a t.json)" 640
-is 'the link stays' "$(readlink link.json)" t.json
-is 'the file is new' "$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
+is 'set through a link: the link stays' "$(readlink link.json)" t.json
+is 'set through a link: a hard link keeps the old text' \
+	"$("$OCI_SPEC" get /v t.json)$("$OCI_SPEC" get /v hard.json)" 93
 is 'set: no temporary file is left' "$(find . -name '.?*')" ''
 
 # Several editors at once: each change is there in the end, and a reader finds a complete document
@@ -515,7 +516,8 @@ done
 spec check inside
 is 'check of a bundle' "$status$err$out" 0
 spec get -f a -b b /x
-like 'both is one too many' "$status $err" '^1 .*--file and --bundle exclude each other'
+like '--file and --bundle exclude each other' \
+	"$status $err" '^1 .*--file and --bundle exclude each other'
 
 # ---- documents for more --------------------------------------------------------------------------
 
@@ -523,7 +525,7 @@ rm -f config.json
 spec --privileged --net host
 is '--privileged --net host' "$status$err" 0
 spec check
-is 'passes the check' "$status$out" 0
+is '--privileged --net host: the document passes the check' "$status$out" 0
 is '--privileged: every capability' \
 	"$("$OCI_SPEC" get -i /process/capabilities/bounding | grep -c CAP_)" 41
 while read -r pointer value; do
@@ -556,7 +558,7 @@ is 'run --rootfs --print --relative: a root for a bundle that moves' "$status:$o
 do_runc run --rootfs board/rootfs --print -- true
 printf '%s' "$out" >board/config.json
 spec get -b board /root/path
-is 'without it: where it is now' "$out" "$work/board/rootfs"
+is 'run --rootfs --print: the root is where it is now' "$out" "$work/board/rootfs"
 
 # ---- del -----------------------------------------------------------------------------------------
 

@@ -73,7 +73,8 @@ if command -v setpriv >/dev/null && setpriv --reuid 65534 --regid 65534 --clear-
 	mkdir -m 777 "$tmp/apps/open"
 	as_user ./theirs --ocibox-extract open/bundle
 	is 'an ordinary user extracts the bundle' "$status" 0 || diag "$err"
-	ok 'with its files' cmp "$tmp/apps/open/bundle/rootfs/bin/busybox" "$tmp/base/bin/busybox"
+	ok 'an extracted bundle has the files of the image' \
+		cmp "$tmp/apps/open/bundle/rootfs/bin/busybox" "$tmp/base/bin/busybox"
 	# The variable alone must not have an effect.
 	as_user env OCIBOX_APP_INSIDE=1 ./theirs 'id -u'
 	is 'the variable of its second run means nothing outside' "$out" 0 || diag "$err"
@@ -95,11 +96,11 @@ ok 'the bundle in it is the bundle' cmp "$tmp/place/again/config.json" "$bundle/
 is 'an extracted bundle has all files' "$(cd "$tmp/place/again/rootfs" && find . | sort)" \
 	"$(cd "$rootfs" && find . | sort)"
 app --ocibox-extract "$tmp/place/again"
-like 'one that is there already stays' "$err" 'already exists'
+like 'extract over a bundle that exists is refused' "$err" 'already exists'
 mv "$app" "$tmp/apps/runc"
 app=$tmp/apps/runc
 app echo named
-is 'whatever the file is called' "$out" named || diag "$err"
+is 'a program that is called runc runs its container' "$out" named || diag "$err"
 app --version
 isnt 'its options are the container'"'"'s' "$status" 0
 like 'an option after the file: the container has no program of that name' \

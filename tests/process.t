@@ -124,11 +124,12 @@ done
 config_set /process/cwd '"/new/deep/folder"'
 run
 is 'a missing cwd is made' "$out" /new/deep/folder
-is 'with mode 0755' "$(stat -c %a "$rootfs/new/deep/folder" "$rootfs/new")" '755
+is 'a missing cwd is made with mode 0755' \
+	"$(stat -c %a "$rootfs/new/deep/folder" "$rootfs/new")" '755
 755'
 config_set /process/cwd '"/new/../tmp/./"'
 run
-is 'dots in cwd' "$out" /tmp
+is 'dots in cwd are resolved' "$out" /tmp
 ln -s /new/deep "$rootfs/wdlink"
 config_set /process/cwd '"/wdlink"'
 argv sh -c 'pwd -P'
@@ -208,15 +209,15 @@ caps() { field Cap"$1"; }
 fresh
 argv cat /proc/self/status
 run
-is 'the default three' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is 'the three default capabilities' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000020000420 0000000020000420 0000000020000420 0000000000000000 0000000000000000'
 config_set /process/capabilities '{}'
 run
-is 'an empty object: nothing' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
+is 'capabilities {}: none' "$(caps Bnd) $(caps Eff) $(caps Prm) $(caps Inh) $(caps Amb)" \
 	'0000000000000000 0000000000000000 0000000000000000 0000000000000000 0000000000000000'
 config_del /process/capabilities
 run
-is 'no object: the bounding set of the caller' "$(caps Bnd) $(caps Eff)" \
+is 'no capabilities: the bounding set of the caller' "$(caps Bnd) $(caps Eff)" \
 	"$(sed -n 's/^CapBnd:\t//p' /proc/self/status) $(sed -n 's/^CapBnd:\t//p' \
 	/proc/self/status)"
 config_set /process/capabilities \
@@ -287,10 +288,12 @@ config_set /process/user '{"uid":1000,"gid":1000}'
 argv sh -c '/bin/suid ids'
 config_set /process/noNewPrivileges true
 run
-is 'with it a setuid program gives nothing' "$out" 'uid 1000 1000 1000 gid 1000 1000 1000'
+is 'with noNewPrivileges a setuid program gives nothing' \
+	"$out" 'uid 1000 1000 1000 gid 1000 1000 1000'
 config_set /process/noNewPrivileges false
 run
-is 'without it it does' "$out" 'uid 1000 0 0 gid 1000 1000 1000'
+is 'without noNewPrivileges a setuid program gives its user' \
+	"$out" 'uid 1000 0 0 gid 1000 1000 1000'
 
 # ---- rlimits (P-11) ----
 
@@ -353,12 +356,12 @@ run
 is 'oomScoreAdj 1000' "$out" 1000
 config_del /process/oomScoreAdj
 run
-is 'not given: that of the caller' "$out" "$(cat /proc/self/oom_score_adj)"
+is 'oomScoreAdj not given: that of the caller' "$out" "$(cat /proc/self/oom_score_adj)"
 config_set /process/oomScoreAdj -999
 run
 case $status in
-0) is 'lowering' "$out" -999 ;;
-*) like 'lowering without CAP_SYS_RESOURCE is refused' "$err" 'oom' ;;
+0) is 'oomScoreAdj -999 with CAP_SYS_RESOURCE' "$out" -999 ;;
+*) like 'oomScoreAdj -999 without CAP_SYS_RESOURCE is refused' "$err" 'oom' ;;
 esac
 
 # ---- scheduler, ioPriority (P-20, P-21); control: runc 1.1.5 knows neither ----

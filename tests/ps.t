@@ -16,7 +16,7 @@ column() {
 bundle
 argv sh -c 'sleep 1000 & sleep 1000 & wait'
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
-is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
+is 'a container with three processes runs' "$status" 0 || { diag "$err"; done_testing; }
 pid=$(cat "$tmp/pid")
 three() { [ "$(grep -l "^PPid:.$pid$" /proc/[0-9]*/status 2>/dev/null | wc -l)" = 2 ]; }
 wait_for three
@@ -131,7 +131,7 @@ like '-f yaml is refused' "$status $err" '^1 .*invalid format option'
 do_runc kill "$id" KILL
 wait_for status_is "$id" stopped
 do_runc ps -f json "$id"
-is 'a stopped container has none' "$status $out" '0 null'
+is 'ps of a stopped container: null' "$status $out" '0 null'
 do_runc delete "$id"
 nothing_left
 done_testing

@@ -26,8 +26,9 @@ do_runc delete --regex "$mark-("
 is 'delete --regex with a wrong expression: exit 1' "$status" 1
 do_runc delete --regex "$mark-(a|b)"
 is 'delete --regex where one still runs: exit 1' "$status" 1
-is 'the stopped ones are deleted' "$(status_of "$mark-a1") $(status_of "$mark-a2")" 'none none'
-is 'the running one is not' "$(status_of "$mark-b1")" running
+is 'delete --regex deletes the stopped containers' \
+	"$(status_of "$mark-a1") $(status_of "$mark-a2")" 'none none'
+is 'delete --regex does not delete a running container' "$(status_of "$mark-b1")" running
 do_runc delete --force --regex '.'
 is 'delete --force --regex: all' "$status $(status_of "$mark-b1")" '0 none'
 nothing_left

@@ -36,7 +36,8 @@ is 'two at once: the first' "$status" 0 || diag "$err"
 do_runc run --image "$layout" -d "$mark-b" -- 'sleep 1000'
 is 'two containers of one image: the second' "$status" 0 || diag "$err"
 runc exec "$mark-a" sh -c 'echo x >/tmp/x'
-is 'one does not see what the other writes' "$(runc exec "$mark-b" ls /tmp)" ''
+is 'two containers of one image: one does not see what the other writes' \
+	"$(runc exec "$mark-b" ls /tmp)" ''
 oci_image list --root "$root"
 like 'list shows what is unpacked' "$out" "sha256:$digest"
 oci_image rm --root "$root"

@@ -20,7 +20,7 @@ is 'with an ID' "$out $status" 'runc 0'
 from --ro -- touch /new
 is '--ro' "$status" 1
 from -- touch /new
-ok 'without it the directory is written' test -e "$r/new"
+ok 'without --ro the root filesystem is written' test -e "$r/new"
 rm -f "$r/new"
 from --env A=b --cwd /tmp --user 1000:1000 --hostname box \
 	-- sh -c 'echo $A $(pwd) $(id -u):$(id -g) $(hostname)'
@@ -128,7 +128,8 @@ if unshare -m true 2>/dev/null; then
 		2>"$tmp/err" || status=$?
 	is 'a kernel without message queues and terminals: it runs' "$status" 0 ||
 		diag "$(cat "$tmp/err")"
-	is 'without their mounts' "$(grep -c 'mqueue\|^pts$' "$tmp/out")" 0
+	is 'a kernel without message queues and terminals: their mounts are left out' \
+		"$(grep -c 'mqueue\|^pts$' "$tmp/out")" 0
 	is 'each is named once, with the option that brings it' \
 		"$(grep -o 'built without CONFIG_[A-Z0-9_]*: the mount of type [a-z]*' "$tmp/err" |
 		sed 's/.*CONFIG_//' | tr '\n' ' ')" \
@@ -177,7 +178,7 @@ No space left
 	is 'by annotation, over a writable root' "$out $status" '2048 0'
 	config_set /root/readonly true
 	do_runc run --bundle "$bundle" --overlay=1m "$id"
-	is 'the option wins' "$out" 1024
+	is '--overlay counts before the annotation' "$out" 1024
 	nok '--overlay: nothing is written to the root filesystem' test -e "$r/new"
 	config_set /annotations '{"org.ocibox.overlay":"much"}'
 	refused 'a bad size in the annotation' \
@@ -234,7 +235,7 @@ bg_all="$bg_all $pid"
 wait_for has_line "$tmp/sig" ready
 is 'orphans are reaped' "$(head -n 1 "$tmp/sig")" 0
 do_runc exec "$id" cat /proc/self/comm
-is 'exec is not wrapped' "$out" cat
+is '--init: exec does not start oci-init' "$out" cat
 runc kill "$id" TERM
 status=0
 wait $pid || status=$?
@@ -320,7 +321,7 @@ if helper step && "$HELPERS/step" count -- true; then
 		drop "$id"
 	done
 	is 'no look that fails leaves a namespace out' "$shared" ''
-	is 'each look was tried' "$status" 124
+	is 'each check of a namespace was made to fail' "$status" 124
 else
 	skip 'no look that fails leaves a namespace out' 'ptrace is not allowed here'
 fi

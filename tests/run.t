@@ -32,7 +32,7 @@ echo 'to in' | OCI_TEST_MARK=$mark "$RUNC" --root "$root" run --bundle "$bundle"
 is 'stdin and stdout reach the container' "$(cat "$tmp/out")" 'to out
 to in'
 is 'stderr reaches the container' "$(cat "$tmp/err")" 'to err'
-is 'status of it' "$status" 0
+is 'a container that reads stdin: exit 0' "$status" 0
 
 # Relative bundle, and the bundle as current directory.
 argv echo hi
@@ -183,7 +183,7 @@ wait_for status_is "$id" running
 do_runc delete --force "$id"
 is 'deleted by another command' "$status:$err" 0:
 do_runc run -d --bundle "$bundle" "$id"
-is 'one of the same name' "$status:$err" 0:
+is 'a second container of the same name runs' "$status:$err" 0:
 status=0
 wait "$first" || status=$?
 is 'the first run ends without a word' "$status:$(cat "$tmp/err")" 137:

@@ -318,7 +318,7 @@ if helper sock; then
 	wait_for gone $sock
 	answering 1
 	LIMIT=20 do_runc exec "$id" true
-	is 'exec: also there' "$status" 0 || diag "$err"
+	is 'exec: NOTIFY of what comes after the filter' "$status" 0 || diag "$err"
 	wait_for gone $sock
 	drop "$id"
 	mv "$tmp/plain.json" "$bundle/config.json"

@@ -86,7 +86,7 @@ no_scope 'the scope is gone'
 
 argv true
 run_ok 'a foreground run'
-no_scope 'nor is one left of it'
+no_scope 'a foreground run leaves no scope'
 
 argv sh -c 'exit 3'
 run
@@ -94,7 +94,7 @@ is 'the status is that of the program' "$status" 3
 argv /no/such/program
 run
 is 'a program that is not there' "$([ "$status" != 0 ] && echo refused)" refused
-no_scope 'no scope is left of that'
+no_scope 'a program that is not there leaves no scope'
 argv sleep 1000
 
 # ---- root speaks to systemd without the message bus ----
@@ -109,7 +109,7 @@ END
 		"$(OCI_TEST_MARK=$mark timeout 60 unshare -m sh "$tmp/no-bus" 2>&1 </dev/null
 			echo "$?")" "1
 0"
-	no_scope 'and its scope goes away'
+	no_scope 'root, message bus hidden: the scope is gone'
 	argv sleep 1000
 fi
 
@@ -199,7 +199,7 @@ limit 'hugepageLimits' hugetlb - - hugetlb.2MB.max 4194304 \
 
 config_set /linux/resources '{"unified":{"no.such":"1"}}'
 refused 'an unknown file' 'no\.such'
-no_scope 'and no scope is left'
+no_scope 'an unknown file of unified leaves no scope'
 
 # ---- annotations (AN-01) ----
 
@@ -282,7 +282,7 @@ argv \
 run
 is 'sub-cgroups can be made and entered' "$out" '0::/
 0::/sub' || diag "$err"
-no_scope 'and go away with the rest'
+no_scope 'sub-cgroups are gone with the scope'
 
 nothing_left
 done_testing

@@ -30,7 +30,7 @@ bundle
 argv sleep 1000
 config_set /linux/resources/pids '{"limit":100}'
 do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
-is 'a container runs' "$status" 0 || { diag "$err"; done_testing; }
+is 'a container with a limit of pids runs' "$status" 0 || { diag "$err"; done_testing; }
 pid=$(cat "$tmp/pid")
 before=$(knob devices devices.list -)
 
@@ -44,7 +44,8 @@ for size in 67108864=67108864 65m=68157440 66M=69206016 67584k=69206016 70b=0 67
 done
 update --memory=33554432 --memory-reservation 16m
 is '--memory and --memory-reservation' "$status $(memory)" '0 33554432'
-is 'the reservation' "$(knob memory memory.soft_limit_in_bytes memory.low)" 16777216
+is '--memory-reservation sets the reservation' \
+	"$(knob memory memory.soft_limit_in_bytes memory.low)" 16777216
 for size in 64q m 1.5g -2 -1k 64kk 9223372036854775807k 0x10; do
 	update --memory "$size"
 	is "--memory $size is refused" "$status" 1
@@ -64,7 +65,8 @@ update --cpus 0.25
 is '--cpus of run --rootfs: a quota and its period' "$status $(cpu)" '0 25000 100000' || diag "$err"
 update --cpus 0.25 --cpu-quota 1000
 is '--cpus beside --cpu-quota is refused' "$status $(cpu)" '1 25000 100000'
-like 'with both names' "$err" 'cpus and --cpu-quota exclude each other'
+like '--cpus beside --cpu-quota: the error has both names' \
+	"$err" 'cpus and --cpu-quota exclude each other'
 update --cpus 0.001
 like '--cpus that is too little is refused' "$status $err" '^1 .*invalid value for cpus'
 update --memory 64m --pids-limit 50
@@ -113,7 +115,7 @@ update --memory 52m --pids-limit 60
 is 'known values' "$status $(memory) $(pids)" "0 54525952 60"
 update --memory 53m --pids-limit 61 --cpu-period 1
 is 'a period of 1 is refused by the kernel' "$status" 1
-is 'one line says so' "$(error_lines "$tmp/err")" 1
+is 'a period of 1 is refused by the kernel: one line of error' "$(error_lines "$tmp/err")" 1
 is 'limits that were set before it are put back' "$(memory) $(pids)" "54525952 60"
 is 'a failed update: the container runs' "$(status_of "$id")" running
 
