@@ -104,11 +104,16 @@ done
 
 # ---- a directory that is exchanged during the unpacking ------------------------------------------
 
-awk \
-	'BEGIN { print "5|d/|mode=755"; for (i = 0; i < 20000; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }' |
-	layer many.tar
+# files N: so many in each of two directories.
+files() {
+	awk -v n="$1" 'BEGIN {
+		print "5|d/|mode=755"
+		for (i = 0; i < n; i++) printf "0|d/%d|data=x\n0|e/%d|data=y\n", i, i }'
+}
+files 20000 | layer many.tar
+files 3000 | layer some.tar
 manifests=
-image many "$tmp/many.tar"
+image some "$tmp/some.tar"
 at_work() { set -- "$tmp"/place/.*.unpack/rootfs/d; [ -e "$1" ]; }
 exchange() {
 	while [ ! -e "$tmp/stop" ]; do
