@@ -101,7 +101,9 @@ int proc_ended(int pidfd)
 static bool kill_pending(pid_t pid)
 {
 	static const char *const rows[] = { "\nSigPnd:\t", "\nShdPnd:\t" };
-	char path[32], buf[4096];
+	/* The signals come after up to 65536 additional groups. */
+	static LARGE char buf[1 << 20];
+	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (file_read_line(AT_FDCWD, path, buf, sizeof(buf)) < 0) {

@@ -239,7 +239,8 @@ static const char *old_value(struct arena *a, const struct knob_write *w, char *
 
 void apply_keep(struct cgroup *cg, const struct knob_list *list)
 {
-	char text[4096];
+	/* io.max has a line for each device. */
+	static LARGE char text[64 << 10];
 
 	cg->kept.first = NULL;
 	cg->kept.end = &cg->kept.first;
