@@ -124,7 +124,7 @@ if helper as; then
 	# control: crun does not look at additionalGids either then.
 	config_set /process/user/additionalGids '[7]'
 	groups 5,2000 '{"run.oci.keep_original_groups":"1"}'
-	is "run.oci.keep_original_groups=1 and additionalGids: the container has the caller's groups" \
+	is "run.oci.keep_original_groups=1 and additionalGids: those of the caller" \
 		"$status $out" '0 5 2000'
 	fresh
 	argv sleep 1000
