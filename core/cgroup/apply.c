@@ -116,6 +116,20 @@ static int explain_apply(const struct cg_dir *d, const struct knob_write *w)
 	return -1;
 }
 
+/* A cpuset that has processes refuses an empty list on v2 (ENOSPC of Linux 6.1). What the cgroup
+ * above has is the same set. */
+static bool write_all_above(const struct cg_dir *d, const struct knob_write *w)
+{
+	int num = errno;
+	char have[1024];
+
+	above_has(d, w->file, have, sizeof(have));
+	if (*have && !cg_dir_write(d, w->file, have))
+		return true;
+	errno = num;
+	return false;
+}
+
 /* Makes the write *w, or the next one if KNOB_ELSE says so; *w becomes the last one of them.
  * Returns 0; -1; or 1 after EINVAL of a KNOB_RETRY, unless last is set. */
 static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
@@ -140,6 +154,8 @@ static int write_one(struct cgroup *cg, const struct knob_write **w, bool last)
 			return 0;
 		if (errno == EINVAL && (*w)->flags & KNOB_RETRY && !last)
 			return 1;
+		if (errno == ENOSPC && *(*w)->value == '\n' && write_all_above(d, *w))
+			return 0;
 		return explain_apply(d, *w);
 	}
 	return failx("a KNOB_ELSE is the last write"); /* an error in the table */
