@@ -18,11 +18,11 @@ static struct {
 	struct termios saved;
 } tty = { .fd = -1 };
 
+/* If it fails, it is tried once more at exit. */
 static void tty_restore(void)
 {
-	if (WITH_TERMINAL && tty.fd >= 0)
-		tcsetattr(tty.fd, TCSANOW, &tty.saved);
-	tty.fd = -1;
+	if (WITH_TERMINAL && tty.fd >= 0 && !tcsetattr(tty.fd, TCSANOW, &tty.saved))
+		tty.fd = -1;
 }
 
 static int tty_raw(int fd)
