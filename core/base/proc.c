@@ -270,10 +270,14 @@ static int realtime_signal(const char *name)
 	int base = !strncasecmp(name, "RTMIN", 5)   ? RTMIN
 		   : !strncasecmp(name, "RTMAX", 5) ? RTMAX
 						    : 0;
-	const char *at = name + 5, *sign = name[5] == '-' ? "-" : "+";
+	const char *at, *sign;
 	uint64_t off = 0;
 
-	if (!base || (*at && (at[1] == ' ' || !scan_u64(&at, sign, &off) || *at || off > RTMAX)))
+	if (!base)
+		return -1;
+	at = name + 5;
+	sign = *at == '-' ? "-" : "+";
+	if (*at && (at[1] == ' ' || !scan_u64(&at, sign, &off) || *at || off > RTMAX))
 		return -1;
 	base += *sign == '-' ? -(int)off : (int)off;
 	return base < RTMIN || base > RTMAX ? -1 : base;
