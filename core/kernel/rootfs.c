@@ -266,7 +266,20 @@ static int cover_directory(struct rootfs_protect *p, const struct mountapi_bind 
 	return stat(p->dir.at, &p->dir.st) < 0 ? fail("stat the empty directory") : 0;
 }
 
-/* Covers what st describes. at is its path for mount(2); b has its descriptor, or -1. */
+/* Covers by a copy of the first mask, which has its flags. Where a descriptor is open, copy and
+ * target are used by theirs: two paths in /proc/self/fd take the kernel longer than one system call
+ * more. */
+static int cover_again(struct rootfs_cover *cover, struct mountapi_bind *b, const char *at)
+{
+	if (b->target < 0)
+		return mount(cover->at, at, NULL, MS_BIND, NULL) < 0 ? fail("bind") : 0;
+	if (cover->mnt < 0)
+		cover->mnt = openat(AT_FDCWD, cover->at, O_PATH | O_CLOEXEC);
+	b->source = cover->mnt;
+	return cover->mnt < 0 ? fail("open %s", cover->at) : mountapi_bind(b);
+}
+
+/* Covers what st describes. b has its descriptor, or -1: then at is its path for mount(2). */
 static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *at,
 		const struct stat *st)
 {
@@ -275,16 +288,8 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *a
 
 	if (file_is_same(&cover->st, st))
 		return 0; /* the config has the path twice */
-	/* A copy of the first mask has its flags. */
-	if (*cover->at && b->target < 0)
-		return mount(cover->at, at, NULL, MS_BIND, NULL) < 0 ? fail("bind") : 0;
-	/* Two paths in /proc/self/fd take the kernel longer than one system call more. */
-	if (*cover->at) {
-		if (cover->mnt < 0)
-			cover->mnt = openat(AT_FDCWD, cover->at, O_PATH | O_CLOEXEC);
-		b->source = cover->mnt;
-		return cover->mnt < 0 ? fail("open %s", cover->at) : mountapi_bind(b);
-	}
+	if (*cover->at)
+		return cover_again(cover, b, at);
 	if (S_ISDIR(st->st_mode))
 		return cover_directory(p, b, at);
 	if (b->target < 0 && (found = open_present(b)) <= 0)
@@ -295,7 +300,7 @@ static int mask(struct rootfs_protect *p, struct mountapi_bind *b, const char *a
 int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 {
 	struct mountapi_bind b = { .target = -1, .path = path, .done = &p->done };
-	char at[MOUNT_AT_MAX];
+	char at[MOUNT_AT_MAX] = "";
 	struct stat st;
 	int rc, found;
 
@@ -310,7 +315,6 @@ int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 			return found;
 		if (fstat(b.target, &st) < 0)
 			return fail("stat %s", b.path);
-		path_of_fd(at, b.target);
 	}
 	rc = mask(p, &b, at, &st);
 	fd_pool_put(&p->done, &b.target);
