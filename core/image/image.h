@@ -155,14 +155,22 @@ int blob_sum(const struct blob *b, char hex[SHA256_HEX]);
 int blob_check(const struct blob *b,
 	       const char *digest); /* fails unless the blob's sum is digest */
 
+/* ---- platform.c: the platform of an image, and of this machine ------------------------------- */
+
+struct platform {
+	const char *os, *architecture, *variant;
+};
+/* Reads "OS/ARCH[/VARIANT]", whose parts it copies. NULL: this machine's platform. */
+int platform_parse(struct arena *a, const char *text, struct platform *p);
+/* Pure. Returns 2: have is the platform that is wanted; 1: the same without the variant, or it is
+ * not known; 0: another one. */
+int platform_fits(const struct platform *have, const struct platform *want);
+
 /* ---- manifest.c: image-spec 1.1 as rows ------------------------------------------------------ */
 
 #define DOCUMENT_MAX (8u << 20) /* bytes of an index, a manifest or a config */
 #define INDEX_DEPTH_MAX 8
 
-struct platform {
-	const char *os, *architecture, *variant;
-};
 struct descriptor {
 	const char *media_type, *digest; /* digest "sha256:..." */
 	uint64_t size;
@@ -224,7 +232,6 @@ struct wanted {
 int image_find(const struct source *s, const struct wanted *w, struct oci_image *out);
 /* Calls each() for every image until it returns -1. */
 int image_list(const struct source *s, int (*each)(const struct listed *l, void *arg), void *arg);
-int platform_parse(struct arena *a, const char *text, struct platform *p);
 
 /* ---- hide.c: whiteouts, which remove files of lower layers ----------------------------------- */
 
