@@ -202,6 +202,11 @@ bool plan_makes_nodes(const struct start_plan *plan);
 bool plan_no_mknod(const struct start_plan *plan, bool rules);
 /* Pure. True if only device rules keep the container from the host's devices. */
 bool plan_has_nodes(const struct start_plan *plan);
+/* True if the container has a user namespace. */
+static inline bool plan_has_userns(const struct start_plan *plan)
+{
+	return WITH_USERNS && plan->ns.all & CLONE_NEWUSER;
+}
 /* Pure. True if the root directory must be mounted nodev. rules: a cgroup has the device rules. */
 bool plan_wants_nodev(const struct start_plan *plan, bool rules);
 /* Pure. The config's memory.limit in bytes; 0: it has none. */

@@ -72,7 +72,7 @@ void mountenv_fill(struct child *c)
 						      ? c->plan->root_at
 						      : c->plan->state->rootfs,
 				 .label = c->plan->config->linux->mount_label,
-				 .userns = WITH_USERNS && c->plan->ns.all & CLONE_NEWUSER,
+				 .userns = plan_has_userns(c->plan),
 				 .own_cgroupns = c->plan->ns.fresh & CLONE_NEWCGROUP,
 				 .open_source = ask_source,
 				 .arg = c,

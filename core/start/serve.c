@@ -99,7 +99,7 @@ static int serve_mount_fd(struct serve *s, const struct wire_msg *m, int *fd)
 
 	if (WITH_IMAGES && m->num == MOUNT_ROOT)
 		return map_image(s);
-	if (WITH_USERNS && m->num <= MOUNT_NODE && s->plan->ns.all & CLONE_NEWUSER) {
+	if (m->num <= MOUNT_NODE && plan_has_userns(s->plan)) {
 		int node = dev_make_node(c->linux, (size_t)(MOUNT_NODE - (int64_t)m->num));
 
 		*fd = node ? node : -1;
@@ -167,7 +167,7 @@ static int serve_hooks(struct serve *s, const struct wire_msg *m, int *fd)
 static void own_streams(const struct start_plan *plan)
 {
 	const oci_id_maps *maps = &plan->config->linux->uid_mappings;
-	bool userns = WITH_USERNS && plan->ns.all & CLONE_NEWUSER;
+	bool userns = plan_has_userns(plan);
 	int64_t uid = userns && !maps->n ? -1 : oci_host_id(maps, plan->process->user.uid);
 
 	if (!plan->process->terminal && uid >= 0 && (uid || userns))

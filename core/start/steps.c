@@ -101,8 +101,7 @@ int step_rootfs(struct child *c)
 					     .at = c->plan->root_at,
 					     .image = c->plan->image.type ? &c->plan->image : NULL,
 					     .overlay = c->plan->overlay,
-					     .userns = WITH_USERNS &&
-						       c->plan->ns.all & CLONE_NEWUSER };
+					     .userns = plan_has_userns(c->plan) };
 
 		/* The image is id-mapped when the maps are written, and before it is attached. */
 		if (src.image && src.userns &&
@@ -143,7 +142,7 @@ int step_devices(struct child *c)
 {
 	struct dev_env env = { .arena = c->plan->arena,
 			       .root = c->root,
-			       .userns = WITH_USERNS && c->plan->ns.all & CLONE_NEWUSER,
+			       .userns = plan_has_userns(c->plan),
 			       .make_node = ask_node,
 			       .arg = c };
 
