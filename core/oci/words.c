@@ -182,34 +182,30 @@ const struct json_word oci_device_rule_words[] = {
 
 /* ---- messages about unknown words ------------------------------------------------------------ */
 
-/* The rows of a part that this build lacks are left out. */
-#define WORDS_0(...)
-#define WORDS_1(...) { __VA_ARGS__ },
-#define WORDS_N(n, ...) WORDS_##n(__VA_ARGS__)
-#define WORDS(part, ...) WORDS_N(part, __VA_ARGS__)
-
 /* The words of runc, which engines and the tests of runc search for. */
 static const struct {
 	const struct json_word *words;
 	const char *clause;
 } unknown_words[] = {
-	/* clang-format off */
-	WORDS(WITH_TUNING, oci_scheduler_words, "invalid scheduler policy: %s")
-	WORDS(WITH_TUNING, oci_scheduler_flag_words, "invalid scheduler flag: %s")
-	WORDS(WITH_TUNING, oci_ioprio_words, "invalid ioPriority.Class: %s")
-	WORDS(WITH_TUNING, oci_mempolicy_or_none_words, "invalid memory policy mode \"%s\"")
-	WORDS(WITH_TUNING, oci_mempolicy_flag_words, "invalid memory policy flag \"%s\"")
-	WORDS(WITH_SECCOMP, oci_seccomp_action_words, "string %s is not a valid action for seccomp")
-	WORDS(WITH_SECCOMP, oci_action_or_none_words, "string %s is not a valid action for seccomp")
-	WORDS(WITH_SECCOMP, oci_seccomp_op_words, "string %s is not a valid operator for seccomp")
-	WORDS(WITH_SECCOMP, oci_seccomp_arch_words, "string %s is not a valid arch for seccomp")
-	WORDS(WITH_SECCOMP, oci_seccomp_flag_words, "seccomp flag \"%s\" is not known")
-	WORDS(WITH_TUNING, oci_personality_words, "invalid personality domain %s")
-	WORDS_1(oci_rlimit_words, "wrong rlimit value: %s")
-	WORDS_1(oci_propagation_or_none_words, "rootfsPropagation=%s is not supported")
-	WORDS_1(oci_device_words, "invalid device type \"%s\"")
-	WORDS_1(oci_device_rule_words, "invalid cgroup device type \"%s\"")
-	/* clang-format on */
+#if WITH_TUNING
+	{ oci_scheduler_words, "invalid scheduler policy: %s" },
+	{ oci_scheduler_flag_words, "invalid scheduler flag: %s" },
+	{ oci_ioprio_words, "invalid ioPriority.Class: %s" },
+	{ oci_mempolicy_or_none_words, "invalid memory policy mode \"%s\"" },
+	{ oci_mempolicy_flag_words, "invalid memory policy flag \"%s\"" },
+	{ oci_personality_words, "invalid personality domain %s" },
+#endif
+#if WITH_SECCOMP
+	{ oci_seccomp_action_words, "string %s is not a valid action for seccomp" },
+	{ oci_action_or_none_words, "string %s is not a valid action for seccomp" },
+	{ oci_seccomp_op_words, "string %s is not a valid operator for seccomp" },
+	{ oci_seccomp_arch_words, "string %s is not a valid arch for seccomp" },
+	{ oci_seccomp_flag_words, "seccomp flag \"%s\" is not known" },
+#endif
+	{ oci_rlimit_words, "wrong rlimit value: %s" },
+	{ oci_propagation_or_none_words, "rootfsPropagation=%s is not supported" },
+	{ oci_device_words, "invalid device type \"%s\"" },
+	{ oci_device_rule_words, "invalid cgroup device type \"%s\"" },
 };
 
 const char *oci_unknown_word(const struct json_word *words)
