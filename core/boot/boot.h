@@ -405,11 +405,12 @@ struct machine {
 	int64_t essential_due, update_due;
 };
 
-/* Never returns. kernel: the kernel has started us, and /proc/cmdline has our settings.
- * argv: more settings. */
+/* Opens and mounts what process 1 needs, and reads its settings and bundles. kernel: the kernel has
+ * started us, and /proc/cmdline has our settings. argv: more settings. */
 void setup_machine(struct arena *a, struct machine *m, char **argv, bool kernel);
 /* Reads boot.json and the bundles again, after m->reload was set. */
 void setup_again(struct machine *m);
+/* Is process 1: sets the machine up and never returns. The arguments are those of setup_machine. */
 _Noreturn void boot_machine(struct arena *a, char **argv, bool kernel);
 /* Sorts the containers so that each comes after those in its `after`. A circle is reported and
  * broken. */
