@@ -444,8 +444,8 @@ for sig in KILL TERM HUP; do
 	done
 done
 at_work_or_ended() {
-	set -- "$tmp"/place/.*.unpack/rootfs/moved
-	[ -d "$1" ] || [ -d "${1%moved}d" ] || ! kill -0 "$pid"
+	set -- "$tmp"/place/.*.unpack/rootfs
+	[ -d "$1/d" ] || [ -d "$1/moved" ] || ! kill -0 "$pid"
 }
 for round in 1 2 3; do
 	rm -f "$tmp/stop"

@@ -92,6 +92,20 @@ static void test_oom(void)
 	cgroup_oom_close(&oom);
 }
 
+/* r has limits of memory, swap and quota. */
+static void refuse_updates(struct cgroup *cg, struct oci_resources *r)
+{
+	*r->memory->limit = 4096;
+	*r->memory->swap = 4095;
+	ok(cgroup_update(cg, r) < 0, "a swap limit below the memory limit is refused: %s",
+	   err_text());
+	*r->memory->swap = 8192;
+	*r->cpu->quota = 1;
+	ok(cgroup_update(cg, r) < 0, "a quota below the kernel's minimum is refused: %s",
+	   err_text());
+	err_clear("both refusals were expected");
+}
+
 /* The kernel checks these values against each other; they are raised and lowered in turn. */
 static void test_update(void)
 {
@@ -145,15 +159,7 @@ static void test_update(void)
 		is_str(read_knob(cg, CTL_CPU, "cpu.cfs_burst_us", "cpu.max.burst"), want,
 		       "burst of update %zu", i);
 	}
-	limit = 4096;
-	swap = 4095;
-	ok(cgroup_update(again, &r) < 0, "a swap limit below the memory limit is refused: %s",
-	   err_text());
-	swap = 8192;
-	quota = 1;
-	ok(cgroup_update(again, &r) < 0, "a quota below the kernel's minimum is refused: %s",
-	   err_text());
-	err_clear("both refusals were expected");
+	refuse_updates(again, &r);
 	ok(cgroup_remove(cg) == 0, "the cgroup is removed: %s", err_text());
 }
 

@@ -166,40 +166,42 @@ static const char *base_name(const char *path)
 	return base ? base + 1 : path;
 }
 
+/* Reads the first line of /proc/PID/NAME, "" if that fails. */
+static void proc_line(pid_t pid, const char *name, char *line, int size)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, size, f))
+		line[0] = 0;
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = 0;
+}
+
 /* By its file or by argv[0], since oci-init is our own file. */
 static int is_payload(pid_t pid)
 {
-	char path[64], exe[4096], word[4096] = "";
+	char link[64], exe[4096], word[4096];
 	ssize_t n;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	n = readlink(path, exe, sizeof(exe) - 1);
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
 	if (n < 0 || !st.payload)
 		return 0;
 	exe[n] = 0;
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(word, sizeof(word), f))
-		word[0] = 0;
-	if (f)
-		fclose(f);
+	proc_line(pid, "cmdline", word, sizeof(word));
 	return !strcmp(base_name(exe), st.payload) || !strcmp(base_name(word), st.payload);
 }
 
 /* Compares the name, not the file, because one file has many names. */
 static int is_named(pid_t pid)
 {
-	char path[64], comm[64] = "";
-	FILE *f;
+	char comm[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(comm, sizeof(comm), f))
-		comm[0] = 0;
-	if (f)
-		fclose(f);
-	comm[strcspn(comm, "\n")] = 0;
+	proc_line(pid, "comm", comm, sizeof(comm));
 	return !strcmp(comm, st.name);
 }
 
