@@ -38,10 +38,11 @@
 case $(readlink -f "$RUNC") in */ocibox*) ;; *) skip_all 'the documents are about ocibox' ;; esac
 need_root
 ! few_files || skip_all "$why"
-if [ ! -d /run/runc ]; then
-	mkdir /run/runc
-fi
-mount -t tmpfs none /run/runc || bail 'no state root of its own'
+# Below it a tmpfs of this test's own; a directory that it made goes with it.
+made_root=''
+[ -d /run/runc ] || made_root=yes
+mkdir -p -m 0700 /run/runc
+mount -t tmpfs -o mode=700 none /run/runc || bail 'no state root of its own'
 bin=$(dirname "$(readlink -f "$OCI_SPEC")")/bin
 PATH=$bin:$PATH
 export PATH BUSYBOX top
@@ -233,6 +234,7 @@ for c in $("$RUNC" list -q); do
 	fail "no container is left: $c"
 done
 umount /run/runc
+[ -z "$made_root" ] || rmdir /run/runc
 no_machine
 nothing_left
 done_testing

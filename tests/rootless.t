@@ -167,25 +167,39 @@ own "$bundle"
 refused 'a gid= that is not mapped' 'gid'
 
 # Without XDG_RUNTIME_DIR the root is /run/runc, which is not the user's. USER matters for root of a
-# user namespace only (drop-in.t).
-if ! as_user test -w /run; then
-	status=0
-	as_user env -u XDG_RUNTIME_DIR "$RUNC" list >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-	case $status in
-	0) skip 'no XDG_RUNTIME_DIR: says what is missing' \
-		'there is a /run/runc for everybody here, or none' ;;
-	*) like 'no XDG_RUNTIME_DIR: says what is missing' "$(cat "$tmp/err")" 'XDG_RUNTIME_DIR' ;;
-	esac
-	status=0
+# user namespace only (drop-in.t). /run is a tmpfs of the test's own, with a /run/runc of each kind.
+if [ "$uid" = 0 ]; then
 	rootless_bundle
 	argv true
 	own "$bundle"
-	as_user env -u XDG_RUNTIME_DIR "$RUNC" run --bundle "$bundle" "$id" >"$tmp/out" \
-		2>"$tmp/err" </dev/null || status=$?
-	like 'no XDG_RUNTIME_DIR: run says what is missing' "$status $(cat "$tmp/err")" \
-		'^1 .*[Pp]ermission denied'
+	cat >"$tmp/foreign" <<-'END'
+		mount -t tmpfs -o mode=755 tmpfs /run || exit 99
+		[ "$1" = none ] || mkdir -m "$1" /run/runc || exit 99
+		shift
+		exec "$@"
+	END
+	without_xdg() { # MODE ARG...: status and messages
+		_mode=$1 status=0
+		shift
+		unshare -m sh "$tmp/foreign" "$_mode" "$HELPERS/as" "$user" "$user" \
+			env -u XDG_RUNTIME_DIR "OCI_TEST_MARK=$mark" "$RUNC" "$@" >"$tmp/out" \
+			2>"$tmp/err" </dev/null || status=$?
+		echo "$status $(cat "$tmp/out" "$tmp/err")"
+	}
+	hint='--root or XDG_RUNTIME_DIR says where yours is'
+	like 'no XDG_RUNTIME_DIR, no /run/runc: run says what is missing' \
+		"$(without_xdg none run --bundle "$bundle" "$id")" \
+		"^1 .*/run/runc: [Pp]ermission denied.*$hint"
+	is 'no XDG_RUNTIME_DIR, no /run/runc: list -q finds nothing' "$(without_xdg none list -q)" '0 '
+	for mode in 700 755; do
+		like "no XDG_RUNTIME_DIR, root's /run/runc of mode $mode: run says what is missing" \
+			"$(without_xdg "$mode" run --bundle "$bundle" "$id")" \
+			"^1 .*/run/runc.*([Pp]ermission denied|belongs to user 0).*$hint"
+	done
+	like "no XDG_RUNTIME_DIR, root's /run/runc of mode 700: list says what is missing" \
+		"$(without_xdg 700 list)" "^1 .*/run/runc: [Pp]ermission denied.*$hint"
 else
-	skip 'no XDG_RUNTIME_DIR' 'everybody may write /run here'
+	skip 'no XDG_RUNTIME_DIR: run and list say what is missing' 'only root can mount a /run'
 fi
 
 # --rootless=false: nothing is tolerated.

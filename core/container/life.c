@@ -23,6 +23,12 @@ static int check_ours(const struct stat *st, const char *root, const char *id)
 		     id ? id : "", (unsigned)st->st_uid);
 }
 
+/* Adds to the error of a root that is another user's. */
+static int fail_not_ours(void)
+{
+	return geteuid() ? fail_hint("--root or XDG_RUNTIME_DIR says where yours is") : -1;
+}
+
 /* Opens ROOT. With make, it is created for its owner only, and refused if another user owns it
  * (CVE-2019-12439). */
 int life_open_root(const char *root, bool make)
@@ -36,21 +42,21 @@ int life_open_root(const char *root, bool make)
 			openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		fd = slash < 0 ? -1 : path_mkdirs(slash, root, 0700);
-		if (fd < 0)
-			return fail_in("state directory");
+		if (fd < 0) {
+			fail_in("state directory");
+			return err_num() == EACCES ? fail_not_ours() : -1;
+		}
 		fd_close(&fd);
 		fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0) {
 		fail("open state directory %s", root);
-		if (err_num() == EACCES && geteuid())
-			fail_hint("--root or XDG_RUNTIME_DIR says where yours is");
-		return -1;
+		return err_num() == EACCES ? fail_not_ours() : -1;
 	}
 	if (make && fstat(fd, &st) < 0)
 		return fail("stat state directory %s", root);
 	if (make && check_ours(&st, root, NULL) < 0)
-		return -1;
+		return fail_not_ours();
 	return fd_take(&fd);
 }
 
