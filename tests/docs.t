@@ -41,7 +41,7 @@ need_root
 # Below it a tmpfs of this test's own; a directory that it made goes with it.
 made_root=''
 [ -d /run/runc ] || made_root=yes
-mkdir -p -m 0700 /run/runc
+[ -z "$made_root" ] || mkdir -m 0700 /run/runc
 mount -t tmpfs -o mode=700 none /run/runc || bail 'no state root of its own'
 bin=$(dirname "$(readlink -f "$OCI_SPEC")")/bin
 PATH=$bin:$PATH
