@@ -447,7 +447,13 @@ static int slot_update_run(void *opts, int argc, char **argv)
 	lock = open(now.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0)
 		return fail("open %s", now.dir);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0 || ask_slot(fd, argv[0], &now) < 0 || now.trial)
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? failx("%s: an update is going on", argv[0])
+					    : fail("lock %s", now.dir);
+	/* Another update may have ended since the first answer. */
+	if (ask_slot(fd, argv[0], &now) < 0)
+		return -1;
+	if (now.trial)
 		return failx("%s: an update is going on", argv[0]);
 	slot = !now.slot;
 	if (argc > 1 && slots_fill(&arena, now.dir, slot, argv[1]) < 0)

@@ -90,6 +90,14 @@ run
 is 'a directory with cgroups: tmpcopyup copies nodes' \
 	"$(echo "$out" | tr '\n' ' ')" 'open 0 text ' ||
 	diag "$err"
+mkdir "$dir/up" "$dir/up/sub"
+config_set /mounts/- \
+	'{"destination":"/up/sub","source":"'"$dir/srv"'","options":["bind","nodev"]}' \
+	/mounts/- '{"destination":"/up","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+argv sh -c 'probe open /up/sub/null rw; cat /up/sub/text'
+run
+is 'a nodev mount below: tmpcopyup makes no node that can be used' "$(echo "$out" | tr '\n' ' ')" \
+	'open errno 2 text ' || diag "$err"
 cp "$tmp/plain.json" "$bundle/config.json"
 config_set /linux/devices '[{"path":"/srv/zero","type":"c","major":1,"minor":5}]'
 argv probe open /srv/zero rw

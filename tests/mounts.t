@@ -489,6 +489,9 @@ run
 is 'ridmap=uids=@...: ids of the container' "$out" '9 10' || diag "$err"
 config_set /mounts/7/options '["bind","idmap=uids=@1000-70000-1;gids=@1000-0-1"]'
 refused 'idmap=uids=@...: an id the container has not' 'mounts\[7\].options\[1\]'
+config_set /mounts/7/options '["bind","idmap=uids=@1000-9-4294967295;gids=@1000-0-1"]'
+refused 'idmap=uids=@...: more ids than the container has' \
+	'mounts\[7\].options\[1\].*not in one range'
 config_set /mounts/7/options '["bind","idmap=uids=1-2"]'
 refused 'idmap= with a range that cannot be read' 'mounts\[7\].options\[1\]'
 config_set /mounts/7/options '["bind","idmap=uids=0-0-1"]'

@@ -86,12 +86,16 @@ ok() {
 	fi
 }
 
-# nok DESC CMD ARG...: CMD fails.
+# nok DESC CMD ARG...: CMD fails. A command that is not there fails in another way.
 nok() {
 	_desc=$1
 	shift
 	[ "$1" != wait_for ] || { shift; set -- eventually "$@"; }
-	if "$@"; then
+	if ! command -v "$1" >/dev/null; then
+		fail "$_desc"
+		diag "there is no command $1"
+		return 1
+	elif "$@"; then
 		fail "$_desc"
 		diag "succeeded: $*"
 		return 1

@@ -30,7 +30,6 @@ struct copier {
 	struct arena *arena;
 	int from, to; /* the directory that is being copied, and its copy */
 	int top_from, top_to; /* the directories that it began with */
-	bool no_nodes; /* the directory is mounted nodev */
 	struct level *level;
 	char *attributes; /* a buffer for names and a value of extended attributes */
 };
@@ -142,6 +141,25 @@ static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 
 /* ---- one directory --------------------------------------------------------------------------- */
 
+/* Returns 1, or 0: left out. A node that nodev made useless is left out: the copy would be a device that works. Each node is
+ * asked, because a directory below, or the node itself, may be a mount with nodev. */
+static int copy_node(const struct copier *c, const char *name, const struct stat *st)
+{
+	int fd __cleanup(fd_close) = -1;
+	struct statfs fs;
+
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+		fd = openat(c->from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstatfs(fd, &fs) < 0)
+			return fail("stat the filesystem of %s", name);
+		if (fs.f_flags & ST_NODEV)
+			return 0;
+	}
+	if (mknodat(c->to, name, st->st_mode, st->st_rdev) < 0)
+		return fail("create %s", name);
+	return 1;
+}
+
 static int copy_entry(struct copier *c, const char *name, const struct stat *st)
 {
 	int rc;
@@ -150,11 +168,8 @@ static int copy_entry(struct copier *c, const char *name, const struct stat *st)
 		rc = copy_link(c, name);
 	else if (S_ISREG(st->st_mode))
 		rc = copy_file(c, name, st);
-	else if (c->no_nodes && (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)))
-		return 0; /* nodev made it useless: the copy would be a device that works */
-	else
-		rc = mknodat(c->to, name, st->st_mode, st->st_rdev) < 0 ? fail("create %s", name)
-									: 0;
+	else if ((rc = copy_node(c, name, st)) == 0)
+		return 0;
 	return rc < 0 ? -1 : copy_rest(c, name, st);
 }
 
@@ -273,13 +288,9 @@ static int copy_tree(struct copier *c)
 int mount_copyup(struct arena *a, int from, int to)
 {
 	struct copier c = { .arena = a, .from = -1, .to = -1, .top_from = from, .top_to = to };
-	struct statfs fs;
 	struct stat st;
 	int rc;
 
-	if (fstatfs(from, &fs) < 0)
-		return fail("tmpcopyup: statfs");
-	c.no_nodes = fs.f_flags & ST_NODEV;
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
 	rc = copy_below(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);

@@ -4,14 +4,22 @@
 
 #include <string.h>
 
-int64_t oci_host_id(const oci_id_maps *maps, uint32_t id)
+/* The first id of the host for size ids of the container, -1 if no range has them all. */
+static int64_t host_range(const oci_id_maps *maps, uint32_t id, uint32_t size)
 {
 	if (!maps->n)
 		return id;
 	list_each (m, *maps)
 		if (id >= m->container_id && id - m->container_id < m->size)
-			return (int64_t)m->host_id + (id - m->container_id);
+			return size <= m->size - (id - m->container_id)
+				       ? (int64_t)m->host_id + (id - m->container_id)
+				       : -1;
 	return -1;
+}
+
+int64_t oci_host_id(const oci_id_maps *maps, uint32_t id)
+{
+	return host_range(maps, id, 1);
 }
 
 /*
@@ -63,10 +71,12 @@ static const char *ranges(struct arena *a, const char *at, const oci_id_maps *co
 		if (!map_number(&at, end, '-', &m->container_id) ||
 		    !map_number(&at, end, '-', &m->host_id) || !map_number(&at, end, 0, &m->size))
 			return RANGE;
-		/* The mapping of a mount needs the id of the host. */
-		host = relative ? oci_host_id(container, m->host_id) : m->host_id;
+		/* The mapping of a mount needs the ids of the host, which one range of the container
+		 * must have all, since else they do not follow each other there. */
+		host = relative ? host_range(container, m->host_id, m->size) : m->host_id;
 		if (host < 0)
-			return "has @ before an id that is not in the mappings of linux";
+			return "has @ before ids that are not in one range of the mappings of "
+			       "linux";
 		m->host_id = host;
 		if (*end != '#')
 			return NULL;
