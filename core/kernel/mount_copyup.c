@@ -141,8 +141,8 @@ static int copy_rest(struct copier *c, const char *name, const struct stat *st)
 
 /* ---- one directory --------------------------------------------------------------------------- */
 
-/* Returns 1, or 0: left out. A node that nodev made useless is left out: the copy would be a device that works. Each node is
- * asked, because a directory below, or the node itself, may be a mount with nodev. */
+/* Returns 1, or 0 for a node that nodev made useless: its copy would be a device that works. Each
+ * node is asked, because a directory below, or the node itself, may be a mount of its own. */
 static int copy_node(const struct copier *c, const char *name, const struct stat *st)
 {
 	int fd __cleanup(fd_close) = -1;

@@ -71,12 +71,11 @@ static const char *ranges(struct arena *a, const char *at, const oci_id_maps *co
 		if (!map_number(&at, end, '-', &m->container_id) ||
 		    !map_number(&at, end, '-', &m->host_id) || !map_number(&at, end, 0, &m->size))
 			return RANGE;
-		/* The mapping of a mount needs the ids of the host, which one range of the container
-		 * must have all, since else they do not follow each other there. */
+		/* The mapping of a mount needs the ids of the host. One range of the container
+		 * must have them all: only then do they follow each other there. */
 		host = relative ? host_range(container, m->host_id, m->size) : m->host_id;
 		if (host < 0)
-			return "has @ before ids that are not in one range of the mappings of "
-			       "linux";
+			return "has @ before ids that are not in one range of linux's mappings";
 		m->host_id = host;
 		if (*end != '#')
 			return NULL;
