@@ -1,12 +1,12 @@
 SUMMARY = "OCI containers for boards, initramfs and containers in containers"
-DESCRIPTION = "runc, oci-spec and oci-init in one static program that needs nothing but the kernel"
+DESCRIPTION = "runc, oci-spec, oci-init and oci-image in one static program that needs nothing but the kernel"
 HOMEPAGE = "@SITE@"
 SECTION = "console/tools"
 # The program is static: the libraries that its scripts/deps builds are parts of it.
 LICENSE = "MIT & LGPL-2.1-only & BSD-3-Clause & Zlib"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=@LICENSE_MD5@"
 
-DEPENDS = "gperf-native"
+DEPENDS = "gperf-native xz-native"
 
 SRC_URI = "@SITE@/releases/${BP}.tar.gz;name=ocibox \
            @LIBSECCOMP_SITE@/@LIBSECCOMP_FILE@;name=libseccomp;unpack=0 \
@@ -19,7 +19,6 @@ SRC_URI[libseccomp.sha256sum] = "@LIBSECCOMP_SHA256@"
 SRC_URI[libcap.sha256sum] = "@LIBCAP_SHA256@"
 SRC_URI[zlib.sha256sum] = "@ZLIB_SHA256@"
 SRC_URI[zstd.sha256sum] = "@ZSTD_SHA256@"
-
 
 PACKAGECONFIG ??= "seccomp images verity unpack net cgroup userns hooks terminal lsm tuning rootfs overlay notify oldkernels help debug \
                    boot disks reload env bootnet modules button syslog update \
@@ -72,7 +71,9 @@ do_compile() {
 do_install() {
 	install -d ${D}${bindir}
 	install -m 0755 ${S}/build/ocibox ${D}${bindir}/ocibox
-	ln -s ocibox ${D}${bindir}/oci-image
+	if ${@bb.utils.contains('PACKAGECONFIG', 'unpack', 'true', 'false', d)}; then
+		ln -s ocibox ${D}${bindir}/oci-image
+	fi
 	ln -s ocibox ${D}${bindir}/oci-init
 	ln -s ocibox ${D}${bindir}/oci-spec
 	ln -s ocibox ${D}${bindir}/runc
