@@ -24,7 +24,7 @@
  * fail: call N is not done and answers -ERRNO; a close is done all the same, since no kernel leaves
  * a descriptor open, and calls that cannot fail are let alone.
  * before: the shell does COMMAND when the call with the number NR is about to be made for the first
- * time.
+ * time. The process that makes it waits meanwhile, the others go on.
  * Exit status: that of CMD, 128+n after a signal; 125 when tracing itself fails; 124 when CMD made
  * fewer than N calls or no NR.
  * -m NAME: nothing counts before a process has become NAME, and that one is CMD. A process that is
@@ -66,6 +66,7 @@ struct syscall_info { /* the head of struct ptrace_syscall_info */
 enum mode { COUNT, TALLY, FAULTS, KILL, SLAY, FAIL, BEFORE };
 
 #define NUMBERS 600 /* of system calls */
+#define STAYS -1 /* in place of a request: the process does not go on yet */
 
 static struct {
 	enum mode mode;
@@ -76,6 +77,7 @@ static struct {
 	pid_t main_pid;
 	long calls, each[NUMBERS];
 	pid_t failing; /* inside call N, to be given its error on the way out */
+	pid_t doing, waits; /* the shell with COMMAND, and the process that waits for it */
 	int hit, started;
 } st = { .only = -1 };
 
@@ -211,7 +213,20 @@ static void fatal(const char *what)
 	exit(125);
 }
 
-/* One syscall stop. Returns the request to go on with. */
+static pid_t run_shell(const char *command)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fatal("fork");
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* One syscall stop. Returns the request to go on with, or STAYS. */
 static int on_syscall(pid_t pid)
 {
 	struct syscall_info si;
@@ -238,9 +253,9 @@ static int on_syscall(pid_t pid)
 	st.hit = 1;
 	note(si.nr, pid == st.main_pid ? " main" : " child");
 	if (st.mode == BEFORE) {
-		if (system(st.command))
-			fatal(st.command);
-		return PTRACE_CONT;
+		st.doing = run_shell(st.command);
+		st.waits = pid;
+		return STAYS;
 	}
 	if (st.mode == KILL) {
 		kill(st.main_pid, SIGKILL);
@@ -280,7 +295,8 @@ static void on_stop(pid_t pid, int status)
 	} else if (event) {
 		sig = 0;
 	}
-	ptrace(request, pid, 0, sig); /* ESRCH: killed meanwhile */
+	if (request != STAYS)
+		ptrace(request, pid, 0, sig); /* ESRCH: killed meanwhile */
 }
 
 static pid_t start(char **argv)
@@ -320,6 +336,15 @@ static int trace(void)
 			return result; /* ECHILD: everybody gone or let go */
 		if (WIFSTOPPED(status)) {
 			on_stop(pid, status);
+			continue;
+		}
+		if (pid == st.doing) {
+			st.doing = 0;
+			if (status) {
+				fprintf(stderr, "step: this has failed: %s\n", st.command);
+				exit(125);
+			}
+			ptrace(PTRACE_CONT, st.waits, 0, 0);
 			continue;
 		}
 		if (pid != st.main_pid)
