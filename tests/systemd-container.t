@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: MIT
 . "$(dirname "$0")/lib.sh"
 need_root
-grep -q 'vm\.layout=' /proc/cmdline || skip_all \
+{ grep -q 'vm\.layout=' /proc/cmdline && [ -d /run/systemd/system ]; } || skip_all \
 	'its root is what the container gets: scripts/vm systemd makes such a machine'
 RUNC_FLAGS=--systemd-cgroup
 scope=runc-$id.scope
