@@ -55,7 +55,8 @@ int main(void)
 		   strstr(err_text(), "no descriptor"),
 	   "a message without a descriptor is an error");
 	send_two(socks[0]);
-	ok(sock_recv_fd(socks[1]) < 0 && next_fd() == next,
-	   "a message with two descriptors is an error, and none of them stays open");
+	ok_emulated("the end of descriptors that have no room in msg_control",
+		    sock_recv_fd(socks[1]) < 0 && next_fd() == next,
+		    "a message with two descriptors is an error, and none of them stays open");
 	return done();
 }
