@@ -129,8 +129,9 @@ faults() {
 		[ -n "$_best" ] && [ "$_n" -ge "$_best" ] || _best=$_n
 		! enough "$host" "faults:$_what" "$_best" || break
 	done
-	# One more or less is chance: it depends on where the kernel puts the stack.
-	[ "${BUDGET:-}" != write ] || _best=$((_best + 1))
+	# A few more are chance: where the kernel puts the stack, which of its clocks vdso(7) reads,
+	# and how much of the program one fault maps differ from boot to boot, and within one.
+	[ "${BUDGET:-}" != write ] || _best=$((_best + 4))
 	within "$host" "faults:$_what" "$_best"
 }
 faults version --version
