@@ -40,8 +40,7 @@ need_root
 ! few_files || skip_all "$why"
 # Below it a tmpfs of this test's own; a directory that it made goes with it.
 made_root=''
-[ -d /run/runc ] || made_root=yes
-[ -z "$made_root" ] || mkdir -m 0700 /run/runc
+[ -d /run/runc ] || { mkdir -m 0700 /run/runc && made_root=yes; }
 mount -t tmpfs -o mode=700 none /run/runc || bail 'no state root of its own'
 bin=$(dirname "$(readlink -f "$OCI_SPEC")")/bin
 PATH=$bin:$PATH

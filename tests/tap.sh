@@ -86,14 +86,14 @@ ok() {
 	fi
 }
 
-# nok DESC CMD ARG...: CMD fails. A command that is not there fails in another way.
+# nok DESC CMD ARG...: CMD runs and fails. A missing command is a failure of the test.
 nok() {
 	_desc=$1
 	shift
 	[ "$1" != wait_for ] || { shift; set -- eventually "$@"; }
 	if ! command -v "$1" >/dev/null; then
 		fail "$_desc"
-		diag "there is no command $1"
+		diag "command not found: $1"
 		return 1
 	elif "$@"; then
 		fail "$_desc"

@@ -23,10 +23,11 @@ static int check_ours(const struct stat *st, const char *root, const char *id)
 		     id ? id : "", (unsigned)st->st_uid);
 }
 
-/* Adds to the error of a root that is another user's. */
-static int fail_not_ours(void)
+/* Returns -1. To the error of a root that is another user's it adds where one's own may be. */
+static int fail_root(bool others)
 {
-	return geteuid() ? fail_hint("--root or XDG_RUNTIME_DIR says where yours is") : -1;
+	return others && geteuid() ? fail_hint("--root or XDG_RUNTIME_DIR says where yours is")
+				   : -1;
 }
 
 /* Opens ROOT. With make, it is created for its owner only, and refused if another user owns it
@@ -44,19 +45,19 @@ int life_open_root(const char *root, bool make)
 		fd = slash < 0 ? -1 : path_mkdirs(slash, root, 0700);
 		if (fd < 0) {
 			fail_in("state directory");
-			return err_num() == EACCES ? fail_not_ours() : -1;
+			return fail_root(err_num() == EACCES);
 		}
 		fd_close(&fd);
 		fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0) {
 		fail("open state directory %s", root);
-		return err_num() == EACCES ? fail_not_ours() : -1;
+		return fail_root(err_num() == EACCES);
 	}
 	if (make && fstat(fd, &st) < 0)
 		return fail("stat state directory %s", root);
 	if (make && check_ours(&st, root, NULL) < 0)
-		return fail_not_ours();
+		return fail_root(true);
 	return fd_take(&fd);
 }
 
