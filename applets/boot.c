@@ -120,7 +120,6 @@ struct status_row {
 	long long ms; /* in this state */
 	bool ready;
 	int bad; /* health checks that have failed in a row; -1: it has none */
-	uint64_t stamp; /* of its config.json when it was started */
 	const char *reason;
 };
 
@@ -145,7 +144,6 @@ static int read_row(int fd, unsigned i, struct status_row *r)
 	r->ms = strtoll(end, &end, 10);
 	r->ready = strtol(end, &end, 10);
 	r->bad = strtol(end, &end, 10);
-	r->stamp = strtoull(end, &end, 10);
 	r->reason = arena_strdup(&arena, *end ? end + 1 : end);
 	return 1;
 }
@@ -350,7 +348,7 @@ static int show_changes(const struct reload_opts *o, int fd, const struct boot_s
 			dirs[k] = "";
 		if (k == n && alive && !act)
 			printf("%s: is removed, and stops\n", r.name);
-		if (k == n || !alive || r.stamp == units_stamp(config))
+		if (k == n || !alive || !units_changed(&arena, r.name, config))
 			continue;
 		if (!act)
 			printf("%s: has changed%s\n", r.name,

@@ -12,7 +12,7 @@ static int delete_one(const char *id, bool force)
 {
 	struct life life __cleanup(life_close) = LIFE_INIT;
 
-	if (life_open(&arena, globals.root, id, LIFE_REMOVE, &life) < 0) {
+	if (life_open(&arena, globals.root, id, force ? LIFE_FORCE : LIFE_REMOVE, &life) < 0) {
 		if (!force || err_num() != ENOENT)
 			return -1;
 		err_clear("delete --force of what does not exist is done already");

@@ -97,7 +97,8 @@ static int stream(struct life *life, struct cgroup_oom *oom, int64_t interval)
 			r = 0; /* what came before its end has been reported */
 		if (r > 0 && clock_ms() >= due) {
 			r = serve_stats(life);
-			due += interval;
+			/* Times that have passed meanwhile are left out. */
+			due += interval * ((clock_ms() - due) / interval + 1);
 		}
 	}
 	return r;

@@ -91,7 +91,7 @@ static int follow_log(int *fd, const char *path)
 		if (*fd >= 0 && !moved && now.st_size < lseek(*fd, 0, SEEK_CUR))
 			lseek(*fd, 0, SEEK_SET); /* it was emptied */
 		if (moved) {
-			int next = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+			int next = path_open_regular(path, O_RDONLY, 0);
 
 			if (next >= 0) {
 				fd_close(fd);
@@ -120,11 +120,10 @@ static int logs_run(void *opts, int argc, char **argv)
 		return -1;
 	to_terminal = isatty(1);
 	path = answer + 4;
-	now = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (now < 0 && errno != ENOENT)
-		return fail("open %s", path);
-	old = open(arena_printf(&arena, "%s.1", path),
-		   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	now = path_open_regular(path, O_RDONLY, 0);
+	if (now < 0 && err_num() != ENOENT)
+		return -1;
+	old = path_open_regular(arena_printf(&arena, "%s.1", path), O_RDONLY, 0);
 	if (old >= 0 && now >= 0 && !fstat(old, &a) && !fstat(now, &b) && a.st_ino == b.st_ino)
 		fd_close(&old);
 	err_clear("there may be one file only");

@@ -39,6 +39,14 @@ do_runc list
 like 'list' "$status $err$out" "$id +$pid +running +$bundle "
 do_runc ps --format json "$id"
 is 'ps' "$out" "[$pid]"
+background flock -F "$root/$id" sleep 1000
+locked() { ! flock -n "$root/$id" true; }
+wait_for locked
+is 'while a command has its lock it is running' "$(status_of "$id")" running
+do_runc list
+like 'while a command has its lock: list' "$out" "$id +$pid +running +$bundle "
+kill -KILL "$bg"
+wait_for flock -n "$root/$id" true
 do_runc exec "$id" sh -c 'tr "\0" " " </proc/1/cmdline; echo $OCI_TEST_MARK'
 is 'exec: in its namespaces, with the environment of the bundle' "$status $out" "0 sleep 1000 $mark"
 json_get "$bundle/config.json" /process >"$tmp/process.json"

@@ -33,7 +33,7 @@ boot ocibox.config="$tmp/boot.json"
 ok "a container that puts a FIFO in the place of another's log: that one is not held up" \
 	wait_for test -e "$tmp/gone"
 ok "a FIFO in the place of a log is reported" \
-	wait_for says "^oci-init: open the log $tmp/logs/$b.log: no such device"
+	wait_for says "^oci-init: open $tmp/logs/$b.log: it is not a regular file"
 goes_on() { [ "$(grep -c '^later' "$tmp/logs/$a.log")" -gt 20 ]; }
 ok "a FIFO in the place of a log: other containers have their logs" wait_for goes_on
 if helper pty; then
@@ -51,6 +51,31 @@ is "logs: a file has the bytes that a container wrote" "$(head -n 1 "$tmp/out" |
 down
 is "logs: the machine ends" "$ended" 130
 nothing_left "nothing is left of the logs"
+fresh
+
+# It may put a device there as well, which process 1 could write without the container's device
+# rules.
+unit 1-"$a" \
+	"rm $tmp/logs/$a.log; mknod $tmp/logs/$a.log c 1 7; : >$tmp/made; echo mine; $sleeper"
+with_tmp
+for set in bounding effective permitted; do
+	config_set /process/capabilities/$set/- '"CAP_MKNOD"'
+done
+boot ocibox.log="$tmp/logs"
+wait_for test -e "$tmp/made"
+ok "a device in the place of a log is reported, and not written" \
+	wait_for says "^oci-init: open $tmp/logs/$a.log: it is not a regular file"
+ok "a device in the place of a log: it is there" test -c "$tmp/logs/$a.log"
+order logs "$a"
+like "logs does not read a device in the place of a log" "$status $err" \
+	"^1 .*$a.log: it is not a regular file"
+down
+is "a device in the place of a log: the machine ends" "$ended" 130
+boot ocibox.log="$tmp/logs"
+ok "a device in the place of a log: at the next boot the output goes to the console" \
+	wait_for says "^oci-init: $a: its output goes to the console: .*: it is not a regular file"
+down
+rm -rf "$tmp/logs" "$tmp/made"
 fresh
 
 # A container that has the directory of rebootFile may do the same there.
@@ -121,6 +146,32 @@ is "a full /run: the machine ends" "$ended" 130
 nothing_left "nothing is left of the full /run"
 fresh
 
+# ---- a disk that answers no more -----------------------------------------------------------------
+
+unit 1-"$a" "$sleeper"
+unit 2-"$b" "$sleeper"
+echo '{ "defaults": { "restart": "always", "after": [], "stopTimeout": "100ms",
+	"backoff": { "first": "10ms" } } }' >"$tmp/boot.json"
+boot ocibox.config="$tmp/boot.json"
+wait_for state_is "$a" running
+wait_for state_is "$b" running
+if dead "$bundles/1-$a" nsenter -t "$machine" -m; then
+	order status "$a" --format json
+	inside kill -KILL "$(field pid)"
+	ok "the bundle of one container hangs: that one is starting" wait_for state_is "$a" starting
+	order stop "$b"
+	is "the bundle of one container hangs: another one is stopped by order" "$status" 0
+	order start "$b"
+	is "the bundle of one container hangs: another one is started by order" "$status" 0
+	kill -KILL "$bg"
+	down
+	is "the bundle of a container hung: the machine ends" "$ended" 130
+else
+	skip "the bundle of one container hangs: another one is stopped by order" "no autofs here"
+	down
+fi
+fresh
+
 # ---- a task without an end -----------------------------------------------------------------------
 
 unit 1-"$a" "$sleeper"
@@ -175,7 +226,7 @@ prepare="$prepare && mount --bind $bundles $bundles && mount -o remount,bind,ro 
 boot ocibox.config="$tmp/boot.json"
 ok "a read-only disk: the output goes to the console" wait_for says "^$a: up"
 ok "a read-only disk is reported" \
-	says "its output goes to the console: open the log .*: read-only file"
+	says "its output goes to the console: open .*: read-only file"
 order update "$a" "$bundles/.new"
 is "a read-only disk: an update is refused" "$status" 1
 like "a read-only disk: the refused update has its reason" "$err" 'read-only file system'

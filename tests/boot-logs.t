@@ -41,6 +41,24 @@ down
 fresh
 
 own_dev='mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3'
+
+# With a watchdog a child makes the mounts.
+unit 1-"$a" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "log": "$tmp/logs",
+  "mounts": [ { "destination": "$tmp/none", "type": "ext4", "source": "/dev/nothing-$mark" } ] }
+E
+rm -rf "$tmp/logs"
+: >"$tmp/dog"
+prepare="$own_dev && : >/dev/console && ln -s '$tmp/dog' /dev/watchdog"
+boot ocibox.config="$tmp/boot.json" ocibox.wait=100ms ocibox.watchdog=1
+ok "with a watchdog: the log of process 1 is there" wait_for grep -q "$a: started" "$own"
+ok "with a watchdog: the log of process 1 has the faults of mounts too" \
+	grep -q "nothing-$mark has not appeared within 100ms" "$own"
+down
+prepare=
+fresh
+
 : >"$tmp/kmsg"
 prepare="$own_dev && : >/dev/console && ln -s '$tmp/kmsg' /dev/kmsg"
 unit 1-"$a" "$sleeper"

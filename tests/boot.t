@@ -537,6 +537,29 @@ is "a machine whose container was not ready in time ends" "$ended" 130
 nothing_left "nothing is left of order and health"
 fresh
 
+# A container that must become ready, and whose hook hangs before its program begins.
+unit 1-"$a" "$sleeper"
+mkfifo "$tmp/never"
+config_set /hooks "{\"createRuntime\":[{\"path\":\"/bin/sh\",
+	\"args\":[\"sh\",\"-c\",\"read x <$tmp/never\"]}]}"
+unit 2-"$b" "$sleeper"
+cat >"$tmp/boot.json" <<E
+{ "defaults": { "startTimeout": "300ms", "backoff": { "first": "10ms" },
+    "startLimit": { "count": 2, "interval": "1h" } },
+  "containers": [ { "name": "$a", "ready": { "file": "/tmp/ready" }, "restart": "always" },
+    { "name": "$b", "after": [ "$a" ] } ] }
+E
+boot ocibox.config="$tmp/boot.json"
+ok "a start that hangs is stopped after startTimeout, and restart decides" \
+	wait_for says "^oci-init: $a: did not start: .*; starts again"
+ok "a start that hangs each time has failed" wait_for state_is "$a" failed
+ok "a start that hangs: the container after it is not started" \
+	wait_for says "^oci-init: $b: not started: a container in its \"after\" has failed"
+down
+is "a start that hangs: the machine ends" "$ended" 130
+nothing_left "nothing is left of a start that hangs"
+fresh
+
 # ---- terminals -----------------------------------------------------------------------------------
 
 if helper pty; then

@@ -308,5 +308,15 @@ status=0
 "$RUNC" --root "$root" list <&- >&- 2>&- || status=$?
 is "closed standard descriptors are not an obstacle" "$status" 0
 
+# ROOT/.cache is ours, not a container.
+for verb in 'delete --force' delete state 'kill --all' "run --bundle $tmp"; do
+	mkdir -p "$root/.cache"
+	: >"$root/.cache/kept"
+	# shellcheck disable=SC2086
+	do_runc $verb .cache
+	like "$verb .cache is refused" "$status $err" '^1 .*invalid container ID format: .*\.cache'
+	ok "$verb .cache leaves what is there" test -e "$root/.cache/kept"
+done
+
 nothing_left
 done_testing

@@ -18,13 +18,14 @@ away() {
 # ---- state.json is damaged or gone ----
 
 if cgroups_here; then
-	for how in torn empty gone folder; do
+	for how in torn empty gone folder other; do
 		start
 		case $how in
 		torn) echo '{"id":' >"$root/$id/state.json" ;;
 		empty) : >"$root/$id/state.json" ;;
 		gone) rm "$root/$id/state.json" ;;
 		folder) rm "$root/$id/state.json" && mkdir "$root/$id/state.json" ;;
+		other) json_set "$root/$id/state.json" /id '"other"' ;;
 		esac
 		state "$id"
 		like "state.json $how: state says so" "$status $(error_lines "$tmp/err") $err" \

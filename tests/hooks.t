@@ -299,5 +299,35 @@ fi
 like 'a hook that looks at the container: the mounts are made' \
 	"$(cat "$log/mi")" " $rootfs/dev/shm "
 
+# A poststart hook runs without the container's lock. If it fails after another command has deleted
+# the container, its id may belong to a new one.
+for verb in run start; do
+	fresh
+	argv sleep 1000
+	rm -f "$tmp/go" "$tmp/waits"
+	config_set /hooks "{\"poststart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",
+		\"echo >$tmp/waits; until [ -e $tmp/go ]; do sleep 0.05; done; exit 1\"]}]}"
+	if [ $verb = run ]; then
+		background runc run -d --bundle "$bundle" "$id" 2>"$tmp/first"
+	else
+		create
+		background runc start "$id" 2>"$tmp/first"
+	fi
+	wait_for test -e "$tmp/waits"
+	drop "$id"
+	config_del /hooks
+	do_runc run -d --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+	is "$verb, and a slow poststart hook: its id can be used again" "$status" 0 || diag "$err"
+	: >"$tmp/go"
+	status=0
+	wait "$bg" || status=$?
+	like "$verb, a poststart hook that fails late: exit 1, the reason" \
+		"$status $(cat "$tmp/first")" '^1 .*poststart'
+	is "$verb, a poststart hook that fails late: the new container with that id lives" \
+		"$(status_of "$id")" running
+	ok "$verb, a poststart hook that fails late: so does its process" alive "$(cat "$tmp/pid")"
+	drop "$id"
+done
+
 nothing_left
 done_testing

@@ -134,5 +134,22 @@ for p in $pids; do
 	ok "process $((n += 1)) of it is gone" wait_for gone "$p"
 done
 
+# The pid of a stopped container is another process now: nothing happens to that.
+argv sleep 1000
+do_runc run -d --bundle "$bundle" "$id"
+runc kill "$id" KILL
+wait_for status_is "$id" stopped
+background sleep 1000
+before=$(cat "/proc/$bg/cgroup")
+json_set "$root/$id/state.json" /init_process_pid "$bg"
+do_runc kill --all "$id" KILL
+is 'kill --all of a stopped one whose pid is in use again: exit 0' "$status" 0
+is 'kill --all of a stopped one: a process that has its pid stays in its cgroups' \
+	"$(cat "/proc/$bg/cgroup")" "$before"
+ok 'kill --all of a stopped one: a process that has its pid lives' alive "$bg"
+do_runc delete "$id"
+is 'delete of a stopped one whose pid is in use again' "$status $(cgroups_left)" '0 '
+kill -KILL "$bg"
+
 nothing_left
 done_testing

@@ -312,6 +312,25 @@ background() {
 	bg_all="$bg_all $bg"
 }
 
+# dead DIR [CMD...]: mounts a filesystem on DIR that does not answer, as that of a server that has
+# died, by CMD, which enters another mount namespace. $bg keeps it so. Returns 1 without autofs.
+dead() {
+	_dir=$1
+	shift
+	rm -f "$tmp/dead" "$tmp/dead.up"
+	mkfifo "$tmp/dead"
+	# The kernel sends its requests through the pipe, which is never read.
+	# shellcheck disable=SC2016 # for the inner shell
+	background "$@" setsid sh -c 'exec 9<>"$1"
+		mount -t autofs -o "fd=9,pgrp=$$,minproto=5,maxproto=5,indirect" none "$2" || exit
+		echo >"$3"
+		exec sleep 1000' sh "$tmp/dead" "$_dir" "$tmp/dead.up" 2>/dev/null
+	until [ -e "$tmp/dead.up" ]; do
+		alive "$bg" || return 1
+		sleep 0.05
+	done
+}
+
 # listen OUT CMD...: in the background; returns when CMD has printed `listening` to OUT. Sets $sock.
 listen() {
 	rm -f "$1"

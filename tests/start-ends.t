@@ -207,6 +207,22 @@ like 'start, and an init that is killed in a startContainer hook' \
 	'^1 1 .*container init (was killed by signal 9|died) before its program ran'
 is 'an init that is killed in a hook: it is stopped' "$(status_of "$id")" stopped
 drop "$id"
+
+# delete --force does not wait for a start that hangs: it ends it.
+rm -f "$rootfs/tmp/hangs"
+create
+background runc start "$id" 2>"$tmp/first"
+wait_for test -e "$rootfs/tmp/hangs"
+LIMIT=40 do_runc delete "$id"
+like 'delete while start hangs: it says which process has the lock' \
+	"$status $(error_lines "$tmp/err") $err" \
+	"^1 1 .*container $id is locked.*it is process [0-9]+"
+is 'delete while start hangs: nothing has happened' "$(status_of "$id")" created
+do_runc delete --force "$id"
+is 'delete --force while start hangs' "$status $err $(status_of "$id")" '0  none'
+status=0
+wait "$bg" || status=$?
+is 'delete --force while start hangs: start ends with 1' "$status" 1
 cp "$tmp/good.json" "$bundle/config.json"
 
 # ---- /proc of another pid namespace ----
@@ -274,6 +290,29 @@ for verb in 'run -d' create; do
 		nothing_left "$verb, a $h hook: nothing is left" || sweep
 	done
 done
+# A file system that answers no more.
+cp "$tmp/good.json" "$bundle/config.json"
+argv sleep 1000
+mkdir "$tmp/gone-server"
+config_set /mounts/- "{\"destination\":\"/mnt\",\"type\":\"bind\",
+	\"source\":\"$tmp/gone-server/x\",\"options\":[\"bind\"]}"
+for verb in 'run -d' create; do
+	if dead "$tmp/gone-server"; then
+		server=$bg
+		# shellcheck disable=SC2086
+		begin $verb --bundle "$bundle" "$id"
+		wait_for stalled "$bg"
+		: >"$tmp/hangs"
+		ended "$verb, and a bind of a file system that is dead" TERM 1
+		kill -KILL "$server"
+		wait_for umount "$tmp/gone-server"
+		nothing_left "$verb, a dead file system: nothing is left" || sweep
+	else
+		skip "$verb, and a bind of a file system that is dead" 'no autofs here'
+	fi
+done
+cp "$tmp/good.json" "$bundle/config.json"
+argv sleep 1000
 hook poststart
 begin run --bundle "$bundle" "$id"
 ended 'run, and a poststart hook that waits for a FIFO' TERM 1

@@ -244,6 +244,23 @@ fi
 is 'limits survive a reload of systemd' "$(prop TasksMax) $(file pids.max)" '40 40'
 drop "$id"
 
+if has memory && has cpuset; then
+	config_set /linux/resources '{}'
+	start
+	before="$(prop MemoryMax) $(file memory.max) $(prop TasksMax) $(file cpuset.cpus)"
+	do_runc update --memory 512M --pids-limit 30 --cpuset-cpus 4095 "$id"
+	is 'an update that fails: exit 1' "$status" 1
+	is 'an update that fails leaves no new property' \
+		"$(prop MemoryMax) $(file memory.max) $(prop TasksMax) $(file cpuset.cpus)" "$before"
+	# shellcheck disable=SC2086
+	systemctl $manager daemon-reload
+	is 'an update that fails: the limits are the old ones after a reload of systemd' \
+		"$(prop MemoryMax) $(file memory.max) $(prop TasksMax) $(file cpuset.cpus)" "$before"
+	drop "$id"
+else
+	skip 'an update that fails leaves no new property' 'no memory and cpuset controllers here'
+fi
+
 # ---- devices: systemd and we agree ----
 
 if [ "$uid" = 0 ]; then

@@ -261,6 +261,10 @@ int path_parent(int rootfd, const char *path, const char **last);
 /* Makes an empty file and its directories (0755), and opens it with O_RDONLY. If path is a dangling
  * symlink, it makes the target. A file that exists is an error. */
 int path_create(int rootfd, const char *path, mode_t mode);
+/* Opens a regular file in a directory that a container may write. Whatever else lies there is not
+ * opened: the opening of a FIFO waits, and that of a device acts. With O_CREAT a missing file is
+ * made. */
+int path_open_regular(const char *path, int flags, mode_t mode);
 /* Pure. "/a//./b/../c" becomes "/a/c". A relative path stays relative and never begins with
  * "..". */
 char *path_clean(struct arena *a, const char *path);

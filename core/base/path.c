@@ -355,6 +355,24 @@ char *path_clean(struct arena *a, const char *path)
 	return out;
 }
 
+int path_open_regular(const char *path, int flags, mode_t mode)
+{
+	int at __cleanup(fd_close) = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd;
+	char link[FD_PATH_MAX];
+	struct stat st;
+
+	if (at < 0 && errno == ENOENT && flags & O_CREAT) {
+		fd = openat(AT_FDCWD, path, flags | O_EXCL | O_CLOEXEC, mode);
+		return fd < 0 ? fail("open %s", path) : fd;
+	}
+	if (at < 0 || fstat(at, &st) < 0)
+		return fail("open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return failx("open %s: it is not a regular file", path);
+	fd = openat(AT_FDCWD, path_of_fd(link, at), (flags & ~O_CREAT) | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", path) : fd;
+}
+
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd)
 {
 	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);

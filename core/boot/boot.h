@@ -371,7 +371,6 @@ struct unit {
 	char **argv; /* runc run */
 	const char
 		*made; /* the config.json that we make for it; NULL: that of the bundle is used */
-	uint64_t stamp; /* units_stamp of the config.json that it was started with */
 	struct boot_rule rule;
 	struct log *log; /* a reload keeps it at its place in memory */
 	struct probe probe;
@@ -418,7 +417,9 @@ void units_order(struct arena *a, struct machine *m, void (*say)(void));
 /* Finds the containers of boot.json and of the bundles. old: at a reload the machine whose
  * containers continue; NULL: at boot. Sets m->reload if logs have new files. */
 int units_find(struct arena *a, struct machine *m, const struct machine *old);
-uint64_t units_stamp(const char *config); /* a number that differs when the file has changed */
+/* True if config is not the config.json that the container was started with, or was changed since.
+ * A file in /run/ocibox says which it was. */
+bool units_changed(struct arena *a, const char *name, const char *config);
 /* Checks the bundles, and the members of `containers` without a bundle. Calls say with a line for
  * each error and returns their number. */
 int units_check(struct arena *a, const struct boot_settings *s, void (*say)(const char *line));

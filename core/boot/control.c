@@ -80,11 +80,11 @@ static int print_row(const struct machine *m, size_t i, char *out, size_t size)
 	if (i >= m->n)
 		return snprintf(out, size, "end");
 	o = &m->super.at[i];
-	return snprintf(out, size, "%s %s %d %u %d %lld %d %d %llu %s", m->units[i].name,
+	return snprintf(out, size, "%s %s %d %u %d %lld %d %d %s", m->units[i].name,
 			json_word_name(super_words, o->state), (int)m->units[i].pid, o->starts,
 			o->status, (long long)(clock_ms() - o->since), o->ready,
 			m->units[i].rule.health ? (int)m->units[i].probe.bad : -1,
-			(unsigned long long)m->units[i].stamp, m->units[i].reason);
+			m->units[i].reason);
 }
 
 static int print_log(const struct machine *m, size_t i, const char *name, char *out, size_t size)

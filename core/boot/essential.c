@@ -13,9 +13,10 @@
 
 static uint64_t read_count(const char *file)
 {
+	int fd __cleanup(fd_close) = path_open_regular(file, O_RDONLY, 0);
 	char text[32] = "";
 
-	if (file_read_line(AT_FDCWD, file, text, sizeof(text)) < 0)
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		err_clear("no reboot has been counted");
 	return strtoul(text, NULL, 10);
 }

@@ -36,9 +36,9 @@ void clock_save(const char *file)
 
 	if (!file)
 		return;
-	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0 || futimens(fd, NULL) < 0) {
-		fail("save the time in %s", file);
+	fd = path_open_regular(file, O_WRONLY | O_CREAT, 0644);
+	if (fd < 0 || (futimens(fd, NULL) < 0 && fail("change the time of %s", file))) {
+		fail_in("the time is not saved");
 		console_error();
 	}
 }

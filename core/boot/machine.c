@@ -90,7 +90,6 @@ static void act(struct machine *m, const struct super_act *a)
 	switch (a->what) {
 	case SUPER_START:
 		u->log->held = m->inotify >= 0 && !u->tty;
-		u->stamp = units_stamp(u->config);
 		u->run = unit_start(m->arena, u);
 		if (console_debug && u->run > 0)
 			console_say("%s: the runtime is process %d", u->name, (int)u->run);

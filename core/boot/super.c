@@ -229,11 +229,18 @@ static bool start_unit(struct super *s, size_t i, int64_t now)
 	return true;
 }
 
+/* True if the container has startTimeout to become ready, which begins with its start. */
+static bool must_get_ready(const struct super_one *o)
+{
+	return o->state == SUPER_RUNNING ||
+	       (o->state == SUPER_STARTING && super_readiness(o->rule));
+}
+
 /* Checks the deadlines of a container that must become ready or must stop. */
 static bool check_deadline(struct super_one *o, int64_t now, struct super_act *act)
 {
 	/* The container has not become ready in time. A task may need longer. */
-	if (o->state == SUPER_RUNNING && o->due <= now && !o->ready) {
+	if (must_get_ready(o) && o->due <= now && !o->ready) {
 		if (o->rule->task && !o->rule->at_end) {
 			o->due = INT64_MAX;
 			o->late = true;
@@ -376,7 +383,7 @@ int64_t super_due(const struct super *s)
 
 		if ((o->state == SUPER_BACKOFF || (o->state == SUPER_STARTING && o->rule->at_end) ||
 		     o->state == SUPER_STOPPING || o->state == SUPER_KILLING ||
-		     o->state == SUPER_RUNNING) &&
+		     must_get_ready(o)) &&
 		    o->due < due)
 			due = o->due;
 		/* The next container waits for a start only until startTimeout. */

@@ -338,6 +338,23 @@ static void test_late(void)
 	ACTS(9000, "S1");
 }
 
+static void test_hanging_start(void)
+{
+	fresh(1, BOOT_ON_FAILURE);
+	rule.ready_notify = true;
+	ACTS(0, "S0");
+	is_int(super_due(&s), 1000, "its startTimeout is due before it has started");
+	ACTS(1000, "s0");
+	ACTS(1500, "k0");
+	super_exit(&s, 0, 1, SUPER_NOTHING, 1600);
+	is_int(ones[0].state, SUPER_BACKOFF, "a start that took too long is repeated");
+
+	fresh(1, BOOT_ON_FAILURE);
+	ACTS(0, "S0");
+	ACTS(1000, "");
+	is_int(ones[0].state, SUPER_STARTING, "without readiness a start has the time it needs");
+}
+
 static void test_readiness(void)
 {
 	fresh(2, BOOT_ON_FAILURE);
@@ -444,6 +461,7 @@ int main(void)
 {
 	test_after();
 	test_late();
+	test_hanging_start();
 	test_readiness();
 	test_ends();
 	test_order();

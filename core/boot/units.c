@@ -218,7 +218,6 @@ static void take_over(struct machine *m, const struct machine *old)
 		u->raw = from->raw;
 		u->clearing = from->clearing;
 		u->pid = from->pid;
-		u->stamp = from->stamp;
 		memcpy(u->reason, from->reason, sizeof(u->reason));
 		if (was->state == SUPER_DISABLED && !u->rule.disabled)
 			continue;
@@ -457,7 +456,8 @@ static void clear_away(const struct unit *u)
 		proc_wait(pid, &status);
 }
 
-uint64_t units_stamp(const char *config)
+/* A number that differs when the file has changed. */
+static uint64_t stamp_of(const char *config)
 {
 	struct stat st = { 0 };
 
@@ -465,6 +465,31 @@ uint64_t units_stamp(const char *config)
 		err_clear("the number of a missing file differs, too");
 	return (uint64_t)st.st_ino * 31 + (uint64_t)st.st_ctim.tv_sec * 1000000007 +
 	       st.st_ctim.tv_nsec;
+}
+
+static const char *stamp_file(struct arena *a, const char *name)
+{
+	return arena_printf(a, BOOT_DIR "/%s.stamp", name);
+}
+
+/* The child that starts the container calls this: the disk of the bundle may hang, and then process
+ * 1 must not. */
+static void note_stamp(struct arena *a, const struct unit *u)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)stamp_of(u->config));
+
+	if (file_replace(AT_FDCWD, stamp_file(a, u->name), text, len, 0600) < 0)
+		err_clear("without it a reload takes the bundle for a changed one");
+}
+
+bool units_changed(struct arena *a, const char *name, const char *config)
+{
+	char text[24] = "";
+
+	if (file_read_line(AT_FDCWD, stamp_file(a, name), text, sizeof(text)) < 0)
+		err_clear("a container without a stamp counts as changed");
+	return strtoull(text, NULL, 10) != stamp_of(config);
 }
 
 static void make_config(struct arena *a, const struct unit *u)
@@ -490,6 +515,8 @@ pid_t unit_start(struct arena *a, const struct unit *u)
 	if (u->rule.ready_notify)
 		setenv("NOTIFY_SOCKET", BOOT_NOTIFY, 1);
 	make_config(a, u);
+	if (WITH_RELOAD)
+		note_stamp(a, u);
 	clear_away(u);
 	execute(u->argv);
 }

@@ -54,11 +54,15 @@ bool watchdog_aside(struct machine *m, void (*act)(struct machine *m), int64_t m
 	int64_t end = clock_ms() + ms;
 	struct timespec slice = { 0, SLICE_MS * 1000000 };
 	sigset_t child;
+	void (*also)(const char *line, size_t len) = console_also;
 	pid_t pid = fork(), got;
 
 	if (pid <= 0) {
 		if (!pid)
 			console_child();
+		/* What it says belongs to the log of process 1 as well, which takes lines of
+		 * children. */
+		console_also = also;
 		act(m);
 		if (!pid)
 			_exit(0);

@@ -48,22 +48,20 @@ static int thaw_below(const char *path)
  * NULL, without a record: it cannot be found here. */
 static const char *freezer_of(struct arena *a, pid_t pid, size_t *mount)
 {
-	char *name = arena_printf(a, "/proc/%d/cgroup", pid), buf[16384];
-	struct layout l, of = { 0 };
+	struct layout of;
 
-	if (tree_get(tree_path(name, O_RDONLY), buf, sizeof(buf)) < 0)
-		return NULL;
-	if (layout_find(a, &l) < 0 || layout_parse(a, buf, &of) < 0) {
+	if (layout_of(a, -1, pid, &of) < 0) {
 		err_clear("a cgroup that cannot be found cannot be thawed");
 		return NULL;
 	}
-	for (size_t i = 0; i < l.n; i++)
-		for (size_t j = 0; j < of.n; j++) {
-			if (!l.at[i].mount || !(l.at[i].ctls & of.at[j].ctls & 1u << CTL_FREEZER))
-				continue;
-			*mount = strlen(l.at[i].mount);
-			return arena_printf(a, "%s%s", l.at[i].mount, of.at[j].own);
-		}
+	for (size_t i = 0; i < of.n; i++) {
+		const struct hier *h = &of.at[i];
+
+		if (!h->mount || !(h->ctls & 1u << CTL_FREEZER))
+			continue;
+		*mount = strlen(h->mount);
+		return arena_printf(a, "%s%s", h->mount, h->own);
+	}
 	return NULL;
 }
 

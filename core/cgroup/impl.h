@@ -40,12 +40,12 @@ extern const struct ctl_name ctl_names[CTL_MAX];
 int ctl_of(const char *name, size_t len);
 unsigned ctl_set(const char *names);
 
-/* One mounted hierarchy and our place in it. */
+/* One mounted hierarchy and the place of a process in it. */
 struct hier {
 	const char *names; /* "cpu,cpuacct", "name=systemd", "" is v2 */
 	unsigned ctls; /* bits of enum ctl; empty for v2, see v2_root_controllers */
 	const char *mount; /* absolute mount point; NULL: not visible here */
-	const char *own; /* this process's cgroup as a path below mount */
+	const char *own; /* the process's cgroup as a path below mount */
 };
 
 #define HIER_MAX 20
@@ -60,10 +60,13 @@ struct layout {
  * points first (about four system calls, and one for each hierarchy), and reads mountinfo if
  * one is missing there. */
 int layout_find(struct arena *a, struct layout *out);
-/* Pure. Reads the lines of /proc/self/cgroup into names, ctls and own. It changes text. */
+/* The same for another process. Its cgroups are read below procfd, a procfs of our own, or below
+ * /proc if that is -1. A hierarchy in which its cgroup is not visible has no mount. */
+int layout_of(struct arena *a, int procfd, pid_t pid, struct layout *out);
+/* Pure. Reads the lines of /proc/PID/cgroup into names, ctls and own. It changes text. */
 int layout_parse(struct arena *a, char *text, struct layout *out);
-/* Adds missing mounts from the text of mountinfo if seen() (NULL: always) finds our own cgroup
- * there, and makes own relative to the root of the mount. Pure except for seen. */
+/* Adds missing mounts from the text of mountinfo if seen() (NULL: always) finds the process's
+ * cgroup there, and makes own relative to the root of the mount. Pure except for seen. */
 typedef bool layout_seen(struct arena *a, struct hier *h, const char *mount);
 void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_seen *seen);
 

@@ -73,9 +73,9 @@ int layout_parse(struct arena *a, char *text, struct layout *out)
 		struct hier *h = &out->at[out->n];
 
 		if (!own || own[1] != '/')
-			return failx("/proc/self/cgroup: line \"%s\" is not understood", line);
+			return failx("/proc/PID/cgroup: line \"%s\" is not understood", line);
 		if (out->n == HIER_MAX)
-			return failx("/proc/self/cgroup: more than %d hierarchies", HIER_MAX);
+			return failx("/proc/PID/cgroup: more than %d hierarchies", HIER_MAX);
 		*own++ = 0;
 		h->names = arena_strdup(a, names + 1);
 		h->ctls = ctl_set(h->names);
@@ -142,13 +142,14 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 }
 
 /*
- * Reads a file of /proc. one_record: it has no second record. NULL: it does not exist (a kernel
- * without CONFIG_CGROUPS). NULL and *rc -1: it cannot be read, which is an error, because the
- * container would run without its limits and device rules.
+ * Reads a file of /proc, which path names in errors, from fd, the result of open(2), and closes fd.
+ * one_record: it has no second record. NULL: it does not exist (a kernel without CONFIG_CGROUPS).
+ * NULL and *rc -1: it cannot be read, which is an error, because the container would run without
+ * its limits and device rules.
  */
-static char *read_proc(struct arena *a, const char *path, bool one_record, int *rc)
+static char *read_proc(struct arena *a, int opened, const char *path, bool one_record, int *rc)
 {
-	int fd __cleanup(fd_close) = tree_path(path, O_RDONLY);
+	int fd __cleanup(fd_close) = opened;
 	size_t size = 4096, len = 0;
 	char *buf;
 
@@ -185,7 +186,7 @@ static char *read_proc(struct arena *a, const char *path, bool one_record, int *
 	return buf;
 }
 
-/* True if this hierarchy is mounted here and our own cgroup is visible in it. */
+/* True if this hierarchy is mounted here and the process's cgroup is visible in it. */
 static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 {
 	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
@@ -234,32 +235,26 @@ static enum cgroup_layout layout_kind(const struct layout *l)
 	return v1 ? (v2 ? CGROUP_HYBRID : CGROUP_V1) : v2 ? CGROUP_V2 : CGROUP_NONE;
 }
 
-int layout_find(struct arena *a, struct layout *out)
+/* Finds the mounts of the hierarchies in text, which is that of /proc/PID/cgroup. */
+static int find_mounts(struct arena *a, char *text, const struct statfs *root, struct layout *out)
 {
-	struct statfs fs;
 	bool found = false;
-	char *text;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (statfs(ROOT, &fs) < 0)
-		fs.f_type = 0;
-	text = read_proc(a, "/proc/self/cgroup", true, &rc);
-	if (!text && !rc && fs.f_type == SYS_CGROUP2_MAGIC)
-		text = arena_strdup(a, "0::/\n"); /* without /proc absolute paths still work */
-	if (!text)
-		return rc;
 	if (layout_parse(a, text, out) < 0)
 		return -1;
-	if (fs.f_type == SYS_CGROUP2_MAGIC) {
+	if (root->f_type == SYS_CGROUP2_MAGIC) {
 		for (size_t i = 0; i < out->n; i++)
 			if (!out->at[i].names[0])
 				found = seen_at(a, &out->at[i], ROOT);
-	} else if (fs.f_type == SYS_TMPFS_MAGIC || fs.f_type == SYS_RAMFS_MAGIC) {
+	} else if (root->f_type == SYS_TMPFS_MAGIC || root->f_type == SYS_RAMFS_MAGIC) {
 		found = usual_places(a, out);
 	}
 	if (!found) {
-		text = read_proc(a, "/proc/self/mountinfo", false, &rc);
+		const char *path = "/proc/self/mountinfo";
+
+		text = read_proc(a, tree_path(path, O_RDONLY), path, false, &rc);
 		if (rc < 0)
 			return -1;
 		if (text)
@@ -267,6 +262,45 @@ int layout_find(struct arena *a, struct layout *out)
 	}
 	out->kind = layout_kind(out);
 	return 0;
+}
+
+/* What is mounted on ROOT; without a mount the filesystem around it. */
+static struct statfs look_at_root(void)
+{
+	struct statfs fs;
+
+	if (statfs(ROOT, &fs) < 0)
+		fs.f_type = 0;
+	return fs;
+}
+
+int layout_find(struct arena *a, struct layout *out)
+{
+	const char *path = "/proc/self/cgroup";
+	struct statfs root = look_at_root();
+	char *text;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	text = read_proc(a, tree_path(path, O_RDONLY), path, true, &rc);
+	if (!text && !rc && root.f_type == SYS_CGROUP2_MAGIC)
+		text = arena_strdup(a, "0::/\n"); /* without /proc absolute paths still work */
+	return text ? find_mounts(a, text, &root, out) : rc;
+}
+
+int layout_of(struct arena *a, int procfd, pid_t pid, struct layout *out)
+{
+	const char *path = arena_printf(a, "/proc/%d/cgroup", pid);
+	struct statfs root = look_at_root();
+	char *text;
+	int fd, rc;
+
+	fd = procfd < 0 ? tree_path(path, O_RDONLY)
+			: procfs_openat(procfd, path + strlen("/proc/"), O_RDONLY);
+	text = read_proc(a, fd, path, true, &rc);
+	if (!text)
+		return rc < 0 ? -1 : fail("open %s", path);
+	return find_mounts(a, text, &root, out);
 }
 
 enum cgroup_layout cgroup_layout(void)

@@ -325,16 +325,15 @@ static bool is_of_systemd(const struct cg_dir *d)
 }
 
 /* True if a process whose cgroups are `of` is in d. */
-static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout *l,
-		  const struct layout *of)
+static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout *of)
 {
-	for (size_t i = 0; i < l->n; i++)
-		for (size_t j = 0; j < of->n; j++)
-			if (l->at[i].mount && !strcmp(l->at[i].names, d->names) &&
-			    !strcmp(of->at[j].names, d->names) &&
-			    !strcmp(arena_printf(cg->arena, "%s%s", l->at[i].mount, of->at[j].own),
-				    d->path))
-				return true;
+	for (size_t i = 0; i < of->n; i++) {
+		const struct hier *h = &of->at[i];
+
+		if (h->mount && !strcmp(h->names, d->names) &&
+		    !strcmp(arena_printf(cg->arena, "%s%s", h->mount, h->own), d->path))
+			return true;
+	}
 	return false;
 }
 
@@ -342,18 +341,14 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
  * outside. */
 static int check_init_place(struct cgroup *cg, pid_t pid)
 {
-	const char *name = arena_printf(cg->arena, "/proc/%d/cgroup", pid);
-	char *buf = arena_alloc(cg->arena, 16384);
-	struct layout l, of = { 0 };
+	struct layout of;
 
-	if (tree_get(tree_path(name, O_RDONLY), buf, 16384) < 0)
-		return fail("read %s", name);
-	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &of) < 0)
+	if (layout_of(cg->arena, -1, pid, &of) < 0)
 		return -1;
 	cg_each (d, cg) {
 		if (!is_of_systemd(d))
 			continue;
-		if (!is_at(cg, d, &l, &of))
+		if (!is_at(cg, d, &of))
 			return failx("systemd has not put process %d into %s", pid, d->path);
 		if (d->v2 && cg_dir_check_frozen(d) < 0)
 			return -1;

@@ -76,7 +76,7 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	size_t len;
 
 	/* These properties exist since systemd 244; with an older one only the file is written. */
-	if (!list || !*list || p->version < 244)
+	if (!list || p->version < 244)
 		return 0;
 	if (units_cpuset(p->arena, list, &bits, &len) < 0)
 		return failx("%s: \"%s\" is not a list such as 0-3,7", name, list);
@@ -84,6 +84,12 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	u->str = bits;
 	u->num = len;
 	return 0;
+}
+
+/* "" of a config asks for nothing; "" of a file of v2 means that there is no limit. */
+static const char *set_of(const char *list)
+{
+	return list && *list ? list : NULL;
 }
 
 /* systemd keeps the quota of one second, in steps of 10 ms. It is rounded up, so that the container
@@ -228,8 +234,8 @@ int units_resources(struct unit_props *p, const struct oci_resources *r, bool v2
 		else if (c->shares && *c->shares)
 			units_add_u64(p, "CPUShares", *c->shares);
 		add_quota(p, c->quota ? *c->quota : 0, c->period ? *c->period : 0);
-		if (v2 && (add_cpuset(p, "AllowedCPUs", c->cpus) < 0 ||
-			   add_cpuset(p, "AllowedMemoryNodes", c->mems) < 0))
+		if (v2 && (add_cpuset(p, "AllowedCPUs", set_of(c->cpus)) < 0 ||
+			   add_cpuset(p, "AllowedMemoryNodes", set_of(c->mems)) < 0))
 			return -1;
 	}
 	if (!v2 && r->block_io && r->block_io->weight && *r->block_io->weight)

@@ -170,10 +170,28 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *r)
 	return 0;
 }
 
+/* The kept files as limits. Those of the config are not enough for the unit: one that it does not
+ * have would leave the new property there. */
+static const struct oci_resources *kept_limits(struct cgroup *cg)
+{
+	struct oci_resources *r = arena_alloc(cg->arena, sizeof(*r));
+	size_t n = 0;
+
+	for (const struct knob_write *w = cg->kept.first; w; w = w->next)
+		n++;
+	r->unified.at = arena_alloc(cg->arena, (n + 1) * sizeof(*r->unified.at));
+	for (const struct knob_write *w = cg->kept.first; w; w = w->next)
+		r->unified.at[r->unified.n++] =
+			(struct json_pair){ w->file, *w->value == '\n' ? "" : w->value };
+	return r;
+}
+
 int cgroup_put_back(struct cgroup *cg, const struct oci_resources *old)
 {
-	int ret = cg->manager && cg->manager->update ? cg->manager->update(cg, old) : 0;
+	int ret = 0;
 
+	if (cg->manager && cg->manager->update)
+		ret = cg->manager->update(cg, cg->layout == CGROUP_V2 ? kept_limits(cg) : old);
 	/* The files are put back also where systemd does not answer. */
 	return apply_list(cg, &cg->kept) < 0 ? -1 : ret;
 }
@@ -203,36 +221,31 @@ static int move_dir(struct cg_dir *d, const char *path)
 
 int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 {
-	char *name = arena_printf(cg->arena, "%d/cgroup", init);
-	char *buf = arena_alloc(cg->arena, 16384);
-	struct layout l, own = { 0 };
+	struct layout of;
 	struct cg_dir there;
 
 	if (!cg->v2 || !cg->v2->path)
 		return 0;
 	if (!cg->recorded)
 		cg->recorded = cg->v2->path;
-	if (tree_get(procfs_openat(procfd, name, O_RDONLY), buf, 16384) < 0)
-		return fail("read /proc/%s", name);
-	if (layout_find(cg->arena, &l) < 0 || layout_parse(cg->arena, buf, &own) < 0)
+	if (layout_of(cg->arena, procfd, init, &of) < 0)
 		return -1;
-	for (size_t i = 0; i < l.n; i++) {
-		for (size_t j = 0; j < own.n; j++) {
-			const char *path;
+	for (size_t i = 0; i < of.n; i++) {
+		const struct hier *h = &of.at[i];
+		const char *path = cg->recorded;
 
-			if (*l.at[i].names || *own.at[j].names || !l.at[i].mount)
-				continue;
-			path = arena_printf(cg->arena, "%s%s", l.at[i].mount, own.at[j].own);
-			/* If another program has moved init out of the container's cgroup, the
-			 * recorded one is used as long as it exists. */
-			if (!paths_is_below(path, cg->recorded) &&
-			    sys_exists(AT_FDCWD, cg->recorded))
-				path = cg->recorded;
-			there = (struct cg_dir){ .path = path, .v2 = true, .fd = -1 };
-			if (!frozen && cg_dir_check_frozen(&there) < 0)
-				return -1;
-			return move_dir(cg->v2, path);
-		}
+		if (*h->names)
+			continue;
+		if (h->mount)
+			path = arena_printf(cg->arena, "%s%s", h->mount, h->own);
+		/* If another program has moved init out of the container's cgroup, the recorded one
+		 * is used as long as it exists. */
+		if (!paths_is_below(path, cg->recorded) && sys_exists(AT_FDCWD, cg->recorded))
+			path = cg->recorded;
+		there = (struct cg_dir){ .path = path, .v2 = true, .fd = -1 };
+		if (!frozen && cg_dir_check_frozen(&there) < 0)
+			return -1;
+		return move_dir(cg->v2, path);
 	}
 	return 0;
 }

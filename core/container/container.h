@@ -74,9 +74,10 @@ struct life {
 		.root_dir = -1, .dir = -1, .pidfd = -1                                             \
 	}
 
-/* LIFE_LOOK takes no lock. LIFE_REMOVE locks, and also opens a container whose state.json cannot be
- * read, so that it can be removed. */
-enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE };
+/* LIFE_LOOK takes no lock. The others wait for it, LIFE_WAIT_MS at most. LIFE_REMOVE also opens a
+ * container whose state.json cannot be read, so that it can be removed. LIFE_FORCE does as well,
+ * and kills init if another process has the lock, so that a start which hangs fails. */
+enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE, LIFE_FORCE };
 
 /* The ids of the containers below a root, from life_list. */
 struct life_ids {
@@ -152,6 +153,9 @@ int life_freeze(struct life *l, bool frozen);
 int life_ending(struct life *l);
 /* Kills the processes, removes the cgroup and the directory, and runs poststop hooks. */
 int life_destroy(struct arena *a, struct life *l);
+/* The same for a caller that may have given up the lock meanwhile. If another command has deleted
+ * the container, nothing is done, because its id and its cgroup may belong to another one now. */
+int life_take_down(struct arena *a, struct life *l);
 /* The same for a container that has stopped, or for any with force. -1: `cannot delete container ID
  * that is not stopped`. */
 int life_delete(struct arena *a, struct life *l, bool force);

@@ -7,14 +7,16 @@
 
 /* ---- life.c ---------------------------------------------------------------------------------- */
 
+#define LIFE_WAIT_MS 10000 /* for the lock, and for the end of init */
 #define LIFE_DIR_MODE 0711 /* root of a user namespace must reach files in it */
-#define LIFE_CACHE ".cache" /* in ROOT, beside the containers */
 
 int life_open_root(const char *root, bool make); /* a descriptor of ROOT, or -1 */
+int life_send(const struct life *l, int sig); /* to init; errno is that of kill(2) */
 
 /* ---- record.c -------------------------------------------------------------------------------- */
 
-int record_read(struct arena *a, struct life *l); /* state.json; -1 with ENOENT: it is missing */
+/* state.json; -1 with ENOENT: it is missing. */
+int record_read(struct arena *a, struct life *l, const char *id);
 /* record_read() of ROOT/ID by fewer system calls, without l->dir. False, without an error record:
  * the file cannot be read like this, and record_read() is needed. */
 bool record_glance(struct arena *a, struct life *l, const char *id);

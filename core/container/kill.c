@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 
-#define KILL_WAIT_MS 10000
 #define THAW_AFTER_MS 100
 
 int life_signal(struct life *l, int sig)
@@ -14,7 +13,7 @@ int life_signal(struct life *l, int sig)
 
 	if (l->status == OCI_STOPPED || l->state.pid <= 0)
 		return failx("container not running");
-	rc = l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
+	rc = life_send(l, sig);
 	if (rc < 0 && errno == ESRCH)
 		return failx("container not running");
 	return rc < 0 ? fail("send signal %d to process %d", sig, l->state.pid) : 0;
@@ -71,7 +70,8 @@ int life_kill(struct arena *a, struct life *l, int sig, bool all)
 	if (l->status == OCI_PAUSED && cgroup_layout() != CGROUP_V2 &&
 	    cgroup_freeze(l->cgroup, false) < 0)
 		err_clear("the cgroup was thawed or removed meanwhile");
-	r = cgroup_thaw(l->cgroup, l->state.pid);
+	/* The pid of a stopped container may be that of another process now. */
+	r = cgroup_thaw(l->cgroup, l->status == OCI_STOPPED ? 0 : l->state.pid);
 	return r > 0 ? cgroup_kill(l->cgroup, sig) : r;
 }
 
@@ -128,7 +128,7 @@ static bool died_within(struct life *l, int ms)
 
 static int wait_dead(struct life *l)
 {
-	int64_t until = clock_ms() + KILL_WAIT_MS;
+	int64_t until = clock_ms() + LIFE_WAIT_MS;
 	const char *holder;
 	char block[8192];
 	struct arena a;
@@ -203,6 +203,17 @@ int life_destroy(struct arena *a, struct life *l)
 						.status = OCI_STOPPED,
 						.pid = -1,
 						.go_on = true });
+}
+
+int life_take_down(struct arena *a, struct life *l)
+{
+	int there = life_lock(l);
+
+	if (!there && !life_is_forgotten(l))
+		return 0;
+	if (there < 0)
+		err_clear("the container is deleted without the lock");
+	return life_destroy(a, l);
 }
 
 int life_delete(struct arena *a, struct life *l, bool force)

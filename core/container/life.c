@@ -2,9 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/file.h>
+#include <sys/sysmacros.h>
 
 /* Engines match the words before the id. */
 static int no_such_container(const char *id)
@@ -68,34 +73,16 @@ static int check_id(const char *id)
 	return oci_id_valid(id) ? 0 : failx("invalid container ID format: \"%s\"", id);
 }
 
-/* Locks the directory itself, so that no lock file is needed. Returns 1; 0: the directory was
- * removed while we waited for the lock; -1. */
-static int lock_dir(int dir)
-{
-	struct stat st;
-
-	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR) {
-			fail("lock the state directory");
-			return err_num() == ENOSYS ? fail_hint("this kernel was built without "
-							       "CONFIG_FILE_LOCKING")
-						   : -1;
-		}
-	if (fstat(dir, &st) < 0)
-		return fail("stat the state directory");
-	/* In a root that other users may write, they may have replaced the directory that we have
-	 * made. */
-	if (st.st_uid != getauxval(AT_EUID))
-		return failx("the state directory belongs to user %u, not to us",
-			     (unsigned)st.st_uid);
-	return st.st_nlink > 0;
-}
-
 /* ---- the status ------------------------------------------------------------------------------ */
 
 bool life_is_init(const struct life *l, const struct proc_stat *st)
 {
 	return !l->state.start_time || st->start == l->state.start_time;
+}
+
+int life_send(const struct life *l, int sig)
+{
+	return l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
 }
 
 /*
@@ -122,10 +109,9 @@ static int find_init(struct life *l)
 		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
-		l->begun = !st.no_exec && !l->state.foreign;
+		l->begun = l->state.restored || (!st.no_exec && !l->state.foreign);
 		found = life_is_init(l, &st) && !st.dead;
-	} else if (!found && (l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, 0)
-					    : kill(l->state.pid, 0)) == 0) {
+	} else if (!found && life_send(l, 0) == 0) {
 		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
 	}
 	/* A fifo without a reader shows that init has died: another process has its pid now. */
@@ -188,9 +174,10 @@ static int find_status(struct life *l, bool locked)
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	/* The lock alone is not a sign of a start: pause and update lock a running container. */
+	/* The lock alone is not a sign of a start: pause and update lock a running container. runc
+	 * has no lock. */
 	l->status = OCI_RUNNING;
-	if (!l->begun && (fifo_waits(l) || (!locked && is_busy(l))))
+	if (!l->begun && (fifo_waits(l) || (!locked && !l->state.foreign && is_busy(l))))
 		l->status = OCI_CREATED;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
@@ -211,6 +198,7 @@ static int find_status(struct life *l, bool locked)
 static bool find_quickly(struct life *l, int proc, const char *id)
 {
 	struct proc_stat st;
+	bool waits;
 	int found;
 
 	if (record_is_old(l) || l->state.pid <= 0) {
@@ -232,11 +220,11 @@ static bool find_quickly(struct life *l, int proc, const char *id)
 		return true;
 	}
 	fd_close(&l->pidfd);
-	/* no_exec without a fifo: CRIU has restored the process, which has executed nothing
-	 * since. */
-	if (found != 1 || (st.no_exec && !fifo_is_there(l->root_dir, id)))
+	/* A process that CRIU has restored has executed nothing since. */
+	waits = st.no_exec && !l->state.restored;
+	if (found != 1 || (waits && !fifo_is_there(l->root_dir, id)))
 		return false;
-	l->status = st.no_exec ? OCI_CREATED : OCI_RUNNING;
+	l->status = waits ? OCI_CREATED : OCI_RUNNING;
 	/* If a cgroup is frozen, find_status checks whether init is in it. */
 	return !cgroup_glance(&l->state, st.state);
 }
@@ -307,6 +295,80 @@ static int open_state_dir(const char *id, struct life *out)
 	return check_owner(out->dir, out->root, id);
 }
 
+/* Kills init of a container that another process has locked. What it leaves in l is read again
+ * under the lock. */
+static void end_locked(struct arena *a, struct life *l, const char *id)
+{
+	if (record_read(a, l, id) < 0 || record_is_old(l) || find_init(l) <= 0 ||
+	    life_send(l, SIGKILL) < 0)
+		err_clear("an init that lives is found again under the lock");
+	fd_close(&l->pidfd);
+	l->state = (struct oci_state){ 0 };
+}
+
+/* The process that holds the lock of dir, from a line of proc_locks(5) such as "1: FLOCK  ADVISORY
+ * WRITE 1234 00:19:567 0 EOF". 0: not known. */
+static pid_t lock_holder(struct arena *a, int dir)
+{
+	char place[64], *text, *at;
+	struct stat st;
+	size_t len;
+
+	if (fstat(dir, &st) < 0 ||
+	    file_read(a, AT_FDCWD, "/proc/locks", 1 << 20, &text, &len) < 0) {
+		err_clear("without it the message names no process");
+		return 0;
+	}
+	snprintf(place, sizeof(place), " %02x:%02x:%llu ", major(st.st_dev), minor(st.st_dev),
+		 (unsigned long long)st.st_ino);
+	at = strstr(text, place);
+	while (at && at > text && at[-1] != ' ')
+		at--;
+	return at ? atoi(at) : 0;
+}
+
+static int fail_locked(struct arena *a, int dir, const char *id)
+{
+	pid_t pid = lock_holder(a, dir);
+
+	failx("container %s is locked: another process makes, starts or changes it", id);
+	return pid > 0 ? fail_hint("it is process %d", (int)pid) : -1;
+}
+
+/* Locks the directory itself, so that no lock file is needed. With an arena the wait for the lock
+ * has a limit. With force init is killed if the lock is not free. Returns 1; 0: the directory was
+ * removed while we waited for the lock; -1. */
+static int lock_dir(struct arena *a, struct life *l, const char *id, bool force)
+{
+	int left = LIFE_WAIT_MS / 10;
+	struct stat st;
+
+	while (flock(l->dir, a ? LOCK_EX | LOCK_NB : LOCK_EX) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			fail("lock the state directory");
+			return err_num() == ENOSYS ? fail_hint("this kernel was built without "
+							       "CONFIG_FILE_LOCKING")
+						   : -1;
+		}
+		if (!a)
+			continue;
+		if (!left--)
+			return fail_locked(a, l->dir, id);
+		if (force)
+			end_locked(a, l, id);
+		force = false;
+		poll(NULL, 0, 10);
+	}
+	if (fstat(l->dir, &st) < 0)
+		return fail("stat the state directory");
+	/* In a root that other users may write, they may have replaced the directory that we have
+	 * made. */
+	if (st.st_uid != getauxval(AT_EUID))
+		return failx("the state directory belongs to user %u, not to us",
+			     (unsigned)st.st_uid);
+	return st.st_nlink > 0;
+}
+
 /* Opens ROOT/ID; out->root_dir is open. */
 static int open_id(struct arena *a, const char *id, enum life_open how, struct life *out)
 {
@@ -314,16 +376,17 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 
 	if (open_state_dir(id, out) < 0)
 		return -1;
-	locked = how == LIFE_LOOK ? 1 : lock_dir(out->dir);
+	locked = how == LIFE_LOOK ? 1 : lock_dir(a, out, id, how == LIFE_FORCE);
+	how = how == LIFE_FORCE ? LIFE_REMOVE : how;
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container(id);
-	read = record_read(a, out);
+	read = record_read(a, out, id);
 	if (read < 0 && how == LIFE_LOOK) {
 		/* Another process may be making or removing the container. If no process has the
 		 * lock any more, read again. */
 		if (flock(out->dir, LOCK_SH | LOCK_NB) < 0)
 			return no_such_container(id);
-		read = record_read(a, out) < 0 ? open_rest(a, out, id, how) : 0;
+		read = record_read(a, out, id) < 0 ? open_rest(a, out, id, how) : 0;
 		flock(out->dir, LOCK_UN);
 		if (read < 0)
 			return -1;
@@ -384,7 +447,7 @@ void life_unlock(struct life *l)
 
 int life_lock(struct life *l)
 {
-	return lock_dir(l->dir);
+	return lock_dir(NULL, l, NULL, false);
 }
 
 bool life_is_forgotten(const struct life *l)
@@ -420,7 +483,7 @@ int life_new(struct arena *a, const char *root, const char *id, struct life *out
 		unlinkat(out->root_dir, id, AT_REMOVEDIR);
 		return -1;
 	}
-	locked = lock_dir(out->dir);
+	locked = lock_dir(a, out, id, false);
 	if (locked < 0)
 		unlinkat(out->root_dir, id, AT_REMOVEDIR);
 	if (locked <= 0)
@@ -437,8 +500,8 @@ int life_cache(const char *root)
 
 	if (rootfd < 0)
 		err_clear("the cache is optional");
-	if (rootfd < 0 || (mkdirat(rootfd, LIFE_CACHE, 0700) < 0 && errno != EEXIST))
+	if (rootfd < 0 || (mkdirat(rootfd, OCI_CACHE, 0700) < 0 && errno != EEXIST))
 		return -1;
-	fd = openat(rootfd, LIFE_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(rootfd, OCI_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd;
 }

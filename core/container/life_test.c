@@ -15,7 +15,7 @@ int main(void)
 	if (!mkdtemp(top))
 		return 1;
 	snprintf(root, sizeof(root), "%s/root", top);
-	snprintf(cache, sizeof(cache), "%s/%s", root, LIFE_CACHE);
+	snprintf(cache, sizeof(cache), "%s/%s", root, OCI_CACHE);
 	ok(life_cache(root) < 0 && !*err_text() && !err_num(),
 	   "a root that does not exist has no cache, without an error: %s", err_text());
 	ok(!mkdir(root, 0700), "the test makes the root");

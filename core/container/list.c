@@ -10,8 +10,7 @@
 
 static bool may_be_container(const struct dirent *e)
 {
-	return strcmp(e->d_name, LIFE_CACHE) && oci_id_valid(e->d_name) &&
-	       (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN);
+	return oci_id_valid(e->d_name) && (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN);
 }
 
 int life_list(struct arena *a, const char *root, bool missing_ok, struct life_ids *out)

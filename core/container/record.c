@@ -36,7 +36,7 @@ static int damaged(struct json_faults *f, const struct json *at, const char *pat
 	return failx("%s of the container is damaged: %s: %s", STATE_FILE, path, what);
 }
 
-static int bind_state(struct arena *a, struct life *l, char *text, size_t len)
+static int bind_state(struct arena *a, struct life *l, const char *id, char *text, size_t len)
 {
 	struct json_error err;
 	struct json_faults faults = { .report = damaged };
@@ -51,17 +51,19 @@ static int bind_state(struct arena *a, struct life *l, char *text, size_t len)
 	}
 	if (l->state.foreign)
 		oci_state_adopt(a, &l->state);
+	if (strcmp(l->state.id, id))
+		return damaged(NULL, NULL, "id", "is that of another container");
 	return l->state.bundle ? 0 : damaged(NULL, NULL, "bundle", "is missing");
 }
 
-int record_read(struct arena *a, struct life *l)
+int record_read(struct arena *a, struct life *l, const char *id)
 {
 	char *text;
 	size_t len;
 
 	if (file_read(a, l->dir, STATE_FILE, STATE_MAX, &text, &len) < 0)
 		return -1;
-	return bind_state(a, l, text, len);
+	return bind_state(a, l, id, text, len);
 }
 
 bool record_glance(struct arena *a, struct life *l, const char *id)
@@ -78,7 +80,7 @@ bool record_glance(struct arena *a, struct life *l, const char *id)
 		return false;
 	if (read(fd, text, st.st_size) != st.st_size)
 		return false;
-	if (!bind_state(a, l, text, st.st_size))
+	if (!bind_state(a, l, id, text, st.st_size))
 		return true;
 	err_clear("record_read() reports the error");
 	return false;

@@ -20,18 +20,16 @@ static int end_unwatched(struct arena *a, struct started *s)
 {
 	struct err_kept why = err_keep(a);
 
-	if (life_lock(&s->life) > 0) {
-		clone_end(&s->pid);
-		s->life.status = OCI_STOPPED;
-		if (life_destroy(a, &s->life) < 0)
-			log_warn("cleaning up: %s", err_text());
-	}
+	clone_end(&s->pid);
+	s->life.status = OCI_STOPPED;
+	if (life_take_down(a, &s->life) < 0)
+		log_warn("cleaning up: %s", err_text());
 	return err_again(why);
 }
 
 int foreground_run(struct arena *a, struct started *s, bool keep, const char *exit_file)
 {
-	int status, there, raw = 0;
+	int status, raw = 0;
 
 	status = wait_foreground(s->pid, s->master, &s->service, &raw);
 	if (status >= 0)
@@ -40,16 +38,9 @@ int foreground_run(struct arena *a, struct started *s, bool keep, const char *ex
 		return status;
 	if (status < 0)
 		return end_unwatched(a, s);
-	/* If another command has deleted the container, its id and its cgroup may belong to another
-	 * one now. */
-	there = life_lock(&s->life);
-	if (!there && !life_is_forgotten(&s->life))
-		return status;
-	if (there < 0)
-		err_clear("the container is deleted without the lock");
 	s->life.status = OCI_STOPPED;
 	fd_close(&s->life.pidfd);
-	return life_destroy(a, &s->life) < 0 ? -1 : status;
+	return life_take_down(a, &s->life) < 0 ? -1 : status;
 }
 
 int foreground_exec(struct started *s)

@@ -198,6 +198,7 @@ struct oci_state {
 	bool own_pid_ns; /* the kernel kills all other processes when init dies */
 	bool no_mknod; /* there are no device rules, so exec must not give it CAP_MKNOD */
 	bool hooks; /* the saved config has poststart or poststop hooks */
+	bool restored; /* from a checkpoint: it runs, though it has not executed its program */
 	const char *boot_id; /* of proc(5), if the state can outlive a boot; else NULL */
 	struct oci_foreign *foreign; /* runc has made the container; NULL: ocibox has */
 };
@@ -212,6 +213,7 @@ void oci_state_adopt(struct arena *a, struct oci_state *s);
 void oci_state_put(struct json_out *o, const struct oci_state *s, enum oci_status status, int pid,
 		   const char *owner);
 
-bool oci_id_valid(const char *id); /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
+#define OCI_CACHE ".cache" /* in ROOT, beside the containers */
+bool oci_id_valid(const char *id); /* [A-Za-z0-9_+.-]{1,1024}, not ".", ".." or OCI_CACHE */
 
 #endif

@@ -59,6 +59,7 @@ static const struct json_field state_fields[] = {
 	ROW(BOOL, "own_pid_ns", own_pid_ns, .flags = JF_ALWAYS),
 	ROW(BOOL, "no_mknod", no_mknod),
 	ROW(BOOL, "hooks", hooks),
+	ROW(BOOL, "restored", restored),
 	ROW(MAP, "annotations", annotations, .elem = JK_STR),
 	ROW(MAP, "cgroup_paths", cgroup_paths, .elem = JK_STR, .flags = JF_ALWAYS),
 	ROW(STR, "cgroup_unit", cgroup_unit),
@@ -138,5 +139,6 @@ bool oci_id_valid(const char *id)
 
 	while (isalnum((unsigned char)id[len]) || (id[len] && strchr("_+.-", id[len])))
 		len++;
-	return len && len <= 1024 && !id[len] && strcmp(id, ".") && strcmp(id, "..");
+	return len && len <= 1024 && !id[len] && strcmp(id, ".") && strcmp(id, "..") &&
+	       strcmp(id, OCI_CACHE);
 }

@@ -93,7 +93,7 @@ int begin(struct arena *a, struct life *l)
 		/* The container is stopped and deleted (runtime-spec "Lifecycle", step 9). */
 		struct err_kept why = err_keep(a);
 
-		if (life_destroy(a, l) < 0)
+		if (life_take_down(a, l) < 0)
 			log_warn("%s", err_text());
 		return err_again(why);
 	}

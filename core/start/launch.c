@@ -353,7 +353,7 @@ void launch_undo(struct undo *u)
 	fd_close(&s->out->pidfd);
 	fd_close(&s->out->master);
 	s->out->life.status = OCI_STOPPED;
-	if (life_destroy(u->arena, &s->out->life) < 0)
+	if (life_take_down(u->arena, &s->out->life) < 0)
 		log_warn("cleaning up: %s", err_text());
 	err_again(why);
 }

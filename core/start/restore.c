@@ -481,6 +481,9 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 	if (run_criu(r, files) < 0)
 		return -1;
 	unlinkat(s->out->life.dir, CRIU_ROOT, AT_REMOVEDIR);
+	s->out->life.state.restored = true;
+	if (life_save(plan->arena, &s->out->life) < 0)
+		return -1;
 	if (plan->how->pid_file && pidfile_write(plan->how->pid_file, s->out->pid) < 0)
 		return -1;
 	life_unlock(&s->out->life);
