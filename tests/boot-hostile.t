@@ -158,11 +158,12 @@ wait_for state_is "$b" running
 if dead "$bundles/1-$a" nsenter -t "$machine" -m; then
 	order status "$a" --format json
 	inside kill -KILL "$(field pid)"
-	ok "the bundle of one container hangs: that one is starting" wait_for state_is "$a" starting
+	wait_for says "^oci-init: $a: .*starts again"
 	order stop "$b"
 	is "the bundle of one container hangs: another one is stopped by order" "$status" 0
 	order start "$b"
 	is "the bundle of one container hangs: another one is started by order" "$status" 0
+	ok "the bundle of one container hangs: that one is starting" wait_for state_is "$a" starting
 	kill -KILL "$bg"
 	down
 	is "the bundle of a container hung: the machine ends" "$ended" 130
