@@ -69,6 +69,20 @@ for user in '' user; do
 			"$(echo "$out" | tr '\n' ' ')" 'open errno 13 open 0 ' || diag "$err"
 	done
 done
+# Without a mount namespace the root cannot be nodev.
+cp "$bundle/config.json" "$tmp/user.json"
+config_set /mounts '[]' /linux/maskedPaths '[]' /linux/readonlyPaths '[]' \
+	/linux/namespaces '[{"type":"user"},{"type":"pid"}]'
+config_del /hostname
+argv probe open /srv/null rw
+do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+like 'a directory without cgroups, in a user namespace without a mount namespace: refused' \
+	"$status $out$err" '^1 .*devices: .*without a mount namespace the root cannot be nodev'
+config_set /linux/resources '{}'
+do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+is 'a directory in a user namespace without a mount namespace, and no device rules: it runs' \
+	"$status $out" '0 open 0' || diag "$err"
+cp "$tmp/user.json" "$bundle/config.json"
 # Nor by a mount that is made of the root, or of what lies in it.
 mkdir "$dir/copy"
 config_set /linux/readonlyPaths '["/srv"]' /mounts/- \

@@ -209,6 +209,8 @@ static inline bool plan_has_userns(const struct start_plan *plan)
 }
 /* Pure. True if the root directory must be mounted nodev. rules: a cgroup has the device rules. */
 bool plan_wants_nodev(const struct start_plan *plan, bool rules);
+/* Pure. Sets nodev. -1: the root directory must be nodev and cannot be. */
+int plan_devices(struct start_plan *plan, bool rules);
 /* Pure. The config's memory.limit in bytes; 0: it has none. */
 int64_t plan_memory(const struct start_plan *plan);
 
@@ -404,6 +406,9 @@ struct undo {
 	bool keep;
 };
 void launch_undo(struct undo *u);
+/* Makes the cgroup and sets its limits, and decides by it how the container is kept from the host's
+ * devices. */
+int launch_cgroup(struct start_plan *plan, struct life *life);
 int launch_seccomp(struct start_plan *plan); /* compiles the profile, or takes it from the cache */
 
 /* ---- mountenv.c ------------------------------------------------------------------------------ */

@@ -312,21 +312,30 @@ int launch_claim(struct start_plan *plan, struct life *life)
 
 /* ---- spawning -------------------------------------------------------------------------------- */
 
-static int spawn(struct start_plan *plan, struct serve *s)
+int launch_cgroup(struct start_plan *plan, struct life *life)
 {
-	struct child c = CHILD_INIT(plan);
-	struct life *life = &s->out->life;
+	bool rules;
 
 	if (cgroup_create(life->cgroup) < 0) {
 		/* It may have processes of another program, which the undo must not kill. */
 		life->cgroup = NULL;
 		return -1;
 	}
-	plan->nodev = plan_wants_nodev(plan, cgroup_has_rules(life->cgroup));
-	if (cgroup_apply(life->cgroup, plan->config->linux->resources) < 0)
+	rules = cgroup_has_rules(life->cgroup);
+	life->state.no_mknod = plan_no_mknod(plan, rules);
+	if (plan_devices(plan, rules) < 0)
+		return -1;
+	return cgroup_apply(life->cgroup, plan->config->linux->resources);
+}
+
+static int spawn(struct start_plan *plan, struct serve *s)
+{
+	struct child c = CHILD_INIT(plan);
+	struct life *life = &s->out->life;
+
+	if (launch_cgroup(plan, life) < 0)
 		return -1;
 	mountenv_fill(&c);
-	life->state.no_mknod = plan_no_mknod(plan, cgroup_has_rules(life->cgroup));
 	if (spawn_connect(&c, s, plan->how->console_socket, plan->how->pidfd_socket) < 0)
 		return -1;
 	if (plan->how->wait_start && (c.fifo = fifo_make(life)) < 0)

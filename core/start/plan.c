@@ -129,6 +129,15 @@ bool plan_wants_nodev(const struct start_plan *plan, bool rules)
 	return true;
 }
 
+int plan_devices(struct start_plan *plan, bool rules)
+{
+	plan->nodev = plan_wants_nodev(plan, rules);
+	if (plan->nodev && !(plan->ns.all & CLONE_NEWNS))
+		return failx("devices: no cgroup can have the device rules, and without a mount "
+			     "namespace the root cannot be nodev");
+	return 0;
+}
+
 int64_t plan_memory(const struct start_plan *plan)
 {
 	const struct oci_resources *r = plan->config->linux->resources;

@@ -288,6 +288,15 @@ static void test_nodes(void)
 		   nodes[i].what);
 		ok(!plan_wants_nodev(&plan, true), "%s: with a cgroup the root is not nodev",
 		   nodes[i].what);
+		ok(plan_devices(&plan, false) == (nodes[i].nodev ? -1 : 0),
+		   "%s: without a mount namespace and a cgroup for the rules it is%s refused",
+		   nodes[i].what, nodes[i].nodev ? "" : " not");
+		ok(!plan_devices(&plan, true) && !plan.nodev,
+		   "%s: without a mount namespace, with a cgroup, it is not refused",
+		   nodes[i].what);
+		plan.ns.all |= CLONE_NEWNS;
+		ok(!plan_devices(&plan, false) && plan.nodev == nodes[i].nodev,
+		   "%s: with a mount namespace it is not refused", nodes[i].what);
 	}
 }
 

@@ -120,7 +120,7 @@ int step_rootfs(struct child *c)
 	if (c->root < 0)
 		return -1;
 	/* nodev comes first: later binds of paths in the root (readonlyPaths) copy its flags. */
-	return c->plan->nodev && has_mount_ns(c) ? rootfs_restrict(c->root, MS_NODEV) : 0;
+	return c->plan->nodev ? rootfs_restrict(c->root, MS_NODEV) : 0;
 }
 
 int step_mounts(struct child *c)
