@@ -338,6 +338,75 @@ for sig in TERM ${default:+HUP}; do
 	nothing_left "a criu that hangs at a restore: SIG$sig leaves nothing"
 done
 
+# ---- device nodes, where no cgroup has the device rules ----
+
+# restoring NAME SCRIPT: the fake NAME runs SCRIPT and then restores a process in the root for CRIU.
+# It is an orphan, and so becomes a child of the runtime, if that is in the foreground.
+restoring() {
+	fake "$1" ". $tests/criu.sh
+at=$root/$id/criu-root
+$2
+(chroot \$at /bin/sh -c 'probe open /srv/zero rw >/srv/seen 2>&1; exec sleep 1000' \
+	</dev/null >/dev/null 2>&1 3>&- & echo \$! >\$here/pid)
+until [ -s \$at/srv/seen ]; do sleep 0.05; done
+pid=\$(cat \$here/pid)
+say \"\$(said post-restore \$pid)\"
+hear \$here/answer
+say \"\$(said restored \$pid)\""
+}
+restoring restores ''
+# CRIU sets the flags of the checkpoint.
+restoring forgets 'mount -o remount,bind,dev $at'
+cat >"$tmp/readonly" <<END
+#!/bin/sh
+[ -n "\${OCI_TEST_READONLY:-}" ] || exec env OCI_TEST_READONLY=1 unshare -m "\$0" "\$@"
+sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2* .*/\1/p' /proc/self/mountinfo |
+	while read -r at; do
+	mount -o remount,bind,ro "\$at" || exit 77
+done
+exec "$RUNC" "\$@"
+END
+chmod 755 "$tmp/readonly"
+mkdir -p "$tmp/ck"
+echo '["/dev/null","/dev/null","/dev/null"]' >"$tmp/ck/descriptors.json"
+writable=$RUNC
+for how in disabled readonly; do
+	bundle
+	config_set /root/readonly false
+	mkdir "$rootfs/srv"
+	mknod -m 666 "$rootfs/srv/zero" c 1 5 || {
+		skip "restore, cgroups $how" 'device nodes cannot be made here'
+		break
+	}
+	case $how in
+	disabled) set -- --cgroup-manager disabled ;;
+	readonly) set -- && RUNC=$tmp/readonly ;;
+	esac
+	held restores "$@" restore --bundle "$bundle" --image-path "$tmp/ck" "$id"
+	RUNC=$writable
+	ok "restore, cgroups $how: the container runs" wait_for status_is "$id" running ||
+		diag "$(cat "$tmp/log")"
+	is "restore, cgroups $how: a device node of the root directory is not used" \
+		"$(cat "$rootfs/srv/seen")" 'open errno 13'
+	do_runc exec --cap CAP_MKNOD "$id" true
+	like "restore, cgroups $how: exec gets no CAP_MKNOD" "$status $err" \
+		'^255 .*CAP_MKNOD is not given'
+	drop "$id"
+	wait_for gone $bg
+
+	rm -f "$rootfs/srv/seen"
+	[ $how = disabled ] || RUNC=$tmp/readonly
+	status=0
+	LIMIT=20 path=$tmp/fake/forgets:$PATH quietly "$@" restore --bundle "$bundle" \
+		--image-path "$tmp/ck" "$id"
+	RUNC=$writable
+	err=$(printf '%s\n' "$err" | grep -v level=warning)
+	reject "restore, cgroups $how, a checkpoint whose root is not nodev: refused" \
+		'devices: no cgroup can have the device rules, and the root .* is not nodev'
+	nothing_left "restore, cgroups $how, a checkpoint that is refused: nothing is left" || sweep
+done
+rm -rf "$tmp/ck"
+
 # ---- the files of a checkpoint -------------------------------------------------------------------
 
 # A link in the image makes two mounts have one path.

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #define CRIU_ROOT "criu-root" /* in the state directory */
@@ -54,6 +56,34 @@ static int enter_mounts(struct restoring *r)
 	if (mount(r->plan->state->rootfs, r->root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("bind the root filesystem on %s", r->root);
 	return 0;
+}
+
+/* The root for CRIU becomes nodev where that of a start would (plan_devices). */
+static int restrict_root(const struct restoring *r)
+{
+	int fd __cleanup(fd_close) = -1;
+
+	if (!r->plan->nodev)
+		return 0;
+	fd = openat(AT_FDCWD, r->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail("open %s", r->root) : rootfs_restrict(fd, MS_NODEV);
+}
+
+/* CRIU sets the flags that the root had at the checkpoint. Those are not nodev if a cgroup had the
+ * device rules then. The processes do not run yet. */
+static int check_root(const struct restoring *r, pid_t pid)
+{
+	struct statfs fs;
+	char path[32];
+
+	if (!r->plan->nodev)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (statfs(path, &fs) < 0)
+		return fail("find the flags of the root that criu has restored");
+	return fs.f_flags & ST_NODEV ? 0
+				     : failx("devices: no cgroup can have the device rules, and "
+					     "the root of the checkpoint is not nodev");
 }
 
 /* Hooks and the later steps of the runtime need the host's mounts. setns(2) changes the root and
@@ -389,7 +419,9 @@ static int restore_notify(void *arg, const struct criu_resp *resp, int *fd)
 		return r->config->hooks ? serve_runtime_hooks(s) : 0;
 	}
 	if (!strcmp(script, "post-restore"))
-		return take_init(s, resp->notify.pid) < 0 ? -1 : known_init(s);
+		return take_init(s, resp->notify.pid) < 0 || check_root(r, s->out->pid) < 0
+			       ? -1
+			       : known_init(s);
 	return 0;
 }
 
@@ -465,12 +497,7 @@ static int restore_container(struct restoring *r, struct criu_files *files,
 	    criu_open(plan->arena, r->how, "restore.log", false, files) < 0 ||
 	    fill_request(r, files, version) < 0)
 		return -1;
-	if (cgroup_create(s->out->life.cgroup) < 0) {
-		/* It may have processes of another program, which the undo must not kill. */
-		s->out->life.cgroup = NULL;
-		return -1;
-	}
-	if (cgroup_apply(s->out->life.cgroup, config->linux->resources) < 0)
+	if (launch_cgroup(plan, &s->out->life) < 0 || restrict_root(r) < 0)
 		return -1;
 	cgroup_save(s->out->life.cgroup, plan->arena, &s->out->life.state);
 	if (plan->how->console_socket) {
