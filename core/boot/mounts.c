@@ -322,7 +322,9 @@ const char *mounts_missing(struct arena *a, const struct boot_settings *s, const
 
 void mounts_further(struct arena *a, const struct boot_settings *s)
 {
-	struct mount_env env = { .arena = a, .root_path = "", .held = MOUNT_HELD_NONE };
+	struct mount_env env = {
+		.arena = a, .root_path = "", .own_pidns = true, .held = MOUNT_HELD_NONE
+	};
 
 	if (!s->mounts.n)
 		return;

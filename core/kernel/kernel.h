@@ -108,6 +108,10 @@ struct mount_opts {
 
 /* Pure. */
 void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opts *out);
+/* Pure. What sets the options of a new procfs (data, or NULL): mount(2) or a remount after it; or
+ * nothing does without a change of other mounts. own_pidns: the pid namespace is new. */
+enum mountopt_proc { MOUNTOPT_PROC_MOUNT, MOUNTOPT_PROC_REMOUNT, MOUNTOPT_PROC_REFUSE };
+enum mountopt_proc mountopt_proc(const char *data, unsigned kernel, bool own_pidns);
 /* One option of a filesystem, cut from a text that mount(2) takes. */
 struct mountopt_word {
 	const char *key, *value; /* not terminated; value NULL: a flag */
@@ -155,7 +159,7 @@ struct mount_env {
 	int root; /* the rootfs mount, O_PATH; its path is for messages and checks only */
 	const char *root_path;
 	const char *label; /* linux.mountLabel or NULL */
-	bool userns, own_cgroupns;
+	bool userns, own_cgroupns, own_pidns; /* own: new, with processes of the container only */
 	bool outside; /* our children will be in the container's pid namespace, but we are not */
 	LIST(struct mount_cgroup) cgroups;
 	/* The container's directory in the v2 tree, where v1 hierarchies are there

@@ -358,8 +358,6 @@ static int mount_fs(struct mount_job *j)
 		return fail_in("destination");
 	if (j->is_tmpfs && keep_mode(j, target) < 0)
 		return -1;
-	if (j->is_proc && j->env->outside)
-		j->o.data = with_data(j, "pidns=" PIDNS_OF_CHILDREN, false);
 	if (WITH_LSM && j->env->label && !j->is_proc && !j->is_sysfs &&
 	    strcmp(j->m->type, "mqueue"))
 		j->o.data = with_data(
@@ -386,16 +384,72 @@ static int mount_fs(struct mount_job *j)
 	return 0;
 }
 
+/* Before Linux 5.1 procfs returns 1 for an option that it does not know. */
+static int remount_at(const char *path, unsigned long flags, const char *data)
+{
+	int rc = mount(NULL, path, NULL, flags | MS_REMOUNT, data);
+
+	if (rc > 0)
+		errno = EINVAL;
+	return rc ? -1 : 0;
+}
+
+/* Sets the options of the procfs that was mounted last. The first remount must not have MS_RDONLY,
+ * which makes the filesystem read-only for all its mounts. */
+static int set_proc_options(const struct mount_job *j, const char *data)
+{
+	int mnt __cleanup(fd_close) = path_open(j->env->root, j->m->destination,
+						O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	char path[FD_PATH_MAX];
+	struct statfs fs;
+
+	if (mnt < 0)
+		return -1;
+	if (fstatfs(mnt, &fs) < 0)
+		return fail("statfs %s", j->m->destination);
+	if (fs.f_type != SYS_PROC_MAGIC)
+		return failx("%s was exchanged while it was mounted", j->m->destination);
+	if (remount_at(path_of_fd(path, mnt), j->o.flags & ~(unsigned long)MS_RDONLY, data) < 0 ||
+	    (j->o.flags & MS_RDONLY && remount_at(path, j->o.flags | MS_BIND, NULL) < 0))
+		return fail("set the options %s of proc on %s", data, j->m->destination);
+	return 0;
+}
+
+static int refuse_proc_options(const char *data)
+{
+	return failx("the options %s of proc need Linux 5.8, or a new pid namespace: they would "
+		     "apply to the mounts of others",
+		     data);
+}
+
+static int mount_proc(struct mount_job *j)
+{
+	const char *data = j->o.data;
+	enum mountopt_proc how = mountopt_proc(data, sys_version(), j->env->own_pidns);
+
+	if (how == MOUNTOPT_PROC_REFUSE)
+		return refuse_proc_options(data);
+	if (j->env->outside)
+		j->o.data = with_data(j, "pidns=" PIDNS_OF_CHILDREN, false);
+	if (mount_fs(j) < 0)
+		return -1;
+	return how == MOUNTOPT_PROC_REMOUNT ? set_proc_options(j, data) : 0;
+}
+
 /* `remount`: changes the flags of a mount that exists. */
 static int remount(struct mount_job *j)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
 	char path[FD_PATH_MAX];
+	struct statfs fs;
 
 	if (target < 0)
 		return fail_in("destination");
-	if (mount(NULL, path_of_fd(path, target), NULL, j->o.flags & ~(unsigned long)MS_REC,
-		  j->o.data) < 0)
+	if (mountopt_proc(j->o.data, sys_version(), j->env->own_pidns) == MOUNTOPT_PROC_REFUSE &&
+	    !fstatfs(target, &fs) && fs.f_type == SYS_PROC_MAGIC)
+		return refuse_proc_options(j->o.data);
+	if (remount_at(path_of_fd(path, target), j->o.flags & ~(unsigned long)MS_REC, j->o.data) <
+	    0)
 		return fail("remount %s", j->m->destination);
 	return mount_settle(j, target);
 }
@@ -460,7 +514,7 @@ static int mount_any(struct mount_job *j)
 		return failx("type is missing and options have neither \"bind\" nor \"rbind\"");
 	if (WITH_CGROUP && (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2")))
 		return mount_cgroups(j);
-	return mount_fs(j);
+	return j->is_proc ? mount_proc(j) : mount_fs(j);
 }
 
 int mount_entry(struct mount_env *env, const struct oci_mount *m)

@@ -155,6 +155,18 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 	out->data = data;
 }
 
+enum mountopt_proc mountopt_proc(const char *data, unsigned kernel, bool own_pidns)
+{
+	/* KERNEL 5.8: each mount of procfs has its own options. On older kernels all mounts of a
+	 * pid namespace are one filesystem, which before 5.7 the kernel makes with the namespace,
+	 * and mount(2) ignores the options of every mount but the first. In a new pid namespace a
+	 * remount sets them; in another one they are refused, because they would apply to the
+	 * mounts of others. */
+	if (!WITH_OLD_KERNELS || !data || !kernel || kernel >= 0x50800)
+		return MOUNTOPT_PROC_MOUNT;
+	return own_pidns ? MOUNTOPT_PROC_REMOUNT : MOUNTOPT_PROC_REFUSE;
+}
+
 /* The length of the option at text. It ends at a comma, but not at one inside the quotes of an
  * SELinux label, nor at one after a backslash in an option of an overlay. */
 static size_t word_length(const char *text, bool overlay)

@@ -171,6 +171,36 @@ static void test_data(void)
 	ok(o.idmap && !o.ridmap, "mappings without a word mean idmap");
 }
 
+static void test_kernels(void)
+{
+	static const struct {
+		const char *data;
+		unsigned kernel;
+		bool own;
+		enum mountopt_proc how;
+	} procs[] = {
+		{ "hidepid=2", 0x40e00, true, MOUNTOPT_PROC_REMOUNT },
+		{ "hidepid=2", 0x507ff, true, MOUNTOPT_PROC_REMOUNT },
+		{ "hidepid=2", 0x50800, true, MOUNTOPT_PROC_MOUNT },
+		{ "hidepid=2", 0x40e00, false, MOUNTOPT_PROC_REFUSE },
+		{ "subset=pid", 0x507ff, false, MOUNTOPT_PROC_REFUSE },
+		{ "subset=pid", 0x50800, false, MOUNTOPT_PROC_MOUNT },
+		{ "gid=5", 0, true, MOUNTOPT_PROC_MOUNT },
+		{ "gid=5", 0, false, MOUNTOPT_PROC_MOUNT },
+		{ NULL, 0x40e00, true, MOUNTOPT_PROC_MOUNT },
+		{ NULL, 0x40e00, false, MOUNTOPT_PROC_MOUNT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(procs); i++)
+		ok(mountopt_proc(procs[i].data, procs[i].kernel, procs[i].own) == procs[i].how,
+		   "a proc with %s on Linux %x, in %s pid namespace: %s",
+		   procs[i].data ? procs[i].data : "no options", procs[i].kernel,
+		   procs[i].own ? "a new" : "another",
+		   procs[i].how == MOUNTOPT_PROC_MOUNT	   ? "mount(2) is enough"
+		   : procs[i].how == MOUNTOPT_PROC_REMOUNT ? "a remount sets them"
+							   : "refused");
+}
+
 /* The options of a text as KEY or KEY=VALUE, with "|" between them. */
 static const char *cut(const char *text, bool overlay)
 {
@@ -219,6 +249,7 @@ int main(void)
 	test_words();
 	test_order();
 	test_data();
+	test_kernels();
 	test_cut();
 	return done();
 }

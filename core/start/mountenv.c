@@ -74,6 +74,7 @@ void mountenv_fill(struct child *c)
 				 .label = c->plan->config->linux->mount_label,
 				 .userns = plan_has_userns(c->plan),
 				 .own_cgroupns = c->plan->ns.fresh & CLONE_NEWCGROUP,
+				 .own_pidns = c->plan->ns.fresh & CLONE_NEWPID,
 				 .open_source = ask_source,
 				 .arg = c,
 				 .held = MOUNT_HELD_NONE };
