@@ -108,6 +108,9 @@ struct mount_opts {
 
 /* Pure. */
 void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opts *out);
+/* Pure. -1: an option that this kernel ignores. kernel: sys_version(); on an unknown one (0)
+ * nothing is refused. */
+int mountopt_check(const struct mount_opts *o, unsigned kernel);
 /* Pure. What sets the options of a new procfs (data, or NULL): mount(2) or a remount after it; or
  * nothing does without a change of other mounts. own_pidns: the pid namespace is new. */
 enum mountopt_proc { MOUNTOPT_PROC_MOUNT, MOUNTOPT_PROC_REMOUNT, MOUNTOPT_PROC_REFUSE };

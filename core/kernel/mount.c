@@ -524,6 +524,8 @@ int mount_entry(struct mount_env *env, const struct oci_mount *m)
 	if (*m->destination != '/')
 		log_warn("mount destination \"%s\" is not absolute: taken from /", m->destination);
 	mountopt_parse(env->arena, m, &j.o);
+	if (mountopt_check(&j.o, sys_version()) < 0)
+		return -1;
 	j.is_tmpfs = m->type && !strcmp(m->type, "tmpfs");
 	j.is_proc = m->type && !strcmp(m->type, "proc");
 	j.is_sysfs = m->type && !strcmp(m->type, "sysfs");

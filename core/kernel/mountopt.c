@@ -155,6 +155,15 @@ void mountopt_parse(struct arena *a, const struct oci_mount *m, struct mount_opt
 	out->data = data;
 }
 
+int mountopt_check(const struct mount_opts *o, unsigned kernel)
+{
+	/* KERNEL 5.10: MS_NOSYMFOLLOW; mount(2) of older kernels ignores it without an error, so
+	 * nosymfollow is refused, unless the vDSO does not have the version. */
+	if (WITH_OLD_KERNELS && kernel && kernel < 0x50a00 && o->flags & MS_NOSYMFOLLOW)
+		return failx("nosymfollow needs Linux 5.10, and this kernel ignores it");
+	return 0;
+}
+
 enum mountopt_proc mountopt_proc(const char *data, unsigned kernel, bool own_pidns)
 {
 	/* KERNEL 5.8: each mount of procfs has its own options. On older kernels all mounts of a

@@ -174,6 +174,16 @@ static void test_data(void)
 static void test_kernels(void)
 {
 	static const struct {
+		const char *options;
+		unsigned kernel;
+		bool refused;
+	} checks[] = {
+		{ "bind nosymfollow", 0x5091f, true }, { "nosymfollow", 0x40e00, true },
+		{ "nosymfollow", 0x50a00, false },     { "nosymfollow", 0x70000, false },
+		{ "nosymfollow", 0, false },	       { "nosymfollow symfollow", 0x50400, false },
+		{ "ro nosuid", 0x50400, false },       { "rnosymfollow", 0x50400, false },
+	};
+	static const struct {
 		const char *data;
 		unsigned kernel;
 		bool own;
@@ -191,6 +201,13 @@ static void test_kernels(void)
 		{ NULL, 0x40e00, false, MOUNTOPT_PROC_MOUNT },
 	};
 
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		struct mount_opts o = parse(checks[i].options);
+
+		ok((mountopt_check(&o, checks[i].kernel) < 0) == checks[i].refused,
+		   "%s on Linux %x: %s", checks[i].options, checks[i].kernel,
+		   checks[i].refused ? "refused" : "not refused");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(procs); i++)
 		ok(mountopt_proc(procs[i].data, procs[i].kernel, procs[i].own) == procs[i].how,
 		   "a proc with %s on Linux %x, in %s pid namespace: %s",
