@@ -162,6 +162,24 @@ watched
 like 'exec under the eyes of a spy: it finds nothing of the host' "$(cat "$rootfs/tmp/seen")" \
 	' found 0$'
 
+# In a user namespace the process becomes another user, which makes it dumpable again where
+# fs.suid_dumpable is 1. Without a pid namespace of its own the container sees the whole process.
+drop "$id"
+bundle
+chown -hR 100000:100000 "$rootfs"
+config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]' \
+	/linux/namespaces '[{"type":"user"},{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"network"}]' \
+	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+	/mounts/0 '{"destination":"/proc","type":"bind","source":"/proc","options":["rbind"]}' \
+	/process/capabilities \
+	'{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+argv sh -c "spy look 300 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
+do_runc run -d --bundle "$bundle" "$id"
+watched
+like 'exec into a user namespace under the eyes of a spy: it finds nothing of the host' \
+	"$(cat "$rootfs/tmp/seen")" ' looked 1 found 0$'
+
 # ---- what its command line says, and what is said of its program ----
 
 # shellcheck disable=SC2016

@@ -182,6 +182,16 @@ unspoilt 'a created container that joins it' "$(cat "$there/tmp/seen")"
 drop "$id"
 drop "$id-t"
 
+# Where fs.suid_dumpable is 1, becoming another user makes a process dumpable again. Its files in
+# /proc are root's only as long as it is not dumpable.
+bundle
+config_set /process/user '{"uid":1000,"gid":1000}'
+argv sleep 1000
+do_runc create --bundle "$bundle" --pid-file "$tmp/i.pid" "$id"
+is 'a created container of another user: its user may not trace it' \
+	"$status $(stat -c %u "/proc/$(cat "$tmp/i.pid")/mem")" '0 0' || diag "$err"
+drop "$id"
+
 bundle
 cp "$tmp/spoil-fds" "$rootfs/bin/"
 config_set /root/readonly false /process/capabilities "$strong"

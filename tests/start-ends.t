@@ -323,6 +323,33 @@ config_set /linux/namespaces '[{"type":"mount"},{"type":"ipc"},{"type":"uts"}]'
 begin --cgroup-manager disabled run --bundle "$bundle" "$id"
 ended 'without a pid namespace and a cgroup' TERM 1
 nothing_left 'without a pid namespace and a cgroup: nothing is left' || sweep
+# SIGKILL, which the runtime cannot see: init dies with it, whatever it does, and its hook with
+# init. Becoming root of a user namespace resets PR_SET_PDEATHSIG.
+mkdir -m 777 "$tmp/open"
+printf '#!/bin/sh\necho >%s/hangs\nread line <%s/fifo\n' "$tmp/open" "$tmp" >"$tmp/held"
+chmod 755 "$tmp/held"
+nobody_left() { [ -z "$(processes_left)" ]; }
+for user in '' user; do
+	cp "$tmp/good.json" "$bundle/config.json"
+	if [ -n "$user" ]; then
+		chown -hR 100000:100000 "$rootfs"
+		config_set /linux/namespaces/- '{"type":"user"}' \
+			/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
+			/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]'
+	fi
+	hanging=$tmp/held
+	hook createContainer
+	rm -f "$tmp/open/hangs"
+	begin run --bundle "$bundle" "$id"
+	wait_for test -e "$tmp/open/hangs"
+	kill -KILL "$bg"
+	where="a createContainer hook${user:+, in a user namespace}"
+	ok "a runtime that is killed in $where: init dies" wait_for nobody_left
+	drop "$id"
+	nothing_left "a runtime that is killed in $where: nothing is left" || sweep
+done
+hanging=$tmp/hanging
+chown -hR 0:0 "$rootfs"
 # The caller ignores HUP (nohup): so do we.
 cp "$tmp/good.json" "$bundle/config.json"
 argv true

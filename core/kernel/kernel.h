@@ -57,8 +57,8 @@ int ns_open(struct ns_plan *plan);
 /* 1: the plan joins the namespace of this type that we are in already. 0: another
  * one. -1: error. */
 int ns_own(const struct ns_plan *plan, int type);
-/* Calls setns(2) for each join, the user namespace last, and becomes uid and gid 0 in it. A join
- * that fails with EPERM is repeated from inside the user namespace. */
+/* Calls setns(2) for each join, the user namespace last, and becomes uid and gid 0 in it, and not
+ * dumpable. A join that fails with EPERM is repeated from inside the user namespace. */
 int ns_enter(struct ns_plan *plan);
 const char *ns_name(int type); /* "NEWPID" */
 int ns_type(const char *name); /* the type of a name; 0: unknown name */

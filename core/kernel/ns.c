@@ -218,6 +218,10 @@ static int join_user(struct ns_join *j)
 	/* Joining gives all capabilities, but keeps our ids, which may not be mapped there. */
 	if (sys_become_root() < 0)
 		return fail("become root in the user namespace %s", j->path);
+	/* Where fs.suid_dumpable is 1, other ids have made us dumpable again, and processes in the
+	 * namespace could trace us (CVE-2016-9962). */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail("hide from the processes of the user namespace %s", j->path);
 	return 0;
 }
 

@@ -244,7 +244,27 @@ static int joins(void)
 	return 0;
 }
 
+/* Where fs.suid_dumpable is 0 a process stays not dumpable in any case. */
+static int stays_hidden(void)
+{
+	static struct oci_id_map map = { 0, 100000, 1 };
+	const oci_id_maps maps = { &map, 1 };
+	struct ns_plan p = { .all = USER, .njoins = 1, .joins = { { USER, -1, "a file" } } };
+	char text[16] = "";
+
+	if (file_read_line(AT_FDCWD, "/proc/sys/fs/suid_dumpable", text, sizeof(text)) < 0 ||
+	    !strcmp(text, "0"))
+		return CLAIM_SKIP;
+	p.joins[0].fd = userns_fd(&maps, &maps, NULL);
+	WANT(p.joins[0].fd >= 0);
+	WANT(!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	WANT(!ns_enter(&p) && !getuid());
+	WANT(!prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	return 0;
+}
+
 static const struct claim claims[] = {
+	{ "a process that joins a user namespace stays not dumpable", stays_hidden, true },
 	{ "a namespace is joined and its descriptor closed", joins, true, NSTYPE },
 	{ "a join that is not allowed fails", alone, true, NSTYPE },
 	{ "a join that is not allowed fails, also before a new user namespace", beside_new_user,

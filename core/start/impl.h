@@ -275,6 +275,9 @@ int join_map_ids(struct child *c); /* and becomes root of the new user namespace
 int join_cgroup(struct child *c); /* and its namespace, and sets the CPU affinity */
 int join_labels(struct child *c); /* sets the LSM labels of the next execve(2) */
 int join_proc(struct child *c); /* opens our procfs when it is first needed: c->proc */
+/* Sets PR_SET_PDEATHSIG again, which a clone and a change of the user id reset. If the runtime has
+ * died meanwhile, its end of the wire is closed: -1. */
+int join_bound(const struct child *c);
 int join_hide(struct child *c); /* hides this process from the container's processes */
 int join_container(struct child *c); /* exec: joins init's namespaces and root directory */
 /* Resets the signals in this mask, which the caller had ignored. */

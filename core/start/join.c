@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
+#include <poll.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -41,6 +43,27 @@ int join_hide(struct child *c)
 	return 0;
 }
 
+int join_bound(const struct child *c)
+{
+	struct pollfd end = { c->wire.in, 0, 0 };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail("ask to die with the runtime");
+	return poll(&end, 1, 0) > 0 ? failx("the runtime has ended") : 0;
+}
+
+/* True if root of the container's user namespace is another user of the host than we are. Becoming
+ * it then resets PR_SET_PDEATHSIG and PR_SET_DUMPABLE (commit_creds() of the kernel's cred.c). */
+static bool is_other_user(const struct child *c)
+{
+	const struct oci_linux *l = c->plan->config->linux;
+
+	/* Without mappings here it has those of a namespace that is joined. */
+	return !l->uid_mappings.n || !l->gid_mappings.n ||
+	       oci_host_id(&l->uid_mappings, 0) != (int64_t)getauxval(AT_EUID) ||
+	       oci_host_id(&l->gid_mappings, 0) != (int64_t)getauxval(AT_EGID);
+}
+
 /* Joins the namespaces that have a path. If config.json also has mappings for a user namespace that
  * is joined, they must be those of that namespace. */
 static int enter_joined(struct child *c)
@@ -55,6 +78,8 @@ static int enter_joined(struct child *c)
 		return -1;
 	if (!WITH_USERNS || !(c->plan->ns.all & ~c->plan->ns.fresh & CLONE_NEWUSER))
 		return 0;
+	if (is_other_user(c) && join_bound(c) < 0)
+		return -1;
 	c->no_setgroups = userns_denies_groups(0);
 	return l->uid_mappings.n ? userns_check(&l->uid_mappings, &l->gid_mappings) : 0;
 }
@@ -64,19 +89,19 @@ int join_namespaces(struct child *c)
 	return c->plan->mode != START_ONE ? 0 : enter_joined(c);
 }
 
-static int become_root(void)
+static int become_root(const struct child *c)
 {
 	/* New files and namespaces belong to the container's root only after this. */
 	if (sys_become_root() < 0)
 		return fail("become root of the user namespace");
-	return 0;
+	return is_other_user(c) ? join_bound(c) : 0;
 }
 
 int join_map_ids(struct child *c)
 {
 	if (!WITH_USERNS || !(c->plan->ns.clone_flags & CLONE_NEWUSER))
 		return 0;
-	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root();
+	return wire_ask(&c->wire, WIRE_MAP_IDS, 0, NULL, -1) < 0 ? -1 : become_root(c);
 }
 
 /* Joins the cgroup, or asks the runtime to move us, which waits for a grace period of the kernel.
@@ -167,7 +192,7 @@ static int check_joined(const struct child *c)
 /*
  * Joins all namespaces of init by its pidfd. First it makes us not dumpable: before execve(2) the
  * container's processes must not reach our memory and descriptors, which are the host's
- * (CVE-2016-9962).
+ * (CVE-2016-9962). Where fs.suid_dumpable is 1, another user id makes us dumpable again.
  */
 static int enter_target(struct child *c)
 {
@@ -181,7 +206,7 @@ static int enter_target(struct child *c)
 	}
 	if (check_joined(c) < 0)
 		return -1;
-	if (c->plan->ns.all & CLONE_NEWUSER && become_root() < 0)
+	if (c->plan->ns.all & CLONE_NEWUSER && (become_root(c) < 0 || join_hide(c) < 0))
 		return -1;
 	if (c->plan->target_root < 0)
 		return 0;
@@ -230,7 +255,7 @@ int join_first(struct child *c, struct sys_clone_args *args)
 	    c->plan->config->linux->time_offsets.n &&
 	    wire_ask(&c->wire, WIRE_TIME_OFFSETS, 0, NULL, -1) < 0)
 		return -1;
-	if (c->plan->ns.early_flags & CLONE_NEWUSER && become_root() < 0)
+	if (c->plan->ns.early_flags & CLONE_NEWUSER && become_root(c) < 0)
 		return -1;
 	args->flags = c->plan->ns.clone_flags | CLONE_PARENT;
 	return 0;

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -448,22 +447,18 @@ int step_credentials(struct child *c)
 	if (groups < 0 ||
 	    cred_apply(u, c->plan->process->capabilities ? &c->plan->caps : NULL, groups) < 0)
 		return -1;
+	/* Where fs.suid_dumpable is 1, another user id makes us dumpable again. A seccomp profile
+	 * may deny the call. */
+	if (u->uid || u->gid)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (again && chdir(cwd) < 0)
 		return fail_cwd(c, cwd);
 	return strcmp(cwd, "/") ? check_cwd(c) : 0;
 }
 
-/* Sets PR_SET_PDEATHSIG again, which a clone and a change of the user id have reset. If the runtime
- * has died meanwhile, its end of the wire is closed. */
 int step_bound(struct child *c)
 {
-	struct pollfd end = { c->wire.in, 0, 0 };
-
-	if (!c->plan->how->bound)
-		return 0;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return fail("ask to die with the runtime");
-	return poll(&end, 1, 0) > 0 ? failx("the runtime has ended") : 0;
+	return c->plan->how->bound ? join_bound(c) : 0;
 }
 
 int step_executable(struct child *c)
