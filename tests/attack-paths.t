@@ -272,6 +272,40 @@ argv sh -c 'echo "$HOME"'
 run
 isnt 'HOME is not read from a passwd of the host through a link' "$out" /evil
 mkdir -p "$tmp/cu"
+
+# ---- links to files of the kernel: the runtime reads as the host's root ----
+
+# Nothing is lost by reading these two. The config and the container say what is in them.
+user=a:x:0:0::/evil
+fresh
+config_set /hostname "\"$user\"" /mounts/5/options '["nosuid","noexec","nodev"]'
+for set in bounding effective permitted; do
+	config_set /process/capabilities/$set/- '"CAP_NET_ADMIN"'
+done
+ln -sf /proc/sys/kernel/hostname "$rootfs/etc/passwd"
+argv sh -c 'cat /etc/passwd; echo "$HOME"'
+run
+is 'a link to a file of procfs: HOME is not read from it' "$status $out" "0 $user
+/" || diag "$err"
+argv sleep 1000
+do_runc run -d --bundle "$bundle" "$id"
+do_runc exec "$id" sh -c 'cat /etc/passwd; echo "$HOME"'
+is 'exec, a link to a file of procfs: HOME is not read from it' "$status $out" "0 $user
+/" || diag "$err"
+do_runc exec "$id" sh -c "
+	ln -sf /sys/class/net/lo/ifalias /etc/passwd
+	echo $user >/sys/class/net/lo/ifalias"
+do_runc exec "$id" sh -c 'cat /etc/passwd; echo "$HOME"'
+is 'exec, a link to a file of sysfs: HOME is not read from it' "$status $out" "0 $user
+/" || diag "$err"
+drop "$id"
+fresh
+ln -s /sys/devices/virtual/net/lo/statistics "$rootfs/up"
+config_set /mounts/- '{"destination":"/up","type":"tmpfs","source":"none","options":["tmpcopyup"]}'
+argv sh -c 'ls -A /up/; grep -o "/lo/statistics .*- tmpfs" /proc/self/mountinfo | cut -d" " -f1'
+run
+is 'tmpcopyup of a link to /sys copies nothing' "$status $out" '0 /lo/statistics' || diag "$err"
+
 echo up >"$tmp/cu/f"
 fresh
 ln -s "$decoy/dir" "$rootfs/up"

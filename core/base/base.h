@@ -204,6 +204,10 @@ ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size);
 int file_write(int dirfd, const char *path, const char *value);
 /* Makes a new file. EEXIST: it exists. If it fails, no file is left. */
 int file_create(int dirfd, const char *path, const void *buf, size_t len, mode_t mode);
+/* 1: fd is on a filesystem such as procfs, whose files the kernel makes when they are read: they
+ * may say more to a reader with more rights, or lose what was read. 0: another one. -1: error. */
+int file_is_kernels(int fd);
+bool file_is_plain(int fd); /* a regular file, and not one of the kernel's */
 /* True if both are of the same inode. */
 static inline bool file_is_same(const struct stat *a, const struct stat *b)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
 
 /* Reads size bytes, or less at the end. buf has a byte more, for a NUL. */
 static ssize_t read_all(int fd, char *buf, size_t size)
@@ -117,6 +118,49 @@ ssize_t file_read_line(int dirfd, const char *path, char *buf, size_t size)
 		n--;
 	buf[n] = 0;
 	return n;
+}
+
+/* f_type of statfs(2), by linux/magic.h of the kernel */
+static const uint32_t kernels[] = {
+	SYS_PROC_MAGIC, /* procfs */
+	SYS_SYSFS_MAGIC, /* sysfs */
+	SYS_CGROUP_MAGIC, /* cgroup */
+	SYS_CGROUP2_MAGIC, /* cgroup2 */
+	0x64626720, /* debugfs */
+	0x74726163, /* tracefs */
+	0x73636673, /* securityfs */
+	0x62656570, /* configfs */
+	0xcafe4a11, /* bpf */
+	0x6165676c, /* pstore */
+	0xde5e81e4, /* efivarfs */
+	0xf97cff8c, /* selinuxfs */
+	0x43415d53, /* smackfs */
+	0x5a3c69f0, /* that of AppArmor, which is mounted nowhere */
+	0x42494e4d, /* binfmt_misc */
+	0x07655821, /* resctrl */
+	0x19800202, /* mqueue */
+};
+
+int file_is_kernels(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return fail("statfs");
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++)
+		if ((uint32_t)fs.f_type == kernels[i])
+			return 1;
+	return 0;
+}
+
+bool file_is_plain(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	/* No file of the kernel takes blocks, so one that does needs no other system call. */
+	return st.st_blocks || !file_is_kernels(fd);
 }
 
 int file_write(int dirfd, const char *path, const char *value)

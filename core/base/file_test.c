@@ -186,6 +186,30 @@ static void test_create(void)
 	   "file_replace in a missing directory fails");
 }
 
+/* Opens path, as O_PATH, and asks file_is_plain. -1: it cannot be opened. */
+static int plain(const char *path)
+{
+	int fd __cleanup(fd_close) = openat(dir, path, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -1 : file_is_plain(fd);
+}
+
+static void test_plain(void)
+{
+	static const char *const theirs[] = { "/proc/version", "/proc/self/status",
+					      "/sys/kernel/uevent_seqnum" };
+
+	put("full", "text");
+	put("empty", "");
+	mkfifoat(dir, "fifo", 0600);
+	ok(plain("full") == 1 && plain("empty") == 1, "file_is_plain: files of a disk are");
+	ok(!plain(".") && !plain("fifo") && !plain("/dev/null"),
+	   "file_is_plain: a directory, a FIFO and a device are not");
+	for (size_t i = 0; i < ARRAY_SIZE(theirs); i++)
+		ok(plain(theirs[i]) < 1, "file_is_plain: %s is not%s", theirs[i],
+		   plain(theirs[i]) < 0 ? " # SKIP it is not here" : "");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
@@ -195,6 +219,7 @@ int main(void)
 	test_read();
 	test_write();
 	test_create();
+	test_plain();
 	if (system(arena_printf(&arena, "rm -rf %s", top)))
 		printf("# %s is left\n", top);
 	return done();

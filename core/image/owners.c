@@ -16,17 +16,16 @@ struct table {
 	char *at;
 };
 
-/* Opens only a regular file, because opening a device may do harm. Without the file there are no
- * lines. */
+/* Opens only a regular file, because opening a device may do harm, and none of procfs or sysfs,
+ * which the image may have a link to. Without the file there are no lines. */
 static void open_table(struct arena *a, int root, const char *path, struct table *t)
 {
 	int look __cleanup(fd_close) = path_open(root, path, O_PATH, 0, 0);
 	char link[FD_PATH_MAX];
-	struct stat st;
 	size_t len;
 
 	t->at = (char *)"";
-	if (look >= 0 && !fstat(look, &st) && S_ISREG(st.st_mode) &&
+	if (look >= 0 && file_is_plain(look) &&
 	    !file_read(a, AT_FDCWD, path_of_fd(link, look), FILE_MAX, &t->at, &len))
 		return;
 	t->at = (char *)"";

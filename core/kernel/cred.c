@@ -319,19 +319,21 @@ static char *line_home(char *line, uint32_t uid)
 	return end > field[5] ? field[5] : NULL;
 }
 
-/* Opens etc/passwd if it is a regular file: opening a device may have side effects. */
+/*
+ * Opens etc/passwd if it is a regular file: opening a device may have side effects. It is not read
+ * if it is a file of the kernel: the image could have a link to /proc/kmsg there, which would be
+ * read with the host's capabilities. /proc is the image's by now, so a descriptor cannot be opened
+ * again through it. The path is looked up twice, and what was found is checked both times.
+ */
 static int open_passwd(int rootfd)
 {
 	int file __cleanup(fd_close) = path_open(rootfd, "/etc/passwd", O_PATH, 0, 0);
 	int fd __cleanup(fd_close) = -1;
-	struct stat st;
 
-	if (file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
+	if (file < 0 || !file_is_plain(file))
 		return -1;
 	fd = path_open(rootfd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
-	return fd_take(&fd);
+	return fd >= 0 && file_is_plain(fd) ? fd_take(&fd) : -1;
 }
 
 const char *cred_home(struct arena *a, int rootfd, uint32_t uid)

@@ -293,6 +293,13 @@ int mount_copyup(struct arena *a, int from, int to)
 
 	if (fstat(from, &st) < 0 || fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0)
 		return fail("tmpcopyup: set owner");
+	/* A link of the image may lead to /sys, whose files would be read with the host's
+	 * capabilities. */
+	rc = file_is_kernels(from);
+	if (rc > 0)
+		log_remark("tmpcopyup: files that the kernel makes are not copied");
+	if (rc)
+		return rc < 0 ? fail_in("tmpcopyup") : 0;
 	rc = copy_below(&c, from, to, ".") < 0 ? -1 : copy_tree(&c);
 	fd_close(&c.from);
 	fd_close(&c.to);
