@@ -23,6 +23,9 @@ fresh() {
 # opts PATH: the flags of the mount at PATH in the mountinfo in $out.
 opts() { echo "$out" | awk -v p="$1" '$5 == p { o = $6 } END { print o }'; }
 
+# props PATH: its propagation, with a space at both ends.
+props() { echo "$out" | sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* $1 [^ ]*\\( .*\\)- .*|\\1|p"; }
+
 # ---- the text of options: alone it is mount(2)'s, beside a propagation word fsconfig(2)'s ----
 
 lower=$tmp/ov
@@ -195,6 +198,7 @@ v2=$(sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - cgroup2 .*/\1/p' /proc/se
 	head -n 1)
 if [ -n "$v2" ]; then
 	fresh
+	namespaces=$(config_get /linux/namespaces)
 	argv sh -c 'cat /proc/self/mountinfo; ls /cg2'
 	one /cg2 cgroup2 cgroup2 nosuid noexec nodev ro
 	config_set /linux/namespaces/- '{"type":"cgroup"}'
@@ -203,6 +207,36 @@ if [ -n "$v2" ]; then
 		' /cg2 ro,nosuid,nodev,noexec,relatime .*- cgroup2 '
 	like 'the container sees its own cgroup' "$out" '^cgroup\.procs'
 	unlike 'the container sees no other cgroup' "$out" "$mark"
+	for word in rro rnoexec shared slave; do
+		one /cg2 cgroup2 cgroup2 nosuid nodev $word
+		run
+		case $word in
+		rro) like 'cgroup2: rro' "$(opts /cg2)" '^ro,' || diag "$err" ;;
+		rnoexec) like 'cgroup2: rnoexec' "$(opts /cg2)" '^rw,.*noexec' || diag "$err" ;;
+		# The new mount has no peer whose slave it could be.
+		slave) like 'cgroup2: slave' "$status $(props /cg2)" '^0 *$' || diag "$err" ;;
+		*) like "cgroup2: $word" "$(props /cg2)" "^ $word:[0-9]+ $" || diag "$err" ;;
+		esac
+	done
+	# Without a cgroup namespace it is a bind of the host's tree, which is a slave of that. A
+	# directory is made nowhere if this fails: the container only looks.
+	config_set /linux/namespaces "$namespaces"
+	for word in ro rro private shared; do
+		one /cg2 cgroup2 cgroup2 nosuid nodev $word
+		run
+		case $word in
+		*ro) like "cgroup2, a bind: $word" "$(opts /cg2)" '^ro,' || diag "$err" ;;
+		private) is 'cgroup2, a bind: private' "$status$(props /cg2)" '0 ' || diag "$err" ;;
+		*) like 'cgroup2, a bind: shared' "$(props /cg2)" ' shared:[0-9]+ master:[0-9]+ ' ||
+			diag "$err" ;;
+		esac
+	done
+	one /cg2 cgroup2 cgroup2 shared rrw
+	do_runc --cgroup-manager disabled run --bundle "$bundle" "$id"
+	like 'cgroup2 without cgroups: shared, and read-only in spite of rrw' \
+		"$(opts /cg2)$(props /cg2)" '^ro,.* shared:[0-9]+ $' || diag "$err"
+	one /cg2 cgroup2 cgroup2 nosuid noexec nodev ro
+	config_set /linux/namespaces/- '{"type":"cgroup"}'
 	chown -R 100000:100000 "$rootfs"
 	config_set /linux/namespaces/- '{"type":"user"}' \
 		/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
@@ -213,6 +247,11 @@ if [ -n "$v2" ]; then
 		diag "$err"
 	unlike 'in a user namespace the container sees no other cgroup' \
 		"$(echo "$out" | grep -v ' - ')" "$mark"
+	config_set /linux/namespaces "$namespaces" /linux/namespaces/- '{"type":"user"}'
+	one /cg2 cgroup2 cgroup2 rrw
+	run
+	like "in a user namespace rrw does not make the host's cgroups writable" "$(opts /cg2)" \
+		'^ro,' || diag "$err"
 else
 	skip 'the type cgroup2 is cgroup2, on a hybrid host too' 'no cgroup2 here'
 fi

@@ -215,7 +215,7 @@ static int mount_bind(struct mount_job *j)
 		if (source < 0 || bind_attach(j, &b) < 0)
 			return -1;
 	}
-	if (!b.detached && (j->o.rec_set || j->o.rec_clr || j->o.npropagation)) {
+	if (!b.detached && mount_unsettled(j)) {
 		fd_close(&source);
 		source = path_open(j->env->root, j->m->destination, O_PATH, 0, 0);
 	}
@@ -364,7 +364,7 @@ static int mount_fs(struct mount_job *j)
 			j, arena_printf(j->env->arena, "context=\"%s\"", j->env->label), false);
 	/* mount(2) is a single call. The mount API is used where a descriptor of the new mount is
 	 * needed, or where the options are longer than the page that mount(2) reads. */
-	if (j->o.rec_set || j->o.rec_clr || j->o.npropagation || j->o.tmpcopyup ||
+	if (mount_unsettled(j) || j->o.tmpcopyup ||
 	    (j->read_only_later && j->o.flags & MS_RDONLY) ||
 	    (j->o.data && strlen(j->o.data) >= MOUNTOPT_PAGE))
 		return mount_new(j, target, source);

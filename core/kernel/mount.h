@@ -21,6 +21,7 @@ struct mount_job {
 int mount_target(struct mount_job *j, bool directory);
 /* Sets the recursive attributes of the attached mount mnt, then its propagation. */
 int mount_settle(struct mount_job *j, int mnt);
+bool mount_unsettled(const struct mount_job *j); /* the config has words for mount_settle */
 
 int mount_cgroups(struct mount_job *j); /* mount_cgroup.c */
 bool mount_in_first_user_ns(void); /* mount_cgroup.c */

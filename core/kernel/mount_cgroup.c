@@ -29,13 +29,20 @@ static int mount_tmpfs(struct mount_job *j, int target, unsigned long flags)
 							.target = target });
 }
 
+/* A mount that is read-only whatever the config says: rrw does not change it. */
+static int settle_readonly(struct mount_job *j, int mnt)
+{
+	j->o.rec_clr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return mount_settle(j, mnt);
+}
+
 /* The container has no cgroup to show: an empty tmpfs hides what the image has at
  * the mount point. */
 static int mount_nothing(struct mount_job *j, int target)
 {
 	int mnt __cleanup(fd_close) = mount_tmpfs(j, target, CGROUP_FLAGS | MS_RDONLY);
 
-	return mnt < 0 ? -1 : 0;
+	return mnt < 0 ? -1 : settle_readonly(j, mnt);
 }
 
 /* The initial namespaces of a host have fixed inode numbers
@@ -64,6 +71,47 @@ static const char *v2_root(const char *dir)
 	return strncmp(dir, beside, strlen(beside)) != 0 ? "/sys/fs/cgroup" : beside;
 }
 
+/* Mounts the tree of the cgroup namespace. mount(2) is a single call, but gives no descriptor of
+ * the mount, which recursive words and those of propagation need. */
+static int mount_tree(struct mount_job *j, int target, int *mnt)
+{
+	char path[FD_PATH_MAX];
+
+	if (mount_unsettled(j)) {
+		*mnt = mountapi_fresh(&(struct mountapi_fresh){ .fstype = "cgroup2",
+								.source = "cgroup",
+								.flags = j->o.flags,
+								.root = j->env->root,
+								.path = j->m->destination,
+								.target = target });
+		return *mnt < 0 ? -1 : 0;
+	}
+	if (mount("cgroup", path_of_fd(path, target), "cgroup2", j->o.flags, NULL) < 0)
+		return fail("mount cgroup2 on %s", j->m->destination);
+	return 0;
+}
+
+/* Binds the container's directory, or the host's tree. */
+static int bind_tree(struct mount_job *j, int source, int target, bool readonly)
+{
+	int mnt __cleanup(fd_close) = -1;
+
+	if (mountapi_bind(&(struct mountapi_bind){ .source = source,
+						   .recursive = true,
+						   .flags = j->o.flags | (readonly ? MS_RDONLY : 0),
+						   .change = MOUNTAPI_REPLACE,
+						   .root = j->env->root,
+						   .path = j->m->destination,
+						   .target = target,
+						   .mnt = &mnt }) < 0)
+		return -1;
+	/* mount(2), which an older kernel needs, returns no descriptor. */
+	if (mnt < 0 && mount_unsettled(j) &&
+	    (mnt = path_open(j->env->root, j->m->destination, O_PATH, 0, 0)) < 0)
+		return -1;
+	return readonly ? settle_readonly(j, mnt) : mount_settle(j, mnt);
+}
+
 /*
  * Mounts the v2 tree; its root is that of the cgroup namespace. If the kernel forbids that (in a
  * user namespace or an outer container), a bind shows the container's own directory, or without a
@@ -76,31 +124,24 @@ static const char *v2_root(const char *dir)
 static int mount_v2(struct mount_job *j, const struct mount_cgroup *cg)
 {
 	int target __cleanup(fd_close) = mount_target(j, true);
-	int source __cleanup(fd_close) = -1;
+	int source __cleanup(fd_close) = -1, mnt __cleanup(fd_close) = -1;
 	bool first = in_first_ns("/proc/self/ns/cgroup", FIRST_CGROUP_NS);
 	bool host = first && mount_in_first_user_ns();
-	unsigned long flags = j->o.flags | (j->env->own_cgroupns || host ? 0 : MS_RDONLY);
-	char path[FD_PATH_MAX];
 
 	if (target < 0)
 		return fail_in("destination");
-	if (!first && !mount("cgroup", path_of_fd(path, target), "cgroup2", j->o.flags, NULL))
-		return 0;
-	if (!first && errno != EPERM && errno != EBUSY)
-		return fail("mount cgroup2 on %s", j->m->destination);
+	if (!first && !mount_tree(j, target, &mnt))
+		return mount_settle(j, mnt);
+	if (!first && err_num() != EPERM && err_num() != EBUSY)
+		return -1;
+	err_clear("a directory is bound");
 	source = openat(AT_FDCWD, j->env->own_cgroupns ? cg->dir : v2_root(cg->dir),
 			O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source < 0 && errno == ENOENT)
 		return mount_nothing(j, target);
 	if (source < 0)
 		return fail("open %s", cg->dir);
-	return mountapi_bind(&(struct mountapi_bind){ .source = source,
-						      .recursive = true,
-						      .flags = flags,
-						      .change = MOUNTAPI_REPLACE,
-						      .root = j->env->root,
-						      .path = j->m->destination,
-						      .target = target });
+	return bind_tree(j, source, target, !j->env->own_cgroupns && !host);
 }
 
 /* Links each name of merged controllers to the directory that they share: cpu -> cpu,cpuacct. */

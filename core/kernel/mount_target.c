@@ -144,6 +144,11 @@ const char *mount_inside(struct arena *a, const char *root, const char *destinat
 	return clean[n] ? clean + n : "/";
 }
 
+bool mount_unsettled(const struct mount_job *j)
+{
+	return j->o.rec_set || j->o.rec_clr || j->o.npropagation;
+}
+
 int mount_settle(struct mount_job *j, int mnt)
 {
 	if ((j->o.rec_set || j->o.rec_clr) &&

@@ -211,6 +211,8 @@ static inline bool plan_has_userns(const struct start_plan *plan)
 bool plan_wants_nodev(const struct start_plan *plan, bool rules);
 /* Pure. Sets nodev. -1: the root directory must be nodev and cannot be. */
 int plan_devices(struct start_plan *plan, bool rules);
+/* Pure. True if a mount of the config covers /sys/fs/cgroup, and the last one is not read-only. */
+bool plan_writes_cgroups(const struct start_plan *plan);
 /* Pure. The config's memory.limit in bytes; 0: it has none. */
 int64_t plan_memory(const struct start_plan *plan);
 

@@ -221,18 +221,8 @@ int launch_prepare(struct arena *a, struct oci_doc *doc, struct start_plan *plan
 static int plan_cgroup(struct start_plan *plan, struct life *life)
 {
 	const struct oci_linux *l = plan->config->linux;
-	bool writable = false;
-	int64_t owner;
+	int64_t owner = oci_host_id(&l->uid_mappings, 0);
 
-	list_each (m, plan->config->mounts) {
-		if (strcmp(m->destination, "/sys/fs/cgroup"))
-			continue;
-		writable = true;
-		list_each (opt, m->options)
-			if (!strcmp(*opt, "ro"))
-				writable = false;
-	}
-	owner = oci_host_id(&l->uid_mappings, 0);
 	if (!cgroup_plan(plan->arena,
 			 &(struct cgroup_want){ .manager = plan->how->manager,
 						.id = plan->how->id,
@@ -243,7 +233,7 @@ static int plan_cgroup(struct start_plan *plan, struct life *life)
 						.has_nodes = plan_has_nodes(plan),
 						.own_cgroupns = plan->ns.fresh & CLONE_NEWCGROUP,
 						.delegate = plan->ns.fresh & CLONE_NEWCGROUP &&
-							    writable && owner >= 0,
+							    plan_writes_cgroups(plan) && owner >= 0,
 						.delegate_uid = owner < 0 ? 0 : owner,
 						.annotations = plan->config->annotations.at,
 						.nannotations = plan->config->annotations.n },

@@ -65,11 +65,16 @@ bool plan_alone(const struct start_plan *plan, unsigned kernel)
 
 /* ---- device nodes ---------------------------------------------------------------------------- */
 
+/* at: a path of the container, without the slash at its begin */
+static bool is_mount_on(const struct start_plan *plan, const struct oci_mount *m, const char *at)
+{
+	return !strcmp(path_clean(plan->arena, m->destination) + (*m->destination == '/'), at);
+}
+
 bool plan_mounts_dev(const struct start_plan *plan)
 {
 	list_each (m, plan->config->mounts)
-		if (!strcmp(path_clean(plan->arena, m->destination) + (*m->destination == '/'),
-			    "dev"))
+		if (is_mount_on(plan, m, "dev"))
 			return true;
 	return false;
 }
@@ -136,6 +141,23 @@ int plan_devices(struct start_plan *plan, bool rules)
 		return failx("devices: no cgroup can have the device rules, and without a mount "
 			     "namespace the root cannot be nodev");
 	return 0;
+}
+
+bool plan_writes_cgroups(const struct start_plan *plan)
+{
+	bool writable = false;
+	struct mount_opts o;
+
+	list_each (m, plan->config->mounts) {
+		if (!is_mount_on(plan, m, "sys/fs/cgroup"))
+			continue;
+		mountopt_parse(plan->arena, m, &o);
+		writable = !(o.flags & MS_RDONLY);
+		/* The recursive words are applied last. */
+		if ((o.rec_set | o.rec_clr) & MOUNT_ATTR_RDONLY)
+			writable = o.rec_clr & MOUNT_ATTR_RDONLY;
+	}
+	return writable;
 }
 
 int64_t plan_memory(const struct start_plan *plan)

@@ -300,6 +300,51 @@ static void test_nodes(void)
 	}
 }
 
+/* ---- cgroups --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *at, *options[3], *again, *then; /* a second mount, and its option */
+	bool writes;
+} cgroups[] = {
+	{ "/sys", { "rw" }, NULL, NULL, false },
+	{ "/sys/fs/cgroup", { "nosuid" }, NULL, NULL, true },
+	{ "/sys/fs/cgroup/", { NULL }, NULL, NULL, true },
+	{ "/sys/fs/cgroup", { "ro" }, NULL, NULL, false },
+	{ "/sys/fs/cgroup", { "ro", "rw" }, NULL, NULL, true },
+	{ "/sys/fs/cgroup", { "rro" }, NULL, NULL, false },
+	{ "/sys/fs/cgroup", { "rro", "rw" }, NULL, NULL, false },
+	{ "/sys/fs/cgroup", { "ro", "rrw" }, NULL, NULL, true },
+	{ "/sys/fs/cgroup", { "rro", "rrw", "ro" }, NULL, NULL, true },
+	{ "/sys/fs/cgroup", { "rnosuid", "ro" }, NULL, NULL, false },
+	{ "/sys/fs/cgroup", { "rw" }, "/sys/fs/cgroup/.", "rro", false },
+	{ "/sys/fs/cgroup", { "ro" }, "/sys/fs/cgroup", "nosuid", true },
+};
+
+static void test_cgroups(void)
+{
+	const struct launch how = { .id = "x" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cgroups); i++) {
+		const char *then = cgroups[i].then;
+		struct oci_mount mounts[] = {
+			{ .destination = cgroups[i].at,
+			  .options = { (const char **)cgroups[i].options, 0 } },
+			{ .destination = cgroups[i].again, .options = { &then, !!then } },
+		};
+		struct oci_config config = { .mounts = { mounts, cgroups[i].again ? 2 : 1 } };
+		struct start_plan plan = PLAN_INIT(&arena, &how);
+
+		while (mounts[0].options.n < 3 && cgroups[i].options[mounts[0].options.n])
+			mounts[0].options.n++;
+		plan.config = &config;
+		ok(plan_writes_cgroups(&plan) == cgroups[i].writes,
+		   "the cgroups at %s with %s %s %s%s%s are%s delegated", cgroups[i].at,
+		   cgroups[i].options[0] ?: "no option", cgroups[i].options[1] ?: "",
+		   cgroups[i].options[2] ?: "", then ? "and then " : "", then ?: "",
+		   cgroups[i].writes ? "" : " not");
+	}
+}
+
 static void test_memory(void)
 {
 	struct launch how = { .id = "x" };
@@ -326,6 +371,7 @@ int main(void)
 	test_alone();
 	test_terminal();
 	test_nodes();
+	test_cgroups();
 	test_memory();
 	return done();
 }
