@@ -219,6 +219,23 @@ argv sh -c 'cat /srv/secret; echo overwritten >/srv/secret'
 run
 unharmed 'a bind over /dev/null: the decoy is not written by way of a mask'
 unlike 'nor read, and the path is masked, or the start refused' "$out" 'decoy|secret'
+# A path that leaves /proc or /sys again.
+fresh
+mkdir -p "$rootfs/srv/dir"
+echo secret >"$rootfs/srv/secret"
+config_set /linux/maskedPaths '["/sys/../srv/secret","/proc/../proc/version"]' \
+	/linux/readonlyPaths '["/proc/./../srv/dir"]'
+argv sh -c 'cat /srv/secret /proc/version; echo x >/srv/dir/new || echo cannot'
+run
+is 'masked and read-only paths that leave /proc and /sys by dots' "$status $out" '0 cannot' ||
+	diag "$err"
+fresh
+config_set /mounts/- '{"destination":"/proc/../sys/kernel","type":"tmpfs","source":"none"}' \
+	/linux/readonlyPaths '[]'
+argv sh -c 'grep -o " /[a-z/]*/kernel .* tmpfs" /proc/self/mountinfo | cut -d" " -f2'
+run
+is 'a tmpfs on /proc/../sys/kernel is where it says, not below /proc' "$status $out" \
+	'0 /sys/kernel' || diag "$err"
 # A masked path that is a link to somewhere else must not mask, or show, something of the host.
 fresh
 ln -s "$decoy/file" "$rootfs/mlink"

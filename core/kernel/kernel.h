@@ -152,8 +152,8 @@ struct mount_held {
 /* The path of a name in a directory that is open: /proc/self/fd/N/NAME. */
 #define MOUNT_AT_MAX (FD_PATH_MAX + 256)
 
-/* Returns the directory from which a path of the container is opened: root, or for a path below
- * /proc or /sys the descriptor in held; *path then becomes relative to it. */
+/* Pure. Returns the directory from which a path of the container is opened: root, or the descriptor
+ * in held for a path that stays below /proc or /sys; *path then becomes relative to it. */
 int mount_base(const struct mount_held *held, int root, const char **path);
 
 /* What the functions that mount know of the container. */

@@ -25,15 +25,33 @@ static int real_path(const struct mount_env *env, int fd, char *buf, size_t size
 	return 0;
 }
 
+/* True if a path below /proc or /sys may lead out of it: by "..", or by the only link that the
+ * kernel makes there to another filesystem. In a lookup below a descriptor neither leaves it. */
+static bool leads_out(const char *path)
+{
+	static const char device_tree[] = "device-tree"; /* of /proc, to /sys */
+
+	path += strspn(path, "/");
+	if (!strncmp(path, device_tree, sizeof(device_tree) - 1))
+		return true;
+	for (const char *at = path; at; at = strchr(at, '/')) {
+		at += strspn(at, "/");
+		if (!strncmp(at, "..", 2) && (!at[2] || at[2] == '/'))
+			return true;
+	}
+	return false;
+}
+
 int mount_base(const struct mount_held *held, int root, const char **path)
 {
 	int fd = !strncmp(*path, "/proc/", 6)  ? held->proc
 		 : !strncmp(*path, "/sys/", 5) ? held->sys
 					       : -1;
+	const char *below = fd < 0 ? NULL : strchr(*path + 1, '/') + 1;
 
-	if (fd < 0)
+	if (!below || leads_out(below))
 		return root;
-	*path = strchr(*path + 1, '/') + 1;
+	*path = below;
 	return fd;
 }
 

@@ -270,6 +270,67 @@ static int bind_5_2(void)
 	return bind_exchanged(false);
 }
 
+/* held: the descriptor that is to be used, of root 3, proc 4 and sys 5 */
+static int bases(void)
+{
+	static const struct {
+		const char *path;
+		int held;
+		const char *rest;
+	} rows[] = {
+		{ "/srv/x", 3, "/srv/x" },
+		{ "/proc", 3, "/proc" },
+		{ "/procx/y", 3, "/procx/y" },
+		{ "proc/x", 3, "proc/x" },
+		{ "/proc/bus", 4, "bus" },
+		{ "/proc/sys/kernel", 4, "sys/kernel" },
+		{ "/proc//bus/", 4, "/bus/" },
+		{ "/proc/..a/b..", 4, "..a/b.." },
+		{ "/sys/firmware", 5, "firmware" },
+		{ "/sys/./fs", 5, "./fs" },
+		{ "/sys/...", 5, "..." },
+		{ "/sys/..", 3, "/sys/.." },
+		{ "/sys/../srv/secret", 3, "/sys/../srv/secret" },
+		{ "/sys//../srv", 3, "/sys//../srv" },
+		{ "/sys/./../srv", 3, "/sys/./../srv" },
+		{ "/proc/../proc/version", 3, "/proc/../proc/version" },
+		{ "/proc/../sys/kernel", 3, "/proc/../sys/kernel" },
+		{ "/proc/self/../..", 3, "/proc/self/../.." },
+		{ "/proc/device-tree", 3, "/proc/device-tree" },
+		{ "/proc//device-tree/x", 3, "/proc//device-tree/x" },
+	};
+	struct mount_held held = { .proc = 4, .sys = 5, .dev = -1 };
+	const struct mount_held none = MOUNT_HELD_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *path = rows[i].path;
+
+		WANT(mount_base(&held, 3, &path) == rows[i].held && !strcmp(path, rows[i].rest));
+		path = rows[i].path;
+		WANT(mount_base(&none, 3, &path) == 3 && path == rows[i].path);
+	}
+	return 0;
+}
+
+/* Only machines with a device tree have this link, so a plain directory stands for procfs. */
+static int masks_device_tree(void)
+{
+	struct rootfs_protect p = { .file.mnt = -1, .dir.mnt = -1, .held = MOUNT_HELD_NONE };
+	struct mount_env env;
+
+	mkdir(arena_printf(&arena, "%s/proc", rootfs), 0755);
+	mkdir(arena_printf(&arena, "%s/tree", rootfs), 0755);
+	(void)!symlink("/tree", arena_printf(&arena, "%s/proc/device-tree", rootfs));
+	WANT(make_env(&env) >= 0);
+	p.root = env.root;
+	p.held.proc = path_open(env.root, "/proc", O_PATH | O_DIRECTORY, 0, 0);
+	p.held.proc_is_new = true;
+	WANT(p.held.proc >= 0);
+	WANT(!rootfs_mask_path(&p, "/proc/device-tree"));
+	WANT(magic_of("/tree") == SYS_TMPFS_MAGIC);
+	return 0;
+}
+
 static int inside(void)
 {
 	static const struct {
@@ -295,6 +356,9 @@ static int inside(void)
 #define SETNS "setns(2) to a mount namespace, as it has threads of its own"
 
 static const struct claim claims[] = {
+	{ "mount_base uses the descriptor of /proc or /sys for a path that stays there", bases,
+	  false },
+	{ "a mask of /proc/device-tree is where that leads to", masks_device_tree, true },
 	{ "mount_inside cuts the path of the root off a destination", inside, false },
 	{ "masks and mounts find /sys although its name was exchanged", exchanged_sys, true,
 	  SETNS },
