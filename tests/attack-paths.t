@@ -114,6 +114,18 @@ ln -s "$decoy" "$rootfs/dev/sub"
 config_set /linux/devices '[{"path":"/dev/sub/node","type":"c","major":1,"minor":3}]'
 run
 unharmed 'a device of the config below a link'
+# Inside of the root the link leads to a directory of the host that the config has bound.
+for way in /dev/sub /srv/sub /dev/sub/new; do
+	fresh
+	no_dev
+	mkdir "$rootfs/srv"
+	ln -s /vol "$rootfs/${way%/new}"
+	config_set /mounts/- \
+		"{\"destination\":\"/vol\",\"source\":\"$decoy\",\"options\":[\"bind\"]}" \
+		/linux/devices "[{\"path\":\"$way/node\",\"type\":\"c\",\"major\":1,\"minor\":3}]"
+	refused "a device below $way, a link to a bind: refused" "device $way/node: .*symlink"
+	unharmed "a device below $way, a link to a bind: nothing is made there"
+done
 fresh
 no_dev
 for n in null zero full random urandom tty ptmx fd stdin stdout stderr core; do

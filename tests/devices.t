@@ -66,6 +66,18 @@ is 'nodes of the config: type, numbers, mode, owner' "$out" \
 argv stat -c '%a %u:%g' /dev/deep /dev/deep/er
 run
 is 'folders made for them are 0755 root' "$(echo "$out" | tr '\n' ' ')" '755 0:0 755 0:0 '
+# In the image's own /dev, where they are found again.
+mounts=$(config_get /mounts)
+config_set /mounts '[{"destination":"/proc","type":"proc","source":"proc"}]'
+argv sh -c 'stat -c "%n %t:%T" /dev/deep/er/node /dev/zero; readlink /dev/ptmx; readlink /dev/fd'
+for time in first second; do
+	run
+	is "without a mount on /dev, the $time time" "$status $out" '0 /dev/deep/er/node 1:5
+/dev/zero 1:5
+pts/ptmx
+/proc/self/fd' || diag "$err"
+done
+config_set /mounts "$mounts"
 
 argv true
 for v in x '' ab; do

@@ -31,31 +31,49 @@ struct maker {
 	const struct dev_env *env;
 	struct oci_device *devices; /* the config's, by clean paths */
 	size_t n;
-	int dir;
-	char dir_path[256];
+	int dev; /* the container's /dev */
+	int dir; /* dev, or another directory */
+	const char *dir_path;
 };
 
+/*
+ * Opens a directory, or makes it, without following symlinks: one of the image would make us create
+ * nodes, and remove ptmx, in another directory, which may be the host's (CVE-2026-41579).
+ */
+static int open_directory(int base, const char *path, const char *shown)
+{
+	int fd = path_open(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0 && err_num() == ENOENT) {
+		err_clear("the directory is made now");
+		fd = path_mkdirs_new(base, path, 0755, RESOLVE_NO_SYMLINKS);
+	}
+	if (fd < 0 && err_num() == ELOOP)
+		return failx("%s is or leads through a symlink, below which no device is made",
+			     shown);
+	return fd;
+}
+
+/* Opens the directory of a device, whose path is clean. */
 static int open_parent(struct maker *k, const char *path, const char **last)
 {
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
+	const char *dir, *slash = strrchr(path, '/');
 
-	if (k->dir >= 0 && strlen(k->dir_path) == len && !memcmp(k->dir_path, path, len)) {
-		*last = slash + 1;
+	*last = slash + 1;
+	if (!**last)
+		return failx("it does not end in a name");
+	if (k->dir >= 0 && strlen(k->dir_path) == (size_t)(slash - path) &&
+	    !strncmp(k->dir_path, path, slash - path))
 		return 0;
-	}
-	fd_close(&k->dir);
-	k->dir_path[0] = 0;
-	k->dir = path_parent(k->env->root, path, last);
-	if (k->dir < 0)
-		return -1;
-	if (len < sizeof(k->dir_path)) {
-		memcpy(k->dir_path, path, len);
-		k->dir_path[len] = 0;
-	} else {
-		snprintf(k->dir_path, sizeof(k->dir_path), "?");
-	}
-	return 0;
+	if (k->dir != k->dev)
+		fd_close(&k->dir);
+	dir = arena_strndup(k->env->arena, path, slash - path);
+	/* /dev is not looked up again: its name may have been exchanged. */
+	k->dir = !strcmp(dir, "/dev")	     ? k->dev
+		 : !strncmp(dir, "/dev/", 5) ? open_directory(k->dev, dir + 5, dir)
+					     : open_directory(k->env->root, dir, dir);
+	k->dir_path = dir;
+	return k->dir < 0 ? -1 : 0;
 }
 
 static mode_t file_type(int type)
@@ -207,46 +225,33 @@ static void clean_paths(struct maker *k, const struct oci_linux *l)
 	}
 }
 
-static int make_links(struct maker *k)
+static int make_links(const struct maker *k)
 {
-	const char *last;
-
-	if (open_parent(k, "/dev/ptmx", &last) < 0)
-		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		if (links[i].only_if && access(links[i].only_if, F_OK) < 0)
 			continue;
-		if (symlinkat(links[i].target, k->dir, links[i].name) < 0 && errno != EEXIST)
+		if (symlinkat(links[i].target, k->dev, links[i].name) < 0 && errno != EEXIST)
 			return fail("create symlink /dev/%s", links[i].name);
 	}
 	/* A ptmx of the image, or a node, would belong to the host's devpts: replace
 	 * it by the link. */
-	if (!symlinkat("pts/ptmx", k->dir, "ptmx"))
+	if (!symlinkat("pts/ptmx", k->dev, "ptmx"))
 		return 0;
-	if (errno == EEXIST && !unlinkat(k->dir, "ptmx", 0) &&
-	    !symlinkat("pts/ptmx", k->dir, "ptmx"))
+	if (errno == EEXIST && !unlinkat(k->dev, "ptmx", 0) &&
+	    !symlinkat("pts/ptmx", k->dev, "ptmx"))
 		return 0;
 	return fail("create symlink /dev/ptmx");
 }
 
-/* Opens the container's /dev without following symlinks: an image whose /dev is a link would make
- * us create nodes, and remove ptmx, in another directory (CVE-2026-41579). */
-static int open_dev(struct maker *k)
-{
-	k->dir = path_open(k->env->root, "/dev", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-	if (k->dir < 0 && err_num() == ENOENT) {
-		err_clear("the directory is made now");
-		k->dir = path_mkdirs_new(k->env->root, "/dev", 0755, RESOLVE_NO_SYMLINKS);
-	}
-	strcpy(k->dir_path, "/dev");
-	return k->dir < 0 ? fail_in("devices") : 0;
-}
-
 int dev_setup(const struct dev_env *env, const struct oci_config *c)
 {
-	struct maker k = { .env = env, .dir = -1 };
-	int rc = open_dev(&k);
+	int own __cleanup(fd_close) = env->dev < 0 ? open_directory(env->root, "/dev", "/dev") : -1;
+	int dev = env->dev < 0 ? own : env->dev;
+	struct maker k = { .env = env, .dev = dev, .dir = dev, .dir_path = "/dev" };
+	int rc = 0;
 
+	if (dev < 0)
+		return fail_in("devices");
 	clean_paths(&k, c->linux);
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(default_devices); i++)
 		if (!configured(&k, default_devices[i].path))
@@ -254,10 +259,9 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c)
 	for (size_t i = 0; !rc && i < k.n; i++)
 		if (strcmp(k.devices[i].path, "/dev/ptmx"))
 			rc = make_device(&k, &k.devices[i], i);
-	if (!rc)
-		rc = make_links(&k);
-	fd_close(&k.dir);
-	return rc;
+	if (k.dir != dev)
+		fd_close(&k.dir);
+	return rc ? rc : make_links(&k);
 }
 
 /* ---- nodes on a private tmpfs ---------------------------------------------------------------- */

@@ -360,6 +360,7 @@ int mountns_alone(struct mount_env *env, const struct oci_config *config, int *r
 struct dev_env {
 	struct arena *arena;
 	int root;
+	int dev; /* the container's /dev, if it is open; -1 */
 	bool userns; /* mknod(2) is not possible: nodes of the host are bound */
 	/* Calls dev_make_node in a process that has the host's rights. */
 	int (*make_node)(void *arg, size_t index);

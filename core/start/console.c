@@ -5,18 +5,19 @@
 #include <string.h>
 
 /* Binds the pty's peer on /dev/console. Both are used by their descriptors, because the image may
- * have a link at that path (CVE-2026-88264). */
+ * have a link at that path (CVE-2026-88264). Nor is a link at /dev followed, as in dev_setup. */
 static int mount_console(struct child *c)
 {
+	static const char name[] = "console";
 	int target __cleanup(fd_close) = -1;
-	const char *last;
-	int dev __cleanup(fd_close) = path_parent(c->root, "/dev/console", &last);
+	int dev __cleanup(fd_close) =
+		path_open(c->root, "/dev", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 
 	if (dev < 0)
 		return -1;
-	target = openat(dev, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	target = openat(dev, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (target < 0 && errno == EEXIST)
-		target = openat(dev, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail("create /dev/console");
 	return mountapi_bind(&(struct mountapi_bind){

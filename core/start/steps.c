@@ -141,6 +141,7 @@ int step_devices(struct child *c)
 {
 	struct dev_env env = { .arena = c->plan->arena,
 			       .root = c->root,
+			       .dev = c->mounts.held.dev,
 			       .userns = plan_has_userns(c->plan),
 			       .make_node = ask_node,
 			       .arg = c };
