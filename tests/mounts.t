@@ -546,6 +546,18 @@ argv readlink /cs
 run
 # control: runc knows none of the three.
 is 'copy-symlink: the link is made again' "$out" /target || diag "$err"
+run
+is 'copy-symlink: the same link is there already' "$status $out" '0 /target' || diag "$err"
+for what in link file directory; do
+	rm -f "$rootfs/cs"
+	case $what in
+	link) ln -s /targe "$rootfs/cs" ;;
+	file) echo image >"$rootfs/cs" ;;
+	directory) mkdir "$rootfs/cs" ;;
+	esac
+	refused "copy-symlink: another $what is there" \
+		'/cs exists and is not the symlink to /target'
+done
 fresh
 mount_add /nf none "$src/link" bind src-nofollow
 argv readlink /nf

@@ -63,7 +63,7 @@ static int keep_locked(const struct mount_job *j, int source, unsigned long *fla
 
 static int copy_symlink(struct mount_job *j)
 {
-	char target[4096];
+	char target[4096], found[sizeof(target)];
 	const char *last;
 	int parent __cleanup(fd_close) = -1;
 	ssize_t n = readlink(j->m->source, target, sizeof(target) - 1);
@@ -74,9 +74,15 @@ static int copy_symlink(struct mount_job *j)
 	parent = path_parent(j->env->root, j->m->destination, &last);
 	if (parent < 0)
 		return -1;
-	if (symlinkat(target, parent, last) < 0 && errno != EEXIST)
+	if (!symlinkat(target, parent, last))
+		return 1;
+	if (errno != EEXIST)
 		return fail("create symlink %s", j->m->destination);
-	return 1;
+	/* The same link is there when a container was made of this root before. */
+	if (readlinkat(parent, last, found, sizeof(found)) == n && !memcmp(found, target, n))
+		return 1;
+	return failx("%s exists and is not the symlink to %s that is to be made there",
+		     j->m->destination, target);
 }
 
 static int open_source(const struct mount_job *j)
