@@ -95,6 +95,7 @@ struct unpack image_usual(const char *bundle)
 {
 	return (struct unpack){
 		.bundle = bundle,
+		.limits = { MAX_SIZE, MAX_ENTRIES, MAX_RATIO, MAX_LAYERS },
 		.rootless = geteuid() != 0,
 		.helper_path = getenv("PATH"),
 		.spec = { .euid = geteuid(),
@@ -186,11 +187,8 @@ static int unpack_shared(const struct source *source, const struct oci_image *im
 			 const char *path)
 {
 	int cache __cleanup(fd_close) = -1;
-	struct image_opts usual = { 0 };
 	struct unpack u = image_usual(path);
 
-	if (image_limits_of(&usual, &u.limits) < 0)
-		return -1;
 	if (mkdir(globals.root, 0700) < 0 && errno != EEXIST)
 		return fail("make %s", globals.root);
 	cache = life_cache(globals.root);
@@ -216,7 +214,8 @@ int image_text(const char *source, const char *platform, const struct simple *o,
 	int fd;
 
 	split_source(&opts, source, &source, &want);
-	if (source_open(&arena, source, "/tmp", &s) < 0 || image_find(&s, &want, &image) < 0)
+	if (source_open(&arena, source, "/tmp", image_usual(NULL).limits, &s) < 0 ||
+	    image_find(&s, &want, &image) < 0)
 		return -1;
 	path = arena_printf(&arena, "%s/%s", images_dir(), image.digest + 7);
 	fd = open_shared(path);
@@ -284,7 +283,7 @@ static int images_run(void *opts, int argc, char **argv)
 	if (!argc)
 		return runc_root() < 0 ? -1 : each_shared(print_shared);
 
-	if (source_open(&arena, argv[0], "/tmp", &s) < 0)
+	if (source_open(&arena, argv[0], "/tmp", image_usual(NULL).limits, &s) < 0)
 		return -1;
 	return image_list(&s, print_listed, NULL);
 }
@@ -317,7 +316,8 @@ static int inspect_run(void *opts, int argc, char **argv)
 	const char *source;
 
 	split_source(o, argv[0], &source, &want);
-	if (source_open(&arena, source, "/tmp", &s) < 0 || image_find(&s, &want, &image) < 0)
+	if (source_open(&arena, source, "/tmp", image_usual(NULL).limits, &s) < 0 ||
+	    image_find(&s, &want, &image) < 0)
 		return -1;
 	json_open(&out, NULL, '{');
 	json_put_str(&out, "name", image.name);
@@ -383,6 +383,7 @@ static int remove_bundle(const char *path)
 	char real[PATH_MAX] = "";
 	struct unpack u = image_usual(real);
 	int fd __cleanup(fd_close) = -1;
+	struct stat ours, now;
 
 	if (!realpath(path, real))
 		return fail("%s", path);
@@ -393,6 +394,8 @@ static int remove_bundle(const char *path)
 		return failx("%s: is not a bundle: it has no config.json and rootfs", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return failx("%s: a container that uses it is being started", path);
+	if (fstat(fd, &ours) < 0 || stat(real, &now) < 0 || !file_is_same(&ours, &now))
+		return failx("%s: was removed meanwhile", path);
 	if (check_bundle_unused(real) < 0)
 		return fail_in("%s", path);
 	return image_remove(&arena, &u);

@@ -144,6 +144,26 @@ image a "$tmp/a.tar.gz"
 unpack_refused 'a layer that expands a thousandfold' 'expands more than 200 times'
 unpack_ok 'is taken when it is wanted' "$layout" --max-ratio -1
 unpack_refused 'more bytes than wanted' 'more than 10485760 bytes' --max-ratio -1 --max-size 10M
+manifests=
+image a "$tmp/a.tar"
+(cd "$layout" && tar -cf - .) | gzip -9c >"$tmp/zeros.tar.gz"
+source=$tmp/zeros.tar.gz unpack_refused 'an archive that expands a thousandfold' \
+	'expands more than 200 times'
+oci_image list "$tmp/zeros.tar.gz"
+like 'list of an archive that expands a thousandfold fails' "$status $err" \
+	'^1 .*expands more than 200 times'
+unpack_ok 'an archive that expands a thousandfold is taken when it is wanted' \
+	"$tmp/zeros.tar.gz" --max-ratio -1
+rm -rf "$tmp/zeros.tar.gz" "$bundle"
+# The process that decompresses has more to write than the pipe takes.
+layer bad.tar <<END
+0|../x|data=x
+END
+head -c 3000000 /dev/urandom >"$tmp/random"
+(cat "$tmp/bad.tar" && cd "$tmp" && tar -cf - random) | gzip -1c >"$tmp/long.tar.gz"
+manifests=
+image a "$tmp/long.tar.gz"
+unpack_refused 'a large layer that begins with a wrong name' 'a path with \.\. in it'
 if command -v zstd >/dev/null; then
 	zstd -q19f "$tmp/a.tar" -o "$tmp/a.tar.zst"
 	manifests=

@@ -60,6 +60,10 @@ ex --user 1000:1001 -g 7 --additional-gids 9 "$id" \
 	sh -c 'id -u; id -g; id -G; echo $HOME; stat -c %u /proc/self/fd/1'
 is '--user, --additional-gids and HOME' "$(echo "$out" | tr '\n' ,)" \
 	'1000,1001,1001 7 9,/home/user,1000,' || diag "$err"
+json_set "$root/$id/config.json" /process/user/additionalGids '[10]'
+ex -g 20 "$id" id -G
+is '--additional-gids adds to those of the config' "$out" '0 10 20' || diag "$err"
+json_del "$root/$id/config.json" /process/user/additionalGids
 ex --no-new-privs=false "$id" grep NoNewPrivs /proc/self/status
 is '--no-new-privs=false takes nothing back' "$(field NoNewPrivs)" 1
 ex "$id" grep -E '^(NSpid|NSsid)' /proc/self/status

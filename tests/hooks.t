@@ -299,6 +299,17 @@ fi
 like 'a hook that looks at the container: the mounts are made' \
 	"$(cat "$log/mi")" " $rootfs/dev/shm "
 
+# A hook may open its standard input again.
+fresh
+argv true
+for h in createRuntime createContainer; do
+	config_set /hooks "{\"$h\":[{\"path\":\"/bin/sh\",
+		\"args\":[\"sh\",\"-c\",\"cat /dev/stdin >$tmp/stdin\"]}]}"
+	run
+	is "$h: /dev/stdin can be opened" "$status $(json_get "$tmp/stdin" /id)" "0 $id" ||
+		diag "$err"
+done
+
 # A poststart hook runs without the container's lock. If it fails after another command has deleted
 # the container, its id may belong to a new one.
 for verb in run start; do

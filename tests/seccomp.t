@@ -306,6 +306,20 @@ if helper sock; then
 	isnt 'exec: the message: pid of the process' "$(json_get "$tmp/msg" /pid)" \
 		"$(cat "$tmp/pid")"
 	drop "$id"
+	# The agent of exec has its descriptor before anything is closed.
+	cp "$bundle/config.json" "$tmp/plain.json"
+	config_set /linux/seccomp/syscalls/0/names '["close"]'
+	argv sleep 1000
+	answering 1000
+	LIMIT=20 do_runc run -d --bundle "$bundle" "$id"
+	is 'NOTIFY for close' "$status" 0 || diag "$err"
+	kill -KILL $sock
+	answering 1000
+	LIMIT=20 do_runc exec "$id" true
+	is 'exec: NOTIFY for close' "$status" 0 || diag "$err"
+	kill -KILL $sock
+	drop "$id"
+	mv "$tmp/plain.json" "$bundle/config.json"
 	# Without no_new_privs the filter is loaded before the last steps, so the listener gets them
 	# too.
 	cp "$bundle/config.json" "$tmp/plain.json"

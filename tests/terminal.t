@@ -93,6 +93,13 @@ like '/dev/console shows on the terminal' "$out" 'by-console'
 like '/dev/console is a pts' "$out" '^88$'
 like 'the terminal is one of the own devpts' "$out" '^/dev/pts/0$'
 
+# A daemon closes its terminal and opens it again.
+for name in console tty; do
+	argv sh -c "exec </dev/null >/dev/null 2>&1; sleep 0.5; echo back >/dev/$name"
+	on_tty
+	is "a terminal that was closed and is opened again as /dev/$name" "$status $out" '0 back'
+done
+
 # Ownership for another user, and no way to push input to the caller (TIOCSTI).
 argv sh -c 'echo x >/dev/tty && echo y >/dev/stdout && stat -c %u /dev/pts/0; probe tiocsti'
 config_set /process/user '{"uid":1000,"gid":1000}'

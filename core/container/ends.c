@@ -129,6 +129,9 @@ void ends_default(void)
 void ends_hook(pid_t pid)
 {
 	making.hook = pid;
+	/* The signal came before the hook was known. */
+	if (pid > 0 && making.by)
+		kill(-pid, SIGKILL);
 	/* Signals are let through while a hook runs outside of a start, such as poststop. */
 	if (!making.cloned && (pid || !making.start.wire))
 		open_ends(pid);

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/container/container.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -15,6 +15,7 @@ extern char **environ;
 struct hook_proc {
 	pid_t pid;
 	int in, out; /* our ends of its stdin, and of its stdout and stderr */
+	int in_end; /* the other end of its stdin; while it is open, a write causes no SIGPIPE */
 	char output[1024]; /* the beginning of its output, for the error */
 	size_t nout;
 	bool timed_out;
@@ -55,27 +56,23 @@ static int hook_start(const struct hook_run *run, const struct oci_hook *h, stru
 {
 	int in[2], out[2];
 
-	/* If the hook does not read, send(2) to a socket fails without the SIGPIPE of a pipe. */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) < 0)
-		return fail("create socket pair");
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		fail("create pipe");
-		fd_close(&in[0]);
-		fd_close(&in[1]);
-		return -1;
-	}
+	/* Pipes, because a hook may open /dev/stdin, which fails for a socket. */
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return fail("create pipe");
+	p->in = in[1];
+	p->in_end = in[0];
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return fail("create pipe");
 	/* If SIGCHLD were ignored, which is inherited, wait(2) would give no exit status. */
 	signal(SIGCHLD, SIG_DFL);
 	p->pid = fork();
 	if (!p->pid)
-		hook_exec(run, h, in[1], out[1]);
+		hook_exec(run, h, in[0], out[1]);
 	if (p->pid > 0)
 		setpgid(p->pid, p->pid); /* in both processes: either may run first */
 	else
 		fail("fork");
-	fd_close(&in[1]);
 	fd_close(&out[1]);
-	p->in = in[0];
 	p->out = out[0];
 	return p->pid < 0 ? -1 : 0;
 }
@@ -116,7 +113,8 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 		    errno != EINTR)
 			return;
 		if (fds[2].fd >= 0 && fds[2].revents) {
-			ssize_t n = send(p->in, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+			/* A pipe that poll(2) reports as writable has room for PIPE_BUF. */
+			ssize_t n = write(p->in, text, len < PIPE_BUF ? len : PIPE_BUF);
 
 			if (n > 0) {
 				text += n;
@@ -137,7 +135,7 @@ static void hook_talk(struct hook_proc *p, const char *text, size_t len, int64_t
 static int hook_one(struct arena *a, const struct hook_run *run, const struct oci_hook *h)
 {
 	struct json_out o = { .arena = a };
-	struct hook_proc p = { .in = -1, .out = -1 };
+	struct hook_proc p = { .in = -1, .in_end = -1, .out = -1 };
 	int status = 0, rc = -1;
 
 	oci_state_put(&o, run->state, run->status, run->pid, NULL);
@@ -173,6 +171,7 @@ static int hook_one(struct arena *a, const struct hook_run *run, const struct oc
 		rc = 0;
 out:
 	fd_close(&p.in);
+	fd_close(&p.in_end);
 	fd_close(&p.out);
 	return rc;
 }

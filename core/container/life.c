@@ -295,6 +295,8 @@ static int open_state_dir(const char *id, struct life *out)
 	return check_owner(out->dir, out->root, id);
 }
 
+typedef void when_busy(struct arena *a, struct life *l, const char *id);
+
 /* Kills init of a container that another process has locked. What it leaves in l is read again
  * under the lock. */
 static void end_locked(struct arena *a, struct life *l, const char *id)
@@ -329,16 +331,16 @@ static pid_t lock_holder(struct arena *a, int dir)
 
 static int fail_locked(struct arena *a, int dir, const char *id)
 {
-	pid_t pid = lock_holder(a, dir);
+	pid_t pid = WITH_HELP ? lock_holder(a, dir) : 0;
 
 	failx("container %s is locked: another process makes, starts or changes it", id);
 	return pid > 0 ? fail_hint("it is process %d", (int)pid) : -1;
 }
 
 /* Locks the directory itself, so that no lock file is needed. With an arena the wait for the lock
- * has a limit. With force init is killed if the lock is not free. Returns 1; 0: the directory was
- * removed while we waited for the lock; -1. */
-static int lock_dir(struct arena *a, struct life *l, const char *id, bool force)
+ * has a limit. busy, if it is not NULL, is called once when the lock is not free. Returns 1; 0: the
+ * directory was removed while we waited for the lock; -1. */
+static int lock_dir(struct arena *a, struct life *l, const char *id, when_busy *busy)
 {
 	int left = LIFE_WAIT_MS / 10;
 	struct stat st;
@@ -354,9 +356,9 @@ static int lock_dir(struct arena *a, struct life *l, const char *id, bool force)
 			continue;
 		if (!left--)
 			return fail_locked(a, l->dir, id);
-		if (force)
-			end_locked(a, l, id);
-		force = false;
+		if (busy)
+			busy(a, l, id);
+		busy = NULL;
 		poll(NULL, 0, 10);
 	}
 	if (fstat(l->dir, &st) < 0)
@@ -376,7 +378,7 @@ static int open_id(struct arena *a, const char *id, enum life_open how, struct l
 
 	if (open_state_dir(id, out) < 0)
 		return -1;
-	locked = how == LIFE_LOOK ? 1 : lock_dir(a, out, id, how == LIFE_FORCE);
+	locked = how == LIFE_LOOK ? 1 : lock_dir(a, out, id, how == LIFE_FORCE ? end_locked : NULL);
 	how = how == LIFE_FORCE ? LIFE_REMOVE : how;
 	if (locked <= 0)
 		return locked < 0 ? -1 : no_such_container(id);
@@ -447,7 +449,7 @@ void life_unlock(struct life *l)
 
 int life_lock(struct life *l)
 {
-	return lock_dir(NULL, l, NULL, false);
+	return lock_dir(NULL, l, NULL, NULL);
 }
 
 bool life_is_forgotten(const struct life *l)
@@ -483,7 +485,7 @@ int life_new(struct arena *a, const char *root, const char *id, struct life *out
 		unlinkat(out->root_dir, id, AT_REMOVEDIR);
 		return -1;
 	}
-	locked = lock_dir(a, out, id, false);
+	locked = lock_dir(a, out, id, NULL);
 	if (locked < 0)
 		unlinkat(out->root_dir, id, AT_REMOVEDIR);
 	if (locked <= 0)

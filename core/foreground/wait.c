@@ -222,8 +222,8 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	struct relay r = {
 		.pid = pid, .master = master, .tty = -1, .signals = -1, .service = service
 	};
+	int peer __cleanup(fd_close) = -1, rc;
 	sigset_t all;
-	int rc;
 
 	if ((!WITH_TERMINAL || master < 0) && (!WITH_NOTIFY || service->sock < 0)) {
 		siginfo_t si;
@@ -252,6 +252,10 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 	}
 	if (WITH_TERMINAL && master >= 0) {
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+		/* As long as one slave is open, reading does not fail when the payload closes its
+		 * own: it may open the terminal again. KERNEL 4.13: TIOCGPTPEER (EINVAL, ENOTTY);
+		 * without it what is written after that is lost. */
+		peer = tty_peer(master);
 		r.tty = tty_find();
 	}
 	if (WITH_TERMINAL && r.tty >= 0 && tty_raw(r.tty) < 0)

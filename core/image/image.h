@@ -133,7 +133,8 @@ struct blob {
 	}
 /* path: a directory, an archive, which may be compressed, or "-". Standard input and a compressed
  * archive are copied to a file without a name in tmpdir first. */
-int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s);
+int source_open(struct arena *a, const char *path, const char *tmpdir, struct image_limits limits,
+		struct source *s);
 /* Opens the archive that is a part of s->file. */
 int source_open_part(struct arena *a, const char *name, uint64_t at, uint64_t size,
 		     struct source *s);

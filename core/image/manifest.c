@@ -156,9 +156,9 @@ static const char *annotation(const struct descriptor *d, const char *key)
 
 static const char *name_of(const struct descriptor *d)
 {
-	const char *name = annotation(d, NAME_ANNOTATION);
+	const char *name = annotation(d, CONTAINERD_NAME);
 
-	return name ? name : annotation(d, CONTAINERD_NAME);
+	return name ? name : annotation(d, NAME_ANNOTATION);
 }
 
 /* "latest" also names "docker.io/library/busybox:latest". */
@@ -215,23 +215,47 @@ static const char *tags_text(struct arena *a, const struct image_index *index)
 	return all ? text_harmless(all) : "none";
 }
 
+/* docker and containerd write the whole name and the tag, each in an annotation of its own. */
+static bool has_tag(const struct descriptor *d, const char *tag)
+{
+	return is_tagged(annotation(d, CONTAINERD_NAME), tag) ||
+	       is_tagged(annotation(d, NAME_ANNOTATION), tag) || !strcmp(d->digest, tag);
+}
+
+/* Finds the last entry with the tag; NULL: there is none. *others: it is of several images, whose
+ * names differ. */
+static const struct descriptor *find_tag(const struct image_index *index, const char *tag,
+					 bool *others)
+{
+	const struct descriptor *found = NULL;
+
+	list_each (d, index->manifests) {
+		if (!has_tag(d, tag))
+			continue;
+		if (found && name_of(d) && name_of(found) && strcmp(d->digest, found->digest) &&
+		    strcmp(name_of(d), name_of(found)))
+			*others = true;
+		found = d;
+	}
+	return found;
+}
+
 /* Returns the entry of index.json that the tag names. */
 static const struct descriptor *choose_tag(const struct source *s, const struct image_index *index,
 					   const char *tag)
 {
-	const struct descriptor *found = NULL;
+	bool others = false;
+	const struct descriptor *found = find_tag(index, tag ? tag : "latest", &others);
 
-	list_each (d, index->manifests)
-		if (tag && (is_tagged(name_of(d), tag) || !strcmp(d->digest, tag)))
-			found = d;
-	if (tag || found)
+	if (others)
+		return failx("%s: several images are \"%s\", say which: there are: %s", s->path,
+			     tag ? tag : "latest", tags_text(s->a, index)),
+		       NULL;
+	if (tag)
 		return found ? found
 			     : (failx("%s: has no image \"%s\"; there are: %s", s->path, tag,
 				      tags_text(s->a, index)),
 				NULL);
-	list_each (d, index->manifests)
-		if (is_tagged(name_of(d), "latest"))
-			found = d;
 	if (index->manifests.n == 1)
 		found = index->manifests.at;
 	/* One image for several platforms: its entries have no names. */

@@ -39,11 +39,13 @@ int source_unnamed(const char *dir)
 	return fd;
 }
 
-/* Copies s->file, decompressed if in is given, to a file without a name, which replaces it. */
-static int keep(struct source *s, const char *dir, struct stream *in)
+/* Copies s->file, decompressed if in is given, to a file without a name, which replaces it. max is
+ * in bytes; 0: no limit. */
+static int keep(struct source *s, const char *dir, struct stream *in, uint64_t max)
 {
 	int to __cleanup(fd_close) = source_unnamed(dir);
 	char buf[64 << 10];
+	uint64_t sum = 0;
 	ssize_t n;
 
 	if (to < 0)
@@ -54,6 +56,10 @@ static int keep(struct source *s, const char *dir, struct stream *in)
 			continue;
 		if (n <= 0)
 			break;
+		sum += n;
+		if (max && sum > max)
+			return failx("the archive has more than %llu bytes",
+				     (unsigned long long)max);
 		if (fd_write_all(to, buf, n) < 0)
 			return fail("keep %s in %s", s->path, dir);
 	}
@@ -172,7 +178,8 @@ static int read_archive(struct source *s)
 	return rc < 0 ? fail_in("%s", s->path) : 0;
 }
 
-int source_open(struct arena *a, const char *path, const char *tmpdir, struct source *s)
+int source_open(struct arena *a, const char *path, const char *tmpdir, struct image_limits limits,
+		struct source *s)
 {
 	bool input = !strcmp(path, "-");
 	struct stat st;
@@ -192,12 +199,12 @@ int source_open(struct arena *a, const char *path, const char *tmpdir, struct so
 		s->dir = fd_take(&s->file);
 		return 0;
 	}
-	if (!S_ISREG(st.st_mode) && keep(s, tmpdir, NULL) < 0)
+	if (!S_ISREG(st.st_mode) && keep(s, tmpdir, NULL, limits.bytes) < 0)
 		return -1;
 	if (fstat(s->file, &st) < 0)
 		return fail("stat %s", s->path);
-	in = stream_open(s->file, 0, st.st_size, 0);
-	if (!in || (stream_compressed(in) && keep(s, tmpdir, in) < 0))
+	in = stream_open(s->file, 0, st.st_size, limits.ratio);
+	if (!in || (stream_compressed(in) && keep(s, tmpdir, in, limits.bytes) < 0))
 		return fail_in("%s", s->path);
 	if (fstat(s->file, &st) < 0)
 		return fail("stat %s", s->path);

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = memfd_create("archive", 0);
 	must(!ftruncate(fd, 0) && pwrite(fd, data, size, 0) == (ssize_t)size);
 	fuzz_begin(&a);
-	if (!source_open(&a, path_of_fd(path, fd), "/tmp", &s)) {
+	if (!source_open(&a, path_of_fd(path, fd), "/tmp", (struct image_limits){ 0 }, &s)) {
 		image_list(&s, each, NULL);
 		if (!image_find(&s, &want, &image))
 			must(digest_valid(image.digest) &&

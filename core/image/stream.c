@@ -264,8 +264,11 @@ int stream_apart(struct stream *s)
 	/* A larger pipe needs fewer switches; without the right to it the usual size stays. */
 	fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
 	s->helper = fork();
-	if (!s->helper)
+	if (!s->helper) {
+		/* Its own reading end would keep the pipe open when we close ours. */
+		close(ends[0]);
 		help(s, ends[1], parent);
+	}
 	close(ends[1]);
 	s->pipe = ends[0];
 	s->in_at = s->in_len = 0;

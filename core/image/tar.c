@@ -212,21 +212,22 @@ static int take_path(char *to, const char *value, size_t len)
 
 static bool take_time(const char *value, struct timespec *out)
 {
-	const char *dot = strchr(value, '.');
+	bool minus = *value == '-'; /* "-0.25" as well */
+	const char *dot = strchr(value += minus, '.');
 	size_t len = dot ? (size_t)(dot - value) : strlen(value);
 	long scale = 100000000;
-	int64_t s;
+	uint64_t s;
 
-	if (!json_number_i64(value, len, &s))
+	if (!json_number_u64(value, len, &s) || s > INT64_MAX)
 		return false;
-	*out = (struct timespec){ .tv_sec = s };
+	*out = (struct timespec){ .tv_sec = minus ? -(int64_t)s : (int64_t)s };
 	for (const char *c = dot ? dot + 1 : ""; *c; c++, scale /= 10) {
 		if (*c < '0' || *c > '9')
 			return false;
 		out->tv_nsec += (*c - '0') * scale;
 	}
 	/* -1.25 is three quarters of a second after -2. */
-	if (*value == '-' && out->tv_nsec) {
+	if (minus && out->tv_nsec) {
 		out->tv_sec--;
 		out->tv_nsec = 1000000000 - out->tv_nsec;
 	}

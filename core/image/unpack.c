@@ -351,7 +351,9 @@ static int split_path(struct work *w, const char **dir)
 	w->parent = open(*dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->parent < 0)
 		return fail("open %s", *dir);
-	snprintf(w->temp, sizeof(w->temp), ".%.200s.%d.unpack", w->name, (int)getpid());
+	/* A process of another pid namespace, or of another boot, may have had our pid. */
+	snprintf(w->temp, sizeof(w->temp), ".%.200s.%d.%016llx.unpack", w->name, (int)getpid(),
+		 (unsigned long long)sys_secret());
 	return 0;
 }
 
@@ -388,7 +390,7 @@ int image_unpack(struct arena *a, const struct unpack *u)
 	struct work w = { .a = a, .u = u, .source = &source, .image = &image, .userns = -1 };
 	const char *dir;
 
-	if (split_path(&w, &dir) < 0 || source_open(a, u->source, dir, &source) < 0 ||
+	if (split_path(&w, &dir) < 0 || source_open(a, u->source, dir, u->limits, &source) < 0 ||
 	    image_find(&source, &u->want, &image) < 0)
 		return -1;
 	return make_bundle(&w);

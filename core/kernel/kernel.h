@@ -519,6 +519,7 @@ int rdt_remove(const char *path);
 /* Opens dev/pts/ptmx below rootfd after it has checked that it is a devpts. Returns the master;
  * *peer becomes the slave (TIOCGPTPEER). */
 int tty_open(int rootfd, int *peer);
+int tty_peer(int master); /* the slave, or -1 without an error record */
 int tty_set_size(int fd, uint32_t height, uint32_t width);
 int tty_become(int peer); /* makes the peer stdin, stdout and stderr */
 int tty_control(void); /* makes stdin the controlling terminal of this session */

@@ -431,7 +431,9 @@ static int refuse_proc_options(const char *data)
 static int mount_proc(struct mount_job *j)
 {
 	const char *data = j->o.data;
-	enum mountopt_proc how = mountopt_proc(data, sys_version(), j->env->own_pidns);
+	enum mountopt_proc how = WITH_OLD_KERNELS
+					 ? mountopt_proc(data, sys_version(), j->env->own_pidns)
+					 : MOUNTOPT_PROC_MOUNT;
 
 	if (how == MOUNTOPT_PROC_REFUSE)
 		return refuse_proc_options(data);
@@ -451,7 +453,8 @@ static int remount(struct mount_job *j)
 
 	if (target < 0)
 		return fail_in("destination");
-	if (mountopt_proc(j->o.data, sys_version(), j->env->own_pidns) == MOUNTOPT_PROC_REFUSE &&
+	if (WITH_OLD_KERNELS &&
+	    mountopt_proc(j->o.data, sys_version(), j->env->own_pidns) == MOUNTOPT_PROC_REFUSE &&
 	    !fstatfs(target, &fs) && fs.f_type == SYS_PROC_MAGIC)
 		return refuse_proc_options(j->o.data);
 	if (remount_at(path_of_fd(path, target), j->o.flags & ~(unsigned long)MS_REC, j->o.data) <
@@ -530,7 +533,7 @@ int mount_entry(struct mount_env *env, const struct oci_mount *m)
 	if (*m->destination != '/')
 		log_warn("mount destination \"%s\" is not absolute: taken from /", m->destination);
 	mountopt_parse(env->arena, m, &j.o);
-	if (mountopt_check(&j.o, sys_version()) < 0)
+	if (WITH_OLD_KERNELS && mountopt_check(&j.o, sys_version()) < 0)
 		return -1;
 	j.is_tmpfs = m->type && !strcmp(m->type, "tmpfs");
 	j.is_proc = m->type && !strcmp(m->type, "proc");

@@ -159,7 +159,7 @@ int mountopt_check(const struct mount_opts *o, unsigned kernel)
 {
 	/* KERNEL 5.10: MS_NOSYMFOLLOW; mount(2) of older kernels ignores it without an error, so
 	 * nosymfollow is refused, unless the vDSO does not have the version. */
-	if (WITH_OLD_KERNELS && kernel && kernel < 0x50a00 && o->flags & MS_NOSYMFOLLOW)
+	if (kernel && kernel < 0x50a00 && o->flags & MS_NOSYMFOLLOW)
 		return failx("nosymfollow needs Linux 5.10, and this kernel ignores it");
 	return 0;
 }
@@ -171,7 +171,7 @@ enum mountopt_proc mountopt_proc(const char *data, unsigned kernel, bool own_pid
 	 * and mount(2) ignores the options of every mount but the first. In a new pid namespace a
 	 * remount sets them; in another one they are refused, because they would apply to the
 	 * mounts of others. */
-	if (!WITH_OLD_KERNELS || !data || !kernel || kernel >= 0x50800)
+	if (!data || !kernel || kernel >= 0x50800)
 		return MOUNTOPT_PROC_MOUNT;
 	return own_pidns ? MOUNTOPT_PROC_REMOUNT : MOUNTOPT_PROC_REFUSE;
 }

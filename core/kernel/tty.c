@@ -85,6 +85,11 @@ static int open_numbered(int pts, dev_t dev, int master)
 	return fd_take(&fd);
 }
 
+int tty_peer(int master)
+{
+	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 int tty_open(int rootfd, int *peer)
 {
 	int pts __cleanup(fd_close) = -1, master __cleanup(fd_close) = -1;
@@ -99,7 +104,7 @@ int tty_open(int rootfd, int *peer)
 		return -1;
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return fail("unlock the terminal");
-	*peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	*peer = tty_peer(master);
 	/* KERNEL 4.13: TIOCGPTPEER (EINVAL, ENOTTY); the slave is opened by its number
 	 * and then checked. */
 	if (*peer < 0 && (errno == EINVAL || errno == ENOTTY))

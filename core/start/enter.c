@@ -37,6 +37,18 @@ static void add_caps(struct arena *a, const struct enter *how, struct oci_proces
 	p->capabilities = c;
 }
 
+/* --additional-gids adds to those of the config. */
+static void add_gids(struct arena *a, const struct enter *how, struct oci_process *p)
+{
+	size_t n = p->user.additional_gids.n, more = how->additional_gids.n;
+	uint32_t *list = arena_more(a, p->user.additional_gids.at, n, more, sizeof(*list));
+
+	if (more)
+		memcpy(list + n, how->additional_gids.at, more * sizeof(*list));
+	p->user.additional_gids.at = list;
+	p->user.additional_gids.n = n + more;
+}
+
 static void process_from_options(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	p->args.at = how->args.at;
@@ -54,10 +66,8 @@ static void process_from_options(struct arena *a, const struct enter *how, struc
 		p->user.uid = how->uid;
 	if (how->has_gid)
 		p->user.gid = how->gid;
-	if (how->additional_gids.n) {
-		p->user.additional_gids.at = how->additional_gids.at;
-		p->user.additional_gids.n = how->additional_gids.n;
-	}
+	if (how->additional_gids.n)
+		add_gids(a, how, p);
 	p->no_new_privileges |= how->no_new_privs;
 }
 

@@ -59,9 +59,9 @@ static bool is_other_user(const struct child *c)
 	const struct oci_linux *l = c->plan->config->linux;
 
 	/* Without mappings here it has those of a namespace that is joined. */
-	return !l->uid_mappings.n || !l->gid_mappings.n ||
-	       oci_host_id(&l->uid_mappings, 0) != (int64_t)getauxval(AT_EUID) ||
-	       oci_host_id(&l->gid_mappings, 0) != (int64_t)getauxval(AT_EGID);
+	return WITH_USERNS && (!l->uid_mappings.n || !l->gid_mappings.n ||
+			       oci_host_id(&l->uid_mappings, 0) != (int64_t)getauxval(AT_EUID) ||
+			       oci_host_id(&l->gid_mappings, 0) != (int64_t)getauxval(AT_EGID));
 }
 
 /* Joins the namespaces that have a path. If config.json also has mappings for a user namespace that

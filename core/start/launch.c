@@ -233,6 +233,7 @@ static int plan_cgroup(struct start_plan *plan, struct life *life)
 						.has_nodes = plan_has_nodes(plan),
 						.own_cgroupns = plan->ns.fresh & CLONE_NEWCGROUP,
 						.delegate = plan->ns.fresh & CLONE_NEWCGROUP &&
+							    WITH_CGROUP &&
 							    plan_writes_cgroups(plan) && owner >= 0,
 						.delegate_uid = owner < 0 ? 0 : owner,
 						.annotations = plan->config->annotations.at,

@@ -363,11 +363,13 @@ static int load_seccomp(struct child *c)
 		return 0;
 	if (c->listener < 0)
 		return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, listener);
-	/* The wire is a pipe, which cannot carry the descriptor. */
-	if (sock_send_fd(c->listener, "listener", listener) < 0)
+	/* The wire is a pipe, which cannot carry the descriptor. The agent that has it may be asked
+	 * about close(2), so nothing is closed before the answer. */
+	if (sock_send_fd(c->listener, "listener", listener) < 0 ||
+	    wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, -1) < 0)
 		return -1;
 	fd_close(&c->listener);
-	return wire_ask(&c->wire, WIRE_SECCOMP_FD, 0, NULL, -1);
+	return 0;
 }
 
 /* Without no_new_privs the filter needs CAP_SYS_ADMIN (seccomp(2)). So it is loaded before the
