@@ -493,8 +493,8 @@ ok 'nothing is left beside the bundles' nothing_beside
 
 # ---- the whole name and the tag, as docker and containerd write them -----------------------------
 
-# named DESCRIPTOR NAME: with the whole name too
-named() { echo "$1" | sed "s|\"annotations\":{|&\"io.containerd.image.name\":\"$2\",|"; }
+# with_name DESCRIPTOR NAME: with the whole name too
+with_name() { echo "$1" | sed "s|\"annotations\":{|&\"io.containerd.image.name\":\"$2\",|"; }
 layout
 layer a.tar <<END
 0|one|data=1
@@ -508,15 +508,15 @@ one=$manifest
 image latest "$tmp/b.tar"
 two=$manifest
 manifests=
-add_manifest "$(named "$one" docker.io/library/one:latest)"
-add_manifest "$(named "$two" docker.io/library/two:latest)"
+add_manifest "$(with_name "$one" docker.io/library/one:latest)"
+add_manifest "$(with_name "$two" docker.io/library/two:latest)"
 unpack_ok 'an image by its whole name, beside the tag' "$layout:one:latest"
 ok 'an image by its whole name is that one' test -e "$rootfs/one"
 unpack_ok 'the other one by its whole name' "$layout:docker.io/library/two:latest"
 ok 'the other one is another one' test -e "$rootfs/two"
 is 'a time a quarter of a second before 1970' "$(stat -c %Y "$rootfs/old")" -1
 for which in "$layout:latest" "$layout"; do
-	source=$which unpack_refused "a tag of two images: ${which#"$layout"}" \
+	source=$which unpack_refused "a tag of two images, asked for by \"${which#"$layout"}\"" \
 		'several images are "latest", say which: there are: docker.io/library/one:latest, docker'
 done
 oci_image list "$layout"
