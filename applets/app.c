@@ -460,8 +460,7 @@ static int binary_run(void *opts, int argc, char **argv)
 	if (!access(arena_printf(&arena, "%s/config.json", argv[0]), F_OK))
 		return write_app(o, argv[0], NULL);
 	image_source(argv[0], &source, &want);
-	if (source_open(&arena, source, "/tmp", image_usual(NULL).limits, &s) < 0 ||
-	    image_find(&s, &want, &image) < 0)
+	if (image_from(source, &s) < 0 || image_find(&s, &want, &image) < 0)
 		return -1;
 	u = app_unpack(arena_printf(&arena, "%s.%d.bundle", o->output, (int)getpid()));
 	if (image_unpack_found(&arena, &u, &s, &image) < 0)

@@ -164,8 +164,11 @@ int spec_file(const char *file, const char *bundle, const char **name);
 /* ---- image.c --------------------------------------------------------------------------------- */
 
 struct unpack;
+struct source;
 /* Returns the usual options for an image that is unpacked into bundle. */
 struct unpack image_usual(const char *bundle);
+/* Opens a source within the usual limits; "-" and compressed archives are kept in /tmp. */
+int image_from(const char *path, struct source *s);
 /* Splits SOURCE:TAG into *source and want->tag, which stays as it is where text has no tag. */
 void image_source(const char *text, const char **source, struct wanted *want);
 struct simple;

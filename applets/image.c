@@ -13,10 +13,12 @@
 #include <sys/file.h>
 
 /* Limits on what an image may contain, unless options change them. */
-#define MAX_SIZE (64ull << 30)
-#define MAX_ENTRIES 4000000
-#define MAX_RATIO 200
-#define MAX_LAYERS 500
+static const struct image_limits usual_limits = {
+	.bytes = 64ull << 30,
+	.entries = 4000000,
+	.ratio = 200,
+	.layers = 500,
+};
 
 struct image_opts {
 	const char *platform, *tag, *max_size, *root;
@@ -62,20 +64,25 @@ void image_source(const char *text, const char **source, struct wanted *want)
 	split_source(&o, text, source, want);
 }
 
+/* Changes the limits that options give. */
 static int image_limits_of(const struct image_opts *o, struct image_limits *l)
 {
 	int64_t size = 0;
 
-	l->bytes = MAX_SIZE;
 	if (o->max_size && (!oci_size(o->max_size, &size) || !size))
 		return failx("invalid value \"%s\" for flag -max-size: must be a size such as 2G",
 			     o->max_size);
 	if (o->max_size)
 		l->bytes = size < 0 ? 0 : size;
-	l->entries = limit_or(o->max_entries, MAX_ENTRIES);
-	l->ratio = limit_or(o->max_ratio, MAX_RATIO);
-	l->layers = limit_or(o->max_layers, MAX_LAYERS);
+	l->entries = limit_or(o->max_entries, l->entries);
+	l->ratio = limit_or(o->max_ratio, l->ratio);
+	l->layers = limit_or(o->max_layers, l->layers);
 	return 0;
+}
+
+int image_from(const char *path, struct source *s)
+{
+	return source_open(&arena, path, "/tmp", usual_limits, s);
 }
 
 /* Splits the arguments at --: what follows it is a command. */
@@ -95,7 +102,7 @@ struct unpack image_usual(const char *bundle)
 {
 	return (struct unpack){
 		.bundle = bundle,
-		.limits = { MAX_SIZE, MAX_ENTRIES, MAX_RATIO, MAX_LAYERS },
+		.limits = usual_limits,
 		.rootless = geteuid() != 0,
 		.helper_path = getenv("PATH"),
 		.spec = { .euid = geteuid(),
@@ -214,8 +221,7 @@ int image_text(const char *source, const char *platform, const struct simple *o,
 	int fd;
 
 	split_source(&opts, source, &source, &want);
-	if (source_open(&arena, source, "/tmp", image_usual(NULL).limits, &s) < 0 ||
-	    image_find(&s, &want, &image) < 0)
+	if (image_from(source, &s) < 0 || image_find(&s, &want, &image) < 0)
 		return -1;
 	path = arena_printf(&arena, "%s/%s", images_dir(), image.digest + 7);
 	fd = open_shared(path);
@@ -283,7 +289,7 @@ static int images_run(void *opts, int argc, char **argv)
 	if (!argc)
 		return runc_root() < 0 ? -1 : each_shared(print_shared);
 
-	if (source_open(&arena, argv[0], "/tmp", image_usual(NULL).limits, &s) < 0)
+	if (image_from(argv[0], &s) < 0)
 		return -1;
 	return image_list(&s, print_listed, NULL);
 }
@@ -316,8 +322,7 @@ static int inspect_run(void *opts, int argc, char **argv)
 	const char *source;
 
 	split_source(o, argv[0], &source, &want);
-	if (source_open(&arena, source, "/tmp", image_usual(NULL).limits, &s) < 0 ||
-	    image_find(&s, &want, &image) < 0)
+	if (image_from(source, &s) < 0 || image_find(&s, &want, &image) < 0)
 		return -1;
 	json_open(&out, NULL, '{');
 	json_put_str(&out, "name", image.name);

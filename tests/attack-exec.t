@@ -13,6 +13,8 @@ sum=$(sha256sum <"$RUNC")
 unchanged() { is "$1" "$(sha256sum <"$RUNC")" "$sum"; }
 
 # container ARG...: a fresh one, running ARG.
+may_trace='["CAP_SYS_PTRACE"]'
+may_trace="{\"bounding\":$may_trace,\"effective\":$may_trace,\"permitted\":$may_trace}"
 container() {
 	drop "$id"
 	bundle
@@ -172,8 +174,7 @@ config_set /root/readonly false /linux/maskedPaths '[]' /linux/readonlyPaths '[]
 	/linux/uidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 	/linux/gidMappings '[{"containerID":0,"hostID":100000,"size":65536}]' \
 	/mounts/0 '{"destination":"/proc","type":"bind","source":"/proc","options":["rbind"]}' \
-	/process/capabilities \
-	'{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+	/process/capabilities "$may_trace"
 argv sh -c "spy look 300 $tmp/host-only >/tmp/seen; echo finished >>/tmp/seen; sleep 1000"
 do_runc run -d --bundle "$bundle" "$id"
 watched
@@ -202,8 +203,7 @@ is 'a program without its interpreter: the error has no control characters' \
 # when it can be traced.
 drop "$id"
 bundle
-config_set /root/readonly false /process/capabilities \
-	'{"bounding":["CAP_SYS_PTRACE"],"effective":["CAP_SYS_PTRACE"],"permitted":["CAP_SYS_PTRACE"]}'
+config_set /root/readonly false /process/capabilities "$may_trace"
 argv sh -c 'spy seize 3000 >/tmp/seen; echo finished >>/tmp/seen; sleep 1000'
 do_runc run -d --bundle "$bundle" "$id"
 watched

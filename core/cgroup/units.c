@@ -86,7 +86,8 @@ static int add_cpuset(struct unit_props *p, const char *name, const char *list)
 	return 0;
 }
 
-/* "" of a config asks for nothing; "" of a file of v2 means that there is no limit. */
+/* NULL where a config has no set. Only a file of v2 that is empty makes an empty set, which takes
+ * the limit away. */
 static const char *set_of(const char *list)
 {
 	return list && *list ? list : NULL;

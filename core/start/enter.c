@@ -41,10 +41,12 @@ static void add_caps(struct arena *a, const struct enter *how, struct oci_proces
 static void add_gids(struct arena *a, const struct enter *how, struct oci_process *p)
 {
 	size_t n = p->user.additional_gids.n, more = how->additional_gids.n;
-	uint32_t *list = arena_more(a, p->user.additional_gids.at, n, more, sizeof(*list));
+	uint32_t *list;
 
-	if (more)
-		memcpy(list + n, how->additional_gids.at, more * sizeof(*list));
+	if (!more)
+		return;
+	list = arena_more(a, p->user.additional_gids.at, n, more, sizeof(*list));
+	memcpy(list + n, how->additional_gids.at, more * sizeof(*list));
 	p->user.additional_gids.at = list;
 	p->user.additional_gids.n = n + more;
 }
@@ -66,8 +68,7 @@ static void process_from_options(struct arena *a, const struct enter *how, struc
 		p->user.uid = how->uid;
 	if (how->has_gid)
 		p->user.gid = how->gid;
-	if (how->additional_gids.n)
-		add_gids(a, how, p);
+	add_gids(a, how, p);
 	p->no_new_privileges |= how->no_new_privs;
 }
 
