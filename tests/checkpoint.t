@@ -109,6 +109,12 @@ again() {
 	quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$@" "$id"
 	[ "$status" = 0 ] || { diag "$err"; diag "$(grep Error "$tmp/ck/restore.log" | head -n 6)"; }
 }
+hold_lock() {
+	exec 9<"$root/$id"
+	flock 9
+	exec sleep 1000
+}
+locked() { ! flock -n "$root/$id" true; }
 # The mounts inside, without what the kernel numbers.
 mounts_in() {
 	runc exec "$id" cat /proc/1/mountinfo | awk '{ for (i = 5; $i != "-"; i++) if (i < 7) printf "%s ", $i
@@ -116,6 +122,7 @@ mounts_in() {
 }
 
 loop
+config_set /process/oomScoreAdj 321
 cat >"$tmp/hook" <<END
 #!/bin/sh
 cat >>$tmp/hooked
@@ -138,6 +145,13 @@ again --pid-file "$tmp/pid"
 is 'restore' "$status" 0
 is 'restore: the container runs' "$(status_of "$id")" running
 ok 'restore: the container counts on' counts_on "$n"
+is 'restore: oomScoreAdj is what it was' "$(runc exec "$id" cat /proc/1/oom_score_adj)" 321
+# Another command has its lock, so that state does not wait for it and says what it knows.
+background hold_lock
+ok 'a command has the lock of a restored container' wait_for locked
+is 'restore: the container runs, also while a command has its lock' "$(status_of "$id")" running
+kill "$bg"
+wait_for flock -n "$root/$id" true
 is 'the pid file has its pid' "$(cat "$tmp/pid")" "$(pid_of "$id")"
 like 'the createRuntime hook had the pid that it has' \
 	"$(cat "$tmp/hooked")" "\"pid\":$(pid_of "$id"),\"status\":\"creating\""

@@ -174,6 +174,13 @@ is 'setgroups is allowed with several ids' "$(echo "$out" | sed -n 7p)" allow
 is 'own process belongs to root inside' "$(echo "$out" | sed -n 8p)" '0 0'
 is 'the devpts belongs to it' "$(echo "$out" | sed -n 10p)" '0 0'
 is 'the host name is set in the owned namespace' "$(echo "$out" | tail -n 1)" runc
+# The kernel gives these to the root that the user namespace has when they are made.
+for file in /proc/net/dev /proc/sys/net/core /sys/class/net/lo/mtu /dev/mqueue; do
+	argv stat -c '%u %g' "$file"
+	run
+	is "a new network and ipc namespace: $file belongs to root inside" "$out" '0 0' ||
+		diag "$err"
+done
 
 argv \
 	sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map >/dev/null && echo fine'

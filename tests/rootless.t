@@ -331,7 +331,32 @@ do_runc exec "$id" id -G
 is 'a user namespace that denies setgroups is joined by its path: exec' \
 	"$status $out" '0 0' || diag "$err"
 drop "$id"
+argv cat /proc/self/oom_score_adj
+config_set /process/oomScoreAdj 700
+own "$bundle"
+run
+is 'a user namespace that is joined by its path: oomScoreAdj is set' "$status $out" '0 700' ||
+	diag "$err"
 kill "$holder"
+
+# The user may raise the score, and not put it below that of the caller.
+rootless_bundle
+argv sleep 1000
+config_set /process/oomScoreAdj 600
+own "$bundle"
+do_runc run -d --bundle "$bundle" "$id"
+do_runc exec "$id" cat /proc/self/oom_score_adj
+is 'exec has the oomScoreAdj of the container' "$status $out" '0 600' || diag "$err"
+drop "$id"
+if [ "$uid" = 0 ]; then
+	rootless_bundle
+	config_set /process/oomScoreAdj -1000
+	own "$bundle"
+	run
+	like 'oomScoreAdj below what the user may have: refused, by its name' \
+		"$status $(error_lines "$tmp/err") $err" '^1 1 .*process\.oomScoreAdj.*denied'
+fi
+
 
 nothing_left
 done_testing

@@ -29,7 +29,7 @@ struct ns_plan {
 	unsigned all; /* types that are made or joined */
 	unsigned fresh; /* types that are made */
 	unsigned clone_flags; /* for the clone of init */
-	/* Init unshares these itself when it is in its cgroup: CLONE_NEWCGROUP. */
+	/* Init unshares these itself when its ids are mapped and it is in its cgroup. */
 	unsigned late_flags;
 	unsigned early_flags; /* the first process unshares these: CLONE_NEWTIME */
 	struct ns_join joins[NS_MAX];

@@ -20,6 +20,8 @@ static const struct {
 } steps[] = {
 	/* first: if the runtime is killed from here on, nothing is left */
 	{ BOTH, "die with the runtime", step_die_with_runtime },
+	/* while we are dumpable: later our files in /proc belong to root, not to the user */
+	{ BOTH, "oom score", step_own_score },
 	/* the runtime must know our pid before it answers requests */
 	{ BOTH, "wait to be known", step_known },
 	/* their descriptors were opened outside, before paths change */
@@ -175,7 +177,7 @@ void child_first(struct child *c)
 		fail("keep memory from init");
 		give_up(c, WIRE_FAIL);
 	}
-	if (step_die_with_runtime(c) < 0 || join_first(c, &args) < 0)
+	if (step_die_with_runtime(c) < 0 || step_score(c) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
 	if (c->mode == START_LATE && !join_unseen(c))
 		c->mode = START_TWO;

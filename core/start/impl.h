@@ -295,6 +295,8 @@ int join_first(struct child *c, struct sys_clone_args *args);
 /* ---- steps.c: the other steps of the child; child.c has their order and its reasons ---------- */
 
 int step_die_with_runtime(struct child *c);
+int step_score(const struct child *c); /* of two processes the first sets it, also for init */
+int step_own_score(struct child *c); /* the row of START_ONE */
 int step_known(struct child *c);
 int step_session(struct child *c);
 int step_keyring(struct child *c);

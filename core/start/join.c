@@ -129,8 +129,10 @@ int join_cgroup(struct child *c)
 {
 	if (c->plan->mode == START_ONE && enter_cgroup(c) < 0)
 		return -1;
-	if (c->plan->ns.late_flags && unshare(c->plan->ns.late_flags) < 0)
-		return fail("unshare the cgroup namespace");
+	if (c->plan->ns.late_flags && unshare(c->plan->ns.late_flags) < 0) {
+		fail("unshare namespaces");
+		return clone_explain(c->plan);
+	}
 	return set_affinity(c);
 }
 

@@ -2,20 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
-#include <stdio.h>
-
-/* Writes a file of init's directory in a procfs of our own. */
-static int write_proc(const struct serve *s, const char *file, const char *value)
-{
-	int proc __cleanup(fd_close) = procfs_open();
-	char path[64];
-
-	if (proc < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%d/%s", (int)s->out->pid, file);
-	return procfs_write(proc, path, value);
-}
-
 int known_attach(struct serve *s)
 {
 	int rc;
@@ -120,13 +106,6 @@ int known_init(struct serve *s)
 			note_namespaces(s);
 		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
-	}
-	if (s->plan->process->oom_score_adj) {
-		char text[16];
-
-		snprintf(text, sizeof(text), "%d", *s->plan->process->oom_score_adj);
-		if (write_proc(s, "oom_score_adj", text) < 0)
-			return fail_in("process.oomScoreAdj");
 	}
 	if (WITH_TUNING && s->plan->config->linux->intel_rdt && s->plan->enters &&
 	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->out->pid) < 0)
