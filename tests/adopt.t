@@ -13,6 +13,8 @@ done
 [ "$old" != none ] || skip_all 'no runc of the distribution here'
 "$old" --version | grep -q '^runc version 1\.' || skip_all 'the runc of the distribution is not a runc 1.x'
 
+helper lock || skip_all 'the helper lock is not built'
+
 # before ARG...: the same as runc, by the old runtime.
 before() {
 	timeout -s KILL 60 env OCI_TEST_MARK="$mark" TMPDIR="$tmp/tmpdir" "$old" --root "$root" \
@@ -39,14 +41,17 @@ do_runc list
 like 'list' "$status $err$out" "$id +$pid +running +$bundle "
 do_runc ps --format json "$id"
 is 'ps' "$out" "[$pid]"
-background flock -F "$root/$id" sleep 1000
-locked() { ! flock -n "$root/$id" true; }
+background "$HELPERS/lock" "$root/$id" sleep 1000
+locked() {
+	"$HELPERS/lock" "$root/$id"
+	[ $? = 1 ]
+}
 wait_for locked
 is 'while a command has its lock it is running' "$(status_of "$id")" running
 do_runc list
 like 'while a command has its lock: list' "$out" "$id +$pid +running +$bundle "
 kill -KILL "$bg"
-wait_for flock -n "$root/$id" true
+wait_for "$HELPERS/lock" "$root/$id"
 do_runc exec "$id" sh -c 'tr "\0" " " </proc/1/cmdline; echo $OCI_TEST_MARK'
 is 'exec: in its namespaces, with the environment of the bundle' "$status $out" "0 sleep 1000 $mark"
 json_get "$bundle/config.json" /process >"$tmp/process.json"

@@ -95,6 +95,7 @@ if ! command -v criu >/dev/null 2>&1; then
 elif ! criu check >"$tmp/check" 2>&1; then
 	why="criu check: $(grep Error "$tmp/check" | tail -n 2 | head -n 1)"
 fi
+helper lock || why='the helper lock is not built'
 if [ -n "$why" ]; then
 	skip 'a container is saved and restored' "$why"
 	done_testing
@@ -109,12 +110,10 @@ again() {
 	quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$@" "$id"
 	[ "$status" = 0 ] || { diag "$err"; diag "$(grep Error "$tmp/ck/restore.log" | head -n 6)"; }
 }
-hold_lock() {
-	exec 9<"$root/$id"
-	flock 9
-	exec sleep 1000
+locked() {
+	"$HELPERS/lock" "$root/$id"
+	[ $? = 1 ]
 }
-locked() { ! flock -n "$root/$id" true; }
 # The mounts inside, without what the kernel numbers.
 mounts_in() {
 	runc exec "$id" cat /proc/1/mountinfo | awk '{ for (i = 5; $i != "-"; i++) if (i < 7) printf "%s ", $i
@@ -147,11 +146,11 @@ is 'restore: the container runs' "$(status_of "$id")" running
 ok 'restore: the container counts on' counts_on "$n"
 is 'restore: oomScoreAdj is what it was' "$(runc exec "$id" cat /proc/1/oom_score_adj)" 321
 # Another command has its lock, so that state does not wait for it and says what it knows.
-background hold_lock
+background "$HELPERS/lock" "$root/$id" sleep 1000
 ok 'a command has the lock of a restored container' wait_for locked
 is 'restore: the container runs, also while a command has its lock' "$(status_of "$id")" running
 kill "$bg"
-wait_for flock -n "$root/$id" true
+wait_for "$HELPERS/lock" "$root/$id"
 is 'the pid file has its pid' "$(cat "$tmp/pid")" "$(pid_of "$id")"
 like 'the createRuntime hook had the pid that it has' \
 	"$(cat "$tmp/hooked")" "\"pid\":$(pid_of "$id"),\"status\":\"creating\""

@@ -109,15 +109,16 @@ chmod 755 "$root/$id-x"
 do_runc list
 like 'list: a directory that is not ours is named' "$status $err" \
 	"^0 load container $id-x: container does not exist"
-if command -v flock >/dev/null; then
-	flock "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" \
+if helper lock; then
+	"$HELPERS/lock" "$root/$id-x" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" list >"$tmp/out" \
 		2>"$tmp/err"
 	is 'list: nothing is said of one that is locked' "$(cat "$tmp/err")" ''
 	# pause, update and checkpoint hold this lock while they work.
-	flock "$root/$id" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" state "$id" >"$tmp/out"
+	"$HELPERS/lock" "$root/$id" env OCI_TEST_MARK="$mark" "$RUNC" --root "$root" state "$id" \
+		>"$tmp/out"
 	is 'state: one that runs and is locked is running' "$(json_get "$tmp/out" /status)" running
 else
-	skip 'one that is locked' 'no flock here'
+	skip 'one that is locked' 'the helper lock is not built'
 fi
 rmdir "$root/$id-x"
 
