@@ -211,7 +211,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 E2E = $(wildcard tests/*.t)
 
-# Those of another architecture run under QEMU's user mode, as far as it goes: it is no kernel. A kernel of x86_64 runs
+# Those of another architecture run under QEMU's user mode, as far as it goes: it is not a kernel. A kernel of x86_64 runs
 # those of i686 itself.
 RUN = $(if $(CROSS),$(if $(and $(filter i686,$(ARCH)),$(filter x86_64,$(shell uname -m))),,\
 	qemu-$(or $(patsubst arm%,arm,$(filter arm%,$(ARCH))),$(filter-out i686,$(ARCH)),i386)-static))
@@ -322,7 +322,7 @@ check-images: all ## images of buildah, podman, docker, umoci and skopeo: the sa
 bench-boot: all ## milliseconds from the kernel to a container's program, beside a hand-written init
 	@scripts/bench-boot
 
-# FORCE=1 also replaces what is somebody else's, such as the distribution's runc.
+# FORCE=1 also replaces what another package has installed, such as the distribution's runc.
 install: $(OUT)/ocibox docs ## to DESTDIR/PREFIX: the program, links runc, oci-spec, oci-init, manual pages, completions (FORCE=1)
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' FORCE='$(FORCE)' scripts/install $(OUT)/ocibox $(OUT)/docs $(LINKS) \
 		-- LICENSE README.md CHANGELOG.md $(wildcard $(DEPS)/src/*.LICENSE)

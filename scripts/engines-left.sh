@@ -1,4 +1,4 @@
-# engines-left.sh - what an engine leaves behind, and its end; sourced by scripts/engines.
+# engines-left.sh - what an engine leaves, and its end; sourced by scripts/engines.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154	# its variables
 
