@@ -178,7 +178,7 @@ is 'the host name is set in the owned namespace' "$(echo "$out" | tail -n 1)" ru
 for file in /proc/net/dev /proc/sys/net/core /sys/class/net/lo/mtu /dev/mqueue; do
 	argv stat -c '%u %g' "$file"
 	run
-	is "a new network and ipc namespace: $file belongs to root inside" "$out" '0 0' ||
+	is "files of a new network and ipc namespace belong to root inside: $file" "$out" '0 0' ||
 		diag "$err"
 done
 
