@@ -64,7 +64,11 @@ is "the bundle that did not work makes room: a link of an interrupted update doe
 order update "$a"
 is "update without a source goes back to the version before" "$status $(slots)" "0 2 B"
 version "$bundles/.six" 6 "$stays"
+# A container may nest directories in its root as it likes.
+# shellcheck disable=SC2046 # words
+mkdir -p "$bundles/1-$a/A/$(printf 'd/%.0s' $(seq 1800))"
 order update "$a" "$bundles/.six"
+is "an old bundle with 1,800 directories in each other makes room too" "$status:$err" 0:
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
 order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static int dir = -1;
 
@@ -33,6 +34,38 @@ static void fill(void)
 		exit(1);
 }
 
+/* A chain of directories, made from the innermost outwards: its path would be too long. */
+static void make_deep(const char *name, int levels)
+{
+	if (mkdirat(dir, "chain", 0755) < 0)
+		exit(1);
+	while (--levels)
+		if (mkdirat(dir, "around", 0755) < 0 ||
+		    renameat(dir, "chain", dir, "around/d") < 0 ||
+		    renameat(dir, "around", dir, "chain") < 0)
+			exit(1);
+	if (renameat(dir, "chain", dir, name) < 0)
+		exit(1);
+}
+
+static void test_deep(int d)
+{
+	struct rlimit old, few;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	few = (struct rlimit){ 256, old.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &few);
+	make_deep("deep", 5000);
+	ok(!remove_all(dir, 0, "deep", NULL, NULL) && !sys_exists(dir, "deep"),
+	   "remove_all: more levels than there may be descriptors");
+	make_deep("d/deep", 1000);
+	make("d/.moved-0");
+	ok(!remove_content(d, NULL, NULL) && !unlinkat(dir, "d", AT_REMOVEDIR) &&
+		   !mkdirat(dir, "d", 0755),
+	   "remove_content: the same, with a file of the name that it moves to");
+	setrlimit(RLIMIT_NOFILE, &old);
+}
+
 int main(void)
 {
 	char top[] = "/tmp/remove_test.XXXXXX";
@@ -51,6 +84,9 @@ int main(void)
 	   "a kept name and the directories above it stay");
 	ok(!remove_content(d, NULL, NULL) && !sys_exists(d, "e") && sys_exists(dir, "d"),
 	   "remove_content keeps the directory itself");
+	test_deep(d);
+	close(d);
+	d = openat(dir, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make("d/f");
 	if (without(SYS_getdents64, EIO))
 		ok(remove_content(d, NULL, NULL) < 0 && err_num() == EIO,
