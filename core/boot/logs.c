@@ -9,6 +9,9 @@
 /* A line without a newline, which may be a prompt, is written when no data came for this time. */
 #define SILENCE_MS 500
 #define TURN_MS 200 /* for the output of one container, before others get their turn */
+/* For /dev/kmsg one read takes so many bytes, which may all be ends of lines: the kernel may print
+ * each record on a slow serial line before write(2) returns. */
+#define KMSG_READ 64
 
 /* Opens /dev/kmsg or the socket of syslog, where each line is a record. */
 static int open_records(struct log *l, const struct boot_rule *rule)
@@ -122,12 +125,16 @@ bool log_takes(const struct log *l)
 /* Reads the pipe once. True: there was data. */
 static bool take_text(struct log *l)
 {
+	size_t room;
 	ssize_t n;
 
 	/* These lines had no room in the pipe of the child that writes files. */
 	if (!l->held && l->to_file && l->len)
 		flush(l, false);
-	n = log_takes(l) ? read(l->in, l->line + l->len, LOG_LINE - l->len) : 0;
+	room = LOG_LINE - l->len;
+	if (!l->held && l->fd >= 0 && !l->to_syslog && room > KMSG_READ)
+		room = KMSG_READ;
+	n = log_takes(l) ? read(l->in, l->line + l->len, room) : 0;
 	if (n <= 0)
 		return false;
 	l->len += n;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static struct arena arena;
 static struct log log_;
@@ -150,6 +151,27 @@ static void test_console(void)
 	       "its control characters are replaced");
 }
 
+/* A file in the place of /dev/kmsg counts the records. */
+static void test_records(void)
+{
+	char path[FD_PATH_MAX];
+	size_t records = 0;
+
+	fresh(0);
+	log_release(&log_);
+	log_.to_file = false;
+	log_.fd = memfd_create("kmsg", MFD_CLOEXEC);
+	for (int i = 0; i < 2000; i++)
+		output("\n");
+	log_pump(&log_);
+	for (const char *s = file(path_of_fd(path, log_.fd)); (s = strchr(s, '\n')); s++)
+		records++;
+	ok(records && records <= 16 * 64, "a turn writes a limited number of records: %zu",
+	   records);
+	close(log_.fd);
+	log_.fd = -1;
+}
+
 int main(void)
 {
 	static char block[1 << 20] __attribute__((aligned(16)));
@@ -161,6 +183,7 @@ int main(void)
 	test_held();
 	test_rotation();
 	test_console();
+	test_records();
 	unlink(log_.file.path);
 	unlink(log_.file.old);
 	rmdir(dir);
