@@ -220,7 +220,7 @@ instructions() {
 	cost=$(cat "$tmp"/grind.* | awk '/^totals: / { n += $2 } END { printf "%d", n / 1000 }')
 	rm -f "$tmp"/grind.*
 }
-# linear DESC ARG...: twice as many cost at most two and a half times as much.
+# linear DESC ARG...: twice as many ($few and 2 * $few) cost at most two and a half times as much.
 linear() {
 	_desc=$1
 	shift
@@ -228,9 +228,9 @@ linear() {
 		skip "$_desc" 'valgrind is not installed'
 		return
 	fi
-	instructions 2000 "$@"
+	instructions "$few" "$@"
 	_once=$cost
-	instructions 4000 "$@"
+	instructions $((2 * few)) "$@"
 	ok "$_desc" test "$_once" -gt 1000 -a "$cost" -lt $((_once * 5 / 2)) ||
 		diag "$_once and $cost thousands of instructions"
 }
@@ -265,11 +265,34 @@ many_files() {
 	done
 	tar -C "$layout" -cf "$tmp/names.tar" .
 }
+# A second layer with a path of N directories, each of which is an entry.
+many_levels() {
+	manifests=
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "5|" (path = path "d/") }' |
+		layer deep.tar
+	image a "$tmp/empty.tar" "$tmp/deep.tar"
+}
+# A second layer with N files in a directory, which is called opaque N times.
+many_whiteouts() {
+	manifests=
+	awk -v n="$1" 'BEGIN {
+		for (i = 0; i < n; i++) print "0|d/" i
+		for (i = 0; i < n; i++) print "0|d/.wh..wh..opq" }' | layer opaque.tar
+	image a "$tmp/empty.tar" "$tmp/opaque.tar"
+}
+few=2000
 many=many_labels
 linear 'many labels do not cost the square of their number' \
 	unpack --no-sync "$tmp/layout" "$tmp/place/u"
 many=many_files
 linear 'nor do the many files of an archive' list "$tmp/names.tar"
+few=200
+many=many_levels
+linear 'a deep path does not cost the square of its depth' \
+	unpack --no-sync "$tmp/layout" "$tmp/place/u"
+many=many_whiteouts
+linear 'nor do whiteouts cost that of their number' \
+	unpack --no-sync "$tmp/layout" "$tmp/place/u"
 # The memory is bounded, so that each volume may not cost a copy of all others.
 layout
 settings="\"Volumes\":{$(awk 'BEGIN {

@@ -27,7 +27,7 @@ static uint64_t *made_place(const struct made *m, uint64_t sum)
 	return &m->at[i];
 }
 
-static bool made_has(const struct made *m, ino_t dir, const char *name)
+bool made_has(const struct made *m, ino_t dir, const char *name)
 {
 	return m->room && *made_place(m, name_sum(dir, name));
 }

@@ -244,6 +244,7 @@ struct made {
 };
 void made_clear(struct made *m);
 void made_add(struct made *m, ino_t dir, const char *name);
+bool made_has(const struct made *m, ino_t dir, const char *name);
 /* Removes name in dir with everything below it, except for names in made (NULL: no exception). */
 int hide(int dir, ino_t ino, const char *name, const struct made *made);
 int hide_children(int dir, const struct made *made); /* of an opaque directory */

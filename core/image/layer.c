@@ -65,33 +65,32 @@ static void forget_parent(struct layers *l)
 	fd_close(&l->parent);
 }
 
-/* Records the directories on the way to path as made by this layer. */
+/* Records the directories on the way to path as made by this layer, the last one first. Where one
+ * is recorded already, those above it are too: an entry costs its new directories, not its depth. */
 static int note_way(struct layers *l, const char *path)
 {
 	char part[TAR_NAME_MAX], above[TAR_NAME_MAX + 2];
+	size_t len = strlen(path);
 	struct stat st;
 
-	for (const char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
-		size_t len = slash ? (size_t)(slash - path) : strlen(path);
-		const char *name;
+	memcpy(part, path, len + 1);
+	while (len) {
+		const char *slash = strrchr(part, '/'), *name = slash ? slash + 1 : part;
 		int fd __cleanup(fd_close) = -1;
 
-		if (!len)
-			return 0;
-		memcpy(part, path, len);
-		part[len] = 0;
-		name = strrchr(part, '/');
-		name = name ? name + 1 : part;
 		/* Not from the arena: for each entry a deep path would take the square of its
 		 * length. */
 		snprintf(above, sizeof(above), "%.*s/.", (int)(name - part), part);
 		fd = path_open(l->root, above, O_PATH | O_DIRECTORY, 0, 0);
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return -1;
-		made_add(&l->made, st.st_ino, name);
-		if (!slash)
+		if (made_has(&l->made, st.st_ino, name))
 			return 0;
+		made_add(&l->made, st.st_ino, name);
+		len = slash ? (size_t)(slash - part) : 0;
+		part[len] = 0;
 	}
+	return 0;
 }
 
 /* Opens the directory of a cleaned path below the root, or takes the one of the last entry
@@ -394,6 +393,10 @@ static int put_whiteout(struct layers *l, const char *path)
 		err_clear("the file to hide does not exist");
 		return 1;
 	}
+	/* What the second one of a name would find is of this layer, so it stays. */
+	if (made_has(&l->made, at.ino, name))
+		return 1;
+	made_add(&l->made, at.ino, name);
 	if (!strcmp(name, OPAQUE)) {
 		fd = openat(at.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
