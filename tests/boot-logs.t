@@ -180,6 +180,30 @@ kill "$holder"
 wait "$holder" 2>/dev/null
 fresh
 
+# ---- a slow console ------------------------------------------------------------------------------
+
+# It always takes a little, so that its queue is nearly full. The first container writes without end.
+rm -f "$con"
+mkfifo "$con"
+exec 9<>"$con"
+while dd bs=2048 count=1 <&9 2>/dev/null; do sleep 0.05; done >"$tmp/taken" &
+reader=$!
+bg_all="$bg_all $reader"
+long=$(printf 'many-%.0s' $(seq 80))
+unit 1-"$a" "while :; do echo $long; done"
+unit 2-"$b" "i=0; while [ \$i -lt 250 ]; do i=\$((i + 1)); echo $long; done; : >/dev/shm/all; $sleeper"
+boot
+wait_for state_is "$b" running
+wrote_all() { [ -e "/proc/$machine/root/proc/$(field pid)/root/dev/shm/all" ]; }
+ok "a slow console: a container that writes without end leaves others their turn" \
+	wait_for wrote_all
+down
+kill "$reader"
+exec 9>&-
+rm -f "$con"
+nothing_left "nothing is left of the slow console"
+fresh
+
 # ---- syslog --------------------------------------------------------------------------------------
 
 unit 1-"$a" 'trap "echo after" USR1; echo before; trap "exit 0" TERM; while :; do sleep 0.05; done'

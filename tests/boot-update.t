@@ -67,8 +67,19 @@ version "$bundles/.six" 6 "$stays"
 # A container may nest directories in its root as it likes.
 # shellcheck disable=SC2046 # words
 mkdir -p "$bundles/1-$a/A/$(printf 'd/%.0s' $(seq 1800))"
+# With CAP_LINUX_IMMUTABLE it may give its files that flag.
+mkdir "$bundles/1-$a/A/fixed"
+: >"$bundles/1-$a/A/fixed/file"
+: >"$bundles/1-$a/A/file"
+helper probe && (cd "$bundles/1-$a/A" && "$HELPERS/probe" immutable fixed/file fixed file) \
+	>"$tmp/out"
+if grep -q errno "$tmp/out"; then
+	skip "an old bundle has immutable files" "no such attributes here: $(cat "$tmp/out")"
+else
+	nok "an old bundle has immutable files" rm -f "$bundles/1-$a/A/file" 2>/dev/null
+fi
 order update "$a" "$bundles/.six"
-is "an old bundle with 1,800 directories in each other makes room too" "$status:$err" 0:
+is "an old bundle with such files, and 1,800 directories in each other, makes room too" "$status:$err" 0:
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
 order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"
@@ -79,6 +90,13 @@ order stop "$a"
 version "$bundles/.seven" 7 "$stays"
 order update "$a" "$bundles/.seven"
 is "update of a stopped container starts it" "$status $(slots)" "0 7 B"
+version "$bundles/.eight" 8 "exec busybox poweroff -f"
+bundle=$bundles/.eight
+may_reboot
+order update "$a" "$bundles/.eight"
+is "a version that calls reboot(2) to power off: status 1" "$status" 1
+ok "a version that powers off: the one before runs again" wait_for state_is "$a" running
+is "a version that powers off: the next boot runs the one before" "$(slots)" "7 B"
 order reload
 is "reload knows the bundle in use" "$status:$out$err" 0:
 down

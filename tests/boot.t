@@ -373,11 +373,6 @@ fi
 
 # ---- how containers end: reboot(2) in one, lack of memory ----------------------------------------
 
-# may_reboot: the last unit has CAP_SYS_BOOT. Its own pid namespace is what reboot(2) ends.
-may_reboot() {
-	config_set /process/capabilities \
-		'{ "bounding": [ "CAP_SYS_BOOT" ], "effective": [ "CAP_SYS_BOOT" ], "permitted": [ "CAP_SYS_BOOT" ] }'
-}
 unit 1-"$a" 'echo up; exec busybox poweroff -f'
 may_reboot
 unit 2-"$b" 'echo up; exec busybox reboot -f'

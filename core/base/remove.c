@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <linux/fs.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/ioctl.h>
 
 /* Nested directories, each of which takes two descriptors. Deeper ones are moved up first, or, where
  * names are kept, refused. */
@@ -21,20 +22,60 @@ struct removal {
 
 static int empty(int dir, int depth, struct removal *r);
 
-static int move_up(int dir, const char *name, struct removal *r)
+/* A container with CAP_LINUX_IMMUTABLE may have given its files these flags (ioctl_iflags(2)).
+ * True: name had them. */
+static bool make_mutable(int dir, const char *name)
+{
+	int fd __cleanup(fd_close) = -1, flags;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return false;
+	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* After a call that failed: true if it may succeed now. errno is kept. */
+static bool may_change(int dir, const char *name)
+{
+	int num = errno;
+	bool changed = false;
+
+	if (num == EPERM) {
+		changed = make_mutable(dir, name);
+		changed |= make_mutable(dir, ".");
+	} else if (num == EACCES) {
+		/* A directory gets another parent only if its owner may write it. */
+		changed = !sys_chmodat(dir, name, 0700);
+	}
+	errno = num;
+	return changed;
+}
+
+static int unlink_any(int dir, const char *name, int flags)
+{
+	int rc = unlinkat(dir, name, flags);
+
+	return rc < 0 && errno == EPERM && may_change(dir, name) ? unlinkat(dir, name, flags) : rc;
+}
+
+static int move_deep(int dir, const char *name, struct removal *r)
 {
 	char to[32];
+	int rc;
 
 	do {
 		snprintf(to, sizeof(to), ".moved-%u", r->moved++);
-		if (!renameat(dir, name, r->top, to))
-			return 0;
-		/* A directory gets another parent only if its owner may write it. */
-		if (errno == EACCES && !sys_chmodat(dir, name, 0700) &&
-		    !renameat(dir, name, r->top, to))
-			return 0;
-	} while (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR);
-	return errno == ENOENT ? 0 : fail("move directory %s up", name);
+		rc = renameat(dir, name, r->top, to);
+		if (rc < 0 && may_change(dir, name))
+			rc = renameat(dir, name, r->top, to);
+	} while (rc < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR));
+	return rc < 0 && errno != ENOENT ? fail("move directory %s up", name) : 0;
 }
 
 static int remove_at(int dir, ino_t ino, const char *name, int depth, struct removal *r)
@@ -43,17 +84,16 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 	int fd __cleanup(fd_close) = -1;
 	unsigned moved;
 
-	if (!keep && !unlinkat(dir, name, 0))
+	if (!keep && !unlink_any(dir, name, 0))
 		return 0;
 	if (!keep && errno == ENOENT)
 		return 0;
-	/* For a directory unlink(2) fails with EISDIR on Linux, with EPERM by POSIX. */
-	if (!keep && errno != EISDIR && errno != EPERM)
+	if (!keep && errno != EISDIR)
 		return fail("remove %s", name);
 	if (depth >= DEPTH_MAX && !r->kept)
-		return move_up(dir, name, r);
+		return move_deep(dir, name, r);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && !sys_chmodat(dir, name, 0700))
+	if (fd < 0 && errno == EACCES && may_change(dir, name))
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* ENOENT: another process has removed it meanwhile. */
 	if (fd < 0)
@@ -64,7 +104,7 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 		moved = r->moved;
 		if (empty(fd, depth + 1, r) < 0)
 			return fail_in("%s", name);
-		if (keep || !unlinkat(dir, name, AT_REMOVEDIR) || errno == ENOENT)
+		if (keep || !unlink_any(dir, name, AT_REMOVEDIR) || errno == ENOENT)
 			return 0;
 		if (errno != ENOTEMPTY && errno != EEXIST)
 			break;
@@ -77,9 +117,9 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 static int empty(int dir, int depth, struct removal *r)
 {
 	int copy __cleanup(fd_close) = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sys_dir list = { .fd = copy };
+	const char *name;
 	struct stat st;
-	DIR *list;
-	int rc = 0;
 
 	if (depth > KEPT_DEPTH_MAX)
 		return failx("more than %d directories are nested", KEPT_DEPTH_MAX);
@@ -88,17 +128,10 @@ static int empty(int dir, int depth, struct removal *r)
 	/* The owner of a directory may give himself the permission to remove its files. */
 	if ((st.st_mode & 0300) != 0300 && geteuid())
 		fchmod(copy, (st.st_mode & 07777) | 0700);
-	list = fdopendir(copy);
-	if (!list)
-		return fail("read a directory");
-	fd_take(&copy);
-	for (struct dirent *e; !rc && (errno = 0, e = readdir(list));)
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = remove_at(dirfd(list), st.st_ino, e->d_name, depth, r);
-	if (!rc && errno)
-		rc = fail("read a directory");
-	closedir(list);
-	return rc;
+	while ((name = sys_dir_next(&list)))
+		if (remove_at(copy, st.st_ino, name, depth, r) < 0)
+			return -1;
+	return errno ? fail("read a directory") : 0;
 }
 
 int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg)

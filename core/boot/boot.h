@@ -388,6 +388,7 @@ struct machine {
 	struct super super;
 	struct unit *units;
 	size_t n;
+	size_t next_log; /* the container whose output is read first, modulo n */
 	int signals, inotify, control, notify, buttons[BUTTONS];
 	char **argv;
 	bool reload; /* a client has requested it: the loop does it next */

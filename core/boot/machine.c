@@ -74,6 +74,9 @@ static void on_end(struct machine *m, size_t i, int raw)
 	else
 		log_end(u->log); /* the loop reads what a slow console does not accept now */
 	wish = read_end(u, &status);
+	/* A new version on trial that powers off does not work: the old one gets its place. */
+	if (WITH_UPDATE && u->trial.state == TRIAL_RUNS && wish == SUPER_OFF)
+		wish = SUPER_AGAIN;
 	if (!started)
 		snprintf(u->reason, sizeof(u->reason), "did not start: %.100s",
 			 *why ? why : "it gave no reason");
@@ -382,10 +385,16 @@ static void serve(struct machine *m, const struct pollfd *p)
 		on_started(m); /* a container must have started before it is ready */
 	if (p[P_NOTIFY].revents)
 		probe_heard(m);
-	for (size_t i = 0; i < m->n; i++) {
+	/* Another one begins each time: who comes first may fill what a slow console takes. */
+	for (size_t k = 0, from = m->next_log; k < m->n; k++) {
+		size_t i = (from + k) % m->n;
+
 		watchdog_feed(&m->watchdog);
-		if (p[P_LOGS + i].revents)
-			log_pump(m->units[i].log);
+		if (!p[P_LOGS + i].revents)
+			continue;
+		if (m->next_log == from)
+			m->next_log = i + 1;
+		log_pump(m->units[i].log);
 	}
 	if (p[P_SIGNALS].revents)
 		on_signals(m);

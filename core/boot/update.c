@@ -31,7 +31,9 @@ enum trial_verdict trial_judge(struct trial *t, const struct super_one *o, bool 
 		return now < t->due ? TRIAL_WAIT : TRIAL_BACK;
 	case SUPER_RUNNING:
 		if (!o->ready)
-			return TRIAL_WAIT; /* super.c stops it after startTimeout */
+			/* super.c stops it after startTimeout; a task may run as long as it
+			 * takes */
+			return TRIAL_WAIT;
 		if (!t->until)
 			t->until = now + o->rule->grace;
 		if (now >= t->until)

@@ -2,14 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/container/impl.h"
 
-#include <dirent.h>
-#include <limits.h>
-#include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/ioctl.h>
 #include <sys/vfs.h>
 
 #define STATE_FILE "state.json"
@@ -218,68 +214,6 @@ int life_config(struct arena *a, const struct life *l, struct oci_doc *doc)
 
 /* ---- removing -------------------------------------------------------------------------------- */
 
-/* Clears the attributes "immutable" and "append only" (chattr(1)), which a privileged container may
- * have set. True: they were set. */
-static bool make_mutable(int dir, const char *name)
-{
-	int fd __cleanup(fd_close) = -1, flags;
-	struct stat st;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-		return false;
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
-	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
-		return false;
-	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
-}
-
-/* Removes the entries of the directory name, or moves them to dir under new names, and then removes
- * name. False: nothing has changed. */
-static bool move_up(int dir, const char *name, unsigned *n)
-{
-	int sub __cleanup(fd_close) =
-		openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct sys_dir d = { .fd = sub };
-	bool moved = false;
-	const char *in;
-	char to[48];
-
-	if (sub < 0)
-		return false;
-	/* The container cannot guess the new names, so it cannot have used them. */
-	while ((in = sys_dir_next(&d))) {
-		snprintf(to, sizeof(to), ".%llx.%u", (unsigned long long)sys_secret(), (*n)++);
-		moved |= !unlinkat(sub, in, 0) || make_mutable(sub, in) ||
-			 !renameat(sub, in, dir, to);
-	}
-	return !unlinkat(dir, name, AT_REMOVEDIR) || moved;
-}
-
-/* Removes all entries, also directories of any depth, which a container may make in the directory
- * of the notify socket. */
-static int remove_files(int dir)
-{
-	unsigned n = 0;
-	bool again;
-
-	do {
-		struct sys_dir d = { .fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
-		const char *in;
-
-		again = false;
-		if (d.fd < 0)
-			return fail("read the state directory");
-		while ((in = sys_dir_next(&d)))
-			if (unlinkat(dir, in, 0) < 0 && unlinkat(dir, in, AT_REMOVEDIR) < 0)
-				again |= make_mutable(dir, in) || move_up(dir, in, &n);
-		fd_close(&d.fd);
-	} while (again);
-	return 0;
-}
-
 int record_remove(const struct life *l, const char *id)
 {
 	/* The order matters: if we are killed in between, record_rest() decides by what is left. */
@@ -289,8 +223,11 @@ int record_remove(const struct life *l, const char *id)
 		unlinkat(l->dir, names[i], 0);
 	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
-	/* Other files: the fifo of a container that was never started, or temporary files. */
-	if (errno == ENOTEMPTY && !remove_files(l->dir) && !unlinkat(l->root_dir, id, AT_REMOVEDIR))
+	/* Other files: the fifo of a container that was never started, temporary files, and what a
+	 * container has made in the directory of its notify socket. */
+	if (errno == ENOTEMPTY && remove_content(l->dir, NULL, NULL) < 0)
+		return fail_in("remove state directory %s/%s", l->root, id);
+	if (!unlinkat(l->root_dir, id, AT_REMOVEDIR) || errno == ENOENT)
 		return 0;
 	return fail("remove state directory %s/%s", l->root, id);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define BARRIER_MS 30000 /* the manager's time to read our message */
+#define HEARD_MAX 512 /* messages a call: a container may write without end */
 
 /* Sends a datagram to the manager, with a descriptor if fd is not -1. */
 static int send_to_manager(const char *manager, const char *text, int fd)
@@ -52,16 +53,18 @@ bool service_is_ready(const char *text)
 
 bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 {
-	char text[4096];
-	ssize_t n;
+	char text[4096] = "";
 
 	/* Other messages of a container are not passed on. */
-	do {
-		n = recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT);
+	for (int heard = 0; !service_is_ready(text); heard++) {
+		ssize_t n = heard < HEARD_MAX
+				    ? recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT)
+				    : -1;
+
 		if (n < 0)
 			return false;
 		text[n] = 0;
-	} while (!service_is_ready(text));
+	}
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)main_pid);
 	if (send_to_manager(s->manager, text, -1) < 0 || (leaves && barrier(s->manager) < 0))
 		log_warn("NOTIFY_SOCKET %s: %s", s->manager, err_text());
