@@ -268,7 +268,7 @@ many_files() {
 # A second layer with a path of N directories, each of which is an entry.
 many_levels() {
 	manifests=
-	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "5|" (path = path "d/") }' |
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "5|" (path = path "d/") "|gnu" }' |
 		layer deep.tar
 	image a "$tmp/empty.tar" "$tmp/deep.tar"
 }
@@ -286,7 +286,7 @@ linear 'many labels do not cost the square of their number' \
 	unpack --no-sync "$tmp/layout" "$tmp/place/u"
 many=many_files
 linear 'nor do the many files of an archive' list "$tmp/names.tar"
-few=200
+few=900
 many=many_levels
 linear 'a deep path does not cost the square of its depth' \
 	unpack --no-sync "$tmp/layout" "$tmp/place/u"
@@ -305,6 +305,56 @@ status=0
 is 'many volumes do not cost the square of their number' \
 	"$status $(grep -c '/v[0-9]' "$tmp/place/volumes/config.json")" '0 5000' ||
 	diag "$(cat "$tmp/out")"
+
+# ---- memory --------------------------------------------------------------------------------------
+
+# small ARG...: oci-image with 400 MB of memory; sets $status and $err.
+small() {
+	status=0
+	# shellcheck disable=SC3045 # sh of Debian and busybox have it
+	(ulimit -v 400000 && exec "$OCI_IMAGE" "$@") >"$tmp/out" 2>"$tmp/err" || status=$?
+	err=$(cat "$tmp/err")
+}
+layout
+{
+	printf '{"schemaVersion":2,"manifests":['
+	head -c 4000000 /dev/zero | tr '\0' ' '
+	printf ']}'
+} >"$tmp/index"
+blob "$tmp/index"
+awk -v one="$(descriptor "$type_index")" 'BEGIN {
+	printf "{\"schemaVersion\":2,\"manifests\":[%s", one
+	for (i = 1; i < 200; i++) printf ",%s", one
+	printf "]}" }' >"$layout/index.json"
+small list "$layout"
+like 'list: an index of 4 MB that is named 200 times' "$status $err" \
+	'^1 .*its indexes have more than 67108864 bytes'
+layout
+manifests=
+awk 'BEGIN {
+	for (i = 0; i < 15; i++) path = path sprintf("%0255d/", 0)
+	for (i = 0; i < 18000; i++) print "5|" path "|gnu" }' | layer names.tar
+image a "$tmp/names.tar"
+rm "$tmp/names.tar"
+small unpack --no-sync "$layout" "$tmp/place/names"
+like 'a directory with a long name that is made without end' "$status $err" \
+	'^1 .*the names of its directories have more than 67108864 bytes'
+layout
+mkdir "$tmp/long"
+(
+	cd "$tmp/long" || exit
+	name=$(printf '%0250d' 0)
+	i=0
+	while [ $i -lt 17 ]; do
+		i=$((i + 1))
+		mkdir "$name" && cd -P "$name" || exit
+	done
+)
+small pack -o "$tmp/long.tar" "$tmp/long"
+like 'pack: a path that is too long for an image' "$status $err" \
+	'^1 .*its path has more than 4095 bytes'
+nok 'pack: nothing is left of it' test -e "$tmp/long.tar"
+rm -rf "$tmp/long"
 
 # ---- indexes in each other -----------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ void stream_close(struct stream **s); /* also as __cleanup */
 
 #define TAR_BLOCK 512
 #define TAR_NAME_MAX 4096 /* bytes of a path with its NUL */
+#define NAMES_MAX (64u << 20) /* bytes of all names that are kept until the end */
 #define TAR_EXT_MAX (1u << 20) /* bytes of the extended header of one entry */
 #define TAR_XATTRS_MAX 256
 #define TAR_HOLES_MAX 65536
@@ -116,7 +117,7 @@ struct source {
 	int file; /* the archive, or the file that has it, */
 	uint64_t at, size; /* and the archive's place in that file */
 	struct source_file *files;
-	size_t n, room;
+	size_t n, room, bytes; /* bytes of their names */
 };
 #define SOURCE_INIT                                                                                \
 	{                                                                                          \
@@ -269,7 +270,7 @@ struct layers {
 	bool lower; /* there is a layer below */
 	struct made made;
 	struct layer_dir *dirs;
-	size_t dirs_n, dirs_room;
+	size_t dirs_n, dirs_room, dirs_bytes;
 	char parent_path[TAR_NAME_MAX];
 	int parent;
 	ino_t parent_ino;

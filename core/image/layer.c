@@ -241,6 +241,10 @@ static int note_dir(struct layers *l, const char *path, int fd, const struct tar
 
 	if (fstat(fd, &st) < 0)
 		return fail("stat %s", path);
+	/* An archive may name one directory without end. */
+	l->dirs_bytes += strlen(path) + 1;
+	if (l->dirs_bytes > NAMES_MAX)
+		return failx("the names of its directories have more than %u bytes", NAMES_MAX);
 	l->dirs = arena_grow(l->a, l->dirs, l->dirs_n, &l->dirs_room, sizeof(*l->dirs));
 	l->dirs[l->dirs_n] = (struct layer_dir){ arena_strdup(l->a, path), l->dirs_n, st.st_ino,
 						 e->mode, e->mtime };

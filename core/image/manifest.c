@@ -506,6 +506,7 @@ struct lister {
 	int (*each)(const struct listed *l, void *arg);
 	void *arg;
 	unsigned n; /* entries of indexes so far */
+	size_t bytes; /* of the indexes below the first one */
 };
 
 static int list_image(const struct lister *l, const struct descriptor *d, const char *name,
@@ -518,8 +519,9 @@ static int list_image(const struct lister *l, const struct descriptor *d, const 
 	return l->each(&one, l->arg);
 }
 
-/* An index may be named many times, in indexes that are named many times. */
+/* An index may be named many times, in indexes that are named many times. Each time it is read. */
 #define LISTED_MAX 10000
+#define LISTED_BYTES (64u << 20)
 
 /* Lists every image of an index, and of the indexes in it. */
 static int list_index(struct lister *l, const struct image_index *index, const char *name,
@@ -542,8 +544,13 @@ static int list_index(struct lister *l, const struct image_index *index, const c
 				return -1;
 			continue;
 		}
-		if (source_blob_text(s, d, &text, &len) < 0 ||
-		    bind_text(s->a, d->digest, text, len, &index_type, &below) < 0 ||
+		if (source_blob_text(s, d, &text, &len) < 0)
+			return -1;
+		l->bytes += len;
+		if (l->bytes > LISTED_BYTES)
+			return failx("%s: its indexes have more than %u bytes", s->path,
+				     LISTED_BYTES);
+		if (bind_text(s->a, d->digest, text, len, &index_type, &below) < 0 ||
 		    list_index(l, &below, own, depth + 1) < 0)
 			return -1;
 	}

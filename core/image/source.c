@@ -120,6 +120,10 @@ static int add_file(struct source *s, const struct tar *t, const struct place *p
 
 	if (s->n == ARCHIVE_FILES_MAX)
 		return failx("%s: has more than %d files", s->path, ARCHIVE_FILES_MAX);
+	s->bytes += strlen(t->e.path) + strlen(t->e.link) + 2;
+	if (s->bytes > NAMES_MAX)
+		return failx("%s: the names of its files have more than %u bytes", s->path,
+			     NAMES_MAX);
 	/* A symbolic link leads from the directory that it is in; docker links layers to each
 	 * other. */
 	if (t->e.type == '2') {
