@@ -182,7 +182,8 @@ fresh
 
 # ---- a slow console ------------------------------------------------------------------------------
 
-# It always takes a little, so that its queue is nearly full. The first container writes without end.
+# It always takes a little, so that its queue is nearly full. The first container writes without
+# end.
 rm -f "$con"
 mkfifo "$con"
 exec 9<>"$con"
@@ -191,7 +192,8 @@ reader=$!
 bg_all="$bg_all $reader"
 long=$(printf 'many-%.0s' $(seq 80))
 unit 1-"$a" "while :; do echo $long; done"
-unit 2-"$b" "i=0; while [ \$i -lt 250 ]; do i=\$((i + 1)); echo $long; done; : >/dev/shm/all; $sleeper"
+unit 2-"$b" \
+	"i=0; while [ \$i -lt 250 ]; do i=\$((i + 1)); echo $long; done; : >/dev/shm/all; $sleeper"
 boot
 wait_for state_is "$b" running
 wrote_all() { [ -e "/proc/$machine/root/proc/$(field pid)/root/dev/shm/all" ]; }

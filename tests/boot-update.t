@@ -79,7 +79,8 @@ else
 	nok "an old bundle has immutable files" rm -f "$bundles/1-$a/A/file" 2>/dev/null
 fi
 order update "$a" "$bundles/.six"
-is "an old bundle with such files, and 1,800 directories in each other, makes room too" "$status:$err" 0:
+is "an old bundle with such files, and 1,800 directories in each other, makes room too" \
+	"$status:$err" 0:
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
 order update "$a" "$tmp/nothing"
 like "a source that is not there is named" "$status $err" "^1 .*$tmp/nothing"

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-/* Nested directories, each of which takes two descriptors. Deeper ones are moved up first, or, where
- * names are kept, refused. */
+/* Nested directories, each of which takes two descriptors. Deeper ones are moved up first, or,
+ * where names are kept, refused. */
 #define DEPTH_MAX 64
 #define KEPT_DEPTH_MAX 2000
 #define AGAIN_MAX 1000 /* how often a directory is read again, if another process fills it */

@@ -57,9 +57,8 @@ bool service_heard(struct service *s, pid_t main_pid, bool leaves)
 
 	/* Other messages of a container are not passed on. */
 	for (int heard = 0; !service_is_ready(text); heard++) {
-		ssize_t n = heard < HEARD_MAX
-				    ? recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT)
-				    : -1;
+		ssize_t n = heard < HEARD_MAX ? recv(s->sock, text, sizeof(text) - 1, MSG_DONTWAIT)
+					      : -1;
 
 		if (n < 0)
 			return false;

@@ -66,7 +66,8 @@ static void forget_parent(struct layers *l)
 }
 
 /* Records the directories on the way to path as made by this layer, the last one first. Where one
- * is recorded already, those above it are too: an entry costs its new directories, not its depth. */
+ * is recorded already, those above it are too: an entry costs its new directories, not its
+ * depth. */
 static int note_way(struct layers *l, const char *path)
 {
 	char part[TAR_NAME_MAX], above[TAR_NAME_MAX + 2];

@@ -286,8 +286,7 @@ static int put_one(struct tarout *t, int dir, const char *path, const char *name
 	snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", dir, name);
 	e.path = arena_printf(t->a, "%s%s%s", path, name, S_ISDIR(st.st_mode) ? "/" : "");
 	if (strlen(e.path) >= TAR_NAME_MAX)
-		return failx("%.60s...: its path has more than %d bytes", e.path,
-			     TAR_NAME_MAX - 1);
+		return failx("%.60s...: its path has more than %d bytes", e.path, TAR_NAME_MAX - 1);
 	e.type = type_of(st.st_mode);
 	/* A socket is left out: it is of no use without its server. */
 	if (!e.type)
