@@ -12,6 +12,9 @@
 #define KEPT_DEPTH_MAX 2000
 #define AGAIN_MAX 1000 /* how often a directory is read again, if another process fills it */
 
+/* Without these parts all directories are our own: none has another one in it. */
+#define FOREIGN_DIRS (WITH_NOTIFY || WITH_UNPACK || WITH_UPDATE)
+
 struct removal {
 	remove_kept *kept;
 	const void *arg;
@@ -61,7 +64,9 @@ static int unlink_any(int dir, const char *name, int flags)
 {
 	int rc = unlinkat(dir, name, flags);
 
-	return rc < 0 && errno == EPERM && may_change(dir, name) ? unlinkat(dir, name, flags) : rc;
+	return FOREIGN_DIRS && rc < 0 && errno == EPERM && may_change(dir, name)
+		       ? unlinkat(dir, name, flags)
+		       : rc;
 }
 
 static int move_deep(int dir, const char *name, struct removal *r)
@@ -80,7 +85,7 @@ static int move_deep(int dir, const char *name, struct removal *r)
 
 static int remove_at(int dir, ino_t ino, const char *name, int depth, struct removal *r)
 {
-	bool keep = r->kept && r->kept(r->arg, ino, name);
+	const bool keeps = WITH_UNPACK && r->kept, keep = keeps && r->kept(r->arg, ino, name);
 	int fd __cleanup(fd_close) = -1;
 	unsigned moved;
 
@@ -88,9 +93,11 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 		return 0;
 	if (!keep && errno == ENOENT)
 		return 0;
-	if (!keep && errno != EISDIR)
+	if (!FOREIGN_DIRS && !unlinkat(dir, name, AT_REMOVEDIR))
+		return 0;
+	if (!FOREIGN_DIRS || (!keep && errno != EISDIR))
 		return fail("remove %s", name);
-	if (depth >= DEPTH_MAX && !r->kept)
+	if (depth >= DEPTH_MAX && !keeps)
 		return move_deep(dir, name, r);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == EACCES && may_change(dir, name))
@@ -108,7 +115,7 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 			return 0;
 		if (errno != ENOTEMPTY && errno != EEXIST)
 			break;
-		if (r->kept)
+		if (keeps)
 			return 0;
 	} while (r->moved != moved || r->again++ < AGAIN_MAX);
 	return fail("remove directory %s", name);
@@ -121,7 +128,7 @@ static int empty(int dir, int depth, struct removal *r)
 	const char *name;
 	struct stat st;
 
-	if (depth > KEPT_DEPTH_MAX)
+	if (WITH_UNPACK && depth > KEPT_DEPTH_MAX)
 		return failx("more than %d directories are nested", KEPT_DEPTH_MAX);
 	if (copy < 0 || fstat(copy, &st) < 0)
 		return fail("open a directory to empty it");
