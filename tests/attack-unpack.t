@@ -272,7 +272,7 @@ many_levels() {
 		layer deep.tar
 	image a "$tmp/empty.tar" "$tmp/deep.tar"
 }
-# A second layer with N files in a directory, which is called opaque N times.
+# A second layer with N files in a directory, and N opaque whiteouts of it.
 many_whiteouts() {
 	manifests=
 	awk -v n="$1" 'BEGIN {
@@ -297,16 +297,17 @@ calls() {
 	rm -rf "$tmp/place/u"
 	"$HELPERS/step" -o "$tmp/calls" count -- "$OCI_IMAGE" unpack --no-sync "$layout" \
 		"$tmp/place/u" >"$tmp/out" 2>&1 </dev/null || diag "$(cat "$tmp/out")"
+	cost=0
 	read -r cost <"$tmp/calls"
 }
-if helper step; then
+if helper step && "$HELPERS/step" count -- true; then
 	calls 100
 	once=$cost
 	calls 200
 	ok 'a deep path does not cost the square of its depth' test "$once" -gt 1000 -a \
 		"$cost" -lt $((once * 5 / 2)) || diag "$once and $cost system calls"
 else
-	skip 'a deep path does not cost the square of its depth' 'the helper step is not built'
+	skip 'a deep path does not cost the square of its depth' 'no process can be traced here'
 fi
 # The memory is bounded, so that each volume may not cost a copy of all others.
 layout
@@ -369,7 +370,10 @@ small pack -o "$tmp/long.tar" "$tmp/long"
 like 'pack: a path that is too long for an image' "$status $err" \
 	'^1 .*its path has more than 4095 bytes'
 nok 'pack: nothing is left of it' test -e "$tmp/long.tar"
-rm -rf "$tmp/long"
+# rm of busybox puts the path together.
+name=$(printf '%0250d' 0)
+mv "$tmp/long/$name/$name/$name/$name/$name/$name/$name/$name" "$tmp/half"
+rm -rf "$tmp/long" "$tmp/half"
 
 # ---- indexes in each other -----------------------------------------------------------------------
 

@@ -65,8 +65,13 @@ order update "$a"
 is "update without a source goes back to the version before" "$status $(slots)" "0 2 B"
 version "$bundles/.six" 6 "$stays"
 # A container may nest directories in its root as it likes.
+mkdir "$bundles/1-$a/A/d"
+# Two chains of 1,300, one at the end of the other: the whole path would be too long.
 # shellcheck disable=SC2046 # words
-mkdir -p "$bundles/1-$a/A/$(printf 'd/%.0s' $(seq 1800))"
+chain=$(printf 'd/%.0s' $(seq 1300))
+mkdir -p "$bundles/1-$a/A/$chain" "$bundles/1-$a/upper/$chain"
+mv "$bundles/1-$a/A/d" "$bundles/1-$a/upper/$chain"
+mv "$bundles/1-$a/upper" "$bundles/1-$a/A/d"
 # With CAP_LINUX_IMMUTABLE it may give its files that flag.
 mkdir "$bundles/1-$a/A/fixed"
 : >"$bundles/1-$a/A/fixed/file"
@@ -79,7 +84,7 @@ else
 	nok "an old bundle has immutable files" rm -f "$bundles/1-$a/A/file" 2>/dev/null
 fi
 order update "$a" "$bundles/.six"
-is "an old bundle with such files, and 1,800 directories in each other, makes room too" \
+is "an old bundle with such files, and 2,600 directories in each other, makes room too" \
 	"$status:$err" 0:
 is "what an old bundle's symlinks lead to stays" "$status $([ -e "$tmp/boot.json" ]; echo $?)" "0 0"
 order update "$a" "$tmp/nothing"
@@ -91,13 +96,14 @@ order stop "$a"
 version "$bundles/.seven" 7 "$stays"
 order update "$a" "$bundles/.seven"
 is "update of a stopped container starts it" "$status $(slots)" "0 7 B"
-version "$bundles/.eight" 8 "exec busybox poweroff -f"
+version "$bundles/.eight" 8 "exec busybox poweroff -n -f"
 bundle=$bundles/.eight
 may_reboot
 order update "$a" "$bundles/.eight"
 is "a version that calls reboot(2) to power off: status 1" "$status" 1
 ok "a version that powers off: the one before runs again" wait_for state_is "$a" running
-is "a version that powers off: the next boot runs the one before" "$(slots)" "7 B"
+before() { [ "$(slots)" = "7 B" ]; }
+ok "a version that powers off: the next boot runs the one before" eventually before
 order reload
 is "reload knows the bundle in use" "$status:$out$err" 0:
 down

@@ -174,13 +174,43 @@ is 'setgroups is allowed with several ids' "$(echo "$out" | sed -n 7p)" allow
 is 'own process belongs to root inside' "$(echo "$out" | sed -n 8p)" '0 0'
 is 'the devpts belongs to it' "$(echo "$out" | sed -n 10p)" '0 0'
 is 'the host name is set in the owned namespace' "$(echo "$out" | tail -n 1)" runc
-# The kernel gives these to the root that the user namespace has when they are made.
-for file in /proc/net/dev /proc/sys/net/core /sys/class/net/lo/mtu /dev/mqueue; do
+# The kernel gives these to the root that the user namespace has when they are made (the first one
+# since Linux 4.19).
+for file in /sys/class/net/lo/mtu /proc/net/dev /dev/mqueue; do
 	argv stat -c '%u %g' "$file"
 	run
 	is "files of a new network and ipc namespace belong to root inside: $file" "$out" '0 0' ||
 		diag "$err"
 done
+cp "$bundle/config.json" "$tmp/user.json"
+# Without a new pid namespace /proc cannot be mounted.
+config_set /linux/namespaces "$(config_get /linux/namespaces |
+	sed 's,"type": *"pid","type":"pid"\,"path":"/proc/self/ns/pid",')"
+config_del /mounts/0
+config_del /linux/maskedPaths
+config_del /linux/readonlyPaths
+argv stat -c '%u %g' /dev/mqueue /sys/class/net/lo/mtu
+run
+is 'with a joined pid namespace they belong to root inside too' "$(echo "$out" | tr '\n' ,)" \
+	'0 0,0 0,' || diag "$err"
+cp "$tmp/user.json" "$bundle/config.json"
+# Who may lower the score decides in the host's user namespace.
+if (echo -500 >/proc/self/oom_score_adj) 2>/dev/null; then
+	argv cat /proc/self/oom_score_adj
+	config_set /process/oomScoreAdj -500
+	run
+	is 'in a user namespace: oomScoreAdj may be lowered by root' "$status $out" '0 -500' ||
+		diag "$err"
+	argv sh -c 'echo 0 >/proc/self/oom_score_adj || cat /proc/self/oom_score_adj'
+	config_set /process/oomScoreAdj 500
+	run
+	is 'in a user namespace: a container cannot lower its oomScoreAdj' "$out" 500
+else
+	skip 'in a user namespace: oomScoreAdj may be lowered by root' 'no CAP_SYS_RESOURCE here'
+	skip 'in a user namespace: a container cannot lower its oomScoreAdj' \
+		'no CAP_SYS_RESOURCE here'
+fi
+cp "$tmp/user.json" "$bundle/config.json"
 
 argv \
 	sh -c 'id -u; id -g; grep ^Groups /proc/self/status; cat /proc/self/uid_map >/dev/null && echo fine'

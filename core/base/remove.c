@@ -6,20 +6,21 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-/* Nested directories, each of which takes two descriptors. Deeper ones are moved up first, or,
- * where names are kept, refused. */
+/* Nested directories, each of which takes two descriptors. Deeper ones are moved up first, unless
+ * names are kept or the filesystem refuses. */
 #define DEPTH_MAX 64
-#define KEPT_DEPTH_MAX 2000
-#define AGAIN_MAX 1000 /* how often a directory is read again, if another process fills it */
+#define NESTED_MAX 2000
+#define AGAIN_MAX 100000 /* how often a directory is read again, if another process fills it */
 
-/* Without these parts all directories are our own: none has another one in it. */
+/* Without these parts all directories are our own, and are empty but for files. */
 #define FOREIGN_DIRS (WITH_NOTIFY || WITH_UNPACK || WITH_UPDATE)
 
 struct removal {
 	remove_kept *kept;
 	const void *arg;
 	int top; /* the outermost directory */
-	unsigned moved; /* directories that were moved to it */
+	unsigned names; /* that were tried there */
+	bool moved; /* a directory was moved to it */
 	int again;
 };
 
@@ -43,18 +44,21 @@ static bool make_mutable(int dir, const char *name)
 	return !ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* After a call that failed: true if it may succeed now. errno is kept. */
-static bool may_change(int dir, const char *name)
+/* After a call that failed for lack of a permission: true if it may succeed now. errno is kept. */
+static bool allow_change(int dir, const char *name)
 {
-	int num = errno;
+	int num = errno, fd __cleanup(fd_close) = -1;
 	bool changed = false;
+	char path[FD_PATH_MAX];
 
 	if (num == EPERM) {
 		changed = make_mutable(dir, name);
 		changed |= make_mutable(dir, ".");
 	} else if (num == EACCES) {
-		/* A directory gets another parent only if its owner may write it. */
-		changed = !sys_chmodat(dir, name, 0700);
+		/* Reading a directory, and giving it another parent, takes rights in it. Another
+		 * process may put a link in its place, so its descriptor is used. */
+		fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		changed = fd >= 0 && !sys_chmodat(AT_FDCWD, path_of_fd(path, fd), 0700);
 	}
 	errno = num;
 	return changed;
@@ -64,30 +68,31 @@ static int unlink_any(int dir, const char *name, int flags)
 {
 	int rc = unlinkat(dir, name, flags);
 
-	return FOREIGN_DIRS && rc < 0 && errno == EPERM && may_change(dir, name)
+	return FOREIGN_DIRS && rc < 0 && errno == EPERM && allow_change(dir, name)
 		       ? unlinkat(dir, name, flags)
 		       : rc;
 }
 
-static int move_deep(int dir, const char *name, struct removal *r)
+/* True: name is not in dir any more. A full disk, or a quota of a project, can keep it there. */
+static bool move_deep(int dir, const char *name, struct removal *r)
 {
 	char to[32];
 	int rc;
 
 	do {
-		snprintf(to, sizeof(to), ".moved-%u", r->moved++);
+		snprintf(to, sizeof(to), ".moved-%u", r->names++);
 		rc = renameat(dir, name, r->top, to);
-		if (rc < 0 && may_change(dir, name))
+		if (rc < 0 && allow_change(dir, name))
 			rc = renameat(dir, name, r->top, to);
 	} while (rc < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR));
-	return rc < 0 && errno != ENOENT ? fail("move directory %s up", name) : 0;
+	r->moved |= !rc;
+	return !rc || errno == ENOENT;
 }
 
 static int remove_at(int dir, ino_t ino, const char *name, int depth, struct removal *r)
 {
 	const bool keeps = WITH_UNPACK && r->kept, keep = keeps && r->kept(r->arg, ino, name);
 	int fd __cleanup(fd_close) = -1;
-	unsigned moved;
 
 	if (!keep && !unlink_any(dir, name, 0))
 		return 0;
@@ -97,10 +102,10 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 		return 0;
 	if (!FOREIGN_DIRS || (!keep && errno != EISDIR))
 		return fail("remove %s", name);
-	if (depth >= DEPTH_MAX && !keeps)
-		return move_deep(dir, name, r);
+	if (depth >= DEPTH_MAX && !keeps && move_deep(dir, name, r))
+		return 0;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && may_change(dir, name))
+	if (fd < 0 && errno == EACCES && allow_change(dir, name))
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* ENOENT: another process has removed it meanwhile. */
 	if (fd < 0)
@@ -108,7 +113,6 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 	if (!depth)
 		r->top = fd;
 	do {
-		moved = r->moved;
 		if (empty(fd, depth + 1, r) < 0)
 			return fail_in("%s", name);
 		if (keep || !unlink_any(dir, name, AT_REMOVEDIR) || errno == ENOENT)
@@ -117,7 +121,7 @@ static int remove_at(int dir, ino_t ino, const char *name, int depth, struct rem
 			break;
 		if (keeps)
 			return 0;
-	} while (r->moved != moved || r->again++ < AGAIN_MAX);
+	} while (r->again++ < AGAIN_MAX);
 	return fail("remove directory %s", name);
 }
 
@@ -128,33 +132,34 @@ static int empty(int dir, int depth, struct removal *r)
 	const char *name;
 	struct stat st;
 
-	if (WITH_UNPACK && depth > KEPT_DEPTH_MAX)
-		return failx("more than %d directories are nested", KEPT_DEPTH_MAX);
+	if (FOREIGN_DIRS && depth > NESTED_MAX)
+		return failx("more than %d directories are nested", NESTED_MAX);
 	if (copy < 0 || fstat(copy, &st) < 0)
 		return fail("open a directory to empty it");
 	/* The owner of a directory may give himself the permission to remove its files. */
-	if ((st.st_mode & 0300) != 0300 && geteuid())
+	if (FOREIGN_DIRS && (st.st_mode & 0300) != 0300 && geteuid())
 		fchmod(copy, (st.st_mode & 07777) | 0700);
 	while ((name = sys_dir_next(&list)))
 		if (remove_at(copy, st.st_ino, name, depth, r) < 0)
 			return -1;
-	return errno ? fail("read a directory") : 0;
+	/* ENOENT: another process has removed it meanwhile. */
+	return errno && errno != ENOENT ? fail("read a directory") : 0;
 }
 
 int remove_all(int dir, ino_t ino, const char *name, remove_kept *kept, const void *arg)
 {
-	return remove_at(dir, ino, name, 0, &(struct removal){ kept, arg, -1, 0, 0 });
+	return remove_at(dir, ino, name, 0,
+			 &(struct removal){ .kept = kept, .arg = arg, .top = -1 });
 }
 
 int remove_content(int dir, remove_kept *kept, const void *arg)
 {
-	struct removal r = { kept, arg, dir, 0, 0 };
-	unsigned moved;
+	struct removal r = { .kept = kept, .arg = arg, .top = dir };
 
 	do {
-		moved = r.moved;
+		r.moved = false;
 		if (empty(dir, 1, &r) < 0)
 			return -1;
-	} while (r.moved != moved);
+	} while (FOREIGN_DIRS && r.moved && r.again++ < AGAIN_MAX);
 	return 0;
 }

@@ -58,11 +58,11 @@ static void test_deep(int d)
 	make_deep("deep", 5000);
 	ok(!remove_all(dir, 0, "deep", NULL, NULL) && !sys_exists(dir, "deep"),
 	   "remove_all: more levels than there may be descriptors");
-	make_deep("d/deep", 1000);
-	make("d/.moved-0");
+	/* The name to which the first directory would be moved. */
+	make_deep("d/.moved-0", 1000);
 	ok(!remove_content(d, NULL, NULL) && !unlinkat(dir, "d", AT_REMOVEDIR) &&
 		   !mkdirat(dir, "d", 0755),
-	   "remove_content: the same, with a file of the name that it moves to");
+	   "remove_content: the same, with a directory of the name that it moves to");
 	setrlimit(RLIMIT_NOFILE, &old);
 }
 

@@ -9,8 +9,8 @@
 /* A line without a newline, which may be a prompt, is written when no data came for this time. */
 #define SILENCE_MS 500
 #define TURN_MS 200 /* for the output of one container, before others get their turn */
-/* For /dev/kmsg one read takes so many bytes, which may all be ends of lines: the kernel may print
- * each record on a slow serial line before write(2) returns. */
+/* For /dev/kmsg one read takes at most this many bytes. Each may be an empty line, and so a record,
+ * which the kernel may print on a slow serial line before write(2) returns. */
 #define KMSG_READ 64
 
 /* Opens /dev/kmsg or the socket of syslog, where each line is a record. */

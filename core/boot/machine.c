@@ -385,7 +385,7 @@ static void serve(struct machine *m, const struct pollfd *p)
 		on_started(m); /* a container must have started before it is ready */
 	if (p[P_NOTIFY].revents)
 		probe_heard(m);
-	/* Another one begins each time: who comes first may fill what a slow console takes. */
+	/* Another one begins each time: the first one may use all the room of a slow console. */
 	for (size_t k = 0, from = m->next_log; k < m->n; k++) {
 		size_t i = (from + k) % m->n;
 

@@ -254,7 +254,8 @@ int wait_foreground(pid_t pid, int master, struct service *service, int *raw)
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 		/* As long as one slave is open, reading does not fail when the payload closes its
 		 * own: it may open the terminal again. KERNEL 4.13: TIOCGPTPEER (EINVAL, ENOTTY);
-		 * what is written after the payload has closed its terminal is lost. */
+		 * without it, what is written to a terminal that was closed and opened again is
+		 * lost. */
 		peer = tty_peer(master);
 		r.tty = tty_find();
 	}

@@ -398,7 +398,8 @@ static int put_whiteout(struct layers *l, const char *path)
 		err_clear("the file to hide does not exist");
 		return 1;
 	}
-	/* What the second one of a name would find is of this layer, so it stays. */
+	/* A whiteout hides files of lower layers only. After the first one of a name there are
+	 * none. */
 	if (made_has(&l->made, at.ino, name))
 		return 1;
 	made_add(&l->made, at.ino, name);

@@ -106,8 +106,9 @@ void ns_plan(const struct oci_linux *linux, struct ns_plan *plan)
 	 * makes it, after it was moved to its cgroup (cgroup_namespaces(7)). */
 	plan->late_flags = plan->fresh & CLONE_NEWCGROUP;
 	/* The owner of /proc/net, /sys/class/net and /dev/mqueue is decided when their namespace is
-	 * made: root of the user namespace, or an unmapped id as long as that has no maps. */
-	if (WITH_USERNS && plan->fresh & ~plan->early_flags & CLONE_NEWUSER)
+	 * made: root of the user namespace, or an unmapped id as long as the user namespace has no
+	 * maps. */
+	if (WITH_USERNS && plan->fresh & CLONE_NEWUSER)
 		plan->late_flags |= plan->fresh & (CLONE_NEWNET | CLONE_NEWIPC);
 	plan->clone_flags = plan->fresh & ~(plan->early_flags | plan->late_flags);
 }

@@ -44,8 +44,8 @@ static const struct {
 	{ "network and ipc namespaces are made when the ids of a new user namespace are mapped",
 	  USER | PID | NET | IPC | MNT | CGROUP, 0, false, USER | PID | MNT, NET | IPC | CGROUP,
 	  0 },
-	{ "network and ipc namespaces are cloned where the user namespace was made before",
-	  USER | NET | IPC | MNT, PID, true, NET | IPC | MNT, 0, USER },
+	{ "so are they where a first process makes the user namespace", USER | NET | IPC | MNT, PID,
+	  true, MNT, NET | IPC, USER },
 	{ "a user and a cgroup namespace", USER | MNT | CGROUP, 0, false, USER | MNT, CGROUP, 0 },
 	{ "a new time namespace needs a first process", TIME | MNT, 0, true, MNT, 0, TIME },
 	{ "new user and time namespaces are made before the clone", USER | TIME | PID | MNT, 0,
@@ -69,7 +69,7 @@ static const struct {
 	{ "all types joined", 0, USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, true, 0, 0,
 	  0 },
 	{ "all types new", USER | PID | NET | IPC | UTS | MNT | CGROUP | TIME, 0, true,
-	  PID | NET | IPC | UTS | MNT, CGROUP, USER | TIME },
+	  PID | UTS | MNT, NET | IPC | CGROUP, USER | TIME },
 };
 
 static void test_plans(void)
@@ -117,6 +117,10 @@ static void test_hide(void)
 	ns_plan_hide(&p);
 	ok(p.needs_first && p.early_flags == (MNT | NET) && !p.clone_flags,
 	   "ns_plan_hide: the first process makes the new namespaces");
+	p = plan_of(USER | MNT | NET | IPC, PID);
+	ns_plan_hide(&p);
+	ok(p.early_flags == (USER | MNT) && p.late_flags == (NET | IPC) && !p.clone_flags,
+	   "ns_plan_hide: those whose files need an owner are made after the maps");
 	p = plan_of(MNT | NET | PID, 0);
 	ok(!ns_plan_may_hide(&p), "ns_plan_may_hide: false for a new pid namespace");
 	p = plan_of(MNT | PID, NET | USER);

@@ -20,16 +20,20 @@ static const struct {
 } steps[] = {
 	/* first: if the runtime is killed from here on, nothing is left */
 	{ BOTH, "die with the runtime", step_die_with_runtime },
-	/* while we are dumpable: later our files in /proc belong to root, not to the user */
-	{ BOTH, "oom score", step_own_score },
+	/* while we are dumpable: later our files in /proc belong to root, not to the user; in the
+	 * caller's user namespace, since a capability there allows to lower it */
+	{ BOTH, "oom score", step_score },
 	/* the runtime must know our pid before it answers requests */
 	{ BOTH, "wait to be known", step_known },
 	/* their descriptors were opened outside, before paths change */
 	{ MAKE, "join namespaces", join_namespaces },
 	/* files and namespaces of all later steps belong to the mapped root */
 	{ MAKE, "map ids", join_map_ids },
-	/* before memory is charged, and before the cgroup namespace is mounted */
+	/* before memory is charged */
 	{ BOTH, "cgroup", join_cgroup },
+	/* in the cgroup, which becomes the root of its namespace, and after the maps: who is root
+	 * then owns the files of a network and an ipc namespace */
+	{ MAKE, "late namespaces", join_late_namespaces },
 	/* after the maps, which the runtime writes to our files in /proc; before others see us */
 	{ MAKE, "hide", join_hide },
 	/* it makes us not dumpable before the first namespace is joined */
@@ -177,7 +181,7 @@ void child_first(struct child *c)
 		fail("keep memory from init");
 		give_up(c, WIRE_FAIL);
 	}
-	if (step_die_with_runtime(c) < 0 || step_score(c) < 0 || join_first(c, &args) < 0)
+	if (step_die_with_runtime(c) < 0 || clone_score(c->plan, 0) < 0 || join_first(c, &args) < 0)
 		give_up(c, WIRE_FAIL);
 	if (c->mode == START_LATE && !join_unseen(c))
 		c->mode = START_TWO;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/start/impl.h"
 
+#include <stdio.h>
+
 int clone_explain(const struct start_plan *plan)
 {
 	if (err_num() == ENOSPC || err_num() == EUSERS)
@@ -39,6 +41,21 @@ pid_t clone_call(struct sys_clone_args *args)
 		pid = sys_clone((args->flags & ~(uint64_t)CLONE_PIDFD) | args->exit_signal,
 				parent_tid);
 	return pid;
+}
+
+int clone_score(const struct start_plan *plan, pid_t pid)
+{
+	const int *score = plan->process->oom_score_adj;
+	int proc __cleanup(fd_close) = -1;
+	char path[32] = "self/oom_score_adj", text[16];
+
+	if (!score)
+		return 0;
+	if (pid)
+		snprintf(path, sizeof(path), "%d/oom_score_adj", (int)pid);
+	snprintf(text, sizeof(text), "%d", *score);
+	proc = procfs_open();
+	return proc < 0 || procfs_write(proc, path, text) < 0 ? fail_in("process.oomScoreAdj") : 0;
 }
 
 bool clone_follow(struct serve *s, int num)

@@ -191,6 +191,9 @@ void plan_entering(struct start_plan *plan);
 /* Pure. True if the mount namespace can be made of the root filesystem alone, so that the host's
  * mounts are not copied (mountns_alone). kernel: sys_version(). */
 bool plan_alone(const struct start_plan *plan, unsigned kernel);
+/* Pure. True if init begins in a new user namespace, where it has no capability of the host: then
+ * the runtime sets its oom score. */
+bool plan_scored_outside(const struct start_plan *plan);
 /* Pure. -1: process.terminal, the console socket and `leaves` exclude each other. */
 int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket);
 /* Pure. True if a mount of the config covers /dev. */
@@ -274,7 +277,8 @@ const char *child_step_name(size_t i);
 
 int join_namespaces(struct child *c); /* joins the namespaces that have a path */
 int join_map_ids(struct child *c); /* and becomes root of the new user namespace */
-int join_cgroup(struct child *c); /* and its namespace, and sets the CPU affinity */
+int join_cgroup(struct child *c); /* and sets the CPU affinity */
+int join_late_namespaces(struct child *c);
 int join_labels(struct child *c); /* sets the LSM labels of the next execve(2) */
 int join_proc(struct child *c); /* opens our procfs when it is first needed: c->proc */
 /* Sets PR_SET_PDEATHSIG again, which a clone and a change of the user id reset. If the runtime has
@@ -295,8 +299,7 @@ int join_first(struct child *c, struct sys_clone_args *args);
 /* ---- steps.c: the other steps of the child; child.c has their order and its reasons ---------- */
 
 int step_die_with_runtime(struct child *c);
-int step_score(const struct child *c); /* of two processes the first sets it, also for init */
-int step_own_score(struct child *c); /* the row of START_ONE */
+int step_score(struct child *c);
 int step_known(struct child *c);
 int step_session(struct child *c);
 int step_keyring(struct child *c);
@@ -334,6 +337,9 @@ struct serve;
 
 /* Adds a hint about the limit or privilege that made a clone or unshare fail. Returns -1. */
 int clone_explain(const struct start_plan *plan);
+/* Sets process.oomScoreAdj for pid, or with 0 for the caller; children inherit it
+ * (proc_pid_oom_score_adj(5)). */
+int clone_score(const struct start_plan *plan, pid_t pid);
 pid_t clone_call(struct sys_clone_args *args); /* clone3(2), or clone(2) if that does not work */
 /* Called when joining the cgroup has failed with errno num. True: init has moved to another cgroup,
  * which is the one to join now. */

@@ -129,11 +129,18 @@ int join_cgroup(struct child *c)
 {
 	if (c->plan->mode == START_ONE && enter_cgroup(c) < 0)
 		return -1;
-	if (c->plan->ns.late_flags && unshare(c->plan->ns.late_flags) < 0) {
-		fail("unshare namespaces");
-		return clone_explain(c->plan);
-	}
 	return set_affinity(c);
+}
+
+int join_late_namespaces(struct child *c)
+{
+	const unsigned flags = c->plan->ns.late_flags;
+
+	if (!flags || !unshare((int)flags))
+		return 0;
+	fail("unshare namespaces (%s%s%s )", flags & CLONE_NEWCGROUP ? " cgroup" : "",
+	     flags & CLONE_NEWNET ? " network" : "", flags & CLONE_NEWIPC ? " ipc" : "");
+	return clone_explain(c->plan);
 }
 
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF without pidfds); the namespaces are

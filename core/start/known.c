@@ -107,6 +107,8 @@ int known_init(struct serve *s)
 		if (life_save(s->plan->arena, &s->out->life) < 0)
 			return -1;
 	}
+	if (plan_scored_outside(s->plan) && clone_score(s->plan, s->out->pid) < 0)
+		return -1;
 	if (WITH_TUNING && s->plan->config->linux->intel_rdt && s->plan->enters &&
 	    rdt_join(s->plan->arena, s->plan->config->linux->intel_rdt, st->id, s->out->pid) < 0)
 		return fail_in("linux.intelRdt");

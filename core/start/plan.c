@@ -39,6 +39,11 @@ void plan_entering(struct start_plan *plan)
 	plan->mode = plan->ns.all & (CLONE_NEWPID | CLONE_NEWTIME) ? START_LATE : START_ONE;
 }
 
+bool plan_scored_outside(const struct start_plan *plan)
+{
+	return WITH_USERNS && plan->mode == START_ONE && plan->ns.clone_flags & CLONE_NEWUSER;
+}
+
 int plan_terminal(const struct oci_process *p, bool leaves, const char *console_socket)
 {
 	if (!WITH_TERMINAL && (p->terminal || console_socket))

@@ -16,24 +16,10 @@ int step_die_with_runtime(struct child *c)
 	return 0;
 }
 
-int step_score(const struct child *c)
+int step_score(struct child *c)
 {
-	const int *score = c->plan->process->oom_score_adj;
-	int proc __cleanup(fd_close) = -1;
-	char text[16];
-
-	if (!score)
-		return 0;
-	snprintf(text, sizeof(text), "%d", *score);
-	proc = procfs_open();
-	return proc < 0 || procfs_write(proc, "self/oom_score_adj", text) < 0
-		       ? fail_in("process.oomScoreAdj")
-		       : 0;
-}
-
-int step_own_score(struct child *c)
-{
-	return c->plan->mode == START_ONE ? step_score(c) : 0;
+	return c->plan->mode != START_ONE || plan_scored_outside(c->plan) ? 0
+									  : clone_score(c->plan, 0);
 }
 
 int step_known(struct child *c)
