@@ -42,11 +42,7 @@ like 'list' "$status $err$out" "$id +$pid +running +$bundle "
 do_runc ps --format json "$id"
 is 'ps' "$out" "[$pid]"
 background "$HELPERS/lock" "$root/$id" sleep 1000
-locked() {
-	"$HELPERS/lock" "$root/$id"
-	[ $? = 1 ]
-}
-wait_for locked
+wait_for locked "$root/$id"
 is 'while a command has its lock it is running' "$(status_of "$id")" running
 do_runc list
 like 'while a command has its lock: list' "$out" "$id +$pid +running +$bundle "

@@ -65,7 +65,6 @@ order update "$a"
 is "update without a source goes back to the version before" "$status $(slots)" "0 2 B"
 version "$bundles/.six" 6 "$stays"
 # A container may nest directories in its root as it likes.
-mkdir "$bundles/1-$a/A/d"
 # Two chains of 1,300, one at the end of the other: the whole path would be too long.
 # shellcheck disable=SC2046 # words
 chain=$(printf 'd/%.0s' $(seq 1300))

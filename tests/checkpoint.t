@@ -110,10 +110,6 @@ again() {
 	quietly restore -d --bundle "$bundle" --image-path "$tmp/ck" "$@" "$id"
 	[ "$status" = 0 ] || { diag "$err"; diag "$(grep Error "$tmp/ck/restore.log" | head -n 6)"; }
 }
-locked() {
-	"$HELPERS/lock" "$root/$id"
-	[ $? = 1 ]
-}
 # The mounts inside, without what the kernel numbers.
 mounts_in() {
 	runc exec "$id" cat /proc/1/mountinfo | awk '{ for (i = 5; $i != "-"; i++) if (i < 7) printf "%s ", $i
@@ -147,7 +143,7 @@ ok 'restore: the container counts on' counts_on "$n"
 is 'restore: oomScoreAdj is what it was' "$(runc exec "$id" cat /proc/1/oom_score_adj)" 321
 # Another command has its lock, so that state does not wait for it and says what it knows.
 background "$HELPERS/lock" "$root/$id" sleep 1000
-ok 'a command has the lock of a restored container' wait_for locked
+ok 'a command has the lock of a restored container' wait_for locked "$root/$id"
 is 'restore: the container runs, also while a command has its lock' "$(status_of "$id")" running
 kill "$bg"
 wait_for "$HELPERS/lock" "$root/$id"

@@ -312,6 +312,12 @@ background() {
 	bg_all="$bg_all $bg"
 }
 
+# locked DIR: another process holds its lock. It asks for the helper lock.
+locked() {
+	"$HELPERS/lock" "$1"
+	[ $? = 1 ]
+}
+
 # dead DIR [CMD...]: mounts a filesystem on DIR that does not answer, as that of a server that has
 # died, by CMD, which enters another mount namespace. $bg keeps it so. Returns 1 without autofs.
 dead() {

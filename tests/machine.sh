@@ -77,6 +77,7 @@ fresh() { rm -rf "$bundles" && mkdir "$bundles"; }
 # Names carry the mark, since cgroups and the leak check are shared with others.
 a=a-$mark b=b-$mark c=c-$mark
 sleeper='trap "echo stopping; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+
 # may_reboot: the last unit has CAP_SYS_BOOT. Its own pid namespace is what reboot(2) ends.
 may_reboot() {
 	config_set /process/capabilities \

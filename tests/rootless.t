@@ -358,6 +358,5 @@ if [ "$uid" = 0 ]; then
 		'^1 1 .*process\.oomScoreAdj.*denied'
 fi
 
-
 nothing_left
 done_testing

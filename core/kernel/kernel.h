@@ -60,6 +60,8 @@ int ns_own(const struct ns_plan *plan, int type);
 /* Calls setns(2) for each join, the user namespace last, and becomes uid and gid 0 in it, and not
  * dumpable. A join that fails with EPERM is repeated from inside the user namespace. */
 int ns_enter(struct ns_plan *plan);
+/* Calls unshare(2) for these types, which the error names. Without types it does nothing. */
+int ns_make(unsigned types);
 const char *ns_name(int type); /* "NEWPID" */
 int ns_type(const char *name); /* the type of a name; 0: unknown name */
 bool ns_exists(int type); /* true if /proc/self/ns has this type */

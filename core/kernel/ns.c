@@ -230,6 +230,22 @@ static int join_user(struct ns_join *j)
 	return 0;
 }
 
+int ns_make(unsigned types)
+{
+	char names[64] = "";
+	size_t len = 0;
+	int num;
+
+	if (!types || !unshare((int)types))
+		return 0;
+	num = errno;
+	for (size_t i = 0; i < ARRAY_SIZE(ns_rows); i++)
+		if (types & (unsigned)ns_rows[i].type)
+			len += snprintf(names + len, sizeof(names) - len, " %s", ns_rows[i].file);
+	errno = num;
+	return fail("unshare namespaces:%s", names);
+}
+
 int ns_enter(struct ns_plan *plan)
 {
 	/* ns_rows puts the user namespace first. */

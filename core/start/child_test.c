@@ -28,7 +28,7 @@ static const struct {
 	{ "late namespaces", "mounts", "/sys, /dev/mqueue and the cgroup mount show them" },
 	{ "wait to be known", "map ids", "the runtime answers when it knows the child's pid" },
 	{ "join namespaces", "map ids", "joining the host's namespaces needs its privileges" },
-	{ "map ids", "cgroup", "a cgroup namespace belongs to the mapped root" },
+	{ "map ids", "cgroup", "the namespaces made in the cgroup belong to the mapped root" },
 	{ "map ids", "hide", "the runtime writes the maps while the child is dumpable" },
 	{ "cgroup", "network", "what the later steps use is charged to the container" },
 	{ "cgroup", "mounts",

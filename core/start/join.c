@@ -134,13 +134,7 @@ int join_cgroup(struct child *c)
 
 int join_late_namespaces(struct child *c)
 {
-	const unsigned flags = c->plan->ns.late_flags;
-
-	if (!flags || !unshare((int)flags))
-		return 0;
-	fail("unshare namespaces (%s%s%s )", flags & CLONE_NEWCGROUP ? " cgroup" : "",
-	     flags & CLONE_NEWNET ? " network" : "", flags & CLONE_NEWIPC ? " ipc" : "");
-	return clone_explain(c->plan);
+	return ns_make(c->plan->ns.late_flags) < 0 ? clone_explain(c->plan) : 0;
 }
 
 /* KERNEL 5.8: setns(2) by pidfd (EINVAL; EBADF without pidfds); the namespaces are
@@ -250,10 +244,8 @@ int join_first(struct child *c, struct sys_clone_args *args)
 		return -1;
 	if ((c->plan->enters ? enter_target(c) : enter_joined(c)) < 0)
 		return -1;
-	if (c->plan->ns.early_flags && unshare(c->plan->ns.early_flags) < 0) {
-		fail("unshare namespaces");
+	if (ns_make(c->plan->ns.early_flags) < 0)
 		return clone_explain(c->plan);
-	}
 	/* A runtime that is not root can write our files in /proc only while we are dumpable. A
 	 * change of the user id ends that (PR_SET_DUMPABLE), so the time offsets come before it. */
 	if (c->plan->ns.early_flags & CLONE_NEWUSER &&

@@ -363,10 +363,24 @@ static void test_memory(void)
 	ok(plan_memory(&plan) == 4096, "for another memory limit it returns the limit");
 }
 
+static void test_score(void)
+{
+	const struct launch how = { .id = "x" };
+	struct start_plan plan = PLAN_INIT(&arena, &how);
+
+	plan.mode = START_ONE;
+	ok(!plan_scored_outside(&plan), "without a user namespace the child sets its oom score");
+	plan.ns.clone_flags = CLONE_NEWUSER;
+	ok(plan_scored_outside(&plan), "in a new user namespace the runtime sets it");
+	plan.mode = START_TWO;
+	ok(!plan_scored_outside(&plan), "the first process of two sets it before that is made");
+}
+
 int main(void)
 {
 	arena_init(&arena, block, sizeof(block));
 	test_starts();
+	test_score();
 	test_exec();
 	test_alone();
 	test_terminal();
