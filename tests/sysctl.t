@@ -66,6 +66,17 @@ else
 	is 'a name with a dot' "$status $(cat "$tmp/out")" '0 1' || diag "$(cat "$tmp/err")"
 fi
 
+# Where the container's procfs cannot be written, a procfs of the start's own is.
+cp "$tmp/good.json" "$bundle/config.json"
+config_set /linux/sysctl '{"net.ipv4.ip_forward":"1"}' /linux/readonlyPaths '[]' \
+	/mounts/0/options '["ro","nosuid","noexec","nodev"]' /process/args \
+	'["sh","-c","cat /proc/sys/net/ipv4/ip_forward; grep -c \" /proc proc ro,\" /proc/mounts"]'
+run
+is 'with a read-only /proc' "$(echo "$out" | tr '\n' ' ')" '1 1 ' || diag "$err"
+config_set /mounts/0/options '["subset=pid"]' /process/args '["sh","-c","ls /proc | grep -c sys"]'
+run
+is 'with a /proc that has no sys' "$status $out" '1 0' || diag "$err"
+
 # user.* with a user namespace.
 if [ -e /proc/sys/user/max_inotify_instances ]; then
 	cp "$tmp/good.json" "$bundle/config.json"

@@ -271,7 +271,8 @@ bool join_unseen(struct child *c)
 {
 	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); without it
 	 * descriptors are closed by the list in /proc/self/fd, and the container's /proc does not
-	 * have us while we are outside. */
+	 * have us while we are outside. So init is cloned early, and a process with CAP_SYS_PTRACE
+	 * in a pid namespace that it joins can use all its rights. */
 	if (c->mode != START_LATE || sys_close_range(~0U, ~0U, 0) < 0)
 		return false;
 	/* A seccomp listener gets system calls with the pid of their process. It would have to

@@ -215,15 +215,27 @@ int step_container_hooks(struct child *c)
 	return rc;
 }
 
+static int set_sysctl(struct child *c, const struct json_pair *s)
+{
+	const struct mount_held *held = &c->mounts.held;
+	const char *path;
+
+	if (sysctl_namespace(c->plan->arena, s->key, &path) < 0)
+		return -1;
+	/* The container's own procfs saves making one. */
+	if (held->proc_is_new) {
+		if (!sysctl_write(held->proc, path, s->value))
+			return 0;
+		err_clear("it is read-only, has no sys, or a mount covers the parameter");
+	}
+	return join_proc(c) < 0 ? -1 : sysctl_write(c->proc, path, s->value);
+}
+
 int step_sysctl(struct child *c)
 {
-	list_each (s, c->plan->config->linux->sysctl) {
-		const char *path;
-
-		if (join_proc(c) < 0 || sysctl_namespace(c->plan->arena, s->key, &path) < 0 ||
-		    sysctl_write(c->proc, path, s->value) < 0)
+	list_each (s, c->plan->config->linux->sysctl)
+		if (set_sysctl(c, s) < 0)
 			return oci_fail_at(c->plan->doc, "linux.sysctl.%s", s->key);
-	}
 	return 0;
 }
 
