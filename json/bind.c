@@ -496,24 +496,25 @@ static const struct json_field *quick_row(const struct json_field *f, const char
 }
 
 bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
-		       void *out)
+		       void *out, bool brief)
 {
-	const struct json_field *f = type->fields;
-	char *at = text, *end = text + len;
-	bool good;
+	const struct json_field *f = type->fields, *row;
+	char *at = text, *end = text + len, *rest;
+	bool good, enough = false;
 
 	*end = '\0';
 	good = quick_char(&at, '{');
-	for (bool more = good; more; more = good && quick_char(&at, ',')) {
-		const struct json_field *row = quick_row(f, quick_text(&at, end));
-
-		good = row && quick_char(&at, ':') &&
-		       quick_value(a, &at, end, row, (char *)out + row->offset);
+	for (bool more = good; more; more = good && !enough && quick_char(&at, ',')) {
+		row = quick_row(f, quick_text(&at, end));
+		enough = brief && row && row->flags & JF_DETAIL;
+		good = enough || (row && quick_char(&at, ':') &&
+				  quick_value(a, &at, end, row, (char *)out + row->offset));
 		f = good ? row + 1 : f;
 	}
 	for (; good && f->name; f++)
 		good = !(f->flags & JF_REQUIRED);
-	if (good && quick_char(&at, '}') && at == end)
+	rest = enough ? end - 1 : at;
+	if (good && quick_char(&rest, '}') && rest == end)
 		return true;
 	/* Each NUL before at was a quote. */
 	while (at > text)

@@ -364,7 +364,7 @@ static const struct json_field flat_fields[] = {
 	{ "yes", JK_BOOL, 0, 0, F(yes), NULL },
 	{ "no", JK_BOOL, 0, JF_ALWAYS, F(no), NULL },
 	{ "pairs", JK_MAP, JK_STR, 0, F(pairs), NULL },
-	{ "none", JK_MAP, JK_STR, JF_ALWAYS, F(none), NULL },
+	{ "none", JK_MAP, JK_STR, JF_ALWAYS | JF_DETAIL, F(none), NULL },
 	{ 0 },
 };
 static const struct json_type flat_type = { sizeof(struct flat), flat_fields };
@@ -399,12 +399,35 @@ static bool quick_is_right(const char *text, size_t len, bool *taken)
 	arena_init(&arena, block, sizeof(block));
 	memcpy(one, text, len);
 	memcpy(two, text, len);
-	*taken = json_bind_written(&arena, one, len, &flat_type, &quick);
+	*taken = json_bind_written(&arena, one, len, &flat_type, &quick, false);
 	if (!*taken)
 		return !memcmp(one, two, len) && !quick.id && !quick.pairs.at && !quick.pid;
 	tree = json_parse(&arena, two, len, &err);
 	return tree && !json_bind(&arena, tree, &flat_type, &slow, &faults) &&
 	       !strcmp(flat_text(&quick), flat_text(&slow));
+}
+
+/* A brief reading takes what comes before the first JF_DETAIL, and refuses a text that was cut. */
+static bool brief(const char *text, struct flat *f)
+{
+	char copy[256];
+
+	*f = (struct flat){ 0 };
+	return json_bind_written(&arena, strcpy(copy, text), strlen(text), &flat_type, f, true);
+}
+
+static void test_brief(void)
+{
+	struct flat f;
+
+	ok(brief(written, &f) && f.pairs.n == 2 && f.start == UINT64_MAX && !f.none.at,
+	   "brief: all members before the first detail are read, and it is not");
+	ok(brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"},\"more\":1}", &f) && !f.none.n,
+	   "brief: what follows a detail is not read");
+	ok(brief("{\"id\":\"x\"}", &f), "brief: without details");
+	ok(!brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"", &f) && !f.id,
+	   "brief: a text that was cut is refused");
+	ok(!brief("{\"pid\":1,\"none\":{}}", &f), "brief: a required member must not be missing");
 }
 
 static void test_written(void)
@@ -442,6 +465,7 @@ int main(void)
 {
 	test_scalars();
 	test_written();
+	test_brief();
 	test_containers();
 	test_faults();
 	test_long_path();

@@ -101,6 +101,13 @@ bundle
 argv tiny
 made() { drop c; alone "$RUNC" --root "$root" create --bundle "$bundle" c; }
 running() { made && alone "$RUNC" --root "$root" start c; }
+three() {
+	made || return
+	for _c in c-2 c-3; do
+		drop $_c
+		alone "$RUNC" --root "$root" create --bundle "$bundle" $_c || return
+	done
+}
 none() { drop c; :; }
 ended() { running && alone "$RUNC" --root "$root" kill c KILL && eventually status_is c stopped; }
 
@@ -114,6 +121,9 @@ argv probe stay
 calls state running state c
 calls list running list
 calls list-quiet running list -q
+calls list-of-three three list
+drop c-2
+drop c-3
 calls exec running exec c tiny
 calls kill running kill c CONT
 calls delete ended delete c

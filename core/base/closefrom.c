@@ -56,7 +56,7 @@ int fd_close_from(int first, int *keep, size_t n)
 		start = keep[i] + 1;
 	}
 	/* KERNEL 5.9: close_range(2) (ENOSYS; EPERM under an outer seccomp profile); a walk of
-	 * /proc/self/fd does the same, slower. Before 5.2, or where a procfs may not be mounted, the
+	 * /proc/self/fd does the same, slower. Before 5.2, or where no procfs may be mounted, the
 	 * container then needs a /proc. */
 	return sys_close_range(start, ~0U, 0) < 0 ? by_hand(first, keep, n) : 0;
 }

@@ -31,7 +31,7 @@ static int stat_text(int proc, pid_t pid, char text[PROC_STAT_MAX], char **third
 	/* The name may have spaces and parentheses: fields count from the last one. With the pid
 	 * the name takes at most 80 bytes. */
 	name = strchr(text, '(');
-	*third = memrchr(text, ')', n < 128 ? n : 128);
+	*third = memrchr(text, ')', n < 80 ? n : 80);
 	if (!name || !*third || (*third)[1] != ' ' || !(*third)[2])
 		return failx("%s cannot be read: \"%s\"", path, text);
 	*third += 2;

@@ -80,6 +80,16 @@ bool life_is_init(const struct life *l, const struct proc_stat *st)
 	return !l->state.start_time || st->start == l->state.start_time;
 }
 
+/* By the spec a container is created until it has executed its program. OCI_CREATING: /proc does
+ * not show it. A process that CRIU has restored has executed nothing since, and runc's init has
+ * executed a program before it waits. */
+static enum oci_status shown_status(const struct life *l, const struct proc_stat *st)
+{
+	if (l->state.foreign)
+		return OCI_CREATING;
+	return st->no_exec && !l->state.restored ? OCI_CREATED : OCI_RUNNING;
+}
+
 int life_send(const struct life *l, int sig)
 {
 	return l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
@@ -109,7 +119,7 @@ static int find_init(struct life *l)
 		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
-		l->begun = l->state.restored || (!st.no_exec && !l->state.foreign);
+		l->status = shown_status(l, &st);
 		found = life_is_init(l, &st) && !st.dead;
 	} else if (!found && life_send(l, 0) == 0) {
 		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
@@ -166,19 +176,21 @@ static bool is_busy(const struct life *l)
 
 static int find_status(struct life *l, bool locked)
 {
-	int alive = find_init(l);
+	int alive;
 
+	l->status = OCI_CREATING;
+	alive = find_init(l);
 	if (alive < 0)
 		return -1;
 	if (!alive) {
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	/* The lock alone is not a sign of a start: pause and update lock a running container. runc
-	 * has no lock. */
-	l->status = OCI_RUNNING;
-	if (!l->begun && (fifo_waits(l) || (!locked && !l->state.foreign && is_busy(l))))
-		l->status = OCI_CREATED;
+	/* runc has no lock. */
+	if (l->status == OCI_CREATING)
+		l->status = fifo_waits(l) || (!locked && !l->state.foreign && is_busy(l))
+				    ? OCI_CREATED
+				    : OCI_RUNNING;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
 
@@ -190,22 +202,16 @@ static int find_status(struct life *l, bool locked)
 	return 0;
 }
 
-/*
- * Finds the status without opening the state directory. If init has executed its program, the
- * container runs, whichever process has the lock; before that init waits at the fifo. False: the
- * caller needs find_status.
- */
-static bool find_quickly(struct life *l, int proc, const char *id)
+/* Finds the status without opening the state directory. False: the caller needs find_status. */
+static bool find_quickly(struct life *l, int proc)
 {
 	struct proc_stat st;
-	bool waits;
 	int found;
 
 	if (record_is_old(l) || l->state.pid <= 0) {
 		l->status = OCI_STOPPED;
 		return true;
 	}
-	/* runc's init has executed a program before it waits. */
 	if (l->state.foreign || !l->state.start_time)
 		return false;
 	found = proc_stat_at(proc, l->state.pid, &st);
@@ -220,11 +226,9 @@ static bool find_quickly(struct life *l, int proc, const char *id)
 		return true;
 	}
 	fd_close(&l->pidfd);
-	/* A process that CRIU has restored has executed nothing since. */
-	waits = st.no_exec && !l->state.restored;
-	if (found != 1 || (waits && !fifo_is_there(l->root_dir, id)))
+	if (found != 1)
 		return false;
-	l->status = waits ? OCI_CREATED : OCI_RUNNING;
+	l->status = shown_status(l, &st);
 	/* If a cgroup is frozen, find_status checks whether init is in it. */
 	return !cgroup_glance(&l->state, st.state);
 }
@@ -416,6 +420,14 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	return open_id(a, id, how, out);
 }
 
+/* True if only we can have made what is in the root. */
+static bool is_guarded(int root)
+{
+	struct stat st;
+
+	return !fstat(root, &st) && st.st_uid == getauxval(AT_EUID) && !(st.st_mode & 022);
+}
+
 int life_glance(struct arena *a, struct life_ids *all, const char *id, struct life *out)
 {
 	int r = 0;
@@ -425,9 +437,11 @@ int life_glance(struct arena *a, struct life_ids *all, const char *id, struct li
 	out->root_dir = all->dir;
 	out->glance = true;
 	/* A path below this descriptor is resolved faster, because it crosses no mount point. */
-	if (all->proc < 0)
+	if (all->proc < 0) {
 		all->proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (!record_glance(a, out, id) || !find_quickly(out, all->proc, id)) {
+		all->guarded = is_guarded(all->dir);
+	}
+	if (!all->guarded || !record_glance(a, out, id) || !find_quickly(out, all->proc)) {
 		out->state = (struct oci_state){ 0 };
 		r = open_id(a, id, LIFE_LOOK, out);
 	}

@@ -63,10 +63,10 @@ static const struct json_field state_fields[] = {
 	ROW(MAP, "annotations", annotations, .elem = JK_STR),
 	ROW(MAP, "cgroup_paths", cgroup_paths, .elem = JK_STR, .flags = JF_ALWAYS),
 	ROW(STR, "cgroup_unit", cgroup_unit),
-	ROW(MAP, "namespace_paths", namespace_paths, .elem = JK_STR),
-	ROW(MAP, "namespace_ids", namespace_ids, .elem = JK_STR),
 	ROW(STR, "intel_rdt_path", intel_rdt_path),
 	ROW(STR, "boot_id", boot_id),
+	ROW(MAP, "namespace_paths", namespace_paths, .elem = JK_STR, .flags = JF_DETAIL),
+	ROW(MAP, "namespace_ids", namespace_ids, .elem = JK_STR, .flags = JF_DETAIL),
 	ROW(OBJ, "config", foreign, .flags = JF_PTR, .sub = &foreign_type),
 	{ .name = NULL },
 };
