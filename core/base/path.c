@@ -373,8 +373,19 @@ int path_open_regular(const char *path, int flags, mode_t mode)
 	return fd < 0 ? fail("open %s", path) : fd;
 }
 
+/* Returns the end. */
+static char *fd_path(char *buf, int fd)
+{
+	return text_decimal(stpcpy(buf, "/proc/self/fd/"), (unsigned)fd);
+}
+
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd)
 {
-	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);
+	fd_path(buf, fd);
 	return buf;
+}
+
+void path_in_fd(char *buf, int fd, const char *name)
+{
+	strcpy(stpcpy(fd_path(buf, fd), "/"), name);
 }

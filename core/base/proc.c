@@ -161,16 +161,17 @@ static size_t words_len;
 
 void proc_take_args(struct arena *a, int argc, char **argv, char **envp)
 {
-	char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1, *copy;
+	char *last = argv[argc - 1], *copy;
+	size_t len = last + strlen(last) + 1 - argv[0];
 
 	words = argv[0];
-	copy = arena_alloc(a, end - words);
-	memcpy(copy, words, end - words);
+	copy = arena_alloc(a, len);
+	memcpy(copy, words, len);
 	for (int i = 0; i < argc; i++)
 		argv[i] = copy + (argv[i] - words);
 	for (; *envp; envp++)
-		end = *envp + strlen(*envp) + 1;
-	words_len = end - words;
+		last = *envp;
+	words_len = last + strlen(last) + 1 - words;
 }
 
 void proc_hide_args(void)

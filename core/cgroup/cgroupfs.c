@@ -19,8 +19,7 @@ int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struc
 			return failx("cgroupsPath \"%s\": the root of a hierarchy cannot be the "
 				     "cgroup of a container",
 				     want->path);
-		cg_dir_add(cg, h->names, arena_printf(cg->arena, "%s%s", h->mount, below),
-			   strlen(h->mount));
+		cg_dir_add(cg, h->names, arena_join(cg->arena, h->mount, below), strlen(h->mount));
 	}
 	return 0;
 }

@@ -100,18 +100,19 @@ static int rule_number(const int64_t *n, const char *what, int64_t *out)
 	return 0;
 }
 
+static const struct {
+	char letter;
+	unsigned bit;
+} access_words[] = { { 'r', DEV_R }, { 'w', DEV_W }, { 'm', DEV_M } };
+
 /* The bits of "rwm". Other letters are ignored, as runc does. */
 static unsigned access_bits(const char *access)
 {
-	static const struct {
-		char letter;
-		unsigned bit;
-	} bits[] = { { 'r', DEV_R }, { 'w', DEV_W }, { 'm', DEV_M } };
 	unsigned out = 0;
 
-	for (size_t i = 0; access && i < ARRAY_SIZE(bits); i++)
-		if (strchr(access, bits[i].letter))
-			out |= bits[i].bit;
+	for (size_t i = 0; access && i < ARRAY_SIZE(access_words); i++)
+		if (strchr(access, access_words[i].letter))
+			out |= access_words[i].bit;
 	return out;
 }
 
@@ -168,18 +169,21 @@ int devices_merge(struct arena *a, const struct oci_resources *r, struct dev_set
 	return 0;
 }
 
-static int put_number(char *buf, size_t size, int64_t n)
+static char *put_number(char *to, int64_t n)
 {
-	return n == DEV_ANY ? snprintf(buf, size, "*") : snprintf(buf, size, "%lld", (long long)n);
+	return n == DEV_ANY ? stpcpy(to, "*") : text_decimal(to, (unsigned)n);
 }
 
 void devices_line(const struct dev_rule *r, char buf[48])
 {
-	int n = snprintf(buf, 48, "%c ", r->type);
+	char *to = buf;
 
-	n += put_number(buf + n, 48 - n, r->major);
-	buf[n++] = ':';
-	n += put_number(buf + n, 48 - n, r->minor);
-	snprintf(buf + n, 48 - n, " %s%s%s", r->access & DEV_R ? "r" : "",
-		 r->access & DEV_W ? "w" : "", r->access & DEV_M ? "m" : "");
+	*to++ = r->type;
+	*to++ = ' ';
+	to = stpcpy(put_number(to, r->major), ":");
+	to = stpcpy(put_number(to, r->minor), " ");
+	for (size_t i = 0; i < ARRAY_SIZE(access_words); i++)
+		if (r->access & access_words[i].bit)
+			*to++ = access_words[i].letter;
+	*to = '\0';
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct cg_dir *cg_dir_of(struct cgroup *cg, enum ctl ctl)
@@ -35,10 +34,11 @@ int cg_dir_open(const struct cg_dir *d, const char *file, int flags)
 
 	if (d->fd >= 0)
 		return tree_open(d->fd, file, flags);
-	if (snprintf(path, sizeof(path), "%s/%s", d->path, file) >= (int)sizeof(path)) {
+	if (strlen(d->path) + strlen(file) + 2 > sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
+	strcpy(stpcpy(stpcpy(path, d->path), "/"), file);
 	return tree_path(path, flags | O_NOFOLLOW);
 }
 

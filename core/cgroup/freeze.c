@@ -60,7 +60,7 @@ static const char *freezer_of(struct arena *a, pid_t pid, size_t *mount)
 		if (!h->mount || !(h->ctls & 1u << CTL_FREEZER))
 			continue;
 		*mount = strlen(h->mount);
-		return arena_printf(a, "%s%s", h->mount, h->own);
+		return arena_join(a, h->mount, h->own);
 	}
 	return NULL;
 }

@@ -189,9 +189,9 @@ static char *read_proc(struct arena *a, int opened, const char *path, bool one_r
 /* True if this hierarchy is mounted here and the process's cgroup is visible in it. */
 static bool seen_at(struct arena *a, struct hier *h, const char *mount)
 {
-	char *probe = arena_printf(a, "%s%s/cgroup.procs", mount, h->own[1] ? h->own : "");
+	const char *dir = h->own[1] ? arena_join(a, mount, h->own) : mount;
 
-	if (!sys_exists(AT_FDCWD, probe))
+	if (!sys_exists(AT_FDCWD, arena_join(a, dir, "/cgroup.procs")))
 		return false;
 	h->mount = mount;
 	return true;
@@ -212,7 +212,7 @@ static bool usual_places(struct arena *a, struct layout *out)
 		else if (!strncmp(name, "name=", 5))
 			name += 5;
 		/* "cpu,cpuacct", or its symlink "cpu" */
-		if (!seen_at(a, h, arena_printf(a, ROOT "/%s", name)) &&
+		if (!seen_at(a, h, arena_join(a, ROOT "/", name)) &&
 		    (!strchr(name, ',') ||
 		     !seen_at(a, h, arena_printf(a, ROOT "/%.*s", (int)strcspn(name, ","), name))))
 			all = false;

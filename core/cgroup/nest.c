@@ -86,7 +86,7 @@ int cgroup_nest(struct arena *a)
 		h++;
 	if (h == l.at + l.n)
 		return failx("no cgroup2 filesystem is mounted that shows our own cgroup");
-	dir = arena_printf(a, "%s%s", h->mount, strcmp(h->own, "/") ? h->own : "");
+	dir = arena_join(a, h->mount, strcmp(h->own, "/") ? h->own : "");
 	/* If we are in the leaf already, the cgroup above is the one to prepare. */
 	leaf = strrchr(dir, '/');
 	if (!strcmp(leaf, "/" LEAF) && leaf >= dir + strlen(h->mount))

@@ -15,7 +15,7 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 
 	/* It is cleaned as an absolute path, so that ".." cannot leave the directory that a
 	 * relative one begins in. */
-	rest = path_clean(a, absolute ? rest : arena_printf(a, "/%s", rest));
+	rest = path_clean(a, absolute ? rest : arena_join(a, "/", rest));
 	if (absolute)
 		return rest;
 	/* On v2 the cgroup that we run in has processes, so its children cannot have controllers.
@@ -25,7 +25,7 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 			len--;
 	while (len && own[len - 1] == '/')
 		len--;
-	return arena_printf(a, "%.*s%s", (int)len, own, rest);
+	return arena_join(a, arena_strndup(a, own, len), rest);
 }
 
 bool paths_is_below(const char *path, const char *dir)

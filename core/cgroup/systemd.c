@@ -137,7 +137,7 @@ static int open_bus(struct cgroup *cg)
 
 static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)
 {
-	const char *above = "";
+	const char *above = "", *dir;
 	uint32_t uid;
 
 	if (paths_systemd(cg->arena, want->path, want->id, is_user(cg, &uid), &cg->unit) < 0 ||
@@ -148,11 +148,10 @@ static int plan_unit(struct cgroup *cg, const struct cgroup_want *want, const st
 		return fail_in("systemd");
 	if (!strcmp(above, "/"))
 		above = "";
+	dir = arena_join(cg->arena, above, cg->unit.dir);
 	for (size_t i = 0; i < l->n; i++)
 		if (l->at[i].mount)
-			cg_dir_add(cg, l->at[i].names,
-				   arena_printf(cg->arena, "%s%s%s", l->at[i].mount, above,
-						cg->unit.dir),
+			cg_dir_add(cg, l->at[i].names, arena_join(cg->arena, l->at[i].mount, dir),
 				   strlen(l->at[i].mount));
 	cg->deferred = true;
 	return 0;
@@ -331,7 +330,7 @@ static bool is_at(struct cgroup *cg, const struct cg_dir *d, const struct layout
 		const struct hier *h = &of->at[i];
 
 		if (h->mount && !strcmp(h->names, d->names) &&
-		    !strcmp(arena_printf(cg->arena, "%s%s", h->mount, h->own), d->path))
+		    !strcmp(arena_join(cg->arena, h->mount, h->own), d->path))
 			return true;
 	}
 	return false;

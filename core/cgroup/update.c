@@ -237,7 +237,7 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 		if (*h->names)
 			continue;
 		if (h->mount)
-			path = arena_printf(cg->arena, "%s%s", h->mount, h->own);
+			path = arena_join(cg->arena, h->mount, h->own);
 		/* If another program has moved init out of the container's cgroup, the recorded one
 		 * is used as long as it exists. */
 		if (!paths_is_below(path, cg->recorded) && sys_exists(AT_FDCWD, cg->recorded))

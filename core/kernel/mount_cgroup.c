@@ -164,11 +164,11 @@ static int link_names(int dir, const char *name)
 
 static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgroup *cg)
 {
-	char path[FD_PATH_MAX + 80];
+	char path[MOUNT_AT_MAX];
 
 	if (mkdirat(dir, cg->name, 0755) < 0)
 		return fail("create directory %s", cg->name);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
+	path_in_fd(path, dir, cg->name);
 	if (!j->env->own_cgroupns) {
 		/* ENOENT: an ordinary user could not make the cgroup, so there is
 		 * nothing to show. */
@@ -184,7 +184,7 @@ static int mount_hierarchy(struct mount_job *j, int dir, const struct mount_cgro
 /* Sets flags of the tmpfs and of every hierarchy on it, by one call. */
 static int protect(struct mount_job *j, int dir, unsigned long flags)
 {
-	char path[FD_PATH_MAX + 80];
+	char path[MOUNT_AT_MAX];
 
 	if (!mountapi_setattr(dir, true, mountapi_attrs(flags), 0))
 		return 0;
@@ -192,7 +192,7 @@ static int protect(struct mount_job *j, int dir, unsigned long flags)
 		return -1;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); each mount is remounted. */
 	list_each (cg, j->env->cgroups) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, cg->name);
+		path_in_fd(path, dir, cg->name);
 		if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 &&
 		    errno != EINVAL)
 			return fail("change mount flags of %s", cg->name);

@@ -306,7 +306,7 @@ int rootfs_mask_path(struct rootfs_protect *p, const char *path)
 
 	b.root = mount_base(&p->held, p->root, &b.path);
 	if (is_made_by_kernel(p, &b)) {
-		snprintf(at, sizeof(at), "/proc/self/fd/%d/%s", b.root, b.path);
+		path_in_fd(at, b.root, b.path);
 		if (fstatat(b.root, b.path, &st, 0) < 0)
 			return errno == ENOENT ? 0 : fail("stat %s", b.path);
 	} else {

@@ -15,40 +15,43 @@ struct cache_header {
 	uint32_t key_len, insns;
 };
 
-static const char magic[8] = "ociboxS1";
+static const char magic[8] = "ociboxS2";
 
 #define KEY_MAX (1u << 20)
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
-/* Counts bytes first (at is NULL) and then writes them. Lists and texts begin with their length, so
- * that different profiles have different keys. */
+/* Lists begin with their length, and texts end with a NUL, so that different profiles have
+ * different keys. */
 struct key_out {
+	struct arena *arena;
 	char *at;
-	size_t len;
+	size_t len, room;
 };
 
-static void key_bytes(struct key_out *k, const void *bytes, size_t len)
+static void key_grow(struct key_out *k)
 {
-	if (k->at)
-		memcpy(k->at + k->len, bytes, len);
-	k->len += len;
+	k->room = k->room ? k->room * 2 : 16 << 10;
+	k->at = arena_more(k->arena, k->at, k->len, k->room - k->len, 1);
 }
 
 static void key_u64(struct key_out *k, uint64_t value)
 {
-	key_bytes(k, &value, sizeof(value));
+	if (k->room - k->len < sizeof(value))
+		key_grow(k);
+	memcpy(k->at + k->len, &value, sizeof(value));
+	k->len += sizeof(value);
 }
 
 static void key_text(struct key_out *k, const char *text)
 {
-	size_t len = strlen(text);
+	char *end;
 
-	key_u64(k, len);
-	key_bytes(k, text, len);
+	while (!(end = memccpy(k->at + k->len, text, 0, k->room - k->len)))
+		key_grow(k);
+	k->len = end - k->at;
 }
 
-/* The bytes of an absent value differ from those of any value. */
 static void key_optional(struct key_out *k, const uint32_t *value)
 {
 	key_u64(k, value ? (uint64_t)*value + 1 : 0);
@@ -98,11 +101,9 @@ static uint64_t hash(const char *bytes, size_t len)
 void seccomp_key(struct arena *a, const struct oci_seccomp *s, const char *build,
 		 struct seccomp_key *key)
 {
-	struct key_out k = { NULL, 0 };
+	struct key_out k = { .arena = a };
 
-	key_write(&k, s, build);
-	k.at = arena_alloc(a, k.len);
-	k.len = 0;
+	key_grow(&k);
 	key_write(&k, s, build);
 	key->bytes = k.at;
 	key->len = k.len;

@@ -47,6 +47,26 @@ static void test_keys(void)
 	ok(strcmp(again.name, key[0].name), "another build gives another name");
 }
 
+/* A key that outgrows its first memory, with the change at its very end. */
+static void test_long_key(void)
+{
+	static const char *names[5000];
+	struct oci_syscall call = { .names = { names, ARRAY_SIZE(names) } };
+	struct oci_seccomp s = { .syscalls = { &call, 1 } };
+	struct seccomp_key key[3];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		names[i] = i % 7 ? "personality" : "x";
+	for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
+		seccomp_key(&arena, &s, "1", &key[i]);
+		names[ARRAY_SIZE(names) - 1] = i ? "y" : "personality";
+	}
+	ok(key[0].len > 50000 && key[0].len == key[1].len &&
+		   !memcmp(key[0].bytes, key[1].bytes, key[0].len) &&
+		   strcmp(key[1].name, key[2].name),
+	   "a long profile has the same key again, and another one for another last name");
+}
+
 static int cachedir;
 
 /* Compiles SMALL through the cache. True if the program returns value for ptrace. */
@@ -144,6 +164,7 @@ int main(void)
 		return 1;
 	cachedir = open("cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_keys();
+	test_long_key();
 	test_cache();
 	rmdir("cache");
 	rmdir(dir);
