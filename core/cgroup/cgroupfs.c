@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 int cgroupfs_plan(struct cgroup *cg, const struct cgroup_want *want, const struct layout *l)

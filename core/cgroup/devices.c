@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/cgroup/impl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*
