@@ -320,17 +320,12 @@ int dev_blank(int dir)
 {
 	int tmp __cleanup(fd_close) = mountapi_new(
 		"tmpfs", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=0755,size=4k");
-	int file __cleanup(fd_close) = -1, mnt __cleanup(fd_close) = -1;
+	int file __cleanup(fd_close) = -1;
 
 	if (tmp < 0)
 		return -1;
 	file = openat(tmp, "node", O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
-	if (file < 0)
-		return fail("create an empty file");
-	mnt = clone_node(tmp, dir);
-	if (mnt < 0 || mountapi_setattr(mnt, false, MOUNT_ATTR_RDONLY, 0) < 0)
-		return -1;
-	return fd_take(&mnt);
+	return file < 0 ? fail("create an empty file") : clone_node(tmp, dir);
 }
 
 int dev_open_private(mode_t type, unsigned major, unsigned minor, int flags)

@@ -378,8 +378,8 @@ int dev_setup(const struct dev_env *env, const struct oci_config *c);
  * host has one.
  */
 int dev_make_node(const struct oci_linux *l, size_t index);
-/* A detached read-only mount of an empty file of our own. KERNEL 5.12: mount_setattr(2)
- * (ENOSYS). dir: where the file is attached while the mount is made. */
+/* A detached mount of an empty file of our own, which the caller makes read-only. dir: where the
+ * file is attached while the mount is made. */
 int dev_blank(int dir);
 /* Replaces the descriptors of from to end - 1 that are the host's /dev/null by the container's: the
  * container's root may own the inode of the host's. */

@@ -387,7 +387,7 @@ int mountapi_bind(const struct mountapi_bind *b)
 	if (b->change && set_attrs(mnt, &attr) < 0) {
 		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes the flags
 		 * after the attach. */
-		if (!missing(errno) || b->detached)
+		if (!missing(errno))
 			return fail("change mount attributes");
 		later = true;
 	}

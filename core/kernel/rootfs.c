@@ -215,7 +215,7 @@ static int cover_file(struct rootfs_protect *p, struct mountapi_bind *b)
 		b->detached = null >= 0;
 	}
 	if (null < 0 && !err_is_shortage()) {
-		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); the host's null device is shown. */
+		/* KERNEL 5.2: fsopen(2), open_tree(2) (ENOSYS); the host's null device is shown. */
 		err_clear("the host's null device is used");
 		null = open_mask_null(-1, &p->file.st);
 	}

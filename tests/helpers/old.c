@@ -1,11 +1,12 @@
-/* old.c - runs a command as on a kernel of 4.14, as far as system calls go: `old CMD...`. */
+/* old.c - runs a command as on an older kernel, as far as system calls go: `old [OPTION] CMD...`. */
 /* SPDX-License-Identifier: MIT */
 /*
- * `old -n CMD...` runs it as on a kernel before 7.0, without OPEN_TREE_NAMESPACE and nothing else.
+ * Without an option it is Linux 4.14; -5.4 and -5.10 are those. Later system calls answer ENOSYS:
+ * since 5.1 a number is the same on all architectures, and grows with the version. For 4.14 these
+ * are all from 403 on, and statx, rseq and getrandom, which a kernel may have been built without or
+ * a container engine may hide. Flags of older calls keep their effect.
  *
- * Later system calls answer ENOSYS: all from 403 on, where all architectures have the same numbers,
- * and statx, rseq and getrandom, which a kernel may have been built without or a container engine
- * may hide. Flags of older calls keep their effect.
+ * -n: as on a kernel before 7.0, without OPEN_TREE_NAMESPACE and nothing else.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -14,6 +15,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* The first number that a version does not have. close_range(2) of 5.9 has an earlier one than
+ * openat2(2) of 5.6. */
+static const struct {
+	const char *option;
+	unsigned first;
+} versions[] = { { "-5.4", 436 }, { "-5.10", 441 } };
 
 #define FIRST_NEW 403 /* clock_gettime64, 5.1 */
 #define PRIVATE 0xf0000 /* of ARM, such as set_tls */
@@ -79,6 +87,12 @@ int main(int argc, char **argv)
 #endif
 		ALLOW,
 	};
+	struct insn newer[] = {
+		LOAD_NR,
+		UNLESS_FROM(PRIVATE, 1), ALLOW,
+		UNLESS_FROM(FIRST_NEW, 1), RETURN_ENOSYS,
+		ALLOW,
+	};
 	struct insn no_namespace[] = {
 		LOAD_NR,
 		UNLESS_SKIP(OPEN_TREE_NR, 3), LOAD_FLAGS,
@@ -98,6 +112,14 @@ int main(int argc, char **argv)
 		prog.code = no_namespace;
 		argv++;
 	}
+	for (unsigned i = 0; argc > 2 && i < sizeof(versions) / sizeof(*versions); i++)
+		if (!strcmp(argv[1], versions[i].option)) {
+			newer[3].k = versions[i].first;
+			prog.len = sizeof(newer) / sizeof(*newer);
+			prog.code = newer;
+			argv++;
+			break;
+		}
 	if (geteuid())
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (prctl(PR_SET_SECCOMP, 2 /* a filter */, &prog, 0, 0)) {
