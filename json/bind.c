@@ -507,14 +507,15 @@ bool json_bind_written(struct arena *a, char *text, size_t len, const struct jso
 	for (bool more = good; more; more = good && !enough && quick_char(&at, ',')) {
 		row = quick_row(f, quick_text(&at, end));
 		enough = brief && row && row->flags & JF_DETAIL;
-		good = enough || (row && quick_char(&at, ':') &&
-				  quick_value(a, &at, end, row, (char *)out + row->offset));
+		good = row && quick_char(&at, ':') &&
+		       (enough || quick_value(a, &at, end, row, (char *)out + row->offset));
 		f = good ? row + 1 : f;
 	}
 	for (; good && f->name; f++)
 		good = !(f->flags & JF_REQUIRED);
-	rest = enough ? end - 1 : at;
-	if (good && quick_char(&rest, '}') && rest == end)
+	/* The last member and the object end. */
+	rest = enough ? end - 2 : at;
+	if (good && (!enough || quick_char(&rest, '}')) && quick_char(&rest, '}') && rest == end)
 		return true;
 	/* Each NUL before at was a quote. */
 	while (at > text)

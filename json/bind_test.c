@@ -422,10 +422,12 @@ static void test_brief(void)
 
 	ok(brief(written, &f) && f.pairs.n == 2 && f.start == UINT64_MAX && !f.none.at,
 	   "brief: all members before the first detail are read, and it is not");
-	ok(brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"},\"more\":1}", &f) && !f.none.n,
+	ok(brief("{\"id\":\"x\",\"none\":{\"k\":1},\"more\":{}}", &f) && !f.none.n,
 	   "brief: what follows a detail is not read");
 	ok(brief("{\"id\":\"x\"}", &f), "brief: without details");
-	ok(!brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"", &f) && !f.id,
+	ok(!brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"", &f) && !f.id &&
+		   !brief("{\"id\":\"x\",\"none\":{\"k\":\"k\"}", &f) &&
+		   !brief("{\"id\":\"x\",\"none\"}}", &f),
 	   "brief: a text that was cut is refused");
 	ok(!brief("{\"pid\":1,\"none\":{}}", &f), "brief: a required member must not be missing");
 }

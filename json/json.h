@@ -170,7 +170,8 @@ enum json_field_flag {
 	JF_REQUIRED = 2, /* absence is a fault */
 	JF_ALWAYS = 4, /* written even if it is empty, zero or false */
 	JF_NULL = 8, /* with JF_ALWAYS: absent is written as null */
-	JF_DETAIL = 16, /* json_bind_written() stops before it when it is brief */
+	JF_DETAIL = 16, /* json_bind_written() stops before it when it is brief: it and what follows
+			   are maps */
 };
 
 #define LIST(T)                                                                                    \
@@ -237,8 +238,8 @@ int json_bind(struct arena *a, const struct json *tree, const struct json_type *
  * json_parse() and json_bind() in one, in a quarter of the time, for what json_write() wrote on one
  * line by the same rows: flat strings, integers, truth values and maps of strings. False: the text
  * has another form, and may still be valid. Then text is as it was, and out is zeroed. brief: of
- * what follows the first member with JF_DETAIL only the last byte is checked, which shows that the
- * text was written to its end.
+ * what follows the name of the first member with JF_DETAIL only the last two bytes are checked,
+ * which show that the text was written to its end.
  */
 bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
 		       void *out, bool brief);

@@ -172,6 +172,18 @@ like 'with CAP_SYS_ADMIN in it the mounts can be made writable' "$status $out" '
 is 'in a user namespace, with CAP_SYS_ADMIN: no inode of the host is changed' \
 	"$(harmed)" '' || diag "$out"
 
+# Linux 5.2 to 5.11 clones mounts, and cannot change the attributes of a clone.
+for version in 5.4 5.10; do
+	calls_of $version
+	prepare
+	run
+	like "with the calls of Linux $version: the mounts can be made writable" "$status $out" \
+		'^0 /dev/null: chmod'
+	is "with the calls of Linux $version: no inode of the host is changed" "$(harmed)" '' ||
+		diag "$out"
+	calls_of all
+done
+
 rm /dev/full
 argv stat -c '%t:%T %a %u' /dev/full
 run

@@ -354,6 +354,20 @@ helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
+# calls_of VERSION: from here on the runtime has the system calls of that Linux only, 5.4 or 5.10.
+# calls_of all: it has all again.
+all_calls=
+calls_of() {
+	all_calls=${all_calls:-$RUNC}
+	RUNC=$all_calls
+	[ "$1" != all ] || return 0
+	helper old || bail 'the helper old cannot be built'
+	printf '#!/bin/sh\nexec "%s" "-%s" "%s" "$@"\n' "$HELPERS/old" "$1" "$all_calls" \
+		>"$tmp/calls-$1"
+	chmod 755 "$tmp/calls-$1"
+	RUNC=$tmp/calls-$1
+}
+
 # Other users may not be able to reach the tree: from here on RUNC is a copy, under its own name,
 # that every user may run.
 runc_for_all() {

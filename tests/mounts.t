@@ -523,6 +523,20 @@ mount_add /b3 none "$src/dir/sub" bind relatime nosuid
 run
 is 'the same atime mode may be asked for' "$status $(mnt /b3 opts)" '0 rw,nosuid,nodev,relatime' ||
 	diag "$err"
+# Linux 5.2 to 5.11 has no mount_setattr(2).
+for version in 5.4 5.10; do
+	calls_of $version
+	run
+	is "with the calls of Linux $version: locked flags are kept" \
+		"$status $(mnt /b1 opts) $(mnt /b2 opts) $(mnt /b3 opts)" \
+		'0 ro,nosuid,nodev,relatime rw,nosuid,nodev,noexec,relatime rw,nosuid,nodev,relatime' ||
+		diag "$err"
+	mount_add /b4 none "$src/dir/sub" bind suid
+	refused "with the calls of Linux $version: clearing a locked flag is refused" \
+		'locked flag nosuid of .*: operation not permitted'
+	config_del /mounts/10
+	calls_of all
+done
 # A source only root of the host can reach (M-32).
 mkdir -p "$src/deep/in"
 echo reached >"$src/deep/in/file"

@@ -95,6 +95,7 @@ int procfs_write(int procfd, const char *path, const char *value)
 
 	if (fd < 0)
 		return -1;
+	errno = EINVAL; /* where the kernel takes a part only */
 	if (write(fd, value, len) != (ssize_t)len)
 		return fail("write \"%s\" to /proc/%s", value, path);
 	return 0;

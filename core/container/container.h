@@ -65,6 +65,7 @@ struct life {
 	int pidfd; /* of init while it lives, else -1 */
 	bool glance; /* opened by life_glance: there is no pidfd, and the lock is not released */
 	bool headless; /* the first thread of init has ended, but others live */
+	bool begun; /* init has certainly executed its program */
 };
 
 /* struct life l __cleanup(life_close) = LIFE_INIT; */
@@ -82,7 +83,7 @@ enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE, LIFE_FORCE };
 struct life_ids {
 	const char *root;
 	int dir, proc; /* root and /proc, open */
-	bool guarded; /* no other user can have made what is in root; known when proc is open */
+	bool guarded; /* no other user can make anything in root; known when proc is open */
 	const char **at;
 	size_t n;
 };
@@ -132,6 +133,7 @@ bool life_left_behind(const struct life_ids *all, const char *id);
 
 int fifo_make(struct life *l); /* returns it open for reading and writing, or -1 */
 bool fifo_waits(const struct life *l); /* init is alive and waits for start */
+bool fifo_is_there(int root_dir, const char *id);
 bool fifo_is_left(const struct life *l); /* the fifo exists, and init does not wait any more */
 /* Lets init continue. *fifo becomes our end, which reports a hangup when the payload runs or init
  * has died. It stays -1 if runc has made the container: then this cannot be found out. */

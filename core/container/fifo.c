@@ -57,6 +57,14 @@ bool fifo_waits(const struct life *l)
 	return fd >= 0;
 }
 
+bool fifo_is_there(int root_dir, const char *id)
+{
+	char path[1024 + 16];
+
+	strcpy(stpcpy(path, id), "/" FIFO_FILE);
+	return sys_exists(root_dir, path);
+}
+
 bool fifo_is_left(const struct life *l)
 {
 	return !l->state.foreign && !fifo_waits(l) && errno == ENXIO;

@@ -80,16 +80,6 @@ bool life_is_init(const struct life *l, const struct proc_stat *st)
 	return !l->state.start_time || st->start == l->state.start_time;
 }
 
-/* By the spec a container is created until it has executed its program. OCI_CREATING: /proc does
- * not show it. A process that CRIU has restored has executed nothing since, and runc's init has
- * executed a program before it waits. */
-static enum oci_status shown_status(const struct life *l, const struct proc_stat *st)
-{
-	if (l->state.foreign)
-		return OCI_CREATING;
-	return st->no_exec && !l->state.restored ? OCI_CREATED : OCI_RUNNING;
-}
-
 int life_send(const struct life *l, int sig)
 {
 	return l->pidfd >= 0 ? sys_pidfd_send_signal(l->pidfd, sig) : kill(l->state.pid, sig);
@@ -119,7 +109,7 @@ static int find_init(struct life *l)
 		l->pidfd = sys_pidfd_open(l->state.pid);
 	if (found == 1) {
 		l->headless = st.headless;
-		l->status = shown_status(l, &st);
+		l->begun = l->state.restored || (!st.no_exec && !l->state.foreign);
 		found = life_is_init(l, &st) && !st.dead;
 	} else if (!found && life_send(l, 0) == 0) {
 		found = l->pidfd >= 0 ? !proc_ended(l->pidfd) : 1;
@@ -176,21 +166,19 @@ static bool is_busy(const struct life *l)
 
 static int find_status(struct life *l, bool locked)
 {
-	int alive;
+	int alive = find_init(l);
 
-	l->status = OCI_CREATING;
-	alive = find_init(l);
 	if (alive < 0)
 		return -1;
 	if (!alive) {
 		l->status = OCI_STOPPED;
 		return 0;
 	}
-	/* runc has no lock. */
-	if (l->status == OCI_CREATING)
-		l->status = fifo_waits(l) || (!locked && !l->state.foreign && is_busy(l))
-				    ? OCI_CREATED
-				    : OCI_RUNNING;
+	/* The lock alone is not a sign of a start: pause and update lock a running container. runc
+	 * has no lock. */
+	l->status = OCI_RUNNING;
+	if (!l->begun && (fifo_waits(l) || (!locked && !l->state.foreign && is_busy(l))))
+		l->status = OCI_CREATED;
 	if (l->cgroup) {
 		int frozen = cgroup_is_frozen(l->cgroup);
 
@@ -202,16 +190,22 @@ static int find_status(struct life *l, bool locked)
 	return 0;
 }
 
-/* Finds the status without opening the state directory. False: the caller needs find_status. */
-static bool find_quickly(struct life *l, int proc)
+/*
+ * Finds the status without opening the state directory. If init has executed its program, the
+ * container runs, whichever process has the lock; before that init waits at the fifo. False: the
+ * caller needs find_status.
+ */
+static bool find_quickly(struct life *l, int proc, const char *id)
 {
 	struct proc_stat st;
+	bool waits;
 	int found;
 
 	if (record_is_old(l) || l->state.pid <= 0) {
 		l->status = OCI_STOPPED;
 		return true;
 	}
+	/* runc's init has executed a program before it waits. */
 	if (l->state.foreign || !l->state.start_time)
 		return false;
 	found = proc_stat_at(proc, l->state.pid, &st);
@@ -226,9 +220,11 @@ static bool find_quickly(struct life *l, int proc)
 		return true;
 	}
 	fd_close(&l->pidfd);
-	if (found != 1)
+	/* A process that CRIU has restored has executed nothing since. */
+	waits = st.no_exec && !l->state.restored;
+	if (found != 1 || (waits && !fifo_is_there(l->root_dir, id)))
 		return false;
-	l->status = shown_status(l, &st);
+	l->status = waits ? OCI_CREATED : OCI_RUNNING;
 	/* If a cgroup is frozen, find_status checks whether init is in it. */
 	return !cgroup_glance(&l->state, st.state);
 }
@@ -420,7 +416,7 @@ int life_open(struct arena *a, const char *root, const char *id, enum life_open 
 	return open_id(a, id, how, out);
 }
 
-/* True if only we can have made what is in the root. */
+/* True if no other user can make or replace anything in the root. */
 static bool is_guarded(int root)
 {
 	struct stat st;
@@ -441,7 +437,7 @@ int life_glance(struct arena *a, struct life_ids *all, const char *id, struct li
 		all->proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		all->guarded = is_guarded(all->dir);
 	}
-	if (!all->guarded || !record_glance(a, out, id) || !find_quickly(out, all->proc)) {
+	if (!all->guarded || !record_glance(a, out, id) || !find_quickly(out, all->proc, id)) {
 		out->state = (struct oci_state){ 0 };
 		r = open_id(a, id, LIFE_LOOK, out);
 	}

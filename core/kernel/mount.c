@@ -155,12 +155,18 @@ static bool kinds_differ(const struct mountapi_bind *b)
 
 static int bind_attach(struct mount_job *j, struct mountapi_bind *b)
 {
+	bool old;
+
 	if (!mountapi_bind(b))
 		return 0;
-	if (WITH_USERNS && err_num() == EPERM && j->env->userns && b->change) {
+	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); flags that may be locked are kept. */
+	old = WITH_OLD_KERNELS && b->detached && err_num() == ENOSYS;
+	if (WITH_USERNS && (old || err_num() == EPERM) && j->env->userns && b->change) {
 		err_clear("flags are locked");
 		if (keep_locked(j, b->source, &b->flags) < 0)
 			return -1;
+		if (old)
+			b->change = MOUNTAPI_ADD;
 		if (!mountapi_bind(b))
 			return 0;
 	}

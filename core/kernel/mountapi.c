@@ -385,9 +385,10 @@ int mountapi_bind(const struct mountapi_bind *b)
 		mnt = own;
 	}
 	if (b->change && set_attrs(mnt, &attr) < 0) {
-		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes the flags
-		 * after the attach. */
-		if (!missing(errno))
+		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes the flags after the
+		 * attach. If that fails, a detached mount is lost, so it gets flags added only. */
+		if (!missing(errno) ||
+		    (b->detached && (errno == EPERM || b->change != MOUNTAPI_ADD)))
 			return fail("change mount attributes");
 		later = true;
 	}

@@ -226,6 +226,8 @@ static int set_sysctl(struct child *c, const struct json_pair *s)
 	if (held->proc_is_new) {
 		if (!sysctl_write(held->proc, path, s->value))
 			return 0;
+		if (err_num() == EINVAL)
+			return -1;
 		err_clear("it is read-only, has no sys, or a mount covers the parameter");
 	}
 	return join_proc(c) < 0 ? -1 : sysctl_write(c->proc, path, s->value);

@@ -1,4 +1,4 @@
-/* old.c - runs a command as on an older kernel, as far as system calls go: `old [OPTION] CMD...`. */
+/* old.c - runs a command as on an older kernel, as far as system calls go: `old [OPTION] CMD`. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Without an option it is Linux 4.14; -5.4 and -5.10 are those. Later system calls answer ENOSYS:
