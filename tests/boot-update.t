@@ -117,7 +117,7 @@ nothing_left "nothing is left of the machine"
 # ---- readiness, health, tasks, an image ----------------------------------------------------------
 
 cat >"$tmp/boot.json" <<E
-{ "containers": [ { "name": "$a", "updateGrace": "50ms", "restart": "always", "startTimeout": "300ms",
+{ "containers": [ { "name": "$a", "updateGrace": "50ms", "restart": "always", "startTimeout": "3s",
   "ready": { "file": "/bin/sh" }, "backoff": { "first": "10ms" } } ] }
 E
 fresh
