@@ -92,6 +92,12 @@ fi
 sed -i 's/,"boot_id":"[^"]*"//; s/}$/,"boot_id":"0b5fdd0b-0000-0000-0000-000000000000"}/' \
 	"$root/$id/state.json"
 is 'of another boot: stopped' "$(status_of "$id")" stopped
+# The order of an older build, which had the boot at the end.
+sed -i 's/,\("namespace_ids":{[^}]*}\),\("namespace_paths":{[^}]*}\)/,\2,\1/' "$root/$id/state.json"
+like 'of another boot: the state has the order of an older build' "$(cat "$root/$id/state.json")" \
+	'"namespace_paths":.*"namespace_ids":.*"boot_id":"0b5fdd0b[^}]*}$'
+do_runc list
+like 'of another boot: list says stopped too' "$out" "$id +0 +stopped "
 do_runc kill "$id" KILL
 like 'of another boot: nothing is killed' "$status $err" '^1 .*not running'
 do_runc exec "$id" true

@@ -52,6 +52,7 @@ static void key_text(struct key_out *k, const char *text)
 	k->len = end - k->at;
 }
 
+/* The bytes of an absent value differ from those of any value. */
 static void key_optional(struct key_out *k, const uint32_t *value)
 {
 	key_u64(k, value ? (uint64_t)*value + 1 : 0);

@@ -65,8 +65,8 @@ static const struct json_field state_fields[] = {
 	ROW(STR, "cgroup_unit", cgroup_unit),
 	ROW(STR, "intel_rdt_path", intel_rdt_path),
 	ROW(STR, "boot_id", boot_id),
-	/* Version 0.2.0 has written boot_id after namespace_paths and namespace_ids, in that order:
-	 * a brief reading must not stop before it. */
+	/* An older build wrote namespace_paths, namespace_ids and then boot_id, which a list needs:
+	 * in that order a brief reading does not stop. */
 	ROW(MAP, "namespace_ids", namespace_ids, .elem = JK_STR, .flags = JF_DETAIL),
 	ROW(MAP, "namespace_paths", namespace_paths, .elem = JK_STR),
 	ROW(OBJ, "config", foreign, .flags = JF_PTR, .sub = &foreign_type),
