@@ -37,6 +37,24 @@ static void test_plain(const char *way)
 	ok(refused(proc, "self/exe"), "%s: a magic link at the end of the path is refused", way);
 }
 
+static bool covered(const char *path)
+{
+	char mounts[] = "1 0 0:1 / / rw - ext4 a rw\n"
+			"2 1 0:2 / /proc rw - proc proc rw\n"
+			"3 2 0:3 / /proc/7/fd rw - tmpfs none rw\n"
+			"4 2 0:2 /sys /proc/sys ro - proc proc rw\n";
+
+	return procfs_covered(mounts, path);
+}
+
+static void test_covered(void)
+{
+	ok(covered("/proc/7/fd") && covered("/proc/7/fd/3") && covered("/proc/sys/net/ip"),
+	   "a mount on the path, or above it, covers it");
+	ok(!covered("/proc/7/fdinfo/3") && !covered("/proc/7") && !covered("/proc/8/fd"),
+	   "other mounts do not");
+}
+
 /* Mounts a file of tmpfs over one file, and a file of this procfs over another. */
 static bool overmount(void)
 {
@@ -98,6 +116,7 @@ int main(void)
 	int failed;
 
 	prctl(PR_SET_NAME, "tested", 0, 0, 0);
+	test_covered();
 	test_plain("procfs");
 	if (overmount()) {
 		test_overmounted();
