@@ -283,8 +283,8 @@ void path_in_fd(char *buf, int fd, const char *name);
 /* Returns a descriptor of a new procfs of our own. Where fsopen(2) fails, as in a container whose
  * /proc is masked, it is that of /proc, which must be the root of a procfs. */
 int procfs_open(void);
-/* Pure. True if a mount of the text, which is changed, lies on path below /proc. The text is that of
- * mountinfo. */
+/* Pure. True if a mount of the text, which is that of mountinfo and is changed, lies on path, which
+ * is below /proc. */
 bool procfs_covered(char *mounts, const char *path);
 /* Opens path below procfd. It fails if another mount or a magic link lies on the way. */
 int procfs_openat(int procfd, const char *path, int flags);
