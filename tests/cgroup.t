@@ -196,22 +196,26 @@ limit 'cpu.quota and period' cpu cpu.max '20000 50000' cpu.cfs_quota_us 20000 \
 	'{"cpu":{"quota":20000,"period":50000}}'
 limit 'cpu.period' cpu cpu.max 'max 50000' cpu.cfs_period_us 50000 '{"cpu":{"period":50000}}'
 limit 'cpu.quota -1' cpu cpu.max 'max 100000' cpu.cfs_quota_us -1 '{"cpu":{"quota":-1}}'
-# newer DESC V2 WANT_V2 V1 WANT_V1 RESOURCES: a limit of cpu that older kernels do not have.
-newer() {
-	_file=no
-	if has cpu; then
-		config_set /linux/resources '{"cpu":{"quota":50000}}'
-		start
-		_file=$(cg cpu "$2" "$4")
-		drop "$id"
-	fi
-	case $_file in
-	[0-9]*) limit "$1" cpu "$2" "$3" "$4" "$5" "$6" ;;
-	*) skip "$1" 'this kernel has no such limit' ;;
-	esac
+# is_known V2 V1: true if the kernel has that file in a cgroup with the controller cpu.
+is_known() {
+	has cpu || return
+	config_set /linux/resources '{"cpu":{"quota":50000}}'
+	start
+	_file=$(cg cpu "$1" "$2")
+	drop "$id"
+	case $_file in [0-9]*) ;; *) return 1 ;; esac
 }
-newer 'cpu.burst' cpu.max.burst 10000 cpu.cfs_burst_us 10000 '{"cpu":{"quota":50000,"burst":10000}}'
-newer 'cpu.idle' cpu.idle 1 cpu.idle 1 '{"cpu":{"idle":1}}'
+if is_known cpu.max.burst cpu.cfs_burst_us; then
+	limit 'cpu.burst' cpu cpu.max.burst 10000 cpu.cfs_burst_us 10000 \
+		'{"cpu":{"quota":50000,"burst":10000}}'
+else
+	skip 'cpu.burst' 'this kernel has no such limit'
+fi
+if is_known cpu.idle cpu.idle; then
+	limit 'cpu.idle' cpu cpu.idle 1 cpu.idle 1 '{"cpu":{"idle":1}}'
+else
+	skip 'cpu.idle' 'this kernel has no such limit'
+fi
 limit 'cpuset.cpus' cpuset cpuset.cpus 0 cpuset.cpus 0 '{"cpu":{"cpus":"0"}}'
 limit 'cpuset.mems' cpuset cpuset.mems 0 cpuset.mems 0 '{"cpu":{"mems":"0"}}'
 if has cpuset; then
