@@ -37,7 +37,8 @@ int fifo_make(struct life *l)
 	if (fd >= 0)
 		return fd;
 	/* KERNEL 5.12: open_tree(2) and mount_setattr(2) (ENOSYS): init holds the file on the
-	 * host's mount. So it does where an ordinary user makes the container (EPERM): init's
+	 * host's mount, and a process of the container with CAP_SYS_PTRACE can change its mode,
+	 * owner and times. Where an ordinary user makes the container (EPERM) none can: init's
 	 * memory belongs to the user namespace of the host, and init is not dumpable, so no process
 	 * of the container can take its descriptors. */
 	err_clear("the file is opened on the host's mount");
