@@ -114,7 +114,7 @@ int procfs_openat(int procfd, const char *path, int flags)
 	int fd __cleanup(fd_close) = sys_openat2(
 		procfd, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 
-	bool walked = fd < 0 && (errno == ENOSYS || errno == EPERM);
+	bool walked = WITH_OLD_KERNELS && fd < 0 && (errno == ENOSYS || errno == EPERM);
 
 	/* KERNEL 5.6: openat2(2) (ENOSYS; EPERM under an outer seccomp profile); what was opened
 	 * must be on procfs, and on the same mount as procfd. */
