@@ -498,14 +498,15 @@ static const struct json_field *quick_row(const struct json_field *f, const char
 bool json_bind_written(struct arena *a, char *text, size_t len, const struct json_type *type,
 		       void *out, bool brief)
 {
-	const struct json_field *f = type->fields, *row;
-	char *at = text, *end = text + len, *rest;
+	const struct json_field *f = type->fields;
+	char *at = text, *end = text + len;
 	bool good, enough = false;
 
 	*end = '\0';
 	good = quick_char(&at, '{');
 	for (bool more = good; more; more = good && !enough && quick_char(&at, ',')) {
-		row = quick_row(f, quick_text(&at, end));
+		const struct json_field *row = quick_row(f, quick_text(&at, end));
+
 		enough = brief && row && row->flags & JF_DETAIL;
 		good = row && quick_char(&at, ':') &&
 		       (enough || quick_value(a, &at, end, row, (char *)out + row->offset));
@@ -513,9 +514,8 @@ bool json_bind_written(struct arena *a, char *text, size_t len, const struct jso
 	}
 	for (; good && f->name; f++)
 		good = !(f->flags & JF_REQUIRED);
-	/* The last member and the object end. */
-	rest = enough ? end - 2 : at;
-	if (good && (!enough || quick_char(&rest, '}')) && quick_char(&rest, '}') && rest == end)
+	/* A detail and the object end in "}}". */
+	if (good && (enough ? !memcmp(end - 2, "}}", 2) : quick_char(&at, '}') && at == end))
 		return true;
 	/* Each NUL before at was a quote. */
 	while (at > text)

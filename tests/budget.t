@@ -99,15 +99,10 @@ calls() {
 
 bundle
 argv tiny
-made() { drop c; alone "$RUNC" --root "$root" create --bundle "$bundle" c; }
+# made [ID]
+made() { drop "${1:-c}"; alone "$RUNC" --root "$root" create --bundle "$bundle" "${1:-c}"; }
 running() { made && alone "$RUNC" --root "$root" start c; }
-three() {
-	made || return
-	for _c in c-2 c-3; do
-		drop "$_c"
-		alone "$RUNC" --root "$root" create --bundle "$bundle" "$_c" || return
-	done
-}
+three() { made && made c-2 && made c-3; }
 none() { drop c; :; }
 ended() { running && alone "$RUNC" --root "$root" kill c KILL && eventually status_is c stopped; }
 

@@ -272,6 +272,8 @@ int path_open_regular(const char *path, int flags, mode_t mode);
 /* Pure. "/a//./b/../c" becomes "/a/c". A relative path stays relative and never begins with
  * "..". */
 char *path_clean(struct arena *a, const char *path);
+/* Pure. True if the text of path is dir, which has no slash at its end, or leads below it. */
+bool path_is_below(const char *path, const char *dir);
 /* Writes /proc/self/fd/N, for calls that take a path and no descriptor. */
 #define FD_PATH_MAX 32
 const char *path_of_fd(char buf[FD_PATH_MAX], int fd);

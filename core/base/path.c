@@ -373,6 +373,13 @@ int path_open_regular(const char *path, int flags, mode_t mode)
 	return fd < 0 ? fail("open %s", path) : fd;
 }
 
+bool path_is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
 /* Returns the end. */
 static char *fd_path(char *buf, int fd)
 {

@@ -67,19 +67,16 @@ bool procfs_covered(char *mounts, const char *path)
 {
 	struct mountinfo m;
 
-	while (mountinfo_next(&mounts, &m)) {
-		size_t len = strlen(m.point);
-
-		if (len > strlen("/proc") && !strncmp(m.point, path, len) &&
-		    (!path[len] || path[len] == '/'))
+	while (mountinfo_next(&mounts, &m))
+		if (!strncmp(m.point, "/proc/", 6) && path_is_below(path, m.point))
 			return true;
-	}
 	return false;
 }
 
 /* True if no mount lies on path, which is below procfd, by the list of mounts. */
 static bool is_clear(int procfd, const char *path)
 {
+	bool self = !strncmp(path, "self/", 5);
 	char full[1024], pid[TEXT_DECIMAL] = "";
 	_Alignas(16) char block[16];
 	struct arena a;
@@ -87,8 +84,8 @@ static bool is_clear(int procfd, const char *path)
 
 	if (readlinkat(procfd, "self", pid, sizeof(pid) - 1) <= 0)
 		return false;
-	if (snprintf(full, sizeof(full), "/proc/%s%s", strncmp(path, "self/", 5) ? "" : pid,
-		     strncmp(path, "self/", 5) ? path : path + 4) >= (int)sizeof(full))
+	if (snprintf(full, sizeof(full), "/proc/%s%s", self ? pid : "", self ? path + 4 : path) >=
+	    (int)sizeof(full))
 		return false;
 	arena_init(&a, block, sizeof(block));
 	mounts = mountinfo_read(&a, procfd);

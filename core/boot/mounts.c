@@ -355,12 +355,9 @@ void mounts_further(struct arena *a, const struct boot_settings *s)
 
 static bool is_basic(const char *at)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(basic); i++) {
-		size_t len = strlen(basic[i].at);
-
-		if (!strncmp(at, basic[i].at, len) && (!at[len] || at[len] == '/'))
+	for (size_t i = 0; i < ARRAY_SIZE(basic); i++)
+		if (path_is_below(at, basic[i].at))
 			return true;
-	}
 	return false;
 }
 

@@ -81,7 +81,7 @@ int cgroup_thaw(struct cgroup *cg, pid_t init)
 		return -1;
 	arena_init(&a, block, sizeof(block));
 	place = init > 0 ? freezer_of(&a, init, &mount) : NULL;
-	if (!place || paths_is_below(place, d->path))
+	if (!place || path_is_below(place, d->path))
 		return found;
 	/* Another program has moved init to another cgroup. Init is moved back, so that other
 	 * processes there stay frozen. */

@@ -78,8 +78,6 @@ void layout_mountinfo(struct arena *a, char *text, struct layout *out, layout_se
 const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, const char *own,
 			   bool v2);
 
-bool paths_is_below(const char *path, const char *dir); /* true for dir itself too */
-
 struct unit_path {
 	const char *unit; /* "runc-ID.scope" or "x.slice" */
 	const char *slice; /* "system.slice" */

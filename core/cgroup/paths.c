@@ -28,13 +28,6 @@ const char *paths_cgroupfs(struct arena *a, const char *path, const char *id, co
 	return arena_join(a, arena_strndup(a, own, len), rest);
 }
 
-bool paths_is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
-}
-
 const char *paths_slice(struct arena *a, const char *slice)
 {
 	size_t len = strlen(slice), at = 0;

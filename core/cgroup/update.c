@@ -240,7 +240,7 @@ int cgroup_follow(struct cgroup *cg, int procfd, pid_t init, bool frozen)
 			path = arena_join(cg->arena, h->mount, h->own);
 		/* If another program has moved init out of the container's cgroup, the recorded one
 		 * is used as long as it exists. */
-		if (!paths_is_below(path, cg->recorded) && sys_exists(AT_FDCWD, cg->recorded))
+		if (!path_is_below(path, cg->recorded) && sys_exists(AT_FDCWD, cg->recorded))
 			path = cg->recorded;
 		there = (struct cg_dir){ .path = path, .v2 = true, .fd = -1 };
 		if (!frozen && cg_dir_check_frozen(&there) < 0)
@@ -255,7 +255,7 @@ static int sub_dir(struct cgroup *cg, struct cg_dir *d, const char *sub)
 {
 	const char *path = path_clean(cg->arena, arena_printf(cg->arena, "%s/%s", d->path, sub));
 
-	if (!paths_is_below(path, d->path))
+	if (!path_is_below(path, d->path))
 		return failx("bad sub cgroup path: %s", sub);
 	move_dir(d, path);
 	return 0;

@@ -24,13 +24,12 @@ static bool is_new(const struct mount_env *env, const char *type)
 static bool is_inside(int at, const char *root)
 {
 	char link[FD_PATH_MAX], real[PATH_MAX];
-	size_t len = strlen(root);
 	ssize_t n = readlink(path_of_fd(link, at), real, sizeof(real) - 1);
 
 	if (n < 0)
 		return true;
 	real[n] = 0;
-	return !strncmp(real, root, len) && (!real[len] || real[len] == '/');
+	return path_is_below(real, root);
 }
 
 /*

@@ -18,6 +18,7 @@ struct cache_header {
 static const char magic[8] = "ociboxS2";
 
 #define KEY_MAX (1u << 20)
+#define KEY_ROOM (16 << 10) /* that of an engine's default profile fits */
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
@@ -31,8 +32,7 @@ struct key_out {
 
 static void key_grow(struct key_out *k)
 {
-	k->room = k->room ? k->room * 2 : 16 << 10;
-	k->at = arena_more(k->arena, k->at, k->len, k->room - k->len, 1);
+	k->at = arena_grow(k->arena, k->at, k->room, &k->room, 1);
 }
 
 static void key_u64(struct key_out *k, uint64_t value)
@@ -102,9 +102,8 @@ static uint64_t hash(const char *bytes, size_t len)
 void seccomp_key(struct arena *a, const struct oci_seccomp *s, const char *build,
 		 struct seccomp_key *key)
 {
-	struct key_out k = { .arena = a };
+	struct key_out k = { a, arena_alloc(a, KEY_ROOM), 0, KEY_ROOM };
 
-	key_grow(&k);
 	key_write(&k, s, build);
 	key->bytes = k.at;
 	key->len = k.len;

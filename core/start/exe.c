@@ -114,7 +114,8 @@ int exe_find(struct arena *a, const char *arg0, const char *const *env, const ch
 		size_t len = strcspn(dirs, ":");
 
 		/* An empty part of PATH means the working directory (execvp(3)). */
-		*path = arena_printf(a, "%.*s/%s", len ? (int)len : 1, len ? dirs : ".", arg0);
+		*path = len ? arena_printf(a, "%.*s/%s", (int)len, dirs, arg0)
+			    : arena_printf(a, "./%s", arg0);
 		if (usable(*path))
 			return 0;
 		denied |= errno == EACCES;

@@ -87,12 +87,6 @@ int main(int argc, char **argv)
 #endif
 		ALLOW,
 	};
-	struct insn newer[] = {
-		LOAD_NR,
-		UNLESS_FROM(PRIVATE, 1), ALLOW,
-		UNLESS_FROM(FIRST_NEW, 1), RETURN_ENOSYS,
-		ALLOW,
-	};
 	struct insn no_namespace[] = {
 		LOAD_NR,
 		UNLESS_SKIP(OPEN_TREE_NR, 3), LOAD_FLAGS,
@@ -114,9 +108,10 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; argc > 2 && i < sizeof(versions) / sizeof(*versions); i++)
 		if (!strcmp(argv[1], versions[i].option)) {
-			newer[3].k = versions[i].first;
-			prog.len = sizeof(newer) / sizeof(*newer);
-			prog.code = newer;
+			/* The rules that follow are of 4.14 alone. */
+			code[3].k = versions[i].first;
+			code[5] = (struct insn)ALLOW;
+			prog.len = 6;
 			argv++;
 			break;
 		}
