@@ -150,6 +150,9 @@ void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
+/* One write(2) of value to a file of the kernel, again after a signal. EINVAL: the kernel took only
+ * a part of it. -1 with errno only. */
+int fd_put(int fd, const char *value);
 int fd_copy(int to, int from); /* the rest of a regular file; -1 with errno only */
 
 /* ---- names.c: names in order ----------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sendfile.h>
 
 void fd_close(int *fd)
@@ -112,6 +113,19 @@ int fd_write_all(int fd, const void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+int fd_put(int fd, const char *value)
+{
+	size_t len = strlen(value);
+	ssize_t n;
+
+	do {
+		n = write(fd, value, len);
+	} while (n < 0 && errno == EINTR);
+	if (n >= 0 && n < (ssize_t)len)
+		errno = EINVAL;
+	return n == (ssize_t)len ? 0 : -1;
 }
 
 int fd_copy(int to, int from)

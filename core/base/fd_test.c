@@ -159,6 +159,21 @@ static void test_write(void)
 	close(pipes[0]);
 }
 
+static void test_put(void)
+{
+	int pipes[2];
+	static char big[300000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0)
+		exit(1);
+	ok(!fd_put(pipes[1], "value") && !fd_put(pipes[1], ""), "fd_put writes a value");
+	ok(fd_put(pipes[1], big) < 0 && errno == EINVAL,
+	   "fd_put fails where a part of the value is taken");
+	ok(fd_put(pipes[0], "value") < 0 && errno == EBADF, "fd_put reports a failure");
+	fd_close_all(pipes, 2);
+}
+
 int main(void)
 {
 	/* Descriptors of the caller would be counted. */
@@ -169,6 +184,7 @@ int main(void)
 	test_close_from("close_range");
 	test_reserve();
 	test_write();
+	test_put();
 	/* As on a kernel before 5.9. */
 	if (without(SYS_close_range, ENOSYS)) {
 		test_close_from("walk");

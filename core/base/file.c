@@ -166,18 +166,10 @@ bool file_is_plain(int fd)
 int file_write(int dirfd, const char *path, const char *value)
 {
 	int fd __cleanup(fd_close) = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t len = strlen(value);
-	ssize_t n;
 
 	if (fd < 0)
 		return fail("open %s", path);
-	do {
-		n = write(fd, value, len);
-	} while (n < 0 && errno == EINTR);
-	/* A short write does not set errno. */
-	if (n >= 0 && n < (ssize_t)len)
-		errno = EIO;
-	if (n != (ssize_t)len)
+	if (fd_put(fd, value) < 0)
 		return fail("write \"%s\" to %s", value, path);
 	return 0;
 }

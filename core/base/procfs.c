@@ -127,12 +127,10 @@ int procfs_openat(int procfd, const char *path, int flags)
 int procfs_write(int procfd, const char *path, const char *value)
 {
 	int fd __cleanup(fd_close) = procfs_openat(procfd, path, O_WRONLY);
-	size_t len = strlen(value);
 
 	if (fd < 0)
 		return -1;
-	errno = EINVAL; /* where the kernel takes a part only */
-	if (write(fd, value, len) != (ssize_t)len)
+	if (fd_put(fd, value) < 0)
 		return fail("write \"%s\" to /proc/%s", value, path);
 	return 0;
 }

@@ -302,13 +302,13 @@ static int write_rules(const struct cg_dir *d, const char *file, const struct de
 
 	if (fd < 0)
 		return fail("open %s/%s", d->path, file);
-	if (all && write(fd, "a", 1) < 0)
+	if (all && fd_put(fd, "a") < 0)
 		return fail("%s: a", file);
 	if (!set)
 		return 0;
 	list_each (e, set->except) {
 		devices_line(e, line);
-		if (write(fd, line, strlen(line)) >= 0)
+		if (!fd_put(fd, line))
 			continue;
 		/* The cgroup above denies the device, as that of an outer container may. */
 		if (errno == EPERM && e->is_default)

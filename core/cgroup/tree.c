@@ -38,18 +38,15 @@ int tree_open(int dirfd, const char *file, int flags)
 
 int tree_put(int fd, const char *value)
 {
-	ssize_t n;
-	int num;
+	int n, num;
 
 	if (fd < 0)
 		return -1;
-	do {
-		n = write(fd, value, strlen(value));
-	} while (n < 0 && errno == EINTR);
+	n = fd_put(fd, value);
 	num = errno;
 	close(fd);
 	errno = num;
-	return n < 0 ? -1 : 0;
+	return n;
 }
 
 ssize_t tree_get(int fd, char *buf, size_t size)
