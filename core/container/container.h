@@ -83,7 +83,6 @@ enum life_open { LIFE_LOOK, LIFE_LOCK, LIFE_REMOVE, LIFE_FORCE };
 struct life_ids {
 	const char *root;
 	int dir, proc; /* root and /proc, open */
-	bool guarded; /* no other user can make anything in root; known when proc is open */
 	const char **at;
 	size_t n;
 };

@@ -68,14 +68,17 @@ bool record_glance(struct arena *a, struct life *l, const char *id)
 	int fd __cleanup(fd_close) = -1;
 	static LARGE char text[GLANCE_MAX + 1];
 	char path[1024 + 16];
-	ssize_t n;
+	struct stat st;
 
 	strcpy(stpcpy(path, id), "/" STATE_FILE);
 	fd = sys_openat2(l->root_dir, path, O_RDONLY | O_NONBLOCK, 0, RESOLVE_NO_SYMLINKS);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (n < 0 || n > GLANCE_MAX)
+	/* A root may have directories of other users, as /run/user has. */
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != getauxval(AT_EUID) || st.st_size > GLANCE_MAX)
 		return false;
-	if (!bind_state(a, l, id, text, n, true))
+	if (read(fd, text, st.st_size) != st.st_size)
+		return false;
+	if (!bind_state(a, l, id, text, st.st_size, true))
 		return true;
 	err_clear("record_read() reports the error");
 	return false;
