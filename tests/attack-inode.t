@@ -111,6 +111,13 @@ run
 like 'without a null device: a masked file is empty' "$out" '^regular empty file 444$'
 is 'without a null device: and shows nothing else' "$(echo "$out" | sort -u)" \
 	'regular empty file 444' || diag "$err"
+for version in 5.4 5.10 5.10-denied; do
+	calls_of $version
+	run
+	is "without a null device, with the calls of Linux $version: a masked file is empty" \
+		"$(echo "$out" | sort -u)" 'regular empty file 444' || diag "$err"
+	calls_of all
+done
 caps='["CAP_SYS_ADMIN","CAP_FOWNER","CAP_CHOWN"]'
 for ns in none user; do
 	bundle=$blank
@@ -173,7 +180,7 @@ is 'in a user namespace, with CAP_SYS_ADMIN: no inode of the host is changed' \
 	"$(harmed)" '' || diag "$out"
 
 # Linux 5.2 to 5.11 clones mounts, and cannot change the attributes of a clone.
-for version in 5.4 5.10; do
+for version in 5.4 5.10 5.10-denied; do
 	calls_of $version
 	prepare
 	run

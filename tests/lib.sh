@@ -354,7 +354,8 @@ helper() {
 	"$tests/helpers/build" "$HELPERS" "$1" >/dev/null 2>&1 || [ -x "$HELPERS/$1" ]
 }
 
-# calls_of VERSION: from here on the runtime has the system calls of that Linux only, 5.4 or 5.10.
+# calls_of VERSION: from here on the runtime has the system calls of that Linux only, 5.4 or 5.10;
+# 5.10-denied: a profile denies the later ones.
 # calls_of all: it has all again.
 all_calls=
 calls_of() {

@@ -190,7 +190,7 @@ int mountapi_setattr(int fd, bool recursive, uint64_t set, uint64_t clr)
 
 	if (!sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr))
 		return 0;
-	if (recursive || clr || !missing(errno))
+	if (!WITH_OLD_KERNELS || recursive || clr || errno != ENOSYS)
 		return fail("change mount attributes");
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); a single attached mount can be
 	 * remounted instead. */
@@ -387,8 +387,8 @@ int mountapi_bind(const struct mountapi_bind *b)
 	if (b->change && set_attrs(mnt, &attr) < 0) {
 		/* KERNEL 5.12: mount_setattr(2) (ENOSYS); mount(2) changes the flags after the
 		 * attach. If that fails, a detached mount is lost, so it gets flags added only. */
-		if (!missing(errno) ||
-		    (b->detached && (errno == EPERM || b->change != MOUNTAPI_ADD)))
+		if (!WITH_OLD_KERNELS || errno != ENOSYS ||
+		    (b->detached && b->change != MOUNTAPI_ADD))
 			return fail("change mount attributes");
 		later = true;
 	}

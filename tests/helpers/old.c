@@ -4,7 +4,8 @@
  * Without an option it is Linux 4.14; -5.4 and -5.10 are those. Later system calls answer ENOSYS:
  * since 5.1 a number is the same on all architectures, and grows with the version. For 4.14 these
  * are all from 403 on, and statx, rseq and getrandom, which a kernel may have been built without or
- * a container engine may hide. Flags of older calls keep their effect.
+ * a container engine may hide. Flags of older calls keep their effect. With "-denied" the later
+ * calls answer EPERM, as under the seccomp profile of an engine of that time.
  *
  * -n: as on a kernel before 7.0, without OPEN_TREE_NAMESPACE and nothing else.
  */
@@ -20,8 +21,12 @@
  * openat2(2) of 5.6. */
 static const struct {
 	const char *option;
-	unsigned first;
-} versions[] = { { "-5.4", 436 }, { "-5.10", 441 } };
+	unsigned first, error;
+} versions[] = {
+	{ "-5.4", 436, ENOSYS },
+	{ "-5.10", 441, ENOSYS },
+	{ "-5.10-denied", 441, EPERM },
+};
 
 #define FIRST_NEW 403 /* clock_gettime64, 5.1 */
 #define PRIVATE 0xf0000 /* of ARM, such as set_tls */
@@ -110,6 +115,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], versions[i].option)) {
 			/* The rules that follow are of 4.14 alone. */
 			code[3].k = versions[i].first;
+			code[4].k = 0x00050000 | versions[i].error;
 			code[5] = (struct insn)ALLOW;
 			prog.len = 6;
 			argv++;
