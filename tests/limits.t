@@ -52,6 +52,7 @@ if [ "$("$HELPERS/probe" mempolicy)" = 'mempolicy errno 38' ]; then
 	config_set /linux/memoryPolicy '{"mode":"MPOL_BIND","nodes":"0"}'
 	refused 'memoryPolicy where the kernel has none' 'memory policy'
 else
+	# Before Linux 5.14 the kernel keeps MPOL_LOCAL as MPOL_PREFERRED without nodes.
 	for m in DEFAULT:0: PREFERRED:1:0 BIND:2:0 INTERLEAVE:3:0 LOCAL:4: PREFERRED_MANY:5:0 \
 		WEIGHTED_INTERLEAVE:6:0; do
 		nodes=${m##*:}
@@ -63,12 +64,10 @@ else
 			grep -q '[Ii]nvalid argument'; then
 			skip "memoryPolicy MPOL_${m%:*}" 'this kernel is older'
 		else
-			# Before Linux 5.14 the kernel keeps MPOL_LOCAL as MPOL_PREFERRED without nodes.
-			case $m in
-			LOCAL:*) mode='(4 |1 nodes 0$)' ;;
-			*) mode="${m#*:} " ;;
-			esac
-			like "memoryPolicy MPOL_${m%:*}" "$out" "^mempolicy mode $mode" || diag "$err"
+			mode="${m#*:} "
+			[ "$mode" != '4 ' ] || mode='(4 |1 nodes 0$)'
+			like "memoryPolicy MPOL_${m%:*}" "$out" "^mempolicy mode $mode" ||
+				diag "$err"
 		fi
 	done
 	config_set /linux/memoryPolicy \

@@ -43,6 +43,9 @@ set_one kernel.shm_rmid_forced 1 1
 set_one fs.mqueue.msg_max 9 9
 set_one kernel.domainname inner.example inner.example
 
+# The kernel takes a value of more than a page in parts (4,092 bytes, and then the rest).
+set_one net.ipv4.ip_local_reserved_ports "$(seq -s, 10001 2 12801)" "$(seq -s, 10001 2 12801)"
+
 # The name of an interface may have a dot, which only the spelling with slashes allows (Q-02).
 cat >"$tmp/dotted" <<'END'
 for type in dummy ifb veth; do

@@ -150,8 +150,8 @@ void fd_pool_close(struct fd_pool *pool); /* also as __cleanup */
 int fd_set_cloexec(int fd, bool on);
 int fd_write_all(int fd, const void *buf,
 		 size_t len); /* EINTR and short writes handled; -1 + errno only */
-/* One write(2) of value to a file of the kernel, again after a signal. EINVAL: the kernel took only
- * a part of it. -1 with errno only. */
+/* Writes value to a file of the kernel, "" too. Where the kernel takes a part, as of a long sysctl,
+ * the rest follows; most files refuse that. EINVAL: it took nothing. -1 with errno only. */
 int fd_put(int fd, const char *value);
 int fd_copy(int to, int from); /* the rest of a regular file; -1 with errno only */
 
@@ -288,9 +288,9 @@ void path_in_fd(char *buf, int fd, const char *name);
 /* Returns a descriptor of a new procfs of our own. Where fsopen(2) fails, as in a container whose
  * /proc is masked, it is that of /proc, which must be the root of a procfs. */
 int procfs_open(void);
-/* Pure. True if a mount of the text, which is that of mountinfo and is changed, lies on path, which
- * is below /proc. */
-bool procfs_covered(char *mounts, const char *path);
+/* Pure. True if a mount of the text, which is that of mountinfo and is changed, lies below root and
+ * covers path. An empty root is "/". */
+bool procfs_covered(char *mounts, const char *root, const char *path);
 /* Opens path below procfd. It fails if another mount or a magic link lies on the way. */
 int procfs_openat(int procfd, const char *path, int flags);
 int procfs_write(int procfd, const char *path, const char *value);

@@ -122,10 +122,18 @@ int fd_put(int fd, const char *value)
 
 	do {
 		n = write(fd, value, len);
-	} while (n < 0 && errno == EINTR);
-	if (n >= 0 && n < (ssize_t)len)
-		errno = EINVAL;
-	return n == (ssize_t)len ? 0 : -1;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (!n && len) {
+			errno = EINVAL;
+			return -1;
+		}
+		value += n;
+		len -= n;
+	} while (len);
+	return 0;
 }
 
 int fd_copy(int to, int from)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/base.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,45 +64,65 @@ static int mount_number(int procfd, int fd)
 	return -1;
 }
 
-bool procfs_covered(char *mounts, const char *path)
+bool procfs_covered(char *mounts, const char *root, const char *path)
 {
+	size_t len = strlen(root);
 	struct mountinfo m;
 
 	while (mountinfo_next(&mounts, &m))
-		if (!strncmp(m.point, "/proc/", 6) && path_is_below(path, m.point))
+		if (path_is_below(m.point, root) && m.point[len] && path_is_below(path, m.point))
 			return true;
 	return false;
 }
 
-/* True if no mount lies on path, which is below procfd, by the list of mounts. */
-static bool is_clear(int procfd, const char *path)
+/* Reads our pid there. False if something is mounted over the link self: then it does not lead to a
+ * number, or is not of this procfs. */
+static bool read_self(int procfd, char pid[TEXT_DECIMAL])
 {
-	bool self = !strncmp(path, "self/", 5);
-	char full[1024], pid[TEXT_DECIMAL] = "";
+	ssize_t n = readlinkat(procfd, "self", pid, TEXT_DECIMAL - 1);
+	struct stat proc, self;
+
+	pid[n > 0 ? n : 0] = 0;
+	return n > 0 && strspn(pid, "0123456789") == (size_t)n && !fstat(procfd, &proc) &&
+	       !fstatat(procfd, "self", &self, AT_SYMLINK_NOFOLLOW) && proc.st_dev == self.st_dev;
+}
+
+/* True if no mount lies on path, which is below procfd, by the list of mounts. */
+static bool is_clear(int procfd, const char *path, const char *pid)
+{
 	_Alignas(16) char block[16];
 	struct arena a;
-	char *mounts;
+	char *root, *mounts;
+	ssize_t n;
 
-	if (readlinkat(procfd, "self", pid, sizeof(pid) - 1) <= 0)
-		return false;
-	if (snprintf(full, sizeof(full), "/proc/%s%s", self ? pid : "", self ? path + 4 : path) >=
-	    (int)sizeof(full))
-		return false;
 	arena_init(&a, block, sizeof(block));
+	root = arena_alloc(&a, PATH_MAX);
+	n = readlinkat(procfd, arena_printf(&a, "self/fd/%d", procfd), root, PATH_MAX - 1);
+	if (n <= 0)
+		return false;
+	root[n > 1 ? n : 0] = 0;
+	if (!strncmp(path, "self/", 5))
+		path = arena_printf(&a, "%s%s", pid, path + 4);
 	mounts = mountinfo_read(&a, procfd);
-	return mounts && !procfs_covered(mounts, full);
+	return mounts && !procfs_covered(mounts, root, arena_printf(&a, "%s/%s", root, path));
 }
 
 static int check_mount(int procfd, int fd, const char *path)
 {
-	int own = mount_number(procfd, procfd), its = mount_number(procfd, fd);
-	bool same = own >= 0 && own == its;
+	char pid[TEXT_DECIMAL];
+	int own, its;
+	bool same;
 
+	if (!read_self(procfd, pid))
+		return failx("self is mounted over");
+	own = mount_number(procfd, procfd);
+	its = mount_number(procfd, fd);
+	same = own >= 0 && own == its;
 	/* KERNEL 5.14: fdinfo of a process that is not dumpable (EACCES in a user namespace); the
 	 * list of mounts tells whether one lies on the path. */
 	if (own < 0 && err_num() == EACCES) {
 		err_clear("the list of mounts is read");
-		same = is_clear(procfd, path);
+		same = is_clear(procfd, path, pid);
 	}
 	return same ? 0 : failx("is mounted over");
 }

@@ -37,22 +37,31 @@ static void test_plain(const char *way)
 	ok(refused(proc, "self/exe"), "%s: a magic link at the end of the path is refused", way);
 }
 
-static bool covered(const char *path)
+static bool covered(const char *root, const char *path)
 {
 	char mounts[] = "1 0 0:1 / / rw - ext4 a rw\n"
 			"2 1 0:2 / /proc rw - proc proc rw\n"
 			"3 2 0:3 / /proc/7/fd rw - tmpfs none rw\n"
-			"4 2 0:2 /sys /proc/sys ro - proc proc rw\n";
+			"4 2 0:2 /sys /proc/sys ro - proc proc rw\n"
+			"5 1 0:4 / /a/root/proc rw - proc proc rw\n"
+			"6 5 0:4 /sys/x /a/root/proc/sys/x ro - proc proc rw\n";
 
-	return procfs_covered(mounts, path);
+	return procfs_covered(mounts, root, path);
 }
 
 static void test_covered(void)
 {
-	ok(covered("/proc/7/fd") && covered("/proc/7/fd/3") && covered("/proc/sys/net/ip"),
+	ok(covered("/proc", "/proc/7/fd") && covered("/proc", "/proc/7/fd/3") &&
+		   covered("/proc", "/proc/sys/net/ip"),
 	   "a mount on the path, or above it, covers it");
-	ok(!covered("/proc/7/fdinfo/3") && !covered("/proc/7") && !covered("/proc/8/fd"),
+	ok(!covered("/proc", "/proc/7/fdinfo/3") && !covered("/proc", "/proc/7") &&
+		   !covered("/proc", "/proc/8/fd"),
 	   "other mounts do not");
+	ok(covered("/a/root/proc", "/a/root/proc/sys/x") &&
+		   !covered("/a/root/proc", "/a/root/proc/sys/y") &&
+		   !covered("/a/root/proc", "/a/root/proc/7/fd"),
+	   "where procfs is mounted elsewhere, the mounts there count");
+	ok(!covered("", "/7/fd") && covered("", "/proc/7/fd"), "an empty root is /");
 }
 
 /* Mounts a file of tmpfs over one file, and a file of this procfs over another. */
@@ -81,6 +90,33 @@ static void test_overmounted(void)
 		ok(true, "a new procfs # SKIP fsopen(2) is missing or not allowed");
 }
 
+/* A link of tmpfs over the link self leads to a directory that has what is asked for. */
+static void test_self(void)
+{
+	char path[32];
+	int link, fd;
+
+	if (mkdir("/mnt/own", 0755) < 0 || mkdir("/mnt/own/fdinfo", 0755) < 0 ||
+	    symlink("/mnt/own", "/mnt/self") < 0 || close(creat("/mnt/own/status", 0644)) < 0 ||
+	    mount("/proc/1/status", "/mnt/own/status", NULL, MS_BIND, NULL) < 0)
+		exit(1);
+	for (int i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path), "/mnt/own/fdinfo/%d", i);
+		fd = open(path, O_WRONLY | O_CREAT, 0644);
+		if (fd < 0 || write(fd, "mnt_id:\t5\n", 10) != 10 || close(fd) < 0)
+			exit(1);
+	}
+	link = sys_open_tree(AT_FDCWD, "/mnt/self", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+	fd = procfs_open();
+	if (link < 0 || sys_move_mount(link, "", AT_FDCWD, "/proc/self", MOVE_MOUNT_F_EMPTY_PATH))
+		ok(true, "a link over self # SKIP this kernel mounts nothing on a link");
+	else
+		ok(refused(fd, "self/status"), "without openat2 a link over self is refused");
+	umount2("/proc/self", MNT_DETACH | UMOUNT_NOFOLLOW);
+	fd_close(&link);
+	fd_close(&fd);
+}
+
 /* Without fsopen(2), /proc is used as it is mounted, if it is a procfs. */
 static void test_fallback(void)
 {
@@ -103,6 +139,7 @@ static void test_fallback(void)
 	   "without openat2 a file on another mount of procfs is refused");
 	ok(proc >= 0 && !refused(proc, "self/status"), "without openat2 other files are opened");
 	fd_close(&proc);
+	test_self();
 	if (mount("/proc/sys", "/proc", NULL, MS_BIND, NULL) < 0)
 		return;
 	ok(procfs_open() < 0, "procfs_open refuses another directory of procfs at /proc");
