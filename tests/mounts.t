@@ -550,6 +550,9 @@ mount_add /deep none "$src/deep/in" bind
 argv cat /deep/file
 run
 is 'a source the mapped root cannot reach' "$out" reached || diag "$err"
+mount_add /deep2 none "$src/deep/in" bind noatime
+refused 'another atime mode of a source the mapped root cannot reach is refused, with the reason' \
+	'locked atime mode of .*: operation not permitted'
 
 # ---- crun's words (M-33) ----
 

@@ -217,6 +217,8 @@ static int mount_bind(struct mount_job *j)
 	b.target = target;
 	b.change = b.flags || j->o.cleared & per_mount ? MOUNTAPI_REPLACE : MOUNTAPI_KEEP;
 	if (bind_attach(j, &b) < 0) {
+		struct err_kept why = err_keep(j->env->arena);
+
 		if (!b.detached || j->o.idmap || j->o.ridmap ||
 		    (err_num() != ENOSYS && err_num() != EPERM))
 			return -1;
@@ -224,7 +226,9 @@ static int mount_bind(struct mount_job *j)
 		fd_close(&source);
 		b.source = source = open_source(j);
 		b.detached = false;
-		if (source < 0 || bind_attach(j, &b) < 0)
+		if (source < 0)
+			return err_again(why);
+		if (bind_attach(j, &b) < 0)
 			return -1;
 	}
 	if (!b.detached && mount_unsettled(j)) {
