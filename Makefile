@@ -260,7 +260,7 @@ check-musl: ## build and tests in a root of musl, busybox and gcc alone, as Alpi
 
 # Those that stop at every system call take hours there.
 OLD_E2E = $(filter-out tests/crash.t tests/faults.t tests/boot-faults.t tests/budget.t tests/image-steps.t,$(E2E))
-check-old: all ## the end-to-end tests with the system calls of Linux 4.14 only (OLD=-5.4, -5.10: of that; docs/kernels.md)
+check-old: all ## the end-to-end tests with the system calls of Linux 4.14 only (OLD=-5.4, -5.10, -5.10-denied: docs/kernels.md)
 	CC=$(CC) tests/helpers/build build/helpers
 	SH='build/helpers/old $(OLD) sh' scripts/prove $(or $(TESTS),$(OLD_E2E))
 
