@@ -107,7 +107,10 @@ int fd_write_all(int fd, const void *buf, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		/* Only a file of the kernel may take nothing. */
+		if (!n)
+			errno = EINVAL;
+		if (n <= 0)
 			return -1;
 		p += n;
 		len -= n;
@@ -117,23 +120,14 @@ int fd_write_all(int fd, const void *buf, size_t len)
 
 int fd_put(int fd, const char *value)
 {
-	size_t len = strlen(value);
-	ssize_t n;
+	int rc;
 
+	if (*value)
+		return fd_write_all(fd, value, strlen(value));
 	do {
-		n = write(fd, value, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (!n && len) {
-			errno = EINVAL;
-			return -1;
-		}
-		value += n;
-		len -= n;
-	} while (len);
-	return 0;
+		rc = write(fd, value, 0);
+	} while (rc < 0 && errno == EINTR);
+	return rc;
 }
 
 int fd_copy(int to, int from)

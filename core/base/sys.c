@@ -163,8 +163,8 @@ int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
 {
 	int rc = syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 
-	/* An outer seccomp profile may answer EPERM before the kernel sees that the structure has
-	 * no size (EINVAL). */
+	/* The EPERM of an outer seccomp profile becomes ENOSYS. It comes before the kernel sees
+	 * that a structure has no size (EINVAL); that of the kernel comes after. */
 	if (WITH_OLD_KERNELS && rc < 0 && errno == EPERM) {
 		syscall(SYS_mount_setattr, -1, "", 0, NULL, 0ul);
 		errno = errno == EINVAL ? EPERM : ENOSYS;

@@ -217,11 +217,12 @@ static int mount_bind(struct mount_job *j)
 	b.target = target;
 	b.change = b.flags || j->o.cleared & per_mount ? MOUNTAPI_REPLACE : MOUNTAPI_KEEP;
 	if (bind_attach(j, &b) < 0) {
-		struct err_kept why = err_keep(j->env->arena);
+		struct err_kept why;
 
 		if (!b.detached || j->o.idmap || j->o.ridmap ||
 		    (err_num() != ENOSYS && err_num() != EPERM))
 			return -1;
+		why = err_keep(j->env->arena);
 		/* KERNEL 5.2: move_mount(2) (ENOSYS); the source itself is bound by mount(2). */
 		fd_close(&source);
 		b.source = source = open_source(j);

@@ -188,7 +188,7 @@ static int protect(struct mount_job *j, int dir, unsigned long flags)
 
 	if (!mountapi_setattr(dir, true, mountapi_attrs(flags), 0))
 		return 0;
-	if (err_num() != ENOSYS && err_num() != EPERM)
+	if (err_num() != ENOSYS)
 		return -1;
 	/* KERNEL 5.12: mount_setattr(2) (ENOSYS); each mount is remounted. */
 	list_each (cg, j->env->cgroups) {

@@ -41,9 +41,9 @@ struct insn {
 	{                                                                                          \
 		0x20, 0, 0, 0                                                                      \
 	}
-#define RETURN_ENOSYS                                                                              \
+#define RETURN(error)                                                                              \
 	{                                                                                          \
-		0x06, 0, 0, 0x00050000 | ENOSYS                                                    \
+		0x06, 0, 0, 0x00050000 | (error)                                                   \
 	}
 #define ALLOW                                                                                      \
 	{                                                                                          \
@@ -73,10 +73,6 @@ struct insn {
 	{                                                                                          \
 		0x45, 0, 1, bits                                                                   \
 	}
-#define RETURN_EINVAL                                                                              \
-	{                                                                                          \
-		0x06, 0, 0, 0x00050000 | EINVAL                                                    \
-	}
 
 int main(int argc, char **argv)
 {
@@ -84,18 +80,18 @@ int main(int argc, char **argv)
 	struct insn code[] = {
 		LOAD_NR,
 		UNLESS_FROM(PRIVATE, 1), ALLOW,
-		UNLESS_FROM(FIRST_NEW, 1), RETURN_ENOSYS,
-		UNLESS_EQUAL(SYS_statx), RETURN_ENOSYS,
-		UNLESS_EQUAL(SYS_getrandom), RETURN_ENOSYS,
+		UNLESS_FROM(FIRST_NEW, 1), RETURN(ENOSYS),
+		UNLESS_EQUAL(SYS_statx), RETURN(ENOSYS),
+		UNLESS_EQUAL(SYS_getrandom), RETURN(ENOSYS),
 #ifdef SYS_rseq
-		UNLESS_EQUAL(SYS_rseq), RETURN_ENOSYS,
+		UNLESS_EQUAL(SYS_rseq), RETURN(ENOSYS),
 #endif
 		ALLOW,
 	};
 	struct insn no_namespace[] = {
 		LOAD_NR,
 		UNLESS_SKIP(OPEN_TREE_NR, 3), LOAD_FLAGS,
-		UNLESS_SET(OPEN_TREE_NAMESPACE), RETURN_EINVAL,
+		UNLESS_SET(OPEN_TREE_NAMESPACE), RETURN(EINVAL),
 		ALLOW,
 	};
 	/* clang-format on */
@@ -115,7 +111,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], versions[i].option)) {
 			/* The rules that follow are of 4.14 alone. */
 			code[3].k = versions[i].first;
-			code[4].k = 0x00050000 | versions[i].error;
+			code[4] = (struct insn)RETURN(versions[i].error);
 			code[5] = (struct insn)ALLOW;
 			prog.len = 6;
 			argv++;

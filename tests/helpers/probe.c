@@ -265,6 +265,8 @@ static int do_call(char **argv)
 	return say(argv[0], syscall(atol(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
+#define SETATTR_NR 442 /* mount_setattr, on all architectures */
+
 /* Exits with 0 if the kernel lacks a system call, of those that came after Linux 4.14.
  * mount_setattr(2) looks at its flags before it looks at rights, so EPERM is a profile that denies
  * it. */
@@ -279,13 +281,13 @@ static int do_lacks(char **argv)
 		{ "fsopen", SYS_fsopen },	  { "pidfd_open", SYS_pidfd_open },
 		{ "clone3", SYS_clone3 },	  { "close_range", SYS_close_range },
 		{ "openat2", SYS_openat2 },	  { "pidfd_getfd", SYS_pidfd_getfd },
-		{ "faccessat2", SYS_faccessat2 }, { "mount_setattr", 442 },
+		{ "faccessat2", SYS_faccessat2 }, { "mount_setattr", SETATTR_NR },
 	};
 
 	for (size_t i = 0; argv[0] && i < sizeof(calls) / sizeof(*calls); i++)
 		if (!strcmp(calls[i].name, argv[0]))
 			return syscall(calls[i].nr, -1L, -1L, -1L, -1L, -1L) != -1 ||
-			       (errno != ENOSYS && (errno != EPERM || calls[i].nr != 442));
+			       (errno != ENOSYS && (errno != EPERM || calls[i].nr != SETATTR_NR));
 	return 2;
 }
 
